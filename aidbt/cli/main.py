@@ -1,0 +1,104 @@
+"""The entry point: a table of commands, each imported when it is asked for, and one place for errors."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from types import TracebackType
+
+import click
+
+from aidbt import __version__
+from aidbt.core.errors import AidbtError, nearest
+
+# name → (module:attribute, the line in --help). The order is the order of work.
+COMMANDS = {
+    "init": ("aidbt.cli.project:init", "Start a dbt project, or make an existing one ready."),
+    "doctor": ("aidbt.cli.project:doctor", "Check the installation and show every setting's origin."),
+    "ingest": ("aidbt.cli.ingest:ingest", "Land tables and files in bronze."),
+    "profile": ("aidbt.cli.mapping:profile", "Show what the raw tables hold."),
+    "review": ("aidbt.cli.mapping:review", "List and decide what waits for a person."),
+    "generate": (
+        "aidbt.cli.generate:generate",
+        "Write the sources, staging models and tests that are missing.",
+    ),
+    "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = nearest(args[0], COMMANDS)
+            hint = f" Did you mean '{close}'?" if close else ""
+            raise click.UsageError(f"no command is called '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aidbt")
+def cli() -> None:
+    """Hands and eyes for a dbt project: land data, map it, write dbt files, build, record.
+
+    Start with: aidbt init, aidbt ingest run, aidbt generate, aidbt build.
+    """
+
+
+def main() -> None:
+    """Run a command; every error is one message with a hint, never a traceback."""
+    sys.excepthook = _report_crash
+    try:
+        cli.main(standalone_mode=False)
+    except AidbtError as error:
+        fail(error.message, error.hint, error.exit_code)
+    except click.exceptions.Exit as stop:
+        raise SystemExit(stop.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(2) from None
+    except (click.Abort, KeyboardInterrupt):
+        fail("stopped; what was not finished was not kept", None, 130)
+    except BrokenPipeError:
+        # The reader (head, less) went away: nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+def fail(message: str, hint: str | None, code: int) -> None:
+    """Print an error the one way there is, and exit."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    if hint:
+        click.echo(f"{click.style('hint:', fg='cyan')} {hint}", err=True)
+    raise SystemExit(code)
+
+
+def _report_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of ours: the details go to a file, one line to the user."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"aidbt-crash-{stamp}-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("".join(traceback.format_exception(kind, error, trace)))
+    text = str(error).split("\n", 1)[0]
+    click.echo(f"error: aidbt failed unexpectedly: {kind.__name__}: {text}", err=True)
+    click.echo(f"hint: this is a fault in aidbt; please report it with {file.name}", err=True)

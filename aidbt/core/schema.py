@@ -1,0 +1,243 @@
+"""Columns, relations, their profiles, and how source columns map to target columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["load_time", "event_time"]
+Status = Literal["accepted", "review", "rejected"]
+Band = Literal["accept", "review", "none"]
+DecidedBy = Literal["aidbt", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column as its system describes it.
+
+    Attributes:
+        name: exactly as the system stores it; not folded, not quoted.
+        data_type: the system's own type text, e.g. "DECIMAL(18,3)"; "" when unknown.
+        synonyms: other names people use; only declared targets have them.
+        constraints: dbt's constraint words that hold or are declared ("not_null", "unique", "primary_key").
+    """
+
+    name: str
+    data_type: str = ""
+    nullable: bool = True
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view with its columns, in the order of the table.
+
+    Attributes:
+        row_count: what the system's metadata says, exact or not; None when unknown.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...] = ()
+    database: str = ""
+    kind: Literal["table", "view"] = "table"
+    description: str = ""
+    row_count: int | None = None
+
+    def column(self, name: str) -> Column | None:
+        """The column of that exact name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """What one column holds.
+
+    Attributes:
+        null_rate: 0..1 of all rows, exact; 0 for an empty table.
+        distinct_count: approximate (HyperLogLog, a few percent off), unless `is_unique` is known.
+        is_unique: True or False when every row was compared; None when it was not verified.
+        minimum, maximum: as text, exact; None when all values are null or the type has no order.
+        mean, stddev: numbers only (sample standard deviation).
+        quantiles: values at 0.05, 0.25, 0.5, 0.75, 0.95, approximate (t-digest); numbers and dates
+            (as seconds since 1970 UTC) only.
+        min_length, max_length, mean_length: characters; text only.
+        top_values: up to 10 (value, share of the sampled non-null values), most frequent first.
+        formats: share 0..1 of the sampled non-null text values that read as: "integer", "decimal",
+            "date", "timestamp", "json", "boolean"; plus "code": 1.0 when the column is a short code list.
+        role: "load_time" for when a loader wrote the row, "event_time" for when something happened.
+    """
+
+    name: str
+    data_type: str
+    null_rate: float
+    distinct_count: int
+    is_unique: bool | None = None
+    minimum: str | None = None
+    maximum: str | None = None
+    mean: float | None = None
+    stddev: float | None = None
+    quantiles: tuple[float, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    mean_length: float | None = None
+    top_values: tuple[tuple[str, float], ...] = ()
+    formats: dict[str, float] = field(default_factory=dict)
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableProfile:
+    """What one table holds.
+
+    Attributes:
+        row_count: exact, of the rows that were profiled (the latest complete batch for append-only bronze).
+        sample_rows: rows behind `top_values` and `formats`; a block sample when below `row_count`.
+        fingerprint: changes when the table's columns or contents may have changed.
+        keys: columns proven unique and never null, every row compared.
+    """
+
+    schema: str
+    name: str
+    row_count: int
+    sample_rows: int
+    fingerprint: str
+    columns: tuple[ColumnProfile, ...]
+    keys: tuple[str, ...] = ()
+
+    def column(self, name: str) -> ColumnProfile | None:
+        """The profile of that exact column name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table as people want it: `aidbt/targets/<name>.yml`, or made of what a project declares."""
+
+    name: str
+    columns: tuple[Column, ...]
+    description: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """How well one source column fits one target column.
+
+    Attributes:
+        score: 0..1, combined over the signals that had evidence.
+        signals: what each signal said, 0..1; a signal without evidence is absent.
+        band: "accept" is decided, "review" waits for a person, "none" is no match.
+        alternatives: the next best sources with their scores, best first.
+    """
+
+    source: str | None
+    target: str
+    score: float
+    band: Band
+    signals: dict[str, float] = field(default_factory=dict)
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappedColumn:
+    """One decided or proposed column of a staging model.
+
+    Attributes:
+        target: its name in the staging model.
+        sources: the source columns it is made from; one unless there is an expression; none while
+            nothing was found for it.
+        expression: SQL over the source columns, written or approved by a person; None for a plain column.
+        source_type: the source column's type when it was decided; "" when made from several.
+        cast: the type it is cast to, or None when it keeps its own.
+        score, alternatives: only while status is "review".
+        rule: the naming rule that made the name, for `--why`; not part of the decision.
+    """
+
+    target: str
+    sources: tuple[str, ...]
+    status: Status = "accepted"
+    by: DecidedBy = "aidbt"
+    expression: str | None = None
+    source_type: str = ""
+    cast: str | None = None
+    score: float | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
+    note: str = ""
+    rule: str = field(default="", compare=False)
+
+    @property
+    def is_passthrough(self) -> bool:
+        """Whether it is one source column, at most renamed and cast."""
+        return self.expression is None and len(self.sources) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class MappedTest:
+    """One data test that was decided on or is proposed, on a column of the staging model.
+
+    Attributes:
+        test: "not_null", "unique", "relationships" or "accepted_values".
+        to, field: for relationships: the source table ("source.table") and its source column.
+        values: for accepted_values, sorted.
+    """
+
+    column: str
+    test: str
+    status: Status = "accepted"
+    by: DecidedBy = "aidbt"
+    to: str = ""
+    field: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """The decided mapping of one source table: `aidbt/mappings/<source>__<table>.yml`.
+
+    Attributes:
+        table: the table's name in the warehouse.
+        target: the declared target it is mapped to; None when the source's own columns are kept.
+        schema: the schema the table stands in.
+        latest_batch: whether it is append-only bronze, of which staging reads the latest complete batch.
+        unmapped: source columns that no target column takes; they stay in bronze.
+        path, digest: the file it was read from and the hash of that text; "" for a new one.
+    """
+
+    source: str
+    table: str
+    columns: tuple[MappedColumn, ...]
+    target: str | None = None
+    schema: str = ""
+    latest_batch: bool = False
+    unmapped: tuple[str, ...] = ()
+    tests: tuple[MappedTest, ...] = ()
+    path: str = field(default="", compare=False)
+    digest: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """The pair source + table, written "source.table"."""
+        return f"{self.source}.{self.table}"
+
+    def selected(self) -> list[MappedColumn]:
+        """The columns the staging model selects: decided ones, and with no declared target all of them."""
+        kept = (c for c in self.columns if c.status != "rejected" and (c.sources or c.expression))
+        return [c for c in kept if c.status == "accepted" or self.target is None]
+
+    def waiting(self) -> list[MappedColumn]:
+        """The columns a person is asked about."""
+        return [column for column in self.columns if column.status == "review"]
+
+    def waiting_tests(self) -> list[MappedTest]:
+        """The proposed tests a person is asked about."""
+        return [test for test in self.tests if test.status == "review"]

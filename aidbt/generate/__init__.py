@@ -1,0 +1,1 @@
+"""Writing dbt files from decisions: sources, staging models, tests and docs, as patches."""

@@ -1,0 +1,48 @@
+"""Checking the YAML we write against the JSON schema that dbt-core bundles."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from aidbt.core.config import parse_yaml
+
+_SCHEMA = "jsonschemas/resources/latest.json"
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any | None:
+    """dbt's schema, compiled; None where dbt is not in this environment. dbt itself is not imported."""
+    spec = find_spec("dbt")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / _SCHEMA
+        if path.is_file():
+            import jsonschema_rs
+
+            return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def check_dbt_yaml(text: str) -> str | None:
+    """The first thing dbt's schema objects to in a property file, or None when it is fine."""
+    content = parse_yaml(text, "generated file")
+    validator = _validator()
+    if validator is None:
+        return None
+    for error in validator.iter_errors(content):
+        # dbt 1.11's schema knows severities in upper case only, dbt itself takes both.
+        if list(error.instance_path)[-1:] == ["severity"]:
+            continue
+        if _is_only_severity(error):
+            continue
+        where = ".".join(str(part) for part in error.instance_path)
+        return f"{where}: {error.message}"
+    return None
+
+
+def _is_only_severity(error: Any) -> bool:
+    path = [str(part) for part in error.instance_path]
+    return "data_tests" in path and "severity" in str(error.message)

@@ -1,0 +1,228 @@
+"""Deciding what is certain about raw tables and leaving the rest to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from aidbt.core.config import MappingSettings
+from aidbt.core.findings import Finding, Severity
+from aidbt.core.schema import ColumnMatch, MappedColumn, MappedTest, Mapping, Relation, TableProfile, Target
+from aidbt.generate.data_tests import (
+    MAX_ACCEPTED_VALUES,
+    accepted_values_candidates,
+    declared_tests,
+    key_names,
+    key_tests,
+    primary_key,
+    relationship_candidates,
+)
+from aidbt.mapping.mapper import (
+    cast_questions,
+    keep_every_column,
+    map_to_target,
+    match,
+    source_columns,
+)
+from aidbt.mapping.signals import MatchTask
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table of a source with what it holds."""
+
+    source: str
+    relation: Relation
+    profile: TableProfile
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}.{self.relation.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked of every row before it may be decided; functions, so that deciding has no I/O.
+
+    Attributes:
+        lossy: (relation, [(column, cast)]) → rows that would lose something, by pair.
+        outside: (child, column, parent, parent column) → rows whose value the parent never holds.
+        values: (relation, column, limit) → distinct values, sorted, at most limit + 1.
+    """
+
+    lossy: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]]
+    outside: Callable[[Relation, str, Relation, str], int]
+    values: Callable[[Relation, str, int], list[str]]
+
+
+def map_table(
+    table: RawTable, target: Target | None, settings: MappingSettings, ask: Questions
+) -> tuple[Mapping, list[ColumnMatch]]:
+    """A first mapping of a table, with the matches behind it; without a target every column is kept."""
+    matches = match(MatchTask(table.relation, target, table.profile), settings) if target else []
+    questions = cast_questions(table.relation, table.profile, target, matches)
+    lost = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
+    safe = frozenset(q for q in questions if lost[q.column, q.cast] == 0)
+    if target is None:
+        mapping = keep_every_column(table.source, table.relation, table.profile, safe_casts=safe)
+    else:
+        mapping = map_to_target(table.source, table.relation, target, matches, safe_casts=safe)
+    return mapping, matches
+
+
+def extend_mapping(
+    mapping: Mapping, table: RawTable, target: Target | None, settings: MappingSettings, ask: Questions
+) -> tuple[Mapping, list[Finding]]:
+    """The mapping with what is new since it was decided; nothing that was decided changes.
+
+    New source columns are kept where no target is declared; columns added to the target are proposed.
+    Source columns that are gone or of another type now are findings.
+    """
+    findings = _drift(mapping, table)
+    known_sources = {name for column in mapping.columns for name in column.sources} | set(mapping.unmapped)
+    added = [c.name for c in source_columns(table.relation) if c.name not in known_sources]
+    if target is None:
+        if added:
+            fresh, _ = map_table(table, None, settings, ask)
+            taken = {column.target.casefold() for column in mapping.columns}
+            new = [_free_name(c, taken) for c in fresh.columns if c.sources[0] in added]
+            mapping = replace(mapping, columns=(*mapping.columns, *new))
+        return mapping, findings
+    known_targets = {column.target for column in mapping.columns}
+    wanted = tuple(column for column in target.columns if column.name not in known_targets)
+    if wanted:
+        free = [c for c in table.relation.columns if c.name in {*mapping.unmapped, *added}]
+        narrowed = replace(table, relation=replace(table.relation, columns=tuple(free)))
+        fresh, _ = map_table(narrowed, replace(target, columns=wanted), settings, ask)
+        order = {column.name: number for number, column in enumerate(target.columns)}
+        columns = sorted((*mapping.columns, *fresh.columns), key=lambda c: order.get(c.target, len(order)))
+        mapping = replace(mapping, columns=tuple(columns))
+    used = {name for column in mapping.columns for name in column.sources}
+    unmapped = tuple(name for name in (*mapping.unmapped, *added) if name not in used)
+    return replace(mapping, unmapped=unmapped), findings
+
+
+def _free_name(column: MappedColumn, taken: set[str]) -> MappedColumn:
+    name, number = column.target, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{column.target}_{number}"
+    taken.add(name.casefold())
+    return replace(column, target=name)
+
+
+def _drift(mapping: Mapping, table: RawTable) -> list[Finding]:
+    findings = []
+    for column in mapping.selected():
+        for name in column.sources:
+            now = table.relation.column(name)
+            if now is None:
+                findings.append(
+                    Finding(
+                        "source.column_gone",
+                        Severity.WARN,
+                        f"{mapping.key}.{name}",
+                        f"the source has no column {name} any more, but {column.target} is made from it",
+                    )
+                )
+            elif column.source_type and len(column.sources) == 1 and now.data_type != column.source_type:
+                findings.append(
+                    Finding(
+                        "source.column_retyped",
+                        Severity.WARN,
+                        f"{mapping.key}.{name}",
+                        f"{name} was {column.source_type} when it was decided and is {now.data_type} now",
+                    )
+                )
+    return findings
+
+
+def propose_tests(
+    mappings: dict[str, Mapping],
+    tables: dict[str, RawTable],
+    targets: dict[str, Target],
+    new: set[str],
+    ask: Questions,
+) -> tuple[dict[str, Mapping], list[Finding]]:
+    """The mappings of `new` with the tests that every row supports, and code lists proposed to a person.
+
+    Args:
+        mappings, tables: all that is known, by key: a new table may refer to an older one.
+    """
+    findings: list[Finding] = []
+    changed = dict(mappings)
+    for key in sorted(new):
+        mapping, profile = changed[key], tables[key].profile
+        declared: list[MappedTest] = []
+        target = targets.get(mapping.target or "")
+        if target is not None:
+            declared, broken = declared_tests(mapping, profile, target)
+            findings += broken
+        tests = tuple(dict.fromkeys([*mapping.tests, *key_tests(mapping, profile), *declared]))
+        changed[key] = replace(mapping, tests=tests)
+    keys: dict[str, dict[str, list[tuple[Mapping, MappedColumn]]]] = {}
+    for key, mapping in sorted(changed.items()):
+        column = primary_key(mapping, tables[key].profile) if key in tables else None
+        if column is not None:
+            for name in key_names(mapping, column):
+                keys.setdefault(mapping.source, {}).setdefault(name, []).append((mapping, column))
+    for key in sorted(new):
+        mapping = changed[key]
+        mapping = replace(
+            mapping,
+            tests=(*mapping.tests, *_relationships(mapping, keys.get(mapping.source, {}), tables, ask)),
+        )
+        changed[key] = replace(mapping, tests=(*mapping.tests, *_code_lists(mapping, tables[key], ask)))
+    return changed, findings
+
+
+def _relationships(
+    mapping: Mapping,
+    keys: dict[str, list[tuple[Mapping, MappedColumn]]],
+    tables: dict[str, RawTable],
+    ask: Questions,
+) -> list[MappedTest]:
+    child = tables[mapping.key].relation
+    tests = []
+    for column, parent, parent_key in relationship_candidates(mapping, keys):
+        profile = tables[mapping.key].profile.column(column.sources[0])
+        if profile is None or profile.null_rate == 1:
+            continue
+        to = tables[parent.key].relation
+        if ask.outside(child, column.sources[0], to, parent_key.sources[0]) == 0:
+            tests.append(
+                MappedTest(column.target, "relationships", to=parent.key, field=parent_key.sources[0])
+            )
+    return tests
+
+
+def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[MappedTest]:
+    tests = []
+    for column in accepted_values_candidates(mapping, table.profile):
+        values = ask.values(table.relation, column.sources[0], MAX_ACCEPTED_VALUES)
+        if 1 < len(values) <= MAX_ACCEPTED_VALUES:
+            tests.append(MappedTest(column.target, "accepted_values", "review", values=tuple(values)))
+    return tests
+
+
+def broken_tests(mapping: Mapping, profile: TableProfile) -> list[Finding]:
+    """Findings for decided key tests that the rows no longer satisfy; the tests stay as they are."""
+    by_target = {c.target: c for c in mapping.selected() if c.is_passthrough}
+    findings = []
+    for test in mapping.tests:
+        column = by_target.get(test.column)
+        figures = profile.column(column.sources[0]) if column else None
+        if figures is None or test.status != "accepted" or not profile.row_count:
+            continue
+        repeats = test.test == "unique" and figures.is_unique is False
+        nulls = test.test == "not_null" and figures.null_rate > 0
+        if repeats or nulls:
+            findings.append(
+                Finding(
+                    f"test.{test.test}_no_longer_holds",
+                    Severity.WARN,
+                    f"{mapping.key}.{test.column}",
+                    f"{test.column} is tested as {test.test}, but the rows no longer are; the test stays",
+                )
+            )
+    return findings

@@ -1,0 +1,1 @@
+"""Mapping source columns to the columns people want: evidence, assignment, decisions."""

@@ -1,0 +1,135 @@
+"""What a person decides about a mapping: values in, a changed mapping out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from aidbt.core.errors import UnknownName, UsageError
+from aidbt.core.schema import MappedColumn, MappedTest, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What a decision is about: "source.table.column", or "source.table.column:test" for a proposed test."""
+
+    key: str
+    column: str
+    test: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}.{self.column}" + (f":{self.test}" if self.test else "")
+
+
+def parse_selector(text: str, mappings: dict[str, Mapping]) -> Selector:
+    """The selector written as text; source and table may contain dots themselves.
+
+    Raises:
+        UnknownName: the table or the column does not exist.
+        UsageError: the text names no column.
+    """
+    for key, mapping in mappings.items():
+        if text.startswith(key + "."):
+            rest = text[len(key) + 1 :]
+            column, _, test = rest.partition(":")
+            known = {c.target for c in mapping.columns}
+            if rest in known:
+                return Selector(key, rest)
+            if column not in known:
+                raise UnknownName(f"column of {key}", column, known)
+            return Selector(key, column, test)
+    parts = text.split(".")
+    if len(parts) < 3:
+        raise UsageError(f"'{text}' names no column", hint="write source.table.column, e.g. crm.users.email")
+    raise UnknownName("mapped table", ".".join(parts[:2]), mappings)
+
+
+def accept(mapping: Mapping, selector: Selector) -> Mapping:
+    """The mapping with one proposal accepted by a person.
+
+    Raises:
+        UsageError: nothing was proposed for that column.
+    """
+    if selector.test:
+        return _with_test(mapping, selector, lambda test: replace(test, status="accepted", by="person"))
+
+    def accepted(column: MappedColumn) -> MappedColumn:
+        if not column.sources:
+            raise UsageError(
+                f"nothing is proposed for {selector}",
+                hint=f"choose a source: aidbt review choose {selector} SOURCE_COLUMN",
+            )
+        return _decided(column, "accepted")
+
+    return _with_column(mapping, selector, accepted)
+
+
+def reject(mapping: Mapping, selector: Selector) -> Mapping:
+    """The mapping with one proposal rejected: the column is left out of the staging model."""
+    if selector.test:
+        return _with_test(mapping, selector, lambda test: replace(test, status="rejected", by="person"))
+    return _with_column(mapping, selector, lambda column: _decided(column, "rejected"))
+
+
+def choose(
+    mapping: Mapping,
+    selector: Selector,
+    sources: Sequence[str],
+    *,
+    expression: str | None = None,
+    types: dict[str, str] | None = None,
+) -> Mapping:
+    """The mapping with other source columns chosen by a person; their names are the caller's to check.
+
+    Args:
+        expression: SQL over the sources; needed when there are several.
+        types: the sources' types, where they are known.
+
+    Raises:
+        UsageError: several sources and no expression, or neither.
+    """
+    if len(sources) > 1 and not expression:
+        raise UsageError("several source columns need an --expression over them")
+    if not sources and not expression:
+        raise UsageError("name a source column, or give an --expression")
+
+    def chosen(column: MappedColumn) -> MappedColumn:
+        return replace(
+            _decided(column, "accepted"),
+            sources=tuple(sources),
+            expression=expression,
+            source_type="" if expression else (types or {}).get(sources[0], ""),
+            cast=None if expression else column.cast,
+        )
+
+    return _with_column(mapping, selector, chosen)
+
+
+def _decided(column: MappedColumn, status: str) -> MappedColumn:
+    decided: MappedColumn = replace(column, status=status, by="person", score=None, alternatives=(), note="")
+    return decided
+
+
+def _with_column(
+    mapping: Mapping, selector: Selector, change: Callable[[MappedColumn], MappedColumn]
+) -> Mapping:
+    columns = tuple(change(c) if c.target == selector.column else c for c in mapping.columns)
+    used = {name for c in columns if c.status != "rejected" for name in c.sources}
+    before = {name for c in mapping.columns for name in c.sources} | set(mapping.unmapped)
+    if mapping.target is None:
+        return replace(mapping, columns=columns)
+    # In the order the source has them where that is known: first as listed, then what became free.
+    listed = [*mapping.unmapped, *(name for c in mapping.columns for name in c.sources)]
+    unmapped = tuple(dict.fromkeys(name for name in listed if name in before and name not in used))
+    return replace(mapping, columns=columns, unmapped=unmapped)
+
+
+def _with_test(mapping: Mapping, selector: Selector, change: Callable[[MappedTest], MappedTest]) -> Mapping:
+    proposed = {test.test for test in mapping.tests if test.column == selector.column}
+    if selector.test not in proposed:
+        raise UnknownName(f"test proposed for {selector.key}.{selector.column}", selector.test, proposed)
+    tests = tuple(
+        change(test) if (test.column, test.test) == (selector.column, selector.test) else test
+        for test in mapping.tests
+    )
+    return replace(mapping, tests=tests)

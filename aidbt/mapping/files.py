@@ -1,0 +1,326 @@
+"""Targets and decided mappings as files in `<project>/aidbt/`: what people review and edit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from aidbt.core.config import explain, parse_yaml, read_text
+from aidbt.core.errors import SettingsError, UnknownName
+from aidbt.core.patch import digest
+from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, Target
+
+MAPPINGS_DIR = "aidbt/mappings"
+TARGETS_DIR = "aidbt/targets"
+CONSTRAINTS = ("not_null", "unique", "primary_key")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _TargetColumn(_File):
+    name: str
+    type: str = ""
+    description: str = ""
+    synonyms: list[str] = Field(default_factory=list)
+    constraints: list[Literal["not_null", "unique", "primary_key"]] = Field(default_factory=list)
+
+
+class _TargetFile(_File):
+    name: str
+    description: str = ""
+    sources: list[str] = Field(default_factory=list)
+    columns: list[_TargetColumn] = Field(min_length=1)
+
+
+class _SourceTable(_File):
+    name: str
+    table: str
+    schema_: str = Field(default="", alias="schema")
+    rows: Literal["all", "latest_batch"] = "all"
+
+
+class _Column(_File):
+    target: str
+    source: str | None = None
+    sources: list[str] = Field(default_factory=list)
+    expression: str | None = None
+    type: str = ""
+    cast: str | None = None
+    status: Literal["accepted", "review", "rejected"] = "accepted"
+    by: Literal["aidbt", "person"] = "person"
+    score: float | None = Field(default=None, ge=0, le=1)
+    alternatives: dict[str, float] = Field(default_factory=dict)
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> _Column:
+        if self.source is not None and self.sources:
+            raise ValueError("give either 'source' or 'sources', not both")
+        if self.status == "accepted" and not self.source and not self.sources and not self.expression:
+            raise ValueError("an accepted column needs a source or an expression")
+        if len(self.sources) > 1 and self.expression is None and self.status == "accepted":
+            raise ValueError("several sources need an expression")
+        return self
+
+
+class _Test(_File):
+    column: str
+    test: Literal["not_null", "unique", "relationships", "accepted_values"]
+    to: str = ""
+    field: str = ""
+    values: list[str] = Field(default_factory=list)
+    status: Literal["accepted", "review", "rejected"] = "accepted"
+    by: Literal["aidbt", "person"] = "person"
+
+
+class _MappingFile(_File):
+    source: _SourceTable
+    target: str | None = None
+    columns: list[_Column]
+    unmapped: list[str] = Field(default_factory=list)
+    tests: list[_Test] = Field(default_factory=list)
+
+
+def load_targets(project_dir: Path) -> dict[str, Target]:
+    """Every declared target by name.
+
+    Raises:
+        SettingsError: a file is not as it should be (file, line, nearest key), or two have one name.
+    """
+    targets: dict[str, Target] = {}
+    for path in sorted((project_dir / TARGETS_DIR).glob("*.y*ml")):
+        text = read_text(path)
+        content = _validated(_TargetFile, text, path, project_dir)
+        if content.name in targets:
+            raise SettingsError(
+                f"the target '{content.name}' is declared twice", path=_short(path, project_dir)
+            )
+        _refuse_twice([column.name for column in content.columns], "column", path, project_dir)
+        targets[content.name] = Target(
+            name=content.name,
+            description=content.description.strip(),
+            sources=tuple(content.sources),
+            columns=tuple(
+                Column(
+                    c.name,
+                    c.type,
+                    nullable=not {"not_null", "primary_key"} & set(c.constraints),
+                    description=c.description.strip(),
+                    synonyms=tuple(c.synonyms),
+                    constraints=tuple(c.constraints),
+                )
+                for c in content.columns
+            ),
+        )
+    return targets
+
+
+def load_mappings(project_dir: Path) -> dict[str, Mapping]:
+    """Every decided mapping, by "source.table".
+
+    Raises:
+        SettingsError: a file is not as it should be, or two map the same table.
+    """
+    mappings: dict[str, Mapping] = {}
+    for path in sorted((project_dir / MAPPINGS_DIR).glob("*.y*ml")):
+        mapping = parse_mapping(read_text(path), path, project_dir)
+        if mapping.key in mappings:
+            raise SettingsError(
+                f"{mapping.key} is mapped twice: here and in {mappings[mapping.key].path}",
+                path=_short(path, project_dir),
+                hint="keep one of the two files",
+            )
+        mappings[mapping.key] = mapping
+    return mappings
+
+
+def parse_mapping(text: str, path: Path, project_dir: Path) -> Mapping:
+    """The mapping a file's text holds.
+
+    Raises:
+        SettingsError: the text is not as it should be (file and line).
+    """
+    content = _validated(_MappingFile, text, path, project_dir)
+    _refuse_twice([c.target for c in content.columns if c.status != "rejected"], "target", path, project_dir)
+    return Mapping(
+        source=content.source.name,
+        table=content.source.table,
+        target=content.target,
+        schema=content.source.schema_,
+        latest_batch=content.source.rows == "latest_batch",
+        columns=tuple(
+            MappedColumn(
+                target=c.target,
+                sources=(c.source,) if c.source else tuple(c.sources),
+                status=c.status,
+                by=c.by,
+                expression=c.expression.strip() if c.expression else None,
+                source_type=c.type,
+                cast=c.cast,
+                score=c.score,
+                alternatives=tuple(c.alternatives.items()),
+                note=c.note,
+            )
+            for c in content.columns
+        ),
+        unmapped=tuple(content.unmapped),
+        tests=tuple(
+            MappedTest(t.column, t.test, t.status, t.by, t.to, t.field, tuple(t.values))
+            for t in content.tests
+        ),
+        path=_short(path, project_dir),
+        digest=digest(text),
+    )
+
+
+def _validated(model: Any, text: str, path: Path, project_dir: Path) -> Any:
+    short = _short(path, project_dir)
+    value = parse_yaml(text, short)
+    try:
+        return model.model_validate(value if value is not None else {})
+    except ValidationError as error:
+        raise explain(error, model, path=short, text=text) from error
+
+
+def _refuse_twice(names: list[str], kind: str, path: Path, project_dir: Path) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.casefold() in seen:
+            raise SettingsError(f"the {kind} '{name}' stands twice", path=_short(path, project_dir))
+        seen.add(name.casefold())
+
+
+def _short(path: Path, project_dir: Path) -> str:
+    return path.relative_to(project_dir).as_posix() if path.is_relative_to(project_dir) else str(path)
+
+
+def mapping_path(mapping: Mapping) -> str:
+    """The file of a mapping, relative to the project: the one it was read from, else by its table's name."""
+    if mapping.path:
+        return mapping.path
+    return f"{MAPPINGS_DIR}/{_file_part(mapping.source)}__{_file_part(mapping.table)}.yml"
+
+
+def _file_part(name: str) -> str:
+    """A table's name as part of a file name: what file systems dislike becomes its number."""
+    return re.sub(r"[^\w.\- ]", lambda match: f"%{ord(match[0]):x}", name).strip() or "%"
+
+
+def require_mapping(mappings: dict[str, Mapping], key: str) -> Mapping:
+    """The mapping of that "source.table".
+
+    Raises:
+        UnknownName: there is none, with the nearest.
+    """
+    if key not in mappings:
+        raise UnknownName("mapped table", key, mappings)
+    return mappings[key]
+
+
+def mapping_yaml(mapping: Mapping) -> str:
+    """The text of a mapping's file: one line per decision, so that a pull request reads well."""
+    pairs = [("name", mapping.source), ("table", mapping.table), ("schema", mapping.schema)]
+    source = ", ".join(f"{key}: {flow(value)}" for key, value in pairs if value)
+    rows = ", rows: latest_batch" if mapping.latest_batch else ""
+    lines = [f"source: {{{source}{rows}}}"]
+    if mapping.target is not None:
+        lines.append(f"target: {flow(mapping.target)}")
+    lines.append("columns:")
+    lines += [line for column in mapping.columns for line in _column_lines(column)]
+    if mapping.target is not None or mapping.unmapped:
+        lines += _list_lines("unmapped", mapping.unmapped)
+    if mapping.tests:
+        lines.append("tests:")
+        lines += [f"  - {{{_test_text(test)}}}" for test in mapping.tests]
+    return "\n".join(lines) + "\n"
+
+
+def _column_lines(column: MappedColumn) -> list[str]:
+    pairs: list[tuple[str, str]] = [("target", flow(column.target))]
+    if column.expression is None and len(column.sources) == 1:
+        pairs.append(("source", flow(column.sources[0])))
+    elif column.sources:
+        pairs.append(("sources", f"[{', '.join(flow(name) for name in column.sources)}]"))
+    if column.source_type:
+        pairs.append(("type", flow(column.source_type)))
+    if column.cast:
+        pairs.append(("cast", flow(column.cast)))
+    pairs += [("status", column.status), ("by", column.by)]
+    if column.status == "review":
+        if column.score is not None:
+            pairs.append(("score", f"{column.score:.2f}"))
+        if column.alternatives:
+            shown = ", ".join(f"{flow(name)}: {score:.2f}" for name, score in column.alternatives)
+            pairs.append(("alternatives", f"{{{shown}}}"))
+        if column.note:
+            pairs.append(("note", flow(column.note)))
+    if column.expression is None:
+        return [f"  - {{{', '.join(f'{key}: {value}' for key, value in pairs)}}}"]
+    (first, value), *rest = pairs
+    block = [f"  - {first}: {value}", *(f"    {key}: {text}" for key, text in rest[:1])]
+    block += _block_lines("expression", column.expression)
+    return [*block, *(f"    {key}: {text}" for key, text in rest[1:])]
+
+
+def _block_lines(key: str, text: str) -> list[str]:
+    lines = text.split("\n")
+    if len(lines) == 1:
+        return [f"    {key}: {flow(text)}"]
+    return [f"    {key}: |", *(f"      {line}".rstrip() for line in lines)]
+
+
+def _list_lines(key: str, names: Iterable[str]) -> list[str]:
+    """A flow list, folded at 100 characters."""
+    lines, current = [], f"{key}: ["
+    for index, name in enumerate(names):
+        piece = ("" if index == 0 else ", ") + flow(name)
+        if len(current) + len(piece) > 100:
+            lines.append(current + ",")
+            current, piece = "  ", flow(name)
+        current += piece
+    return [*lines, current + "]"]
+
+
+def _test_text(test: MappedTest) -> str:
+    pairs = [("column", flow(test.column)), ("test", test.test)]
+    if test.to:
+        pairs += [("to", flow(test.to)), ("field", flow(test.field))]
+    if test.values:
+        pairs.append(("values", f"[{', '.join(flow(value) for value in test.values)}]"))
+    pairs += [("status", test.status), ("by", test.by)]
+    return ", ".join(f"{key}: {value}" for key, value in pairs)
+
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*( [A-Za-z0-9_.()]+)*\Z")
+_NOT_TEXT = re.compile(r"(y|n|yes|no|on|off|true|false|null|nan|inf)\Z", re.IGNORECASE)
+
+
+def flow(text: str) -> str:
+    """A text as a YAML 1.1 scalar that may stand in a flow mapping: plain where that is safe, else quoted.
+
+    Example:
+        >>> flow("dep_delay"), flow("NO"), flow("DECIMAL(18,3)"), flow("it's")
+        ('dep_delay', "'NO'", "'DECIMAL(18,3)'", "'it''s'")
+    """
+    if _PLAIN.match(text) and not _NOT_TEXT.match(text):
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    escaped = "".join(_escape(char) for char in text)
+    return f'"{escaped}"'
+
+
+def _escape(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    return {"\n": "\\n", "\t": "\\t"}.get(char) or (
+        f"\\U{ord(char):08x}" if ord(char) > 0xFFFF else f"\\u{ord(char):04x}"
+    )

@@ -1,0 +1,242 @@
+"""Proposing a mapping: evidence of every signal, combined, assigned one to one, put into bands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aidbt.core.config import MappingSettings
+from aidbt.core.errors import require_known
+from aidbt.core.loads import BATCH_ID, LOAD_COLUMNS
+from aidbt.core.schema import (
+    Column,
+    ColumnMatch,
+    MappedColumn,
+    Mapping,
+    Relation,
+    TableProfile,
+    Target,
+)
+from aidbt.core.types import type_family
+from aidbt.mapping.assign import assign
+from aidbt.mapping.signals import SIGNALS, Evidence, MatchTask
+from aidbt.mapping.signals.type import carries_over
+from aidbt.project.conventions import column_name, unique_names, wanted_cast
+
+ALTERNATIVES = 3
+# Below this a plain cast loses or invents something: never decided without a person.
+_CASTABLE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class CastQuestion:
+    """A cast that may only be decided when no row of the table loses anything by it."""
+
+    column: str
+    cast: str
+
+
+def match(task: MatchTask, settings: MappingSettings) -> list[ColumnMatch]:
+    """The best one-to-one match of every target column, in the target's order.
+
+    Args:
+        settings: the weight of each signal, and the scores from which a match is accepted or reviewed.
+
+    Raises:
+        UnknownName: the settings name a signal that does not exist.
+    """
+    require_known(list(settings.signals), SIGNALS.names(), "matching signal")
+    evidence = {name: SIGNALS.load(name)(task) for name in settings.signals}
+    scores = combine(evidence, settings.signals, task.shape)
+    assigned = assign(scores, least=settings.review)
+    return [_column_match(task, j, assigned, scores, evidence, settings) for j in range(task.shape[1])]
+
+
+def combine(evidence: Dict[str, Evidence], weights: Dict[str, float], shape: tuple[int, int]) -> np.ndarray:
+    """The weighted mean of what the signals say, over those that have evidence for a pair.
+
+    Returns:
+        Array of the given shape, each value 0..1; 0 where no signal has evidence.
+    """
+    total, weight = np.zeros(shape), np.zeros(shape)
+    for name, said in evidence.items():
+        total += np.where(said.mask, said.scores * weights[name], 0.0)
+        weight += np.where(said.mask, weights[name], 0.0)
+    return np.divide(total, weight, out=np.zeros(shape), where=weight > 0)
+
+
+def _column_match(
+    task: MatchTask,
+    j: int,
+    assigned: dict[int, int],
+    scores: np.ndarray,
+    evidence: Dict[str, Evidence],
+    settings: MappingSettings,
+) -> ColumnMatch:
+    target = task.target.columns[j]
+    i = assigned.get(j)
+    ranked = [int(k) for k in np.argsort(-scores[:, j], kind="stable") if k != i]
+    others = tuple(
+        (task.source.columns[k].name, round(float(scores[k, j]), 2))
+        for k in ranked[:ALTERNATIVES]
+        if scores[k, j] >= settings.review / 2
+    )
+    if i is None:
+        return ColumnMatch(None, target.name, 0.0, "none", alternatives=others)
+    score = float(scores[i, j])
+    # The nearest rival: another source for this target, or another target for this source, still free.
+    free_sources = [k for k in range(task.shape[0]) if k not in assigned.values()]
+    free_targets = [k for k in range(task.shape[1]) if k not in assigned]
+    rival = max([scores[k, j] for k in free_sources] + [scores[i, k] for k in free_targets], default=0.0)
+    certain = score >= settings.accept and score - float(rival) >= settings.margin
+    said = {n: round(float(e.scores[i, j]), 2) for n, e in evidence.items() if e.mask[i, j]}
+    band = "accept" if certain and _is_castable(task, i, j) else "review"
+    return ColumnMatch(task.source.columns[i].name, target.name, round(score, 2), band, said, others)
+
+
+def _is_castable(task: MatchTask, i: int, j: int) -> bool:
+    source, target = task.source.columns[i], task.target.columns[j]
+    if not target.data_type or not source.data_type:
+        return True
+    profile = task.profile.column(source.name) if task.profile else None
+    families = type_family(source.data_type), type_family(target.data_type)
+    if "other" in families:
+        return source.data_type.lower() == target.data_type.lower()
+    return carries_over(*families, profile) >= _CASTABLE
+
+
+def source_columns(relation: Relation) -> list[Column]:
+    """The columns that came from the source system: all but those that loading added."""
+    return [column for column in relation.columns if column.name not in LOAD_COLUMNS]
+
+
+def keep_every_column(
+    source: str, relation: Relation, profile: TableProfile | None, *, safe_casts: frozenset[CastQuestion]
+) -> Mapping:
+    """The mapping of a table for which no target is declared: every column, named and cast by convention.
+
+    Args:
+        safe_casts: the casts that were proven to lose nothing.
+    """
+    columns = source_columns(relation)
+    names = unique_names(column_name(column, entity=relation.name) for column in columns)
+    mapped = []
+    for column, name in zip(columns, names, strict=True):
+        cast = wanted_cast(column, profile.column(column.name) if profile else None)
+        proven = cast is not None and CastQuestion(column.name, cast) in safe_casts
+        mapped.append(
+            MappedColumn(
+                target=name.name,
+                sources=(column.name,),
+                source_type=column.data_type,
+                cast=cast if proven else None,
+                rule=name.rule,
+            )
+        )
+    return Mapping(source, relation.name, tuple(mapped), **_place(relation))
+
+
+def map_to_target(
+    source: str,
+    relation: Relation,
+    target: Target,
+    matches: Sequence[ColumnMatch],
+    *,
+    safe_casts: frozenset[CastQuestion],
+) -> Mapping:
+    """The mapping of a table to a declared target: what is certain is accepted, the rest waits.
+
+    A target column for which nothing was found stands there with no source, for a person to fill.
+    """
+    by_name = {column.name: column for column in relation.columns}
+    columns = []
+    for found in matches:
+        wanted = target_column(target, found.target)
+        if found.source is None:
+            columns.append(
+                MappedColumn(
+                    found.target, (), status="review", alternatives=found.alternatives, note="no source found"
+                )
+            )
+            continue
+        column = by_name[found.source]
+        cast = needed_cast(column, wanted)
+        note = _note(column, wanted, cast, safe_casts)
+        accepted = found.band == "accept" and not note
+        columns.append(
+            MappedColumn(
+                target=found.target,
+                sources=(found.source,),
+                status="accepted" if accepted else "review",
+                source_type=column.data_type,
+                cast=cast,
+                score=None if accepted else found.score,
+                alternatives=() if accepted else found.alternatives,
+                note=note,
+            )
+        )
+    used = {name for column in columns for name in column.sources}
+    unmapped = tuple(column.name for column in source_columns(relation) if column.name not in used)
+    return Mapping(
+        source, relation.name, tuple(columns), target=target.name, unmapped=unmapped, **_place(relation)
+    )
+
+
+def _place(relation: Relation) -> dict[str, Any]:
+    return {"schema": relation.schema, "latest_batch": relation.column(BATCH_ID) is not None}
+
+
+def target_column(target: Target, name: str) -> Column:
+    """The target's column of that name."""
+    return next(column for column in target.columns if column.name == name)
+
+
+def needed_cast(column: Column, wanted: Column) -> str | None:
+    """The cast that turns a source column into what the target declares, or None when it is that already."""
+    if not wanted.data_type or wanted.data_type.lower() == column.data_type.lower():
+        return None
+    same_family = type_family(wanted.data_type) == type_family(column.data_type) != "other"
+    if same_family and wanted.data_type.lower() in _ANY_OF_FAMILY:
+        return None
+    return wanted.data_type.lower()
+
+
+# A target that declares one of these words takes any type of the family as it is.
+_ANY_OF_FAMILY = frozenset({"text", "string", "varchar"})
+
+
+def _note(column: Column, wanted: Column, cast: str | None, safe: frozenset[CastQuestion]) -> str:
+    """Why a person is needed for the cast, in a few words; "" when it is proven or not needed."""
+    if cast is None:
+        return ""
+    families = type_family(column.data_type), type_family(wanted.data_type)
+    if families[0] != "text" and carries_over(*families, None) < _CASTABLE:
+        return f"{column.data_type.lower()} does not cast to {cast}: an expression is needed"
+    if CastQuestion(column.name, cast) not in safe:
+        return f"some values would be lost by a cast to {cast}"
+    return ""
+
+
+def cast_questions(
+    relation: Relation,
+    profile: TableProfile | None,
+    target: Target | None,
+    matches: Sequence[ColumnMatch] = (),
+) -> list[CastQuestion]:
+    """The casts to be proven on every row before they may be decided."""
+    if target is None:
+        found = [
+            (c.name, wanted_cast(c, profile.column(c.name) if profile else None))
+            for c in source_columns(relation)
+        ]
+    else:
+        found = []
+        for item in matches:
+            column = relation.column(item.source) if item.source else None
+            if column is not None:
+                found.append((column.name, needed_cast(column, target_column(target, item.target))))
+    return [CastQuestion(name, cast) for name, cast in found if cast is not None]

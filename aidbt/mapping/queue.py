@@ -1,0 +1,151 @@
+"""The review queue: what waits in the mapping files, and writing what a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from aidbt.core.errors import EditConflict, UnknownName
+from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
+from aidbt.core.schema import Mapping
+from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
+from aidbt.mapping.files import load_mappings, mapping_path, mapping_yaml, parse_mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One question to a person.
+
+    Attributes:
+        selector: what `accept`, `reject` and `choose` take.
+        key: the "source.table" it is about.
+        proposal: the source column, or the values of a proposed test; "" when nothing was found.
+        score: 0..1; None where none was given.
+        test: the proposed test's name; "" for a column.
+    """
+
+    selector: str
+    key: str
+    proposal: str
+    score: float | None
+    note: str = ""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    test: str = ""
+
+
+def review_items(project_dir: Path, select: Sequence[str] = ()) -> list[ReviewItem]:
+    """Everything that waits, columns before tests, in the order of the files.
+
+    Args:
+        select: `source:NAME[.TABLE]` or a table, with `*`; empty is all.
+    """
+    mappings = [m for m in load_mappings(project_dir).values() if not select or _selected(m, select)]
+    columns = [
+        ReviewItem(
+            f"{mapping.key}.{column.target}",
+            mapping.key,
+            " + ".join(column.sources),
+            column.score,
+            column.note,
+            column.alternatives,
+        )
+        for mapping in mappings
+        for column in mapping.waiting()
+    ]
+    tests = [
+        ReviewItem(
+            f"{mapping.key}.{test.column}:{test.test}",
+            mapping.key,
+            ", ".join(test.values),
+            None,
+            test=test.test,
+        )
+        for mapping in mappings
+        for test in mapping.waiting_tests()
+    ]
+    return [*columns, *tests]
+
+
+def _selected(mapping: Mapping, select: Sequence[str]) -> bool:
+    names = (mapping.source, mapping.table, mapping.key)
+    return any(fnmatchcase(name, selector.removeprefix("source:")) for selector in select for name in names)
+
+
+def accept_all(project_dir: Path, selectors: Sequence[str]) -> list[str]:
+    """Accept what was proposed for each selector; all of them or none. Returns the files changed.
+
+    Raises:
+        UnknownName, UsageError: a selector names nothing, or nothing was proposed for it.
+        EditConflict: a mapping file holds more than decisions (comments, another layout).
+    """
+    return _decide(project_dir, selectors, accept)
+
+
+def reject_all(project_dir: Path, selectors: Sequence[str]) -> list[str]:
+    """Reject what was proposed for each selector; as `accept_all`."""
+    return _decide(project_dir, selectors, reject)
+
+
+def choose_one(
+    project_dir: Path, selector: str, sources: Sequence[str], *, expression: str | None = None
+) -> list[str]:
+    """Take other source columns for a target column; the names are checked against the mapping's table.
+
+    Raises:
+        UnknownName: a source column that the table does not have.
+        UsageError: several sources and no expression.
+    """
+
+    def chosen(mapping: Mapping, wanted: Selector) -> Mapping:
+        known = known_source_columns(mapping)
+        for name in sources:
+            if name not in known:
+                raise UnknownName(f"column of {mapping.key}", name, known)
+        return choose(mapping, wanted, sources, expression=expression, types=known)
+
+    return _decide(project_dir, [selector], chosen)
+
+
+def known_source_columns(mapping: Mapping) -> dict[str, str]:
+    """The table's columns as far as the mapping knows them, with their types ("" where it does not)."""
+    known = dict.fromkeys(mapping.unmapped, "")
+    for column in mapping.columns:
+        known.update(dict.fromkeys(column.sources, ""))
+        known.update(dict.fromkeys((name for name, _ in column.alternatives), ""))
+    known.update(
+        {c.sources[0]: c.source_type for c in mapping.columns if len(c.sources) == 1 and c.source_type}
+    )
+    return known
+
+
+def _decide(
+    project_dir: Path, selectors: Sequence[str], change: Callable[[Mapping, Selector], Mapping]
+) -> list[str]:
+    before = load_mappings(project_dir)
+    after = dict(before)
+    for text in selectors:
+        selector = parse_selector(text, after)
+        after[selector.key] = change(after[selector.key], selector)
+    edits = [mapping_edit(after[key], project_dir) for key in after if after[key] != before[key]]
+    return apply_patch(Patch(tuple(edits), "review"), project_dir)
+
+
+def mapping_edit(mapping: Mapping, project_dir: Path) -> FileEdit:
+    """The edit that saves a mapping.
+
+    Raises:
+        EditConflict: the file holds comments or another layout that would be lost.
+    """
+    path = mapping_path(mapping)
+    text = mapping_yaml(mapping)
+    before = read_or_none(project_dir / path)
+    if before is None:
+        return FileEdit(path, None, text, "first mapping")
+    if mapping_yaml(parse_mapping(before, project_dir / path, project_dir)) != before:
+        raise EditConflict(
+            f"{path} was laid out by hand (comments or another order), which saving would lose",
+            hint=f"make the decision in {path} itself",
+        )
+    return FileEdit(path, digest(before), text, "decided", before)

@@ -1,0 +1,160 @@
+"""Reading profiles.yml the way dbt does, without importing dbt (that costs seconds)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from aidbt.core.config import environment, parse_yaml, read_text
+from aidbt.core.errors import ProfileError, SettingsError, UnknownName
+
+PROFILES_FILE = "profiles.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One target of one profile, rendered.
+
+    Attributes:
+        type: the adapter, e.g. "duckdb".
+        settings: the target's keys, rendered; may hold secrets, so it is left out of repr.
+        profiles_dir: the folder of the profiles.yml it came from.
+    """
+
+    name: str
+    target: str
+    type: str
+    settings: dict[str, Any] = field(repr=False)
+    profiles_dir: Path
+
+    @property
+    def schema(self) -> str:
+        """The schema dbt builds into."""
+        return str(self.settings.get("schema") or self.settings.get("dataset") or "main")
+
+
+def profiles_dir_for(project_dir: Path, explicit: Path | None) -> Path:
+    """The folder dbt would take profiles.yml from: named, the current folder, the project's, its parent
+    (which is the layout with profiles.yml beside the project folder), else ~/.dbt.
+
+    Raises:
+        ProfileError: there is no profiles.yml in any of them.
+    """
+    if explicit is not None:
+        candidates = [explicit]
+    else:
+        candidates = [Path.cwd(), project_dir, project_dir.parent, Path.home() / ".dbt"]
+    for folder in candidates:
+        if (folder / PROFILES_FILE).is_file():
+            return folder.resolve()
+    looked = ", ".join(str(folder) for folder in dict.fromkeys(candidates))
+    raise ProfileError(
+        f"no {PROFILES_FILE} found (looked in {looked})", hint="name its folder with --profiles-dir"
+    )
+
+
+def load_profile(
+    name: str | None,
+    *,
+    project_dir: Path,
+    target: str | None = None,
+    profiles_dir: Path | None = None,
+    vars: dict[str, Any] | None = None,
+) -> Profile:
+    """The profile and target that dbt would use, rendered with `env_var`, `var` and `flags.PROFILES_DIR`.
+
+    Raises:
+        ProfileError: the file, profile or target does not exist, or a value cannot be rendered.
+    """
+    folder = profiles_dir_for(project_dir, profiles_dir)
+    path = folder / PROFILES_FILE
+    try:
+        content = parse_yaml(read_text(path), str(path))
+    except SettingsError as error:
+        raise ProfileError(error.message, hint=error.hint) from error
+    profiles = (
+        {k: v for k, v in (content or {}).items() if k != "config"} if isinstance(content, dict) else {}
+    )
+    if name is None:
+        raise ProfileError(
+            "dbt_project.yml names no profile", hint="add 'profile: <name>', or pass --profile"
+        )
+    if name not in profiles:
+        raise _unknown("profile", name, profiles, path)
+    body = profiles[name]
+    outputs = body.get("outputs") if isinstance(body, dict) else None
+    if not isinstance(outputs, dict) or not outputs:
+        raise ProfileError(
+            f"{path}: profile '{name}' has no outputs", hint="a profile needs 'outputs:' with a target"
+        )
+    render = _renderer(folder, vars or {}, path)
+    chosen = target or render(body.get("target") or "default")
+    if chosen not in outputs:
+        raise _unknown(f"target of profile '{name}'", str(chosen), outputs, path)
+    settings = {key: render(value) for key, value in (outputs[chosen] or {}).items()}
+    if not settings.get("type"):
+        raise ProfileError(
+            f"{path}: target '{chosen}' of profile '{name}' has no 'type'", hint="e.g. type: duckdb"
+        )
+    return Profile(name, str(chosen), str(settings["type"]), settings, folder)
+
+
+def _unknown(kind: str, name: str, known: Any, path: Path) -> ProfileError:
+    unknown = UnknownName(kind, name, [str(item) for item in known])
+    return ProfileError(f"{path}: {unknown.message}", hint=unknown.hint)
+
+
+def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Any:
+    """A function that renders every string inside a value, as dbt's profile renderer does."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    env = environment()
+
+    def env_var(name: str, default: str | None = None) -> str:
+        value = env.get(name, default)
+        if value is None:
+            raise ProfileError(f"{path}: the environment variable {name} is not set", hint=f"export {name}=…")
+        return value
+
+    def var(name: str, default: Any = None) -> Any:
+        return vars.get(name, default)
+
+    jinja = SandboxedEnvironment(undefined=StrictUndefined)
+    jinja.globals.update(env_var=env_var, var=var, flags=SimpleNamespace(PROFILES_DIR=str(folder)))
+    jinja.filters.update(as_number=_as_number, as_bool=_as_bool, as_native=_plain, as_text=str)
+
+    def render(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: render(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [render(item) for item in value]
+        if not isinstance(value, str) or ("{{" not in value and "{%" not in value):
+            return value
+        try:
+            return _native(jinja.from_string(value).render(), "as_" in value)
+        except TemplateError as error:
+            raise ProfileError(f"{path}: {value!r} cannot be rendered: {error}") from error
+
+    return render
+
+
+def _native(text: str, wanted: bool) -> Any:
+    return _plain(text) if wanted else text
+
+
+def _plain(value: Any) -> Any:
+    from yaml import safe_load
+
+    return safe_load(str(value))
+
+
+def _as_number(value: Any) -> Any:
+    text = str(value)
+    return float(text) if "." in text else int(text)
+
+
+def _as_bool(value: Any) -> bool:
+    return str(value).strip().lower() in ("true", "1", "yes", "on")

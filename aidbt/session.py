@@ -1,0 +1,105 @@
+"""One opened project: its settings, warehouse and store, each opened on first use. Holds no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aidbt.core.config import LoadedSettings, load_settings
+from aidbt.core.patch import recover_if_needed
+from aidbt.project import Project, open_project
+
+if TYPE_CHECKING:
+    from aidbt.store import Cache, Store
+    from aidbt.store.profiles import ProfileCache
+    from aidbt.warehouse import Warehouse
+
+
+class Session:
+    """What a command or a notebook works with.
+
+    Attributes:
+        project: the dbt project, read from its files.
+        recovered: files that an interrupted write left and that were finished when this was opened.
+    """
+
+    def __init__(self, project: Project, settings: LoadedSettings, recovered: list[str]) -> None:
+        self.project = project
+        self.settings = settings
+        self.recovered = recovered
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The warehouse of the project's profile; nothing is opened until it is used."""
+        from aidbt.project.duckdb_path import resolve_duckdb_path
+        from aidbt.warehouse import open_warehouse
+
+        profile = self.project.profile()
+        path = resolve_duckdb_path(profile, self.project) if profile.type == "duckdb" else Path()
+        return open_warehouse(
+            profile.type,
+            path=path,
+            schema=profile.schema,
+            memory_limit=self.settings.values.profile.memory_limit,
+        )
+
+    @cached_property
+    def store(self) -> Store:
+        """aidbt's own state for this project."""
+        from aidbt.store import open_store
+
+        return open_store(self.project.root / self.settings.values.store.path)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """The one cache."""
+        from aidbt.store import Cache
+
+        return Cache(self.store)
+
+    @cached_property
+    def profiles(self) -> ProfileCache:
+        """Profiles of tables that did not change since they were made."""
+        from aidbt.store.profiles import ProfileCache
+
+        return ProfileCache(self.cache)
+
+    def close(self) -> None:
+        """Release the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+def open_session(
+    project_dir: Path | str | None = None,
+    *,
+    profile: str | None = None,
+    target: str | None = None,
+    profiles_dir: Path | str | None = None,
+    vars: dict[str, Any] | None = None,
+    flags: dict[str, Any] | None = None,
+    on_recovered: Callable[[list[str]], None] | None = None,
+) -> Session:
+    """Open a dbt project; a write that was interrupted there is finished first.
+
+    Args:
+        flags: settings given by the caller, "section.name" → value.
+        on_recovered: called with the files that were finished, when there were any.
+
+    Raises:
+        ProjectError: there is no project, or it cannot be read.
+        SettingsError: aidbt.yml is wrong.
+    """
+    project = open_project(
+        Path(project_dir) if project_dir else None,
+        profile=profile,
+        target=target,
+        profiles_dir=Path(profiles_dir) if profiles_dir else None,
+        vars=vars,
+    )
+    recovered = recover_if_needed(project.root)
+    if recovered and on_recovered:
+        on_recovered(recovered)
+    return Session(project, load_settings(project.root, flags=flags), recovered)

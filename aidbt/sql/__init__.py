@@ -1,0 +1,1 @@
+"""SQL as text that people keep: identifiers and what dbt's Jinja would otherwise read as its own."""

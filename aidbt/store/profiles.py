@@ -1,0 +1,60 @@
+"""Table profiles in the cache, as plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from aidbt.core.schema import ColumnProfile, TableProfile
+from aidbt.store.cache import Cache
+
+_COLUMN_FIELDS = tuple(field.name for field in fields(ColumnProfile))
+
+
+class ProfileCache:
+    """Profiles by the table's fingerprint, so that an unchanged table is not scanned again."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._known: dict[tuple[str, str], Any] | None = None
+
+    def get(self, entity: str, fingerprint: str) -> TableProfile | None:
+        """The profile of a table ("source.table") at that fingerprint, or None."""
+        if self._known is None:
+            self._known = self._cache.get_all("profile")
+        found = self._known.get((entity, fingerprint))
+        return None if found is None else _from_json(found)
+
+    def put(self, profiles: Iterable[tuple[str, TableProfile]]) -> None:
+        """Keep profiles by entity."""
+        rows = {(entity, profile.fingerprint): _to_json(profile) for entity, profile in profiles}
+        self._cache.put_all("profile", rows)
+        if self._known is not None:
+            self._known.update(rows)
+
+
+def _to_json(profile: TableProfile) -> dict[str, Any]:
+    return {
+        "schema": profile.schema,
+        "name": profile.name,
+        "row_count": profile.row_count,
+        "sample_rows": profile.sample_rows,
+        "fingerprint": profile.fingerprint,
+        "keys": list(profile.keys),
+        "columns": [{name: getattr(c, name) for name in _COLUMN_FIELDS} for c in profile.columns],
+    }
+
+
+def _from_json(value: dict[str, Any]) -> TableProfile:
+    columns = tuple(
+        ColumnProfile(
+            **{
+                **column,
+                "quantiles": tuple(column["quantiles"]),
+                "top_values": tuple((text, share) for text, share in column["top_values"]),
+            }
+        )
+        for column in value["columns"]
+    )
+    return TableProfile(**{**value, "columns": columns, "keys": tuple(value["keys"])})

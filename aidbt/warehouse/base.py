@@ -1,0 +1,52 @@
+"""What a warehouse can do for aidbt. Implementations open a connection per use and close it after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from aidbt.core.schema import Relation, TableProfile
+
+
+class Connection(Protocol):
+    """An open connection, valid inside its `with` block only."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query.
+
+        Raises:
+            WarehouseError: the warehouse refused it.
+        """
+        ...
+
+
+class Warehouse(Protocol):
+    """A warehouse that dbt builds into.
+
+    Attributes:
+        dialect: sqlglot's name of its SQL, e.g. "duckdb".
+        schema: the schema dbt builds into.
+    """
+
+    dialect: str
+    schema: str
+
+    def connect(self, *, read_only: bool = True) -> AbstractContextManager[Connection]:
+        """An open connection; the file or session is released when the block ends.
+
+        Raises:
+            WarehouseLocked: another process holds it.
+            WarehouseError: it cannot be opened.
+        """
+        ...
+
+    def relations(self) -> list[Relation]:
+        """Every table and view with its columns, ordered by schema and name; system schemas left out."""
+        ...
+
+    def profile(self, relations: Sequence[Relation], *, sample_rows: int) -> Iterator[TableProfile]:
+        """What each table holds, one after the other: one scan each, plus a block sample of about
+        `sample_rows` rows.
+        """
+        ...

@@ -1,0 +1,142 @@
+"""DuckDB, natively: a file that is opened for each use and never held while dbt runs."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from aidbt.core.errors import WarehouseError, WarehouseLocked
+from aidbt.core.schema import Column, Relation, TableProfile
+
+_LOCK_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+_RELATIONS = """
+select table_name, 'table' as kind, coalesce(comment, ''), estimated_size, schema_name, database_name
+from duckdb_tables() where not internal and not temporary and database_name = current_database()
+union all
+select view_name, 'view', coalesce(comment, ''), null, schema_name, database_name
+from duckdb_views() where not internal and not temporary and database_name = current_database()
+order by schema_name, 1
+"""
+_COLUMNS = """
+select schema_name, table_name, column_name, data_type, is_nullable, coalesce(comment, '')
+from duckdb_columns() where not internal and database_name = current_database()
+order by schema_name, table_name, column_index
+"""
+
+
+class DuckDBConnection:
+    """An open DuckDB connection. `raw` is the driver's own, for Arrow in and out."""
+
+    def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
+        self.raw = raw
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query.
+
+        Raises:
+            WarehouseError: DuckDB refused it.
+        """
+        try:
+            return self.raw.execute(sql, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise translate(error) from error
+
+
+class DuckDBWarehouse:
+    """A DuckDB file that dbt builds into."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path, *, schema: str = "main", memory_limit: str = "600MB") -> None:
+        self.path = path
+        self.schema = schema
+        self.memory_limit = memory_limit
+
+    @contextlib.contextmanager
+    def connect(self, *, read_only: bool = True) -> Iterator[DuckDBConnection]:
+        """An open connection; the file is released when the block ends.
+
+        Raises:
+            WarehouseLocked: another process holds the file (named by program and id where DuckDB knows).
+            WarehouseError: the file does not exist (when reading), or is not a DuckDB database.
+        """
+        if read_only and not self.path.exists():
+            raise WarehouseError(
+                f"the warehouse {self.path} does not exist yet",
+                hint="land data with 'aidbt ingest run', or build something with dbt, first",
+            )
+        if not read_only:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            raw = duckdb.connect(
+                str(self.path), read_only=read_only, config={"memory_limit": self.memory_limit}
+            )
+        except duckdb.Error as error:
+            raise translate(error, self.path) from error
+        try:
+            raw.execute("set timezone = 'UTC'")
+            yield DuckDBConnection(raw)
+        finally:
+            raw.close()
+
+    def relations(self) -> list[Relation]:
+        """Every table and view with its columns, ordered by schema and name; system schemas left out."""
+        with self.connect() as connection:
+            columns: dict[tuple[str, str], list[Column]] = {}
+            for schema, table, name, data_type, nullable, comment in connection.rows(_COLUMNS):
+                column = Column(name, data_type, nullable=bool(nullable), description=comment)
+                columns.setdefault((schema, table), []).append(column)
+            return [
+                Relation(
+                    schema=schema,
+                    name=name,
+                    columns=tuple(columns.get((schema, name), ())),
+                    database=database,
+                    kind=kind,
+                    description=comment,
+                    row_count=size,
+                )
+                for name, kind, comment, size, schema, database in connection.rows(_RELATIONS)
+            ]
+
+    def profile(self, relations: Sequence[Relation], *, sample_rows: int) -> Iterator[TableProfile]:
+        """What each table holds, one after the other, on one connection that ends with the iterator."""
+        from aidbt.warehouse.profiling import profile_table
+
+        with self.connect() as connection:
+            for relation in relations:
+                yield profile_table(connection, relation, sample_rows=sample_rows)
+
+
+def translate(error: duckdb.Error, path: Path | None = None) -> WarehouseError:
+    """Our error for one of DuckDB's, with who holds the file when it is locked."""
+    text = str(error).strip()
+    if "Could not set lock on file" in text or "being used by another process" in text:
+        holder = _LOCK_HOLDER.search(text)
+        who = f"process {holder['pid']} ({holder['program']})" if holder else "another process"
+        return WarehouseLocked(
+            f"the warehouse {path or ''} is in use by {who}".replace("  ", " "),
+            hint="wait for it or close it (an open DuckDB shell or notebook is enough), then try again",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(
+            f"DuckDB ran out of memory: {_first_line(text)}", hint="raise profile.memory_limit in aidbt.yml"
+        )
+    if "No space left on device" in text:
+        return WarehouseError(f"the disk is full: {_first_line(text)}", hint="free some space and try again")
+    if path is not None and isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
+        return WarehouseError(
+            f"{path} cannot be opened as a DuckDB database: {_first_line(text)}",
+            hint="check the profile's path; a file made by a newer DuckDB needs that version",
+        )
+    return WarehouseError(f"DuckDB refused: {_first_line(text)}")
+
+
+def _first_line(text: str) -> str:
+    return text.split("\n", 1)[0]
