@@ -81,7 +81,7 @@ def _detail(column: Any) -> Iterator[str]:
 @output_option
 @click.pass_context
 def review(
-    context: click.Context, why: bool, show_tests: bool, select: tuple[str, ...], output: str, **where: Any
+    context: click.Context, /, why: bool, show_tests: bool, select: tuple[str, ...], output: str, **where: Any
 ) -> None:
     """List and decide what waits for a person.
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -111,8 +111,8 @@ class Deadline:
     """
 
     at: float
-    clock: Clock = field(repr=False, compare=False)
-    allowed_s: float = field(default=math.inf, compare=False)
+    clock: Clock
+    allowed_s: float = math.inf
 
     @classmethod
     def after(cls, seconds: float, clock: Clock) -> Deadline:
@@ -294,12 +294,12 @@ class RetryPolicy:
         if self.tries < 1 or not 0 <= self.base_s <= self.cap_s:
             raise UsageError(f"not a retry policy: {self}", hint="tries >= 1 and 0 <= base_s <= cap_s")
 
-    def delay_s(self, retry: int, rng: Random) -> float:
-        """Seconds before retry number `retry` (1, 2, …), drawn from 0 to the doubled and capped base.
+    def delay_s(self, number: int, rng: Random) -> float:
+        """Seconds before the first, second, … retry, drawn from 0 to the doubled and capped base.
 
         Full jitter: clients that failed together do not come back together.
         """
-        return rng.uniform(0, min(self.cap_s, self.base_s * 2.0 ** min(retry - 1, 1000)))
+        return rng.uniform(0, min(self.cap_s, self.base_s * 2.0 ** min(number - 1, 1000)))
 
 
 POLICIES: dict[Operation, RetryPolicy] = {
@@ -570,7 +570,7 @@ class RateLimiter:
         """
         until = Deadline.never() if deadline is None else deadline
         with self._lock:
-            now = self._unpaused_now()
+            now = self._clock.now() - self._paused_s
             turn = max(now, self._full_at - self._burst_s)
             _check_turn(self._wait_s(turn), until)
             self._full_at = max(now, self._full_at) + self._interval_s
@@ -585,16 +585,13 @@ class RateLimiter:
     def slow_down(self, retry_after_s: float) -> None:
         """Let nobody through for so many seconds, also not those who wait already; then one by one."""
         with self._lock:
-            self._full_at = max(self._full_at, self._unpaused_now() + self._burst_s)
             now = self._clock.now()
+            self._full_at = max(self._full_at, now - self._paused_s + self._burst_s)
             begins = max(now, self._paused_until)
             longer_s = now + retry_after_s - begins
             if longer_s > 0:
                 self._paused_until = begins + longer_s
                 self._paused_s += longer_s
-
-    def _unpaused_now(self) -> float:
-        return max(self._clock.now(), self._paused_until) - self._paused_s
 
     def _wait_s(self, turn: float) -> float:
         return max(turn + self._paused_s, self._paused_until) - self._clock.now()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.core.errors import UnknownName, UsageError
-from aidbt.core.schema import MappedColumn, MappedTest, Mapping
+from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,8 @@ def choose(
     return _with_column(mapping, selector, chosen)
 
 
-def _decided(column: MappedColumn, status: str) -> MappedColumn:
-    decided: MappedColumn = replace(column, status=status, by="person", score=None, alternatives=(), note="")
-    return decided
+def _decided(column: MappedColumn, status: Status) -> MappedColumn:
+    return replace(column, status=status, by="person", score=None, alternatives=(), note="")
 
 
 def _with_column(

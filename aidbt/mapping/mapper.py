@@ -13,6 +13,7 @@ from aidbt.core.config import MappingSettings
 from aidbt.core.errors import require_known
 from aidbt.core.loads import BATCH_ID, LOAD_COLUMNS
 from aidbt.core.schema import (
+    Band,
     Column,
     ColumnMatch,
     MappedColumn,
@@ -94,7 +95,7 @@ def _column_match(
     rival = max([scores[k, j] for k in free_sources] + [scores[i, k] for k in free_targets], default=0.0)
     certain = score >= settings.accept and score - float(rival) >= settings.margin
     said = {n: round(float(e.scores[i, j]), 2) for n, e in evidence.items() if e.mask[i, j]}
-    band = "accept" if certain and _is_castable(task, i, j) else "review"
+    band: Band = "accept" if certain and _is_castable(task, i, j) else "review"
     return ColumnMatch(task.source.columns[i].name, target.name, round(score, 2), band, said, others)
 
 

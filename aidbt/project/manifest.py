@@ -110,6 +110,7 @@ def _manifest(data: dict[str, Any], metadata: ArtifactMetadata) -> Manifest:
 def _node(item: dict[str, Any]) -> Node:
     get = item.get
     columns = get("columns")
+    checksum = get("checksum") or ""  # a mapping for files, plain text for unit tests
     return Node(
         unique_id=item["unique_id"],
         resource_type=item["resource_type"],
@@ -122,7 +123,7 @@ def _node(item: dict[str, Any]) -> Node:
         description=get("description") or "",
         columns=tuple([_column(column) for column in columns.values()]) if columns else (),
         depends_on=tuple((get("depends_on") or {}).get("nodes") or ()),
-        checksum=(get("checksum") or {}).get("checksum") or "",
+        checksum=checksum if isinstance(checksum, str) else checksum.get("checksum") or "",
         config=get("config") or {},
         source_name=get("source_name") or "",
         raw=item,

@@ -79,6 +79,7 @@ class Store:
         """
         body = {"kind": kind, "key": key, "value": json.dumps(value), "at": _now()}
         with self.transaction() as connection:
+            version: int
             if expected_version is None:
                 version = connection.execute(_UPSERT, body).scalar_one()
             elif expected_version == 0:
@@ -204,7 +205,7 @@ def _migrate(engine: Engine, path: Path) -> None:
         if item.name.endswith(".sql")
     )
     with engine.connect() as connection:
-        current = connection.exec_driver_sql("pragma user_version").scalar_one()
+        current: int = connection.exec_driver_sql("pragma user_version").scalar_one()
     if current == available[-1][0]:
         return
     with engine.begin() as connection:

@@ -67,7 +67,7 @@ def distinct_values(
     return sorted(str(found) for (found,) in connection.rows(query.sql(dialect)))
 
 
-def current_rows(connection: Connection, relation: Relation) -> exp.Expression:
+def current_rows(connection: Connection, relation: Relation) -> exp.Expr:
     """The table as a relation to select from: for append-only bronze, its latest complete batch."""
     table = exp.table_(relation.name, db=relation.schema, quoted=True)
     batch = latest_batch(connection, relation)
@@ -77,11 +77,11 @@ def current_rows(connection: Connection, relation: Relation) -> exp.Expression:
     return exp.select("*").from_(table).where(latest).subquery("latest")
 
 
-def _loses(name: str, data_type: str, cast: str, dialect: str) -> exp.Expression:
+def _loses(name: str, data_type: str, cast: str, dialect: str) -> exp.Expr:
     value = exp.column(name, quoted=True)
     wanted = exp.DataType.build(cast, dialect=dialect)
     become = exp.TryCast(this=value, to=wanted)
-    fails = become.is_(exp.null())
+    fails: exp.Expr = become.is_(exp.null())
     if type_family(data_type) == "text":
         if type_family(cast) in ("integer", "number"):
             plain = exp.Anonymous(

@@ -123,7 +123,7 @@ def kind_of(data_type: str) -> str:
     return family
 
 
-def _aggregates(column: Column, one_in: int) -> Iterator[tuple[str, exp.Expression]]:
+def _aggregates(column: Column, one_in: int) -> Iterator[tuple[str, exp.Expr]]:
     """What is computed of a column in the scan, by name."""
     kind = kind_of(column.data_type)
     c = exp.column(column.name, quoted=True)
@@ -159,7 +159,7 @@ def _aggregates(column: Column, one_in: int) -> Iterator[tuple[str, exp.Expressi
         yield "mean_length", exp.func("avg", length)
 
 
-def _quantiles(value: exp.Expression, one_in: int) -> exp.Expression:
+def _quantiles(value: exp.Expr, one_in: int) -> exp.Expr:
     # A t-digest over all rows costs as much as everything else together; over 1 row in k, chosen by hash,
     # it is within 0.5 % of the rank. DuckDB's cheap reservoir_quantile is no alternative: on sorted columns
     # it was seen to sample the end of the table only.
@@ -177,14 +177,14 @@ def _is_scalar(data_type: str) -> bool:
 
 
 def _scan(
-    connection: Connection, relation: Relation, columns: Sequence[Column], where: exp.Expression | None
+    connection: Connection, relation: Relation, columns: Sequence[Column], where: exp.Expr | None
 ) -> tuple[int, dict[str, dict[str, Any]]]:
     row_count = _count(connection, relation, where)
     one_in = max(row_count // _QUANTILE_ROWS, 1) if relation.kind == "table" else 1
     raw: dict[str, dict[str, Any]] = {}
     for start in range(0, max(len(columns), 1), COLUMNS_PER_SCAN):
         names: list[tuple[str, str]] = []
-        selected: list[exp.Expression] = []
+        selected: list[exp.Expr] = []
         for column in columns[start : start + COLUMNS_PER_SCAN]:
             for what, aggregate in _aggregates(column, one_in):
                 names.append((column.name, what))
@@ -196,7 +196,7 @@ def _scan(
     return row_count, raw
 
 
-def _count(connection: Connection, relation: Relation, where: exp.Expression | None) -> int:
+def _count(connection: Connection, relation: Relation, where: exp.Expr | None) -> int:
     query = exp.select(exp.Count(this=exp.Star())).from_(_table(relation))
     return int(connection.rows((query.where(where) if where is not None else query).sql("duckdb"))[0][0])
 
@@ -211,14 +211,14 @@ def _sample(
     columns: Sequence[Column],
     raw: dict[str, dict[str, Any]],
     row_count: int,
-    where: exp.Expression | None,
+    where: exp.Expr | None,
     sample_rows: int,
 ) -> tuple[int, dict[str, tuple[tuple[str, float], ...]], dict[str, dict[str, float]]]:
     """Rows sampled, top values and text formats by column."""
     wanted = [c for c in columns if kind_of(c.data_type) in ("text", "integer", "boolean")]
     if not wanted or not row_count:
         return row_count, {}, {}
-    table: exp.Expression = _table(relation)
+    table: exp.Expr = _table(relation)
     if row_count > sample_rows and relation.kind == "table":
         total = max(relation.row_count or 0, row_count)
         percent = max(
@@ -266,7 +266,7 @@ def _formats(
     found: dict[str, dict[str, float]] = {}
     for start in range(0, len(columns), COLUMNS_PER_SCAN):
         asked: list[tuple[str, str]] = []
-        selected: list[exp.Expression] = []
+        selected: list[exp.Expr] = []
         for column in columns[start : start + COLUMNS_PER_SCAN]:
             c = exp.column(column.name, quoted=True)
             filled = exp.func("nullif", exp.func("count", c), exp.Literal.number(0))
@@ -328,7 +328,7 @@ def _with_code_ranges(
     connection: Connection,
     relation: Relation,
     profiles: Sequence[ColumnProfile],
-    where: exp.Expression | None,
+    where: exp.Expr | None,
 ) -> list[ColumnProfile]:
     """The profiles, with the exact minimum and maximum of the text columns that hold codes."""
     codes = [profile.name for profile in profiles if "code" in profile.formats]
@@ -366,7 +366,7 @@ def _proven_keys(
     relation: Relation,
     profiles: Sequence[ColumnProfile],
     row_count: int,
-    where: exp.Expression | None,
+    where: exp.Expr | None,
 ) -> dict[str, bool]:
     """Candidate key columns, each with whether all rows differ. Every row is compared."""
     proven: dict[str, bool] = {}

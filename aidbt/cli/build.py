@@ -1,0 +1,103 @@
+"""`aidbt build`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from aidbt.cli.options import open_from, output_option, project_options
+from aidbt.cli.render import bold, count, dim, emit, table
+
+
+@click.command()
+@click.option("--select", "-s", multiple=True, help="dbt's own selection syntax.")
+@click.option("--exclude", multiple=True, help="dbt's own selection syntax.")
+@click.option("--threads", type=click.IntRange(1), help="How many nodes dbt runs at once.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild incremental models.")
+@project_options
+@output_option
+def build(
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    threads: int | None,
+    full_refresh: bool,
+    output: str,
+    **where: Any,
+) -> None:
+    """Run dbt build on the project and record the run."""
+    from aidbt.observability.runs import build_and_record
+
+    session = open_from(**where)
+    with _Progress(output) as progress:
+        report = build_and_record(
+            session.project,
+            session.settings.values.dbt,
+            session.store,
+            session.cache,
+            select=select,
+            exclude=exclude,
+            threads=threads,
+            full_refresh=full_refresh,
+            on_event=progress.show,
+        )
+    emit(report, output=output, text=lambda: _text(report))
+    raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
+
+
+class _Progress:
+    """The node dbt is at, on one line of a terminal; nothing elsewhere."""
+
+    def __init__(self, output: str) -> None:
+        self._status: Any = None
+        self._wanted = output == "text"
+
+    def __enter__(self) -> _Progress:
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        if self._wanted and console.is_terminal:
+            self._status = console.status("dbt build")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, line: str) -> None:
+        if self._status is not None:
+            self._status.update(line)
+
+
+_WORDS = {
+    "success": "built",
+    "failed": "failed",
+    "nothing_selected": "nothing was selected",
+    "error": "dbt could not run",
+}
+
+
+def _text(report: Any) -> Iterator[str]:
+    colour = "green" if report.status == "success" else "red"
+    seconds = (report.finished_at - report.started_at).total_seconds()
+    words = click.style(_WORDS[report.status], fg=colour, bold=True)
+    yield f"{words} in {seconds:.1f} s with dbt {report.dbt_version}".removesuffix(" with dbt ")
+    if report.results:
+        rows = [
+            [kind, ", ".join(f"{number} {status}" for status, number in counts.items())]
+            for kind, counts in report.by_resource_type().items()
+        ]
+        yield from table(rows)
+    for failure in report.failures:
+        where = f" ({failure.path})" if failure.path else ""
+        yield f"{click.style(failure.status, fg='red')} {bold(failure.unique_id or 'dbt')}{where}"
+        yield from (f"    {line}" for line in failure.message.strip().split("\n")[:8])
+    if report.warnings:
+        yield f"{count(len(report.warnings), 'warning')}:"
+        yield from (
+            f"  {line}" for warning in report.warnings[:5] for line in warning.strip().split("\n")[:3]
+        )
+    if report.status == "nothing_selected":
+        yield dim("  check --select and --exclude: dbt found no node for them")

@@ -1,0 +1,1 @@
+"""Watching runs and the installation."""

@@ -1,0 +1,116 @@
+"""Checking the whole installation, one line a part."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from aidbt.core.config import LoadedSettings
+from aidbt.core.errors import AidbtError
+from aidbt.project import Profile, Project
+from aidbt.project.dbt_runner import detect_runner
+from aidbt.store import Store
+from aidbt.warehouse import Warehouse
+
+PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "adbc-driver-postgresql", "SQLAlchemy", "sqlglot")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the installation.
+
+    Attributes:
+        state: "fail" stops the main job, "warn" only part of it.
+        hint: what to do about it; "" when it is fine.
+    """
+
+    part: str
+    state: Literal["ok", "warn", "fail"]
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting with its value and where that came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What `aidbt doctor` found."""
+
+    checks: tuple[Check, ...]
+    settings: tuple[Setting, ...]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the main job can run."""
+        return all(check.state != "fail" for check in self.checks)
+
+
+def examine(
+    project: Project,
+    settings: LoadedSettings,
+    open_warehouse: Callable[[], Warehouse],
+    open_store: Callable[[], Store],
+) -> Diagnosis:
+    """Try every part; what fails is a check in the result, never an error."""
+    checks = [
+        Check("python", "ok", platform.python_version()),
+        Check("packages", "ok", ", ".join(_versions())),
+        Check("project", "ok", f"{project.name} in {project.root}"),
+        _try("profile", lambda: _profile(project.profile())),
+        _try("dbt", lambda: _dbt(project, settings)),
+        _try("warehouse", lambda: _warehouse(open_warehouse())),
+        _try(
+            "store", lambda: f"{len(open_store().runs(1000))} recorded runs in {settings.values.store.path}"
+        ),
+    ]
+    return Diagnosis(tuple(checks), tuple(_settings(settings)))
+
+
+def _try(part: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(part, "ok", look())
+    except AidbtError as error:
+        state: Literal["warn", "fail"] = "warn" if "does not exist yet" in error.message else "fail"
+        return Check(part, state, error.message, error.hint or "")
+
+
+def _versions() -> Iterator[str]:
+    for name in ("aidbt", *PACKAGES):
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            yield f"{name} not installed"
+
+
+def _profile(profile: Profile) -> str:
+    return f"{profile.name}, target {profile.target} ({profile.type}), from {profile.profiles_dir}"
+
+
+def _dbt(project: Project, settings: LoadedSettings) -> str:
+    choice = detect_runner(
+        project, runner=settings.values.dbt.runner, executable=settings.values.dbt.executable
+    )
+    how = "in process" if choice.name == "in_process" else choice.executable
+    return f"{how}: {choice.reason}"
+
+
+def _warehouse(warehouse: Warehouse) -> str:
+    relations = warehouse.relations()
+    schemas = {relation.schema for relation in relations}
+    return f"{warehouse.dialect}, {len(relations)} tables and views in {len(schemas)} schemas"
+
+
+def _settings(settings: LoadedSettings) -> Iterator[Setting]:
+    for name, origin in settings.origins.items():
+        section, _, key = name.partition(".")
+        yield Setting(name, str(getattr(getattr(settings.values, section), key)), origin)

@@ -1,0 +1,160 @@
+"""`python -m demo`: from a raw PostgreSQL to a built, tested dbt project, printed step by step."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from demo.decisions import commands
+from demo.source_system import fill
+from tests.kit import postgres_server
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRATCH = ROOT / "scratch" / "demo"
+PROJECT = SCRATCH / "dbt_project"
+GENERATED = ("models/bronze", "models/silver", "aidbt/mappings", "aidbt/generated.lock")
+
+
+def main() -> None:
+    """Run every step; stop with its exit code at the first that fails."""
+    started = time.monotonic()
+    _scratch_copy()
+    with postgres_server() as server:
+        _say("1. A source system: PostgreSQL with the flights of 2013 from New York")
+        for table, rows in fill(server).items():
+            print(f"  {table:9} {rows:>8,} rows")
+        env = {**os.environ, "NYCFLIGHTS_URL": server.url()}
+
+        _say("2. Land it in bronze")
+        _aidbt(["ingest", "run"], env)
+
+        _say("3. Map it, decide what is certain, write the dbt files")
+        _aidbt(["generate"], env)
+
+        _say("4. What a person decides")
+        _aidbt(["review", "--why", "--tests"], env)
+        waiting = json.loads(_aidbt(["review", "--output", "json"], env, quiet=True))
+        for command in commands([item["selector"] for item in waiting]):
+            _aidbt(command, env)
+
+        _say("5. Write what follows from the decisions, and build with the gold models")
+        _aidbt(["generate"], env)
+        _aidbt(["build"], env)
+
+        _say("6. Load and generate once more: a second batch lands, no file changes")
+        before = _texts()
+        _aidbt(["ingest", "run", "--table", "airlines", "--table", "planes"], env)
+        _aidbt(["generate"], env)
+        if _texts() != before:
+            raise SystemExit("the second run changed a file")
+    _show_gold()
+    _compare_with_committed()
+    _say(f"Done in {time.monotonic() - started:.0f} s. What to look at")
+    print(f"  {_short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights")
+    print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
+    print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
+    print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
+    print(f"  in {_short(SCRATCH)}: aidbt profile, aidbt review, aidbt doctor")
+
+
+def _scratch_copy() -> None:
+    """The reference project without what was generated, so that everything is written anew."""
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(parents=True)
+    ignored = shutil.ignore_patterns("target", "logs", ".aidbt", "dbt_packages", ".user.yml")
+    shutil.copytree(ROOT / "dbt_project", PROJECT, ignore=ignored)
+    shutil.copy(ROOT / "profiles.yml", SCRATCH)
+    for name in GENERATED:
+        path = PROJECT / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False) -> str:
+    """Run one command as a user would, in the scratch folder; returns what it printed."""
+    if not quiet:
+        shown = " ".join(_quoted(argument) for argument in arguments)
+        print(f"\n$ aidbt {shown}", flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "aidbt", *arguments], cwd=SCRATCH, env=env, text=True, stdout=subprocess.PIPE, check=False
+    )
+    if not quiet or done.returncode:
+        print(done.stdout, end="", flush=True)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return done.stdout
+
+
+def _quoted(argument: str) -> str:
+    return f'"{argument}"' if set(argument) & set(" \n()%") else argument
+
+
+def _texts() -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes()
+        for name in GENERATED
+        for path in sorted([PROJECT / name, *(PROJECT / name).rglob("*")])
+        if path.is_file()
+    }
+
+
+def _show_gold() -> None:
+    import duckdb
+
+    _say("7. What came out")
+    queries = {
+        "carriers by punctuality": (
+            "select carrier_name, scheduled_flights, round(100 * on_time_rate, 1) as on_time_pct"
+            " from analytics.carrier_punctuality order by on_time_rate desc limit 5"
+        ),
+        "weather and departures": (
+            "select weather_condition, scheduled_flights, round(mean_departure_delay_minutes, 1) as mean_delay_min,"
+            " round(100 * late_departure_rate, 1) as late_pct from analytics.weather_impact order by late_pct"
+        ),
+    }
+    with duckdb.connect(str(SCRATCH / "warehouse.duckdb"), read_only=True) as connection:
+        for title, query in queries.items():
+            print(f"\n{title}")
+            result = connection.execute(query)
+            names = [column[0] for column in result.description]
+            rows = [names, *[[str(value) for value in row] for row in result.fetchall()]]
+            widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
+            for row in rows:
+                print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _compare_with_committed() -> None:
+    """The files just generated are the ones in the repository."""
+    different = []
+    for name in GENERATED:
+        made, kept = PROJECT / name, ROOT / "dbt_project" / name
+        paths = [p.relative_to(made) for p in made.rglob("*") if p.is_file()] if made.is_dir() else [Path()]
+        different += [
+            str(Path(name) / path)
+            for path in paths
+            if not (kept / path).is_file() or not filecmp.cmp(made / path, kept / path, shallow=False)
+        ]
+    if different:
+        print(f"\nThese differ from the committed files in dbt_project/: {', '.join(different)}")
+        raise SystemExit(1)
+    print("\nEvery generated file is the same as the committed one in dbt_project/.")
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+def _say(title: str) -> None:
+    print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n== {title}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""PostgreSQL, read through ADBC by the types of its catalog, all tables under one snapshot."""

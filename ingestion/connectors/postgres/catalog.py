@@ -1,0 +1,114 @@
+"""What a PostgreSQL schema holds: its tables, their columns and types, from pg_catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aidbt.core.errors import SourceError
+from aidbt.core.schema import Column, Relation
+from ingestion.connectors.postgres.types import PgType
+
+SCHEMAS = """
+select nspname::text from pg_catalog.pg_namespace
+where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1
+"""
+
+# Partitions are left out: their rows are read through the table they are partitions of.
+RELATIONS = """
+select
+    c.oid::bigint, c.relname::text, c.relkind::text,
+    coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), ''),
+    case when c.relkind = 'p' then (
+        select sum(greatest(l.reltuples, 0)) from pg_catalog.pg_partition_tree(c.oid) p
+        join pg_catalog.pg_class l on l.oid = p.relid where p.isleaf
+    ) else c.reltuples end::float8
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1::text and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+order by c.relname collate "C"
+"""
+
+COLUMNS = """
+select
+    a.attrelid::bigint, a.attname::text, a.atttypid::bigint, a.atttypmod::int, a.attnotnull,
+    pg_catalog.format_type(a.atttypid, a.atttypmod),
+    coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1::text and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+    and a.attnum > 0 and not a.attisdropped
+order by a.attrelid, a.attnum
+"""
+
+# Only true arrays have array_out; int2vector, point and others have an element type too.
+TYPES = """
+select
+    t.oid::bigint, n.nspname::text, t.typname::text, t.typtype::text,
+    case when t.typoutput = 'pg_catalog.array_out'::regproc then t.typelem::bigint else 0 end,
+    t.typbasetype::bigint, t.typtypmod::int
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PgColumn:
+    """A column with what decides how it is read."""
+
+    name: str
+    type_oid: int
+    typmod: int
+    nullable: bool
+    type_text: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a schema holds, as of one snapshot."""
+
+    relations: tuple[Relation, ...]
+    columns: Mapping[str, tuple[PgColumn, ...]]
+    types: Mapping[int, PgType]
+
+
+def catalog(
+    schema: str,
+    relations: Sequence[tuple[Any, ...]],
+    columns: Sequence[tuple[Any, ...]],
+    types: Sequence[tuple[Any, ...]],
+) -> Catalog:
+    """The catalog from the answers to the queries of this module."""
+    by_relation: dict[int, list[PgColumn]] = {}
+    for oid, name, type_oid, typmod, not_null, type_text, comment in columns:
+        column = PgColumn(name, type_oid, typmod, not not_null, type_text, comment)
+        by_relation.setdefault(oid, []).append(column)
+    by_name = {row[1]: tuple(by_relation.get(row[0], ())) for row in relations}
+    return Catalog(
+        relations=tuple(
+            Relation(
+                schema=schema,
+                name=name,
+                kind="table" if kind in ("r", "p") else "view",
+                description=comment,
+                row_count=int(rows) if rows is not None and rows >= 0 else None,
+                columns=tuple(
+                    Column(c.name, c.type_text, nullable=c.nullable, description=c.comment)
+                    for c in by_name[name]
+                ),
+            )
+            for _, name, kind, comment, rows in relations
+        ),
+        columns=by_name,
+        types={row[0]: PgType(*row) for row in types},
+    )
+
+
+def unknown_type(table: str, column: PgColumn) -> SourceError:
+    """A column whose type is not known."""
+    return SourceError(
+        f"the column {table}.{column.name} has the type {column.type_text}, which is not known here",
+        hint=f"add '{table}.{column.name}' under as_text in the connector's file to land it as PostgreSQL's "
+        "text, or land a view that casts it",
+    )

@@ -1,0 +1,289 @@
+"""PostgreSQL as a source: all tables of a run are read under one snapshot, in read-only transactions."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, ClassVar
+
+import adbc_driver_manager
+import pyarrow as pa
+from adbc_driver_postgresql import dbapi
+from pydantic import SecretStr
+from sqlglot import exp
+
+from aidbt.core.errors import SourceError, nearest
+from aidbt.core.resilience import Operation
+from aidbt.core.schema import Relation
+from ingestion.connectors.base import Stream, described
+from ingestion.connectors.postgres import catalog as pg
+from ingestion.connectors.postgres.errors import (
+    AS_TEXT_HINT,
+    connection_error,
+    not_plain_array,
+    query_error,
+)
+from ingestion.connectors.postgres.types import Reading, reading, text_reading
+from ingestion.connectors.postgres.url import ServerUrl, server_url
+from ingestion.connectors.postgres.values import Infinities, NotExact, landed
+from ingestion.records import ConnectorSettings
+
+_BATCH_BYTES = "4194304"
+_PLAIN = "_aidbt_is_plain"
+
+_READ_ONLY = "set transaction isolation level repeatable read, read only"
+
+# One form of text whatever the server's defaults are; an error instead of rows that row-level security
+# hides; and no timeout on the connection that only holds the snapshot. lc_monetary stays: it says how many
+# of money's digits are cents.
+_SESSION = """
+select pg_catalog.set_config(s.name, v.value, true)
+from (values
+    ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),
+    ('extra_float_digits', '3'), ('bytea_output', 'hex'), ('row_security', 'off'),
+    ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')
+) as v (name, value) join pg_catalog.pg_settings s on s.name = v.name
+"""
+_INFINITIES = """
+select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp
+"""
+_POSITION = """
+select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
+    case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
+        else pg_catalog.pg_current_wal_lsn() end::text,
+    pg_catalog.current_setting('server_encoding')
+"""
+
+with warnings.catch_warnings():
+    # pydantic's BaseModel has a deprecated method of this name; people call it `schema`.
+    warnings.filterwarnings("ignore", message='Field name "schema"')
+
+    class PostgresSettings(ConnectorSettings):
+        """`connector: postgres`.
+
+        Attributes:
+            url: postgresql://user@host:port/database, with the password from the environment.
+            as_text: columns, as table.column (patterns allowed), that land as PostgreSQL's own text.
+        """
+
+        url: SecretStr
+        schema: str = "public"  # type: ignore[assignment]
+        as_text: tuple[str, ...] = ()
+
+
+class PostgresConnector:
+    """A schema of a PostgreSQL database."""
+
+    settings_class: ClassVar[type[ConnectorSettings]] = PostgresSettings
+    operation: ClassVar[Operation] = "database"
+
+    def __init__(self, settings: PostgresSettings, root: Path) -> None:
+        self.settings = settings
+        self._url = server_url(settings.url.get_secret_value())
+
+    def open(self) -> PostgresSource:
+        """The schema under a snapshot that is held until the source is closed.
+
+        Raises:
+            SourceUnavailable: nothing answers, or not now.
+            SourceError: the server refused, or has no such schema.
+        """
+        return PostgresSource(self.settings, self._url)
+
+
+class PostgresSource:
+    """An open schema: one connection that holds the snapshot, and one for every table that is read."""
+
+    def __init__(self, settings: PostgresSettings, url: ServerUrl) -> None:
+        self._settings = settings
+        self._url = url
+        self._holder = _Session(url)
+        try:
+            self._snapshot, *position = self._holder.begin(_POSITION)
+            self._transactions, self._lsn, self._encoding = position
+            self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
+            self._catalog = self._read_catalog()
+        except BaseException:
+            self._holder.close()
+            raise
+
+    def tables(self) -> Sequence[Relation]:
+        """Tables, then also views, materialized views and foreign tables (kind "view"), by name."""
+        return self._catalog.relations
+
+    def read(self, table: Relation) -> Stream:
+        """All rows of a table, as of the snapshot, on a connection of its own.
+
+        Raises:
+            SourceUnavailable: the server does not answer now.
+            SourceError: the table may not be read, or a column's type is not known.
+        """
+        columns = self._catalog.columns[table.name]
+        readings = [self._reading(table.name, column) for column in columns]
+        fields = [
+            described(pa.field(column.name, reading.lands_as), column.comment)
+            for column, reading in zip(columns, readings, strict=True)
+        ]
+        session = _Session(self._url)
+        try:
+            session.begin(snapshot=self._snapshot)
+            what = f"the table {table}"
+            names = [column.name for column in columns]
+            batches = session.stream(_select(table, readings), what)
+            rows = self._rows(batches, what, names, readings)
+        except BaseException:
+            session.close()
+            raise
+        return Stream(
+            pa.schema(fields),
+            rows,
+            comment=table.description,
+            position={"snapshot": self._transactions, "lsn": self._lsn},
+            close=session.close,
+        )
+
+    def close(self) -> None:
+        """Give up the snapshot."""
+        self._holder.close()
+
+    def _read_catalog(self) -> pg.Catalog:
+        schema = self._settings.schema
+        schemas = [name for (name,) in self._holder.rows(pg.SCHEMAS)]
+        if schema not in schemas:
+            close = nearest(schema, schemas)
+            raise SourceError(
+                f"{self._url.shown} has no schema '{schema}'",
+                hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(schemas)}",
+            )
+        return pg.catalog(
+            schema,
+            self._holder.rows(pg.RELATIONS, schema),
+            self._holder.rows(pg.COLUMNS, schema),
+            self._holder.rows(pg.TYPES),
+        )
+
+    def _reading(self, table: str, column: pg.PgColumn) -> Reading:
+        dotted = f"{table}.{column.name}"
+        if any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text):
+            return text_reading(column.name)
+        found = reading(column.name, column.type_oid, column.typmod, self._catalog.types)
+        if found is None:
+            raise pg.unknown_type(table, column)
+        return found
+
+    def _rows(
+        self, batches: Iterator[pa.RecordBatch], what: str, names: Sequence[str], readings: Sequence[Reading]
+    ) -> Iterator[pa.RecordBatch]:
+        types = [reading.lands_as for reading in readings]
+        has_lists = any(reading.is_list for reading in readings)
+        for batch in batches:
+            if self._encoding == "SQL_ASCII":
+                _check_utf8(batch, what)
+            if has_lists and not all(batch.columns[-1].to_pylist()):
+                raise not_plain_array(what)
+            arrays = []
+            for name, array, lands_as in zip(names, batch.columns, types, strict=False):
+                try:
+                    arrays.append(landed(array, lands_as, self._infinities))
+                except NotExact as error:
+                    raise SourceError(
+                        f"{what}, column {name}: {error}",
+                        hint=AS_TEXT_HINT,
+                    ) from error
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
+
+
+class _Session:
+    """A connection in a read-only transaction; the driver's errors come out as ours."""
+
+    def __init__(self, url: ServerUrl) -> None:
+        self._url = url
+        try:
+            self._connection = dbapi.connect(url.full, autocommit=False)
+        except adbc_driver_manager.Error as error:
+            raise connection_error(error, url) from None  # the driver's text may hold the password
+        self._cursor = self._connection.cursor()
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
+
+    def begin(self, query: str | None = None, *, snapshot: str | None = None) -> tuple[Any, ...]:
+        """Begin the transaction, under an exported snapshot if one is given; the first row of `query`."""
+        self.rows(_READ_ONLY)
+        if snapshot is not None:
+            literal = exp.Literal.string(snapshot).sql("postgres")
+            self.rows(exp.Command(this="SET TRANSACTION SNAPSHOT", expression=literal).sql("postgres"))
+        self.rows(_SESSION)
+        return self.rows(query)[0] if query else ()
+
+    def rows(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
+        """Every row of a query; none for a command."""
+        with self._translated("the catalog"):
+            self._cursor.execute(sql, parameters or None)
+            return self._cursor.fetchall() if self._cursor.description else []
+
+    def batch(self, sql: str) -> pa.RecordBatch:
+        """A small answer as Arrow has it."""
+        with self._translated("the catalog"):
+            self._cursor.execute(sql)
+            return self._cursor.fetch_record_batch().read_next_batch()
+
+    def stream(self, query: exp.Expr, what: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query, as they arrive; it is sent at once."""
+        with self._translated(what):
+            self._cursor.execute(query.sql("postgres"))
+            reader = self._cursor.fetch_record_batch()
+        return self._batches(reader, what)
+
+    def _batches(self, reader: pa.RecordBatchReader, what: str) -> Iterator[pa.RecordBatch]:
+        with self._translated(what):
+            yield from reader
+
+    @contextlib.contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        # While rows arrive, the driver's errors come through Arrow, as OSError.
+        except (adbc_driver_manager.Error, OSError, pa.ArrowException) as error:
+            raise query_error(error, self._url, what) from None  # the driver's text may hold the password
+
+    def close(self) -> None:
+        """Drop the connection; the server rolls back."""
+        with contextlib.suppress(adbc_driver_manager.Error):
+            self._cursor.close()
+        with contextlib.suppress(adbc_driver_manager.Error):
+            self._connection.close()
+
+
+def _select(table: Relation, readings: Sequence[Reading]) -> exp.Select:
+    """The query for all columns, and last whether all arrays are plain: one dimension, from 1."""
+    selected: list[exp.Expr] = [_plain_or_null(r) if r.is_list else r.select for r in readings]
+    lists = [reading.select for reading in readings if reading.is_list]
+    if lists:
+        selected.append(exp.alias_(exp.and_(*map(_is_plain, lists)), _PLAIN, quoted=True))
+    return exp.select(*selected).from_(exp.table_(table.name, db=table.schema, quoted=True))
+
+
+def _is_plain(array: exp.Expr) -> exp.Expr:
+    """Whether ADBC reads the array right: it flattens several dimensions, and loses or refuses a bound."""
+    column = array.find(exp.Column) or array
+    dimensions = exp.Anonymous(this="array_ndims", expressions=[column.copy()])
+    first = exp.Anonymous(this="array_lower", expressions=[column.copy(), exp.Literal.number(1)])
+    plain = exp.and_(dimensions.eq(1), first.eq(1))
+    return exp.func("coalesce", plain, exp.true())  # NULL for an empty or absent array
+
+
+def _plain_or_null(reading: Reading) -> exp.Expr:
+    return exp.Case(ifs=[exp.If(this=_is_plain(reading.select), true=reading.select.copy())])
+
+
+def _check_utf8(batch: pa.RecordBatch, what: str) -> None:
+    """A database in SQL_ASCII sends whatever bytes it was given."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise SourceError(
+            f"{what} holds text that is not UTF-8, in a database whose encoding is SQL_ASCII",
+            hint="land a view that converts it, with convert_from(column::bytea, 'latin1')",
+        ) from error

@@ -1,0 +1,54 @@
+"""Which tables of a source one run lands, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from aidbt.core.errors import SourceError, nearest
+from aidbt.core.schema import Relation
+from ingestion.bronze.names import distinct
+
+
+def chosen(
+    relations: Sequence[Relation], allowed: Sequence[str] | None, wanted: Sequence[str] = ()
+) -> list[tuple[Relation, str]]:
+    """The tables of one run, each with its name in bronze.
+
+    A pattern takes tables only; views and foreign tables come when they are named word for word. Names in
+    bronze are given over everything that is allowed, so that asking for one table does not change where it
+    lands.
+
+    Args:
+        allowed: names or patterns of the settings; None allows everything, and takes all tables.
+        wanted: names or patterns of this run; none takes all that is allowed.
+
+    Raises:
+        SourceError: a name or pattern of the settings fits nothing.
+    """
+    if allowed is not None:
+        _check_each_fits(allowed, relations)
+        relations = [relation for relation in relations if fits(relation, allowed)]
+    ordered = sorted(relations, key=lambda relation: relation.kind != "table")
+    named = zip(ordered, distinct([relation.name for relation in ordered]), strict=True)
+    taken = wanted or allowed or ("*",)
+    return [(relation, name) for relation, name in named if fits(relation, taken)]
+
+
+def fits(relation: Relation, patterns: Sequence[str]) -> bool:
+    """Whether one of the names or patterns is meant for this relation."""
+    if relation.name in patterns:
+        return True
+    return relation.kind == "table" and any(fnmatchcase(relation.name, pattern) for pattern in patterns)
+
+
+def _check_each_fits(patterns: Sequence[str], relations: Sequence[Relation]) -> None:
+    names = [relation.name for relation in relations]
+    for pattern in patterns:
+        if not any(fits(relation, [pattern]) for relation in relations):
+            close = nearest(pattern, names)
+            known = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+            hint = (
+                f"did you mean '{close}'?" if close else f"it has: {known}" if names else "it has no tables"
+            )
+            raise SourceError(f"the source has no table '{pattern}'", hint=hint)

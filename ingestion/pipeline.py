@@ -1,0 +1,158 @@
+"""One run of loads: every table its own transaction, several at once, and one report."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+from aidbt.core.errors import AidbtError, SettingsError, SourceUnavailable, UnknownName
+from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, SystemClock, retry
+from aidbt.core.schema import Relation
+from aidbt.warehouse import Connection, Warehouse
+from ingestion.batch import Job, load_table
+from ingestion.bronze import WRITERS
+from ingestion.bronze.base import Destination, Writer
+from ingestion.connectors.base import Connector, Source
+from ingestion.discovery import chosen, fits
+from ingestion.records import LoadReport, SourceFailure, TableLoad
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def run_loads(
+    connectors: Sequence[Connector],
+    open_warehouse: Callable[[], Warehouse],
+    *,
+    parallel: int = 4,
+    tables: Sequence[str] = (),
+    now: Callable[[], datetime] = utc_now,
+    clock: Clock | None = None,
+    on_table: Callable[[TableLoad], None] | None = None,
+) -> LoadReport:
+    """What a full load of the connectors' tables did: each landed completely or not at all.
+
+    A source that cannot be opened and a table that cannot be landed are in the report; the others still
+    land. The warehouse is opened once, after the sources, and is held while rows are written.
+
+    Args:
+        parallel: how many tables are read at once, over all sources.
+        tables: names or patterns; only these of the tables that the settings choose.
+        now: the time that goes into batches and the report.
+        clock: what waiting between tries goes by; the computer's own by default.
+        on_table: told about each table when it is done, in this thread.
+
+    Raises:
+        UnknownName: no source has a table that `tables` asks for.
+        SettingsError: two sources would land in the same table.
+        WarehouseError: the warehouse cannot be opened or written to at all.
+    """
+    clock = clock or SystemClock()
+    started_at = now()
+    failures: list[SourceFailure] = []
+    done: list[TableLoad] = []
+    with contextlib.ExitStack() as stack:
+        plans: list[_Plan] = []
+        for connector in connectors:
+            try:
+                plans.append(_plan(connector, tables, stack, clock))
+            except AidbtError as error:
+                failures.append(SourceFailure(connector.settings.name, error.message, error.hint))
+        if not failures:
+            _check_each_is_known(tables, plans)
+        jobs = _jobs(plans, clock)
+        if jobs:
+            warehouse = open_warehouse()
+
+            def connect() -> Connection:
+                return stack.enter_context(warehouse.connect(read_only=False))
+
+            # Another process may hold it for a moment.
+            connection = retry(connect, POLICIES["database"], clock=clock, rng=Random())
+            writer: Writer = WRITERS.load(warehouse.dialect)(connection)
+            for schema in dict.fromkeys(job.to.schema for job in jobs):
+                writer.prepare(schema)
+            done = _run_all(jobs, writer, parallel=parallel, now=now, clock=clock, on_table=on_table)
+    done.sort(key=lambda load: (load.source, load.table))
+    return LoadReport(tuple(done), tuple(failures), started_at, now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An open source, everything in it, and what is to be landed: each table with its name in bronze."""
+
+    connector: Connector
+    source: Source
+    relations: Sequence[Relation]
+    choice: Sequence[tuple[Relation, str]]
+
+
+def _plan(connector: Connector, tables: Sequence[str], stack: contextlib.ExitStack, clock: Clock) -> _Plan:
+    source = retry(connector.open, POLICIES[connector.operation], clock=clock, rng=Random())
+    stack.callback(source.close)
+    relations = source.tables()
+    return _Plan(connector, source, relations, chosen(relations, connector.settings.tables, tables))
+
+
+def _check_each_is_known(tables: Sequence[str], plans: Sequence[_Plan]) -> None:
+    for pattern in tables:
+        if not any(fits(relation, [pattern]) for plan in plans for relation, _ in plan.choice):
+            raise UnknownName("table", pattern, {r.name for plan in plans for r in plan.relations})
+
+
+def _jobs(plans: Sequence[_Plan], clock: Clock) -> list[Job]:
+    """The tables to load, the largest first, so that the last ones to finish are small."""
+    jobs: list[Job] = []
+    taken: dict[tuple[str, str], str] = {}
+    for plan in plans:
+        settings = plan.connector.settings
+        breaker = CircuitBreaker(
+            f"the source '{settings.name}'",
+            clock=clock,
+            counts=lambda error: isinstance(error, SourceUnavailable),
+        )
+        for relation, name in plan.choice:
+            to = Destination(settings.bronze_schema, name, settings.name, relation.name, settings.connector)
+            other = taken.setdefault((to.schema.lower(), to.table.lower()), settings.name)
+            if other != settings.name:
+                raise SettingsError(
+                    f"the sources '{other}' and '{settings.name}' would both land in {to}",
+                    hint="give one of them another bronze_schema",
+                )
+            jobs.append(Job(plan.source, relation, to, plan.connector.operation, breaker))
+    return sorted(jobs, key=lambda job: -(job.table.row_count or 0))
+
+
+def _run_all(
+    jobs: Sequence[Job],
+    writer: Writer,
+    *,
+    parallel: int,
+    now: Callable[[], datetime],
+    clock: Clock,
+    on_table: Callable[[TableLoad], None] | None,
+) -> list[TableLoad]:
+    stop = threading.Event()
+    done: list[TableLoad] = []
+    with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="aidbt-load") as pool:
+        futures: list[Future[TableLoad]] = [
+            pool.submit(load_table, job, writer, now=now, clock=clock, stop=stop) for job in jobs
+        ]
+        try:
+            for future in as_completed(futures):
+                done.append(future.result())
+                if on_table is not None:
+                    on_table(done[-1])
+        except BaseException:
+            # Ctrl-C, or a fault of ours: the tables under way are rolled back at their next batch.
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return done

@@ -1,0 +1,192 @@
+"""The connector files of a project: `<dbt project>/aidbt/connectors/<name>.yml`, one source each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from aidbt.core.config import explain, fill_env_vars, parse_yaml, read_text
+from aidbt.core.errors import SettingsError, UnknownName, UsageError
+from ingestion.connectors import CONNECTORS
+from ingestion.connectors.base import Connector
+
+CONNECTORS_FOLDER = "aidbt/connectors"
+
+_ENV_VAR = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+# scheme://user:password@, where a {{ … }} counts as one character.
+_LOGIN = re.compile(r"(?P<scheme>\w+://)(?P<login>(\{\{.*?\}\}|[^{/@?]|\{(?!\{))*)@", re.DOTALL)
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@|\b(ssl)?password\s*=\s*[^&\s]", re.IGNORECASE)
+_PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
+_CSV = re.compile(r"\.(csv|tsv|txt)(\.(gz|bz2|zst|lz4))?$", re.IGNORECASE)
+
+
+def load_connectors(
+    root: Path,
+    names: Sequence[str] = (),
+    *,
+    schema_prefix: str = "bronze_",
+    env: Mapping[str, str] | None = None,
+) -> list[Connector]:
+    """The connectors of the dbt project in `root`, by name; nothing is opened.
+
+    Args:
+        names: only these sources. Variables of the others need not be set.
+        schema_prefix: before a source's name it makes the schema its tables land in.
+        env: the environment; the process's own by default.
+
+    Raises:
+        UnknownName: there is no connector file for one of the names.
+        SettingsError: a file is wrong, holds a password, or needs a variable that is not set.
+        MissingExtra: the connector's driver is not installed.
+    """
+    files = sorted([*root.glob(f"{CONNECTORS_FOLDER}/*.yml"), *root.glob(f"{CONNECTORS_FOLDER}/*.yaml")])
+    given: dict[str, tuple[Path, str, dict[str, Any]]] = {}
+    for path in files:
+        text = read_text(path)
+        values = parse_yaml(text, str(path))
+        if not isinstance(values, dict):
+            raise SettingsError("expected a connector's keys and values", path=str(path), line=1)
+        name = str(values.get("name", path.stem))
+        if name in given:
+            raise SettingsError(
+                f"the source '{name}' is already configured in {given[name][0].name}", path=str(path)
+            )
+        given[name] = (path, text, values)
+    for name in names:
+        if name not in given:
+            raise UnknownName("connector", name, given)
+    return [
+        _connector(values, name, root, where=path, text=text, schema_prefix=schema_prefix, env=env)
+        for name, (path, text, values) in sorted(given.items())
+        if not names or name in names
+    ]
+
+
+def connector_from(
+    location: str,
+    name: str,
+    *,
+    root: Path,
+    schema_prefix: str = "bronze_",
+    options: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Connector:
+    """A connector for one URL, file, folder or pattern, without a connector file.
+
+    Which kind it is follows from `postgresql://`, `.csv`, `.tsv` or `.parquet`; `options` are further keys of
+    a connector file, `connector` among them where the name does not tell.
+
+    Args:
+        location: may hold `{{ env_var('NAME') }}`. A relative path is relative to `root`.
+        name: the source's name.
+
+    Raises:
+        UsageError: it is not clear what kind it is.
+        SettingsError: the URL cannot be read, or an option is wrong.
+    """
+    values: dict[str, Any] = {**(options or {}), "name": name}
+    kind = values.setdefault("connector", _kind_of(fill_env_vars(location, where="--from", env=env)))
+    if kind is None:
+        raise UsageError(
+            "it is not clear what kind of source this is: neither a postgresql:// URL nor CSV or Parquet",
+            hint=f"say which connector reads it: {', '.join(CONNECTORS.names())}",
+        )
+    values["url" if kind == "postgres" else "path"] = location
+    return _connector(
+        values, name, root, where="--from", schema_prefix=schema_prefix, env=env, may_hold_secrets=True
+    )
+
+
+def _kind_of(location: str) -> str | None:
+    if re.match(r"postgres(ql)?://", location):
+        return "postgres"
+    if _PARQUET.search(location):
+        return "parquet"
+    return "csv" if _CSV.search(location) else None
+
+
+def _connector(
+    values: Mapping[str, Any],
+    name: str,
+    root: Path,
+    *,
+    where: Path | str,
+    text: str = "",
+    schema_prefix: str,
+    env: Mapping[str, str] | None,
+    may_hold_secrets: bool = False,
+) -> Connector:
+    kind = values.get("connector")
+    if not isinstance(kind, str):
+        raise SettingsError(
+            "the key 'connector' is missing",
+            path=str(where),
+            hint=f"connector: one of {', '.join(CONNECTORS.names())}",
+        )
+    if kind not in CONNECTORS.names():
+        line = _line_of(text, "connector")
+        error = UnknownName("connector", kind, CONNECTORS.names())
+        raise SettingsError(error.message, path=str(where), line=line, hint=error.hint)
+    connector_class = CONNECTORS.load(kind)
+    if not may_hold_secrets:
+        _refuse_secrets(values, where, text)
+    filled = {key: _filled(value, str(where), env) for key, value in values.items()}
+    filled.setdefault("name", name)
+    filled.setdefault("bronze_schema", f"{schema_prefix}{name}")
+    try:
+        settings = connector_class.settings_class.model_validate(filled)
+    except ValidationError as error:
+        raise explain(error, connector_class.settings_class, path=where, text=text) from None
+    try:
+        connector: Connector = connector_class(settings, root)
+    except SettingsError as error:
+        line = _line_of(text, "url")
+        raise SettingsError(error.message, path=str(where), line=line, hint=error.hint) from None
+    return connector
+
+
+def _filled(value: Any, where: str, env: Mapping[str, str] | None) -> Any:
+    """A setting with its variables filled in; in the user and password of a URL, percent-encoded."""
+    if isinstance(value, list):
+        return [_filled(item, where, env) for item in value]
+    if not isinstance(value, str):
+        return value
+    login = _LOGIN.match(value)
+    if login is None:
+        return fill_env_vars(value, where=where, env=env)
+
+    def encoded(match: re.Match[str]) -> str:
+        return quote(fill_env_vars(match[0], where=where, env=env), safe="")
+
+    rest = fill_env_vars(value[login.end() :], where=where, env=env)
+    return login["scheme"] + _ENV_VAR.sub(encoded, login["login"]) + "@" + rest
+
+
+def _refuse_secrets(values: Mapping[str, Any], where: Path | str, text: str) -> None:
+    for key, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and _has_password(item):
+                raise SettingsError(
+                    f"'{key}' holds a password",
+                    path=str(where),
+                    line=_line_of(text, key),
+                    hint="write {{ env_var('NAME') }} in its place and set that variable; then change the "
+                    "password, because this file may be in git",
+                )
+
+
+def _has_password(text: str) -> bool:
+    """Whether a password stands in the text itself, or in the default of a variable."""
+    outside = _ENV_VAR.sub("", text)
+    return any(_PASSWORD.search(part) for part in (outside, *_ENV_VAR.findall(text)))
+
+
+def _line_of(text: str, key: str) -> int | None:
+    lines = text.splitlines()
+    pattern = re.compile(rf"\s*['\"]?{re.escape(key)}['\"]?\s*:")
+    return next((number for number, line in enumerate(lines, start=1) if pattern.match(line)), None)
