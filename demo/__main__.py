@@ -1,4 +1,7 @@
-"""`python -m demo`: from a raw PostgreSQL to a built, tested dbt project, printed step by step."""
+"""`python -m demo`: from a raw PostgreSQL to a built, tested dbt project, printed step by step.
+
+`python -m demo --update` copies what it generated into dbt_project/, after a change of what is generated.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,10 @@ def main() -> None:
 
         _say("4. What a person decides")
         _aidbt(["review", "--why", "--tests"], env)
-        waiting = json.loads(_aidbt(["review", "--output", "json"], env, quiet=True))
-        for command in commands([item["selector"] for item in waiting]):
+        for command in commands():
             _aidbt(command, env)
+        if json.loads(_aidbt(["review", "--output", "json"], env, quiet=True)):
+            raise SystemExit("something still waits for review")
 
         _say("5. Write what follows from the decisions, and build with the gold models")
         _aidbt(["generate"], env)
@@ -54,9 +58,13 @@ def main() -> None:
         if _texts() != before:
             raise SystemExit("the second run changed a file")
     _show_gold()
+    if "--update" in sys.argv[1:]:
+        _update_committed()
     _compare_with_committed()
     _say(f"Done in {time.monotonic() - started:.0f} s. What to look at")
-    print(f"  {_short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights")
+    print(
+        f"  {_short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights"
+    )
     print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
     print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
     print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
@@ -84,7 +92,12 @@ def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False) ->
         shown = " ".join(_quoted(argument) for argument in arguments)
         print(f"\n$ aidbt {shown}", flush=True)
     done = subprocess.run(
-        [sys.executable, "-m", "aidbt", *arguments], cwd=SCRATCH, env=env, text=True, stdout=subprocess.PIPE, check=False
+        [sys.executable, "-m", "aidbt", *arguments],
+        cwd=SCRATCH,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        check=False,
     )
     if not quiet or done.returncode:
         print(done.stdout, end="", flush=True)
@@ -116,7 +129,8 @@ def _show_gold() -> None:
             " from analytics.carrier_punctuality order by on_time_rate desc limit 5"
         ),
         "weather and departures": (
-            "select weather_condition, scheduled_flights, round(mean_departure_delay_minutes, 1) as mean_delay_min,"
+            "select weather_condition, scheduled_flights,"
+            " round(mean_departure_delay_minutes, 1) as mean_delay_min,"
             " round(100 * late_departure_rate, 1) as late_pct from analytics.weather_impact order by late_pct"
         ),
     }
@@ -128,7 +142,20 @@ def _show_gold() -> None:
             rows = [names, *[[str(value) for value in row] for row in result.fetchall()]]
             widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
             for row in rows:
-                print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+                print(
+                    "  "
+                    + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                )
+
+
+def _update_committed() -> None:
+    for name in GENERATED:
+        made, kept = PROJECT / name, ROOT / "dbt_project" / name
+        shutil.rmtree(kept, ignore_errors=True)
+        if made.is_dir():
+            shutil.copytree(made, kept)
+        else:
+            shutil.copy(made, kept)
 
 
 def _compare_with_committed() -> None:

@@ -111,14 +111,16 @@ class PostgresServer:
         """
         command = [self.bin / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-P", "null=\\N"]
         command += ["-v", "ON_ERROR_STOP=1", "-1", "-d", self.url(dbname), "-f", "-"]
-        done = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
+        env = {**os.environ, "PGCLIENTENCODING": "UTF8"}
+        done = subprocess.run(command, input=sql, capture_output=True, encoding="utf-8", check=False, env=env)
         if done.returncode:
             raise subprocess.CalledProcessError(done.returncode, "psql", done.stdout, done.stderr)
         return done.stdout.removesuffix("\n")
 
-    def create_database(self, name: str) -> str:
+    def create_database(self, name: str, *, encoding: str = "UTF8") -> str:
         """The URL of a new, empty database."""
-        self._run("createdb", "-h", self.folder, "-p", self.port, "-U", USER, "-T", "template0", name)
+        options = ["-h", self.folder, "-p", self.port, "-U", USER, "-T", "template0"]
+        self._run("createdb", *options, "-E", encoding, "--locale=C", name)
         return self.url(name)
 
     def close(self) -> None:
@@ -147,7 +149,8 @@ class PostgresServer:
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [self.bin / program, *map(str, arguments)],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False, **kwargs,
+                cwd=self.folder, check=False,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, **kwargs,
             )  # fmt: skip
             if done.returncode:
                 output.seek(0)

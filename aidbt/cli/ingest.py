@@ -43,7 +43,9 @@ def run(
     from ingestion.settings import connector_from, load_connectors
 
     if (location is None) != (name is None):
-        raise UsageError("--from and --source go together", hint="aidbt ingest run --source crm --from crm.csv")
+        raise UsageError(
+            "--from and --source go together", hint="aidbt ingest run --source crm --from crm.csv"
+        )
     session = open_from(**where, flags={"ingest.parallel": parallel} if parallel else None)
     settings = session.settings.values.ingest
     prefix = settings.schema_prefix
@@ -72,7 +74,8 @@ def run(
 def _text(report: Any) -> Iterator[str]:
     seconds = (report.finished_at - report.started_at).total_seconds()
     rows_landed = sum(load.rows_landed for load in report.landed)
-    yield f"{bold('landed')} {count(rows_landed, 'row')} of {count(len(report.landed), 'table')} in {seconds:.1f} s"
+    tables_landed = count(len(report.landed), "table")
+    yield f"{bold('landed')} {count(rows_landed, 'row')} of {tables_landed} in {seconds:.1f} s"
     rows = [
         [
             f"{load.source}.{load.table}",
@@ -87,7 +90,8 @@ def _text(report: Any) -> Iterator[str]:
         yield from table(rows, ["table", "bronze", "read", "landed", "rejected"])
     for load in report.landed:
         for old, new in load.renamed:
-            yield f"  {click.style('renamed', fg='yellow')} {load.source}.{load.table}: column {old!r} landed as {new}"
+            renamed = click.style("renamed", fg="yellow")
+            yield f"  {renamed} {load.source}.{load.table}: column {old!r} landed as {new}"
     for load in report.failed:
         yield f"{click.style('not landed', fg='red')} {load.source}.{load.table}: {load.error}"
         if load.hint:

@@ -114,10 +114,7 @@ def _review_text(items: Any, evidence: dict[str, dict[str, float]], *, show_test
         yield "nothing waits for review"
         return
     yield f"{bold('waiting for you')}: {count(len(columns), 'column')}, {count(len(tests), 'proposed test')}"
-    rows = [
-        [i.selector, i.proposal or "no source found", f"{i.score:.2f}" if i.score else "", i.note]
-        for i in columns
-    ]
+    rows = [[i.selector, i.proposal or "-", f"{i.score:.2f}" if i.score else "", i.note] for i in columns]
     for item, line in zip(columns, table(rows), strict=True):
         yield line
         said = evidence.get(item.selector)

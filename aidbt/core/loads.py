@@ -17,3 +17,4 @@ OWN_TABLES = (LOADS_TABLE, REJECTS_TABLE)
 # The columns of LOADS_TABLE that others read: which table, which batch. Batch ids of one table ascend.
 LOADS_TABLE_NAME = "table_name"
 LOADS_BATCH_ID = "batch_id"
+LOADS_LOADED_AT = "loaded_at"

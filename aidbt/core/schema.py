@@ -234,6 +234,10 @@ class Mapping:
         kept = (c for c in self.columns if c.status != "rejected" and (c.sources or c.expression))
         return [c for c in kept if c.status == "accepted" or self.target is None]
 
+    def proposed(self) -> list[MappedColumn]:
+        """The columns that are one source column, decided or proposed: what tests can be asked of."""
+        return [c for c in self.columns if c.status != "rejected" and c.is_passthrough]
+
     def waiting(self) -> list[MappedColumn]:
         """The columns a person is asked about."""
         return [column for column in self.columns if column.status == "review"]

@@ -20,6 +20,14 @@ _NAMES: dict[Family, str] = {
     "time": "time, timetz, time with time zone, time without time zone",
     "boolean": "boolean, bool, logical",
 }
+# Other words for the same type; what stands in brackets stays.
+_SAME_TYPE = {
+    "int": "integer", "int4": "integer", "int2": "smallint", "int8": "bigint", "long": "bigint",
+    "string": "varchar", "text": "varchar", "character varying": "varchar", "bool": "boolean",
+    "float8": "double", "double precision": "double", "float4": "float", "real": "float",
+    "numeric": "decimal", "datetime": "timestamp", "timestamp without time zone": "timestamp",
+    "timestamptz": "timestamp with time zone",
+}  # fmt: skip
 _BY_NAME = {name.strip(): family for family, names in _NAMES.items() for name in names.split(",")}
 _NESTED = re.compile(r"\]\s*$|^(struct|map|union|array|row|variant|object|json|super)\b", re.IGNORECASE)
 
@@ -35,3 +43,24 @@ def type_family(data_type: str) -> Family:
         return "other"
     base = re.sub(r"\s*\(.*?\)", "", data_type.strip().lower())
     return _BY_NAME.get(base, "other")
+
+
+def is_same_type(a: str, b: str) -> bool:
+    """Whether two type texts name the same type, as far as their words tell.
+
+    Example:
+        >>> is_same_type("TIMESTAMPTZ", "timestamp with time zone"), is_same_type("int", "bigint")
+        (True, False)
+    """
+    return _canonical(a) == _canonical(b)
+
+
+def _canonical(data_type: str) -> str:
+    name, bracket, rest = data_type.strip().lower().partition("(")
+    name = name.strip()
+    return _SAME_TYPE.get(name, name) + bracket + rest.replace(" ", "")
+
+
+def has_time_zone(data_type: str) -> bool:
+    """Whether a timestamp type is an instant, so that what it reads as depends on the session's time zone."""
+    return _canonical(data_type) == "timestamp with time zone"

@@ -30,7 +30,7 @@ def key_tests(mapping: Mapping, profile: TableProfile) -> list[MappedTest]:
 
 def primary_key(mapping: Mapping, profile: TableProfile) -> MappedColumn | None:
     """The proven key column a person would name: declared as such, else named like an id, else the first."""
-    candidates = [c for c in mapping.selected() if c.is_passthrough and c.sources[0] in profile.keys]
+    candidates = [c for c in mapping.proposed() if c.sources[0] in profile.keys]
     entity = singular(snake_case(mapping.table))
 
     def rank(column: MappedColumn) -> tuple[int, int]:
@@ -51,9 +51,7 @@ def declared_tests(
     tests: list[MappedTest] = []
     findings: list[Finding] = []
     declared = {column.name: column.constraints for column in target.columns}
-    for column in mapping.selected():
-        if not column.is_passthrough:
-            continue
+    for column in mapping.proposed():
         figures = profile.column(column.sources[0])
         for constraint in declared.get(column.target, ()):
             wanted = ("not_null", "unique") if constraint == "primary_key" else (constraint,)
@@ -91,21 +89,30 @@ def relationship_candidates(
         keys: name by which a key may be referred to (lower case) → the tables whose key it is.
     """
     found = []
-    for column in mapping.selected():
-        if not column.is_passthrough:
-            continue
-        name = snake_case(column.sources[0])
-        parents = [pair for pair in keys.get(name, ()) if pair[0].key != mapping.key]
-        if len(parents) == 1 and type_family(parents[0][1].source_type) == type_family(column.source_type):
-            found.append((column, *parents[0]))
+    for column in mapping.proposed():
+        for name in _references(column):
+            parents = [pair for pair in keys.get(name, ()) if pair[0].key != mapping.key]
+            if len(parents) == 1 and type_family(parents[0][1].source_type) == type_family(
+                column.source_type
+            ):
+                found.append((column, *parents[0]))
+                break
     return found
+
+
+def _references(column: MappedColumn) -> list[str]:
+    """The keys that a column's name may mean: its own, and what follows a role (origin_airport_code)."""
+    own, staged = snake_case(column.sources[0]), column.target.lower()
+    words = staged.split("_")
+    roles = ["_".join(words[start:]) for start in range(1, len(words) - 1)]
+    return list(dict.fromkeys([own, staged, *roles]))
 
 
 def key_names(mapping: Mapping, key: MappedColumn) -> list[str]:
     """The names under which other tables may refer to this table's key."""
     own = snake_case(key.sources[0])
     entity = singular(snake_case(mapping.table))
-    names = [f"{entity}_{own}", f"{entity}_id" if own == "id" else own]
+    names = [f"{entity}_{own}", f"{entity}_id" if own == "id" else own, key.target.lower()]
     return list(dict.fromkeys(name for name in names if name not in ("id", "name", "code", "key")))
 
 
@@ -113,8 +120,8 @@ def accepted_values_candidates(mapping: Mapping, profile: TableProfile) -> list[
     """Columns that hold a short, much repeated list of codes."""
     keyed = {test.column for test in mapping.tests if test.test in ("unique", "relationships")}
     found = []
-    for column in mapping.selected():
-        figures = profile.column(column.sources[0]) if column.is_passthrough else None
+    for column in mapping.proposed():
+        figures = profile.column(column.sources[0])
         if figures is None or "code" not in figures.formats or column.target in keyed:
             continue
         if figures.distinct_count <= MAX_ACCEPTED_VALUES <= profile.row_count / _ROWS_PER_VALUE:

@@ -59,7 +59,8 @@ def map_table(
     table: RawTable, target: Target | None, settings: MappingSettings, ask: Questions
 ) -> tuple[Mapping, list[ColumnMatch]]:
     """A first mapping of a table, with the matches behind it; without a target every column is kept."""
-    matches = match(MatchTask(table.relation, target, table.profile), settings) if target else []
+    own = replace(table.relation, columns=tuple(source_columns(table.relation)))
+    matches = match(MatchTask(own, target, table.profile), settings) if target else []
     questions = cast_questions(table.relation, table.profile, target, matches)
     lost = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
     safe = frozenset(q for q in questions if lost[q.column, q.cast] == 0)
@@ -168,10 +169,9 @@ def propose_tests(
                 keys.setdefault(mapping.source, {}).setdefault(name, []).append((mapping, column))
     for key in sorted(new):
         mapping = changed[key]
-        mapping = replace(
-            mapping,
-            tests=(*mapping.tests, *_relationships(mapping, keys.get(mapping.source, {}), tables, ask)),
-        )
+        related, unverified = _relationships(mapping, keys.get(mapping.source, {}), tables, ask)
+        findings += unverified
+        mapping = replace(mapping, tests=(*mapping.tests, *related))
         changed[key] = replace(mapping, tests=(*mapping.tests, *_code_lists(mapping, tables[key], ask)))
     return changed, findings
 
@@ -181,19 +181,34 @@ def _relationships(
     keys: dict[str, list[tuple[Mapping, MappedColumn]]],
     tables: dict[str, RawTable],
     ask: Questions,
-) -> list[MappedTest]:
-    child = tables[mapping.key].relation
-    tests = []
+) -> tuple[list[MappedTest], list[Finding]]:
+    """A test for every reference that all rows keep, and a finding for those that most rows keep."""
+    child, rows = tables[mapping.key].relation, tables[mapping.key].profile.row_count
+    tests, findings = [], []
     for column, parent, parent_key in relationship_candidates(mapping, keys):
         profile = tables[mapping.key].profile.column(column.sources[0])
         if profile is None or profile.null_rate == 1:
             continue
         to = tables[parent.key].relation
-        if ask.outside(child, column.sources[0], to, parent_key.sources[0]) == 0:
+        missing = ask.outside(child, column.sources[0], to, parent_key.sources[0])
+        if missing == 0:
             tests.append(
                 MappedTest(column.target, "relationships", to=parent.key, field=parent_key.sources[0])
             )
-    return tests
+        elif missing < _MOST * rows:
+            findings.append(
+                Finding(
+                    "relationship.does_not_hold",
+                    Severity.INFO,
+                    f"{mapping.key}.{column.sources[0]}",
+                    f"{missing:,} of {rows:,} rows have no match in {parent.key}; no test was written",
+                )
+            )
+    return tests, findings
+
+
+# A reference that misses less than this share of its rows is worth telling a person about.
+_MOST = 0.2
 
 
 def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[MappedTest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from aidbt.core.config import LoadedSettings
@@ -13,7 +13,7 @@ from aidbt.core.schema import Relation, TableProfile
 from aidbt.generate.decide import Questions, RawTable
 from aidbt.generate.lock import read_lock
 from aidbt.mapping.files import load_mappings, load_targets
-from aidbt.mapping.mapper import match
+from aidbt.mapping.mapper import match, source_columns
 from aidbt.mapping.signals import MatchTask
 from aidbt.project import Project
 from aidbt.project.conventions import model_name
@@ -67,7 +67,8 @@ def match_evidence(
     for key in keys:
         target = targets.get(mappings[key].target or "")
         if key in tables and target is not None:
-            task = MatchTask(tables[key].relation, target, tables[key].profile)
+            relation = replace(tables[key].relation, columns=tuple(source_columns(tables[key].relation)))
+            task = MatchTask(relation, target, tables[key].profile)
             for item in match(task, settings.values.mapping):
                 found[f"{key}.{item.target}"] = item.signals
     return found

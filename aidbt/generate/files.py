@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aidbt.core.loads import LOADED_AT, LOADS_TABLE
+from aidbt.core.loads import LOADED_AT, LOADS_LOADED_AT, LOADS_TABLE
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Target
 from aidbt.generate.data_tests import by_column, test_lines
 from aidbt.generate.naming import Layout
@@ -78,26 +78,18 @@ def sources_yaml(source: str, tables: list[StagedTable], options: Rendering) -> 
         {
             "name": table.source_table,
             "identifier": table.identifier if table.identifier != table.source_table else "",
-            "description": "",
-            "loaded_at": LOADED_AT if table.loads else "",
+            "loads": table.loads,
         }
         for table in sorted(own, key=lambda t: t.source_table)
     ]
-    if any(table.loads for table in own):
-        entries.append(
-            {
-                "name": LOADS_TABLE,
-                "identifier": "",
-                "description": "One row per complete load, written in the same transaction as its rows.",
-                "loaded_at": "",
-            }
-        )
+    loads = {"table": LOADS_TABLE, "loaded_at": LOADED_AT, "table_loaded_at": LOADS_LOADED_AT}
     return render(
         "dbt/sources.yml.jinja",
         name=source,
         description=f"Raw tables of {source}, as they were landed.",
         schema=own[0].schema,
         tables=entries,
+        loads=loads if any(table.loads for table in own) else None,
         warn_hours=options.freshness_warn_hours,
     )
 

@@ -102,6 +102,11 @@ def choose(
             cast=None if expression else column.cast,
         )
 
+    before = next(c for c in mapping.columns if c.target == selector.column)
+    if before.sources != tuple(sources) or expression:
+        # The tests that were found for it were found for the other source.
+        kept = tuple(t for t in mapping.tests if t.column != selector.column or t.by == "person")
+        mapping = replace(mapping, tests=kept)
     return _with_column(mapping, selector, chosen)
 
 

@@ -22,7 +22,7 @@ from aidbt.core.schema import (
     TableProfile,
     Target,
 )
-from aidbt.core.types import type_family
+from aidbt.core.types import has_time_zone, is_same_type, type_family
 from aidbt.mapping.assign import assign
 from aidbt.mapping.signals import SIGNALS, Evidence, MatchTask
 from aidbt.mapping.signals.type import carries_over
@@ -106,7 +106,7 @@ def _is_castable(task: MatchTask, i: int, j: int) -> bool:
     profile = task.profile.column(source.name) if task.profile else None
     families = type_family(source.data_type), type_family(target.data_type)
     if "other" in families:
-        return source.data_type.lower() == target.data_type.lower()
+        return is_same_type(source.data_type, target.data_type)
     return carries_over(*families, profile) >= _CASTABLE
 
 
@@ -198,16 +198,9 @@ def target_column(target: Target, name: str) -> Column:
 
 def needed_cast(column: Column, wanted: Column) -> str | None:
     """The cast that turns a source column into what the target declares, or None when it is that already."""
-    if not wanted.data_type or wanted.data_type.lower() == column.data_type.lower():
-        return None
-    same_family = type_family(wanted.data_type) == type_family(column.data_type) != "other"
-    if same_family and wanted.data_type.lower() in _ANY_OF_FAMILY:
+    if not wanted.data_type or is_same_type(wanted.data_type, column.data_type):
         return None
     return wanted.data_type.lower()
-
-
-# A target that declares one of these words takes any type of the family as it is.
-_ANY_OF_FAMILY = frozenset({"text", "string", "varchar"})
 
 
 def _note(column: Column, wanted: Column, cast: str | None, safe: frozenset[CastQuestion]) -> str:
@@ -215,6 +208,8 @@ def _note(column: Column, wanted: Column, cast: str | None, safe: frozenset[Cast
     if cast is None:
         return ""
     families = type_family(column.data_type), type_family(wanted.data_type)
+    if has_time_zone(column.data_type) != has_time_zone(wanted.data_type) and families[1] != "text":
+        return f"a cast to {cast} depends on the session's time zone: an expression is needed"
     if families[0] != "text" and carries_over(*families, None) < _CASTABLE:
         return f"{column.data_type.lower()} does not cast to {cast}: an expression is needed"
     if CastQuestion(column.name, cast) not in safe:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from aidbt.core.config import MappingSettings
 from aidbt.core.schema import Relation, Target
 from aidbt.mapping.assign import assign
+from aidbt.mapping.mapper import source_columns
 from aidbt.mapping.signals import MatchTask
 from aidbt.mapping.signals.name import name_signal, words_of
 
@@ -35,7 +38,8 @@ def tables_for_targets(
         wanted = _column_words([n for c in target.columns for n in (c.name, *c.synonyms)])
         likely = sorted(range(len(keys)), key=lambda i: (-len(by_key[keys[i]] & wanted), i))[:_CANDIDATES]
         for i in likely:
-            fit = name_signal(MatchTask(tables[keys[i]], target)).scores
+            table = replace(tables[keys[i]], columns=tuple(source_columns(tables[keys[i]])))
+            fit = name_signal(MatchTask(table, target)).scores
             pairs = assign(fit, least=settings.review)
             scores[i, j] = sum(fit[s, t] for t, s in pairs.items()) / len(target.columns)
     for j, i in assign(scores, least=settings.review / 2).items():

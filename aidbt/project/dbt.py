@@ -12,7 +12,7 @@ from typing import Any
 from aidbt.core.config import environment, parse_yaml, read_text
 from aidbt.core.errors import ProfileError, SettingsError, UsageError
 from aidbt.project.dbt_executable import run_executable
-from aidbt.project.dbt_in_process import run_in_process
+from aidbt.project.dbt_in_process import ONE_AT_A_TIME, run_in_process
 from aidbt.project.dbt_invocation import OnEvent
 from aidbt.project.dbt_report import RunReport, error_text, run_report
 from aidbt.project.dbt_runner import (
@@ -63,10 +63,12 @@ def run_dbt(
     words = shlex.split(command) if isinstance(command, str) else list(command)
     if not words:
         raise UsageError("no dbt command was given", hint='for example: run_dbt(project, "build")')
-    profile = readable_profile(project)
-    profiles_dir = profile.profiles_dir if profile else _profiles_dir(project)
-    choice = detect_runner(project, runner=runner, executable=executable)
-    folder = (duckdb_folder(profile, project) if profile else None) or Path.cwd()
+    # Not while another thread's run has changed the current folder, which is looked at here.
+    with ONE_AT_A_TIME:
+        profile = readable_profile(project)
+        profiles_dir = profile.profiles_dir if profile else _profiles_dir(project)
+        choice = detect_runner(project, runner=runner, executable=executable)
+        folder = (duckdb_folder(profile, project) if profile else None) or Path.cwd()
     scrub = scrubber(_settings_with_secrets(project, profile, profiles_dir), environment())
     args = [*words, *_where(project, profiles_dir)]
     if select:

@@ -29,7 +29,8 @@ from aidbt.project.dbt_invocation import (
 )
 from aidbt.project.scrub import Scrub
 
-_ONE_AT_A_TIME = threading.Lock()
+# Held while dbt runs in this process; the current folder may be another one then.
+ONE_AT_A_TIME = threading.Lock()
 
 
 def run_in_process(
@@ -53,7 +54,7 @@ def run_in_process(
             with _aloud():
                 collector.add(Event(info.name, info.level, info.msg, info.invocation_id, data))
 
-    with _ONE_AT_A_TIME, _undisturbed(folder) as printed:
+    with ONE_AT_A_TIME, _undisturbed(folder) as printed:
         try:
             from dbt.cli.main import dbtRunner
         except ImportError as import_error:

@@ -63,10 +63,12 @@ FIELDS = ("exc", "version", "artifact_type", "artifact_path")
 
 
 def is_kept(name: str, level: str) -> bool:
+    """Whether an event says something that the report needs."""
     return level in ("warn", "error") or name in ("MainReportVersion", "ArtifactWritten")
 
 
 def is_progress(name: str, level: str) -> bool:
+    """Whether an event tells that a node or hook started or ended."""
     return level != "debug" and (name.startswith("Log") or name == "SkippingDetails")
 
 

@@ -247,7 +247,7 @@ def _warnings(invocation: Invocation, results: Sequence[NodeResult]) -> list[str
     # These repeat what is known from the results, or sum up other warnings.
     repeats = ("Log", "RunResult", "DeprecationsSummary", "NothingToDo", "EndOfRunSummary")
     others = [
-        event.message.strip()
+        event.message.strip().removeprefix("[WARNING]: ")
         for event in invocation.events
         if event.level == "warn" and not event.name.startswith(repeats)
     ]

@@ -36,7 +36,8 @@ def _description_overlap(task: MatchTask) -> tuple[np.ndarray, np.ndarray]:
         for j, words in enumerate(said):
             if words and asked:
                 mask[i, j] = True
-                scores[i, j] = len(asked & words) / min(len(asked), len(words))
+                # One shared word is half a hint: "minute" is in the description of every duration.
+                scores[i, j] = len(asked & words) / max(min(len(asked), len(words)), 2)
     return scores, mask
 
 

@@ -53,8 +53,7 @@ select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::
 _POSITION = """
 select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
     case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
-        else pg_catalog.pg_current_wal_lsn() end::text,
-    pg_catalog.current_setting('server_encoding')
+        else pg_catalog.pg_current_wal_lsn() end::text
 """
 
 with warnings.catch_warnings():
@@ -102,8 +101,7 @@ class PostgresSource:
         self._url = url
         self._holder = _Session(url)
         try:
-            self._snapshot, *position = self._holder.begin(_POSITION)
-            self._transactions, self._lsn, self._encoding = position
+            self._snapshot, self._transactions, self._lsn = self._holder.begin(_POSITION)
             self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
             self._catalog = self._read_catalog()
         except BaseException:
@@ -168,7 +166,7 @@ class PostgresSource:
     def _reading(self, table: str, column: pg.PgColumn) -> Reading:
         dotted = f"{table}.{column.name}"
         if any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text):
-            return text_reading(column.name)
+            return text_reading(column.name, column.type_oid, self._catalog.types)
         found = reading(column.name, column.type_oid, column.typmod, self._catalog.types)
         if found is None:
             raise pg.unknown_type(table, column)
@@ -180,8 +178,6 @@ class PostgresSource:
         types = [reading.lands_as for reading in readings]
         has_lists = any(reading.is_list for reading in readings)
         for batch in batches:
-            if self._encoding == "SQL_ASCII":
-                _check_utf8(batch, what)
             if has_lists and not all(batch.columns[-1].to_pylist()):
                 raise not_plain_array(what)
             arrays = []
@@ -276,14 +272,3 @@ def _is_plain(array: exp.Expr) -> exp.Expr:
 
 def _plain_or_null(reading: Reading) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=_is_plain(reading.select), true=reading.select.copy())])
-
-
-def _check_utf8(batch: pa.RecordBatch, what: str) -> None:
-    """A database in SQL_ASCII sends whatever bytes it was given."""
-    try:
-        batch.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise SourceError(
-            f"{what} holds text that is not UTF-8, in a database whose encoding is SQL_ASCII",
-            hint="land a view that converts it, with convert_from(column::bytea, 'latin1')",
-        ) from error

@@ -83,6 +83,11 @@ def query_error(error: Exception, url: ServerUrl, what: str) -> SourceError:
             f"{what}: the snapshot under which this run reads is gone; the server was restarted or ended it",
             hint="run this again: all tables of a source are read as of one moment",
         )
+    if state == "22021" or "invalid byte sequence" in text:
+        return SourceError(
+            f"{what} holds bytes that are not text: {words}",
+            hint="land a view that converts them, with convert_from(column::bytea, 'latin1')",
+        )
     if state == "42P01":
         return SourceError(f"{what} does not exist any more", hint="run this again")
     if "lower bound not in" in text:

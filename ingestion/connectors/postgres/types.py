@@ -93,12 +93,14 @@ def reading(column: str, oid: int, typmod: int, types: Mapping[int, PgType]) -> 
     if scalar is None:
         return None
     lands_as, cast = scalar
-    return Reading(exp.cast(c, cast, dialect="postgres") if cast else c, lands_as)
+    return Reading(_cast(c, cast, pg_type), lands_as)
 
 
-def text_reading(column: str) -> Reading:
+def text_reading(column: str, oid: int, types: Mapping[int, PgType]) -> Reading:
     """A column as PostgreSQL writes it, whatever its type."""
-    return Reading(exp.cast(exp.column(column, quoted=True), "text"), pa.string())
+    c = exp.column(column, quoted=True)
+    pg_type, _ = resolve(oid, -1, types)
+    return Reading(_cast(c, None if pg_type.name == "bpchar" else "text", pg_type), pa.string())
 
 
 def resolve(oid: int, typmod: int, types: Mapping[int, PgType]) -> tuple[PgType, int]:
@@ -122,8 +124,17 @@ def _array(c: exp.Column, array: PgType, typmod: int, types: Mapping[int, PgType
     is_domain = types[array.element].kind == "d"
     if cast is None and is_domain:
         cast = element.name
-    select = exp.cast(c, cast + "[]", dialect="postgres") if cast else c
+    # Through the text of the whole array, for the same reason as in _cast.
+    values = exp.cast(c, "text") if element.name == "inet" else c
+    select = exp.cast(values, cast + "[]", dialect="postgres") if cast else c
     return Reading(select, pa.list_(pa.field("item", lands_as)), is_list=True)
+
+
+def _cast(c: exp.Column, to: str | None, pg_type: PgType) -> exp.Expr:
+    if to == "text" and pg_type.name == "inet":
+        # A cast writes 10.0.0.1 as 10.0.0.1/32, "for historical reasons"; abbrev is what psql prints.
+        return exp.Anonymous(this="abbrev", expressions=[c])
+    return exp.cast(c, to, dialect="postgres") if to else c
 
 
 def _composite(c: exp.Column) -> Reading:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import new_shop
+from dbt_shop import new_shop
 
 from aidbt.core.errors import ArtifactError, UnknownName
 from aidbt.core.schema import Column

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import DBT, DBT_PROJECT, PROFILES, Shop, held_by_another_process, in_another_process, new_shop
+from dbt_shop import DBT, DBT_PROJECT, PROFILES, Shop, held_by_another_process, in_another_process, new_shop
 
 from aidbt.core.errors import DbtError, ProfileError, UsageError
 from aidbt.core.findings import RunFailure
@@ -259,6 +260,22 @@ for row in duckdb.connect(sys.argv[1]).execute("show tables").fetchall():
 # --- more of what can be selected, fail or be left stale (in process) --------------------------------
 
 
+def test_a_run_that_leaves_no_results_is_not_the_green_run_before_it(green: Shop):
+    report = run(green, runner="executable", extra_args=["--no-write-json"])
+
+    assert (report.status, report.exit_code, report.results) == ("error", 0, ())
+    assert "left no results of this run" in report.failures[0].message
+
+
+def test_a_profile_that_does_not_exist_is_an_error_in_dbts_words(green: Shop):
+    project = replace(green.open(), profile_name="market")
+
+    report = run_dbt(project, "build")
+
+    assert (report.status, report.results) == ("error", ())
+    assert "Could not find profile named 'market'" in report.failures[0].message
+
+
 def test_retry_after_a_green_run_did_nothing(green: Shop):
     assert run(green, "retry").status == "nothing_selected"
 
@@ -410,6 +427,35 @@ def test_what_the_callback_prints_is_printed_and_what_it_raises_comes_after_the_
     with pytest.raises(RuntimeError, match="no such terminal"):
         run(shop, on_event=broken_display)
     assert {r.status for r in read_run_results(shop.root / "target/run_results.json").results} == {"success"}
+
+
+def test_other_threads_can_print_while_dbt_runs(shared: Shop, capfd):
+    go, done = threading.Event(), threading.Event()
+
+    def redraw() -> None:
+        go.wait(60)
+        sys.stdout.write("redrawn by another thread\n")
+        done.set()
+
+    thread = threading.Thread(target=redraw)
+    thread.start()
+    run(shared, on_event=lambda line: go.set() or done.wait(60))
+    thread.join()
+
+    assert capfd.readouterr() == ("redrawn by another thread\n", "")
+
+
+def test_runs_in_two_threads_take_turns(shared: Shop):
+    reports: list[RunReport] = []
+    threads = [threading.Thread(target=lambda: reports.append(run(shared))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    first, second = sorted(reports, key=lambda report: report.finished_at)
+    assert (first.status, second.status) == ("success", "success")
+    assert first.invocation_id != second.invocation_id
 
 
 def test_two_projects_with_the_same_relative_path_do_not_share_a_database(tmp_path: Path, monkeypatch):

@@ -1,0 +1,24 @@
+with source as (
+
+    select
+        carrier,
+        name
+    from {{ source('nycflights', 'airlines') }}
+    where _aidbt_batch_id = (
+        select max(batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }}
+        where table_name = 'airlines'
+    )
+
+),
+
+renamed as (
+
+    select
+        carrier,
+        name
+    from source
+
+)
+
+select * from renamed
