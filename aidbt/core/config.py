@@ -63,7 +63,7 @@ class ProfileSettings(Section):
     """How tables are profiled. `sample_rows` bounds what top values and formats are read from."""
 
     sample_rows: int = Field(default=10_000, ge=1)
-    memory_limit: str = "600MB"
+    memory_limit: str = "500MB"
 
 
 class IngestSettings(Section):
@@ -140,20 +140,25 @@ def load_settings(
         if section in merged and isinstance(values, dict):
             merged[section].update(values)
             origins.update({f"{section}.{name}": "file" for name in values})
-        else:
+        elif section not in merged or values is not None:  # a section may be empty
             merged[section] = values
     for section, name in _names():
-        variable = f"AIDBT_{section}_{name}".upper()
+        variable = _variable(f"{section}.{name}")
         if variable in env and isinstance(merged[section], dict):
             merged[section][name] = _from_text(env[variable], variable)
             origins[f"{section}.{name}"] = "environment"
     for dotted, value in (flags or {}).items():
         section, _, name = dotted.partition(".")
-        merged[section][name] = value
-        origins[dotted] = "flag"
+        if isinstance(merged[section], dict):
+            merged[section][name] = value
+            origins[dotted] = "flag"
     try:
         values = Settings.model_validate(merged)
     except ValidationError as error:
+        dotted = ".".join(str(part) for part in error.errors()[0]["loc"][:2])
+        elsewhere = {"environment": _variable(dotted), "flag": "the command line"}.get(origins.get(dotted, ""))
+        if elsewhere:
+            raise explain(error, Settings, path=elsewhere) from error
         raise explain(error, Settings, path=path, text=_text_of(path)) from error
     return LoadedSettings(values, origins, path if path.exists() else None)
 
@@ -166,7 +171,14 @@ def _names() -> Iterator[tuple[str, str]]:
             yield section, name
 
 
+def _variable(dotted: str) -> str:
+    return f"AIDBT_{dotted}".replace(".", "_").upper()
+
+
 def _from_text(text: str, variable: str) -> Any:
+    """A mapping or list is written as YAML; a plain value is read by the type of its setting."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -204,10 +216,15 @@ def parse_yaml(text: str, path: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
-        hint = "indent with spaces, not tabs" if "\\t" in problem else None
+        hint = "indent with spaces, not tabs" if mark and _is_indented_by_tab(text, mark.line) else None
         raise SettingsError(problem, path=path, line=mark.line + 1 if mark else None, hint=hint) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"not valid YAML: {error}", path=path) from error
+
+
+def _is_indented_by_tab(text: str, line: int) -> bool:
+    lines = text.splitlines()
+    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
 
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -216,11 +233,24 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_Base):  # type: ignore[misc]
     """The safe loader (libyaml's when present) that refuses a key given twice."""
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        # Merging the same mapping again and again would add its keys each time: 10^30 of them in 2 kB.
+        node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
+
+
+def _identity(key: yaml.Node) -> object:
+    return (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+
 
 def _mapping_without_duplicates(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(
+                problem="a key is a mapping or a list, not a name", problem_mark=key.start_mark
+            )
+        if key.tag != "tag:yaml.org,2002:merge":
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark
@@ -267,11 +297,23 @@ def explain(
         hint = f"did you mean '{close}'?" if close else f"known keys: {', '.join(sorted(known))}"
     elif first["type"] == "missing":
         message = f"the key '{dotted}' is missing"
+    elif first["type"] == "model_type":
+        message = f"'{dotted}': expected a mapping of names to values, got {_shown(first['input'])}"
     else:
-        shown = first.get("input")
-        message = f"'{dotted}': {first['msg'].lower()}, got {shown!r}"
+        problem = first["msg"][:1].lower() + first["msg"][1:]
+        message = f"'{dotted}': {problem}, got {_shown(first.get('input'))}"
     line = _line_of(text, location) if text else None
     return SettingsError(message, path=str(path), line=line, hint=hint)
+
+
+def _shown(value: Any) -> str:
+    """A value for a message: short, and without what a mapping or a list holds."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple | set):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _keys_at(model: Any, location: Sequence[str | int]) -> list[str]:

@@ -109,10 +109,17 @@ def run_report(
         finished_at=finished_at,
         dbt_version=versions[0].lstrip("=") if versions else "",
         runner=runner,
-        results=tuple(replace(result, message=scrub(result.message)) for result in results or ()),
+        results=tuple(_scrubbed(result, scrub) for result in results or ()),
         failures=tuple(replace(failure, message=scrub(failure.message)) for failure in failures),
-        warnings=tuple(scrub(warning) for warning in _warnings(invocation, results or ())),
+        warnings=tuple(
+            scrub(warning).removeprefix("[WARNING]: ") for warning in _warnings(invocation, results or ())
+        ),
     )
+
+
+def _scrubbed(result: NodeResult, scrub: Scrub) -> NodeResult:
+    message = scrub(result.message)
+    return replace(result, message=message, raw={**result.raw, "message": message})
 
 
 def _written_by(
@@ -247,7 +254,7 @@ def _warnings(invocation: Invocation, results: Sequence[NodeResult]) -> list[str
     # These repeat what is known from the results, or sum up other warnings.
     repeats = ("Log", "RunResult", "DeprecationsSummary", "NothingToDo", "EndOfRunSummary")
     others = [
-        event.message.strip().removeprefix("[WARNING]: ")
+        event.message.strip()
         for event in invocation.events
         if event.level == "warn" and not event.name.startswith(repeats)
     ]

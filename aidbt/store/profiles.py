@@ -17,21 +17,17 @@ class ProfileCache:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._known: dict[tuple[str, str], Any] | None = None
 
     def get(self, entity: str, fingerprint: str) -> TableProfile | None:
         """The profile of a table ("source.table") at that fingerprint, or None."""
-        if self._known is None:
-            self._known = self._cache.get_all("profile")
-        found = self._known.get((entity, fingerprint))
+        found = self._cache.get("profile", entity, fingerprint)
         return None if found is None else _from_json(found)
 
     def put(self, profiles: Iterable[tuple[str, TableProfile]]) -> None:
         """Keep profiles by entity."""
-        rows = {(entity, profile.fingerprint): _to_json(profile) for entity, profile in profiles}
-        self._cache.put_all("profile", rows)
-        if self._known is not None:
-            self._known.update(rows)
+        self._cache.put_all(
+            "profile", {(entity, profile.fingerprint): _to_json(profile) for entity, profile in profiles}
+        )
 
 
 def _to_json(profile: TableProfile) -> dict[str, Any]:

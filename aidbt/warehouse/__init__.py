@@ -15,7 +15,7 @@ WAREHOUSES = Registry(
 )
 
 
-def open_warehouse(kind: str, *, path: Path, schema: str, memory_limit: str = "600MB") -> Warehouse:
+def open_warehouse(kind: str, *, path: Path, schema: str, memory_limit: str = "500MB") -> Warehouse:
     """The warehouse of a profile; nothing is opened until it is used.
 
     Args:

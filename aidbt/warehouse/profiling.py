@@ -6,10 +6,11 @@ but only for the columns whose approximate distinct count lets them be one.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlglot
@@ -28,6 +29,12 @@ _QUANTILE_ROWS = 16_384
 # HyperLogLog is a few percent off: a key shows at least this share of distinct values.
 _KEY_CANDIDATE_RATIO = 0.85
 _KEY_MAX_LENGTH = 128
+_TOP_VALUES_OF = 1_000
+_FIRST_LOOK_ROWS = 500
+# Rows whose hashes are compared at once: about 300 MB.
+_ROWS_PER_PART = 5_000_000
+# So many equal hashes are no chance: a column that repeats.
+_SUSPECTS = 100
 _CODE_MAX_VALUES = 50
 _CODE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]{0,19}\Z")
 
@@ -60,6 +67,22 @@ _FORMATS = {
 _FORMAT_TREES = {name: sqlglot.parse_one(test) for name, (_, _, test) in _FORMATS.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows that are profiled: a table, or the latest batch of it, on an open connection."""
+
+    connection: Connection
+    relation: Relation
+    where: exp.Expr | None
+
+    def select(self, *expressions: exp.Expr) -> exp.Select:
+        query = exp.select(*expressions).from_(_table(self.relation))
+        return query.where(self.where) if self.where is not None else query
+
+    def first(self, *expressions: exp.Expr) -> tuple[Any, ...]:
+        return self.connection.rows(self.select(*expressions).sql("duckdb"))[0]
+
+
 def profile_table(connection: Connection, relation: Relation, *, sample_rows: int) -> TableProfile:
     """What `relation` holds, read from its latest complete batch when it is append-only bronze.
 
@@ -72,24 +95,27 @@ def profile_table(connection: Connection, relation: Relation, *, sample_rows: in
     """
     batch = latest_batch(connection, relation)
     where = exp.column(BATCH_ID, quoted=True).eq(exp.Literal.string(batch)) if batch is not None else None
-    columns = list(relation.columns)
-    row_count, raw = _scan(connection, relation, columns, where)
-    sampled, values, formats = _sample(connection, relation, columns, raw, row_count, where, sample_rows)
-    profiles = [
-        _column_profile(
-            column, raw[column.name], row_count, values.get(column.name, ()), formats.get(column.name, {})
-        )
-        for column in columns
-    ]
-    profiles = _with_code_ranges(connection, relation, profiles, where)
-    keys = _proven_keys(connection, relation, profiles, row_count, where)
+    rows = _Rows(connection, relation, where)
+    row_count = int(rows.first(exp.Count(this=exp.Star()))[0])
+    raw = _scan(rows, row_count)
+    with _sampled(rows, row_count, sample_rows) as sampled:
+        values = _top_values(connection, relation.columns, raw, sampled)
+        formats = _formats(connection, relation.columns, raw)
+        profiles = [
+            _column_profile(c, raw[c.name], row_count, values.get(c.name, ()), formats.get(c.name, {}))
+            for c in relation.columns
+        ]
+        candidates = [p.name for p in profiles if _may_be_key(p, row_count)]
+        repeating = _repeating_in_sample(connection, candidates)
+    keys = {name: name not in repeating and _is_unique(rows, name, row_count) for name in candidates}
+    profiles = [replace(p, is_unique=keys.get(p.name)) for p in _with_code_ranges(rows, profiles)]
     return TableProfile(
         schema=relation.schema,
         name=relation.name,
         row_count=row_count,
         sample_rows=sampled,
         fingerprint=fingerprint(relation, batch),
-        columns=tuple(_with_uniqueness(profile, keys) for profile in profiles),
+        columns=tuple(profiles),
         keys=tuple(name for name, unique in keys.items() if unique),
     )
 
@@ -176,76 +202,61 @@ def _is_scalar(data_type: str) -> bool:
     return not (data_type.upper().endswith("]") or data_type.upper().startswith(("STRUCT", "MAP", "UNION")))
 
 
-def _scan(
-    connection: Connection, relation: Relation, columns: Sequence[Column], where: exp.Expr | None
-) -> tuple[int, dict[str, dict[str, Any]]]:
-    row_count = _count(connection, relation, where)
-    one_in = max(row_count // _QUANTILE_ROWS, 1) if relation.kind == "table" else 1
+def _scan(rows: _Rows, row_count: int) -> dict[str, dict[str, Any]]:
+    """The exact figures of every column, by column and name of the figure."""
+    one_in = max(row_count // _QUANTILE_ROWS, 1) if rows.relation.kind == "table" else 1
+    columns = rows.relation.columns
     raw: dict[str, dict[str, Any]] = {}
-    for start in range(0, max(len(columns), 1), COLUMNS_PER_SCAN):
-        names: list[tuple[str, str]] = []
-        selected: list[exp.Expr] = []
-        for column in columns[start : start + COLUMNS_PER_SCAN]:
-            for what, aggregate in _aggregates(column, one_in):
-                names.append((column.name, what))
-                selected.append(aggregate)
-        query = exp.select(*selected).from_(_table(relation))
-        row = connection.rows((query.where(where) if where is not None else query).sql("duckdb"))[0]
-        for (name, what), value in zip(names, row, strict=True):
+    for start in range(0, len(columns), COLUMNS_PER_SCAN):
+        asked = [
+            (column.name, what, aggregate)
+            for column in columns[start : start + COLUMNS_PER_SCAN]
+            for what, aggregate in _aggregates(column, one_in)
+        ]
+        figures = rows.first(*[aggregate for *_, aggregate in asked])
+        for (name, what, _), value in zip(asked, figures, strict=True):
             raw.setdefault(name, {})[what] = value
-    return row_count, raw
-
-
-def _count(connection: Connection, relation: Relation, where: exp.Expr | None) -> int:
-    query = exp.select(exp.Count(this=exp.Star())).from_(_table(relation))
-    return int(connection.rows((query.where(where) if where is not None else query).sql("duckdb"))[0][0])
+    return raw
 
 
 def _table(relation: Relation) -> exp.Table:
     return exp.table_(relation.name, db=relation.schema, quoted=True)
 
 
-def _sample(
-    connection: Connection,
-    relation: Relation,
-    columns: Sequence[Column],
-    raw: dict[str, dict[str, Any]],
-    row_count: int,
-    where: exp.Expr | None,
-    sample_rows: int,
-) -> tuple[int, dict[str, tuple[tuple[str, float], ...]], dict[str, dict[str, float]]]:
-    """Rows sampled, top values and text formats by column."""
-    wanted = [c for c in columns if kind_of(c.data_type) in ("text", "integer", "boolean")]
-    if not wanted or not row_count:
-        return row_count, {}, {}
-    table: exp.Expr = _table(relation)
-    if row_count > sample_rows and relation.kind == "table":
-        total = max(relation.row_count or 0, row_count)
-        percent = max(
-            100.0 * sample_rows / row_count if where is not None else 100.0 * sample_rows / total, 0.0001
-        )
-        table = exp.alias_(table, None)
-        table.set("sample", exp.TableSample(method="SYSTEM", percent=exp.Literal.number(f"{percent:.6f}"),
-                                            seed=exp.Literal.number(42)))  # fmt: skip
-    query = exp.select(*[exp.column(c.name, quoted=True) for c in wanted]).from_(table)
-    query = query.where(where) if where is not None else query
-    if relation.kind == "view":
+@contextlib.contextmanager
+def _sampled(rows: _Rows, row_count: int, sample_rows: int) -> Iterator[int]:
+    """A temporary table `_aidbt_sample` with whole blocks of the rows; yields how many rows it has."""
+    table: exp.Expr = _table(rows.relation)
+    if row_count > sample_rows and rows.relation.kind == "table":
+        # Blocks are drawn from the whole table, so the share is one of the rows that are profiled.
+        percent = exp.Literal.number(f"{max(100.0 * sample_rows / row_count, 0.0001):.6f}")
+        table.set("sample", exp.TableSample(method="SYSTEM", percent=percent, seed=exp.Literal.number(42)))
+    query = exp.select(*[exp.column(c.name, quoted=True) for c in rows.relation.columns]).from_(table)
+    query = query.where(rows.where) if rows.where is not None else query
+    if rows.relation.kind == "view":
         query = query.limit(sample_rows)
-    connection.rows(f"create or replace temp table _aidbt_sample as {query.sql('duckdb')}")
-    sampled = int(connection.rows("select count(*) from _aidbt_sample")[0][0])
+    run = rows.connection.rows
+    run(f"create or replace temp table _aidbt_sample as {query.sql('duckdb')}")
     try:
-        values = {
-            column.name: _top_values(connection, column)
-            for column in wanted
-            if 0 < (raw[column.name].get("distinct") or 0) <= max(_CODE_MAX_VALUES * 20, 1)
-        }
-        formats = _formats(connection, [c for c in wanted if kind_of(c.data_type) == "text"], raw)
+        yield int(run("select count(*) from _aidbt_sample")[0][0])
     finally:
-        connection.rows("drop table _aidbt_sample")
-    return sampled, values, formats
+        run("drop table _aidbt_sample")
 
 
-def _top_values(connection: Connection, column: Column) -> tuple[tuple[str, float], ...]:
+def _top_values(
+    connection: Connection, columns: Sequence[Column], raw: dict[str, dict[str, Any]], sampled: int
+) -> dict[str, tuple[tuple[str, float], ...]]:
+    """The most frequent values of the columns whose values repeat, with their share of the filled rows."""
+    found = {}
+    for column in columns:
+        distinct = raw[column.name].get("distinct") or 0
+        repeats = 0 < distinct <= min(_TOP_VALUES_OF, max(sampled // 2, 2))
+        if kind_of(column.data_type) in ("text", "integer", "boolean") and repeats:
+            found[column.name] = _top_values_of(connection, column)
+    return found
+
+
+def _top_values_of(connection: Connection, column: Column) -> tuple[tuple[str, float], ...]:
     c = exp.column(column.name, quoted=True)
     total = exp.Window(this=exp.func("sum", exp.Count(this=exp.Star())))
     share = exp.Div(this=exp.cast(exp.Count(this=exp.Star()), "double"), expression=total)
@@ -263,24 +274,44 @@ def _top_values(connection: Connection, column: Column) -> tuple[tuple[str, floa
 def _formats(
     connection: Connection, columns: Sequence[Column], raw: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, float]]:
+    """For each text column the share of its sampled values that read as each format, where it is not 0.
+
+    A first look at few rows leaves only the formats that any of them has for the whole sample.
+    """
+    asked = [
+        (column.name, name)
+        for column in columns
+        if kind_of(column.data_type) == "text"
+        for name in _possible_formats(raw[column.name])
+    ]
+    few = exp.select("*").from_("_aidbt_sample").limit(_FIRST_LOOK_ROWS).subquery("few")
+    seen = _format_shares(connection, asked, few)
+    # None: those few rows were all null.
+    likely = [pair for pair in asked if seen[pair] is None or seen[pair] > 0]
+    shares = _format_shares(connection, likely, exp.to_table("_aidbt_sample"))
     found: dict[str, dict[str, float]] = {}
-    for start in range(0, len(columns), COLUMNS_PER_SCAN):
-        asked: list[tuple[str, str]] = []
-        selected: list[exp.Expr] = []
-        for column in columns[start : start + COLUMNS_PER_SCAN]:
-            c = exp.column(column.name, quoted=True)
-            filled = exp.func("nullif", exp.func("count", c), exp.Literal.number(0))
-            for name in _possible_formats(raw[column.name]):
-                holds = exp.replace_placeholders(_FORMAT_TREES[name], c=c)
-                hits = exp.Anonymous(this="count_if", expressions=[holds])
-                asked.append((column.name, name))
-                selected.append(exp.Div(this=exp.cast(hits, "double"), expression=filled))
-        if selected:
-            row = connection.rows(exp.select(*selected).from_("_aidbt_sample").sql("duckdb"))[0]
-            for (column_name, name), share in zip(asked, row, strict=True):
-                if share:
-                    found.setdefault(column_name, {})[name] = float(share)
+    for (column_name, name), share in shares.items():
+        if share:
+            found.setdefault(column_name, {})[name] = share
     return found
+
+
+def _format_shares(
+    connection: Connection, asked: Sequence[tuple[str, str]], rows: exp.Expr
+) -> dict[tuple[str, str], Any]:
+    shares: dict[tuple[str, str], Any] = {}
+    for start in range(0, len(asked), COLUMNS_PER_SCAN):
+        part = asked[start : start + COLUMNS_PER_SCAN]
+        selected = []
+        for column_name, name in part:
+            c = exp.column(column_name, quoted=True)
+            holds = exp.replace_placeholders(_FORMAT_TREES[name], c=c)
+            hits = exp.Anonymous(this="count_if", expressions=[holds])
+            filled = exp.func("nullif", exp.func("count", c), exp.Literal.number(0))
+            selected.append(exp.Div(this=exp.cast(hits, "double"), expression=filled))
+        row = connection.rows(exp.select(*selected).from_(rows).sql("duckdb"))[0]
+        shares.update(zip(part, row, strict=True))
+    return shares
 
 
 def _possible_formats(raw: dict[str, Any]) -> list[str]:
@@ -324,20 +355,13 @@ def _column_profile(
     )
 
 
-def _with_code_ranges(
-    connection: Connection,
-    relation: Relation,
-    profiles: Sequence[ColumnProfile],
-    where: exp.Expr | None,
-) -> list[ColumnProfile]:
+def _with_code_ranges(rows: _Rows, profiles: Sequence[ColumnProfile]) -> list[ColumnProfile]:
     """The profiles, with the exact minimum and maximum of the text columns that hold codes."""
     codes = [profile.name for profile in profiles if "code" in profile.formats]
     if not codes:
         return list(profiles)
     columns = [exp.column(name, quoted=True) for name in codes]
-    ends = [exp.func(which, column) for column in columns for which in ("min", "max")]
-    query = exp.select(*ends).from_(_table(relation))
-    row = connection.rows((query.where(where) if where is not None else query).sql("duckdb"))[0]
+    row = rows.first(*[exp.func(which, column) for column in columns for which in ("min", "max")])
     found = {name: row[2 * i : 2 * i + 2] for i, name in enumerate(codes)}
     return [
         replace(p, minimum=found[p.name][0], maximum=found[p.name][1]) if p.name in found else p
@@ -361,26 +385,48 @@ def _role(column: Column, kind: str, formats: dict[str, float]) -> Role | None:
     return "load_time" if is_load_time and kind == "timestamp" else "event_time"
 
 
-def _proven_keys(
-    connection: Connection,
-    relation: Relation,
-    profiles: Sequence[ColumnProfile],
-    row_count: int,
-    where: exp.Expr | None,
-) -> dict[str, bool]:
-    """Candidate key columns, each with whether all rows differ. Every row is compared."""
-    proven: dict[str, bool] = {}
-    for profile in profiles:
-        if not _may_be_key(profile, row_count):
-            continue
-        c = exp.column(profile.name, quoted=True)
-        groups = exp.select(exp.Literal.number(1)).from_(_table(relation))
-        groups = groups.where(where) if where is not None else groups
-        query = groups.group_by(c).having(
-            exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        )
-        proven[profile.name] = not connection.rows(query.limit(1).sql("duckdb"))
-    return proven
+def _repeating_in_sample(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Which of the columns repeat a value among the sampled rows already."""
+    if not names:
+        return set()
+    columns = [exp.column(name, quoted=True) for name in names]
+    repeated = [
+        exp.LT(this=exp.Count(this=exp.Distinct(expressions=[c])), expression=exp.Count(this=exp.Star()))
+        for c in columns
+    ]
+    row = connection.rows(exp.select(*repeated).from_("_aidbt_sample").sql("duckdb"))[0]
+    return {name for name, repeats in zip(names, row, strict=True) if repeats}
+
+
+def _is_unique(rows: _Rows, name: str, row_count: int) -> bool:
+    """Whether no two rows have the same value: every row is compared.
+
+    Compared are 64-bit hashes, in parts that fit in memory: values with different hashes differ. Rows whose
+    hashes are the same are compared by value.
+    """
+    c = exp.column(name, quoted=True)
+    hashed = exp.Anonymous(this="hash", expressions=[c])
+    parts = row_count // _ROWS_PER_PART + 1
+    for part in range(parts):
+        here = rows.select(hashed.copy())
+        if parts > 1:
+            here = here.where(exp.Mod(this=hashed.copy(), expression=_number(parts)).eq(_number(part)))
+        repeated = here.group_by(hashed.copy()).having(_more_than_one()).limit(_SUSPECTS)
+        suspects = [found for (found,) in rows.connection.rows(repeated.sql("duckdb"))]
+        if suspects:
+            same_hash = hashed.copy().isin(*[_number(value) for value in suspects])
+            again = rows.select(_number(1)).where(same_hash).group_by(c).having(_more_than_one()).limit(1)
+            if len(suspects) == _SUSPECTS or rows.connection.rows(again.sql("duckdb")):
+                return False
+    return True
+
+
+def _number(value: int) -> exp.Expr:
+    return exp.Literal.number(value)
+
+
+def _more_than_one() -> exp.Expr:
+    return exp.GT(this=exp.Count(this=exp.Star()), expression=_number(1))
 
 
 def _may_be_key(profile: ColumnProfile, row_count: int) -> bool:
@@ -392,7 +438,3 @@ def _may_be_key(profile: ColumnProfile, row_count: int) -> bool:
     if kind == "text":
         return (profile.max_length or 0) <= _KEY_MAX_LENGTH
     return kind == "integer" or profile.data_type == "UUID" or profile.data_type.startswith("DECIMAL")
-
-
-def _with_uniqueness(profile: ColumnProfile, keys: dict[str, bool]) -> ColumnProfile:
-    return replace(profile, is_unique=keys.get(profile.name))

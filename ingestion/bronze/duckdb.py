@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -259,13 +260,14 @@ def _table(to: Destination) -> exp.Table:
     return exp.table_(to.table, db=to.schema, quoted=True)
 
 
-def _in_schema(sql: str, schema: str) -> exp.Expr:
+@functools.cache
+def _in_schema(sql: str, schema: str) -> str:
     """A statement on one of our own tables, with that table in a schema."""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     for table in tree.find_all(exp.Table):
         if table.name in (LOADS_TABLE, REJECTS_TABLE):
             table.set("db", exp.to_identifier(schema, quoted=True))
-    return tree
+    return tree.sql("duckdb")
 
 
 def _create(to: Destination, columns: Sequence[Column]) -> exp.Expr:

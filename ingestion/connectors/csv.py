@@ -230,7 +230,8 @@ def _not_text(file: File, encoding: str) -> SourceError:
 
 
 def _reason(row: arrow_csv.InvalidRow) -> str:
-    return f"{row.actual_columns} fields instead of {row.expected_columns}"
+    fields = "1 field" if row.actual_columns == 1 else f"{row.actual_columns} fields"
+    return f"{fields} instead of {row.expected_columns}"
 
 
 def _difference(first: Sequence[str], other: Sequence[str]) -> str:

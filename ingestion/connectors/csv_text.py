@@ -73,7 +73,7 @@ class Body(io.RawIOBase):
         self._pending = memoryview(first)
         self._raw = raw
         self._last_line = last_line
-        self._ends_with_newline = True
+        self._ends_with_newline = not first or first.endswith((b"\n", b"\r"))
         self._is_used_up = False
 
     def readable(self) -> bool:

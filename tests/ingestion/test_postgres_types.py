@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 
 from tests.ingestion.helpers import Bronze, Database, new_database
+from tests.kit import PostgresServer
 
 # What the server itself has to have before a type can be used.
 PREPARATION = """
@@ -142,8 +143,19 @@ CASES: dict[str, tuple[str, Callable[[str], str], list[str]]] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Landed:
+    """What became of a case: its type and text in DuckDB, and what psql prints, by row."""
+
+    data_type: str
+    found: list[str | None]
+    printed: list[str]
+
+
 @pytest.fixture(scope="module")
-def landed(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, Bronze]:
+def bronze_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Database, Bronze]:
     """Every case in a table of its own, landed in one run: NULL first, then the values."""
     statements = [PREPARATION]
     for number, (pg_type, (_, _, values)) in enumerate(CASES.items()):
@@ -157,31 +169,45 @@ def landed(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Dat
     return database, bronze
 
 
+@pytest.fixture(scope="module")
+def landed(bronze_of_all: tuple[Database, Bronze]) -> dict[str, Landed]:
+    database, bronze = bronze_of_all
+    queries = [f"select v from case_{number} order by n;" for number in range(len(CASES))]
+    printed = database.psql("set timezone = 'UTC';\n" + "\n\\echo ===\n".join(queries)).split("\n===\n")
+    result = {}
+    with bronze.warehouse.connect() as connection:
+        for number, (pg_type, (lands_as, *_)) in enumerate(CASES.items()):
+            column = connection.rows(
+                "select data_type from duckdb_columns() where column_name = 'v' and table_name = ?",
+                [f"case_{number}"],
+            )
+            text = "v"
+            if lands_as.endswith("[]"):
+                text = "case when v is not null then to_json(v::varchar[]) end"
+            elif lands_as == "BLOB":
+                text = "lower(hex(v))"
+            rows = connection.rows(f"select ({text})::varchar from bronze_types.case_{number} order by n")
+            result[pg_type] = Landed(column[0][0], [text for (text,) in rows], printed[number].split("\n"))
+    return result
+
+
 @pytest.mark.parametrize("pg_type", CASES)
-def test_a_type_lands_as_the_values_that_psql_prints(pg_type: str, landed: tuple[Database, Bronze]) -> None:
-    database, bronze = landed
-    number = list(CASES).index(pg_type)
+def test_a_type_lands_as_the_values_that_psql_prints(pg_type: str, landed: dict[str, Landed]) -> None:
     lands_as, written, values = CASES[pg_type]
-    printed = database.psql(f"set timezone = 'UTC'; select v from case_{number} order by n").split("\n")
-
-    column = bronze.rows(
-        f"select data_type from duckdb_columns() where column_name = 'v' and table_name = 'case_{number}'"
-    )
-    text = "case when v is not null then to_json(v::varchar[]) end" if lands_as.endswith("[]") else "v"
-    text = "lower(hex(v))" if lands_as == "BLOB" else f"{text}::varchar"
-    found = [value for (value,) in bronze.rows(f"select {text} from bronze_types.case_{number} order by n")]
+    case = landed[pg_type]
+    found = case.found
     if written is floating:
-        found = [None if value is None else str(float(value)) for value in found]
+        found = [None if text is None else str(float(text)) for text in found]
     if lands_as.endswith("[]"):
-        found = [None if value is None else json.dumps(json.loads(value)) for value in found]
+        found = [None if text is None else json.dumps(json.loads(text)) for text in found]
 
-    assert column == [(lands_as,)]
-    assert len(printed) == len(values) + 1
-    assert found == [None, *(written(text) for text in printed[1:])]
+    assert case.data_type == lands_as
+    assert len(case.printed) == len(values) + 1
+    assert found == [None, *(written(text) for text in case.printed[1:])]
 
 
-def test_infinite_and_distant_times_are_themselves_in_duckdb(landed: tuple[Database, Bronze]) -> None:
-    _, bronze = landed
+def test_infinite_and_distant_times_are_themselves_in_duckdb(bronze_of_all):
+    _, bronze = bronze_of_all
     for pg_type in ("date", "timestamp", "timestamptz"):
         table = f"bronze_types.case_{list(CASES).index(pg_type)}"
         infinite = f"select count(*) from {table} where isinf(v) and v in ('infinity', '-infinity')"

@@ -94,14 +94,20 @@ class PostgresConnector:
 
 
 class PostgresSource:
-    """An open schema: one connection that holds the snapshot, and one for every table that is read."""
+    """An open schema: a connection that holds the snapshot, and one for each table that is being read.
+
+    A connection that has read a table to its end stays in its transaction and reads the next one. To connect
+    costs some 50 ms, which is most of the time of a small table.
+    """
 
     def __init__(self, settings: PostgresSettings, url: ServerUrl) -> None:
         self._settings = settings
         self._url = url
-        self._holder = _Session(url)
+        self._idle: list[_Session] = []  # append and pop are atomic
+        self._holder = _Session.connected(url)
         try:
-            self._snapshot, self._transactions, self._lsn = self._holder.begin(_POSITION)
+            self._holder.begin()
+            ((self._snapshot, self._transactions, self._lsn),) = self._holder.rows(_POSITION)
             self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
             self._catalog = self._read_catalog()
         except BaseException:
@@ -113,7 +119,7 @@ class PostgresSource:
         return self._catalog.relations
 
     def read(self, table: Relation) -> Stream:
-        """All rows of a table, as of the snapshot, on a connection of its own.
+        """All rows of a table, as of the snapshot.
 
         Raises:
             SourceUnavailable: the server does not answer now.
@@ -125,7 +131,7 @@ class PostgresSource:
             described(pa.field(column.name, reading.lands_as), column.comment)
             for column, reading in zip(columns, readings, strict=True)
         ]
-        session = _Session(self._url)
+        session = self._idle.pop() if self._idle else self._holder.another()
         try:
             session.begin(snapshot=self._snapshot)
             what = f"the table {table}"
@@ -140,12 +146,19 @@ class PostgresSource:
             rows,
             comment=table.description,
             position={"snapshot": self._transactions, "lsn": self._lsn},
-            close=session.close,
+            close=lambda: self._give_back(session),
         )
 
     def close(self) -> None:
-        """Give up the snapshot."""
-        self._holder.close()
+        """Give up the snapshot and all connections."""
+        for session in [*self._idle, self._holder]:
+            session.close()
+
+    def _give_back(self, session: _Session) -> None:
+        if session.is_at_end:
+            self._idle.append(session)
+        else:
+            session.close()
 
     def _read_catalog(self) -> pg.Catalog:
         schema = self._settings.schema
@@ -195,23 +208,39 @@ class PostgresSource:
 class _Session:
     """A connection in a read-only transaction; the driver's errors come out as ours."""
 
-    def __init__(self, url: ServerUrl) -> None:
+    def __init__(self, url: ServerUrl, connection: dbapi.Connection) -> None:
         self._url = url
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
+        self._has_begun = False
+        self.is_at_end = False  # of what it streamed, so that it can be used again
+
+    @classmethod
+    def connected(cls, url: ServerUrl) -> _Session:
+        """A first connection."""
         try:
-            self._connection = dbapi.connect(url.full, autocommit=False)
+            return cls(url, dbapi.connect(url.full))
         except adbc_driver_manager.Error as error:
             raise connection_error(error, url) from None  # the driver's text may hold the password
-        self._cursor = self._connection.cursor()
-        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
 
-    def begin(self, query: str | None = None, *, snapshot: str | None = None) -> tuple[Any, ...]:
-        """Begin the transaction, under an exported snapshot if one is given; the first row of `query`."""
+    def another(self) -> _Session:
+        """One more connection; it shares what the driver has learned of the server's types."""
+        try:
+            return _Session(self._url, self._connection.adbc_clone())
+        except adbc_driver_manager.Error as error:
+            raise connection_error(error, self._url) from None
+
+    def begin(self, *, snapshot: str | None = None) -> None:
+        """Begin the transaction, under an exported snapshot if one is given; nothing if it has begun."""
+        if self._has_begun:
+            return
         self.rows(_READ_ONLY)
         if snapshot is not None:
             literal = exp.Literal.string(snapshot).sql("postgres")
             self.rows(exp.Command(this="SET TRANSACTION SNAPSHOT", expression=literal).sql("postgres"))
         self.rows(_SESSION)
-        return self.rows(query)[0] if query else ()
+        self._has_begun = True
 
     def rows(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
         """Every row of a query; none for a command."""
@@ -230,11 +259,13 @@ class _Session:
         with self._translated(what):
             self._cursor.execute(query.sql("postgres"))
             reader = self._cursor.fetch_record_batch()
+        self.is_at_end = False
         return self._batches(reader, what)
 
     def _batches(self, reader: pa.RecordBatchReader, what: str) -> Iterator[pa.RecordBatch]:
         with self._translated(what):
             yield from reader
+        self.is_at_end = True
 
     @contextlib.contextmanager
     def _translated(self, what: str) -> Iterator[None]:

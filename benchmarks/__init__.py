@@ -1,0 +1,1 @@
+"""One file per claimed number: ours and the peer in one run."""

@@ -1,0 +1,24 @@
+"""`python -m benchmarks [--quick]`: every benchmark, one after the other; exits 1 when one cannot run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HELPERS = {"__init__", "__main__", "common"}
+
+
+def main() -> None:
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    failed = [
+        name
+        for name in names
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sys.argv[1:]], check=False).returncode
+    ]
+    if failed:
+        raise SystemExit(f"could not run: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

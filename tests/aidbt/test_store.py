@@ -1,0 +1,563 @@
+"""aidbt's own state: kept in one SQLite file, by several processes at once, and honest when it is broken."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from aidbt.core.errors import StoreBusy, StoreError, UnknownName, VersionConflict
+from aidbt.core.schema import ColumnProfile, TableProfile
+from aidbt.store import Cache, Record, Store, open_store
+from aidbt.store.cache import CASCADE, HOUR_S, TTL_S
+from aidbt.store.profiles import ProfileCache
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "project" / ".aidbt" / "state.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with closing(open_store(path)) as opened:
+        yield opened
+
+
+def start(code: str, *args: object) -> subprocess.Popen[str]:
+    """Another Python process, which has imported the store and waits for a line before it goes on."""
+    prelude = """\
+import json, sys
+from pathlib import Path
+from aidbt.core.errors import AidbtError, StoreBusy, VersionConflict
+from aidbt.store import Cache, open_store
+path = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", prelude + code, *map(str, args)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def together(code: str, *arguments: tuple[object, ...]) -> list[str]:
+    """What processes print that run the same code at the same time, one per tuple of arguments."""
+    processes = [start(code, *args) for args in arguments]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    printed = []
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        printed.append(out.strip())
+    return printed
+
+
+# --- opening ------------------------------------------------------------------------------------------
+
+
+def migrations() -> int:
+    return max(int(item.name[:3]) for item in (files("aidbt.store") / "migrations").iterdir())
+
+
+def test_a_new_store_is_made_with_its_folders_and_is_empty(path: Path):
+    with closing(open_store(path)) as store:
+        assert store.get("mapping", "crm.orders") is None
+        assert store.all("mapping") == {}
+        assert store.runs() == []
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("pragma user_version").fetchone() == (migrations(),)
+        assert raw.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_migrations_are_numbered_without_a_gap():
+    numbers = sorted(int(item.name[:3]) for item in (files("aidbt.store") / "migrations").iterdir())
+
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_reopened_store_has_everything_and_is_not_migrated_again(path: Path):
+    with closing(open_store(path)) as store:
+        store.put("mapping", "crm.orders", {"a": [1, None, "é"]})
+    before = schema(path)
+
+    with closing(open_store(path)) as store:
+        assert store.get("mapping", "crm.orders") == Record("mapping", "crm.orders", 1, {"a": [1, None, "é"]})
+    assert schema(path) == before
+
+
+def schema(path: Path) -> list[tuple[str]]:
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute("select sql from sqlite_master order by name").fetchall()
+
+
+def test_a_store_that_a_newer_aidbt_wrote_is_left_alone(path: Path):
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("pragma user_version = 999")
+
+    with pytest.raises(StoreError, match=r"state\.db was written by a newer aidbt \(schema 999\)") as caught:
+        open_store(path)
+    assert "upgrade aidbt" in (caught.value.hint or "")
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("pragma user_version").fetchone() == (999,)
+
+
+def test_a_migration_that_was_killed_is_begun_again(path: Path):
+    """The tables and the number are one transaction: what has the number 0 has no tables."""
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("pragma journal_mode = wal")
+        raw.execute("begin immediate")
+        raw.execute("create table records (half text)")  # never committed
+    with closing(open_store(path)) as store:
+        assert store.put("mapping", "a", 1).version == 1
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_damaged_file_is_named_with_what_to_do(path: Path, content: bytes):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+    with pytest.raises(StoreError, match=r"the store .*state\.db is damaged") as caught:
+        open_store(path)
+    assert "move the file away" in (caught.value.hint or "")
+    assert path.read_bytes() == content
+
+
+def test_a_store_that_is_damaged_inside_is_an_error_and_not_a_crash(path: Path):
+    with closing(open_store(path)) as store:
+        store.put_all("mapping", {f"table_{n}": "x" * 500 for n in range(200)})
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xab" * (len(content) - 8192)
+    path.write_bytes(content)
+
+    with pytest.raises(StoreError, match="is damaged"), closing(open_store(path)) as store:
+        store.all("mapping")
+
+
+def test_a_store_may_be_empty_as_a_file(path: Path):
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    with closing(open_store(path)) as store:
+        assert store.put("mapping", "a", 1).version == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "project").write_text("a file")
+
+    with pytest.raises(StoreError, match=r"the folder .*project/\.aidbt cannot be made"):
+        open_store(tmp_path / "project/.aidbt/state.db")
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_may_not_be_written_is_an_error_that_names_it(what: str):
+    code = """\
+import os, tempfile
+with tempfile.TemporaryDirectory() as elsewhere:  # the next user may not read what Python imports for this
+    open_store(Path(elsewhere, "state.db")).close()
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    open_store(path).put("mapping", "a", 1)
+except AidbtError as error:
+    print(type(error).__name__, error.message)
+"""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
+        folder = Path(name)
+        if what == "file":
+            open_store(folder / "state.db").close()
+            (folder / "state.db").chmod(0o444)
+        folder.chmod(0o555)
+
+        [said] = together(code, (folder / "state.db",))
+
+        folder.chmod(0o755)
+    assert said.startswith("StoreError the store")
+    assert f"{folder}/state.db cannot be used: " in said
+
+
+def test_many_processes_may_open_a_new_store_at_once(path: Path):
+    code = "store = open_store(path); print(store.put('mapping', sys.argv[2], 1).version)"
+
+    assert together(code, *[(path, number) for number in range(6)]) == ["1"] * 6
+    with closing(open_store(path)) as store:
+        assert list(store.all("mapping")) == [str(number) for number in range(6)]
+
+
+# --- records and their versions -----------------------------------------------------------------------
+
+VALUES = [None, True, 0, 1.5, "", "é\0\U0001f600", [], {}, [1, [2, {"a": None}]], {"": "x", "ключ": 10**15}]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_value_comes_back_as_it_was_put(store: Store, value: object):
+    store.put("mapping", "a", value)
+
+    record = store.get("mapping", "a")
+    assert record is not None
+    assert record.value == value
+
+
+def test_versions_count_from_one_per_kind_and_key(store: Store):
+    put = [store.put("mapping", "a", 1), store.put("mapping", "a", 2), store.put("mapping", "b", 1),
+           store.put("lock", "a", 1)]  # fmt: skip
+
+    assert [record.version for record in put] == [1, 2, 1, 1]
+    assert {key: record.version for key, record in store.all("mapping").items()} == {"a": 2, "b": 1}
+
+
+def test_a_change_made_on_the_current_version_is_saved(store: Store):
+    first = store.put("mapping", "a", 1, expected_version=0)
+    second = store.put("mapping", "a", 2, expected_version=first.version)
+
+    assert second == Record("mapping", "a", 2, 2)
+    assert store.get("mapping", "a") == second
+
+
+@pytest.mark.parametrize(
+    ("key", "expected", "message"),
+    [
+        ("there", 1, "mapping 'there' changed meanwhile: expected version 1, it is version 2"),
+        ("there", 3, "mapping 'there' changed meanwhile: expected version 3, it is version 2"),
+        ("there", 0, "mapping 'there' changed meanwhile: expected version 0, it is version 2"),
+        ("gone", 2, "mapping 'gone' changed meanwhile: expected version 2, it is gone"),
+    ],
+)
+def test_a_change_made_on_another_version_is_a_conflict(store: Store, key: str, expected: int, message: str):
+    store.put_all("mapping", {"there": "old"})
+    store.put_all("mapping", {"there": "theirs"})
+
+    with pytest.raises(VersionConflict) as caught:
+        store.put("mapping", key, "mine", expected_version=expected)
+
+    assert caught.value.message == message
+    assert {key: record.value for key, record in store.all("mapping").items()} == {"there": "theirs"}
+
+
+def test_many_values_are_saved_at_once_or_not_at_all(store: Store):
+    store.put("mapping", "a", "old")
+    store.put_all("mapping", {"a": "new", "b": "new"})
+    with pytest.raises(TypeError):
+        store.put_all("mapping", {"c": "new", "d": object()})
+    store.put_all("mapping", {})
+
+    assert {key: (r.version, r.value) for key, r in store.all("mapping").items()} == {
+        "a": (2, "new"),
+        "b": (1, "new"),
+    }
+
+
+def test_what_fails_inside_a_transaction_leaves_nothing(store: Store):
+    with pytest.raises(ZeroDivisionError), store.transaction() as connection:
+        connection.execute(text("insert into records values ('mapping', 'a', 1, '1', '')"))
+        _ = 1 / 0
+
+    assert store.all("mapping") == {}
+
+
+def test_of_two_processes_that_save_the_same_version_exactly_one_wins(path: Path):
+    """Both change version 0, then 1, then 2, … of one record; each notes which it won."""
+    open_store(path).close()
+    code = """\
+store, won = open_store(path), []
+for version in range(60):
+    while True:
+        try:
+            store.put("mapping", "a", sys.argv[2], expected_version=version)
+            won.append(version)
+        except VersionConflict as conflict:
+            if conflict.actual is None or conflict.actual < version:
+                continue  # the other has not saved the version before this one yet
+        break
+print(json.dumps(won))
+"""
+    one, other = (json.loads(won) for won in together(code, (path, "one"), (path, "other")))
+
+    assert sorted([*one, *other]) == list(range(60))
+    with closing(open_store(path)) as store:
+        last = store.get("mapping", "a")
+    assert last == Record("mapping", "a", 60, "one" if 59 in one else "other")
+
+
+def test_processes_that_write_at_once_lose_nothing(path: Path):
+    code = """\
+store = open_store(path)
+cache = Cache(store)
+for number in range(40):
+    store.put("mapping", f"{sys.argv[2]}-{number}", number)
+    store.put("counter", "both", number)
+    cache.put("profile", f"{sys.argv[2]}-{number}", number)
+"""
+    together(code, (path, "a"), (path, "b"), (path, "c"))
+
+    expected = {f"{name}-{number}" for name in "abc" for number in range(40)}
+    with closing(open_store(path)) as store:
+        assert store.all("mapping").keys() == expected
+        counter = store.get("counter", "both")
+        assert counter is not None
+        assert counter.version == 120
+        assert {entity for entity, _ in Cache(store).get_all("profile")} == expected
+
+
+def test_a_store_that_another_process_keeps_locked_is_busy(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("aidbt.store.db._LOCK_WAIT_S", 0.05)
+    with closing(open_store(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+
+        with pytest.raises(StoreBusy, match="in use by another process") as caught:
+            store.put("mapping", "a", 1)
+        assert caught.value.retryable
+
+        other.execute("rollback")
+        assert store.put("mapping", "a", 1).version == 1
+
+
+# --- runs ---------------------------------------------------------------------------------------------
+
+
+def record(store: Store, run: str, *, minutes: float, status: str = "success", report: object = None) -> None:
+    started = NOON + timedelta(minutes=minutes)
+    store.record_run(
+        invocation_id=run,
+        command="build",
+        status=status,
+        started_at=started,
+        finished_at=started + timedelta(seconds=90),
+        report=report if report is not None else {},
+    )
+
+
+def test_a_run_comes_back_as_it_was_recorded(store: Store):
+    record(store, "run-1", minutes=0, report={"failures": [{"unique_id": "model.shop.a"}]})
+
+    assert store.runs() == [
+        {
+            "invocation_id": "run-1",
+            "command": "build",
+            "status": "success",
+            "started_at": "2026-03-01T12:00:00+00:00",
+            "finished_at": "2026-03-01T12:01:30+00:00",
+            "report": {"failures": [{"unique_id": "model.shop.a"}]},
+        }
+    ]
+
+
+def test_the_latest_runs_come_first_and_no_more_than_asked_for(store: Store):
+    for run, minutes in (("b", 2), ("d", 4), ("a", 1), ("c", 2.01)):
+        record(store, run, minutes=minutes)
+
+    assert [run["invocation_id"] for run in store.runs()] == ["d", "c", "b", "a"]
+    assert [run["invocation_id"] for run in store.runs(limit=2)] == ["d", "c"]
+
+
+def test_a_run_that_is_recorded_twice_keeps_the_last_report(store: Store):
+    record(store, "run-1", minutes=0, status="running")
+    record(store, "run-1", minutes=0, status="error", report={"failed": 1})
+
+    assert [(run["status"], run["report"]) for run in store.runs()] == [("error", {"failed": 1})]
+
+
+# --- the cache ----------------------------------------------------------------------------------------
+
+
+class SetClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def cache(store: Store, clock: SetClock) -> Cache:
+    return Cache(store, clock=clock)
+
+
+def test_a_cached_value_is_found_by_kind_entity_and_key(cache: Cache):
+    cache.put("profile", "crm.orders", {"rows": 1}, key="v1")
+    cache.put("profile", "crm.orders", {"rows": 2}, key="v2")
+    cache.put("schema", "crm.orders", ["id"])
+
+    assert cache.get("profile", "crm.orders", "v1") == {"rows": 1}
+    assert cache.get("profile", "crm.orders", "v2") == {"rows": 2}
+    assert cache.get("profile", "crm.orders") is None
+    assert cache.get("schema", "crm.orders") == ["id"]
+    assert cache.get_all("profile") == {("crm.orders", "v1"): {"rows": 1}, ("crm.orders", "v2"): {"rows": 2}}
+
+
+def test_putting_a_value_again_replaces_it_and_renews_its_time(cache: Cache, clock: SetClock):
+    cache.put("schema", "a", 1)
+    clock.now += 0.75 * HOUR_S
+    cache.put("schema", "a", 2)
+    clock.now += 0.75 * HOUR_S
+
+    assert cache.get("schema", "a") == 2
+
+
+@pytest.mark.parametrize("kind", TTL_S)
+def test_a_value_is_good_for_the_time_of_its_kind(cache: Cache, clock: SetClock, kind: str):
+    cache.put(kind, "a", 1)
+
+    clock.now += TTL_S[kind] - 1
+    assert cache.get(kind, "a") == 1
+    assert cache.get_all(kind) == {("a", ""): 1}
+
+    clock.now += 1
+    assert cache.get(kind, "a") is None
+    assert cache.get_all(kind) == {}
+
+
+def test_the_times_are_the_ones_that_are_promised():
+    assert {kind: seconds / HOUR_S for kind, seconds in TTL_S.items()} == {
+        "profile": 24, "mapping": 24, "embedding": 168, "schema": 1, "sql": 24, "lineage": 1, "quality": 1,
+        "response": 1 / 12,
+    }  # fmt: skip
+
+
+ENTITIES = ["a", "a.b", "a.b.c", "a.b.c.d", "a.bc", "a.b-c", "a.b/c", "a.b c", "A.b", "a.b_", "aXb", "b", "a.b%"]
+
+
+@pytest.mark.parametrize(
+    ("entity", "dropped"),
+    [
+        ("a.b", {"a.b", "a.b.c", "a.b.c.d"}),
+        ("a.b.c", {"a.b.c", "a.b.c.d"}),
+        ("a", {"a", "a.b", "a.b.c", "a.b.c.d", "a.bc", "a.b-c", "a.b/c", "a.b c", "a.b_", "a.b%"}),
+        ("a.b%", {"a.b%"}),
+        ("a_b", set()),
+        ("nothing", set()),
+    ],
+)
+def test_a_change_drops_the_entity_and_what_is_below_it_and_no_namesake(
+    cache: Cache, entity: str, dropped: set[str]
+):
+    cache.put_all("profile", {(name, "key"): 1 for name in ENTITIES})
+
+    done = cache.invalidate(entity, "data_load")
+
+    assert {name for name, _ in cache.get_all("profile")} == set(ENTITIES) - dropped
+    assert done["profile"] == len(dropped)
+
+
+@pytest.mark.parametrize("change", CASCADE)
+def test_a_change_drops_exactly_the_kinds_that_hang_on_it(cache: Cache, change: str):
+    for kind in TTL_S:
+        cache.put(kind, "crm.orders", 1)
+        cache.put(kind, "crm.customers", 1)
+
+    done = cache.invalidate("crm.orders", change)
+
+    assert done == dict.fromkeys(CASCADE[change], 1)
+    assert {kind for kind in TTL_S if cache.get(kind, "crm.orders") is None} == set(CASCADE[change])
+    assert all(cache.get(kind, "crm.customers") == 1 for kind in TTL_S)
+
+
+def test_every_invalidation_is_logged_with_what_it_dropped(cache: Cache):
+    cache.put_all("profile", {("crm.orders", "1"): 1, ("crm.orders", "2"): 1})
+
+    cache.invalidate("crm.orders", "data_load")
+    cache.invalidate("crm", "mapping_decision")
+
+    assert cache.invalidations() == [
+        ("crm.orders", "data_load", "profile", 2),
+        ("crm.orders", "data_load", "quality", 0),
+        ("crm.orders", "data_load", "response", 0),
+        ("crm", "mapping_decision", "mapping", 0),
+        ("crm", "mapping_decision", "sql", 0),
+    ]
+
+
+def test_what_is_too_old_is_removed_when_anything_is_invalidated(store: Store, cache: Cache, clock: SetClock):
+    cache.put("quality", "crm.orders", 1)
+    cache.put("embedding", "crm.orders", 1)
+    clock.now += 2 * HOUR_S
+
+    cache.invalidate("erp.items", "data_load")
+
+    with store.transaction() as connection:
+        assert connection.execute(text("select kind from cache")).scalars().all() == ["embedding"]
+
+
+def test_unknown_kinds_and_changes_are_refused_with_the_nearest(cache: Cache):
+    with pytest.raises(UnknownName, match="did you mean 'profile'"):
+        cache.put("profiles", "a", 1)
+    with pytest.raises(UnknownName, match="did you mean 'lineage'"):
+        cache.get("linage", "a")
+    with pytest.raises(UnknownName, match="did you mean 'lineage'"):
+        cache.get_all("linage")
+    with pytest.raises(UnknownName, match="did you mean 'data_load'"):
+        cache.invalidate("a", "data_loaded")
+
+
+# --- table profiles -----------------------------------------------------------------------------------
+
+PROFILE = TableProfile(
+    schema="raw",
+    name="orders",
+    row_count=3,
+    sample_rows=3,
+    fingerprint="abc",
+    columns=(
+        ColumnProfile(
+            "id", "BIGINT", 0.0, 3, is_unique=True, minimum="1", maximum="3", mean=2.0, stddev=1.0,
+            quantiles=(1.0, 2.0), top_values=(("1", 0.5),), role=None,
+        ),
+        ColumnProfile("at", "TIMESTAMP", 1 / 3, 2, formats={"date": 0.5}, role="load_time"),
+    ),
+    keys=("id",),
+)  # fmt: skip
+
+
+def test_a_profile_is_found_by_its_fingerprint_and_is_the_same(cache: Cache):
+    ProfileCache(cache).put([("crm.orders", PROFILE)])
+
+    assert ProfileCache(cache).get("crm.orders", "abc") == PROFILE
+    assert ProfileCache(cache).get("crm.orders", "changed") is None
+    assert ProfileCache(cache).get("crm.customers", "abc") is None
+
+
+def test_a_profile_that_was_put_is_found_by_the_same_object(cache: Cache):
+    profiles = ProfileCache(cache)
+    assert profiles.get("crm.orders", "abc") is None
+
+    profiles.put([("crm.orders", PROFILE)])
+
+    assert profiles.get("crm.orders", "abc") == PROFILE
+
+
+def test_a_load_makes_a_profile_unknown(cache: Cache):
+    profiles = ProfileCache(cache)
+    profiles.put([("crm.orders", PROFILE)])
+    assert profiles.get("crm.orders", "abc") == PROFILE
+
+    cache.invalidate("crm.orders", "data_load")
+
+    assert profiles.get("crm.orders", "abc") is None
