@@ -18,7 +18,11 @@ def modules_with_examples() -> list[str]:
     """Every module of aidbt and ingestion that has `>>>` in it."""
     paths = [path for top in ("aidbt", "ingestion") for path in sorted((REPOSITORY / top).rglob("*.py"))]
     return [
-        path.relative_to(REPOSITORY).as_posix().removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        path.relative_to(REPOSITORY)
+        .as_posix()
+        .removesuffix(".py")
+        .removesuffix("/__init__")
+        .replace("/", ".")
         for path in paths
         if ">>> " in path.read_text(encoding="utf-8")
     ]
@@ -40,4 +44,6 @@ def test_the_examples_of_a_module_hold(name: str):
 
 
 def test_the_examples_were_found():
-    assert {"aidbt.core.errors", "aidbt.core.patch", "aidbt.project.conventions"} <= set(modules_with_examples())
+    assert {"aidbt.core.errors", "aidbt.core.patch", "aidbt.project.conventions"} <= set(
+        modules_with_examples()
+    )

@@ -18,7 +18,8 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 
-# The house, from the top down. A package imports what its layer may import and, of its own layer, itself only.
+# The house, from the top down. A package imports what its layer may import and, of its own layer, only
+# itself.
 LAYERS = {
     "front door": ["aidbt"],  # aidbt/__init__.py and aidbt/__main__.py themselves
     "L5 interfaces": ["aidbt.cli", "aidbt.api", "aidbt.mcp"],
@@ -56,6 +57,7 @@ BROAD_EXCEPTS = {
 }
 
 _LAYER_OF = {package: layer for layer, packages in LAYERS.items() for package in packages}
+_TALK = {"print", "input", "exit", "quit", "breakpoint"}
 _DOTTED_PATH = re.compile(r"(?:aidbt|ingestion)(?:\.\w+)+:\w+")
 _SQL = re.compile(
     r"\s*(select\s|insert\s+into\s|update\s+\S*\s+set\s|delete\s+from\s|merge\s+into\s|with\s+\S+\s+as\s*\("
@@ -155,7 +157,9 @@ def imports_that_do_not_point_down(tree: Tree) -> list[str]:
 
 def packages_without_a_layer(tree: Tree) -> list[str]:
     packages = {module.package for module in tree.modules.values()}
-    return [f"{package} stands in no layer: add it to LAYERS" for package in sorted(packages - _LAYER_OF.keys())]
+    return [
+        f"{package} stands in no layer: add it to LAYERS" for package in sorted(packages - _LAYER_OF.keys())
+    ]
 
 
 def foreign_packages_in_core(tree: Tree) -> list[str]:
@@ -208,16 +212,18 @@ def talk_below_the_cli(tree: Tree) -> list[str]:
     for module in tree.modules.values():
         if module.path.startswith(TALKS_TO_PEOPLE):
             continue
-        said = [(node.lineno, node.func.id) for node in module.nodes
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-                and node.func.id in ("print", "input", "exit", "quit", "breakpoint")]  # fmt: skip
-        said += [(line, f"sys.{name}") for line, name in _names_of(module, "sys") if name == "exit"]
-        said += [(line, f"os.{name}") for line, name in _names_of(module, "os") if name == "_exit"]
-        said += [(node.lineno, "SystemExit") for node in module.nodes if isinstance(node, ast.Raise)
-                 and isinstance(node.exc, ast.Name | ast.Call) and "SystemExit" in ast.unparse(node.exc)]  # fmt: skip
-        found += [(module, line, what) for line, what in said]
-    found += [(module, line, target) for module, line, target in tree.imports
-              if target == "click" and not module.path.startswith(TALKS_TO_PEOPLE)]  # fmt: skip
+        for node in module.nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TALK:
+                found.append((module, node.lineno, node.func.id))
+            elif isinstance(node, ast.Raise) and node.exc and "SystemExit" in ast.unparse(node.exc):
+                found.append((module, node.lineno, "SystemExit"))
+        found += [(module, line, "sys.exit") for line, name in _names_of(module, "sys") if name == "exit"]
+        found += [(module, line, "os._exit") for line, name in _names_of(module, "os") if name == "_exit"]
+    found += [
+        (module, line, target)
+        for module, line, target in tree.imports
+        if target == "click" and not module.path.startswith(TALKS_TO_PEOPLE)
+    ]
     return [
         f"{module.path}:{line}: only {TALKS_TO_PEOPLE} prints, asks or exits ({what})"
         for module, line, what in found
@@ -236,7 +242,9 @@ def _names_of(module: Module, library: str) -> Iterator[tuple[int, str]]:
     for node in module.nodes:
         if isinstance(node, ast.ImportFrom) and node.module == library and not node.level:
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
+        elif (
+            isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
+        ):
             yield node.lineno, node.attr
 
 
@@ -250,7 +258,11 @@ def sql_put_together_as_text(tree: Tree) -> list[str]:
                 start = node.values[0]
             elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
                 start = node.left
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "format"
+            ):
                 start = node.func.value
             if isinstance(start, ast.Constant) and isinstance(start.value, str) and _SQL.match(start.value):
                 found.append(f"{module.path}:{node.lineno}: SQL put together as text: {start.value[:40]!r}")
@@ -264,9 +276,10 @@ def broad_excepts(tree: Tree) -> list[str]:
         if module.path in BROAD_EXCEPTS:
             continue
         for node in module.nodes:
-            if isinstance(node, ast.ExceptHandler) and _is_broad(node.type):
-                if not any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
-                    found.append(f"{module.path}:{node.lineno}: catches everything and goes on")
+            if not isinstance(node, ast.ExceptHandler) or not _is_broad(node.type):
+                continue
+            if not any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
+                found.append(f"{module.path}:{node.lineno}: catches everything and goes on")
     return found
 
 
@@ -335,12 +348,17 @@ BROKEN = {
     ),
     "inside a function": (
         imports_that_do_not_point_down,
-        {"aidbt/llm/client.py": "def f():\n    from aidbt.warehouse import base", "aidbt/warehouse/base.py": ""},
+        {
+            "aidbt/llm/client.py": "def f():\n    from aidbt.warehouse import base",
+            "aidbt/warehouse/base.py": "",
+        },
         "aidbt/llm/client.py:2: aidbt.llm imports its neighbour aidbt.warehouse (both L1 outside world)",
     ),
     "under TYPE_CHECKING": (
         imports_that_do_not_point_down,
-        {"aidbt/core/x.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from aidbt.sql import q"},
+        {
+            "aidbt/core/x.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from aidbt.sql import q"
+        },
         "aidbt/core/x.py:3: aidbt.core (L0 core) imports aidbt.sql (L1 outside world)",
     ),
     "by a relative import": (
@@ -484,7 +502,7 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path):
             "aidbt/__init__.py": "def open():\n    from aidbt.session import Session",
             "aidbt/__main__.py": "from aidbt.cli.main import main",
             "aidbt/session.py": "from aidbt.store import Store\nfrom aidbt.core import config",
-            "aidbt/cli/main.py": "import click, sys\nfrom aidbt import session\nfrom ingestion import x\nprint(1)",
+            "aidbt/cli/main.py": "import click\nfrom aidbt import session\nfrom ingestion import x\nprint(1)",
             "aidbt/cli/other.py": "import sys\nfrom aidbt.cli import main\nsys.exit(0)",
             "aidbt/store/__init__.py": "from aidbt.store.db import Store",
             "aidbt/store/db.py": "from aidbt.core.config import environment\nimport sqlalchemy\nimport os\n"

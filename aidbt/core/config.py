@@ -156,7 +156,9 @@ def load_settings(
         values = Settings.model_validate(merged)
     except ValidationError as error:
         dotted = ".".join(str(part) for part in error.errors()[0]["loc"][:2])
-        elsewhere = {"environment": _variable(dotted), "flag": "the command line"}.get(origins.get(dotted, ""))
+        elsewhere = {"environment": _variable(dotted), "flag": "the command line"}.get(
+            origins.get(dotted, "")
+        )
         if elsewhere:
             raise explain(error, Settings, path=elsewhere) from error
         raise explain(error, Settings, path=path, text=_text_of(path)) from error

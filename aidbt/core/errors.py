@@ -40,10 +40,12 @@ class AidbtError(Exception):
         message: what happened, in one sentence, with the values.
         hint: what to do next, or None.
         retryable: whether trying again may help.
+        retry_after: seconds that the other side asked to wait, when it did.
         exit_code: what a command exits with; 2 means it could not run.
     """
 
     retryable = False
+    retry_after: float | None = None
     exit_code = 2
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:

@@ -122,7 +122,7 @@ def accepted_values_candidates(mapping: Mapping, profile: TableProfile) -> list[
     found = []
     for column in mapping.proposed():
         figures = profile.column(column.sources[0])
-        if figures is None or "code" not in figures.formats or column.target in keyed:
+        if figures is None or "code" not in figures.formats or column.target in keyed or column.cast:
             continue
         if figures.distinct_count <= MAX_ACCEPTED_VALUES <= profile.row_count / _ROWS_PER_VALUE:
             found.append(column)

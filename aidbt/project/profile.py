@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,9 +37,9 @@ class Profile:
         return str(self.settings.get("schema") or self.settings.get("dataset") or "main")
 
 
-def profiles_dir_for(project_dir: Path, explicit: Path | None) -> Path:
-    """The folder dbt would take profiles.yml from: named, the current folder, the project's, its parent
-    (which is the layout with profiles.yml beside the project folder), else ~/.dbt.
+def profiles_dirs(project_dir: Path, explicit: Path | None) -> list[Path]:
+    """The folders with a profiles.yml, in the order they count: the named one, else dbt's own (the current
+    folder, ~/.dbt) with the project's and its parent (profiles.yml beside the project folder) between.
 
     Raises:
         ProfileError: there is no profiles.yml in any of them.
@@ -46,13 +48,18 @@ def profiles_dir_for(project_dir: Path, explicit: Path | None) -> Path:
         candidates = [explicit]
     else:
         candidates = [Path.cwd(), project_dir, project_dir.parent, Path.home() / ".dbt"]
-    for folder in candidates:
-        if (folder / PROFILES_FILE).is_file():
-            return folder.resolve()
+    found = [folder.resolve() for folder in candidates if (folder / PROFILES_FILE).is_file()]
+    if found:
+        return list(dict.fromkeys(found))
     looked = ", ".join(str(folder) for folder in dict.fromkeys(candidates))
     raise ProfileError(
         f"no {PROFILES_FILE} found (looked in {looked})", hint="name its folder with --profiles-dir"
     )
+
+
+def profiles_dir_for(project_dir: Path, explicit: Path | None) -> Path:
+    """The first folder with a profiles.yml, whatever profiles it holds; as `profiles_dirs`."""
+    return profiles_dirs(project_dir, explicit)[0]
 
 
 def load_profile(
@@ -68,20 +75,19 @@ def load_profile(
     Raises:
         ProfileError: the file, profile or target does not exist, or a value cannot be rendered.
     """
-    folder = profiles_dir_for(project_dir, profiles_dir)
-    path = folder / PROFILES_FILE
-    try:
-        content = parse_yaml(read_text(path), str(path))
-    except SettingsError as error:
-        raise ProfileError(error.message, hint=error.hint) from error
-    profiles = (
-        {k: v for k, v in (content or {}).items() if k != "config"} if isinstance(content, dict) else {}
-    )
     if name is None:
         raise ProfileError(
             "dbt_project.yml names no profile", hint="add 'profile: <name>', or pass --profile"
         )
-    if name not in profiles:
+    name = str(_renderer(project_dir, vars or {}, project_dir / "dbt_project.yml")(name))
+    read: list[tuple[Path, dict[str, Any]]] = []
+    for folder in profiles_dirs(project_dir, profiles_dir):
+        path, profiles = folder / PROFILES_FILE, _profiles(folder / PROFILES_FILE)
+        read.append((path, profiles))
+        if name in profiles:
+            break
+    else:
+        path, profiles = read[0]
         raise _unknown("profile", name, profiles, path)
     body = profiles[name]
     outputs = body.get("outputs") if isinstance(body, dict) else None
@@ -93,7 +99,8 @@ def load_profile(
     chosen = target or render(body.get("target") or "default")
     if chosen not in outputs:
         raise _unknown(f"target of profile '{name}'", str(chosen), outputs, path)
-    settings = {key: render(value) for key, value in (outputs[chosen] or {}).items()}
+    output = outputs[chosen]
+    settings = {key: render(value) for key, value in output.items()} if isinstance(output, dict) else {}
     if not settings.get("type"):
         raise ProfileError(
             f"{path}: target '{chosen}' of profile '{name}' has no 'type'", hint="e.g. type: duckdb"
@@ -101,15 +108,27 @@ def load_profile(
     return Profile(name, str(chosen), str(settings["type"]), settings, folder)
 
 
+def _profiles(path: Path) -> dict[str, Any]:
+    try:
+        content = parse_yaml(read_text(path), str(path))
+    except SettingsError as error:
+        raise ProfileError(error.message, hint=error.hint) from error
+    return {k: v for k, v in content.items() if k != "config"} if isinstance(content, dict) else {}
+
+
 def _unknown(kind: str, name: str, known: Any, path: Path) -> ProfileError:
     unknown = UnknownName(kind, name, [str(item) for item in known])
     return ProfileError(f"{path}: {unknown.message}", hint=unknown.hint)
 
 
-def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Any:
+def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Callable[[Any], Any]:
     """A function that renders every string inside a value, as dbt's profile renderer does."""
-    from jinja2 import StrictUndefined, TemplateError
+    from jinja2 import StrictUndefined, TemplateError, Undefined
+    from jinja2.nativetypes import NativeEnvironment
     from jinja2.sandbox import SandboxedEnvironment
+
+    class Environment(SandboxedEnvironment, NativeEnvironment):
+        """Native: a template that is one expression gives that expression's value, e.g. a number."""
 
     env = environment()
 
@@ -119,12 +138,14 @@ def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Any:
             raise ProfileError(f"{path}: the environment variable {name} is not set", hint=f"export {name}=…")
         return value
 
-    def var(name: str, default: Any = None) -> Any:
-        return vars.get(name, default)
+    def var(name: str, *default: Any) -> Any:
+        if name not in vars and not default:
+            raise ProfileError(f"{path}: the variable '{name}' is not given", hint=f"--vars '{{{name}: …}}'")
+        return vars.get(name, *default)
 
-    jinja = SandboxedEnvironment(undefined=StrictUndefined)
+    jinja = Environment(undefined=StrictUndefined)
     jinja.globals.update(env_var=env_var, var=var, flags=SimpleNamespace(PROFILES_DIR=str(folder)))
-    jinja.filters.update(as_number=_as_number, as_bool=_as_bool, as_native=_plain, as_text=str)
+    jinja.filters.update(as_number=_as_number, as_bool=_as_bool, as_native=_as_native, as_text=str)
 
     def render(value: Any) -> Any:
         if isinstance(value, dict):
@@ -134,21 +155,26 @@ def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Any:
         if not isinstance(value, str) or ("{{" not in value and "{%" not in value):
             return value
         try:
-            return _native(jinja.from_string(value).render(), "as_" in value)
+            template = jinja.from_string(value)
+            parts = list(template.root_render_func(template.new_context()))
+            if len(parts) == 1 and not isinstance(parts[0], Undefined):
+                return parts[0]
+            return "".join(str(part) for part in parts)
         except TemplateError as error:
             raise ProfileError(f"{path}: {value!r} cannot be rendered: {error}") from error
+        except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+            # Python's own message may repeat a variable's value, which may be a secret.
+            kind = type(error).__name__
+            raise ProfileError(f"{path}: {value!r} cannot be rendered: {kind}") from None
 
     return render
 
 
-def _native(text: str, wanted: bool) -> Any:
-    return _plain(text) if wanted else text
-
-
-def _plain(value: Any) -> Any:
-    from yaml import safe_load
-
-    return safe_load(str(value))
+def _as_native(value: Any) -> Any:
+    try:
+        return ast.literal_eval(str(value))
+    except (ValueError, SyntaxError):
+        return str(value)
 
 
 def _as_number(value: Any) -> Any:

@@ -20,22 +20,18 @@ RESERVED = frozenset(
     """.split()
 )
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_FOLDS_EITHER_WAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-# Where names keep their case but match in any, a capital letter needs no quotes.
-_CASE_INSENSITIVE = frozenset({"duckdb", "spark", "databricks", "bigquery", "tsql"})
 _BACKTICKS = frozenset({"spark", "databricks", "bigquery", "mysql"})
 _JINJA = re.compile(r"\{(?=[{%#])")
 
 
 def quote_identifier(name: str, dialect: str) -> str:
-    """The name as it is written in a dialect's SQL.
+    """The name as it is written in a dialect's SQL: plain where every dialect reads it so, else quoted.
 
     Example:
         >>> quote_identifier("dep_delay", "duckdb"), quote_identifier("order", "duckdb")
         ('dep_delay', '"order"')
     """
-    plain = _FOLDS_EITHER_WAY if dialect in _CASE_INSENSITIVE else _PLAIN
-    if plain.match(name) and name.lower() not in RESERVED:
+    if _PLAIN.match(name) and name not in RESERVED:
         return name
     quote = "`" if dialect in _BACKTICKS else '"'
     return quote + name.replace(quote, quote * 2) + quote

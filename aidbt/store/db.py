@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from aidbt.core.errors import AidbtError, StoreBusy, StoreError, VersionConflict
+from aidbt.core.resilience import POLICIES, SystemClock, retry
 
 _LOCK_WAIT_S = 10
 
@@ -193,7 +195,13 @@ def open_store(path: Path) -> Store:
 
 def _on_connect(raw: Any, _: Any) -> None:
     raw.isolation_level = None  # the driver's own, late BEGIN would let two writers collide
-    raw.execute("pragma journal_mode = wal")
+    # SQLite does not wait for a lock while it changes the mode, so two first users at once would collide.
+    retry(
+        lambda: raw.execute("pragma journal_mode = wal"),
+        POLICIES["database"],
+        clock=SystemClock(),
+        rng=Random(),
+    )
     raw.execute("pragma synchronous = normal")
 
 

@@ -96,6 +96,7 @@ class DuckDBWriter:
             WarehouseError: DuckDB refused, or what landed is not what was read.
         """
         names = _column_names(stream, to)
+        _check_nanoseconds(stream.schema, to)
         with self._transaction() as run:
             last_batch_id = _check_same_origin(run, to)
             reader = stream.reader(names, stop=stop)
@@ -197,6 +198,27 @@ def _column_names(stream: Stream, to: Destination) -> list[str]:
     if not stream.schema.names:
         raise SourceError(f"the table {to.source_table} has no columns")
     return distinct(stream.schema.names)
+
+
+def _check_nanoseconds(schema: pa.Schema, to: Destination) -> None:
+    """DuckDB before 2 cuts instants and times of day to microseconds and says nothing."""
+    if int(duckdb.__version__.split(".")[0]) >= 2:
+        return
+    for field in schema:
+        if _has_nanoseconds(field.type):
+            raise WarehouseError(
+                f"the column {field.name} of {to.source_table} holds {field.type}; DuckDB {duckdb.__version__} "
+                "would cut it to microseconds",
+                hint="pip install 'duckdb>=2'",
+            )
+
+
+def _has_nanoseconds(of: pa.DataType) -> bool:
+    if pa.types.is_timestamp(of):
+        return bool(of.unit == "ns" and of.tz is not None)
+    if pa.types.is_time64(of):
+        return bool(of.unit == "ns")
+    return any(_has_nanoseconds(of.field(number).type) for number in range(of.num_fields))
 
 
 def _renamed(stream: Stream, names: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -88,11 +88,8 @@ class FileSource:
         self._tables = self._grouped(self._listed(path), settings.table)
 
     def tables(self) -> Sequence[Relation]:
-        """The tables, by name; their columns are known when they are read. Sizes stand for row counts."""
-        return [
-            Relation(schema="", name=name, row_count=sum(file.size_bytes for file in files))
-            for name, files in self._tables.items()
-        ]
+        """The tables, by name; their columns are known when they are read."""
+        return [Relation(schema="", name=name) for name in self._tables]
 
     def read(self, table: Relation) -> Stream:
         """All rows of a table's files, in the order of their paths.

@@ -73,6 +73,20 @@ def test_old_timestamps_keep_every_year(tmp_path, bronze):
     ]
 
 
+def test_nanoseconds_are_kept_or_refused(tmp_path, bronze):
+    zoned = pa.array([1], pa.timestamp("ns", tz="UTC"))
+    pq.write_table(
+        pa.table({"v": [{"at": t} for t in zoned]}, pa.schema([("v", pa.struct([("at", zoned.type)]))])),
+        tmp_path / "t.parquet",
+    )
+
+    load = bronze.land_one(connector(tmp_path / "t.parquet"))
+    if load.status == "failed":
+        assert "would cut it to microseconds" in load.error
+    else:
+        assert bronze.value("select v.at::varchar from bronze_files.t") == "1970-01-01 00:00:00.000000001+00"
+
+
 @pytest.mark.parametrize(
     ("array", "said"),
     [

@@ -79,7 +79,7 @@ def test_a_warehouse_that_another_process_holds_is_an_error_and_not_a_report(tmp
         [
             sys.executable,
             "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()",
             str(bronze.warehouse.path),
         ],
         stdin=subprocess.PIPE,
@@ -87,7 +87,7 @@ def test_a_warehouse_that_another_process_holds_is_an_error_and_not_a_report(tmp
         text=True,
     )
     try:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        assert holder.stdout is not None and holder.stdout.readline() == "1\n"
         clock = ManualClock()
         with pytest.raises(WarehouseLocked):
             bronze.land(files(tmp_path, "shop", t="id\n1\n"), clock=clock)

@@ -24,7 +24,11 @@ from aidbt.core.errors import SettingsError
 
 
 def load(
-    folder: Path, text: str | bytes = "", *, flags: dict[str, Any] | None = None, env: dict[str, str] | None = None
+    folder: Path,
+    text: str | bytes = "",
+    *,
+    flags: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
 ) -> LoadedSettings:
     (folder / SETTINGS_FILE).write_bytes(text if isinstance(text, bytes) else text.encode())
     return load_settings(folder, flags=flags, env=env or {})
@@ -106,7 +110,9 @@ def test_a_variable_for_a_mapping_is_yaml(tmp_path: Path):
     assert loaded.values.generate.sources == {"raw_crm": "crm", "raw_erp": "erp"}
 
 
-@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "generate:\nprofile:\n  # sample_rows: 1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "# nothing yet\n", "---\n", "generate:\nprofile:\n  # sample_rows: 1\n"]
+)
 def test_an_empty_file_or_section_changes_nothing(tmp_path: Path, text: str):
     loaded = load(tmp_path, text, env={"AIDBT_PROFILE_SAMPLE_ROWS": "3"}, flags={"generate.prefix": "stage"})
 
@@ -141,15 +147,21 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
         ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path"),
         (
             "\n\nprofile:\n  sample_rows: many\n",
-            "aidbt.yml:4: 'profile.sample_rows': input should be a valid integer, unable to parse string as an "
-            "integer, got 'many'",
+            "aidbt.yml:4: 'profile.sample_rows': input should be a valid integer, unable to parse string as "
+            "an integer, got 'many'",
         ),
         (
             "profile: {sample_rows: 0}",
             "aidbt.yml:1: 'profile.sample_rows': input should be greater than or equal to 1, got 0",
         ),
-        ("generate: {tests: all}", "aidbt.yml:1: 'generate.tests': input should be 'keys' or 'none', got 'all'"),
-        ("generate: {prefix: [a]}", "aidbt.yml:1: 'generate.prefix': input should be a valid string, got a list"),
+        (
+            "generate: {tests: all}",
+            "aidbt.yml:1: 'generate.tests': input should be 'keys' or 'none', got 'all'",
+        ),
+        (
+            "generate: {prefix: [a]}",
+            "aidbt.yml:1: 'generate.prefix': input should be a valid string, got a list",
+        ),
         ("# x\ngenerate: 5", "aidbt.yml:2: 'generate': expected a mapping of names to values, got 5"),
         ("generate: [prefix]", "aidbt.yml:1: 'generate': expected a mapping of names to values, got a list"),
         ("1: 2", "aidbt.yml: '1': keys should be strings, got 1"),
@@ -185,7 +197,9 @@ def test_what_is_not_yaml_is_reported_by_file_and_line(tmp_path: Path, text: str
     assert caught.value.line in (2, 3, 4)
 
 
-@pytest.mark.parametrize("text", ["profile:\n\tsample_rows: 1", "profile:\n  sample_rows: 1\n\tmemory_limit: x"])
+@pytest.mark.parametrize(
+    "text", ["profile:\n\tsample_rows: 1", "profile:\n  sample_rows: 1\n\tmemory_limit: x"]
+)
 def test_a_tab_is_called_a_tab(tmp_path: Path, text: str):
     message = refused(tmp_path, text)
 
@@ -196,7 +210,10 @@ def test_a_tab_is_called_a_tab(tmp_path: Path, text: str):
 @pytest.mark.parametrize(
     ("given", "where"),
     [
-        ({"env": {"AIDBT_PROFILE_SAMPLE_ROWS": "many"}}, "AIDBT_PROFILE_SAMPLE_ROWS: 'profile.sample_rows': "),
+        (
+            {"env": {"AIDBT_PROFILE_SAMPLE_ROWS": "many"}},
+            "AIDBT_PROFILE_SAMPLE_ROWS: 'profile.sample_rows': ",
+        ),
         ({"flags": {"profile.sample_rows": "many"}}, "the command line: 'profile.sample_rows': "),
     ],
 )
@@ -204,8 +221,12 @@ def test_a_wrong_value_is_blamed_on_where_it_came_from(tmp_path: Path, given: di
     assert refused(tmp_path, FILE, **given).startswith(where)
 
 
-@pytest.mark.parametrize("given", [{"flags": {"generate.prefix": "x"}}, {"env": {"AIDBT_GENERATE_PREFIX": "x"}}])
-def test_a_section_that_is_no_mapping_is_explained_whatever_else_is_given(tmp_path: Path, given: dict[str, Any]):
+@pytest.mark.parametrize(
+    "given", [{"flags": {"generate.prefix": "x"}}, {"env": {"AIDBT_GENERATE_PREFIX": "x"}}]
+)
+def test_a_section_that_is_no_mapping_is_explained_whatever_else_is_given(
+    tmp_path: Path, given: dict[str, Any]
+):
     assert refused(tmp_path, "generate: 5", **given).endswith("expected a mapping of names to values, got 5")
 
 
@@ -223,7 +244,7 @@ def test_a_folder_in_place_of_the_file_is_an_error_and_not_a_crash(tmp_path: Pat
 
 
 def test_a_missing_file_is_said_where_one_is_needed(tmp_path: Path):
-    with pytest.raises(SettingsError, match="x.yml: the file does not exist"):
+    with pytest.raises(SettingsError, match=r"x\.yml: the file does not exist"):
         read_yaml_mapping(tmp_path / "x.yml")
 
 
@@ -234,7 +255,7 @@ def test_a_missing_file_is_said_where_one_is_needed(tmp_path: Path):
     "text", ["a: &x [*x]", "a: &x {b: *x}", "a: &x {b: {<<: *x}}", "&x ? *x\n: 1", "a: &x [1, &y [*x, *y]]"]
 )
 def test_an_alias_to_itself_is_refused(text: str):
-    with pytest.raises(SettingsError, match="^file.yml:1: "):
+    with pytest.raises(SettingsError, match=r"^file\.yml:1: "):
         parse_yaml(text, "file.yml")
 
 

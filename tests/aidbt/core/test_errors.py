@@ -128,6 +128,8 @@ def test_the_nearest_name_ignores_case_and_is_none_when_nothing_is_close(
 def test_require_known_names_the_first_that_is_not():
     require_known(["a", "b"], iter(["a", "b", "c"]), "column")
 
-    with pytest.raises(UnknownName, match="no column is called 'ammount'\nhint: did you mean 'amount'") as caught:
+    with pytest.raises(
+        UnknownName, match="no column is called 'ammount'\nhint: did you mean 'amount'"
+    ) as caught:
         require_known(["id", "ammount", "other"], ["id", "amount"], "column")
     assert caught.value.name == "ammount"

@@ -158,7 +158,9 @@ def test_a_text_is_read_with_its_line_ends_and_none_where_there_is_no_file(tmp_p
     assert read_or_none(tmp_path / "b") is None
 
 
-@pytest.mark.parametrize("make", [lambda p: p.write_bytes(b"\xff\xfe"), lambda p: p.mkdir()], ids=["binary", "folder"])
+@pytest.mark.parametrize(
+    "make", [lambda p: p.write_bytes(b"\xff\xfe"), lambda p: p.mkdir()], ids=["binary", "folder"]
+)
 def test_what_cannot_be_read_as_text_is_an_error(tmp_path: Path, make: Callable[[Path], object]):
     make(tmp_path / "a")
 
@@ -174,14 +176,20 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: (root / "models/b.yml").write_bytes(OLD["models/b.yml"].replace(b"\r\n", b"\n")),
         "models/b.yml was changed",
     ),
-    "no text any more": (lambda root: (root / "models/b.yml").write_bytes(b"\xff"), "models/b.yml was changed"),
+    "no text any more": (
+        lambda root: (root / "models/b.yml").write_bytes(b"\xff"),
+        "models/b.yml was changed",
+    ),
     "vanished": (lambda root: (root / "models/b.yml").unlink(), "models/b.yml was removed"),
     "removed already": (lambda root: (root / "models/old.sql").unlink(), "models/old.sql was removed"),
     "appeared": (
         lambda root: write(root, {"models/new/deep/c.sql": b"mine"}),
         "models/new/deep/c.sql appeared",
     ),
-    "a folder appeared": (lambda root: (root / "models/new/deep/c.sql").mkdir(parents=True), "c.sql appeared"),
+    "a folder appeared": (
+        lambda root: (root / "models/new/deep/c.sql").mkdir(parents=True),
+        "c.sql appeared",
+    ),
 }
 
 
@@ -309,10 +317,12 @@ def test_when_even_the_undoing_fails_the_next_command_finishes_it(
     """The disk goes away in the middle of moving the files, and comes back later."""
     for step in range(1, 100):
         root = write(folder / f"{step}", OLD)
-        with monkeypatch.context() as patched:
-            with stopping_at(patched, step, lambda *_: break_disk(patched)) as reached:
-                with contextlib.suppress(WriteError):
-                    apply_patch(the_patch(), root)
+        with (
+            monkeypatch.context() as patched,
+            stopping_at(patched, step, lambda *_, patched=patched: break_disk(patched)) as reached,
+            contextlib.suppress(WriteError),
+        ):
+            apply_patch(the_patch(), root)
         if not reached():
             break
         recover_if_needed(root)

@@ -67,7 +67,9 @@ def test_a_missing_package_that_no_extra_brings_is_said_as_it_is():
 
 
 def test_other_packages_add_names_after_ours_in_alphabetical_order(installed):
-    installed("theirs_b", "zeta = theirs_b:make\nalpha = theirs_b:make", "def make(): return 'made by theirs'")
+    installed(
+        "theirs_b", "zeta = theirs_b:make\nalpha = theirs_b:make", "def make(): return 'made by theirs'"
+    )
     registry = Registry("test writer", OURS)
 
     assert registry.names() == ["json", "lines", "alpha", "zeta"]

@@ -5,9 +5,9 @@ with source as (
         name
     from {{ source('nycflights', 'airlines') }}
     where _aidbt_batch_id = (
-        select max(batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }}
-        where table_name = 'airlines'
+        select max(loads.batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }} as loads
+        where loads.table_name = 'airlines'
     )
 
 ),

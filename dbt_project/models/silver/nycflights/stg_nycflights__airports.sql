@@ -10,9 +10,9 @@ with source as (
         tzone
     from {{ source('nycflights', 'airports') }}
     where _aidbt_batch_id = (
-        select max(batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }}
-        where table_name = 'airports'
+        select max(loads.batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }} as loads
+        where loads.table_name = 'airports'
     )
 
 ),

@@ -18,9 +18,9 @@ with source as (
         time_hour
     from {{ source('nycflights', 'flights') }}
     where _aidbt_batch_id = (
-        select max(batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }}
-        where table_name = 'flights'
+        select max(loads.batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }} as loads
+        where loads.table_name = 'flights'
     )
 
 ),

@@ -11,9 +11,9 @@ with source as (
         engine
     from {{ source('nycflights', 'planes') }}
     where _aidbt_batch_id = (
-        select max(batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }}
-        where table_name = 'planes'
+        select max(loads.batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }} as loads
+        where loads.table_name = 'planes'
     )
 
 ),

@@ -18,9 +18,9 @@ with source as (
         time_hour
     from {{ source('nycflights', 'weather') }}
     where _aidbt_batch_id = (
-        select max(batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }}
-        where table_name = 'weather'
+        select max(loads.batch_id)
+        from {{ source('nycflights', '_aidbt_loads') }} as loads
+        where loads.table_name = 'weather'
     )
 
 ),

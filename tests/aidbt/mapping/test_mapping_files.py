@@ -1,0 +1,211 @@
+"""Targets and mappings as files: what people write, what we write, and what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aidbt.core.errors import EditConflict, SettingsError, UnknownName, UsageError
+from aidbt.core.schema import MappedColumn, MappedTest, Mapping
+from aidbt.mapping.decisions import accept, choose, parse_selector, reject
+from aidbt.mapping.files import flow, load_mappings, load_targets, mapping_yaml, parse_mapping
+from aidbt.mapping.queue import accept_all, choose_one, reject_all, review_items
+
+HEAD = "source: {name: s, table: t}\ncolumns:\n"
+MAPPING = """\
+source: {name: shop, table: orders, schema: raw_shop}
+target: order
+columns:
+  - {target: order_id, source: id, type: INTEGER, status: accepted, by: aidbt}
+  - {target: sum, source: am, type: REAL, status: review, by: aidbt, score: 0.50, alternatives: {total: 0.40}}
+  - {target: at, status: review, by: aidbt, note: no source found}
+unmapped: [year, month, total]
+tests:
+  - {column: order_id, test: unique, status: accepted, by: aidbt}
+  - {column: sum, test: accepted_values, values: ['1', '2'], status: review, by: aidbt}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "aidbt" / "mappings"
+    folder.mkdir(parents=True)
+    (folder / "shop__orders.yml").write_text(MAPPING)
+    return tmp_path
+
+
+def only(project: Path) -> Mapping:
+    return load_mappings(project)["shop.orders"]
+
+
+def test_what_is_written_is_read_back_the_same(project):
+    assert mapping_yaml(only(project)) == MAPPING
+
+
+names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+
+
+@given(st.lists(names, min_size=1, max_size=4, unique_by=str.casefold), names, names)
+def test_any_names_survive_the_file(columns, source, table):
+    mapping = Mapping(
+        source,
+        table,
+        tuple(MappedColumn(name, (name,), source_type="VARCHAR") for name in columns),
+        unmapped=tuple(columns),
+        tests=(MappedTest(columns[0], "accepted_values", values=tuple(columns)),),
+    )
+
+    read = parse_mapping(mapping_yaml(mapping), Path("m.yml"), Path("."))
+
+    assert read == mapping
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
+def test_any_text_survives_as_a_flow_scalar(text):
+    assert yaml.safe_load(f"{{a: {flow(text)}}}") == {"a": text}
+
+
+def test_a_person_may_write_block_style_and_leave_out_what_is_the_default(tmp_path):
+    text = (
+        "source: {name: s, table: t}\ncolumns:\n  - target: a\n    sources: [x, y]\n    expression: x + y\n"
+    )
+
+    mapping = parse_mapping(text, Path("m.yml"), Path("."))
+
+    assert mapping.columns[0].expression == "x + y"
+    assert mapping.columns[0].by == "person"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEAD + "  - {target: a, sorce: x}\n", r":3: unknown key 'columns.0.sorce'"),
+        ("source: {name: s}\ncolumns: []\n", "'source.table' is missing"),
+        (HEAD + "  - {target: a, source: x, status: maybe}\n", ":3: 'columns.0.status'"),
+        (HEAD + "  - {target: a, status: accepted}\n", "needs a source"),
+        (HEAD + "  - {target: a, sources: [x, y]}\n", "need an expression"),
+        (HEAD + "  - {target: a, source: x}\n  - {target: A, source: y}\n", "stands twice"),
+        ("source: {name: s, table: t\ncolumns: []\n", r":2: "),
+        ("- a\n", "m.yml"),
+    ],
+)
+def test_a_mapping_edited_into_nonsense_is_refused_with_its_place(text, message):
+    with pytest.raises(SettingsError, match=message):
+        parse_mapping(text, Path("m.yml"), Path("."))
+
+
+def test_a_target_with_an_unknown_key_names_the_nearest(tmp_path):
+    folder = tmp_path / "aidbt" / "targets"
+    folder.mkdir(parents=True)
+    (folder / "t.yml").write_text("name: t\ncolumns:\n  - name: a\n    descripton: x\n")
+
+    with pytest.raises(SettingsError) as error:
+        load_targets(tmp_path)
+
+    assert "aidbt/targets/t.yml:4" in error.value.message
+    assert error.value.hint == "did you mean 'description'?"
+
+
+def test_two_files_for_one_table_are_refused(project):
+    (project / "aidbt/mappings/again.yml").write_text(MAPPING)
+
+    with pytest.raises(SettingsError, match="mapped twice"):
+        load_mappings(project)
+
+
+def test_accepting_keeps_the_source_and_drops_the_score(project):
+    accept_all(project, ["shop.orders.sum"])
+
+    column = only(project).columns[1]
+    assert (column.status, column.by, column.score, column.alternatives) == ("accepted", "person", None, ())
+
+
+def test_a_decision_is_one_line_of_the_diff(project):
+    accept_all(project, ["shop.orders.sum"])
+
+    before, after = (
+        MAPPING.splitlines(),
+        (project / "aidbt/mappings/shop__orders.yml").read_text().splitlines(),
+    )
+    assert [line for line in after if line not in before] == [
+        "  - {target: sum, source: am, type: REAL, status: accepted, by: person}"
+    ]
+
+
+def test_choosing_another_source_frees_the_first_and_drops_its_tests(project):
+    choose_one(project, "shop.orders.sum", ["total"])
+
+    mapping = only(project)
+    assert mapping.columns[1].sources == ("total",)
+    assert mapping.unmapped == ("year", "month", "am")
+    assert [test.column for test in mapping.tests] == ["order_id"]
+
+
+def test_choosing_several_sources_needs_an_expression(project):
+    with pytest.raises(UsageError, match="--expression"):
+        choose_one(project, "shop.orders.at", ["year", "month"])
+
+    choose_one(project, "shop.orders.at", ["year", "month"], expression="make_date(year, month, 1)")
+
+    assert only(project).columns[2].expression == "make_date(year, month, 1)"
+
+
+def test_choosing_a_column_that_does_not_exist_names_the_nearest(project):
+    with pytest.raises(UnknownName) as error:
+        choose_one(project, "shop.orders.sum", ["totl"])
+
+    assert error.value.hint == "did you mean 'total'?"
+
+
+def test_accepting_where_nothing_was_proposed_says_how_to_choose(project):
+    with pytest.raises(UsageError) as error:
+        accept_all(project, ["shop.orders.at"])
+
+    assert "aidbt review choose" in error.value.hint
+
+
+def test_several_decisions_are_all_taken_or_none(project):
+    with pytest.raises(UnknownName):
+        accept_all(project, ["shop.orders.sum", "shop.orders.nothing"])
+
+    assert (project / "aidbt/mappings/shop__orders.yml").read_text() == MAPPING
+
+
+def test_a_proposed_test_is_accepted_and_rejected_by_its_name(project):
+    reject_all(project, ["shop.orders.sum:accepted_values"])
+
+    assert only(project).tests[1].status == "rejected"
+    with pytest.raises(UnknownName, match="test proposed"):
+        accept_all(project, ["shop.orders.order_id:accepted_values"])
+
+
+def test_the_queue_lists_columns_before_tests(project):
+    items = review_items(project)
+
+    assert [item.selector for item in items] == [
+        "shop.orders.sum",
+        "shop.orders.at",
+        "shop.orders.sum:accepted_values",
+    ]
+
+
+def test_a_file_laid_out_by_hand_is_never_rewritten(project):
+    path = project / "aidbt/mappings/shop__orders.yml"
+    path.write_text("# our orders\n" + MAPPING)
+
+    with pytest.raises(EditConflict, match="by hand"):
+        accept_all(project, ["shop.orders.sum"])
+
+    assert path.read_text().startswith("# our orders\n")
+
+
+def test_a_source_with_dots_in_its_name_can_be_selected():
+    mapping = Mapping("a.b", "t.u", (MappedColumn("c", ("c",), status="review"),))
+
+    selector = parse_selector("a.b.t.u.c", {mapping.key: mapping})
+
+    assert accept(mapping, selector).columns[0].status == "accepted"
+    assert reject(mapping, selector).columns[0].status == "rejected"
+    assert choose(mapping, selector, ["d"]).columns[0].sources == ("d",)
