@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import tempfile
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,30 +42,40 @@ def measure(
         SystemExit: it failed and `check` is true.
         subprocess.TimeoutExpired: it took longer than `timeout_s`.
     """
-    import tempfile
-    import threading
-
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+    with tempfile.TemporaryDirectory(prefix="aidbt-measure-") as folder:
+        figures, out, err = (Path(folder) / name for name in ("figures.json", "out", "err"))
+        wrapped = [sys.executable, "-c", _WRAPPER, figures, out, err, str(timeout_s or 0), *command]
         full_env = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
-        started = time.monotonic()
-        process = subprocess.Popen([str(c) for c in command], cwd=cwd, env=full_env, stdout=out, stderr=err)
-        killer = threading.Timer(timeout_s, process.kill) if timeout_s else None
-        if killer:
-            killer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if killer:
-            killer.cancel()
-            if process.returncode == -9 and wall >= (timeout_s or 0):
-                raise subprocess.TimeoutExpired([str(c) for c in command], timeout_s or 0)
-        out.seek(0)
-        err.seek(0)
-        if check and process.returncode:
-            sys.stderr.write(out.read()[-4000:] + err.read()[-4000:])
-            raise SystemExit(f"failed with {process.returncode}: {' '.join(map(str, command))}")
-        cpu = usage.ru_utime + usage.ru_stime
-        return Measured(wall, cpu, usage.ru_maxrss / 1024, process.returncode, out.read())
+        subprocess.run([str(word) for word in wrapped], cwd=cwd, env=full_env, check=True)
+        found = json.loads(figures.read_text())
+        if found["timed_out"]:
+            raise subprocess.TimeoutExpired([str(word) for word in command], timeout_s or 0)
+        if check and found["returncode"]:
+            sys.stderr.write(out.read_text()[-4000:] + err.read_text()[-4000:])
+            raise SystemExit(f"failed with {found['returncode']}: {' '.join(map(str, command))}")
+        return Measured(
+            found["wall_s"], found["cpu_s"], found["peak_mb"], found["returncode"], out.read_text()
+        )
+
+
+# A process's peak memory starts with that of the process it was forked from, so a small one stands between.
+_WRAPPER = """
+import json, os, subprocess, sys, threading, time
+figures, out, err, timeout_s, *command = sys.argv[1:]
+with open(out, "w") as o, open(err, "w") as e:
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=o, stderr=e)
+    timed_out = threading.Event()
+    killer = threading.Timer(float(timeout_s), lambda: (timed_out.set(), process.kill()))
+    if float(timeout_s):
+        killer.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.monotonic() - started
+    killer.cancel()
+with open(figures, "w") as f:
+    json.dump({"wall_s": wall_s, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024,
+               "returncode": os.waitstatus_to_exitcode(status), "timed_out": timed_out.is_set()}, f)
+"""
 
 
 def peer_venv(name: str, requirements: Sequence[str]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -78,7 +79,9 @@ def run_loads(
             connection = retry(connect, POLICIES["database"], clock=clock, rng=Random())
             writer: Writer = WRITERS.load(warehouse.dialect)(connection)
             for schema in dict.fromkeys(job.to.schema for job in jobs):
-                writer.prepare(schema)
+                retry(
+                    functools.partial(writer.prepare, schema), POLICIES["database"], clock=clock, rng=Random()
+                )
             done = _run_all(jobs, writer, parallel=parallel, now=now, clock=clock, on_table=on_table)
     done.sort(key=lambda load: (load.source, load.table))
     return LoadReport(tuple(done), tuple(failures), started_at, now())

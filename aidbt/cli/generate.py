@@ -52,7 +52,7 @@ def generate(
         text=lambda: _text(result, dry_run=dry_run, check=check, show_all=show_all),
     )
     failed = result.is_drift if check else bool(result.proposals) or result.has_errors
-    raise SystemExit(1 if failed or (strict and result.waiting) else 0)
+    raise SystemExit(1 if failed or (strict and (result.waiting or result.waiting_tests)) else 0)
 
 
 def _summary(plan: Any) -> dict[str, Any]:

@@ -218,7 +218,9 @@ def parse_yaml(text: str, path: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
-        hint = "indent with spaces, not tabs" if mark and _is_indented_by_tab(text, mark.line) else None
+        hint = "look at the indentation and the quotes there and in the lines before"
+        if mark and _is_indented_by_tab(text, mark.line):
+            hint = "indent with spaces, not tabs"
         raise SettingsError(problem, path=path, line=mark.line + 1 if mark else None, hint=hint) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"not valid YAML: {error}", path=path) from error
@@ -288,10 +290,11 @@ def explain(
     error: ValidationError, model: type[BaseModel], *, path: Path | str, text: str = ""
 ) -> SettingsError:
     """The first problem pydantic found, as one sentence with file, line and the nearest known key."""
-    first = error.errors()[0]
+    # An unknown key says more than the missing one it was meant to be.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     location = [part for part in first["loc"] if isinstance(part, str | int)]
     dotted = ".".join(str(part) for part in location)
-    hint = None
+    hint = "docs/reference.md lists the keys and what they take"
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
         close = nearest(str(location[-1]), known)

@@ -120,8 +120,8 @@ def _with_column(
     columns = tuple(change(c) if c.target == selector.column else c for c in mapping.columns)
     used = {name for c in columns if c.status != "rejected" for name in c.sources}
     before = {name for c in mapping.columns for name in c.sources} | set(mapping.unmapped)
-    if mapping.target is None:
-        return replace(mapping, columns=columns)
+    if mapping.target is None:  # a rejected column still stands in its line
+        used |= {name for c in columns for name in c.sources}
     # In the order the source has them where that is known: first as listed, then what became free.
     listed = [*mapping.unmapped, *(name for c in mapping.columns for name in c.sources)]
     unmapped = tuple(dict.fromkeys(name for name in listed if name in before and name not in used))

@@ -85,7 +85,7 @@ def column_name(column: Column, *, entity: str) -> Name:
         return Name(f"{singular(snake_case(entity))}_id", "id carries its entity")
     if family == "boolean" and not _BOOLEAN_START.match(name):
         base = re.sub(r"_(flag|flg|ind|indicator|yn)$", "", name)
-        return Name(f"is_{base}", "a boolean starts with is_")
+        return Name(f"is_{base.lstrip('_')}", "a boolean starts with is_")
     if family == "timestamp" and not name.endswith("_at"):
         base = _TIME_SUFFIX.sub("", name)
         if _PAST_PARTICIPLE.fullmatch(base):
@@ -142,4 +142,7 @@ def model_name(prefix: str, source: str, table: str) -> str:
         >>> model_name("stg", "nycflights", "Flights")
         'stg_nycflights__flights'
     """
-    return f"{prefix}_{snake_case(source)}__{snake_case(table)}"
+    source, table = (
+        snake_case(name).lstrip("_") for name in (source, table)
+    )  # "_2nd" may start with its digit
+    return f"{prefix}_{source}__{table}"

@@ -90,7 +90,7 @@ def find_project(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder
-    children = sorted(path.parent for path in here.glob(f"*/{PROJECT_FILE}"))
+    children = sorted(path.parent for path in here.glob(f"*/{PROJECT_FILE}") if path.is_file())
     if len(children) == 1:
         return children[0]
     if children:

@@ -13,10 +13,10 @@ RESERVED = frozenset(
     distinct do else end except exists false fetch filter for foreign freeze from full generated glob grant
     group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit
     localtime localtimestamp map minus natural not notnull null offset on only or order outer overlaps
-    partition pivot pivot_longer pivot_wider placing positional primary qualify references returning right
-    select semi session_user show similar some struct summarize symmetric table tablesample then to trailing
-    true try_cast tuple union unique unpack unpivot user using values variadic verbose view when where window
-    with
+    partition pivot pivot_longer pivot_wider placing positional primary qualify recursive references returning
+    right select semi session_user show similar some struct summarize symmetric table tablesample then to
+    trailing true try_cast tuple union unique unpack unpivot user using values variadic verbose view when
+    where window with
     """.split()
 )
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")

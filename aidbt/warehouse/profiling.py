@@ -64,6 +64,9 @@ _FORMATS = {
     "boolean": (1, 5, "lower(:c) in ('true', 'false', 't', 'f', 'yes', 'no', 'y', 'n')"),
     "json": (2, 10**9, "left(ltrim(:c), 1) in ('{', '[') and json_valid(:c)"),
 }
+_HAS_TABLE = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+# Built once: reading a type's name costs more than the rest of a cast.
+_DOUBLE, _TEXT = exp.DataType.build("double"), exp.DataType.build("text")
 _FORMAT_TREES = {name: sqlglot.parse_one(test) for name, (_, _, test) in _FORMATS.items()}
 
 
@@ -76,11 +79,12 @@ class _Rows:
     where: exp.Expr | None
 
     def select(self, *expressions: exp.Expr) -> exp.Select:
-        query = exp.select(*expressions).from_(_table(self.relation))
-        return query.where(self.where) if self.where is not None else query
+        # copy=False: each builder step would copy a tree of a thousand nodes.
+        query = exp.select(*expressions).from_(_table(self.relation), copy=False)
+        return query.where(self.where.copy(), copy=False) if self.where is not None else query
 
     def first(self, *expressions: exp.Expr) -> tuple[Any, ...]:
-        return self.connection.rows(self.select(*expressions).sql("duckdb"))[0]
+        return self.connection.rows(self.select(*expressions).sql("duckdb", copy=False))[0]
 
 
 def profile_table(connection: Connection, relation: Relation, *, sample_rows: int) -> TableProfile:
@@ -124,13 +128,15 @@ def latest_batch(connection: Connection, relation: Relation) -> str | None:
     """The id of the latest complete batch of an append-only bronze table; None for any other table."""
     if relation.column(BATCH_ID) is None:
         return None
+    if not connection.rows(_HAS_TABLE, [relation.schema, LOADS_TABLE]):
+        return None  # a copy of bronze somewhere else
     loads = exp.table_(LOADS_TABLE, db=relation.schema, quoted=True)
     query = (
         exp.select(exp.func("max", exp.column(LOADS_BATCH_ID)))
         .from_(loads)
         .where(exp.column(LOADS_TABLE_NAME).eq(exp.Literal.string(relation.name)))
     )
-    found = connection.rows(query.sql("duckdb"))[0][0]
+    found = connection.rows(query.sql("duckdb", copy=False))[0][0]
     return str(found) if found is not None else None
 
 
@@ -161,10 +167,10 @@ def _aggregates(column: Column, one_in: int) -> Iterator[tuple[str, exp.Expr]]:
         return
     yield "distinct", exp.func("approx_count_distinct", c, dialect="duckdb")
     if kind != "text":  # free text may hold anything; codes get theirs below, from their values
-        yield "min", exp.cast(exp.func("min", c), "text")
-        yield "max", exp.cast(exp.func("max", c), "text")
+        yield "min", exp.cast(exp.func("min", c), _TEXT)
+        yield "max", exp.cast(exp.func("max", c), _TEXT)
     if kind in ("number", "integer"):
-        number = exp.cast(c, "double")
+        number = exp.cast(c, _DOUBLE)
         # The largest doubles overflow avg() and stddev() with an error; those columns go without.
         finite = exp.and_(
             exp.Anonymous(this="isfinite", expressions=[number]),
@@ -204,8 +210,9 @@ def _is_scalar(data_type: str) -> bool:
 
 def _scan(rows: _Rows, row_count: int) -> dict[str, dict[str, Any]]:
     """The exact figures of every column, by column and name of the figure."""
-    one_in = max(row_count // _QUANTILE_ROWS, 1) if rows.relation.kind == "table" else 1
     columns = rows.relation.columns
+    has_row_ids = rows.relation.kind == "table" and all(c.name.lower() != "rowid" for c in columns)
+    one_in = max(row_count // _QUANTILE_ROWS, 1) if has_row_ids else 1
     raw: dict[str, dict[str, Any]] = {}
     for start in range(0, len(columns), COLUMNS_PER_SCAN):
         asked = [
@@ -225,22 +232,55 @@ def _table(relation: Relation) -> exp.Table:
 
 @contextlib.contextmanager
 def _sampled(rows: _Rows, row_count: int, sample_rows: int) -> Iterator[int]:
-    """A temporary table `_aidbt_sample` with whole blocks of the rows; yields how many rows it has."""
-    table: exp.Expr = _table(rows.relation)
-    if row_count > sample_rows and rows.relation.kind == "table":
-        # Blocks are drawn from the whole table, so the share is one of the rows that are profiled.
-        percent = exp.Literal.number(f"{max(100.0 * sample_rows / row_count, 0.0001):.6f}")
-        table.set("sample", exp.TableSample(method="SYSTEM", percent=percent, seed=exp.Literal.number(42)))
-    query = exp.select(*[exp.column(c.name, quoted=True) for c in rows.relation.columns]).from_(table)
-    query = query.where(rows.where) if rows.where is not None else query
-    if rows.relation.kind == "view":
-        query = query.limit(sample_rows)
+    """A temporary table `_aidbt_sample` with some of the rows; yields how many: 0 of an empty table only."""
     run = rows.connection.rows
-    run(f"create or replace temp table _aidbt_sample as {query.sql('duckdb')}")
+    everything = rows.select(*[exp.column(c.name, quoted=True) for c in rows.relation.columns])
+
+    def taken(query: exp.Select) -> int:
+        run(_temporary("_aidbt_sample", query).sql("duckdb", copy=False))
+        return int(run("select count(*) from _aidbt_sample")[0][0])
+
     try:
-        yield int(run("select count(*) from _aidbt_sample")[0][0])
+        if row_count <= sample_rows:
+            yield taken(everything)
+        elif rows.relation.kind == "view":
+            yield taken(_some(everything, sample_rows))
+        else:
+            # When few rows are asked for, it happens that no block is drawn.
+            yield taken(_some_blocks(everything, row_count, sample_rows)) or taken(
+                _some(everything, sample_rows)
+            )
     finally:
-        run("drop table _aidbt_sample")
+        run("drop table if exists temp._aidbt_sample")
+
+
+def _some_blocks(query: exp.Select, row_count: int, sample_rows: int) -> exp.Select:
+    """Whole blocks, drawn from the whole table: so the share is one of the rows that are profiled."""
+    percent = exp.Literal.number(f"{max(100.0 * sample_rows / row_count, 0.0001):.6f}")
+    query = query.copy()
+    table = query.find(exp.Table)
+    assert table is not None
+    table.set("sample", exp.TableSample(method="SYSTEM", percent=percent, seed=_number(42)))
+    return query
+
+
+def _some(query: exp.Select, sample_rows: int) -> exp.Select:
+    """Single rows from everywhere. That reads all of them, as a view has to anyway."""
+    rows = query.subquery("rows")
+    rows.set(
+        "sample", exp.TableSample(method=exp.var("RESERVOIR"), size=_number(sample_rows), seed=_number(42))
+    )
+    return exp.select("*").from_(rows)
+
+
+def _temporary(name: str, query: exp.Select) -> exp.Create:
+    return exp.Create(
+        this=exp.to_table(name),
+        kind="TABLE",
+        replace=True,
+        expression=query,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+    )
 
 
 def _top_values(
@@ -259,16 +299,18 @@ def _top_values(
 def _top_values_of(connection: Connection, column: Column) -> tuple[tuple[str, float], ...]:
     c = exp.column(column.name, quoted=True)
     total = exp.Window(this=exp.func("sum", exp.Count(this=exp.Star())))
-    share = exp.Div(this=exp.cast(exp.Count(this=exp.Star()), "double"), expression=total)
+    share = exp.Div(this=exp.cast(exp.Count(this=exp.Star()), _DOUBLE), expression=total)
     query = (
-        exp.select(exp.cast(c, "text"), share)
+        exp.select(exp.cast(c, _TEXT), share)
         .from_("_aidbt_sample")
         .where(c.is_(exp.null()).not_())
         .group_by(c)
         .order_by("2 desc", "1")
         .limit(TOP_VALUES)
     )
-    return tuple((str(value), float(part)) for value, part in connection.rows(query.sql("duckdb")))
+    return tuple(
+        (str(value), float(part)) for value, part in connection.rows(query.sql("duckdb", copy=False))
+    )
 
 
 def _formats(
@@ -308,8 +350,8 @@ def _format_shares(
             holds = exp.replace_placeholders(_FORMAT_TREES[name], c=c)
             hits = exp.Anonymous(this="count_if", expressions=[holds])
             filled = exp.func("nullif", exp.func("count", c), exp.Literal.number(0))
-            selected.append(exp.Div(this=exp.cast(hits, "double"), expression=filled))
-        row = connection.rows(exp.select(*selected).from_(rows).sql("duckdb"))[0]
+            selected.append(exp.Div(this=exp.cast(hits, _DOUBLE), expression=filled))
+        row = connection.rows(exp.select(*selected).from_(rows, copy=False).sql("duckdb", copy=False))[0]
         shares.update(zip(part, row, strict=True))
     return shares
 
@@ -394,7 +436,7 @@ def _repeating_in_sample(connection: Connection, names: Sequence[str]) -> set[st
         exp.LT(this=exp.Count(this=exp.Distinct(expressions=[c])), expression=exp.Count(this=exp.Star()))
         for c in columns
     ]
-    row = connection.rows(exp.select(*repeated).from_("_aidbt_sample").sql("duckdb"))[0]
+    row = connection.rows(exp.select(*repeated).from_("_aidbt_sample").sql("duckdb", copy=False))[0]
     return {name for name, repeats in zip(names, row, strict=True) if repeats}
 
 
@@ -412,11 +454,11 @@ def _is_unique(rows: _Rows, name: str, row_count: int) -> bool:
         if parts > 1:
             here = here.where(exp.Mod(this=hashed.copy(), expression=_number(parts)).eq(_number(part)))
         repeated = here.group_by(hashed.copy()).having(_more_than_one()).limit(_SUSPECTS)
-        suspects = [found for (found,) in rows.connection.rows(repeated.sql("duckdb"))]
+        suspects = [found for (found,) in rows.connection.rows(repeated.sql("duckdb", copy=False))]
         if suspects:
             same_hash = hashed.copy().isin(*[_number(value) for value in suspects])
             again = rows.select(_number(1)).where(same_hash).group_by(c).having(_more_than_one()).limit(1)
-            if len(suspects) == _SUSPECTS or rows.connection.rows(again.sql("duckdb")):
+            if len(suspects) == _SUSPECTS or rows.connection.rows(again.sql("duckdb", copy=False)):
                 return False
     return True
 
@@ -432,7 +474,7 @@ def _more_than_one() -> exp.Expr:
 def _may_be_key(profile: ColumnProfile, row_count: int) -> bool:
     if row_count < 2 or profile.null_rate > 0 or profile.role == "load_time" or profile.name == BATCH_ID:
         return False
-    if profile.distinct_count < _KEY_CANDIDATE_RATIO * row_count:
+    if profile.distinct_count < _KEY_CANDIDATE_RATIO * row_count - 1:  # of few rows, one is a large share
         return False
     kind = kind_of(profile.data_type)
     if kind == "text":

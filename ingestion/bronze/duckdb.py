@@ -207,8 +207,8 @@ def _check_nanoseconds(schema: pa.Schema, to: Destination) -> None:
     for field in schema:
         if _has_nanoseconds(field.type):
             raise WarehouseError(
-                f"the column {field.name} of {to.source_table} holds {field.type}; DuckDB {duckdb.__version__} "
-                "would cut it to microseconds",
+                f"the column {field.name} of {to.source_table} holds {field.type}, which DuckDB "
+                f"{duckdb.__version__} would cut to microseconds",
                 hint="pip install 'duckdb>=2'",
             )
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
 
-from aidbt.core.errors import AidbtError, SourceError
+from aidbt.core.errors import SourceError
 from aidbt.core.resilience import Operation
 from aidbt.core.schema import Relation
 from ingestion.records import ConnectorSettings
@@ -115,7 +115,7 @@ class Stream:
         self.rejected: list[Rejected] = [] if rejected is None else rejected
         self.rows = 0
         self.size_bytes = 0
-        self.failure: AidbtError | None = None
+        self.failure: Exception | None = None
         self._batches = batches
         self._close = close
 
@@ -142,7 +142,7 @@ class Stream:
                 self.rows += batch.num_rows
                 self.size_bytes += batch.nbytes
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-        except AidbtError as error:
+        except Exception as error:
             self.failure = error
             raise
 

@@ -82,7 +82,7 @@ def test_nanoseconds_are_kept_or_refused(tmp_path, bronze):
 
     load = bronze.land_one(connector(tmp_path / "t.parquet"))
     if load.status == "failed":
-        assert "would cut it to microseconds" in load.error
+        assert "would cut to microseconds" in load.error
     else:
         assert bronze.value("select v.at::varchar from bronze_files.t") == "1970-01-01 00:00:00.000000001+00"
 

@@ -95,6 +95,48 @@ def test_all_tables_are_read_as_of_one_moment(database, bronze):
     assert len(positions) == 1 and '"lsn"' in positions[0][0]
 
 
+@pytest.mark.parametrize("kind", ["table", "partitioned table"])
+def test_a_table_that_is_truncated_and_filled_again_meanwhile_does_not_land_as_empty(kind, database, bronze):
+    database.psql("create table a as select 1 as id; create table big as select generate_series(1, 10) as id")
+    if kind == "table":
+        database.psql("create table b as select 1 as id")
+    else:
+        database.psql(
+            "create table b (id int) partition by list (id);"
+            "create table b1 partition of b for values in (1); create table b2 partition of b default;"
+            "insert into b values (1), (2)"
+        )
+    done = []
+
+    def reload_b() -> None:
+        if not done:
+            done.append(database.psql("set lock_timeout = '5s'; truncate b; insert into b values (7)"))
+
+    report = bronze.land(Watched(database.connector(tables=["a", "b"]), reload_b), parallel=1)
+
+    a, b = report.tables
+    assert (a.status, b.status) == ("landed", "failed")
+    assert b.error == "the table public.b was truncated or rewritten after this run began; its rows are gone"
+    assert bronze.land(database.connector(tables=["b"])).tables[0].rows_landed == 1
+
+
+def test_a_table_that_has_been_read_is_not_locked_any_more(database, bronze):
+    database.psql(
+        "create table a as select 1 as id; create table b (id int) partition by list (id);"
+        "create table b1 partition of b default"
+    )
+    altered = []
+
+    def alter(load) -> None:
+        if not altered:  # the other table is not read before this returns, or is read already
+            altered.append(load.table)
+            database.psql(f"set lock_timeout = '5s'; alter table {load.table} add column more int")
+
+    report = bronze.land(database.connector(), parallel=1, on_table=alter)
+
+    assert report.is_complete and altered
+
+
 def test_nothing_is_written_to_the_source(database, bronze):
     database.psql(
         "create table log (id int); create table t as select 1 as id;"

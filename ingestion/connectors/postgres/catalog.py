@@ -15,18 +15,34 @@ select nspname::text from pg_catalog.pg_namespace
 where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1
 """
 
-# Partitions are left out: their rows are read through the table they are partitions of.
+# Partitions are left out: their rows are read through the table they are partitions of. The last column is
+# the table's files on the server, as of the snapshot.
 RELATIONS = """
 select
     c.oid::bigint, c.relname::text, c.relkind::text,
     coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), ''),
-    case when c.relkind = 'p' then (
-        select sum(greatest(l.reltuples, 0)) from pg_catalog.pg_partition_tree(c.oid) p
-        join pg_catalog.pg_class l on l.oid = p.relid where p.isleaf
-    ) else c.reltuples end::float8
+    coalesce(leaves.row_count, c.reltuples)::float8, coalesce(leaves.files, c.relfilenode::text)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join lateral (
+    select
+        sum(greatest(l.reltuples, 0)) as row_count,
+        string_agg(l.relfilenode::text, ',' order by l.oid) as files
+    from pg_catalog.pg_partition_tree(c.oid) p join pg_catalog.pg_class l on l.oid = p.relid where p.isleaf
+) leaves on c.relkind = 'p'
 where n.nspname = $1::text and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
 order by c.relname collate "C"
+"""
+
+# The same files as they are now: functions on the catalog do not look at the snapshot.
+FILES_NOW = """
+select coalesce(
+    (
+        select string_agg(pg_catalog.pg_relation_filenode(p.relid)::text, ',' order by p.relid::oid)
+        from pg_catalog.pg_partition_tree($1::text::oid::regclass) p
+        where p.isleaf and p.relid <> $1::text::oid::regclass
+    ),
+    pg_catalog.pg_relation_filenode($1::text::oid::regclass)::text
+)
 """
 
 COLUMNS = """
@@ -65,11 +81,24 @@ class PgColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class PgTable:
+    """What is known of a relation beyond its noun.
+
+    Attributes:
+        files: the server's files for its rows; None when it has none of its own (views, foreign tables).
+    """
+
+    oid: int
+    columns: tuple[PgColumn, ...]
+    files: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """What a schema holds, as of one snapshot."""
 
     relations: tuple[Relation, ...]
-    columns: Mapping[str, tuple[PgColumn, ...]]
+    tables: Mapping[str, PgTable]
     types: Mapping[int, PgType]
 
 
@@ -84,7 +113,10 @@ def catalog(
     for oid, name, type_oid, typmod, not_null, type_text, comment in columns:
         column = PgColumn(name, type_oid, typmod, not not_null, type_text, comment)
         by_relation.setdefault(oid, []).append(column)
-    by_name = {row[1]: tuple(by_relation.get(row[0], ())) for row in relations}
+    tables = {
+        name: PgTable(oid, tuple(by_relation.get(oid, ())), files if kind in ("r", "p", "m") else None)
+        for oid, name, kind, _, _, files in relations
+    }
     return Catalog(
         relations=tuple(
             Relation(
@@ -95,12 +127,12 @@ def catalog(
                 row_count=int(rows) if rows is not None and rows >= 0 else None,
                 columns=tuple(
                     Column(c.name, c.type_text, nullable=c.nullable, description=c.comment)
-                    for c in by_name[name]
+                    for c in tables[name].columns
                 ),
             )
-            for _, name, kind, comment, rows in relations
+            for _, name, kind, comment, rows, _ in relations
         ),
-        columns=by_name,
+        tables=tables,
         types={row[0]: PgType(*row) for row in types},
     )
 

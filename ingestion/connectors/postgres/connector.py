@@ -34,6 +34,10 @@ from ingestion.records import ConnectorSettings
 _BATCH_BYTES = "4194304"
 _PLAIN = "_aidbt_is_plain"
 
+# Going back to a savepoint releases the locks taken since, and keeps the snapshot: nobody's ALTER or TRUNCATE
+# waits for tables that have been read.
+_MARK = "savepoint aidbt"
+_BACK_TO_MARK = "rollback to savepoint aidbt"
 _READ_ONLY = "set transaction isolation level repeatable read, read only"
 
 # One form of text whatever the server's defaults are; an error instead of rows that row-level security
@@ -125,7 +129,7 @@ class PostgresSource:
             SourceUnavailable: the server does not answer now.
             SourceError: the table may not be read, or a column's type is not known.
         """
-        columns = self._catalog.columns[table.name]
+        columns = self._catalog.tables[table.name].columns
         readings = [self._reading(table.name, column) for column in columns]
         fields = [
             described(pa.field(column.name, reading.lands_as), column.comment)
@@ -134,10 +138,8 @@ class PostgresSource:
         session = self._idle.pop() if self._idle else self._holder.another()
         try:
             session.begin(snapshot=self._snapshot)
-            what = f"the table {table}"
-            names = [column.name for column in columns]
-            batches = session.stream(_select(table, readings), what)
-            rows = self._rows(batches, what, names, readings)
+            batches = session.stream(_select(table, readings), f"the table {table}")
+            rows = self._rows(session, batches, table, readings)
         except BaseException:
             session.close()
             raise
@@ -155,7 +157,7 @@ class PostgresSource:
             session.close()
 
     def _give_back(self, session: _Session) -> None:
-        if session.is_at_end:
+        if session.forget_table():
             self._idle.append(session)
         else:
             session.close()
@@ -169,12 +171,15 @@ class PostgresSource:
                 f"{self._url.shown} has no schema '{schema}'",
                 hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(schemas)}",
             )
-        return pg.catalog(
+        self._holder.rows(_MARK)
+        found = pg.catalog(
             schema,
             self._holder.rows(pg.RELATIONS, schema),
             self._holder.rows(pg.COLUMNS, schema),
             self._holder.rows(pg.TYPES),
         )
+        self._holder.rows(_BACK_TO_MARK)  # listing partitions locks them
+        return found
 
     def _reading(self, table: str, column: pg.PgColumn) -> Reading:
         dotted = f"{table}.{column.name}"
@@ -186,8 +191,13 @@ class PostgresSource:
         return found
 
     def _rows(
-        self, batches: Iterator[pa.RecordBatch], what: str, names: Sequence[str], readings: Sequence[Reading]
+        self,
+        session: _Session,
+        batches: Iterator[pa.RecordBatch],
+        table: Relation,
+        readings: Sequence[Reading],
     ) -> Iterator[pa.RecordBatch]:
+        what, names = f"the table {table}", table.column_names
         types = [reading.lands_as for reading in readings]
         has_lists = any(reading.is_list for reading in readings)
         for batch in batches:
@@ -203,6 +213,22 @@ class PostgresSource:
                         hint=AS_TEXT_HINT,
                     ) from error
             yield pa.RecordBatch.from_arrays(arrays, names=names)
+        self._check_not_truncated(session, table)
+
+    def _check_not_truncated(self, session: _Session, table: Relation) -> None:
+        """TRUNCATE, and an ALTER that rewrites, ignore snapshots: the table is simply empty in older ones.
+
+        Both give it new files. Reading has locked it, so that they cannot change behind this check.
+        """
+        known = self._catalog.tables[table.name]
+        if known.files is None:
+            return
+        ((files,),) = session.rows(pg.FILES_NOW, str(known.oid))
+        if files != known.files:
+            raise SourceError(
+                f"the table {table} was truncated or rewritten after this run began; its rows are gone",
+                hint="run this again",
+            )
 
 
 class _Session:
@@ -214,7 +240,7 @@ class _Session:
         self._cursor = connection.cursor()
         self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
         self._has_begun = False
-        self.is_at_end = False  # of what it streamed, so that it can be used again
+        self._is_at_end = False  # of what it streamed, so that it can be used again
 
     @classmethod
     def connected(cls, url: ServerUrl) -> _Session:
@@ -256,16 +282,27 @@ class _Session:
 
     def stream(self, query: exp.Expr, what: str) -> Iterator[pa.RecordBatch]:
         """The rows of a query, as they arrive; it is sent at once."""
+        self.rows(_MARK)
         with self._translated(what):
             self._cursor.execute(query.sql("postgres"))
             reader = self._cursor.fetch_record_batch()
-        self.is_at_end = False
+        self._is_at_end = False
         return self._batches(reader, what)
+
+    def forget_table(self) -> bool:
+        """Release the locks of what was read, and keep the snapshot; False when it cannot be used again."""
+        if not self._is_at_end:
+            return False
+        try:
+            self.rows(_BACK_TO_MARK)
+        except SourceError:
+            return False
+        return True
 
     def _batches(self, reader: pa.RecordBatchReader, what: str) -> Iterator[pa.RecordBatch]:
         with self._translated(what):
             yield from reader
-        self.is_at_end = True
+        self._is_at_end = True
 
     @contextlib.contextmanager
     def _translated(self, what: str) -> Iterator[None]:

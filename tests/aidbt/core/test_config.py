@@ -174,7 +174,7 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
     ],
 )
 def test_a_wrong_file_is_explained_with_its_line(tmp_path: Path, text: str | bytes, message: str):
-    assert refused(tmp_path, text) == message
+    assert refused(tmp_path, text).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_wrong_value_is_blamed_on_where_it_came_from(tmp_path: Path, given: di
 def test_a_section_that_is_no_mapping_is_explained_whatever_else_is_given(
     tmp_path: Path, given: dict[str, Any]
 ):
-    assert refused(tmp_path, "generate: 5", **given).endswith("expected a mapping of names to values, got 5")
+    assert "expected a mapping of names to values, got 5" in refused(tmp_path, "generate: 5", **given)
 
 
 def test_a_variable_that_is_not_yaml_is_named(tmp_path: Path):

@@ -9,7 +9,14 @@ import pytest
 
 import aidbt
 
-PROJECT = "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\nflags:\n  send_anonymous_usage_stats: false\n"
+PROJECT = """\
+name: shop
+version: '1.0'
+config-version: 2
+profile: shop
+flags:
+  send_anonymous_usage_stats: false
+"""
 PROFILES = """\
 shop:
   target: dev
@@ -90,7 +97,8 @@ def shop(tmp_path: Path) -> Shop:
 def filled_shop(shop: Shop) -> Shop:
     shop.sql(
         "create schema raw_crm;"
-        "create table raw_crm.users as select i as id, 'u' || i as login, i % 2 = 0 as active from range(200) r(i);"
+        "create table raw_crm.users as"
+        " select i as id, 'u' || i as login, i % 2 = 0 as active from range(200) r(i);"
         "create table raw_crm.visits as select i as visit_id, i % 200 as user_id from range(500) r(i);"
     )
     return shop

@@ -1,0 +1,328 @@
+"""What generating promises: idempotent, stable, whole or not at all, and never over a person's edit."""
+
+from __future__ import annotations
+
+import pytest
+
+from aidbt.core.errors import SettingsError, UsageError
+from aidbt.core.patch import digest
+from aidbt.mapping.queue import accept_all, choose_one
+
+STAGING = "models/silver/crm/stg_crm__users.sql"
+
+
+def test_a_second_run_writes_nothing(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.texts()
+
+    plan = filled_shop.generate()
+
+    assert not plan.patch.edits
+    assert filled_shop.texts() == before
+
+
+def test_the_same_decisions_give_the_same_bytes_in_another_clone(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.texts()
+    for path in before:
+        if path.startswith("models/") or path.endswith(".lock"):
+            (filled_shop.root / path).unlink()
+
+    filled_shop.generate()
+
+    assert filled_shop.texts() == before
+
+
+def test_a_dry_run_writes_nothing(filled_shop):
+    plan = filled_shop.generate(write=False)
+
+    assert plan.written
+    assert not (filled_shop.root / "models").exists()
+    assert not (filled_shop.root / "aidbt").exists()
+
+
+def test_check_needs_no_warehouse_and_finds_drift(filled_shop):
+    filled_shop.generate()
+    filled_shop.database.rename(filled_shop.root / "gone.duckdb")
+
+    assert not filled_shop.check().is_drift
+
+    (filled_shop.root / STAGING).unlink()
+    assert filled_shop.check().written == (STAGING,)
+
+
+def test_a_persons_edit_of_a_generated_model_stays(filled_shop):
+    filled_shop.generate()
+    edited = filled_shop.read(STAGING) + "-- ours now\n"
+    filled_shop.write(STAGING, edited)
+
+    plan = filled_shop.generate()
+
+    assert filled_shop.read(STAGING) == edited
+    assert plan.edited == (STAGING,)
+    assert not plan.proposals
+
+
+def test_an_edited_file_gets_a_proposal_when_the_decision_changes(filled_shop):
+    filled_shop.generate()
+    edited = filled_shop.read(STAGING) + "-- ours now\n"
+    filled_shop.write(STAGING, edited)
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+
+    plan = filled_shop.generate()
+
+    assert filled_shop.read(STAGING) == edited
+    assert list(plan.proposals) == [STAGING]
+    assert "id as login" in filled_shop.read(f".aidbt/proposals/{STAGING}")
+    assert plan.is_drift
+
+
+def test_a_file_that_was_there_before_is_never_overwritten(filled_shop):
+    path = "models/bronze/crm/_crm__sources.yml"
+    filled_shop.write(path, "version: 2  # mine\n")
+
+    plan = filled_shop.generate()
+
+    assert filled_shop.read(path) == "version: 2  # mine\n"
+    assert path in plan.proposals
+
+
+def test_a_decision_changes_only_the_files_it_is_about(filled_shop):
+    filled_shop.generate()
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+
+    plan = filled_shop.generate()
+
+    assert set(plan.updated) == {STAGING, "models/silver/crm/_crm__models.yml"}
+
+
+def test_a_new_source_column_is_added_at_the_end_and_nothing_else_moves(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.read("aidbt/mappings/crm__users.yml").splitlines()
+    filled_shop.sql("alter table raw_crm.users add column phone varchar")
+
+    filled_shop.generate()
+
+    after = filled_shop.read("aidbt/mappings/crm__users.yml").splitlines()
+    assert [line for line in after if line not in before] == [
+        "  - {target: phone, source: phone, type: VARCHAR, status: accepted, by: aidbt}"
+    ]
+    assert [line for line in before if line not in after] == []
+
+
+def test_a_column_that_is_gone_or_retyped_is_a_finding_and_the_model_stays(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.read(STAGING)
+    filled_shop.sql(
+        "alter table raw_crm.users drop column login; alter table raw_crm.users alter active type varchar"
+    )
+
+    plan = filled_shop.generate()
+
+    assert {finding.code for finding in plan.findings} == {"source.column_gone", "source.column_retyped"}
+    assert filled_shop.read(STAGING) == before
+
+
+def test_a_key_that_no_longer_holds_is_a_finding_and_the_test_stays(filled_shop):
+    filled_shop.generate()
+    filled_shop.sql("insert into raw_crm.users values (1, 'again', true)")
+
+    plan = filled_shop.generate()
+
+    assert [finding.code for finding in plan.findings] == ["test.unique_no_longer_holds"]
+    assert not plan.patch.edits
+
+
+def test_a_test_that_a_person_rejected_does_not_come_back(filled_shop):
+    filled_shop.generate()
+    path = "aidbt/mappings/crm__visits.yml"
+    relationship = next(line for line in filled_shop.read(path).splitlines() if "relationships" in line)
+    rejected = relationship.replace("status: accepted, by: aidbt", "status: rejected, by: person")
+    filled_shop.write(path, filled_shop.read(path).replace(relationship, rejected))
+
+    filled_shop.generate()
+    plan = filled_shop.generate()
+
+    assert "relationships" not in filled_shop.read("models/silver/crm/_crm__models.yml")
+    assert not plan.patch.edits
+
+
+def test_foreign_keys_are_verified_on_every_row(shop):
+    shop.sql(
+        "create schema raw_s; create table raw_s.teams as select i as team_id from range(100) r(i);"
+        "create table raw_s.players as select i as player_id, i % 101 as team_id from range(5000) r(i);"
+    )
+
+    plan = shop.generate()
+
+    assert "relationships" not in shop.read("models/silver/s/_s__models.yml")
+    (finding,) = plan.findings
+    assert (finding.code, finding.where) == ("relationship.does_not_hold", "s.players.team_id")
+    assert "49 of 5,000 rows" in finding.message
+
+
+def test_selecting_leaves_the_rest_alone(filled_shop):
+    plan = filled_shop.generate(select=["source:crm.users"])
+
+    assert plan.mappings.keys() == {"crm.users"}
+    assert STAGING in plan.written
+    assert not any("visits" in path for path in plan.written)
+
+
+@pytest.mark.parametrize("selector", ["users", "stg_crm__users", "source:crm.us*", "crm.users", "u*"])
+def test_a_table_can_be_selected_in_every_usual_way(filled_shop, selector):
+    assert filled_shop.generate(select=[selector], write=False).mappings.keys() == {"crm.users"}
+
+
+def test_selecting_nothing_is_an_error(filled_shop):
+    with pytest.raises(UsageError, match="nothing is selected"):
+        filled_shop.generate(select=["usres"])
+
+
+def test_selecting_one_table_keeps_what_was_generated_for_the_others(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.texts()
+
+    plan = filled_shop.generate(select=["users"])
+
+    assert not plan.patch.edits
+    assert filled_shop.texts() == before
+
+
+def test_a_source_that_is_declared_is_not_declared_again(filled_shop):
+    filled_shop.write(
+        "models/sources.yml",
+        "sources:\n  - name: legacy\n    schema: raw_crm\n"
+        "    tables:\n      - name: people\n        identifier: users\n",
+    )
+
+    plan = filled_shop.generate()
+
+    assert "legacy.users" in plan.mappings
+    staging = filled_shop.read("models/silver/legacy/stg_legacy__users.sql")
+    assert "source('legacy', 'people')" in staging
+    assert not (filled_shop.root / "models/bronze/legacy").exists()
+
+
+def test_a_table_that_a_model_reads_already_is_left_out_with_the_reason(filled_shop):
+    filled_shop.write("models/sources.yml", "sources:\n  - name: raw_crm\n    tables:\n      - name: users\n")
+    filled_shop.write("models/my_users.sql", "select * from {{ source('raw_crm', 'users') }}")
+
+    plan = filled_shop.generate()
+
+    assert [item.table for item in plan.skipped] == ["raw_crm.users"]
+    assert "already staged" in plan.skipped[0].reason
+
+
+def test_a_model_of_a_person_with_that_name_is_left_alone(filled_shop):
+    filled_shop.write("models/mine/stg_crm__users.sql", "select 1 as id")
+
+    plan = filled_shop.generate()
+
+    assert any("person's model" in item.reason for item in plan.skipped)
+    assert STAGING not in plan.written
+
+
+def test_a_project_with_a_staging_folder_keeps_its_layers(filled_shop):
+    filled_shop.write("models/staging/web/stg_web__x.sql", "select 1 as id")
+
+    plan = filled_shop.generate()
+
+    assert "models/staging/crm/stg_crm__users.sql" in plan.written
+    assert "models/staging/crm/_crm__sources.yml" in plan.written
+
+
+def test_what_dbt_builds_is_no_source(filled_shop):
+    filled_shop.sql("create schema analytics; create table analytics.mart as select 1 as id")
+
+    assert "analytics.mart" not in filled_shop.generate(write=False).mappings
+
+
+def test_two_schemas_that_would_be_one_source_are_refused(filled_shop):
+    filled_shop.sql("create schema bronze_crm; create table bronze_crm.users as select 1 as id")
+
+    with pytest.raises(UsageError, match=r"two tables would be crm\.users"):
+        filled_shop.generate()
+
+
+def test_a_lock_in_a_merge_conflict_says_what_to_do(filled_shop):
+    filled_shop.generate()
+    filled_shop.write("aidbt/generated.lock", "<<<<<<< ours\nversion: 1\n=======\n>>>>>>> theirs\n")
+
+    with pytest.raises(SettingsError) as error:
+        filled_shop.generate()
+
+    assert "aidbt generate" in error.value.hint
+
+
+def test_the_lock_holds_the_git_blob_id_of_what_was_written(filled_shop):
+    filled_shop.generate()
+
+    assert f"'{digest(filled_shop.read(STAGING))}'" in filled_shop.read("aidbt/generated.lock")
+
+
+def test_a_wide_table_of_2000_columns_is_staged_whole(shop):
+    columns = ", ".join(f"{number} as column_{number}" for number in range(2000))
+    shop.sql(f"create schema raw_wide; create table raw_wide.everything as select {columns}")
+
+    shop.generate()
+
+    staging = shop.read("models/silver/wide/stg_wide__everything.sql")
+    assert staging.count("column_") == 2 * 2000
+
+
+def test_an_empty_table_is_staged_without_tests(shop):
+    shop.sql("create schema raw_s; create table raw_s.later (id integer, seen timestamp)")
+
+    shop.generate()
+
+    models = shop.read("models/silver/s/_s__models.yml")
+    assert "stg_s__later" in models
+    assert "data_tests" not in models
+
+
+def test_staging_reads_the_latest_complete_batch_even_when_it_is_empty(shop):
+    shop.sql(
+        "create schema bronze_s; create table bronze_s.t (id integer, _aidbt_loaded_at timestamptz,"
+        " _aidbt_batch_id varchar);"
+        "create table bronze_s._aidbt_loads (table_name varchar, batch_id varchar, loaded_at timestamptz);"
+        "insert into bronze_s.t values (1, now(), 'a'), (2, now(), 'b'), (3, now(), 'b');"
+        "insert into bronze_s._aidbt_loads values ('t', 'a', now()), ('t', 'b', now())"
+    )
+    shop.generate()
+    query = shop.read("models/silver/s/stg_s__t.sql")
+    query = query.replace("{{ source('s', 't') }}", "bronze_s.t")
+    query = query.replace("{{ source('s', '_aidbt_loads') }}", "bronze_s._aidbt_loads")
+
+    assert sorted(shop.rows(query)) == [(2,), (3,)]
+
+    shop.sql("insert into bronze_s._aidbt_loads values ('t', 'c', now())")
+    assert shop.rows(query) == []
+
+
+def test_accepting_a_proposed_test_writes_it(shop):
+    shop.sql(
+        "create schema raw_s; create table raw_s.t as"
+        " select i as id, ['a', 'b'][1 + i % 2] as kind from range(500) r(i)"
+    )
+    shop.generate()
+    assert "accepted_values" not in shop.read("models/silver/s/_s__models.yml")
+
+    accept_all(shop.root, ["s.t.kind:accepted_values"])
+    shop.generate()
+
+    assert "values: ['a', 'b']" in shop.read("models/silver/s/_s__models.yml")
+
+
+def test_arguments_stand_where_the_projects_dbt_wants_them(filled_shop):
+    project = filled_shop.read("dbt_project.yml")
+    filled_shop.write(
+        "dbt_project.yml",
+        project.replace("flags:\n", "flags:\n  require_generic_test_arguments_property: false\n"),
+    )
+
+    filled_shop.generate()
+
+    models = filled_shop.read("models/silver/crm/_crm__models.yml")
+    assert "arguments:" not in models
+    assert "              to: ref('stg_crm__users')" in models
