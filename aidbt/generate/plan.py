@@ -17,19 +17,13 @@ from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.resilience import Level
 from aidbt.core.schema import Mapping, Target
 from aidbt.generate.check_yaml import check_dbt_yaml
-from aidbt.generate.decide import (
-    broken_tests,
-    extend_mapping,
-    map_table,
-    propose_tests,
-)
-from aidbt.generate.discover import Skipped, is_selected, only, profiled, questions, raw_relations
+from aidbt.generate.discover import Skipped, is_selected
 from aidbt.generate.files import Rendering, StagedTable, render_files
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
+from aidbt.generate.mappings import Decisions, decide_all
 from aidbt.generate.naming import layout_for, model_names, source_table_names
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml
 from aidbt.mapping.queue import mapping_edit
-from aidbt.mapping.tables import tables_for_targets
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.project.version import nested_test_arguments
@@ -37,23 +31,6 @@ from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 
 PROPOSALS_DIR = ".aidbt/proposals"
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """Every mapping of the project, brought up to date.
-
-    Attributes:
-        mappings: by "source.table".
-        changed: the keys that are new or were extended now.
-        profiled: how many tables were scanned now; the others were known.
-    """
-
-    mappings: dict[str, Mapping]
-    changed: frozenset[str] = frozenset()
-    findings: tuple[Finding, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    profiled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +128,7 @@ def plan_generate(
     mappings = load_mappings(project.root)
     lock = read_lock(project.root)
     here = declared(project, generated=lock.files)
-    decisions = decide_all(
-        project, settings, warehouse, profiles, targets, mappings, here, select=tuple(select)
-    )
+    decisions = decide_all(settings, warehouse, profiles, targets, mappings, here, select=tuple(select))
     return plan_files(project, settings, decisions, targets, lock, here, select=tuple(select))
 
 
@@ -163,56 +138,6 @@ def check_files(project: Project, settings: LoadedSettings) -> GeneratePlan:
     here = declared(project, generated=lock.files)
     decisions = Decisions(load_mappings(project.root))
     return plan_files(project, settings, decisions, load_targets(project.root), lock, here)
-
-
-def decide_all(
-    project: Project,
-    settings: LoadedSettings,
-    warehouse: Warehouse,
-    profiles: ProfileCache,
-    targets: dict[str, Target],
-    mappings: dict[str, Mapping],
-    here: Declared,
-    *,
-    select: tuple[str, ...] = (),
-) -> Decisions:
-    """Every mapping, with those of new or changed tables decided as far as that is certain."""
-    relations, skipped = raw_relations(warehouse, settings, here)
-    relations = only(relations, select, settings)
-    tables, scanned = profiled(relations, warehouse, profiles, settings)
-    open_targets = {n: t for n, t in targets.items() if n not in {m.target for m in mappings.values()}}
-    chosen = tables_for_targets(
-        {key: table.relation for key, table in tables.items() if key not in mappings},
-        open_targets,
-        settings.values.mapping,
-    )
-    target_of = {key: targets[name] for name, key in chosen.items()}
-    findings = [
-        Finding(
-            "target.no_table", Severity.WARN, f"aidbt/targets/{name}.yml", f"no table fits the target {name}"
-        )
-        for name in sorted(set(open_targets) - set(chosen))
-        if not select
-    ]
-    current = dict(mappings)
-    new: set[str] = set()
-    with warehouse.connect() as connection:
-        ask = questions(connection, warehouse.dialect)
-        for key, table in sorted(tables.items()):
-            if key in mappings:
-                old = mappings[key]
-                current[key], seen = extend_mapping(
-                    old, table, targets.get(old.target or ""), settings.values.mapping, ask
-                )
-                findings += [*seen, *broken_tests(old, table.profile)]
-            else:
-                current[key], _ = map_table(table, target_of.get(key), settings.values.mapping, ask)
-                new.add(key)
-        if settings.values.generate.tests == "keys":
-            current, broken = propose_tests(current, tables, targets, new, ask)
-            findings += broken
-    changed = frozenset(key for key in tables if current[key] != mappings.get(key))
-    return Decisions(current, changed, tuple(findings), tuple(skipped), scanned)
 
 
 def plan_files(

@@ -8,12 +8,16 @@ from sqlglot import exp
 
 from aidbt.core.loads import BATCH_ID
 from aidbt.core.schema import Relation
-from aidbt.core.types import type_family
+from aidbt.core.types import Family, type_family
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.profiling import latest_batch
 
-# A leading zero or plus sign is lost when text becomes a number.
-_PLAIN_NUMBER = "^(0|-?[1-9][0-9]*)([.][0-9]*)?([eE][+-]?[0-9]+)?$|^-?0[.][0-9]+$"
+# Numbers as a number is written: a leading zero or plus sign would be lost.
+_INTEGER = "^(0|-?[1-9][0-9]*)$"
+_NUMBER = "^-?(0|[1-9][0-9]*)([.][0-9]*)?$"
+_SCIENTIFIC = "^-?[1-9]([.][0-9]+)?[eE][+-]?[0-9]+$"
+_NANOSECONDS = "[.][0-9]{6}0*[1-9]"
+_EXACT_DIGITS = {"double": 15, "float": 6}  # a number with no more of them comes back as it was
 
 
 def rows_lost_by_casts(
@@ -21,8 +25,9 @@ def rows_lost_by_casts(
 ) -> dict[tuple[str, str], int]:
     """How many rows of a table would lose something by each cast (column, type), in one scan.
 
-    A row loses when its value cannot be cast, or when casting it back does not give the same value (for
-    text: when the number has leading zeros or a plus sign).
+    A row loses when its value cannot be cast, or when casting it back does not give the same value. Text
+    also loses leading zeros, a plus sign and digits when it becomes a number, the time of day when it
+    becomes a date, and its offset from UTC or its nanoseconds when it becomes a timestamp.
     """
     if not casts:
         return {}
@@ -33,7 +38,7 @@ def rows_lost_by_casts(
     ]
     query = exp.select(*counts).from_(current_rows(connection, relation))
     row = connection.rows(query.sql(dialect))[0]
-    return {pair: int(lost) for pair, lost in zip(casts, row, strict=True)}
+    return {pair: int(lost or 0) for pair, lost in zip(casts, row, strict=True)}  # None: an empty table
 
 
 def rows_outside(
@@ -81,16 +86,57 @@ def _loses(name: str, data_type: str, cast: str, dialect: str) -> exp.Expr:
     value = exp.column(name, quoted=True)
     wanted = exp.DataType.build(cast, dialect=dialect)
     become = exp.TryCast(this=value, to=wanted)
-    fails: exp.Expr = become.is_(exp.null())
     if type_family(data_type) == "text":
-        if type_family(cast) in ("integer", "number"):
-            plain = exp.Anonymous(
-                this="regexp_matches", expressions=[value, exp.Literal.string(_PLAIN_NUMBER)]
-            )
-            fails = exp.or_(fails, exp.not_(plain))
-            if type_family(cast) == "integer":  # a cast to integer rounds 3.7 to 4 without a word
-                fails = exp.or_(fails, exp.func("contains", value, exp.Literal.string("."), dialect=dialect))
+        changes = _text_changes(exp.cast(value, "text"), become, wanted, type_family(cast))
     else:
         back = exp.TryCast(this=become, to=exp.DataType.build(data_type, dialect=dialect))
-        fails = exp.or_(fails, exp.NullSafeNEQ(this=back, expression=value))
-    return exp.and_(value.is_(exp.null()).not_(), fails)
+        changes = exp.NullSafeNEQ(this=back, expression=value)
+    return exp.and_(value.is_(exp.null()).not_(), exp.or_(become.is_(exp.null()), changes))
+
+
+def _text_changes(text: exp.Expr, become: exp.Expr, wanted: exp.DataType, family: Family) -> exp.Expr:
+    """Whether a text is no longer the same when it has become something else."""
+    if family == "integer":
+        return exp.not_(_matches(text, _INTEGER))
+    if family == "number":
+        same = _without_last_zeros(text).eq(_without_last_zeros(exp.cast(become, "text")))
+        exact = _EXACT_DIGITS.get(wanted.this.value.lower())
+        if exact is None:
+            return exp.not_(exp.and_(_matches(text, _NUMBER), same))
+        limit = exp.Literal.number(exact)
+        length = exp.Anonymous(this="length", expressions=[text])
+        few = exp.LTE(this=_significant_digits(text), expression=limit)
+        # A case, because it asks what is expensive only of the rows that are left.
+        kept = (
+            exp.Case()
+            .when(exp.LTE(this=length, expression=limit), exp.true())
+            .when(same, exp.true())
+            .else_(few)
+        )
+        finite = exp.Anonymous(this="isfinite", expressions=[become])
+        scientific = exp.and_(_matches(text, _SCIENTIFIC), finite)
+        return exp.not_(exp.Case().when(_matches(text, _NUMBER), kept).else_(scientific))
+    if family in ("date", "timestamp"):
+        # A text without an offset is read as UTC, which is the time zone of the connection.
+        before, after = (exp.TryCast(this=e, to=exp.DataType.build("timestamptz")) for e in (text, become))
+        moved = exp.NullSafeNEQ(this=before, expression=after)
+        return moved if family == "date" else exp.or_(moved, _matches(text, _NANOSECONDS))
+    return exp.false()
+
+
+def _matches(text: exp.Expr, pattern: str) -> exp.Expr:
+    return exp.Anonymous(this="regexp_matches", expressions=[text.copy(), exp.Literal.string(pattern)])
+
+
+def _without_last_zeros(text: exp.Expr) -> exp.Expr:
+    """1.50 and 1.5, 2.0 and 2 are the same number."""
+    for pattern, kept in (("([.][0-9]*?)0+$", r"\1"), ("[.]$", "")):
+        arguments = [text, exp.Literal.string(pattern), exp.Literal.string(kept)]
+        text = exp.Anonymous(this="regexp_replace", expressions=arguments)
+    return text
+
+
+def _significant_digits(text: exp.Expr) -> exp.Expr:
+    arguments = [text.copy(), *map(exp.Literal.string, ("^[-0.]+|[^0-9]", "", "g"))]
+    digits = exp.Anonymous(this="regexp_replace", expressions=arguments)
+    return exp.Anonymous(this="length", expressions=[digits])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,53 +12,18 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 from sqlglot import exp
 
 from aidbt.core.errors import AidbtError, SourceError, WarehouseError
-from aidbt.core.loads import BATCH_ID, LOADED_AT, LOADS_TABLE, OWN_TABLES, REJECTS_TABLE
+from aidbt.core.loads import BATCH_ID, LOADED_AT, OWN_TABLES
 from aidbt.core.schema import Column
 from aidbt.warehouse.duckdb import DuckDBConnection, translate
+from ingestion.bronze import duckdb_sql as sql
 from ingestion.bronze.base import Batch, ColumnsChanged, Destination, WriteConflict
 from ingestion.bronze.batch_ids import next_batch_id
 from ingestion.bronze.names import distinct, own_names
 from ingestion.connectors.base import Stream, description_of
 
-# `_aidbt_loaded_at` is an instant, TIMESTAMPTZ: comparing it with now() is right in every session's time
-# zone, Spark's TIMESTAMP is the same thing, and dbt's source freshness reads it as UTC. A plain TIMESTAMP
-# in UTC is hours off as soon as a session with another zone compares it with now().
-_LOADED_AT_TYPE = "timestamptz"
-
-_LOADS = """
-create table if not exists _aidbt_loads (
-    table_name varchar not null, batch_id varchar not null, loaded_at timestamptz not null,
-    source varchar not null, source_table varchar not null, connector varchar not null,
-    rows_read bigint not null, rows_landed bigint not null, rows_rejected bigint not null,
-    position varchar not null, columns varchar not null, aidbt_version varchar not null
-)
-"""
-_REJECTS = """
-create table if not exists _aidbt_rejects (
-    table_name varchar not null, batch_id varchar not null,
-    file varchar not null, line bigint not null, reason varchar not null, raw varchar not null
-)
-"""
-_INSERT_LOAD = "insert into _aidbt_loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_REJECTS = """
-insert into _aidbt_rejects select ?, ?, file, line, reason, raw from _aidbt_incoming_rejects
-"""
-_COUNT_REJECTS = "select count(*) from _aidbt_rejects where table_name = ? and batch_id = ?"
-_LAST_LOAD = """
-select batch_id, source, source_table from _aidbt_loads where table_name = ? order by batch_id desc limit 1
-"""
-_EXISTING_COLUMNS = """
-select column_name, data_type from duckdb_columns()
-where database_name = current_database() and schema_name = ? and table_name = ? order by column_index
-"""
-_IS_VIEW = """
-select count(*) from duckdb_views()
-where database_name = current_database() and schema_name = ? and view_name = ?
-"""
 _DESCRIBE = "describe select * from _aidbt_incoming"
 _REJECT_SCHEMA = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())]
@@ -81,8 +45,8 @@ class DuckDBWriter:
         create = exp.Create(this=exp.table_(None, db=schema, quoted=True), kind="SCHEMA", exists=True)
         with self._transaction() as run:
             run(create)
-            run(_in_schema(_LOADS, schema))
-            run(_in_schema(_REJECTS, schema))
+            run(sql.in_schema(sql.LOADS, schema))
+            run(sql.in_schema(sql.REJECTS, schema))
 
     def write(
         self, stream: Stream, to: Destination, *, now: datetime, stop: threading.Event | None = None
@@ -100,22 +64,21 @@ class DuckDBWriter:
         with self._transaction() as run:
             last_batch_id = _check_same_origin(run, to)
             reader = stream.reader(names, stop=stop)
-            with run.registered(
-                "_aidbt_incoming", pa.RecordBatchReader.from_batches(reader.schema, iter(()))
-            ):
+            no_rows = pa.RecordBatchReader.from_batches(reader.schema, iter(()))
+            with run.registered("_aidbt_incoming", no_rows):
                 columns = [Column(name, data_type) for name, data_type, *_ in run(_DESCRIBE)]
                 _make_table(run, to, columns, stream, names)
 
             batch_id = next_batch_id(now, last_batch_id)
             try:
                 with run.registered("_aidbt_incoming", reader):
-                    run(_insert(to, names), [now, batch_id])
+                    run(sql.insert(to, names), [now, batch_id])
             except AidbtError as error:
                 raise (stream.failure or error) from error
             _insert_rejects(run, to, batch_id, stream)
 
-            landed = int(run(_count(to), [batch_id])[0][0])
-            rejected = int(run(_in_schema(_COUNT_REJECTS, to.schema), [to.table, batch_id])[0][0])
+            landed = int(run(sql.count(to), [batch_id])[0][0])
+            rejected = int(run(sql.in_schema(sql.COUNT_REJECTS, to.schema), [to.table, batch_id])[0][0])
             if stream.rows_read != landed + rejected:
                 raise WarehouseError(
                     f"{to}: {stream.rows_read} rows were read, but {landed} landed and {rejected} were "
@@ -123,7 +86,7 @@ class DuckDBWriter:
                     hint="this is a fault of aidbt or of a driver; please report it",
                 )
             run(
-                _in_schema(_INSERT_LOAD, to.schema),
+                sql.in_schema(sql.INSERT_LOAD, to.schema),
                 [
                     to.table, batch_id, now, to.source, to.source_table, to.connector,
                     stream.rows_read, landed, rejected, _json(stream.position),
@@ -156,8 +119,8 @@ class _Run:
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
 
-    def __call__(self, sql: str | exp.Expr, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        text = sql if isinstance(sql, str) else sql.sql("duckdb")
+    def __call__(self, statement: str | exp.Expr, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        text = statement if isinstance(statement, str) else statement.sql("duckdb")
         try:
             return self._cursor.execute(text, list(parameters)).fetchall()
         except duckdb.TransactionException as error:
@@ -228,7 +191,7 @@ def _renamed(stream: Stream, names: Sequence[str]) -> tuple[tuple[str, str], ...
 
 def _check_same_origin(run: _Run, to: Destination) -> str | None:
     """The id of the table's last batch, once it is sure that it came from the same table."""
-    last = run(_in_schema(_LAST_LOAD, to.schema), [to.table])
+    last = run(sql.in_schema(sql.LAST_LOAD, to.schema), [to.table])
     if not last:
         return None
     batch_id, source, source_table = last[0]
@@ -245,9 +208,11 @@ def _make_table(
     run: _Run, to: Destination, columns: list[Column], stream: Stream, names: Sequence[str]
 ) -> None:
     """Create the table with its comments, or check that it has exactly these columns, in any order."""
-    if run(_IS_VIEW, [to.schema, to.table])[0][0]:
+    if run(sql.IS_VIEW, [to.schema, to.table])[0][0]:
         raise WarehouseError(f"{to} is a view in the warehouse", hint="choose another bronze_schema")
-    existing = [Column(name, data_type) for name, data_type in run(_EXISTING_COLUMNS, [to.schema, to.table])]
+    existing = [
+        Column(name, data_type) for name, data_type in run(sql.EXISTING_COLUMNS, [to.schema, to.table])
+    ]
     if existing:
         own = {LOADED_AT, BATCH_ID}
         if not own <= {column.name for column in existing}:
@@ -258,13 +223,13 @@ def _make_table(
         if {(c.name, c.data_type) for c in existing} != {(c.name, c.data_type) for c in columns}:
             raise ColumnsChanged(to, existing, columns)
         return
-    run(_create(to, columns))
+    run(sql.create(to, columns))
     if stream.comment:
-        run(_comment(_table(to), "TABLE", stream.comment))
+        run(sql.comment(sql.table(to), "TABLE", stream.comment))
     for field, name in zip(stream.schema, names, strict=True):
         if description_of(field):
             column = exp.column(name, table=to.table, db=to.schema, quoted=True)
-            run(_comment(column, "COLUMN", description_of(field)))
+            run(sql.comment(column, "COLUMN", description_of(field)))
 
 
 def _insert_rejects(run: _Run, to: Destination, batch_id: str, stream: Stream) -> None:
@@ -272,55 +237,7 @@ def _insert_rejects(run: _Run, to: Destination, batch_id: str, stream: Stream) -
         return
     rows = [{"file": r.file, "line": r.line, "reason": r.reason, "raw": r.raw} for r in stream.rejected]
     with run.registered("_aidbt_incoming_rejects", pa.Table.from_pylist(rows, schema=_REJECT_SCHEMA)):
-        run(_in_schema(_INSERT_REJECTS, to.schema), [to.table, batch_id])
-
-
-# --- SQL --------------------------------------------------------------------------------------------------
-
-
-def _table(to: Destination) -> exp.Table:
-    return exp.table_(to.table, db=to.schema, quoted=True)
-
-
-@functools.cache
-def _in_schema(sql: str, schema: str) -> str:
-    """A statement on one of our own tables, with that table in a schema."""
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    for table in tree.find_all(exp.Table):
-        if table.name in (LOADS_TABLE, REJECTS_TABLE):
-            table.set("db", exp.to_identifier(schema, quoted=True))
-    return tree.sql("duckdb")
-
-
-def _create(to: Destination, columns: Sequence[Column]) -> exp.Expr:
-    """An empty table with the columns as they come in, and ours.
-
-    Column by column, with the types in DuckDB's own words. With CREATE TABLE … AS SELECT in its place, rows
-    that the same transaction inserts above one row group (122,880) are counted, but read by no query until
-    the file is opened again (DuckDB 2.0.0).
-    """
-    own = [Column(LOADED_AT, _LOADED_AT_TYPE), Column(BATCH_ID, "varchar")]
-    definitions: list[exp.Expr] = [
-        exp.ColumnDef(this=exp.to_identifier(c.name, quoted=True), kind=exp.Var(this=c.data_type))
-        for c in [*columns, *own]
-    ]
-    return exp.Create(this=exp.Schema(this=_table(to), expressions=definitions), kind="TABLE")
-
-
-def _insert(to: Destination, names: Sequence[str]) -> exp.Expr:
-    selected: list[exp.Expr] = [exp.column(name, quoted=True) for name in names]
-    incoming = exp.select(*selected, exp.Placeholder(), exp.Placeholder()).from_("_aidbt_incoming")
-    columns = [exp.to_identifier(name, quoted=True) for name in (*names, LOADED_AT, BATCH_ID)]
-    return exp.insert(incoming, _table(to), columns=columns, dialect="duckdb")
-
-
-def _count(to: Destination) -> exp.Expr:
-    in_batch = exp.column(BATCH_ID, quoted=True).eq(exp.Placeholder())
-    return exp.select(exp.Count(this=exp.Star())).from_(_table(to)).where(in_batch)
-
-
-def _comment(on: exp.Expr, kind: str, text: str) -> exp.Expr:
-    return exp.Comment(this=on, kind=kind, expression=exp.Literal.string(text))
+        run(sql.in_schema(sql.INSERT_REJECTS, to.schema), [to.table, batch_id])
 
 
 def _json(value: object) -> str:

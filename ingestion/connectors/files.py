@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 from pydantic import Field
 
-from aidbt.core.errors import MissingExtra, SourceError, SourceUnavailable
+from aidbt.core.errors import SourceError, SourceUnavailable
 from aidbt.core.resilience import Operation
 from aidbt.core.schema import Relation
 from ingestion.connectors.base import Stream
@@ -186,8 +186,7 @@ def file_system(settings: FileSettings, root: Path) -> tuple[fs.FileSystem, str]
     """The file system that a path lies in, and the path as that knows it.
 
     Raises:
-        SourceError: the scheme is not known, or the store refused.
-        MissingExtra: the scheme needs fsspec or a package of it.
+        SourceError: the scheme is not known or needs a package that is not installed, or the store refused.
     """
     match = _SCHEME.match(settings.path)
     if match is None:
@@ -231,7 +230,7 @@ def _fsspec(path: str, scheme: str) -> tuple[fs.FileSystem, str]:
     try:
         import fsspec
     except ImportError as error:
-        raise MissingExtra(f"reading {scheme}://", "ingest") from error
+        raise SourceError(f"{scheme}:// is read through fsspec", hint="pip install fsspec") from error
     try:
         found, inside = fsspec.core.url_to_fs(path)
     except ValueError as error:

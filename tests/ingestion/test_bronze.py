@@ -247,17 +247,13 @@ def test_a_killed_process_leaves_no_part_of_a_batch(bronze):
         writer.prepare("bronze")
         first = writer.write(stream(batch(1, 2, 3)), to(), now=NOON)
 
-    loader = subprocess.Popen(
-        [sys.executable, "-c", LOADER, str(bronze.warehouse.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert loader.stdout is not None
-    assert loader.stdout.readline() == "reading\n"
-    loader.send_signal(signal.SIGKILL)
-    loader.wait()
+    command = [sys.executable, "-c", LOADER, str(bronze.warehouse.path)]
+    folder = Path(__file__).parents[2]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=folder) as loader:
+        assert loader.stdout is not None
+        assert loader.stdout.readline() == "reading\n"
+        loader.send_signal(signal.SIGKILL)
 
     assert bronze.rows("select _aidbt_batch_id, count(*) from bronze.t group by 1") == [(first.batch_id, 3)]
     assert bronze.rows("select batch_id from bronze._aidbt_loads") == [(first.batch_id,)]

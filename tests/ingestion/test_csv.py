@@ -84,6 +84,14 @@ def test_compressed_and_tab_separated_files(write, tmp_path, bronze):
     assert rows_of(bronze, "zipped") == [("1", "2")] and rows_of(bronze, "tabs") == [("3", "4,5")]
 
 
+def test_a_compressed_file_that_is_cut_off_is_refused(write, bronze):
+    rows = "a,b\n" + "".join(f"{n},{n * 7919 % 104729}\n" for n in range(50_000))
+    path = write("t.csv.gz", gzip.compress(rows.encode())[:-1000])
+
+    load = bronze.land_one(connector(path))
+    assert load.status == "failed" and "t.csv.gz cannot be read" in load.error
+
+
 def test_duplicate_and_missing_names_get_names_of_their_own(write, bronze):
     load = bronze.land_one(connector(write("t.csv", "id,id,,ID, \n1,2,3,4,5\n")))
 

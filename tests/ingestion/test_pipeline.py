@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aidbt.core.errors import SettingsError, UnknownName, WarehouseLocked
+from aidbt.core.errors import SettingsError, SourceUnavailable, UnknownName, WarehouseLocked
 from aidbt.core.resilience import Level, ManualClock
+from ingestion.records import LoadReport, TableLoad
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Watched
 
@@ -75,26 +77,15 @@ def test_two_sources_do_not_land_in_one_table(tmp_path, bronze):
 
 
 def test_a_warehouse_that_another_process_holds_is_an_error_and_not_a_report(tmp_path, bronze):
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()",
-            str(bronze.warehouse.path),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(bronze.warehouse.path)]
+    clock = ManualClock()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "1\n"
-        clock = ManualClock()
         with pytest.raises(WarehouseLocked):
             bronze.land(files(tmp_path, "shop", t="id\n1\n"), clock=clock)
-        assert len(clock.slept) == 4
-    finally:
         holder.kill()
-        holder.wait()
+    assert len(clock.slept) == 4
 
 
 def test_times_come_from_the_clock_that_is_handed_in(tmp_path, bronze):
@@ -122,6 +113,16 @@ def test_a_fault_in_the_caller_stops_the_run_and_keeps_what_is_committed(tmp_pat
     assert {name for (name,) in tables} == set(loads)
 
 
+def test_rows_that_are_not_accounted_for_do_not_reconcile():
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    load = TableLoad("shop", "t", "bronze", "t", "landed", moment, moment, rows_read=3, rows_landed=2)
+
+    assert not load.reconciles
+    assert replace(load, rows_rejected=1).reconciles
+    assert not replace(load, status="failed").reconciles
+    assert not LoadReport((load,), (), moment, moment).reconciles
+
+
 def test_freshness_can_be_asked_in_any_time_zone(tmp_path, bronze):
     bronze.land(files(tmp_path, "shop", t="id\n1\n"))
 
@@ -133,8 +134,6 @@ def test_freshness_can_be_asked_in_any_time_zone(tmp_path, bronze):
 
 
 def test_a_source_that_is_down_is_not_asked_for_every_table(tmp_path, bronze):
-    from aidbt.core.errors import SourceUnavailable
-
     asked = []
 
     def down():

@@ -49,6 +49,13 @@ def test_tables_partitions_and_views(database, bronze):
     assert [load.table for load in asked.landed] == ["a_matview"]
 
 
+def test_a_table_without_columns_is_refused(database, bronze):
+    database.psql("create table nothing (); insert into nothing default values")
+
+    load = bronze.land_one(database.connector())
+    assert (load.status, load.error) == ("failed", "the table nothing has no columns")
+
+
 def test_virtual_generated_columns_are_read(database, bronze):
     database.psql(
         "create table t (a int, b int generated always as (a * 2) virtual); insert into t values (2)"
@@ -128,13 +135,30 @@ def test_a_table_that_has_been_read_is_not_locked_any_more(database, bronze):
     altered = []
 
     def alter(load) -> None:
-        if not altered:  # the other table is not read before this returns, or is read already
+        if not altered:  # the sessions of the run stay open until this has returned
             altered.append(load.table)
             database.psql(f"set lock_timeout = '5s'; alter table {load.table} add column more int")
 
     report = bronze.land(database.connector(), parallel=1, on_table=alter)
 
     assert report.is_complete and altered
+
+
+def test_many_tables_are_read_at_once_each_in_many_batches(database, bronze):
+    database.psql(
+        "\n".join(
+            f"create table t{n} as select g as id, repeat('x', 100) as v from generate_series(1, 60000) g;"
+            for n in range(8)
+        )
+    )
+
+    report = bronze.land(database.connector(), parallel=6)
+
+    assert [load.rows_landed for load in report.landed] == [60_000] * 8
+    union = " union all ".join(f"select id from bronze_shop.t{n}" for n in range(8))
+    assert bronze.rows(f"select count(*), count(distinct id), sum(id) from ({union})") == [
+        (480_000, 60_000, 8 * 60_000 * 60_001 // 2)
+    ]
 
 
 def test_nothing_is_written_to_the_source(database, bronze):

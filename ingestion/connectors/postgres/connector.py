@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import adbc_driver_manager
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
+import pyarrow.compute as pc
 from pydantic import SecretStr
 from sqlglot import exp
 
@@ -20,37 +18,15 @@ from aidbt.core.resilience import Operation
 from aidbt.core.schema import Relation
 from ingestion.connectors.base import Stream, described
 from ingestion.connectors.postgres import catalog as pg
-from ingestion.connectors.postgres.errors import (
-    AS_TEXT_HINT,
-    connection_error,
-    not_plain_array,
-    query_error,
-)
+from ingestion.connectors.postgres.errors import AS_TEXT_HINT, not_plain_array
+from ingestion.connectors.postgres.session import Session
 from ingestion.connectors.postgres.types import Reading, reading, text_reading
 from ingestion.connectors.postgres.url import ServerUrl, server_url
 from ingestion.connectors.postgres.values import Infinities, NotExact, landed
 from ingestion.records import ConnectorSettings
 
-_BATCH_BYTES = "4194304"
 _PLAIN = "_aidbt_is_plain"
 
-# Going back to a savepoint releases the locks taken since, and keeps the snapshot: nobody's ALTER or TRUNCATE
-# waits for tables that have been read.
-_MARK = "savepoint aidbt"
-_BACK_TO_MARK = "rollback to savepoint aidbt"
-_READ_ONLY = "set transaction isolation level repeatable read, read only"
-
-# One form of text whatever the server's defaults are; an error instead of rows that row-level security
-# hides; and no timeout on the connection that only holds the snapshot. lc_monetary stays: it says how many
-# of money's digits are cents.
-_SESSION = """
-select pg_catalog.set_config(s.name, v.value, true)
-from (values
-    ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),
-    ('extra_float_digits', '3'), ('bytea_output', 'hex'), ('row_security', 'off'),
-    ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0')
-) as v (name, value) join pg_catalog.pg_settings s on s.name = v.name
-"""
 _INFINITIES = """
 select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp
 """
@@ -68,7 +44,8 @@ with warnings.catch_warnings():
         """`connector: postgres`.
 
         Attributes:
-            url: postgresql://user@host:port/database, with the password from the environment.
+            url: postgresql://user:password@host:port/database. Variables for user and password hold them
+                as they are, not percent-encoded; one for the whole URL holds a URL.
             as_text: columns, as table.column (patterns allowed), that land as PostgreSQL's own text.
         """
 
@@ -107,8 +84,8 @@ class PostgresSource:
     def __init__(self, settings: PostgresSettings, url: ServerUrl) -> None:
         self._settings = settings
         self._url = url
-        self._idle: list[_Session] = []  # append and pop are atomic
-        self._holder = _Session.connected(url)
+        self._idle: list[Session] = []  # append and pop are atomic
+        self._holder = Session.connected(url)
         try:
             self._holder.begin()
             ((self._snapshot, self._transactions, self._lsn),) = self._holder.rows(_POSITION)
@@ -156,7 +133,7 @@ class PostgresSource:
         for session in [*self._idle, self._holder]:
             session.close()
 
-    def _give_back(self, session: _Session) -> None:
+    def _give_back(self, session: Session) -> None:
         if session.forget_table():
             self._idle.append(session)
         else:
@@ -171,14 +148,14 @@ class PostgresSource:
                 f"{self._url.shown} has no schema '{schema}'",
                 hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(schemas)}",
             )
-        self._holder.rows(_MARK)
+        self._holder.mark()
         found = pg.catalog(
             schema,
             self._holder.rows(pg.RELATIONS, schema),
             self._holder.rows(pg.COLUMNS, schema),
             self._holder.rows(pg.TYPES),
         )
-        self._holder.rows(_BACK_TO_MARK)  # listing partitions locks them
+        self._holder.back_to_mark()  # listing partitions locks them
         return found
 
     def _reading(self, table: str, column: pg.PgColumn) -> Reading:
@@ -192,7 +169,7 @@ class PostgresSource:
 
     def _rows(
         self,
-        session: _Session,
+        session: Session,
         batches: Iterator[pa.RecordBatch],
         table: Relation,
         readings: Sequence[Reading],
@@ -201,21 +178,18 @@ class PostgresSource:
         types = [reading.lands_as for reading in readings]
         has_lists = any(reading.is_list for reading in readings)
         for batch in batches:
-            if has_lists and not all(batch.columns[-1].to_pylist()):
+            if has_lists and not pc.all(batch.columns[-1]).as_py():
                 raise not_plain_array(what)
             arrays = []
             for name, array, lands_as in zip(names, batch.columns, types, strict=False):
                 try:
                     arrays.append(landed(array, lands_as, self._infinities))
                 except NotExact as error:
-                    raise SourceError(
-                        f"{what}, column {name}: {error}",
-                        hint=AS_TEXT_HINT,
-                    ) from error
+                    raise SourceError(f"{what}, column {name}: {error}", hint=AS_TEXT_HINT) from error
             yield pa.RecordBatch.from_arrays(arrays, names=names)
         self._check_not_truncated(session, table)
 
-    def _check_not_truncated(self, session: _Session, table: Relation) -> None:
+    def _check_not_truncated(self, session: Session, table: Relation) -> None:
         """TRUNCATE, and an ALTER that rewrites, ignore snapshots: the table is simply empty in older ones.
 
         Both give it new files. Reading has locked it, so that they cannot change behind this check.
@@ -229,95 +203,6 @@ class PostgresSource:
                 f"the table {table} was truncated or rewritten after this run began; its rows are gone",
                 hint="run this again",
             )
-
-
-class _Session:
-    """A connection in a read-only transaction; the driver's errors come out as ours."""
-
-    def __init__(self, url: ServerUrl, connection: dbapi.Connection) -> None:
-        self._url = url
-        self._connection = connection
-        self._cursor = connection.cursor()
-        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
-        self._has_begun = False
-        self._is_at_end = False  # of what it streamed, so that it can be used again
-
-    @classmethod
-    def connected(cls, url: ServerUrl) -> _Session:
-        """A first connection."""
-        try:
-            return cls(url, dbapi.connect(url.full))
-        except adbc_driver_manager.Error as error:
-            raise connection_error(error, url) from None  # the driver's text may hold the password
-
-    def another(self) -> _Session:
-        """One more connection; it shares what the driver has learned of the server's types."""
-        try:
-            return _Session(self._url, self._connection.adbc_clone())
-        except adbc_driver_manager.Error as error:
-            raise connection_error(error, self._url) from None
-
-    def begin(self, *, snapshot: str | None = None) -> None:
-        """Begin the transaction, under an exported snapshot if one is given; nothing if it has begun."""
-        if self._has_begun:
-            return
-        self.rows(_READ_ONLY)
-        if snapshot is not None:
-            literal = exp.Literal.string(snapshot).sql("postgres")
-            self.rows(exp.Command(this="SET TRANSACTION SNAPSHOT", expression=literal).sql("postgres"))
-        self.rows(_SESSION)
-        self._has_begun = True
-
-    def rows(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
-        """Every row of a query; none for a command."""
-        with self._translated("the catalog"):
-            self._cursor.execute(sql, parameters or None)
-            return self._cursor.fetchall() if self._cursor.description else []
-
-    def batch(self, sql: str) -> pa.RecordBatch:
-        """A small answer as Arrow has it."""
-        with self._translated("the catalog"):
-            self._cursor.execute(sql)
-            return self._cursor.fetch_record_batch().read_next_batch()
-
-    def stream(self, query: exp.Expr, what: str) -> Iterator[pa.RecordBatch]:
-        """The rows of a query, as they arrive; it is sent at once."""
-        self.rows(_MARK)
-        with self._translated(what):
-            self._cursor.execute(query.sql("postgres"))
-            reader = self._cursor.fetch_record_batch()
-        self._is_at_end = False
-        return self._batches(reader, what)
-
-    def forget_table(self) -> bool:
-        """Release the locks of what was read, and keep the snapshot; False when it cannot be used again."""
-        if not self._is_at_end:
-            return False
-        try:
-            self.rows(_BACK_TO_MARK)
-        except SourceError:
-            return False
-        return True
-
-    def _batches(self, reader: pa.RecordBatchReader, what: str) -> Iterator[pa.RecordBatch]:
-        with self._translated(what):
-            yield from reader
-        self._is_at_end = True
-
-    @contextlib.contextmanager
-    def _translated(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        # While rows arrive, the driver's errors come through Arrow, as OSError.
-        except (adbc_driver_manager.Error, OSError, pa.ArrowException) as error:
-            raise query_error(error, self._url, what) from None  # the driver's text may hold the password
-
-    def close(self) -> None:
-        """Drop the connection; the server rolls back."""
-        with contextlib.suppress(adbc_driver_manager.Error):
-            self._cursor.close()
-        with contextlib.suppress(adbc_driver_manager.Error):
-            self._connection.close()
 
 
 def _select(table: Relation, readings: Sequence[Reading]) -> exp.Select:

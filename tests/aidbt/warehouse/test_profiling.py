@@ -222,7 +222,7 @@ def test_2000_columns_are_all_profiled(database):
 
 NAMES = [
     "Mixed Case", 'quo"te', "apos'trophe", "größe", "夏", "order", "select", "{{ x }}", "{% x %}", "semi;colon",
-    "new\nline", "a.b", "%s", ":c", "?", "$1", "back\\slash", "--comment", "/*", " ", "rowid2", "_aidbt_sample",
+    "new\nline", "a.b", "%s", ":c", "?", "$1", "back\\slash", "--comment", "/*", " ", "_aidbt_sample",
 ]  # fmt: skip
 
 
@@ -230,20 +230,24 @@ def test_any_name_of_a_schema_table_and_column_will_do(database):
     def quoted(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
-    columns = ", ".join(f"case when i > 0 then 'v' || i % 2 end as {quoted(name)}" for name in NAMES)
+    def column_of(name: str) -> str:
+        return f"case when i > 0 then 'v' || i % 2 end as {quoted(name)}"
+
     shop = database(
         *(f"create schema {quoted(name)}" for name in NAMES),
-        *(f"create table {quoted(n)}.{quoted(n)} as select {columns} from range(5) r(i)" for n in NAMES),
+        *(f"create table {quoted(n)}.{quoted(n)} as select {column_of(n)} from range(5) r(i)" for n in NAMES),
+        f"create table main.everything as select {', '.join(map(column_of, NAMES))} from range(5) r(i)",
     )
     warehouse = DuckDBWarehouse(shop.path)
 
     profiles = list(warehouse.profile(warehouse.relations(), sample_rows=100))
 
-    assert sorted((p.schema, p.name, p.row_count) for p in profiles) == sorted((n, n, 5) for n in NAMES)
+    assert {(p.schema, p.name): [c.name for c in p.columns] for p in profiles} == {
+        **{(name, name): [name] for name in NAMES},
+        ("main", "everything"): NAMES,
+    }
     for profile in profiles:
-        assert [(c.name, c.null_rate, c.distinct_count) for c in profile.columns] == [
-            (name, pytest.approx(0.2), 2) for name in NAMES
-        ]
+        assert {c.distinct_count for c in profile.columns} == {2}
         assert {c.top_values for c in profile.columns} == {(("v0", 0.5), ("v1", 0.5))}
 
 
