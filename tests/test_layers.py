@@ -356,9 +356,7 @@ BROKEN = {
     ),
     "under TYPE_CHECKING": (
         imports_that_do_not_point_down,
-        {
-            "aidbt/core/x.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from aidbt.sql import q"
-        },
+        {"aidbt/core/x.py": "import typing\nif typing.TYPE_CHECKING:\n    from aidbt.sql import q"},
         "aidbt/core/x.py:3: aidbt.core (L0 core) imports aidbt.sql (L1 outside world)",
     ),
     "by a relative import": (
@@ -374,7 +372,8 @@ BROKEN = {
     "as a dotted path in a table": (
         imports_that_do_not_point_down,
         {"aidbt/warehouse/__init__.py": "TABLE = {'x': 'aidbt.generate.plan:Plan'}"},
-        "aidbt/warehouse/__init__.py:1: aidbt.warehouse (L1 outside world) imports aidbt.generate (L3 writers)",
+        "aidbt/warehouse/__init__.py:1: aidbt.warehouse (L1 outside world) imports aidbt.generate "
+        "(L3 writers)",
     ),
     "the session does more than open": (
         imports_that_do_not_point_down,

@@ -155,7 +155,7 @@ def load_settings(
     try:
         values = Settings.model_validate(merged)
     except ValidationError as error:
-        dotted = ".".join(str(part) for part in error.errors()[0]["loc"][:2])
+        dotted = ".".join(str(part) for part in _most_telling(error)["loc"][:2])
         elsewhere = {"environment": _variable(dotted), "flag": "the command line"}.get(
             origins.get(dotted, "")
         )
@@ -218,9 +218,11 @@ def parse_yaml(text: str, path: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
-        hint = "look at the indentation and the quotes there and in the lines before"
+        hint = None
         if mark and _is_indented_by_tab(text, mark.line):
             hint = "indent with spaces, not tabs"
+        elif isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError):
+            hint = "look at the indentation and the quotes there and in the lines before"
         raise SettingsError(problem, path=path, line=mark.line + 1 if mark else None, hint=hint) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"not valid YAML: {error}", path=path) from error
@@ -290,8 +292,7 @@ def explain(
     error: ValidationError, model: type[BaseModel], *, path: Path | str, text: str = ""
 ) -> SettingsError:
     """The first problem pydantic found, as one sentence with file, line and the nearest known key."""
-    # An unknown key says more than the missing one it was meant to be.
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    first = _most_telling(error)
     location = [part for part in first["loc"] if isinstance(part, str | int)]
     dotted = ".".join(str(part) for part in location)
     hint = "docs/reference.md lists the keys and what they take"
@@ -309,6 +310,11 @@ def explain(
         message = f"'{dotted}': {problem}, got {_shown(first.get('input'))}"
     line = _line_of(text, location) if text else None
     return SettingsError(message, path=str(path), line=line, hint=hint)
+
+
+def _most_telling(error: ValidationError) -> Any:
+    """The first problem; but an unknown key says more than the missing one it was meant to be."""
+    return min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
 
 
 def _shown(value: Any) -> str:

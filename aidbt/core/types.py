@@ -16,8 +16,8 @@ _NAMES: dict[Family, str] = {
         character varying, character""",
     "date": "date",
     "timestamp": """timestamp, timestamptz, datetime, timestamp_ns, timestamp_ms, timestamp_s, timestamp_ntz,
-        timestamp_ltz, timestamp_tz, timestamp with time zone, timestamp without time zone""",
-    "time": "time, timetz, time with time zone, time without time zone",
+        timestamp_ltz, timestamp_tz, timestamptz_ns, timestamp with time zone, timestamp without time zone""",
+    "time": "time, timetz, time_ns, time with time zone, time without time zone",
     "boolean": "boolean, bool, logical",
 }
 # Other words for the same type; what stands in brackets stays.

@@ -48,6 +48,10 @@ class DuckDBConnection:
             return self.raw.execute(sql, list(parameters)).fetchall()
         except duckdb.Error as error:
             raise translate(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():  # DuckDB's word for Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
 
 
 class DuckDBWarehouse:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -550,8 +551,23 @@ def test_a_process_killed_at_any_step_leaves_all_or_nothing(
     assert False in ends
 
 
-def test_the_next_patch_finishes_the_killed_one_first(folder: Path):
-    for root in killed_everywhere(folder, "apply"):
+@pytest.fixture(scope="module")
+def killed_once() -> Iterator[Path]:
+    """The folder of what a patch left that was killed at each of its steps in turn."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        killed_everywhere(Path(name), "apply")
+        yield Path(name) / "killed"
+
+
+@pytest.fixture
+def killed(killed_once: Path, folder: Path) -> list[Path]:
+    """A copy of that for one test: the projects, each with what was left."""
+    return sorted(shutil.copytree(killed_once, folder / "killed").iterdir())
+
+
+def test_the_next_patch_finishes_the_killed_one_first(killed: list[Path]):
+    for root in killed:
         path = root / "models/untouched.sql"
         apply_patch(Patch((FileEdit("models/untouched.sql", digest("select 2"), "select 3"),)), root)
 
@@ -564,9 +580,9 @@ def test_the_next_patch_finishes_the_killed_one_first(folder: Path):
 @pytest.mark.parametrize("mine", [b"mine", b"\xff\xfe no text", None], ids=["text", "binary", "removed"])
 @pytest.mark.parametrize("name", ["models/a.sql", "models/old.sql", "models/new/deep/c.sql"])
 def test_what_a_person_did_between_the_kill_and_the_recovery_is_kept(
-    folder: Path, name: str, mine: bytes | None
+    killed: list[Path], name: str, mine: bytes | None
 ):
-    for root in killed_everywhere(folder, "apply"):
+    for root in killed:
         if mine is None:
             (root / name).unlink(missing_ok=True)
         else:
@@ -585,8 +601,8 @@ def test_what_a_person_did_between_the_kill_and_the_recovery_is_kept(
         assert leftovers(root) == []
 
 
-def test_the_files_that_were_finished_are_named(folder: Path):
-    finished = [recover_if_needed(root) for root in killed_everywhere(folder, "apply")]
+def test_the_files_that_were_finished_are_named(killed: list[Path]):
+    finished = [recover_if_needed(root) for root in killed]
 
     assert the_patch().paths() in finished
     assert ["models/old.sql"] in finished

@@ -221,7 +221,8 @@ def test_without_any_profiles_yml_every_place_is_listed_once(folder: Path):
         (
             "shop:\n  outputs:\n    dev: {type: duckdb\n",
             {},
-            "profiles.yml:4: did not find expected ',' or '}'",
+            "profiles.yml:4: did not find expected ',' or '}'\nhint: look at the indentation and the quotes "
+            "there and in the lines before",
         ),
         ("shop: 1\nshop: 2\n", {}, "profiles.yml:2: the key 'shop' stands twice"),
     ],

@@ -81,8 +81,8 @@ CASTS = {
         ["0", "0.5", "-0.5", "3.75", "10", "1.50", "1.0", "40.63975111", "1e3", "-1.25e-10", "0.1", None,
          "0.30000000000000004", "123456789012345"],
         [
-            "007.5", "+0.5", "x", "", "1,5", "nan", "inf", "1e999", ".5", "12345678901234567", "9007199254740993",
-            "12345678901234567.89", "0.1234567890123456789",
+            "007.5", "+0.5", "x", "", "1,5", "nan", "inf", "1e999", ".5", "12345678901234567",
+            "9007199254740993", "12345678901234567.89", "0.1234567890123456789",
         ],
     ),
     "text to decimal": (
@@ -150,8 +150,8 @@ def test_exactly_the_values_that_would_be_lost_are_counted(database, what: str):
 
 def test_every_row_is_counted_and_nulls_never(database):
     shop = database(
-        "create table t as select case i % 4 when 0 then null when 1 then '12' when 2 then '012' else 'x' end as c"
-        " from range(100_000) r(i)"
+        """create table t as select case i % 4 when 1 then '12' when 2 then '012' when 3 then 'x' end as c
+        from range(100_000) r(i)"""
     )
 
     assert shop.lost(("c", "integer")) == {("c", "integer"): 50_000}
@@ -283,7 +283,7 @@ def test_only_the_latest_complete_batch_is_asked(database):
     """The first batch is fine, the second is not, the third is not complete."""
     shop = database(
         "create table _aidbt_loads (table_name varchar, batch_id varchar)",
-        "insert into _aidbt_loads values ('child', 'b1'), ('child', 'b2'), ('parent', 'b1'), ('parent', 'b2')",
+        "insert into _aidbt_loads values ('child', 'b1'), ('child', 'b2'), ('parent', 'b2')",
         "create table child (c varchar, _aidbt_batch_id varchar)",
         "insert into child values ('1', 'b1'), ('x', 'b2'), ('2', 'b2'), ('y', 'b3'), ('z', 'b3')",
         "create table parent (c varchar, _aidbt_batch_id varchar)",
@@ -292,8 +292,7 @@ def test_only_the_latest_complete_batch_is_asked(database):
     child, parent = shop.relation("child"), shop.relation("parent")
 
     with shop.warehouse.connect() as connection:
-        assert rows_lost_by_casts(connection, child, [("c", "integer")], dialect="duckdb") == {
-            ("c", "integer"): 1
-        }
+        [lost] = rows_lost_by_casts(connection, child, [("c", "integer")], dialect="duckdb").values()
+        assert lost == 1
         assert rows_outside(connection, child, "c", parent, "c", dialect="duckdb") == 1
         assert distinct_values(connection, child, "c", limit=5, dialect="duckdb") == ["2", "x"]

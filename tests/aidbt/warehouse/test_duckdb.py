@@ -132,10 +132,10 @@ def test_a_view_that_no_longer_works_does_not_stop_the_listing(path: Path):
 
 def test_every_type_has_duckdbs_own_words(path: Path):
     types = [
-        "HUGEINT", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL(38,10)", "VARCHAR", "BLOB", "BIT", "UUID", "DATE", "TIME",
-        "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "INTERVAL", "BOOLEAN", "JSON", "INTEGER[]",
-        "INTEGER[3]", "STRUCT(a INTEGER, b VARCHAR[])", "MAP(VARCHAR, INTEGER)", "UNION(n INTEGER, s VARCHAR)",
-        "ENUM('a', 'b (c)')",
+        "HUGEINT", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL(38,10)", "VARCHAR", "BLOB", "BIT", "UUID", "DATE",
+        "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS", "INTERVAL", "BOOLEAN", "JSON",
+        "INTEGER[]", "INTEGER[3]", "STRUCT(a INTEGER, b VARCHAR[])", "MAP(VARCHAR, INTEGER)",
+        "UNION(n INTEGER, s VARCHAR)", "ENUM('a', 'b (c)')",
     ]  # fmt: skip
     warehouse = make(
         path, f"create table t ({', '.join(f'c{number} {type_}' for number, type_ in enumerate(types))})"
@@ -241,9 +241,12 @@ def test_too_little_memory_names_the_setting(path: Path):
 @pytest.mark.parametrize("read_only", [True, False])
 def test_a_file_that_another_process_writes_is_locked_by_its_number(path: Path, read_only: bool):
     warehouse = make(path)
-    with held_by_another_process(path) as holder:
-        with pytest.raises(WarehouseLocked) as caught, warehouse.connect(read_only=read_only):
-            pass
+    with (
+        held_by_another_process(path) as holder,
+        pytest.raises(WarehouseLocked) as caught,
+        warehouse.connect(read_only=read_only),
+    ):
+        pass
 
     assert caught.value.message.startswith(f"the warehouse {path} is in use by process {holder.pid} (")
     assert "python" in caught.value.message

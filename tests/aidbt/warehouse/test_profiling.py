@@ -221,7 +221,7 @@ def test_2000_columns_are_all_profiled(database):
 
 
 NAMES = [
-    "Mixed Case", 'quo"te', "apos'trophe", "größe", "夏", "order", "select", "{{ x }}", "{% x %}", "semi;colon",
+    "Mixed Case", 'quo"te', "apos'trophe", "größe", "夏", "order", "select", "{{ x }}", "{% x %}", "semi;",
     "new\nline", "a.b", "%s", ":c", "?", "$1", "back\\slash", "--comment", "/*", " ", "_aidbt_sample",
 ]  # fmt: skip
 
@@ -536,8 +536,9 @@ def test_what_may_be_null_is_no_key(database):
 
 def test_what_was_not_compared_is_not_called_unique_or_not(database):
     shop = database(
-        """create table t as select i as id, i % 10 as few, i / 3 as double_, i::varchar || repeat('x', 200) as long_,
-        timestamp '2026-01-01' + interval (i) seconds as at, i % 2 = 0 as flag from range(1000) r(i)"""
+        """create table t as select i as id, i % 10 as few, i / 3 as double_,
+        i::varchar || repeat('x', 200) as long_, timestamp '2026-01-01' + interval (i) seconds as at,
+        i % 2 = 0 as flag from range(1000) r(i)"""
     )
 
     assert {c.name: c.is_unique for c in shop.profile().columns} == {
@@ -703,7 +704,8 @@ def test_when_a_row_was_loaded_is_told_from_when_something_happened(database):
 def test_text_that_reads_as_time_happened_and_other_columns_have_no_role(database):
     shop = database(
         """create table t as select (timestamp '2026-01-01' + interval (i) hours)::varchar as ordered_at,
-        (date '2026-01-01' + i::int)::varchar as loaded_at, i as created_at, 'x' as updated_at from range(30) r(i)"""
+        (date '2026-01-01' + i::int)::varchar as loaded_at, i as created_at, 'x' as updated_at
+        from range(30) r(i)"""
     )
 
     assert {c.name: c.role for c in shop.profile().columns} == {
