@@ -32,17 +32,19 @@ def check_dbt_yaml(text: str) -> str | None:
     validator = _validator()
     if validator is None:
         return None
-    for error in validator.iter_errors(content):
-        # dbt 1.11's schema knows severities in upper case only, dbt itself takes both.
-        if list(error.instance_path)[-1:] == ["severity"]:
-            continue
-        if _is_only_severity(error):
-            continue
+    for error in validator.iter_errors(_with_severities_as_the_schema_knows_them(content)):
         where = ".".join(str(part) for part in error.instance_path)
         return f"{where}: {error.message}"
     return None
 
 
-def _is_only_severity(error: Any) -> bool:
-    path = [str(part) for part in error.instance_path]
-    return "data_tests" in path and "severity" in str(error.message)
+def _with_severities_as_the_schema_knows_them(value: Any) -> Any:
+    """dbt takes `severity: warn` in any case; the schema of dbt 1.11 knows "Warn" and "Error" only."""
+    if isinstance(value, list):
+        return [_with_severities_as_the_schema_knows_them(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: str(item).capitalize() if key == "severity" else _with_severities_as_the_schema_knows_them(item)
+        for key, item in value.items()
+    }
