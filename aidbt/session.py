@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -48,8 +49,11 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """aidbt's own state for this project."""
+        from aidbt.core.patch import state_dir
         from aidbt.store import open_store
 
+        with contextlib.suppress(OSError):  # opening the store says better what is wrong
+            state_dir(self.project.root)
         return open_store(self.project.root / self.settings.values.store.path)
 
     @cached_property

@@ -321,6 +321,19 @@ def recover_if_needed(root: Path) -> list[str]:
         return recover(root)
 
 
+def state_dir(root: Path) -> Path:
+    """The folder of what aidbt keeps for itself in a project, made when it is missing; git ignores it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder = root / STATE_DIR
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 @contextlib.contextmanager
 def write_lock(root: Path) -> Iterator[None]:
     """Hold the project's write lock; the operating system frees it when the process dies.
@@ -329,10 +342,8 @@ def write_lock(root: Path) -> Iterator[None]:
         StoreBusy: another process holds it.
         WriteError: the project folder cannot be written to.
     """
-    path = root / STATE_DIR / "write.lock"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(state_dir(root) / "write.lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise _write_error(error) from error
     try:

@@ -26,10 +26,15 @@ def _validator() -> Any | None:
     return None
 
 
-def check_dbt_yaml(text: str) -> str | None:
-    """The first thing dbt's schema objects to in a property file, or None when it is fine."""
+def check_dbt_yaml(text: str, *, nested_arguments: bool = True) -> str | None:
+    """The first thing dbt's schema objects to in a property file, or None when it is fine.
+
+    Args:
+        nested_arguments: whether data tests keep their arguments under `arguments:`. The schema knows no
+            other form, so the older one is only read as YAML.
+    """
     content = parse_yaml(text, "generated file")
-    validator = _validator()
+    validator = _validator() if nested_arguments else None
     if validator is None:
         return None
     for error in validator.iter_errors(_with_severities_as_the_schema_knows_them(content)):

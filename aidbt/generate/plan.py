@@ -21,7 +21,7 @@ from aidbt.generate.discover import Skipped, is_selected
 from aidbt.generate.files import Rendering, StagedTable, render_files
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
 from aidbt.generate.mappings import Decisions, decide_all
-from aidbt.generate.naming import layout_for, model_names, source_table_names
+from aidbt.generate.naming import Layout, layout_for, model_names, source_table_names
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml
 from aidbt.mapping.queue import mapping_edit
 from aidbt.project import Project
@@ -154,11 +154,12 @@ def plan_files(
     findings = list(decisions.findings)
     staged, models, skipped = _staged_tables(project, settings, decisions, here)
     findings += _unknown_targets(decisions, targets)
-    texts = render_files(staged, targets, _rendering(project, settings))
+    options = _rendering(project, settings)
+    texts = render_files(staged, targets, options)
     if select:
         chosen = [m for m in decisions.mappings.values() if is_selected(m.source, m.table, select, settings)]
         kept, names = {m.source for m in chosen}, {models[m.key] for m in chosen}
-        texts = {p: t for p, t in texts.items() if _belongs(p, names, kept, project, settings)}
+        texts = {p: t for p, t in texts.items() if _belongs(p, names, kept, options.layout)}
     edits: list[FileEdit] = []
     sorted_out: dict[str, list[str]] = {"written": [], "updated": [], "unchanged": [], "edited": []}
     proposals: dict[str, str] = {}
@@ -177,7 +178,7 @@ def plan_files(
         if state in ("written", "updated", "unchanged"):
             files[path] = digest(text)
     findings += _orphans(project.root, lock, texts, select)
-    _check_rendered({e.path: e.after for e in edits if e.after is not None})
+    _check_rendered({e.path: e.after for e in edits if e.after is not None}, options)
     new_lock = lock_text(files)
     if files != lock.files or (files and lock.digest is None):
         old = read_or_none(project.root / LOCK_FILE)
@@ -234,10 +235,7 @@ def _rendering(project: Project, settings: LoadedSettings) -> Rendering:
     )
 
 
-def _belongs(
-    path: str, models: set[str], sources: set[str], project: Project, settings: LoadedSettings
-) -> bool:
-    layout = _rendering(project, settings).layout
+def _belongs(path: str, models: set[str], sources: set[str], layout: Layout) -> bool:
     shared = {f for source in sources for f in (layout.sources_file(source), layout.models_file(source))}
     return path in shared or Path(path).stem in models
 
@@ -299,11 +297,11 @@ def _orphans(root: Path, lock: Lock, texts: dict[str, str], select: tuple[str, .
     ]
 
 
-def _check_rendered(texts: dict[str, str]) -> None:
+def _check_rendered(texts: dict[str, str], options: Rendering) -> None:
     """What we write is checked against dbt's own schema first: a fault of ours must not reach a project."""
     for path, text in texts.items():
         if path.endswith(".yml") and not path.startswith("aidbt/"):
-            problem = check_dbt_yaml(text)
+            problem = check_dbt_yaml(text, nested_arguments=options.nested_arguments)
             if problem:
                 raise WriteError(
                     f"{path} would not be valid for dbt: {problem}; nothing was written",

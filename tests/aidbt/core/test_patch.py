@@ -46,6 +46,9 @@ NEW: Files = {
 }
 
 
+KEPT = ("write.lock", ".gitignore")
+
+
 def write(root: Path, files: Files) -> Path:
     for name, content in files.items():
         path = root / name
@@ -62,7 +65,7 @@ def content(root: Path) -> Files:
 
 def leftovers(root: Path) -> list[str]:
     """What stands in the state folder besides the lock."""
-    return sorted(path.name for path in (root / ".aidbt").glob("*") if path.name != "write.lock")
+    return sorted(path.name for path in (root / ".aidbt").glob("*") if path.name not in KEPT)
 
 
 def the_patch(old: Files = OLD, new: Files = NEW) -> Patch:
