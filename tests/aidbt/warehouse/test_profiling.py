@@ -116,64 +116,72 @@ def test_the_figures_are_those_of_plain_sql(database, what: str):
 
     profile = shop.profile()
 
-    [(rows_, filled)] = shop.run("select count(*), count(c) from t")
+    with DuckDBWarehouse(shop.path).connect() as plain:
+        expect_figures(plain.rows, profile)
+
+
+Ask = Callable[[str], list[tuple]]
+
+
+def expect_figures(ask: Ask, profile: TableProfile) -> None:
+    [(rows_, filled)] = ask("select count(*), count(c) from t")
     found = column(profile)
     assert (profile.row_count, profile.sample_rows) == (rows_, rows_)
     assert found.null_rate == pytest.approx(1 - filled / rows_)
     kind = kind_of(found.data_type)
-    expect_range(shop, found, kind)
-    expect_distinct(shop, found, filled)
+    expect_range(ask, found, kind)
+    expect_distinct(ask, found, filled)
     if kind in ("integer", "number"):
-        expect_mean(shop, found)
+        expect_mean(ask, found)
     else:
         assert (found.mean, found.stddev) == (None, None)
     if kind in ("date", "timestamp", "integer", "number"):
-        expect_quantiles_of_few(shop, found, kind)
+        expect_quantiles_of_few(ask, found, kind)
     else:
         assert found.quantiles == ()
     if kind == "text":
-        [lengths] = shop.run("select min(length(c)), max(length(c)), avg(length(c)) from t")
+        [lengths] = ask("select min(length(c)), max(length(c)), avg(length(c)) from t")
         assert (found.min_length, found.max_length, found.mean_length) == lengths
     else:
         assert (found.min_length, found.max_length, found.mean_length) == (None, None, None)
 
 
-def expect_range(shop: Database, found: ColumnProfile, kind: str) -> None:
+def expect_range(ask: Ask, found: ColumnProfile, kind: str) -> None:
     """Exact ends of every type that has an order, but of text only where it is a code list."""
     has_range = kind in ("integer", "number", "date", "timestamp", "boolean") or "code" in found.formats
-    ordered = [text for (text,) in shop.run("select c::varchar from t where c is not null order by c")]
+    ordered = [text for (text,) in ask("select c::varchar from t where c is not null order by c")]
     if not has_range or not ordered:
         assert (found.minimum, found.maximum) == (None, None)
     else:
         assert (found.minimum, found.maximum) == (ordered[0], ordered[-1])
 
 
-def expect_distinct(shop: Database, found: ColumnProfile, filled: int) -> None:
+def expect_distinct(ask: Ask, found: ColumnProfile, filled: int) -> None:
     if found.data_type.endswith("]") or found.data_type.startswith(("STRUCT", "MAP", "UNION")):
         assert found.distinct_count == 0
         return
-    [(distinct,)] = shop.run("select count(distinct c) from t")
+    [(distinct,)] = ask("select count(distinct c) from t")
     assert abs(found.distinct_count - distinct) <= 1
     assert found.distinct_count <= filled
 
 
-def finite(shop: Database) -> list[float]:
-    values = [float(value) for (value,) in shop.run("select c::double from t where c is not null")]
+def finite(ask: Ask) -> list[float]:
+    values = [float(value) for (value,) in ask("select c::double from t where c is not null")]
     return [value for value in values if abs(value) < 1e150]
 
 
-def expect_mean(shop: Database, found: ColumnProfile) -> None:
+def expect_mean(ask: Ask, found: ColumnProfile) -> None:
     """Of the finite values that can be squared."""
-    values = finite(shop)
+    values = finite(ask)
     assert found.mean == (pytest.approx(fmean(values), rel=1e-9, abs=1e-300) if values else None)
     assert found.stddev == (pytest.approx(stdev(values), rel=1e-9) if len(values) > 1 else None)
 
 
-def expect_quantiles_of_few(shop: Database, found: ColumnProfile, kind: str) -> None:
+def expect_quantiles_of_few(ask: Ask, found: ColumnProfile, kind: str) -> None:
     if kind in ("integer", "number"):
-        values = finite(shop)
+        values = finite(ask)
     else:
-        values = [s for (s,) in shop.run("select epoch(c) from t where c is not null and isfinite(c)")]
+        values = [s for (s,) in ask("select epoch(c) from t where c is not null and isfinite(c)")]
     assert len(found.quantiles) == (len(QUANTILES) if values else 0)
     assert list(found.quantiles) == sorted(found.quantiles)
     assert all(min(values) <= q <= max(values) or q == pytest.approx(values[0]) for q in found.quantiles)
