@@ -21,7 +21,8 @@ from aidbt.project.declared import Declared, declared
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.checks import distinct_values, rows_lost_by_casts, rows_outside
-from aidbt.warehouse.profiling import fingerprint, latest_batch
+from aidbt.warehouse.profiling import fingerprint
+from aidbt.warehouse.rows import latest_batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from aidbt.core.loads import BATCH_ID
 from aidbt.core.schema import Relation
 from aidbt.core.types import Family, type_family
 from aidbt.warehouse.base import Connection
-from aidbt.warehouse.profiling import latest_batch
+from aidbt.warehouse.rows import latest_batch
 
 # Numbers as a number is written: a leading zero or plus sign would be lost.
 _INTEGER = "^(0|-?[1-9][0-9]*)$"

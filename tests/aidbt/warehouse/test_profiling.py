@@ -15,7 +15,8 @@ import pytest
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import ColumnProfile, TableProfile
 from aidbt.warehouse.duckdb import DuckDBWarehouse
-from aidbt.warehouse.profiling import QUANTILES, fingerprint, kind_of
+from aidbt.warehouse.profiling import QUANTILES, fingerprint
+from aidbt.warehouse.sampling import kind_of
 
 
 class Database:
