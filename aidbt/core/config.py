@@ -207,14 +207,18 @@ def read_text(path: Path) -> str:
         raise SettingsError(f"the file cannot be read: {error.strerror}", path=str(path)) from error
 
 
-def parse_yaml(text: str, path: str) -> Any:
+def parse_yaml(text: str, path: str, *, repeated_keys: bool = False) -> Any:
     """The value of a YAML text, with duplicate keys and syntax errors reported by file and line.
+
+    Args:
+        repeated_keys: whether a key may stand twice, the last one counting, as dbt still lets it.
 
     Raises:
         SettingsError: it is not valid YAML, or a key stands twice in one mapping.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # a SafeLoader: builds plain values only
+        loader = _LenientLoader if repeated_keys else _Loader
+        return yaml.load(text, Loader=loader)  # a SafeLoader: builds plain values only
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
@@ -239,10 +243,18 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_Base):  # type: ignore[misc]
     """The safe loader (libyaml's when present) that refuses a key given twice."""
 
+    repeated_keys = False
+
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         super().flatten_mapping(node)
         # Merging the same mapping again and again would add its keys each time: 10^30 of them in 2 kB.
         node.value = list({_identity(key): (key, value) for key, value in node.value}.values())
+
+
+class _LenientLoader(_Loader):
+    """The same for other people's files: of a key given twice the last one counts."""
+
+    repeated_keys = True
 
 
 def _identity(key: yaml.Node) -> object:
@@ -257,7 +269,7 @@ def _mapping_without_duplicates(loader: Any, node: yaml.MappingNode) -> dict[Any
                 problem="a key is a mapping or a list, not a name", problem_mark=key.start_mark
             )
         if key.tag != "tag:yaml.org,2002:merge":
-            if key.value in seen:
+            if key.value in seen and not loader.repeated_keys:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key '{key.value}' stands twice", problem_mark=key.start_mark
                 )

@@ -20,11 +20,8 @@ MAX_ACCEPTED_VALUES = 12
 _ROWS_PER_VALUE = 20
 
 
-def key_tests(mapping: Mapping, profile: TableProfile) -> list[MappedTest]:
-    """unique and not_null on the proven key that the table is most likely known by."""
-    column = primary_key(mapping, profile)
-    if column is None:
-        return []
+def key_tests(column: MappedColumn) -> list[MappedTest]:
+    """not_null and unique, for a proven key."""
     return [MappedTest(column.target, "not_null"), MappedTest(column.target, "unique")]
 
 

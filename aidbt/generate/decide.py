@@ -47,11 +47,13 @@ class Questions:
     Attributes:
         lossy: (relation, [(column, cast)]) → rows that would lose something, by pair.
         outside: (child, column, parent, parent column) → rows whose value the parent never holds.
+        key: (relation, column) → whether it is never null and tells all rows apart.
         values: (relation, column, limit) → distinct values, sorted, at most limit + 1.
     """
 
     lossy: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]]
     outside: Callable[[Relation, str, Relation, str], int]
+    key: Callable[[Relation, str], bool]
     values: Callable[[Relation, str, int], list[str]]
 
 
@@ -159,7 +161,11 @@ def propose_tests(
         if target is not None:
             declared, broken = declared_tests(mapping, profile, target)
             findings += broken
-        tests = tuple(dict.fromkeys([*mapping.tests, *key_tests(mapping, profile), *declared]))
+        column = primary_key(mapping, profile)
+        # The profile may be older than the rows: what a test rests on is looked at again.
+        proven = column is not None and ask.key(tables[key].relation, column.sources[0])
+        found = key_tests(column) if column is not None and proven else []
+        tests = tuple(dict.fromkeys([*mapping.tests, *found, *declared]))
         changed[key] = replace(mapping, tests=tests)
     keys: dict[str, dict[str, list[tuple[Mapping, MappedColumn]]]] = {}
     for key, mapping in sorted(changed.items()):

@@ -20,7 +20,7 @@ from aidbt.project.conventions import model_name
 from aidbt.project.declared import Declared, declared
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
-from aidbt.warehouse.checks import distinct_values, rows_lost_by_casts, rows_outside
+from aidbt.warehouse.checks import distinct_values, is_key, rows_lost_by_casts, rows_outside
 from aidbt.warehouse.profiling import fingerprint
 from aidbt.warehouse.rows import latest_batch
 
@@ -206,6 +206,7 @@ def questions(connection: Connection, dialect: str) -> Questions:
         outside=lambda child, column, parent, key: rows_outside(
             connection, child, column, parent, key, dialect=dialect
         ),
+        key=lambda relation, column: is_key(connection, relation, column),
         values=lambda relation, column, limit: distinct_values(
             connection, relation, column, limit=limit, dialect=dialect
         ),

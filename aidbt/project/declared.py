@@ -75,7 +75,7 @@ def _files(project: Project) -> Iterator[Path]:
 def _sources(text: str, path: str) -> Iterator[DeclaredSource]:
     if "sources:" not in text:
         return
-    content = parse_yaml(text, path)
+    content = parse_yaml(text, path, repeated_keys=True)  # dbt only warns
     for source in _mappings(content, "sources"):
         name = str(source.get("name", ""))
         schema = str(source.get("schema") or name)

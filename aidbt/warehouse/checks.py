@@ -10,7 +10,7 @@ from aidbt.core.loads import BATCH_ID
 from aidbt.core.schema import Relation
 from aidbt.core.types import Family, type_family
 from aidbt.warehouse.base import Connection
-from aidbt.warehouse.rows import latest_batch
+from aidbt.warehouse.rows import Rows, is_unique, latest_batch
 
 # Numbers as a number is written: a leading zero or plus sign would be lost.
 _INTEGER = "^(0|-?[1-9][0-9]*)$"
@@ -60,6 +60,17 @@ def rows_outside(
         .where(exp.not_(value.isin(query=keys)))
     )
     return int(connection.rows(query.sql(dialect))[0][0])
+
+
+def is_key(connection: Connection, relation: Relation, column: str) -> bool:
+    """Whether a column is never null and no two rows have the same value: every row is compared."""
+    batch = latest_batch(connection, relation)
+    where = exp.column(BATCH_ID, quoted=True).eq(exp.Literal.string(batch)) if batch is not None else None
+    rows = Rows(connection, relation, where)
+    everything, filled = rows.first(
+        exp.Count(this=exp.Star()), exp.func("count", exp.column(column, quoted=True))
+    )
+    return bool(everything == filled and is_unique(rows, column, everything))
 
 
 def distinct_values(

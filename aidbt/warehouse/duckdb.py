@@ -81,7 +81,9 @@ class DuckDBWarehouse:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             raw = duckdb.connect(
-                str(self.path), read_only=read_only, config={"memory_limit": self.memory_limit}
+                str(self.path),
+                read_only=read_only,
+                config={"memory_limit": self.memory_limit, "autoinstall_known_extensions": "false"},
             )
         except duckdb.Error as error:
             raise translate(error, self.path) from error

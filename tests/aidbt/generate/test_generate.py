@@ -326,3 +326,13 @@ def test_arguments_stand_where_the_projects_dbt_wants_them(filled_shop):
     models = filled_shop.read("models/silver/crm/_crm__models.yml")
     assert "arguments:" not in models
     assert "              to: ref('stg_crm__users')" in models
+
+
+def test_a_key_is_looked_at_again_when_its_profile_may_be_older_than_the_rows(shop):
+    shop.sql("create schema raw_s; create table raw_s.t as select i as id, i as other from range(100) r(i)")
+    shop.generate(write=False)  # profiles are known now
+    shop.sql("update raw_s.t set id = 1 where id = 2")  # nothing in the catalog tells of it
+
+    shop.generate()
+
+    assert "unique" not in shop.read("aidbt/mappings/s__t.yml")

@@ -147,3 +147,9 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path: Path):
 
     with pytest.raises(SettingsError, match=r"models/a\.sql: the file is not UTF-8 text"):
         read(tmp_path, {})
+
+
+def test_a_key_given_twice_is_dbts_business(tmp_path: Path):
+    found = read(tmp_path, {"models/a.yml": "sources:\n  - name: a\n    name: b\n    tables: [{name: t}]\n"})
+
+    assert [source.source for source in found.sources.values()] == ["b"]
