@@ -165,9 +165,11 @@ def choose(where: dict[str, Any], selector: str, sources: tuple[str, ...], expre
     from aidbt.mapping.queue import choose_one
 
     session = open_from(**where)
-    _told("chosen", choose_one(session.project.root, selector, sources, expression=expression))
+    dialect = session.project.profile().type
+    root = session.project.root
+    _told("chosen", choose_one(root, selector, sources, expression=expression, dialect=dialect))
 
 
 def _told(verb: str, paths: list[str]) -> None:
-    click.echo(f"{verb}; changed {', '.join(paths)}")
+    click.echo(f"{verb}; changed {', '.join(paths)}" if paths else "it is so already; nothing changed")
     click.echo(f"{bold('next')}: aidbt generate")

@@ -64,12 +64,12 @@ def map_table(
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
     matches = match(MatchTask(own, target, table.profile), settings) if target else []
     questions = cast_questions(table.relation, table.profile, target, matches)
-    lost = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
-    safe = frozenset(q for q in questions if lost[q.column, q.cast] == 0)
+    counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
+    lost = {q: counted[q.column, q.cast] for q in questions}
     if target is None:
-        mapping = keep_every_column(table.source, table.relation, table.profile, safe_casts=safe)
+        mapping = keep_every_column(table.source, table.relation, table.profile, lost=lost)
     else:
-        mapping = map_to_target(table.source, table.relation, target, matches, safe_casts=safe)
+        mapping = map_to_target(table.source, table.relation, target, matches, lost=lost)
     return mapping, matches
 
 

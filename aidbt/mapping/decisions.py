@@ -54,6 +54,11 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
         return _with_test(mapping, selector, lambda test: replace(test, status="accepted", by="person"))
 
     def accepted(column: MappedColumn) -> MappedColumn:
+        if column.cast and column.note:
+            raise UsageError(
+                f"{selector} cannot be accepted as it is: {column.note}",
+                hint=f'say how: aidbt review choose {selector} {column.sources[0]} --expression "…"',
+            )
         if not column.sources:
             raise UsageError(
                 f"nothing is proposed for {selector}",
@@ -78,12 +83,14 @@ def choose(
     *,
     expression: str | None = None,
     types: dict[str, str] | None = None,
+    cast: str | None = None,
 ) -> Mapping:
     """The mapping with other source columns chosen by a person; their names are the caller's to check.
 
     Args:
         expression: SQL over the sources; needed when there are several.
         types: the sources' types, where they are known.
+        cast: the type a plain column is cast to.
 
     Raises:
         UsageError: several sources and no expression, or neither.
@@ -99,7 +106,7 @@ def choose(
             sources=tuple(sources),
             expression=expression,
             source_type="" if expression else (types or {}).get(sources[0], ""),
-            cast=None if expression else column.cast,
+            cast=None if expression else cast,
         )
 
     before = next(c for c in mapping.columns if c.target == selector.column)

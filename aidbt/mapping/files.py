@@ -10,9 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from aidbt.core.config import explain, parse_yaml, read_text
-from aidbt.core.errors import SettingsError, UnknownName
+from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
 from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, Target
+from aidbt.sql.expressions import is_type
 
 MAPPINGS_DIR = "aidbt/mappings"
 TARGETS_DIR = "aidbt/targets"
@@ -102,6 +103,8 @@ def load_targets(project_dir: Path) -> dict[str, Target]:
                 f"the target '{content.name}' is declared twice", path=_short(path, project_dir)
             )
         _refuse_twice([column.name for column in content.columns], "column", path, project_dir)
+        for column in content.columns:
+            _refuse_no_type(column.type, f"the type of {column.name}", path, project_dir)
         targets[content.name] = Target(
             name=content.name,
             description=content.description.strip(),
@@ -148,6 +151,8 @@ def parse_mapping(text: str, path: Path, project_dir: Path) -> Mapping:
     """
     content = _validated(_MappingFile, text, path, project_dir)
     _refuse_twice([c.target for c in content.columns if c.status != "rejected"], "target", path, project_dir)
+    for c in content.columns:
+        _refuse_no_type(c.cast, f"the cast of {c.target}", path, project_dir)
     return Mapping(
         source=content.source.name,
         table=content.source.table,
@@ -186,6 +191,29 @@ def _validated(model: Any, text: str, path: Path, project_dir: Path) -> Any:
         return model.model_validate(value if value is not None else {})
     except ValidationError as error:
         raise explain(error, model, path=short, text=text) from error
+
+
+def _refuse_no_type(data_type: str | None, what: str, path: Path, project_dir: Path) -> None:
+    if data_type and not is_type(data_type, "duckdb"):
+        close = nearest(data_type, TYPE_NAMES)
+        raise SettingsError(
+            f"{what}: '{data_type}' is no type",
+            path=_short(path, project_dir),
+            hint=f"did you mean '{close}'?" if close else f"for example: {', '.join(TYPE_NAMES[:6])}",
+        )
+
+
+TYPE_NAMES = [
+    "varchar",
+    "integer",
+    "bigint",
+    "double",
+    "decimal(18,2)",
+    "boolean",
+    "date",
+    "timestamp",
+    "string",
+]
 
 
 def _refuse_twice(names: list[str], kind: str, path: Path, project_dir: Path) -> None:

@@ -26,7 +26,7 @@ from aidbt.core.types import has_time_zone, is_same_type, type_family
 from aidbt.mapping.assign import assign
 from aidbt.mapping.signals import SIGNALS, Evidence, MatchTask
 from aidbt.mapping.signals.type import carries_over
-from aidbt.project.conventions import column_name, unique_names, wanted_cast
+from aidbt.project.conventions import column_name, unique_names, wanted_casts
 
 ALTERNATIVES = 3
 # Below this a plain cast loses or invents something: never decided without a person.
@@ -116,25 +116,25 @@ def source_columns(relation: Relation) -> list[Column]:
 
 
 def keep_every_column(
-    source: str, relation: Relation, profile: TableProfile | None, *, safe_casts: frozenset[CastQuestion]
+    source: str, relation: Relation, profile: TableProfile | None, *, lost: Dict[CastQuestion, int]
 ) -> Mapping:
     """The mapping of a table for which no target is declared: every column, named and cast by convention.
 
     Args:
-        safe_casts: the casts that were proven to lose nothing.
+        lost: rows that would lose something by each cast; a cast that is not in it was not proven.
     """
     columns = source_columns(relation)
     names = unique_names(column_name(column, entity=relation.name) for column in columns)
     mapped = []
     for column, name in zip(columns, names, strict=True):
-        cast = wanted_cast(column, profile.column(column.name) if profile else None)
-        proven = cast is not None and CastQuestion(column.name, cast) in safe_casts
+        casts = wanted_casts(column, profile.column(column.name) if profile else None)
+        cast = next((c for c in casts if lost.get(CastQuestion(column.name, c)) == 0), None)
         mapped.append(
             MappedColumn(
                 target=name.name,
                 sources=(column.name,),
                 source_type=column.data_type,
-                cast=cast if proven else None,
+                cast=cast,
                 rule=name.rule,
             )
         )
@@ -147,7 +147,7 @@ def map_to_target(
     target: Target,
     matches: Sequence[ColumnMatch],
     *,
-    safe_casts: frozenset[CastQuestion],
+    lost: Dict[CastQuestion, int],
 ) -> Mapping:
     """The mapping of a table to a declared target: what is certain is accepted, the rest waits.
 
@@ -166,7 +166,7 @@ def map_to_target(
             continue
         column = by_name[found.source]
         cast = needed_cast(column, wanted)
-        note = _note(column, wanted, cast, safe_casts)
+        note = _note(column, wanted, cast, lost)
         accepted = found.band == "accept" and not note
         columns.append(
             MappedColumn(
@@ -203,7 +203,7 @@ def needed_cast(column: Column, wanted: Column) -> str | None:
     return wanted.data_type.lower()
 
 
-def _note(column: Column, wanted: Column, cast: str | None, safe: frozenset[CastQuestion]) -> str:
+def _note(column: Column, wanted: Column, cast: str | None, lost: Dict[CastQuestion, int]) -> str:
     """Why a person is needed for the cast, in a few words; "" when it is proven or not needed."""
     if cast is None:
         return ""
@@ -212,8 +212,10 @@ def _note(column: Column, wanted: Column, cast: str | None, safe: frozenset[Cast
         return f"a cast to {cast} depends on the session's time zone: an expression is needed"
     if families[0] != "text" and carries_over(*families, None) < _CASTABLE:
         return f"{column.data_type.lower()} does not cast to {cast}: an expression is needed"
-    if CastQuestion(column.name, cast) not in safe:
-        return f"some values would be lost by a cast to {cast}"
+    rows = lost.get(CastQuestion(column.name, cast))
+    if rows != 0:
+        count = f"{rows:,} rows" if rows else "some rows"
+        return f"{count} would lose their value by a cast to {cast}"
     return ""
 
 
@@ -226,13 +228,15 @@ def cast_questions(
     """The casts to be proven on every row before they may be decided."""
     if target is None:
         found = [
-            (c.name, wanted_cast(c, profile.column(c.name) if profile else None))
+            (c.name, cast)
             for c in source_columns(relation)
+            for cast in wanted_casts(c, profile.column(c.name) if profile else None)
         ]
     else:
         found = []
         for item in matches:
             column = relation.column(item.source) if item.source else None
             if column is not None:
-                found.append((column.name, needed_cast(column, target_column(target, item.target))))
-    return [CastQuestion(name, cast) for name, cast in found if cast is not None]
+                cast = needed_cast(column, target_column(target, item.target))
+                found += [(column.name, cast)] if cast is not None else []
+    return [CastQuestion(name, cast) for name, cast in found]

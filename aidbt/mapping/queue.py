@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from aidbt.core.errors import EditConflict, UnknownName
+from aidbt.core.errors import EditConflict, UnknownName, UsageError
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.schema import Mapping
+from aidbt.core.types import is_same_type
 from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
-from aidbt.mapping.files import load_mappings, mapping_path, mapping_yaml, parse_mapping
+from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
+from aidbt.sql.expressions import expression_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,42 @@ def reject_all(project_dir: Path, selectors: Sequence[str]) -> list[str]:
 
 
 def choose_one(
-    project_dir: Path, selector: str, sources: Sequence[str], *, expression: str | None = None
+    project_dir: Path,
+    selector: str,
+    sources: Sequence[str],
+    *,
+    expression: str | None = None,
+    dialect: str = "duckdb",
 ) -> list[str]:
     """Take other source columns for a target column; the names are checked against the mapping's table.
 
+    Without an expression the column is cast to what its target declares, unless it is that already.
+
     Raises:
         UnknownName: a source column that the table does not have.
-        UsageError: several sources and no expression.
+        UsageError: several sources and no expression, or one that is not one value over the sources.
     """
+    targets = load_targets(project_dir)
 
     def chosen(mapping: Mapping, wanted: Selector) -> Mapping:
         known = known_source_columns(mapping)
+        declared = (
+            {c.name: c.data_type for c in targets[mapping.target].columns}
+            if mapping.target in targets
+            else {}
+        )
         for name in sources:
             if name not in known:
                 raise UnknownName(f"column of {mapping.key}", name, known)
-        return choose(mapping, wanted, sources, expression=expression, types=known)
+        problem = expression_problem(expression, sources, dialect) if expression is not None else None
+        if problem:
+            raise UsageError(
+                f"the expression cannot be used: {problem}",
+                hint="write one value over the named source columns, e.g. lower(trim(email))",
+            )
+        have, want = known.get(sources[0], "") if sources else "", declared.get(wanted.column, "")
+        cast = want.lower() if want and not (have and is_same_type(have, want)) else None
+        return choose(mapping, wanted, sources, expression=expression, types=known, cast=cast)
 
     return _decide(project_dir, [selector], chosen)
 

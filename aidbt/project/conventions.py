@@ -97,28 +97,29 @@ def column_name(column: Column, *, entity: str) -> Name:
     return Name(name, rule)
 
 
-def wanted_cast(column: Column, profile: ColumnProfile | None) -> str | None:
-    """The type a text column should be cast to by what its sampled values look like, or None.
+def wanted_casts(column: Column, profile: ColumnProfile | None) -> tuple[str, ...]:
+    """The types a text column may be cast to by what its sampled values look like, the best first.
 
-    Only a candidate: the caller proves on every row that nothing is lost. Digits that name something
+    Only candidates: the caller proves on every row that nothing is lost. Digits that name something
     (ids, codes, phone numbers) stay text.
     """
     if profile is None or type_family(column.data_type) != "text" or profile.null_rate == 1:
-        return None
+        return ()
     shares = profile.formats
     if shares.get("timestamp", 0) == 1:
-        return "timestamp"
+        return ("timestamp", "timestamp with time zone")
     if shares.get("date", 0) == 1:
-        return "date"
+        return ("date",)
     if shares.get("boolean", 0) == 1 and profile.distinct_count <= 2 and (profile.max_length or 0) > 1:
-        return "boolean"
+        return ("boolean",)
     if _IDENTIFIER_NAME.search(snake_case(column.name)):
-        return None
+        return ()
     if shares.get("integer", 0) == 1:
-        return "bigint"
+        return ("bigint",)
     if shares.get("integer", 0) + shares.get("decimal", 0) == 1 and shares.get("decimal", 0) > 0:
-        return "double"
-    return None
+        # Decimals keep amounts exact; a double is for what has too many digits.
+        return ("decimal(18,2)", "decimal(18,4)", "decimal(28,9)", "double")
+    return ()
 
 
 def unique_names(names: Iterable[Name]) -> list[Name]:

@@ -14,7 +14,7 @@ from aidbt.project.conventions import (
     singular,
     snake_case,
     unique_names,
-    wanted_cast,
+    wanted_casts,
 )
 
 SNAKE_CASE = {
@@ -217,8 +217,8 @@ def profile(formats: dict[str, float], **given) -> ColumnProfile:
 
 CASTS = [
     ("amount", {"integer": 1.0}, {}, "bigint"),
-    ("amount", {"decimal": 1.0}, {}, "double"),
-    ("amount", {"integer": 0.25, "decimal": 0.75}, {}, "double"),
+    ("amount", {"decimal": 1.0}, {}, "decimal(18,2)"),
+    ("amount", {"integer": 0.25, "decimal": 0.75}, {}, "decimal(18,2)"),
     ("amount", {"integer": 0.99}, {}, None),
     ("amount", {"decimal": 0.5}, {}, None),
     ("amount", {}, {}, None),
@@ -245,9 +245,9 @@ CASTS = [
 def test_a_text_column_is_cast_to_what_all_its_values_look_like(
     name: str, formats: dict[str, float], given: dict, cast: str | None
 ):
-    assert wanted_cast(Column(name, "VARCHAR"), profile(formats, **given)) == cast
+    assert next(iter(wanted_casts(Column(name, "VARCHAR"), profile(formats, **given))), None) == cast
 
 
 def test_only_text_is_cast_and_only_when_it_was_profiled():
-    assert wanted_cast(Column("amount", "DOUBLE"), profile({"integer": 1.0})) is None
-    assert wanted_cast(Column("amount", "VARCHAR"), None) is None
+    assert wanted_casts(Column("amount", "DOUBLE"), profile({"integer": 1.0})) == ()
+    assert wanted_casts(Column("amount", "VARCHAR"), None) == ()
