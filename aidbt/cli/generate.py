@@ -51,7 +51,7 @@ def generate(
         output=output,
         text=lambda: _text(result, dry_run=dry_run, check=check, show_all=show_all),
     )
-    failed = result.is_drift if check else bool(result.proposals) or result.has_errors
+    failed = result.has_errors or (result.is_drift if check else bool(result.proposals))
     raise SystemExit(1 if failed or (strict and (result.waiting or result.waiting_tests)) else 0)
 
 
@@ -98,7 +98,8 @@ def _text(result: Any, *, dry_run: bool, check: bool, show_all: bool) -> Iterato
     if result.edited:
         yield f"kept {count(len(result.edited), 'file')} that you edited: {', '.join(result.edited[:5])}"
     for path in result.proposals:
-        yield f"{click.style('not written', fg='yellow')}: {path} is yours; see .aidbt/proposals/{path}"
+        where = "a proposal would wait in" if dry_run or check else "the proposal is in"
+        yield f"{click.style('not written', fg='yellow')}: {path} is yours; {where} .aidbt/proposals/{path}"
     if result.skipped:
         yield f"left out {count(len(result.skipped), 'table')}:"
         for reason, tables in _by_reason(result.skipped, show_all):

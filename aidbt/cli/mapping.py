@@ -36,13 +36,25 @@ def _profile_text(profiles: dict[str, Any], why: bool) -> Iterator[str]:
         yield ""
         yield f"{bold(key)}  {count(found.row_count, 'row')}; {keys}; {sampled}"
         rows = [
-            [c.name, c.data_type.lower(), f"{c.null_rate:.1%}", f"{c.distinct_count:,}", _range(c), _holds(c)]
+            [
+                c.name,
+                c.data_type.lower(),
+                f"{c.null_rate:.1%}",
+                _distinct(c, found.row_count),
+                _range(c),
+                _holds(c),
+            ]
             for c in found.columns
         ]
         yield from table(rows, ["column", "type", "null", "distinct", "range", "holds"])
         if why:
             for c in found.columns:
                 yield from _detail(c)
+
+
+def _distinct(column: Any, rows: int) -> str:
+    """Exact where every row was compared, else marked as approximate."""
+    return f"{rows:,}" if column.is_unique else f"~{column.distinct_count:,}"
 
 
 def _range(column: Any) -> str:
@@ -60,13 +72,21 @@ def _holds(column: Any) -> str:
     return ", ".join(parts)
 
 
+def _quantile(column: Any, value: float) -> str:
+    from datetime import UTC, datetime
+
+    if column.role is None or abs(value) > 2e11:
+        return f"{value:.6g}"
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 def _detail(column: Any) -> Iterator[str]:
     parts = []
     if column.mean is not None:
         spread = f" ± {column.stddev:.4g}" if column.stddev is not None else ""
         parts.append(f"mean {column.mean:.4g}{spread}")
     if column.quantiles:
-        parts.append("quantiles 5/25/50/75/95 %: " + " ".join(f"{value:.6g}" for value in column.quantiles))
+        parts.append("quantiles 5/25/50/75/95 %: " + " ".join(_quantile(column, q) for q in column.quantiles))
     if column.top_values:
         parts.append("top " + ", ".join(f"{value} {share:.0%}" for value, share in column.top_values[:5]))
     if parts:

@@ -27,7 +27,6 @@ def init(folder: Path, name: str | None, dry_run: bool, output: str) -> None:
 
     found = scaffold(folder, name=name)
     if not dry_run:
-        found.root.mkdir(parents=True, exist_ok=True)
         apply_patch(found.patch, found.root)
     emit(found, output=output, text=lambda: _init_text(found, dry_run))
 

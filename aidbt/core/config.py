@@ -38,7 +38,7 @@ class GenerateSettings(Section):
 
     sources_path: str = "models/bronze"
     staging_path: str = "models/silver"
-    prefix: str = "stg"
+    prefix: str = Field(default="stg", pattern=r"^[a-z_][a-z0-9_]*$")
     tests: Literal["keys", "none"] = "keys"
     sources: dict[str, str] = Field(default_factory=dict)
     freshness_warn_hours: int = Field(default=24, ge=1)

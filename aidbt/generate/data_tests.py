@@ -18,6 +18,8 @@ from aidbt.sql.identifiers import escape_jinja
 
 MAX_ACCEPTED_VALUES = 12
 _ROWS_PER_VALUE = 20
+# Fewer different values may be chance; a column that is named like a key is believed.
+_ROWS_THAT_PROVE_A_KEY = 10
 
 
 def key_tests(column: MappedColumn) -> list[MappedTest]:
@@ -28,17 +30,24 @@ def key_tests(column: MappedColumn) -> list[MappedTest]:
 def primary_key(mapping: Mapping, profile: TableProfile) -> MappedColumn | None:
     """The proven key column a person would name: declared as such, else named like an id, else the first."""
     candidates = [c for c in mapping.proposed() if c.sources[0] in profile.keys]
+    if profile.row_count < _ROWS_THAT_PROVE_A_KEY:
+        candidates = [c for c in candidates if _is_named_like_a_key(c)]
     entity = singular(snake_case(mapping.table))
 
     def rank(column: MappedColumn) -> tuple[int, int]:
         name = snake_case(column.sources[0])
         if name in ("id", f"{entity}_id", f"{entity}_key", f"{entity}_code"):
             return 0, 0
-        is_id = name.endswith(("_id", "_key", "_code", "_number", "num", "code"))
+        is_id = _is_named_like_a_key(column)
         is_time = type_family(column.source_type) in ("date", "timestamp")
         return (1 if is_id else 3 if is_time else 2), mapping.columns.index(column)
 
     return min(candidates, key=rank, default=None)
+
+
+def _is_named_like_a_key(column: MappedColumn) -> bool:
+    name = snake_case(column.sources[0])
+    return name == "id" or name.endswith(("_id", "_key", "_code", "_number", "num", "code"))
 
 
 def declared_tests(
@@ -89,12 +98,14 @@ def relationship_candidates(
     for column in mapping.proposed():
         for name in _references(column):
             parents = [pair for pair in keys.get(name, ()) if pair[0].key != mapping.key]
-            if len(parents) == 1 and type_family(parents[0][1].source_type) == type_family(
-                column.source_type
-            ):
+            if len(parents) == 1 and _staged_family(parents[0][1]) == _staged_family(column):
                 found.append((column, *parents[0]))
                 break
     return found
+
+
+def _staged_family(column: MappedColumn) -> str:
+    return type_family(column.cast or column.source_type)
 
 
 def _references(column: MappedColumn) -> list[str]:

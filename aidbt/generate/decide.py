@@ -82,6 +82,7 @@ def extend_mapping(
     Source columns that are gone or of another type now are findings.
     """
     findings = _drift(mapping, table)
+    mapping = _with_declared_tests(mapping, table, target)
     known_sources = {name for column in mapping.columns for name in column.sources} | set(mapping.unmapped)
     added = [c.name for c in source_columns(table.relation) if c.name not in known_sources]
     if target is None:
@@ -105,6 +106,19 @@ def extend_mapping(
     return replace(mapping, unmapped=unmapped), findings
 
 
+def _with_declared_tests(mapping: Mapping, table: RawTable, target: Target | None) -> Mapping:
+    """The mapping with tests for constraints of the target that hold and were not decided on yet: those of
+    columns that a person chose since.
+    """
+    if target is None:
+        return mapping
+    known = {(test.column, test.test) for test in mapping.tests}
+    chosen = {column.target for column in mapping.columns if column.by == "person"}
+    declared, _ = declared_tests(mapping, table.profile, target)
+    new = [t for t in declared if t.column in chosen and (t.column, t.test) not in known]
+    return replace(mapping, tests=(*mapping.tests, *new))
+
+
 def _free_name(column: MappedColumn, taken: set[str]) -> MappedColumn:
     name, number = column.target, 1
     while name.casefold() in taken:
@@ -123,9 +137,10 @@ def _drift(mapping: Mapping, table: RawTable) -> list[Finding]:
                 findings.append(
                     Finding(
                         "source.column_gone",
-                        Severity.WARN,
+                        Severity.ERROR,
                         f"{mapping.key}.{name}",
-                        f"the source has no column {name} any more, but {column.target} is made from it",
+                        f"the source has no column {name} any more, but {column.target} is made from it:"
+                        " the model cannot be built",
                     )
                 )
             elif column.source_type and len(column.sources) == 1 and now.data_type != column.source_type:
@@ -224,6 +239,29 @@ def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[Mappe
         if 1 < len(values) <= MAX_ACCEPTED_VALUES:
             tests.append(MappedTest(column.target, "accepted_values", "review", values=tuple(values)))
     return tests
+
+
+def broken_casts(mapping: Mapping, relation: Relation, ask: Questions) -> list[Finding]:
+    """Findings for decided casts that some row no longer survives."""
+    columns = {column.name for column in relation.columns}
+    casts = [
+        (c.sources[0], c.cast, c.target)
+        for c in mapping.selected()
+        if c.is_passthrough and c.cast and c.sources[0] in columns and c.by == "aidbt"
+    ]
+    lost = ask.lossy(relation, [(name, cast) for name, cast, _ in casts])
+    return [
+        Finding(
+            "cast.no_longer_holds",
+            Severity.ERROR,
+            f"{mapping.key}.{name}",
+            f"{lost[name, cast]:,} rows lose their value by the cast of {target} to {cast};"
+            f" decide anew: aidbt review choose {mapping.key}.{target} {name} --expression …",
+            evidence={"rows": str(lost[name, cast])},
+        )
+        for name, cast, target in casts
+        if lost[name, cast]
+    ]
 
 
 def broken_tests(mapping: Mapping, profile: TableProfile) -> list[Finding]:

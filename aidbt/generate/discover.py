@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -23,6 +24,9 @@ from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.checks import distinct_values, is_key, rows_lost_by_casts, rows_outside
 from aidbt.warehouse.profiling import fingerprint
 from aidbt.warehouse.rows import latest_batch
+
+# Tables in which Fivetran, Airbyte, dlt and Stitch keep their own state.
+_LOADERS_OWN = re.compile(r"_?(fivetran|airbyte|dlt|sdc)_", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def raw_tables(
     select: tuple[str, ...],
     *,
     refresh: bool = False,
-) -> tuple[dict[str, RawTable], int]:
+) -> tuple[dict[str, RawTable], set[str]]:
     here = declared(project, generated=read_lock(project.root).files)
     relations, _ = raw_relations(warehouse, settings, here, keep_staged=True)
     return profiled(only(relations, select, settings), warehouse, profiles, settings, refresh=refresh)
@@ -108,6 +112,9 @@ def raw_relations(
     for relation in warehouse.relations():
         known = here.sources.get((relation.schema.lower(), relation.name.lower()))
         if relation.name in OWN_TABLES:
+            continue
+        if _LOADERS_OWN.match(relation.name):
+            skipped.append(Skipped(f"{relation.schema}.{relation.name}", "a loader's own table"))
             continue
         if known is not None:
             source, table = known.source, known.table
@@ -180,8 +187,8 @@ def profiled(
     settings: LoadedSettings,
     *,
     refresh: bool = False,
-) -> tuple[dict[str, RawTable], int]:
-    """The tables with their profiles: those that did not change come from the cache."""
+) -> tuple[dict[str, RawTable], set[str]]:
+    """The tables with their profiles, and those that were scanned now; the others did not change."""
     tables: dict[str, RawTable] = {}
     stale: list[tuple[str, str, Relation]] = []
     with warehouse.connect() as connection:
@@ -196,7 +203,7 @@ def profiled(
     for (key, source, relation), profile in zip(stale, fresh, strict=True):
         tables[key] = RawTable(source, relation, profile)
     profiles.put((key, tables[key].profile) for key, *_ in stale)
-    return tables, len(stale)
+    return tables, {key for key, *_ in stale}
 
 
 def questions(connection: Connection, dialect: str) -> Questions:

@@ -7,11 +7,11 @@ Two questions are kept apart. `decide_all` looks at the warehouse and brings the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import EditConflict, WriteError
+from aidbt.core.config import SETTINGS_FILE, LoadedSettings, read_text
+from aidbt.core.errors import EditConflict, SettingsError, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.resilience import Level
@@ -22,11 +22,12 @@ from aidbt.generate.files import Rendering, StagedTable, render_files
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
 from aidbt.generate.mappings import Decisions, decide_all
 from aidbt.generate.naming import Layout, layout_for, model_names, source_table_names
-from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml
+from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
 from aidbt.mapping.queue import mapping_edit
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.project.version import nested_test_arguments
+from aidbt.sql.expressions import expression_problem
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 
@@ -127,7 +128,7 @@ def plan_generate(
     targets = load_targets(project.root)
     mappings = load_mappings(project.root)
     lock = read_lock(project.root)
-    here = declared(project, generated=lock.files)
+    here = declared(project, generated=_generated_paths(project, settings, mappings, lock))
     decisions = decide_all(settings, warehouse, profiles, targets, mappings, here, select=tuple(select))
     return plan_files(project, settings, decisions, targets, lock, here, select=tuple(select))
 
@@ -135,8 +136,8 @@ def plan_generate(
 def check_files(project: Project, settings: LoadedSettings) -> GeneratePlan:
     """The plan that follows from the decisions as they stand; no warehouse is opened."""
     lock = read_lock(project.root)
-    here = declared(project, generated=lock.files)
     decisions = Decisions(load_mappings(project.root))
+    here = declared(project, generated=_generated_paths(project, settings, decisions.mappings, lock))
     return plan_files(project, settings, decisions, load_targets(project.root), lock, here)
 
 
@@ -152,6 +153,12 @@ def plan_files(
 ) -> GeneratePlan:
     """What the decisions make of the project's files."""
     findings = list(decisions.findings)
+    edits: list[FileEdit] = []
+    sorted_out: dict[str, list[str]] = {"written": [], "updated": [], "unchanged": [], "edited": []}
+    proposals: dict[str, str] = {}
+    for key in sorted(decisions.changed):
+        decisions = _plan_mapping_file(project.root, decisions, key, edits, sorted_out, proposals)
+    findings += _bad_expressions(decisions, project.profile().type)
     staged, models, skipped = _staged_tables(project, settings, decisions, here)
     findings += _unknown_targets(decisions, targets)
     options = _rendering(project, settings)
@@ -160,14 +167,13 @@ def plan_files(
         chosen = [m for m in decisions.mappings.values() if is_selected(m.source, m.table, select, settings)]
         kept, names = {m.source for m in chosen}, {models[m.key] for m in chosen}
         texts = {p: t for p, t in texts.items() if _belongs(p, names, kept, options.layout)}
-    edits: list[FileEdit] = []
-    sorted_out: dict[str, list[str]] = {"written": [], "updated": [], "unchanged": [], "edited": []}
-    proposals: dict[str, str] = {}
     files = dict(lock.files)
-    for key in sorted(decisions.changed):
-        _plan_mapping_file(project.root, decisions.mappings[key], edits, sorted_out, proposals)
+    compared = {path: _compare(project.root / path, path, text, lock) for path, text in texts.items()}
+    held = {str(Path(path).parent) for path, (state, _) in compared.items() if state == "proposal"}
     for path, text in texts.items():
-        state, before = _compare(project.root / path, path, text, lock)
+        state, before = compared[path]
+        if state == "updated" and path.endswith("__models.yml") and str(Path(path).parent) in held:
+            state = "proposal"  # it would document and test what a kept model does not have
         if state == "proposal":
             proposals[path] = text
         else:
@@ -196,6 +202,21 @@ def plan_files(
     )
 
 
+def _generated_paths(
+    project: Project, settings: LoadedSettings, mappings: dict[str, Mapping], lock: Lock
+) -> set[str]:
+    """The files that are ours to write: what the lock lists, and what the mappings lead to. The latter finds
+    them again when the lock was lost; what differs there becomes a proposal, as for any file.
+    """
+    layout = _rendering(project, settings).layout
+    models = model_names(list(mappings.values()), settings.values.generate.prefix)
+    paths = set(lock.files)
+    for mapping in mappings.values():
+        paths |= {layout.sources_file(mapping.source), layout.models_file(mapping.source)}
+        paths.add(layout.model_file(mapping.source, models[mapping.key]))
+    return paths
+
+
 def _staged_tables(
     project: Project, settings: LoadedSettings, decisions: Decisions, here: Declared
 ) -> tuple[list[StagedTable], dict[str, str], list[Skipped]]:
@@ -206,7 +227,7 @@ def _staged_tables(
     for mapping in mappings:
         model = models[mapping.key]
         if model in here.models:
-            skipped.append(Skipped(mapping.key, f"{here.models[model]} is a person's model of that name"))
+            skipped.append(Skipped(mapping.key, f"{here.models[model]} exists and was not written by aidbt"))
             continue
         known = here.sources.get((mapping.schema.lower(), mapping.table.lower()))
         staged.append(
@@ -224,6 +245,14 @@ def _staged_tables(
 
 
 def _rendering(project: Project, settings: LoadedSettings) -> Rendering:
+    for name in ("sources_path", "staging_path"):
+        folder = (project.root / getattr(settings.values.generate, name)).resolve()
+        if not any(folder.is_relative_to(models.resolve()) for models in project.paths("model")):
+            raise SettingsError(
+                f"generate.{name} is '{getattr(settings.values.generate, name)}', where dbt reads no models",
+                path=SETTINGS_FILE,
+                hint=f"choose a folder inside {', '.join(p.name for p in project.paths('model'))}",
+            )
     has_staging = any((folder / "staging").is_dir() for folder in project.paths("model"))
     origins = settings.origins
     was_set = any(origins[f"generate.{name}"] != "default" for name in ("sources_path", "staging_path"))
@@ -255,19 +284,43 @@ def _unknown_targets(decisions: Decisions, targets: dict[str, Target]) -> list[F
 
 def _plan_mapping_file(
     root: Path,
-    mapping: Mapping,
+    decisions: Decisions,
+    key: str,
     edits: list[FileEdit],
     sorted_out: dict[str, list[str]],
     proposals: dict[str, str],
-) -> None:
-    """A decided mapping is written as a whole; one that a person laid out by hand gets a proposal instead."""
+) -> Decisions:
+    """Plan the saving of a mapping. Where a person's layout would be lost it becomes a proposal, and what is
+    in the file counts on.
+    """
+    mapping = decisions.mappings[key]
     try:
         edit = mapping_edit(mapping, root)
     except EditConflict:
-        proposals[mapping_path(mapping)] = mapping_yaml(mapping)
-        return
+        path = mapping_path(mapping)
+        proposals[path] = mapping_yaml(mapping)
+        kept = parse_mapping(read_text(root / path), root / path, root)
+        return replace(decisions, mappings={**decisions.mappings, key: kept})
     edits.append(edit)
     sorted_out["written" if edit.before is None else "updated"].append(edit.path)
+    return decisions
+
+
+def _bad_expressions(decisions: Decisions, dialect: str) -> list[Finding]:
+    """Findings for expressions that somebody wrote into a mapping and that cannot stand in a model."""
+    findings = []
+    for mapping in decisions.mappings.values():
+        for column in mapping.selected():
+            # What holds Jinja is dbt's to render; it is taken as it is.
+            if column.expression is None or "{{" in column.expression or "{%" in column.expression:
+                continue
+            problem = expression_problem(column.expression, column.sources, dialect)
+            if problem:
+                where = f"{mapping.path or mapping_path(mapping)}: {column.target}"
+                findings.append(
+                    Finding("mapping.expression", Severity.ERROR, where, f"its expression: {problem}")
+                )
+    return findings
 
 
 def _compare(path: Path, short: str, text: str, lock: Lock) -> tuple[str, str | None]:
@@ -275,10 +328,11 @@ def _compare(path: Path, short: str, text: str, lock: Lock) -> tuple[str, str | 
     before = read_or_none(path)
     if before is None:
         return "written", None
-    if before == text:
+    content = before.replace("\r\n", "\n")  # git may have changed the line ends
+    if content == text:
         return "unchanged", before
     wrote = lock.files.get(short)
-    if wrote == digest(before):
+    if wrote == digest(content):
         return "updated", before
     if wrote == digest(text):
         return "edited", before
@@ -289,9 +343,7 @@ def _orphans(root: Path, lock: Lock, texts: dict[str, str], select: tuple[str, .
     if select:
         return []
     return [
-        Finding(
-            "generated.orphan", Severity.WARN, path, f"no decision stands behind {path} any more; delete it?"
-        )
+        Finding("generated.orphan", Severity.WARN, path, "no decision stands behind it any more; delete it?")
         for path in sorted(set(lock.files) - set(texts))
         if (root / path).exists()
     ]

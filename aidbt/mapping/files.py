@@ -269,6 +269,15 @@ def mapping_yaml(mapping: Mapping) -> str:
     return "\n".join(lines) + "\n"
 
 
+def mapping_entries(mapping: Mapping) -> dict[str, dict[str, str]]:
+    """The text of every decision as `mapping_yaml` writes it: kind → name → its lines."""
+    return {
+        "columns": {c.target: "\n".join(_column_lines(c)) for c in mapping.columns},
+        "unmapped": {"": "\n".join(_list_lines("unmapped", mapping.unmapped))} if mapping.unmapped else {},
+        "tests": {f"{t.column}:{t.test}:{t.to}": f"  - {{{_test_text(t)}}}" for t in mapping.tests},
+    }
+
+
 def _column_lines(column: MappedColumn) -> list[str]:
     pairs: list[tuple[str, str]] = [("target", flow(column.target))]
     if column.expression is None and len(column.sources) == 1:

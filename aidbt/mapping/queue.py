@@ -12,7 +12,14 @@ from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.schema import Mapping
 from aidbt.core.types import is_same_type
 from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
-from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
+from aidbt.mapping.files import (
+    load_mappings,
+    load_targets,
+    mapping_entries,
+    mapping_path,
+    mapping_yaml,
+    parse_mapping,
+)
 from aidbt.sql.expressions import expression_problem
 
 
@@ -156,19 +163,45 @@ def _decide(
 
 
 def mapping_edit(mapping: Mapping, project_dir: Path) -> FileEdit:
-    """The edit that saves a mapping.
+    """The edit that saves a mapping; comments between the decisions stay where they are.
 
     Raises:
-        EditConflict: the file holds comments or another layout that would be lost.
+        EditConflict: the file has a layout of its own that would be lost.
     """
     path = mapping_path(mapping)
-    text = mapping_yaml(mapping)
     before = read_or_none(project_dir / path)
     if before is None:
-        return FileEdit(path, None, text, "first mapping")
-    if mapping_yaml(parse_mapping(before, project_dir / path, project_dir)) != before:
+        return FileEdit(path, None, mapping_yaml(mapping), "first mapping")
+    where = project_dir / path
+    old = parse_mapping(before, where, project_dir)
+    text = mapping_yaml(mapping) if mapping_yaml(old) == before else _spliced(before, old, mapping)
+    if text is None or parse_mapping(text, where, project_dir) != mapping:
         raise EditConflict(
-            f"{path} was laid out by hand (comments or another order), which saving would lose",
+            f"{path} was laid out by hand in a way that saving would lose",
             hint=f"make the decision in {path} itself",
         )
     return FileEdit(path, digest(before), text, "decided", before)
+
+
+def _spliced(text: str, old: Mapping, new: Mapping) -> str | None:
+    """The text with only the entries replaced that changed, or None where that is not possible.
+
+    An entry is found when it stands there as it was written, once; new ones follow the last of their kind.
+    """
+    before, after = mapping_entries(old), mapping_entries(new)
+    for kind in ("columns", "unmapped", "tests"):
+        olds, news = before[kind], after[kind]
+        for name, entry in olds.items():
+            wanted = news.get(name)
+            if wanted == entry:
+                continue
+            if wanted is None or text.count(entry) != 1:
+                return None
+            text = text.replace(entry, wanted)
+        added = [entry for name, entry in news.items() if name not in olds]
+        if added:
+            last = news[list(olds)[-1]] if olds else None
+            if last is None or text.count(last) != 1:
+                return None
+            text = text.replace(last, "\n".join([last, *added]))
+    return text

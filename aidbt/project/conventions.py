@@ -118,7 +118,7 @@ def wanted_casts(column: Column, profile: ColumnProfile | None) -> tuple[str, ..
         return ("bigint",)
     if shares.get("integer", 0) + shares.get("decimal", 0) == 1 and shares.get("decimal", 0) > 0:
         # Decimals keep amounts exact; a double is for what has too many digits.
-        return ("decimal(18,2)", "decimal(18,4)", "decimal(28,9)", "double")
+        return ("decimal(18, 2)", "decimal(18, 4)", "decimal(28, 9)", "double")
     return ()
 
 

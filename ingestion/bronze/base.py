@@ -88,8 +88,8 @@ class ColumnsChanged(WarehouseError):
         changes = "; ".join(_changes(was, now))
         super().__init__(
             f"the columns of {to.source_table} are no longer those of {to}: {changes}",
-            hint="nothing was written; undo the change in the source, or rename the table in bronze so that "
-            "the next load makes a new one",
+            hint="nothing was written; columns that change are not followed yet: undo the change in the "
+            "source, or export and drop the table in bronze, load again, and decide its mapping anew",
         )
 
 

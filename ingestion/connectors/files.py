@@ -254,7 +254,7 @@ def translated(where: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise SourceError(
             f"there is nothing at {where}",
-            hint="check the path; a relative one is relative to the dbt project",
+            hint="check the path: that is where it was looked for",
         ) from error
     except PermissionError as error:
         raise SourceError(f"{where} may not be read", hint="check the file's permissions") from error

@@ -72,7 +72,8 @@ def test_an_edited_file_gets_a_proposal_when_the_decision_changes(filled_shop):
     plan = filled_shop.generate()
 
     assert filled_shop.read(STAGING) == edited
-    assert list(plan.proposals) == [STAGING]
+    # What documents the model waits with it: it would describe columns that the kept SQL does not have.
+    assert set(plan.proposals) == {STAGING, "models/silver/crm/_crm__models.yml"}
     assert "id as login" in filled_shop.read(f".aidbt/proposals/{STAGING}")
     assert plan.is_drift
 
@@ -120,6 +121,7 @@ def test_a_column_that_is_gone_or_retyped_is_a_finding_and_the_model_stays(fille
     plan = filled_shop.generate()
 
     assert {finding.code for finding in plan.findings} == {"source.column_gone", "source.column_retyped"}
+    assert plan.has_errors
     assert filled_shop.read(STAGING) == before
 
 
@@ -219,7 +221,7 @@ def test_a_model_of_a_person_with_that_name_is_left_alone(filled_shop):
 
     plan = filled_shop.generate()
 
-    assert any("person's model" in item.reason for item in plan.skipped)
+    assert any("was not written by aidbt" in item.reason for item in plan.skipped)
     assert STAGING not in plan.written
 
 
@@ -336,3 +338,92 @@ def test_a_key_is_looked_at_again_when_its_profile_may_be_older_than_the_rows(sh
     shop.generate()
 
     assert "unique" not in shop.read("aidbt/mappings/s__t.yml")
+
+
+def test_a_cast_that_a_later_load_breaks_is_an_error(shop):
+    shop.sql(
+        "create schema raw_s;"
+        "create table raw_s.t as select i as id, (i * 1.5)::varchar as amount from range(50) r(i)"
+    )
+    shop.generate()
+    assert "cast(amount as decimal(18, 2))" in shop.read("models/silver/s/stg_s__t.sql")
+    shop.sql("insert into raw_s.t values (99, 'abc')")
+
+    plan = shop.generate()
+
+    assert [finding.code for finding in plan.findings] == ["cast.no_longer_holds"]
+    assert plan.has_errors
+
+
+def test_a_target_declared_later_takes_a_table_that_nobody_decided_on(filled_shop):
+    filled_shop.generate()
+    filled_shop.write(
+        "aidbt/targets/person.yml",
+        "name: person\nsources: [crm.users]\ncolumns: [{name: user_number, synonyms: [id]}, {name: login}]\n",
+    )
+
+    filled_shop.generate()
+
+    assert "id as user_number" in filled_shop.read(STAGING)
+
+
+def test_a_target_declared_later_does_not_take_what_people_decided(filled_shop):
+    filled_shop.generate()
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    filled_shop.write(
+        "aidbt/targets/person.yml", "name: person\nsources: [crm.users]\ncolumns: [{name: user_number}]\n"
+    )
+
+    plan = filled_shop.generate()
+
+    assert [finding.code for finding in plan.findings] == ["target.no_table"]
+    assert "decisions of people" in plan.findings[0].message
+    assert "id as login" in filled_shop.read(STAGING)
+
+
+def test_a_lost_lock_finds_its_files_again(filled_shop):
+    filled_shop.generate()
+    before = filled_shop.texts()
+    (filled_shop.root / "aidbt/generated.lock").unlink()
+
+    plan = filled_shop.generate()
+
+    assert not plan.proposals
+    assert filled_shop.texts() == before
+
+
+def test_line_ends_that_git_changed_are_no_edit(filled_shop):
+    filled_shop.generate()
+    path = filled_shop.root / STAGING
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    plan = filled_shop.generate()
+
+    assert not plan.edited
+    assert not plan.patch.edits
+
+
+@pytest.mark.parametrize("folder", ["../outside", "notmodels", "/tmp"])
+def test_a_folder_where_dbt_reads_no_models_is_refused(filled_shop, folder):
+    filled_shop.write("aidbt.yml", f"generate:\n  staging_path: {folder}\n")
+
+    with pytest.raises(SettingsError, match="where dbt reads no models"):
+        filled_shop.generate()
+
+
+def test_loaders_own_tables_are_left_out(shop):
+    shop.sql("create schema raw_s; create table raw_s._fivetran_log as select 1 as id")
+
+    plan = shop.generate()
+
+    assert [item.reason for item in plan.skipped] == ["a loader's own table"]
+
+
+def test_a_handful_of_different_values_is_no_proof_of_a_key(shop):
+    shop.sql("create schema raw_s; create table raw_s.t as select i as id, i * 3 as size from range(4) r(i)")
+
+    shop.generate()
+
+    tests = shop.read("aidbt/mappings/s__t.yml").partition("tests:")[2]
+    assert "column: t_id" in tests
+    assert "column: size" not in tests

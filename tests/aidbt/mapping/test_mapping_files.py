@@ -191,14 +191,86 @@ def test_the_queue_lists_columns_before_tests(project):
     ]
 
 
-def test_a_file_laid_out_by_hand_is_never_rewritten(project):
+def test_comments_between_decisions_stay_where_they_are(project):
     path = project / "aidbt/mappings/shop__orders.yml"
-    path.write_text("# our orders\n" + MAPPING)
+    noted = MAPPING.replace("columns:\n", "columns:  # ours\n  # the sum is net\n").replace(
+        "tests:", "\n# why\ntests:"
+    )
+    path.write_text("# owner: finance\n" + noted)
+
+    accept_all(project, ["shop.orders.sum"])
+
+    before, after = ("# owner: finance\n" + noted).splitlines(), path.read_text().splitlines()
+    assert [line for line in after if line not in before] == [
+        "  - {target: sum, source: am, type: REAL, status: accepted, by: person}"
+    ]
+    assert len(after) == len(before)
+
+
+def test_a_layout_of_ones_own_is_never_rewritten(project):
+    path = project / "aidbt/mappings/shop__orders.yml"
+    own = MAPPING.replace("{target: sum, source: am, ", "{source: am, target: sum, ")
+    path.write_text(own)
 
     with pytest.raises(EditConflict, match="by hand"):
         accept_all(project, ["shop.orders.sum"])
 
-    assert path.read_text().startswith("# our orders\n")
+    assert path.read_text() == own
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("selec from (", "not SQL"),
+        ("am; drop table x", "more than one value"),
+        ("am -- comment", "comment"),
+        ("count(*)", "aggregate"),
+        ("total", "'total', which is not among its sources"),
+        ("am from other", "more than one value"),
+        ("(select 1)", "another table"),
+        ("", "empty"),
+    ],
+)
+def test_an_expression_that_cannot_stand_in_a_model_is_refused(project, expression, said):
+    with pytest.raises(UsageError, match=said):
+        choose_one(project, "shop.orders.sum", ["am"], expression=expression)
+
+    assert (project / "aidbt/mappings/shop__orders.yml").read_text() == MAPPING
+
+
+def test_a_chosen_column_is_cast_to_what_the_target_declares(project):
+    folder = project / "aidbt/targets"
+    folder.mkdir()
+    (folder / "o.yml").write_text(
+        "name: order\ncolumns: [{name: sum, type: 'decimal(18, 2)'}, {name: order_id}]\n"
+    )
+
+    choose_one(project, "shop.orders.sum", ["total"])
+
+    assert only(project).columns[1].cast == "decimal(18, 2)"
+
+
+def test_a_cast_that_is_known_to_fail_cannot_be_accepted(project):
+    path = project / "aidbt/mappings/shop__orders.yml"
+    path.write_text(
+        MAPPING.replace("score: 0.50,", "score: 0.50, note: 3 rows would lose,").replace(
+            "REAL,", "REAL, cast: integer,"
+        )
+    )
+
+    with pytest.raises(UsageError, match="3 rows would lose"):
+        accept_all(project, ["shop.orders.sum"])
+
+
+def test_a_type_that_does_not_exist_names_the_nearest(tmp_path):
+    folder = tmp_path / "aidbt/targets"
+    folder.mkdir(parents=True)
+    (folder / "t.yml").write_text("name: t\ncolumns:\n  - {name: a, type: strng}\n")
+
+    with pytest.raises(SettingsError) as error:
+        load_targets(tmp_path)
+
+    assert error.value.hint == "did you mean 'string'?"
 
 
 def test_a_source_with_dots_in_its_name_can_be_selected():

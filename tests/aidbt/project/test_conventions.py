@@ -217,8 +217,8 @@ def profile(formats: dict[str, float], **given) -> ColumnProfile:
 
 CASTS = [
     ("amount", {"integer": 1.0}, {}, "bigint"),
-    ("amount", {"decimal": 1.0}, {}, "decimal(18,2)"),
-    ("amount", {"integer": 0.25, "decimal": 0.75}, {}, "decimal(18,2)"),
+    ("amount", {"decimal": 1.0}, {}, "decimal(18, 2)"),
+    ("amount", {"integer": 0.25, "decimal": 0.75}, {}, "decimal(18, 2)"),
     ("amount", {"integer": 0.99}, {}, None),
     ("amount", {"decimal": 0.5}, {}, None),
     ("amount", {}, {}, None),

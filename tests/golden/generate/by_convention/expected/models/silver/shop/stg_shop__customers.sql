@@ -23,7 +23,7 @@ renamed as (
         active as is_active,
         created as created_at,
         zip,
-        cast(discount as decimal(18,2)) as discount,
+        cast(discount as decimal(18, 2)) as discount,
         cast("signupDate" as date) as signup_date,
         cast(wants_mail as boolean) as wants_mail
     from source
