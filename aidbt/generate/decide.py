@@ -46,15 +46,15 @@ class Questions:
 
     Attributes:
         lossy: (relation, [(column, cast)]) → rows that would lose something, by pair.
-        outside: (child, column, parent, parent column) → rows whose value the parent never holds.
+        outside: (child, [(column, parent, parent column)]) → rows whose value the parent never holds.
         key: (relation, column) → whether it is never null and tells all rows apart.
-        values: (relation, column, limit) → distinct values, sorted, at most limit + 1.
+        values: (relation, columns, limit) → distinct values by column, sorted, at most limit + 1.
     """
 
     lossy: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]]
-    outside: Callable[[Relation, str, Relation, str], int]
+    outside: Callable[[Relation, Sequence[tuple[str, Relation, str]]], list[int]]
     key: Callable[[Relation, str], bool]
-    values: Callable[[Relation, str, int], list[str]]
+    values: Callable[[Relation, Sequence[str], int], dict[str, list[str]]]
 
 
 def map_table(
@@ -206,12 +206,13 @@ def _relationships(
     """A test for every reference that all rows keep, and a finding for those that most rows keep."""
     child, rows = tables[mapping.key].relation, tables[mapping.key].profile.row_count
     tests, findings = [], []
-    for column, parent, parent_key in relationship_candidates(mapping, keys):
-        profile = tables[mapping.key].profile.column(column.sources[0])
-        if profile is None or profile.null_rate == 1:
-            continue
-        to = tables[parent.key].relation
-        missing = ask.outside(child, column.sources[0], to, parent_key.sources[0])
+    asked = [
+        (column, parent, parent_key)
+        for column, parent, parent_key in relationship_candidates(mapping, keys)
+        if (known := tables[mapping.key].profile.column(column.sources[0])) and known.null_rate < 1
+    ]
+    references = [(c.sources[0], tables[p.key].relation, key.sources[0]) for c, p, key in asked]
+    for (column, parent, parent_key), missing in zip(asked, ask.outside(child, references), strict=True):
         if missing == 0:
             tests.append(
                 MappedTest(column.target, "relationships", to=parent.key, field=parent_key.sources[0])
@@ -234,8 +235,10 @@ _MOST = 0.2
 
 def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[MappedTest]:
     tests = []
-    for column in accepted_values_candidates(mapping, table.profile):
-        values = ask.values(table.relation, column.sources[0], MAX_ACCEPTED_VALUES)
+    columns = accepted_values_candidates(mapping, table.profile)
+    found = ask.values(table.relation, [column.sources[0] for column in columns], MAX_ACCEPTED_VALUES)
+    for column in columns:
+        values = found[column.sources[0]]
         if 1 < len(values) <= MAX_ACCEPTED_VALUES:
             tests.append(MappedTest(column.target, "accepted_values", "review", values=tuple(values)))
     return tests

@@ -210,11 +210,9 @@ def questions(connection: Connection, dialect: str) -> Questions:
     """What decisions ask of every row, answered by a warehouse connection."""
     return Questions(
         lossy=lambda relation, casts: rows_lost_by_casts(connection, relation, casts, dialect=dialect),
-        outside=lambda child, column, parent, key: rows_outside(
-            connection, child, column, parent, key, dialect=dialect
-        ),
+        outside=lambda child, references: rows_outside(connection, child, references, dialect=dialect),
         key=lambda relation, column: is_key(connection, relation, column),
-        values=lambda relation, column, limit: distinct_values(
-            connection, relation, column, limit=limit, dialect=dialect
+        values=lambda relation, columns, limit: distinct_values(
+            connection, relation, columns, limit=limit, dialect=dialect
         ),
     )

@@ -36,30 +36,35 @@ def rows_lost_by_casts(
         exp.Anonymous(this="count_if", expressions=[_loses(name, columns[name].data_type, cast, dialect)])
         for name, cast in casts
     ]
-    query = exp.select(*counts).from_(current_rows(connection, relation))
-    row = connection.rows(query.sql(dialect))[0]
+    query = exp.select(*counts).from_(current_rows(connection, relation), copy=False)
+    row = connection.rows(query.sql(dialect, copy=False))[0]
     return {pair: int(lost or 0) for pair, lost in zip(casts, row, strict=True)}  # None: an empty table
 
 
 def rows_outside(
     connection: Connection,
     child: Relation,
-    column: str,
-    parent: Relation,
-    parent_column: str,
+    references: Sequence[tuple[str, Relation, str]],
     *,
     dialect: str,
-) -> int:
-    """How many rows of `child` have a value in `column` that `parent_column` of `parent` never holds."""
-    value, key = exp.column(column, quoted=True), exp.column(parent_column, quoted=True)
-    keys = exp.select(key).from_(current_rows(connection, parent)).where(key.is_(exp.null()).not_())
-    query = (
-        exp.select(exp.Count(this=exp.Star()))
-        .from_(current_rows(connection, child))
-        .where(value.is_(exp.null()).not_())
-        .where(exp.not_(value.isin(query=keys)))
-    )
-    return int(connection.rows(query.sql(dialect))[0][0])
+) -> list[int]:
+    """How many rows of `child` have a value that the parent never holds, by reference, in one statement.
+
+    Args:
+        references: (column of the child, parent, column of the parent).
+    """
+    if not references:
+        return []
+    missing = []
+    for column, parent, parent_column in references:
+        value, key = exp.column(column, quoted=True), exp.column(parent_column, quoted=True)
+        keys = exp.select(key).from_(current_rows(connection, parent), copy=False)
+        keys = keys.where(_is_filled(key), copy=False)
+        outside = exp.Not(this=exp.In(this=value.copy(), query=exp.Subquery(this=keys)))
+        counted = exp.And(this=_is_filled(value), expression=outside)
+        missing.append(exp.Anonymous(this="count_if", expressions=[counted]))
+    query = exp.select(*missing).from_(current_rows(connection, child), copy=False)
+    return [int(count or 0) for count in connection.rows(query.sql(dialect, copy=False))[0]]
 
 
 def is_key(connection: Connection, relation: Relation, column: str) -> bool:
@@ -74,13 +79,30 @@ def is_key(connection: Connection, relation: Relation, column: str) -> bool:
 
 
 def distinct_values(
-    connection: Connection, relation: Relation, column: str, *, limit: int, dialect: str
-) -> list[str]:
-    """The distinct non-null values of a column, as text, sorted; at most `limit` + 1 of them."""
-    value = exp.cast(exp.column(column, quoted=True), "text")
-    query = exp.select(value).distinct().from_(current_rows(connection, relation))
-    query = query.where(exp.column(column, quoted=True).is_(exp.null()).not_()).limit(limit + 1)
-    return sorted(str(found) for (found,) in connection.rows(query.sql(dialect)))
+    connection: Connection, relation: Relation, columns: Sequence[str], *, limit: int, dialect: str
+) -> dict[str, list[str]]:
+    """The distinct non-null values of each column, as text, sorted; at most `limit` + 1 of each."""
+    if not columns:
+        return {}
+    rows = current_rows(connection, relation)
+    parts = []
+    for number, name in enumerate(columns):
+        column = exp.column(name, quoted=True)
+        part = exp.select(exp.Literal.number(number), exp.cast(column, _TEXT)).distinct(copy=False)
+        part = part.from_(rows.copy(), copy=False).where(_is_filled(column), copy=False)
+        parts.append(exp.Subquery(this=part.limit(limit + 1, copy=False)))
+    query = exp.union(*parts, distinct=False, copy=False) if len(parts) > 1 else parts[0].this
+    found: dict[str, list[str]] = {name: [] for name in columns}
+    for number, value in connection.rows(query.sql(dialect, copy=False)):
+        found[columns[number]].append(str(value))
+    return {name: sorted(values) for name, values in found.items()}
+
+
+_TEXT = exp.DataType.build("text")
+
+
+def _is_filled(column: exp.Column) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=column.copy(), expression=exp.null()))
 
 
 def current_rows(connection: Connection, relation: Relation) -> exp.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlglot import exp
 
@@ -39,16 +40,24 @@ def latest_batch(connection: Connection, relation: Relation) -> str | None:
     """The id of the latest complete batch of an append-only bronze table; None for any other table."""
     if relation.column(BATCH_ID) is None:
         return None
-    if not connection.rows(_HAS_TABLE, [relation.schema, LOADS_TABLE]):
-        return None  # a copy of bronze somewhere else
-    loads = exp.table_(LOADS_TABLE, db=relation.schema, quoted=True)
-    query = (
-        exp.select(exp.func("max", exp.column(LOADS_BATCH_ID)))
-        .from_(loads)
-        .where(exp.column(LOADS_TABLE_NAME).eq(exp.Literal.string(relation.name)))
-    )
-    found = connection.rows(query.sql("duckdb", copy=False))[0][0]
-    return str(found) if found is not None else None
+    known = _BATCHES.setdefault(connection, {})
+    if relation.schema not in known:
+        known[relation.schema] = _latest_batches(connection, relation.schema)
+    return known[relation.schema].get(relation.name)
+
+
+# What a connection saw first: looking for a table costs 25 ms in a warehouse of 1,000 tables.
+_BATCHES: WeakKeyDictionary[Connection, dict[str, dict[str, str]]] = WeakKeyDictionary()
+
+
+def _latest_batches(connection: Connection, schema: str) -> dict[str, str]:
+    """The latest complete batch of every table of a schema; empty for a copy of bronze somewhere else."""
+    if not connection.rows(_HAS_TABLE, [schema, LOADS_TABLE]):
+        return {}
+    table, batch = exp.column(LOADS_TABLE_NAME), exp.column(LOADS_BATCH_ID)
+    query = exp.select(table, exp.func("max", batch)).from_(exp.table_(LOADS_TABLE, db=schema, quoted=True))
+    rows = connection.rows(query.group_by(table.copy()).sql("duckdb", copy=False))
+    return {str(name): str(latest) for name, latest in rows if latest is not None}
 
 
 def table_of(relation: Relation) -> exp.Table:

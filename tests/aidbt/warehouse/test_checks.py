@@ -34,11 +34,13 @@ class Database:
     def outside(self, column: str = "c", parent_column: str = "c") -> int:
         child, parent = self.relation("child"), self.relation("parent")
         with self.warehouse.connect() as connection:
-            return rows_outside(connection, child, column, parent, parent_column, dialect="duckdb")
+            (missing,) = rows_outside(connection, child, [(column, parent, parent_column)], dialect="duckdb")
+            return missing
 
     def values(self, column: str = "c", *, limit: int = 10) -> list[str]:
         with self.warehouse.connect() as connection:
-            return distinct_values(connection, self.relation(), column, limit=limit, dialect="duckdb")
+            found = distinct_values(connection, self.relation(), [column], limit=limit, dialect="duckdb")
+            return found[column]
 
 
 @pytest.fixture
@@ -294,5 +296,5 @@ def test_only_the_latest_complete_batch_is_asked(database):
     with shop.warehouse.connect() as connection:
         [lost] = rows_lost_by_casts(connection, child, [("c", "integer")], dialect="duckdb").values()
         assert lost == 1
-        assert rows_outside(connection, child, "c", parent, "c", dialect="duckdb") == 1
-        assert distinct_values(connection, child, "c", limit=5, dialect="duckdb") == ["2", "x"]
+        assert rows_outside(connection, child, [("c", parent, "c")], dialect="duckdb") == [1]
+        assert distinct_values(connection, child, ["c"], limit=5, dialect="duckdb") == {"c": ["2", "x"]}
