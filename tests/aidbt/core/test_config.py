@@ -105,7 +105,7 @@ def test_the_process_environment_is_read_when_none_is_given(tmp_path: Path, monk
 
 @pytest.mark.parametrize("text", ["2024", "no", "007", "null", "1e3", "stage: x", "#1", ""])
 def test_a_variable_for_a_text_is_taken_as_it_stands(tmp_path: Path, text: str):
-    assert load(tmp_path, env={"AIDBT_GENERATE_PREFIX": text}).values.generate.prefix == text
+    assert load(tmp_path, env={"AIDBT_DBT_EXECUTABLE": text}).values.dbt.executable == text
 
 
 def test_a_variable_for_a_mapping_is_yaml(tmp_path: Path):
