@@ -87,10 +87,8 @@ def _interleaved(path: Path) -> tuple[tuple[float, float], tuple[float, float]]:
     relations = warehouse.relations()
     list(warehouse.profile(relations[:1], sample_rows=10_000))  # imports and caches are not what is measured
     profiles = warehouse.profile(relations, sample_rows=10_000)
-    with duckdb.connect(
-        str(path), read_only=True, config={"memory_limit": warehouse.memory_limit}
-    ) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with warehouse.connect() as same:  # the same settings for both
+        connection = same.raw
         connection.execute("summarize t00").fetchall()
         for relation in relations:
             _timed(ours, lambda: next(profiles))
