@@ -1,0 +1,6 @@
+select
+    id
+    {% for metric in ['clicks', 'views'] %}
+    , {{ metric }}
+    {% endfor %}
+from {{ source('ads', 'stats') }}
