@@ -24,12 +24,16 @@ class Session:
     Attributes:
         project: the dbt project, read from its files.
         recovered: files that an interrupted write left and that were finished when this was opened.
+        command: what the warehouse is told that its statements are for; "" for a notebook.
     """
 
-    def __init__(self, project: Project, settings: LoadedSettings, recovered: list[str]) -> None:
+    def __init__(
+        self, project: Project, settings: LoadedSettings, recovered: list[str], *, command: str = ""
+    ) -> None:
         self.project = project
         self.settings = settings
         self.recovered = recovered
+        self.command = command
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -43,7 +47,9 @@ class Session:
             profile.type,
             path=path,
             schema=profile.schema,
+            settings=profile.settings,
             memory_limit=self.settings.values.profile.memory_limit,
+            tag=self.command,
         )
 
     @cached_property
@@ -84,12 +90,14 @@ def open_session(
     profiles_dir: Path | str | None = None,
     vars: dict[str, Any] | None = None,
     flags: dict[str, Any] | None = None,
+    command: str = "",
     on_recovered: Callable[[list[str]], None] | None = None,
 ) -> Session:
     """Open a dbt project; a write that was interrupted there is finished first.
 
     Args:
         flags: settings given by the caller, "section.name" → value.
+        command: what the statements in the warehouse are for; it stands in a comment of each.
         on_recovered: called with the files that were finished, when there were any.
 
     Raises:
@@ -106,4 +114,4 @@ def open_session(
     recovered = recover_if_needed(project.root)
     if recovered and on_recovered:
         on_recovered(recovered)
-    return Session(project, load_settings(project.root, flags=flags), recovered)
+    return Session(project, load_settings(project.root, flags=flags), recovered, command=command)

@@ -73,8 +73,8 @@ def test_help_imports_nothing_heavy(arguments: list[str]):
 
 def test_opening_a_project_and_its_settings_imports_nothing_heavy(tmp_path: Path):
     (tmp_path / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
-    (tmp_path / "aidbt.yml").write_text("generate: {prefix: stage}\n")
+    (tmp_path / "aidbt.yml").write_text("generate: {tests: none}\n")
 
-    code = "import sys, aidbt; assert aidbt.open(sys.argv[1]).settings.values.generate.prefix == 'stage'"
+    code = "import sys, aidbt; assert aidbt.open(sys.argv[1]).settings.values.generate.tests == 'none'"
 
     assert heavy_after(code, str(tmp_path)) == []

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, emit, table
+from aidbt.cli.render import bold, count, dim, emit, plain, table
 
 
 @click.command()
@@ -16,6 +16,7 @@ from aidbt.cli.render import bold, count, dim, emit, table
 @click.option("--exclude", multiple=True, help="dbt's own selection syntax.")
 @click.option("--threads", type=click.IntRange(1), help="How many nodes dbt runs at once.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild incremental models.")
+@click.option("--count/--no-count", "count_rows_", default=True, help="Count rows in and out of staging.")
 @project_options
 @output_option
 def build(
@@ -23,10 +24,15 @@ def build(
     exclude: tuple[str, ...],
     threads: int | None,
     full_refresh: bool,
+    count_rows_: bool,
     output: str,
     **where: Any,
 ) -> None:
-    """Run dbt build on the project and record the run."""
+    """Run dbt build on the project and record the run.
+
+    Afterwards the rows of the staging models that aidbt wrote are counted against their sources.
+    """
+    from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record
 
     session = open_from(**where)
@@ -42,7 +48,13 @@ def build(
             full_refresh=full_refresh,
             on_event=progress.show,
         )
-    emit(report, output=output, text=lambda: _text(report))
+        rows = RowCounts()
+        if count_rows_ and report.results:
+            progress.show("rows in and out")
+            rows = count_rows(session.project, session.settings, session.warehouse, report.results)
+            remember_counts(session.store, rows)
+    result = {**plain(report), "row_counts": rows}
+    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows)])
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
 
 
@@ -77,6 +89,23 @@ _WORDS = {
     "nothing_selected": "nothing was selected",
     "error": "dbt could not run",
 }
+
+
+def _rows_text(rows: Any) -> Iterator[str]:
+    if rows.problem:
+        yield dim(f"rows in and out were not counted: {rows.problem}")
+    same = [count for count in rows.counted if not count.differs]
+    if same:
+        total = f"{sum(item.rows_in for item in same):,}"
+        yield f"rows in = rows out: {total} = {total} in {count(len(same), 'staging model')}"
+    for item in rows.differing:
+        words = click.style("rows in ≠ rows out", fg="yellow")
+        yield f"{words}: {item.source} {item.rows_in:,} → {bold(item.model)} {item.rows_out:,}"
+    skipped = [item for item in rows.counts if item.reason]
+    for item in skipped[:3]:
+        yield dim(f"  not counted: {item.model}: {item.reason}")
+    if len(skipped) > 3:
+        yield dim(f"  … and {len(skipped) - 3} more (--output json shows all)")
 
 
 def _text(report: Any) -> Iterator[str]:

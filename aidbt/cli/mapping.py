@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from aidbt.cli.options import open_from, output_option, project_options, select_option
+from aidbt.cli.options import (
+    approver,
+    open_from,
+    output_option,
+    project_options,
+    scan_plan_lines,
+    select_option,
+    yes_option,
+)
 from aidbt.cli.render import bold, count, dim, emit, table
 
 
@@ -15,16 +24,29 @@ from aidbt.cli.render import bold, count, dim, emit, table
 @select_option
 @click.option("--refresh", is_flag=True, help="Scan again, even what did not change.")
 @click.option("--why", is_flag=True, help="Show quantiles, lengths, formats and top values too.")
+@click.option("--dry-run", is_flag=True, help="Show what would be scanned, and scan nothing.")
+@yes_option
 @project_options
 @output_option
-def profile(select: tuple[str, ...], refresh: bool, why: bool, output: str, **where: Any) -> None:
+def profile(
+    select: tuple[str, ...],
+    refresh: bool,
+    why: bool,
+    dry_run: bool,
+    yes: bool,
+    output: str,
+    **where: Any,
+) -> None:
     """Show what the raw tables hold: nulls, distinct values, ranges, formats, keys."""
-    from aidbt.generate.discover import profile_tables
+    from aidbt.generate.discover import plan_profiling, profile_tables
 
     session = open_from(**where)
-    profiles = profile_tables(
-        session.project, session.settings, session.warehouse, session.profiles, select=select, refresh=refresh
-    )
+    about = (session.project, session.settings, session.warehouse, session.profiles)
+    if dry_run:
+        plan = plan_profiling(*about, select=select, refresh=refresh)
+        emit(plan, output=output, text=lambda: scan_plan_lines(plan))
+        return
+    profiles = profile_tables(*about, select=select, refresh=refresh, approve=approver(yes))
     emit(profiles, output=output, text=lambda: _profile_text(profiles, why))
 
 
@@ -96,26 +118,79 @@ def _detail(column: Any) -> Iterator[str]:
 @click.group(invoke_without_command=True)
 @click.option("--why", is_flag=True, help="Show what each signal says and the next best candidates.")
 @click.option("--tests", "show_tests", is_flag=True, help="List the proposed tests too.")
+@click.option("--ask", is_flag=True, help="Go through the open questions one by one.")
 @select_option
 @project_options
 @output_option
 @click.pass_context
 def review(
-    context: click.Context, /, why: bool, show_tests: bool, select: tuple[str, ...], output: str, **where: Any
+    context: click.Context,
+    /,
+    why: bool,
+    show_tests: bool,
+    ask: bool,
+    select: tuple[str, ...],
+    output: str,
+    **where: Any,
 ) -> None:
     """List and decide what waits for a person.
 
-    Decisions are lines in aidbt/mappings/*.yml: edit them there, or with accept, reject and choose.
+    Decisions are lines in aidbt/mappings/*.yml: edit them there, or with accept, reject and choose. What is
+    asked once for a whole source is in aidbt/questions.yml: answer it there, or with answer.
     """
     context.obj = where
     if context.invoked_subcommand is not None:
         return
-    from aidbt.mapping.queue import review_items
+    from aidbt.mapping.queue import review_items, review_questions
 
     session = open_from(**where)
-    items = review_items(session.project.root, select)
+    root = session.project.root
+    questions = review_questions(root, select)
+    if ask:
+        _ask_all(root, questions)
+        return
+    items = review_items(root, select)
     evidence = _evidence(session, items) if why else {}
-    emit(items, output=output, text=lambda: _review_text(items, evidence, show_tests=show_tests))
+    emit(
+        [*questions, *items],
+        output=output,
+        text=lambda: _review_text(questions, items, evidence, show_tests=show_tests, why=why),
+    )
+
+
+def _ask_all(root: Any, questions: Any) -> None:
+    """Ask each open question in the terminal; Enter takes what is recommended."""
+    from aidbt.core.errors import UsageError
+    from aidbt.mapping.question_files import answer as answer_question
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "--ask needs a terminal", hint="aidbt review answer ID OPTION, or edit aidbt/questions.yml"
+        )
+    if not questions:
+        click.echo("no question is open")
+        return
+    answered = 0
+    for number, item in enumerate(questions, 1):
+        asked = item.question
+        click.echo(f"{dim(f'{number}/{len(questions)}')} {bold(item.sentence)}")
+        for where, seen in list(item.about.items())[:_SHOWN]:
+            click.echo(dim(f"      {where}: {seen}"))
+        if len(item.about) > _SHOWN:
+            click.echo(dim(f"      … and {len(item.about) - _SHOWN} more"))
+        for line in table([[name, says] for name, says in asked.options.items()]):
+            click.echo(f"  {line}")
+        choices = click.Choice([*asked.options, _LATER])
+        chosen = click.prompt("  answer", type=choices, default=asked.recommended, show_choices=False)
+        if chosen != _LATER:
+            answer_question(root, asked.id, chosen)
+            answered += 1
+    click.echo(f"answered {count(answered, 'question')} of {len(questions)}")
+    click.echo(f"{bold('next')}: aidbt generate")
+
+
+_LATER = "later"
+_SHOWN = 5
 
 
 def _evidence(session: Any, items: Any) -> dict[str, dict[str, float]]:
@@ -127,13 +202,46 @@ def _evidence(session: Any, items: Any) -> dict[str, dict[str, float]]:
     return found
 
 
-def _review_text(items: Any, evidence: dict[str, dict[str, float]], *, show_tests: bool) -> Iterator[str]:
+def _review_text(
+    questions: Any, items: Any, evidence: dict[str, dict[str, float]], *, show_tests: bool, why: bool
+) -> Iterator[str]:
     columns = [item for item in items if not item.test]
     tests = [item for item in items if item.test]
-    if not items:
+    if not items and not questions:
         yield "nothing waits for review"
         return
-    yield f"{bold('waiting for you')}: {count(len(columns), 'column')}, {count(len(tests), 'proposed test')}"
+    waiting = [
+        count(len(kind), noun)
+        for kind, noun in ((questions, "question"), (columns, "column"), (tests, "proposed test"))
+        if kind
+    ]
+    yield f"{bold('waiting for you')}: {', '.join(waiting)}"
+    yield from _question_lines(questions, why=why)
+    if items:
+        yield from _item_lines(columns, tests, evidence, show_tests=show_tests)
+
+
+def _question_lines(questions: Any, *, why: bool) -> Iterator[str]:
+    for item in questions:
+        yield f"  {bold(item.question.id)}  {item.sentence}"
+        shown = list(item.about.items())[: None if why else 1]
+        yield from (dim(f"      {where}: {seen}") for where, seen in shown)
+        if len(shown) < len(item.about):
+            yield dim(f"      … and {len(item.about) - len(shown)} more (--why)")
+        rows = [
+            [("→ " if name == item.question.recommended else "  ") + name, says]
+            for name, says in item.question.options.items()
+        ]
+        yield from (f"    {line}" for line in table(rows))
+    if questions:
+        first = questions[0].question
+        yield f"{bold('answer')}: aidbt review answer {first.id} {first.recommended}"
+        yield dim("        --except SOURCE.TABLE.COLUMN leaves one out; aidbt review --ask asks one by one")
+
+
+def _item_lines(
+    columns: Any, tests: Any, evidence: dict[str, dict[str, float]], *, show_tests: bool
+) -> Iterator[str]:
     rows = [[i.selector, i.proposal or "-", f"{i.score:.2f}" if i.score else "", i.note] for i in columns]
     for item, line in zip(columns, table(rows), strict=True):
         yield line
@@ -146,11 +254,30 @@ def _review_text(items: Any, evidence: dict[str, dict[str, float]], *, show_test
         yield dim(f"  {count(len(tests), 'proposed test')}: aidbt review --tests")
     elif tests:
         yield from table([[item.selector, item.proposal] for item in tests])
-    example = items[0].selector
-    yield f"{bold('decide')}: aidbt review accept {example}"
+    yield f"{bold('decide')}: aidbt review accept {[*columns, *tests][0].selector}"
     yield dim(
         "        aidbt review reject …, aidbt review choose … SOURCE_COLUMN, or edit aidbt/mappings/*.yml"
     )
+
+
+@review.command()
+@click.argument("question")
+@click.argument("option")
+@click.option("--except", "excepted", multiple=True, help="SOURCE.TABLE.COLUMN that stays as it is.")
+@click.pass_obj
+def answer(where: dict[str, Any], question: str, option: str, excepted: tuple[str, ...]) -> None:
+    """Answer a QUESTION for everything it is about with one OPTION of its options."""
+    from aidbt.mapping.question_files import already_decided
+    from aidbt.mapping.question_files import answer as answer_question
+
+    root = open_from(**where).project.root
+    answered, changed = answer_question(root, question, option, excepted=excepted)
+    decided = already_decided(root, answered)
+    if decided:
+        click.echo(
+            f"{count(len(decided), 'column')} decided before stay as they are: {', '.join(decided[:_SHOWN])}"
+        )
+    _told(f"answered {question} with {option}", changed)
 
 
 @review.command()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from aidbt.cli.render import bold, count, dim
+from aidbt.cli.render import table as text_table
 from aidbt.core.config import parse_yaml
 from aidbt.core.errors import SettingsError, UsageError
 
@@ -46,6 +49,57 @@ select_option = click.option(
 )
 
 
+yes_option = click.option("--yes", is_flag=True, help="Scan without asking, whatever it costs.")
+
+
+def approver(yes: bool) -> Callable[[Any], bool]:
+    """Asks on the terminal whether a scan over the budget may go on, with its plan on the screen; where there
+    is no terminal nobody agrees, unless `--yes` did.
+    """
+
+    def approve(plan: Any) -> bool:
+        if yes:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        for line in scan_plan_lines(plan):
+            click.echo(line, err=True)
+        return click.confirm("scan?", err=True)
+
+    return approve
+
+
+def scan_plan_lines(plan: Any, *, at_most: int = 12) -> Iterator[str]:
+    """What is about to be read, for people: the largest tables first."""
+    from aidbt.warehouse.budget import human_bytes, told_bytes
+
+    who = plan.runs_as
+    runs = [f"as {who.grantee}"] if who.grantee else []
+    runs += [f"on {who.warehouse or who.kind}"]
+    if not plan.tables:
+        yield f"{bold('nothing to scan')}: every profile is known"
+        return
+    yield (
+        f"{bold('to scan')} {count(len(plan.tables), 'table')}, {told_bytes(plan)},"
+        f" for {', '.join(plan.purposes)}, {' '.join(runs)}"
+    )
+    ranked = sorted(plan.tables, key=lambda t: (t.scan_bytes is not None, -(t.scan_bytes or 0), t.relation))
+    rows = [
+        [
+            table.relation,
+            "" if table.row_count is None else f"{table.row_count:,}",
+            f"unknown ({table.kind})" if table.size_bytes is None else human_bytes(table.size_bytes),
+            f"× {table.times:.1f}",
+            "" if table.scan_bytes is None else human_bytes(table.scan_bytes),
+            table.basis,
+        ]
+        for table in ranked[:at_most]
+    ]
+    yield from text_table(rows, ["table", "rows", "size", "read", "bytes", "known"])
+    if len(ranked) > at_most:
+        yield dim(f"  … and {len(ranked) - at_most} more (--output json shows all)")
+
+
 def open_from(
     *,
     project_dir: Path | None,
@@ -65,6 +119,7 @@ def open_from(
         profiles_dir=profiles_dir,
         vars=_vars(vars_),
         flags=flags,
+        command=click.get_current_context().command_path.partition(" ")[2],
         on_recovered=lambda paths: click.echo(
             f"note: finished an interrupted write of {len(paths)} files: {', '.join(paths[:3])}", err=True
         ),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from aidbt.core.errors import SettingsError, nearest
 
@@ -28,20 +28,161 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# What stands in braces in the patterns below, and what it becomes.
+_PATTERN_PARTS = {
+    "source": "the source's name in snake_case",
+    "table": "the table's name in snake_case",
+    "entity": "the table's name in the singular",
+    "entities": "the table's name in the plural",
+    "model": "the staging model's name",
+    "name": "a column's name without the ending that tells its kind",
+    "full": "a column's whole name",
+}
+_BRACES = re.compile(r"\{(\w*)\}")
+
+
+def _check_pattern(pattern: str, allowed: Sequence[str], needed: Sequence[str]) -> str:
+    parts = _BRACES.findall(pattern)
+    for part in parts:
+        if part not in allowed:
+            close = nearest(part, allowed)
+            raise ValueError(
+                f"'{{{part}}}' is no part of it" + (f"; did you mean '{{{close}}}'?" if close else "")
+            )
+    if needed and not set(parts) & set(needed):
+        raise ValueError(f"it needs {' or '.join(f'{{{part}}}' for part in needed)}")
+    return pattern
+
+
 class GenerateSettings(Section):
     """What `aidbt generate` writes, and where.
 
-    Paths are relative to the dbt project. `sources` names the raw schemas to read, as schema → source
-    name; empty means every schema that dbt does not build into. `freshness_warn_hours` is the age at
+    Paths are relative to the dbt project and may hold {source}, {table}, {entity}, {entities} and {model}.
+    `sources` names the raw schemas to read, as schema → source name; empty means every schema that dbt does
+    not build into; `schema_prefixes` are left out of a source's name. `freshness_warn_hours` is the age at
     which a source with a load-time column is reported as stale.
     """
 
-    sources_path: str = "models/bronze"
-    staging_path: str = "models/silver"
-    prefix: str = Field(default="stg", pattern=r"^[a-z_][a-z0-9_]*$")
+    sources_file: str = "models/bronze/{source}/_{source}__sources.yml"
+    models_file: str = "models/silver/{source}/_{source}__models.yml"
+    model_file: str = "models/silver/{source}/{model}.sql"
+    model_name: str = "stg_{source}__{table}"
     tests: Literal["keys", "none"] = "keys"
     sources: dict[str, str] = Field(default_factory=dict)
+    schema_prefixes: list[str] = Field(default_factory=lambda: ["raw_"])
     freshness_warn_hours: int = Field(default=24, ge=1)
+
+    @field_validator("model_name")
+    @classmethod
+    def _names_a_model(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", _BRACES.sub("x", value)):
+            raise ValueError("a model's name has lower-case letters, digits and underscores only")
+        return _check_pattern(
+            value, ("source", "table", "entity", "entities"), ("table", "entity", "entities")
+        )
+
+    @field_validator("sources_file", "models_file", "model_file")
+    @classmethod
+    def _is_a_path(cls, value: str, info: ValidationInfo) -> str:
+        is_model = info.field_name == "model_file"
+        if not value.endswith(".sql" if is_model else (".yml", ".yaml")):
+            raise ValueError("it ends in .sql" if is_model else "it ends in .yml")
+        if value.startswith("/") or ".." in value.split("/"):
+            raise ValueError("it is relative to the dbt project")
+        allowed = ("source",) if info.field_name == "sources_file" else tuple(_PATTERN_PARTS)[:-2]
+        return _check_pattern(value, allowed, ("model",) if is_model else ())
+
+
+class ConventionSettings(Section):
+    """How columns are named and typed in staging. `aidbt init` learns them from the models that are there.
+
+    Patterns hold {name}, the source's name without the ending that tells its kind, or are "keep"; `key` holds
+    {entity}, the table's name in the singular, {table} or {source}. `casts` gives the type of a kind of
+    column (key, foreign_key, timestamp, date, boolean, amount, cents, number, text) as the team writes it.
+
+    Attributes:
+        case: "snake" splits words, "lower" only folds, "keep" leaves names as they are.
+        key: what a column called `id` becomes; "id" keeps it.
+        foreign_key: what `<something>_id` becomes, {name} being the something.
+        reference: what a column becomes that is called like another table of its source (`customer`).
+        amount: money; only where the name says so. {name} is without `_amount`, {full} is all of it.
+        cents: columns that end in `_cents`, {name} being without it.
+        entity_words: columns that get their table's name in front, e.g. `name`, `type`, `status`.
+        table_prefixes: what the raw tables' names start with and their models' names do not; {source} is the
+            source's name.
+        strip_prefixes: the same for columns.
+        words: word of a source's name → word of staging.
+        renames: whole source column (lower case) → its name in staging.
+        expressions: kind or source column → SQL with <column> in it, as the team writes it.
+        order: kinds of columns in the order they stand in; empty keeps the source's. "loader" is for what
+            the loader added, "other" for all the rest.
+        leave_out: source columns that staging does not select, with `*`.
+        loaders: loader ("fivetran", "airbyte", "dlt", "sdc") → what its sources' YAML says besides tables.
+        where: source column → condition that staging has where the column exists, e.g. soft deletes.
+    """
+
+    case: Literal["snake", "lower", "keep"] = "snake"
+    key: str = "{entity}_id"
+    foreign_key: str = "{name}_id"
+    reference: str = "keep"
+    timestamp: str = "{name}_at"
+    date: str = "{name}_date"
+    boolean: str = "is_{name}"
+    amount: str = "keep"
+    cents: str = "keep"
+    entity_words: list[str] = Field(default_factory=list)
+    table_prefixes: list[str] = Field(default_factory=list)
+    strip_prefixes: list[str] = Field(default_factory=list)
+    words: dict[str, str] = Field(default_factory=dict)
+    renames: dict[str, str] = Field(default_factory=dict)
+    casts: dict[str, str] = Field(default_factory=dict)
+    expressions: dict[str, str] = Field(default_factory=dict)
+    order: list[str] = Field(default_factory=list)
+    leave_out: list[str] = Field(default_factory=list)
+    loaders: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    where: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("foreign_key", "reference", "timestamp", "date", "boolean", "amount", "cents")
+    @classmethod
+    def _has_the_name(cls, value: str) -> str:
+        return value if value == "keep" else _check_pattern(value, ("name", "full"), ("name", "full"))
+
+    @field_validator("key")
+    @classmethod
+    def _has_known_parts(cls, value: str) -> str:
+        return _check_pattern(value, ("entity", "table", "source"), ())
+
+
+class PropertyStyle(Section):
+    """What property files say: under which key data tests stand, whether columns have their `data_type`,
+    whether files start with `version: 2`, and whether all columns are listed or only those with a test or a
+    description of their own.
+    """
+
+    tests_key: Literal["data_tests", "tests"] = "data_tests"
+    data_types: bool = True
+    version: bool = True
+    columns: Literal["all", "noted"] = "all"
+
+
+class StyleSettings(Section):
+    """How YAML and SQL are written; `aidbt init` learns it. Empty is our own style."""
+
+    properties: PropertyStyle = PropertyStyle()
+    yaml: dict[str, Any] = Field(default_factory=dict)
+    sql: dict[str, Any] = Field(default_factory=dict)
+
+
+class BudgetSettings(Section):
+    """What may be spent without asking.
+
+    Attributes:
+        scan_bytes: bytes of table data that one command may read; 0 asks before every scan.
+        unknown_sizes: whether tables and views of unknown size are asked for, where reading is billed.
+    """
+
+    scan_bytes: int = Field(default=100_000_000_000, ge=0)
+    unknown_sizes: Literal["ask", "allow"] = "ask"
 
 
 class MappingSettings(Section):
@@ -90,6 +231,9 @@ class Settings(Section):
     """Everything in `aidbt.yml`; each field is one capability."""
 
     generate: GenerateSettings = GenerateSettings()
+    conventions: ConventionSettings = ConventionSettings()
+    style: StyleSettings = StyleSettings()
+    budget: BudgetSettings = BudgetSettings()
     mapping: MappingSettings = MappingSettings()
     profile: ProfileSettings = ProfileSettings()
     ingest: IngestSettings = IngestSettings()
@@ -308,7 +452,7 @@ def explain(
     location = [part for part in first["loc"] if isinstance(part, str | int)]
     dotted = ".".join(str(part) for part in location)
     hint = "docs/reference.md lists the keys and what they take"
-    if first["type"] == "extra_forbidden":
+    if first["type"] in _UNKNOWN_KEY:
         known = _keys_at(model, location[:-1])
         close = nearest(str(location[-1]), known)
         message = f"unknown key '{dotted}'"
@@ -318,7 +462,8 @@ def explain(
     elif first["type"] == "model_type":
         message = f"'{dotted}': expected a mapping of names to values, got {_shown(first['input'])}"
     else:
-        problem = first["msg"][:1].lower() + first["msg"][1:]
+        problem = first["msg"].removeprefix("Value error, ")
+        problem = problem[:1].lower() + problem[1:]
         message = f"'{dotted}': {problem}, got {_shown(first.get('input'))}"
     line = _line_of(text, location) if text else None
     return SettingsError(message, path=str(path), line=line, hint=hint)
@@ -326,7 +471,11 @@ def explain(
 
 def _most_telling(error: ValidationError) -> Any:
     """The first problem; but an unknown key says more than the missing one it was meant to be."""
-    return min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    return min(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN_KEY)
+
+
+# Of a pydantic model, and of a dataclass in one.
+_UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _shown(value: Any) -> str:
@@ -347,11 +496,13 @@ def _keys_at(model: Any, location: Sequence[str | int]) -> list[str]:
         if info is None:
             return []
         model = _model_inside(info.annotation)
+    if is_dataclass(model):
+        return [item.name for item in fields(model)]
     return list(model.model_fields) if hasattr(model, "model_fields") else []
 
 
 def _model_inside(annotation: Any) -> Any:
-    if hasattr(annotation, "model_fields"):
+    if hasattr(annotation, "model_fields") or is_dataclass(annotation):
         return annotation
     return next((_model_inside(arg) for arg in getattr(annotation, "__args__", ())), None)
 

@@ -35,16 +35,25 @@ class Relation:
     """A table or view with its columns, in the order of the table.
 
     Attributes:
+        kind: "external" is a table whose rows stand outside of the warehouse (files, another server).
         row_count: what the system's metadata says, exact or not; None when unknown.
+        size_bytes: what reading all of it would read, as the system's metadata says; None when unknown.
+        version: changes when the contents may have changed; "" when the system cannot say.
+        partitioned_by: the column it is partitioned by; "" for none, and where it makes no difference.
+        requires_partition_filter: whether the system refuses every query that does not filter that column.
     """
 
     schema: str
     name: str
     columns: tuple[Column, ...] = ()
     database: str = ""
-    kind: Literal["table", "view"] = "table"
+    kind: Literal["table", "view", "external"] = "table"
     description: str = ""
     row_count: int | None = None
+    size_bytes: int | None = None
+    version: str = ""
+    partitioned_by: str = ""
+    requires_partition_filter: bool = False
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name, or None."""
@@ -75,6 +84,9 @@ class ColumnProfile:
         formats: share 0..1 of the sampled non-null text values that read as: "integer", "decimal",
             "date", "timestamp", "json", "boolean"; plus "code": 1.0 when the column is a short code list.
         role: "load_time" for when a loader wrote the row, "event_time" for when something happened.
+        pii: the kind of personal data it seems to hold (`warehouse.pii`), or ""; then it keeps no values:
+            no minimum, maximum, mean, stddev, quantiles or top values.
+        pii_reasons: why, in sentences without values.
     """
 
     name: str
@@ -93,6 +105,8 @@ class ColumnProfile:
     top_values: tuple[tuple[str, float], ...] = ()
     formats: dict[str, float] = field(default_factory=dict)
     role: Role | None = None
+    pii: str = ""
+    pii_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,8 @@ class TableProfile:
         sample_rows: rows behind `top_values` and `formats`; a block sample when below `row_count`.
         fingerprint: changes when the table's columns or contents may have changed.
         keys: columns proven unique and never null, every row compared.
+        composite_keys: pairs or triples of columns that are never null and together unique, every row
+            compared; looked for only where no single column is a key.
     """
 
     schema: str
@@ -113,6 +129,7 @@ class TableProfile:
     fingerprint: str
     columns: tuple[ColumnProfile, ...]
     keys: tuple[str, ...] = ()
+    composite_keys: tuple[tuple[str, ...], ...] = ()
 
     def column(self, name: str) -> ColumnProfile | None:
         """The profile of that exact column name, or None."""
@@ -160,6 +177,7 @@ class MappedColumn:
         source_type: the source column's type when it was decided; "" when made from several.
         cast: the type it is cast to, or None when it keeps its own.
         score, alternatives: only while status is "review".
+        description: the source's own comment on the column.
         rule: the naming rule that made the name, for `--why`; not part of the decision.
     """
 
@@ -173,6 +191,7 @@ class MappedColumn:
     score: float | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
     note: str = ""
+    description: str = ""
     rule: str = field(default="", compare=False)
 
     @property
@@ -186,9 +205,12 @@ class MappedTest:
     """One data test that was decided on or is proposed, on a column of the staging model.
 
     Attributes:
-        test: "not_null", "unique", "relationships" or "accepted_values".
+        column: the column it stands on; for a test of the whole table the first of its `columns`.
+        test: "not_null", "unique", "relationships", "accepted_values" or "unique_combination".
         to, field: for relationships: the source table ("source.table") and its source column.
         values: for accepted_values, sorted.
+        columns: for unique_combination, in the order of the key.
+        note: why a person is asked; only while status is "review".
     """
 
     column: str
@@ -198,6 +220,28 @@ class MappedTest:
     to: str = ""
     field: str = ""
     values: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """Which of a table's rows its staging model keeps.
+
+    Attributes:
+        rule: "filter" keeps the rows of a condition, "soft_delete" those that were not marked as deleted,
+            "latest_row" the last row of each key.
+        where: the SQL condition on source columns, for "filter" and "soft_delete".
+        keys, order_by: for "latest_row": the source columns of the key, and the one that tells which row is
+            the last.
+    """
+
+    rule: Literal["filter", "soft_delete", "latest_row"]
+    where: str = ""
+    keys: tuple[str, ...] = ()
+    order_by: str = ""
+    status: Status = "accepted"
+    by: DecidedBy = "aidbt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +252,13 @@ class Mapping:
         table: the table's name in the warehouse.
         target: the declared target it is mapped to; None when the source's own columns are kept.
         schema: the schema the table stands in.
+        items: the list in the table whose items are the rows, "column" or "column.key"; "" for the table's
+            own rows. Its columns are made from the table's key and from `item` and `item_index`.
+        list_sql: SQL over the table's columns that gives that list.
         latest_batch: whether it is append-only bronze, of which staging reads the latest complete batch.
         unmapped: source columns that no target column takes; they stay in bronze.
+        row_rules: which rows staging keeps; all of them without any.
+        description: the source's own comment on the table.
         path, digest: the file it was read from and the hash of that text; "" for a new one.
     """
 
@@ -221,13 +270,27 @@ class Mapping:
     latest_batch: bool = False
     unmapped: tuple[str, ...] = ()
     tests: tuple[MappedTest, ...] = ()
+    row_rules: tuple[RowRule, ...] = ()
+    description: str = ""
+    items: str = ""
+    list_sql: str = ""
     path: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
-        """The pair source + table, written "source.table"."""
+        """The pair source + table, written "source.table"; of a list in it "source.table.items"."""
+        return f"{self.parent}.{self.items}" if self.items else self.parent
+
+    @property
+    def parent(self) -> str:
+        """The pair source + table, also of the items of a list."""
         return f"{self.source}.{self.table}"
+
+    @property
+    def staged_as(self) -> str:
+        """The name that the staging model is made from: the table's, and that of the list in it."""
+        return f"{self.table}__{self.items.replace('.', '_')}" if self.items else self.table
 
     def selected(self) -> list[MappedColumn]:
         """The columns the staging model selects: decided ones, and with no declared target all of them."""

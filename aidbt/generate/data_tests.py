@@ -1,20 +1,21 @@
-"""Which data tests a mapping gets, and how they are written in YAML.
+"""Which data tests a mapping gets, and what stands for them in YAML.
 
-Default policy `keys`: not_null and unique on a proven key, relationships (warn) on verified foreign keys;
-accepted_values is proposed for short code lists and written only when a person accepts it. A test goes on a
-column that is at most renamed or losslessly cast: on anything else the SQL could make it unable to fail.
+Default policy `keys`: not_null and unique on a proven key, or one test of a proven combination of columns;
+relationships (warn) on verified foreign keys; accepted_values is proposed for short code lists and written
+only when a person accepts it. A test goes on a column that is at most renamed or losslessly cast: on anything
+else the SQL could make it unable to fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, TableProfile, Target
 from aidbt.core.types import type_family
-from aidbt.mapping.files import flow
 from aidbt.project.conventions import singular, snake_case
-from aidbt.sql.identifiers import escape_jinja
+from aidbt.sql.identifiers import escape_jinja, quote_identifier
 
 MAX_ACCEPTED_VALUES = 12
 _ROWS_PER_VALUE = 20
@@ -25,6 +26,23 @@ _ROWS_THAT_PROVE_A_KEY = 10
 def key_tests(column: MappedColumn) -> list[MappedTest]:
     """not_null and unique, for a proven key."""
     return [MappedTest(column.target, "not_null"), MappedTest(column.target, "unique")]
+
+
+def combination_tests(mapping: Mapping, columns: Sequence[str], *, can_run: bool) -> list[MappedTest]:
+    """A test that proven source columns together are unique; for review where the project has no such test.
+
+    None when one of the columns is not in the staging model as it is.
+    """
+    staged = {column.sources[0]: column for column in mapping.proposed()}
+    if not all(name in staged for name in columns):
+        return []
+    names = tuple(staged[name].target for name in columns)
+    if can_run:
+        return [MappedTest(names[0], "unique_combination", columns=names)]
+    return [MappedTest(names[0], "unique_combination", "review", columns=names, note=_NO_COMBINATION_TEST)]
+
+
+_NO_COMBINATION_TEST = "together unique on every row; to test it, add dbt_utils to packages.yml or our macros"
 
 
 def primary_key(mapping: Mapping, profile: TableProfile) -> MappedColumn | None:
@@ -86,95 +104,95 @@ def _declared_but_broken(
     )
 
 
-def relationship_candidates(
-    mapping: Mapping, keys: dict[str, list[tuple[Mapping, MappedColumn]]]
-) -> list[tuple[MappedColumn, Mapping, MappedColumn]]:
-    """Columns that by their name may refer to another table's key; the caller verifies the values.
-
-    Args:
-        keys: name by which a key may be referred to (lower case) → the tables whose key it is.
-    """
-    found = []
-    for column in mapping.proposed():
-        for name in _references(column):
-            parents = [pair for pair in keys.get(name, ()) if pair[0].key != mapping.key]
-            if len(parents) == 1 and _staged_family(parents[0][1]) == _staged_family(column):
-                found.append((column, *parents[0]))
-                break
-    return found
-
-
-def _staged_family(column: MappedColumn) -> str:
-    return type_family(column.cast or column.source_type)
-
-
-def _references(column: MappedColumn) -> list[str]:
-    """The keys that a column's name may mean: its own, and what follows a role (origin_airport_code)."""
-    own, staged = snake_case(column.sources[0]), column.target.lower()
-    words = staged.split("_")
-    roles = ["_".join(words[start:]) for start in range(1, len(words) - 1)]
-    return list(dict.fromkeys([own, staged, *roles]))
-
-
-def key_names(mapping: Mapping, key: MappedColumn) -> list[str]:
-    """The names under which other tables may refer to this table's key."""
-    own = snake_case(key.sources[0])
-    entity = singular(snake_case(mapping.table))
-    names = [f"{entity}_{own}", f"{entity}_id" if own == "id" else own, key.target.lower()]
-    return list(dict.fromkeys(name for name in names if name not in ("id", "name", "code", "key")))
-
-
 def accepted_values_candidates(mapping: Mapping, profile: TableProfile) -> list[MappedColumn]:
     """Columns that hold a short, much repeated list of codes."""
     keyed = {test.column for test in mapping.tests if test.test in ("unique", "relationships")}
     found = []
     for column in mapping.proposed():
         figures = profile.column(column.sources[0])
-        if figures is None or "code" not in figures.formats or column.target in keyed or column.cast:
+        if figures is None or "code" not in figures.formats or figures.pii:
+            continue
+        if column.target in keyed or column.cast:
             continue
         if figures.distinct_count <= MAX_ACCEPTED_VALUES <= profile.row_count / _ROWS_PER_VALUE:
             found.append(column)
     return found
 
 
-def test_lines(
-    test: MappedTest, *, ref: Callable[[MappedTest], tuple[str, str] | None], nested_arguments: bool
-) -> list[str]:
-    """The YAML lines of one data test as an item of `data_tests:`.
+COMBINATION_OF_DBT_UTILS = "dbt_utils.unique_combination_of_columns"
+COMBINATION_OF_OURS = "aidbt_unique_combination"
+
+
+def combination_test(packages: frozenset[str], *, macros: bool) -> str | None:
+    """The generic test by which a project can test a combination of columns; None when it has none.
+
+    Args:
+        packages: the project's dbt packages, by name.
+        macros: whether the project holds our macros (`macros/aidbt/`).
+    """
+    if "dbt_utils" in packages:
+        return COMBINATION_OF_DBT_UTILS
+    return COMBINATION_OF_OURS if macros else None
+
+
+def test_value(
+    test: MappedTest,
+    *,
+    ref: Callable[[MappedTest], tuple[str, str] | None],
+    nested_arguments: bool,
+    packages: frozenset[str] = frozenset(),
+    macros: bool = False,
+    dialect: str = "duckdb",
+) -> str | dict[str, Any] | None:
+    """One data test as an item of `data_tests:`, in plain values; None when the project cannot run it.
 
     Args:
         ref: the (model, column) a relationships test points to; None when that model is not there.
         nested_arguments: whether the project's dbt wants arguments under `arguments:`.
+        packages, macros: as in `combination_test`.
+        dialect: of the SQL in which a combination's columns are named.
+
+    Example:
+        >>> test_value(MappedTest("id", "unique"), ref=lambda _: None, nested_arguments=True)
+        'unique'
     """
     if test.test in ("not_null", "unique"):
-        return [f"- {test.test}"]
-    pad = "  " if nested_arguments else ""
-    head = [f"- {test.test}:", *(["    arguments:"] if nested_arguments else [])]
+        return test.test
+    name: str = test.test
+    arguments: dict[str, Any]
+    config: dict[str, Any] = {}
     if test.test == "accepted_values":
-        values = ", ".join(_quoted(value) for value in test.values)
-        return [*head, f"    {pad}values: [{values}]"]
-    to = ref(test)
-    if to is None:
-        return []
-    model, field = to
-    return [
-        *head,
-        f"    {pad}to: ref('{model}')",
-        f"    {pad}field: {flow(field)}",
-        "    config:",
-        "      severity: warn",
-    ]
+        arguments = {"values": [escape_jinja(value) for value in test.values]}
+    elif test.test == "unique_combination":
+        known = combination_test(packages, macros=macros)
+        if known is None:
+            return None
+        name = known
+        argument = "combination_of_columns" if known == COMBINATION_OF_DBT_UTILS else "columns"
+        arguments = {argument: [escape_jinja(quote_identifier(column, dialect)) for column in test.columns]}
+    else:
+        to = ref(test)
+        if to is None:
+            return None
+        model, field = to
+        arguments = {"to": f"ref('{model}')", "field": escape_jinja(field)}
+        config = {"config": {"severity": "warn"}}
+    return {name: {**({"arguments": arguments} if nested_arguments else arguments), **config}}
 
 
-def _quoted(value: str) -> str:
-    return "'" + escape_jinja(value).replace("'", "''") + "'"
+def by_column(
+    tests: Sequence[MappedTest], *, selected: Collection[str] | None = None
+) -> dict[str, list[MappedTest]]:
+    """The accepted tests of each column in the order not_null, unique, accepted_values, relationships; under
+    "" those of the whole model.
 
-
-def by_column(tests: Sequence[MappedTest]) -> dict[str, list[MappedTest]]:
-    """The accepted tests of each column, in the order not_null, unique, accepted_values, relationships."""
-    order = ("not_null", "unique", "accepted_values", "relationships")
+    Args:
+        selected: the model's columns; a test of a combination needs all of its columns among them.
+    """
+    order = ("not_null", "unique", "accepted_values", "relationships", "unique_combination")
     found: dict[str, list[MappedTest]] = {}
     for test in sorted(tests, key=lambda t: order.index(t.test)):
-        if test.status == "accepted":
-            found.setdefault(test.column, []).append(test)
+        is_there = selected is None or all(column in selected for column in test.columns)
+        if test.status == "accepted" and is_there:
+            found.setdefault("" if test.columns else test.column, []).append(test)
     return found

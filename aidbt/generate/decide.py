@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from aidbt.core.config import MappingSettings
+from aidbt.core.config import ConventionSettings, MappingSettings
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.schema import ColumnMatch, MappedColumn, MappedTest, Mapping, Relation, TableProfile, Target
+from aidbt.core.schema import (
+    ColumnMatch,
+    MappedColumn,
+    MappedTest,
+    Mapping,
+    Relation,
+    TableProfile,
+    Target,
+)
 from aidbt.generate.data_tests import (
     MAX_ACCEPTED_VALUES,
     accepted_values_candidates,
+    combination_tests,
     declared_tests,
-    key_names,
     key_tests,
     primary_key,
-    relationship_candidates,
 )
+from aidbt.generate.references import Key, Keys
+from aidbt.generate.relationships import propose_relationships
+from aidbt.mapping.history import History
 from aidbt.mapping.mapper import (
     cast_questions,
     keep_every_column,
@@ -25,6 +35,7 @@ from aidbt.mapping.mapper import (
     source_columns,
 )
 from aidbt.mapping.signals import MatchTask
+from aidbt.warehouse.inclusion import Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,24 @@ class RawTable:
         return f"{self.source}.{self.relation.name}"
 
 
+def _no_forms(relation: Relation, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    return {}
+
+
+def _no_words(relation: Relation, columns: Sequence[str]) -> dict[str, dict[str, int]]:
+    return {}
+
+
+def _no_item_readings(
+    relation: Relation, list_sql: str, readings: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    return {}
+
+
+def _no_documents(relation: Relation, column: str, row_count: int) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Questions:
     """What is asked of every row before it may be decided; functions, so that deciding has no I/O.
@@ -48,33 +77,73 @@ class Questions:
         lossy: (relation, [(column, cast)]) → rows that would lose something, by pair.
         outside: (child, [(column, parent, parent column)]) → rows whose value the parent never holds.
         key: (relation, column) → whether it is never null and tells all rows apart.
+        combination: (relation, columns) → whether they are never null and together tell all rows apart.
+        sketches: (relation, distinct count by column) → sketch by column, in one statement.
         values: (relation, columns, limit) → distinct values by column, sorted, at most limit + 1.
+        forms: (relation, [(column, form)]) → rows whose value is written so (`warehouse.value_forms`).
+        words: (relation, columns) → by column the words for "nothing" it holds, with their rows.
+        documents: (relation, column, rows of the table) → some of its JSON documents, from everywhere.
+        readings: (relation, [(expression, cast)]) → rows that would lose something, by pair; one that cannot
+            be asked without failing is left out.
+        item_readings: (relation, list, [(expression, cast)]) → the same of the items of a list.
     """
 
     lossy: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]]
     outside: Callable[[Relation, Sequence[tuple[str, Relation, str]]], list[int]]
     key: Callable[[Relation, str], bool]
+    combination: Callable[[Relation, Sequence[str]], bool]
+    sketches: Callable[[Relation, dict[str, int]], dict[str, Sketch]]
     values: Callable[[Relation, Sequence[str], int], dict[str, list[str]]]
+    forms: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]] = _no_forms
+    words: Callable[[Relation, Sequence[str]], dict[str, dict[str, int]]] = _no_words
+    documents: Callable[[Relation, str, int], list[str]] = _no_documents
+    readings: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]] = _no_forms
+    item_readings: Callable[[Relation, str, Sequence[tuple[str, str]]], dict[tuple[str, str], int]] = (
+        _no_item_readings
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the project does things: what a decision follows where the rows leave a choice.
+
+    Attributes:
+        entities: the names of each source's tables in the singular.
+    """
+
+    mapping: MappingSettings = MappingSettings()
+    conventions: ConventionSettings = ConventionSettings()
+    history: History = History()
+    entities: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def map_table(
-    table: RawTable, target: Target | None, settings: MappingSettings, ask: Questions
+    table: RawTable, target: Target | None, ways: Ways, ask: Questions
 ) -> tuple[Mapping, list[ColumnMatch]]:
     """A first mapping of a table, with the matches behind it; without a target every column is kept."""
+    settings, rules = ways.mapping, ways.conventions
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
     matches = match(MatchTask(own, target, table.profile), settings) if target else []
-    questions = cast_questions(table.relation, table.profile, target, matches)
+    questions = cast_questions(table.relation, table.profile, target, matches, rules)
     counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
-    lost = {q: counted[q.column, q.cast] for q in questions}
+    lost = {q: counted[q.column, q.cast] for q in questions if (q.column, q.cast) in counted}
     if target is None:
-        mapping = keep_every_column(table.source, table.relation, table.profile, lost=lost)
+        mapping = keep_every_column(
+            table.source,
+            table.relation,
+            table.profile,
+            lost=lost,
+            rules=rules,
+            history=ways.history,
+            entities=ways.entities.get(table.source, frozenset()),
+        )
     else:
         mapping = map_to_target(table.source, table.relation, target, matches, lost=lost)
     return mapping, matches
 
 
 def extend_mapping(
-    mapping: Mapping, table: RawTable, target: Target | None, settings: MappingSettings, ask: Questions
+    mapping: Mapping, table: RawTable, target: Target | None, ways: Ways, ask: Questions
 ) -> tuple[Mapping, list[Finding]]:
     """The mapping with what is new since it was decided; nothing that was decided changes.
 
@@ -87,17 +156,18 @@ def extend_mapping(
     added = [c.name for c in source_columns(table.relation) if c.name not in known_sources]
     if target is None:
         if added:
-            fresh, _ = map_table(table, None, settings, ask)
+            fresh, _ = map_table(table, None, ways, ask)
             taken = {column.target.casefold() for column in mapping.columns}
             new = [_free_name(c, taken) for c in fresh.columns if c.sources[0] in added]
-            mapping = replace(mapping, columns=(*mapping.columns, *new))
+            left_out = (*mapping.unmapped, *(name for name in fresh.unmapped if name in added))
+            mapping = replace(mapping, columns=(*mapping.columns, *new), unmapped=left_out)
         return mapping, findings
     known_targets = {column.target for column in mapping.columns}
     wanted = tuple(column for column in target.columns if column.name not in known_targets)
     if wanted:
         free = [c for c in table.relation.columns if c.name in {*mapping.unmapped, *added}]
         narrowed = replace(table, relation=replace(table.relation, columns=tuple(free)))
-        fresh, _ = map_table(narrowed, replace(target, columns=wanted), settings, ask)
+        fresh, _ = map_table(narrowed, replace(target, columns=wanted), ways, ask)
         order = {column.name: number for number, column in enumerate(target.columns)}
         columns = sorted((*mapping.columns, *fresh.columns), key=lambda c: order.get(c.target, len(order)))
         mapping = replace(mapping, columns=tuple(columns))
@@ -161,11 +231,14 @@ def propose_tests(
     targets: dict[str, Target],
     new: set[str],
     ask: Questions,
+    *,
+    combinations: bool = False,
 ) -> tuple[dict[str, Mapping], list[Finding]]:
     """The mappings of `new` with the tests that every row supports, and code lists proposed to a person.
 
     Args:
         mappings, tables: all that is known, by key: a new table may refer to an older one.
+        combinations: whether the project has a test for combinations of columns (`combination_test`).
     """
     findings: list[Finding] = []
     changed = dict(mappings)
@@ -176,61 +249,43 @@ def propose_tests(
         if target is not None:
             declared, broken = declared_tests(mapping, profile, target)
             findings += broken
-        column = primary_key(mapping, profile)
-        # The profile may be older than the rows: what a test rests on is looked at again.
-        proven = column is not None and ask.key(tables[key].relation, column.sources[0])
-        found = key_tests(column) if column is not None and proven else []
+        found = _key_tests(mapping, tables[key], ask, combinations=combinations)
         tests = tuple(dict.fromkeys([*mapping.tests, *found, *declared]))
         changed[key] = replace(mapping, tests=tests)
-    keys: dict[str, dict[str, list[tuple[Mapping, MappedColumn]]]] = {}
-    for key, mapping in sorted(changed.items()):
-        column = primary_key(mapping, tables[key].profile) if key in tables else None
-        if column is not None:
-            for name in key_names(mapping, column):
-                keys.setdefault(mapping.source, {}).setdefault(name, []).append((mapping, column))
+    keys = Keys.of(
+        Key(mapping, column, figures)
+        for key, mapping in sorted(changed.items())
+        if key in tables
+        and (column := primary_key(mapping, tables[key].profile)) is not None
+        and (figures := tables[key].profile.column(column.sources[0])) is not None
+    )
+    related, unverified = propose_relationships(
+        [changed[key] for key in sorted(new)],
+        keys,
+        {key: (table.relation, table.profile) for key, table in tables.items()},
+        sketch=ask.sketches,
+        outside=ask.outside,
+    )
     for key in sorted(new):
-        mapping = changed[key]
-        related, unverified = _relationships(mapping, keys.get(mapping.source, {}), tables, ask)
-        findings += unverified
-        mapping = replace(mapping, tests=(*mapping.tests, *related))
+        mapping = replace(changed[key], tests=(*changed[key].tests, *related[key]))
         changed[key] = replace(mapping, tests=(*mapping.tests, *_code_lists(mapping, tables[key], ask)))
+    findings += unverified
     return changed, findings
 
 
-def _relationships(
-    mapping: Mapping,
-    keys: dict[str, list[tuple[Mapping, MappedColumn]]],
-    tables: dict[str, RawTable],
-    ask: Questions,
-) -> tuple[list[MappedTest], list[Finding]]:
-    """A test for every reference that all rows keep, and a finding for those that most rows keep."""
-    child, rows = tables[mapping.key].relation, tables[mapping.key].profile.row_count
-    tests, findings = [], []
-    asked = [
-        (column, parent, parent_key)
-        for column, parent, parent_key in relationship_candidates(mapping, keys)
-        if (known := tables[mapping.key].profile.column(column.sources[0])) and known.null_rate < 1
-    ]
-    references = [(c.sources[0], tables[p.key].relation, key.sources[0]) for c, p, key in asked]
-    for (column, parent, parent_key), missing in zip(asked, ask.outside(child, references), strict=True):
-        if missing == 0:
-            tests.append(
-                MappedTest(column.target, "relationships", to=parent.key, field=parent_key.sources[0])
-            )
-        elif missing < _MOST * rows:
-            findings.append(
-                Finding(
-                    "relationship.does_not_hold",
-                    Severity.INFO,
-                    f"{mapping.key}.{column.sources[0]}",
-                    f"{missing:,} of {rows:,} rows have no match in {parent.key}; no test was written",
-                )
-            )
-    return tests, findings
+def _key_tests(mapping: Mapping, table: RawTable, ask: Questions, *, combinations: bool) -> list[MappedTest]:
+    """Tests of the key that a table has, one column or several.
 
-
-# A reference that misses less than this share of its rows is worth telling a person about.
-_MOST = 0.2
+    The profile may be older than the rows: what a test rests on is looked at again.
+    """
+    column = primary_key(mapping, table.profile)
+    if column is not None:
+        return key_tests(column) if ask.key(table.relation, column.sources[0]) else []
+    for columns in table.profile.composite_keys:
+        found = combination_tests(mapping, columns, can_run=combinations)
+        if found and ask.combination(table.relation, columns):
+            return found
+    return []
 
 
 def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[MappedTest]:
@@ -263,7 +318,7 @@ def broken_casts(mapping: Mapping, relation: Relation, ask: Questions) -> list[F
             evidence={"rows": str(lost[name, cast])},
         )
         for name, cast, target in casts
-        if lost[name, cast]
+        if lost.get((name, cast))  # a cast that the warehouse cannot try is no finding
     ]
 
 

@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import UsageError
 from aidbt.core.loads import OWN_TABLES
-from aidbt.core.schema import Relation, TableProfile
+from aidbt.core.schema import Mapping, Relation, TableProfile
 from aidbt.generate.decide import Questions, RawTable
 from aidbt.generate.lock import read_lock
+from aidbt.generate.naming import layout_of
 from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.mapper import match, source_columns
 from aidbt.mapping.signals import MatchTask
 from aidbt.project import Project
-from aidbt.project.conventions import model_name
 from aidbt.project.declared import Declared, declared
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
+from aidbt.warehouse.budget import (
+    DECIDING,
+    PROFILING,
+    Approve,
+    Purpose,
+    ScanPlan,
+    require_approval,
+    runs_as,
+    scan_plan,
+)
 from aidbt.warehouse.checks import distinct_values, is_key, rows_lost_by_casts, rows_outside
+from aidbt.warehouse.documents import rows_lost_by_reading, some_documents
+from aidbt.warehouse.inclusion import sketch_columns
+from aidbt.warehouse.keys import is_composite_key
 from aidbt.warehouse.profiling import fingerprint
 from aidbt.warehouse.rows import latest_batch
+from aidbt.warehouse.value_forms import count_forms, null_word_spellings
 
-# Tables in which Fivetran, Airbyte, dlt and Stitch keep their own state.
-_LOADERS_OWN = re.compile(r"_?(fivetran|airbyte|dlt|sdc)_", re.IGNORECASE)
+# Tables in which Fivetran, Airbyte, dlt, Stitch, Hevo and PeerDB keep their own state.
+_LOADERS_OWN = re.compile(r"_*(fivetran|airbyte|dlt|sdc|hevo|peerdb)_", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A table that was not staged, and why."""
+    """A table that was not staged, and why.
+
+    Attributes:
+        detail: more about this one, e.g. the model that stages it.
+    """
 
     table: str
     reason: str
+    detail: str = ""
 
 
 def profile_tables(
@@ -45,17 +64,41 @@ def profile_tables(
     *,
     select: Iterable[str] = (),
     refresh: bool = False,
+    approve: Approve | None = None,
 ) -> dict[str, TableProfile]:
     """The profiles of the raw tables, by "source.table"; unchanged tables come from the cache.
 
     Args:
         refresh: scan every table again.
+        approve: asked before a scan that is over the budget; None refuses.
+
+    Raises:
+        UsageError: a selector matches nothing.
+        BudgetExceeded: the scan is over the budget, and nobody agreed.
+    """
+    tables, _ = raw_tables(
+        project, settings, warehouse, profiles, tuple(select), refresh=refresh, approve=approve
+    )
+    return {key: table.profile for key, table in sorted(tables.items())}
+
+
+def plan_profiling(
+    project: Project,
+    settings: LoadedSettings,
+    warehouse: Warehouse,
+    profiles: ProfileCache,
+    *,
+    select: Iterable[str] = (),
+    refresh: bool = False,
+) -> ScanPlan:
+    """What `profile_tables` would scan; nothing but the catalog is read.
 
     Raises:
         UsageError: a selector matches nothing.
     """
-    tables, _ = raw_tables(project, settings, warehouse, profiles, tuple(select), refresh=refresh)
-    return {key: table.profile for key, table in sorted(tables.items())}
+    relations = _selected_relations(project, settings, warehouse, tuple(select))
+    _, stale = _known_profiles(relations, warehouse, profiles, refresh=refresh)
+    return _scan_plan(project, [(relation, PROFILING) for *_, relation in stale])
 
 
 def match_evidence(
@@ -87,50 +130,73 @@ def raw_tables(
     select: tuple[str, ...],
     *,
     refresh: bool = False,
+    approve: Approve | None = None,
 ) -> tuple[dict[str, RawTable], set[str]]:
-    here = declared(project, generated=read_lock(project.root).files)
-    relations, _ = raw_relations(warehouse, settings, here, keep_staged=True)
-    return profiled(only(relations, select, settings), warehouse, profiles, settings, refresh=refresh)
+    relations = _selected_relations(project, settings, warehouse, select)
+    may_scan = scan_gate(project, settings, approve)
+    return profiled(relations, warehouse, profiles, settings, may_scan, refresh=refresh)
+
+
+def _selected_relations(
+    project: Project, settings: LoadedSettings, warehouse: Warehouse, select: tuple[str, ...]
+) -> dict[str, tuple[str, Relation]]:
+    lock = read_lock(project.root)
+    here = declared(project, generated=lock.files, own_sources=lock.sources)
+    mappings = load_mappings(project.root)
+    relations, _ = raw_relations(warehouse, settings, here, mappings, select=select, keep_staged=True)
+    return only(relations, select, settings)
 
 
 def raw_relations(
     warehouse: Warehouse,
     settings: LoadedSettings,
     here: Declared,
+    mappings: dict[str, Mapping],
     *,
+    select: tuple[str, ...] = (),
     keep_staged: bool = False,
+    relations: Sequence[Relation] | None = None,
 ) -> tuple[dict[str, tuple[str, Relation]], list[Skipped]]:
     """The raw tables with their source's name by "source.table", and those left out with the reason.
 
-    A schema that dbt builds into is not a source, unless the settings name it.
+    A schema that dbt builds into is not a source, unless the settings name it. In a project with sources of
+    its own a schema that none of them names is not looked at unless it is selected: it may be anybody's.
     """
     named = settings.values.generate.sources
-    prefix = settings.values.ingest.schema_prefix
+    prefixes = [settings.values.ingest.schema_prefix, *settings.values.generate.schema_prefixes]
     own = warehouse.schema.lower()
+    mapped = {mapping.schema.lower(): mapping.source for mapping in mappings.values()}
+    is_guest = here.has_sources
     found: dict[str, tuple[str, Relation]] = {}
     skipped: list[Skipped] = []
-    for relation in warehouse.relations():
-        known = here.sources.get((relation.schema.lower(), relation.name.lower()))
+    for relation in warehouse.relations() if relations is None else relations:
+        schema = relation.schema.lower()
+        known = here.find(relation)
         if relation.name in OWN_TABLES:
             continue
         if _LOADERS_OWN.match(relation.name):
             skipped.append(Skipped(f"{relation.schema}.{relation.name}", "a loader's own table"))
             continue
         if known is not None:
-            source, table = known.source, known.table
-            if (source, table) in here.staged and not keep_staged:
-                skipped.append(
-                    Skipped(f"{source}.{relation.name}", f"already staged by a model on {known.path}")
-                )
+            source = known.source
+            reader = here.staged.get((source, known.table))
+            if reader is not None and not keep_staged:
+                skipped.append(Skipped(f"{source}.{relation.name}", "already staged", f"by {reader}"))
                 continue
         elif named:
             if relation.schema not in named:
                 continue
             source = named[relation.schema]
-        elif relation.schema.lower() == own or relation.schema.lower().startswith(own + "_"):
+        elif schema == own or schema.startswith(own + "_"):
             continue
         else:
-            source = _source_name(relation.schema, prefix)
+            declared_as = here.source_of(schema)
+            source = mapped.get(schema) or declared_as or _source_name(relation.schema, prefixes)
+            is_asked = bool(select) and is_selected(source, relation.name, select, settings)
+            if is_guest and not declared_as and schema not in mapped and not is_asked:
+                how = f"to stage it: -s source:{source}"
+                skipped.append(Skipped(f"{source}.{relation.name}", "no source names its schema", how))
+                continue
         key = f"{source}.{relation.name}"
         if '"' in relation.name:
             skipped.append(Skipped(key, 'dbt cannot address a table with a " in its name'))
@@ -146,8 +212,8 @@ def raw_relations(
     return found, skipped
 
 
-def _source_name(schema: str, prefix: str) -> str:
-    for start in (prefix, "raw_"):
+def _source_name(schema: str, prefixes: Iterable[str]) -> str:
+    for start in prefixes:
         if schema.lower().startswith(start) and len(schema) > len(start):
             return schema[len(start) :]
     return schema
@@ -169,7 +235,7 @@ def only(
 
 def is_selected(source: str, table: str, select: tuple[str, ...], settings: LoadedSettings) -> bool:
     key = f"{source}.{table}"
-    names = (table, key, model_name(settings.values.generate.prefix, source, table))
+    names = (table, key, layout_of(settings.values).model_name(source, table))
     for selector in select:
         if selector.startswith("source:"):
             wanted = selector.removeprefix("source:")
@@ -180,30 +246,75 @@ def is_selected(source: str, table: str, select: tuple[str, ...], settings: Load
     return False
 
 
+Wanted = Sequence[tuple[Relation, Collection[Purpose]]]
+MayScan = Callable[[Wanted], None]
+
+
+def scan_gate(project: Project, settings: LoadedSettings, approve: Approve | None) -> MayScan:
+    """A function that returns when relations may be read for some purposes, and raises BudgetExceeded when
+    that is over the budget and nobody agreed.
+    """
+    return lambda wanted: require_approval(_scan_plan(project, wanted), settings.values.budget, approve)
+
+
+def _scan_plan(project: Project, wanted: Wanted) -> ScanPlan:
+    profile = project.profile()
+    return scan_plan(wanted, runs_as=runs_as(profile.type, profile.settings))
+
+
 def profiled(
     relations: dict[str, tuple[str, Relation]],
     warehouse: Warehouse,
     profiles: ProfileCache,
     settings: LoadedSettings,
+    may_scan: MayScan,
     *,
     refresh: bool = False,
+    to_decide: Collection[str] = (),
 ) -> tuple[dict[str, RawTable], set[str]]:
-    """The tables with their profiles, and those that were scanned now; the others did not change."""
+    """The tables with their profiles, and those that were scanned now; the others did not change.
+
+    Args:
+        may_scan: told what is about to be read, before it is.
+        to_decide: the keys of the tables of which more will be asked afterwards.
+
+    Raises:
+        BudgetExceeded: `may_scan` says no.
+    """
+    tables, stale = _known_profiles(relations, warehouse, profiles, refresh=refresh)
+    scanned = {key for key, *_ in stale}
+    wanted = [
+        (relation, (*(PROFILING if key in scanned else ()), *(DECIDING if key in to_decide else ())))
+        for key, (_, relation) in relations.items()
+        if key in scanned or key in to_decide
+    ]
+    may_scan(wanted)
+    fresh = warehouse.profile([r for *_, r in stale], sample_rows=settings.values.profile.sample_rows)
+    for (key, source, relation), profile in zip(stale, fresh, strict=True):
+        tables[key] = RawTable(source, relation, profile)
+    profiles.put((key, tables[key].profile) for key in scanned)
+    return tables, scanned
+
+
+def _known_profiles(
+    relations: dict[str, tuple[str, Relation]],
+    warehouse: Warehouse,
+    profiles: ProfileCache,
+    *,
+    refresh: bool,
+) -> tuple[dict[str, RawTable], list[tuple[str, str, Relation]]]:
+    """The tables that did not change since they were profiled, and the others as (key, source, relation)."""
     tables: dict[str, RawTable] = {}
     stale: list[tuple[str, str, Relation]] = []
     with warehouse.connect() as connection:
         for key, (source, relation) in relations.items():
             mark = fingerprint(relation, latest_batch(connection, relation))
-            profile = None if refresh else profiles.get(key, mark)
+            profile = None if refresh or not mark else profiles.get(key, mark)
             if profile is None:
                 stale.append((key, source, relation))
             else:
                 tables[key] = RawTable(source, relation, profile)
-    fresh = warehouse.profile([r for *_, r in stale], sample_rows=settings.values.profile.sample_rows)
-    for (key, source, relation), profile in zip(stale, fresh, strict=True):
-        tables[key] = RawTable(source, relation, profile)
-    profiles.put((key, tables[key].profile) for key, *_ in stale)
-    return tables, {key for key, *_ in stale}
+    return tables, stale
 
 
 def questions(connection: Connection, dialect: str) -> Questions:
@@ -212,7 +323,16 @@ def questions(connection: Connection, dialect: str) -> Questions:
         lossy=lambda relation, casts: rows_lost_by_casts(connection, relation, casts, dialect=dialect),
         outside=lambda child, references: rows_outside(connection, child, references, dialect=dialect),
         key=lambda relation, column: is_key(connection, relation, column),
+        combination=lambda relation, columns: is_composite_key(connection, relation, columns),
+        sketches=lambda relation, columns: sketch_columns(connection, relation, columns),
         values=lambda relation, columns, limit: distinct_values(
             connection, relation, columns, limit=limit, dialect=dialect
+        ),
+        forms=lambda relation, asked: count_forms(connection, relation, asked),
+        words=lambda relation, columns: null_word_spellings(connection, relation, columns),
+        documents=lambda relation, column, rows: some_documents(connection, relation, column, rows),
+        readings=lambda relation, asked: rows_lost_by_reading(connection, relation, asked),
+        item_readings=lambda relation, list_sql, asked: rows_lost_by_reading(
+            connection, relation, asked, list_sql=list_sql
         ),
     )

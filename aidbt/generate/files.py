@@ -1,18 +1,24 @@
-"""From decided mappings to the texts of dbt files: sources, staging models, their tests and docs."""
+"""From decided mappings to dbt files: sources, staging models, their tests and docs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from aidbt.core.config import PropertyStyle
 from aidbt.core.loads import LOADED_AT, LOADS_LOADED_AT, LOADS_TABLE
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Target
-from aidbt.generate.data_tests import by_column, test_lines
+from aidbt.generate.data_tests import by_column, test_value
+from aidbt.generate.lock import decided_digest
 from aidbt.generate.naming import Layout
-from aidbt.generate.staging import staging_sql
-from aidbt.generate.templates import render
-from aidbt.project.conventions import snake_case
-from aidbt.sql.identifiers import quote_identifier
+from aidbt.generate.parents import StagedByPeople
+from aidbt.generate.sql_style import SqlStyle
+from aidbt.generate.staging import staging_sql, with_parent_s_rows
+from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
+from aidbt.project.conventions import LOADER_COLUMNS, snake_case
+from aidbt.sql.identifiers import escape_jinja, quote_new_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,117 +44,296 @@ class StagedTable:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What the texts depend on besides the decisions."""
+    """What the texts depend on besides the decisions.
+
+    Attributes:
+        packages: the dbt packages that the project uses, by name.
+        macros: whether the project holds our macros (`macros/aidbt/`).
+        loaders: what the YAML of a loader's source says besides its tables.
+    """
 
     layout: Layout
     dialect: str
     nested_arguments: bool
-    freshness_warn_hours: int
+    properties: PropertyStyle = PropertyStyle()
+    yaml: YamlStyle = YamlStyle()
+    sql: SqlStyle | None = None
+    packages: frozenset[str] = frozenset()
+    macros: bool = False
+    loaders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def render_files(
-    tables: Iterable[StagedTable], targets: dict[str, Target], options: Rendering
-) -> dict[str, str]:
-    """Every generated dbt file by its path; the same decisions give the same bytes."""
-    staged = [table for table in sorted(tables, key=lambda t: t.model) if table.mapping.selected()]
-    texts: dict[str, str] = {}
-    for source in sorted({table.mapping.source for table in staged}):
-        members = [table for table in staged if table.mapping.source == source]
-        sources = sources_yaml(source, members, options)
-        if sources:
-            texts[options.layout.sources_file(source)] = sources
-        for table in members:
-            path = options.layout.model_file(source, table.model)
-            texts[path] = staging_sql(
-                table.mapping, source_table=table.source_table, loads=table.loads, dialect=options.dialect
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One source table or one model in a property file.
+
+    Attributes:
+        path: the file.
+        name: "source shop.users" or "model stg_shop__users".
+        head: for a table, its source without tables; for a model, nothing.
+        value: the table's or the model's properties, in dbt's key order.
+        decided: the hash of the decisions behind it.
+    """
+
+    path: str
+    name: str
+    value: dict[str, Any]
+    decided: str
+    head: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The SQL file of one staging model."""
+
+    path: str
+    text: str
+    decided: str
+    model: str
+
+
+def staging_models(tables: Sequence[StagedTable], options: Rendering) -> list[Model]:
+    """The SQL of every staging model; the same decisions give the same bytes."""
+    by_key = {table.mapping.key: table.mapping for table in tables}
+    return [
+        Model(
+            options.layout.model_file(table.mapping, table.model),
+            staging_sql(
+                with_parent_s_rows(table.mapping, by_key.get(table.mapping.parent)),
+                source_table=table.source_table,
+                loads=table.loads,
+                dialect=options.dialect,
+                style=options.sql,
+            ),
+            decided_digest(
+                table.mapping.selected(),
+                with_parent_s_rows(table.mapping, by_key.get(table.mapping.parent)).row_rules,
+                table.source_table,
+                options.sql,
+            ),
+            table.model,
+        )
+        for table in tables
+    ]
+
+
+def property_entries(
+    tables: Sequence[StagedTable],
+    targets: dict[str, Target],
+    options: Rendering,
+    source_files: dict[str, str],
+    others: Callable[[str], StagedByPeople | None] = lambda key: None,
+) -> list[Entry]:
+    """Every entry of a property file that the tables need, in the order they are written.
+
+    Args:
+        source_files: the file of a source that the project declares itself, by source.
+        others: the hand-written staging model of a table ("source.table"), or None.
+    """
+    entries = []
+    by_key = {table.mapping.key: table for table in tables}
+    style = (options.properties.model_dump(exclude_defaults=True), options.nested_arguments)
+    for source in sorted({table.mapping.source for table in tables}):
+        members = [table for table in tables if table.mapping.source == source]
+        declared = [t for t in members if not t.declared_elsewhere and not t.mapping.items]
+        own = sorted(declared, key=lambda t: t.source_table)
+        path = source_files.get(source) or options.layout.sources_file(source)
+        head = _source_head(source, own, options)
+        for table in own:
+            value = _source_table(table, has_loads=any(t.loads for t in own))
+            described = [(c.sources, c.description) for c in table.mapping.columns if c.description]
+            decided = decided_digest(
+                [table.schema, table.identifier, table.source_table, table.loads, head.get("config")],
+                [table.mapping.description, described],
             )
-        texts[options.layout.models_file(source)] = models_yaml(members, staged, targets, options)
-    return texts
+            entries.append(Entry(path, f"source {source}.{table.source_table}", value, decided, head))
+        if any(table.loads for table in own):
+            decided = decided_digest(LOADS_TABLE, head.get("config"))
+            entries.append(Entry(path, f"source {source}.{LOADS_TABLE}", _LOADS_ENTRY, decided, head))
+    for table in tables:
+        target = targets.get(table.mapping.target or "")
+        value = _model(table, target, by_key, others, options)
+        accepted = [test for test in table.mapping.tests if test.status == "accepted"]
+        decided = decided_digest(
+            table.mapping.key, table.mapping.selected(), accepted, table.mapping.description, target, style
+        )
+        path = options.layout.models_file(table.mapping, table.model)
+        entries.append(Entry(path, f"model {table.model}", value, decided))
+    return entries
 
 
-def sources_yaml(source: str, tables: list[StagedTable], options: Rendering) -> str | None:
-    """The YAML that declares a source's tables, or None when a person's YAML declares them all.
+def property_file(entries: Sequence[Entry], options: Rendering) -> str:
+    """The text of a whole property file that holds these entries and nothing else."""
+    content: dict[str, Any] = {"version": 2} if options.properties.version else {}
+    for entry in entries:
+        if entry.head is None:
+            content.setdefault("models", []).append(entry.value)
+            continue
+        sources = content.setdefault("sources", [])
+        source = next((s for s in sources if s["name"] == entry.head["name"]), None)
+        if source is None:
+            source = {**entry.head, "tables": []}
+            sources.append(source)
+        source["tables"].append(entry.value)
+    return dump_yaml(content, options.yaml)
+
+
+_LOADS_ENTRY = {
+    "name": LOADS_TABLE,
+    "description": "One row per complete load, written in the same transaction as its rows.",
+    "config": {"loaded_at_field": LOADS_LOADED_AT},
+}
+
+
+def _source_head(source: str, tables: Sequence[StagedTable], options: Rendering) -> dict[str, Any]:
+    """The properties of a source besides its tables.
 
     Freshness is asked only of tables with a load-time column: nothing else says when data arrived.
     """
-    own = [table for table in tables if not table.declared_elsewhere]
-    if not own:
-        return None
-    entries = [
-        {
-            "name": table.source_table,
-            "identifier": table.identifier if table.identifier != table.source_table else "",
-            "loads": table.loads,
-        }
-        for table in sorted(own, key=lambda t: t.source_table)
+    schemas = Counter(table.schema for table in tables)
+    head: dict[str, Any] = {
+        "name": escape_jinja(source),
+        "description": escape_jinja(f"Raw tables of {source}, as they were landed."),
+    }
+    if schemas:
+        head["schema"] = escape_jinja(schemas.most_common(1)[0][0])
+    if any(table.loads for table in tables):
+        warn = Flow({"count": options.layout.settings.freshness_warn_hours, "period": "hour"})
+        head["config"] = {"loaded_at_field": LOADED_AT, "freshness": {"warn_after": warn}}
+        return head
+    loader = next((name for table in tables if (name := loader_of(table.mapping)) in options.loaders), "")
+    return {**head, **_with_short_dicts(options.loaders.get(loader, {}))}
+
+
+def loader_of(mapping: Mapping) -> str:
+    """The loader whose columns a table has, by the name of its prefix ("fivetran", "sdc"); "" for none."""
+    names = [*mapping.unmapped, *(name for column in mapping.columns for name in column.sources)]
+    return next((match[1].lower() for name in names if (match := LOADER_COLUMNS.match(name))), "")
+
+
+def _with_short_dicts(value: dict[str, Any]) -> dict[str, Any]:
+    """The values with what holds single values only on one line: {count: 1, period: day}."""
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        if not isinstance(item, dict):
+            found[key] = item
+        elif any(isinstance(inner, dict | list) for inner in item.values()):
+            found[key] = _with_short_dicts(item)
+        else:
+            found[key] = Flow(item)
+    return found
+
+
+def _source_table(table: StagedTable, *, has_loads: bool) -> dict[str, Any]:
+    value: dict[str, Any] = {"name": escape_jinja(table.source_table)}
+    if table.identifier != table.source_table:
+        value["identifier"] = escape_jinja(table.identifier)
+    if table.mapping.description:
+        value["description"] = one_line(table.mapping.description)
+    if has_loads and not table.loads:
+        value["config"] = {"freshness": None}
+    columns = [
+        {"name": escape_jinja(column.sources[0]), "description": one_line(column.description)}
+        for column in table.mapping.columns
+        if column.description and len(column.sources) == 1
     ]
-    loads = {"table": LOADS_TABLE, "loaded_at": LOADED_AT, "table_loaded_at": LOADS_LOADED_AT}
-    return render(
-        "dbt/sources.yml.jinja",
-        name=source,
-        description=f"Raw tables of {source}, as they were landed.",
-        schema=own[0].schema,
-        tables=entries,
-        loads=loads if any(table.loads for table in own) else None,
-        warn_hours=options.freshness_warn_hours,
-    )
+    return {**value, "columns": columns} if columns else value
 
 
-def models_yaml(
-    tables: list[StagedTable], staged: list[StagedTable], targets: dict[str, Target], options: Rendering
-) -> str:
-    """The YAML with the descriptions, types and data tests of a source's staging models."""
-    by_key = {table.mapping.key: table for table in staged}
+def one_line(text: str) -> str:
+    """A text from outside as one line that dbt prints as it is: no line ends, no Jinja."""
+    return escape_jinja(" ".join(text.split()))
+
+
+def _model(
+    table: StagedTable,
+    target: Target | None,
+    by_key: dict[str, StagedTable],
+    others: Callable[[str], StagedByPeople | None],
+    options: Rendering,
+) -> dict[str, Any]:
+    """The description, types and data tests of a staging model."""
 
     def ref(test: MappedTest) -> tuple[str, str] | None:
         parent = by_key.get(test.to)
         if parent is None:
-            return None
+            theirs = others(test.to)
+            column = theirs.columns.get(test.field) if theirs is not None else None
+            return (theirs.model, column) if theirs is not None and column else None
         field = next(
             (c.target for c in parent.mapping.selected() if c.is_passthrough and c.sources[0] == test.field),
             None,
         )
         return (parent.model, field) if field else None
 
-    models = []
-    for table in tables:
-        target = targets.get(table.mapping.target or "")
-        tests = by_column(table.mapping.tests)
-        columns = []
-        for column in table.mapping.selected():
-            lines = [
-                test_lines(test, ref=ref, nested_arguments=options.nested_arguments)
-                for test in tests.get(column.target, ())
-            ]
-            columns.append(
-                {
-                    "name": column.target,
-                    "description": column_description(column, target),
-                    "data_type": column_type(column, target),
-                    "quote": quote_identifier(column.target, options.dialect) != column.target,
-                    "tests": [item for item in lines if item],
-                }
-            )
-        models.append(
-            {"name": table.model, "description": model_description(table, target), "columns": columns}
+    def value_of(test: MappedTest) -> Any:
+        value = test_value(
+            test,
+            ref=ref,
+            nested_arguments=options.nested_arguments,
+            packages=options.packages,
+            macros=options.macros,
+            dialect=options.dialect,
         )
-    return render("dbt/models.yml.jinja", models=models)
+        return _with_short_lists(value)
+
+    names = [column.target for column in table.mapping.selected()]
+    tests = by_column(table.mapping.tests, selected=names)
+    columns = []
+    for column in table.mapping.selected():
+        entry: dict[str, Any] = {"name": escape_jinja(column.target)}
+        is_listed_anyway = options.properties.columns == "all"
+        description = column_description(column, target) if is_listed_anyway else _own(column, target)
+        if description:
+            entry["description"] = one_line(description)
+        data_type = column_type(column, target)
+        if data_type and options.properties.data_types:
+            entry["data_type"] = data_type
+        if quote_new_identifier(column.target, options.dialect) != column.target:
+            entry["quote"] = True
+        values = [value for test in tests.get(column.target, ()) if (value := value_of(test)) is not None]
+        if values:
+            entry[options.properties.tests_key] = values
+        if options.properties.columns == "all" or values or description or "quote" in entry:
+            columns.append(entry)
+    model: dict[str, Any] = {"name": table.model, "description": one_line(model_description(table, target))}
+    of_model = [value for test in tests.get("", ()) if (value := value_of(test)) is not None]
+    if of_model:
+        model[options.properties.tests_key] = of_model
+    return {**model, "columns": columns} if columns else model
+
+
+def _with_short_lists(value: Any) -> Any:
+    """A test with the lists among its arguments on one line."""
+    if isinstance(value, dict):
+        return {key: _with_short_lists(item) for key, item in value.items()}
+    return Flow(value) if isinstance(value, list) else value
 
 
 def model_description(table: StagedTable, target: Target | None) -> str:
-    """The target's own description, else what the model is in one sentence."""
+    """The target's own description, else the source's, else what the model is in one sentence."""
     batch = " (the latest complete load)" if table.loads else ""
     made_from = f"{table.mapping.key}{batch}"
-    if target and target.description:
-        return f"{' '.join(target.description.split())} From {made_from}."
-    return f"Staged {snake_case(table.mapping.table).replace('_', ' ')} from {made_from}."
+    described = (target.description if target else "") or table.mapping.description
+    if described:
+        text = " ".join(described.split())
+        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} From {made_from}."
+    return f"Staged {snake_case(table.mapping.staged_as).replace('_', ' ')} from {made_from}."
+
+
+def _own(column: MappedColumn, target: Target | None) -> str:
+    """What somebody said of the column: the target's description, else the source's comment."""
+    declared = next((c for c in target.columns if c.name == column.target), None) if target else None
+    return (declared.description if declared else "") or column.description
 
 
 def column_description(column: MappedColumn, target: Target | None) -> str:
-    """The target's description, else where a renamed column comes from; "" when its name says it all."""
-    declared = next((c for c in target.columns if c.name == column.target), None) if target else None
-    if declared and declared.description:
-        return " ".join(declared.description.split())
+    """The target's description, else the source's comment, else where a renamed column comes from; "" when
+    its name says it all.
+    """
+    said = _own(column, target)
+    if said:
+        return said
     if column.sources and column.sources != (column.target,):
         return f"From {', '.join(f'`{name}`' for name in column.sources)}."
     return ""

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from aidbt.core.config import LoadedSettings
+from aidbt.core.config import ConventionSettings, LoadedSettings
 from aidbt.core.errors import nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping, Relation, Target
+from aidbt.generate.adopted import Adopted, adopted_mappings, read_models
+from aidbt.generate.data_tests import combination_test
 from aidbt.generate.decide import (
     RawTable,
+    Ways,
     broken_casts,
     broken_tests,
     extend_mapping,
     map_table,
     propose_tests,
 )
-from aidbt.generate.discover import Skipped, only, profiled, questions, raw_relations
+from aidbt.generate.discover import Skipped, only, profiled, questions, raw_relations, scan_gate
+from aidbt.generate.nested import nested_cases
+from aidbt.generate.parents import likely_parents, with_types
+from aidbt.generate.questions import settle, value_cases
+from aidbt.generate.row_rules import row_cases
+from aidbt.mapping.history import history_of
+from aidbt.mapping.question_files import Question, load_questions
 from aidbt.mapping.tables import tables_for_targets
+from aidbt.project import Project
+from aidbt.project.conventions import bare_table, singular
 from aidbt.project.declared import Declared
+from aidbt.project.packages import has_our_macros, package_names
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
+from aidbt.warehouse.budget import Approve
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,8 @@ class Decisions:
         mappings: by "source.table".
         changed: the keys that are new or were extended now.
         profiled: how many tables were scanned now; the others were known.
+        questions: what is asked once per pattern and source, by id; None when that was not looked at.
+        tables: what the tables hold, by "source.table"; only those that were looked at.
     """
 
     mappings: dict[str, Mapping]
@@ -38,9 +53,12 @@ class Decisions:
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     profiled: int = 0
+    questions: dict[str, Question] | None = None
+    tables: dict[str, RawTable] = field(default_factory=dict, repr=False)
 
 
 def decide_all(
+    project: Project,
     settings: LoadedSettings,
     warehouse: Warehouse,
     profiles: ProfileCache,
@@ -49,11 +67,35 @@ def decide_all(
     here: Declared,
     *,
     select: tuple[str, ...] = (),
+    approve: Approve | None = None,
 ) -> Decisions:
-    """Every mapping, with those of new or changed tables decided as far as that is certain."""
-    relations, skipped = raw_relations(warehouse, settings, here)
+    """Every mapping, with those of new or changed tables decided as far as that is certain.
+
+    Args:
+        approve: asked before a scan that is over the budget; None refuses.
+
+    Raises:
+        BudgetExceeded: the scan is over the budget, and nobody agreed.
+    """
+    everything = warehouse.relations()
+    relations, skipped = raw_relations(
+        warehouse, settings, here, mappings, select=select, relations=everything
+    )
     relations = only(relations, select, settings)
-    tables, scanned = profiled(relations, warehouse, profiles, settings)
+    may_scan = scan_gate(project, settings, approve)
+    undecided = relations.keys() - mappings.keys()
+    tables, scanned = profiled(relations, warehouse, profiles, settings, may_scan, to_decide=undecided)
+    tables, empty = _without_empty(tables, mappings, select)
+    skipped = _about(skipped + empty, relations) if select else skipped + empty
+    new_tables = [key for key in tables if key not in mappings]
+    read = read_models(here, project.profile().type) if new_tables else Adopted({}, {})
+    adopted = list(adopted_mappings(read, here))
+    ways = Ways(
+        settings.values.mapping,
+        settings.values.conventions,
+        history_of([*adopted, *mappings.values()]),
+        _entities(tables, here, settings.values.conventions),
+    )
     open_targets = {n: t for n, t in targets.items() if n not in {m.target for m in mappings.values()}}
     free = {
         k: t.relation for k, t in tables.items() if k not in mappings or _is_only_by_convention(mappings[k])
@@ -65,27 +107,96 @@ def decide_all(
     )
     current = dict(mappings)
     new: set[str] = set()
+    asked = load_questions(project.root)
     with warehouse.connect() as connection:
         ask = questions(connection, warehouse.dialect)
         for key, table in sorted(tables.items()):
             if key in mappings and key not in target_of:
                 old = mappings[key]
-                current[key], seen = extend_mapping(
-                    old, table, targets.get(old.target or ""), settings.values.mapping, ask
-                )
+                current[key], seen = extend_mapping(old, table, targets.get(old.target or ""), ways, ask)
                 findings += [*seen, *broken_tests(old, table.profile)]
                 if key in scanned:
                     findings += broken_casts(old, table.relation, ask)
             else:
-                fresh, _ = map_table(table, target_of.get(key), settings.values.mapping, ask)
+                fresh, _ = map_table(table, target_of.get(key), ways, ask)
                 known = mappings.get(key)
                 current[key] = replace(fresh, path=known.path, digest=known.digest) if known else fresh
                 new.add(key)
+        nested, lists = nested_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect)
+        findings += lists
+        cases = [
+            *nested,
+            *value_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect),
+            *row_cases(current, mappings, tables, ways, ask, warehouse.dialect),
+        ]
+        settled = settle(current, cases, asked)
+        current, findings = settled.mappings, [*findings, *settled.findings]
         if settings.values.generate.tests == "keys":
-            current, broken = propose_tests(current, tables, targets, new, ask)
+            combination = combination_test(package_names(project), macros=has_our_macros(project))
+            staged = {m.key: m for m in [*adopted, *mappings.values()] if m.key not in tables}
+            parents = likely_parents(
+                [current[key] for key in new], staged.values(), settings.values.conventions.table_prefixes
+            )
+            places, _ = raw_relations(
+                warehouse, settings, here, mappings, keep_staged=True, relations=everything
+            )
+            there = {m.key: places[m.key] for m in parents if m.key in places}
+            with_keys, _ = profiled(there, warehouse, profiles, settings, may_scan)
+            proposed, broken = propose_tests(
+                {**{key: with_types(staged[key], there[key][1]) for key in there}, **current},
+                {**with_keys, **tables},
+                targets,
+                new,
+                ask,
+                combinations=combination is not None,
+            )
+            current = {key: proposed[key] for key in current}
             findings += broken
-    changed = frozenset(key for key in tables if current[key] != mappings.get(key))
-    return Decisions(current, changed, tuple(findings), tuple(skipped), len(scanned))
+    changed = frozenset(key for key in current if current[key] != mappings.get(key))
+    return Decisions(
+        current,
+        changed,
+        tuple(findings),
+        tuple(skipped),
+        len(scanned),
+        questions=settled.questions,
+        tables=tables,
+    )
+
+
+def _about(skipped: list[Skipped], relations: dict[str, tuple[str, Relation]]) -> list[Skipped]:
+    """Of what was left out only what belongs to the selected sources."""
+    names = {name for source, relation in relations.values() for name in (source, relation.schema)}
+    return [item for item in skipped if any(item.table.startswith(f"{name}.") for name in names)]
+
+
+def _entities(
+    tables: dict[str, RawTable], here: Declared, rules: ConventionSettings
+) -> dict[str, frozenset[str]]:
+    """The names of every source's tables in the singular."""
+    found: dict[str, set[str]] = {}
+    names = [(table.source, table.relation.name) for table in tables.values()]
+    for source, name in [*names, *((item.source, item.table) for item in here.tables)]:
+        found.setdefault(source, set()).add(singular(bare_table(source, name, rules.table_prefixes)))
+    return {source: frozenset(entities) for source, entities in found.items()}
+
+
+def _without_empty(
+    tables: dict[str, RawTable], mappings: dict[str, Mapping], select: tuple[str, ...]
+) -> tuple[dict[str, RawTable], list[Skipped]]:
+    """The tables without new ones that hold no rows, unless they are selected by their own name."""
+    empty = {
+        key
+        for key, table in tables.items()
+        if key not in mappings and not table.profile.row_count and not _is_named(table, select)
+    }
+    skipped = [Skipped(key, "it is empty; select it by its name to stage it") for key in sorted(empty)]
+    return {key: table for key, table in tables.items() if key not in empty}, skipped
+
+
+def _is_named(table: RawTable, select: tuple[str, ...]) -> bool:
+    names = (table.relation.name, table.key)
+    return any(selector.removeprefix("source:") in names for selector in select)
 
 
 def _is_only_by_convention(mapping: Mapping) -> bool:

@@ -2,69 +2,103 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from aidbt.core.config import GenerateSettings
+from aidbt.core.config import GenerateSettings, LoadedSettings, Settings
 from aidbt.core.schema import Mapping
-from aidbt.project.conventions import model_name, snake_case
+from aidbt.project import Project
+from aidbt.project.conventions import fill, snake_case
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders and names of what is generated for one project.
+    """The files and names of what is generated for one project; paths are relative to it."""
 
-    Attributes:
-        sources_path, staging_path: relative to the project, forward slashes.
-    """
-
-    sources_path: str
-    staging_path: str
-    prefix: str
+    settings: GenerateSettings
+    table_prefixes: tuple[str, ...] = ()
 
     def sources_file(self, source: str) -> str:
-        folder = snake_case(source)
-        return str(PurePosixPath(self.sources_path) / folder / f"_{folder}__sources.yml")
+        """The file that declares a source."""
+        return str(PurePosixPath(fill(self.settings.sources_file, source, "")))
 
-    def models_file(self, source: str) -> str:
-        folder = snake_case(source)
-        return str(PurePosixPath(self.staging_path) / folder / f"_{folder}__models.yml")
+    def models_file(self, mapping: Mapping, model: str) -> str:
+        """The file with the properties of a staging model."""
+        return self._of_model(self.settings.models_file, mapping, model)
 
-    def model_file(self, source: str, model: str) -> str:
-        return str(PurePosixPath(self.staging_path) / snake_case(source) / f"{model}.sql")
+    def model_file(self, mapping: Mapping, model: str) -> str:
+        """The file of a staging model's SQL."""
+        return self._of_model(self.settings.model_file, mapping, model)
+
+    def _of_model(self, pattern: str, mapping: Mapping, model: str) -> str:
+        prefixes = self.table_prefixes
+        filled = fill(pattern, mapping.source, mapping.staged_as, model=model, prefixes=prefixes)
+        return str(PurePosixPath(filled))
+
+    def model_name(self, source: str, table: str) -> str:
+        """The name of a table's staging model, not yet told apart from others of the same name."""
+        return fill(self.settings.model_name, source, table, prefixes=self.table_prefixes)
+
+    def model_names(self, mappings: Iterable[Mapping]) -> dict[str, str]:
+        """The staging model of each mapping, by its key; tables whose names fold to one get numbers, in
+        order of their exact names.
+        """
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for mapping in sorted(mappings, key=lambda m: (m.source, m.table, m.items)):
+            base = name = self.model_name(mapping.source, mapping.staged_as)
+            number = 1
+            while name in taken:
+                number += 1
+                name = f"{base}_{number}"
+            taken.add(name)
+            names[mapping.key] = name
+        return names
 
 
-def layout_for(settings: GenerateSettings, *, has_staging_folder: bool, was_set: bool) -> Layout:
+def layout_of(settings: Settings) -> Layout:
+    """The layout that the settings describe."""
+    return Layout(settings.generate, tuple(settings.conventions.table_prefixes))
+
+
+def project_layout(project: Project, settings: LoadedSettings) -> Layout:
     """The layout of a project: what its settings say, else its own staging folder, else bronze and silver."""
-    if has_staging_folder and not was_set:
-        return Layout("models/staging", "models/staging", settings.prefix)
-    return Layout(settings.sources_path.rstrip("/"), settings.staging_path.rstrip("/"), settings.prefix)
+    layout = layout_of(settings.values)
+    was_set = any(settings.origins[f"generate.{name}"] != "default" for name in _PATHS)
+    return (
+        layout
+        if was_set
+        else replace(layout, settings=layout.settings.model_copy(update=usual_paths(project)))
+    )
 
 
-def model_names(mappings: list[Mapping], prefix: str) -> dict[str, str]:
-    """The staging model of each mapping, by its key; tables whose names fold to one get numbers, in order
-    of their exact names.
-    """
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for mapping in sorted(mappings, key=lambda m: (m.source, m.table)):
-        base = name = model_name(prefix, mapping.source, mapping.table)
-        number = 1
-        while name in taken:
-            number += 1
-            name = f"{base}_{number}"
-        taken.add(name)
-        names[mapping.key] = name
-    return names
+_PATHS = ("sources_file", "models_file", "model_file")
 
 
-def source_table_names(mappings: list[Mapping]) -> dict[str, str]:
+def usual_paths(project: Project) -> dict[str, str]:
+    """Where files go that nothing is known about: the project's staging folder, else bronze and silver."""
+    folders = project.paths("model")
+    staging = next((folder for folder in folders if (folder / "staging").is_dir()), None)
+    models = (staging or folders[0]).relative_to(project.root).as_posix()
+    sources, own = (f"{models}/staging",) * 2 if staging else (f"{models}/bronze", f"{models}/silver")
+    return {
+        "sources_file": f"{sources}/{{source}}/_{{source}}__sources.yml",
+        "models_file": f"{own}/{{source}}/_{{source}}__models.yml",
+        "model_file": f"{own}/{{source}}/{{model}}.sql",
+    }
+
+
+def source_table_names(mappings: Iterable[Mapping]) -> dict[str, str]:
     """The name of each table in its source's YAML, by the mapping's key: the table's own name where dbt
     and people can write it plainly, else its snake_case, numbered where two are the same.
     """
     names: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
-    for mapping in sorted(mappings, key=lambda m: (m.source, m.table)):
+    for mapping in sorted(mappings, key=lambda m: (m.source, m.table, m.items)):
+        if mapping.items and mapping.parent in names:  # the items of a list stand in their table
+            names[mapping.key] = names[mapping.parent]
+            continue
         plain = mapping.table.isascii() and mapping.table.replace("_", "a").isalnum()
         base = name = mapping.table if plain else snake_case(mapping.table)
         number = 1

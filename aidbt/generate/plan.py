@@ -6,30 +6,47 @@ Two questions are kept apart. `decide_all` looks at the warehouse and brings the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
-from aidbt.core.config import SETTINGS_FILE, LoadedSettings, read_text
-from aidbt.core.errors import EditConflict, SettingsError, WriteError
+from aidbt.core.config import LoadedSettings, read_text
+from aidbt.core.errors import EditConflict, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.resilience import Level
 from aidbt.core.schema import Mapping, Target
+from aidbt.generate.adopted import read_models
+from aidbt.generate.bases import Bases
 from aidbt.generate.check_yaml import check_dbt_yaml
+from aidbt.generate.compare import WRITES, Compared, Desired, compare, place_of
+from aidbt.generate.decide import RawTable
 from aidbt.generate.discover import Skipped, is_selected
-from aidbt.generate.files import Rendering, StagedTable, render_files
+from aidbt.generate.files import (
+    Entry,
+    Rendering,
+    StagedTable,
+    property_entries,
+    property_file,
+    staging_models,
+)
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
 from aidbt.generate.mappings import Decisions, decide_all
-from aidbt.generate.naming import Layout, layout_for, model_names, source_table_names
+from aidbt.generate.naming import project_layout, source_table_names
+from aidbt.generate.parents import StagedByPeople, staged_by_people
+from aidbt.generate.rendering import rendering
+from aidbt.generate.shared import splice_entries
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
+from aidbt.mapping.question_files import QUESTIONS_FILE, OpenQuestion, open_questions, questions_edit
 from aidbt.mapping.queue import mapping_edit
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
-from aidbt.project.version import nested_test_arguments
 from aidbt.sql.expressions import expression_problem
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
+from aidbt.warehouse.budget import Approve
 
 PROPOSALS_DIR = ".aidbt/proposals"
 
@@ -40,27 +57,78 @@ class GeneratePlan:
 
     Attributes:
         patch: the files to write, the lock included; empty when nothing changes.
-        written, updated, unchanged: generated dbt and mapping files, by path.
-        edited: generated files that a person changed and for which nothing new is proposed.
+        files: what becomes of every generated dbt file, by path.
+        mapping_files: mapping files that are written.
+        spliced: property files of people that get entries of ours.
         proposals: files that are a person's, for which something new is proposed: path → proposed text.
+        reasons: why something is only proposed, by path, where there is more to say.
         mappings: every decided mapping.
+        bases: digest → text of what is written, to be remembered as the base of later merges.
+        questions: what is asked once per pattern and source, and waits.
+        before: the mappings as they were saved before.
+        tables: what the tables hold that were looked at, by "source.table".
     """
 
     patch: Patch
     mappings: dict[str, Mapping]
-    written: tuple[str, ...] = ()
-    updated: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
+    files: dict[str, Compared] = field(default_factory=dict)
+    mapping_files: tuple[FileEdit, ...] = ()
+    spliced: tuple[str, ...] = ()
     proposals: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    bases: dict[str, str] = field(default_factory=dict, repr=False)
     level: Level = Level.FULL
+    wrote_with: str = ""
+    questions: tuple[OpenQuestion, ...] = ()
+    before: dict[str, Mapping] = field(default_factory=dict, repr=False)
+    tables: dict[str, RawTable] = field(default_factory=dict, repr=False)
+
+    def in_state(self, *states: str) -> tuple[str, ...]:
+        """The generated files in one of the states of `compare`, in the order of their paths."""
+        return tuple(sorted(path for path, found in self.files.items() if found.state in states))
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Files that were not there before."""
+        new = [edit.path for edit in self.mapping_files if edit.before is None]
+        return (*new, *self.in_state("written"))
+
+    @property
+    def updated(self) -> tuple[str, ...]:
+        """Files that change: generated ones, mappings, and people's files that get entries."""
+        changed = [edit.path for edit in self.mapping_files if edit.before is not None]
+        return (*changed, *self.in_state("updated"), *self.spliced)
+
+    @property
+    def merged(self) -> tuple[str, ...]:
+        """Files that a person edited, into which something new went beside the edit."""
+        return self.in_state("merged")
+
+    @property
+    def unchanged(self) -> tuple[str, ...]:
+        return self.in_state("unchanged")
+
+    @property
+    def edited(self) -> tuple[str, ...]:
+        """Files that a person edited and for which nothing new is proposed."""
+        return self.in_state("edited")
+
+    @property
+    def deleted(self) -> tuple[str, ...]:
+        """Generated files that somebody removed; they are written again when they are selected."""
+        return self.in_state("deleted")
+
+    @property
+    def older(self) -> tuple[str, ...]:
+        """Files that another version of aidbt wrote from the same decisions, in other words than this one."""
+        return self.in_state("older")
 
     @property
     def is_drift(self) -> bool:
         """Whether decisions and files differ."""
-        return bool(self.written or self.updated or self.proposals)
+        return bool(self.written or self.updated or self.merged or self.proposals or self.deleted)
 
     @property
     def has_errors(self) -> bool:
@@ -89,21 +157,30 @@ def run_generate(
     settings: LoadedSettings,
     warehouse: Warehouse | None,
     profiles: ProfileCache | None,
+    bases: Bases,
     *,
     select: Iterable[str] = (),
     write: bool = True,
+    upgrade: bool = False,
+    approve: Approve | None = None,
 ) -> GeneratePlan:
     """Plan, and write unless told otherwise.
 
     Args:
         warehouse, profiles: None compares decisions with files only (`--check`).
+        bases: what was generated before, for merging.
+        upgrade: whether files may change that only this version of aidbt writes differently.
+        approve: asked before a scan that is over the budget; None refuses.
     """
     if warehouse is None or profiles is None:
-        plan = check_files(project, settings)
+        plan = check_files(project, settings, bases, select=select, upgrade=upgrade)
     else:
-        plan = plan_generate(project, settings, warehouse, profiles, select=select)
+        plan = plan_generate(
+            project, settings, warehouse, profiles, bases, select=select, upgrade=upgrade, approve=approve
+        )
     if write:
         apply_patch(plan.patch, project.root)
+        bases.put(plan.bases)
         write_proposals(project.root, plan.proposals)
     return plan
 
@@ -113,8 +190,11 @@ def plan_generate(
     settings: LoadedSettings,
     warehouse: Warehouse,
     profiles: ProfileCache,
+    bases: Bases,
     *,
     select: Iterable[str] = (),
+    upgrade: bool = False,
+    approve: Approve | None = None,
 ) -> GeneratePlan:
     """Bring the mappings up to date with the warehouse, and plan the files that follow.
 
@@ -123,23 +203,71 @@ def plan_generate(
 
     Raises:
         UsageError: a selector matches nothing.
+        BudgetExceeded: the scan is over the budget, and nobody agreed.
         AidbtError: the project, a file of decisions or the warehouse cannot be read.
     """
     targets = load_targets(project.root)
     mappings = load_mappings(project.root)
     lock = read_lock(project.root)
-    here = declared(project, generated=_generated_paths(project, settings, mappings, lock))
+    here = project_files(project, settings, mappings, lock)
     with warehouse.connect():  # kept open under the connections below: each opening costs 0.1 s
-        decisions = decide_all(settings, warehouse, profiles, targets, mappings, here, select=tuple(select))
-    return plan_files(project, settings, decisions, targets, lock, here, select=tuple(select))
+        decisions = decide_all(
+            project,
+            settings,
+            warehouse,
+            profiles,
+            targets,
+            mappings,
+            here,
+            select=tuple(select),
+            approve=approve,
+        )
+    found = plan_files(
+        project, settings, decisions, targets, lock, here, bases.get, select=tuple(select), upgrade=upgrade
+    )
+    return replace(found, before=mappings)
 
 
-def check_files(project: Project, settings: LoadedSettings) -> GeneratePlan:
+def check_files(
+    project: Project,
+    settings: LoadedSettings,
+    bases: Bases,
+    *,
+    select: Iterable[str] = (),
+    upgrade: bool = False,
+) -> GeneratePlan:
     """The plan that follows from the decisions as they stand; no warehouse is opened."""
     lock = read_lock(project.root)
     decisions = Decisions(load_mappings(project.root))
-    here = declared(project, generated=_generated_paths(project, settings, decisions.mappings, lock))
-    return plan_files(project, settings, decisions, load_targets(project.root), lock, here)
+    here = project_files(project, settings, decisions.mappings, lock)
+    targets = load_targets(project.root)
+    chosen = tuple(select)
+    return plan_files(
+        project, settings, decisions, targets, lock, here, bases.get, select=chosen, upgrade=upgrade
+    )
+
+
+def project_files(
+    project: Project, settings: LoadedSettings, mappings: dict[str, Mapping], lock: Lock
+) -> Declared:
+    """What people declared in the project: everything but what we generated.
+
+    Where the lock was lost, what the mappings lead to counts as generated; what differs there becomes a
+    proposal, as for any file.
+    """
+    own = {
+        *lock.sources,
+        *(name.removeprefix("source ") for found in lock.entries.values() for name in found),
+    }
+    paths = {path for path in lock.files if path.endswith(".sql") or not lock.sources}
+    if lock.digest is None:
+        layout = project_layout(project, settings)
+        models = layout.model_names(mappings.values())
+        for mapping in mappings.values():
+            model = models[mapping.key]
+            paths |= {layout.sources_file(mapping.source), layout.models_file(mapping, model)}
+            paths.add(layout.model_file(mapping, model))
+    return declared(project, generated=paths, own_sources=own)
 
 
 def plan_files(
@@ -149,88 +277,218 @@ def plan_files(
     targets: dict[str, Target],
     lock: Lock,
     here: Declared,
+    base: Callable[[str], str | None],
     *,
     select: tuple[str, ...] = (),
+    upgrade: bool = False,
 ) -> GeneratePlan:
-    """What the decisions make of the project's files."""
-    findings = list(decisions.findings)
-    edits: list[FileEdit] = []
-    sorted_out: dict[str, list[str]] = {"written": [], "updated": [], "unchanged": [], "edited": []}
-    proposals: dict[str, str] = {}
-    for key in sorted(decisions.changed):
-        decisions = _plan_mapping_file(project.root, decisions, key, edits, sorted_out, proposals)
+    """What the decisions make of the project's files.
+
+    Args:
+        base: the text of something that was generated before, by its digest.
+    """
+    findings = [*decisions.findings, *_unknown_targets(decisions, targets)]
+    decisions, mapping_edits, proposals = _mapping_files(project.root, decisions)
     findings += _bad_expressions(decisions, project.profile().type)
-    staged, models, skipped = _staged_tables(project, settings, decisions, here)
-    findings += _unknown_targets(decisions, targets)
-    options = _rendering(project, settings)
-    texts = render_files(staged, targets, options)
-    if select:
-        chosen = [m for m in decisions.mappings.values() if is_selected(m.source, m.table, select, settings)]
-        kept, names = {m.source for m in chosen}, {models[m.key] for m in chosen}
-        texts = {p: t for p, t in texts.items() if _belongs(p, names, kept, options.layout)}
-    files = dict(lock.files)
-    compared = {path: _compare(project.root / path, path, text, lock) for path, text in texts.items()}
-    held = {str(Path(path).parent) for path, (state, _) in compared.items() if state == "proposal"}
-    for path, text in texts.items():
-        state, before = compared[path]
-        if state == "updated" and path.endswith("__models.yml") and str(Path(path).parent) in held:
-            state = "proposal"  # it would document and test what a kept model does not have
-        if state == "proposal":
-            proposals[path] = text
-        else:
-            sorted_out[state].append(path)
-        if state in ("written", "updated"):
-            reason = "generated" if state == "written" else "decisions changed"
-            edits.append(FileEdit(path, digest(before) if before is not None else None, text, reason, before))
-        if state in ("written", "updated", "unchanged"):
-            files[path] = digest(text)
-    findings += _orphans(project.root, lock, texts, select)
-    _check_rendered({e.path: e.after for e in edits if e.after is not None}, options)
-    new_lock = lock_text(files)
-    if files != lock.files or (files and lock.digest is None):
+    options = rendering(project, settings)
+    staged, skipped = _staged_tables(project, settings, decisions, here, lock)
+    files = _Files(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
+
+    selected = {
+        t.mapping.key
+        for t in staged
+        if not select or is_selected(t.mapping.source, t.mapping.table, select, settings)
+    }
+    for table, model in zip(staged, staging_models(staged, options), strict=True):
+        if table.mapping.key in selected:
+            files.add_model(Desired(model.path, model.text, model.decided))
+    sources = {t.mapping.source for t in staged if t.mapping.key in selected}
+    source_files = {source: path for source in sources if (path := here.source_file(source))}
+    people = _PeoplesModels(here, options.dialect)
+    entries = property_entries(staged, targets, options, source_files, people.get)
+    chosen = {f"model {t.model}" for t in staged if t.mapping.key in selected}
+    chosen |= {e.name for e in entries if e.head is not None and e.head["name"] in sources}
+    for path, group in _by_path(entries, here).items():
+        if any(entry.name in chosen for entry in group):
+            files.add_properties(path, group, options)
+
+    findings += _orphans(project.root, files, staged, select)
+    _check_rendered(files.texts(), options)
+    asked = _question_edits(project.root, decisions)
+    edits = [*mapping_edits, *asked, *files.edits()]
+    new_lock = files.lock(aidbt=lock.aidbt)
+    if new_lock != replace(lock, digest=None) or (new_lock.files and lock.digest is None):
+        text = lock_text(replace(new_lock, aidbt=version("aidbt")))
         old = read_or_none(project.root / LOCK_FILE)
-        edits.append(FileEdit(LOCK_FILE, lock.digest, new_lock, "what was generated", old))
+        edits.append(FileEdit(LOCK_FILE, lock.digest, text, "what was generated", old))
     return GeneratePlan(
         patch=Patch(tuple(edits), "aidbt generate"),
         mappings=decisions.mappings,
-        written=tuple(sorted_out["written"]),
-        updated=tuple(sorted_out["updated"]),
-        unchanged=tuple(sorted_out["unchanged"]),
-        edited=tuple(sorted_out["edited"]),
-        proposals=proposals,
+        files=files.compared,
+        mapping_files=tuple(mapping_edits),
+        spliced=tuple(edit.path for edit in files.splices),
+        proposals={**proposals, **files.proposals},
+        reasons=files.reasons,
         findings=tuple(findings),
         skipped=(*decisions.skipped, *skipped),
+        bases=files.bases,
+        wrote_with=lock.aidbt,
+        questions=tuple(open_questions(decisions.questions or {}, decisions.mappings)),
+        tables=decisions.tables,
     )
 
 
-def _generated_paths(
-    project: Project, settings: LoadedSettings, mappings: dict[str, Mapping], lock: Lock
-) -> set[str]:
-    """The files that are ours to write: what the lock lists, and what the mappings lead to. The latter finds
-    them again when the lock was lost; what differs there becomes a proposal, as for any file.
-    """
-    layout = _rendering(project, settings).layout
-    models = model_names(list(mappings.values()), settings.values.generate.prefix)
-    paths = set(lock.files)
-    for mapping in mappings.values():
-        paths |= {layout.sources_file(mapping.source), layout.models_file(mapping.source)}
-        paths.add(layout.model_file(mapping.source, models[mapping.key]))
-    return paths
+class _Files:
+    """What becomes of the generated files, gathered one after the other."""
+
+    def __init__(
+        self,
+        root: Path,
+        lock: Lock,
+        here: Declared,
+        base: Callable[[str], str | None],
+        *,
+        upgrade: bool,
+        restore: bool,
+    ) -> None:
+        self._root, self._old, self._here, self._base = root, lock, here, base
+        self._upgrade, self._restore = upgrade, restore
+        self._files = dict(lock.files)
+        self._entries = {path: dict(found) for path, found in lock.entries.items()}
+        self._sources = set(lock.sources)
+        self.compared: dict[str, Compared] = {}
+        self.splices: list[FileEdit] = []
+        self._entries_alone: dict[str, str] = {}
+        self.proposals: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
+        self.bases: dict[str, str] = {}
+
+    def add_model(self, desired: Desired) -> None:
+        """Compare the SQL file of a model."""
+        self._compare(desired)
+
+    def add_properties(self, path: str, entries: list[Entry], options: Rendering) -> None:
+        """Compare a property file: as a whole where it is ours, entry by entry where it is not."""
+        text = property_file(entries, options)
+        before = read_or_none(self._root / path)
+        is_ours = path in self._old.files or before is None or before.replace("\r\n", "\n") == text
+        if not is_ours and before is not None:
+            self._splice(path, before, entries, options)
+            return
+        held = [entry.name for entry in entries if self._waits(entry)]
+        decided = _joined(entry.decided for entry in entries)
+        found = self._compare(Desired(path, text, decided), hold=bool(held))
+        if found.lock is not None:
+            pairs = {e.name.removeprefix("source ") for e in entries if e.head is not None}
+            self._sources |= pairs
+
+    def _compare(self, desired: Desired, *, hold: bool = False) -> Compared:
+        place = place_of(desired.path, self._root, self._old.files, self._here.files)
+        known = self._old.files.get(place) or self._files.pop(desired.path, None)
+        desired = replace(desired, path=place)
+        found = compare(desired, self._root, known, self._base, upgrade=self._upgrade, restore=self._restore)
+        if hold and found.state in ("updated", "merged"):
+            # It would document and test what a kept model does not have.
+            found = Compared(found.path, "proposal", desired.text, lock=known)
+        self.compared[found.path] = found
+        if found.lock is not None:
+            self._files[found.path] = found.lock
+            if found.lock != known:
+                self.bases[digest(desired.text)] = desired.text
+        if found.state in ("proposal", "conflict") and found.text is not None:
+            self.proposals[found.path] = found.text
+        return found
+
+    def _waits(self, entry: Entry) -> bool:
+        """Whether the SQL of a model waits for a person."""
+        model = entry.name.removeprefix("model ")
+        return any(
+            Path(path).stem == model and found.state in ("proposal", "conflict")
+            for path, found in self.compared.items()
+        )
+
+    def _splice(self, path: str, before: str, entries: list[Entry], options: Rendering) -> None:
+        known = self._old.entries.get(path, {})
+        found = splice_entries(before, entries, known, self._base, path=path)
+        if found.entries:
+            self._entries[path] = found.entries
+        self.bases |= found.bases
+        if found.text != before:
+            edit = FileEdit(path, digest(before), found.text, "entries of new models", before)
+            self.splices.append(edit)
+            self._entries_alone[path] = property_file(entries, options)
+        if found.refused:
+            refused = {name for name, _ in found.refused}
+            wanted = [entry for entry in entries if entry.name in refused]
+            self.proposals[path] = property_file(wanted, options)
+            self.reasons[path] = "; ".join(dict.fromkeys(reason for _, reason in found.refused))
+
+    def edits(self) -> list[FileEdit]:
+        """The changes, in the order of their paths."""
+        whole = [found.edit for found in self.compared.values() if found.edit is not None]
+        return sorted([*whole, *self.splices], key=lambda edit: edit.path)
+
+    def texts(self) -> dict[str, str]:
+        """What is written of us, by path: whole files, and our entries without what people wrote."""
+        return self._entries_alone | {
+            path: found.edit.after
+            for path, found in self.compared.items()
+            if found.state in WRITES and found.edit and found.edit.after is not None
+        }
+
+    def lock(self, *, aidbt: str) -> Lock:
+        """What the lock is to say."""
+        return Lock(self._files, self._entries, tuple(sorted(self._sources)), aidbt)
+
+
+class _PeoplesModels:
+    """The hand-written staging models, read when one is asked for: that takes seconds in a large project."""
+
+    def __init__(self, here: Declared, dialect: str) -> None:
+        self._here, self._dialect = here, dialect
+
+    def get(self, key: str) -> StagedByPeople | None:
+        """The model that stages "source.table", or None."""
+        return self._models.get(key)
+
+    @cached_property
+    def _models(self) -> dict[str, StagedByPeople]:
+        return staged_by_people(read_models(self._here, self._dialect), self._here)
+
+
+def _joined(hashes: Iterable[str]) -> str:
+    return digest(" ".join(hashes))[:16]
+
+
+def _by_path(entries: Iterable[Entry], here: Declared) -> dict[str, list[Entry]]:
+    """The entries by the file they belong in; one that people keep in another file stays there."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        elsewhere = here.properties.get(entry.name.removeprefix("model ")) if entry.head is None else None
+        path = elsewhere[0] if elsewhere and entry.path not in elsewhere else entry.path
+        found.setdefault(path, []).append(entry)
+    return found
 
 
 def _staged_tables(
-    project: Project, settings: LoadedSettings, decisions: Decisions, here: Declared
-) -> tuple[list[StagedTable], dict[str, str], list[Skipped]]:
+    project: Project, settings: LoadedSettings, decisions: Decisions, here: Declared, lock: Lock
+) -> tuple[list[StagedTable], list[Skipped]]:
+    layout = project_layout(project, settings)
     mappings = list(decisions.mappings.values())
-    models = model_names(mappings, settings.values.generate.prefix)
+    models = layout.model_names(mappings)
     names = source_table_names(mappings)
     staged, skipped = [], []
     for mapping in mappings:
         model = models[mapping.key]
-        if model in here.models:
+        path = layout.model_file(mapping, model)
+        place = place_of(path, project.root, lock.files, here.files)
+        was_moved = place != path and here.models.get(model) == place
+        if model in here.models and not was_moved:
             skipped.append(Skipped(mapping.key, f"{here.models[model]} exists and was not written by aidbt"))
             continue
-        known = here.sources.get((mapping.schema.lower(), mapping.table.lower()))
+        if not mapping.selected():
+            continue
+        known = here.find_table(mapping.schema, mapping.table)
         staged.append(
             StagedTable(
                 mapping=mapping,
@@ -242,32 +500,7 @@ def _staged_tables(
                 declared_elsewhere=known is not None,
             )
         )
-    return staged, models, skipped
-
-
-def _rendering(project: Project, settings: LoadedSettings) -> Rendering:
-    for name in ("sources_path", "staging_path"):
-        folder = (project.root / getattr(settings.values.generate, name)).resolve()
-        if not any(folder.is_relative_to(models.resolve()) for models in project.paths("model")):
-            raise SettingsError(
-                f"generate.{name} is '{getattr(settings.values.generate, name)}', where dbt reads no models",
-                path=SETTINGS_FILE,
-                hint=f"choose a folder inside {', '.join(p.name for p in project.paths('model'))}",
-            )
-    has_staging = any((folder / "staging").is_dir() for folder in project.paths("model"))
-    origins = settings.origins
-    was_set = any(origins[f"generate.{name}"] != "default" for name in ("sources_path", "staging_path"))
-    return Rendering(
-        layout=layout_for(settings.values.generate, has_staging_folder=has_staging, was_set=was_set),
-        dialect=project.profile().type,
-        nested_arguments=nested_test_arguments(project),
-        freshness_warn_hours=settings.values.generate.freshness_warn_hours,
-    )
-
-
-def _belongs(path: str, models: set[str], sources: set[str], layout: Layout) -> bool:
-    shared = {f for source in sources for f in (layout.sources_file(source), layout.models_file(source))}
-    return path in shared or Path(path).stem in models
+    return sorted(staged, key=lambda t: t.model), skipped
 
 
 def _unknown_targets(decisions: Decisions, targets: dict[str, Target]) -> list[Finding]:
@@ -283,28 +516,30 @@ def _unknown_targets(decisions: Decisions, targets: dict[str, Target]) -> list[F
     ]
 
 
-def _plan_mapping_file(
-    root: Path,
-    decisions: Decisions,
-    key: str,
-    edits: list[FileEdit],
-    sorted_out: dict[str, list[str]],
-    proposals: dict[str, str],
-) -> Decisions:
-    """Plan the saving of a mapping. Where a person's layout would be lost it becomes a proposal, and what is
-    in the file counts on.
+def _mapping_files(root: Path, decisions: Decisions) -> tuple[Decisions, list[FileEdit], dict[str, str]]:
+    """The saving of the mappings that changed. Where a person's layout would be lost it becomes a proposal,
+    and what is in the file counts on.
     """
-    mapping = decisions.mappings[key]
-    try:
-        edit = mapping_edit(mapping, root)
-    except EditConflict:
-        path = mapping_path(mapping)
-        proposals[path] = mapping_yaml(mapping)
-        kept = parse_mapping(read_text(root / path), root / path, root)
-        return replace(decisions, mappings={**decisions.mappings, key: kept})
-    edits.append(edit)
-    sorted_out["written" if edit.before is None else "updated"].append(edit.path)
-    return decisions
+    edits: list[FileEdit] = []
+    proposals: dict[str, str] = {}
+    kept: dict[str, Mapping] = {}
+    for key in sorted(decisions.changed):
+        mapping = decisions.mappings[key]
+        try:
+            edits.append(mapping_edit(mapping, root))
+        except EditConflict:
+            path = mapping_path(mapping)
+            proposals[path] = mapping_yaml(mapping)
+            kept[key] = parse_mapping(read_text(root / path), root / path, root)
+    return replace(decisions, mappings={**decisions.mappings, **kept}), edits, proposals
+
+
+def _question_edits(root: Path, decisions: Decisions) -> list[FileEdit]:
+    """The saving of what is asked once per pattern and source."""
+    if decisions.questions is None:
+        return []
+    edit = questions_edit(read_or_none(root / QUESTIONS_FILE), decisions.questions)
+    return [edit] if edit is not None else []
 
 
 def _bad_expressions(decisions: Decisions, dialect: str) -> list[Finding]:
@@ -324,29 +559,14 @@ def _bad_expressions(decisions: Decisions, dialect: str) -> list[Finding]:
     return findings
 
 
-def _compare(path: Path, short: str, text: str, lock: Lock) -> tuple[str, str | None]:
-    """What becomes of a generated file: its state and the text that is there now."""
-    before = read_or_none(path)
-    if before is None:
-        return "written", None
-    content = before.replace("\r\n", "\n")  # git may have changed the line ends
-    if content == text:
-        return "unchanged", before
-    wrote = lock.files.get(short)
-    if wrote == digest(content):
-        return "updated", before
-    if wrote == digest(text):
-        return "edited", before
-    return "proposal", before
-
-
-def _orphans(root: Path, lock: Lock, texts: dict[str, str], select: tuple[str, ...]) -> list[Finding]:
+def _orphans(root: Path, files: _Files, staged: list[StagedTable], select: tuple[str, ...]) -> list[Finding]:
     if select:
         return []
+    known = set(files.compared)
     return [
         Finding("generated.orphan", Severity.WARN, path, "no decision stands behind it any more; delete it?")
-        for path in sorted(set(lock.files) - set(texts))
-        if (root / path).exists()
+        for path in sorted(files.lock(aidbt="").files)
+        if path not in known and (root / path).exists()
     ]
 
 

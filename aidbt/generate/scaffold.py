@@ -1,17 +1,27 @@
-"""`aidbt init`: a new dbt project, or the settings file for one that is there."""
+"""`aidbt init`: a new dbt project, or the settings of one that is there, learned from its files."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
+from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from aidbt.core.config import SETTINGS_FILE
-from aidbt.core.errors import UsageError
+from aidbt.core.config import SETTINGS_FILE, ConventionSettings, PropertyStyle
+from aidbt.core.errors import DbtError, ProfileError, UsageError
 from aidbt.core.patch import FileEdit, Patch, read_or_none
+from aidbt.generate.adopt import Adoption, adopt
+from aidbt.generate.naming import usual_paths
 from aidbt.generate.templates import render
+from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
+from aidbt.project import Project
 from aidbt.project.conventions import snake_case
+from aidbt.project.dbt import run_dbt
 from aidbt.project.files import PROJECT_FILE, open_project
+
+MACROS_DIR = "aidbt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +30,27 @@ class Scaffold:
 
     Attributes:
         root: the dbt project's folder.
-        is_new: whether there was no dbt project before.
+        adoption: what was learned of a project that was there; None for a new one.
         kept: files that were there already and stay as they are.
     """
 
     root: Path
     name: str
-    is_new: bool
     patch: Patch
     kept: tuple[str, ...]
+    adoption: Adoption | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no dbt project before."""
+        return self.adoption is None
 
 
-def scaffold(folder: Path, *, name: str | None = None) -> Scaffold:
+def scaffold(folder: Path, *, name: str | None = None, macros: bool = False) -> Scaffold:
     """The files that make a folder a dbt project ready for aidbt; files that are there stay as they are.
+
+    Args:
+        macros: whether our macros are copied into the project.
 
     Raises:
         UsageError: the name cannot be a dbt project's.
@@ -40,7 +58,7 @@ def scaffold(folder: Path, *, name: str | None = None) -> Scaffold:
     """
     root = folder.expanduser().resolve()
     if (root / PROJECT_FILE).is_file():
-        return _for_existing(root)
+        return _for_existing(root, macros)
     project = name or snake_case(root.name)
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", project):
         raise UsageError(
@@ -50,30 +68,102 @@ def scaffold(folder: Path, *, name: str | None = None) -> Scaffold:
     texts = {
         PROJECT_FILE: render("project/dbt_project.yml.jinja", name=project),
         "profiles.yml": render("project/profiles.yml.jinja", name=project),
-        SETTINGS_FILE: _settings_text("models/bronze", "models/silver"),
+        SETTINGS_FILE: render("project/aidbt.yml.jinja"),
         ".gitignore": render("project/gitignore.jinja"),
         ".sqlfluff": render("project/sqlfluff.jinja", dialect="duckdb"),
     }
-    return _scaffold(root, project, True, texts)
+    return _scaffold(root, project, {**texts, **(macro_files("macros") if macros else {})}, None)
 
 
-def _for_existing(root: Path) -> Scaffold:
+def _for_existing(root: Path, macros: bool) -> Scaffold:
     project = open_project(root)
-    staging = next((f for f in project.paths("model") if (f / "staging").is_dir()), None)
-    if staging is not None:
-        own = f"{staging.relative_to(root).as_posix()}/staging"
-        text = _settings_text(own, own)
-    else:
-        models = project.paths("model")[0].relative_to(root).as_posix()
-        text = _settings_text(f"{models}/bronze", f"{models}/silver")
-    return _scaffold(root, project.name, False, {SETTINGS_FILE: text})
+    adoption = adopt(project, dialect=_dialect(project), dbt_says=lambda: _dbt_says(project))
+    texts = {SETTINGS_FILE: settings_text(project, adoption)}
+    if macros:
+        texts |= macro_files(project.paths("macro")[0].relative_to(root).as_posix())
+    return _scaffold(root, project.name, texts, adoption)
 
 
-def _settings_text(sources_path: str, staging_path: str) -> str:
-    return render("project/aidbt.yml.jinja", sources_path=sources_path, staging_path=staging_path)
+def _dialect(project: Project) -> str:
+    """The project's SQL by its profile; without a profile that can be read DuckDB's, which takes most."""
+    try:
+        return project.profile().type
+    except ProfileError:
+        return "duckdb"
 
 
-def _scaffold(root: Path, name: str, is_new: bool, texts: dict[str, str]) -> Scaffold:
+def _dbt_says(project: Project) -> str:
+    """dbt's own words on what is wrong with the project; nothing is written into it."""
+    with TemporaryDirectory() as folder:
+        places = ["--target-path", folder, "--log-path", folder]
+        try:
+            report = run_dbt(project, "parse", extra_args=places)
+        except (DbtError, ProfileError) as error:
+            return error.message
+    return "; ".join(failure.message for failure in report.failures) if report.status != "success" else ""
+
+
+def macro_files(folder: str) -> dict[str, str]:
+    """Our macros as files of a project, by path."""
+    home = files("aidbt") / "templates" / "dbt" / "macros"
+    return {
+        f"{folder}/{MACROS_DIR}/{item.name}": item.read_text(encoding="utf-8")
+        for item in sorted(home.iterdir(), key=lambda item: item.name)
+        if item.name.endswith((".sql", ".yml"))
+    }
+
+
+_HEAD = """\
+# Settings of aidbt, learned from this project by `aidbt init`; `aidbt doctor` shows every value and where it
+# comes from. Change what was learned wrongly: this file counts, the models are not read again for it.
+"""
+
+
+def settings_text(project: Project, adoption: Adoption) -> str:
+    """The text of aidbt.yml with what was learned; what is as the defaults are is left out."""
+    usual = {**usual_paths(project), "model_name": "stg_{source}__{table}"}
+    generate: dict[str, Any] = {**usual, **adoption.layout.settings}
+    if adoption.schema_prefixes:
+        generate["schema_prefixes"] = Flow(list(adoption.schema_prefixes))
+    rules = adoption.names.rules.model_copy(update={"table_prefixes": list(adoption.layout.table_prefixes)})
+    style: dict[str, Any] = {}
+    if adoption.properties != PropertyStyle():
+        style["properties"] = _changed(adoption.properties.model_dump(), PropertyStyle().model_dump())
+    if adoption.yaml is not None and adoption.yaml != YamlStyle():
+        style["yaml"] = _yaml_values(adoption.yaml)
+    if adoption.sql is not None:
+        style["sql"] = adoption.sql.to_settings()
+    content: dict[str, Any] = {"generate": generate}
+    conventions = _changed(rules.model_dump(), ConventionSettings().model_dump())
+    if conventions:
+        content["conventions"] = conventions
+    if style:
+        content["style"] = style
+    return _HEAD + dump_yaml(content)
+
+
+def _changed(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value != defaults[key]}
+
+
+def _yaml_values(style: YamlStyle) -> dict[str, Any]:
+    values = asdict(style)
+    found = {
+        item.name: values[item.name]
+        for item in fields(style)
+        if item.default is MISSING or values[item.name] != item.default
+    }
+    return {key: _listed(value) for key, value in found.items()}
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return Flow(sorted(value))
+    return Flow(list(value)) if isinstance(value, tuple) else value
+
+
+def _scaffold(root: Path, name: str, texts: dict[str, str], adoption: Adoption | None) -> Scaffold:
     missing = {path: text for path, text in texts.items() if read_or_none(root / path) is None}
     edits = tuple(FileEdit(path, None, text, "init") for path, text in missing.items())
-    return Scaffold(root, name, is_new, Patch(edits, "init"), tuple(sorted(set(texts) - set(missing))))
+    kept = tuple(sorted(set(texts) - set(missing)))
+    return Scaffold(root, name, Patch(edits, "init"), kept, adoption)

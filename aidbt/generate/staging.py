@@ -1,50 +1,174 @@
-"""The SQL of a staging model: the source's columns, then the same renamed and cast."""
+"""The SQL of a staging model: the source's rows that count, then their columns renamed and cast."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, replace
+
 from aidbt.core.loads import BATCH_ID, LOADS_BATCH_ID, LOADS_TABLE, LOADS_TABLE_NAME
-from aidbt.core.schema import MappedColumn, Mapping
+from aidbt.core.schema import MappedColumn, Mapping, RowRule
+from aidbt.generate.sql_style import SqlStyle, column_group, write_staging
 from aidbt.generate.templates import render
-from aidbt.sql.identifiers import escape_jinja, quote_identifier, quote_text
+from aidbt.sql.identifiers import escape_jinja, quote_identifier, quote_new_identifier, quote_text
+
+_ROW_NUMBER = "row_number_of_key"
+# `source('shop', 'orders')` in its braces, in a text that this package wrote.
+_SOURCE_TAG = re.compile(r"\{\{[-+]?\s*source\s*\((?:(?!\}\}).)*\)\s*[-+]?\}\}", re.DOTALL)
+_ALIAS = re.compile(r"[ \t]+(?:as[ \t]+)?(?!(?:where|qualify|limit|union)\b)[A-Za-z_]\w*", re.IGNORECASE)
+_HAS_OR = re.compile(r"\bor\b", re.IGNORECASE)
 
 
-def staging_sql(mapping: Mapping, *, source_table: str, loads: bool, dialect: str) -> str:
+def staging_sql(
+    mapping: Mapping, *, source_table: str, loads: bool, dialect: str, style: SqlStyle | None = None
+) -> str:
     """The text of a staging model.
+
+    Accepted row rules become conditions on the source's rows; "latest_row" numbers the rows of each key and
+    keeps the first, which every dialect understands and which never keeps two rows of one key. Deleted rows
+    are left out after that: where the last row of a key says that it is deleted, no older one comes back.
 
     Args:
         source_table: the table's name as its source declares it.
         loads: whether the table is append-only bronze, of which the latest complete batch is read.
+        style: how the team writes its staging models; None for our own style.
     """
     selected = mapping.selected()
-    needed = list(dict.fromkeys(name for column in selected for name in column.sources))
+    rows = _rows_of(mapping, loads=loads)
+    items = _items(mapping, rows, dialect) if mapping.items else ""
+    if style is not None:
+        return _in_style(style, mapping, source_table, rows, items, dialect)
+    source_columns = [_identifier(name, dialect) for name in rows.needed]
+    if rows.latest is not None:
+        source_columns.append(_row_number(rows.latest, rows.number, dialect))
     return render(
         "dbt/staging.sql.jinja",
-        source_columns=[_identifier(name, dialect) for name in needed],
+        source_columns=source_columns,
         columns=[_column(column, dialect) for column in selected],
         source=_jinja_text(mapping.source),
         table=_jinja_text(source_table),
-        batch_id=BATCH_ID,
-        loads={
-            "table": _jinja_text(LOADS_TABLE),
-            "batch_id": LOADS_BATCH_ID,
-            "table_name": LOADS_TABLE_NAME,
-            "value": escape_jinja(quote_text(mapping.table)),
-        }
-        if loads
-        else None,
+        conditions=rows.first,
+        after=[] if items else rows.then,
+        items=items,
     )
 
 
+def with_parent_s_rows(mapping: Mapping, parent: Mapping | None) -> Mapping:
+    """The mapping of a list's items with the row rules of its table; any other mapping as it is."""
+    if not mapping.items or parent is None:
+        return mapping
+    names = [*(name for column in parent.columns for name in column.sources), *parent.unmapped]
+    return replace(mapping, row_rules=parent.row_rules, unmapped=tuple(dict.fromkeys(names)))
+
+
+ITEM, ITEM_INDEX = "item", "item_index"
+
+
+def _items(mapping: Mapping, rows: _Rows, dialect: str, *, source: str = "source") -> str:
+    """A query of the items of a list in rows that are called `source`."""
+    used = dict.fromkeys(name for column in mapping.selected() for name in column.sources)
+    return render(
+        "dbt/items.sql.jinja",
+        keys=[_identifier(name, dialect) for name in used if name not in (ITEM, ITEM_INDEX)],
+        list=mapping.list_sql,
+        source=source,
+        dialect=dialect,
+        conditions=rows.then,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Which rows a model keeps.
+
+    Attributes:
+        first: conditions on the source's rows.
+        latest: the rule by which the last row of each key is kept; None to keep all.
+        number: the name of the number of a row within its key.
+        then: conditions on the numbered rows; none without numbers.
+        needed: the source columns that the model and `then` use, in order.
+    """
+
+    first: list[str]
+    latest: RowRule | None
+    number: str
+    then: list[str]
+    needed: list[str]
+
+
+def _rows_of(mapping: Mapping, *, loads: bool) -> _Rows:
+    accepted = [rule for rule in mapping.row_rules if rule.status == "accepted"]
+    latest = next((rule for rule in accepted if rule.rule == "latest_row"), None)
+    needed = list(dict.fromkeys(name for column in mapping.selected() for name in column.sources))
+    if mapping.items:
+        root = mapping.items.partition(".")[0]
+        names = [name for name in needed if name not in (ITEM, ITEM_INDEX)]
+        needed = list(dict.fromkeys([*names, root]))
+    early = [r for r in accepted if r.where and (latest is None or r.rule == "filter")]
+    late = [r for r in accepted if r.where and r not in early]
+    known = [*(name for column in mapping.columns for name in column.sources), *mapping.unmapped]
+    number = _free_name(known)
+    for name in dict.fromkeys(known):
+        if name not in needed and any(_mentions(rule.where, name) for rule in late):
+            needed.append(name)
+    first = [*([_latest_batch(mapping)] if loads else []), *(rule.where.strip() for rule in early)]
+    then = [f"{number} = 1", *(rule.where.strip() for rule in late)] if latest is not None else []
+    return _Rows(_joinable(first), latest, number, _joinable(then), needed)
+
+
+def _joinable(conditions: list[str]) -> list[str]:
+    """The conditions so that they can be joined by `and`."""
+    if len(conditions) < 2:
+        return conditions
+    return [f"({text})" if _HAS_OR.search(text) else text for text in conditions]
+
+
+def _mentions(condition: str, column: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", condition, re.IGNORECASE) is not None
+
+
+def _latest_batch(mapping: Mapping) -> str:
+    """The condition that keeps the latest complete batch of append-only bronze."""
+    text = render(
+        "dbt/latest_batch.sql.jinja",
+        batch_id=BATCH_ID,
+        loads_batch_id=LOADS_BATCH_ID,
+        source=_jinja_text(mapping.source),
+        loads_table=_jinja_text(LOADS_TABLE),
+        table_name=LOADS_TABLE_NAME,
+        table=escape_jinja(quote_text(mapping.table)),
+    )
+    return text.rstrip("\n")
+
+
+def _row_number(rule: RowRule, number: str, dialect: str) -> str:
+    keys = ", ".join(_identifier(name, dialect) for name in rule.keys)
+    # A row without a time is not the last one: PostgreSQL would sort it first.
+    order = f"{_identifier(rule.order_by, dialect)} desc nulls last"
+    return f"row_number() over (\n    partition by {keys}\n    order by {order}\n) as {number}"
+
+
+def _free_name(taken: list[str]) -> str:
+    """A name for the number of a row that no source column has."""
+    folded = {name.casefold() for name in taken}
+    name, number = _ROW_NUMBER, 1
+    while name in folded:
+        number += 1
+        name = f"{_ROW_NUMBER}_{number}"
+    return name
+
+
 def _column(column: MappedColumn, dialect: str) -> str:
-    target = _identifier(column.target, dialect)
+    value, target = _value(column, dialect), _identifier(column.target, dialect)
+    return value if value == target else f"{value} as {target}"
+
+
+def _value(column: MappedColumn, dialect: str) -> str:
+    """The SQL that makes the column."""
     if column.expression is not None:
-        lines = column.expression.split("\n")
-        value = "\n".join([lines[0], *(f"        {line}".rstrip() for line in lines[1:])])
+        value = "\n".join(line.rstrip() for line in column.expression.split("\n"))
     else:
         value = _identifier(column.sources[0], dialect)
-    if column.cast:
-        return f"cast({value} as {column.cast}) as {target}"
-    return value if value == target else f"{value} as {target}"
+    return f"cast({value} as {column.cast})" if column.cast else value
 
 
 def _identifier(name: str, dialect: str) -> str:
@@ -56,3 +180,61 @@ def _jinja_text(text: str) -> str:
     quote = '"' if "'" in text and '"' not in text else "'"
     body = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
     return quote + body + quote
+
+
+# --- in the team's style ------------------------------------------------------------------------------
+
+
+def _in_style(
+    style: SqlStyle, mapping: Mapping, source_table: str, rows: _Rows, items: str, dialect: str
+) -> str:
+    columns = [
+        (
+            _value(column, dialect),
+            _alias(column.target, dialect),
+            column_group(column.target, column.cast or column.source_type),
+        )
+        for column in mapping.selected()
+    ]
+    is_replaced = bool(items) or rows.latest is not None
+    conditions = rows.then if rows.latest is not None and not items else [] if items else rows.first
+    text = write_staging(
+        style,
+        source=mapping.source,
+        table=source_table,
+        columns=columns,
+        where="\nand ".join(conditions) or None,
+        dialect=dialect,
+        source_columns=[_identifier(name, dialect) for name in rows.needed],
+    )
+    return _with_other_rows(text, mapping, rows, dialect) if is_replaced else text
+
+
+def _alias(name: str, dialect: str) -> str:
+    return escape_jinja(quote_new_identifier(name, dialect))
+
+
+def _with_other_rows(text: str, mapping: Mapping, rows: _Rows, dialect: str) -> str:
+    """The text with its source replaced: by its rows numbered within their key, or by the items of a list.
+
+    The learned skeleton reads the source in one place, whatever it does around it.
+    """
+    tag = _SOURCE_TAG.search(text)
+    assert tag is not None, "a learned skeleton reads its source"
+    columns = [_identifier(name, dialect) for name in rows.needed]
+    if rows.latest is not None:
+        columns.append(_row_number(rows.latest, rows.number, dialect))
+    wanted = render("dbt/rows.sql.jinja", columns=columns, source=tag[0], conditions=rows.first)
+    name = "numbered"
+    if mapping.items:
+        wanted = _in_brackets(_items(mapping, rows, dialect, source=f"{wanted} as source"))
+        name = "items"
+    line = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
+    indent = line[: len(line) - len(line.lstrip())]
+    alias = "" if _ALIAS.match(text, tag.end()) else f" as {name}"
+    return text[: tag.start()] + wanted.replace("\n", "\n" + indent) + alias + text[tag.end() :]
+
+
+def _in_brackets(query: str) -> str:
+    lines = (f"    {line}".rstrip() for line in query.split("\n"))
+    return "\n".join(["(", *lines, ")"])

@@ -28,7 +28,8 @@ def parse_selector(text: str, mappings: dict[str, Mapping]) -> Selector:
         UnknownName: the table or the column does not exist.
         UsageError: the text names no column.
     """
-    for key, mapping in mappings.items():
+    # The longest first: shop.orders.lines are the items of a list in shop.orders.
+    for key, mapping in sorted(mappings.items(), key=lambda item: -len(item[0])):
         if text.startswith(key + "."):
             rest = text[len(key) + 1 :]
             column, _, test = rest.partition(":")
@@ -51,7 +52,7 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
         UsageError: nothing was proposed for that column.
     """
     if selector.test:
-        return _with_test(mapping, selector, lambda test: replace(test, status="accepted", by="person"))
+        return _with_test(mapping, selector, lambda test: _decided_test(test, "accepted"))
 
     def accepted(column: MappedColumn) -> MappedColumn:
         if column.cast and column.note:
@@ -72,7 +73,7 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
 def reject(mapping: Mapping, selector: Selector) -> Mapping:
     """The mapping with one proposal rejected: the column is left out of the staging model."""
     if selector.test:
-        return _with_test(mapping, selector, lambda test: replace(test, status="rejected", by="person"))
+        return _with_test(mapping, selector, lambda test: _decided_test(test, "rejected"))
     return _with_column(mapping, selector, lambda column: _decided(column, "rejected"))
 
 
@@ -112,13 +113,19 @@ def choose(
     before = next(c for c in mapping.columns if c.target == selector.column)
     if before.sources != tuple(sources) or expression:
         # The tests that were found for it were found for the other source.
-        kept = tuple(t for t in mapping.tests if t.column != selector.column or t.by == "person")
+        kept = tuple(
+            t for t in mapping.tests if selector.column not in (t.column, *t.columns) or t.by == "person"
+        )
         mapping = replace(mapping, tests=kept)
     return _with_column(mapping, selector, chosen)
 
 
 def _decided(column: MappedColumn, status: Status) -> MappedColumn:
     return replace(column, status=status, by="person", score=None, alternatives=(), note="")
+
+
+def _decided_test(test: MappedTest, status: Status) -> MappedTest:
+    return replace(test, status=status, by="person", note="")
 
 
 def _with_column(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from aidbt.core.config import explain, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
-from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, Target
+from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, Target
 from aidbt.sql.expressions import is_type
 
 MAPPINGS_DIR = "aidbt/mappings"
@@ -43,7 +43,10 @@ class _SourceTable(_File):
     name: str
     table: str
     schema_: str = Field(default="", alias="schema")
+    items: str = ""
+    list_sql: str = Field(default="", alias="list")
     rows: Literal["all", "latest_batch"] = "all"
+    description: str = ""
 
 
 class _Column(_File):
@@ -58,6 +61,7 @@ class _Column(_File):
     score: float | None = Field(default=None, ge=0, le=1)
     alternatives: dict[str, float] = Field(default_factory=dict)
     note: str = ""
+    description: str = ""
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> _Column:
@@ -72,12 +76,39 @@ class _Column(_File):
 
 class _Test(_File):
     column: str
-    test: Literal["not_null", "unique", "relationships", "accepted_values"]
+    test: Literal["not_null", "unique", "relationships", "accepted_values", "unique_combination"]
+    columns: list[str] = Field(default_factory=list)
     to: str = ""
     field: str = ""
     values: list[str] = Field(default_factory=list)
     status: Literal["accepted", "review", "rejected"] = "accepted"
     by: Literal["aidbt", "person"] = "person"
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _has_its_columns(self) -> _Test:
+        if self.test == "unique_combination" and (len(self.columns) < 2 or self.columns[0] != self.column):
+            raise ValueError("unique_combination needs two 'columns' or more, 'column' the first of them")
+        if self.test != "unique_combination" and self.columns:
+            raise ValueError(f"{self.test} takes no 'columns'")
+        return self
+
+
+class _RowRule(_File):
+    rule: Literal["filter", "soft_delete", "latest_row"]
+    where: str = ""
+    keys: list[str] = Field(default_factory=list)
+    order_by: str = ""
+    status: Literal["accepted", "review", "rejected"] = "accepted"
+    by: Literal["aidbt", "person"] = "person"
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> _RowRule:
+        if self.rule == "latest_row" and not (self.keys and self.order_by):
+            raise ValueError("latest_row needs 'keys' and 'order_by'")
+        if self.rule != "latest_row" and not self.where:
+            raise ValueError(f"{self.rule} needs 'where'")
+        return self
 
 
 class _MappingFile(_File):
@@ -86,6 +117,7 @@ class _MappingFile(_File):
     columns: list[_Column]
     unmapped: list[str] = Field(default_factory=list)
     tests: list[_Test] = Field(default_factory=list)
+    row_rules: list[_RowRule] = Field(default_factory=list)
 
 
 def load_targets(project_dir: Path) -> dict[str, Target]:
@@ -171,14 +203,23 @@ def parse_mapping(text: str, path: Path, project_dir: Path) -> Mapping:
                 score=c.score,
                 alternatives=tuple(c.alternatives.items()),
                 note=c.note,
+                description=c.description,
             )
             for c in content.columns
         ),
         unmapped=tuple(content.unmapped),
         tests=tuple(
-            MappedTest(t.column, t.test, t.status, t.by, t.to, t.field, tuple(t.values))
+            MappedTest(
+                t.column, t.test, t.status, t.by, t.to, t.field, tuple(t.values), tuple(t.columns), t.note
+            )
             for t in content.tests
         ),
+        row_rules=tuple(
+            RowRule(r.rule, r.where, tuple(r.keys), r.order_by, r.status, r.by) for r in content.row_rules
+        ),
+        description=content.source.description,
+        items=content.source.items,
+        list_sql=content.source.list_sql,
         path=_short(path, project_dir),
         digest=digest(text),
     )
@@ -232,7 +273,7 @@ def mapping_path(mapping: Mapping) -> str:
     """The file of a mapping, relative to the project: the one it was read from, else by its table's name."""
     if mapping.path:
         return mapping.path
-    return f"{MAPPINGS_DIR}/{_file_part(mapping.source)}__{_file_part(mapping.table)}.yml"
+    return f"{MAPPINGS_DIR}/{_file_part(mapping.source)}__{_file_part(mapping.staged_as)}.yml"
 
 
 def _file_part(name: str) -> str:
@@ -254,9 +295,11 @@ def require_mapping(mappings: dict[str, Mapping], key: str) -> Mapping:
 def mapping_yaml(mapping: Mapping) -> str:
     """The text of a mapping's file: one line per decision, so that a pull request reads well."""
     pairs = [("name", mapping.source), ("table", mapping.table), ("schema", mapping.schema)]
+    pairs += [("items", mapping.items), ("list", mapping.list_sql)]
     source = ", ".join(f"{key}: {flow(value)}" for key, value in pairs if value)
     rows = ", rows: latest_batch" if mapping.latest_batch else ""
-    lines = [f"source: {{{source}{rows}}}"]
+    described = f", description: {flow(mapping.description)}" if mapping.description else ""
+    lines = [f"source: {{{source}{rows}{described}}}"]
     if mapping.target is not None:
         lines.append(f"target: {flow(mapping.target)}")
     lines.append("columns:")
@@ -266,6 +309,9 @@ def mapping_yaml(mapping: Mapping) -> str:
     if mapping.tests:
         lines.append("tests:")
         lines += [f"  - {{{_test_text(test)}}}" for test in mapping.tests]
+    if mapping.row_rules:
+        lines.append("row_rules:")
+        lines += [f"  - {{{_row_rule_text(rule)}}}" for rule in mapping.row_rules]
     return "\n".join(lines) + "\n"
 
 
@@ -274,7 +320,10 @@ def mapping_entries(mapping: Mapping) -> dict[str, dict[str, str]]:
     return {
         "columns": {c.target: "\n".join(_column_lines(c)) for c in mapping.columns},
         "unmapped": {"": "\n".join(_list_lines("unmapped", mapping.unmapped))} if mapping.unmapped else {},
-        "tests": {f"{t.column}:{t.test}:{t.to}": f"  - {{{_test_text(t)}}}" for t in mapping.tests},
+        "tests": {
+            ":".join((t.column, t.test, t.to, *t.columns)): f"  - {{{_test_text(t)}}}" for t in mapping.tests
+        },
+        "row_rules": {f"{r.rule}:{r.where}": f"  - {{{_row_rule_text(r)}}}" for r in mapping.row_rules},
     }
 
 
@@ -289,6 +338,8 @@ def _column_lines(column: MappedColumn) -> list[str]:
     if column.cast:
         pairs.append(("cast", flow(column.cast)))
     pairs += [("status", column.status), ("by", column.by)]
+    if column.description:
+        pairs.append(("description", flow(column.description)))
     if column.status == "review":
         if column.score is not None:
             pairs.append(("score", f"{column.score:.2f}"))
@@ -324,13 +375,28 @@ def _list_lines(key: str, names: Iterable[str]) -> list[str]:
     return [*lines, current + "]"]
 
 
+def _row_rule_text(rule: RowRule) -> str:
+    pairs: list[tuple[str, str]] = [("rule", rule.rule)]
+    if rule.where:
+        pairs.append(("where", flow(rule.where)))
+    if rule.keys:
+        pairs.append(("keys", f"[{', '.join(flow(name) for name in rule.keys)}]"))
+        pairs.append(("order_by", flow(rule.order_by)))
+    pairs += [("status", rule.status), ("by", rule.by)]
+    return ", ".join(f"{key}: {value}" for key, value in pairs)
+
+
 def _test_text(test: MappedTest) -> str:
     pairs = [("column", flow(test.column)), ("test", test.test)]
+    if test.columns:
+        pairs.append(("columns", f"[{', '.join(flow(name) for name in test.columns)}]"))
     if test.to:
         pairs += [("to", flow(test.to)), ("field", flow(test.field))]
     if test.values:
         pairs.append(("values", f"[{', '.join(flow(value) for value in test.values)}]"))
     pairs += [("status", test.status), ("by", test.by)]
+    if test.note and test.status == "review":
+        pairs.append(("note", flow(test.note)))
     return ", ".join(f"{key}: {value}" for key, value in pairs)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 
-from aidbt.core.config import MappingSettings
+from aidbt.core.config import ConventionSettings, MappingSettings
 from aidbt.core.errors import require_known
 from aidbt.core.loads import BATCH_ID, LOAD_COLUMNS
 from aidbt.core.schema import (
@@ -24,9 +26,18 @@ from aidbt.core.schema import (
 )
 from aidbt.core.types import has_time_zone, is_same_type, type_family
 from aidbt.mapping.assign import assign
+from aidbt.mapping.history import History
 from aidbt.mapping.signals import SIGNALS, Evidence, MatchTask
 from aidbt.mapping.signals.type import carries_over
-from aidbt.project.conventions import column_name, unique_names, wanted_casts
+from aidbt.project.conventions import (
+    Name,
+    cased,
+    column_kind,
+    column_name,
+    in_order,
+    unique_names,
+    wanted_casts,
+)
 
 ALTERNATIVES = 3
 # Below this a plain cast loses or invents something: never decided without a person.
@@ -116,29 +127,76 @@ def source_columns(relation: Relation) -> list[Column]:
 
 
 def keep_every_column(
-    source: str, relation: Relation, profile: TableProfile | None, *, lost: Dict[CastQuestion, int]
+    source: str,
+    relation: Relation,
+    profile: TableProfile | None,
+    *,
+    lost: Dict[CastQuestion, int],
+    rules: ConventionSettings | None = None,
+    history: History | None = None,
+    entities: Collection[str] = (),
 ) -> Mapping:
     """The mapping of a table for which no target is declared: every column, named and cast by convention.
 
     Args:
         lost: rows that would lose something by each cast; a cast that is not in it was not proven.
+        rules: the project's conventions; the defaults when None.
+        history: what was decided elsewhere; it comes before the conventions.
+        entities: the names of the source's tables in the singular.
     """
+    rules = rules or ConventionSettings()
     columns = source_columns(relation)
-    names = unique_names(column_name(column, entity=relation.name) for column in columns)
-    mapped = []
-    for column, name in zip(columns, names, strict=True):
-        casts = wanted_casts(column, profile.column(column.name) if profile else None)
-        cast = next((c for c in casts if lost.get(CastQuestion(column.name, c)) == 0), None)
-        mapped.append(
-            MappedColumn(
-                target=name.name,
-                sources=(column.name,),
-                source_type=column.data_type,
-                cast=cast,
-                rule=name.rule,
-            )
+    kept = [c for c in columns if not is_left_out(c.name, rules)] or columns
+    casts: dict[str, str | None] = {}
+    usual: dict[str, str | None] = {}
+    names: list[Name] = []
+    for column in kept:
+        wanted = wanted_casts(column, profile.column(column.name) if profile else None, rules)
+        cast = next((c for c in wanted if lost.get(CastQuestion(column.name, c)) == 0), None)
+        usual[column.name] = usual_expression(column, rules)
+        casts[column.name] = cast if usual[column.name] is None else None
+        known = history.name_of(source, column.name) if history else None
+        staged = replace(column, data_type=cast or column.data_type)
+        by_rule = column_name(staged, entity=relation.name, source=source, rules=rules, entities=entities)
+        names.append(known or by_rule)
+    mapped = [
+        MappedColumn(
+            target=name.name,
+            sources=(column.name,),
+            expression=usual[column.name],
+            source_type=column.data_type,
+            cast=casts[column.name],
+            description=column.description,
+            rule=name.rule,
         )
-    return Mapping(source, relation.name, tuple(mapped), **_place(relation))
+        for column, name in zip(kept, unique_names(names), strict=True)
+    ]
+    left_out = tuple(column.name for column in columns if column not in kept)
+    ordered = tuple(in_order(mapped, rules))
+    return Mapping(source, relation.name, ordered, unmapped=left_out, **_place(relation))
+
+
+_ARITHMETIC = re.compile(r"[*/%]|[-+]\s*\d")
+
+
+def usual_expression(column: Column, rules: ConventionSettings) -> str | None:
+    """What the project's staging models make of such a column, or None: by its name, else by its kind.
+
+    Only what keeps the meaning of a value, such as a case or trimmed blanks: whether a number is in cents
+    can only be told where its name ends in `_cents`, and is asked elsewhere.
+    """
+    kind = column_kind(cased(column.name, rules), column.data_type)
+    text = rules.expressions.get(column.name.lower()) or rules.expressions.get(kind)
+    if text is None or (kind != "cents" and _ARITHMETIC.search(text.replace("<column>", ""))):
+        return None
+    return text.replace("<column>", column.name)
+
+
+def is_left_out(column: str, rules: ConventionSettings) -> bool:
+    """Whether the project's staging models never select such a column."""
+    if column.lower() in rules.renames:
+        return False
+    return any(fnmatchcase(column.lower(), pattern.lower()) for pattern in rules.leave_out)
 
 
 def map_to_target(
@@ -178,6 +236,7 @@ def map_to_target(
                 score=None if accepted else found.score,
                 alternatives=() if accepted else found.alternatives,
                 note=note,
+                description=column.description,
             )
         )
     used = {name for column in columns for name in column.sources}
@@ -188,7 +247,11 @@ def map_to_target(
 
 
 def _place(relation: Relation) -> dict[str, Any]:
-    return {"schema": relation.schema, "latest_batch": relation.column(BATCH_ID) is not None}
+    return {
+        "schema": relation.schema,
+        "latest_batch": relation.column(BATCH_ID) is not None,
+        "description": relation.description,
+    }
 
 
 def target_column(target: Target, name: str) -> Column:
@@ -224,13 +287,16 @@ def cast_questions(
     profile: TableProfile | None,
     target: Target | None,
     matches: Sequence[ColumnMatch] = (),
+    rules: ConventionSettings | None = None,
 ) -> list[CastQuestion]:
     """The casts to be proven on every row before they may be decided."""
     if target is None:
         found = [
             (c.name, cast)
             for c in source_columns(relation)
-            for cast in wanted_casts(c, profile.column(c.name) if profile else None)
+            for cast in wanted_casts(
+                c, profile.column(c.name) if profile else None, rules or ConventionSettings()
+            )
         ]
     else:
         found = []

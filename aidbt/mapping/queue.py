@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aidbt.core.errors import EditConflict, UnknownName, UsageError
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
-from aidbt.core.schema import Mapping
+from aidbt.core.schema import MappedTest, Mapping
 from aidbt.core.types import is_same_type
 from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
 from aidbt.mapping.files import (
@@ -20,6 +20,7 @@ from aidbt.mapping.files import (
     mapping_yaml,
     parse_mapping,
 )
+from aidbt.mapping.question_files import OpenQuestion, load_questions, open_questions
 from aidbt.sql.expressions import expression_problem
 
 
@@ -67,14 +68,31 @@ def review_items(project_dir: Path, select: Sequence[str] = ()) -> list[ReviewIt
         ReviewItem(
             f"{mapping.key}.{test.column}:{test.test}",
             mapping.key,
-            ", ".join(test.values),
+            _said(test),
             None,
+            test.note,
             test=test.test,
         )
         for mapping in mappings
         for test in mapping.waiting_tests()
     ]
     return [*columns, *tests]
+
+
+def review_questions(project_dir: Path, select: Sequence[str] = ()) -> list[OpenQuestion]:
+    """The questions about whole sources that wait, in the order of their file.
+
+    Args:
+        select: as in `review_items`.
+    """
+    mappings = load_mappings(project_dir)
+    chosen = [key for key, mapping in mappings.items() if not select or _selected(mapping, select)]
+    return open_questions(load_questions(project_dir), mappings, select=chosen) if chosen else []
+
+
+def _said(test: MappedTest) -> str:
+    """What a proposed test says, in a few words."""
+    return f"{test.to}.{test.field}" if test.to else ", ".join(test.columns or test.values)
 
 
 def _selected(mapping: Mapping, select: Sequence[str]) -> bool:
@@ -186,22 +204,48 @@ def mapping_edit(mapping: Mapping, project_dir: Path) -> FileEdit:
 def _spliced(text: str, old: Mapping, new: Mapping) -> str | None:
     """The text with only the entries replaced that changed, or None where that is not possible.
 
-    An entry is found when it stands there as it was written, once; new ones follow the last of their kind.
+    An entry is found when it stands there as it was written, once. What takes the place of others stands
+    where they stood; what is new follows the entry before it, or begins a list at the end of the file.
     """
     before, after = mapping_entries(old), mapping_entries(new)
-    for kind in ("columns", "unmapped", "tests"):
+    for kind in ("columns", "unmapped", "tests", "row_rules"):
         olds, news = before[kind], after[kind]
-        for name, entry in olds.items():
-            wanted = news.get(name)
-            if wanted == entry:
-                continue
-            if wanted is None or text.count(entry) != 1:
+        if olds and not news:
+            return None
+        if news and not olds:
+            head = "" if kind == "unmapped" else f"{kind}:\n"
+            text = "\n".join([text.rstrip("\n"), head + "\n".join(news.values()), ""])
+            continue
+        for entry, wanted in _replacements(olds, news):
+            if text.count(entry) != 1:
                 return None
-            text = text.replace(entry, wanted)
-        added = [entry for name, entry in news.items() if name not in olds]
-        if added:
-            last = news[list(olds)[-1]] if olds else None
-            if last is None or text.count(last) != 1:
-                return None
-            text = text.replace(last, "\n".join([last, *added]))
+            # A line that goes takes its end with it.
+            text = text.replace(entry, wanted) if wanted else text.replace(f"{entry}\n", "")
     return text
+
+
+def _replacements(olds: dict[str, str], news: dict[str, str]) -> list[tuple[str, str]]:
+    """What takes the place of each entry that changes, by the text it has; "" for one that goes."""
+    found: dict[str, list[str]] = {entry: [entry] for entry in olds.values()}
+    for name, entry in olds.items():
+        found[entry] = [news[name]] if name in news else []
+    kept = [name for name in olds if name in news]
+    gaps: dict[str, list[str]] = {}
+    place = ""
+    for name, entry in news.items():
+        if name in olds:
+            place = name
+        else:
+            gaps.setdefault(place, []).append(entry)
+    for place, added in gaps.items():
+        following = list(olds)[list(olds).index(place) + 1 :] if place else list(olds)
+        gone = next((name for name in following if name not in news), None)
+        until = next((name for name in following if name in kept), None)
+        is_near = gone is not None and (until is None or following.index(gone) < following.index(until))
+        if gone is not None and is_near:
+            found[olds[gone]] = added
+        elif place:
+            found[olds[place]] += added
+        elif until is not None:
+            found[olds[until]][:0] = added
+    return [(entry, "\n".join(wanted)) for entry, wanted in found.items() if wanted != [entry]]

@@ -13,7 +13,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.project import Profile, Project
 from aidbt.project.dbt_runner import detect_runner
 from aidbt.store import Store
-from aidbt.warehouse import Warehouse
+from aidbt.warehouse import Warehouse, adapter_version, trust_of
 
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "adbc-driver-postgresql", "SQLAlchemy", "sqlglot")
 
@@ -67,6 +67,7 @@ def examine(
         Check("packages", "ok", ", ".join(_versions())),
         Check("project", "ok", f"{project.name} in {project.root}"),
         _try("profile", lambda: _profile(project.profile())),
+        _adapter(project),
         _try("dbt", lambda: _dbt(project, settings)),
         _try("warehouse", lambda: _warehouse(open_warehouse())),
         _try(
@@ -94,6 +95,28 @@ def _versions() -> Iterator[str]:
 
 def _profile(profile: Profile) -> str:
     return f"{profile.name}, target {profile.target} ({profile.type}), from {profile.profiles_dir}"
+
+
+def _adapter(project: Project) -> Check:
+    """How far aidbt was tried on the profile's adapter, and which version of it is here."""
+    try:
+        kind = project.profile().type
+    except AidbtError:
+        return Check("adapter", "warn", "unknown, because the profile cannot be read")
+    found, trust = adapter_version(kind), trust_of(kind)
+    detail = f"{kind}, {_TRUST[trust]} (dbt-{kind} {found or 'not installed here'})"
+    if found is None and kind != "duckdb":  # whose file is read without it
+        return Check("adapter", "fail", detail, f"pip install dbt-{kind}")
+    if trust == "proven":
+        return Check("adapter", "ok", detail)
+    return Check("adapter", "warn", detail, "look at the first files it writes with care, and tell us")
+
+
+_TRUST = {
+    "proven": "proven: aidbt is tested on it",
+    "rehearsed": "rehearsed on golden text: its statements were never run by our tests",
+    "untested": "untested: aidbt has no statements for it",
+}
 
 
 def _dbt(project: Project, settings: LoadedSettings) -> str:

@@ -1,27 +1,38 @@
-"""How a project names and types the columns of its staging models: dbt's usual ways.
+"""How a project names and types the columns of its staging models.
 
-snake_case; `id` becomes `<entity>_id`; times end in `_at`, dates in `_date`; booleans start with `is_` or
-`has_`. What a project does differently is learned when it is adopted.
+The defaults are dbt's usual ways: snake_case; `id` becomes `<entity>_id`; times end in `_at`, dates in
+`_date`; booleans start with `is_` or `has_`. What a project does differently is learned when it is adopted,
+and stands under `conventions` in aidbt.yml.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from aidbt.core.schema import Column, ColumnProfile
-from aidbt.core.types import type_family
+from aidbt.core.config import ConventionSettings
+from aidbt.core.schema import Column, ColumnProfile, MappedColumn
+from aidbt.core.types import Family, type_family
+
+Kind = Literal[
+    "key", "foreign_key", "reference", "timestamp", "date", "boolean", "amount", "cents", "number", "text",
+    "other",
+]  # fmt: skip
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_BOOLEAN_START = re.compile(r"(is|has|was|were|can|should|did|does|allows?|needs?|uses?|in|accepts?)_")
+_BOOLEAN_START = re.compile(
+    r"(is|has|had|was|were|can|should|must|did|does|allows?|needs?|uses?|in|accepts?|wants?|requires?|includes?"
+    r"|contains|receives?|opted)_"
+)
 _PAST_PARTICIPLE = re.compile(
     r".*(created|updated|modified|deleted|changed|ordered|shipped|paid|sent|opened|closed|started|ended"
     r"|signed_up|cancell?ed|delivered|received|completed|finished|expired|activated|archived|published"
     r"|refunded|processed|scheduled|registered|visited|clicked|viewed|added|removed)"
 )
-_TIME_SUFFIX = re.compile(r"_(time|timestamp|ts|datetime|dttm|dtm|date|dt|on)$")
+_TIME_SUFFIX = re.compile(r"_(time|timestamp|ts|datetime|dttm|dtm|date|dt|on|at)$")
 _DATE_SUFFIX = re.compile(r"_(dt|on|day)$")
 # An unquoted run of digits that names something rather than measuring it keeps its text.
 _IDENTIFIER_NAME = re.compile(
@@ -71,39 +82,212 @@ def singular(noun: str) -> str:
     return noun
 
 
-def column_name(column: Column, *, entity: str) -> Name:
+def column_kind(name: str, data_type: str = "", *, entities: Collection[str] = ()) -> Kind:
+    """What kind of column it is, by its type where that is known, else by its name.
+
+    Args:
+        name: in snake_case.
+        entities: the names of the source's tables in the singular.
+
+    Example:
+        >>> column_kind("created", "TIMESTAMP"), column_kind("order_total", "DOUBLE"), column_kind("is_new")
+        ('timestamp', 'amount', 'boolean')
+    """
+    family = type_family(data_type) if data_type else _family_by_name(name)
+    if name == "id":
+        return "key"
+    if family == "boolean" or family == "timestamp" or family == "date":
+        return family
+    if _FOREIGN_KEY.search(name):
+        return "foreign_key"
+    if name in entities and family in ("integer", "text", "other"):
+        return "reference"
+    if family in ("number", "integer") or not data_type:
+        if name.endswith("_cents"):
+            return "cents"
+        if _MONEY.search(name) and not _NO_MONEY.search(name):
+            return "amount"
+        return "number" if data_type else "other"
+    return "text" if family == "text" else "other"
+
+
+def _family_by_name(name: str) -> Family:
+    if _BOOLEAN_START.match(name) or _BOOLEAN_END.search(name) or _FLAG_START.match(name):
+        return "boolean"
+    if re.search(r"_(at|ts|timestamp|datetime|dttm|dtm)$", name):
+        return "timestamp"
+    return "date" if re.search(r"_(date|dt|day|on)$", name) else "other"
+
+
+_FOREIGN_KEY = re.compile(r"_(id|key|sk|fk|pk|uuid|guid)$")
+_MONEY = re.compile(
+    r"(^|_)(amount|amt|price|cost|fee|fees|total|subtotal|revenue|tax|discount|balance|paid|payment|salary"
+    r"|spend|budget|refund|gross|net|cents|vat)(_|$)"
+)
+_NO_MONEY = re.compile(
+    r"(^|_)(count|cnt|qty|quantity|number|num|rate|pct|percent|ratio|days|items|type)(_|$)"
+)
+_BOOLEAN_END = re.compile(r"_(flag|flg|ind|indicator|yn)$")
+_FLAG_START = re.compile(r"(flag|flg)_")
+_BARE_WORDS = frozenset({"date", "day", "time", "timestamp", "datetime"})
+_DEFAULTS = ConventionSettings()
+
+
+def base_name(name: str, kind: Kind) -> str:
+    """The name without what tells its kind: what {name} stands for in a convention.
+
+    Example:
+        >>> base_name("created_ts", "timestamp"), base_name("active_flag", "boolean")
+        ('created', 'active')
+    """
+    if kind == "timestamp":
+        return _TIME_SUFFIX.sub("", name)
+    if kind == "date":
+        return _TIME_SUFFIX.sub("", _DATE_SUFFIX.sub("", name))
+    if kind == "foreign_key":
+        return _FOREIGN_KEY.sub("", name)
+    if kind == "boolean":
+        return re.sub(r"^(is|has)_", "", _FLAG_START.sub("", _BOOLEAN_END.sub("", name)).lstrip("_"))
+    if kind == "cents":
+        return name.removesuffix("_cents")
+    if kind == "amount":
+        return re.sub(r"_(amount|amt)$", "", name)
+    return name
+
+
+def cased(name: str, rules: ConventionSettings = _DEFAULTS) -> str:
+    """The name in the project's case, without the prefixes it strips and with its words."""
+    plain = snake_case(name) if rules.case == "snake" else name.lower() if rules.case == "lower" else name
+    for prefix in rules.strip_prefixes:
+        if plain.startswith(prefix) and len(plain) > len(prefix):
+            plain = plain[len(prefix) :]
+            break
+    return "_".join(rules.words.get(word, word) for word in plain.split("_"))
+
+
+def column_name(
+    column: Column,
+    *,
+    entity: str,
+    source: str = "",
+    rules: ConventionSettings = _DEFAULTS,
+    entities: Collection[str] = (),
+) -> Name:
     """The name of a source column in its staging model, and the rule behind it.
+
+    Args:
+        column: with the type that it has in staging.
+        entity: the name of its table.
+        entities: the names of the source's tables in the singular.
 
     Example:
         >>> column_name(Column("createdDate", "TIMESTAMP"), entity="orders")
-        Name(name='created_at', rule='a time ends in _at')
+        Name(name='created_at', rule='timestamp: {name}_at')
     """
-    name = snake_case(column.name)
-    rule = "kept" if name == column.name else "snake_case"
-    family = type_family(column.data_type)
-    if name == "id":
-        return Name(f"{singular(snake_case(entity))}_id", "id carries its entity")
-    if family == "boolean" and not _BOOLEAN_START.match(name):
-        base = re.sub(r"_(flag|flg|ind|indicator|yn)$", "", name)
-        return Name(f"is_{base.lstrip('_')}", "a boolean starts with is_")
-    if family == "timestamp" and not name.endswith("_at"):
-        base = _TIME_SUFFIX.sub("", name)
-        if _PAST_PARTICIPLE.fullmatch(base):
-            return Name(f"{base}_at", "a time ends in _at")
-    if family == "date" and not name.endswith("_date"):
-        base = _DATE_SUFFIX.sub("", name)
-        if _PAST_PARTICIPLE.fullmatch(base) or base != name:
-            return Name(f"{base}_date", "a date ends in _date")
-    return Name(name, rule)
+    known = rules.renames.get(column.name.lower())
+    if known:
+        return Name(known, "renamed as elsewhere")
+    name = cased(column.name, rules)
+    rule = "kept" if name == column.name else f"{rules.case} case" if not rules.words else "case and words"
+    kind = column_kind(name, column.data_type, entities=entities)
+    table = bare_table(source, entity, rules.table_prefixes)
+    if kind == "key":
+        own = rules.key.format(entity=singular(table), table=table, source=snake_case(source))
+        return Name(own, f"key: {rules.key}")
+    if name in rules.entity_words:
+        return Name(f"{singular(table)}_{name}", "words that carry their entity")
+    pattern = getattr(rules, kind, "keep")
+    # Whole money may be cents: until somebody says so, its name claims nothing.
+    is_unsure = kind == "amount" and type_family(column.data_type) == "integer"
+    if pattern == "keep" or is_unsure or not _applies(pattern, kind, name):
+        return Name(name, rule)
+    wanted = pattern.format(name=base_name(name, kind), full=name)
+    return Name(name, rule) if wanted == name else Name(wanted, f"{kind}: {pattern}")
 
 
-def wanted_casts(column: Column, profile: ColumnProfile | None) -> tuple[str, ...]:
-    """The types a text column may be cast to by what its sampled values look like, the best first.
+def _applies(pattern: str, kind: Kind, name: str) -> bool:
+    """Whether a name is brought to the pattern of its kind."""
+    before, _, after = pattern.replace("{full}", "{name}").partition("{name}")
+    if (before or after) and name.startswith(before) and name.endswith(after) and name != before + after:
+        return False  # it has that form already
+    if name in _BARE_WORDS or (kind == "date" and pattern == _DEFAULTS.date and name.endswith("_at")):
+        return False
+    base = base_name(name, kind)
+    if kind == "boolean":
+        return not (before == "is_" and _BOOLEAN_START.match(name))
+    if kind == "foreign_key":
+        return pattern != _DEFAULTS.foreign_key
+    if kind == "timestamp" and pattern == _DEFAULTS.timestamp:
+        return _PAST_PARTICIPLE.fullmatch(base) is not None
+    if kind == "date" and pattern == _DEFAULTS.date:
+        return _PAST_PARTICIPLE.fullmatch(base) is not None or _DATE_SUFFIX.search(name) is not None
+    return True
+
+
+# What loaders add to a table starts with this.
+LOADER_COLUMNS = re.compile(r"_(fivetran|airbyte|dlt|sdc|aidbt)_", re.IGNORECASE)
+
+
+def kind_by_name(target: str, source: str, rules: ConventionSettings = _DEFAULTS) -> str:
+    """The kind of a staged column by the forms of the project's names: what its place in the model goes by.
+
+    Args:
+        source: the source column it is, "" when it is made of several.
+
+    Example:
+        >>> kind_by_name("created_at", "created"), kind_by_name("loaded_at", "_fivetran_synced")
+        ('timestamp', 'loader')
+    """
+    if LOADER_COLUMNS.match(source):
+        return "loader"
+    if source.lower() == "id":
+        return "key"
+    kinds: tuple[Kind, ...] = ("foreign_key", "timestamp", "date", "boolean", "cents", "amount")
+    for kind in kinds:
+        pattern = getattr(rules, kind)
+        before, _, after = pattern.replace("{full}", "{name}").partition("{name}")
+        if pattern != "keep" and (before or after) and target.startswith(before) and target.endswith(after):
+            return kind
+    return "boolean" if _BOOLEAN_START.match(target) else "other"
+
+
+def in_order(columns: Sequence[MappedColumn], rules: ConventionSettings = _DEFAULTS) -> list[MappedColumn]:
+    """The columns in the order of their kinds, each kind as it was."""
+    if not rules.order:
+        return list(columns)
+    places = {kind: place for place, kind in enumerate(rules.order)}
+    rest = places.get("other", len(places))
+
+    def place(column: MappedColumn) -> int:
+        return places.get(
+            kind_by_name(column.target, column.sources[0] if column.sources else "", rules), rest
+        )
+
+    return sorted(columns, key=place)
+
+
+def wanted_casts(
+    column: Column, profile: ColumnProfile | None, rules: ConventionSettings = _DEFAULTS
+) -> tuple[str, ...]:
+    """The types a column may be cast to: for text by what its sampled values look like, else what the
+    project casts such columns to; the best first.
 
     Only candidates: the caller proves on every row that nothing is lost. Digits that name something
     (ids, codes, phone numbers) stay text.
     """
-    if profile is None or type_family(column.data_type) != "text" or profile.null_rate == 1:
+    found = _casts_of_text(column, profile) if type_family(column.data_type) == "text" else ()
+    kind = column_kind(cased(column.name, rules), found[0] if found else column.data_type)
+    is_unsure = kind == "amount" and type_family(column.data_type) == "integer"  # it may be cents
+    usual = rules.casts.get(kind) if not is_unsure else None
+    # Text is only cast where its values read as something else. What has the type already is cast too: so
+    # the team writes it.
+    if usual and (type_family(column.data_type) != "text" or found or type_family(usual) == "text"):
+        return (usual, *found)
+    return found
+
+
+def _casts_of_text(column: Column, profile: ColumnProfile | None) -> tuple[str, ...]:
+    if profile is None or profile.null_rate == 1:
         return ()
     shares = profile.formats
     if shares.get("timestamp", 0) == 1:
@@ -136,14 +320,50 @@ def unique_names(names: Iterable[Name]) -> list[Name]:
     return settled
 
 
-def model_name(prefix: str, source: str, table: str) -> str:
-    """The staging model of a source table.
+def plural(noun: str) -> str:
+    """The plural of an English noun, as far as table names need it; a plural stays.
 
     Example:
-        >>> model_name("stg", "nycflights", "Flights")
-        'stg_nycflights__flights'
+        >>> [plural(n) for n in ["flight", "company", "address", "orders", "box"]]
+        ['flights', 'companies', 'addresses', 'orders', 'boxes']
     """
-    source, table = (
-        snake_case(name).lstrip("_") for name in (source, table)
-    )  # "_2nd" may start with its digit
-    return f"{prefix}_{source}__{table}"
+    if singular(noun) != noun:
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    if noun.endswith(("ss", "sh", "ch", "x", "z")):
+        return noun + "es"
+    return noun if noun.endswith("s") else noun + "s"
+
+
+def bare_table(source: str, table: str, prefixes: Iterable[str] = ()) -> str:
+    """The table's name in snake_case without the prefix that raw tables carry.
+
+    Example:
+        >>> bare_table("ecom", "RAW_Orders", ["raw_", "{source}_"])
+        'orders'
+    """
+    name = snake_case(table).lstrip("_")
+    for pattern in prefixes:
+        prefix = pattern.replace("{source}", snake_case(source).lstrip("_"))
+        if name.startswith(prefix) and len(name) > len(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def fill(pattern: str, source: str, table: str, *, model: str = "", prefixes: Iterable[str] = ()) -> str:
+    """A pattern of `generate` with its parts filled in, all in snake_case.
+
+    Example:
+        >>> fill("stg_{source}__{entity}", "nycflights", "Flights")
+        'stg_nycflights__flight'
+    """
+    # "_2nd" may start with its digit here: something stands before it.
+    bare = bare_table(source, table, prefixes)
+    return pattern.format(
+        source=snake_case(source).lstrip("_"),
+        table=bare,
+        entity=singular(bare),
+        entities=plural(bare),
+        model=model,
+    )

@@ -3,86 +3,214 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from aidbt.core.config import parse_yaml, read_text
+from aidbt.core.errors import AidbtError, SettingsError
+from aidbt.core.schema import Relation
 from aidbt.project.files import Project
 
 _SOURCE_CALL = re.compile(r"""\bsource\(\s*(['"])(?P<source>.+?)\1\s*,\s*(['"])(?P<table>.+?)\3\s*\)""")
+_JINJA = re.compile(r"\{[{%]")
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredSource:
-    """One table of a source, as a project's YAML declares it."""
+    """One table of a source, as a project's YAML declares it.
+
+    Attributes:
+        schema, identifier: where it stands in the warehouse; schema is None where Jinja hides it.
+        path: the file, relative to the project.
+        package: the installed package that declares it; "" for the project itself.
+    """
 
     source: str
     table: str
-    schema: str
+    schema: str | None
     identifier: str
     path: str
+    database: str | None = None
+    package: str = ""
+    columns: tuple[dict[str, Any], ...] = field(default=(), repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
     """What a project's own files declare, leaving out the files that were generated.
 
     Attributes:
-        sources: by (schema, identifier) in lower case.
-        models: model name → its file.
-        staged: the (source, table) pairs that some model reads.
+        tables: every table of every source.
+        models: model name → its file; installed packages included.
+        properties: model name → the files that hold its YAML entry.
+        staged: (source, table) → the first model that reads it.
+        problems: files that could not be read, with the reason; only when they were to be collected.
+        files: path → text of the project's own files.
+        contents: path → what its YAML holds, for the property files among them.
+        readers: the files of the models that read a source.
     """
 
-    sources: dict[tuple[str, str], DeclaredSource]
+    tables: tuple[DeclaredSource, ...]
     models: dict[str, str]
-    staged: frozenset[tuple[str, str]]
+    properties: dict[str, tuple[str, ...]]
+    staged: dict[tuple[str, str], str]
+    problems: tuple[tuple[str, str], ...] = ()
+    files: dict[str, str] = field(default_factory=dict, repr=False)
+    contents: dict[str, Any] = field(default_factory=dict, repr=False)
+    readers: frozenset[str] = frozenset()
+
+    @cached_property
+    def _places(self) -> dict[tuple[str | None, str], list[DeclaredSource]]:
+        found: dict[tuple[str | None, str], list[DeclaredSource]] = {}
+        for item in self.tables:
+            place = item.schema.lower() if item.schema is not None else None
+            found.setdefault((place, item.identifier.lower()), []).append(item)
+        return found
+
+    def find(self, relation: Relation) -> DeclaredSource | None:
+        """How a table of the warehouse is declared, or None. A schema that Jinja hides is taken for the
+        table's when nothing else declares a table of that name there.
+        """
+        return self.find_table(relation.schema, relation.name, relation.database)
+
+    def find_table(self, schema: str, name: str, database: str = "") -> DeclaredSource | None:
+        """As `find`, for the place of a table."""
+        for place in (schema.lower(), None):
+            for item in self._places.get((place, name.lower()), ()):
+                if item.database is None or not database or item.database.lower() == database.lower():
+                    return item
+        return None
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether the project itself, not only a package, declares a source."""
+        return any(not item.package for item in self.tables)
+
+    def source_of(self, schema: str) -> str | None:
+        """The source that the project declares most tables of a schema under, or None."""
+        names = Counter(t.source for t in self.tables if (t.schema or "").lower() == schema.lower())
+        return names.most_common(1)[0][0] if names else None
+
+    def source_file(self, source: str) -> str | None:
+        """The project's own file that declares a source, the first one that lists tables of it."""
+        return next((t.path for t in self.tables if t.source == source and not t.package), None)
 
 
-def declared(project: Project, *, generated: Collection[str]) -> Declared:
-    """What the project's model files declare, read as text; Jinja is not rendered.
+def declared(
+    project: Project,
+    *,
+    generated: Collection[str],
+    own_sources: Collection[str] = (),
+    lenient: bool = False,
+) -> Declared:
+    """What the project's model files declare, read as text; only plain Jinja in a source's schema is read.
 
     Args:
         generated: paths (relative to the project) that aidbt wrote and that are therefore left out.
+        own_sources: the pairs "source.table" that aidbt declared, left out wherever they stand.
+        lenient: whether a file that cannot be read is noted under `problems` instead of raised.
 
     Raises:
         SettingsError: a YAML file cannot be read (file and line).
     """
-    sources: dict[tuple[str, str], DeclaredSource] = {}
+    tables: list[DeclaredSource] = []
     models: dict[str, str] = {}
-    staged: set[tuple[str, str]] = set()
-    for path in _files(project):
+    properties: dict[str, tuple[str, ...]] = {}
+    staged: dict[tuple[str, str], str] = {}
+    problems: list[tuple[str, str]] = []
+    texts: dict[str, str] = {}
+    contents: dict[str, Any] = {}
+    readers: set[str] = set()
+    for path, package in _files(project):
         short = path.relative_to(project.root).as_posix()
         if short in generated:
             continue
-        if path.suffix in (".yml", ".yaml"):
-            for item in _sources(read_text(path), short):
-                sources[item.schema.lower(), item.identifier.lower()] = item
-        else:
-            models[path.stem] = short
-            staged |= {(m["source"], m["table"]) for m in _SOURCE_CALL.finditer(read_text(path))}
-    return Declared(sources, models, frozenset(staged))
+        try:
+            text = read_text(path)
+            if path.suffix in (".yml", ".yaml"):
+                content = _content(text, short)
+                if content is not None and not package:
+                    contents[short] = content
+                found = _sources(content, short, package, project)
+                tables += [item for item in found if f"{item.source}.{item.table}" not in own_sources]
+                for name in _model_entries(content):
+                    properties[name] = (*properties.get(name, ()), short)
+            else:
+                models[path.stem] = short
+                for match in _SOURCE_CALL.finditer(text):
+                    staged.setdefault((match["source"], match["table"]), path.stem)
+                    readers.add(short)
+            if not package:
+                texts[short] = text
+        except SettingsError as error:
+            if not lenient:
+                raise
+            problems.append((short, error.message.removeprefix(f"{short}:").removeprefix(f"{short}: ")))
+    return Declared(
+        tuple(tables), models, properties, staged, tuple(problems), texts, contents, frozenset(readers)
+    )
 
 
-def _files(project: Project) -> Iterator[Path]:
-    for folder in project.paths("model"):
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".yml", ".yaml", ".sql", ".py") and path.is_file():
-                yield path
+def _files(project: Project) -> Iterator[tuple[Path, str]]:
+    """The files of the project's model and snapshot paths, then those of installed packages, by name."""
+    for folder in [*project.paths("model"), *project.paths("snapshot")]:
+        yield from ((path, "") for path in _model_files(folder))
+    installed = project.root / str(project.config.get("packages-install-path") or "dbt_packages")
+    for package in sorted(installed.glob("*/dbt_project.yml")):
+        for path in _model_files(package.parent / "models"):
+            yield path, package.parent.name
 
 
-def _sources(text: str, path: str) -> Iterator[DeclaredSource]:
-    if "sources:" not in text:
-        return
-    content = parse_yaml(text, path, repeated_keys=True)  # dbt only warns
+def _model_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".yml", ".yaml", ".sql", ".py") and path.is_file():
+            yield path
+
+
+def _content(text: str, path: str) -> Any:
+    if not any(word in text for word in ("sources:", "models:", '"sources"', '"models"')):
+        return None
+    return parse_yaml(text, path, repeated_keys=True)  # dbt only warns
+
+
+def _sources(content: Any, path: str, package: str, project: Project) -> Iterator[DeclaredSource]:
     for source in _mappings(content, "sources"):
+        if not _is_enabled(source):
+            continue
         name = str(source.get("name", ""))
-        schema = str(source.get("schema") or name)
+        schema = _plain(source.get("schema") or name, project)
+        database = _plain(source.get("database"), project) if source.get("database") else None
         for table in _mappings(source, "tables"):
-            table_name = str(table.get("name", ""))
-            identifier = str(table.get("identifier") or table_name)
-            yield DeclaredSource(name, table_name, schema, identifier, path)
+            if _is_enabled(table):
+                table_name = str(table.get("name", ""))
+                identifier = str(table.get("identifier") or table_name)
+                columns = tuple(_mappings(table, "columns"))
+                yield DeclaredSource(name, table_name, schema, identifier, path, database, package, columns)
+
+
+def _is_enabled(entry: dict[str, Any]) -> bool:
+    config = entry.get("config")
+    inner = config.get("enabled") if isinstance(config, dict) else None
+    return entry.get("enabled") is not False and inner is not False
+
+
+def _plain(text: Any, project: Project) -> str | None:
+    """The text with what the profile knows filled in (`target`, `var`, `env_var`); None for other Jinja."""
+    if not _JINJA.search(str(text)):
+        return str(text)
+    try:
+        return project.render(str(text))
+    except AidbtError:
+        return None
+
+
+def _model_entries(content: Any) -> Iterator[str]:
+    for entry in _mappings(content, "models"):
+        yield str(entry.get("name", ""))
 
 
 def _mappings(value: Any, key: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aidbt.core.config import environment, parse_yaml, read_text
 from aidbt.core.errors import ProjectError, SettingsError
-from aidbt.project.profile import Profile, load_profile
+from aidbt.project.profile import Profile, load_profile, render_text
 
 PROJECT_FILE = "dbt_project.yml"
 AIDBT_DIR = "aidbt"
@@ -64,6 +64,25 @@ class Project:
         """Where dbt writes its artifacts."""
         from_env = environment().get("DBT_TARGET_PATH")
         return self.root / (from_env or str(self.config.get("target-path") or "target"))
+
+    def render(self, text: str) -> str:
+        """A text of the project's YAML with `target`, `var` and `env_var` filled in.
+
+        Raises:
+            ProfileError: it needs anything else, or the profile cannot be read.
+        """
+        own = self.config.get("vars") or {}
+        scoped = own.get(self.name)
+        named = {**own, **(scoped if isinstance(scoped, dict) else {}), **self.vars}
+        profile = self.profile()
+        target = {
+            "name": profile.target,
+            "type": profile.type,
+            "schema": profile.schema,
+            "database": profile.database,
+            "profile_name": profile.name,
+        }
+        return render_text(text, path=self.root / PROJECT_FILE, vars=named, target=target)
 
     def flag(self, name: str, default: bool) -> bool:
         """A behaviour flag from `flags:` in dbt_project.yml."""

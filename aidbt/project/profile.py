@@ -36,6 +36,12 @@ class Profile:
         """The schema dbt builds into."""
         return str(self.settings.get("schema") or self.settings.get("dataset") or "main")
 
+    @property
+    def database(self) -> str:
+        """The database dbt builds into, by the name its adapter gives it; "" when there is none."""
+        names = ("database", "dbname", "project", "catalog")
+        return next((str(self.settings[name]) for name in names if self.settings.get(name)), "")
+
 
 def profiles_dirs(project_dir: Path, explicit: Path | None) -> list[Path]:
     """The folders with a profiles.yml, in the order they count: the named one, else dbt's own (the current
@@ -108,6 +114,19 @@ def load_profile(
     return Profile(name, str(chosen), str(settings["type"]), settings, folder)
 
 
+def render_text(text: str, *, path: Path, vars: dict[str, Any], target: dict[str, Any]) -> str:
+    """A text of a project's YAML with `target`, `var` and `env_var` filled in, as dbt renders it.
+
+    Args:
+        path: the file it stands in, for messages.
+        target: what Jinja finds as `target.…`.
+
+    Raises:
+        ProfileError: it needs something else, or a variable that is not set.
+    """
+    return str(_renderer(path.parent, vars, path, target)(text))
+
+
 def _profiles(path: Path) -> dict[str, Any]:
     try:
         content = parse_yaml(read_text(path), str(path))
@@ -121,7 +140,9 @@ def _unknown(kind: str, name: str, known: Any, path: Path) -> ProfileError:
     return ProfileError(f"{path}: {unknown.message}", hint=unknown.hint)
 
 
-def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Callable[[Any], Any]:
+def _renderer(
+    folder: Path, vars: dict[str, Any], path: Path, target: dict[str, Any] | None = None
+) -> Callable[[Any], Any]:
     """A function that renders every string inside a value, as dbt's profile renderer does."""
     from jinja2 import StrictUndefined, TemplateError, Undefined
     from jinja2.nativetypes import NativeEnvironment
@@ -145,6 +166,8 @@ def _renderer(folder: Path, vars: dict[str, Any], path: Path) -> Callable[[Any],
 
     jinja = Environment(undefined=StrictUndefined)
     jinja.globals.update(env_var=env_var, var=var, flags=SimpleNamespace(PROFILES_DIR=str(folder)))
+    if target is not None:
+        jinja.globals["target"] = SimpleNamespace(**target)
     jinja.filters.update(as_number=_as_number, as_bool=_as_bool, as_native=_as_native, as_text=str)
 
     def render(value: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
-# Words that DuckDB, PostgreSQL or Spark do not take as a bare column name.
+# Words that DuckDB, PostgreSQL or Spark do not take as a bare column name: quoted in any dialect.
 RESERVED = frozenset(
     """
     all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast
@@ -19,27 +20,93 @@ RESERVED = frozenset(
     where window with
     """.split()
 )
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
+# Those of one system, beside them.
+_OWN_RESERVED = {
+    "postgres": frozenset({"system_user"}),
+    "spark": frozenset({"current_path"}),
+    "snowflake": frozenset(
+        """
+        account alter between connect connection current database delete drop following gscluster increment
+        insert issue minus of organization regexp revoke rlike row rows sample schema set start trigger update
+        whenever
+        """.split()
+    ),
+}
+_PLAIN_LOWER = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_PLAIN_UPPER = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+_PLAIN_ANY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# How a bare name is understood: PostgreSQL and Redshift lower it, Snowflake raises it, the last group keeps
+# it and compares without case. So does DuckDB, where a name with capitals is quoted all the same: its case is
+# part of how people know it.
+_RAISES = frozenset({"snowflake"})
+_KEEPS = frozenset({"bigquery", "spark", "databricks"})
 _BACKTICKS = frozenset({"spark", "databricks", "bigquery", "mysql"})
+# In these a backslash in a text starts an escape; and two quotes in a row are, in the first group, two texts.
+_ESCAPES_QUOTES = frozenset({"bigquery", "spark", "databricks"})
+_ESCAPES = _ESCAPES_QUOTES | {"snowflake", "redshift", "mysql"}
 _JINJA = re.compile(r"\{(?=[{%#])")
 
 
 def quote_identifier(name: str, dialect: str) -> str:
-    """The name as it is written in a dialect's SQL: plain where every dialect reads it so, else quoted.
+    """The name of something that exists, as it is written in a dialect's SQL: bare where that is read as
+    this very name, else quoted.
+
+    Args:
+        name: exactly as the system stores it.
 
     Example:
         >>> quote_identifier("dep_delay", "duckdb"), quote_identifier("order", "duckdb")
         ('dep_delay', '"order"')
+        >>> quote_identifier("ORDER_ID", "snowflake"), quote_identifier("order_id", "snowflake")
+        ('order_id', '"order_id"')
     """
-    if _PLAIN.match(name) and name not in RESERVED:
-        return name
+    plain = _PLAIN_UPPER if dialect in _RAISES else _PLAIN_ANY if dialect in _KEEPS else _PLAIN_LOWER
+    if plain.match(name) and name.lower() not in reserved_words(dialect):
+        return name.lower() if dialect in _RAISES else name
+    return _quoted(name, dialect)
+
+
+def quote_new_identifier(name: str, dialect: str) -> str:
+    """A name that we give, e.g. an alias, as it is written: a plain one in lower case stands bare wherever it
+    may, whatever the system makes of it then.
+
+    Example:
+        >>> quote_new_identifier("order_id", "snowflake"), quote_new_identifier("order", "snowflake")
+        ('order_id', '"ORDER"')
+    """
+    raised = dialect in _RAISES and _PLAIN_LOWER.match(name)
+    return quote_identifier(name.upper() if raised else name, dialect)
+
+
+@functools.cache
+def reserved_words(dialect: str) -> frozenset[str]:
+    """The words, in lower case, that do not stand bare as a column's or table's name in a dialect."""
+    from sqlglot.dialects.dialect import Dialect
+
+    own = _OWN_RESERVED.get(dialect, frozenset())
+    known = Dialect.get(dialect)  # its list for Redshift, BigQuery and Trino is the vendor's
+    return (
+        RESERVED | own | {word.lower() for word in (known.generator_class.RESERVED_KEYWORDS if known else ())}
+    )
+
+
+def _quoted(name: str, dialect: str) -> str:
+    if dialect == "bigquery":
+        return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
     quote = "`" if dialect in _BACKTICKS else '"'
     return quote + name.replace(quote, quote * 2) + quote
 
 
-def quote_text(text: str) -> str:
-    """The text as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
+def quote_text(text: str, dialect: str = "duckdb") -> str:
+    """The text as an SQL string literal.
+
+    Example:
+        >>> print(quote_text("it's", "duckdb"), quote_text("it's", "spark"))
+        'it''s' 'it\\'s'
+    """
+    if dialect in _ESCAPES:
+        text = text.replace("\\", "\\\\")
+    return "'" + text.replace("'", "\\'" if dialect in _ESCAPES_QUOTES else "''") + "'"
 
 
 def escape_jinja(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from aidbt.core.schema import ColumnProfile, TableProfile
 from aidbt.store.cache import Cache
 
+# What another version of aidbt wrote in another form is read as if it were not there, and overwritten.
+_FORM = 2
 _COLUMN_FIELDS = tuple(field.name for field in fields(ColumnProfile))
 
 
@@ -21,7 +23,7 @@ class ProfileCache:
     def get(self, entity: str, fingerprint: str) -> TableProfile | None:
         """The profile of a table ("source.table") at that fingerprint, or None."""
         found = self._cache.get("profile", entity, fingerprint)
-        return None if found is None else _from_json(found)
+        return _from_json(found) if found is not None and found.pop("form", 1) == _FORM else None
 
     def put(self, profiles: Iterable[tuple[str, TableProfile]]) -> None:
         """Keep profiles by entity."""
@@ -32,12 +34,14 @@ class ProfileCache:
 
 def _to_json(profile: TableProfile) -> dict[str, Any]:
     return {
+        "form": _FORM,
         "schema": profile.schema,
         "name": profile.name,
         "row_count": profile.row_count,
         "sample_rows": profile.sample_rows,
         "fingerprint": profile.fingerprint,
         "keys": list(profile.keys),
+        "composite_keys": [list(key) for key in profile.composite_keys],
         "columns": [{name: getattr(c, name) for name in _COLUMN_FIELDS} for c in profile.columns],
     }
 
@@ -49,8 +53,12 @@ def _from_json(value: dict[str, Any]) -> TableProfile:
                 **column,
                 "quantiles": tuple(column["quantiles"]),
                 "top_values": tuple((text, share) for text, share in column["top_values"]),
+                "pii_reasons": tuple(column["pii_reasons"]),
             }
         )
         for column in value["columns"]
     )
-    return TableProfile(**{**value, "columns": columns, "keys": tuple(value["keys"])})
+    composite_keys = tuple(tuple(key) for key in value["composite_keys"])
+    return TableProfile(
+        **{**value, "columns": columns, "keys": tuple(value["keys"]), "composite_keys": composite_keys}
+    )

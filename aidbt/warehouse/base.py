@@ -10,7 +10,13 @@ from aidbt.core.schema import Relation, TableProfile
 
 
 class Connection(Protocol):
-    """An open connection, valid inside its `with` block only."""
+    """An open connection, valid inside its `with` block only.
+
+    Attributes:
+        dialect: sqlglot's name of the SQL it understands, e.g. "postgres"; what `dialects.render` takes.
+    """
+
+    dialect: str
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query.

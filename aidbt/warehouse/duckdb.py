@@ -35,6 +35,8 @@ order by schema_name, table_name, column_index
 class DuckDBConnection:
     """An open DuckDB connection. `raw` is the driver's own, for Arrow in and out."""
 
+    dialect = "duckdb"
+
     def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
         self.raw = raw
 

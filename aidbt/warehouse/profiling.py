@@ -1,7 +1,11 @@
 """What a table holds: one scan for the exact figures, a block sample for values and formats.
 
-The scan reads every row once (per 250 columns for very wide tables). Keys are then proven on every row,
+The scan reads every row once (per so many columns, for very wide tables). Keys are then proven on every row,
 but only for the columns whose approximate distinct count lets them be one.
+
+Where a warehouse cannot tell a figure in the scan it comes from elsewhere: quantiles from the sample
+(PostgreSQL, Redshift), distinct counts from the values whose hashes fall in a part of their range
+(PostgreSQL, `aidbt.warehouse.distinct`).
 """
 
 from __future__ import annotations
@@ -16,14 +20,22 @@ from sqlglot import exp
 
 from aidbt.core.loads import BATCH_ID, LOADED_AT
 from aidbt.core.schema import Column, ColumnProfile, Relation, Role, TableProfile
+from aidbt.core.types import type_family
 from aidbt.warehouse.base import Connection
-from aidbt.warehouse.rows import Rows, is_unique, latest_batch
+from aidbt.warehouse.distinct import correct_distinct_counts, partly_distinct
+from aidbt.warehouse.keys import composite_keys
+from aidbt.warehouse.pii import SAMPLED_VALUES, Pii, guess_pii, with_pii
+from aidbt.warehouse.rows import Rows, is_unique, latest_batch, number, rows_of
 from aidbt.warehouse.sampling import (
     COLUMNS_PER_SCAN,
     DOUBLE,
     TEXT,
+    WITHOUT_QUANTILES,
+    Figures,
+    Sample,
     kind_of,
-    repeating_in_sample,
+    measured,
+    ordinate,
     sampled_rows,
     text_formats,
     top_values,
@@ -31,9 +43,17 @@ from aidbt.warehouse.sampling import (
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _QUANTILE_ROWS = 16_384
+# PostgreSQL selects at most 1,664 things at once; there are up to eight of a column.
+_COLUMNS_PER_SCAN_ELSEWHERE = 200
+_TIME = re.compile(
+    r"(?P<date>\S+?)[T ](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?P<fraction>[.][0-9]+)?"
+    r"(?P<offset> ?UTC|Z|[+-].*)?"
+)
 # HyperLogLog is a few percent off: a key shows at least this share of distinct values.
 _KEY_CANDIDATE_RATIO = 0.85
 _KEY_MAX_LENGTH = 128
+_MEASURED = ("integer", "number", "date", "timestamp")  # the kinds that have quantiles
+_DECIMAL_TYPES = re.compile(r"(decimal|numeric|number|bignumeric|bigdecimal)\b", re.IGNORECASE)
 _CODE_MAX_VALUES = 50
 _CODE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]{0,19}\Z")
 _LOAD_TIME_NAMES = re.compile(
@@ -49,79 +69,115 @@ def profile_table(connection: Connection, relation: Relation, *, sample_rows: in
 
     Args:
         sample_rows: about how many rows top values and formats are read from, in whole blocks spread over
-            the table; all rows when the table has no more.
+            the table where the warehouse can draw blocks; all rows when the table has no more.
 
     Raises:
         WarehouseError: the table vanished or cannot be read.
     """
-    batch = latest_batch(connection, relation)
-    where = exp.column(BATCH_ID, quoted=True).eq(exp.Literal.string(batch)) if batch is not None else None
-    rows = Rows(connection, relation, where)
+    rows = rows_of(connection, relation)
     row_count = int(rows.first(exp.Count(this=exp.Star()))[0])
     raw = _scan(rows, row_count)
-    with sampled_rows(rows, row_count, sample_rows) as sampled:
-        values = top_values(connection, relation.columns, raw, sampled)
-        formats = text_formats(connection, relation.columns, raw)
+    with sampled_rows(rows, row_count, sample_rows, raw) as sample:
+        if rows.dialect == "postgres":
+            correct_distinct_counts(rows, row_count, raw, sample)
+        if rows.dialect in WITHOUT_QUANTILES:
+            for column in (c for c in relation.columns if kind_of(c.data_type) in _MEASURED):
+                raw[column.name]["quantiles"] = sample.quantiles(column.name, QUANTILES)
+        values = top_values(relation.columns, raw, sample)
+        formats = text_formats(relation.columns, raw, sample)
         profiles = [
             _column_profile(c, raw[c.name], row_count, values.get(c.name, ()), formats.get(c.name, {}))
             for c in relation.columns
         ]
+        personal = _personal(relation, raw, sample)
+        profiles = [with_pii(p, personal.get(p.name)) for p in profiles]
         candidates = [p.name for p in profiles if _may_be_key(p, row_count)]
-        repeating = repeating_in_sample(connection, candidates)
-    keys = {name: name not in repeating and is_unique(rows, name, row_count) for name in candidates}
+        repeating = sample.repeating(candidates)
+        sampled = sample.rows
+        # What does not repeat in a sample of all rows was compared with all rows.
+        is_whole = sampled == row_count
+        keys = {
+            name: name not in repeating and (is_whole or is_unique(rows, name, row_count))
+            for name in candidates
+        }
+        together: tuple[tuple[str, ...], ...] = ()
+        if not any(keys.values()):
+            together = composite_keys(rows, profiles, row_count, repeats_in_sample=sample.repeats_together)
     profiles = [replace(p, is_unique=keys.get(p.name)) for p in _with_code_ranges(rows, profiles)]
     return TableProfile(
         schema=relation.schema,
         name=relation.name,
         row_count=row_count,
         sample_rows=sampled,
-        fingerprint=fingerprint(relation, batch),
+        fingerprint=fingerprint(relation, latest_batch(connection, relation)),
         columns=tuple(profiles),
         keys=tuple(name for name, unique in keys.items() if unique),
+        composite_keys=together,
     )
 
 
+def _personal(relation: Relation, raw: Figures, sample: Sample) -> dict[str, Pii]:
+    """The columns that seem to hold personal data; the values that tell are looked at here and forgotten."""
+    names = relation.column_names
+    telling = ("text", "integer", "number")
+    looked_at = [c for c in relation.columns if raw[c.name]["count"] and kind_of(c.data_type) in telling]
+    values = sample.some_values(looked_at, SAMPLED_VALUES)
+    guesses = (
+        (c.name, guess_pii(c, values.get(c.name, ()), table=relation.name, siblings=names))
+        for c in relation.columns
+    )
+    return {name: pii for name, pii in guesses if pii is not None}
+
+
 def fingerprint(relation: Relation, batch: str | None) -> str:
-    """A text that changes when the relation's columns, size or latest batch change."""
-    parts = [str(relation), str(batch or relation.row_count)]
+    """A text that changes when the relation's columns, contents or latest batch change; "" where the
+    warehouse does not tell whether they did: then no older profile counts.
+    """
+    contents = batch or relation.version or relation.row_count
+    if contents is None:
+        return ""
+    parts = [str(relation), str(contents)]
     parts += [f"{column.name}\0{column.data_type}" for column in relation.columns]
     return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:24]
 
 
-def _aggregates(column: Column, one_in: int) -> Iterator[tuple[str, exp.Expr]]:
+def _aggregates(column: Column, rows: Rows, one_in: int, row_count: int) -> Iterator[tuple[str, exp.Expr]]:
     """What is computed of a column in the scan, by name."""
     kind = kind_of(column.data_type)
+    dialect = rows.dialect
     c = exp.column(column.name, quoted=True)
 
-    yield "count", exp.func("count", c)
-    if kind == "other":
-        if _is_scalar(column.data_type):
-            yield "distinct", exp.func("approx_count_distinct", c, dialect="duckdb")
+    yield "count", exp.func("count", c, copy=False)
+    if kind == "other" and not _is_scalar(column.data_type, dialect):
         return
-    yield "distinct", exp.func("approx_count_distinct", c, dialect="duckdb")
-    if kind != "text":  # free text may hold anything; codes get theirs below, from their values
-        yield "min", exp.cast(exp.func("min", c), TEXT)
-        yield "max", exp.cast(exp.func("max", c), TEXT)
+    yield "distinct", _distinct(c, dialect, row_count)
+    if kind == "other":
+        return
+    if kind == "boolean" and dialect != "duckdb":  # which has no order everywhere
+        ordered = exp.Case(ifs=[exp.If(this=c, true=number(1)), exp.If(this=exp.not_(c), true=number(0))])
+        yield "min", exp.func("min", ordered, copy=False)
+        yield "max", exp.func("max", ordered, copy=False)
+    elif kind != "text":  # free text may hold anything; codes get theirs below, from their values
+        yield "min", exp.cast(exp.func("min", c, copy=False), TEXT, copy=False)
+        yield "max", exp.cast(exp.func("max", c, copy=False), TEXT, copy=False)
     if kind in ("number", "integer"):
-        number = exp.cast(c, DOUBLE)
-        # The largest doubles overflow avg() and stddev() with an error; those columns go without.
-        finite = exp.and_(
-            exp.Anonymous(this="isfinite", expressions=[number]),
-            exp.LT(this=exp.func("abs", number), expression=exp.Literal.number("1e150")),
-        )
-        measured = exp.Case().when(finite, number) if kind == "number" else number
-        yield "mean", exp.func("avg", measured)
-        yield "stddev", exp.Anonymous(this="stddev_samp", expressions=[measured])
-        yield "quantiles", _quantiles(measured, one_in)
-    elif kind in ("date", "timestamp"):
-        seconds = exp.Anonymous(this="epoch", expressions=[c])
-        finite = exp.Anonymous(this="isfinite", expressions=[c])
-        yield "quantiles", _quantiles(exp.Case().when(finite, seconds), one_in)
+        value = measured(column, dialect=dialect)
+        yield "mean", exp.func("avg", value, copy=False)
+        yield "stddev", exp.Anonymous(this="stddev_samp", expressions=[value])
     elif kind == "text":
         length = exp.Anonymous(this="length", expressions=[c])
-        yield "min_length", exp.func("min", length)
-        yield "max_length", exp.func("max", length)
-        yield "mean_length", exp.func("avg", length)
+        yield "min_length", exp.func("min", length, copy=False)
+        yield "max_length", exp.func("max", length, copy=False)
+        yield "mean_length", exp.func("avg", length if dialect == "duckdb" else exp.cast(length, DOUBLE))
+    place = ordinate(column, dialect=dialect)
+    if place is not None and dialect not in WITHOUT_QUANTILES:
+        yield "quantiles", _quantiles(place, one_in)
+
+
+def _distinct(column: exp.Expr, dialect: str, row_count: int) -> exp.Expr:
+    if dialect == "postgres":
+        return partly_distinct(column, row_count)
+    return exp.ApproxDistinct(this=column)
 
 
 def _quantiles(value: exp.Expr, one_in: int) -> exp.Expr:
@@ -137,26 +193,72 @@ def _quantiles(value: exp.Expr, one_in: int) -> exp.Expr:
     return exp.Filter(this=digest, expression=exp.Where(this=chosen))
 
 
-def _is_scalar(data_type: str) -> bool:
+def _is_scalar(data_type: str, dialect: str) -> bool:
+    """Whether values of a type without figures can be told apart by the warehouse."""
+    if dialect != "duckdb":  # PostgreSQL's json has no equality; elsewhere nested types have none
+        return type_family(data_type) in ("text", "time")
     return not (data_type.upper().endswith("]") or data_type.upper().startswith(("STRUCT", "MAP", "UNION")))
 
 
-def _scan(rows: Rows, row_count: int) -> dict[str, dict[str, Any]]:
+def _scan(rows: Rows, row_count: int) -> Figures:
     """The exact figures of every column, by column and name of the figure."""
     columns = rows.relation.columns
-    has_row_ids = rows.relation.kind == "table" and all(c.name.lower() != "rowid" for c in columns)
+    is_duckdb = rows.dialect == "duckdb"
+    has_row_ids = (
+        is_duckdb and rows.relation.kind == "table" and all(c.name.lower() != "rowid" for c in columns)
+    )
     one_in = max(row_count // _QUANTILE_ROWS, 1) if has_row_ids else 1
-    raw: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(columns), COLUMNS_PER_SCAN):
+    step = COLUMNS_PER_SCAN if is_duckdb else _COLUMNS_PER_SCAN_ELSEWHERE
+    raw: Figures = {}
+    for start in range(0, len(columns), step):
         asked = [
-            (column.name, what, aggregate)
-            for column in columns[start : start + COLUMNS_PER_SCAN]
-            for what, aggregate in _aggregates(column, one_in)
+            (column, what, aggregate)
+            for column in columns[start : start + step]
+            for what, aggregate in _aggregates(column, rows, one_in, row_count)
         ]
         figures = rows.first(*[aggregate for *_, aggregate in asked])
-        for (name, what, _), value in zip(asked, figures, strict=True):
-            raw.setdefault(name, {})[what] = value
+        for (column, what, _), value in zip(asked, figures, strict=True):
+            found = value if is_duckdb else _plain(value, what, column)
+            raw.setdefault(column.name, {})[what] = found
     return raw
+
+
+def _plain(value: Any, what: str, column: Column) -> Any:
+    """A figure as DuckDB would give it, from whatever a driver gives: Decimals, lists as text, …"""
+    if value is None:
+        return None
+    if what in ("count", "distinct", "min_length", "max_length"):
+        return int(value)
+    if what in ("mean", "stddev", "mean_length"):
+        return float(value)
+    if what == "quantiles":
+        found = value.strip("[] ").split(",") if isinstance(value, str) else value
+        if len(found) > len(QUANTILES):  # BigQuery gives all twentieths
+            found = [found[round(point * (len(found) - 1))] for point in QUANTILES]
+        return tuple(float(item) for item in found if item is not None)
+    kind = kind_of(column.data_type)
+    if kind == "boolean":
+        return "true" if int(value) else "false"
+    return plain_text(str(value), column.data_type)
+
+
+def plain_text(text: str, data_type: str) -> str:
+    """How a number or a time reads, in one spelling for all warehouses.
+
+    Example:
+        >>> plain_text("2026-03-01T12:00:00.500000 UTC", "TIMESTAMP"), plain_text("2.5E7", "double")
+        ('2026-03-01 12:00:00.5+00', '25000000.0')
+    """
+    kind = kind_of(data_type)
+    if kind == "timestamp":
+        found = _TIME.fullmatch(text)
+        if found is not None:
+            fraction = (found["fraction"] or "").rstrip("0").rstrip(".")
+            offset = re.sub(r"^( ?UTC|Z|[+-]00:?00)$", "+00", found["offset"] or "")
+            return f"{found['date']} {found['time']}{fraction}{offset}"
+    if kind == "number" and not _DECIMAL_TYPES.match(data_type):
+        return str(float(text))
+    return text
 
 
 def _column_profile(
@@ -198,13 +300,20 @@ def _with_code_ranges(rows: Rows, profiles: Sequence[ColumnProfile]) -> list[Col
     codes = [profile.name for profile in profiles if "code" in profile.formats]
     if not codes:
         return list(profiles)
-    columns = [exp.column(name, quoted=True) for name in codes]
+    # In the order of bytes, as everywhere else, and not in that of a language.
+    columns = [_in_byte_order(exp.column(name, quoted=True), rows.dialect) for name in codes]
     row = rows.first(*[exp.func(which, column) for column in columns for which in ("min", "max")])
     found = {name: row[2 * i : 2 * i + 2] for i, name in enumerate(codes)}
     return [
         replace(p, minimum=found[p.name][0], maximum=found[p.name][1]) if p.name in found else p
         for p in profiles
     ]
+
+
+def _in_byte_order(column: exp.Expr, dialect: str) -> exp.Expr:
+    if dialect != "postgres":
+        return column
+    return exp.Collate(this=exp.cast(column, TEXT), expression=exp.to_identifier("C", quoted=True))
 
 
 def _is_code_list(values: Sequence[tuple[str, float]], distinct: int, filled: int) -> bool:
@@ -231,4 +340,5 @@ def _may_be_key(profile: ColumnProfile, row_count: int) -> bool:
     kind = kind_of(profile.data_type)
     if kind == "text":
         return (profile.max_length or 0) <= _KEY_MAX_LENGTH
-    return kind == "integer" or profile.data_type == "UUID" or profile.data_type.startswith("DECIMAL")
+    is_uuid = profile.data_type.lower() == "uuid"
+    return kind == "integer" or is_uuid or _DECIMAL_TYPES.match(profile.data_type) is not None

@@ -552,8 +552,10 @@ PROFILE = TableProfile(
             quantiles=(1.0, 2.0), top_values=(("1", 0.5),), role=None,
         ),
         ColumnProfile("at", "TIMESTAMP", 1 / 3, 2, formats={"date": 0.5}, role="load_time"),
+        ColumnProfile("mail", "VARCHAR", 0.0, 3, pii="email", pii_reasons=("named like an e-mail address",)),
     ),
     keys=("id",),
+    composite_keys=(("mail", "at"),),
 )  # fmt: skip
 
 
@@ -572,6 +574,16 @@ def test_a_profile_that_was_put_is_found_by_the_same_object(cache: Cache):
     profiles.put([("crm.orders", PROFILE)])
 
     assert profiles.get("crm.orders", "abc") == PROFILE
+
+
+def test_a_profile_in_the_form_of_another_version_is_not_read_and_is_overwritten(cache: Cache):
+    cache.put("profile", "crm.orders", {"schema": "raw", "columns": [{"top_values": [["a@b.de", 1]]}]}, "abc")
+    assert ProfileCache(cache).get("crm.orders", "abc") is None
+
+    ProfileCache(cache).put([("crm.orders", PROFILE)])
+
+    assert "a@b.de" not in str(cache.get_all("profile"))
+    assert ProfileCache(cache).get("crm.orders", "abc") == PROFILE
 
 
 def test_a_load_makes_a_profile_unknown(cache: Cache):

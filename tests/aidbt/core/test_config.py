@@ -59,7 +59,7 @@ def test_without_a_file_every_value_is_the_default(tmp_path: Path):
 def test_every_setting_has_an_origin(tmp_path: Path):
     origins = load_settings(tmp_path, env={}).origins
 
-    assert {"generate.prefix", "mapping.accept", "profile.sample_rows", "dbt.runner"} <= origins.keys()
+    assert {"generate.model_name", "mapping.accept", "profile.sample_rows", "dbt.runner"} <= origins.keys()
     assert origins.keys() == {
         f"{section}.{name}"
         for section, values in Settings().model_dump().items()
@@ -97,10 +97,10 @@ def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(
 
 
 def test_the_process_environment_is_read_when_none_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("AIDBT_GENERATE_PREFIX", "stage")
+    monkeypatch.setenv("AIDBT_DBT_EXECUTABLE", "stage")
 
-    assert environment()["AIDBT_GENERATE_PREFIX"] == "stage"
-    assert load_settings(tmp_path).values.generate.prefix == "stage"
+    assert environment()["AIDBT_DBT_EXECUTABLE"] == "stage"
+    assert load_settings(tmp_path).values.dbt.executable == "stage"
 
 
 @pytest.mark.parametrize("text", ["2024", "no", "007", "null", "1e3", "stage: x", "#1", ""])
@@ -118,9 +118,9 @@ def test_a_variable_for_a_mapping_is_yaml(tmp_path: Path):
     "text", ["", "\n", "# nothing yet\n", "---\n", "generate:\nprofile:\n  # sample_rows: 1\n"]
 )
 def test_an_empty_file_or_section_changes_nothing(tmp_path: Path, text: str):
-    loaded = load(tmp_path, text, env={"AIDBT_PROFILE_SAMPLE_ROWS": "3"}, flags={"generate.prefix": "stage"})
+    loaded = load(tmp_path, text, env={"AIDBT_PROFILE_SAMPLE_ROWS": "3"}, flags={"dbt.executable": "stage"})
 
-    assert loaded.values.generate.prefix == "stage"
+    assert loaded.values.dbt.executable == "stage"
     assert loaded.values.profile.sample_rows == 3
     assert loaded.origins["generate.tests"] == "default"
 
@@ -144,8 +144,8 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
     ("text", "message"),
     [
         (
-            "generate:\n  tests: keys\n  prefx: stage\n",
-            "aidbt.yml:3: unknown key 'generate.prefx'\nhint: did you mean 'prefix'?",
+            "dbt:\n  runner: auto\n  executble: stage\n",
+            "aidbt.yml:3: unknown key 'dbt.executble'\nhint: did you mean 'executable'?",
         ),
         ("\ngenerte:\n  prefix: a\n", "aidbt.yml:2: unknown key 'generte'\nhint: did you mean 'generate'?"),
         ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path"),
@@ -163,8 +163,8 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
             "aidbt.yml:1: 'generate.tests': input should be 'keys' or 'none', got 'all'",
         ),
         (
-            "generate: {prefix: [a]}",
-            "aidbt.yml:1: 'generate.prefix': input should be a valid string, got a list",
+            "dbt: {executable: [a]}",
+            "aidbt.yml:1: 'dbt.executable': input should be a valid string, got a list",
         ),
         ("# x\ngenerate: 5", "aidbt.yml:2: 'generate': expected a mapping of names to values, got 5"),
         ("generate: [prefix]", "aidbt.yml:1: 'generate': expected a mapping of names to values, got a list"),
@@ -232,7 +232,7 @@ def test_a_wrong_key_of_the_file_is_not_blamed_on_a_wrong_variable(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "given", [{"flags": {"generate.prefix": "x"}}, {"env": {"AIDBT_GENERATE_PREFIX": "x"}}]
+    "given", [{"flags": {"dbt.executable": "x"}}, {"env": {"AIDBT_DBT_EXECUTABLE": "x"}}]
 )
 def test_a_section_that_is_no_mapping_is_explained_whatever_else_is_given(
     tmp_path: Path, given: dict[str, Any]
@@ -272,11 +272,11 @@ def test_an_alias_to_itself_is_refused(text: str):
 BOMBS = {
     "lists": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(30))
-    + "generate: {prefix: *a30}",
+    + "dbt: {executable: *a30}",
     "merge keys": "a0: &a0 {x: 1, y: 2}\n"
     + "".join(f"a{i + 1}: &a{i + 1} {{<<: [{', '.join([f'*a{i}'] * 10)}]}}\n" for i in range(30))
-    + "generate: {prefix: *a30}",
-    "merge keys inside each other": "generate: {prefix: &a30 "
+    + "dbt: {executable: *a30}",
+    "merge keys inside each other": "dbt: {executable: &a30 "
     + "".join(f"{{<<: [&a{i} " for i in reversed(range(30)))
     + "{x: 1}"
     + "".join(f"{f', *a{i}' * 10}]}}" for i in range(30))

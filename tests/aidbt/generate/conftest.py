@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import duckdb
@@ -52,22 +53,29 @@ class Shop:
 
     def generate(self, **options):
         """What `aidbt generate` does, as a library call."""
+        from aidbt.generate.bases import Bases
         from aidbt.generate.plan import run_generate
 
         session = aidbt.open(self.root)
+        bases = Bases(lambda: session.store, self.root)
         try:
             return run_generate(
-                session.project, session.settings, session.warehouse, session.profiles, **options
+                session.project, session.settings, session.warehouse, session.profiles, bases, **options
             )
         finally:
             session.close()
 
-    def check(self):
+    def check(self, **options):
         """What `aidbt generate --check` does."""
+        from aidbt.generate.bases import Bases
         from aidbt.generate.plan import run_generate
 
         session = aidbt.open(self.root)
-        return run_generate(session.project, session.settings, None, None, write=False)
+        bases = Bases(lambda: session.store, self.root)
+        try:
+            return run_generate(session.project, session.settings, None, None, bases, write=False, **options)
+        finally:
+            session.close()
 
     def write(self, path: str, text: str) -> Path:
         where = self.root / path
@@ -77,6 +85,10 @@ class Shop:
 
     def read(self, path: str) -> str:
         return (self.root / path).read_text()
+
+    def git(self, *arguments: str) -> None:
+        who = ["-c", "user.name=Team", "-c", "user.email=team@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=self.root, check=True, capture_output=True)
 
     def texts(self) -> dict[str, str]:
         """Every file of models/ and aidbt/, by path."""

@@ -35,10 +35,8 @@ def test_what_dbt_would_refuse_or_move_is_found(text):
 
 def test_a_fault_of_ours_writes_nothing(filled_shop, monkeypatch):
     # The check is the last guard before files: a renderer that went wrong must not reach a project.
-    real = plan.render_files
-    monkeypatch.setattr(
-        plan, "render_files", lambda *given: {**real(*given), "models/x.yml": "models:\n  - nam: a\n"}
-    )
+    real = plan.property_file
+    monkeypatch.setattr(plan, "property_file", lambda *given: real(*given) + "\nexposures:\n  - nam: a\n")
 
     with pytest.raises(WriteError, match="not be valid for dbt"):
         filled_shop.generate()

@@ -48,7 +48,8 @@ def test_check_needs_no_warehouse_and_finds_drift(filled_shop):
     assert not filled_shop.check().is_drift
 
     (filled_shop.root / STAGING).unlink()
-    assert filled_shop.check().written == (STAGING,)
+    assert filled_shop.check().deleted == (STAGING,)
+    assert filled_shop.check().is_drift
 
 
 def test_a_persons_edit_of_a_generated_model_stays(filled_shop):
@@ -63,29 +64,136 @@ def test_a_persons_edit_of_a_generated_model_stays(filled_shop):
     assert not plan.proposals
 
 
-def test_an_edited_file_gets_a_proposal_when_the_decision_changes(filled_shop):
+def test_what_is_new_goes_in_beside_a_persons_edit(filled_shop):
     filled_shop.generate()
-    edited = filled_shop.read(STAGING) + "-- ours now\n"
-    filled_shop.write(STAGING, edited)
+    filled_shop.write(STAGING, filled_shop.read(STAGING) + "-- ours now\n")
     choose_one(filled_shop.root, "crm.users.login", ["id"])
+
+    plan = filled_shop.generate()
+
+    assert plan.merged == (STAGING,)
+    assert "id as login" in filled_shop.read(STAGING)
+    assert filled_shop.read(STAGING).endswith("-- ours now\n")
+    assert not plan.proposals
+    assert not filled_shop.generate().patch.edits
+
+
+def test_a_conflict_shows_both_sides_and_writes_neither(filled_shop):
+    filled_shop.generate()
+    edited = filled_shop.read(STAGING).replace(
+        "        login,\n        active", "        upper(login) as login,\n        active"
+    )
+    assert edited != filled_shop.read(STAGING)
+    filled_shop.write(STAGING, edited)
+    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)")
 
     plan = filled_shop.generate()
 
     assert filled_shop.read(STAGING) == edited
     # What documents the model waits with it: it would describe columns that the kept SQL does not have.
     assert set(plan.proposals) == {STAGING, "models/silver/crm/_crm__models.yml"}
-    assert "id as login" in filled_shop.read(f".aidbt/proposals/{STAGING}")
+    (conflict,) = plan.files[STAGING].conflicts
+    assert "upper(login) as login," in conflict.yours[0]
+    assert "lower(login) as login," in conflict.aidbt[0]
+    proposal = filled_shop.read(f".aidbt/proposals/{STAGING}")
+    assert "<<<<<<< yours" in proposal
     assert plan.is_drift
 
 
-def test_a_file_that_was_there_before_is_never_overwritten(filled_shop):
-    path = "models/bronze/crm/_crm__sources.yml"
-    filled_shop.write(path, "version: 2  # mine\n")
+def test_without_the_text_that_was_written_an_edit_gets_a_proposal(filled_shop):
+    filled_shop.generate()
+    edited = filled_shop.read(STAGING) + "-- ours now\n"
+    filled_shop.write(STAGING, edited)
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    (filled_shop.root / ".aidbt" / "state.db").unlink()
 
     plan = filled_shop.generate()
 
-    assert filled_shop.read(path) == "version: 2  # mine\n"
-    assert path in plan.proposals
+    assert filled_shop.read(STAGING) == edited
+    assert "id as login" in plan.proposals[STAGING]
+
+
+def test_in_another_clone_the_text_that_was_written_comes_from_git(filled_shop):
+    filled_shop.generate()
+    filled_shop.git("init", "-q")
+    filled_shop.git("add", "models", "aidbt")
+    filled_shop.git("commit", "-qm", "generated")
+    filled_shop.write(STAGING, filled_shop.read(STAGING) + "-- ours now\n")
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    (filled_shop.root / ".aidbt" / "state.db").unlink()
+
+    plan = filled_shop.generate()
+
+    assert plan.merged == (STAGING,)
+
+
+def test_a_deleted_file_stays_deleted_until_it_is_selected(filled_shop):
+    filled_shop.generate()
+    (filled_shop.root / STAGING).unlink()
+
+    plan = filled_shop.generate()
+    assert plan.deleted == (STAGING,)
+    assert not (filled_shop.root / STAGING).exists()
+
+    filled_shop.generate(select=["users"])
+    assert (filled_shop.root / STAGING).exists()
+
+
+def test_a_moved_file_is_followed(filled_shop):
+    filled_shop.generate()
+    moved = "models/staging_crm/stg_crm__users.sql"
+    filled_shop.write(moved, filled_shop.read(STAGING))
+    (filled_shop.root / STAGING).unlink()
+    choose_one(filled_shop.root, "crm.users.login", ["id"])
+
+    plan = filled_shop.generate()
+
+    assert moved in plan.updated
+    assert "id as login" in filled_shop.read(moved)
+    assert not (filled_shop.root / STAGING).exists()
+    assert not filled_shop.generate().patch.edits
+
+
+def test_another_version_of_aidbt_changes_no_file_unless_it_is_told_to(filled_shop, monkeypatch):
+    filled_shop.generate()
+    before = filled_shop.texts()
+    from aidbt.generate import plan as planning
+
+    written = planning.property_file
+    monkeypatch.setattr(planning, "property_file", lambda *args: "# newer\n" + written(*args))
+
+    plan = filled_shop.generate()
+    assert set(plan.older) == {"models/bronze/crm/_crm__sources.yml", "models/silver/crm/_crm__models.yml"}
+    assert not plan.is_drift
+    assert filled_shop.texts() == before
+
+    filled_shop.generate(upgrade=True)
+    assert filled_shop.read("models/bronze/crm/_crm__sources.yml").startswith("# newer\n")
+
+
+def test_entries_go_into_a_file_that_was_there_and_every_byte_of_it_stays(filled_shop):
+    path = "models/bronze/crm/_crm__sources.yml"
+    mine = "version: 2  # mine\n\nexposures: []   # none yet\n# the end\n"
+    filled_shop.write(path, mine)
+
+    plan = filled_shop.generate()
+
+    assert path in plan.updated
+    text = filled_shop.read(path)
+    at = 0
+    for line in mine.splitlines(keepends=True):
+        at = text.index(line, at) + len(line)
+    assert "- name: users" in text
+    assert not filled_shop.generate().patch.edits
+
+
+def test_a_model_that_was_there_before_is_never_overwritten(filled_shop):
+    filled_shop.write(STAGING, "select 1 as mine\n")
+
+    plan = filled_shop.generate()
+
+    assert filled_shop.read(STAGING) == "select 1 as mine\n"
+    assert "exists and was not written by aidbt" in {s.table: s.reason for s in plan.skipped}["crm.users"]
 
 
 def test_a_decision_changes_only_the_files_it_is_about(filled_shop):
@@ -273,10 +381,11 @@ def test_a_wide_table_of_2000_columns_is_staged_whole(shop):
     assert staging.count("column_") == 2 * 2000
 
 
-def test_an_empty_table_is_staged_without_tests(shop):
+def test_an_empty_table_is_staged_only_when_it_is_named_and_without_tests(shop):
     shop.sql("create schema raw_s; create table raw_s.later (id integer, seen timestamp)")
 
-    shop.generate()
+    assert [item.table for item in shop.generate().skipped] == ["s.later"]
+    shop.generate(select=["later"])
 
     models = shop.read("models/silver/s/_s__models.yml")
     assert "stg_s__later" in models
@@ -313,7 +422,7 @@ def test_accepting_a_proposed_test_writes_it(shop):
     accept_all(shop.root, ["s.t.kind:accepted_values"])
     shop.generate()
 
-    assert "values: ['a', 'b']" in shop.read("models/silver/s/_s__models.yml")
+    assert "values: [a, b]" in shop.read("models/silver/s/_s__models.yml")
 
 
 def test_arguments_stand_where_the_projects_dbt_wants_them(filled_shop):
@@ -405,9 +514,9 @@ def test_line_ends_that_git_changed_are_no_edit(filled_shop):
 
 @pytest.mark.parametrize("folder", ["../outside", "notmodels", "/tmp"])
 def test_a_folder_where_dbt_reads_no_models_is_refused(filled_shop, folder):
-    filled_shop.write("aidbt.yml", f"generate:\n  staging_path: {folder}\n")
+    filled_shop.write("aidbt.yml", f"generate:\n  models_file: {folder}/_models.yml\n")
 
-    with pytest.raises(SettingsError, match="where dbt reads no models"):
+    with pytest.raises(SettingsError, match=r"where dbt reads no models|relative to the dbt project"):
         filled_shop.generate()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aidbt.core.errors import EditConflict, SettingsError, UnknownName, UsageError
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping
-from aidbt.mapping.decisions import accept, choose, parse_selector, reject
+from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
 from aidbt.mapping.files import flow, load_mappings, load_targets, mapping_yaml, parse_mapping
 from aidbt.mapping.queue import accept_all, choose_one, reject_all, review_items
 
@@ -281,3 +281,51 @@ def test_a_source_with_dots_in_its_name_can_be_selected():
     assert accept(mapping, selector).columns[0].status == "accepted"
     assert reject(mapping, selector).columns[0].status == "rejected"
     assert choose(mapping, selector, ["d"]).columns[0].sources == ("d",)
+
+
+PAIR = (
+    "  - {column: a, test: unique_combination, columns: [a, b], status: review, by: aidbt,"
+    " note: 'together unique; no test'}\n"
+)
+
+
+def test_a_test_of_several_columns_is_read_back_the_same(tmp_path):
+    text = f"{HEAD}  - {{target: a, source: a, status: accepted, by: aidbt}}\ntests:\n{PAIR}"
+
+    mapping = parse_mapping(text, tmp_path / "m.yml", tmp_path)
+
+    assert mapping.tests == (
+        MappedTest("a", "unique_combination", "review", columns=("a", "b"), note="together unique; no test"),
+    )
+    assert mapping_yaml(mapping) == text
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("{column: a, test: unique_combination}", "needs two 'columns'"),
+        ("{column: a, test: unique_combination, columns: [a]}", "needs two 'columns'"),
+        ("{column: a, test: unique_combination, columns: [b, a]}", "'column' the first"),
+        ("{column: a, test: unique, columns: [a, b]}", "unique takes no 'columns'"),
+    ],
+)
+def test_a_test_with_the_wrong_columns_is_refused(tmp_path, test, message):
+    with pytest.raises(SettingsError, match=message):
+        parse_mapping(
+            f"{HEAD}  - {{target: a, source: a}}\ntests:\n  - {test}\n", tmp_path / "m.yml", tmp_path
+        )
+
+
+def test_a_combination_is_accepted_without_its_note_and_dropped_with_any_of_its_columns(project):
+    path = project / "aidbt/mappings/shop__orders.yml"
+    path.write_text(
+        MAPPING + PAIR.replace("column: a", "column: order_id").replace("[a, b]", "[order_id, sum]")
+    )
+
+    accept_all(project, ["shop.orders.order_id:unique_combination"])
+
+    [test] = [test for test in only(project).tests if test.columns]
+    assert (test.status, test.by, test.note) == ("accepted", "person", "")
+    proposed = MappedTest("order_id", "unique_combination", columns=("order_id", "sum"))
+    mapping = Mapping("s", "t", only(project).columns, tests=(proposed,))
+    assert choose(mapping, Selector("s.t", "sum"), ["total"]).tests == ()

@@ -10,7 +10,7 @@ from aidbt.core.schema import Column, ColumnProfile
 from aidbt.project.conventions import (
     Name,
     column_name,
-    model_name,
+    fill,
     singular,
     snake_case,
     unique_names,
@@ -150,11 +150,11 @@ def test_the_rule_behind_a_name_is_said():
     }  # fmt: skip
 
     assert rules == {
-        "id carries its entity",
-        "a boolean starts with is_",
-        "a time ends in _at",
-        "a date ends in _date",
-        "snake_case",
+        "key: {entity}_id",
+        "boolean: is_{name}",
+        "timestamp: {name}_at",
+        "date: {name}_date",
+        "snake case",
         "kept",
     }
 
@@ -204,7 +204,7 @@ def test_settled_names_never_clash(names: list[str]):
     ],
 )
 def test_a_staging_model_is_named_after_its_source_and_table(source: str, table: str, model: str):
-    assert model_name("stg", source, table) == model
+    assert fill("stg_{source}__{table}", source, table) == model
 
 
 # --- casts --------------------------------------------------------------------------------------------

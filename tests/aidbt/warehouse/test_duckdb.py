@@ -307,12 +307,6 @@ def test_a_warehouse_is_opened_by_the_kind_of_the_profile(path: Path):
     assert not path.exists()
 
 
-def test_a_kind_that_is_not_read_yet_is_said(path: Path):
-    with pytest.raises(WarehouseError, match="the profile's warehouse is 'snowflake'") as caught:
-        open_warehouse("snowflake", path=path, schema="dev")
-    assert "--target" in (caught.value.hint or "")
-
-
 @pytest.mark.parametrize("name", WAREHOUSES.names())
 def test_every_warehouse_has_what_the_protocol_asks_for(name: str):
     loaded = WAREHOUSES.load(name)

@@ -1,0 +1,65 @@
+"""How a project's files are to look: its layout, its style, its dbt version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from aidbt.core.config import SETTINGS_FILE, LoadedSettings, Section, explain
+from aidbt.core.errors import SettingsError
+from aidbt.generate.files import Rendering
+from aidbt.generate.naming import project_layout
+from aidbt.generate.sql_style import from_settings
+from aidbt.patching.yaml_style import YamlStyle
+from aidbt.project import Project
+from aidbt.project.packages import has_our_macros, package_names
+from aidbt.project.version import nested_test_arguments
+
+
+def rendering(project: Project, settings: LoadedSettings) -> Rendering:
+    """What the texts depend on besides the decisions.
+
+    Raises:
+        SettingsError: a path is outside of dbt's model paths, or the style is wrong.
+    """
+    values, layout = settings.values, project_layout(project, settings)
+    for name in ("sources_file", "models_file", "model_file"):
+        pattern: str = getattr(layout.settings, name)
+        folder = (project.root / pattern.partition("{")[0]).resolve()
+        inside = [models.resolve() for models in project.paths("model")]
+        if not any(
+            folder.is_relative_to(models) or folder.parent.is_relative_to(models) for models in inside
+        ):
+            raise SettingsError(
+                f"generate.{name} is '{pattern}', where dbt reads no models",
+                path=SETTINGS_FILE,
+                hint=f"choose a folder inside {', '.join(p.name for p in project.paths('model'))}",
+            )
+    style = values.style
+    return Rendering(
+        layout=layout,
+        dialect=project.profile().type,
+        nested_arguments=nested_test_arguments(project),
+        properties=style.properties,
+        yaml=_yaml_style(style.yaml),
+        sql=from_settings(style.sql) if style.sql else None,
+        packages=package_names(project),
+        loaders=values.conventions.loaders,
+        macros=has_our_macros(project),
+    )
+
+
+class _Styles(Section):
+    yaml: YamlStyle = YamlStyle()
+
+
+class _Given(Section):
+    style: _Styles = _Styles()
+
+
+def _yaml_style(given: dict[str, Any]) -> YamlStyle:
+    try:
+        return _Given.model_validate({"style": {"yaml": given}}).style.yaml
+    except ValidationError as error:
+        raise explain(error, _Given, path=SETTINGS_FILE) from error

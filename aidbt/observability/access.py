@@ -1,0 +1,304 @@
+"""What each command reads, writes and sends, and the smallest grants it needs, as this project has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aidbt.core.config import LoadedSettings, environment
+from aidbt.core.errors import AidbtError
+from aidbt.mapping.files import load_mappings
+from aidbt.observability.grants import Grant, Need, Place, closed_tables_grant, grants_for
+from aidbt.project import Profile, Project
+from aidbt.project.declared import declared
+from aidbt.project.duckdb_path import resolve_duckdb_path
+from aidbt.warehouse import Warehouse
+from aidbt.warehouse.budget import runs_as
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAccess:
+    """What one command touches.
+
+    Attributes:
+        needs: the grants it needs, by their `need`.
+    """
+
+    command: str
+    reads: str
+    writes: str
+    sends: str
+    needs: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What `aidbt doctor --access` prints.
+
+    Attributes:
+        checked: whether the warehouse was asked which grants this user has.
+        problem, hint: why it was not, when it should have been.
+    """
+
+    place: Place
+    commands: tuple[CommandAccess, ...]
+    grants: tuple[Grant, ...]
+    checked: bool = False
+    problem: str = ""
+    hint: str = ""
+
+    @property
+    def missing(self) -> tuple[Grant, ...]:
+        """The grants that this user was found to lack."""
+        return tuple(grant for grant in self.grants if grant.held is False)
+
+
+def access(project: Project, settings: LoadedSettings, open_warehouse: Callable[[], Warehouse]) -> Access:
+    """What the commands touch in this project and need in its warehouse; where that can be asked in one
+    cheap statement (PostgreSQL, the file of DuckDB), with what this user has.
+
+    Raises:
+        AidbtError: the profile, or a file of the project, cannot be read.
+    """
+    profile = project.profile()
+    needed = _source_tables(project, settings)
+    place = _place(project, profile, needed)
+    check = _CHECKS.get(profile.type)
+    found = Access(place, _commands(project, settings, place), grants_for(place))
+    if check is None:
+        return found
+    try:
+        place, grants = check(place, needed, open_warehouse)
+    except AidbtError as error:
+        return replace(found, problem=error.message, hint=error.hint or "")
+    commands = _commands(project, settings, place)
+    return replace(found, place=place, commands=commands, grants=grants, checked=True)
+
+
+def _source_tables(project: Project, settings: LoadedSettings) -> dict[str, set[str]]:
+    """The raw schemas that settings, mappings and the project's sources name, each with the tables that are
+    declared or mapped.
+    """
+    found: dict[str, set[str]] = {schema: set() for schema in settings.values.generate.sources}
+    for mapping in load_mappings(project.root).values():
+        if mapping.schema:
+            found.setdefault(mapping.schema, set()).add(mapping.table)
+    for table in declared(project, generated=(), lenient=True).tables:
+        if table.schema and not table.package:
+            found.setdefault(table.schema, set()).add(table.identifier)
+    return dict(sorted(found.items()))
+
+
+def _place(project: Project, profile: Profile, needed: Mapping[str, set[str]]) -> Place:
+    return Place(
+        runs_as=runs_as(profile.type, profile.settings),
+        sources=tuple(needed),
+        target=profile.schema,
+        has_custom_schemas=any(
+            _names_schema(project.config.get(k)) for k in ("models", "seeds", "snapshots")
+        ),
+        path=resolve_duckdb_path(profile, project) if profile.type == "duckdb" else None,
+    )
+
+
+def _names_schema(config: Any) -> bool:
+    """Whether a configuration of dbt_project.yml puts anything into a schema of its own."""
+    if not isinstance(config, dict):
+        return False
+    named = {"schema", "+schema", "target_schema", "+target_schema"}
+    return any(
+        (key in named and isinstance(value, str)) or _names_schema(value) for key, value in config.items()
+    )
+
+
+def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple[CommandAccess, ...]:
+    """What every command touches, in the order of `aidbt --help`."""
+    kind = place.runs_as.kind
+    raw = ", ".join(place.sources) or "the raw schemas"
+    store = settings.values.store.path
+    bronze = f"{settings.values.ingest.schema_prefix}<source>"
+    tagged = (
+        "" if kind == "duckdb" else "statements to the warehouse, each tagged with the command and version"
+    )
+    sends = tagged or "nothing: the warehouse is a file"
+    return (
+        CommandAccess(
+            "init", "files of the project", "aidbt.yml; a whole project in an empty folder", "nothing"
+        ),
+        CommandAccess(
+            "doctor", "files, the catalog, installed packages", "nothing", sends, ("connect", "metadata")
+        ),
+        CommandAccess(
+            "ingest",
+            "the databases and files that connectors name",
+            f"schemas {bronze} of a DuckDB file; {store}" if kind == "duckdb" else f"DuckDB only, not {kind}",
+            "queries to those databases; nothing else",
+            ("build",) if kind == "duckdb" else (),
+        ),
+        CommandAccess(
+            "profile",
+            f"the catalog, and rows of {raw}, after a plan of what that costs",
+            f"figures in {store}; values of short codes only, none of personal data",
+            sends,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
+            "review",
+            "aidbt/mappings; with --why the catalog and profiles",
+            "decisions in aidbt/mappings",
+            sends,
+        ),
+        CommandAccess(
+            "generate",
+            f"files of the project, the catalog, and rows of {raw}, after a plan of what that costs",
+            f"models, property files, aidbt/, .aidbt/proposals, {store}; nothing in the warehouse",
+            sends,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
+            "build",
+            f"what dbt build reads: the project, {raw}",
+            f"what dbt build writes: the schema {place.target}"
+            f"{' and custom schemas' if place.has_custom_schemas else ''}, target/, logs/; {store}",
+            "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
+            ("connect", "read", "build"),
+        ),
+    )
+
+
+def _dbt_telemetry(project: Project) -> str:
+    """Whether dbt itself reports its use to its makers: aidbt does not, and leaves dbt's setting alone."""
+    env = environment()
+    off = ("0", "f", "false", "n", "no", "off")
+    says = env.get("DBT_SEND_ANONYMOUS_USAGE_STATS", "").lower()
+    is_off = says in off if says else not project.flag("send_anonymous_usage_stats", True)
+    if is_off or env.get("DO_NOT_TRACK", "").lower() in ("1", "t", "true", "y", "yes"):
+        return "no usage statistics (dbt's are off)"
+    return "dbt's own usage statistics (off with flags: send_anonymous_usage_stats: false)"
+
+
+def _check_duckdb(
+    place: Place, needed: Mapping[str, set[str]], open_warehouse: Callable[[], Warehouse]
+) -> tuple[Place, tuple[Grant, ...]]:
+    path = place.path
+    if path is None:
+        return place, grants_for(place)
+    can = {
+        "read": os.access(path, os.R_OK) if path.exists() else None,
+        "build": os.access(path, os.R_OK | os.W_OK) if path.exists() else None,
+        "folder": os.access(path.parent, os.W_OK | os.X_OK) if path.parent.exists() else None,
+    }
+    read, build, folder = grants_for(place)
+    missing = "" if path.exists() else "the file does not exist yet"
+    return place, (
+        replace(read, held=can["read"], detail=missing or read.detail),
+        replace(build, held=can["build"], detail=missing or build.detail),
+        replace(folder, held=can["folder"]),
+    )
+
+
+# Of this user and the roles it has; every right of the database first, then one row a schema.
+_POSTGRES_DATABASE = """
+select
+    pg_catalog.has_database_privilege(current_database(), 'connect'),
+    pg_catalog.has_database_privilege(current_database(), 'create')
+"""
+_POSTGRES_SCHEMAS = """
+select
+    n.nspname,
+    pg_catalog.has_schema_privilege(n.oid, 'usage'),
+    pg_catalog.has_schema_privilege(n.oid, 'create'),
+    count(c.oid) filter (where pg_catalog.has_any_column_privilege(c.oid, 'select')),
+    array_agg(c.relname::text order by c.relname)
+        filter (where not pg_catalog.has_any_column_privilege(c.oid, 'select'))
+from pg_catalog.pg_namespace as n
+left join pg_catalog.pg_class as c
+    on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+where n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+group by n.oid, n.nspname
+order by n.nspname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """What a PostgreSQL user may do in a schema."""
+
+    usage: bool
+    create: bool
+    open_tables: int
+    closed: tuple[str, ...]
+
+
+def _check_postgres(
+    place: Place, needed: Mapping[str, set[str]], open_warehouse: Callable[[], Warehouse]
+) -> tuple[Place, tuple[Grant, ...]]:
+    with open_warehouse().connect() as connection:
+        [(connects, creates)] = connection.rows(_POSTGRES_DATABASE)
+        schemas = {
+            str(name): _Schema(usage, create, int(tables), tuple(closed or ()))
+            for name, usage, create, tables, closed in connection.rows(_POSTGRES_SCHEMAS)
+        }
+    # With no source named yet, any schema that holds tables and that dbt does not build into may be one.
+    held = tuple(
+        n for n, s in schemas.items() if (s.open_tables or s.closed) and not _is_built(n, place.target)
+    )
+    place = replace(place, has_target=place.target in schemas, sources=place.sources or held)
+    return place, tuple(_postgres_held(place, schemas, needed, connects=connects, creates=creates))
+
+
+def _is_built(schema: str, target: str) -> bool:
+    return schema == target or schema.startswith(target + "_")
+
+
+def _postgres_held(
+    place: Place,
+    schemas: Mapping[str, _Schema],
+    needed: Mapping[str, set[str]],
+    *,
+    connects: bool,
+    creates: bool,
+) -> Iterator[Grant]:
+    """The grants of the place, each with whether the user has it."""
+    for grant in grants_for(place):
+        schema = schemas.get(grant.about)
+        if grant.need == "connect":
+            yield replace(grant, held=connects)
+        elif grant.need == "metadata":
+            yield replace(grant, held=True)
+        elif grant.need == "build":
+            in_schema = " on schema " in grant.statement
+            yield replace(grant, held=schema.usage and schema.create if in_schema and schema else creates)
+        elif schema is None:
+            detail = f"there is no schema called {grant.about}" if place.sources else "no source is named yet"
+            yield replace(grant, held=None, detail=detail)
+        elif grant.statement.startswith("grant usage"):
+            yield replace(grant, held=schema.usage)
+        else:
+            yield _select_held(grant, schema, needed.get(grant.about, set()), place)
+
+
+def _select_held(grant: Grant, schema: _Schema, needed: set[str], place: Place) -> Grant:
+    """The right to read a schema's tables: where some are open, the others may be closed on purpose."""
+    if not schema.closed:
+        return replace(grant, held=True)
+    if not schema.open_tables:
+        return replace(grant, held=False, detail=_named(schema.closed))
+    lacking = [table for table in schema.closed if table in needed]
+    if lacking:
+        statement = closed_tables_grant(place, grant.about, lacking)
+        return replace(grant, statement=statement, held=False, detail=_named(tuple(lacking)))
+    return replace(grant, held=True, detail=f"left out, because they are closed: {_named(schema.closed)}")
+
+
+def _named(tables: tuple[str, ...]) -> str:
+    more = f" and {len(tables) - 5} more" if len(tables) > 5 else ""
+    return ", ".join(tables[:5]) + more
+
+
+_CHECKS: dict[str, Callable[..., tuple[Place, tuple[Grant, ...]]]] = {
+    "duckdb": _check_duckdb,
+    "postgres": _check_postgres,
+}

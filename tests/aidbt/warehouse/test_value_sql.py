@@ -1,0 +1,180 @@
+"""The SQL that staging keeps for reading values means the same on every server that is here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+import sqlglot
+
+from aidbt.core.schema import Column, MappedColumn, Mapping, RowRule
+from aidbt.generate.nested import list_in, read_field, read_key
+from aidbt.generate.staging import staging_sql
+from aidbt.generate.value_sql import (
+    choice,
+    in_cents,
+    money_type,
+    read_date,
+    read_epoch,
+    read_money,
+    without_words,
+)
+from aidbt.warehouse.dialects import DIALECTS
+from tests.aidbt.warehouse.conftest import open_target
+
+CASES = [
+    ("date", "'03/04/2021'", date(2021, 4, 3), "%d/%m/%Y"),
+    ("date", "'3/4/2021'", date(2021, 3, 4), "%m/%d/%Y"),
+    ("date", "'3.4.2021 9:05'", datetime(2021, 4, 3, 9, 5), "%d.%m.%Y %H:%M"),
+    ("date", "'12-31-2021 23:59:58'", datetime(2021, 12, 31, 23, 59, 58), "%m-%d-%Y %H:%M:%S"),
+    ("date", "'3 Apr 2021'", date(2021, 4, 3), "%d %b %Y"),
+    ("date", "'3-Apr-2021'", date(2021, 4, 3), "%d-%b-%Y"),
+    ("date", "'April 3, 2021'", date(2021, 4, 3), "%B %d, %Y"),
+    ("date", "nullif('N/A', 'N/A')", None, "%d/%m/%Y"),
+    ("epoch", "cast(1600000001 as bigint)", datetime(2020, 9, 13, 12, 26, 41), "seconds"),
+    ("epoch", "cast(1600000001500 as bigint)", datetime(2020, 9, 13, 12, 26, 41, 500_000), "milliseconds"),
+    ("epoch", "cast(1600000001500000 as bigint)", datetime(2020, 9, 13, 12, 26, 41, 500_000), "microseconds"),
+    ("money", "'$1,234.50'", Decimal("1234.50"), "."),
+    ("money", "'1.234,50 €'", Decimal("1234.50"), ","),
+    ("money", "'(12.00)'", Decimal("-12.00"), "."),
+    ("cents", "1999", Decimal("19.99"), ""),
+    ("cents", "cast(-5 as bigint)", Decimal("-0.05"), ""),
+    ("choice", "'Y'", True, ""),
+    ("choice", "'n'", False, ""),
+    ("choice", "'perhaps'", None, ""),
+    ("words", "' N/A'", None, ""),
+    ("words", "'it is'", "it is", ""),
+    ("key", '\'{"a": {"b": "x y"}}\'', "x y", ""),
+]
+
+
+def expression(kind: str, value: str, how: str, dialect: str) -> str | None:
+    """The SQL of one case."""
+    if kind == "date":
+        return read_date(value, how, dialect)
+    if kind == "epoch":
+        return read_epoch(value, how, dialect)
+    if kind == "money":
+        number = read_money(value, how, dialect, negative_in_brackets=True)
+        return f"cast({number} as {money_type(2, dialect)})"
+    if kind == "cents":
+        return f"cast({in_cents(value)} as {money_type(2, dialect)})"
+    if kind == "choice":
+        return choice(value, "y", "n", dialect, is_text=True)
+    if kind == "words":
+        return without_words(f"trim({value})", ["N/A", "null"], dialect)
+    return read_key(Column("c", "text"), ("a", "b"), dialect)
+
+
+def selected(dialect: str) -> str:
+    columns = [
+        f"{expression(kind, value, how, dialect)} as c{number}"
+        for number, (kind, value, _, how) in enumerate(CASES)
+    ]
+    document = next(value for kind, value, _, _ in CASES if kind == "key")
+    return f"select {', '.join(columns)} from (select {document} as c) as t"
+
+
+EXPECTED = [value for _, _, value, _ in CASES]
+
+
+def test_duckdb_reads_them():
+    assert duckdb.sql(selected("duckdb")).fetchall() == [tuple(EXPECTED)]
+
+
+def test_postgres_reads_them(postgres, postgres_target):
+    postgres.create_database("value_sql")
+    with open_target(postgres_target("value_sql")).connect() as connection:
+        (row,) = connection.rows(selected("postgres"))
+
+    assert list(row) == EXPECTED
+
+
+@pytest.mark.long
+def test_spark_reads_them(spark_target):
+    with open_target(spark_target).connect() as connection:
+        (row,) = connection.rows(selected("spark"))
+        (field,) = connection.rows(
+            "select " + read_field("s", ("geo", "lat"), "spark") + " as lat from"
+            " (select named_struct('geo', named_struct('lat', 1.5D)) as s) as t"
+        )
+
+    assert list(map(plain, row)) == EXPECTED
+    assert field == (1.5,)
+
+
+# --- the items of lists -------------------------------------------------------------------------------
+
+
+def items_sql(dialect: str, data_type: str) -> str:
+    """A staging model of the items of a JSON list, on a table `docs` with a document in each row."""
+    column = Column("doc", data_type)
+    mapping = Mapping(
+        "s",
+        "docs",
+        (
+            MappedColumn("id", ("id",)),
+            MappedColumn("item_index", ("item_index",)),
+            MappedColumn("sku", ("item",), expression=read_key(Column("item", "json"), ("sku",), dialect)),
+        ),
+        items="doc.lines",
+        list_sql=list_in(column, ("lines",), dialect, is_json=True),
+        row_rules=(RowRule("latest_row", keys=("id",), order_by="version"),),
+    )
+    text = staging_sql(mapping, source_table="docs", loads=False, dialect=dialect)
+    return text.replace("{{ source('s', 'docs') }}", f"({documents(data_type)}) as docs")
+
+
+def documents(data_type: str) -> str:
+    rows = [
+        (1, 1, '{"lines": [{"sku": "old"}]}'),
+        (1, 2, '{"lines": [{"sku": "a"}, {"sku": "b"}]}'),
+        (2, 1, '{"lines": []}'),
+        (3, 1, "{}"),
+    ]
+    selects = [f"select {n} as id, {v} as version, cast('{doc}' as {data_type}) as doc" for n, v, doc in rows]
+    return " union all ".join(selects)
+
+
+ITEMS = [(1, 1, "a"), (1, 2, "b")]
+
+
+def test_duckdb_lists_the_items_of_json():
+    for data_type in ("json", "varchar"):
+        assert sorted(duckdb.sql(items_sql("duckdb", data_type)).fetchall()) == ITEMS
+
+
+def test_postgres_lists_the_items_of_json(postgres, postgres_target):
+    postgres.create_database("items_sql")
+    with open_target(postgres_target("items_sql")).connect() as connection:
+        for data_type in ("jsonb", "json", "text"):
+            assert sorted(connection.rows(items_sql("postgres", data_type))) == ITEMS
+
+
+@pytest.mark.long
+def test_spark_lists_the_items_of_json(spark_target):
+    with open_target(spark_target).connect() as connection:
+        assert sorted(map(tuple, connection.rows(items_sql("spark", "string")))) == ITEMS
+
+
+def plain(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_can_parse_its_words(dialect):
+    sqlglot.parse_one(selected(dialect), dialect=dialect)
+    for form in ("%d/%m/%Y", "%d %b %Y", "%m-%d-%Y %H:%M:%S"):
+        lenient = read_date("c", form, dialect, or_null=True)
+        assert (lenient is None) == (dialect in ("postgres", "redshift"))
+        if lenient is not None:
+            sqlglot.parse_one(f"select {lenient}", dialect=dialect)
+
+
+def test_short_years_are_not_read_where_they_would_all_be_of_this_century():
+    assert read_date("c", "%d/%m/%y", "spark") is None
+    read = read_date("'03/04/99'", "%d/%m/%y", "duckdb")
+    assert duckdb.sql(f"select {read}").fetchall() == [(date(1999, 4, 3),)]

@@ -1,0 +1,1 @@
+(SELECT DISTINCT 0, CAST(`name` AS STRING) FROM `acme`.`shop`.`Orders` WHERE NOT `name` IS NULL LIMIT 51) UNION ALL (SELECT DISTINCT 1, CASE WHEN `is_open` THEN 'true' WHEN NOT `is_open` THEN 'false' END FROM `acme`.`shop`.`Orders` WHERE NOT `is_open` IS NULL LIMIT 51)

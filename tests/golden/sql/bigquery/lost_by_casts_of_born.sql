@@ -1,0 +1,2 @@
+-- to datetime
+SELECT COUNTIF(NOT `born` IS NULL AND (SAFE_CAST(`born` AS DATETIME) IS NULL OR SAFE_CAST(SAFE_CAST(`born` AS DATETIME) AS DATE) IS DISTINCT FROM `born`)) FROM `acme`.`shop`.`Orders`

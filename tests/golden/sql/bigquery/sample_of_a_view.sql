@@ -1,0 +1,1 @@
+SELECT CAST(`id` AS STRING), CAST(`price` AS STRING), CAST(`big` AS STRING), CAST(`ratio` AS STRING), CAST(`name` AS STRING), CASE WHEN `is_open` THEN 'true' WHEN NOT `is_open` THEN 'false' END FROM `acme`.`shop`.`Orders` WHERE RAND() < 0.01000000 LIMIT 30000

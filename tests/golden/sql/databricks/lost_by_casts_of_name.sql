@@ -1,0 +1,23 @@
+-- to integer
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS INT) IS NULL OR NOT REGEXP_LIKE(CAST(`name` AS STRING), '^(0|-?[1-9][0-9]*)\\z'))) FROM `acme`.`shop`.`Orders`
+;
+-- to numeric(9,2)
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS DECIMAL(9, 2)) IS NULL OR NOT (REGEXP_LIKE(CAST(`name` AS STRING), '^-?(0|[1-9][0-9]*)([.][0-9]*)?\\z') AND CASE WHEN LOCATE('.', CAST(`name` AS STRING)) > 0 THEN TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(`name` AS STRING))) ELSE CAST(`name` AS STRING) END = CASE WHEN LOCATE('.', CAST(TRY_CAST(CAST(`name` AS STRING) AS DECIMAL(9, 2)) AS STRING)) > 0 THEN TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(TRY_CAST(CAST(`name` AS STRING) AS DECIMAL(9, 2)) AS STRING))) ELSE CAST(TRY_CAST(CAST(`name` AS STRING) AS DECIMAL(9, 2)) AS STRING) END))) FROM `acme`.`shop`.`Orders`
+;
+-- to double
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS DOUBLE) IS NULL OR NOT CASE WHEN REGEXP_LIKE(CAST(`name` AS STRING), '^-?(0|[1-9][0-9]*)([.][0-9]*)?\\z') THEN CASE WHEN LENGTH(CAST(`name` AS STRING)) <= 15 THEN TRUE WHEN CASE WHEN LOCATE('.', CAST(`name` AS STRING)) > 0 THEN TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(`name` AS STRING))) ELSE CAST(`name` AS STRING) END = CASE WHEN LOCATE('.', CAST(TRY_CAST(CAST(`name` AS STRING) AS DOUBLE) AS STRING)) > 0 THEN TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM CAST(TRY_CAST(CAST(`name` AS STRING) AS DOUBLE) AS STRING))) ELSE CAST(TRY_CAST(CAST(`name` AS STRING) AS DOUBLE) AS STRING) END THEN TRUE ELSE LENGTH(REGEXP_REPLACE(CAST(`name` AS STRING), '^[-0.]+|[^0-9]', '')) <= 15 END ELSE REGEXP_LIKE(CAST(`name` AS STRING), '^-?[1-9]([.][0-9]+)?[eE][+-]?[0-9]+\\z') AND ABS(TRY_CAST(CAST(`name` AS STRING) AS DOUBLE)) <= 1.7976931348623157e308 END)) FROM `acme`.`shop`.`Orders`
+;
+-- to boolean
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS BOOLEAN) IS NULL OR FALSE)) FROM `acme`.`shop`.`Orders`
+;
+-- to date
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS DATE) IS NULL OR NOT REGEXP_LIKE(CAST(`name` AS STRING), '^(([1-9][0-9][0-9][0-9]|0[1-9][0-9][0-9]|00[1-9][0-9]|000[1-9])-((0?[13578]|1[02])-(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)-(0?[1-9]|[12][0-9]|30)|0?2-(0?[1-9]|1[0-9]|2[0-8]))|([0-9][0-9](0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-0?2-29)([T ]00:00(:00([.]0+)?)?(Z|[+-]00(:?00)?)?)?\\z'))) FROM `acme`.`shop`.`Orders`
+;
+-- to timestamp_ntz
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS TIMESTAMP_NTZ) IS NULL OR (NOT REGEXP_LIKE(CAST(`name` AS STRING), '^(([1-9][0-9][0-9][0-9]|0[1-9][0-9][0-9]|00[1-9][0-9]|000[1-9])-((0?[13578]|1[02])-(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)-(0?[1-9]|[12][0-9]|30)|0?2-(0?[1-9]|1[0-9]|2[0-8]))|([0-9][0-9](0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-0?2-29)([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-]00(:?00)?)?)?\\z') OR REGEXP_LIKE(CAST(`name` AS STRING), '[.][0-9]{6}0*[1-9]')))) FROM `acme`.`shop`.`Orders`
+;
+-- to timestamp
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS TIMESTAMP) IS NULL OR (NOT REGEXP_LIKE(CAST(`name` AS STRING), '^(([1-9][0-9][0-9][0-9]|0[1-9][0-9][0-9]|00[1-9][0-9]|000[1-9])-((0?[13578]|1[02])-(0?[1-9]|[12][0-9]|3[01])|(0?[469]|11)-(0?[1-9]|[12][0-9]|30)|0?2-(0?[1-9]|1[0-9]|2[0-8]))|([0-9][0-9](0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-0?2-29)([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?(Z|[+-]00(:?00)?)?)?\\z') OR REGEXP_LIKE(CAST(`name` AS STRING), '[.][0-9]{6}0*[1-9]')))) FROM `acme`.`shop`.`Orders`
+;
+-- to varchar(10)
+SELECT COUNT_IF(NOT `name` IS NULL AND (TRY_CAST(CAST(`name` AS STRING) AS STRING) IS NULL OR (FALSE OR LENGTH(CAST(`name` AS STRING)) > 10))) FROM `acme`.`shop`.`Orders`

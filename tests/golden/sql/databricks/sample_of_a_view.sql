@@ -1,0 +1,1 @@
+SELECT CAST(`id` AS STRING), CAST(`small` AS STRING), CAST(`price` AS STRING), CAST(`ratio` AS STRING), CAST(`name` AS STRING), CASE WHEN `is_open` THEN 'true' WHEN NOT `is_open` THEN 'false' END FROM `acme`.`shop`.`Orders` TABLESAMPLE (1.000000 PERCENT) REPEATABLE (42) LIMIT 30000

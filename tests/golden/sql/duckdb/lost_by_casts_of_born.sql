@@ -1,0 +1,2 @@
+-- to timestamp
+SELECT COUNT_IF(NOT "born" IS NULL AND (TRY_CAST("born" AS TIMESTAMP) IS NULL OR TRY_CAST(TRY_CAST("born" AS TIMESTAMP) AS DATE) IS DISTINCT FROM "born")) FROM "shop"."Orders"

@@ -1,0 +1,2 @@
+-- to date
+SELECT COUNT_IF(NOT "placed_at" IS NULL AND (TRY_CAST("placed_at" AS DATE) IS NULL OR TRY_CAST(TRY_CAST("placed_at" AS DATE) AS TIMESTAMP) IS DISTINCT FROM "placed_at")) FROM "shop"."Orders"

@@ -1,0 +1,2 @@
+-- to date
+SELECT COUNT(*) FILTER(WHERE NOT "placed_at" IS NULL AND (CAST("placed_at" AS DATE) IS NULL OR CASE WHEN CAST("placed_at" AS DATE) <= CAST('9999-12-31' AS DATE) OR NOT ISFINITE(CAST("placed_at" AS DATE)) THEN CAST(CAST("placed_at" AS DATE) AS TIMESTAMP) END IS DISTINCT FROM "placed_at")) FROM "shop"."Orders"

@@ -1,0 +1,1 @@
+SELECT 0, COUNT(*) FROM "shop"."Orders" AS child WHERE NOT "child"."id" IS NULL AND NOT EXISTS(SELECT 1 FROM "shop"."customers" AS parent WHERE "parent"."id" = "child"."id")

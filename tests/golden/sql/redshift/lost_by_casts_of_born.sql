@@ -1,0 +1,2 @@
+-- to timestamp
+SELECT SUM(CASE WHEN NOT "born" IS NULL AND (CAST("born" AS TIMESTAMP) IS NULL OR ((CAST(CAST("born" AS TIMESTAMP) AS DATE) IS NULL) <> ("born" IS NULL) OR COALESCE(CAST(CAST("born" AS TIMESTAMP) AS DATE) <> "born", FALSE))) THEN 1 ELSE 0 END) FROM "acme"."shop"."Orders"

@@ -1,0 +1,2 @@
+-- to timestamp_ntz
+SELECT COUNT_IF(NOT `born` IS NULL AND (TRY_CAST(`born` AS TIMESTAMP_NTZ) IS NULL OR TRY_CAST(TRY_CAST(`born` AS TIMESTAMP_NTZ) AS DATE) IS DISTINCT FROM `born`)) FROM `shop`.`Orders`

@@ -1,0 +1,1 @@
+SELECT CAST("id" AS VARCHAR), CAST("small" AS VARCHAR), CAST("price" AS VARCHAR), CAST("ratio" AS VARCHAR), CAST("name" AS VARCHAR), CASE WHEN "is_open" THEN 'true' WHEN NOT "is_open" THEN 'false' END, CAST("key" AS VARCHAR) FROM "acme"."shop"."Orders" WHERE RAND() < 0.01000000 LIMIT 30000
