@@ -95,7 +95,8 @@ def generate(
             ),
         )
     failed = result.has_errors or (result.is_drift if check else bool(result.proposals))
-    raise SystemExit(1 if failed or (strict and (result.waiting or result.waiting_tests)) else 0)
+    waits = result.questions or result.waiting or result.waiting_tests
+    raise SystemExit(1 if failed or (strict and waits) else 0)
 
 
 def _summary(plan: Any) -> dict[str, Any]:

@@ -425,7 +425,8 @@ def _padded(looked: Looked) -> Meaning | None:
     rows = looked.forms.get("padded", 0)
     if not rows:
         return None
-    # A key that is cut may no longer be one.
-    recommended = KEEP if looked.profile.is_unique else "trim"
+    # A key that is cut may no longer be one, or no longer be found by those that refer to it.
+    is_key = looked.profile.is_unique or _IDENTIFIER.search(snake_case(looked.column.name))
+    recommended = KEEP if is_key else "trim"
     readings = {"trim": Reading(looked.cleaned(()), None), KEEP: Reading()}
     return Meaning("padded", f"{rows:,} of {looked.filled:,} values", readings, recommended)

@@ -23,9 +23,10 @@ from aidbt.generate.data_tests import primary_key
 from aidbt.generate.decide import Questions, RawTable, Ways
 from aidbt.generate.questions import Case, Change, Choice, columns_to_look_at, with_column
 from aidbt.generate.staging import ITEM, ITEM_INDEX
-from aidbt.mapping.question_files import KEEP, Question
+from aidbt.mapping.question_files import KEEP, Question, is_excepted
 from aidbt.project.conventions import Name, cased, column_name, snake_case, unique_names
 from aidbt.sql.identifiers import quote_identifier, quote_text
+from aidbt.warehouse.documents import ITEMS as ITEMS_PROVEN
 
 MAX_DEPTH = 3
 MAX_COLUMNS = 60
@@ -297,7 +298,7 @@ def _lists_to_make(key: str, mappings: dict[str, Mapping], questions: dict[str, 
     found = []
     for question in questions.values():
         if question.pattern == ITEMS and question.answer not in ("", KEEP):
-            places = [where for where in question.about if where not in question.excepted]
+            places = [where for where in question.about if not is_excepted(where, question)]
             found += [
                 where[len(key) + 1 :].partition(".")[0]
                 for where in places
@@ -419,7 +420,7 @@ def _items_mapping(
     wanted = [words.get(leaf.data_type, leaf.data_type) if is_json else "" for leaf in contents.leaves]
     pairs = list(zip(expressions, wanted, strict=True))
     lost = ask.item_readings(table.relation, list_sql, pairs)
-    if dialect == "duckdb" and len(lost) < len(set(pairs)):
+    if dialect in ITEMS_PROVEN and len(lost) < len(set(pairs)):
         return "not every row holds such a list"
     casts = [cast if cast and lost.get((e, cast)) == 0 else None for e, cast in pairs]
     kinds = [

@@ -24,7 +24,7 @@ from aidbt.generate.meanings import (
     wanted_forms,
     wants_values,
 )
-from aidbt.mapping.question_files import KEEP, Question, table_of, with_case
+from aidbt.mapping.question_files import KEEP, Question, is_excepted, table_of, with_case
 from aidbt.project.conventions import column_name, snake_case
 from aidbt.sql.identifiers import quote_identifier
 
@@ -110,7 +110,7 @@ def settle(mappings: dict[str, Mapping], cases: Iterable[Case], questions: dict[
             _do(done, case, case.choices[case.certain], "aidbt")
         elif known is None or not known.answer:
             _ask(done, case)
-        elif case.where not in known.excepted and case.key not in known.excepted:
+        elif not is_excepted(case.where, known):
             choice = _answered(case, known.answer)
             if choice is not None:
                 _do(done, case, choice, "person")
@@ -237,7 +237,7 @@ def _about(
             if table_of(where, mappings) != key:
                 continue
             name = where[len(key) + 1 :]
-            is_to_do = question.answer not in ("", KEEP) and where not in question.excepted
+            is_to_do = question.answer not in ("", KEEP) and not is_excepted(where, question)
             (answered if is_to_do else open_).add(name)
     return open_, answered
 

@@ -229,7 +229,7 @@ def answer(
     if option not in known.options:
         raise UnknownName(f"option of {question}", option, known.options)
     for name in excepted:
-        if name not in known.about:
+        if not any(where == name or where.startswith(f"{name}.") for where in known.about):
             raise UnknownName(f"column that {question} is about", name, known.about)
     kept = tuple(dict.fromkeys([*known.excepted, *excepted]))
     answered = replace(known, answer=option, excepted=kept)
@@ -244,7 +244,7 @@ def already_decided(project_dir: Path, question: Question) -> list[str]:
     found = []
     for where in question.about:
         key = table_of(where, mappings)
-        if key is None or where in question.excepted:
+        if key is None or is_excepted(where, question):
             continue
         if not _is_undecided(mappings[key], where[len(key) + 1 :], question.pattern):
             found.append(where)
@@ -294,7 +294,7 @@ def open_questions(
         about, tables = {}, set()
         for where, seen in question.about.items():
             key = table_of(where, mappings)
-            if key is None or (select and key not in select) or where in question.excepted:
+            if key is None or (select and key not in select) or is_excepted(where, question):
                 continue
             if _is_undecided(mappings[key], where[len(key) + 1 :], question.pattern):
                 about[where] = seen
@@ -302,6 +302,11 @@ def open_questions(
         if about:
             found.append(OpenQuestion(question, about, len(tables)))
     return found
+
+
+def is_excepted(where: str, question: Question) -> bool:
+    """Whether it, or its table, is among the exceptions."""
+    return any(where == name or where.startswith(f"{name}.") for name in question.excepted)
 
 
 def table_of(where: str, mappings: dict[str, Mapping]) -> str | None:

@@ -12,10 +12,18 @@ from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Relation
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.dialects import can_render, render
+from aidbt.warehouse.dialects.lowering import lowered
 from aidbt.warehouse.rows import current_rows, number
 
 DOCUMENTS = 500
 _MAX_CHARACTERS = 20_000
+# How the items of a list of every row become rows.
+ITEMS = {
+    "duckdb": "select unnest(list_of_row) as item from rows_of_table",
+    "postgres": "select items.item from rows_of_table"
+    " cross join lateral jsonb_array_elements(list_of_row) as items (item)",
+    **dict.fromkeys(("spark", "databricks"), "select explode(list_of_row) as item from rows_of_table"),
+}
 
 
 def some_documents(connection: Connection, relation: Relation, column: str, row_count: int) -> list[str]:
@@ -51,34 +59,55 @@ def rows_lost_by_reading(
 
     Args:
         readings: expressions in the connection's own SQL, which this program wrote itself.
-        list_sql: of a list whose items are asked about instead, each called `item`; on DuckDB only.
+        list_sql: of a list whose items are asked about instead, each called `item`; where `ITEMS` says how.
     """
     dialect = connection.dialect
-    if list_sql and dialect != "duckdb":
+    if list_sql and dialect not in ITEMS:
         return {}
-    counts: dict[tuple[str, str], exp.Expr] = {}
-    for expression, cast in readings:
-        try:
-            value = sqlglot.parse_one(expression, dialect=dialect)
-        except SqlglotError:
-            continue
-        text = exp.cast(value.copy(), "text")
-        if cast:
-            read = exp.TryCast(this=text, to=exp.DataType.build(cast, dialect=dialect))
-            lost = exp.and_(value.is_(exp.null()).not_(), read.is_(exp.null()))
-        else:  # nothing is lost, but the value is made
-            lost = exp.LT(this=exp.Anonymous(this="length", expressions=[text]), expression=number(0))
-        if can_render(lost, dialect):
-            counts[expression, cast] = exp.Anonymous(this="count_if", expressions=[lost])
+    try:
+        values = [sqlglot.parse_one(expression, dialect=dialect) for expression, _ in readings]
+        rows = _in_own_words(current_rows(connection, relation), dialect)
+        rows = _items(rows, list_sql, dialect) if list_sql else rows
+    except SqlglotError:
+        return {}
+    # The expressions are in the dialect's words already, what is asked of their texts is in DuckDB's.
+    texts = [exp.alias_(exp.cast(value, "text"), f"v{place}") for place, value in enumerate(values)]
+    read = exp.select(*texts).from_(rows, copy=False).subquery("read_values")
+    lost = {pair: _is_lost(place, pair[1], dialect) for place, pair in enumerate(readings)}
+    counts = {pair: tree for pair, tree in lost.items() if can_render(tree, dialect)}
     if not counts:
         return {}
-    rows = current_rows(connection, relation)
-    if list_sql:
-        items = exp.Unnest(expressions=[sqlglot.parse_one(list_sql, dialect=dialect)])
-        rows = exp.select(exp.alias_(items, "item")).from_(rows, copy=False).subquery("items", copy=False)
-    query = exp.select(*counts.values()).from_(rows, copy=False)
+    query = exp.select(*(_in_own_words(tree, dialect) for tree in counts.values())).from_(read, copy=False)
     try:
-        row = connection.rows(render(query, dialect))[0]
+        row = connection.rows(query.sql(dialect))[0]
     except WarehouseError:  # some text is no JSON, so that the model would fail as well
         return {}
     return {pair: int(count or 0) for pair, count in zip(counts, row, strict=True)}
+
+
+def _is_lost(place: int, cast: str, dialect: str) -> exp.Expr:
+    value = exp.column(f"v{place}")
+    value.type = exp.DataType.build("text")
+    if not cast:  # nothing is lost, but every value is made
+        lost: exp.Expr = exp.LT(this=exp.Anonymous(this="length", expressions=[value]), expression=number(0))
+    else:
+        become = exp.TryCast(this=value, to=exp.DataType.build(cast, dialect=dialect))
+        lost = exp.and_(value.is_(exp.null()).not_(), become.is_(exp.null()))
+    return exp.Anonymous(this="count_if", expressions=[lost])
+
+
+def _items(rows: exp.Expr, list_sql: str, dialect: str) -> exp.Expr:
+    """The items of a list of the rows, each called `item`."""
+    query = sqlglot.parse_one(ITEMS[dialect], dialect=dialect)
+    for column in list(query.find_all(exp.Column)):
+        if column.name == "list_of_row":
+            column.replace(sqlglot.parse_one(list_sql, dialect=dialect))
+    for table in list(query.find_all(exp.Table)):
+        if table.name == "rows_of_table":
+            table.replace(rows)
+    assert isinstance(query, exp.Select)
+    return query.subquery("items")
+
+
+def _in_own_words(tree: exp.Expr, dialect: str) -> exp.Expr:
+    return tree if dialect == "duckdb" else lowered(tree, dialect)
