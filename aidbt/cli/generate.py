@@ -29,6 +29,9 @@ from aidbt.core.errors import UsageError, WriteError
 @click.option(
     "--upgrade", is_flag=True, help="Change files that only this version of aidbt writes otherwise."
 )
+@click.option(
+    "--refresh", is_flag=True, help="Decide again what aidbt decided; what people decided stays as it is."
+)
 @click.option("--strict", is_flag=True, help="Exit 1 while anything waits for review.")
 @click.option("--all", "show_all", is_flag=True, help="List every file and every table left out.")
 @click.option("--why", is_flag=True, help="List every table left out, and the rule behind every name.")
@@ -47,6 +50,7 @@ def generate(
     dry_run: bool,
     check: bool,
     upgrade: bool,
+    refresh: bool,
     strict: bool,
     show_all: bool,
     why: bool,
@@ -67,6 +71,8 @@ def generate(
 
     if pr_body is not None and (check or output == "json"):
         raise UsageError("--pr-body goes with neither --check nor --output json", hint="leave one out")
+    if refresh and check:
+        raise UsageError("--refresh asks the warehouse, --check does not", hint="leave one out")
     session = open_from(**where)
     if pr_body is not None:
         _refuse_in_models(session.project, pr_body)
@@ -79,6 +85,7 @@ def generate(
         select=select,
         write=not (dry_run or check),
         upgrade=upgrade,
+        refresh=refresh,
         approve=approver(yes),
     )
     if not check:

@@ -11,6 +11,7 @@ from aidbt.core.schema import Mapping, Relation, Target
 from aidbt.generate.adopted import Adopted, adopted_mappings, read_models
 from aidbt.generate.data_tests import combination_test
 from aidbt.generate.decide import (
+    Questions,
     RawTable,
     Ways,
     broken_casts,
@@ -24,6 +25,7 @@ from aidbt.generate.nested import nested_cases
 from aidbt.generate.parents import likely_parents, with_types
 from aidbt.generate.questions import settle, value_cases
 from aidbt.generate.row_rules import row_cases
+from aidbt.mapping.decisions import with_peoples_columns, with_peoples_tests
 from aidbt.mapping.history import history_of
 from aidbt.mapping.question_files import Question, load_questions
 from aidbt.mapping.tables import tables_for_targets
@@ -67,11 +69,13 @@ def decide_all(
     here: Declared,
     *,
     select: tuple[str, ...] = (),
+    refresh: bool = False,
     approve: Approve | None = None,
 ) -> Decisions:
     """Every mapping, with those of new or changed tables decided as far as that is certain.
 
     Args:
+        refresh: whether what aidbt decided before is decided again from the rows as they are now.
         approve: asked before a scan that is over the budget; None refuses.
 
     Raises:
@@ -83,65 +87,43 @@ def decide_all(
     )
     relations = only(relations, select, settings)
     may_scan = scan_gate(project, settings, approve)
-    undecided = relations.keys() - mappings.keys()
-    tables, scanned = profiled(relations, warehouse, profiles, settings, may_scan, to_decide=undecided)
+    undecided = relations.keys() if refresh else relations.keys() - mappings.keys()
+    tables, scanned = profiled(
+        relations, warehouse, profiles, settings, may_scan, refresh=refresh, to_decide=undecided
+    )
     tables, empty = _without_empty(tables, mappings, select)
     skipped = _about(skipped + empty, relations) if select else skipped + empty
-    new_tables = [key for key in tables if key not in mappings]
-    read = read_models(here, project.profile().type) if new_tables else Adopted({}, {})
+    is_new = refresh or any(key not in mappings for key in tables)
+    read = read_models(here, project.profile().type) if is_new else Adopted({}, {})
     adopted = list(adopted_mappings(read, here))
-    ways = Ways(
-        settings.values.mapping,
-        settings.values.conventions,
-        history_of([*adopted, *mappings.values()]),
-        _entities(tables, here, settings.values.conventions),
-    )
-    open_targets = {n: t for n, t in targets.items() if n not in {m.target for m in mappings.values()}}
-    free = {
-        k: t.relation for k, t in tables.items() if k not in mappings or _is_only_by_convention(mappings[k])
-    }
-    chosen = tables_for_targets(free, open_targets, settings.values.mapping)
-    target_of = {key: targets[name] for name, key in chosen.items()}
-    findings = (
-        [] if select else [_no_table(open_targets[n], tables, free) for n in open_targets if n not in chosen]
-    )
-    current = dict(mappings)
-    new: set[str] = set()
+    rules = settings.values.conventions
+    history = history_of([*adopted, *mappings.values()])
+    ways = Ways(settings.values.mapping, rules, history, _entities(tables, here, rules))
+    target_of, findings = _targets_of(tables, mappings, targets, settings, select)
     asked = load_questions(project.root)
     with warehouse.connect() as connection:
         ask = questions(connection, warehouse.dialect)
-        for key, table in sorted(tables.items()):
-            if key in mappings and key not in target_of:
-                old = mappings[key]
-                current[key], seen = extend_mapping(old, table, targets.get(old.target or ""), ways, ask)
-                findings += [*seen, *broken_tests(old, table.profile)]
-                if key in scanned:
-                    findings += broken_casts(old, table.relation, ask)
-            else:
-                fresh, _ = map_table(table, target_of.get(key), ways, ask)
-                known = mappings.get(key)
-                current[key] = replace(fresh, path=known.path, digest=known.digest) if known else fresh
-                new.add(key)
+        current, new, found = _decided(
+            tables, mappings, targets, target_of, ways, ask, scanned=scanned, refresh=refresh
+        )
         nested, lists = nested_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect)
-        findings += lists
         cases = [
             *nested,
             *value_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect),
             *row_cases(current, mappings, tables, ways, ask, warehouse.dialect),
         ]
         settled = settle(current, cases, asked)
-        current, findings = settled.mappings, [*findings, *settled.findings]
+        current, findings = settled.mappings, [*findings, *found, *lists, *settled.findings]
         if settings.values.generate.tests == "keys":
-            combination = combination_test(package_names(project), macros=has_our_macros(project))
             staged = {m.key: m for m in [*adopted, *mappings.values()] if m.key not in tables}
-            parents = likely_parents(
-                [current[key] for key in new], staged.values(), settings.values.conventions.table_prefixes
-            )
+            prefixes = rules.table_prefixes
+            parents = likely_parents([current[key] for key in new], staged.values(), prefixes)
             places, _ = raw_relations(
                 warehouse, settings, here, mappings, keep_staged=True, relations=everything
             )
             there = {m.key: places[m.key] for m in parents if m.key in places}
             with_keys, _ = profiled(there, warehouse, profiles, settings, may_scan)
+            combination = combination_test(package_names(project), macros=has_our_macros(project))
             proposed, broken = propose_tests(
                 {**{key: with_types(staged[key], there[key][1]) for key in there}, **current},
                 {**with_keys, **tables},
@@ -150,7 +132,7 @@ def decide_all(
                 ask,
                 combinations=combination is not None,
             )
-            current = {key: proposed[key] for key in current}
+            current = {key: with_peoples_tests(proposed[key], mappings.get(key)) for key in current}
             findings += broken
     changed = frozenset(key for key in current if current[key] != mappings.get(key))
     return Decisions(
@@ -162,6 +144,57 @@ def decide_all(
         questions=settled.questions,
         tables=tables,
     )
+
+
+def _targets_of(
+    tables: dict[str, RawTable],
+    mappings: dict[str, Mapping],
+    targets: dict[str, Target],
+    settings: LoadedSettings,
+    select: tuple[str, ...],
+) -> tuple[dict[str, Target], list[Finding]]:
+    """The declared target of each table that no mapping has taken yet, and findings for those without one."""
+    open_targets = {n: t for n, t in targets.items() if n not in {m.target for m in mappings.values()}}
+    free = {
+        k: t.relation for k, t in tables.items() if k not in mappings or _is_only_by_convention(mappings[k])
+    }
+    chosen = tables_for_targets(free, open_targets, settings.values.mapping)
+    missing = [] if select else [name for name in open_targets if name not in chosen]
+    findings = [_no_table(open_targets[name], tables, free) for name in missing]
+    return {key: targets[name] for name, key in chosen.items()}, findings
+
+
+def _decided(
+    tables: dict[str, RawTable],
+    mappings: dict[str, Mapping],
+    targets: dict[str, Target],
+    target_of: dict[str, Target],
+    ways: Ways,
+    ask: Questions,
+    *,
+    scanned: set[str],
+    refresh: bool,
+) -> tuple[dict[str, Mapping], set[str], list[Finding]]:
+    """The mappings with those of the tables brought up to date, the keys decided anew, and findings."""
+    current = dict(mappings)
+    new: set[str] = set()
+    findings: list[Finding] = []
+    for key, table in sorted(tables.items()):
+        old = mappings.get(key)
+        target = target_of.get(key) or targets.get((old.target if old else None) or "")
+        if old is not None and key not in target_of and not refresh:
+            current[key], seen = extend_mapping(old, table, target, ways, ask)
+            findings += [*seen, *broken_tests(old, table.profile)]
+            if key in scanned:
+                findings += broken_casts(old, table.relation, ask)
+            continue
+        fresh, _ = map_table(table, target, ways, ask)
+        if old is not None:
+            fresh = with_peoples_columns(fresh, old) if key not in target_of else fresh
+            fresh = replace(fresh, path=old.path, digest=old.digest)
+        current[key] = fresh
+        new.add(key)
+    return current, new, findings
 
 
 def _about(skipped: list[Skipped], relations: dict[str, tuple[str, Relation]]) -> list[Skipped]:

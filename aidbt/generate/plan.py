@@ -162,6 +162,7 @@ def run_generate(
     select: Iterable[str] = (),
     write: bool = True,
     upgrade: bool = False,
+    refresh: bool = False,
     approve: Approve | None = None,
 ) -> GeneratePlan:
     """Plan, and write unless told otherwise.
@@ -170,13 +171,22 @@ def run_generate(
         warehouse, profiles: None compares decisions with files only (`--check`).
         bases: what was generated before, for merging.
         upgrade: whether files may change that only this version of aidbt writes differently.
+        refresh: whether what aidbt decided before is decided again; what people decided stays.
         approve: asked before a scan that is over the budget; None refuses.
     """
     if warehouse is None or profiles is None:
         plan = check_files(project, settings, bases, select=select, upgrade=upgrade)
     else:
         plan = plan_generate(
-            project, settings, warehouse, profiles, bases, select=select, upgrade=upgrade, approve=approve
+            project,
+            settings,
+            warehouse,
+            profiles,
+            bases,
+            select=select,
+            upgrade=upgrade,
+            refresh=refresh,
+            approve=approve,
         )
     if write:
         apply_patch(plan.patch, project.root)
@@ -194,6 +204,7 @@ def plan_generate(
     *,
     select: Iterable[str] = (),
     upgrade: bool = False,
+    refresh: bool = False,
     approve: Approve | None = None,
 ) -> GeneratePlan:
     """Bring the mappings up to date with the warehouse, and plan the files that follow.
@@ -220,6 +231,7 @@ def plan_generate(
             mappings,
             here,
             select=tuple(select),
+            refresh=refresh,
             approve=approve,
         )
     found = plan_files(

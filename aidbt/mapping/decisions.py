@@ -151,3 +151,38 @@ def _with_test(mapping: Mapping, selector: Selector, change: Callable[[MappedTes
         for test in mapping.tests
     )
     return replace(mapping, tests=tests)
+
+
+def with_peoples_columns(fresh: Mapping, old: Mapping) -> Mapping:
+    """A mapping decided anew, with what people decided in the old one: their columns, row rules and tests.
+
+    A column that somebody decided keeps its place among those that take other source columns.
+    """
+    theirs = [column for column in old.columns if column.by == "person"]
+    taken = {name for column in theirs for name in column.sources}
+    names = {column.target.casefold() for column in theirs}
+    at = {column.sources: column for column in theirs}
+    columns = [
+        at.pop(column.sources, column)
+        for column in fresh.columns
+        if column.sources in at or not (set(column.sources) & taken or column.target.casefold() in names)
+    ]
+    columns += [column for column in theirs if column in at.values()]
+    rules = [rule for rule in old.row_rules if rule.by == "person"]
+    known = {(rule.rule, rule.where) for rule in rules}
+    return replace(
+        fresh,
+        columns=tuple(columns),
+        unmapped=tuple(name for name in fresh.unmapped if name not in taken),
+        row_rules=(*rules, *(r for r in fresh.row_rules if (r.rule, r.where) not in known)),
+    )
+
+
+def with_peoples_tests(fresh: Mapping, old: Mapping | None) -> Mapping:
+    """The mapping with the tests that people accepted, rejected or wrote; the others as they were found."""
+    theirs = [test for test in old.tests if test.by == "person"] if old is not None else []
+    decided = {(test.column, test.test, test.to) for test in theirs}
+    found = [test for test in fresh.tests if (test.column, test.test, test.to) not in decided]
+    if len(found) == len(fresh.tests) - len(theirs) and all(test in fresh.tests for test in theirs):
+        return fresh  # nothing to settle, and the order stays
+    return replace(fresh, tests=(*theirs, *found))

@@ -536,3 +536,36 @@ def test_a_handful_of_different_values_is_no_proof_of_a_key(shop):
     tests = shop.read("aidbt/mappings/s__t.yml").partition("tests:")[2]
     assert "column: t_id" in tests
     assert "column: size" not in tests
+
+
+def test_refresh_decides_again_what_nobody_decided(filled_shop):
+    filled_shop.generate()
+    filled_shop.sql("insert into raw_crm.users values (1, 'again', true)")
+    assert [finding.code for finding in filled_shop.generate().findings] == ["test.unique_no_longer_holds"]
+
+    plan = filled_shop.generate(refresh=True)
+
+    assert "user_id" not in {test.column for test in plan.mappings["crm.users"].tests}
+    assert not [finding for finding in plan.findings if finding.code.startswith("test.")]
+
+
+def test_refresh_follows_conventions_that_were_changed_and_keeps_what_people_decided(filled_shop):
+    filled_shop.generate()
+    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)")
+    path = "aidbt/mappings/crm__users.yml"
+    rejected = filled_shop.read(path).replace(
+        "unique, status: accepted, by: aidbt", "unique, status: rejected, by: person"
+    )
+    filled_shop.write(path, rejected)
+    filled_shop.write("aidbt.yml", "conventions:\n  key: '{entity}_key'\n  boolean: 'flag_{name}'\n")
+    filled_shop.generate()
+    assert "is_active" in filled_shop.read(path)
+
+    filled_shop.generate(refresh=True)
+
+    text = filled_shop.read(path)
+    assert "user_key" in text
+    assert "flag_active" in text
+    assert "lower(login)" in text
+    assert "test: unique, status: rejected, by: person" in text
+    assert not filled_shop.generate(refresh=True).patch.edits

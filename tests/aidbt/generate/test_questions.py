@@ -240,6 +240,21 @@ def test_comments_in_the_file_survive_an_answer(messy):
     }
 
 
+def test_comments_in_a_mapping_survive_what_an_answer_does_to_it(messy):
+    path = "aidbt/mappings/hub__deals.yml"
+    text = messy.read(path)
+    line = next(line for line in text.splitlines() if "source: won," in line)
+    messy.write(path, text.replace(line, f"  # since the merger\n{line}"))
+    answer(messy.root, "yes_no:hub", "boolean")
+
+    messy.generate()
+
+    after = messy.read(path)
+    assert "  # since the merger\n  - target: is_won\n" in after
+    assert columns(messy)["won"].target == "is_won"
+    assert "column: won" not in after
+
+
 def test_wrong_answers_are_told_apart(messy):
     with pytest.raises(UnknownName, match="cents:hub"):
         answer(messy.root, "cent:hub", "divide")

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 import sqlglot
 
-from aidbt.core.schema import Column, MappedColumn, Mapping, RowRule
+from aidbt.core.errors import WarehouseError
+from aidbt.core.schema import Column, MappedColumn, Mapping, Relation, RowRule
 from aidbt.generate.nested import list_in, read_field, read_key
 from aidbt.generate.staging import staging_sql
 from aidbt.generate.value_sql import (
@@ -23,6 +24,7 @@ from aidbt.generate.value_sql import (
     without_words,
 )
 from aidbt.warehouse.dialects import DIALECTS
+from aidbt.warehouse.documents import rows_lost_by_reading
 from tests.aidbt.warehouse.conftest import open_target
 
 CASES = [
@@ -158,6 +160,60 @@ def test_postgres_lists_the_items_of_json(postgres, postgres_target):
 def test_spark_lists_the_items_of_json(spark_target):
     with open_target(spark_target).connect() as connection:
         assert sorted(map(tuple, connection.rows(items_sql("spark", "string")))) == ITEMS
+
+
+def lost(connection: Any, dialect: str, data_type: str, broken: str = "{}") -> list[int | None]:
+    """Rows that lose a value by reading two keys of a document as numbers, and the items of a list."""
+    column = Column("doc", data_type)
+    connection.rows("create schema if not exists reading")
+    connection.rows("drop table if exists reading.docs")
+    rows = ['{"a": 1, "b": 2, "l": [{"n": 1}, {"n": "x"}]}', '{"a": 3, "b": "x", "l": [{"n": 2}]}', broken]
+    written = " union all ".join(f"select cast('{row}' as {data_type}) as doc" for row in rows)
+    connection.rows(f"create table reading.docs as {written}")
+    relation = Relation("reading", "docs", (column,))
+    keys = [(read_key(column, (key,), dialect), "bigint") for key in "ab"]
+    found = rows_lost_by_reading(connection, relation, [*keys, (keys[0][0], "")])
+    item = (read_key(Column("item", "json"), ("n",), dialect), "bigint")
+    items = rows_lost_by_reading(
+        connection, relation, [item], list_sql=list_in(column, ("l",), dialect, is_json=True)
+    )
+    return [*(found.get(pair) for pair in [*keys, (keys[0][0], "")]), items.get(item)]
+
+
+class DuckDB:
+    dialect = "duckdb"
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect()
+
+    def rows(self, sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise WarehouseError(str(error)) from error
+
+
+@pytest.mark.parametrize("data_type", ["json", "varchar"])
+def test_duckdb_says_what_reading_json_would_lose(data_type):
+    assert lost(DuckDB(), "duckdb", data_type) == [0, 1, 0, 1]
+
+
+def test_postgres_says_what_reading_json_would_lose(postgres, postgres_target):
+    postgres.create_database("reading")
+    with open_target(postgres_target("reading")).connect() as connection:
+        for data_type in ("jsonb", "json", "text"):
+            assert lost(connection, "postgres", data_type) == [0, 1, 0, 1]
+        assert lost(connection, "postgres", "text", broken="no json") == [None, None, None, None]
+
+
+def test_text_that_is_no_json_proves_nothing():
+    assert lost(DuckDB(), "duckdb", "varchar", broken="no json") == [None, None, None, None]
+
+
+@pytest.mark.long
+def test_spark_says_what_reading_json_would_lose(spark_target):
+    with open_target(spark_target).connect() as connection:
+        assert lost(connection, "spark", "string", broken="no json") == [0, 1, 0, 1]
 
 
 def plain(value: Any) -> Any:
