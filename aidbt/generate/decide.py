@@ -121,9 +121,9 @@ def map_table(
     table: RawTable, target: Target | None, ways: Ways, ask: Questions
 ) -> tuple[Mapping, list[ColumnMatch]]:
     """A first mapping of a table, with the matches behind it; without a target every column is kept."""
-    settings, rules = ways.mapping, ways.conventions
+    rules = ways.conventions
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
-    matches = match(MatchTask(own, target, table.profile), settings) if target else []
+    matches = _matches(table, own, target, ways) if target else []
     questions = cast_questions(table.relation, table.profile, target, matches, rules)
     counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
     lost = {q: counted[q.column, q.cast] for q in questions if (q.column, q.cast) in counted}
@@ -140,6 +140,11 @@ def map_table(
     else:
         mapping = map_to_target(table.source, table.relation, target, matches, lost=lost)
     return mapping, matches
+
+
+def _matches(table: RawTable, relation: Relation, target: Target, ways: Ways) -> list[ColumnMatch]:
+    task = MatchTask(relation, target, table.profile, source_name=table.source, history=ways.history)
+    return match(task, ways.mapping)
 
 
 def extend_mapping(

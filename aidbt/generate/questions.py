@@ -106,16 +106,17 @@ def settle(mappings: dict[str, Mapping], cases: Iterable[Case], questions: dict[
     done = _Progress(dict(mappings), dict(questions))
     for case in _with_precedents(list(cases)):
         known = done.questions.get(case.question)
-        if case.certain:
+        if known is not None and is_excepted(case.where, known):
+            continue
+        said = known.answer if known is not None else ""
+        if case.certain and said != KEEP:
             _do(done, case, case.choices[case.certain], "aidbt")
-        elif known is None or not known.answer:
+        elif known is None or not said:
             _ask(done, case)
-        elif not is_excepted(case.where, known):
-            choice = _answered(case, known.answer)
-            if choice is not None:
-                _do(done, case, choice, "person")
-            else:
-                done.findings.append(_does_not_fit(case, known))
+        elif (choice := _answered(case, said)) is not None:
+            _do(done, case, choice, "person")
+        else:
+            done.findings.append(_does_not_fit(case, known))
     return Settled(done.mappings, done.questions, tuple(done.findings))
 
 

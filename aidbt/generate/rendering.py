@@ -40,7 +40,7 @@ def rendering(project: Project, settings: LoadedSettings) -> Rendering:
     return Rendering(
         layout=layout,
         dialect=project.profile().type,
-        nested_arguments=nested_test_arguments(project),
+        nested_arguments=nested_test_arguments(project, values.dbt),
         properties=style.properties,
         yaml=_yaml_style(style.yaml),
         sql=from_settings(style.sql) if style.sql else None,

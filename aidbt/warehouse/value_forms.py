@@ -13,7 +13,7 @@ from sqlglot import exp
 from aidbt.core.schema import Relation
 from aidbt.core.types import is_plain_text
 from aidbt.warehouse.base import Connection
-from aidbt.warehouse.dialects import render
+from aidbt.warehouse.dialects import DIALECTS, render
 from aidbt.warehouse.rows import current_rows, number
 
 NULL_WORDS = ("", "-", "--", "n/a", "#n/a", "na", "n.a.", "nan", "nil", "none", "null", "(null)", "<null>")
@@ -108,6 +108,8 @@ def count_forms(
     """
     columns = {column.name: column.data_type for column in relation.columns}
     found: dict[tuple[str, str], int] = {}
+    if connection.dialect not in DIALECTS:
+        return found
     for start in range(0, len(asked), _COLUMNS_PER_SCAN):
         part = asked[start : start + _COLUMNS_PER_SCAN]
         counts = [_count(name, columns[name], form) for name, form in part]

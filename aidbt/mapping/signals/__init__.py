@@ -9,6 +9,7 @@ import numpy as np
 
 from aidbt.core.registry import Registry
 from aidbt.core.schema import Relation, TableProfile, Target
+from aidbt.mapping.history import History
 
 SIGNALS = Registry(
     "matching signal",
@@ -28,12 +29,16 @@ class MatchTask:
     Attributes:
         profile: what the source holds; None when it was not profiled.
         target_profile: what the target holds already; None when there are no rows to look at.
+        source_name: the source that the table belongs to.
+        history: what was decided about other tables; None when that is not known.
     """
 
     source: Relation
     target: Target
     profile: TableProfile | None = None
     target_profile: TableProfile | None = None
+    source_name: str = ""
+    history: History | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

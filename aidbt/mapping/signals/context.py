@@ -1,4 +1,4 @@
-"""What stands around a column: its description, its neighbours, its place in the table."""
+"""What stands around a column: its description, its neighbours, and what was decided elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _STOP_WORDS = frozenset(
 
 def context_signal(task: MatchTask) -> Evidence:
     """The better of two hints: words of the source's name or comment in the target's description, and
-    neighbours that look alike. Without descriptions or neighbours it abstains.
+    neighbours that look alike. Without descriptions or neighbours it abstains. What people decided about
+    columns of that name in other tables counts more than both.
     """
     described, described_mask = _description_overlap(task)
     neighbours, neighbours_mask = _neighbour_likeness(task)
@@ -25,7 +26,21 @@ def context_signal(task: MatchTask) -> Evidence:
         np.maximum(described, neighbours),
         np.where(described_mask, described, neighbours),
     )
-    return Evidence(scores, described_mask | neighbours_mask)
+    decided, decided_mask = _decided_elsewhere(task)
+    scores = np.where(decided_mask, decided, scores)
+    return Evidence(scores, described_mask | neighbours_mask | decided_mask)
+
+
+def _decided_elsewhere(task: MatchTask) -> tuple[np.ndarray, np.ndarray]:
+    """1 for the target column that source columns of that name became elsewhere, 0 for the others."""
+    scores, mask = np.zeros(task.shape), np.zeros(task.shape, dtype=bool)
+    places = {column.name: j for j, column in enumerate(task.target.columns)}
+    for i, column in enumerate(task.source.columns):
+        known = task.history.name_of(task.source_name, column.name) if task.history else None
+        if known is not None and known.name in places:
+            mask[i, :] = True
+            scores[i, places[known.name]] = 1.0
+    return scores, mask
 
 
 def _description_overlap(task: MatchTask) -> tuple[np.ndarray, np.ndarray]:

@@ -134,3 +134,31 @@ def test_one_shared_word_of_a_description_is_half_a_hint():
 
     assert said.scores[1, 0] > said.scores[0, 0]
     assert said.scores[0, 0] <= 0.5
+
+
+def test_what_people_decided_about_other_tables_tells_a_match():
+    from aidbt.core.schema import MappedColumn, Mapping
+    from aidbt.mapping.history import history_of
+
+    decided = [
+        Mapping("crm", table, (MappedColumn("closed_at", ("cdt",), by="person"),))
+        for table in ("deals", "tickets")
+    ]
+    source = Relation("raw", "orders", (Column("cdt"), Column("note")))
+    target = Target("orders", (Column("created_at"), Column("closed_at")))
+
+    said = SIGNALS.load("context")(MatchTask(source, target, source_name="crm", history=history_of(decided)))
+
+    assert said.scores[0].tolist() == [0.0, 1.0]
+    assert said.mask[0].all()
+
+
+def test_a_decision_of_one_table_or_of_aidbt_itself_tells_nothing():
+    from aidbt.core.schema import MappedColumn, Mapping
+    from aidbt.mapping.history import history_of
+
+    once = [Mapping("crm", "deals", (MappedColumn("closed_at", ("cdt",), by="person"),))]
+    ours = [Mapping("crm", t, (MappedColumn("closed_at", ("cdt",)),)) for t in ("deals", "tickets")]
+
+    assert history_of(once).name_of("crm", "cdt") is None
+    assert history_of(ours).name_of("crm", "cdt") is None
