@@ -15,7 +15,7 @@ from typing import Literal
 
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, ColumnProfile, MappedColumn
-from aidbt.core.types import Family, type_family
+from aidbt.core.types import Family, type_family, type_name
 
 Kind = Literal[
     "key", "foreign_key", "reference", "timestamp", "date", "boolean", "amount", "cents", "number", "text",
@@ -267,15 +267,23 @@ def in_order(columns: Sequence[MappedColumn], rules: ConventionSettings = _DEFAU
 
 
 def wanted_casts(
-    column: Column, profile: ColumnProfile | None, rules: ConventionSettings = _DEFAULTS
+    column: Column,
+    profile: ColumnProfile | None,
+    rules: ConventionSettings = _DEFAULTS,
+    *,
+    dialect: str,
 ) -> tuple[str, ...]:
     """The types a column may be cast to: for text by what its sampled values look like, else what the
     project casts such columns to; the best first.
 
     Only candidates: the caller proves on every row that nothing is lost. Digits that name something
     (ids, codes, phone numbers) stay text.
+
+    Args:
+        dialect: in whose words they are written; what the project says stays as it says it.
     """
-    found = _casts_of_text(column, profile) if type_family(column.data_type) == "text" else ()
+    candidates = _casts_of_text(column, profile) if type_family(column.data_type) == "text" else ()
+    found = tuple(dict.fromkeys(type_name(cast, dialect) for cast in candidates))
     kind = column_kind(cased(column.name, rules), found[0] if found else column.data_type)
     is_unsure = kind == "amount" and type_family(column.data_type) == "integer"  # it may be cents
     usual = rules.casts.get(kind) if not is_unsure else None
@@ -287,6 +295,7 @@ def wanted_casts(
 
 
 def _casts_of_text(column: Column, profile: ColumnProfile | None) -> tuple[str, ...]:
+    """In DuckDB's words."""
     if profile is None or profile.null_rate == 1:
         return ()
     shares = profile.formats

@@ -6,7 +6,10 @@ from collections.abc import Collection
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
+
+from aidbt.core.types import TYPE_NAMES, is_foreign_type
 
 
 def expression_problem(text: str, columns: Collection[str], dialect: str) -> str | None:
@@ -24,7 +27,8 @@ def expression_problem(text: str, columns: Collection[str], dialect: str) -> str
     if not text.strip():
         return "it is empty"
     try:
-        statements = sqlglot.parse("select " + text, dialect=dialect)
+        # An adapter that sqlglot does not know is read in the words that most dialects share.
+        statements = sqlglot.parse("select " + text, dialect=dialect if Dialect.get(dialect) else None)
     except SqlglotError as error:
         return f"it is not SQL: {str(error).splitlines()[0]}"
     select = statements[0] if len(statements) == 1 else None
@@ -46,13 +50,21 @@ def expression_problem(text: str, columns: Collection[str], dialect: str) -> str
     return None
 
 
-def is_type(text: str, dialect: str) -> bool:
+def is_type(text: str, dialect: str = "") -> bool:
     """Whether a text names a type of the dialect.
 
+    Args:
+        dialect: "", or one whose types are not known, takes what any of the known dialects takes.
+
     Example:
-        >>> is_type("decimal(10,2)", "duckdb"), is_type("strng", "duckdb")
-        (True, False)
+        >>> is_type("decimal(10,2)", "duckdb"), is_type("strng", "duckdb"), is_type("double", "postgres")
+        (True, False, False)
     """
+    if dialect not in TYPE_NAMES:
+        return any(is_type(text, known) for known in TYPE_NAMES)
+    # sqlglot reads the words of all dialects in each.
+    if is_foreign_type(text, dialect):
+        return False
     try:
         exp.DataType.build(text, dialect=dialect)
     except SqlglotError:

@@ -11,7 +11,7 @@ from sqlglot.errors import SqlglotError
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Relation
 from aidbt.warehouse.base import Connection
-from aidbt.warehouse.dialects import can_render, render
+from aidbt.warehouse.dialects import DIALECTS, can_render, render
 from aidbt.warehouse.dialects.lowering import lowered
 from aidbt.warehouse.rows import current_rows, number
 
@@ -28,8 +28,10 @@ ITEMS = {
 
 def some_documents(connection: Connection, relation: Relation, column: str, row_count: int) -> list[str]:
     """About `DOCUMENTS` of a column's documents as text, from everywhere in the table; the same ones for the
-    same rows. Very long ones are left out.
+    same rows. Very long ones are left out; none of a warehouse whose SQL is not known.
     """
+    if connection.dialect not in DIALECTS:
+        return []
     value = exp.column(column, quoted=True)
     text = exp.cast(value, "text")
     query = exp.select(text).from_(current_rows(connection, relation), copy=False)

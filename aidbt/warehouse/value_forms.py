@@ -104,7 +104,8 @@ def count_forms(
     """How many rows of a table hold a value of each form, by (column, form): every row is looked at.
 
     Forms of text: "filled" (any value), "padded", "null word" and those of `_PATTERNS`; of whole numbers:
-    "price ending" (the last two digits are those of prices).
+    "price ending" (the last two digits are those of prices). Nothing is known of a warehouse whose SQL is
+    not known.
     """
     columns = {column.name: column.data_type for column in relation.columns}
     found: dict[tuple[str, str], int] = {}

@@ -1,0 +1,178 @@
+"""What aidbt writes is taken by dbt 1.10, 1.11 and 1.12 without a warning, each in an environment of its own.
+
+aidbt runs in the environment of the tests, which holds another dbt; the project names the dbt that runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.adopted import PROJECTS, Adopted, adopt
+from tests.dbt_venvs import DBT, Venv, VenvMissing, dbt_venv, light_venv
+from tests.end_to_end.conftest import Ran, User
+
+pytestmark = pytest.mark.long
+
+FLAG = "require_generic_test_arguments_property"
+# What dbt takes where the flag is not set; with the flag, the flag alone counts.
+NESTED = {"1.10": False, "1.11": True, "1.12": True}
+CSV = {
+    "people": "id,fullName,kind\n" + "".join(f"{i},Name {i},{'ab'[i % 2]}\n" for i in range(1, 301)),
+    "visits": "visit_id,person_id\n" + "".join(f"{i},{1 + i % 300}\n" for i in range(1, 601)),
+}
+RAW = """
+create schema "raw_läden";
+create table "raw_läden"."Group" as
+    select i as id, i % 5 as "Order", 'é' || i as "größe {{x}}", i as "select" from range(200) r(i);
+comment on table "raw_läden"."Group" is 'Says {{ more }} than "it" should: #1.';
+create table "raw_läden"."order lines" as
+    select i // 4 as order_id, i % 4 as "Line No", i % 200 as group_id, i % 7 / 2 as amount from range(800) r(i)
+"""
+RUN_SQL = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(sys.argv[2])"
+
+
+@pytest.fixture(scope="module", params=DBT)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def venv(version: str) -> Venv:
+    return venv_or_skip(version)
+
+
+def venv_or_skip(version: str) -> Venv:
+    try:
+        return dbt_venv(version)
+    except VenvMissing as error:
+        pytest.skip(f"dbt {version} cannot be installed here: {error}")
+
+
+@pytest.fixture(scope="module")
+def base(venv: Venv, tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A project generated where nothing is said about test arguments, with a test of every kind."""
+    user = User(tmp_path_factory.mktemp("base"))
+    succeeds(user.aidbt("init", ".", "--name", "shop", "--macros"))
+    use_dbt_of(venv, user.folder)
+    # The file is made by the duckdb that goes with the project's dbt: it reads none that a newer one made.
+    venv.run("python", "-c", RUN_SQL, str(user.folder / "warehouse.duckdb"), RAW)
+    for table, text in CSV.items():
+        user.write(f"exports/{table}.csv", text)
+    succeeds(user.aidbt("ingest", "run", "--source", "crm", "--from", "exports/*.csv"))
+    succeeds(user.aidbt("generate"))
+    succeeds(user.aidbt("review", "accept", "crm.people.kind:accepted_values"))
+    succeeds(user.aidbt("generate"))
+    return user
+
+
+@pytest.mark.parametrize("flag", [True, False, None], ids=["flag on", "flag off", "flag not set"])
+def test_a_generated_project_is_green_and_free_of_warnings(
+    base: User, venv: Venv, version: str, flag: bool | None, tmp_path: Path
+):
+    user = User(tmp_path / "shop")
+    shutil.copytree(base.folder, user.folder)
+    if flag is not None:
+        set_flag(user.folder, flag)
+        succeeds(user.aidbt("generate"))
+
+    assert forms_of_arguments(user.folder) == {NESTED[version] if flag is None else flag}
+    assert tests_written(user.folder) == {
+        "accepted_values",
+        "aidbt_unique_combination",
+        "not_null",
+        "relationships",
+        "unique",
+    }
+    assert_no_warning(venv, user.folder, "build")
+    assert_no_warning(venv, user.folder, "parse")
+    assert_no_warning(venv, user.folder, "source", "freshness")
+    assert user.aidbt("generate", "--check").code == 0
+
+
+NEW_SOURCE = {"leading_commas": "freightcom", "dbt_labs_style": "loyalty"}
+
+
+@pytest.mark.parametrize("name", NEW_SOURCE)
+def test_a_new_source_of_somebody_s_project_is_green_and_free_of_warnings(
+    name: str, venv: Venv, version: str, tmp_path: Path
+):
+    project = adopted_for(venv, name, tmp_path / "theirs")
+    user = User(project.root)
+    succeeds(user.aidbt("init"))
+    use_dbt_of(venv, project.root)
+    succeeds(user.aidbt("generate", "-s", f"source:{NEW_SOURCE[name]}"))
+
+    assert any(path.endswith(".sql") for path, how in project.changed().items() if how == "??")
+    assert_no_warning(venv, project.root, "build")
+    assert_no_warning(venv, project.root, "parse")
+
+
+def adopted_for(venv: Venv, name: str, folder: Path) -> Adopted:
+    """Somebody's project with the warehouse that the duckdb of its dbt can read."""
+    project = adopt(name, folder)
+    project.database.unlink()
+    seed = (PROJECTS / name / "warehouse.sql").read_text(encoding="utf-8")
+    venv.run("python", "-c", RUN_SQL, str(project.database), seed)
+    return project
+
+
+def use_dbt_of(venv: Venv, root: Path) -> None:
+    """Have the project say which dbt runs it."""
+    with (root / "aidbt.yml").open("a") as file:
+        file.write(f"dbt:\n  runner: executable\n  executable: {venv.bin / 'dbt'}\n")
+
+
+def set_flag(root: Path, value: bool) -> None:
+    path = root / "dbt_project.yml"
+    content = yaml.safe_load(path.read_text())
+    content.setdefault("flags", {})[FLAG] = value
+    path.write_text(yaml.safe_dump(content))
+
+
+def succeeds(ran: Ran) -> Ran:
+    assert ran.code == 0, ran.out + ran.err
+    return ran
+
+
+def assert_no_warning(venv: Venv, root: Path, *command: str) -> None:
+    """dbt does all of it, with every warning and deprecation made an error."""
+    options = ["--warn-error", "--no-partial-parse", "--no-use-colors", "--no-send-anonymous-usage-stats"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    done = subprocess.run(
+        [venv.bin / "dbt", *options, *command, "--profiles-dir", "."],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+    assert not re.search(r"deprecat\w+ (functionality|summary)|\bWARN\b", done.stdout, re.IGNORECASE), done.stdout
+
+
+def written_tests(root: Path) -> list[tuple[str, dict]]:
+    """Every data test in the YAML of the models, as its name and what stands below it."""
+    found = []
+    for path in (root / "models").rglob("*.yml"):
+        for model in (yaml.safe_load(path.read_text()) or {}).get("models", ()):
+            for holder in (model, *model.get("columns", ())):
+                for test in holder.get("data_tests", ()):
+                    found += [(test, {})] if isinstance(test, str) else test.items()
+    return found
+
+
+def tests_written(root: Path) -> set[str]:
+    return {name for name, _ in written_tests(root)}
+
+
+def forms_of_arguments(root: Path) -> set[bool]:
+    """Whether arguments stand under `arguments:`; one value when it is the same everywhere."""
+    return {"arguments" in below for _, below in written_tests(root) if below}
