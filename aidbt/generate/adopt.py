@@ -14,6 +14,7 @@ from aidbt.core.findings import Finding
 from aidbt.generate.adopted import Adopted, read_models
 from aidbt.generate.learn_layout import LearnedLayout, PlacedModel, learn_layout, schema_prefixes
 from aidbt.generate.learn_names import LearnedNames, NamedColumn, learn_names, named_columns
+from aidbt.generate.lock import read_lock
 from aidbt.generate.sql_style import SqlStyle, apply_sqlfluff, learn_sql_style, style_findings
 from aidbt.lineage.staging import StagingModel
 from aidbt.patching.yaml_style import YamlStyle, infer_style
@@ -102,7 +103,7 @@ def adopt(project: Project, *, dialect: str, dbt_says: Callable[[], str] | None 
         dbt_says: what dbt says when it reads the project, "" when nothing is wrong; asked only when something
             looks wrong, because dbt takes seconds.
     """
-    here = declared(project, generated=(), lenient=True)
+    here = declared(project, generated=read_lock(project.root).files, lenient=True)
     read = read_models(here, dialect)
     entries = _model_entries(here)
     plain = {path: model for path, model in read.models.items() if model.source is not None}

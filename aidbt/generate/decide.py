@@ -108,9 +108,11 @@ class Ways:
     """How the project does things: what a decision follows where the rows leave a choice.
 
     Attributes:
+        dialect: in which its SQL is written.
         entities: the names of each source's tables in the singular.
     """
 
+    dialect: str
     mapping: MappingSettings = MappingSettings()
     conventions: ConventionSettings = ConventionSettings()
     history: History = History()
@@ -124,7 +126,9 @@ def map_table(
     rules = ways.conventions
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
     matches = _matches(table, own, target, ways) if target else []
-    questions = cast_questions(table.relation, table.profile, target, matches, rules)
+    questions = cast_questions(
+        table.relation, table.profile, target, matches, rules, dialect=ways.dialect
+    )
     counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
     lost = {q: counted[q.column, q.cast] for q in questions if (q.column, q.cast) in counted}
     if target is None:
@@ -133,12 +137,15 @@ def map_table(
             table.relation,
             table.profile,
             lost=lost,
+            dialect=ways.dialect,
             rules=rules,
             history=ways.history,
             entities=ways.entities.get(table.source, frozenset()),
         )
     else:
-        mapping = map_to_target(table.source, table.relation, target, matches, lost=lost)
+        mapping = map_to_target(
+            table.source, table.relation, target, matches, lost=lost, dialect=ways.dialect
+        )
     return mapping, matches
 
 

@@ -109,7 +109,8 @@ def match_evidence(
     keys: Collection[str],
 ) -> dict[str, dict[str, float]]:
     """What each signal says of every match of the given tables, by "source.table.target_column"."""
-    targets, mappings = load_targets(project.root), load_mappings(project.root)
+    dialect = warehouse.dialect
+    targets, mappings = load_targets(project.root, dialect), load_mappings(project.root, dialect)
     tables, _ = raw_tables(project, settings, warehouse, profiles, ())
     found: dict[str, dict[str, float]] = {}
     for key in keys:

@@ -98,7 +98,8 @@ def decide_all(
     adopted = list(adopted_mappings(read, here))
     rules = settings.values.conventions
     history = history_of([*adopted, *mappings.values()])
-    ways = Ways(settings.values.mapping, rules, history, _entities(tables, here, rules))
+    entities = _entities(tables, here, rules)
+    ways = Ways(warehouse.dialect, settings.values.mapping, rules, history, entities)
     target_of, findings = _targets_of(tables, mappings, targets, settings, select)
     asked = load_questions(project.root)
     with warehouse.connect() as connection:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, ColumnProfile
-from aidbt.core.types import is_plain_text, type_family
+from aidbt.core.types import is_plain_text, type_family, type_name
 from aidbt.generate.value_sql import (
     EPOCH_UNITS,
     choice,
     in_cents,
-    money_type,
     read_date,
     read_epoch,
     read_money,
@@ -286,7 +285,10 @@ def _cents(looked: Looked) -> Meaning | None:
     is_named = _CENTS.search(name) is not None
     share = looked.forms["price ending"] / looked.filled if looked.filled else 0.0
     reading = Reading(
-        in_cents(COLUMN), money_type(2, looked.dialect), "decimal(18, 2)", _CENTS.sub("", name) or name
+        in_cents(COLUMN),
+        type_name("decimal(18, 2)", looked.dialect),
+        "decimal(18, 2)",
+        _CENTS.sub("", name) or name,
     )
     evidence = f"{share:.0%} of the rows end like prices in cents (00, 50, 90, 95, 99)"
     if is_named:
@@ -382,7 +384,9 @@ def _money(looked: Looked) -> Meaning | None:
         number = read_money(
             looked.cleaned(), point, looked.dialect, negative_in_brackets=bool(looked.forms.get("money ()"))
         )
-        readings[name] = Reading(number, money_type(scale, looked.dialect), f"decimal(18, {scale})")
+        readings[name] = Reading(
+            number, type_name(f"decimal(18, {scale})", looked.dialect), f"decimal(18, {scale})"
+        )
     if not readings:
         return None
     evidence = f"{looked.said:,} amounts"
@@ -417,8 +421,9 @@ def _cast_of_rest(looked: Looked, rules: ConventionSettings) -> str | None:
     if not shares:
         return None
     profile = ColumnProfile(looked.profile.name, looked.profile.data_type, 0, 1, formats=shares)
-    wanted = wanted_casts(looked.column, profile, rules)
-    return wanted[0] if wanted and wanted[0] in ("bigint", "decimal(18, 2)") else None
+    wanted = wanted_casts(looked.column, profile, rules, dialect=looked.dialect)
+    proven = {type_name(cast, looked.dialect) for cast in ("bigint", "decimal(18, 2)")}
+    return wanted[0] if wanted and wanted[0] in proven else None
 
 
 def _padded(looked: Looked) -> Meaning | None:

@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, DecidedBy, MappedColumn, MappedTest, Mapping
-from aidbt.core.types import is_plain_text, type_family
+from aidbt.core.types import is_plain_text, type_family, type_name
 from aidbt.generate.data_tests import primary_key
 from aidbt.generate.decide import Questions, RawTable, Ways
 from aidbt.generate.questions import Case, Change, Choice, columns_to_look_at, with_column
@@ -43,11 +43,6 @@ _CONTAINERS = frozenset(
 # The others read nothing from a text that is no JSON.
 _FAILS_ON_TEXT = ("duckdb", "postgres")
 _JSON_TYPES = ("json", "jsonb", "variant", "object", "super")
-_TYPES = {
-    "bigquery": {"bigint": "int64", "double": "float64", "boolean": "bool"},
-    "postgres": {"double": "double precision"},
-    "redshift": {"double": "double precision"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,40 +398,19 @@ def _items_mapping(
     list_sql = list_in(column, path, dialect, is_json=is_json)
     if is_json:
         documents = ask.documents(table.relation, column.name, table.profile.row_count)
-        contents = json_contents(
-            [json.dumps(_at(json.loads(text), path)) for text in documents], of_items=True
-        )
+        lists = [json.dumps(_at(json.loads(document), path)) for document in documents]
+        contents = json_contents(lists, of_items=True)
     else:
         contents = _item_contents(column.data_type, path, dialect)
     if contents is None or not contents.leaves:
         return "nothing is known of what is in them"
-    entity = path[-1] if path else column.name
-    item = Column(ITEM, "json")
-    expressions = [
-        read_key(item, leaf.path, dialect) if is_json else read_field(ITEM, leaf.path, dialect)
-        for leaf in contents.leaves
-    ]
-    words = _TYPES.get(dialect, {})
-    wanted = [words.get(leaf.data_type, leaf.data_type) if is_json else "" for leaf in contents.leaves]
-    pairs = list(zip(expressions, wanted, strict=True))
-    lost = ask.item_readings(table.relation, list_sql, pairs)
-    if dialect in ITEMS_PROVEN and len(lost) < len(set(pairs)):
+    inside = _item_columns(table, column, path, contents, list_sql, ways, ask, dialect, is_json=is_json)
+    if inside is None:
         return "not every row holds such a list"
-    casts = [cast if cast and lost.get((e, cast)) == 0 else None for e, cast in pairs]
-    kinds = [
-        cast or ("varchar" if is_json else leaf.data_type)
-        for cast, leaf in zip(casts, contents.leaves, strict=True)
-    ]
-    named = [
-        _item_name(table, entity, leaf, kind, ways) for leaf, kind in zip(contents.leaves, kinds, strict=True)
-    ]
     columns = [
         *(replace(key, status="accepted", by="person", description="", rule="") for key in keys),
-        MappedColumn(ITEM_INDEX, (ITEM_INDEX,), by="person", source_type="bigint"),
-        *(
-            MappedColumn(name, (ITEM,), by="person", expression=expression, cast=cast)
-            for name, expression, cast in zip(named, expressions, casts, strict=True)
-        ),
+        MappedColumn(ITEM_INDEX, (ITEM_INDEX,), by="person", source_type=type_name("bigint", dialect)),
+        *inside,
     ]
     tests = [MappedTest(key.target, "not_null") for key in keys]
     if len(keys) == 1:
@@ -451,6 +425,40 @@ def _items_mapping(
         items=".".join((column.name, *path)),
         list_sql=list_sql,
     )
+
+
+def _item_columns(
+    table: RawTable,
+    column: Column,
+    path: Sequence[str],
+    contents: Contents,
+    list_sql: str,
+    ways: Ways,
+    ask: Questions,
+    dialect: str,
+    *,
+    is_json: bool,
+) -> list[MappedColumn] | None:
+    """The columns made from what is in the items; None where the list cannot be read in some row."""
+    item = Column(ITEM, "json")
+    expressions = [
+        read_key(item, leaf.path, dialect) if is_json else read_field(ITEM, leaf.path, dialect)
+        for leaf in contents.leaves
+    ]
+    wanted = [type_name(leaf.data_type, dialect) if is_json else "" for leaf in contents.leaves]
+    pairs = list(zip(expressions, wanted, strict=True))
+    # A list of structs is one by its type.
+    lost = ask.item_readings(table.relation, list_sql, pairs) if is_json else {}
+    if is_json and dialect in ITEMS_PROVEN and len(lost) < len(set(pairs)):
+        return None
+    entity = path[-1] if path else column.name
+    columns = []
+    for leaf, (expression, cast) in zip(contents.leaves, pairs, strict=True):
+        own = cast if cast and lost.get((expression, cast)) == 0 else None
+        kind = own or ("varchar" if is_json else leaf.data_type)
+        name = _item_name(table, entity, leaf, kind, ways)
+        columns.append(MappedColumn(name, (ITEM,), by="person", expression=expression, cast=own))
+    return columns
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
@@ -570,8 +578,7 @@ def _flattened(
         types = [leaf.data_type for leaf in contents.leaves]
     else:
         expressions = [read_key(column, leaf.path, dialect) for leaf in contents.leaves]
-        words = _TYPES.get(dialect, {})
-        wanted = [words.get(leaf.data_type, leaf.data_type) for leaf in contents.leaves]
+        wanted = [type_name(leaf.data_type, dialect) for leaf in contents.leaves]
         pairs = list(zip(expressions, wanted, strict=True))
         lost = ask.readings(table.relation, pairs)
         if is_plain_text(column.data_type) and dialect in _FAILS_ON_TEXT and len(lost) < len(set(pairs)):

@@ -217,8 +217,8 @@ def plan_generate(
         BudgetExceeded: the scan is over the budget, and nobody agreed.
         AidbtError: the project, a file of decisions or the warehouse cannot be read.
     """
-    targets = load_targets(project.root)
-    mappings = load_mappings(project.root)
+    targets = load_targets(project.root, warehouse.dialect)
+    mappings = load_mappings(project.root, warehouse.dialect)
     lock = read_lock(project.root)
     here = project_files(project, settings, mappings, lock)
     with warehouse.connect():  # kept open under the connections below: each opening costs 0.1 s
@@ -250,9 +250,10 @@ def check_files(
 ) -> GeneratePlan:
     """The plan that follows from the decisions as they stand; no warehouse is opened."""
     lock = read_lock(project.root)
-    decisions = Decisions(load_mappings(project.root))
+    dialect = project.profile().type
+    decisions = Decisions(load_mappings(project.root, dialect))
     here = project_files(project, settings, decisions.mappings, lock)
-    targets = load_targets(project.root)
+    targets = load_targets(project.root, dialect)
     chosen = tuple(select)
     return plan_files(
         project, settings, decisions, targets, lock, here, bases.get, select=chosen, upgrade=upgrade

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from aidbt.core.config import ConventionSettings
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, DecidedBy, MappedColumn, Mapping
+from aidbt.core.types import type_family
 from aidbt.generate.decide import Questions, RawTable, Ways
 from aidbt.generate.meanings import (
     COLUMN,
@@ -223,8 +224,9 @@ def columns_to_look_at(
 
 
 def _is_undecided(column: MappedColumn) -> bool:
-    is_free = column.by == "aidbt" and column.status == "accepted"
-    return is_free and column.is_passthrough and column.cast is None
+    """Whether it is kept as it is: at most cast to a type of the same kind, as the team writes it."""
+    is_free = column.by == "aidbt" and column.status == "accepted" and column.is_passthrough
+    return is_free and (column.cast is None or type_family(column.cast) == type_family(column.source_type))
 
 
 def _about(

@@ -120,11 +120,6 @@ def read_money(value: str, point: str, dialect: str, *, negative_in_brackets: bo
     return f"case when {value} like '(%' then '-' else '' end || {number}" if negative_in_brackets else number
 
 
-def money_type(scale: int, dialect: str) -> str:
-    """The type of an exact amount."""
-    return "numeric" if dialect == "bigquery" else f"decimal(18, {scale})"
-
-
 def in_cents(value: str) -> str:
     """The amount that a number of cents is; to be cast to an exact type."""
     return f"{value} / 100.0"

@@ -13,6 +13,7 @@ from aidbt.core.config import explain, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
 from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, Target
+from aidbt.core.types import TYPE_NAMES, own_type, type_name
 from aidbt.sql.expressions import is_type
 
 MAPPINGS_DIR = "aidbt/mappings"
@@ -120,8 +121,11 @@ class _MappingFile(_File):
     row_rules: list[_RowRule] = Field(default_factory=list)
 
 
-def load_targets(project_dir: Path) -> dict[str, Target]:
+def load_targets(project_dir: Path, dialect: str = "") -> dict[str, Target]:
     """Every declared target by name.
+
+    Args:
+        dialect: whose types its columns have; "" takes those of any dialect.
 
     Raises:
         SettingsError: a file is not as it should be (file, line, nearest key), or two have one name.
@@ -136,7 +140,7 @@ def load_targets(project_dir: Path) -> dict[str, Target]:
             )
         _refuse_twice([column.name for column in content.columns], "column", path, project_dir)
         for column in content.columns:
-            _refuse_no_type(column.type, f"the type of {column.name}", path, project_dir)
+            _refuse_no_type(column.type, dialect, f"the type of {column.name}", path, project_dir)
         targets[content.name] = Target(
             name=content.name,
             description=content.description.strip(),
@@ -156,15 +160,18 @@ def load_targets(project_dir: Path) -> dict[str, Target]:
     return targets
 
 
-def load_mappings(project_dir: Path) -> dict[str, Mapping]:
+def load_mappings(project_dir: Path, dialect: str = "") -> dict[str, Mapping]:
     """Every decided mapping, by "source.table".
+
+    Args:
+        dialect: whose types the casts are to; "" takes those of any dialect.
 
     Raises:
         SettingsError: a file is not as it should be, or two map the same table.
     """
     mappings: dict[str, Mapping] = {}
     for path in sorted((project_dir / MAPPINGS_DIR).glob("*.y*ml")):
-        mapping = parse_mapping(read_text(path), path, project_dir)
+        mapping = parse_mapping(read_text(path), path, project_dir, dialect)
         if mapping.key in mappings:
             raise SettingsError(
                 f"{mapping.key} is mapped twice: here and in {mappings[mapping.key].path}",
@@ -175,8 +182,11 @@ def load_mappings(project_dir: Path) -> dict[str, Mapping]:
     return mappings
 
 
-def parse_mapping(text: str, path: Path, project_dir: Path) -> Mapping:
+def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -> Mapping:
     """The mapping a file's text holds.
+
+    Args:
+        dialect: as in `load_mappings`.
 
     Raises:
         SettingsError: the text is not as it should be (file and line).
@@ -184,7 +194,7 @@ def parse_mapping(text: str, path: Path, project_dir: Path) -> Mapping:
     content = _validated(_MappingFile, text, path, project_dir)
     _refuse_twice([c.target for c in content.columns if c.status != "rejected"], "target", path, project_dir)
     for c in content.columns:
-        _refuse_no_type(c.cast, f"the cast of {c.target}", path, project_dir)
+        _refuse_no_type(c.cast, dialect, f"the cast of {c.target}", path, project_dir)
     return Mapping(
         source=content.source.name,
         table=content.source.table,
@@ -234,27 +244,22 @@ def _validated(model: Any, text: str, path: Path, project_dir: Path) -> Any:
         raise explain(error, model, path=short, text=text) from error
 
 
-def _refuse_no_type(data_type: str | None, what: str, path: Path, project_dir: Path) -> None:
-    if data_type and not is_type(data_type, "duckdb"):
-        close = nearest(data_type, TYPE_NAMES)
-        raise SettingsError(
-            f"{what}: '{data_type}' is no type",
-            path=_short(path, project_dir),
-            hint=f"did you mean '{close}'?" if close else f"for example: {', '.join(TYPE_NAMES[:6])}",
-        )
+def _refuse_no_type(
+    data_type: str | None, dialect: str, what: str, path: Path, project_dir: Path
+) -> None:
+    if not data_type or is_type(data_type, dialect):
+        return
+    usual = [type_name(word, dialect) for word in _USUAL_TYPES]
+    every = TYPE_NAMES.get(dialect) or sorted({name for names in TYPE_NAMES.values() for name in names})
+    close = own_type(data_type, dialect) or nearest(data_type, [*usual, *every])
+    raise SettingsError(
+        f"{what}: '{data_type}' is no type{f' of {dialect}' if dialect in TYPE_NAMES else ''}",
+        path=_short(path, project_dir),
+        hint=f"did you mean '{close}'?" if close else f"for example: {', '.join(dict.fromkeys(usual))}",
+    )
 
 
-TYPE_NAMES = [
-    "varchar",
-    "integer",
-    "bigint",
-    "double",
-    "decimal(18,2)",
-    "boolean",
-    "date",
-    "timestamp",
-    "string",
-]
+_USUAL_TYPES = ("varchar", "integer", "bigint", "double", "decimal(18, 2)", "boolean", "date", "timestamp")
 
 
 def _refuse_twice(names: list[str], kind: str, path: Path, project_dir: Path) -> None:

@@ -38,6 +38,7 @@ from aidbt.project.conventions import (
     unique_names,
     wanted_casts,
 )
+from aidbt.sql.identifiers import quote_identifier
 
 ALTERNATIVES = 3
 # Below this a plain cast loses or invents something: never decided without a person.
@@ -132,6 +133,7 @@ def keep_every_column(
     profile: TableProfile | None,
     *,
     lost: Dict[CastQuestion, int],
+    dialect: str,
     rules: ConventionSettings | None = None,
     history: History | None = None,
     entities: Collection[str] = (),
@@ -139,6 +141,7 @@ def keep_every_column(
     """The mapping of a table for which no target is declared: every column, named and cast by convention.
 
     Args:
+        dialect: in which its SQL is written.
         lost: rows that would lose something by each cast; a cast that is not in it was not proven.
         rules: the project's conventions; the defaults when None.
         history: what was decided elsewhere; it comes before the conventions.
@@ -151,9 +154,10 @@ def keep_every_column(
     usual: dict[str, str | None] = {}
     names: list[Name] = []
     for column in kept:
-        wanted = wanted_casts(column, profile.column(column.name) if profile else None, rules)
+        figures = profile.column(column.name) if profile else None
+        wanted = wanted_casts(column, figures, rules, dialect=dialect)
         cast = next((c for c in wanted if lost.get(CastQuestion(column.name, c)) == 0), None)
-        usual[column.name] = usual_expression(column, rules)
+        usual[column.name] = usual_expression(column, rules, dialect)
         casts[column.name] = cast if usual[column.name] is None else None
         known = history.name_of(source, column.name) if history else None
         staged = replace(column, data_type=cast or column.data_type)
@@ -179,7 +183,7 @@ def keep_every_column(
 _ARITHMETIC = re.compile(r"[*/%]|[-+]\s*\d")
 
 
-def usual_expression(column: Column, rules: ConventionSettings) -> str | None:
+def usual_expression(column: Column, rules: ConventionSettings, dialect: str) -> str | None:
     """What the project's staging models make of such a column, or None: by its name, else by its kind.
 
     Only what keeps the meaning of a value, such as a case or trimmed blanks: whether a number is in cents
@@ -189,7 +193,7 @@ def usual_expression(column: Column, rules: ConventionSettings) -> str | None:
     text = rules.expressions.get(column.name.lower()) or rules.expressions.get(kind)
     if text is None or (kind != "cents" and _ARITHMETIC.search(text.replace("<column>", ""))):
         return None
-    return text.replace("<column>", column.name)
+    return text.replace("<column>", quote_identifier(column.name, dialect))
 
 
 def is_left_out(column: str, rules: ConventionSettings) -> bool:
@@ -206,10 +210,15 @@ def map_to_target(
     matches: Sequence[ColumnMatch],
     *,
     lost: Dict[CastQuestion, int],
+    dialect: str,
 ) -> Mapping:
     """The mapping of a table to a declared target: what is certain is accepted, the rest waits.
 
     A target column for which nothing was found stands there with no source, for a person to fill.
+
+    Args:
+        lost: as in `keep_every_column`.
+        dialect: whose words the types are.
     """
     by_name = {column.name: column for column in relation.columns}
     columns = []
@@ -223,8 +232,8 @@ def map_to_target(
             )
             continue
         column = by_name[found.source]
-        cast = needed_cast(column, wanted)
-        note = _note(column, wanted, cast, lost)
+        cast = needed_cast(column, wanted, dialect)
+        note = _note(column, wanted, cast, lost, dialect)
         accepted = found.band == "accept" and not note
         columns.append(
             MappedColumn(
@@ -259,19 +268,24 @@ def target_column(target: Target, name: str) -> Column:
     return next(column for column in target.columns if column.name == name)
 
 
-def needed_cast(column: Column, wanted: Column) -> str | None:
+def needed_cast(column: Column, wanted: Column, dialect: str) -> str | None:
     """The cast that turns a source column into what the target declares, or None when it is that already."""
-    if not wanted.data_type or is_same_type(wanted.data_type, column.data_type):
+    if not wanted.data_type or is_same_type(wanted.data_type, column.data_type, dialect):
         return None
     return wanted.data_type.lower()
 
 
-def _note(column: Column, wanted: Column, cast: str | None, lost: Dict[CastQuestion, int]) -> str:
+def _note(
+    column: Column, wanted: Column, cast: str | None, lost: Dict[CastQuestion, int], dialect: str
+) -> str:
     """Why a person is needed for the cast, in a few words; "" when it is proven or not needed."""
     if cast is None:
         return ""
     families = type_family(column.data_type), type_family(wanted.data_type)
-    if has_time_zone(column.data_type) != has_time_zone(wanted.data_type) and families[1] != "text":
+    # Spark's and BigQuery's only usual TIMESTAMP is what a text becomes there.
+    words = dialect if families[0] != "text" else ""
+    is_instant = has_time_zone(column.data_type, words)
+    if is_instant != has_time_zone(wanted.data_type, words) and families[1] != "text":
         return f"a cast to {cast} depends on the session's time zone: an expression is needed"
     if families[0] != "text" and carries_over(*families, None) < _CASTABLE:
         return f"{column.data_type.lower()} does not cast to {cast}: an expression is needed"
@@ -288,14 +302,19 @@ def cast_questions(
     target: Target | None,
     matches: Sequence[ColumnMatch] = (),
     rules: ConventionSettings | None = None,
+    *,
+    dialect: str,
 ) -> list[CastQuestion]:
-    """The casts to be proven on every row before they may be decided."""
+    """The casts to be proven on every row before they may be decided, to types of the dialect."""
     if target is None:
         found = [
             (c.name, cast)
             for c in source_columns(relation)
             for cast in wanted_casts(
-                c, profile.column(c.name) if profile else None, rules or ConventionSettings()
+                c,
+                profile.column(c.name) if profile else None,
+                rules or ConventionSettings(),
+                dialect=dialect,
             )
         ]
     else:
@@ -303,6 +322,6 @@ def cast_questions(
         for item in matches:
             column = relation.column(item.source) if item.source else None
             if column is not None:
-                cast = needed_cast(column, target_column(target, item.target))
+                cast = needed_cast(column, target_column(target, item.target), dialect)
                 found += [(column.name, cast)] if cast is not None else []
     return [CastQuestion(name, cast) for name, cast in found]

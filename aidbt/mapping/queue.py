@@ -121,17 +121,20 @@ def choose_one(
     sources: Sequence[str],
     *,
     expression: str | None = None,
-    dialect: str = "duckdb",
+    dialect: str,
 ) -> list[str]:
     """Take other source columns for a target column; the names are checked against the mapping's table.
 
     Without an expression the column is cast to what its target declares, unless it is that already.
 
+    Args:
+        dialect: in which the expression is written.
+
     Raises:
         UnknownName: a source column that the table does not have.
         UsageError: several sources and no expression, or one that is not one value over the sources.
     """
-    targets = load_targets(project_dir)
+    targets = load_targets(project_dir, dialect)
 
     def chosen(mapping: Mapping, wanted: Selector) -> Mapping:
         known = known_source_columns(mapping)
@@ -150,7 +153,7 @@ def choose_one(
                 hint="write one value over the named source columns, e.g. lower(trim(email))",
             )
         have, want = known.get(sources[0], "") if sources else "", declared.get(wanted.column, "")
-        cast = want.lower() if want and not (have and is_same_type(have, want)) else None
+        cast = want.lower() if want and not (have and is_same_type(have, want, dialect)) else None
         return choose(mapping, wanted, sources, expression=expression, types=known, cast=cast)
 
     return _decide(project_dir, [selector], chosen)

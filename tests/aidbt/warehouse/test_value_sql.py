@@ -12,12 +12,12 @@ import sqlglot
 
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column, MappedColumn, Mapping, Relation, RowRule
+from aidbt.core.types import type_name
 from aidbt.generate.nested import list_in, read_field, read_key
 from aidbt.generate.staging import staging_sql
 from aidbt.generate.value_sql import (
     choice,
     in_cents,
-    money_type,
     read_date,
     read_epoch,
     read_money,
@@ -61,9 +61,9 @@ def expression(kind: str, value: str, how: str, dialect: str) -> str | None:
         return read_epoch(value, how, dialect)
     if kind == "money":
         number = read_money(value, how, dialect, negative_in_brackets=True)
-        return f"cast({number} as {money_type(2, dialect)})"
+        return f"cast({number} as {type_name('decimal(18, 2)', dialect)})"
     if kind == "cents":
-        return f"cast({in_cents(value)} as {money_type(2, dialect)})"
+        return f"cast({in_cents(value)} as {type_name('decimal(18, 2)', dialect)})"
     if kind == "choice":
         return choice(value, "y", "n", dialect, is_text=True)
     if kind == "words":
