@@ -23,6 +23,8 @@ DBT = {
     "1.10": ("dbt-core>=1.10.8,<1.11", "dbt-duckdb==1.10.*", "duckdb>=1.4,<2"),
     "1.11": ("dbt-core==1.11.*", "dbt-duckdb==1.11.*", "duckdb>=2,<3"),
     "1.12": ("dbt-core==1.12.*", "dbt-duckdb==1.11.*", "duckdb>=2,<3"),
+    # The last one in which `require_generic_test_arguments_property` is off by default.
+    "1.10.7": ("dbt-core==1.10.7", "dbt-duckdb==1.10.*", "duckdb>=1.4,<2"),
 }
 # dbt 1.12 names it and runs without it; while it is built it downloads a binary, which not everybody may.
 _PARSER = "dbt-core-experimental-parser"
@@ -90,7 +92,8 @@ def dbt_venv(version: str) -> Venv:
 
 
 def light_venv() -> Venv:
-    """The environment of somebody who has aidbt's light core and duckdb, and no dbt at all.
+    """The environment of somebody with no dbt beside aidbt: this working tree's aidbt with its light core,
+    and duckdb.
 
     Raises:
         VenvMissing: it cannot be made here.
@@ -100,9 +103,7 @@ def light_venv() -> Venv:
 
     def install(venv: Venv) -> None:
         venv.install("--constraint", str(ROOT / "requirements.lock"), *wanted)
-        # Not `pip install .`: it is this working tree that is tested.
-        (packages,) = venv.root.glob("lib/python3*/site-packages")
-        (packages / "aidbt.pth").write_text(f"{ROOT}\n")
+        venv.install("--no-deps", "--config-settings", "editable_mode=compat", "--editable", str(ROOT))
 
     return _made("light", (*wanted, str(ROOT)), install)
 

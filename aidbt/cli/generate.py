@@ -253,7 +253,9 @@ def _text(
         yield f"left out {count(len(result.skipped), 'table')}:"
         for reason, tables in _by_reason(result.skipped, show_all):
             yield f"  {tables}: {reason}"
-    yield from finding_lines(result.findings)
+    if result.findings:
+        yield f"{count(len(result.findings), 'finding')}:"
+        yield from finding_lines(result.findings)
     if result.questions:
         asked = sum(len(question.about) for question in result.questions)
         yield (
@@ -267,11 +269,12 @@ def _text(
         tests = f" and {count(result.waiting_tests, 'proposed test')}" if result.waiting_tests else ""
         yield f"{bold('waiting for you')}: {count(result.waiting, 'column')}{tests}  →  aidbt review"
     if not check and not dry_run:
-        yield (
-            f"{bold('next')}: git diff, then aidbt build"
-            if marks
-            else "nothing to do: the files are up to date"
-        )
+        if result.has_errors:
+            yield f"{bold('next')}: settle what is marked as an error, then aidbt generate"
+        elif marks:
+            yield f"{bold('next')}: git diff, then aidbt build"
+        else:
+            yield "nothing to do: the files are up to date"
 
 
 _QUESTIONS_SHOWN = 5

@@ -46,8 +46,14 @@ def profile(
         plan = plan_profiling(*about, select=select, refresh=refresh)
         emit(plan, output=output, text=lambda: scan_plan_lines(plan))
         return
-    profiles = profile_tables(*about, select=select, refresh=refresh, approve=approver(yes))
+    profiles, refused = profile_tables(*about, select=select, refresh=refresh, approve=approver(yes))
     emit(profiles, output=output, text=lambda: _profile_text(profiles, why))
+    for key, error in sorted(refused.items()):
+        click.echo(f"{bold('error:')} {key} cannot be read: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+    if refused:
+        raise SystemExit(1)
 
 
 def _profile_text(profiles: dict[str, Any], why: bool) -> Iterator[str]:

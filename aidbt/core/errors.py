@@ -144,6 +144,10 @@ class WarehouseError(AidbtError):
     """The warehouse refused, or could not be reached."""
 
 
+class StatementRefused(WarehouseError):
+    """The warehouse refused one statement, and takes others."""
+
+
 class WarehouseLocked(WarehouseError):
     """Another process holds the warehouse."""
 

@@ -83,8 +83,8 @@ _POSTGRES_NAMES = f"""int2, int4, int8, numeric, dec, real, float, float4, float
     interval, {_ZONED}"""
 _KNOWN_NAMES = {
     "duckdb": f"""{_POSTGRES_NAMES}, tinyint, int1, hugeint, uhugeint, utinyint, usmallint, uinteger, ubigint,
-        int16, int32, int64, int128, long, short, double, string, nchar, nvarchar, logical, datetime, timestamp_s,
-        timestamp_ms, timestamp_ns, time_ns, blob, bytea, binary, varbinary, uuid, bit""",
+        int16, int32, int64, int128, long, short, double, string, nchar, nvarchar, logical, datetime,
+        timestamp_s, timestamp_ms, timestamp_ns, time_ns, blob, bytea, binary, varbinary, uuid, bit""",
     "postgres": f"{_POSTGRES_NAMES}, name, money, nchar, uuid, bytea, xml, bit",
     "redshift": f"{_POSTGRES_NAMES}, name, nchar, nvarchar, super, varbyte, varbinary, binary varying",
     "snowflake": """number, dec, numeric, tinyint, byteint, float, float4, float8, double, double precision,

@@ -15,10 +15,13 @@ from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, TableProfile, Target
 from aidbt.core.types import type_family
 from aidbt.project.conventions import singular, snake_case
-from aidbt.sql.identifiers import escape_jinja, quote_identifier
+from aidbt.sql.identifiers import escape_jinja, quote_new_identifier, quote_text
 
 MAX_ACCEPTED_VALUES = 12
 _ROWS_PER_VALUE = 20
+# The id that Fivetran, Airbyte and dlt give a row of a table without a key, and dlt's links to other tables.
+_LOADERS_ROW_IDS = ("fivetran_id", "airbyte_raw_id", "dlt_id")
+_LOADERS_LINKS = ("_dlt_parent_id", "_dlt_root_id", "_dlt_load_id", "_dlt_list_idx")
 # Fewer different values may be chance; a column that is named like a key is believed.
 _ROWS_THAT_PROVE_A_KEY = 10
 
@@ -46,8 +49,11 @@ _NO_COMBINATION_TEST = "together unique on every row; to test it, add dbt_utils 
 
 
 def primary_key(mapping: Mapping, profile: TableProfile) -> MappedColumn | None:
-    """The proven key column a person would name: declared as such, else named like an id, else the first."""
-    candidates = [c for c in mapping.proposed() if c.sources[0] in profile.keys]
+    """The proven key column a person would name: declared as such, else named like an id, else the first.
+
+    Amounts, and what dlt writes down about another table, are no keys whatever their values.
+    """
+    candidates = [c for c in mapping.proposed() if c.sources[0] in profile.keys and not _is_no_key(c)]
     if profile.row_count < _ROWS_THAT_PROVE_A_KEY:
         candidates = [c for c in candidates if _is_named_like_a_key(c)]
     entity = singular(snake_case(mapping.table))
@@ -56,11 +62,20 @@ def primary_key(mapping: Mapping, profile: TableProfile) -> MappedColumn | None:
         name = snake_case(column.sources[0])
         if name in ("id", f"{entity}_id", f"{entity}_key", f"{entity}_code"):
             return 0, 0
+        if name in _LOADERS_ROW_IDS:
+            return 0, 1
         is_id = _is_named_like_a_key(column)
         is_time = type_family(column.source_type) in ("date", "timestamp")
         return (1 if is_id else 3 if is_time else 2), mapping.columns.index(column)
 
     return min(candidates, key=rank, default=None)
+
+
+def _is_no_key(column: MappedColumn) -> bool:
+    if column.sources[0].lower() in _LOADERS_LINKS:
+        return True
+    is_whole = column.source_type.replace(" ", "").endswith(",0)")
+    return type_family(column.source_type) == "number" and not (is_whole or _is_named_like_a_key(column))
 
 
 def _is_named_like_a_key(column: MappedColumn) -> bool:
@@ -142,18 +157,20 @@ def test_value(
     nested_arguments: bool,
     packages: frozenset[str] = frozenset(),
     macros: bool = False,
-    dialect: str = "duckdb",
+    dialect: str,
 ) -> str | dict[str, Any] | None:
     """One data test as an item of `data_tests:`, in plain values; None when the project cannot run it.
 
     Args:
-        ref: the (model, column) a relationships test points to; None when that model is not there.
+        ref: the ("ref(…)" or "source(…)", column in SQL) that a relationships test points to; None when that
+            is not there.
         nested_arguments: whether the project's dbt wants arguments under `arguments:`.
         packages, macros: as in `combination_test`.
         dialect: of the SQL in which a combination's columns are named.
 
     Example:
-        >>> test_value(MappedTest("id", "unique"), ref=lambda _: None, nested_arguments=True)
+        >>> test_value(
+        ...     MappedTest("id", "unique"), ref=lambda _: None, nested_arguments=True, dialect="duckdb")
         'unique'
     """
     if test.test in ("not_null", "unique"):
@@ -162,20 +179,23 @@ def test_value(
     arguments: dict[str, Any]
     config: dict[str, Any] = {}
     if test.test == "accepted_values":
-        arguments = {"values": [escape_jinja(value) for value in test.values]}
+        # dbt puts quotes around them as they are.
+        arguments = {"values": [escape_jinja(quote_text(value, dialect)[1:-1]) for value in test.values]}
     elif test.test == "unique_combination":
         known = combination_test(packages, macros=macros)
         if known is None:
             return None
         name = known
         argument = "combination_of_columns" if known == COMBINATION_OF_DBT_UTILS else "columns"
-        arguments = {argument: [escape_jinja(quote_identifier(column, dialect)) for column in test.columns]}
+        arguments = {
+            argument: [escape_jinja(quote_new_identifier(column, dialect)) for column in test.columns]
+        }
     else:
         to = ref(test)
         if to is None:
             return None
-        model, field = to
-        arguments = {"to": f"ref('{model}')", "field": escape_jinja(field)}
+        parent, field = to
+        arguments = {"to": parent, "field": escape_jinja(field)}
         config = {"config": {"severity": "warn"}}
     return {name: {**({"arguments": arguments} if nested_arguments else arguments), **config}}
 

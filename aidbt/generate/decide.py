@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,7 @@ from aidbt.core.schema import (
     TableProfile,
     Target,
 )
+from aidbt.core.types import type_family
 from aidbt.generate.data_tests import (
     MAX_ACCEPTED_VALUES,
     accepted_values_candidates,
@@ -126,9 +128,7 @@ def map_table(
     rules = ways.conventions
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
     matches = _matches(table, own, target, ways) if target else []
-    questions = cast_questions(
-        table.relation, table.profile, target, matches, rules, dialect=ways.dialect
-    )
+    questions = cast_questions(table.relation, table.profile, target, matches, rules, dialect=ways.dialect)
     counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
     lost = {q: counted[q.column, q.cast] for q in questions if (q.column, q.cast) in counted}
     if target is None:
@@ -210,6 +210,21 @@ def _free_name(column: MappedColumn, taken: set[str]) -> MappedColumn:
     return replace(column, target=name)
 
 
+def _way_out(mapping: Mapping, column: MappedColumn, table: RawTable) -> str:
+    """What to do about a column whose source is gone: the new column of its type may be it, renamed."""
+    used = {name for other in mapping.columns for name in other.sources} | set(mapping.unmapped)
+    family = type_family(column.source_type)
+    same = [
+        c.name
+        for c in source_columns(table.relation)
+        if c.name not in used and type_family(c.data_type) == family
+    ]
+    target = shlex.quote(f"{mapping.key}.{column.target}")
+    if len(same) == 1 and column.is_passthrough:
+        return f"where it was renamed: aidbt review choose {target} {shlex.quote(same[0])}"
+    return f"to leave it out: aidbt review reject {target}"
+
+
 def _drift(mapping: Mapping, table: RawTable) -> list[Finding]:
     findings = []
     for column in mapping.selected():
@@ -222,7 +237,7 @@ def _drift(mapping: Mapping, table: RawTable) -> list[Finding]:
                         Severity.ERROR,
                         f"{mapping.key}.{name}",
                         f"the source has no column {name} any more, but {column.target} is made from it:"
-                        " the model cannot be built",
+                        f" the model cannot be built; {_way_out(mapping, column, table)}",
                     )
                 )
             elif column.source_type and len(column.sources) == 1 and now.data_type != column.source_type:

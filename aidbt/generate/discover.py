@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import StatementRefused, UsageError
 from aidbt.core.loads import OWN_TABLES
 from aidbt.core.schema import Mapping, Relation, TableProfile
 from aidbt.generate.decide import Questions, RawTable
@@ -19,6 +20,7 @@ from aidbt.mapping.mapper import match, source_columns
 from aidbt.mapping.signals import MatchTask
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
+from aidbt.sql.identifiers import plain_name
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.budget import (
@@ -56,6 +58,21 @@ class Skipped:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Tables with what they hold.
+
+    Attributes:
+        tables: by "source.table".
+        scanned: those that were read now; the others did not change.
+        refused: those that the warehouse does not let be read, with its reason.
+    """
+
+    tables: dict[str, RawTable]
+    scanned: frozenset[str]
+    refused: dict[str, StatementRefused]
+
+
 def profile_tables(
     project: Project,
     settings: LoadedSettings,
@@ -65,8 +82,9 @@ def profile_tables(
     select: Iterable[str] = (),
     refresh: bool = False,
     approve: Approve | None = None,
-) -> dict[str, TableProfile]:
-    """The profiles of the raw tables, by "source.table"; unchanged tables come from the cache.
+) -> tuple[dict[str, TableProfile], dict[str, StatementRefused]]:
+    """The profiles of the raw tables, by "source.table", and why the others could not be read; unchanged
+    tables come from the cache.
 
     Args:
         refresh: scan every table again.
@@ -76,10 +94,10 @@ def profile_tables(
         UsageError: a selector matches nothing.
         BudgetExceeded: the scan is over the budget, and nobody agreed.
     """
-    tables, _ = raw_tables(
+    found = raw_tables(
         project, settings, warehouse, profiles, tuple(select), refresh=refresh, approve=approve
     )
-    return {key: table.profile for key, table in sorted(tables.items())}
+    return {key: table.profile for key, table in sorted(found.tables.items())}, found.refused
 
 
 def plan_profiling(
@@ -111,7 +129,7 @@ def match_evidence(
     """What each signal says of every match of the given tables, by "source.table.target_column"."""
     dialect = warehouse.dialect
     targets, mappings = load_targets(project.root, dialect), load_mappings(project.root, dialect)
-    tables, _ = raw_tables(project, settings, warehouse, profiles, ())
+    tables = raw_tables(project, settings, warehouse, profiles, ()).tables
     found: dict[str, dict[str, float]] = {}
     for key in keys:
         target = targets.get(mappings[key].target or "")
@@ -132,7 +150,7 @@ def raw_tables(
     *,
     refresh: bool = False,
     approve: Approve | None = None,
-) -> tuple[dict[str, RawTable], set[str]]:
+) -> Profiled:
     relations = _selected_relations(project, settings, warehouse, select)
     may_scan = scan_gate(project, settings, approve)
     return profiled(relations, warehouse, profiles, settings, may_scan, refresh=refresh)
@@ -160,20 +178,23 @@ def raw_relations(
 ) -> tuple[dict[str, tuple[str, Relation]], list[Skipped]]:
     """The raw tables with their source's name by "source.table", and those left out with the reason.
 
-    A schema that dbt builds into is not a source, unless the settings name it. In a project with sources of
+    A schema that dbt builds into is not a source, unless the settings name it; where a declared source names
+    it too, its other tables are listed and staged when they are selected. In a project with sources of
     its own a schema that none of them names is not looked at unless it is selected: it may be anybody's.
     """
     named = settings.values.generate.sources
     prefixes = [settings.values.ingest.schema_prefix, *settings.values.generate.schema_prefixes]
     own = warehouse.schema.lower()
     mapped = {mapping.schema.lower(): mapping.source for mapping in mappings.values()}
+    mapped_tables = {(m.schema.lower(), m.table.lower()): m.source for m in mappings.values()}
     is_guest = here.has_sources
+    built = {model.lower() for model in here.models}
     found: dict[str, tuple[str, Relation]] = {}
     skipped: list[Skipped] = []
     for relation in warehouse.relations() if relations is None else relations:
         schema = relation.schema.lower()
         known = here.find(relation)
-        if relation.name in OWN_TABLES:
+        if relation.name.lower() in OWN_TABLES:
             continue
         if _LOADERS_OWN.match(relation.name):
             skipped.append(Skipped(f"{relation.schema}.{relation.name}", "a loader's own table"))
@@ -184,19 +205,35 @@ def raw_relations(
             if reader is not None and not keep_staged:
                 skipped.append(Skipped(f"{source}.{relation.name}", "already staged", f"by {reader}"))
                 continue
+        elif (off := here.find_disabled(relation)) is not None:
+            skipped.append(
+                Skipped(f"{off.source}.{relation.name}", "its source is disabled", f"in {off.path}")
+            )
+            continue
         elif named:
             if relation.schema not in named:
                 continue
             source = named[relation.schema]
-        elif schema == own or schema.startswith(own + "_"):
+        elif (is_own := schema == own or schema.startswith(own + "_")) and not here.source_of(schema):
             continue
         else:
             declared_as = here.source_of(schema)
-            source = mapped.get(schema) or declared_as or _source_name(relation.schema, prefixes)
+            source = (
+                mapped_tables.get((schema, relation.name.lower()))
+                or declared_as
+                or mapped.get(schema)
+                or source_name(relation.schema, prefixes, warehouse.dialect)
+            )
             is_asked = bool(select) and is_selected(source, relation.name, select, settings)
             if is_guest and not declared_as and schema not in mapped and not is_asked:
                 how = f"to stage it: -s source:{source}"
                 skipped.append(Skipped(f"{source}.{relation.name}", "no source names its schema", how))
+                continue
+            if is_own and f"{source}.{relation.name}" not in mappings and not is_asked:
+                if relation.name.lower() not in built:
+                    how = f"to stage it: -s source:{source}.{relation.name}"
+                    reason = f"dbt may have built it: schemas from {own}_ on are its own"
+                    skipped.append(Skipped(f"{source}.{relation.name}", reason, how))
                 continue
         key = f"{source}.{relation.name}"
         if '"' in relation.name:
@@ -213,11 +250,12 @@ def raw_relations(
     return found, skipped
 
 
-def _source_name(schema: str, prefixes: Iterable[str]) -> str:
+def source_name(schema: str, prefixes: Iterable[str], dialect: str) -> str:
+    name = plain_name(schema, dialect)
     for start in prefixes:
-        if schema.lower().startswith(start) and len(schema) > len(start):
-            return schema[len(start) :]
-    return schema
+        if name.lower().startswith(start) and len(name) > len(start):
+            return name[len(start) :]
+    return name
 
 
 def only(
@@ -236,11 +274,13 @@ def only(
 
 def is_selected(source: str, table: str, select: tuple[str, ...], settings: LoadedSettings) -> bool:
     key = f"{source}.{table}"
-    names = (table, key, layout_of(settings.values).model_name(source, table))
+    # A table that the warehouse lists in capitals is found as people write it, too.
+    keys = {key, f"{source}.{table.lower()}" if table.isupper() else key}
+    names = (table, *keys, layout_of(settings.values).model_name(source, table))
     for selector in select:
         if selector.startswith("source:"):
             wanted = selector.removeprefix("source:")
-            if fnmatchcase(source, wanted) or fnmatchcase(key, wanted):
+            if fnmatchcase(source, wanted) or any(fnmatchcase(name, wanted) for name in keys):
                 return True
         elif any(fnmatchcase(name, selector) for name in names):
             return True
@@ -272,8 +312,8 @@ def profiled(
     *,
     refresh: bool = False,
     to_decide: Collection[str] = (),
-) -> tuple[dict[str, RawTable], set[str]]:
-    """The tables with their profiles, and those that were scanned now; the others did not change.
+) -> Profiled:
+    """The tables with their profiles; what was read is kept, whatever ends the reading.
 
     Args:
         may_scan: told what is about to be read, before it is.
@@ -290,11 +330,21 @@ def profiled(
         if key in scanned or key in to_decide
     ]
     may_scan(wanted)
-    fresh = warehouse.profile([r for *_, r in stale], sample_rows=settings.values.profile.sample_rows)
-    for (key, source, relation), profile in zip(stale, fresh, strict=True):
-        tables[key] = RawTable(source, relation, profile)
-    profiles.put((key, tables[key].profile) for key in scanned)
-    return tables, scanned
+    refused: dict[str, StatementRefused] = {}
+    waiting = deque(stale)
+
+    def leave_out(_: Relation, error: StatementRefused) -> None:
+        key, *_rest = waiting.popleft()
+        refused[key] = error
+
+    rows = settings.values.profile.sample_rows
+    try:
+        for profile in warehouse.profile([r for *_, r in stale], sample_rows=rows, on_refused=leave_out):
+            key, source, relation = waiting.popleft()
+            tables[key] = RawTable(source, relation, profile)
+    finally:  # a scan costs too much to be lost with a connection, or to Ctrl-C
+        profiles.put((key, tables[key].profile) for key in scanned & tables.keys())
+    return Profiled(tables, frozenset(scanned - refused.keys()), refused)
 
 
 def _known_profiles(

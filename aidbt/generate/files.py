@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aidbt.core.config import PropertyStyle
@@ -18,7 +18,14 @@ from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.staging import staging_sql, with_parent_s_rows
 from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
 from aidbt.project.conventions import LOADER_COLUMNS, snake_case
-from aidbt.sql.identifiers import escape_jinja, quote_new_identifier
+from aidbt.sql.identifiers import (
+    escape_jinja,
+    needs_quotes,
+    plain_name,
+    quote_identifier,
+    quote_new_identifier,
+    stored_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Rendering:
         packages: the dbt packages that the project uses, by name.
         macros: whether the project holds our macros (`macros/aidbt/`).
         loaders: what the YAML of a loader's source says besides its tables.
+        quotes_schemas, quotes_tables: whether dbt quotes the schemas and the tables of sources.
     """
 
     layout: Layout
@@ -61,6 +69,8 @@ class Rendering:
     packages: frozenset[str] = frozenset()
     macros: bool = False
     loaders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    quotes_schemas: bool = True
+    quotes_tables: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,7 @@ def property_entries(
         path = source_files.get(source) or options.layout.sources_file(source)
         head = _source_head(source, own, options)
         for table in own:
-            value = _source_table(table, has_loads=any(t.loads for t in own))
+            value = _source_table(table, options, has_loads=any(t.loads for t in own))
             described = [(c.sources, c.description) for c in table.mapping.columns if c.description]
             decided = decided_digest(
                 [table.schema, table.identifier, table.source_table, table.loads, head.get("config")],
@@ -154,8 +164,11 @@ def property_entries(
         target = targets.get(table.mapping.target or "")
         value = _model(table, target, by_key, others, options)
         accepted = [test for test in table.mapping.tests if test.status == "accepted"]
+        parents = (by_key[test.to].mapping for test in accepted if test.to in by_key)
+        shortened = sorted({p.key for p in parents if _leaves_out_rows(p, table.mapping)})
         decided = decided_digest(
-            table.mapping.key, table.mapping.selected(), accepted, table.mapping.description, target, style
+            *(table.mapping.key, table.mapping.selected(), accepted, table.mapping.description, target, style),
+            *([shortened] if shortened else ()),
         )
         path = options.layout.models_file(table.mapping, table.model)
         entries.append(Entry(path, f"model {table.model}", value, decided))
@@ -196,7 +209,12 @@ def _source_head(source: str, tables: Sequence[StagedTable], options: Rendering)
         "description": escape_jinja(f"Raw tables of {source}, as they were landed."),
     }
     if schemas:
-        head["schema"] = escape_jinja(schemas.most_common(1)[0][0])
+        schema = schemas.most_common(1)[0][0]
+        is_quoted = needs_quotes(schema, options.dialect)
+        is_bare = not (options.quotes_schemas or is_quoted)
+        head["schema"] = escape_jinja(plain_name(schema, options.dialect) if is_bare else schema)
+        if is_quoted and not options.quotes_schemas:
+            head["quoting"] = {"schema": True}
     if any(table.loads for table in tables):
         warn = Flow({"count": options.layout.settings.freshness_warn_hours, "period": "hour"})
         head["config"] = {"loaded_at_field": LOADED_AT, "freshness": {"warn_after": warn}}
@@ -224,16 +242,24 @@ def _with_short_dicts(value: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _source_table(table: StagedTable, *, has_loads: bool) -> dict[str, Any]:
+def _source_table(table: StagedTable, options: Rendering, *, has_loads: bool) -> dict[str, Any]:
     value: dict[str, Any] = {"name": escape_jinja(table.source_table)}
-    if table.identifier != table.source_table:
-        value["identifier"] = escape_jinja(table.identifier)
+    is_quoted = needs_quotes(table.identifier, options.dialect)
+    is_bare = not (options.quotes_tables or is_quoted)
+    read_as = plain_name(table.identifier, options.dialect) if is_bare else table.identifier
+    if read_as != table.source_table:
+        value["identifier"] = escape_jinja(read_as)
     if table.mapping.description:
         value["description"] = one_line(table.mapping.description)
+    if is_quoted and not options.quotes_tables:
+        value["quoting"] = {"identifier": True}
     if has_loads and not table.loads:
         value["config"] = {"freshness": None}
     columns = [
-        {"name": escape_jinja(column.sources[0]), "description": one_line(column.description)}
+        {
+            "name": escape_jinja(plain_name(column.sources[0], options.dialect)),
+            "description": one_line(column.description),
+        }
         for column in table.mapping.columns
         if column.description and len(column.sources) == 1
     ]
@@ -259,12 +285,19 @@ def _model(
         if parent is None:
             theirs = others(test.to)
             column = theirs.columns.get(test.field) if theirs is not None else None
-            return (theirs.model, column) if theirs is not None and column else None
+            if theirs is None or column is None:
+                return None
+            if not theirs.has_every_row:
+                return _source(*theirs.source), quote_identifier(test.field, options.dialect)
+            return _ref(theirs.model), column
+        if _leaves_out_rows(parent.mapping, table.mapping):
+            field = quote_identifier(test.field, options.dialect)
+            return _source(parent.mapping.source, parent.source_table), field
         field = next(
             (c.target for c in parent.mapping.selected() if c.is_passthrough and c.sources[0] == test.field),
             None,
         )
-        return (parent.model, field) if field else None
+        return (_ref(parent.model), quote_new_identifier(field, options.dialect)) if field else None
 
     def value_of(test: MappedTest) -> Any:
         value = test_value(
@@ -281,26 +314,49 @@ def _model(
     tests = by_column(table.mapping.tests, selected=names)
     columns = []
     for column in table.mapping.selected():
-        entry: dict[str, Any] = {"name": escape_jinja(column.target)}
+        stored = stored_name(column.target, options.dialect)
+        is_quoted = needs_quotes(stored, options.dialect)
+        entry: dict[str, Any] = {"name": escape_jinja(stored if is_quoted else column.target)}
         is_listed_anyway = options.properties.columns == "all"
-        description = column_description(column, target) if is_listed_anyway else _own(column, target)
+        said = column_description(column, target, options.dialect)
+        description = said if is_listed_anyway else _own(column, target)
         if description:
             entry["description"] = one_line(description)
         data_type = column_type(column, target)
         if data_type and options.properties.data_types:
             entry["data_type"] = data_type
-        if quote_new_identifier(column.target, options.dialect) != column.target:
+        if is_quoted:
             entry["quote"] = True
         values = [value for test in tests.get(column.target, ()) if (value := value_of(test)) is not None]
         if values:
             entry[options.properties.tests_key] = values
         if options.properties.columns == "all" or values or description or "quote" in entry:
             columns.append(entry)
-    model: dict[str, Any] = {"name": table.model, "description": one_line(model_description(table, target))}
+    model: dict[str, Any] = {
+        "name": table.model,
+        "description": one_line(model_description(table, target, options.dialect)),
+    }
     of_model = [value for test in tests.get("", ()) if (value := value_of(test)) is not None]
     if of_model:
         model[options.properties.tests_key] = of_model
     return {**model, "columns": columns} if columns else model
+
+
+def _leaves_out_rows(parent: Mapping, child: Mapping) -> bool:
+    """Whether the staged parent lacks rows that the staged child may refer to. The test is of the source then:
+    that is what was compared. The items of a list are left out with the row they stand in.
+    """
+    is_of_its_rows = bool(child.items) and child.parent == parent.key
+    filters = any(rule.status == "accepted" and rule.rule != "latest_row" for rule in parent.row_rules)
+    return filters and not is_of_its_rows
+
+
+def _ref(model: str) -> str:
+    return f"ref('{model}')"
+
+
+def _source(source: str, table: str) -> str:
+    return f"source('{source}', '{table}')"
 
 
 def _with_short_lists(value: Any) -> Any:
@@ -310,10 +366,11 @@ def _with_short_lists(value: Any) -> Any:
     return Flow(value) if isinstance(value, list) else value
 
 
-def model_description(table: StagedTable, target: Target | None) -> str:
+def model_description(table: StagedTable, target: Target | None, dialect: str) -> str:
     """The target's own description, else the source's, else what the model is in one sentence."""
     batch = " (the latest complete load)" if table.loads else ""
-    made_from = f"{table.mapping.key}{batch}"
+    read = replace(table.mapping, table=plain_name(table.mapping.table, dialect))
+    made_from = f"{read.key}{batch}"
     described = (target.description if target else "") or table.mapping.description
     if described:
         text = " ".join(described.split())
@@ -327,15 +384,16 @@ def _own(column: MappedColumn, target: Target | None) -> str:
     return (declared.description if declared else "") or column.description
 
 
-def column_description(column: MappedColumn, target: Target | None) -> str:
+def column_description(column: MappedColumn, target: Target | None, dialect: str) -> str:
     """The target's description, else the source's comment, else where a renamed column comes from; "" when
     its name says it all.
     """
     said = _own(column, target)
     if said:
         return said
-    if column.sources and column.sources != (column.target,):
-        return f"From {', '.join(f'`{name}`' for name in column.sources)}."
+    sources = [plain_name(name, dialect) for name in column.sources]
+    if sources and sources != [column.target]:
+        return f"From {', '.join(f'`{name}`' for name in sources)}."
     return ""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from aidbt.core.config import ConventionSettings, LoadedSettings
-from aidbt.core.errors import nearest
+from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping, Relation, Target
 from aidbt.generate.adopted import Adopted, adopted_mappings, read_models
@@ -88,10 +89,10 @@ def decide_all(
     relations = only(relations, select, settings)
     may_scan = scan_gate(project, settings, approve)
     undecided = relations.keys() if refresh else relations.keys() - mappings.keys()
-    tables, scanned = profiled(
+    looked = profiled(
         relations, warehouse, profiles, settings, may_scan, refresh=refresh, to_decide=undecided
     )
-    tables, empty = _without_empty(tables, mappings, select)
+    tables, empty = _without_empty(looked.tables, mappings, select)
     skipped = _about(skipped + empty, relations) if select else skipped + empty
     is_new = refresh or any(key not in mappings for key in tables)
     read = read_models(here, project.profile().type) if is_new else Adopted({}, {})
@@ -105,8 +106,9 @@ def decide_all(
     with warehouse.connect() as connection:
         ask = questions(connection, warehouse.dialect)
         current, new, found = _decided(
-            tables, mappings, targets, target_of, ways, ask, scanned=scanned, refresh=refresh
+            tables, mappings, targets, target_of, ways, ask, scanned=looked.scanned, refresh=refresh
         )
+        found += [_unreadable(key, error) for key, error in sorted(looked.refused.items())]
         nested, lists = nested_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect)
         cases = [
             *nested,
@@ -123,10 +125,10 @@ def decide_all(
                 warehouse, settings, here, mappings, keep_staged=True, relations=everything
             )
             there = {m.key: places[m.key] for m in parents if m.key in places}
-            with_keys, _ = profiled(there, warehouse, profiles, settings, may_scan)
+            with_keys = profiled(there, warehouse, profiles, settings, may_scan).tables
             combination = combination_test(package_names(project), macros=has_our_macros(project))
             proposed, broken = propose_tests(
-                {**{key: with_types(staged[key], there[key][1]) for key in there}, **current},
+                {**{key: with_types(staged[key], there[key][1]) for key in with_keys}, **current},
                 {**with_keys, **tables},
                 targets,
                 new,
@@ -141,7 +143,7 @@ def decide_all(
         changed,
         tuple(findings),
         tuple(skipped),
-        len(scanned),
+        len(looked.scanned),
         questions=settled.questions,
         tables=tables,
     )
@@ -173,7 +175,7 @@ def _decided(
     ways: Ways,
     ask: Questions,
     *,
-    scanned: set[str],
+    scanned: Collection[str],
     refresh: bool,
 ) -> tuple[dict[str, Mapping], set[str], list[Finding]]:
     """The mappings with those of the tables brought up to date, the keys decided anew, and findings."""
@@ -196,6 +198,12 @@ def _decided(
         current[key] = fresh
         new.add(key)
     return current, new, findings
+
+
+def _unreadable(key: str, error: StatementRefused) -> Finding:
+    """A table that is left as it was decided, or undecided, because it could not be looked at."""
+    hint = f" ({error.hint})" if error.hint else ""
+    return Finding("table.unreadable", Severity.ERROR, key, f"it cannot be read: {error.message}{hint}")
 
 
 def _about(skipped: list[Skipped], relations: dict[str, tuple[str, Relation]]) -> list[Skipped]:

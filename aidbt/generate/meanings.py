@@ -156,6 +156,9 @@ def wanted_forms(column: Column, profile: ColumnProfile) -> list[str]:
     forms = ["filled", "padded", "null word"]
     if longest >= 6 and longest <= 40 and (profile.formats.get("date") or _is_time(name)):
         forms += FORMS_OF_DATES
+    forms += [
+        form for form, kind in (("iso date", "date"), ("iso time", "timestamp")) if profile.formats.get(kind)
+    ]
     numbers = profile.formats.get("integer", 0) + profile.formats.get("decimal", 0)
     if numbers < 1 and longest <= 40:
         if numbers:
@@ -407,22 +410,26 @@ def _null_words(looked: Looked, rules: ConventionSettings) -> Meaning | None:
     shown = ", ".join(f"{count:,} × {word!r}" for word, count in looked.words.items())
     is_weak = {word.lower() for word in looked.words} <= _WEAK_NULL_WORDS
     recommended = "to_null" if cast or not is_weak else KEEP
-    evidence = f"{shown} among {looked.filled:,} values" + ("; the others are numbers" if cast else "")
+    evidence = f"{shown} among {looked.filled:,} values" + (f"; the others are all {cast}" if cast else "")
     return Meaning("null_words", evidence, {"to_null": reading, KEEP: Reading()}, recommended)
+
+
+# Forms that prove that their values can be cast, and the format of a profile that they are.
+_PROVING = {"whole number": "integer", "amount": "decimal", "iso date": "date", "iso time": "timestamp"}
 
 
 def _cast_of_rest(looked: Looked, rules: ConventionSettings) -> str | None:
     """The type of what remains when the words are null, where every row proves it."""
     shares = {}
-    if looked.forms.get("whole number") == looked.said:
-        shares = {"integer": 1.0}
-    elif looked.forms.get("amount") == looked.said:
-        shares = {"decimal": 1.0}
+    for form, kind in _PROVING.items():
+        if looked.forms.get(form) == looked.said:
+            shares = {kind: 1.0}
+            break
     if not shares:
         return None
     profile = ColumnProfile(looked.profile.name, looked.profile.data_type, 0, 1, formats=shares)
     wanted = wanted_casts(looked.column, profile, rules, dialect=looked.dialect)
-    proven = {type_name(cast, looked.dialect) for cast in ("bigint", "decimal(18, 2)")}
+    proven = {type_name(cast, looked.dialect) for cast in ("bigint", "decimal(18, 2)", "date", "timestamp")}
     return wanted[0] if wanted and wanted[0] in proven else None
 
 

@@ -10,6 +10,7 @@ from aidbt.core.config import GenerateSettings, LoadedSettings, Settings
 from aidbt.core.schema import Mapping
 from aidbt.project import Project
 from aidbt.project.conventions import fill, snake_case
+from aidbt.sql.identifiers import plain_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,11 @@ def usual_paths(project: Project) -> dict[str, str]:
     }
 
 
-def source_table_names(mappings: Iterable[Mapping]) -> dict[str, str]:
+def source_table_names(mappings: Iterable[Mapping], dialect: str) -> dict[str, str]:
     """The name of each table in its source's YAML, by the mapping's key: the table's own name where dbt
     and people can write it plainly, else its snake_case, numbered where two are the same.
+
+    Where the system raises bare names (Snowflake) a table in capitals is written in lower case.
     """
     names: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
@@ -100,7 +103,7 @@ def source_table_names(mappings: Iterable[Mapping]) -> dict[str, str]:
             names[mapping.key] = names[mapping.parent]
             continue
         plain = mapping.table.isascii() and mapping.table.replace("_", "a").isalnum()
-        base = name = mapping.table if plain else snake_case(mapping.table)
+        base = name = plain_name(mapping.table, dialect) if plain else snake_case(mapping.table)
         number = 1
         while (mapping.source, name.lower()) in taken:
             number += 1

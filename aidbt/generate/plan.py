@@ -489,7 +489,7 @@ def _staged_tables(
     layout = project_layout(project, settings)
     mappings = list(decisions.mappings.values())
     models = layout.model_names(mappings)
-    names = source_table_names(mappings)
+    names = source_table_names(mappings, project.profile().type)
     staged, skipped = [], []
     for mapping in mappings:
         model = models[mapping.key]

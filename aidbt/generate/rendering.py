@@ -37,9 +37,10 @@ def rendering(project: Project, settings: LoadedSettings) -> Rendering:
                 hint=f"choose a folder inside {', '.join(p.name for p in project.paths('model'))}",
             )
     style = values.style
+    dialect = project.profile().type
     return Rendering(
         layout=layout,
-        dialect=project.profile().type,
+        dialect=dialect,
         nested_arguments=nested_test_arguments(project, values.dbt),
         properties=style.properties,
         yaml=_yaml_style(style.yaml),
@@ -47,7 +48,20 @@ def rendering(project: Project, settings: LoadedSettings) -> Rendering:
         packages=package_names(project),
         loaders=values.conventions.loaders,
         macros=has_our_macros(project),
+        quotes_schemas=_quotes(project, "schema", dialect),
+        quotes_tables=_quotes(project, "identifier", dialect),
     )
+
+
+# The adapters that quote the parts of a relation's name only where the project says so.
+_BARE = frozenset({"snowflake", "spark"})
+
+
+def _quotes(project: Project, part: str, dialect: str) -> bool:
+    """Whether dbt quotes a part of the names of relations in this project."""
+    quoting = project.config.get("quoting")
+    said = quoting.get(part) if isinstance(quoting, dict) else None
+    return said if isinstance(said, bool) else dialect not in _BARE
 
 
 class _Styles(Section):

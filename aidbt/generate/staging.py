@@ -9,7 +9,7 @@ from aidbt.core.loads import BATCH_ID, LOADS_BATCH_ID, LOADS_TABLE, LOADS_TABLE_
 from aidbt.core.schema import MappedColumn, Mapping, RowRule
 from aidbt.generate.sql_style import SqlStyle, column_group, write_staging
 from aidbt.generate.templates import render
-from aidbt.sql.identifiers import escape_jinja, quote_identifier, quote_new_identifier, quote_text
+from aidbt.sql.identifiers import escape_jinja, plain_name, quote_identifier, quote_new_identifier, quote_text
 
 _ROW_NUMBER = "row_number_of_key"
 # `source('shop', 'orders')` in its braces, in a text that this package wrote.
@@ -33,7 +33,7 @@ def staging_sql(
         style: how the team writes its staging models; None for our own style.
     """
     selected = mapping.selected()
-    rows = _rows_of(mapping, loads=loads)
+    rows = _rows_of(mapping, dialect, loads=loads)
     items = _items(mapping, rows, dialect) if mapping.items else ""
     if style is not None:
         return _in_style(style, mapping, source_table, rows, items, dialect)
@@ -43,7 +43,7 @@ def staging_sql(
     return render(
         "dbt/staging.sql.jinja",
         source_columns=source_columns,
-        columns=[_column(column, dialect) for column in selected],
+        columns=[_column(column, mapping, dialect) for column in selected],
         source=_jinja_text(mapping.source),
         table=_jinja_text(source_table),
         conditions=rows.first,
@@ -95,7 +95,7 @@ class _Rows:
     needed: list[str]
 
 
-def _rows_of(mapping: Mapping, *, loads: bool) -> _Rows:
+def _rows_of(mapping: Mapping, dialect: str, *, loads: bool) -> _Rows:
     accepted = [rule for rule in mapping.row_rules if rule.status == "accepted"]
     latest = next((rule for rule in accepted if rule.rule == "latest_row"), None)
     needed = list(dict.fromkeys(name for column in mapping.selected() for name in column.sources))
@@ -110,7 +110,7 @@ def _rows_of(mapping: Mapping, *, loads: bool) -> _Rows:
     for name in dict.fromkeys(known):
         if name not in needed and any(_mentions(rule.where, name) for rule in late):
             needed.append(name)
-    first = [*([_latest_batch(mapping)] if loads else []), *(rule.where.strip() for rule in early)]
+    first = [*([_latest_batch(mapping, dialect)] if loads else []), *(rule.where.strip() for rule in early)]
     then = [f"{number} = 1", *(rule.where.strip() for rule in late)] if latest is not None else []
     return _Rows(_joinable(first), latest, number, _joinable(then), needed)
 
@@ -126,7 +126,7 @@ def _mentions(condition: str, column: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", condition, re.IGNORECASE) is not None
 
 
-def _latest_batch(mapping: Mapping) -> str:
+def _latest_batch(mapping: Mapping, dialect: str) -> str:
     """The condition that keeps the latest complete batch of append-only bronze."""
     text = render(
         "dbt/latest_batch.sql.jinja",
@@ -135,7 +135,8 @@ def _latest_batch(mapping: Mapping) -> str:
         source=_jinja_text(mapping.source),
         loads_table=_jinja_text(LOADS_TABLE),
         table_name=LOADS_TABLE_NAME,
-        table=escape_jinja(quote_text(mapping.table)),
+        # As the loader wrote it, before the warehouse folded it.
+        table=escape_jinja(quote_text(plain_name(mapping.table, dialect), dialect)),
     )
     return text.rstrip("\n")
 
@@ -157,22 +158,30 @@ def _free_name(taken: list[str]) -> str:
     return name
 
 
-def _column(column: MappedColumn, dialect: str) -> str:
-    value, target = _value(column, dialect), _identifier(column.target, dialect)
+def _column(column: MappedColumn, mapping: Mapping, dialect: str) -> str:
+    value, target = _value(column, mapping, dialect), _alias(column.target, dialect)
     return value if value == target else f"{value} as {target}"
 
 
-def _value(column: MappedColumn, dialect: str) -> str:
+def _value(column: MappedColumn, mapping: Mapping, dialect: str) -> str:
     """The SQL that makes the column."""
     if column.expression is not None:
         value = "\n".join(line.rstrip() for line in column.expression.split("\n"))
     else:
-        value = _identifier(column.sources[0], dialect)
+        name = column.sources[0]
+        is_ours = mapping.items and name in (ITEM, ITEM_INDEX)
+        value = _alias(name, dialect) if is_ours else _identifier(name, dialect)
     return f"cast({value} as {column.cast})" if column.cast else value
 
 
 def _identifier(name: str, dialect: str) -> str:
+    """A source column in SQL."""
     return escape_jinja(quote_identifier(name, dialect))
+
+
+def _alias(name: str, dialect: str) -> str:
+    """A name that the model gives, in SQL."""
+    return escape_jinja(quote_new_identifier(name, dialect))
 
 
 def _jinja_text(text: str) -> str:
@@ -190,7 +199,7 @@ def _in_style(
 ) -> str:
     columns = [
         (
-            _value(column, dialect),
+            _value(column, mapping, dialect),
             _alias(column.target, dialect),
             column_group(column.target, column.cast or column.source_type),
         )
@@ -208,10 +217,6 @@ def _in_style(
         source_columns=[_identifier(name, dialect) for name in rows.needed],
     )
     return _with_other_rows(text, mapping, rows, dialect) if is_replaced else text
-
-
-def _alias(name: str, dialect: str) -> str:
-    return escape_jinja(quote_new_identifier(name, dialect))
 
 
 def _with_other_rows(text: str, mapping: Mapping, rows: _Rows, dialect: str) -> str:

@@ -154,7 +154,8 @@ def _with_test(mapping: Mapping, selector: Selector, change: Callable[[MappedTes
 
 
 def with_peoples_columns(fresh: Mapping, old: Mapping) -> Mapping:
-    """A mapping decided anew, with what people decided in the old one: their columns, row rules and tests.
+    """A mapping decided anew, with the columns that people decided in the old one, and all its row rules: a
+    staged table neither loses nor gains rows without a question.
 
     A column that somebody decided keeps its place among those that take other source columns.
     """
@@ -168,7 +169,7 @@ def with_peoples_columns(fresh: Mapping, old: Mapping) -> Mapping:
         if column.sources in at or not (set(column.sources) & taken or column.target.casefold() in names)
     ]
     columns += [column for column in theirs if column in at.values()]
-    rules = [rule for rule in old.row_rules if rule.by == "person"]
+    rules = old.row_rules
     known = {(rule.rule, rule.where) for rule in rules}
     return replace(
         fresh,

@@ -244,9 +244,7 @@ def _validated(model: Any, text: str, path: Path, project_dir: Path) -> Any:
         raise explain(error, model, path=short, text=text) from error
 
 
-def _refuse_no_type(
-    data_type: str | None, dialect: str, what: str, path: Path, project_dir: Path
-) -> None:
+def _refuse_no_type(data_type: str | None, dialect: str, what: str, path: Path, project_dir: Path) -> None:
     if not data_type or is_type(data_type, dialect):
         return
     usual = [type_name(word, dialect) for word in _USUAL_TYPES]

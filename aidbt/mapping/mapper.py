@@ -123,8 +123,10 @@ def _is_castable(task: MatchTask, i: int, j: int) -> bool:
 
 
 def source_columns(relation: Relation) -> list[Column]:
-    """The columns that came from the source system: all but those that loading added."""
-    return [column for column in relation.columns if column.name not in LOAD_COLUMNS]
+    """The columns that came from the source system: all but those that loading added, which the warehouse
+    may have folded.
+    """
+    return [column for column in relation.columns if column.name.lower() not in LOAD_COLUMNS]
 
 
 def keep_every_column(
@@ -181,17 +183,27 @@ def keep_every_column(
 
 
 _ARITHMETIC = re.compile(r"[*/%]|[-+]\s*\d")
+# Reads a number of seconds or a text as a time: which of them a column holds is told by its values only.
+_READS_A_TIME = re.compile(
+    r"\b(try_)?(to_timestamp\w*|to_date|to_time|from_unixtime|timestamp_(seconds|millis|micros)|date_from_unix_date"
+    r"|epoch_(ms|us|ns)|strptime|parse_(date|datetime|timestamp)|str_to_date|make_timestamp\w*"
+    r"|dateadd|date_add|timestampadd)\s*\(",
+    re.IGNORECASE,
+)
 
 
 def usual_expression(column: Column, rules: ConventionSettings, dialect: str) -> str | None:
     """What the project's staging models make of such a column, or None: by its name, else by its kind.
 
     Only what keeps the meaning of a value, such as a case or trimmed blanks: whether a number is in cents
-    can only be told where its name ends in `_cents`, and is asked elsewhere.
+    can only be told where its name ends in `_cents`, and is asked elsewhere; so are seconds since 1970.
     """
     kind = column_kind(cased(column.name, rules), column.data_type)
-    text = rules.expressions.get(column.name.lower()) or rules.expressions.get(kind)
+    own = rules.expressions.get(column.name.lower())
+    text = own or rules.expressions.get(kind)
     if text is None or (kind != "cents" and _ARITHMETIC.search(text.replace("<column>", ""))):
+        return None
+    if _READS_A_TIME.search(text) and not (own and type_family(column.data_type) == "text"):
         return None
     return text.replace("<column>", quote_identifier(column.name, dialect))
 
@@ -258,7 +270,7 @@ def map_to_target(
 def _place(relation: Relation) -> dict[str, Any]:
     return {
         "schema": relation.schema,
-        "latest_batch": relation.column(BATCH_ID) is not None,
+        "latest_batch": any(column.name.lower() == BATCH_ID for column in relation.columns),
         "description": relation.description,
     }
 

@@ -141,6 +141,10 @@ class _Muffler(io.TextIOBase):
         if self._real is not None:
             self._real.flush()
 
+    def close(self) -> None:
+        """Nothing: the real stream is the caller's. Being collected after that is closed would be an error,
+        which Python 3.13 prints."""
+
     def isatty(self) -> bool:
         return self._real is not None and bool(self._real.isatty())
 

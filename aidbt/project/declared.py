@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +45,7 @@ class Declared:
 
     Attributes:
         tables: every table of every source.
+        disabled: the project's own tables that it declares and turns off; not among `tables`.
         models: model name → its file; installed packages included.
         properties: model name → the files that hold its YAML entry.
         staged: (source, table) → the first model that reads it.
@@ -62,14 +63,15 @@ class Declared:
     files: dict[str, str] = field(default_factory=dict, repr=False)
     contents: dict[str, Any] = field(default_factory=dict, repr=False)
     readers: frozenset[str] = frozenset()
+    disabled: tuple[DeclaredSource, ...] = ()
 
     @cached_property
-    def _places(self) -> dict[tuple[str | None, str], list[DeclaredSource]]:
-        found: dict[tuple[str | None, str], list[DeclaredSource]] = {}
-        for item in self.tables:
-            place = item.schema.lower() if item.schema is not None else None
-            found.setdefault((place, item.identifier.lower()), []).append(item)
-        return found
+    def _places(self) -> _Places:
+        return _by_place(self.tables)
+
+    @cached_property
+    def _disabled_places(self) -> _Places:
+        return _by_place(self.disabled)
 
     def find(self, relation: Relation) -> DeclaredSource | None:
         """How a table of the warehouse is declared, or None. A schema that Jinja hides is taken for the
@@ -79,11 +81,11 @@ class Declared:
 
     def find_table(self, schema: str, name: str, database: str = "") -> DeclaredSource | None:
         """As `find`, for the place of a table."""
-        for place in (schema.lower(), None):
-            for item in self._places.get((place, name.lower()), ()):
-                if item.database is None or not database or item.database.lower() == database.lower():
-                    return item
-        return None
+        return _at(self._places, schema, name, database)
+
+    def find_disabled(self, relation: Relation) -> DeclaredSource | None:
+        """As `find`, among the tables that are turned off: a model that reads one stops dbt."""
+        return _at(self._disabled_places, relation.schema, relation.name, relation.database)
 
     @property
     def has_sources(self) -> bool:
@@ -98,6 +100,25 @@ class Declared:
     def source_file(self, source: str) -> str | None:
         """The project's own file that declares a source, the first one that lists tables of it."""
         return next((t.path for t in self.tables if t.source == source and not t.package), None)
+
+
+_Places = dict[tuple[str | None, str], list[DeclaredSource]]
+
+
+def _by_place(tables: Iterable[DeclaredSource]) -> _Places:
+    found: _Places = {}
+    for item in tables:
+        place = item.schema.lower() if item.schema is not None else None
+        found.setdefault((place, item.identifier.lower()), []).append(item)
+    return found
+
+
+def _at(places: _Places, schema: str, name: str, database: str) -> DeclaredSource | None:
+    for place in (schema.lower(), None):
+        for item in places.get((place, name.lower()), ()):
+            if item.database is None or not database or item.database.lower() == database.lower():
+                return item
+    return None
 
 
 def declared(
@@ -118,6 +139,7 @@ def declared(
         SettingsError: a YAML file cannot be read (file and line).
     """
     tables: list[DeclaredSource] = []
+    disabled: list[DeclaredSource] = []
     models: dict[str, str] = {}
     properties: dict[str, tuple[str, ...]] = {}
     staged: dict[tuple[str, str], str] = {}
@@ -135,8 +157,13 @@ def declared(
                 content = _content(text, short)
                 if content is not None and not package:
                     contents[short] = content
-                found = _sources(content, short, package, project)
-                tables += [item for item in found if f"{item.source}.{item.table}" not in own_sources]
+                for item, is_on in _sources(content, short, package, project):
+                    if f"{item.source}.{item.table}" in own_sources:
+                        continue
+                    if is_on:
+                        tables.append(item)
+                    elif not package:
+                        disabled.append(item)
                 for name in _model_entries(content):
                     properties[name] = (*properties.get(name, ()), short)
             else:
@@ -151,7 +178,15 @@ def declared(
                 raise
             problems.append((short, error.message.removeprefix(f"{short}:").removeprefix(f"{short}: ")))
     return Declared(
-        tuple(tables), models, properties, staged, tuple(problems), texts, contents, frozenset(readers)
+        tuple(tables),
+        models,
+        properties,
+        staged,
+        tuple(problems),
+        texts,
+        contents,
+        frozenset(readers),
+        tuple(disabled),
     )
 
 
@@ -177,25 +212,57 @@ def _content(text: str, path: str) -> Any:
     return parse_yaml(text, path, repeated_keys=True)  # dbt only warns
 
 
-def _sources(content: Any, path: str, package: str, project: Project) -> Iterator[DeclaredSource]:
+def _sources(
+    content: Any, path: str, package: str, project: Project
+) -> Iterator[tuple[DeclaredSource, bool]]:
+    """The tables that a property file declares, and whether each is enabled."""
     for source in _mappings(content, "sources"):
-        if not _is_enabled(source):
-            continue
         name = str(source.get("name", ""))
         schema = _plain(source.get("schema") or name, project)
-        database = _plain(source.get("database"), project) if source.get("database") else None
+        # An empty one is what `target.database` is where the profile names none: the adapter's own.
+        database = (_plain(source["database"], project) or None) if source.get("database") else None
         for table in _mappings(source, "tables"):
-            if _is_enabled(table):
-                table_name = str(table.get("name", ""))
-                identifier = str(table.get("identifier") or table_name)
-                columns = tuple(_mappings(table, "columns"))
-                yield DeclaredSource(name, table_name, schema, identifier, path, database, package, columns)
+            table_name = str(table.get("name", ""))
+            identifier = str(table.get("identifier") or table_name)
+            columns = tuple(_mappings(table, "columns"))
+            item = DeclaredSource(name, table_name, schema, identifier, path, database, package, columns)
+            said = (_enabled(table, project), _enabled(source, project), _enabled_above(item, project))
+            yield item, next((is_on for is_on in said if is_on is not None), True)
 
 
-def _is_enabled(entry: dict[str, Any]) -> bool:
+def _enabled(entry: dict[str, Any], project: Project) -> bool | None:
+    """What an entry says of itself; None when it says nothing, or nothing that can be told without dbt."""
     config = entry.get("config")
     inner = config.get("enabled") if isinstance(config, dict) else None
-    return entry.get("enabled") is not False and inner is not False
+    return _truth(inner if inner is not None else entry.get("enabled"), project)
+
+
+def _enabled_above(item: DeclaredSource, project: Project) -> bool | None:
+    """What `sources:` of dbt_project.yml says of a table: by project, folders, source and table."""
+    folders = () if item.package else _folders_in_paths(item.path, project)
+    level: Any = project.config.get("sources")
+    found: bool | None = None
+    for step in (item.package or project.name, *folders, item.source, item.table, ""):
+        if not isinstance(level, dict):
+            break
+        said = _truth(level.get("+enabled", level.get("enabled")), project)
+        found = found if said is None else said
+        level = level.get(step)
+    return found
+
+
+def _folders_in_paths(path: str, project: Project) -> Sequence[str]:
+    """The folders between a model path and a file."""
+    whole = project.root / path
+    inside = next((f for f in project.paths("model") if whole.is_relative_to(f)), whole.parent)
+    return whole.parent.relative_to(inside).parts
+
+
+def _truth(value: Any, project: Project) -> bool | None:
+    if isinstance(value, str):
+        words = (_plain(value, project) or "").strip().lower()
+        return {"true": True, "false": False}.get(words)
+    return value if isinstance(value, bool) else None
 
 
 def _plain(text: Any, project: Project) -> str | None:

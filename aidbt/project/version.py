@@ -12,26 +12,30 @@ from aidbt.core.errors import DbtError
 from aidbt.project.dbt_runner import detect_runner
 from aidbt.project.files import Project
 
+# (major, minor, patch)
+Version = tuple[int, int, int]
+
 NESTED_ARGUMENTS = "require_generic_test_arguments_property"
 # The first version in which that flag is on by default.
-_NESTED_SINCE = (1, 11)
+_NESTED_SINCE = (1, 10, 8)
 _ANSWER_TIMEOUT_S = 60
+_VERSION = r"(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)"
 # "  - installed: 1.10.23" of dbt-core, "dbt-fusion 2.0.1" and "dbt 2.0.1" of dbt 2. The platform's own
 # program ("dbt Cloud CLI - 0.40.2") numbers itself, not the dbt that it has run.
-_ANSWER = re.compile(r"^(?:\s*-?\s*installed:|dbt(?:-core|-fusion)?)\s+v?(\d+)\.(\d+)\.", re.MULTILINE)
-_REQUIREMENT = re.compile(r"\s*(?P<sign>[<>=]*)\s*v?(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
+_ANSWER = re.compile(rf"^(?:\s*-?\s*installed:|dbt(?:-core|-fusion)?)\s+v?{_VERSION}", re.MULTILINE)
+_REQUIREMENT = re.compile(rf"\s*(?P<sign>[<>=]*)\s*v?{_VERSION}")
 
 
-def installed_dbt() -> tuple[int, int] | None:
-    """(major, minor) of dbt-core in this environment, or None."""
+def installed_dbt() -> Version | None:
+    """The version of dbt-core in this environment, or None."""
     try:
-        return _major_minor(version("dbt-core"))
+        return _version(re.match(_VERSION, version("dbt-core")))
     except PackageNotFoundError:
         return None
 
 
-def dbt_version(project: Project, dbt: DbtSettings) -> tuple[int, int] | None:
-    """(major, minor) of the dbt that will run the project; None when there is none, or it does not tell."""
+def dbt_version(project: Project, dbt: DbtSettings) -> Version | None:
+    """The version of the dbt that will run the project; None when there is none, or it does not tell."""
     try:
         choice = detect_runner(project, runner=dbt.runner, executable=dbt.executable)
     except DbtError:
@@ -46,8 +50,8 @@ def dbt_version(project: Project, dbt: DbtSettings) -> tuple[int, int] | None:
 def nested_test_arguments(project: Project, dbt: DbtSettings) -> bool:
     """Whether a data test's arguments stand under `arguments:`.
 
-    By the project's flag `require_generic_test_arguments_property`; where it is not set, dbt 1.11 and newer
-    want them there, and older ones do not take them. Where no dbt can be asked, the newest counts that
+    By the project's flag `require_generic_test_arguments_property`; where it is not set, dbt 1.10.8 and
+    newer want them there, and older ones do not take them. Where no dbt can be asked, the newest counts that
     `require-dbt-version` allows.
     """
     if NESTED_ARGUMENTS in (project.config.get("flags") or {}):
@@ -58,7 +62,7 @@ def nested_test_arguments(project: Project, dbt: DbtSettings) -> bool:
     return runs >= _NESTED_SINCE
 
 
-def _version_beside(program: Path) -> tuple[int, int] | None:
+def _version_beside(program: Path) -> Version | None:
     """The version of dbt-core in the environment of a Python script; None when it is another program, or
     the environment is not clear.
 
@@ -76,11 +80,13 @@ def _version_beside(program: Path) -> tuple[int, int] | None:
     packages = [
         str(path) for kind in ("site", "dist") for path in prefix.glob(f"lib*/python3*/{kind}-packages")
     ]
-    found = {_major_minor(found.version) for found in distributions(name="dbt-core", path=packages)}
+    found = {
+        _version(re.match(_VERSION, found.version)) for found in distributions(name="dbt-core", path=packages)
+    }
     return found.pop() if len(found) == 1 else None
 
 
-def _version_told(program: Path) -> tuple[int, int] | None:
+def _version_told(program: Path) -> Version | None:
     """What the program answers to `--version`.
 
     Not remembered for the next time: a wrapper or a shim stays the same while the dbt behind it changes.
@@ -98,28 +104,26 @@ def _version_told(program: Path) -> tuple[int, int] | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None  # running it will say what is wrong with it
-    answer = _ANSWER.search(done.stdout) or _ANSWER.search(done.stderr)
-    return (int(answer[1]), int(answer[2])) if answer else None
+    return _version(_ANSWER.search(done.stdout) or _ANSWER.search(done.stderr))
 
 
-def _major_minor(text: str) -> tuple[int, int]:
-    major, minor, *_ = text.split(".")
-    return int(major), int(minor)
+def _version(found: re.Match[str] | None) -> Version | None:
+    return (int(found["major"]), int(found["minor"]), int(found["patch"])) if found else None
 
 
-def _allows(required: object, wanted: tuple[int, int]) -> bool:
-    """Whether `require-dbt-version` lets a release of this minor version, or a newer one, run.
+def _allows(required: object, wanted: Version) -> bool:
+    """Whether `require-dbt-version` lets this version, or a newer one, run.
 
     Example:
-        >>> _allows([">=1.8.0", "<1.11.0"], (1, 11))
+        >>> _allows([">=1.8.0", "<1.10.0"], (1, 10, 8))
         False
     """
     listed = required if isinstance(required, list) else [required] if required else []
     for text in (part for item in listed for part in str(item).split(",")):
         limit = _REQUIREMENT.match(text)
-        if limit is None or limit["sign"].startswith(">"):
+        named = _version(limit)
+        if limit is None or named is None or limit["sign"].startswith(">"):
             continue
-        named = (int(limit["major"]), int(limit["minor"]), int(limit["patch"]))
-        if named < (*wanted, 0) or (limit["sign"] == "<" and named == (*wanted, 0)):
+        if named < wanted or (limit["sign"] == "<" and named == wanted):
             return False
     return True

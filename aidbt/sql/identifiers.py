@@ -74,8 +74,38 @@ def quote_new_identifier(name: str, dialect: str) -> str:
         >>> quote_new_identifier("order_id", "snowflake"), quote_new_identifier("order", "snowflake")
         ('order_id', '"ORDER"')
     """
-    raised = dialect in _RAISES and _PLAIN_LOWER.match(name)
-    return quote_identifier(name.upper() if raised else name, dialect)
+    return quote_identifier(stored_name(name, dialect), dialect)
+
+
+def stored_name(name: str, dialect: str) -> str:
+    """What a name that we give is called in the system: a plain one in lower case is one that it may fold.
+
+    Example:
+        >>> stored_name("order_id", "snowflake"), stored_name("Order Id", "snowflake")
+        ('ORDER_ID', 'Order Id')
+    """
+    return name.upper() if dialect in _RAISES and _PLAIN_LOWER.match(name) else name
+
+
+def plain_name(name: str, dialect: str) -> str:
+    """The name of something that exists as people write it where nothing is quoted, e.g. in YAML: in lower
+    case where the system raises what is written bare.
+
+    Example:
+        >>> plain_name("ORDERS", "snowflake"), plain_name("Orders", "snowflake"), plain_name("ID", "duckdb")
+        ('orders', 'Orders', 'ID')
+    """
+    return name.lower() if dialect in _RAISES and _PLAIN_UPPER.match(name) else name
+
+
+def needs_quotes(name: str, dialect: str) -> bool:
+    """Whether something that exists can only be named in quotes.
+
+    Example:
+        >>> needs_quotes("ORDERS", "snowflake"), needs_quotes("orders", "snowflake")
+        (False, True)
+    """
+    return quote_identifier(name, dialect) == _quoted(name, dialect)
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from aidbt.core.errors import AidbtError, MissingExtra, ProfileError, WarehouseE
 from aidbt.core.schema import Relation, TableProfile
 from aidbt.warehouse import spark
 from aidbt.warehouse.adapter_errors import missing_adapter, translate
+from aidbt.warehouse.base import OnRefused
 from aidbt.warehouse.catalogs import list_relations
 
 T = TypeVar("T")
@@ -99,13 +100,17 @@ class AdapterWarehouse:
         with self.connect() as connection:
             return list_relations(connection, self.kind, self._settings)
 
-    def profile(self, relations: Sequence[Relation], *, sample_rows: int) -> Iterator[TableProfile]:
+    def profile(
+        self, relations: Sequence[Relation], *, sample_rows: int, on_refused: OnRefused | None = None
+    ) -> Iterator[TableProfile]:
         """What each table holds, one after the other, on one connection that ends with the iterator."""
-        from aidbt.warehouse.profiling import profile_table
+        from aidbt.warehouse.profiling import profile_if_readable
 
         with self.connect() as connection:
             for relation in relations:
-                yield profile_table(connection, relation, sample_rows=sample_rows)
+                found = profile_if_readable(connection, relation, sample_rows, on_refused)
+                if found is not None:
+                    yield found
 
 
 def with_literals(sql: str, parameters: Sequence[Any], dialect: str) -> str:

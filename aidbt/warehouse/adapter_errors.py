@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aidbt.core.errors import AidbtError, MissingExtra, WarehouseError
+from aidbt.core.errors import AidbtError, MissingExtra, StatementRefused, WarehouseError
 
 _CONNECT_HINT = "check host, port and network in profiles.yml; 'dbt debug' tries the same connection"
 _LOGIN_HINT = "check user and password (or key, or token) of the target in profiles.yml"
@@ -16,7 +16,7 @@ _LONGEST = 300
 _EXTRAS = frozenset({"duckdb", "postgres", "spark"})
 
 
-class AccessDenied(WarehouseError):
+class AccessDenied(StatementRefused):
     """This user may not read that; the hint is the smallest grant that helps."""
 
 
@@ -62,7 +62,7 @@ _RULES = (
     _Rule(
         r"(statement|lock) timeout|query (execution )?timed out|exceeded (the )?(maximum|time|deadline)"
         r"|deadline exceeded",
-        lambda _, text, _role: WarehouseError(
+        lambda _, text, _role: StatementRefused(
             f"the warehouse gave up: {text}",
             hint="raise its timeout for this user, or select fewer tables with --select",
         ),
@@ -103,7 +103,7 @@ def translate(error: BaseException, kind: str, *, role: str) -> AidbtError:
         found = re.search(rule.pattern, "\n".join(lines), re.IGNORECASE | re.MULTILINE)
         if found:
             return rule.make(found, first, role)
-    return WarehouseError(f"{kind} refused: {first}")
+    return StatementRefused(f"{kind} refused: {first}")
 
 
 def missing_adapter(kind: str) -> AidbtError:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from aidbt.core.errors import StatementRefused
 from aidbt.core.schema import Relation, TableProfile
+
+OnRefused = Callable[[Relation, StatementRefused], None]
 
 
 class Connection(Protocol):
@@ -51,8 +54,14 @@ class Warehouse(Protocol):
         """Every table and view with its columns, ordered by schema and name; system schemas left out."""
         ...
 
-    def profile(self, relations: Sequence[Relation], *, sample_rows: int) -> Iterator[TableProfile]:
+    def profile(
+        self, relations: Sequence[Relation], *, sample_rows: int, on_refused: OnRefused | None = None
+    ) -> Iterator[TableProfile]:
         """What each table holds, one after the other: one scan each, plus a block sample of about
         `sample_rows` rows.
+
+        Args:
+            on_refused: told of a relation that the warehouse does not let be read, and why, when it is that
+                one's turn; it is then left out. None ends the profiling with the error.
         """
         ...

@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
-from aidbt.core.errors import WarehouseError, WarehouseLocked
+from aidbt.core.errors import StatementRefused, WarehouseError, WarehouseLocked
 from aidbt.core.schema import Column, Relation, TableProfile
+from aidbt.warehouse.base import OnRefused
 
 _LOCK_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -116,16 +117,20 @@ class DuckDBWarehouse:
                 for name, kind, comment, size, schema, database in connection.rows(_RELATIONS)
             ]
 
-    def profile(self, relations: Sequence[Relation], *, sample_rows: int) -> Iterator[TableProfile]:
+    def profile(
+        self, relations: Sequence[Relation], *, sample_rows: int, on_refused: OnRefused | None = None
+    ) -> Iterator[TableProfile]:
         """What each table holds, one after the other, on one connection that ends with the iterator."""
-        from aidbt.warehouse.profiling import profile_table
+        from aidbt.warehouse.profiling import profile_if_readable
 
         with self.connect() as connection:
             for relation in relations:
                 # Two threads cost a third more CPU and save no time that anybody notices on a small table.
                 is_small = relation.row_count is not None and relation.row_count < _SMALL_TABLE_ROWS
                 connection.rows("set threads = 1" if is_small else "reset threads")
-                yield profile_table(connection, relation, sample_rows=sample_rows)
+                found = profile_if_readable(connection, relation, sample_rows, on_refused)
+                if found is not None:
+                    yield found
 
 
 def translate(error: duckdb.Error, path: Path | None = None) -> WarehouseError:
@@ -149,7 +154,7 @@ def translate(error: duckdb.Error, path: Path | None = None) -> WarehouseError:
             f"{path} cannot be opened as a DuckDB database: {_first_line(text)}",
             hint="check the profile's path; a file made by a newer DuckDB needs that version",
         )
-    return WarehouseError(f"DuckDB refused: {_first_line(text)}")
+    return StatementRefused(f"DuckDB refused: {_first_line(text)}")
 
 
 def _first_line(text: str) -> str:

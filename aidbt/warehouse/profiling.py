@@ -18,10 +18,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from aidbt.core.errors import StatementRefused
 from aidbt.core.loads import BATCH_ID, LOADED_AT
 from aidbt.core.schema import Column, ColumnProfile, Relation, Role, TableProfile
 from aidbt.core.types import type_family
-from aidbt.warehouse.base import Connection
+from aidbt.warehouse.base import Connection, OnRefused
 from aidbt.warehouse.distinct import correct_distinct_counts, partly_distinct
 from aidbt.warehouse.keys import composite_keys
 from aidbt.warehouse.pii import SAMPLED_VALUES, Pii, guess_pii, with_pii
@@ -114,6 +115,19 @@ def profile_table(connection: Connection, relation: Relation, *, sample_rows: in
         keys=tuple(name for name, unique in keys.items() if unique),
         composite_keys=together,
     )
+
+
+def profile_if_readable(
+    connection: Connection, relation: Relation, sample_rows: int, on_refused: OnRefused | None
+) -> TableProfile | None:
+    """The profile, or None when the warehouse refuses and `on_refused` was told."""
+    try:
+        return profile_table(connection, relation, sample_rows=sample_rows)
+    except StatementRefused as error:
+        if on_refused is None:
+            raise
+        on_refused(relation, error)
+        return None
 
 
 def _personal(relation: Relation, raw: Figures, sample: Sample) -> dict[str, Pii]:

@@ -14,6 +14,7 @@ from aidbt.core.schema import Relation
 from aidbt.core.types import is_plain_text
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.dialects import DIALECTS, render
+from aidbt.warehouse.dialects.casts import DATE_FORM
 from aidbt.warehouse.rows import current_rows, number
 
 NULL_WORDS = ("", "-", "--", "n/a", "#n/a", "na", "n.a.", "nan", "nil", "none", "null", "(null)", "<null>")
@@ -91,6 +92,8 @@ _PATTERNS = {
     "five digits ,": ",[0-9]{5,}[^0-9]*$",
     "sixteen digits": "([0-9][., ]?){15,}",
     "letters": "[A-Z]{3}",
+    "iso date": DATE_FORM,
+    "iso time": f"{DATE_FORM[:-1]}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}})?)?$",
     "whole number": "^(0|-?[1-9][0-9]{0,17})$",
     "amount": "^-?(0|[1-9][0-9]{0,15})([.][0-9]{1,2})?$",
     **{f"symbol {symbol}": f"[{symbol}]" for symbol in SYMBOLS},

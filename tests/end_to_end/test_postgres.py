@@ -172,3 +172,43 @@ def test_data_is_not_landed_in_postgresql(shop: User):
     ran = shop.aidbt("ingest", "run", "--source", "crm", "--from", "exports/*.csv").assert_one_clear_error()
 
     assert "data is landed in DuckDB only" in ran.err
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
+    shop: User, postgres: PostgresServer, dbname: str
+):
+    postgres.psql(
+        """
+        create view raw_shop.broken as select id, 1 / (id - 5) as share from raw_shop.customers;
+        create materialized view raw_shop.later as select * from raw_shop.orders with no data;
+        """,
+        dbname,
+    )
+
+    profiled = shop.aidbt("profile")
+    assert profiled.code == 1, profiled.err
+    assert "error: shop.broken cannot be read: postgres refused: division by zero" in profiled.err
+    assert 'error: shop.later cannot be read: postgres refused: materialized view "later"' in profiled.err
+    assert f"profiled {len(ROWS)} tables" in profiled.out
+
+    generated = shop.aidbt("generate")
+    assert generated.code == 1, generated.out + generated.err
+    assert "shop.broken: it cannot be read: postgres refused: division by zero" in generated.out
+    staging = {path.rpartition("/")[2] for path in shop.files() if path.endswith(".sql")}
+    assert staging == {f"stg_shop__{table}.sql" for table in ROWS}
+
+
+def test_tables_that_were_scanned_before_the_connection_was_lost_are_not_scanned_again(
+    shop: User, postgres: PostgresServer, dbname: str
+):
+    postgres.psql(
+        "create view raw_shop.zz as select pg_terminate_backend(pg_backend_pid()) as gone;"
+        "drop view raw_shop.paid_orders",
+        dbname,
+    )
+    shop.aidbt("profile").assert_one_clear_error()
+    postgres.psql("drop view raw_shop.zz", dbname)
+
+    plan = json.loads(shop.aidbt("profile", "--dry-run", "--output", "json").out)
+
+    assert plan["tables"] == []

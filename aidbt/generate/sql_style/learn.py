@@ -149,13 +149,20 @@ def _can_be_read_back(style: SqlStyle, dialect: str) -> bool:
 
 
 def _headings(styles: Sequence[ModelStyle]) -> tuple[tuple[Heading, ...], Agreement | None]:
-    """The comments over groups that at least half of the models use, in their usual order."""
+    """The comments over groups that at least half of the models use, in their usual order.
+
+    A short comment that is used once counts where its words name a group that no other comment is over.
+    """
     used = Counter(text for style in styles for text in {text for text, _, _ in style.headings})
     frequent = {text for text, count in used.items() if count >= 2}
     groups = {text: group for text in frequent if (group := _group_of(text, styles)) is not None}
     having = [style for style in styles if any(text in groups for text, _, _ in style.headings)]
     if len(having) * 2 < len(styles) or not groups:
         return (), None
+    for text in sorted(used.keys() - frequent):
+        named = _named_group(text)
+        if named is not None and named not in groups.values() and len(_words(text).split()) <= 2:
+            groups[text] = named
     best: dict[Group, str] = {}
     for text, _ in used.most_common():
         if text in groups:
@@ -170,13 +177,21 @@ def _headings(styles: Sequence[ModelStyle]) -> tuple[tuple[Heading, ...], Agreem
     return tuple(Heading(group, best[group]) for group in order), _agreement("groups", with_and_without)
 
 
+def _words(heading: str) -> str:
+    return re.sub(r"[^a-z&/ ]", "", heading.lower()).strip(" /&")
+
+
+def _named_group(heading: str) -> Group | None:
+    said = _words(heading)
+    return next((group for group, pattern in _HEADING_WORDS if re.search(rf"\b({pattern})\b", said)), None)
+
+
 def _group_of(text: str, styles: Sequence[ModelStyle]) -> Group | None:
     """The group a heading is over: by its words, else by what mostly stands behind it."""
-    said = re.sub(r"[^a-z&/ ]", "", text.lower()).strip(" /&")
-    for group, pattern in _HEADING_WORDS:
-        if re.search(rf"\b({pattern})\b", said):
-            return group
-    if len(said.split()) > 3:
+    named = _named_group(text)
+    if named is not None:
+        return named
+    if len(_words(text).split()) > 3:
         return None  # a sentence
     behind = Counter(group for style in styles for own, _, group in style.headings if own == text)
     group, count = behind.most_common(1)[0]

@@ -56,7 +56,7 @@ _CTE_COMMA_BEFORE = re.compile(r"\)(\s*\n[ \t]*), ?(?=[\w<])")
 
 
 def apply_sqlfluff(
-    style: SqlStyle, text: str, *, path: str = ".sqlfluff", dialect: str = "duckdb"
+    style: SqlStyle, text: str, *, dialect: str, path: str = ".sqlfluff"
 ) -> tuple[SqlStyle, list[Finding]]:
     """The style as the project's `.sqlfluff` wants it, and one finding for each fact it contradicts.
 

@@ -32,7 +32,7 @@ CONTESTED_BELOW = 0.8
 _ALWAYS_SAID = ("commas", "line_indent", "keywords", "functions", "types", "casts")
 
 _METADATA = re.compile(
-    r"_|dbt_|etl_|.*(_synced_at|_synced|_loaded_at|_ingested_at|_extracted_at|_batch_id|_batched_at)\Z"
+    r"_(?!\d)|dbt_|etl_|.*(_synced_at|_synced|_loaded_at|_ingested_at|_extracted_at|_batch_id|_batched_at)\Z"
 )
 _ID = re.compile(r"(.*_)?(id|ids|key|uuid|guid)\Z")
 
@@ -244,6 +244,8 @@ def column_group(name: str, data_type: str = "") -> Group:
     Example:
         >>> column_group("order_id"), column_group("amount", "decimal(18,2)"), column_group("ordered_at")
         ('ids', 'numerics', 'timestamps')
+        >>> column_group("_batch"), column_group("_1st_price", "double")
+        ('metadata', 'numerics')
     """
     plain = name.strip('"`[]').lower()
     family = type_family(data_type)

@@ -20,7 +20,7 @@ from aidbt.generate.sql_style.style import (
 from aidbt.generate.sql_style.words import case_of, in_case, recased
 from aidbt.lineage.dialect import sqlglot_dialect
 from aidbt.project.conventions import snake_case
-from aidbt.sql.identifiers import escape_jinja, quote_identifier
+from aidbt.sql.identifiers import escape_jinja, quote_new_identifier
 from aidbt.sql.jinja import NotPlain, read_jinja
 
 _NAME = r'(?:[A-Za-z_]\w*|"(?:[^"]|"")+"|`[^`]+`)'
@@ -56,8 +56,8 @@ def write_staging(
     source: str,
     table: str,
     columns: Sequence[tuple[str, str, str]],
+    dialect: str,
     where: str | None = None,
-    dialect: str = "duckdb",
     source_columns: Sequence[str] = (),
 ) -> str:
     """The text of a staging model in the team's style.
@@ -356,4 +356,4 @@ def _named(name: str, source: str, table: str, dialect: str) -> str:
     if SOURCE not in name and TABLE not in name:
         return name
     plain = name.replace(SOURCE, snake_case(source)).replace(TABLE, snake_case(table))
-    return escape_jinja(quote_identifier(plain, dialect))
+    return escape_jinja(quote_new_identifier(plain, dialect))

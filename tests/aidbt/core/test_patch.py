@@ -262,11 +262,14 @@ SYSCALLS = ("chmod", "fsync", "link", "mkdir", "replace", "rmdir", "unlink")
 
 @contextlib.contextmanager
 def stopping_at(
-    monkeypatch: pytest.MonkeyPatch, step: int, happens: Callable[..., object]
+    monkeypatch: pytest.MonkeyPatch, step: int, happens: Callable[..., object], *, ever_after: bool = False
 ) -> Iterator[Callable[[], bool]]:
     """Inside, `happens` runs just before the `step`th change of the disk, with the same arguments.
 
     Gives a function that says whether it came to that.
+
+    Args:
+        ever_after: whether it happens before every later change too.
     """
     calls = 0
 
@@ -274,7 +277,7 @@ def stopping_at(
         def call(*args, **kwargs):
             nonlocal calls
             calls += 1
-            if calls == step:
+            if calls == step or (ever_after and calls > step):
                 happens(*args)
             return real(*args, **kwargs)
 
@@ -319,11 +322,14 @@ def test_when_even_the_undoing_fails_the_next_command_finishes_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The disk goes away in the middle of moving the files, and comes back later."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
     for step in range(1, 100):
         root = write(folder / f"{step}", OLD)
         with (
-            monkeypatch.context() as patched,
-            stopping_at(patched, step, lambda *_, patched=patched: break_disk(patched)) as reached,
+            stopping_at(monkeypatch, step, fail, ever_after=True) as reached,
             contextlib.suppress(WriteError),
         ):
             apply_patch(the_patch(), root)
@@ -333,15 +339,6 @@ def test_when_even_the_undoing_fails_the_next_command_finishes_it(
         assert content(root) in (OLD, NEW)
         assert leftovers(root) == []
     assert step > 10
-
-
-def break_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    for name in SYSCALLS:
-        monkeypatch.setattr(os, name, fail)
-    fail()
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ PAIR = MappedTest("order_id", "unique_combination", columns=("order_id", "Line N
 
 
 def value(test: MappedTest, *, nested: bool = True, **options):
-    return test_value(test, ref=lambda _: ("stg_s__users", "user_id"), nested_arguments=nested, **options)
+    options = {"dialect": "duckdb", **options}
+    return test_value(test, ref=lambda _: ("ref('stg_s__users')", "user_id"), nested_arguments=nested, **options)
 
 
 def test_a_test_without_arguments_is_its_name():
@@ -39,7 +40,7 @@ def test_arguments_stand_where_the_projects_dbt_wants_them(nested):
 def test_a_reference_to_a_model_that_is_not_there_is_not_written():
     test = MappedTest("user_id", "relationships", to="s.users", field="id")
 
-    assert test_value(test, ref=lambda _: None, nested_arguments=True) is None
+    assert test_value(test, ref=lambda _: None, nested_arguments=True, dialect="duckdb") is None
 
 
 def test_values_with_jinja_are_printed_as_they_are():

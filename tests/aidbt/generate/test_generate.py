@@ -67,7 +67,7 @@ def test_a_persons_edit_of_a_generated_model_stays(filled_shop):
 def test_what_is_new_goes_in_beside_a_persons_edit(filled_shop):
     filled_shop.generate()
     filled_shop.write(STAGING, filled_shop.read(STAGING) + "-- ours now\n")
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
 
     plan = filled_shop.generate()
 
@@ -85,7 +85,7 @@ def test_a_conflict_shows_both_sides_and_writes_neither(filled_shop):
     )
     assert edited != filled_shop.read(STAGING)
     filled_shop.write(STAGING, edited)
-    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)")
+    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)", dialect="duckdb")
 
     plan = filled_shop.generate()
 
@@ -104,7 +104,7 @@ def test_without_the_text_that_was_written_an_edit_gets_a_proposal(filled_shop):
     filled_shop.generate()
     edited = filled_shop.read(STAGING) + "-- ours now\n"
     filled_shop.write(STAGING, edited)
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
     (filled_shop.root / ".aidbt" / "state.db").unlink()
 
     plan = filled_shop.generate()
@@ -119,7 +119,7 @@ def test_in_another_clone_the_text_that_was_written_comes_from_git(filled_shop):
     filled_shop.git("add", "models", "aidbt")
     filled_shop.git("commit", "-qm", "generated")
     filled_shop.write(STAGING, filled_shop.read(STAGING) + "-- ours now\n")
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
     (filled_shop.root / ".aidbt" / "state.db").unlink()
 
     plan = filled_shop.generate()
@@ -144,7 +144,7 @@ def test_a_moved_file_is_followed(filled_shop):
     moved = "models/staging_crm/stg_crm__users.sql"
     filled_shop.write(moved, filled_shop.read(STAGING))
     (filled_shop.root / STAGING).unlink()
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
 
     plan = filled_shop.generate()
 
@@ -198,7 +198,7 @@ def test_a_model_that_was_there_before_is_never_overwritten(filled_shop):
 
 def test_a_decision_changes_only_the_files_it_is_about(filled_shop):
     filled_shop.generate()
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
 
     plan = filled_shop.generate()
 
@@ -230,7 +230,18 @@ def test_a_column_that_is_gone_or_retyped_is_a_finding_and_the_model_stays(fille
 
     assert {finding.code for finding in plan.findings} == {"source.column_gone", "source.column_retyped"}
     assert plan.has_errors
+    gone = next(finding for finding in plan.findings if finding.code == "source.column_gone")
+    assert gone.message.endswith("to leave it out: aidbt review reject crm.users.login")
     assert filled_shop.read(STAGING) == before
+
+
+def test_of_a_column_that_is_gone_it_is_said_how_to_follow_its_new_name(filled_shop):
+    filled_shop.generate()
+    filled_shop.sql("alter table raw_crm.users rename column login to user_login")
+
+    (gone,) = filled_shop.generate().findings
+
+    assert gone.message.endswith("renamed: aidbt review choose crm.users.login user_login")
 
 
 def test_a_key_that_no_longer_holds_is_a_finding_and_the_test_stays(filled_shop):
@@ -322,6 +333,82 @@ def test_a_table_that_a_model_reads_already_is_left_out_with_the_reason(filled_s
 
     assert [item.table for item in plan.skipped] == ["raw_crm.users"]
     assert "already staged" in plan.skipped[0].reason
+
+
+def test_a_learned_reading_of_numbers_as_times_is_not_written_around_a_time(shop):
+    shop.sql(
+        "create schema raw_crm;"
+        "create table raw_crm.users as select i as id, timestamp '2024-01-01' as created_at from range(200) r(i)"
+    )
+    shop.write("aidbt.yml", "conventions: {expressions: {timestamp: to_timestamp(<column>)}}")
+
+    shop.generate()
+
+    assert "to_timestamp" not in shop.read("models/silver/crm/stg_crm__users.sql")
+
+
+def test_new_tables_of_a_schema_with_two_sources_go_to_the_one_that_declares_most_of_it(shop):
+    shop.sql(
+        "create schema landing;"
+        + "".join(
+            f"create table landing.{name} as select i as id from range(200) r(i);"
+            for name in ("accounts", "orders", "users", "visits")
+        )
+    )
+    shop.write(
+        "models/s.yml",
+        "sources:\n"
+        "  - {name: app, schema: landing, tables: [{name: orders}, {name: users}]}\n"
+        "  - {name: crm, schema: landing, tables: [{name: accounts}]}\n",
+    )
+
+    shop.generate(select=["source:crm"])
+    shop.generate(select=["source:app"])
+    before = shop.texts()
+
+    assert {p for p in before if p.startswith("aidbt/mappings/")} == {
+        "aidbt/mappings/crm__accounts.yml",
+        *(f"aidbt/mappings/app__{name}.yml" for name in ("orders", "users", "visits")),
+    }
+    assert not shop.generate().patch.edits
+
+
+def test_a_table_whose_source_is_disabled_is_left_out_with_the_reason(filled_shop):
+    text = """\
+sources:
+  - name: crm
+    schema: raw_crm
+    tables: [{name: users}, {name: visits, config: {enabled: false}}]
+"""
+    filled_shop.write("models/crm.yml", text)
+
+    result = filled_shop.generate()
+
+    assert [(item.table, item.reason) for item in result.skipped] == [
+        ("crm.visits", "its source is disabled")
+    ]
+    assert not list(filled_shop.root.rglob("stg_crm__visits.sql"))
+    assert filled_shop.read("models/crm.yml") == text
+
+
+def test_a_raw_schema_named_after_the_one_dbt_builds_into_is_listed_where_a_source_names_it(shop):
+    shop.sql(
+        "create schema analytics_raw;"
+        "create table analytics_raw.users as select i as id from range(200) r(i);"
+        "create table analytics_raw.visits as select i as id from range(200) r(i);"
+    )
+    shop.write("models/s.yml", "sources: [{name: app, schema: analytics_raw, tables: [{name: users}]}]")
+
+    result = shop.generate()
+
+    assert (shop.root / "models/silver/app/stg_app__users.sql").is_file()
+    (left,) = result.skipped
+    assert (left.table, left.detail) == ("app.visits", "to stage it: -s source:app.visits")
+    assert not shop.generate().written
+
+    shop.generate(select=["source:app.visits"])
+
+    assert (shop.root / "models/silver/app/stg_app__visits.sql").is_file()
 
 
 def test_a_model_of_a_person_with_that_name_is_left_alone(filled_shop):
@@ -478,7 +565,7 @@ def test_a_target_declared_later_takes_a_table_that_nobody_decided_on(filled_sho
 
 def test_a_target_declared_later_does_not_take_what_people_decided(filled_shop):
     filled_shop.generate()
-    choose_one(filled_shop.root, "crm.users.login", ["id"])
+    choose_one(filled_shop.root, "crm.users.login", ["id"], dialect="duckdb")
     filled_shop.write(
         "aidbt/targets/person.yml", "name: person\nsources: [crm.users]\ncolumns: [{name: user_number}]\n"
     )
@@ -538,6 +625,30 @@ def test_a_handful_of_different_values_is_no_proof_of_a_key(shop):
     assert "column: size" not in tests
 
 
+def test_amounts_that_happen_to_differ_are_no_key(shop):
+    shop.sql(
+        "create schema raw_s; create table raw_s.prices as"
+        " select i % 20 as product, (i * 0.5)::decimal(10, 2) as price, i * 0.1::double as weight from range(200) r(i)"
+    )
+
+    shop.generate()
+
+    assert "unique," not in shop.read("aidbt/mappings/s__prices.yml")
+
+
+def test_the_row_id_of_dlt_is_the_key_and_not_its_link_to_another_table(shop):
+    shop.sql(
+        "create schema raw_s; create table raw_s.issues__labels as"
+        " select 'p' || i as _dlt_parent_id, i as _dlt_list_idx, 'r' || i as _dlt_id from range(200) r(i)"
+    )
+
+    shop.generate()
+
+    tests = shop.read("aidbt/mappings/s__issues__labels.yml").partition("tests:")[2]
+    assert "column: dlt_id, test: unique" in tests
+    assert "dlt_parent_id" not in tests
+
+
 def test_refresh_decides_again_what_nobody_decided(filled_shop):
     filled_shop.generate()
     filled_shop.sql("insert into raw_crm.users values (1, 'again', true)")
@@ -551,7 +662,7 @@ def test_refresh_decides_again_what_nobody_decided(filled_shop):
 
 def test_refresh_follows_conventions_that_were_changed_and_keeps_what_people_decided(filled_shop):
     filled_shop.generate()
-    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)")
+    choose_one(filled_shop.root, "crm.users.login", ["login"], expression="lower(login)", dialect="duckdb")
     path = "aidbt/mappings/crm__users.yml"
     rejected = filled_shop.read(path).replace(
         "unique, status: accepted, by: aidbt", "unique, status: rejected, by: person"

@@ -26,6 +26,7 @@ create table raw_hub.deals as select
     strftime(date '2021-01-01' + to_days((i % 11)::int), '%d/%m/%Y') as first_call_date,
     case when i % 50 = 0 then 'N/A' else 'note ' || i end as note,
     case when i % 50 = 0 then 'N/A' else (i * 3)::varchar end as visits,
+    case when i % 50 = 0 then '' else (date '2024-01-01' + to_days(i::int))::date::varchar end as due_date,
     1600000000 + i * 1000 as created_ts,
     'city ' || (i % 7) || case when i % 9 = 0 then '  ' else '' end as city,
     '$' || (1 + i % 3) || ',' || (100 + i % 800) || '.50' as list_price,
@@ -73,7 +74,11 @@ def test_each_pattern_is_asked_once_for_all_tables_of_a_source(messy):
     assert list(asked["cents:hub"].about) == ["hub.deals.amount", "hub.refunds.amount_cents"]
     assert list(asked["yes_no:hub"].about) == ["hub.deals.won", "hub.refunds.is_partial"]
     assert list(asked["day_first:hub"].about) == ["hub.deals.first_call_date"]
-    assert list(asked["null_words:hub"].about) == ["hub.deals.note", "hub.deals.visits"]
+    assert list(asked["null_words:hub"].about) == [
+        "hub.deals.note",
+        "hub.deals.visits",
+        "hub.deals.due_date",
+    ]
     sentences = [q.sentence for q in open_questions(asked, load_mappings(messy.root))]
     assert "amount and 1 more, 2 tables: whole numbers that look like cents" in sentences
 
@@ -138,7 +143,7 @@ def test_answers_become_columns(messy):
     assert (deals["won"].target, refunds["is_partial"].target) == ("is_won", "is_partial")
     assert refunds["amount_cents"].target == "amount"
     assert deals["created_ts"].target == "created_at"
-    assert deals["visits"].cast == "bigint"
+    assert (deals["visits"].cast, deals["due_date"].cast) == ("bigint", "date")
     ((amount, won, call, note, created, city, price, visits),) = messy.rows(
         "select amount, is_won, first_call_date::varchar, note, created_at::varchar, city, list_price, visits"
         f" from ({model(messy, 'deals')}) where deal_id = 9"

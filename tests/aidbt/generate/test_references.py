@@ -64,7 +64,7 @@ def decide(path: Path, tables: dict[str, str], *, combinations: bool = True) -> 
     with duckdb.connect(str(path / "w.duckdb"), read_only=True) as driver:
         connection = Counted(driver)
         ask = questions(connection, "duckdb")
-        mappings = {key: map_table(table, None, Ways(), ask)[0] for key, table in raw.items()}
+        mappings = {key: map_table(table, None, Ways("duckdb"), ask)[0] for key, table in raw.items()}
         connection.asked.clear()
         decided, findings = propose_tests(mappings, raw, {}, set(mappings), ask, combinations=combinations)
         return Decided(decided, findings, list(connection.asked))

@@ -183,6 +183,15 @@ def test_a_table_of_versions_is_asked_about_and_keeps_the_last_row_once_answered
     assert "unique" in crm.read("models/silver/crm/_crm__models.yml").partition("tickets_history_id")[2]
 
 
+def test_deciding_again_brings_no_deleted_row_back(crm):
+    crm.generate()
+    before = crm.texts()
+
+    crm.generate(refresh=True)
+
+    assert crm.texts() == before
+
+
 def kept(shop, table):
     """The rows of a staging model."""
     text = shop.read(f"models/silver/crm/stg_crm__{table}.sql")

@@ -239,7 +239,7 @@ def test_the_list_is_laid_out_as_the_team_lays_it_out(listed: str, expected: str
     assert style is not None
     columns = [("id", "x", "ids"), ("y", "y", "strings")]
     assert (
-        write_staging(style, source="a", table="b", columns=columns)
+        write_staging(style, source="a", table="b", columns=columns, dialect="duckdb")
         == expected + "from {{ source('a', 'b') }}\n"
     )
 
@@ -265,7 +265,12 @@ def test_a_condition_is_laid_out_like_the_from_it_follows(skeleton: str, expecte
     style = replace(style, line_indent="  ") if "FROM" in skeleton else style
 
     text = write_staging(
-        style, source="a", table="b", columns=[("c", "c", "")], where="x = (\n    select 1\n)"
+        style,
+        source="a",
+        table="b",
+        columns=[("c", "c", "")],
+        where="x = (\n    select 1\n)",
+        dialect="duckdb",
     )
 
     assert text.partition("\n")[2] == expected.replace("S }}", "source('a', 'b') }}")
@@ -291,10 +296,21 @@ def test_columns_are_grouped_under_the_teams_headings_and_new_ones_in_their_form
         ("id", "payment_id", "ids"),
         ("day", "due_date", "dates"),
     ]
-    assert write_staging(style, source="s", table="t", columns=columns) == selecting(
+    assert write_staging(style, source="s", table="t", columns=columns, dialect="duckdb") == selecting(
         "        -- IDs\n        id as payment_id,\n\n        -- Dates & times\n        at as paid_at,\n"
         "        day as due_date,\n\n        -- numerics\n        price"
     )
+
+
+def test_a_group_that_one_model_has_keeps_its_place_between_those_of_all():
+    with_prices = GROUPED.replace(
+        "        -- Dates", "        -- Numbers\n        price,\n\n        -- Dates"
+    )
+
+    style = learn_sql_style([read(selecting(text.format("a"))) for text in (GROUPED, GROUPED, with_prices)])
+
+    assert style is not None
+    assert [heading.group for heading in style.headings] == ["ids", "numerics", "timestamps"]
 
 
 def test_a_comment_on_one_column_is_no_heading():
@@ -457,7 +473,7 @@ extended_capitalisation_policy = consistent
 preferred_type_casting_style = shorthand
 """
 
-    style, findings = apply_sqlfluff(style_of("listed_first"), text)
+    style, findings = apply_sqlfluff(style_of("listed_first"), text, dialect="duckdb")
 
     assert [f.message for f in findings] == [
         ".sqlfluff wants commas to be leading, but 2 of 2 models have trailing; .sqlfluff is followed",
@@ -471,7 +487,9 @@ preferred_type_casting_style = shorthand
 
 def test_sqlfluff_turns_leading_commas_to_trailing_between_ctes_too():
     style, _ = apply_sqlfluff(
-        style_of("table_ctes"), "[sqlfluff:layout:type:comma]\nline_position=trailing:strict"
+        style_of("table_ctes"),
+        "[sqlfluff:layout:type:comma]\nline_position=trailing:strict",
+        dialect="duckdb",
     )
 
     text = legs(style, where=None)
@@ -488,7 +506,7 @@ def test_sqlfluff_turns_leading_commas_to_trailing_between_ctes_too():
     ],
 )
 def test_what_sqlfluff_leaves_open_stays_as_learned(text: str):
-    assert apply_sqlfluff(style_of("gitlab"), text) == (style_of("gitlab"), [])
+    assert apply_sqlfluff(style_of("gitlab"), text, dialect="duckdb") == (style_of("gitlab"), [])
 
 
 def test_the_old_names_of_sqlfluffs_rules_count():
@@ -496,6 +514,7 @@ def test_the_old_names_of_sqlfluffs_rules_count():
         style_of("dbt_labs"),
         "[sqlfluff:rules:L010]\ncapitalisation_policy = upper\n[sqlfluff:rules:L019]\n"
         "comma_style = leading\n",
+        dialect="duckdb",
     )
 
     assert (style.keywords, style.commas, len(findings)) == ("upper", "leading", 2)
@@ -503,7 +522,7 @@ def test_the_old_names_of_sqlfluffs_rules_count():
 
 def test_a_broken_sqlfluff_is_one_clear_error():
     with pytest.raises(SettingsError, match=r"\.sqlfluff:2: it is not a configuration of sqlfluff"):
-        apply_sqlfluff(style_of("gitlab"), "[sqlfluff]\nnonsense here\n", path=".sqlfluff")
+        apply_sqlfluff(style_of("gitlab"), "[sqlfluff]\nnonsense here\n", dialect="duckdb")
 
 
 # --- every style, any columns ---

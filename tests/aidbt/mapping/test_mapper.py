@@ -100,8 +100,8 @@ def test_a_lossy_cast_waits_for_a_person():
     matches = match(MatchTask(source, target), SETTINGS)
     proven = {CastQuestion("quantity", "integer"): 0}
 
-    lossy = map_to_target("shop", source, target, matches, lost={})
-    safe = map_to_target("shop", source, target, matches, lost=proven)
+    lossy = map_to_target("shop", source, target, matches, lost={}, dialect="duckdb")
+    safe = map_to_target("shop", source, target, matches, lost=proven, dialect="duckdb")
 
     assert lossy.columns[0].status == "review"
     assert "lose" in lossy.columns[0].note
@@ -113,7 +113,9 @@ def test_an_instant_is_not_cast_to_a_local_time_unseen():
     target = Target("t", (Column("paid_at", "timestamp"),))
     safe = {CastQuestion("paid_at", "timestamp"): 0}
 
-    mapping = map_to_target("shop", source, target, match(MatchTask(source, target), SETTINGS), lost=safe)
+    mapping = map_to_target(
+        "shop", source, target, match(MatchTask(source, target), SETTINGS), lost=safe, dialect="duckdb"
+    )
 
     assert mapping.columns[0].status == "review"
     assert "time zone" in mapping.columns[0].note
@@ -123,7 +125,9 @@ def test_source_columns_that_no_target_takes_are_listed_and_load_columns_are_not
     source = relation(("order_id", "INTEGER"), ("internal", "VARCHAR"), ("_aidbt_batch_id", "VARCHAR"))
     target = Target("t", (Column("order_id", "integer"),))
 
-    mapping = map_to_target("shop", source, target, match(MatchTask(source, target), SETTINGS), lost={})
+    mapping = map_to_target(
+        "shop", source, target, match(MatchTask(source, target), SETTINGS), lost={}, dialect="duckdb"
+    )
 
     assert mapping.unmapped == ("internal",)
     assert mapping.latest_batch
@@ -142,7 +146,7 @@ def test_source_columns_that_no_target_takes_are_listed_and_load_columns_are_not
     ],
 )
 def test_a_cast_is_written_only_where_the_types_differ(have, want, cast):
-    assert needed_cast(Column("a", have), Column("a", want)) == cast
+    assert needed_cast(Column("a", have), Column("a", want), "duckdb") == cast
 
 
 def test_without_a_target_every_column_is_kept_and_named_by_convention():
@@ -150,7 +154,7 @@ def test_without_a_target_every_column_is_kept_and_named_by_convention():
         ("id", "INTEGER"), ("customerId", "INTEGER"), ("Paid", "BOOLEAN"), ("created", "TIMESTAMP")
     )
 
-    mapping = keep_every_column("shop", source, None, lost={})
+    mapping = keep_every_column("shop", source, None, lost={}, dialect="duckdb")
 
     assert [c.target for c in mapping.selected()] == ["order_id", "customer_id", "is_paid", "created_at"]
     assert not mapping.waiting()
@@ -159,7 +163,7 @@ def test_without_a_target_every_column_is_kept_and_named_by_convention():
 def test_names_that_fold_to_one_get_numbers():
     source = relation(("User Name", "VARCHAR"), ("user_name", "VARCHAR"), ("USER-NAME", "VARCHAR"))
 
-    mapping = keep_every_column("shop", source, None, lost={})
+    mapping = keep_every_column("shop", source, None, lost={}, dialect="duckdb")
 
     assert [c.target for c in mapping.columns] == ["user_name", "user_name_2", "user_name_3"]
 
@@ -169,8 +173,10 @@ def test_text_is_cast_only_when_every_row_was_proven():
     dates = ColumnProfile("ordered", "VARCHAR", 0, 90, max_length=10, formats={"date": 1.0})
     held = TableProfile("raw_shop", "orders", 100, 100, "x", (dates,))
 
-    unproven = keep_every_column("shop", source, held, lost={})
-    proven = keep_every_column("shop", source, held, lost={CastQuestion("ordered", "date"): 0})
+    unproven = keep_every_column("shop", source, held, lost={}, dialect="duckdb")
+    proven = keep_every_column(
+        "shop", source, held, lost={CastQuestion("ordered", "date"): 0}, dialect="duckdb"
+    )
 
     assert unproven.columns[0].cast is None
     assert proven.columns[0].cast == "date"

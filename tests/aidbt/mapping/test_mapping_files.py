@@ -135,7 +135,7 @@ def test_a_decision_is_one_line_of_the_diff(project):
 
 
 def test_choosing_another_source_frees_the_first_and_drops_its_tests(project):
-    choose_one(project, "shop.orders.sum", ["total"])
+    choose_one(project, "shop.orders.sum", ["total"], dialect="duckdb")
 
     mapping = only(project)
     assert mapping.columns[1].sources == ("total",)
@@ -145,16 +145,18 @@ def test_choosing_another_source_frees_the_first_and_drops_its_tests(project):
 
 def test_choosing_several_sources_needs_an_expression(project):
     with pytest.raises(UsageError, match="--expression"):
-        choose_one(project, "shop.orders.at", ["year", "month"])
+        choose_one(project, "shop.orders.at", ["year", "month"], dialect="duckdb")
 
-    choose_one(project, "shop.orders.at", ["year", "month"], expression="make_date(year, month, 1)")
+    choose_one(
+        project, "shop.orders.at", ["year", "month"], expression="make_date(year, month, 1)", dialect="duckdb"
+    )
 
     assert only(project).columns[2].expression == "make_date(year, month, 1)"
 
 
 def test_choosing_a_column_that_does_not_exist_names_the_nearest(project):
     with pytest.raises(UnknownName) as error:
-        choose_one(project, "shop.orders.sum", ["totl"])
+        choose_one(project, "shop.orders.sum", ["totl"], dialect="duckdb")
 
     assert error.value.hint == "did you mean 'total'?"
 
@@ -233,7 +235,7 @@ def test_a_layout_of_ones_own_is_never_rewritten(project):
 )
 def test_an_expression_that_cannot_stand_in_a_model_is_refused(project, expression, said):
     with pytest.raises(UsageError, match=said):
-        choose_one(project, "shop.orders.sum", ["am"], expression=expression)
+        choose_one(project, "shop.orders.sum", ["am"], expression=expression, dialect="duckdb")
 
     assert (project / "aidbt/mappings/shop__orders.yml").read_text() == MAPPING
 
@@ -245,7 +247,7 @@ def test_a_chosen_column_is_cast_to_what_the_target_declares(project):
         "name: order\ncolumns: [{name: sum, type: 'decimal(18, 2)'}, {name: order_id}]\n"
     )
 
-    choose_one(project, "shop.orders.sum", ["total"])
+    choose_one(project, "shop.orders.sum", ["total"], dialect="duckdb")
 
     assert only(project).columns[1].cast == "decimal(18, 2)"
 
@@ -271,6 +273,48 @@ def test_a_type_that_does_not_exist_names_the_nearest(tmp_path):
         load_targets(tmp_path)
 
     assert error.value.hint == "did you mean 'string'?"
+
+
+@pytest.mark.parametrize(
+    ("data_type", "dialect", "hint"),
+    [
+        ("double", "postgres", "did you mean 'double precision'?"),
+        ("int64", "snowflake", "did you mean 'bigint'?"),
+        ("timestamptz", "bigquery", "did you mean 'timestamp'?"),
+        ("varchar(20)", "bigquery", "did you mean 'string'?"),
+        ("flaot64", "bigquery", "did you mean 'float64'?"),
+        ("numbr(9, 2)", "snowflake", "did you mean 'number(18, 2)'?"),
+        ("strng", "", "did you mean 'string'?"),
+        ("€", "snowflake", "for example: varchar, integer, bigint, float, number(18, 2), boolean, date,"),
+    ],
+)
+def test_a_type_of_another_warehouse_names_what_it_is_called_here(project, data_type, dialect, hint):
+    text = MAPPING.replace("REAL,", f"REAL, cast: '{data_type}',")
+    (project / "aidbt/mappings/shop__orders.yml").write_text(text)
+
+    with pytest.raises(SettingsError) as error:
+        load_mappings(project, dialect)
+
+    assert f"'{data_type}' is no type" in error.value.message
+    assert (error.value.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("data_type", "dialect"),
+    [
+        ("int64", "bigquery"),
+        ("timestamp_tz", "snowflake"),
+        ("double precision", "postgres"),
+        ("string", "spark"),
+    ],
+)
+def test_a_type_of_the_project_s_warehouse_is_taken_and_kept_as_written(project, data_type, dialect):
+    text = MAPPING.replace("REAL,", f"REAL, cast: {data_type},")
+    (project / "aidbt/mappings/shop__orders.yml").write_text(text)
+
+    for known in (dialect, ""):
+        mapping = load_mappings(project, known)["shop.orders"]
+        assert data_type in [column.cast for column in mapping.columns]
 
 
 def test_a_source_with_dots_in_its_name_can_be_selected():

@@ -245,9 +245,12 @@ CASTS = [
 def test_a_text_column_is_cast_to_what_all_its_values_look_like(
     name: str, formats: dict[str, float], given: dict, cast: str | None
 ):
-    assert next(iter(wanted_casts(Column(name, "VARCHAR"), profile(formats, **given))), None) == cast
+    assert (
+        next(iter(wanted_casts(Column(name, "VARCHAR"), profile(formats, **given), dialect="duckdb")), None)
+        == cast
+    )
 
 
 def test_only_text_is_cast_and_only_when_it_was_profiled():
-    assert wanted_casts(Column("amount", "DOUBLE"), profile({"integer": 1.0})) == ()
-    assert wanted_casts(Column("amount", "VARCHAR"), None) == ()
+    assert wanted_casts(Column("amount", "DOUBLE"), profile({"integer": 1.0}), dialect="duckdb") == ()
+    assert wanted_casts(Column("amount", "VARCHAR"), None, dialect="duckdb") == ()

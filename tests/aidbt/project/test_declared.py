@@ -45,7 +45,9 @@ def test_a_source_is_found_by_its_schema_and_identifier_in_any_case(tmp_path: Pa
     found = read(tmp_path, {"models/bronze/crm.yml": SOURCES})
 
     path = "models/bronze/crm.yml"
-    assert found.find(table("CRM", "Customers")) == DeclaredSource("crm", "customers", "crm", "customers", path)
+    assert found.find(table("CRM", "Customers")) == DeclaredSource(
+        "crm", "customers", "crm", "customers", path
+    )
     orders = DeclaredSource("crm", "orders", "crm", "tblOrders", path)
     assert found.find(table("crm", "tblorders")) == orders
     items = DeclaredSource("erp", "items", "Raw_ERP", "item_master", path, "prod")
@@ -61,6 +63,47 @@ def test_the_same_schema_of_another_database_is_another_table(tmp_path: Path):
 
     assert found.find(table("raw_erp", "item_master", "PROD"))
     assert found.find(table("raw_erp", "item_master", "dev")) is None
+
+
+def test_a_database_that_the_profile_leaves_to_the_adapter_is_any(tmp_path: Path):
+    profiles = "shop: {target: dev, outputs: {dev: {type: duckdb, path: w.duckdb}}}"
+    sources = "sources: [{name: a, database: '{{ target.database }}', tables: [{name: t}]}]"
+
+    found = read(tmp_path, {"profiles.yml": profiles, "models/s.yml": sources}, config="profile: shop\n")
+
+    assert found.find(table("a", "t", "w")).source == "a"
+
+
+def test_what_the_project_turns_off_is_known_as_that(tmp_path: Path):
+    profiles = "shop: {target: dev, outputs: {dev: {type: duckdb, path: w.duckdb}}}"
+    sources = """\
+sources:
+  - {name: a, config: {enabled: "{{ var('with_a') }}"}, tables: [{name: t}]}
+  - name: b
+    config: {enabled: false}
+    tables: [{name: t}, {name: u, config: {enabled: true}}]
+  - {name: c, tables: [{name: t}, {name: u}]}
+  - {name: d, tables: [{name: t}]}
+"""
+    config = """\
+profile: shop
+vars: {with_a: false}
+sources:
+  shop:
+    crm: {c: {t: {+enabled: false}}, d: {enabled: "{{ target.name == 'prod' }}"}}
+"""
+
+    found = read(tmp_path, {"profiles.yml": profiles, "models/crm/s.yml": sources}, config=config)
+
+    assert [(item.source, item.table) for item in found.tables] == [("b", "u"), ("c", "u")]
+    assert [(item.source, item.table) for item in found.disabled] == [
+        ("a", "t"),
+        ("b", "t"),
+        ("c", "t"),
+        ("d", "t"),
+    ]
+    assert found.find_disabled(table("C", "T")).path == "models/crm/s.yml"
+    assert found.find_disabled(table("c", "u")) is None
 
 
 def test_jinja_in_a_schema_is_read_as_dbt_would_and_else_the_name_alone_counts(tmp_path: Path):

@@ -98,11 +98,22 @@ def test_words_for_nothing_are_counted_as_they_are_written():
     assert null_word_spellings(Memory(values), TABLE, ["c"]) == {"c": {"n/a": 2, "": 1, "N/A": 1, "NULL": 1}}
 
 
-EVERY_FORM = ("filled", "padded", "null word", "whole number", "amount", *FORMS_OF_DATES, *FORMS_OF_MONEY)
+EVERY_FORM = (
+    "filled",
+    "padded",
+    "null word",
+    "whole number",
+    "amount",
+    "iso date",
+    "iso time",
+    *FORMS_OF_DATES,
+    *FORMS_OF_MONEY,
+)
 MIXED = [
     "03/04/2021", "31/12/2021 9:05", "12/31/21", "29/02/2020", "29/02/2021", "3.4.2021", "3-4-2021 10:11:12",
     "3 Apr 2021", "April 3, 2021", "30 Feb 2021", "$1,234.50", "1.234,50 €", "(12.00)", "EUR 5", "-7", "007",
-    "12.5", " x ", "N/A", "", "-", None, "a\nb", "03/04/2021\n", "it's 100 %", "\\N",
+    "12.5", " x ", "N/A", "", "-", None, "2024-02-29", "2023-02-29 10:00:00.5", "2024-02-29T23:59",
+    "a\nb", "03/04/2021\n", "it's 100 %", "\\N",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import sqlglot
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column, MappedColumn, Mapping, Relation, RowRule
 from aidbt.core.types import type_name
-from aidbt.generate.nested import list_in, read_field, read_key
+from aidbt.generate.nested_sql import list_in, read_field, read_key
 from aidbt.generate.staging import staging_sql
 from aidbt.generate.value_sql import (
     choice,

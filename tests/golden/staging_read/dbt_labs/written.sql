@@ -28,11 +28,11 @@ renamed as (
         end as leg_state,
         "order" as position,
 
-        ---------- timestamps
-        {{ to_utc('departed') }} as departed_at,
-
         ---------- booleans
-        cast(cancelled as boolean) as is_cancelled
+        cast(cancelled as boolean) as is_cancelled,
+
+        ---------- timestamps
+        {{ to_utc('departed') }} as departed_at
 
     from source
 
