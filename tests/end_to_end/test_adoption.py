@@ -1,4 +1,4 @@
-"""A guest in somebody's project: adopted by reading files, extended without a scratch, built by a real dbt."""
+"""A guest in somebody's project: adopted from its files, extended without a scratch, built by a real dbt."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(team, name):
 
 
 def test_what_costs_money_to_guess_is_asked_and_answered_once(team):
-    project, user = team("leading_commas")
+    _, user = team("leading_commas")
     ok(user.aidbt("init"))
     ok(user.aidbt("generate", "-s", "source:freightcom"))
     path = "models/base/freightcom/base_freightcom__shipment.sql"

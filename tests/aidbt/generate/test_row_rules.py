@@ -183,6 +183,21 @@ def test_a_table_of_versions_is_asked_about_and_keeps_the_last_row_once_answered
     assert "unique" in crm.read("models/silver/crm/_crm__models.yml").partition("tickets_history_id")[2]
 
 
+def test_a_reference_to_a_table_without_its_deleted_rows_is_tested_where_it_was_verified(crm):
+    crm.sql("create table raw_crm.calls as select i as id, 1 + i % 100 as user_id from range(300) t(i)")
+    crm.generate()
+
+    properties = crm.read("models/silver/crm/_crm__models.yml")
+    assert "to: source('crm', 'users')\n                field: id\n" in properties
+
+    path = crm.root / "aidbt/mappings/crm__users.yml"
+    path.write_text(path.read_text().replace("rule: soft_delete, ", "rule: soft_delete, status: rejected, "))
+    crm.generate()
+
+    properties = crm.read("models/silver/crm/_crm__models.yml")
+    assert "to: ref('stg_crm__users')\n                field: user_id\n" in properties
+
+
 def test_deciding_again_brings_no_deleted_row_back(crm):
     crm.generate()
     before = crm.texts()
