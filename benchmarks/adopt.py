@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from aidbt.core.config import ConventionSettings
+from aidbt.core.config import ConventionSettings, DbtSettings
 from aidbt.core.schema import Column
 from aidbt.generate.adopt import Adoption, adopt
 from aidbt.mapping.files import load_mappings
@@ -53,7 +53,7 @@ def _commit(root: Path) -> None:
 
 def _adopted(root: Path, truth: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     found = measure([*AIDBT, "init", "."], cwd=root)
-    learned = adopt(open_project(root), dialect="duckdb")
+    learned = adopt(open_project(root), DbtSettings(), dialect="duckdb")
     rules = learned.names.rules.model_copy(update={"table_prefixes": list(learned.layout.table_prefixes)})
     measure([*AIDBT, "generate", *_selected(truth)], cwd=root, check=False)
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")

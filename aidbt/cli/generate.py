@@ -271,6 +271,8 @@ def _text(
     if not check and not dry_run:
         if result.has_errors:
             yield f"{bold('next')}: settle what is marked as an error, then aidbt generate"
+        elif result.proposals:
+            yield f"{bold('next')}: take over what you want of .aidbt/proposals by hand, then aidbt generate"
         elif marks:
             yield f"{bold('next')}: git diff, then aidbt build"
         else:

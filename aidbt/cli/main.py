@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -70,6 +71,8 @@ def main() -> None:
     sys.excepthook = _report_crash
     # Reading a thousand files makes millions of objects and no cycles: the default, every 700, costs 20 %.
     gc.set_threshold(50_000, 20, 20)
+    # What ends a job (CI, `timeout`, Kubernetes) cancels what runs in the warehouse, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli.main(standalone_mode=False)
     except AidbtError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -81,8 +82,10 @@ def _profile_text(profiles: dict[str, Any], why: bool) -> Iterator[str]:
 
 
 def _distinct(column: Any, rows: int) -> str:
-    """Exact where every row was compared, else marked as approximate."""
-    return f"{rows:,}" if column.is_unique else f"~{column.distinct_count:,}"
+    """Exact where every row was compared, else marked as approximate; "" where it was not counted."""
+    if column.is_unique:
+        return f"{rows:,}"
+    return f"~{column.distinct_count:,}" if column.distinct_count or column.null_rate == 1 or not rows else ""
 
 
 def _range(column: Any) -> str:
@@ -260,7 +263,7 @@ def _item_lines(
         yield dim(f"  {count(len(tests), 'proposed test')}: aidbt review --tests")
     elif tests:
         yield from table([[item.selector, item.proposal] for item in tests])
-    yield f"{bold('decide')}: aidbt review accept {[*columns, *tests][0].selector}"
+    yield f"{bold('decide')}: aidbt review accept {shlex.quote([*columns, *tests][0].selector)}"
     yield dim(
         "        aidbt review reject …, aidbt review choose … SOURCE_COLUMN, or edit aidbt/mappings/*.yml"
     )

@@ -119,11 +119,17 @@ def open_from(
         profiles_dir=profiles_dir,
         vars=_vars(vars_),
         flags=flags,
-        command=click.get_current_context().command_path.partition(" ")[2],
+        command=_command(),
         on_recovered=lambda paths: click.echo(
             f"note: finished an interrupted write of {len(paths)} files: {', '.join(paths[:3])}", err=True
         ),
     )
+
+
+def _command() -> str:
+    """The command without the program, which may be `aidbt` or `python -m aidbt`."""
+    here = click.get_current_context()
+    return here.command_path.removeprefix(here.find_root().command_path).strip()
 
 
 def _vars(text: str | None) -> dict[str, Any]:

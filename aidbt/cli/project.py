@@ -43,8 +43,12 @@ def _init_text(found: Any, dry_run: bool, show_all: bool) -> Iterator[str]:
     else:
         yield from _adoption_text(found.name, found.root, found.adoption, show_all)
     yield wrote + (dim(f"; kept as it is: {', '.join(found.kept)}") if found.kept else "")
-    if found.is_new or found.adoption.is_empty:
+    if found.dialect != "duckdb" and (found.is_new or found.adoption.is_empty):
+        yield f"{bold('next')}: aidbt doctor --access, then aidbt generate --dry-run"
+    elif found.is_new or found.adoption.is_empty:
         yield f"{bold('next')}: aidbt ingest run --source NAME --from FILE_OR_URL, then aidbt generate"
+        if found.is_new:
+            yield dim("      on another warehouse: its target in profiles.yml, then aidbt doctor --access")
     else:
         yield f"{bold('next')}: read aidbt.yml, then aidbt generate -s source:NAME --dry-run"
     if dry_run and show_all:

@@ -75,8 +75,13 @@ class GenerateSettings(Section):
     @field_validator("model_name")
     @classmethod
     def _names_a_model(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", _BRACES.sub("x", value)):
-            raise ValueError("a model's name has lower-case letters, digits and underscores only")
+        if not any(
+            re.fullmatch(letters, _BRACES.sub(part, value))
+            for letters, part in ((r"[a-z_][a-z0-9_]*", "x"), (r"[A-Z_][A-Z0-9_]*", "X"))
+        ):
+            raise ValueError(
+                "a model's name has lower-case letters, digits and underscores only, or capitals instead"
+            )
         return _check_pattern(
             value, ("source", "table", "entity", "entities"), ("table", "entity", "entities")
         )
@@ -364,6 +369,10 @@ def parse_yaml(text: str, path: str, *, repeated_keys: bool = False) -> Any:
         loader = _LenientLoader if repeated_keys else _Loader
         return yaml.load(text, Loader=loader)  # a SafeLoader: builds plain values only
     except yaml.MarkedYAMLError as error:
+        conflict = _conflict_line(text)
+        if conflict is not None:
+            way_out = "keep what is meant of both sides, and remove the lines that git put in"
+            raise SettingsError("a merge conflict", path=path, line=conflict, hint=way_out) from error
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not valid YAML"
         hint = None
@@ -374,6 +383,11 @@ def parse_yaml(text: str, path: str, *, repeated_keys: bool = False) -> Any:
         raise SettingsError(problem, path=path, line=mark.line + 1 if mark else None, hint=hint) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"not valid YAML: {error}", path=path) from error
+
+
+def _conflict_line(text: str) -> int | None:
+    """The first line, from 1, that git put in where two branches differ."""
+    return next((n for n, line in enumerate(text.splitlines(), 1) if line.startswith("<<<<<<< ")), None)
 
 
 def _is_indented_by_tab(text: str, line: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aidbt.core.config import ConventionSettings, PropertyStyle, read_text
+from aidbt.core.config import ConventionSettings, DbtSettings, PropertyStyle, read_text
 from aidbt.core.findings import Finding
 from aidbt.generate.adopted import Adopted, read_models
 from aidbt.generate.learn_layout import LearnedLayout, PlacedModel, learn_layout, schema_prefixes
@@ -21,7 +21,7 @@ from aidbt.patching.yaml_style import YamlStyle, infer_style
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.project.packages import package_names
-from aidbt.project.version import installed_dbt
+from aidbt.project.version import dbt_version
 from aidbt.sql.jinja_syntax import jinja_error
 
 # Loader → what its columns start with.
@@ -95,7 +95,9 @@ class Adoption:
         return not self.layers and not self.sources
 
 
-def adopt(project: Project, *, dialect: str, dbt_says: Callable[[], str] | None = None) -> Adoption:
+def adopt(
+    project: Project, dbt: DbtSettings, *, dialect: str, dbt_says: Callable[[], str] | None = None
+) -> Adoption:
     """What the files of a project say; a file that cannot be read is noted and the rest is learned from.
 
     Args:
@@ -127,7 +129,7 @@ def adopt(project: Project, *, dialect: str, dbt_says: Callable[[], str] | None 
         tests=_test_habits([entries[name] for name in sorted(staging) if name in entries]),
         loaders={name: tuple(sorted(found)) for name, found in sorted(loaders.items()) if found},
         packages=tuple(sorted(package_names(project))),
-        dbt=_dbt_version(project),
+        dbt=_dbt_version(project, dbt),
         flags=dict(project.config.get("flags") or {}),
         not_read={**dict(here.problems), **read.not_read, **_of_several(read)},
         findings=(*findings, *names.contested),
@@ -182,10 +184,10 @@ def _sql_style(
     return style, findings
 
 
-def _dbt_version(project: Project) -> str:
-    installed = installed_dbt()
+def _dbt_version(project: Project, dbt: DbtSettings) -> str:
+    installed = dbt_version(project, dbt)
     required = project.config.get("require-dbt-version")
-    parts = [f"dbt {installed[0]}.{installed[1]}"] if installed else ["dbt is not in this environment"]
+    parts = [f"dbt {installed[0]}.{installed[1]}"] if installed else ["no dbt found"]
     if required:
         wanted = ", ".join(map(str, required)) if isinstance(required, list) else str(required)
         parts.append(f"the project asks for {wanted}")

@@ -164,12 +164,11 @@ def property_entries(
         target = targets.get(table.mapping.target or "")
         value = _model(table, target, by_key, others, options)
         accepted = [test for test in table.mapping.tests if test.status == "accepted"]
-        parents = (by_key[test.to].mapping for test in accepted if test.to in by_key)
-        shortened = sorted({p.key for p in parents if _leaves_out_rows(p, table.mapping)})
-        decided = decided_digest(
-            *(table.mapping.key, table.mapping.selected(), accepted, table.mapping.description, target, style),
-            *([shortened] if shortened else ()),
-        )
+        to = {test.to for test in accepted if test.test == "relationships"}
+        shortened = sorted(key for key in to if _lacks_rows(key, table.mapping, by_key, others))
+        mapping = table.mapping
+        facts = (mapping.key, mapping.selected(), accepted, mapping.description, target, style)
+        decided = decided_digest(*facts, *([shortened] if shortened else ()))
         path = options.layout.models_file(table.mapping, table.model)
         entries.append(Entry(path, f"model {table.model}", value, decided))
     return entries
@@ -287,12 +286,12 @@ def _model(
             column = theirs.columns.get(test.field) if theirs is not None else None
             if theirs is None or column is None:
                 return None
-            if not theirs.has_every_row:
+            if _lacks_rows(test.to, table.mapping, by_key, others):
                 return _source(*theirs.source), quote_identifier(test.field, options.dialect)
             return _ref(theirs.model), column
-        if _leaves_out_rows(parent.mapping, table.mapping):
-            field = quote_identifier(test.field, options.dialect)
-            return _source(parent.mapping.source, parent.source_table), field
+        if _lacks_rows(test.to, table.mapping, by_key, others):
+            source = _source(parent.mapping.source, parent.source_table)
+            return source, quote_identifier(test.field, options.dialect)
         field = next(
             (c.target for c in parent.mapping.selected() if c.is_passthrough and c.sources[0] == test.field),
             None,
@@ -342,13 +341,23 @@ def _model(
     return {**model, "columns": columns} if columns else model
 
 
-def _leaves_out_rows(parent: Mapping, child: Mapping) -> bool:
-    """Whether the staged parent lacks rows that the staged child may refer to. The test is of the source then:
-    that is what was compared. The items of a list are left out with the row they stand in.
+def _lacks_rows(
+    key: str,
+    child: Mapping,
+    by_key: dict[str, StagedTable],
+    others: Callable[[str], StagedByPeople | None],
+) -> bool:
+    """Whether the staged parent lacks rows that the staged child may refer to.
+
+    The test is of the source then: that is what was compared.
     """
-    is_of_its_rows = bool(child.items) and child.parent == parent.key
-    filters = any(rule.status == "accepted" and rule.rule != "latest_row" for rule in parent.row_rules)
-    return filters and not is_of_its_rows
+    if key not in by_key:
+        theirs = others(key)
+        return theirs is not None and not theirs.has_every_row
+    if child.items and child.parent == key:  # left out with the row they stand in
+        return False
+    rules = by_key[key].mapping.row_rules
+    return any(rule.status == "accepted" and rule.rule != "latest_row" for rule in rules)
 
 
 def _ref(model: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from aidbt.core.config import GenerateSettings
@@ -105,6 +106,7 @@ def schema_prefixes(schemas: Iterable[tuple[str, str]]) -> list[str]:
     return [prefix for prefix, times in seen.most_common() if times >= _LEAST]
 
 
+_OUTSIDE_BRACES = re.compile(r"[^{}]+(?![^{}]*\})")
 _PREFIXES = ("raw_", "src_", "source_", "tbl_", "t_", "v_", "{source}_")
 
 
@@ -118,8 +120,8 @@ def _table_prefixes(models: Sequence[PlacedModel]) -> tuple[str, ...]:
         gone = [
             m
             for m in about
-            if bare_table(m.source, m.table) not in m.model
-            and singular(bare_table(m.source, m.table, [prefix])) in m.model
+            if bare_table(m.source, m.table) not in m.model.lower()
+            and singular(bare_table(m.source, m.table, [prefix])) in m.model.lower()
         ]
         if len(gone) >= _LEAST and len(gone) > _SHARE * len(about):
             found.append(prefix)
@@ -127,7 +129,13 @@ def _table_prefixes(models: Sequence[PlacedModel]) -> tuple[str, ...]:
 
 
 def _name_patterns(model: PlacedModel, prefixes: Sequence[str]) -> list[str]:
-    """Every way to write a model's name with its source and its table in braces."""
+    """Every way to write a model's name with its source and its table in braces.
+
+    Of a name in capitals what stands outside of the braces is in capitals too.
+    """
+    if model.model.isupper():
+        plain = replace(model, model=model.model.lower())
+        return [_OUTSIDE_BRACES.sub(lambda m: m[0].upper(), p) for p in _name_patterns(plain, prefixes)]
     found = []
     source, table = snake_case(model.source).lstrip("_"), bare_table(model.source, model.table, prefixes)
     words = [("{table}", table), ("{entity}", singular(table)), ("{entities}", plural(table))]

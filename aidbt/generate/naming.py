@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -38,8 +39,12 @@ class Layout:
         return str(PurePosixPath(filled))
 
     def model_name(self, source: str, table: str) -> str:
-        """The name of a table's staging model, not yet told apart from others of the same name."""
-        return fill(self.settings.model_name, source, table, prefixes=self.table_prefixes)
+        """The name of a table's staging model, not yet told apart from others of the same name; in capitals
+        where the pattern is.
+        """
+        pattern = self.settings.model_name
+        name = fill(pattern, source, table, prefixes=self.table_prefixes)
+        return name.upper() if re.search("[A-Z]", pattern) else name
 
     def model_names(self, mappings: Iterable[Mapping]) -> dict[str, str]:
         """The staging model of each mapping, by its key; tables whose names fold to one get numbers, in

@@ -21,7 +21,7 @@ class StagedByPeople:
     Attributes:
         columns: source column → column of the model.
         source: the source and its table, as dbt calls them.
-        has_every_row: whether each key of its source is in it.
+        has_every_row: whether every key of its source is in it.
     """
 
     model: str
@@ -43,9 +43,9 @@ def staged_by_people(read: Adopted, here: Declared) -> dict[str, StagedByPeople]
             for column in model.columns
             if column.kind in ("direct", "cast") and len(column.sources) == 1
         }
-        found[f"{source}.{places.get((source, table), table)}"] = StagedByPeople(
-            model.name, columns, (source, table), has_every_row=all(rule.kind == "deduplication" for rule in model.rules)
-        )
+        keeps_keys = all(rule.kind == "deduplication" for rule in model.rules)
+        staged = StagedByPeople(model.name, columns, (source, table), has_every_row=keeps_keys)
+        found[f"{source}.{places.get((source, table), table)}"] = staged
     return found
 
 

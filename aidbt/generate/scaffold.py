@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, asdict, dataclass, fields
+import shlex
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from aidbt.core.config import SETTINGS_FILE, ConventionSettings, PropertyStyle
+from aidbt.core.config import SETTINGS_FILE, ConventionSettings, DbtSettings, PropertyStyle, load_settings
 from aidbt.core.errors import DbtError, ProfileError, UsageError
 from aidbt.core.patch import FileEdit, Patch, read_or_none
 from aidbt.generate.adopt import Adoption, adopt
@@ -32,6 +33,7 @@ class Scaffold:
         root: the dbt project's folder.
         adoption: what was learned of a project that was there; None for a new one.
         kept: files that were there already and stay as they are.
+        dialect: the adapter type of the warehouse that the project's profile names.
     """
 
     root: Path
@@ -39,6 +41,7 @@ class Scaffold:
     patch: Patch
     kept: tuple[str, ...]
     adoption: Adoption | None = None
+    dialect: str = "duckdb"
 
     @property
     def is_new(self) -> bool:
@@ -53,12 +56,13 @@ def scaffold(folder: Path, *, name: str | None = None, macros: bool = False) -> 
         macros: whether our macros are copied into the project.
 
     Raises:
-        UsageError: the name cannot be a dbt project's.
+        UsageError: the name cannot be a dbt project's, or another project stands above or in the folder.
         ProjectError: there is a dbt_project.yml that cannot be read.
     """
     root = folder.expanduser().resolve()
     if (root / PROJECT_FILE).is_file():
         return _for_existing(root, macros)
+    _refuse_beside_another(root)
     project = name or snake_case(root.name)
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", project):
         raise UsageError(
@@ -75,13 +79,29 @@ def scaffold(folder: Path, *, name: str | None = None, macros: bool = False) -> 
     return _scaffold(root, project, {**texts, **(macro_files("macros") if macros else {})}, None)
 
 
+def _refuse_beside_another(root: Path) -> None:
+    """Somebody stands above or inside of their project, and wants no second one there."""
+    below = sorted(path.parent for path in root.glob(f"*/{PROJECT_FILE}") if path.is_file())
+    is_used = root.is_dir() and any(root.iterdir())
+    above = [folder for folder in root.parents if is_used and (folder / PROJECT_FILE).is_file()]
+    for found in (*below, *above[:1]):
+        where = found.relative_to(root) if found.is_relative_to(root) else found
+        raise UsageError(
+            f"there is a dbt project in {where} already",
+            hint=f"adopt it: aidbt init {shlex.quote(str(where))}; or start another in a new folder:"
+            " aidbt init FOLDER",
+        )
+
+
 def _for_existing(root: Path, macros: bool) -> Scaffold:
     project = open_project(root)
-    adoption = adopt(project, dialect=_dialect(project), dbt_says=lambda: _dbt_says(project))
+    dialect = _dialect(project)
+    dbt = load_settings(root).values.dbt
+    adoption = adopt(project, dbt, dialect=dialect, dbt_says=lambda: _dbt_says(project, dbt))
     texts = {SETTINGS_FILE: settings_text(project, adoption)}
     if macros:
         texts |= macro_files(project.paths("macro")[0].relative_to(root).as_posix())
-    return _scaffold(root, project.name, texts, adoption)
+    return replace(_scaffold(root, project.name, texts, adoption), dialect=dialect)
 
 
 def _dialect(project: Project) -> str:
@@ -92,12 +112,14 @@ def _dialect(project: Project) -> str:
         return "duckdb"
 
 
-def _dbt_says(project: Project) -> str:
+def _dbt_says(project: Project, dbt: DbtSettings) -> str:
     """dbt's own words on what is wrong with the project; nothing is written into it."""
     with TemporaryDirectory() as folder:
         places = ["--target-path", folder, "--log-path", folder]
         try:
-            report = run_dbt(project, "parse", extra_args=places)
+            report = run_dbt(
+                project, "parse", extra_args=places, runner=dbt.runner, executable=dbt.executable
+            )
         except (DbtError, ProfileError) as error:
             return error.message
     return "; ".join(failure.message for failure in report.failures) if report.status != "success" else ""

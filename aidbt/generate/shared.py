@@ -1,7 +1,9 @@
 """Entries in property files that hold other people's entries too: added and extended by splicing.
 
 An entry that we wrote is extended by what is new since then: columns, tests, and descriptions and types that
-still are as we wrote them. Nothing is removed from such a file, and an entry that a person wrote is left.
+still are as we wrote them. Its columns or tests are written anew where something of them goes and they still
+are as we wrote them, without a comment of a person between them. Nothing else is removed from such a file,
+and an entry that a person wrote is left.
 """
 
 from __future__ import annotations
@@ -173,13 +175,23 @@ def _new_in(
         if wanted in (old, now):
             continue
         if key == "columns":
-            yield from _new_columns(at, now or [], old or [], wanted)
+            yield from _columns(at, now, old, wanted)
         elif isinstance(wanted, list):
             yield from _new_items(at, key, now, old or [], wanted)
         elif now == old:  # a person did not touch it
             yield SetKey(at, key, wanted, after=_FOLLOWS)
         else:
             raise _LeftToPeople(f"{key} of {after['name']} was edited and would change")
+
+
+def _columns(at: tuple[Any, ...], now: Any, old: Any, wanted: list[dict[str, Any]]) -> list[Change]:
+    """What is new in the columns, or all of them where something goes and nobody touched them."""
+    try:
+        return list(_new_columns(at, now or [], old or [], wanted))
+    except _LeftToPeople:
+        if now != old:
+            raise
+        return [SetKey(at, "columns", wanted)]
 
 
 def _new_columns(
@@ -204,7 +216,13 @@ def _new_items(
 ) -> Iterator[Change]:
     if now is not None and not isinstance(now, list):
         raise _LeftToPeople(f"{key} is no list")
-    if any(item not in wanted and item in (now or []) for item in old):
-        raise _LeftToPeople(f"an item of {key} would go")
+    gone = [item for item in old if item not in wanted and item in (now or [])]
+    if gone:
+        names = ", ".join(next(iter(item)) if isinstance(item, dict) else str(item) for item in gone)
+        owner = next((str(step["name"]) for step in reversed(at) if isinstance(step, dict)), "")
+        raise _LeftToPeople(
+            f"{names} under {key} of {owner} would go or change: nothing is removed from a file that is also"
+            " yours, so take it out by hand"
+        )
     fresh = [item for item in wanted if item not in old and item not in (now or [])]
     yield from (c for c, _ in _added({key: now or None}, at, key, [(item, ()) for item in fresh]))

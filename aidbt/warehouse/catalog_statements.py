@@ -69,7 +69,7 @@ where a.attnum > 0 and not a.attisdropped
 order by n.nspname, c.relname, a.attnum
 """
 POSTGRES_CLOSED_SCHEMAS = """
-select distinct n.nspname
+select distinct pg_catalog.quote_ident(n.nspname)
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'v', 'm', 'f')

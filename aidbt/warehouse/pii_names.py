@@ -181,7 +181,7 @@ _VAGUE = {
     "ip_address": "host, address, ip port, remote host, client",
     "bank_account": "account number, account no, konto, routing number, sort code",
     "address": "location address, residence, location, street 2, house, unit number, wohnort",
-    "birth_date": "nacimiento, naissance, nascita",
+    "birth_date": "birth, nacimiento, naissance, nascita",
     "device_id": "device id, device identifier, mac, fingerprint",
     "location": "position, geo, geometry, geom, location, point",
     "politics": "party",

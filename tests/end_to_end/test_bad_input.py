@@ -200,7 +200,8 @@ KILLED_WRITE = textwrap.dedent(
 )
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 5])
+# After any number of steps: tests/aidbt/core/test_patch.py.
+@pytest.mark.parametrize("after", [1, 3, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 2, 4, 5))])
 def test_a_killed_generate_is_finished_or_undone_by_the_next_command(user, after):
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_WRITE, str(after)], cwd=user.folder, env=user.env, check=False

@@ -258,6 +258,16 @@ def test_a_missing_file_is_said_where_one_is_needed(tmp_path: Path):
         read_yaml_mapping(tmp_path / "x.yml")
 
 
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_a_merge_conflict_is_called_that_wherever_git_left_it(indent: str):
+    text = f"a:\n<<<<<<< HEAD\n{indent}- 1\n=======\n{indent}- 2\n>>>>>>> branch\n"
+
+    with pytest.raises(SettingsError, match=r"^file\.yml:2: a merge conflict") as caught:
+        parse_yaml(text, "file.yml")
+
+    assert "both sides" in (caught.value.hint or "")
+
+
 # --- hostile YAML -------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,9 @@ PAIR = MappedTest("order_id", "unique_combination", columns=("order_id", "Line N
 
 def value(test: MappedTest, *, nested: bool = True, **options):
     options = {"dialect": "duckdb", **options}
-    return test_value(test, ref=lambda _: ("ref('stg_s__users')", "user_id"), nested_arguments=nested, **options)
+    return test_value(
+        test, ref=lambda _: ("ref('stg_s__users')", "user_id"), nested_arguments=nested, **options
+    )
 
 
 def test_a_test_without_arguments_is_its_name():

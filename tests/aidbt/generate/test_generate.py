@@ -338,7 +338,8 @@ def test_a_table_that_a_model_reads_already_is_left_out_with_the_reason(filled_s
 def test_a_learned_reading_of_numbers_as_times_is_not_written_around_a_time(shop):
     shop.sql(
         "create schema raw_crm;"
-        "create table raw_crm.users as select i as id, timestamp '2024-01-01' as created_at from range(200) r(i)"
+        "create table raw_crm.users as"
+        " select i as id, timestamp '2024-01-01' as created_at from range(200) r(i)"
     )
     shop.write("aidbt.yml", "conventions: {expressions: {timestamp: to_timestamp(<column>)}}")
 
@@ -628,7 +629,8 @@ def test_a_handful_of_different_values_is_no_proof_of_a_key(shop):
 def test_amounts_that_happen_to_differ_are_no_key(shop):
     shop.sql(
         "create schema raw_s; create table raw_s.prices as"
-        " select i % 20 as product, (i * 0.5)::decimal(10, 2) as price, i * 0.1::double as weight from range(200) r(i)"
+        " select i % 20 as product, (i * 0.5)::decimal(10, 2) as price, i * 0.1::double as weight"
+        " from range(200) r(i)"
     )
 
     shop.generate()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from aidbt.core.config import GenerateSettings
 from aidbt.generate.learn_layout import PlacedModel, learn_layout, schema_prefixes
+from aidbt.generate.naming import Layout
 
 SOURCES = ("stripe", "web_shop")
 TABLES = ("orders", "customers", "visits")
@@ -102,3 +104,24 @@ def test_the_prefix_of_schemas_is_what_sources_names_leave_out():
     schemas = [("stripe", "fivetran_stripe"), ("zendesk", "FIVETRAN_ZENDESK"), ("crm", "crm")]
 
     assert schema_prefixes(schemas) == ["fivetran_"]
+
+
+def test_models_in_capitals_are_named_in_capitals():
+    models = [
+        PlacedModel(f"STG_TBL_{number}", "raw", f"tbl_{number}", f"models/STAGING/STG_TBL_{number}.sql")
+        for number in range(4)
+    ]
+
+    learned = learn_layout(models, {})
+
+    assert learned.settings["model_name"] == "STG_{table}"
+    assert learned.settings["model_file"] == "models/STAGING/{model}.sql"
+    assert learned.table_prefixes == ()
+    layout = Layout(GenerateSettings.model_validate(learned.settings))
+    assert layout.model_name("raw", "tbl_9") == "STG_TBL_9"
+
+
+@pytest.mark.parametrize("pattern", ["Stg_{table}", "stg_{source}_X_{table}", "STG-{table}"])
+def test_a_name_in_mixed_case_is_no_pattern(pattern):
+    with pytest.raises(ValueError, match="capitals instead"):
+        GenerateSettings(model_name=pattern)

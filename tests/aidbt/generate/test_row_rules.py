@@ -191,11 +191,31 @@ def test_a_reference_to_a_table_without_its_deleted_rows_is_tested_where_it_was_
     assert "to: source('crm', 'users')\n                field: id\n" in properties
 
     path = crm.root / "aidbt/mappings/crm__users.yml"
-    path.write_text(path.read_text().replace("rule: soft_delete, ", "rule: soft_delete, status: rejected, "))
+    path.write_text(path.read_text().replace("false)', status: accepted", "false)', status: rejected"))
     crm.generate()
 
     properties = crm.read("models/silver/crm/_crm__models.yml")
     assert "to: ref('stg_crm__users')\n                field: user_id\n" in properties
+
+
+@pytest.mark.parametrize(
+    ("condition", "to"),
+    [("where not _fivetran_deleted", "source('crm', 'users')"), ("", "ref('base_users')")],
+)
+def test_a_reference_to_a_model_of_somebody_s_that_filters_is_tested_on_its_source(crm, condition, to):
+    crm.sql("create table raw_crm.calls as select i as id, 1 + i % 100 as user_id from range(300) t(i)")
+    folder = crm.root / "models/base"
+    folder.mkdir(parents=True)
+    (folder / "crm.yml").write_text(
+        "version: 2\nsources:\n  - {name: crm, schema: raw_crm, tables: [{name: users}]}\n"
+    )
+    (folder / "base_users.sql").write_text(
+        f"select id as user_pk, login from {{{{ source('crm', 'users') }}}} {condition}\n"
+    )
+
+    crm.generate(select=["calls"])
+
+    assert f"to: {to}\n" in crm.read("models/silver/crm/_crm__models.yml")
 
 
 def test_deciding_again_brings_no_deleted_row_back(crm):

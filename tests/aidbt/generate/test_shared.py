@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from aidbt.core.config import parse_yaml
 from aidbt.generate.files import Entry
 from aidbt.generate.lock import Written
@@ -129,14 +131,44 @@ def test_what_a_person_changed_and_we_would_change_too_is_refused():
     assert second.entries == first.entries
 
 
-def test_nothing_is_taken_out_of_a_persons_file():
-    first = spliced(THEIRS, [model("stg_users", [{"name": "user_id"}, {"name": "mail"}])])
-    fewer = model("stg_users", [{"name": "user_id"}], decided="2")
+TWO = [{"name": "user_id", "data_tests": ["not_null", "unique"]}, {"name": "mail"}]
 
-    second = again(first, fewer)
 
-    assert second.text == first.text
-    assert "mail would go" in second.refused[0][1]
+@pytest.mark.parametrize(
+    "fewer",
+    [
+        [{"name": "user_id", "data_tests": ["not_null", "unique"]}],
+        [{"name": "user_id", "data_tests": ["not_null"]}, {"name": "mail"}],
+        [{"name": "user_id"}, {"name": "mail_address"}],
+    ],
+)
+def test_what_we_wrote_and_nobody_touched_goes_with_its_decision(fewer):
+    first = spliced(THEIRS, [model("stg_users", TWO)])
+
+    second = again(first, model("stg_users", fewer, decided="2"))
+
+    assert not second.refused
+    assert second.text == spliced(THEIRS, [model("stg_users", fewer, decided="2")]).text
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        ("  - name: mail", "  - name: mail\n    description: Theirs."),
+        ("  - name: mail", "  # theirs\n  - name: mail"),
+        ("- not_null", "- not_null  # theirs"),
+    ],
+)
+def test_what_a_person_touched_does_not_go(theirs):
+    first = spliced(THEIRS, [model("stg_users", TWO)])
+    edited = first.text.replace(*theirs)
+    assert edited != first.text
+
+    second = again(first, model("stg_users", TWO[:1], decided="2"), text=edited)
+
+    assert second.text == edited
+    assert second.refused
+    assert second.entries == first.entries
 
 
 def test_without_what_was_written_before_nothing_changes():

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aidbt.core.findings import RunFailure
 from aidbt.project import open_project
 from aidbt.project.artifacts import read_run_results
 from aidbt.project.dbt import RunReport, detect_runner, parse, run_dbt
+from aidbt.project.dbt_in_process import _Muffler
 from aidbt.project.duckdb_path import resolve_duckdb_path
 from aidbt.project.manifest import read_manifest
 
@@ -452,6 +454,14 @@ def test_other_threads_can_print_while_dbt_runs(shared: Shop, capfd):
     thread.join()
 
     assert capfd.readouterr() == ("redrawn by another thread\n", "")
+
+
+def test_what_stood_in_for_a_stream_is_collected_in_silence_though_the_stream_is_closed(tmp_path: Path):
+    real = (tmp_path / "stdout").open("w")
+    muffler = _Muffler(real, deque(), frozenset())
+    real.close()
+
+    muffler.close()  # as its collection does, which Python 3.13 reports when it fails
 
 
 def test_runs_in_two_threads_take_turns(shared: Shop):

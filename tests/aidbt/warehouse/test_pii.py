@@ -248,6 +248,13 @@ def test_a_vague_name_means_what_its_table_is_about(table, name, kind):
     assert (pii.kind if pii else None) == kind
 
 
+def test_a_birth_is_a_person_s_where_dates_stand_in_a_table_about_people():
+    days = [f"1970-03-{day:02}" for day in range(1, 29)]
+
+    assert guess_pii(Column("birth", "date"), days, table="users").kind == "birth_date"
+    assert guess_pii(Column("birth", "date"), days, table="batches") is None
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -174,9 +176,7 @@ def test_data_is_not_landed_in_postgresql(shop: User):
     assert "data is landed in DuckDB only" in ran.err
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_goes_on(
-    shop: User, postgres: PostgresServer, dbname: str
-):
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(shop: User, postgres: PostgresServer, dbname: str):
     postgres.psql(
         """
         create view raw_shop.broken as select id, 1 / (id - 5) as share from raw_shop.customers;
@@ -212,3 +212,34 @@ def test_tables_that_were_scanned_before_the_connection_was_lost_are_not_scanned
     plan = json.loads(shop.aidbt("profile", "--dry-run", "--output", "json").out)
 
     assert plan["tables"] == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_what_runs_in_the_warehouse_ends_with_the_command(
+    shop: User, postgres: PostgresServer, dbname: str, how: signal.Signals
+):
+    postgres.psql("create view raw_shop.slow as select pg_sleep(100) is null as x", dbname)
+    command = [sys.executable, "-m", "aidbt", "profile", "-s", "slow"]
+    # The tag names the command, not the program.
+    active = """
+        select count(*) from pg_stat_activity
+        where application_name like 'aidbt {"command": "profile"%' and state = 'active'
+    """
+
+    def wait_for(number: int) -> bool:
+        return any(postgres.psql(active) == str(number) or time.sleep(0.1) for _ in range(200))
+
+    with subprocess.Popen(command, cwd=shop.folder, env=shop.env, stderr=subprocess.PIPE, text=True) as run:
+        assert wait_for(1)
+        run.send_signal(how)
+        _, said = run.communicate(timeout=30)
+
+    assert (run.returncode, said) == (130, "\nerror: stopped; what was not finished was not kept\n")
+    assert wait_for(0)
+
+
+def test_a_project_on_postgresql_is_not_told_to_land_data(shop: User):
+    adopted = shop.aidbt("init", ".")
+
+    assert "next: aidbt doctor --access, then aidbt generate --dry-run" in adopted.out
+    assert "ingest" not in adopted.out
