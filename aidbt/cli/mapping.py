@@ -61,7 +61,8 @@ def _profile_text(profiles: dict[str, Any], why: bool) -> Iterator[str]:
     yield f"{bold('profiled')} {count(len(profiles), 'table')}"
     for key, found in profiles.items():
         sampled = f"values and formats from {count(found.sample_rows, 'sampled row')}"
-        keys = f"key: {', '.join(found.keys)}" if found.keys else "no single column is a key"
+        keys = ", ".join([*found.keys, *(" + ".join(columns) for columns in found.composite_keys)])
+        keys = f"key: {keys}" if keys else "no column is a key"
         yield ""
         yield f"{bold(key)}  {count(found.row_count, 'row')}; {keys}; {sampled}"
         rows = [

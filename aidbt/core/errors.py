@@ -10,7 +10,8 @@
     │   ├── ArtifactError       a dbt artifact is missing, broken, or of a version we do not read
     │   └── DbtError            dbt could not run at all (a failing model is a result, not this)
     ├── WarehouseError          the warehouse refused or could not be reached
-    │   └── WarehouseLocked     another process holds it (retryable)
+    │   ├── WarehouseLocked     another process holds it (retryable)
+    │   └── StatementRefused    it answered, and would not run this statement
     ├── SourceError             a system that data is read from failed
     │   └── SourceUnavailable   it could not be reached or went away (retryable)
     ├── StoreError              aidbt's own state could not be read or written
@@ -192,7 +193,7 @@ class WriteError(AidbtError):
 
 
 class EditConflict(WriteError):
-    """A file changed between reading and writing it."""
+    """A file changed between reading and writing it, or an edit cannot be made without losing something."""
 
     exit_code = 1
 

@@ -188,6 +188,7 @@ def raw_relations(
     mapped = {mapping.schema.lower(): mapping.source for mapping in mappings.values()}
     mapped_tables = {(m.schema.lower(), m.table.lower()): m.source for m in mappings.values()}
     is_guest = here.has_sources
+    loaded = tuple(prefix.lower() for prefix in prefixes)
     built = {model.lower() for model in here.models}
     found: dict[str, tuple[str, Relation]] = {}
     skipped: list[Skipped] = []
@@ -225,7 +226,10 @@ def raw_relations(
                 or source_name(relation.schema, prefixes, warehouse.dialect)
             )
             is_asked = bool(select) and is_selected(source, relation.name, select, settings)
-            if is_guest and not declared_as and schema not in mapped and not is_asked:
+            # In a project of ours too a schema that appears later may be a colleague's: only one that is
+            # named like raw data is taken unasked.
+            is_strange = is_guest or (bool(mappings) and not schema.startswith(loaded))
+            if is_strange and not declared_as and schema not in mapped and not is_asked:
                 how = f"to stage it: -s source:{source}"
                 skipped.append(Skipped(f"{source}.{relation.name}", "no source names its schema", how))
                 continue

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from aidbt.core.config import GenerateSettings, LoadedSettings, Settings
 from aidbt.core.schema import Mapping
 from aidbt.project import Project
 from aidbt.project.conventions import fill, snake_case
+from aidbt.project.declared import Declared
 from aidbt.sql.identifiers import plain_name
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Where the hand-written staging models of one source stand.
+
+    Attributes:
+        properties: the file with their YAML entries; "" when they have none in common.
+    """
+
+    folder: str
+    properties: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """The files and names of what is generated for one project; paths are relative to it."""
+    """The files and names of what is generated for one project; paths are relative to it.
+
+    Attributes:
+        homes: where people keep the staging models of a source, by source.
+    """
 
     settings: GenerateSettings
     table_prefixes: tuple[str, ...] = ()
+    homes: dict[str, Home] = field(default_factory=dict)
 
     def sources_file(self, source: str) -> str:
         """The file that declares a source."""
@@ -27,10 +46,16 @@ class Layout:
 
     def models_file(self, mapping: Mapping, model: str) -> str:
         """The file with the properties of a staging model."""
+        home = self.homes.get(mapping.source)
+        if home is not None and home.properties:
+            return home.properties
         return self._of_model(self.settings.models_file, mapping, model)
 
     def model_file(self, mapping: Mapping, model: str) -> str:
         """The file of a staging model's SQL."""
+        home = self.homes.get(mapping.source)
+        if home is not None:
+            return f"{home.folder}/{model}.sql"
         return self._of_model(self.settings.model_file, mapping, model)
 
     def _of_model(self, pattern: str, mapping: Mapping, model: str) -> str:
@@ -61,6 +86,27 @@ class Layout:
             taken.add(name)
             names[mapping.key] = name
         return names
+
+
+def with_homes(layout: Layout, here: Declared) -> Layout:
+    """The layout with the folders that sources have of their own, for projects whose pattern names none."""
+    pattern = layout.settings.model_file
+    if "{source}" in pattern:
+        return layout
+    root = PurePosixPath(pattern).parent.parent.as_posix() + "/"
+    folders: dict[str, Counter[str]] = {}
+    files: dict[str, Counter[str]] = {}
+    for (source, _), model in here.staged.items():
+        path = here.models.get(model, "")
+        if path in here.files and path.startswith(root):
+            folders.setdefault(source, Counter())[PurePosixPath(path).parent.as_posix()] += 1
+            files.setdefault(source, Counter()).update(here.properties.get(model, ())[:1])
+    homes = {}
+    for source, counted in folders.items():
+        folder, models = counted.most_common(1)[0]
+        common = [path for path, times in files[source].most_common(1) if times == models or times > 1]
+        homes[source] = Home(folder, common[0] if common else "")
+    return replace(layout, homes=homes)
 
 
 def layout_of(settings: Settings) -> Layout:

@@ -34,7 +34,7 @@ from aidbt.generate.files import (
 )
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
 from aidbt.generate.mappings import Decisions, decide_all
-from aidbt.generate.naming import project_layout, source_table_names
+from aidbt.generate.naming import project_layout, source_table_names, with_homes
 from aidbt.generate.parents import StagedByPeople, staged_by_people
 from aidbt.generate.rendering import rendering
 from aidbt.generate.shared import splice_entries
@@ -303,7 +303,7 @@ def plan_files(
     findings = [*decisions.findings, *_unknown_targets(decisions, targets)]
     decisions, mapping_edits, proposals = _mapping_files(project.root, decisions)
     findings += _bad_expressions(decisions, project.profile().type)
-    options = rendering(project, settings)
+    options = rendering(project, settings, here)
     staged, skipped = _staged_tables(project, settings, decisions, here, lock)
     files = _Files(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
 
@@ -486,7 +486,7 @@ def _by_path(entries: Iterable[Entry], here: Declared) -> dict[str, list[Entry]]
 def _staged_tables(
     project: Project, settings: LoadedSettings, decisions: Decisions, here: Declared, lock: Lock
 ) -> tuple[list[StagedTable], list[Skipped]]:
-    layout = project_layout(project, settings)
+    layout = with_homes(project_layout(project, settings), here)
     mappings = list(decisions.mappings.values())
     models = layout.model_names(mappings)
     names = source_table_names(mappings, project.profile().type)

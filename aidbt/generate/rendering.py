@@ -9,15 +9,16 @@ from pydantic import ValidationError
 from aidbt.core.config import SETTINGS_FILE, LoadedSettings, Section, explain
 from aidbt.core.errors import SettingsError
 from aidbt.generate.files import Rendering
-from aidbt.generate.naming import project_layout
+from aidbt.generate.naming import project_layout, with_homes
 from aidbt.generate.sql_style import from_settings
 from aidbt.patching.yaml_style import YamlStyle
 from aidbt.project import Project
+from aidbt.project.declared import Declared
 from aidbt.project.packages import has_our_macros, package_names
 from aidbt.project.version import nested_test_arguments
 
 
-def rendering(project: Project, settings: LoadedSettings) -> Rendering:
+def rendering(project: Project, settings: LoadedSettings, here: Declared) -> Rendering:
     """What the texts depend on besides the decisions.
 
     Raises:
@@ -39,7 +40,7 @@ def rendering(project: Project, settings: LoadedSettings) -> Rendering:
     style = values.style
     dialect = project.profile().type
     return Rendering(
-        layout=layout,
+        layout=with_homes(layout, here),
         dialect=dialect,
         nested_arguments=nested_test_arguments(project, values.dbt),
         properties=style.properties,

@@ -191,7 +191,8 @@ def column_name(
     rule = "kept" if name == column.name else f"{rules.case} case" if not rules.words else "case and words"
     kind = column_kind(name, column.data_type, entities=entities)
     table = bare_table(source, entity, rules.table_prefixes)
-    if kind == "key":
+    is_own_key = kind == "foreign_key" and name == f"{singular(table)}_id" and "{entity}" in rules.key
+    if kind == "key" or is_own_key:
         own = rules.key.format(entity=singular(table), table=table, source=snake_case(source))
         return Name(own, f"key: {rules.key}")
     if name in rules.entity_words:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import sqlglot
@@ -243,6 +244,8 @@ def _adapter(kind: str, settings: Mapping[str, Any], tag: str) -> Any:
         ProfileError: the settings are not what it takes.
     """
     try:
+        if find_spec(f"dbt.adapters.{kind}") is None:  # dbt would print that it is missing
+            raise missing_adapter(kind)
         from dbt.adapters.contracts.connection import QueryComment
         from dbt.adapters.factory import get_adapter_class_by_name, load_plugin
         from dbt_common.dataclass_schema import ValidationError

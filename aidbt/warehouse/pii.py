@@ -281,6 +281,8 @@ def _is_code_list(values: Sequence[str]) -> bool:
     distinct = set(values)
     if len(values) < _VALUES_THAT_PROVE or len(distinct) > len(values) / 4:
         return False
+    if any(value[:1].isupper() and not value.isupper() for value in distinct):
+        return False  # written like a name: it may be one that repeats
     return len(distinct) <= 12 and not any(formats.has_given_name(value) for value in distinct)
 
 
