@@ -14,7 +14,7 @@ from typing import Any
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, TableProfile, Target
 from aidbt.core.types import type_family
-from aidbt.project.conventions import singular, snake_case
+from aidbt.project.conventions import column_kind, singular, snake_case
 from aidbt.sql.identifiers import escape_jinja, quote_new_identifier, quote_text
 
 MAX_ACCEPTED_VALUES = 12
@@ -127,7 +127,7 @@ def accepted_values_candidates(mapping: Mapping, profile: TableProfile) -> list[
         figures = profile.column(column.sources[0])
         if figures is None or "code" not in figures.formats or figures.pii:
             continue
-        if column.target in keyed or column.cast:
+        if column.target in keyed or column.cast or column_kind(column.target) in ("key", "foreign_key"):
             continue
         if figures.distinct_count <= MAX_ACCEPTED_VALUES <= profile.row_count / _ROWS_PER_VALUE:
             found.append(column)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -133,15 +133,18 @@ def property_entries(
     options: Rendering,
     source_files: dict[str, str],
     others: Callable[[str], StagedByPeople | None] = lambda key: None,
+    *,
+    without: Collection[str] = (),
 ) -> list[Entry]:
     """Every entry of a property file that the tables need, in the order they are written.
 
     Args:
         source_files: the file of a source that the project declares itself, by source.
         others: the hand-written staging model of a table ("source.table"), or None.
+        without: the keys of tables whose models are not there: their sources are declared, no more.
     """
     entries = []
-    by_key = {table.mapping.key: table for table in tables}
+    by_key = {table.mapping.key: table for table in tables if table.mapping.key not in without}
     style = (options.properties.model_dump(exclude_defaults=True), options.nested_arguments)
     for source in sorted({table.mapping.source for table in tables}):
         members = [table for table in tables if table.mapping.source == source]
@@ -160,15 +163,16 @@ def property_entries(
         if any(table.loads for table in own):
             decided = decided_digest(LOADS_TABLE, head.get("config"))
             entries.append(Entry(path, f"source {source}.{LOADS_TABLE}", _LOADS_ENTRY, decided, head))
-    for table in tables:
+    for table in by_key.values():
         target = targets.get(table.mapping.target or "")
         value = _model(table, target, by_key, others, options)
         accepted = [test for test in table.mapping.tests if test.status == "accepted"]
         to = {test.to for test in accepted if test.test == "relationships"}
+        gone = sorted(to & set(without))
         shortened = sorted(key for key in to if _lacks_rows(key, table.mapping, by_key, others))
         mapping = table.mapping
         facts = (mapping.key, mapping.selected(), accepted, mapping.description, target, style)
-        decided = decided_digest(*facts, *([shortened] if shortened else ()))
+        decided = decided_digest(*facts, *([shortened] if shortened else ()), *([gone] if gone else ()))
         path = options.layout.models_file(table.mapping, table.model)
         entries.append(Entry(path, f"model {table.model}", value, decided))
     return entries

@@ -128,7 +128,7 @@ class GeneratePlan:
     @property
     def is_drift(self) -> bool:
         """Whether decisions and files differ."""
-        return bool(self.written or self.updated or self.merged or self.proposals or self.deleted)
+        return bool(self.written or self.updated or self.merged or self.proposals)
 
     @property
     def has_errors(self) -> bool:
@@ -312,13 +312,17 @@ def plan_files(
         for t in staged
         if not select or is_selected(t.mapping.source, t.mapping.table, select, settings)
     }
+    deleted: set[str] = set()  # by a person, who does not want the model: nothing may describe or test it
     for table, model in zip(staged, staging_models(staged, options), strict=True):
         if table.mapping.key in selected:
             files.add_model(Desired(model.path, model.text, model.decided))
+        if files.is_deleted(model.path):
+            deleted.add(table.mapping.key)
     sources = {t.mapping.source for t in staged if t.mapping.key in selected}
     source_files = {source: path for source in sources if (path := here.source_file(source))}
     people = _PeoplesModels(here, options.dialect)
-    entries = property_entries(staged, targets, options, source_files, people.get)
+    entries = property_entries(staged, targets, options, source_files, people.get, without=deleted)
+    findings += _left_entries([t.model for t in staged if t.mapping.key in deleted], lock)
     chosen = {f"model {t.model}" for t in staged if t.mapping.key in selected}
     chosen |= {e.name for e in entries if e.head is not None and e.head["name"] in sources}
     for path, group in _by_path(entries, here).items():
@@ -380,6 +384,14 @@ class _Files:
         """Compare the SQL file of a model."""
         self._compare(desired)
 
+    def is_deleted(self, path: str) -> bool:
+        """Whether a model that was written is not there any more, nor written again now."""
+        found = self.compared.get(path)
+        if found is not None:
+            return found.state == "deleted"
+        place = place_of(path, self._root, self._old.files, self._here.files)
+        return path in self._old.files and not (self._root / place).exists()
+
     def add_properties(self, path: str, entries: list[Entry], options: Rendering) -> None:
         """Compare a property file: as a whole where it is ours, entry by entry where it is not."""
         text = property_file(entries, options)
@@ -433,7 +445,7 @@ class _Files:
         if found.refused:
             refused = {name for name, _ in found.refused}
             wanted = [entry for entry in entries if entry.name in refused]
-            self.proposals[path] = property_file(wanted, options)
+            self.proposals[path] = _ENTRIES_ONLY.format(path=path) + property_file(wanted, options)
             self.reasons[path] = "; ".join(dict.fromkeys(reason for _, reason in found.refused))
 
     def edits(self) -> list[FileEdit]:
@@ -514,6 +526,25 @@ def _staged_tables(
             )
         )
     return sorted(staged, key=lambda t: t.model), skipped
+
+
+# A proposal for a file that people share with us must not be taken for the whole of it.
+_ENTRIES_ONLY = "# Entries for {path}: they belong into that file, not in its place.\n"
+
+
+def _left_entries(models: list[str], lock: Lock) -> list[Finding]:
+    """The entries of deleted models in people's property files, which we do not touch."""
+    return [
+        Finding(
+            "generated.entry_left",
+            Severity.WARN,
+            path,
+            f"its entry of {model} describes a model that was deleted; remove it",
+        )
+        for path, entries in sorted(lock.entries.items())
+        for model in models
+        if f"model {model}" in entries
+    ]
 
 
 def _unknown_targets(decisions: Decisions, targets: dict[str, Target]) -> list[Finding]:

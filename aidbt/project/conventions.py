@@ -131,6 +131,7 @@ _BOOLEAN_END = re.compile(r"_(flag|flg|ind|indicator|yn)$")
 _FLAG_START = re.compile(r"(flag|flg)_")
 _BARE_WORDS = frozenset({"date", "day", "time", "timestamp", "datetime"})
 _DEFAULTS = ConventionSettings()
+_DIGITS_OF_A_DATE = 8
 
 
 def base_name(name: str, kind: Kind) -> str:
@@ -308,6 +309,8 @@ def _casts_of_text(column: Column, profile: ColumnProfile | None) -> tuple[str, 
         return ("boolean",)
     if _IDENTIFIER_NAME.search(snake_case(column.name)):
         return ()
+    if profile.min_length == profile.max_length == _DIGITS_OF_A_DATE:
+        return ()  # a date without separators, or a code: nothing that is counted
     if shares.get("integer", 0) == 1:
         return ("bigint",)
     if shares.get("integer", 0) + shares.get("decimal", 0) == 1 and shares.get("decimal", 0) > 0:

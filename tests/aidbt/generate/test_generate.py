@@ -127,16 +127,35 @@ def test_in_another_clone_the_text_that_was_written_comes_from_git(filled_shop):
     assert plan.merged == (STAGING,)
 
 
-def test_a_deleted_file_stays_deleted_until_it_is_selected(filled_shop):
+def test_a_deleted_model_stays_deleted_with_all_that_describes_it_until_it_is_selected(filled_shop):
     filled_shop.generate()
+    assert "ref('stg_crm__users')" in filled_shop.read("models/silver/crm/_crm__models.yml")
     (filled_shop.root / STAGING).unlink()
 
     plan = filled_shop.generate()
     assert plan.deleted == (STAGING,)
     assert not (filled_shop.root / STAGING).exists()
+    assert "stg_crm__users" not in filled_shop.read("models/silver/crm/_crm__models.yml")
+    assert "name: users" in filled_shop.read("models/bronze/crm/_crm__sources.yml")
+    assert not filled_shop.generate().patch.edits
+    assert not filled_shop.check().is_drift
 
     filled_shop.generate(select=["users"])
     assert (filled_shop.root / STAGING).exists()
+    assert "ref('stg_crm__users')" in filled_shop.read("models/silver/crm/_crm__models.yml")
+
+
+def test_a_model_that_somebody_took_over_under_another_name_is_theirs(filled_shop):
+    filled_shop.generate()
+    filled_shop.write("models/mine/users.sql", filled_shop.read(STAGING))
+    (filled_shop.root / STAGING).unlink()
+
+    filled_shop.generate()
+
+    text = filled_shop.read("models/silver/crm/_crm__models.yml")
+    assert "ref('users')" in text
+    assert "stg_crm__users" not in text
+    assert not filled_shop.generate().patch.edits
 
 
 def test_a_moved_file_is_followed(filled_shop):
