@@ -15,7 +15,7 @@ from typing import Any
 
 from aidbt.core.config import ConventionSettings, DbtSettings
 from aidbt.core.schema import Column
-from aidbt.generate.adopt import Adoption, adopt
+from aidbt.generate.adoption.learn import Adoption, adopt
 from aidbt.mapping.files import load_mappings
 from aidbt.project import open_project
 from aidbt.project.conventions import column_name

@@ -66,8 +66,8 @@ def generate(
     new is merged into it, or proposed where both touch the same lines.
     """
     from aidbt.generate.bases import Bases
-    from aidbt.generate.branch_review import remember_findings, run_summary
     from aidbt.generate.plan import run_generate
+    from aidbt.generate.pull_request.branch import remember_findings, run_summary
 
     if pr_body is not None and (check or output == "json"):
         raise UsageError("--pr-body goes with neither --check nor --output json", hint="leave one out")
@@ -158,8 +158,8 @@ def _refuse_in_models(project: Any, file: str) -> None:
 
 
 def _write_pr_body(session: Any, plan: Any, file: str) -> None:
-    from aidbt.generate.branch_review import branch_review
-    from aidbt.generate.pr_body import pr_body
+    from aidbt.generate.pull_request.body import pr_body
+    from aidbt.generate.pull_request.branch import branch_review
 
     text = pr_body(branch_review(session.project, session.settings, plan, session.store))
     if file == "-":

@@ -10,10 +10,10 @@ from typing import Any
 from aidbt.core.config import PropertyStyle
 from aidbt.core.loads import LOADED_AT, LOADS_LOADED_AT, LOADS_TABLE
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Target
+from aidbt.generate.adoption.parents import StagedByPeople
 from aidbt.generate.data_tests import by_column, test_value
 from aidbt.generate.lock import decided_digest
 from aidbt.generate.naming import Layout
-from aidbt.generate.parents import StagedByPeople
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.staging import staging_sql, with_parent_s_rows
 from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml

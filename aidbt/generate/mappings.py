@@ -9,7 +9,8 @@ from aidbt.core.config import ConventionSettings, LoadedSettings
 from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping, Relation, Target
-from aidbt.generate.adopted import Adopted, adopted_mappings, read_models
+from aidbt.generate.adoption.parents import likely_parents, with_types
+from aidbt.generate.adoption.staged import Adopted, adopted_mappings, read_models
 from aidbt.generate.data_tests import combination_test
 from aidbt.generate.decide import (
     Questions,
@@ -22,10 +23,9 @@ from aidbt.generate.decide import (
     propose_tests,
 )
 from aidbt.generate.discover import Skipped, only, profiled, questions, raw_relations, scan_gate
-from aidbt.generate.nested import nested_cases
-from aidbt.generate.parents import likely_parents, with_types
-from aidbt.generate.questions import settle, value_cases
-from aidbt.generate.row_rules import row_cases
+from aidbt.generate.questions.nested import nested_cases
+from aidbt.generate.questions.row_rules import row_cases
+from aidbt.generate.questions.settle import settle, value_cases
 from aidbt.mapping.decisions import with_peoples_columns, with_peoples_tests
 from aidbt.mapping.history import history_of
 from aidbt.mapping.question_files import Question, load_questions

@@ -7,7 +7,7 @@ Two questions are kept apart. `decide_all` looks at the warehouse and brings the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -16,30 +16,28 @@ from aidbt.core.config import LoadedSettings, read_text
 from aidbt.core.errors import EditConflict, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
-from aidbt.core.resilience import Level
 from aidbt.core.schema import Mapping, Target
-from aidbt.generate.adopted import read_models
+from aidbt.generate.adoption.parents import StagedByPeople, staged_by_people
+from aidbt.generate.adoption.staged import read_models
 from aidbt.generate.bases import Bases
+from aidbt.generate.changes import GeneratedFiles
 from aidbt.generate.check_yaml import check_dbt_yaml
-from aidbt.generate.compare import WRITES, Compared, Desired, compare, place_of
-from aidbt.generate.decide import RawTable
+from aidbt.generate.compare import Desired, place_of
 from aidbt.generate.discover import Skipped, is_selected
 from aidbt.generate.files import (
     Entry,
     Rendering,
     StagedTable,
     property_entries,
-    property_file,
     staging_models,
 )
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
 from aidbt.generate.mappings import Decisions, decide_all
 from aidbt.generate.naming import project_layout, source_table_names, with_homes
-from aidbt.generate.parents import StagedByPeople, staged_by_people
+from aidbt.generate.outcome import GeneratePlan
 from aidbt.generate.rendering import rendering
-from aidbt.generate.shared import splice_entries
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
-from aidbt.mapping.question_files import QUESTIONS_FILE, OpenQuestion, open_questions, questions_edit
+from aidbt.mapping.question_files import QUESTIONS_FILE, open_questions, questions_edit
 from aidbt.mapping.queue import mapping_edit
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
@@ -49,107 +47,6 @@ from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import Approve
 
 PROPOSALS_DIR = ".aidbt/proposals"
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratePlan:
-    """What generating does, or would do when nothing is to be written.
-
-    Attributes:
-        patch: the files to write, the lock included; empty when nothing changes.
-        files: what becomes of every generated dbt file, by path.
-        mapping_files: mapping files that are written.
-        spliced: property files of people that get entries of ours.
-        proposals: files that are a person's, for which something new is proposed: path → proposed text.
-        reasons: why something is only proposed, by path, where there is more to say.
-        mappings: every decided mapping.
-        bases: digest → text of what is written, to be remembered as the base of later merges.
-        questions: what is asked once per pattern and source, and waits.
-        before: the mappings as they were saved before.
-        tables: what the tables hold that were looked at, by "source.table".
-    """
-
-    patch: Patch
-    mappings: dict[str, Mapping]
-    files: dict[str, Compared] = field(default_factory=dict)
-    mapping_files: tuple[FileEdit, ...] = ()
-    spliced: tuple[str, ...] = ()
-    proposals: dict[str, str] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    bases: dict[str, str] = field(default_factory=dict, repr=False)
-    level: Level = Level.FULL
-    wrote_with: str = ""
-    questions: tuple[OpenQuestion, ...] = ()
-    before: dict[str, Mapping] = field(default_factory=dict, repr=False)
-    tables: dict[str, RawTable] = field(default_factory=dict, repr=False)
-
-    def in_state(self, *states: str) -> tuple[str, ...]:
-        """The generated files in one of the states of `compare`, in the order of their paths."""
-        return tuple(sorted(path for path, found in self.files.items() if found.state in states))
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """Files that were not there before."""
-        new = [edit.path for edit in self.mapping_files if edit.before is None]
-        return (*new, *self.in_state("written"))
-
-    @property
-    def updated(self) -> tuple[str, ...]:
-        """Files that change: generated ones, mappings, and people's files that get entries."""
-        changed = [edit.path for edit in self.mapping_files if edit.before is not None]
-        return (*changed, *self.in_state("updated"), *self.spliced)
-
-    @property
-    def merged(self) -> tuple[str, ...]:
-        """Files that a person edited, into which something new went beside the edit."""
-        return self.in_state("merged")
-
-    @property
-    def unchanged(self) -> tuple[str, ...]:
-        return self.in_state("unchanged")
-
-    @property
-    def edited(self) -> tuple[str, ...]:
-        """Files that a person edited and for which nothing new is proposed."""
-        return self.in_state("edited")
-
-    @property
-    def deleted(self) -> tuple[str, ...]:
-        """Generated files that somebody removed; they are written again when they are selected."""
-        return self.in_state("deleted")
-
-    @property
-    def older(self) -> tuple[str, ...]:
-        """Files that another version of aidbt wrote from the same decisions, in other words than this one."""
-        return self.in_state("older")
-
-    @property
-    def is_drift(self) -> bool:
-        """Whether decisions and files differ."""
-        return bool(self.written or self.updated or self.merged or self.proposals)
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether a finding is at the gate."""
-        return any(finding.severity == Severity.ERROR for finding in self.findings)
-
-    @property
-    def waiting(self) -> int:
-        return sum(len(mapping.waiting()) for mapping in self.mappings.values())
-
-    @property
-    def waiting_tests(self) -> int:
-        return sum(len(mapping.waiting_tests()) for mapping in self.mappings.values())
-
-    @property
-    def columns_accepted(self) -> int:
-        return sum(c.status == "accepted" for mapping in self.mappings.values() for c in mapping.columns)
-
-    @property
-    def tests_accepted(self) -> int:
-        return sum(t.status == "accepted" for mapping in self.mappings.values() for t in mapping.tests)
 
 
 def run_generate(
@@ -305,7 +202,7 @@ def plan_files(
     findings += _bad_expressions(decisions, project.profile().type)
     options = rendering(project, settings, here)
     staged, skipped = _staged_tables(project, settings, decisions, here, lock)
-    files = _Files(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
+    files = GeneratedFiles(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
 
     selected = {
         t.mapping.key
@@ -355,117 +252,6 @@ def plan_files(
     )
 
 
-class _Files:
-    """What becomes of the generated files, gathered one after the other."""
-
-    def __init__(
-        self,
-        root: Path,
-        lock: Lock,
-        here: Declared,
-        base: Callable[[str], str | None],
-        *,
-        upgrade: bool,
-        restore: bool,
-    ) -> None:
-        self._root, self._old, self._here, self._base = root, lock, here, base
-        self._upgrade, self._restore = upgrade, restore
-        self._files = dict(lock.files)
-        self._entries = {path: dict(found) for path, found in lock.entries.items()}
-        self._sources = set(lock.sources)
-        self.compared: dict[str, Compared] = {}
-        self.splices: list[FileEdit] = []
-        self._entries_alone: dict[str, str] = {}
-        self.proposals: dict[str, str] = {}
-        self.reasons: dict[str, str] = {}
-        self.bases: dict[str, str] = {}
-
-    def add_model(self, desired: Desired) -> None:
-        """Compare the SQL file of a model."""
-        self._compare(desired)
-
-    def is_deleted(self, path: str) -> bool:
-        """Whether a model that was written is not there any more, nor written again now."""
-        found = self.compared.get(path)
-        if found is not None:
-            return found.state == "deleted"
-        place = place_of(path, self._root, self._old.files, self._here.files)
-        return path in self._old.files and not (self._root / place).exists()
-
-    def add_properties(self, path: str, entries: list[Entry], options: Rendering) -> None:
-        """Compare a property file: as a whole where it is ours, entry by entry where it is not."""
-        text = property_file(entries, options)
-        before = read_or_none(self._root / path)
-        is_ours = path in self._old.files or before is None or before.replace("\r\n", "\n") == text
-        if not is_ours and before is not None:
-            self._splice(path, before, entries, options)
-            return
-        held = [entry.name for entry in entries if self._waits(entry)]
-        decided = _joined(entry.decided for entry in entries)
-        found = self._compare(Desired(path, text, decided), hold=bool(held))
-        if found.lock is not None:
-            pairs = {e.name.removeprefix("source ") for e in entries if e.head is not None}
-            self._sources |= pairs
-
-    def _compare(self, desired: Desired, *, hold: bool = False) -> Compared:
-        place = place_of(desired.path, self._root, self._old.files, self._here.files)
-        known = self._old.files.get(place) or self._files.pop(desired.path, None)
-        desired = replace(desired, path=place)
-        found = compare(desired, self._root, known, self._base, upgrade=self._upgrade, restore=self._restore)
-        if hold and found.state in ("updated", "merged"):
-            # It would document and test what a kept model does not have.
-            found = Compared(found.path, "proposal", desired.text, lock=known)
-        self.compared[found.path] = found
-        if found.lock is not None:
-            self._files[found.path] = found.lock
-            if found.lock != known:
-                self.bases[digest(desired.text)] = desired.text
-        if found.state in ("proposal", "conflict") and found.text is not None:
-            self.proposals[found.path] = found.text
-        return found
-
-    def _waits(self, entry: Entry) -> bool:
-        """Whether the SQL of a model waits for a person."""
-        model = entry.name.removeprefix("model ")
-        return any(
-            Path(path).stem == model and found.state in ("proposal", "conflict")
-            for path, found in self.compared.items()
-        )
-
-    def _splice(self, path: str, before: str, entries: list[Entry], options: Rendering) -> None:
-        known = self._old.entries.get(path, {})
-        found = splice_entries(before, entries, known, self._base, path=path)
-        if found.entries:
-            self._entries[path] = found.entries
-        self.bases |= found.bases
-        if found.text != before:
-            edit = FileEdit(path, digest(before), found.text, "entries of new models", before)
-            self.splices.append(edit)
-            self._entries_alone[path] = property_file(entries, options)
-        if found.refused:
-            refused = {name for name, _ in found.refused}
-            wanted = [entry for entry in entries if entry.name in refused]
-            self.proposals[path] = _ENTRIES_ONLY.format(path=path) + property_file(wanted, options)
-            self.reasons[path] = "; ".join(dict.fromkeys(reason for _, reason in found.refused))
-
-    def edits(self) -> list[FileEdit]:
-        """The changes, in the order of their paths."""
-        whole = [found.edit for found in self.compared.values() if found.edit is not None]
-        return sorted([*whole, *self.splices], key=lambda edit: edit.path)
-
-    def texts(self) -> dict[str, str]:
-        """What is written of us, by path: whole files, and our entries without what people wrote."""
-        return self._entries_alone | {
-            path: found.edit.after
-            for path, found in self.compared.items()
-            if found.state in WRITES and found.edit and found.edit.after is not None
-        }
-
-    def lock(self, *, aidbt: str) -> Lock:
-        """What the lock is to say."""
-        return Lock(self._files, self._entries, tuple(sorted(self._sources)), aidbt)
-
-
 class _PeoplesModels:
     """The hand-written staging models, read when one is asked for: that takes seconds in a large project."""
 
@@ -479,10 +265,6 @@ class _PeoplesModels:
     @cached_property
     def _models(self) -> dict[str, StagedByPeople]:
         return staged_by_people(read_models(self._here, self._dialect), self._here)
-
-
-def _joined(hashes: Iterable[str]) -> str:
-    return digest(" ".join(hashes))[:16]
 
 
 def _by_path(entries: Iterable[Entry], here: Declared) -> dict[str, list[Entry]]:
@@ -526,10 +308,6 @@ def _staged_tables(
             )
         )
     return sorted(staged, key=lambda t: t.model), skipped
-
-
-# A proposal for a file that people share with us must not be taken for the whole of it.
-_ENTRIES_ONLY = "# Entries for {path}: they belong into that file, not in its place.\n"
 
 
 def _left_entries(models: list[str], lock: Lock) -> list[Finding]:
@@ -603,7 +381,9 @@ def _bad_expressions(decisions: Decisions, dialect: str) -> list[Finding]:
     return findings
 
 
-def _orphans(root: Path, files: _Files, staged: list[StagedTable], select: tuple[str, ...]) -> list[Finding]:
+def _orphans(
+    root: Path, files: GeneratedFiles, staged: list[StagedTable], select: tuple[str, ...]
+) -> list[Finding]:
     if select:
         return []
     known = set(files.compared)

@@ -13,7 +13,7 @@ from typing import Any
 from aidbt.core.config import SETTINGS_FILE, ConventionSettings, DbtSettings, PropertyStyle, load_settings
 from aidbt.core.errors import DbtError, ProfileError, UsageError
 from aidbt.core.patch import FileEdit, Patch, read_or_none
-from aidbt.generate.adopt import Adoption, adopt
+from aidbt.generate.adoption.learn import Adoption, adopt
 from aidbt.generate.naming import usual_paths
 from aidbt.generate.templates import render
 from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml

@@ -12,8 +12,8 @@ from sqlglot.errors import SqlglotError
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import AidbtError
 from aidbt.core.schema import Mapping, Relation, RowRule
-from aidbt.generate.branch_review import ROW_COUNTS
 from aidbt.generate.naming import layout_of
+from aidbt.generate.pull_request.branch import ROW_COUNTS
 from aidbt.mapping.files import load_mappings
 from aidbt.project import Project
 from aidbt.project.artifacts import NodeResult

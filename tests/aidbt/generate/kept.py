@@ -17,7 +17,7 @@ from aidbt.generate.files import (
     staging_models,
 )
 from aidbt.generate.naming import Layout, source_table_names
-from aidbt.generate.row_rules import deletion_mark
+from aidbt.generate.questions.row_rules import deletion_mark
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.project.conventions import wanted_casts
 from aidbt.sql.identifiers import quote_identifier

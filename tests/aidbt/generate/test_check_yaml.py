@@ -3,7 +3,7 @@
 import pytest
 
 from aidbt.core.errors import WriteError
-from aidbt.generate import plan
+from aidbt.generate import changes
 from aidbt.generate.check_yaml import check_dbt_yaml
 
 MODEL = "models:\n  - name: a\n    columns:\n      - name: b\n"
@@ -35,8 +35,8 @@ def test_what_dbt_would_refuse_or_move_is_found(text):
 
 def test_a_fault_of_ours_writes_nothing(filled_shop, monkeypatch):
     # The check is the last guard before files: a renderer that went wrong must not reach a project.
-    real = plan.property_file
-    monkeypatch.setattr(plan, "property_file", lambda *given: real(*given) + "\nexposures:\n  - nam: a\n")
+    real = changes.property_file
+    monkeypatch.setattr(changes, "property_file", lambda *given: real(*given) + "\nexposures:\n  - nam: a\n")
 
     with pytest.raises(WriteError, match="not be valid for dbt"):
         filled_shop.generate()

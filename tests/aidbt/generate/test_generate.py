@@ -176,10 +176,10 @@ def test_a_moved_file_is_followed(filled_shop):
 def test_another_version_of_aidbt_changes_no_file_unless_it_is_told_to(filled_shop, monkeypatch):
     filled_shop.generate()
     before = filled_shop.texts()
-    from aidbt.generate import plan as planning
+    from aidbt.generate import changes
 
-    written = planning.property_file
-    monkeypatch.setattr(planning, "property_file", lambda *args: "# newer\n" + written(*args))
+    written = changes.property_file
+    monkeypatch.setattr(changes, "property_file", lambda *args: "# newer\n" + written(*args))
 
     plan = filled_shop.generate()
     assert set(plan.older) == {"models/bronze/crm/_crm__sources.yml", "models/silver/crm/_crm__models.yml"}

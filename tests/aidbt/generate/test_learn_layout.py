@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aidbt.core.config import GenerateSettings
-from aidbt.generate.learn_layout import PlacedModel, learn_layout, schema_prefixes
+from aidbt.generate.adoption.layout import PlacedModel, learn_layout, schema_prefixes
 from aidbt.generate.naming import Layout
 
 SOURCES = ("stripe", "web_shop")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column
-from aidbt.generate.learn_names import NamedColumn, learn_names
+from aidbt.generate.adoption.names import NamedColumn, learn_names
 from aidbt.project.conventions import column_name
 
 ORDERS = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlfluff.core import FluffConfig, Linter
 
 from aidbt.core.schema import MappedColumn, Mapping, RowRule
-from aidbt.generate.contents import MAX_COLUMNS, MAX_DEPTH, json_contents, struct_contents
+from aidbt.generate.questions.contents import MAX_COLUMNS, MAX_DEPTH, json_contents, struct_contents
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.staging import staging_sql, with_parent_s_rows
 from aidbt.generate.templates import render

@@ -23,10 +23,10 @@ from aidbt.core.schema import (
     RowRule,
     TableProfile,
 )
-from aidbt.generate.markdown import code, prose
-from aidbt.generate.pr_body import pr_body
-from aidbt.generate.risks import Review, risks, value_risk
-from aidbt.generate.summary import Summary, decided, summarize
+from aidbt.generate.pull_request.body import pr_body
+from aidbt.generate.pull_request.markdown import code, prose
+from aidbt.generate.pull_request.risks import Review, risks, value_risk
+from aidbt.generate.pull_request.summary import Summary, decided, summarize
 
 RULES = ConventionSettings()
 USERS = Mapping(

@@ -7,7 +7,7 @@ from sqlfluff.core import FluffConfig, Linter
 
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, MappedColumn, Mapping, RowRule
-from aidbt.generate.row_rules import deletion_mark
+from aidbt.generate.questions.row_rules import deletion_mark
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.staging import staging_sql
 from aidbt.generate.templates import render

@@ -13,9 +13,8 @@ import sqlglot
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column, MappedColumn, Mapping, Relation, RowRule
 from aidbt.core.types import type_name
-from aidbt.generate.nested_sql import list_in, read_field, read_key
-from aidbt.generate.staging import staging_sql
-from aidbt.generate.value_sql import (
+from aidbt.generate.questions.nested_sql import list_in, read_field, read_key
+from aidbt.generate.questions.value_sql import (
     choice,
     in_cents,
     read_date,
@@ -23,6 +22,7 @@ from aidbt.generate.value_sql import (
     read_money,
     without_words,
 )
+from aidbt.generate.staging import staging_sql
 from aidbt.warehouse.dialects import DIALECTS
 from aidbt.warehouse.documents import rows_lost_by_reading
 from tests.aidbt.warehouse.conftest import open_target

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from aidbt.core.schema import Mapping, Relation
-from aidbt.generate.adopted import Adopted
+from aidbt.generate.adoption.staged import Adopted
 from aidbt.project.conventions import bare_table, singular, snake_case
 from aidbt.project.declared import Declared
 

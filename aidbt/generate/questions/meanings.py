@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, ColumnProfile
 from aidbt.core.types import is_plain_text, type_family, type_name
-from aidbt.generate.value_sql import (
+from aidbt.generate.questions.value_sql import (
     EPOCH_UNITS,
     choice,
     in_cents,

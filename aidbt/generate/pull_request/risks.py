@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import MappedColumn, MappedTest, RowRule
 from aidbt.core.types import has_time_zone, type_family
-from aidbt.generate.markdown import code, count, listed, prose
-from aidbt.generate.summary import Decided, Summary, TableChange
+from aidbt.generate.pull_request.markdown import code, count, listed, prose
+from aidbt.generate.pull_request.summary import Decided, Summary, TableChange
 from aidbt.warehouse.budget import KEY_WORDS
 from aidbt.warehouse.words import words_of
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, DecidedBy, MappedColumn, Mapping
 from aidbt.core.types import is_plain_text, type_family, type_name
-from aidbt.generate.contents import Contents, Leaf, json_contents, struct_contents
 from aidbt.generate.decide import Questions, RawTable, Ways
-from aidbt.generate.list_items import ITEMS, Nested, dotted, list_case, listed
-from aidbt.generate.nested_sql import read_field, read_key
-from aidbt.generate.questions import Case, Change, Choice, columns_to_look_at, with_column
+from aidbt.generate.questions.contents import Contents, Leaf, json_contents, struct_contents
+from aidbt.generate.questions.list_items import ITEMS, Nested, dotted, list_case, listed
+from aidbt.generate.questions.nested_sql import read_field, read_key
+from aidbt.generate.questions.settle import Case, Change, Choice, columns_to_look_at, with_column
 from aidbt.mapping.question_files import KEEP, Question, is_excepted
 from aidbt.project.conventions import cased, column_name, snake_case
 

@@ -15,7 +15,7 @@ from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, DecidedBy, MappedColumn, Mapping
 from aidbt.core.types import type_family
 from aidbt.generate.decide import Questions, RawTable, Ways
-from aidbt.generate.meanings import (
+from aidbt.generate.questions.meanings import (
     COLUMN,
     TEXTS,
     Looked,

@@ -11,9 +11,9 @@ from typing import Any
 
 from aidbt.core.config import ConventionSettings, DbtSettings, PropertyStyle, read_text
 from aidbt.core.findings import Finding
-from aidbt.generate.adopted import Adopted, read_models
-from aidbt.generate.learn_layout import LearnedLayout, PlacedModel, learn_layout, schema_prefixes
-from aidbt.generate.learn_names import LearnedNames, NamedColumn, learn_names, named_columns
+from aidbt.generate.adoption.layout import LearnedLayout, PlacedModel, learn_layout, schema_prefixes
+from aidbt.generate.adoption.names import LearnedNames, NamedColumn, learn_names, named_columns
+from aidbt.generate.adoption.staged import Adopted, read_models
 from aidbt.generate.lock import read_lock
 from aidbt.generate.sql_style import SqlStyle, apply_sqlfluff, learn_sql_style, style_findings
 from aidbt.lineage.staging import StagingModel

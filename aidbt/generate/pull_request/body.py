@@ -12,9 +12,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, RowRule
-from aidbt.generate.markdown import code, count, folded, listed, prose
-from aidbt.generate.risks import Review, Risk, decided_columns, risks, rows_kept
-from aidbt.generate.summary import Decided, How, Summary, TableChange
+from aidbt.generate.pull_request.markdown import code, count, folded, listed, prose
+from aidbt.generate.pull_request.risks import Review, Risk, decided_columns, risks, rows_kept
+from aidbt.generate.pull_request.summary import Decided, How, Summary, TableChange
 from aidbt.mapping.files import mapping_path
 from aidbt.warehouse.budget import human_bytes
 

@@ -11,9 +11,9 @@ from aidbt.core.errors import SettingsError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping
 from aidbt.generate.lock import LOCK_FILE
-from aidbt.generate.plan import GeneratePlan
-from aidbt.generate.risks import Review, is_of_a_relationship
-from aidbt.generate.summary import Summary, summarize
+from aidbt.generate.outcome import GeneratePlan
+from aidbt.generate.pull_request.risks import Review, is_of_a_relationship
+from aidbt.generate.pull_request.summary import Summary, summarize
 from aidbt.mapping.files import MAPPINGS_DIR, parse_mapping
 from aidbt.patching.branch import branch_of
 from aidbt.project import Project

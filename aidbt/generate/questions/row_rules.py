@@ -17,7 +17,7 @@ from aidbt.core.schema import Column, DecidedBy, Mapping, RowRule, Status, Table
 from aidbt.core.types import type_family
 from aidbt.generate.data_tests import key_tests
 from aidbt.generate.decide import Questions, RawTable, Ways
-from aidbt.generate.questions import Case, Change, Choice
+from aidbt.generate.questions.settle import Case, Change, Choice
 from aidbt.mapping.question_files import KEEP
 from aidbt.project.conventions import bare_table, singular, snake_case
 from aidbt.sql.identifiers import quote_identifier

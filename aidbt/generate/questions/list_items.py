@@ -12,11 +12,11 @@ from sqlglot import exp
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping
 from aidbt.core.types import is_plain_text, type_name
-from aidbt.generate.contents import Contents, Leaf, json_contents, struct_contents
 from aidbt.generate.data_tests import primary_key
 from aidbt.generate.decide import Questions, RawTable, Ways
-from aidbt.generate.nested_sql import list_in, read_field, read_key
-from aidbt.generate.questions import Case, Choice
+from aidbt.generate.questions.contents import Contents, Leaf, json_contents, struct_contents
+from aidbt.generate.questions.nested_sql import list_in, read_field, read_key
+from aidbt.generate.questions.settle import Case, Choice
 from aidbt.generate.staging import ITEM, ITEM_INDEX
 from aidbt.mapping.question_files import KEEP
 from aidbt.project.conventions import Name, cased, column_name, snake_case, unique_names

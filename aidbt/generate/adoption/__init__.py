@@ -1,0 +1,1 @@
+"""Adopting a project: what its files say about how the team works."""
