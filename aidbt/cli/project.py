@@ -111,6 +111,17 @@ def _names_line(names: Any, show_all: bool) -> str:
     return f"{explained:,} of {names.columns:,} columns by {len(names.explained)} rules: {shown}{more}{odd}"
 
 
+def _short(text: str) -> str:
+    """A setting's value on one line; --output json has all of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:77]}…"
+
+
+def _pasteable(statement: str) -> str:
+    """A GRANT as a client takes it."""
+    return f"{statement};" if statement.lower().startswith("grant ") else statement
+
+
 def _casts_line(rules: Any) -> str:
     casts = [f"{kind} → {cast}" for kind, cast in rules.casts.items()]
     return ", ".join([*casts, *dict.fromkeys(rules.expressions.values())][:6])
@@ -187,7 +198,8 @@ def _access_text(found: Any) -> Iterator[str]:
     yield f"{bold('grants')} for {who} on {place.runs_as.kind}{state}; run them as the owner"
     for grant in found.grants:
         word, colour = _HELD[grant.held] if found.checked else ("", None)
-        yield f"  {click.style(f'{word:11}', fg=colour) if word else ''}{grant.need:8} {grant.statement}"
+        mark = click.style(f"{word:11}", fg=colour) if word else ""
+        yield f"  {mark}{grant.need:8} {_pasteable(grant.statement)}"
         if grant.detail:
             yield dim(f"{'':{22 if word else 11}}{grant.detail}")
     if found.problem:
@@ -209,6 +221,6 @@ def _doctor_text(found: Any, show_all: bool) -> Iterator[str]:
     shown = [s for s in found.settings if show_all or s.origin != "default"]
     if shown:
         yield bold("settings")
-        yield from table([[s.name, s.value, s.origin] for s in shown])
+        yield from table([[s.name, _short(s.value), s.origin] for s in shown])
     if not show_all:
         yield dim(f"{count(len(found.settings) - len(shown), 'setting')} at the default (--all)")

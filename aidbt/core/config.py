@@ -465,7 +465,7 @@ def explain(
     first = _most_telling(error)
     location = [part for part in first["loc"] if isinstance(part, str | int)]
     dotted = ".".join(str(part) for part in location)
-    hint = "docs/reference.md lists the keys and what they take"
+    hint = "aidbt doctor --all lists every setting with its value"
     if first["type"] in _UNKNOWN_KEY:
         known = _keys_at(model, location[:-1])
         close = nearest(str(location[-1]), known)

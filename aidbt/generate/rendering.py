@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aidbt.core.config import SETTINGS_FILE, LoadedSettings, Section, explain
+from aidbt.core.config import SETTINGS_FILE, ConventionSettings, LoadedSettings, Section, explain
 from aidbt.core.errors import SettingsError
 from aidbt.generate.files import Rendering
 from aidbt.generate.naming import project_layout, with_homes
@@ -16,6 +16,7 @@ from aidbt.project import Project
 from aidbt.project.declared import Declared
 from aidbt.project.packages import has_our_macros, package_names
 from aidbt.project.version import nested_test_arguments
+from aidbt.sql.expressions import condition_problem, expression_problem
 
 
 def rendering(project: Project, settings: LoadedSettings, here: Declared) -> Rendering:
@@ -37,6 +38,8 @@ def rendering(project: Project, settings: LoadedSettings, here: Declared) -> Ren
                 path=SETTINGS_FILE,
                 hint=f"choose a folder inside {', '.join(p.name for p in project.paths('model'))}",
             )
+    dialect = project.profile().type
+    _check_conventions(values.conventions, dialect)
     style = values.style
     dialect = project.profile().type
     return Rendering(
@@ -63,6 +66,24 @@ def _quotes(project: Project, part: str, dialect: str) -> bool:
     quoting = project.config.get("quoting")
     said = quoting.get(part) if isinstance(quoting, dict) else None
     return said if isinstance(said, bool) else dialect not in _BARE
+
+
+def _check_conventions(rules: ConventionSettings, dialect: str) -> None:
+    """Check that what stands in them can stand in a model; what holds Jinja is dbt's to render.
+
+    Raises:
+        SettingsError: an expression or a condition is not one.
+    """
+    for name, text in rules.expressions.items():
+        problem = expression_problem(text.replace("<column>", "c"), ["c"], dialect)
+        if "<column>" not in text:
+            problem = "it does not say where its <column> stands"
+        if problem and "{" not in text:
+            raise SettingsError(f"'conventions.expressions.{name}': {problem}", path=SETTINGS_FILE, hint=text)
+    for name, text in rules.where.items():
+        problem = condition_problem(text, dialect)
+        if problem and "{" not in text:
+            raise SettingsError(f"'conventions.where.{name}': {problem}", path=SETTINGS_FILE, hint=text)
 
 
 class _Styles(Section):

@@ -50,6 +50,30 @@ def expression_problem(text: str, columns: Collection[str], dialect: str) -> str
     return None
 
 
+def condition_problem(text: str, dialect: str) -> str | None:
+    """What is wrong with a condition on the rows of one table, or None when it may stand after `where`.
+
+    Example:
+        >>> condition_problem("not coalesce(_fivetran_deleted, false)", "duckdb") is None
+        True
+        >>> condition_problem("delete from x", "duckdb")
+        'it is no condition'
+    """
+    reader = Dialect.get_or_raise(dialect if Dialect.get(dialect) else None)
+    try:
+        found = reader.parse_into(exp.Condition, text)
+    except SqlglotError:
+        return "it is no condition"
+    condition = found[0] if len(found) == 1 else None
+    if not isinstance(condition, exp.Condition):
+        return "it is no condition"
+    if "--" in text or "/*" in text:
+        return "it holds a comment, which would swallow what follows it"
+    if condition.find(exp.Select, exp.Table):
+        return "it reads another table"
+    return None
+
+
 def is_type(text: str, dialect: str = "") -> bool:
     """Whether a text names a type of the dialect.
 

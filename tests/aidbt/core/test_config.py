@@ -42,7 +42,7 @@ def refused(folder: Path, text: str | bytes = "", **given: Any) -> str:
     with pytest.raises(SettingsError) as caught:
         load(folder, text, **given)
     said = str(caught.value).replace(f"{folder}/", "")
-    return said.removesuffix("\nhint: docs/reference.md lists the keys and what they take")
+    return said.removesuffix("\nhint: aidbt doctor --all lists every setting with its value")
 
 
 # --- which value wins ---------------------------------------------------------------------------------

@@ -701,3 +701,24 @@ def test_refresh_follows_conventions_that_were_changed_and_keeps_what_people_dec
     assert "lower(login)" in text
     assert "test: unique, status: rejected, by: person" in text
     assert not filled_shop.generate(refresh=True).patch.edits
+
+
+@pytest.mark.parametrize(
+    ("conventions", "said"),
+    [
+        ("expressions: {email: 'lower(<column>'}", "conventions.expressions.email': it is not SQL"),
+        ("expressions: {email: lower(email)}", "it does not say where its <column> stands"),
+        ("where: {deleted: delete from x}", "conventions.where.deleted': it is no condition"),
+        ("where: {deleted: 'not deleted; drop table x'}", "it is no condition"),
+        ("where: {deleted: 'id in (select id from y)'}", "it reads another table"),
+        ("where: {deleted: 'not deleted limit 3'}", "it is no condition"),
+    ],
+)
+def test_a_convention_that_cannot_stand_in_a_model_is_refused(filled_shop, conventions, said):
+    filled_shop.write("aidbt.yml", f"conventions:\n  {conventions}\n")
+
+    with pytest.raises(SettingsError) as caught:
+        filled_shop.generate()
+
+    assert said in str(caught.value)
+    assert not (filled_shop.root / "models").exists()

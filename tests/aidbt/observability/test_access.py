@@ -304,7 +304,7 @@ def test_the_missing_grants_are_named_and_enough(crm: Path, role: str, postgres:
     ]
     code, text = doctor(crm)
     assert code == 1
-    assert all(f"missing    {g.need:8} {g.statement}\n" in text for g in before.missing)
+    assert all(f"missing    {g.need:8} {g.statement};\n" in text for g in before.missing)
 
     run(postgres, before.missing)
 
