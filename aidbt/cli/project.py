@@ -73,6 +73,7 @@ def _adoption_text(name: str, root: Path, found: Any, show_all: bool) -> Iterato
         "tests": _tests_line(found.tests),
         "loaders": _loaders_line(found),
         "packages": ", ".join(found.packages),
+        "flags": ", ".join(f"{name}: {str(value).lower()}" for name, value in found.flags.items()),
     }
     for part, text in lines.items():
         if text:
