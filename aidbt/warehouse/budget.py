@@ -39,6 +39,7 @@ _WIDTHS: dict[Family, int] = {
 }  # fmt: skip
 _NARROW = {"tinyint": 1, "smallint": 2, "int2": 2, "integer": 4, "int": 4, "int4": 4, "float": 4, "real": 4}
 _WIDE = {"decimal": 16, "numeric": 16, "hugeint": 16, "uhugeint": 16, "uuid": 16}
+_NESTED = re.compile(r"^(json|struct|variant|object|super|row|map)|\]$", re.IGNORECASE)
 _REFERENCES = frozenset({"id", "key", "code", "fk", "sk", "uuid", "guid"})
 # The last word of a column that is a key by its name.
 KEY_WORDS = _REFERENCES | {"pk", "number", "num", "no", "sku", "ref"}
@@ -292,6 +293,7 @@ def _times(relation: Relation, kind: str) -> list[tuple[Purpose, float]]:
     text = [c for c in columns if is_plain_text(c.data_type)]
     keys = [c for c in columns if KEY_WORDS.intersection(words_of(c.name)[-1:])]
     references = [c for c in columns if _REFERENCES.intersection(words_of(c.name)[-1:])]
+    nested = [c for c in columns if _NESTED.search(c.data_type)]
     draws_all = relation.kind != "table" or kind not in _SKIPS_BLOCKS
     if kind in _STORES_ROWS or relation.kind == "view":
         figures = 1 + math.ceil(len(columns) / _COLUMNS_PER_SCAN)  # the count is a scan of its own
@@ -300,7 +302,7 @@ def _times(relation: Relation, kind: str) -> list[tuple[Purpose, float]]:
             ("keys", len(keys) + 1),  # one that is no key by its name is usually tried as well
             ("casts", bool(text)),
             ("foreign keys", 2 * len(references)),  # a sketch of each, and the rows counted without a parent
-            ("values", bool(text)),
+            ("values", 2 * bool(text) + bool(nested)),  # code lists, what text means, what documents hold
         ]
 
     def share(some: Iterable[Column]) -> float:
@@ -311,7 +313,7 @@ def _times(relation: Relation, kind: str) -> list[tuple[Purpose, float]]:
         ("keys", share(keys or columns[:1])),
         ("casts", share(text)),
         ("foreign keys", 2 * share(references)),
-        ("values", share(text)),
+        ("values", 2 * share(text) + share(nested)),
     ]
 
 
