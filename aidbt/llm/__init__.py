@@ -1,0 +1,1 @@
+"""Language models: asking them, and embeddings of text."""
