@@ -1,9 +1,12 @@
-"""One opened project: its settings, warehouse and store, each opened on first use. Holds no logic."""
+"""One opened project: its settings, warehouse, store and language model, each opened on first use.
+
+Holds no logic.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +16,9 @@ from aidbt.core.patch import recover_if_needed
 from aidbt.project import Project, open_project
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from aidbt.llm.model import LanguageModel
     from aidbt.store import Cache, Store
     from aidbt.store.profiles import ProfileCache
     from aidbt.warehouse import Warehouse
@@ -75,6 +81,25 @@ class Session:
         from aidbt.store.profiles import ProfileCache
 
         return ProfileCache(self.cache)
+
+    @cached_property
+    def embed(self) -> Callable[[Sequence[str]], np.ndarray] | None:
+        """What turns texts into vectors, those seen before from the store; None without a model."""
+        from aidbt.llm.embeddings import cached, open_embedder
+        from aidbt.store.vectors import VectorTable
+
+        settings = self.settings.values.embeddings
+        embedder = open_embedder(settings, base=self.project.root)
+        if embedder is None:
+            return None
+        return cached(embedder, VectorTable(self.store, limit=settings.cache_vectors)).encode
+
+    @cached_property
+    def llm(self) -> LanguageModel | None:
+        """The language model that the settings name; None where they name none."""
+        from aidbt.llm.model import open_model
+
+        return open_model(self.settings.values.llm, base=self.project.root)
 
     def close(self) -> None:
         """Release the store, if it was opened."""

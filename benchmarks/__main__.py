@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "common"}
+HELPERS = {"__init__", "__main__", "common", "fit_matcher"}
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ EXPRESSIONS: dict[str, tuple[list[str], str]] = {
 ACCEPTED = [
     "nycflights.airports.airport_name",
     "nycflights.airports.utc_offset_hours",
+    "nycflights.flights.origin_airport_code",
     "nycflights.planes.manufacture_year",
     "nycflights.weather.origin:accepted_values",
 ]

@@ -12,6 +12,7 @@ import click
 
 from aidbt.cli.options import (
     approver,
+    models_of,
     open_from,
     output_option,
     project_options,
@@ -87,6 +88,7 @@ def generate(
         upgrade=upgrade,
         refresh=refresh,
         approve=approver(yes),
+        models=models_of(session),
     )
     if not check:
         remember_findings(session.store, result)

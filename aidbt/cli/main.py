@@ -23,7 +23,8 @@ COMMANDS = {
     "doctor": ("aidbt.cli.project:doctor", "Check the installation and show every setting's origin."),
     "ingest": ("aidbt.cli.ingest:ingest", "Land tables and files in bronze."),
     "profile": ("aidbt.cli.mapping:profile", "Show what the raw tables hold."),
-    "review": ("aidbt.cli.mapping:review", "List and decide what waits for a person."),
+    "map": ("aidbt.cli.map:map_command", "Map source columns to target columns; --drift says what changed."),
+    "review": ("aidbt.cli.review:review", "List and decide what waits for a person."),
     "generate": (
         "aidbt.cli.generate:generate",
         "Write the sources, staging models and tests that are missing.",

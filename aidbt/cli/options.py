@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +13,10 @@ from aidbt.cli.render import bold, count, dim
 from aidbt.cli.render import table as text_table
 from aidbt.core.config import parse_yaml
 from aidbt.core.errors import SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from aidbt.generate.mappings import Models
+    from aidbt.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -142,3 +146,10 @@ def _vars(text: str | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("--vars is not a mapping", hint="write --vars '{name: value}'")
     return value
+
+
+def models_of(session: Session) -> Models:
+    """The models that the project's settings name, each opened when it is first asked."""
+    from aidbt.generate.mappings import Models
+
+    return Models(lambda: session.embed, lambda: session.llm, session.cache)

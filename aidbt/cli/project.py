@@ -179,7 +179,13 @@ def doctor(show_all: bool, show_access: bool, output: str, **where: Any) -> None
         raise SystemExit(1 if rights.missing or rights.problem else 0)
     from aidbt.observability.doctor import examine
 
-    found = examine(session.project, session.settings, lambda: session.warehouse, lambda: session.store)
+    found = examine(
+        session.project,
+        session.settings,
+        lambda: session.warehouse,
+        lambda: session.store,
+        lambda: session.llm,
+    )
     emit(found, output=output, text=lambda: _doctor_text(found, show_all))
     raise SystemExit(0 if found.is_healthy else 1)
 

@@ -191,18 +191,64 @@ class BudgetSettings(Section):
 
 
 class MappingSettings(Section):
-    """When a match is decided without a person: scores 0..1.
+    """When a match is decided without a person.
 
-    At 0.65, 96 % of the accepted pairs of the development tasks are right, before the margin over the
-    nearest rival is asked for as well.
+    Attributes:
+        precision: how sure a match must be to be accepted: the share 0..1 of accepted matches that a person
+            would have decided in the same way.
+        review: the probability 0..1 below which a match is not even proposed.
+        combiner: how the signals become one number: "evidence" is fitted on mappings that people made,
+            "fixed" a weighted mean with fixed weights.
+        signals: signal → factor on what it says, 0 leaves it out; for "fixed" the weights.
     """
 
-    accept: float = Field(default=0.65, ge=0, le=1)
-    review: float = Field(default=0.4, ge=0, le=1)
-    margin: float = Field(default=0.08, ge=0, le=1)
-    signals: dict[str, float] = Field(
-        default_factory=lambda: {"name": 0.55, "type": 0.1, "statistics": 0.2, "context": 0.15}
-    )
+    precision: float = Field(default=0.95, gt=0, le=1)
+    review: float = Field(default=0.2, ge=0, le=1)
+    combiner: Literal["evidence", "fixed"] = "evidence"
+    signals: dict[str, float] = Field(default_factory=dict)
+
+
+class EmbeddingSettings(Section):
+    """How text is turned into vectors, when an extra for it is installed.
+
+    Attributes:
+        model: "auto" is the offline package when it is installed, "none" leaves embeddings out; else a
+            folder (a relative one starts at the dbt project), or a name on the Hugging Face hub.
+        runtime: "auto" is ONNX Runtime where it is installed and knows the kind of model, else
+            sentence-transformers.
+        precision: "int8" is about twice as fast on ONNX Runtime, and rougher.
+        threads: CPU threads that one call uses.
+        download: whether a model of the hub that is not on this machine may be fetched.
+        cache_vectors: how many vectors the store keeps; the least recently used go first.
+    """
+
+    model: str = Field(default="auto", min_length=1)
+    runtime: Literal["auto", "onnx", "sentence-transformers"] = "auto"
+    precision: Literal["fp32", "int8"] = "fp32"
+    threads: int = Field(default=2, ge=1, le=64)
+    download: bool = False
+    cache_vectors: int = Field(default=100_000, ge=1)
+
+
+class LlmSettings(Section):
+    """Which language model is asked about doubtful matches, what it is told, and what that may cost.
+
+    Attributes:
+        provider: "none" asks nobody; "scripted" answers from a file, for tests and rehearsals.
+        script: the file of scripted answers; a relative path starts at the dbt project.
+        send_values: whether it is shown sample values of columns that hold no personal data.
+        accept: whether a match is accepted on which the model agrees and that is likely by itself too.
+        max_calls, max_tokens: what one command may spend; beyond it the rest waits for a person.
+        timeout_s: how long the answers about one table may take.
+    """
+
+    provider: str = Field(default="none", min_length=1)
+    script: str = ""
+    send_values: bool = False
+    accept: bool = False
+    max_calls: int = Field(default=20, ge=0)
+    max_tokens: int = Field(default=200_000, ge=0)
+    timeout_s: float = Field(default=120, gt=0)
 
 
 class ProfileSettings(Section):
@@ -240,6 +286,8 @@ class Settings(Section):
     style: StyleSettings = StyleSettings()
     budget: BudgetSettings = BudgetSettings()
     mapping: MappingSettings = MappingSettings()
+    embeddings: EmbeddingSettings = EmbeddingSettings()
+    llm: LlmSettings = LlmSettings()
     profile: ProfileSettings = ProfileSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
@@ -263,6 +311,21 @@ class LoadedSettings:
 def environment() -> Mapping[str, str]:
     """The process's environment. Everything that needs a variable asks here."""
     return os.environ
+
+
+def user_cache_dir(env: Mapping[str, str] | None = None) -> Path | None:
+    """The folder of what aidbt can make again for any project of this user; None for a user without a home.
+
+    It need not exist. `XDG_CACHE_HOME` counts everywhere, `LOCALAPPDATA` on Windows.
+    """
+    env = environment() if env is None else env
+    for variable in ("XDG_CACHE_HOME", *(["LOCALAPPDATA"] if os.name == "nt" else [])):
+        if os.path.isabs(env.get(variable, "")):
+            return Path(env[variable]) / "aidbt"
+    try:
+        return Path.home() / ".cache" / "aidbt"
+    except RuntimeError:
+        return None
 
 
 def load_settings(

@@ -329,7 +329,7 @@ def state_dir(root: Path) -> Path:
     """
     folder = root / STATE_DIR
     if not folder.is_dir():
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # another process may have been faster
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     return folder
 

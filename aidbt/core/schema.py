@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["load_time", "event_time"]
+# How the note of a column begins that a language model chose: it says nothing against the column.
+MODEL_CHOSE = "chosen by "
 Status = Literal["accepted", "review", "rejected"]
 Band = Literal["accept", "review", "none"]
 DecidedBy = Literal["aidbt", "person"]
@@ -19,6 +21,7 @@ class Column:
         name: exactly as the system stores it; not folded, not quoted.
         data_type: the system's own type text, e.g. "DECIMAL(18,3)"; "" when unknown.
         synonyms: other names people use; only declared targets have them.
+        values: the values it may take, as text, where its target declares them.
         constraints: dbt's constraint words that hold or are declared ("not_null", "unique", "primary_key").
     """
 
@@ -28,6 +31,7 @@ class Column:
     description: str = ""
     synonyms: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +155,14 @@ class ColumnMatch:
     """How well one source column fits one target column.
 
     Attributes:
-        score: 0..1, combined over the signals that had evidence.
+        score: the probability 0..1 that a person would say the same.
         signals: what each signal said, 0..1; a signal without evidence is absent.
         band: "accept" is decided, "review" waits for a person, "none" is no match.
-        alternatives: the next best sources with their scores, best first.
+        alternatives: the next best sources with their probabilities, best first.
+        margin: how far the score is above that of its nearest rival, 0..1.
+        rival: the nearest rival in words: another source for this target, or another target for this
+            source; "" when there is none.
+        reasons: why, in sentences, the strongest first.
     """
 
     source: str | None
@@ -163,6 +171,9 @@ class ColumnMatch:
     band: Band
     signals: dict[str, float] = field(default_factory=dict)
     alternatives: tuple[tuple[str, float], ...] = ()
+    margin: float = 0.0
+    rival: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,7 @@ class MappedColumn:
         source_type: the source column's type when it was decided; "" when made from several.
         cast: the type it is cast to, or None when it keeps its own.
         score, alternatives: only while status is "review".
+        never: the source columns that a person never wants to see proposed for it.
         description: the source's own comment on the column.
         rule: the naming rule that made the name, for `--why`; not part of the decision.
     """
@@ -192,12 +204,18 @@ class MappedColumn:
     alternatives: tuple[tuple[str, float], ...] = ()
     note: str = ""
     description: str = ""
+    never: tuple[str, ...] = ()
     rule: str = field(default="", compare=False)
 
     @property
     def is_passthrough(self) -> bool:
         """Whether it is one source column, at most renamed and cast."""
         return self.expression is None and len(self.sources) == 1
+
+    @property
+    def needs_expression(self) -> bool:
+        """Whether its cast loses something, so that a person has to say how it is made."""
+        return bool(self.cast and self.note) and not self.note.startswith(MODEL_CHOSE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aidbt.core.config import ConventionSettings, MappingSettings
 from aidbt.core.findings import Finding, Severity
@@ -17,7 +17,6 @@ from aidbt.core.schema import (
     TableProfile,
     Target,
 )
-from aidbt.core.types import type_family
 from aidbt.generate.data_tests import (
     MAX_ACCEPTED_VALUES,
     accepted_values_candidates,
@@ -28,15 +27,19 @@ from aidbt.generate.data_tests import (
 )
 from aidbt.generate.references import Key, Keys
 from aidbt.generate.relationships import propose_relationships
+from aidbt.mapping.disambiguate import Disambiguate, Disambiguated, ask_nobody
+from aidbt.mapping.drift import Drift, drift_of
 from aidbt.mapping.history import History
 from aidbt.mapping.mapper import (
     cast_questions,
     keep_every_column,
     map_to_target,
-    match,
     source_columns,
 )
-from aidbt.mapping.signals import MatchTask
+from aidbt.mapping.matcher import match
+from aidbt.mapping.renames import Renamed
+from aidbt.mapping.signals import Embed, MatchTask
+from aidbt.mapping.transforms import TransformCandidate, as_mapped_column, propose_transforms
 from aidbt.warehouse.inclusion import Sketch
 
 
@@ -112,6 +115,8 @@ class Ways:
     Attributes:
         dialect: in which its SQL is written.
         entities: the names of each source's tables in the singular.
+        embed: gives the meaning of texts as vectors; None without an embedding model.
+        disambiguate: asks a language model about matches that are not sure.
     """
 
     dialect: str
@@ -119,15 +124,25 @@ class Ways:
     conventions: ConventionSettings = ConventionSettings()
     history: History = History()
     entities: dict[str, frozenset[str]] = field(default_factory=dict)
+    embed: Embed | None = None
+    disambiguate: Disambiguate = ask_nobody
 
 
 def map_table(
-    table: RawTable, target: Target | None, ways: Ways, ask: Questions
+    table: RawTable, target: Target | None, ways: Ways, ask: Questions, *, old: Mapping | None = None
 ) -> tuple[Mapping, list[ColumnMatch]]:
-    """A first mapping of a table, with the matches behind it; without a target every column is kept."""
+    """A first mapping of a table, with the matches behind it; without a target every column is kept.
+
+    Args:
+        old: what was decided before; what a person ruled out there is not proposed.
+    """
     rules = ways.conventions
     own = replace(table.relation, columns=tuple(source_columns(table.relation)))
-    matches = _matches(table, own, target, ways) if target else []
+    found = Disambiguated([])
+    if target is not None:
+        task = match_task(table, own, target, ways, old)
+        found = ways.disambiguate(task, match(task, ways.mapping))
+    matches = found.matches
     questions = cast_questions(table.relation, table.profile, target, matches, rules, dialect=ways.dialect)
     counted = ask.lossy(table.relation, [(q.column, q.cast) for q in questions])
     lost = {q: counted[q.column, q.cast] for q in questions if (q.column, q.cast) in counted}
@@ -144,27 +159,131 @@ def map_table(
         )
     else:
         mapping = map_to_target(
-            table.source, table.relation, target, matches, lost=lost, dialect=ways.dialect
+            table.source,
+            table.relation,
+            target,
+            matches,
+            lost=lost,
+            dialect=ways.dialect,
+            notes=found.notes,
         )
+        mapping = _with_transforms(mapping, task, matches, table.relation, ways, ask)
     return mapping, matches
 
 
-def _matches(table: RawTable, relation: Relation, target: Target, ways: Ways) -> list[ColumnMatch]:
-    task = MatchTask(relation, target, table.profile, source_name=table.source, history=ways.history)
-    return match(task, ways.mapping)
+def _with_transforms(
+    mapping: Mapping,
+    task: MatchTask,
+    matches: Sequence[ColumnMatch],
+    relation: Relation,
+    ways: Ways,
+    ask: Questions,
+) -> Mapping:
+    """The mapping with a transform proposed for each column that waits and is likelier made by one.
+
+    It waits for a person like the match it takes the place of, which stays a candidate.
+    """
+    best: dict[str, TransformCandidate] = {}
+    for candidate in propose_transforms(task, matches, dialect=ways.dialect):
+        best.setdefault(candidate.target, candidate)
+    wanted = {
+        column.target: best[column.target]
+        for column in mapping.waiting()
+        if column.target in best and _is_better(best[column.target], column)
+    }
+    if not wanted:
+        return mapping
+    types = {c.name: c.data_type.lower() for c in task.target.columns}
+    readings = [(c.expression, types[name]) for name, c in wanted.items() if types[name]]
+    lost = ask.readings(relation, readings)
+    columns = []
+    for column in mapping.columns:
+        made = wanted.get(column.target)
+        if made is not None:
+            cast = types[column.target]
+            known = ((column.sources[0], column.score or 0.0),) if len(column.sources) == 1 else ()
+            column = replace(
+                as_mapped_column(made, description=column.description),
+                cast=cast if lost.get((made.expression, cast)) == 0 else None,
+                alternatives=(*known, *column.alternatives),
+                never=column.never,
+            )
+        columns.append(column)
+    used = {name for column in columns for name in column.sources}
+    left = [c.name for c in source_columns(relation) if c.name not in used]
+    return replace(mapping, columns=tuple(columns), unmapped=tuple(left))
+
+
+def _is_better(made: TransformCandidate, column: MappedColumn) -> bool:
+    """Whether a transform is likelier than the match, or makes of it what no cast can."""
+    is_way_out = column.needs_expression and set(column.sources) <= set(made.sources)
+    return is_way_out or made.probability > (column.score or 0.0)
+
+
+def match_task(
+    table: RawTable, relation: Relation, target: Target, ways: Ways, old: Mapping | None = None
+) -> MatchTask:
+    """What is known about a table and its target; pairs that a person ruled out are not looked at."""
+    never = {(source, c.target) for c in (old.columns if old else ()) for source in c.never}
+    return MatchTask(
+        relation,
+        target,
+        table.profile,
+        source_name=table.source,
+        history=ways.history,
+        never=frozenset(never),
+        embed=ways.embed,
+    )
+
+
+def table_drift(
+    mapping: Mapping,
+    table: RawTable,
+    target: Target | None,
+    ways: Ways,
+    ask: Questions,
+    *,
+    before: TableProfile | None = None,
+    may_accept: bool = True,
+) -> Drift:
+    """How far a table and its target are from what was decided, every cast proven on every row.
+
+    Args:
+        before: what the table held before the change; None when that is not known any more.
+        may_accept: whether a certain rename is accepted without a person.
+    """
+    return drift_of(
+        mapping,
+        table.relation,
+        table.profile,
+        before=before,
+        target=target,
+        lossy=partial(ask.lossy, table.relation),
+        settings=ways.mapping,
+        dialect=ways.dialect,
+        may_accept=may_accept,
+    )
 
 
 def extend_mapping(
-    mapping: Mapping, table: RawTable, target: Target | None, ways: Ways, ask: Questions
-) -> tuple[Mapping, list[Finding]]:
+    mapping: Mapping,
+    table: RawTable,
+    target: Target | None,
+    ways: Ways,
+    ask: Questions,
+    *,
+    renamed: Sequence[Renamed] = (),
+) -> Mapping:
     """The mapping with what is new since it was decided; nothing that was decided changes.
 
     New source columns are kept where no target is declared; columns added to the target are proposed.
-    Source columns that are gone or of another type now are findings.
+
+    Args:
+        renamed: columns that have a new name, which is not that of a new column.
     """
-    findings = _drift(mapping, table)
     mapping = _with_declared_tests(mapping, table, target)
     known_sources = {name for column in mapping.columns for name in column.sources} | set(mapping.unmapped)
+    known_sources |= {item.new for item in renamed}
     added = [c.name for c in source_columns(table.relation) if c.name not in known_sources]
     if target is None:
         if added:
@@ -173,19 +292,19 @@ def extend_mapping(
             new = [_free_name(c, taken) for c in fresh.columns if c.sources[0] in added]
             left_out = (*mapping.unmapped, *(name for name in fresh.unmapped if name in added))
             mapping = replace(mapping, columns=(*mapping.columns, *new), unmapped=left_out)
-        return mapping, findings
+        return mapping
     known_targets = {column.target for column in mapping.columns}
     wanted = tuple(column for column in target.columns if column.name not in known_targets)
     if wanted:
         free = [c for c in table.relation.columns if c.name in {*mapping.unmapped, *added}]
         narrowed = replace(table, relation=replace(table.relation, columns=tuple(free)))
-        fresh, _ = map_table(narrowed, replace(target, columns=wanted), ways, ask)
+        fresh, _ = map_table(narrowed, replace(target, columns=wanted), ways, ask, old=mapping)
         order = {column.name: number for number, column in enumerate(target.columns)}
         columns = sorted((*mapping.columns, *fresh.columns), key=lambda c: order.get(c.target, len(order)))
         mapping = replace(mapping, columns=tuple(columns))
     used = {name for column in mapping.columns for name in column.sources}
     unmapped = tuple(name for name in (*mapping.unmapped, *added) if name not in used)
-    return replace(mapping, unmapped=unmapped), findings
+    return replace(mapping, unmapped=unmapped)
 
 
 def _with_declared_tests(mapping: Mapping, table: RawTable, target: Target | None) -> Mapping:
@@ -208,48 +327,6 @@ def _free_name(column: MappedColumn, taken: set[str]) -> MappedColumn:
         name = f"{column.target}_{number}"
     taken.add(name.casefold())
     return replace(column, target=name)
-
-
-def _way_out(mapping: Mapping, column: MappedColumn, table: RawTable) -> str:
-    """What to do about a column whose source is gone: the new column of its type may be it, renamed."""
-    used = {name for other in mapping.columns for name in other.sources} | set(mapping.unmapped)
-    family = type_family(column.source_type)
-    same = [
-        c.name
-        for c in source_columns(table.relation)
-        if c.name not in used and type_family(c.data_type) == family
-    ]
-    target = shlex.quote(f"{mapping.key}.{column.target}")
-    if len(same) == 1 and column.is_passthrough:
-        return f"where it was renamed: aidbt review choose {target} {shlex.quote(same[0])}"
-    return f"to leave it out: aidbt review reject {target}"
-
-
-def _drift(mapping: Mapping, table: RawTable) -> list[Finding]:
-    findings = []
-    for column in mapping.selected():
-        for name in column.sources:
-            now = table.relation.column(name)
-            if now is None:
-                findings.append(
-                    Finding(
-                        "source.column_gone",
-                        Severity.ERROR,
-                        f"{mapping.key}.{name}",
-                        f"the source has no column {name} any more, but {column.target} is made from it:"
-                        f" the model cannot be built; {_way_out(mapping, column, table)}",
-                    )
-                )
-            elif column.source_type and len(column.sources) == 1 and now.data_type != column.source_type:
-                findings.append(
-                    Finding(
-                        "source.column_retyped",
-                        Severity.WARN,
-                        f"{mapping.key}.{name}",
-                        f"{name} was {column.source_type} when it was decided and is {now.data_type} now",
-                    )
-                )
-    return findings
 
 
 def propose_tests(

@@ -11,13 +11,15 @@ from fnmatch import fnmatchcase
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import StatementRefused, UsageError
 from aidbt.core.loads import OWN_TABLES
-from aidbt.core.schema import Mapping, Relation, TableProfile
-from aidbt.generate.decide import Questions, RawTable
+from aidbt.core.schema import ColumnMatch, Mapping, Relation, TableProfile
+from aidbt.generate.decide import Questions, RawTable, Ways, match_task
 from aidbt.generate.lock import read_lock
 from aidbt.generate.naming import layout_of
 from aidbt.mapping.files import load_mappings, load_targets
-from aidbt.mapping.mapper import match, source_columns
-from aidbt.mapping.signals import MatchTask
+from aidbt.mapping.history import history_of
+from aidbt.mapping.mapper import source_columns
+from aidbt.mapping.matcher import match
+from aidbt.mapping.signals import Embed
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.sql.identifiers import plain_name
@@ -125,19 +127,23 @@ def match_evidence(
     warehouse: Warehouse,
     profiles: ProfileCache,
     keys: Collection[str],
-) -> dict[str, dict[str, float]]:
-    """What each signal says of every match of the given tables, by "source.table.target_column"."""
+    *,
+    embed: Embed | None = None,
+) -> dict[str, ColumnMatch]:
+    """Every match of the given tables as it is now, by "source.table.target_column"."""
     dialect = warehouse.dialect
     targets, mappings = load_targets(project.root, dialect), load_mappings(project.root, dialect)
     tables = raw_tables(project, settings, warehouse, profiles, ()).tables
-    found: dict[str, dict[str, float]] = {}
+    history = history_of(mappings.values())
+    ways = Ways(dialect, settings.values.mapping, settings.values.conventions, history, embed=embed)
+    found: dict[str, ColumnMatch] = {}
     for key in keys:
         target = targets.get(mappings[key].target or "")
         if key in tables and target is not None:
             relation = replace(tables[key].relation, columns=tuple(source_columns(tables[key].relation)))
-            task = MatchTask(relation, target, tables[key].profile)
+            task = match_task(tables[key], relation, target, ways, mappings[key])
             for item in match(task, settings.values.mapping):
-                found[f"{key}.{item.target}"] = item.signals
+                found[f"{key}.{item.target}"] = item
     return found
 
 

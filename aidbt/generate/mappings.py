@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aidbt.core.config import ConventionSettings, LoadedSettings
 from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.schema import Mapping, Relation, Target
+from aidbt.core.schema import Mapping, Relation, TableProfile, Target
 from aidbt.generate.adoption.parents import likely_parents, with_types
 from aidbt.generate.adoption.staged import Adopted, adopted_mappings, read_models
 from aidbt.generate.data_tests import combination_test
@@ -21,22 +22,52 @@ from aidbt.generate.decide import (
     extend_mapping,
     map_table,
     propose_tests,
+    table_drift,
 )
 from aidbt.generate.discover import Skipped, only, profiled, questions, raw_relations, scan_gate
 from aidbt.generate.questions.nested import nested_cases
 from aidbt.generate.questions.row_rules import row_cases
 from aidbt.generate.questions.settle import settle, value_cases
+from aidbt.llm.model import LanguageModel
+from aidbt.mapping.changes import known_columns
 from aidbt.mapping.decisions import with_peoples_columns, with_peoples_tests
+from aidbt.mapping.disambiguate import Disambiguator, ask_nobody
+from aidbt.mapping.drift import Drift, drift_of
+from aidbt.mapping.follow import follow_references
 from aidbt.mapping.history import history_of
 from aidbt.mapping.question_files import Question, load_questions
+from aidbt.mapping.signals import Embed
 from aidbt.mapping.tables import tables_for_targets
 from aidbt.project import Project
 from aidbt.project.conventions import bare_table, singular
 from aidbt.project.declared import Declared
 from aidbt.project.packages import has_our_macros, package_names
+from aidbt.store.cache import Cache
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import Approve
+
+
+def _none() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What opens the models that may be asked, each on first use.
+
+    Attributes:
+        embed: gives what turns texts into vectors; None without an embedding model.
+        llm: gives the language model; None without one.
+        cache: what a language model said before; None keeps nothing.
+    """
+
+    embed: Callable[[], Embed | None] = _none
+    llm: Callable[[], LanguageModel | None] = _none
+    cache: Cache | None = None
+
+
+NO_MODELS = Models()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +103,12 @@ def decide_all(
     select: tuple[str, ...] = (),
     refresh: bool = False,
     approve: Approve | None = None,
+    models: Models = NO_MODELS,
 ) -> Decisions:
     """Every mapping, with those of new or changed tables decided as far as that is certain.
 
     Args:
+        models: what is asked about columns of declared targets, where there are any.
         refresh: whether what aidbt decided before is decided again from the rows as they are now.
         approve: asked before a scan that is over the budget; None refuses.
 
@@ -99,14 +132,27 @@ def decide_all(
     adopted = list(adopted_mappings(read, here))
     rules = settings.values.conventions
     history = history_of([*adopted, *mappings.values()])
-    entities = _entities(tables, here, rules)
-    ways = Ways(warehouse.dialect, settings.values.mapping, rules, history, entities)
-    target_of, findings = _targets_of(tables, mappings, targets, settings, select)
+    entities = entities_of(((table.source, table.relation.name) for table in tables.values()), here, rules)
+    llm = models.llm() if targets else None
+    values = settings.values
+    asking = Disambiguator(llm, values.llm, values.mapping, cache=models.cache) if llm else None
+    embed = models.embed() if targets else None
+    ways = Ways(warehouse.dialect, values.mapping, rules, history, entities, embed, asking or ask_nobody)
+    target_of, findings = _targets_of(tables, mappings, targets, ways, select)
     asked = load_questions(project.root)
+    before = profiles_before(mappings, {key: table.relation for key, table in tables.items()}, profiles)
     with warehouse.connect() as connection:
         ask = questions(connection, warehouse.dialect)
         current, new, found = _decided(
-            tables, mappings, targets, target_of, ways, ask, scanned=looked.scanned, refresh=refresh
+            tables,
+            mappings,
+            targets,
+            target_of,
+            ways,
+            ask,
+            before=before,
+            scanned=looked.scanned,
+            refresh=refresh,
         )
         found += [_unreadable(key, error) for key, error in sorted(looked.refused.items())]
         nested, lists = nested_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect)
@@ -137,6 +183,7 @@ def decide_all(
             )
             current = {key: with_peoples_tests(proposed[key], mappings.get(key)) for key in current}
             findings += broken
+    findings += asking.findings() if asking else []
     changed = frozenset(key for key in current if current[key] != mappings.get(key))
     return Decisions(
         current,
@@ -153,7 +200,7 @@ def _targets_of(
     tables: dict[str, RawTable],
     mappings: dict[str, Mapping],
     targets: dict[str, Target],
-    settings: LoadedSettings,
+    ways: Ways,
     select: tuple[str, ...],
 ) -> tuple[dict[str, Target], list[Finding]]:
     """The declared target of each table that no mapping has taken yet, and findings for those without one."""
@@ -161,7 +208,7 @@ def _targets_of(
     free = {
         k: t.relation for k, t in tables.items() if k not in mappings or _is_only_by_convention(mappings[k])
     }
-    chosen = tables_for_targets(free, open_targets, settings.values.mapping)
+    chosen = tables_for_targets(free, open_targets, ways.mapping, embed=ways.embed)
     missing = [] if select else [name for name in open_targets if name not in chosen]
     findings = [_no_table(open_targets[name], tables, free) for name in missing]
     return {key: targets[name] for name, key in chosen.items()}, findings
@@ -175,29 +222,91 @@ def _decided(
     ways: Ways,
     ask: Questions,
     *,
+    before: dict[str, TableProfile],
     scanned: Collection[str],
     refresh: bool,
 ) -> tuple[dict[str, Mapping], set[str], list[Finding]]:
-    """The mappings with those of the tables brought up to date, the keys decided anew, and findings."""
+    """The mappings with those of the tables brought up to date, the keys decided anew, and findings.
+
+    A column that was renamed waits for a person, whatever its probability.
+    """
     current = dict(mappings)
     new: set[str] = set()
     findings: list[Finding] = []
+    drifts: dict[str, Drift] = {}
     for key, table in sorted(tables.items()):
         old = mappings.get(key)
         target = target_of.get(key) or targets.get((old.target if old else None) or "")
         if old is not None and key not in target_of and not refresh:
-            current[key], seen = extend_mapping(old, table, target, ways, ask)
-            findings += [*seen, *broken_tests(old, table.profile)]
+            drift = table_drift(old, table, target, ways, ask, before=before.get(key), may_accept=False)
+            renamed = drift.source.renamed
+            current[key] = extend_mapping(drift.followed, table, target, ways, ask, renamed=renamed)
+            findings += [f for f in drift.findings if f.severity != Severity.INFO]
+            drifts[key] = drift
+            findings += broken_tests(old, table.profile)
             if key in scanned:
                 findings += broken_casts(old, table.relation, ask)
             continue
-        fresh, _ = map_table(table, target, ways, ask)
+        fresh, _ = map_table(table, target, ways, ask, old=old)
         if old is not None:
             fresh = with_peoples_columns(fresh, old) if key not in target_of else fresh
             fresh = replace(fresh, path=old.path, digest=old.digest)
         current[key] = fresh
         new.add(key)
-    return current, new, findings
+    parents = {key: tables[key].relation for key in drifts}
+    for key, drift in list_drifts(mappings, parents, drifts, ways, ask).items():
+        current[key] = drift.followed
+        findings += [f for f in drift.findings if f.severity != Severity.INFO]
+    return with_references(current, drifts), new, findings
+
+
+def profiles_before(
+    mappings: dict[str, Mapping], relations: dict[str, Relation], profiles: ProfileCache
+) -> dict[str, TableProfile]:
+    """What the tables held while they still had the columns that are gone now, as far as the store knows."""
+    gone = {
+        key: lost
+        for key, relation in relations.items()
+        if key in mappings
+        and (lost := [name for name in known_columns(mappings[key]) if relation.column(name) is None])
+    }
+    return profiles.with_columns(gone) if gone else {}
+
+
+def list_drifts(
+    mappings: dict[str, Mapping],
+    relations: dict[str, Relation],
+    drifts: dict[str, Drift],
+    ways: Ways,
+    ask: Questions,
+) -> dict[str, Drift]:
+    """How far the mappings of lists inside of tables are from what was decided; only those that are.
+
+    Args:
+        relations, drifts: the tables they stand in, and how those drifted.
+    """
+    found: dict[str, Drift] = {}
+    for key, mapping in mappings.items():
+        relation = relations.get(mapping.parent)
+        if mapping.items and relation is not None:
+            found[key] = drift_of(
+                mapping,
+                relation,
+                None,
+                parent=drifts.get(mapping.parent),
+                lossy=partial(ask.lossy, relation),
+                settings=ways.mapping,
+                dialect=ways.dialect,
+            )
+    return {key: drift for key, drift in found.items() if drift}
+
+
+def with_references(current: dict[str, Mapping], drifts: dict[str, Drift]) -> dict[str, Mapping]:
+    """The mappings with the new names of the columns that their relationship tests refer to."""
+    renamed = {key: drift.source.renamed for key, drift in drifts.items() if drift.source.renamed}
+    if not renamed:
+        return current
+    return {key: follow_references(mapping, renamed) for key, mapping in current.items()}
 
 
 def _unreadable(key: str, error: StatementRefused) -> Finding:
@@ -212,13 +321,16 @@ def _about(skipped: list[Skipped], relations: dict[str, tuple[str, Relation]]) -
     return [item for item in skipped if any(item.table.startswith(f"{name}.") for name in names)]
 
 
-def _entities(
-    tables: dict[str, RawTable], here: Declared, rules: ConventionSettings
+def entities_of(
+    tables: Iterable[tuple[str, str]], here: Declared, rules: ConventionSettings
 ) -> dict[str, frozenset[str]]:
-    """The names of every source's tables in the singular."""
+    """The names of every source's tables in the singular.
+
+    Args:
+        tables: (source, table).
+    """
     found: dict[str, set[str]] = {}
-    names = [(table.source, table.relation.name) for table in tables.values()]
-    for source, name in [*names, *((item.source, item.table) for item in here.tables)]:
+    for source, name in [*tables, *((item.source, item.table) for item in here.tables)]:
         found.setdefault(source, set()).add(singular(bare_table(source, name, rules.table_prefixes)))
     return {source: frozenset(entities) for source, entities in found.items()}
 

@@ -32,13 +32,13 @@ from aidbt.generate.files import (
     staging_models,
 )
 from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
-from aidbt.generate.mappings import Decisions, decide_all
+from aidbt.generate.mappings import NO_MODELS, Decisions, Models, decide_all
 from aidbt.generate.naming import project_layout, source_table_names, with_homes
 from aidbt.generate.outcome import GeneratePlan
 from aidbt.generate.rendering import rendering
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
 from aidbt.mapping.question_files import QUESTIONS_FILE, open_questions, questions_edit
-from aidbt.mapping.queue import mapping_edit
+from aidbt.mapping.saving import mapping_edit
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.sql.expressions import expression_problem
@@ -61,6 +61,7 @@ def run_generate(
     upgrade: bool = False,
     refresh: bool = False,
     approve: Approve | None = None,
+    models: Models = NO_MODELS,
 ) -> GeneratePlan:
     """Plan, and write unless told otherwise.
 
@@ -70,6 +71,7 @@ def run_generate(
         upgrade: whether files may change that only this version of aidbt writes differently.
         refresh: whether what aidbt decided before is decided again; what people decided stays.
         approve: asked before a scan that is over the budget; None refuses.
+        models: what is asked of models, where there are any.
     """
     if warehouse is None or profiles is None:
         plan = check_files(project, settings, bases, select=select, upgrade=upgrade)
@@ -84,6 +86,7 @@ def run_generate(
             upgrade=upgrade,
             refresh=refresh,
             approve=approve,
+            models=models,
         )
     if write:
         apply_patch(plan.patch, project.root)
@@ -103,6 +106,7 @@ def plan_generate(
     upgrade: bool = False,
     refresh: bool = False,
     approve: Approve | None = None,
+    models: Models = NO_MODELS,
 ) -> GeneratePlan:
     """Bring the mappings up to date with the warehouse, and plan the files that follow.
 
@@ -130,6 +134,7 @@ def plan_generate(
             select=tuple(select),
             refresh=refresh,
             approve=approve,
+            models=models,
         )
     found = plan_files(
         project, settings, decisions, targets, lock, here, bases.get, select=tuple(select), upgrade=upgrade

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.core.errors import UnknownName, UsageError
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Status
+from aidbt.core.types import is_same_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
         return _with_test(mapping, selector, lambda test: _decided_test(test, "accepted"))
 
     def accepted(column: MappedColumn) -> MappedColumn:
-        if column.cast and column.note:
+        if column.needs_expression:
             raise UsageError(
                 f"{selector} cannot be accepted as it is: {column.note}",
                 hint=f'say how: aidbt review choose {selector} {column.sources[0]} --expression "…"',
@@ -108,16 +109,109 @@ def choose(
             expression=expression,
             source_type="" if expression else (types or {}).get(sources[0], ""),
             cast=None if expression else cast,
+            description=column.description if column.sources == tuple(sources) else "",
+            never=tuple(name for name in column.never if name not in sources),
         )
 
     before = next(c for c in mapping.columns if c.target == selector.column)
     if before.sources != tuple(sources) or expression:
-        # The tests that were found for it were found for the other source.
-        kept = tuple(
-            t for t in mapping.tests if selector.column not in (t.column, *t.columns) or t.by == "person"
-        )
-        mapping = replace(mapping, tests=kept)
+        mapping = _without_found_tests(mapping, selector.column)
     return _with_column(mapping, selector, chosen)
+
+
+def _without_found_tests(mapping: Mapping, column: str) -> Mapping:
+    """The mapping without the tests that aidbt found for a column: they were found for its source."""
+    kept = (t for t in mapping.tests if column not in (t.column, *t.columns) or t.by == "person")
+    return replace(mapping, tests=tuple(kept))
+
+
+def never(
+    mapping: Mapping,
+    selector: Selector,
+    source: str = "",
+    *,
+    types: dict[str, str] | None = None,
+    wanted: str = "",
+    dialect: str = "",
+) -> Mapping:
+    """The mapping in which a source column is not proposed for a target column again.
+
+    Where it was what is proposed, or decided, the next best candidate that no other column takes is proposed
+    in its place; without one the column waits with nothing proposed.
+
+    Args:
+        source: the source column, its name is the caller's to check; "" for the proposed one.
+        types: the source columns' types, where they are known.
+        wanted: the type that the target declares; "" for any.
+
+    Raises:
+        UsageError: no target is declared, so that nothing is matched; or it is not clear which source.
+    """
+    if selector.test:
+        raise UsageError(
+            f"{selector} is a test",
+            hint=f"a rejected test is not proposed again: aidbt review reject {selector}",
+        )
+    if mapping.target is None:
+        raise UsageError(
+            f"{mapping.key} has no declared target, so nothing is matched to its columns",
+            hint=f"to leave the column out: aidbt review reject {selector}",
+        )
+
+    def refused(column: MappedColumn) -> MappedColumn:
+        if not source and len(column.sources) != 1:
+            made = " + ".join(column.sources)
+            raise UsageError(
+                f"{selector} is made from {made}" if made else f"nothing is proposed for {selector}",
+                hint=f"say which source: aidbt review never {selector} SOURCE_COLUMN",
+            )
+        name = source or column.sources[0]
+        kept = replace(
+            column,
+            never=tuple(dict.fromkeys([*column.never, name])),
+            alternatives=tuple(other for other in column.alternatives if other[0] != name),
+        )
+        if name not in column.sources:
+            return kept
+        taken = {s for c in mapping.columns if c is not column and c.status != "rejected" for s in c.sources}
+        return _next_best(kept, taken, types or {}, wanted, dialect)
+
+    after = _with_column(mapping, selector, refused)
+    made_from = {c.target: c.sources for c in mapping.columns}
+    is_other = any(c.target == selector.column and c.sources != made_from[c.target] for c in after.columns)
+    return _without_found_tests(after, selector.column) if is_other else after
+
+
+def _next_best(
+    column: MappedColumn, taken: Collection[str], types: dict[str, str], wanted: str, dialect: str
+) -> MappedColumn:
+    """The column with its best free candidate proposed, and nothing when there is none."""
+    without = (*taken, *column.never)
+    best = next(((name, score) for name, score in column.alternatives if name not in without), None)
+    known = types.get(best[0], "") if best else ""
+    return replace(
+        column,
+        sources=(best[0],) if best else (),
+        status="review",
+        by="aidbt",
+        expression=None,
+        source_type=known,
+        cast=cast_between(known, wanted, dialect) if best else None,
+        score=best[1] if best else None,
+        alternatives=tuple(other for other in column.alternatives if other != best),
+        note="" if best else "no source found",
+        description="",
+    )
+
+
+def cast_between(have: str, wanted: str, dialect: str) -> str | None:
+    """The cast from one type to another, None when it is that already or any will do.
+
+    Example:
+        >>> cast_between("VARCHAR", "integer", "duckdb"), cast_between("INT", "integer", "duckdb")
+        ('integer', None)
+    """
+    return wanted.lower() if wanted and not (have and is_same_type(have, wanted, dialect)) else None
 
 
 def _decided(column: MappedColumn, status: Status) -> MappedColumn:
@@ -132,14 +226,17 @@ def _with_column(
     mapping: Mapping, selector: Selector, change: Callable[[MappedColumn], MappedColumn]
 ) -> Mapping:
     columns = tuple(change(c) if c.target == selector.column else c for c in mapping.columns)
-    used = {name for c in columns if c.status != "rejected" for name in c.sources}
-    before = {name for c in mapping.columns for name in c.sources} | set(mapping.unmapped)
-    if mapping.target is None:  # a rejected column still stands in its line
-        used |= {name for c in columns for name in c.sources}
     # In the order the source has them where that is known: first as listed, then what became free.
     listed = [*mapping.unmapped, *(name for c in mapping.columns for name in c.sources)]
-    unmapped = tuple(dict.fromkeys(name for name in listed if name in before and name not in used))
-    return replace(mapping, columns=columns, unmapped=unmapped)
+    return replace(mapping, columns=columns, unmapped=free_columns(replace(mapping, columns=columns), listed))
+
+
+def free_columns(mapping: Mapping, names: Iterable[str]) -> tuple[str, ...]:
+    """Of the source columns those that no column of the mapping takes, in their order, each once."""
+    # Without a target a rejected column still stands in its line.
+    takes = [c for c in mapping.columns if c.status != "rejected" or mapping.target is None]
+    used = {name for c in takes for name in c.sources}
+    return tuple(dict.fromkeys(name for name in names if name not in used))
 
 
 def _with_test(mapping: Mapping, selector: Selector, change: Callable[[MappedTest], MappedTest]) -> Mapping:
@@ -169,14 +266,32 @@ def with_peoples_columns(fresh: Mapping, old: Mapping) -> Mapping:
         if column.sources in at or not (set(column.sources) & taken or column.target.casefold() in names)
     ]
     columns += [column for column in theirs if column in at.values()]
+    columns = [_without_refused(column, old) for column in columns]
     rules = old.row_rules
     known = {(rule.rule, rule.where) for rule in rules}
+    unmapped = tuple(name for name in fresh.unmapped if name not in taken)
+    if fresh.target is not None:  # what a column no longer takes is listed: nothing is lost
+        listed = [*unmapped, *(name for column in fresh.columns for name in column.sources)]
+        unmapped = free_columns(replace(fresh, columns=tuple(columns)), listed)
     return replace(
         fresh,
         columns=tuple(columns),
-        unmapped=tuple(name for name in fresh.unmapped if name not in taken),
+        unmapped=unmapped,
         row_rules=(*rules, *(r for r in fresh.row_rules if (r.rule, r.where) not in known)),
     )
+
+
+def _without_refused(column: MappedColumn, old: Mapping) -> MappedColumn:
+    """A column decided anew, without the sources that a person never wants to see proposed for it."""
+    never = next((c.never for c in old.columns if c.target == column.target), ())
+    if column.by == "person" or not never:
+        return column
+    left = tuple(other for other in column.alternatives if other[0] not in never)
+    kept = replace(column, never=never, alternatives=left)
+    if not set(never) & set(column.sources):
+        return kept
+    # What casting another candidate would lose was not asked of the rows: it stays an alternative.
+    return replace(_next_best(replace(kept, alternatives=()), (), {}, "", ""), alternatives=left)
 
 
 def with_peoples_tests(fresh: Mapping, old: Mapping | None) -> Mapping:

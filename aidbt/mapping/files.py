@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from aidbt.core.config import explain, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
@@ -25,11 +26,16 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Name = Annotated[str, Field(min_length=1)]
+_Probability = Annotated[float, Field(ge=0, le=1)]
+
+
 class _TargetColumn(_File):
-    name: str
+    name: _Name
     type: str = ""
     description: str = ""
     synonyms: list[str] = Field(default_factory=list)
+    values: list[str] = Field(default_factory=list)
     constraints: list[Literal["not_null", "unique", "primary_key"]] = Field(default_factory=list)
 
 
@@ -41,8 +47,8 @@ class _TargetFile(_File):
 
 
 class _SourceTable(_File):
-    name: str
-    table: str
+    name: _Name
+    table: _Name
     schema_: str = Field(default="", alias="schema")
     items: str = ""
     list_sql: str = Field(default="", alias="list")
@@ -51,18 +57,19 @@ class _SourceTable(_File):
 
 
 class _Column(_File):
-    target: str
+    target: _Name
     source: str | None = None
-    sources: list[str] = Field(default_factory=list)
+    sources: list[_Name] = Field(default_factory=list)
     expression: str | None = None
     type: str = ""
     cast: str | None = None
     status: Literal["accepted", "review", "rejected"] = "accepted"
     by: Literal["aidbt", "person"] = "person"
-    score: float | None = Field(default=None, ge=0, le=1)
-    alternatives: dict[str, float] = Field(default_factory=dict)
+    score: _Probability | None = None
+    alternatives: dict[str, _Probability] = Field(default_factory=dict)
     note: str = ""
     description: str = ""
+    never: list[_Name] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> _Column:
@@ -72,6 +79,9 @@ class _Column(_File):
             raise ValueError("an accepted column needs a source or an expression")
         if len(self.sources) > 1 and self.expression is None and self.status == "accepted":
             raise ValueError("several sources need an expression")
+        taken = [name for name in (self.source, *self.sources) if name in self.never]
+        if taken and self.status != "rejected":
+            raise ValueError(f"'{taken[0]}' is its source and stands under 'never' as well")
         return self
 
 
@@ -138,7 +148,8 @@ def load_targets(project_dir: Path, dialect: str = "") -> dict[str, Target]:
             raise SettingsError(
                 f"the target '{content.name}' is declared twice", path=_short(path, project_dir)
             )
-        _refuse_twice([column.name for column in content.columns], "column", path, project_dir)
+        names = dict(enumerate(column.name for column in content.columns))
+        _refuse_twice(names, "column", _TargetFile, text, path, project_dir)
         for column in content.columns:
             _refuse_no_type(column.type, dialect, f"the type of {column.name}", path, project_dir)
         targets[content.name] = Target(
@@ -153,6 +164,7 @@ def load_targets(project_dir: Path, dialect: str = "") -> dict[str, Target]:
                     description=c.description.strip(),
                     synonyms=tuple(c.synonyms),
                     constraints=tuple(c.constraints),
+                    values=tuple(c.values),
                 )
                 for c in content.columns
             ),
@@ -182,6 +194,15 @@ def load_mappings(project_dir: Path, dialect: str = "") -> dict[str, Mapping]:
     return mappings
 
 
+def load_mapping(project_dir: Path, path: str) -> Mapping:
+    """The mapping in one file, by its path relative to the project.
+
+    Raises:
+        SettingsError: there is no such file, or it is not as it should be.
+    """
+    return parse_mapping(read_text(project_dir / path), project_dir / path, project_dir)
+
+
 def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -> Mapping:
     """The mapping a file's text holds.
 
@@ -192,7 +213,14 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
         SettingsError: the text is not as it should be (file and line).
     """
     content = _validated(_MappingFile, text, path, project_dir)
-    _refuse_twice([c.target for c in content.columns if c.status != "rejected"], "target", path, project_dir)
+    _refuse_twice(
+        {n: c.target for n, c in enumerate(content.columns) if c.status != "rejected"},
+        "target",
+        _MappingFile,
+        text,
+        path,
+        project_dir,
+    )
     for c in content.columns:
         _refuse_no_type(c.cast, dialect, f"the cast of {c.target}", path, project_dir)
     return Mapping(
@@ -214,6 +242,7 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
                 alternatives=tuple(c.alternatives.items()),
                 note=c.note,
                 description=c.description,
+                never=tuple(c.never),
             )
             for c in content.columns
         ),
@@ -236,12 +265,45 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
 
 
 def _validated(model: Any, text: str, path: Path, project_dir: Path) -> Any:
-    short = _short(path, project_dir)
-    value = parse_yaml(text, short)
+    value = parse_yaml(text, _short(path, project_dir))
     try:
         return model.model_validate(value if value is not None else {})
     except ValidationError as error:
-        raise explain(error, model, path=short, text=text) from error
+        raise _explained(error, model, text, path, project_dir) from error
+
+
+def _explained(
+    error: ValidationError, model: type[_File], text: str, path: Path, project_dir: Path
+) -> SettingsError:
+    """The first problem with its place, and what to write there instead."""
+    found = explain(error, model, path=_short(path, project_dir), text=text)
+    kinds = {problem["type"] for problem in error.errors()}
+    if "extra_forbidden" not in kinds:  # of an unknown key the nearest one is named already
+        found.hint = _way_out(error.errors()[0])
+    return found
+
+
+def _way_out(problem: Any) -> str:
+    """What to write instead, by the kind of problem that pydantic found."""
+    kind = problem["type"]
+    if kind == "literal_error":
+        known = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+        close = nearest(str(problem["input"]), known)
+        return f"did you mean '{close}'?" if close else f"one of: {', '.join(known)}"
+    if kind in _PROBABILITY_PROBLEMS:
+        return "write a probability from 0 to 1, e.g. 0.86"
+    return _WAYS_OUT.get(kind, "docs/reference.md shows what stands where in this file")
+
+
+_PROBABILITY_PROBLEMS = ("float_type", "float_parsing", "greater_than_equal", "less_than_equal")
+_WAYS_OUT = {
+    "list_type": "write a list, e.g. [first_name, last_name]",
+    "dict_type": "write names with probabilities, e.g. {first_name: 0.4}",
+    "string_type": "write it in quotes: YAML reads yes, no, null and numbers as something else",
+    "string_too_short": "write a name there, or remove the line",
+    "model_type": "write `key: value` pairs, e.g. {target: email, source: mail}",
+    "twice": "keep one of the two",
+}
 
 
 def _refuse_no_type(data_type: str | None, dialect: str, what: str, path: Path, project_dir: Path) -> None:
@@ -260,11 +322,17 @@ def _refuse_no_type(data_type: str | None, dialect: str, what: str, path: Path, 
 _USUAL_TYPES = ("varchar", "integer", "bigint", "double", "decimal(18, 2)", "boolean", "date", "timestamp")
 
 
-def _refuse_twice(names: list[str], kind: str, path: Path, project_dir: Path) -> None:
+def _refuse_twice(
+    names: dict[int, str], kind: str, model: type[_File], text: str, path: Path, project_dir: Path
+) -> None:
+    """Refuse a file in which two of its `columns`, by number, have one name, in capitals or not."""
     seen: set[str] = set()
-    for name in names:
+    for number, name in names.items():
         if name.casefold() in seen:
-            raise SettingsError(f"the {kind} '{name}' stands twice", path=_short(path, project_dir))
+            problem = PydanticCustomError("twice", f"the {kind} '{{name}}' stands twice", {"name": name})
+            where = InitErrorDetails(type=problem, loc=("columns", number), input=name)
+            error = ValidationError.from_exception_data(model.__name__, [where])
+            raise _explained(error, model, text, path, project_dir)
         seen.add(name.casefold())
 
 
@@ -320,9 +388,10 @@ def mapping_yaml(mapping: Mapping) -> str:
 
 def mapping_entries(mapping: Mapping) -> dict[str, dict[str, str]]:
     """The text of every decision as `mapping_yaml` writes it: kind → name → its lines."""
+    has_list = mapping.target is not None or mapping.unmapped
     return {
         "columns": {c.target: "\n".join(_column_lines(c)) for c in mapping.columns},
-        "unmapped": {"": "\n".join(_list_lines("unmapped", mapping.unmapped))} if mapping.unmapped else {},
+        "unmapped": {"": "\n".join(_list_lines("unmapped", mapping.unmapped))} if has_list else {},
         "tests": {
             ":".join((t.column, t.test, t.to, *t.columns)): f"  - {{{_test_text(t)}}}" for t in mapping.tests
         },
@@ -343,6 +412,8 @@ def _column_lines(column: MappedColumn) -> list[str]:
     pairs += [("status", column.status), ("by", column.by)]
     if column.description:
         pairs.append(("description", flow(column.description)))
+    if column.never:
+        pairs.append(("never", f"[{', '.join(flow(name) for name in column.never)}]"))
     if column.status == "review":
         if column.score is not None:
             pairs.append(("score", f"{column.score:.2f}"))

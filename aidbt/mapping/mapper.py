@@ -1,4 +1,4 @@
-"""Proposing a mapping: evidence of every signal, combined, assigned one to one, put into bands."""
+"""The mapping of one table: every column by convention, or what was matched with a declared target."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-import numpy as np
-
-from aidbt.core.config import ConventionSettings, MappingSettings
-from aidbt.core.errors import require_known
+from aidbt.core.config import ConventionSettings
 from aidbt.core.loads import BATCH_ID, LOAD_COLUMNS
 from aidbt.core.schema import (
-    Band,
     Column,
     ColumnMatch,
     MappedColumn,
@@ -25,9 +21,8 @@ from aidbt.core.schema import (
     Target,
 )
 from aidbt.core.types import has_time_zone, is_same_type, type_family
-from aidbt.mapping.assign import assign
 from aidbt.mapping.history import History
-from aidbt.mapping.signals import SIGNALS, Evidence, MatchTask
+from aidbt.mapping.matcher import CASTABLE
 from aidbt.mapping.signals.type import carries_over
 from aidbt.project.conventions import (
     Name,
@@ -40,10 +35,6 @@ from aidbt.project.conventions import (
 )
 from aidbt.sql.identifiers import quote_identifier
 
-ALTERNATIVES = 3
-# Below this a plain cast loses or invents something: never decided without a person.
-_CASTABLE = 0.5
-
 
 @dataclass(frozen=True, slots=True)
 class CastQuestion:
@@ -51,75 +42,6 @@ class CastQuestion:
 
     column: str
     cast: str
-
-
-def match(task: MatchTask, settings: MappingSettings) -> list[ColumnMatch]:
-    """The best one-to-one match of every target column, in the target's order.
-
-    Args:
-        settings: the weight of each signal, and the scores from which a match is accepted or reviewed.
-
-    Raises:
-        UnknownName: the settings name a signal that does not exist.
-    """
-    require_known(list(settings.signals), SIGNALS.names(), "matching signal")
-    evidence = {name: SIGNALS.load(name)(task) for name in settings.signals}
-    scores = combine(evidence, settings.signals, task.shape)
-    assigned = assign(scores, least=settings.review)
-    return [_column_match(task, j, assigned, scores, evidence, settings) for j in range(task.shape[1])]
-
-
-def combine(evidence: Dict[str, Evidence], weights: Dict[str, float], shape: tuple[int, int]) -> np.ndarray:
-    """The weighted mean of what the signals say, over those that have evidence for a pair.
-
-    Returns:
-        Array of the given shape, each value 0..1; 0 where no signal has evidence.
-    """
-    total, weight = np.zeros(shape), np.zeros(shape)
-    for name, said in evidence.items():
-        total += np.where(said.mask, said.scores * weights[name], 0.0)
-        weight += np.where(said.mask, weights[name], 0.0)
-    return np.divide(total, weight, out=np.zeros(shape), where=weight > 0)
-
-
-def _column_match(
-    task: MatchTask,
-    j: int,
-    assigned: dict[int, int],
-    scores: np.ndarray,
-    evidence: Dict[str, Evidence],
-    settings: MappingSettings,
-) -> ColumnMatch:
-    target = task.target.columns[j]
-    i = assigned.get(j)
-    ranked = [int(k) for k in np.argsort(-scores[:, j], kind="stable") if k != i]
-    others = tuple(
-        (task.source.columns[k].name, round(float(scores[k, j]), 2))
-        for k in ranked[:ALTERNATIVES]
-        if scores[k, j] >= settings.review / 2
-    )
-    if i is None:
-        return ColumnMatch(None, target.name, 0.0, "none", alternatives=others)
-    score = float(scores[i, j])
-    # The nearest rival: another source for this target, or another target for this source, still free.
-    free_sources = [k for k in range(task.shape[0]) if k not in assigned.values()]
-    free_targets = [k for k in range(task.shape[1]) if k not in assigned]
-    rival = max([scores[k, j] for k in free_sources] + [scores[i, k] for k in free_targets], default=0.0)
-    certain = score >= settings.accept and score - float(rival) >= settings.margin
-    said = {n: round(float(e.scores[i, j]), 2) for n, e in evidence.items() if e.mask[i, j]}
-    band: Band = "accept" if certain and _is_castable(task, i, j) else "review"
-    return ColumnMatch(task.source.columns[i].name, target.name, round(score, 2), band, said, others)
-
-
-def _is_castable(task: MatchTask, i: int, j: int) -> bool:
-    source, target = task.source.columns[i], task.target.columns[j]
-    if not target.data_type or not source.data_type:
-        return True
-    profile = task.profile.column(source.name) if task.profile else None
-    families = type_family(source.data_type), type_family(target.data_type)
-    if "other" in families:
-        return is_same_type(source.data_type, target.data_type)
-    return carries_over(*families, profile) >= _CASTABLE
 
 
 def source_columns(relation: Relation) -> list[Column]:
@@ -223,6 +145,7 @@ def map_to_target(
     *,
     lost: Dict[CastQuestion, int],
     dialect: str,
+    notes: Dict[str, str] | None = None,
 ) -> Mapping:
     """The mapping of a table to a declared target: what is certain is accepted, the rest waits.
 
@@ -231,7 +154,9 @@ def map_to_target(
     Args:
         lost: as in `keep_every_column`.
         dialect: whose words the types are.
+        notes: target column → what a language model said about it.
     """
+    notes = notes or {}
     by_name = {column.name: column for column in relation.columns}
     columns = []
     for found in matches:
@@ -239,14 +164,19 @@ def map_to_target(
         if found.source is None:
             columns.append(
                 MappedColumn(
-                    found.target, (), status="review", alternatives=found.alternatives, note="no source found"
+                    found.target,
+                    (),
+                    status="review",
+                    alternatives=found.alternatives,
+                    note=notes.get(found.target, "no source found"),
                 )
             )
             continue
         column = by_name[found.source]
         cast = needed_cast(column, wanted, dialect)
-        note = _note(column, wanted, cast, lost, dialect)
-        accepted = found.band == "accept" and not note
+        problem = _note(column, wanted, cast, lost, dialect)
+        accepted = found.band == "accept" and not problem
+        said = "" if accepted else notes.get(found.target, "")
         columns.append(
             MappedColumn(
                 target=found.target,
@@ -256,7 +186,7 @@ def map_to_target(
                 cast=cast,
                 score=None if accepted else found.score,
                 alternatives=() if accepted else found.alternatives,
-                note=note,
+                note="; ".join(filter(None, (problem, said))),
                 description=column.description,
             )
         )
@@ -299,7 +229,7 @@ def _note(
     is_instant = has_time_zone(column.data_type, words)
     if is_instant != has_time_zone(wanted.data_type, words) and families[1] != "text":
         return f"a cast to {cast} depends on the session's time zone: an expression is needed"
-    if families[0] != "text" and carries_over(*families, None) < _CASTABLE:
+    if families[0] != "text" and carries_over(*families, None) < CASTABLE:
         return f"{column.data_type.lower()} does not cast to {cast}: an expression is needed"
     rows = lost.get(CastQuestion(column.name, cast))
     if rows != 0:

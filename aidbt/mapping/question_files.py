@@ -265,6 +265,17 @@ class OpenQuestion:
     tables: int = 0
 
     @property
+    def kind(self) -> str:
+        """What tells it from the columns and tests that wait."""
+        return "question"
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """What answers it, ready to be pasted."""
+        asked = self.question
+        return {"answer": f"aidbt review answer {asked.id} {asked.recommended}"}
+
+    @property
     def sentence(self) -> str:
         """What is asked, in one line.
 

@@ -2,97 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
-from aidbt.core.errors import EditConflict, UnknownName, UsageError
-from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
-from aidbt.core.schema import MappedTest, Mapping
-from aidbt.core.types import is_same_type
-from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
-from aidbt.mapping.files import (
-    load_mappings,
-    load_targets,
-    mapping_entries,
-    mapping_path,
-    mapping_yaml,
-    parse_mapping,
-)
+from aidbt.core.errors import UsageError, require_known
+from aidbt.core.schema import Mapping, Target
+from aidbt.mapping.decisions import Selector, accept, cast_between, choose, never, parse_selector, reject
+from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.question_files import OpenQuestion, load_questions, open_questions
+from aidbt.mapping.saving import Change, save
+from aidbt.mapping.saving import mapping_edit as mapping_edit
+from aidbt.mapping.waiting import ReviewItem, items_of
 from aidbt.sql.expressions import expression_problem
+
+Order = Literal["table", "probability"]
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewItem:
-    """One question to a person.
+class ReviewQueue:
+    """What waits for a person, beside what is decided already.
 
     Attributes:
-        selector: what `accept`, `reject` and `choose` take.
-        key: the "source.table" it is about.
-        proposal: the source column, or the values of a proposed test; "" when nothing was found.
-        score: 0..1; None where none was given.
-        test: the proposed test's name; "" for a column.
+        items: columns before tests, in the order that was asked for.
+        questions: what is asked once for a whole source.
+        tables: how many mapped tables were looked at.
+        by_aidbt, by_people: how many of their columns are accepted.
+        rejected: how many are left out.
     """
 
-    selector: str
-    key: str
-    proposal: str
-    score: float | None
-    note: str = ""
-    alternatives: tuple[tuple[str, float], ...] = ()
-    test: str = ""
+    items: tuple[ReviewItem, ...]
+    questions: tuple[OpenQuestion, ...] = ()
+    tables: int = 0
+    by_aidbt: int = 0
+    by_people: int = 0
+    rejected: int = 0
 
 
-def review_items(project_dir: Path, select: Sequence[str] = ()) -> list[ReviewItem]:
-    """Everything that waits, columns before tests, in the order of the files.
+def review_queue(
+    project_dir: Path,
+    select: Sequence[str] = (),
+    *,
+    below: float | None = None,
+    by: Order = "table",
+) -> ReviewQueue:
+    """Everything that waits, read from the files of a project.
 
     Args:
         select: `source:NAME[.TABLE]` or a table, with `*`; empty is all.
-    """
-    mappings = [m for m in load_mappings(project_dir).values() if not select or _selected(m, select)]
-    columns = [
-        ReviewItem(
-            f"{mapping.key}.{column.target}",
-            mapping.key,
-            " + ".join(column.sources),
-            column.score,
-            column.note,
-            column.alternatives,
-        )
-        for mapping in mappings
-        for column in mapping.waiting()
-    ]
-    tests = [
-        ReviewItem(
-            f"{mapping.key}.{test.column}:{test.test}",
-            mapping.key,
-            _said(test),
-            None,
-            test.note,
-            test=test.test,
-        )
-        for mapping in mappings
-        for test in mapping.waiting_tests()
-    ]
-    return [*columns, *tests]
+        below: only columns whose proposal is less probable than this, or that have none.
+        by: "table" keeps the order of the files, "probability" begins with the most probable.
 
-
-def review_questions(project_dir: Path, select: Sequence[str] = ()) -> list[OpenQuestion]:
-    """The questions about whole sources that wait, in the order of their file.
-
-    Args:
-        select: as in `review_items`.
+    Raises:
+        SettingsError: a mapping, target or question file is not as it should be.
+        UsageError: the selection names no mapped table.
     """
     mappings = load_mappings(project_dir)
-    chosen = [key for key, mapping in mappings.items() if not select or _selected(mapping, select)]
-    return open_questions(load_questions(project_dir), mappings, select=chosen) if chosen else []
+    chosen = [m for m in mappings.values() if not select or _selected(m, select)]
+    if select and mappings and not chosen:
+        raise UsageError(
+            f"no mapped table is selected by {' '.join(select)}",
+            hint="select source:NAME, source:NAME.TABLE or a table; * matches anything",
+        )
+    items = items_of(chosen, load_targets(project_dir))
+    asked = below is None and load_questions(project_dir)
+    keys = [mapping.key for mapping in chosen]
+    decided = [c for mapping in chosen for c in mapping.columns]
+    return ReviewQueue(
+        tuple(_ordered([i for i in items if below is None or _is_below(i, below)], by)),
+        tuple(open_questions(asked, mappings, select=keys)) if asked and keys else (),
+        tables=len(chosen),
+        by_aidbt=sum(c.status == "accepted" and c.by == "aidbt" for c in decided),
+        by_people=sum(c.status == "accepted" and c.by == "person" for c in decided),
+        rejected=sum(c.status == "rejected" for c in decided),
+    )
 
 
-def _said(test: MappedTest) -> str:
-    """What a proposed test says, in a few words."""
-    return f"{test.to}.{test.field}" if test.to else ", ".join(test.columns or test.values)
+def review_items(project_dir: Path, select: Sequence[str] = ()) -> list[ReviewItem]:
+    """Every column and test that waits, columns before tests, in the order of the files.
+
+    Args:
+        select: as in `review_queue`.
+    """
+    mappings = load_mappings(project_dir).values()
+    chosen = [m for m in mappings if not select or _selected(m, select)]
+    return items_of(chosen, load_targets(project_dir))
+
+
+def _is_below(item: ReviewItem, below: float) -> bool:
+    return not item.test and (item.score is None or item.score < below)
+
+
+def _ordered(items: list[ReviewItem], by: Order) -> list[ReviewItem]:
+    if by == "table":
+        return items
+    return sorted(items, key=lambda item: (bool(item.test), -(item.score or 0.0)))
 
 
 def _selected(mapping: Mapping, select: Sequence[str]) -> bool:
@@ -105,7 +112,8 @@ def accept_all(project_dir: Path, selectors: Sequence[str]) -> list[str]:
 
     Raises:
         UnknownName, UsageError: a selector names nothing, or nothing was proposed for it.
-        EditConflict: a mapping file holds more than decisions (comments, another layout).
+        EditConflict: a mapping file has a layout that saving would lose, or somebody decided otherwise at
+            the same time.
     """
     return _decide(project_dir, selectors, accept)
 
@@ -123,40 +131,81 @@ def choose_one(
     expression: str | None = None,
     dialect: str,
 ) -> list[str]:
-    """Take other source columns for a target column; the names are checked against the mapping's table.
+    """Take other source columns for a target column; see `chosen`."""
+    targets = load_targets(project_dir, dialect)
+    return _decide(
+        project_dir,
+        [selector],
+        lambda mapping, wanted: chosen(mapping, wanted, sources, targets, expression, dialect),
+    )
+
+
+def never_one(project_dir: Path, selector: str, source: str = "", *, dialect: str) -> list[str]:
+    """Never propose a source column for a target column again; see `refused`."""
+    targets = load_targets(project_dir, dialect)
+    return _decide(
+        project_dir, [selector], lambda mapping, wanted: refused(mapping, wanted, source, targets, dialect)
+    )
+
+
+def chosen(
+    mapping: Mapping,
+    selector: Selector,
+    sources: Sequence[str],
+    targets: Dict[str, Target],
+    expression: str | None,
+    dialect: str,
+) -> Mapping:
+    """The mapping with other source columns for a column, their names and the expression checked.
 
     Without an expression the column is cast to what its target declares, unless it is that already.
 
     Args:
+        sources: of the mapping's table; those that the expression uses when empty.
         dialect: in which the expression is written.
 
     Raises:
         UnknownName: a source column that the table does not have.
         UsageError: several sources and no expression, or one that is not one value over the sources.
     """
-    targets = load_targets(project_dir, dialect)
-
-    def chosen(mapping: Mapping, wanted: Selector) -> Mapping:
-        known = known_source_columns(mapping)
-        declared = (
-            {c.name: c.data_type for c in targets[mapping.target].columns}
-            if mapping.target in targets
-            else {}
+    known = known_source_columns(mapping)
+    if expression is not None and not sources:
+        sources = columns_used(expression, known, dialect)
+    require_known(sources, known, f"column of {mapping.key}")
+    problem = expression_problem(expression, sources, dialect) if expression is not None else None
+    if problem:
+        raise UsageError(
+            f"the expression cannot be used: {problem}",
+            hint="write one value over the source columns, e.g. lower(trim(email))",
         )
-        for name in sources:
-            if name not in known:
-                raise UnknownName(f"column of {mapping.key}", name, known)
-        problem = expression_problem(expression, sources, dialect) if expression is not None else None
-        if problem:
-            raise UsageError(
-                f"the expression cannot be used: {problem}",
-                hint="write one value over the named source columns, e.g. lower(trim(email))",
-            )
-        have, want = known.get(sources[0], "") if sources else "", declared.get(wanted.column, "")
-        cast = want.lower() if want and not (have and is_same_type(have, want, dialect)) else None
-        return choose(mapping, wanted, sources, expression=expression, types=known, cast=cast)
+    have = known.get(sources[0], "") if sources else ""
+    cast = cast_between(have, _wanted(mapping, selector, targets), dialect)
+    return choose(mapping, selector, sources, expression=expression, types=known, cast=cast)
 
-    return _decide(project_dir, [selector], chosen)
+
+def refused(
+    mapping: Mapping, selector: Selector, source: str, targets: Dict[str, Target], dialect: str
+) -> Mapping:
+    """The mapping in which a source column is not proposed again for a column (`decisions.never`).
+
+    Args:
+        source: "" for the one that is proposed.
+
+    Raises:
+        UnknownName: a source column that the table does not have.
+        UsageError: see `decisions.never`.
+    """
+    known = known_source_columns(mapping)
+    require_known([source] if source else [], known, f"column of {mapping.key}")
+    wanted = _wanted(mapping, selector, targets)
+    return never(mapping, selector, source, types=known, wanted=wanted, dialect=dialect)
+
+
+def _wanted(mapping: Mapping, selector: Selector, targets: Dict[str, Target]) -> str:
+    """The type that the target declares for a column; "" for none."""
+    target = targets.get(mapping.target or "")
+    columns = target.columns if target else ()
+    return next((c.data_type for c in columns if c.name == selector.column), "")
 
 
 def known_source_columns(mapping: Mapping) -> dict[str, str]:
@@ -165,10 +214,32 @@ def known_source_columns(mapping: Mapping) -> dict[str, str]:
     for column in mapping.columns:
         known.update(dict.fromkeys(column.sources, ""))
         known.update(dict.fromkeys((name for name, _ in column.alternatives), ""))
+        known.update(dict.fromkeys(column.never, ""))
     known.update(
         {c.sources[0]: c.source_type for c in mapping.columns if len(c.sources) == 1 and c.source_type}
     )
     return known
+
+
+def columns_used(expression: str, known: Iterable[str], dialect: str) -> list[str]:
+    """The columns that an expression uses, in its order, the known ones as they are spelt; none when it
+    cannot be read.
+
+    Example:
+        >>> columns_used("Am * rate + y", ["y", "am"], "duckdb")
+        ['am', 'rate', 'y']
+    """
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        value = sqlglot.parse_one(expression, dialect=dialect)
+    except (SqlglotError, ValueError):  # ValueError: a dialect that sqlglot does not know
+        return []
+    spelt = {name.lower(): name for name in known}
+    used = (column.name for column in value.find_all(exp.Column, bfs=False))
+    return list(dict.fromkeys(spelt.get(name.lower(), name) for name in used))
 
 
 def _decide(
@@ -179,76 +250,5 @@ def _decide(
     for text in selectors:
         selector = parse_selector(text, after)
         after[selector.key] = change(after[selector.key], selector)
-    edits = [mapping_edit(after[key], project_dir) for key in after if after[key] != before[key]]
-    return apply_patch(Patch(tuple(edits), "review"), project_dir)
-
-
-def mapping_edit(mapping: Mapping, project_dir: Path) -> FileEdit:
-    """The edit that saves a mapping; comments between the decisions stay where they are.
-
-    Raises:
-        EditConflict: the file has a layout of its own that would be lost.
-    """
-    path = mapping_path(mapping)
-    before = read_or_none(project_dir / path)
-    if before is None:
-        return FileEdit(path, None, mapping_yaml(mapping), "first mapping")
-    where = project_dir / path
-    old = parse_mapping(before, where, project_dir)
-    text = mapping_yaml(mapping) if mapping_yaml(old) == before else _spliced(before, old, mapping)
-    if text is None or parse_mapping(text, where, project_dir) != mapping:
-        raise EditConflict(
-            f"{path} was laid out by hand in a way that saving would lose",
-            hint=f"make the decision in {path} itself",
-        )
-    return FileEdit(path, digest(before), text, "decided", before)
-
-
-def _spliced(text: str, old: Mapping, new: Mapping) -> str | None:
-    """The text with only the entries replaced that changed, or None where that is not possible.
-
-    An entry is found when it stands there as it was written, once. What takes the place of others stands
-    where they stood; what is new follows the entry before it, or begins a list at the end of the file.
-    """
-    before, after = mapping_entries(old), mapping_entries(new)
-    for kind in ("columns", "unmapped", "tests", "row_rules"):
-        olds, news = before[kind], after[kind]
-        if olds and not news:
-            return None
-        if news and not olds:
-            head = "" if kind == "unmapped" else f"{kind}:\n"
-            text = "\n".join([text.rstrip("\n"), head + "\n".join(news.values()), ""])
-            continue
-        for entry, wanted in _replacements(olds, news):
-            if text.count(entry) != 1:
-                return None
-            # A line that goes takes its end with it.
-            text = text.replace(entry, wanted) if wanted else text.replace(f"{entry}\n", "")
-    return text
-
-
-def _replacements(olds: dict[str, str], news: dict[str, str]) -> list[tuple[str, str]]:
-    """What takes the place of each entry that changes, by the text it has; "" for one that goes."""
-    found: dict[str, list[str]] = {entry: [entry] for entry in olds.values()}
-    for name, entry in olds.items():
-        found[entry] = [news[name]] if name in news else []
-    kept = [name for name in olds if name in news]
-    gaps: dict[str, list[str]] = {}
-    place = ""
-    for name, entry in news.items():
-        if name in olds:
-            place = name
-        else:
-            gaps.setdefault(place, []).append(entry)
-    for place, added in gaps.items():
-        following = list(olds)[list(olds).index(place) + 1 :] if place else list(olds)
-        gone = next((name for name in following if name not in news), None)
-        until = next((name for name in following if name in kept), None)
-        is_near = gone is not None and (until is None or following.index(gone) < following.index(until))
-        if gone is not None and is_near:
-            found[olds[gone]] = added
-        elif place:
-            found[olds[place]] += added
-        elif until is not None:
-            found[olds[until]][:0] = added
-    return [(entry, "\n".join(wanted)) for entry, wanted in found.items() if wanted != [entry]]
+    changes = [Change(before[key], after[key]) for key in after if after[key] != before[key]]
+    return list(save(project_dir, changes).paths)

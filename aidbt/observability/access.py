@@ -113,6 +113,15 @@ def _names_schema(config: Any) -> bool:
     )
 
 
+def _sent_to_model(settings: LoadedSettings) -> str:
+    """What a language model is told about columns whose match is not sure; "" when none is asked."""
+    llm = settings.values.llm
+    if llm.provider == "none":
+        return ""
+    values = ", values that are not personal" if llm.send_values else ""
+    return f"names, types and comments{values} of doubtful columns to the language model ({llm.provider})"
+
+
 def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple[CommandAccess, ...]:
     """What every command touches, in the order of `aidbt --help`."""
     kind = place.runs_as.kind
@@ -123,6 +132,7 @@ def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple
         "" if kind == "duckdb" else "statements to the warehouse, each tagged with the command and version"
     )
     sends = tagged or "nothing: the warehouse is a file"
+    asks = "; ".join(part for part in (tagged, _sent_to_model(settings)) if part) or sends
     return (
         CommandAccess(
             "init", "files of the project", "aidbt.yml; a whole project in an empty folder", "nothing"
@@ -145,6 +155,13 @@ def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple
             ("connect", "metadata", "read"),
         ),
         CommandAccess(
+            "map",
+            f"aidbt/, the catalog, and rows of {raw}, after a plan of what that costs",
+            f"aidbt/mappings, aidbt/questions.yml, .aidbt/proposals, {store}; nothing in the warehouse",
+            asks,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
             "review",
             "aidbt/mappings; with --why the catalog and profiles",
             "decisions in aidbt/mappings",
@@ -154,7 +171,7 @@ def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple
             "generate",
             f"files of the project, the catalog, and rows of {raw}, after a plan of what that costs",
             f"models, property files, aidbt/, .aidbt/proposals, {store}; nothing in the warehouse",
-            sends,
+            asks,
             ("connect", "metadata", "read"),
         ),
         CommandAccess(

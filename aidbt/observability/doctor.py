@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from aidbt.core.config import LoadedSettings
+from aidbt.core.config import EmbeddingSettings, LoadedSettings
 from aidbt.core.errors import AidbtError
+from aidbt.llm.embeddings import open_embedder, why_no_embedder
+from aidbt.llm.model import LanguageModel, about_model
 from aidbt.project import Profile, Project
 from aidbt.project.dbt_runner import detect_runner
 from aidbt.store import Store
@@ -60,6 +62,7 @@ def examine(
     settings: LoadedSettings,
     open_warehouse: Callable[[], Warehouse],
     open_store: Callable[[], Store],
+    open_llm: Callable[[], LanguageModel | None],
 ) -> Diagnosis:
     """Try every part; what fails is a check in the result, never an error."""
     checks = [
@@ -73,6 +76,8 @@ def examine(
         _try(
             "store", lambda: f"{len(open_store().runs(1000))} recorded runs in {settings.values.store.path}"
         ),
+        _try("embeddings", lambda: _embeddings(project, settings.values.embeddings)),
+        _try("llm", lambda: about_model(open_llm())),
     ]
     return Diagnosis(tuple(checks), tuple(_settings(settings)))
 
@@ -91,6 +96,13 @@ def _versions() -> Iterator[str]:
             yield f"{name} {version(name)}"
         except PackageNotFoundError:
             yield f"{name} not installed"
+
+
+def _embeddings(project: Project, settings: EmbeddingSettings) -> str:
+    embedder = open_embedder(settings, base=project.root)
+    if embedder is None:
+        return f"{why_no_embedder(settings)}; names are matched by their words and letters"
+    return embedder.name
 
 
 def _profile(profile: Profile) -> str:

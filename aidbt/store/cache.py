@@ -25,6 +25,7 @@ TTL_S = {
     "lineage": 1 * HOUR_S,
     "quality": 1 * HOUR_S,
     "response": 5 * 60.0,
+    "completion": 7 * 24 * HOUR_S,
 }
 
 # What happened to an entity → the kinds that are no longer true of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -24,6 +24,23 @@ class ProfileCache:
         """The profile of a table ("source.table") at that fingerprint, or None."""
         found = self._cache.get("profile", entity, fingerprint)
         return _from_json(found) if found is not None and found.pop("form", 1) == _FORM else None
+
+    def with_columns(self, wanted: Mapping[str, Collection[str]]) -> dict[str, TableProfile]:
+        """For each table ("source.table") the profile of a time when it had most of some columns; tables that
+        never had any of them, as far as is known, are left out.
+
+        Of several the one of the most rows is taken: tables grow, so that it is likely the latest.
+        """
+        best: dict[str, tuple[tuple[int, int, str], Any]] = {}
+        for (entity, fingerprint), value in self._cache.get_all("profile").items():
+            columns = wanted.get(entity, ())
+            if not columns or value.pop("form", 1) != _FORM:
+                continue
+            held = {column["name"] for column in value["columns"]}.intersection(columns)
+            rank = len(held), value["row_count"], fingerprint
+            if held and (entity not in best or rank > best[entity][0]):
+                best[entity] = rank, value
+        return {entity: _from_json(value) for entity, (_, value) in best.items()}
 
     def put(self, profiles: Iterable[tuple[str, TableProfile]]) -> None:
         """Keep profiles by entity."""

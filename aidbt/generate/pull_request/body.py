@@ -145,7 +145,7 @@ def _question(mapping: Mapping, column: MappedColumn) -> str:
         other = column.alternatives[0][0] if column.alternatives else "SOURCE_COLUMN"
         return f"- [ ] {code(selector)}: {why}: {code(_command('choose', selector, other))}"
     made_of = " + ".join(code(name) for name in column.sources)
-    if column.cast and column.note:  # such a proposal cannot be accepted as it is
+    if column.needs_expression:  # such a proposal cannot be accepted as it is
         answer = _command("choose", selector, *column.sources, "--expression", "…")
     else:
         answer = _command("accept", selector)

@@ -1,31 +1,88 @@
-"""Whether what a source column holds fits what the target declares or holds."""
+"""Whether what a source column holds looks like what the target declares or holds."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from aidbt.core.schema import Column, ColumnProfile
-from aidbt.mapping.signals import Evidence, MatchTask
+from aidbt.mapping.facts import SHAPES, Facts
+from aidbt.mapping.sides import Side
+from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
 
 
-def statistics_signal(task: MatchTask) -> Evidence:
-    """Fit of the source's figures: to the target's constraints, and to its figures where it has rows."""
-    scores, mask = np.zeros(task.shape), np.zeros(task.shape, dtype=bool)
-    if task.profile is None or not task.profile.row_count:
-        return Evidence(scores, mask)
-    for i, column in enumerate(task.source.columns):
-        profile = task.profile.column(column.name)
-        if profile is None:
-            continue
-        for j, target in enumerate(task.target.columns):
-            there = task.target_profile.column(target.name) if task.target_profile else None
-            parts = [*_constraint_fit(profile, target), *(_figures_fit(profile, there) if there else ())]
-            if parts:
-                scores[i, j], mask[i, j] = float(np.mean(parts)), True
-    return Evidence(scores, mask)
+def statistics_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
+    """Measures: `shapes` how alike the values are written (numbers, dates, codes, phrases, …); `range` how
+    much two distributions of numbers or dates share; `figures` the likeness of null rate, share of distinct
+    values and length; `constraints` whether the source's rows keep what the target declares.
+    """
+    left, right = task.source.facts, task.target.facts
+    i, j = pairs.source, pairs.target
+    found = Evidence()
+    shapes = [_shape_rows(facts) for facts in (left, right)]
+    lengths = [np.linalg.norm(rows, axis=1) for rows in shapes]
+    norm = lengths[0][i] * lengths[1][j]
+    cosine = np.einsum("kd,kd->k", shapes[0][i], shapes[1][j]) / np.maximum(norm, 1e-9)
+    found.add("shapes", cosine, norm > 0)
+    found.add("range", *_ranges(left, right, pairs))
+    found.add("figures", *_figures(left, right, pairs))
+    found.add("constraints", *_constraints(task.source, task.target, pairs))
+    return found
 
 
-def _constraint_fit(profile: ColumnProfile, target: Column) -> list[float]:
+def _shape_rows(facts: list[Facts]) -> np.ndarray:
+    return np.array([[f.shapes.get(name, 0.0) for name in SHAPES] for f in facts], dtype=np.float32).reshape(
+        len(facts), len(SHAPES)
+    )
+
+
+def _ranges(left: list[Facts], right: list[Facts], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """1 less the mean distance of the quantiles (an earth mover's distance), as a share of both's range."""
+    a, b = (
+        np.array([f.quantiles or (np.nan,) * 5 for f in facts], dtype=np.float64).reshape(len(facts), 5)
+        for facts in (left, right)
+    )
+    low, high = (np.stack([a[pairs.source], b[pairs.target]]) for _ in range(2))
+    # A double may be infinite, or so large that a difference is: such ranges are no evidence.
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = high.max(axis=(0, 2)) - low.min(axis=(0, 2)) if len(pairs) else np.zeros(0)
+        apart = np.abs(a[pairs.source] - b[pairs.target]).mean(axis=1)
+    mask = np.isfinite(apart) & np.isfinite(span)
+    shares = np.divide(apart, span, where=mask & (span > 0), out=np.zeros(len(pairs)))
+    return 1 - shares, mask
+
+
+def _figures(left: list[Facts], right: list[Facts], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    total, seen = np.zeros(len(pairs)), np.zeros(len(pairs))
+    for name in ("null_rate", "distinct_ratio", "length"):
+        a, b = (
+            np.array([np.nan if (v := getattr(f, name)) is None else v for f in facts], dtype=np.float64)
+            for facts in (left, right)
+        )
+        x, y = a[pairs.source], b[pairs.target]
+        if name == "length":
+            x, y = np.log1p(x), np.log1p(y)
+            alike = 1 - np.abs(x - y) / 3
+        else:
+            alike = 1 - np.abs(x - y)
+        known = np.isfinite(alike)
+        total += np.where(known, np.clip(alike, 0, 1), 0)
+        seen += known
+    return np.divide(total, seen, where=seen > 0, out=np.zeros(len(pairs))), seen > 0
+
+
+def _constraints(source: Side, target: Side, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    profiles = [t.profile.column(c.name) if t.profile else None for t, c in source.with_tables()]
+    scores, mask = np.zeros(len(pairs)), np.zeros(len(pairs), dtype=bool)
+    declared = np.array([bool(column.constraints) for column in target.columns], dtype=bool)
+    for k in np.flatnonzero(declared[pairs.target]):
+        profile = profiles[pairs.source[k]]
+        parts = _kept(profile, target.columns[pairs.target[k]]) if profile else []
+        if parts:
+            scores[k], mask[k] = float(np.mean(parts)), True
+    return scores, mask
+
+
+def _kept(profile: ColumnProfile, target: Column) -> list[float]:
     """0..1 per declared constraint that the figures speak about."""
     parts: list[float] = []
     wants = set(target.constraints)
@@ -34,27 +91,3 @@ def _constraint_fit(profile: ColumnProfile, target: Column) -> list[float]:
     if wants & {"unique", "primary_key"}:
         parts.append(1.0 if profile.is_unique else 0.0)
     return parts
-
-
-def _figures_fit(a: ColumnProfile, b: ColumnProfile) -> list[float]:
-    """0..1 per figure that both sides have: nulls, lengths, range, values, formats."""
-    parts = [1 - abs(a.null_rate - b.null_rate)]
-    if a.mean_length is not None and b.mean_length is not None:
-        parts.append(min(a.mean_length, b.mean_length) / max(a.mean_length, b.mean_length, 1e-9))
-    if a.quantiles and b.quantiles:
-        parts.append(_range_overlap(a.quantiles, b.quantiles))
-    left, right = {value for value, _ in a.top_values}, {value for value, _ in b.top_values}
-    if left and right:
-        parts.append(len(left & right) / min(len(left), len(right)))
-    if a.formats and b.formats:
-        parts.append(sum(min(a.formats.get(k, 0.0), b.formats.get(k, 0.0)) for k in a.formats | b.formats))
-    return [min(part, 1.0) for part in parts]
-
-
-def _range_overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """The shared part of the middle 90 % of two distributions, as a share of their union."""
-    low, high = max(a[0], b[0]), min(a[-1], b[-1])
-    union = max(a[-1], b[-1]) - min(a[0], b[0])
-    if union <= 0:
-        return 1.0
-    return max(high - low, 0.0) / union

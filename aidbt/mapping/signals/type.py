@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from aidbt.core.schema import ColumnProfile
-from aidbt.core.types import Family, type_family
-from aidbt.mapping.signals import Evidence, MatchTask
+from aidbt.core.types import Family
+from aidbt.mapping.facts import Facts
+from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
 
 # (source, target) → how well values carry over. 1: the same kind. Below 0.5: a plain cast loses or
 # invents something, so a person writes an expression.
@@ -31,25 +32,42 @@ _CARRIES: dict[tuple[Family, Family], float] = {
 _TEXT_READS: dict[Family, tuple[str, ...]] = {
     "integer": ("integer",),
     "number": ("integer", "decimal"),
-    "date": ("date",),
+    "date": ("date", "timestamp"),
     "timestamp": ("timestamp", "date"),
     "boolean": ("boolean",),
+    "time": ("time", "timestamp"),
 }
+_FAMILIES: tuple[Family, ...] = ("integer", "number", "text", "date", "timestamp", "time", "boolean", "other")
+# A pair that carries over worse than this can never be one column: it is not looked at.
+BLOCKED = 0.05
 
 
-def type_signal(task: MatchTask) -> Evidence:
-    """How well each source type carries over to each target type; no evidence where a type is unknown."""
-    sources = [type_family(column.data_type) for column in task.source.columns]
-    targets = [type_family(column.data_type) for column in task.target.columns]
-    scores, mask = np.zeros(task.shape), np.zeros(task.shape, dtype=bool)
-    for i, (column, source) in enumerate(zip(task.source.columns, sources, strict=True)):
-        profile = task.profile.column(column.name) if task.profile else None
-        for j, target in enumerate(targets):
-            known = column.data_type != "" and task.target.columns[j].data_type != ""
-            mask[i, j] = known and "other" not in (source, target)
-            if mask[i, j]:
-                scores[i, j] = carries_over(source, target, profile)
-    return Evidence(scores, mask)
+def type_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
+    """Measure `type`: how well each source type carries over to each target type, text counting as what its
+    values read as; no evidence where a type is unknown.
+    """
+    sources, targets = task.source.facts, task.target.facts
+    codes = {family: n for n, family in enumerate(_FAMILIES)}
+    wanted = np.array([codes[facts.family] for facts in targets], dtype=int)
+    scores = np.array([[_fit(facts, family) for family in _FAMILIES] for facts in sources], dtype=np.float32)
+    known = np.array([facts.family != "other" for facts in sources], dtype=bool)
+    mask = known[pairs.source] & (wanted[pairs.target] != codes["other"])
+    found = Evidence()
+    if len(pairs):
+        found.add("type", scores[pairs.source, wanted[pairs.target]], mask)
+    else:
+        found.add("type", np.zeros(0), mask)
+    return found
+
+
+def _fit(facts: Facts, target: Family) -> float:
+    if facts.family == target:
+        return 1.0
+    if facts.family == "text" and target in _TEXT_READS:
+        if not facts.shapes:
+            return 0.4
+        return 0.9 * min(sum(facts.shapes.get(shape, 0.0) for shape in _TEXT_READS[target]), 1.0)
+    return _CARRIES.get((facts.family, target), 0.0)
 
 
 def carries_over(source: Family, target: Family, profile: ColumnProfile | None) -> float:

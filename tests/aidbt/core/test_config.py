@@ -59,7 +59,7 @@ def test_without_a_file_every_value_is_the_default(tmp_path: Path):
 def test_every_setting_has_an_origin(tmp_path: Path):
     origins = load_settings(tmp_path, env={}).origins
 
-    assert {"generate.model_name", "mapping.accept", "profile.sample_rows", "dbt.runner"} <= origins.keys()
+    assert {"generate.model_name", "mapping.precision", "profile.sample_rows", "dbt.runner"} <= origins.keys()
     assert origins.keys() == {
         f"{section}.{name}"
         for section, values in Settings().model_dump().items()

@@ -254,13 +254,21 @@ def test_a_column_that_is_gone_or_retyped_is_a_finding_and_the_model_stays(fille
     assert filled_shop.read(STAGING) == before
 
 
-def test_of_a_column_that_is_gone_it_is_said_how_to_follow_its_new_name(filled_shop):
+def test_a_column_that_was_renamed_waits_under_its_new_name_and_nothing_else_changes(filled_shop):
     filled_shop.generate()
+    before = filled_shop.read("aidbt/mappings/crm__users.yml").splitlines()
     filled_shop.sql("alter table raw_crm.users rename column login to user_login")
 
-    (gone,) = filled_shop.generate().findings
+    (renamed,) = filled_shop.generate().findings
 
-    assert gone.message.endswith("renamed: aidbt review choose crm.users.login user_login")
+    assert renamed.code == "source.column_renamed"
+    assert renamed.message.endswith("to take it over: aidbt review accept crm.users.login")
+    after = filled_shop.read("aidbt/mappings/crm__users.yml").splitlines()
+    (changed,) = [line for line in after if line not in before]
+    assert "target: login, source: user_login, type: VARCHAR, status: review, by: aidbt" in changed
+    assert len(after) == len(before)
+    accept_all(filled_shop.root, ["crm.users.login"])
+    assert not filled_shop.generate().has_errors
 
 
 def test_a_key_that_no_longer_holds_is_a_finding_and_the_test_stays(filled_shop):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.mapping.signals.lexicon import (
+from aidbt.mapping.lexicon import (
     LOOSE,
     STRICT,
     SynonymGroup,
@@ -21,7 +21,7 @@ from aidbt.project.conventions import singular, snake_case
 
 
 def shipped(name: str) -> str:
-    return files("aidbt.mapping.signals").joinpath(name).read_text(encoding="utf-8")
+    return files("aidbt.mapping").joinpath(name).read_text(encoding="utf-8")
 
 
 ABBREVIATIONS = read_abbreviations(shipped("abbreviations.txt"), "abbreviations.txt")

@@ -1,68 +1,23 @@
-"""From evidence to decisions: combining, assigning, bands, and what becomes of each column."""
+"""From matches to a mapping: what becomes of each column, with a declared target and without one."""
 
-import numpy as np
 import pytest
 
 from aidbt.core.config import MappingSettings
-from aidbt.core.errors import UnknownName
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile, Target
-from aidbt.mapping.assign import assign
 from aidbt.mapping.mapper import (
     CastQuestion,
-    combine,
     keep_every_column,
     map_to_target,
-    match,
     needed_cast,
 )
-from aidbt.mapping.signals import Evidence, MatchTask
-from aidbt.mapping.tables import tables_for_targets
+from aidbt.mapping.matcher import match
+from aidbt.mapping.signals import MatchTask
 
 SETTINGS = MappingSettings()
 
 
 def relation(*columns, name="orders") -> Relation:
     return Relation("raw_shop", name, tuple(Column(*column) for column in columns))
-
-
-def test_a_signal_without_evidence_does_not_count_as_half():
-    strong = Evidence(np.array([[0.9]]), np.array([[True]]))
-    silent = Evidence(np.array([[0.0]]), np.array([[False]]))
-
-    combined = combine({"a": strong, "b": silent}, {"a": 0.4, "b": 0.6}, (1, 1))
-
-    assert combined[0, 0] == pytest.approx(0.9)
-
-
-def test_no_evidence_at_all_is_no_match():
-    silent = Evidence(np.array([[0.7]]), np.array([[False]]))
-
-    assert combine({"a": silent}, {"a": 1.0}, (1, 1))[0, 0] == 0
-
-
-def test_assignment_takes_the_best_total_and_leaves_poor_pairs_out():
-    scores = np.array([[0.9, 0.8, 0.0], [0.85, 0.1, 0.2]])
-
-    assert assign(scores, least=0.3) == {1: 0, 0: 1}
-
-
-def test_a_poor_pair_never_pushes_out_a_good_one():
-    # 0.9 + 0.25 is less than 0.6 + 0.6, but 0.25 is no match.
-    scores = np.array([[0.9, 0.25], [0.6, 0.0]])
-
-    assert assign(scores, least=0.3) == {0: 0}
-
-
-@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
-def test_nothing_to_assign_is_no_error(shape):
-    assert assign(np.zeros(shape), least=0.3) == {}
-
-
-def test_an_unknown_signal_in_the_settings_is_named():
-    settings = MappingSettings(signals={"nmae": 1.0})
-
-    with pytest.raises(UnknownName, match="nmae"):
-        match(MatchTask(relation(("a", "INTEGER")), Target("t", (Column("a"),))), settings)
 
 
 def test_a_certain_match_is_accepted_and_a_doubtful_one_waits():
@@ -73,25 +28,6 @@ def test_a_certain_match_is_accepted_and_a_doubtful_one_waits():
 
     assert (found["order_id"].source, found["order_id"].band) == ("order_id", "accept")
     assert found["price_in_cents"].band in ("review", "none")
-
-
-def test_two_equally_good_sources_are_a_question():
-    source = relation(("home_email", "VARCHAR"), ("work_email", "VARCHAR"))
-    target = Target("t", (Column("email", "varchar"),))
-
-    (found,) = match(MatchTask(source, target), SETTINGS)
-
-    assert found.band == "review"
-    assert found.alternatives
-
-
-def test_a_type_that_does_not_cast_is_never_accepted_unseen():
-    source = relation(("scheduled_at", "INTEGER"))
-    target = Target("t", (Column("scheduled_at", "timestamp"),))
-
-    (found,) = match(MatchTask(source, target), SETTINGS)
-
-    assert found.band == "review"
 
 
 def test_a_lossy_cast_waits_for_a_person():
@@ -180,25 +116,3 @@ def test_text_is_cast_only_when_every_row_was_proven():
 
     assert unproven.columns[0].cast is None
     assert proven.columns[0].cast == "date"
-
-
-def test_a_target_finds_its_table_by_its_columns():
-    tables = {
-        "shop.orders": relation(("order_id", "INTEGER"), ("cust_no", "INTEGER"), ("amt", "DOUBLE")),
-        "shop.people": relation(
-            ("person_id", "INTEGER"), ("first_nm", "VARCHAR"), ("dob", "DATE"), name="people"
-        ),
-    }
-    targets = {
-        "customer": Target("customer", (Column("customer_first_name"), Column("birth_date"))),
-        "weather": Target("weather", (Column("temperature"), Column("humidity"))),
-    }
-
-    assert tables_for_targets(tables, targets, SETTINGS) == {"customer": "shop.people"}
-
-
-def test_a_target_that_names_its_table_is_taken_at_its_word():
-    tables = {"shop.orders": relation(("x", "INTEGER"))}
-    target = Target("anything", (Column("y"),), sources=("shop.orders",))
-
-    assert tables_for_targets(tables, {"anything": target}, SETTINGS) == {"anything": "shop.orders"}

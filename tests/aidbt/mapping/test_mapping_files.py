@@ -79,6 +79,39 @@ def test_a_person_may_write_block_style_and_leave_out_what_is_the_default(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("entry", "said", "hint"),
+    [
+        ("{target: a, source: x, status: acepted}", "'columns.1.status'", "did you mean 'accepted'?"),
+        ("{target: a, source: x, status: maybe}", "'columns.1.status'", "one of: accepted, review, rejected"),
+        ("{target: a, source: x, by: me}", "'columns.1.by'", "one of: aidbt, person"),
+        ("{target: a, status: review, score: 86}", "'columns.1.score'", "write a probability from 0 to 1"),
+        ("{target: a, status: review, score: .nan}", "'columns.1.score'", "write a probability from 0 to 1"),
+        ("{target: a, status: review, score: high}", "'columns.1.score'", "write a probability from 0 to 1"),
+        ("{target: a, status: review, alternatives: {x: 2}}", "alternatives.x", "write a probability"),
+        ("{target: a, status: review, alternatives: [x]}", "alternatives", "write names with probabilities"),
+        ("{target: a, source: x, never: z}", "'columns.1.never'", "write a list, e.g."),
+        ("{target: a, source: x, never: {z: 1}}", "'columns.1.never'", "write a list, e.g."),
+        ("{target: a, source: x, never: [yes]}", "'columns.1.never.0'", "write it in quotes"),
+        ("{target: a, source: x, never: [x]}", "'x' is its source and stands under 'never'", "docs/"),
+        ("{target: no, source: x}", "'columns.1.target'", "write it in quotes"),
+        ("{target: '', source: x}", "'columns.1.target'", "write a name there"),
+        ("{source: x}", "'columns.1.target' is missing", "docs/"),
+        ("{target: a, source: x, sources: [y]}", "not both", "docs/"),
+        ("{target: a, source: x, nevr: [y]}", "unknown key 'columns.1.nevr'", "did you mean 'never'?"),
+        ("{target: Z, source: x}", "the target 'Z' stands twice", "keep one of the two"),
+        ("just words", "'columns.1'", "write `key: value` pairs"),
+    ],
+)
+def test_an_entry_edited_into_nonsense_gets_its_line_and_a_hint(entry, said, hint):
+    with pytest.raises(SettingsError) as error:
+        parse_mapping(f"{HEAD}  - {{target: z, source: z}}\n  - {entry}\n", Path("m.yml"), Path("."))
+
+    assert error.value.message.startswith("m.yml:4: ")
+    assert said in error.value.message
+    assert (error.value.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (HEAD + "  - {target: a, sorce: x}\n", r":3: unknown key 'columns.0.sorce'"),
@@ -86,7 +119,8 @@ def test_a_person_may_write_block_style_and_leave_out_what_is_the_default(tmp_pa
         (HEAD + "  - {target: a, source: x, status: maybe}\n", ":3: 'columns.0.status'"),
         (HEAD + "  - {target: a, status: accepted}\n", "needs a source"),
         (HEAD + "  - {target: a, sources: [x, y]}\n", "need an expression"),
-        (HEAD + "  - {target: a, source: x}\n  - {target: A, source: y}\n", "stands twice"),
+        (HEAD + "  - {target: a, source: x}\n  - {target: A, source: y}\n", ":4: .*stands twice"),
+        (HEAD + "<<<<<<< ours\n  - {target: a}\n=======\n>>>>>>> theirs\n", ":3: a merge conflict"),
         ("source: {name: s, table: t\ncolumns: []\n", r":2: "),
         ("- a\n", "m.yml"),
     ],
@@ -209,9 +243,9 @@ def test_comments_between_decisions_stay_where_they_are(project):
     assert len(after) == len(before)
 
 
-def test_a_layout_of_ones_own_is_never_rewritten(project):
+def test_a_layout_in_which_entries_are_not_lines_is_never_rewritten(project):
     path = project / "aidbt/mappings/shop__orders.yml"
-    own = MAPPING.replace("{target: sum, source: am, ", "{source: am, target: sum, ")
+    own = "source: {name: shop, table: orders}\ncolumns: [{target: sum, source: am, status: review}]\n"
     path.write_text(own)
 
     with pytest.raises(EditConflict, match="by hand"):

@@ -8,7 +8,7 @@ meet the words of column names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -64,6 +64,18 @@ def related(a: str, b: str) -> float:
     """
     a, b = _normal(a), _normal(b)
     return STRICT if a == b else _partners().get(a, {}).get(b, 0.0)
+
+
+def partners(phrase: str) -> Mapping[str, float]:
+    """Every phrase that shares a group with a word or phrase, itself among them, with how nearly they name
+    the same thing: `STRICT` or `LOOSE`.
+    """
+    return _partners().get(_normal(phrase), {})
+
+
+def is_word(word: str) -> bool:
+    """Whether it is a word as it is written, not a short form: the dictionary or the thesaurus uses it so."""
+    return _normal(word) in _words()
 
 
 def groups_of(phrase: str) -> tuple[SynonymGroup, ...]:
@@ -172,6 +184,13 @@ def _groups() -> dict[str, tuple[SynonymGroup, ...]]:
 
 
 @cache
+def _words() -> frozenset[str]:
+    """The words of three letters or more that short forms stand for, or that have synonyms."""
+    spelled = {w for meanings in _dictionary().values() for meaning in meanings for w in meaning}
+    return frozenset(w for w in spelled | {w for p in _groups() for w in p.split()} if len(w) > 2)
+
+
+@cache
 def _partners() -> dict[str, dict[str, float]]:
     """For each phrase the phrases that share a group with it, with the strongest relation."""
     found: dict[str, dict[str, float]] = {}
@@ -183,4 +202,4 @@ def _partners() -> dict[str, dict[str, float]]:
 
 
 def _shipped(name: str) -> str:
-    return files("aidbt.mapping.signals").joinpath(name).read_text(encoding="utf-8")
+    return files("aidbt.mapping").joinpath(name).read_text(encoding="utf-8")

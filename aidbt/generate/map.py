@@ -1,0 +1,135 @@
+"""`aidbt map`: the mappings brought up to date with the warehouse, and no dbt file written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aidbt.core.config import LoadedSettings
+from aidbt.core.errors import EditConflict
+from aidbt.core.findings import Finding, Severity
+from aidbt.core.patch import FileEdit, Patch, apply_patch, read_or_none
+from aidbt.core.schema import Mapping as TableMapping
+from aidbt.generate.discover import Skipped
+from aidbt.generate.lock import read_lock
+from aidbt.generate.mappings import NO_MODELS, Models, decide_all
+from aidbt.generate.plan import project_files, write_proposals
+from aidbt.mapping.changes import target_gone
+from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml
+from aidbt.mapping.question_files import QUESTIONS_FILE, OpenQuestion, open_questions, questions_edit
+from aidbt.mapping.saving import mapping_edit
+from aidbt.project import Project
+from aidbt.store.profiles import ProfileCache
+from aidbt.warehouse import Warehouse
+from aidbt.warehouse.budget import Approve
+
+
+@dataclass(frozen=True, slots=True)
+class MapPlan:
+    """What mapping does, or would do when nothing is to be written.
+
+    Attributes:
+        patch: the mapping files and questions to write; empty when nothing changes.
+        mappings: every mapping by "source.table", brought up to date.
+        changed: the keys that are new or were extended now.
+        proposals: mapping files laid out by hand, for which something new is proposed: path → proposed text.
+        scanned: how many tables were read now; the others did not change.
+        questions: what is asked once per pattern and source, and waits.
+    """
+
+    patch: Patch
+    mappings: dict[str, TableMapping]
+    changed: frozenset[str] = frozenset()
+    proposals: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
+    scanned: int = 0
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is at the gate."""
+        return any(finding.severity == Severity.ERROR for finding in self.findings)
+
+
+def run_map(
+    project: Project,
+    settings: LoadedSettings,
+    warehouse: Warehouse,
+    profiles: ProfileCache,
+    *,
+    select: Iterable[str] = (),
+    write: bool = True,
+    refresh: bool = False,
+    approve: Approve | None = None,
+    models: Models = NO_MODELS,
+) -> MapPlan:
+    """Bring the mappings up to date with what the warehouse holds, and write them unless told otherwise.
+
+    Args:
+        select: `source:NAME`, `source:NAME.TABLE`, a table or a staging model, with `*`; empty is all.
+        refresh: whether what aidbt decided before is decided again; what people decided stays.
+        approve: asked before a scan that is over the budget; None refuses.
+        models: what is asked of models, where there are any.
+
+    Raises:
+        UsageError: a selector matches nothing.
+        BudgetExceeded: the scan is over the budget, and nobody agreed.
+        AidbtError: the project, a file of decisions or the warehouse cannot be read.
+    """
+    targets = load_targets(project.root, warehouse.dialect)
+    mappings = load_mappings(project.root, warehouse.dialect)
+    here = project_files(project, settings, mappings, read_lock(project.root))
+    with warehouse.connect():  # kept open under the connections below: each opening costs 0.1 s
+        decided = decide_all(
+            project,
+            settings,
+            warehouse,
+            profiles,
+            targets,
+            mappings,
+            here,
+            select=tuple(select),
+            refresh=refresh,
+            approve=approve,
+            models=models,
+        )
+    edits, proposals = mapping_edits(project.root, {key: decided.mappings[key] for key in decided.changed})
+    questions = decided.questions or {}
+    asked = questions_edit(read_or_none(project.root / QUESTIONS_FILE), questions)
+    unknown = [
+        target_gone(mapping, targets)
+        for mapping in decided.mappings.values()
+        if mapping.target is not None and mapping.target not in targets
+    ]
+    plan = MapPlan(
+        Patch((*edits.values(), *([asked] if asked else [])), "aidbt map"),
+        decided.mappings,
+        decided.changed,
+        proposals,
+        (*decided.findings, *unknown),
+        decided.skipped,
+        tuple(open_questions(questions, decided.mappings)),
+        decided.profiled,
+    )
+    if write:
+        apply_patch(plan.patch, project.root)
+        write_proposals(project.root, plan.proposals)
+    return plan
+
+
+def mapping_edits(
+    root: Path, changed: Mapping[str, TableMapping]
+) -> tuple[dict[str, FileEdit], dict[str, str]]:
+    """The saving of mappings by key; and the texts that are only proposed, by path: those of files whose
+    layout saving would lose.
+    """
+    edits: dict[str, FileEdit] = {}
+    proposals: dict[str, str] = {}
+    for key, mapping in sorted(changed.items()):
+        try:
+            edits[key] = mapping_edit(mapping, root)
+        except EditConflict:
+            proposals[mapping_path(mapping)] = mapping_yaml(mapping)
+    return edits, proposals

@@ -1,0 +1,179 @@
+"""What the values of one column look like, from a sample of them or from the column's profile."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from aidbt.core.schema import Column, ColumnProfile
+from aidbt.core.types import Family, type_family
+
+# What is looked at: enough to tell columns apart, and bounded whatever a column holds.
+MAX_VALUES = 1_000
+MAX_LENGTH = 200
+_SHAPED_VALUES = 120
+CODE_LIST = 40
+# Fewer values do not tell how often values repeat.
+_TELLING = 20
+
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("integer", re.compile(r"[-+]?\d{1,18}(\.0+)?")),
+    ("decimal", re.compile(r"[-+]?(\d+[.,]\d+|\d*\.\d+)([eE][-+]?\d+)?")),
+    ("date", re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})")),
+    ("timestamp", re.compile(r"\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d.*")),
+    ("time", re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")),
+    ("boolean", re.compile(r"(?i)true|false|t|f|yes|no|y|n")),
+    ("email", re.compile(r"[^@\s]+@[^@\s]+\.\w+")),
+    ("url", re.compile(r"(?i)(https?|gid|ftp|s3)://\S+|www\.\S+")),
+    ("uuid", re.compile(r"(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")),
+    ("document", re.compile(r"(?s)\s*[\[{].*[\]}]\s*")),
+    ("code", re.compile(r"[A-Z0-9][A-Z0-9_.\-/]{0,11}")),
+    ("token", re.compile(r"[\w.\-/+=:#]*\d[\w.\-/+=:#]*")),
+    # An underscore is a letter here and no separator: a line of them could be cut in too many ways.
+    ("word", re.compile(r"[^\W\d]+([-'][^\W\d]+)*")),
+    ("phrase", re.compile(r"(?s).{1,60}")),
+    ("text", re.compile(r"(?s).*")),
+)
+SHAPES = tuple(name for name, _ in _SHAPES)
+_FROM_PROFILE = {"integer": "integer", "decimal": "decimal", "date": "date", "timestamp": "timestamp"}
+_FAMILY_SHAPE: dict[Family, str] = {
+    "integer": "integer",
+    "number": "decimal",
+    "date": "date",
+    "timestamp": "timestamp",
+    "time": "time",
+    "boolean": "boolean",
+}
+_YES, _NO = frozenset({"yes", "y", "true", "t", "1"}), frozenset({"no", "n", "false", "f", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a column's values; every part may be missing.
+
+    Attributes:
+        family: of the declared type; "other" when it is not known.
+        shapes: share 0..1 of the values by how they are written (`SHAPES`); empty when none were seen.
+        values: distinct values as they are compared (`normalized`), at most `MAX_VALUES`.
+        is_code_list: whether there are so few values that they may be all that the column knows.
+        quantiles: 5 numbers at 0.05, 0.25, 0.5, 0.75, 0.95; dates as seconds since 1970.
+        null_rate, distinct_ratio: 0..1 of rows and of non-null rows; None when not known.
+        length: mean number of characters; None when not known.
+    """
+
+    family: Family = "other"
+    shapes: dict[str, float] = field(default_factory=dict)
+    values: frozenset[str] = frozenset()
+    is_code_list: bool = False
+    quantiles: tuple[float, ...] = ()
+    null_rate: float | None = None
+    distinct_ratio: float | None = None
+    length: float | None = None
+
+
+def facts_of(
+    column: Column, values: Sequence[str], profile: ColumnProfile | None, *, row_count: int = 0
+) -> Facts:
+    """What a sample of values and a profile together say; a column whose values are all null has none.
+
+    Args:
+        values: as text, without nulls; only the first `MAX_VALUES` count.
+        row_count: of the profiled table.
+    """
+    family = type_family(column.data_type) if column.data_type else "other"
+    seen = [value[:MAX_LENGTH] for value in values[:MAX_VALUES] if value.strip()]
+    if not seen:
+        return _from_profile(family, profile, row_count)
+    counted = Counter(seen)
+    shapes = _shapes(list(counted)[:_SHAPED_VALUES])
+    return Facts(
+        family,
+        shapes,
+        frozenset(normalized(value) for value in counted),
+        len(counted) <= CODE_LIST,
+        _quantiles(seen, shapes),
+        profile.null_rate if profile else None,
+        len(counted) / len(seen) if len(seen) >= _TELLING else None,
+        sum(map(len, seen)) / len(seen),
+    )
+
+
+def _from_profile(family: Family, profile: ColumnProfile | None, row_count: int) -> Facts:
+    if profile is None or profile.null_rate == 1:
+        return Facts(family, null_rate=profile.null_rate if profile else None)
+    shapes = {
+        shape: profile.formats[name] for name, shape in _FROM_PROFILE.items() if profile.formats.get(name)
+    }
+    if not shapes and family in _FAMILY_SHAPE:
+        shapes = {_FAMILY_SHAPE[family]: 1.0}
+    rows = row_count * (1 - profile.null_rate)
+    texts = [value for value, _ in profile.top_values]
+    is_code_list = bool(profile.formats.get("code")) and profile.distinct_count <= CODE_LIST
+    return Facts(
+        family,
+        shapes or _shapes(texts),
+        frozenset(normalized(value[:MAX_LENGTH]) for value in texts) if is_code_list else frozenset(),
+        is_code_list,
+        profile.quantiles,
+        profile.null_rate,
+        min(profile.distinct_count / rows, 1.0) if rows and profile.distinct_count else None,
+        profile.mean_length,
+    )
+
+
+def normalized(value: str) -> str:
+    """A value as it is compared: case, outer blanks, punctuation and `.0` do not count, yes is true.
+
+    Example:
+        >>> normalized(" Stage IIA "), normalized("1.0"), normalized("YES")
+        ('stage iia', 'true', 'true')
+    """
+    text = " ".join(re.findall(r"\w+(?:\.\d+)?", value.casefold().removesuffix(".0")))
+    if text in _YES:
+        return "true"
+    return "false" if text in _NO else text
+
+
+def _shapes(values: Sequence[str]) -> dict[str, float]:
+    if not values:
+        return {}
+    counted: Counter[str] = Counter()
+    for value in values:
+        text = value.strip()
+        counted[next(name for name, pattern in _SHAPES if pattern.fullmatch(text))] += 1
+    return {name: count / len(values) for name, count in counted.items()}
+
+
+def _quantiles(values: Sequence[str], shapes: dict[str, float]) -> tuple[float, ...]:
+    """Five quantiles when nearly all values are numbers, or nearly all are dates; () otherwise."""
+    if shapes.get("integer", 0) + shapes.get("decimal", 0) >= 0.9:
+        read = _number
+    elif shapes.get("date", 0) + shapes.get("timestamp", 0) >= 0.9:
+        read = _seconds
+    else:
+        return ()
+    numbers = sorted(number for value in values if (number := read(value.strip())) is not None)
+    if not numbers:
+        return ()
+    last = len(numbers) - 1
+    return tuple(numbers[round(share * last)] for share in (0.05, 0.25, 0.5, 0.75, 0.95))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text.replace(",", ".") if "." not in text else text.replace(",", ""))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        read = datetime.fromisoformat(text.replace("/", "-")[:19])
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC).timestamp()

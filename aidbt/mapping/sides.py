@@ -1,0 +1,86 @@
+"""The two sides of a matching task, laid flat: every column of every table, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from aidbt.core.schema import Column, Relation, TableProfile
+from aidbt.mapping.facts import Facts, facts_of
+from aidbt.mapping.words import singular_words
+
+
+@dataclass(frozen=True, slots=True)
+class TableSide:
+    """One table of one side with what is known of it.
+
+    Attributes:
+        values: sample values by column as text, without nulls; columns may be missing.
+        profile: what the table holds; None when it was not profiled.
+        source_name: the source that the table belongs to; "" for a target.
+    """
+
+    relation: Relation
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    profile: TableProfile | None = None
+    source_name: str = ""
+
+
+class Side:
+    """All columns of some tables, one after another in the order of the tables.
+
+    Attributes:
+        tables: as given.
+        columns: every column.
+        table_of: shape (columns,), the index of each column's table.
+        position: shape (columns,), 0..1, where the column stands in its table.
+    """
+
+    def __init__(self, tables: list[TableSide]) -> None:
+        self.tables = tables
+        self.columns: list[Column] = [column for table in tables for column in table.relation.columns]
+        sizes = [len(table.relation.columns) for table in tables]
+        self.table_of = np.repeat(np.arange(len(tables)), sizes)
+        self.position = np.concatenate(
+            [(np.arange(size) + 0.5) / size for size in sizes if size] or [np.zeros(0)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def rows_of(self, table: int) -> slice:
+        """Where the columns of a table stand."""
+        first = int(np.searchsorted(self.table_of, table))
+        return slice(first, int(np.searchsorted(self.table_of, table, side="right")))
+
+    def with_tables(self) -> Iterator[tuple[TableSide, Column]]:
+        """Each column beside its table."""
+        for table in self.tables:
+            for column in table.relation.columns:
+                yield table, column
+
+    @cached_property
+    def words(self) -> list[tuple[str, ...]]:
+        """The words of each column's name, in the singular."""
+        return [singular_words(column.name) for column in self.columns]
+
+    @cached_property
+    def table_words(self) -> list[tuple[str, ...]]:
+        """The words of each table's name, in the singular."""
+        return [singular_words(table.relation.name) for table in self.tables]
+
+    @cached_property
+    def facts(self) -> list[Facts]:
+        """What is known of the values of each column."""
+        return [
+            facts_of(
+                column,
+                table.values.get(column.name, ()) or column.values,
+                table.profile.column(column.name) if table.profile else None,
+                row_count=table.profile.row_count if table.profile else 0,
+            )
+            for table, column in self.with_tables()
+        ]

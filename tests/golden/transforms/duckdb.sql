@@ -1,0 +1,110 @@
+-- before
+nullif(trim(split_part(a, ', ', 1)), '')
+
+-- after
+nullif(trim(case when strpos(a, '-') > 0 then substr(a, strpos(a, '-') + 1) end), '')
+
+-- before the last
+reverse(nullif(trim(case when strpos(reverse(a), '@') > 0 then substr(reverse(a), strpos(reverse(a), '@') + 1) end), ''))
+
+-- after the last
+reverse(nullif(trim(split_part(reverse(a), ' ', 1)), ''))
+
+-- between
+nullif(trim(split_part(nullif(trim(case when strpos(a, ',') > 0 then substr(a, strpos(a, ',') + 1) end), ''), ' ', 1)), '')
+
+-- joined
+nullif(trim(coalesce(trim(a), '') || coalesce(', ' || nullif(trim("Two Words"), ''), '') || coalesce(' ' || cast(i as text), ''), ' ,'), '')
+
+-- joined with nothing between
+nullif(coalesce(trim(a), '') || coalesce(nullif(trim(b), ''), ''), '')
+
+-- prefixed
+'it''s-' || cast(i as text)
+
+-- first filled
+coalesce(a, b)
+
+-- first filled of two types
+coalesce(cast(i as text), b)
+
+-- trimmed
+trim(a)
+
+-- upper
+upper(a)
+
+-- number
+case when regexp_matches(trim(a), '^[+-]?[0-9]{1,15}([.][0-9]{1,9})?$') then cast(trim(a) as decimal(38, 9)) end
+
+-- integer
+case when regexp_matches(trim(a), '^[+-]?[0-9]{1,18}$') then cast(trim(a) as bigint) end
+
+-- a hundredth
+i / 100.0
+
+-- pounds
+case when regexp_matches(trim(a), '^[+-]?[0-9]{1,15}([.][0-9]{1,9})?$') then cast(trim(a) as decimal(38, 9)) end * 0.45359237
+
+-- celsius
+(i - 32.0) / 1.8
+
+-- fahrenheit
+i * 1.8 + 32.0
+
+-- by unit
+case lower(trim(b)) when 'kg' then i when 'lb' then i * 0.45359237 end
+
+-- choice
+case b when 'it''s' then '\' when 'y' then 'yes' end
+
+-- truth
+case when lower(b) in ('1', 'y') then true when lower(b) in ('0', 'n') then false end
+
+-- truth as text
+case when flag then 'Y' when not flag then 'N' end
+
+-- negated
+not flag
+
+-- first true
+case when flag then 'set' end
+
+-- date of parts
+try_cast((case when i between 1 and 9999 then lpad(cast(i as text), 4, '0') end || '-' || case when j between 1 and 12 then lpad(cast(j as text), 2, '0') end || '-' || case when case when regexp_matches(trim(b), '^[+-]?[0-9]{1,18}$') then cast(trim(b) as bigint) end between 1 and 31 then lpad(cast(case when regexp_matches(trim(b), '^[+-]?[0-9]{1,18}$') then cast(trim(b) as bigint) end as text), 2, '0') end) as date)
+
+-- timestamp of parts
+try_cast((case when i between 1 and 9999 then lpad(cast(i as text), 4, '0') end || '-' || case when j between 1 and 12 then lpad(cast(j as text), 2, '0') end || '-' || case when k between 1 and 31 then lpad(cast(k as text), 2, '0') end || ' ' || substr(case when k between 0 and 2359 then lpad(cast(k as text), 4, '0') end, 1, 2) || ':' || substr(case when k between 0 and 2359 then lpad(cast(k as text), 4, '0') end, 3, 2)) as timestamp)
+
+-- timestamp of a clock
+try_cast((case when i between 1 and 9999 then lpad(cast(i as text), 4, '0') end || '-' || case when j between 1 and 12 then lpad(cast(j as text), 2, '0') end || '-' || case when k between 1 and 31 then lpad(cast(k as text), 2, '0') end || ' ' || case when j between 0 and 23 then lpad(cast(j as text), 2, '0') end || ':' || case when k between 0 and 59 then lpad(cast(k as text), 2, '0') end) as timestamp)
+
+-- timestamp of date and time
+try_cast((cast(d as text) || ' ' || cast(clock as text)) as timestamp)
+
+-- date of digits
+try_cast(case when length(cast(i as text)) = 8 then substr(cast(i as text), 1, 4) || '-' || substr(cast(i as text), 5, 2) || '-' || substr(cast(i as text), 7, 2) end as date)
+
+-- date of day first
+try_cast(case when length(trim(a)) = 10 and substr(trim(a), 3, 1) = '/' and substr(trim(a), 6, 1) = '/' then substr(trim(a), 7, 4) || '-' || substr(trim(a), 4, 2) || '-' || substr(trim(a), 1, 2) end as date)
+
+-- date as digits
+replace(cast(d as text), '-', '')
+
+-- timestamp of seconds
+case when big between -62135596800 and 253402300799 then make_timestamp(cast(big as bigint) * 1000000) end
+
+-- timestamp of milliseconds
+case when big between -62135596800000 and 253402300799000 then epoch_ms(cast(big as bigint)) end
+
+-- epoch
+cast(floor(epoch("at")) as bigint)
+
+-- month
+extract(month from d)
+
+-- hour
+extract(hour from "at")
+
+-- time of day
+cast("at" as time)
