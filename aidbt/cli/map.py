@@ -26,6 +26,14 @@ _TABLES_SHOWN = 12
 
 @click.command("map")
 @click.option("--drift", is_flag=True, help="Compare what is there now with what was decided.")
+@click.option(
+    "--check-decisions", is_flag=True, help="Ask afresh about all that is decided, and say what agrees."
+)
+@click.option(
+    "--embeddings",
+    metavar="MODEL",
+    help="With --check-decisions: what another embeddings.model would change.",
+)
 @select_option
 @click.option(
     "--precision",
@@ -42,6 +50,8 @@ _TABLES_SHOWN = 12
 @output_option
 def map_command(
     drift: bool,
+    check_decisions: bool,
+    embeddings: str | None,
     select: tuple[str, ...],
     precision: float | None,
     dry_run: bool,
@@ -56,12 +66,36 @@ def map_command(
 
     Looks at the raw tables of the warehouse, decides what is certain, queues the rest for `aidbt review`, and
     saves both in aidbt/mappings/*.yml. With --drift it compares the tables and targets with what was decided:
-    what was added, removed, renamed or retyped, and how the mapping has to follow.
+    what was added, removed, renamed or retyped, and how the mapping has to follow. With --check-decisions it
+    says how often the matcher agrees with what was decided, and writes nothing into the project.
     """
+    if check_decisions and (drift or refresh or strict):
+        raise UsageError(
+            "--check-decisions only looks, and always at everything decided",
+            hint="leave out --drift, --refresh and --strict",
+        )
+    if embeddings is not None and not check_decisions:
+        raise UsageError(
+            "--embeddings compares another model, it does not map with it",
+            hint="add --check-decisions; to map with it, set embeddings.model in aidbt.yml",
+        )
     if drift and refresh:
         raise UsageError("--drift keeps what was decided, --refresh decides it again", hint="leave one out")
     flags = {"mapping.precision": precision} if precision is not None else None
     session = open_from(**where, flags=flags)
+    if check_decisions:
+        from aidbt.cli.map_check import check
+
+        code = check(
+            session,
+            embeddings=embeddings,
+            select=select,
+            approve=approver(yes),
+            keep=not dry_run,
+            show_all=show_all,
+            output=output,
+        )
+        raise SystemExit(code)
     about = (session.project, session.settings, session.warehouse, session.profiles)
     if drift:
         from aidbt.generate.drift import run_drift
@@ -73,6 +107,7 @@ def map_command(
             text=lambda: _drift_text(found, dry_run=dry_run, show_all=show_all),
         )
         raise SystemExit(1 if found.has_errors or found.proposals or (strict and found.is_drift) else 0)
+    from aidbt.cli.map_check import note_changed_model
     from aidbt.generate.map import run_map
 
     plan = run_map(
@@ -88,6 +123,7 @@ def map_command(
         output=output,
         text=lambda: _text(plan, dry_run=dry_run, show_all=show_all, select=select),
     )
+    note_changed_model(session, plan.mappings.values())
     waits = plan.questions or any(m.waiting() or m.waiting_tests() for m in plan.mappings.values())
     raise SystemExit(1 if plan.has_errors or plan.proposals or (strict and waits) else 0)
 

@@ -76,7 +76,7 @@ class Check:
         tables: how many tables were looked at.
         scanned: how many of them were read now.
         left_out: decided columns ("source.table.column"), or whole tables, with why they are not compared.
-        without_target: decided tables that were not asked about, because no target is declared for them.
+        without_target: selected mappings that have no declared target, so that nothing is matched.
         refused: tables that the warehouse does not let be read, with its reason.
     """
 
@@ -144,32 +144,37 @@ def check_decisions(
     dialect = warehouse.dialect
     targets, mappings = load_targets(project.root, dialect), load_mappings(project.root, dialect)
     chosen = _selected(mappings, tuple(select), settings)
-    decided = {key: m for key, m in chosen.items() if m.target and any(map(is_decided, m.columns))}
+    decided = {
+        k: m for k, m in chosen.items() if m.target and not m.items and any(map(is_decided, m.columns))
+    }
     asked = {key: mapping for key, mapping in decided.items() if mapping.target in targets}
-    left_out = dict.fromkeys(decided.keys() - asked.keys(), "its target is not declared any more")
     here = project_files(project, settings, mappings, read_lock(project.root))
     with warehouse.connect():  # kept open under the connections below: each opening costs 0.1 s
         places, _ = raw_relations(warehouse, settings, here, mappings, keep_staged=True)
         relations = {key: places[key] for key in asked if key in places}
         may_scan = scan_gate(project, settings, approve)
         looked = profiled(relations, warehouse, profiles, settings, may_scan)
-    left_out |= dict.fromkeys(asked.keys() - relations.keys(), "its table is gone")
     taught = [*adopted_mappings(read_models(here, project.profile().type), here), *mappings.values()]
     ways = _ways_by_table(looked.tables.values(), taught, settings, dialect)
-    found = []
-    for meaning in filter(None, (current, other)):
+    left_out = dict.fromkeys(decided.keys() - asked.keys(), "its target is not declared any more")
+    left_out |= dict.fromkeys(asked.keys() - relations.keys(), "its table is gone")
+
+    def ask(meaning: Meaning) -> Asked:
         answers: list[Answer] = []
         for key, table in sorted(looked.tables.items()):
-            target = targets[asked[key].target or ""]
-            said, why = _answers(asked[key], table, target, replace(ways[key], embed=meaning.embed))
+            mapping, way = asked[key], replace(ways[key], embed=meaning.embed)
+            said, why = _answers(mapping, table, targets[mapping.target or ""], way)
             answers += said
-            left_out |= {f"{key}.{column}": reason for column, reason in why.items()}
-        by_people, by_aidbt = agreement(answers, "person"), agreement(answers, "aidbt")
-        found.append(Asked(meaning.model, tuple(answers), by_people, by_aidbt))
+            left_out.update({f"{key}.{column}": reason for column, reason in why.items()})
+        people, aidbt = agreement(answers, "person"), agreement(answers, "aidbt")
+        return Asked(meaning.model, tuple(answers), people, aidbt)
+
+    first = ask(current)
+    second = ask(other) if other else None
     return Check(
-        found[0],
-        found[1] if other else None,
-        tuple(changes(found[0].answers, found[1].answers)) if other else (),
+        first,
+        second,
+        tuple(changes(first.answers, second.answers)) if second else (),
         tables=len(looked.tables),
         scanned=len(looked.scanned),
         left_out=dict(sorted(left_out.items())),
@@ -205,8 +210,9 @@ def _ways_by_table(
     whole = Ways(dialect, values.mapping, values.conventions, history_of(taught))
     found = {}
     for table in tables:
-        is_taught = any(history_of(m).names for m in ([m] for m in taught if m.parent == table.key))
+        own = [mapping for mapping in taught if mapping.parent == table.key]
         others = (mapping for mapping in taught if mapping.parent != table.key)
+        is_taught = bool(history_of(own).names)
         found[table.key] = replace(whole, history=history_of(others)) if is_taught else whole
     return found
 

@@ -37,23 +37,17 @@ def match(task: MatchTask, settings: MappingSettings) -> list[ColumnMatch]:
     places = np.full(task.shape, -1)
     places[pairs.source, pairs.target] = np.arange(len(pairs))
     seen = _seen(scores.evidence, len(pairs))
-    taken = np.flatnonzero(assigned_pairs(pairs, scores.probability, task.shape, least=settings.review))
-    place = {int(pairs.target[k]): int(k) for k in taken}
+    taken = assigned_pairs(pairs, scores.probability, task.shape, least=settings.review)
+    chosen = dict(zip(pairs.target[taken].tolist(), pairs.source[taken].tolist(), strict=True))
     found = []
     for j, target in enumerate(task.target.columns):
-        k = place.get(j)
-        i = int(pairs.source[k]) if k is not None else None
+        i = chosen.get(j)
         others = _alternatives(task, likely, i, j, settings)
-        if k is None or i is None:
+        if i is None:
             found.append(ColumnMatch(None, target.name, 0.0, "none", alternatives=others))
             continue
         probability = float(likely[i, j])
-        said = {
-            measure: round(float(evidence.scores[measure][k]), 2)
-            for evidence in scores.evidence.values()
-            for measure in evidence.scores
-            if evidence.masks[measure][k]
-        }
+        said = _said(scores.evidence, int(places[i, j]))
         rival, best = _rival(task, likely, i, j)
         why = reasons(schemas, i, j, said)
         band: Band = "accept" if probability >= settings.precision and is_castable(task, i, j) else "review"
@@ -73,6 +67,16 @@ def match(task: MatchTask, settings: MappingSettings) -> list[ColumnMatch]:
             )
         )
     return found
+
+
+def _said(evidence: Mapping[str, Evidence], k: int) -> dict[str, float]:
+    """What was said about one pair; measures that abstain are absent."""
+    return {
+        measure: round(float(found.scores[measure][k]), 2)
+        for found in evidence.values()
+        for measure in found.scores
+        if found.masks[measure][k]
+    }
 
 
 def _seen(evidence: Mapping[str, Evidence], count: int) -> np.ndarray:

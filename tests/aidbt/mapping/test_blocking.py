@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from match_tasks import embed, schemas, table
 
+from aidbt.core.config import MappingSettings
 from aidbt.mapping import blocking
 from aidbt.mapping.blocking import likely_pairs
+from aidbt.mapping.schemas import match_schemas
 from aidbt.mapping.sides import TableSide
 from aidbt.mapping.signals import SchemaPair
 
@@ -166,3 +168,26 @@ def test_the_last_column_of_a_table_counts_also_before_a_table_without_columns(f
 
     # `qqq` and `zzz` are looked at for nothing but their tables.
     assert ("station", "qqq", "near", "zzz") in looked_at(schemas(source, target))
+
+
+@pytest.mark.long
+def test_matching_three_thousand_columns_with_six_hundred_never_holds_all_pairs():
+    target = wide("t", 600)
+    source = [*shortened(target), *wide("other", 2400, seed=7)]
+
+    tracemalloc.start()
+    found = match_schemas(source, target, MappingSettings())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    renamed = {
+        (a.relation.name, x.name, b.relation.name, y.name)
+        for a, b in zip(shortened(target), target, strict=True)
+        for x, y in zip(a.relation.columns, b.relation.columns, strict=True)
+    }
+    likeliest = {
+        (pair.source_table, pair.source_column, pair.target_table, pair.target_column) for pair in found.pairs
+    }
+    assert len(renamed & likeliest) > 0.95 * len(renamed)
+    # The evidence on all 1.8 million pairs would be more than a gigabyte.
+    assert peak < 300_000_000

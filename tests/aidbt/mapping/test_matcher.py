@@ -63,11 +63,11 @@ def test_certain_matches_are_accepted():
 def test_the_bands_keep_to_the_precision_and_the_review_of_the_settings(precision, review):
     for found in match(CUSTOMER, MappingSettings(precision=precision, review=review)):
         assert (found.source is None) == (found.band == "none")
-        # What is shown is rounded.
+        # What is shown is cut to two digits.
         if found.band == "accept":
-            assert found.score >= precision - 0.005
+            assert found.score > precision - 0.011
         if found.band == "review":
-            assert found.score >= review - 0.005
+            assert found.score > review - 0.011
             assert found.score <= precision + 0.005 or any(why.startswith("but ") for why in found.reasons)
 
 
@@ -125,7 +125,7 @@ def test_two_good_sources_are_a_question_with_both_of_them():
     other = ({"home_email", "work_email"} - {found.source}).pop()
     assert [name for name, _ in found.alternatives] == [other]
     assert found.rival == f"{other} for email"
-    assert found.margin == pytest.approx(found.score - found.alternatives[0][1], abs=0.011)
+    assert found.margin == pytest.approx(found.score - found.alternatives[0][1], abs=0.021)
 
 
 def test_a_rival_may_be_another_target_of_the_same_source():
@@ -171,7 +171,8 @@ def test_signals_without_evidence_are_not_listed():
          "100% of their values are the same"),
         (task(["a"], ["a"], values={"a": ("x1", "x2")}, target_values={"a": ("y3", "y4")}),
          "but no value in common"),
-        (task(["a"], ["a"], values={"a": ("S", "M", "D")}, target_values={"a": ("Single", "Married", "Divorced")}),
+        (task(["a"], ["a"], values={"a": ("S", "M", "D")},
+              target_values={"a": ("Single", "Married", "Divorced")}),
          "the codes of one are the initials of the other's labels"),
         (task(["departure_lateness"], [Column("delay", description="Lateness at departure")]),
          "its description has the words of the source's name"),
@@ -230,14 +231,17 @@ def test_a_profile_without_samples_finds_what_fits_its_type():
     assert matches(known, MappingSettings(review=0.0))["born_on"].source == "a"
 
 
-def test_words_that_people_spelled_out_elsewhere_make_a_pair_likelier():
-    source, target = ["cn_code"], ["contract_code", "container_code"]
-    learned = task(source, target, history=decided(("cn_date", "container_date"), tables=["loads"]))
+@pytest.mark.parametrize(
+    ("short", "learned", "other"),
+    [("prt", "parrot", "port"), ("cst", "castle", "cost"), ("pt", "patient", "point")],
+)
+def test_a_short_word_means_what_people_spelled_it_out_as_elsewhere(short, learned, other):
+    history = decided((f"{short}_date", f"{learned}_date"), tables=["loads"])
 
-    before = probability(task(source, target), "cn_code", "container_code")
+    found = matches(task([f"{short}_code"], [f"{other}_code", f"{learned}_code"], history=history))
 
-    assert probability(learned, "cn_code", "container_code") > before
-    assert matches(learned)["container_code"].source == "cn_code"
+    assert found[f"{learned}_code"].source == f"{short}_code"
+    assert found[f"{other}_code"].source is None
 
 
 def test_what_only_a_model_of_meaning_knows_is_found_with_one():
