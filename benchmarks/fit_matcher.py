@@ -3,18 +3,20 @@ that were not in the fit.
 
     python -m benchmarks.fit_matcher --data TASKS [--write]
 
-Tasks are those of `--data` and the hand-written ones beside this file. Everything is deterministic: families
-are left out in the order of their names, the optimiser (L-BFGS) starts from zeros, and there is no sampling.
+Tasks are those of `--data` and the hand-written ones beside this file, small pieces of them, and tables that
+have nothing to do with each other. Everything is deterministic: families are left out in the order of their
+names, the optimiser (L-BFGS) starts from zeros, and the pieces are drawn with a seed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +29,7 @@ from aidbt.mapping.competition import log_shares, second_look
 from aidbt.mapping.sides import Side
 from aidbt.mapping.signals import Embed, Evidence, Pairs, SchemaPair
 from benchmarks.schema_mapping import results, table_side
-from benchmarks.schema_tasks import Prediction, Task, read_tasks, write_predictions
+from benchmarks.schema_tasks import Prediction, TableEntry, Task, read_tasks, write_predictions
 
 OWN_TASKS = Path(__file__).parent / "mapping_tasks"
 WEIGHTS = Path(combine.__file__).parent / "weights.json"
@@ -35,6 +37,9 @@ WEIGHTS = Path(combine.__file__).parent / "weights.json"
 _UNMATCHED = 0.5
 _L2_FIRST, _L2_SECOND, _L2_CALIBRATION = 1e-3, 1e-3, 1e-4
 _FAR = -9.0  # log odds below which a pair that nobody mapped tells nothing
+SEED = 7
+_SMALL, _UNRELATED, _UNRELATED_COLUMNS = 240, 60, 25
+_PIECE = "~"
 _KEPT = 20  # candidates of each source that are written
 _TARGETS, _SOURCES = 60, 25  # pairs of a wide task that are fitted: the likeliest ones
 
@@ -59,6 +64,53 @@ class Case:
     logits: np.ndarray
     probability: np.ndarray
     looked: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def kind_of(task: Task) -> str:
+    """The kind that a task counts as in the fit."""
+    return task.name.partition(_PIECE)[2] or task.kind
+
+
+def pieces(tasks: Sequence[Task], seed: int = SEED) -> list[Task]:
+    """Small tasks, some of whose columns have no partner, and pairs of tables of which none has one.
+
+    Real targets are often a handful of columns; and somebody's table is matched to targets of another world.
+    """
+    chance = random.Random(seed)
+    found = []
+    for number in range(_SMALL):
+        task = chance.choice(tasks)
+        sources, targets = chance.choice(task.sources), chance.choice(task.targets)
+        of_table = [pair for pair in sorted(task.truth) if pair[0][0] == sources.name]
+        if of_table:  # the target table that the source table is really about
+            wanted = chance.choice(of_table)[1][0]
+            targets = next(table for table in task.targets if table.name == wanted)
+        count = chance.choice((1, 2, 3, 5, 8))
+        left = chance.sample(sources.columns, min(count, len(sources.columns)))
+        names = {column.name for column in left}
+        partners = {t[1] for s, t in of_table if s[1] in names and t[0] == targets.name}
+        kept = {name for name in sorted(partners) if chance.random() < 0.6}
+        others = [column for column in targets.columns if column.name not in partners]
+        right = [c for c in targets.columns if c.name in kept]
+        right += chance.sample(others, min(chance.choice((0, 1, 2, 5)) + (not right), len(others)))
+        chance.shuffle(right)
+        found.append(_piece(task, f"small_{number}", "small", replace(sources, columns=tuple(left)),
+                            replace(targets, columns=tuple(right))))  # fmt: skip
+    for number in range(_UNRELATED):
+        one, other = chance.choice(tasks), chance.choice(tasks)
+        if one.family != other.family:
+            source, target = chance.choice(one.sources), chance.choice(other.targets)
+            cut = [replace(table, columns=table.columns[:_UNRELATED_COLUMNS]) for table in (source, target)]
+            found.append(_piece(one, f"unrelated_{number}", "unrelated", *cut, related=False))
+    return [task for task in found if task.sources[0].columns and task.targets[0].columns]
+
+
+def _piece(
+    task: Task, name: str, kind: str, source: TableEntry, target: TableEntry, *, related: bool = True
+) -> Task:
+    names = [{(table.name, column.name) for column in table.columns} for table in (source, target)]
+    truth = {(s, t) for s, t in task.truth if s in names[0] and t in names[1]} if related else set()
+    return Task(f"{task.family}__{name}{_PIECE}{kind}", (source,), (target,), frozenset(truth))
 
 
 def case_of(task: Task, embed: Embed | None) -> Case:
@@ -122,8 +174,8 @@ def fit_choice(cases: Sequence[Case], l2: float) -> np.ndarray:
 
 def _weights(cases: Sequence[Case]) -> np.ndarray:
     """A kind of task counts by the square root of how many there are, so that no kind drowns the others."""
-    kinds = Counter(case.task.kind for case in cases)
-    weights = np.array([1 / kinds[case.task.kind] ** 0.5 for case in cases])
+    kinds = Counter(kind_of(case.task) for case in cases)
+    weights = np.array([1 / kinds[kind_of(case.task)] ** 0.5 for case in cases])
     return weights / weights.sum()
 
 
@@ -155,7 +207,7 @@ def fit_calibration(cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
     for case, weight in zip(cases, _weights(cases), strict=True):
         seen = combine.calibration(case.schemas, case.pairs, case.evidence, case.looked, case.logits)
         near = (seen.of_all[:, 1] > _FAR) | case.truth
-        each = np.full(int(near.sum()), weight / len(case.task.truth))
+        each = np.full(int(near.sum()), weight / max(len(case.task.truth), 1))
         everything.append((seen.of_all[near], case.truth[near], each))
         truth = case.truth[seen.taken]
         taken.append((seen.of_taken, truth, np.full(len(truth), weight / max(len(truth), 1) ** 0.5)))
@@ -237,7 +289,8 @@ def fit(cases: list[Case], fold: Callable[[Task], str], *, whole: bool = True) -
         for case in cases:
             if fold(case.task) == name:
                 seen = combine.calibration(case.schemas, case.pairs, case.evidence, case.looked, case.logits)
-                case.probability = combine.calibrated(case.pairs, seen, part)
+                found_there = combine.calibrated(case.pairs, seen, part)
+                case.probability = combine.among_rivals(case.schemas, case.pairs, found_there, seen.taken)
     print("  calibrated:", _mrr_by_kind(cases, [case.probability for case in cases]), flush=True)
     return combine.Weights(*found, *fit_calibration(cases)) if whole else None
 
@@ -245,7 +298,8 @@ def fit(cases: list[Case], fold: Callable[[Task], str], *, whole: bool = True) -
 def _mrr_by_kind(cases: Sequence[Case], scores: Sequence[np.ndarray]) -> dict[str, float]:
     kinds: dict[str, list[float]] = {}
     for case, found in zip(cases, scores, strict=True):
-        kinds.setdefault(case.task.kind, []).append(_mrr(case, found))
+        if case.truth.any():
+            kinds.setdefault(kind_of(case.task), []).append(_mrr(case, found))
     return {kind: round(float(np.mean(values)), 3) for kind, values in sorted(kinds.items())}
 
 
@@ -281,13 +335,13 @@ def _report(cases: Sequence[Case], folder: Path | None) -> None:
     """The figures of what was said, and how often it was right where it was sure."""
     predictions = {case.task.name: prediction_of(case) for case in cases}
     if folder is not None:
-        write_predictions(folder, predictions)
-    for kind in sorted({case.task.kind for case in cases}):
-        of_kind = [case.task for case in cases if case.task.kind == kind]
+        whole = {name: one for name, one in predictions.items() if _PIECE not in name}
+        write_predictions(folder, whole)
+    for kind in sorted({kind_of(case.task) for case in cases}):
+        of_kind = [case.task for case in cases if kind_of(case.task) == kind]
         found = results(of_kind, predictions)
-        figures = " ".join(
-            f"{name} {found[name]}" for name in ("mrr", "mrr_hard", "recall_gt", "f1", "auto95")
-        )
+        wanted = ("mrr", "mrr_hard", "recall_gt", "f1", "auto95")
+        figures = " ".join(f"{name} {found.get(name)}" for name in wanted)
         said = [
             (score, pair in task.truth)
             for task in of_kind
@@ -319,8 +373,8 @@ def main() -> None:
     for name, embed in (("lexical", None), ("with_meaning", embedder.encode if embedder else None)):
         if name == "with_meaning" and embed is None:
             continue
-        cases = [case_of(task, embed) for task in tasks]
-        print(f"{name}, {len(tasks)} tasks, each family left out:")
+        cases = [case_of(task, embed) for task in (*tasks, *pieces(tasks))]
+        print(f"{name}, {len(tasks)} tasks and {len(cases) - len(tasks)} pieces, each family left out:")
         fit(cases, family_of, whole=False)
         _report(cases, options.predict / name if options.predict else None)
         if options.write:

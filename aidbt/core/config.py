@@ -204,7 +204,7 @@ class MappingSettings(Section):
 
     precision: float = Field(default=0.95, gt=0, le=1)
     review: float = Field(default=0.2, ge=0, le=1)
-    combiner: Literal["evidence", "fixed"] = "evidence"
+    combiner: str = Field(default="evidence", min_length=1)
     signals: dict[str, float] = Field(default_factory=dict)
 
 

@@ -159,7 +159,7 @@ class ColumnMatch:
         signals: what each signal said, 0..1; a signal without evidence is absent.
         band: "accept" is decided, "review" waits for a person, "none" is no match.
         alternatives: the next best sources with their probabilities, best first.
-        margin: how far the score is above that of its nearest rival, 0..1.
+        margin: how far the score is above that of its nearest rival, -1..1; negative where that one is taken.
         rival: the nearest rival in words: another source for this target, or another target for this
             source; "" when there is none.
         reasons: why, in sentences, the strongest first.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -48,7 +48,9 @@ _FAMILY_SHAPE: dict[Family, str] = {
     "time": "time",
     "boolean": "boolean",
 }
-_YES, _NO = frozenset({"yes", "y", "true", "t", "1"}), frozenset({"no", "n", "false", "f", "0"})
+_YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
+# Where a column holds nothing else, these are yes and no too; beside M, F is not.
+_LETTERS = {"t": "true", "f": "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def facts_of(
     return Facts(
         family,
         shapes,
-        frozenset(normalized(value) for value in counted),
+        _compared(counted),
         len(counted) <= CODE_LIST,
         _quantiles(seen, shapes),
         profile.null_rate if profile else None,
@@ -116,7 +118,7 @@ def _from_profile(family: Family, profile: ColumnProfile | None, row_count: int)
     return Facts(
         family,
         shapes or _shapes(texts),
-        frozenset(normalized(value[:MAX_LENGTH]) for value in texts) if is_code_list else frozenset(),
+        _compared(value[:MAX_LENGTH] for value in texts) if is_code_list else frozenset(),
         is_code_list,
         profile.quantiles,
         profile.null_rate,
@@ -136,6 +138,12 @@ def normalized(value: str) -> str:
     if text in _YES:
         return "true"
     return "false" if text in _NO else text
+
+
+def _compared(values: Iterable[str]) -> frozenset[str]:
+    """The distinct values as they are compared."""
+    found = frozenset(normalized(value) for value in values)
+    return frozenset(_LETTERS[value] for value in found) if found <= _LETTERS.keys() else found
 
 
 def _shapes(values: Sequence[str]) -> dict[str, float]:

@@ -183,6 +183,24 @@ def _groups() -> dict[str, tuple[SynonymGroup, ...]]:
     return found
 
 
+@lru_cache(maxsize=50_000)
+def opposites(word: str) -> frozenset[str]:
+    """The words that exclude a word in the name of a column: what is billing is not shipping."""
+    return _opposites().get(_normal(word), frozenset())
+
+
+@cache
+def _opposites() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for line in _lines(
+        _shipped("opposites.txt"), "opposites.txt", "a line reads 'word | word', in lower case"
+    ):
+        words = line.phrases(line.text)
+        for word in words:
+            found.setdefault(word, set()).update(set(words) - {word})
+    return {word: frozenset(others) for word, others in found.items()}
+
+
 @cache
 def _words() -> frozenset[str]:
     """The words of three letters or more that short forms stand for, or that have synonyms."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aidbt.mapping.lexicon import expansions, is_word, partners
+from aidbt.mapping.lexicon import STRICT, expansions, is_word, opposites, partners
 from aidbt.mapping.sides import Side
 from aidbt.mapping.words import singular_words
 
@@ -47,6 +47,7 @@ class Names:
         source, target: the words of the columns' names.
         likeness: shape (source vocabulary + 1, target vocabulary + 1), each 0..1; the last row and column
             stand for "no word" and are 0.
+        opposed: shape of `likeness`, whether two words exclude each other (billing, shipping).
         is_readable: shape (source columns,), whether a name is mostly made of words as people write them,
             not of short forms.
     """
@@ -68,6 +69,7 @@ class Names:
             for j, all_ in enumerate(synonyms)
             for words in all_
         ]
+        self.opposed = _opposed(list(self._vocabularies[0]), list(self._vocabularies[1]))
         self.is_readable = np.array([_is_readable(words) for words in source.words], dtype=bool)
         self.likeness = _likeness(list(self._vocabularies[0]), list(self._vocabularies[1]), learned)
 
@@ -97,8 +99,14 @@ def _read(words: tuple[str, ...], others: frozenset[str], learned: Mapping[str, 
 
 
 def _spelled_out(word: str, others: frozenset[str]) -> tuple[str, ...]:
-    """The expansion of several words that the other side knows best, or () when it knows less than half."""
+    """What the word stands for in several words that the other side knows best, or () when it knows less than
+    half; synonyms of several words (`surname`, `last name`) only where it knows all of them.
+    """
     several = [found for found in expansions(word) if len(found) > 1]
+    for phrase, strength in partners(word).items():
+        words = tuple(phrase.split())
+        if len(words) > 1 and strength == STRICT and all(w in others for w in words):
+            several.append(words)
     known = [sum(w in others or w in _STOP_WORDS for w in found) / len(found) for found in several]
     if not several or max(known) < 0.5:
         return ()
@@ -194,6 +202,21 @@ def _likeness(left: list[str], right: list[str], learned: Mapping[str, str]) -> 
             found[i, places[word]] = 1.0
     _relate(found, left, right)
     return np.minimum(found, 1.0)
+
+
+def _opposed(left: list[str], right: list[str]) -> np.ndarray:
+    """Which words exclude each other, also by what short words stand for."""
+    found = np.zeros((len(left) + 1, len(right) + 1), dtype=bool)
+    senses = [[word, *(sense for _, sense in _meanings(word, {})[:1])] for word in right]
+    places: dict[str, list[int]] = {}
+    for j, words in enumerate(senses):
+        for word in words:
+            places.setdefault(word, []).append(j)
+    for i, word in enumerate(left):
+        for sense in [word, *(sense for _, sense in _meanings(word, {})[:1])]:
+            for other in opposites(sense):
+                found[i, places.get(other, [])] = True
+    return found
 
 
 def _expand_right(found: np.ndarray, left: list[str], right: list[str], learned: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from aidbt.core.config import MappingSettings
 from aidbt.core.errors import require_known
 from aidbt.mapping.assign import assigned_pairs
 from aidbt.mapping.blocking import likely_pairs
-from aidbt.mapping.combine import COMBINERS, Scores
+from aidbt.mapping.combine import COMBINERS, Scores, weights_text
 from aidbt.mapping.history import History
 from aidbt.mapping.sides import Side, TableSide
 from aidbt.mapping.signals import SIGNALS, Embed, Pairs, SchemaPair
@@ -89,6 +89,7 @@ def match_schemas(
 def _digest(task: SchemaPair, settings: MappingSettings, keep: int, model: str) -> str:
     """What tells one question from another: all that the answer depends on."""
     found = hashlib.sha256(f"{version('aidbt')} {settings!r} {keep} {model}".encode())
+    found.update(weights_text().encode())
     found.update(repr((task.embed is not None, task.history, sorted(task.never))).encode())
     for side in (task.source, task.target):
         for table in side.tables:

@@ -14,12 +14,14 @@ from aidbt.mapping.words import letters_of, words_of
 
 # Pairs looked at together: bounds the memory, whatever the number of pairs.
 _CHUNK = 50_000
+_SAME = 0.9
 
 
 def name_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     """Measures: `same` is 1 for the same letters and digits, 0.9 where they are the same but for the words of
     the own table; `words` how much of both names, by weight, finds a partner in the other (a soft Dice
-    coefficient); `source_words` and `target_words` how much of each does. The best of a target's name and
+    coefficient); `source_words` and `target_words` how much of each does; `opposed` is 1 where they have
+    words that exclude each other, and abstains elsewhere. The best of a target's name and
     its synonyms counts: a synonym is a person's word.
     """
     found = Evidence()
@@ -36,7 +38,24 @@ def name_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     found.add("words", dice)
     found.add("source_words", by_source)
     found.add("target_words", by_target)
+    found.add("opposed", *_opposed(task, pairs))
     return found
+
+
+def _opposed(task: SchemaPair, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """1 where each name has a word that excludes one of the other, and neither has both."""
+    names = task.names
+    found = np.zeros(len(pairs), dtype=bool)
+    if names.opposed.any():
+        for start in range(0, len(pairs), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            left, right = names.source.ids[pairs.source[part]], names.target.ids[pairs.target[part]]
+            same = names.likeness[left[:, :, None], right[:, None, :]] >= _SAME
+            against = names.opposed[left[:, :, None], right[:, None, :]]
+            # A word that the other name has too says nothing: `ship_to` and `ship_from` differ by the rest.
+            against &= ~same.any(axis=2)[:, :, None] & ~same.any(axis=1)[:, None, :]
+            found[part] = against.any(axis=(1, 2))
+    return found.astype(np.float32), found
 
 
 def _same(task: SchemaPair, pairs: Pairs) -> np.ndarray:

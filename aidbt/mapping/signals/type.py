@@ -66,7 +66,9 @@ def _fit(facts: Facts, target: Family) -> float:
     if facts.family == "text" and target in _TEXT_READS:
         if not facts.shapes:
             return 0.4
-        return 0.9 * min(sum(facts.shapes.get(shape, 0.0) for shape in _TEXT_READS[target]), 1.0)
+        # Never blocked: a text may hold a date in a form of its own, which an expression can read.
+        read = sum(facts.shapes.get(shape, 0.0) for shape in _TEXT_READS[target])
+        return max(0.9 * min(read, 1.0), BLOCKED)
     return _CARRIES.get((facts.family, target), 0.0)
 
 
