@@ -66,6 +66,7 @@ def generate(
     for `aidbt review`, and writes ordinary dbt files. What a person changed is never overwritten: what is
     new is merged into it, or proposed where both touch the same lines.
     """
+    from aidbt.cli.map_check import note_changed_model
     from aidbt.generate.bases import Bases
     from aidbt.generate.plan import run_generate
     from aidbt.generate.pull_request.branch import remember_findings, run_summary
@@ -103,6 +104,8 @@ def generate(
                 result, changes, dry_run=dry_run, check=check, show_all=show_all or why, why=why
             ),
         )
+    if not check:
+        note_changed_model(session, result.mappings.values())
     failed = result.has_errors or (result.is_drift if check else bool(result.proposals))
     waits = result.questions or result.waiting or result.waiting_tests
     raise SystemExit(1 if failed or (strict and waits) else 0)

@@ -16,6 +16,9 @@ _BLOCK = 2_000
 _DESCRIPTION = 240
 _COLUMNS = 20
 _VALUES, _VALUE = 10, 40
+# Of more columns together only the names are compared, at first with their tables, then without: long texts
+# take a model ten times as long.
+_WIDE, _VERY_WIDE = 1_300, 1_800
 _WORDED = ("word", "phrase", "code", "boolean")
 MEASURES = (
     "meaning", "meaning_near", "meaning_in_table", "meaning_described", "meaning_valued", "meaning_told",
@@ -31,7 +34,7 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     0.5 where it is as near as the nearest ones usually are; `table_meaning` of the tables with the names of
     their columns, where one side has several; `meaning_valued` of the names with some of their values, where
     both are lists of words; `meaning_told` of the source's name and values with all that is known of the
-    target. Without a model it abstains.
+    target; all but names are left out of very wide tasks. Without a model it abstains.
     """
     found = Evidence()
     source, target, embed = task.source, task.target, task.embed
@@ -45,28 +48,11 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     cosines, crowded = _cosines(embed, names, pairs)
     found.add("meaning", cosines)
     found.add("meaning_near", 0.5 + cosines - (crowded[0][pairs.source] + crowded[1][pairs.target]) / 2)
-    in_table = [_in_table(side, texts) for side, texts in zip((source, target), names, strict=True)]
-    found.add("meaning_in_table", _cosines(embed, in_table, pairs)[0])
-    has_one = np.array([bool(column.description) for column in target.columns])
-    if has_one.any():
-        described = [_described(s, texts) for s, texts in zip((source, target), in_table, strict=True)]
-        found.add("meaning_described", _cosines(embed, described, pairs)[0], has_one[pairs.target])
-    else:
-        found.add("meaning_described", *nothing)
-    lists = [[_word_list(facts) for facts in side.facts] for side in (source, target)]
-    has_list = [np.array([bool(text) for text in side], dtype=bool) for side in lists]
-    both = has_list[0][pairs.source] & has_list[1][pairs.target]
-    known = names[0], _described(target, names[1])
-    told = [_with_lists(texts, side) for texts, side in zip(known, lists, strict=True)]
-    if both.any():
-        valued = [_with_lists(texts, side) for texts, side in zip(names, lists, strict=True)]
-        found.add("meaning_valued", _cosines(embed, valued, pairs)[0], both)
-    else:
-        found.add("meaning_valued", *nothing)
-    if (both | has_one[pairs.target]).any():
-        found.add("meaning_told", _cosines(embed, told, pairs)[0], both | has_one[pairs.target])
-    else:
-        found.add("meaning_told", *nothing)
+    for measure, (texts, mask) in _questions(task, names, pairs).items():
+        if mask.any():
+            found.add(measure, _cosines(embed, texts, pairs)[0], mask)
+        else:
+            found.add(measure, *nothing)
     if len(source.tables) > 1 or len(target.tables) > 1:
         vectors = [embed(_told(side, texts)) for side, texts in zip((source, target), names, strict=True)]
         alike = vectors[0] @ vectors[1].T
@@ -74,6 +60,35 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     else:
         found.add("table_meaning", *nothing)
     return found
+
+
+def _questions(
+    task: SchemaPair, names: Sequence[Sequence[str]], pairs: Pairs
+) -> dict[str, tuple[Sequence[Sequence[str]], np.ndarray]]:
+    """By measure the texts of both sides that are compared, and the mask of the pairs it speaks about."""
+    source, target = task.source, task.target
+    everywhere, nowhere = np.ones(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)
+    long = ("meaning_described", "meaning_valued", "meaning_told")
+    if len(source) + len(target) > _VERY_WIDE:
+        return {measure: (names, nowhere) for measure in ("meaning_in_table", *long)}
+    in_table = [_in_table(side, texts) for side, texts in zip((source, target), names, strict=True)]
+    found: dict[str, tuple[Sequence[Sequence[str]], np.ndarray]] = {
+        "meaning_in_table": (in_table, everywhere)
+    }
+    if len(source) + len(target) > _WIDE:
+        return found | dict.fromkeys(long, (names, nowhere))
+    has_text = np.array([bool(column.description) for column in target.columns])[pairs.target]
+    lists = [[_word_list(facts) for facts in side.facts] for side in (source, target)]
+    has_list = [np.array([bool(text) for text in side], dtype=bool) for side in lists]
+    both = has_list[0][pairs.source] & has_list[1][pairs.target]
+    described = [_described(side, texts) for side, texts in zip((source, target), in_table, strict=True)]
+    valued = [_with_lists(texts, values) for texts, values in zip(names, lists, strict=True)]
+    told = [valued[0], _with_lists(_described(target, names[1]), lists[1])]
+    return found | {
+        "meaning_described": (described, has_text),
+        "meaning_valued": (valued, both),
+        "meaning_told": (told, both | has_text),
+    }
 
 
 def _word_list(facts: Facts) -> str:

@@ -98,7 +98,7 @@ def explained(profiled: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     match = ColumnMatch(
         "e_mail", "email", 0.86, "review", {"name": 0.9}, (), 0.45, "mail_old for email", ("names alike",)
     )
-    monkeypatch.setattr("aidbt.generate.discover.match_evidence", lambda *_: {"crm.users.email": match})
+    monkeypatch.setattr("aidbt.generate.discover.match_evidence", lambda *_, **__: {"crm.users.email": match})
     return profiled
 
 

@@ -225,3 +225,29 @@ def test_what_a_model_of_meaning_knows_makes_a_pair_likelier():
         return probabilities(schemas(*sides, embed=model), "evidence")[0, 0]
 
     assert found(embed) > found(None)
+
+
+def test_what_people_decided_elsewhere_nearly_settles_a_match():
+    sides = [table("cdt", "xdt")], [table("closed_at", "opened_at", name="deal")]
+    history = decided(("cdt", "closed_at"))
+
+    without = score(schemas(*sides), MappingSettings())[1].probability
+    with_it = score(schemas(*sides, history=history), MappingSettings())[1].probability
+
+    assert with_it[0] > without[0]
+    assert with_it[0] > 0.9
+
+
+def test_a_type_that_cannot_become_the_other_is_no_match_whatever_the_name():
+    pair = schemas([table(("order_date", "BOOLEAN"))], [table(("order_date", "date"))])
+
+    assert score(pair, MappingSettings())[1].probability[0] == 0
+
+
+def test_two_equally_good_sources_leave_no_room_for_certainty():
+    pair = schemas([table("login_a", "login_b")], [table("login")])
+
+    found = score(pair, MappingSettings())[1].probability
+
+    assert found.sum() < 1.3
+    assert found.max() < 0.9

@@ -85,7 +85,7 @@ def test_a_huge_value_is_cut():
     [
         (" Stage IIA ", "stage iia"),
         ("YES", "true"),
-        ("0", "f"),
+        ("0", "false"),
         ("1.0", "1"),
         ("7.0", "7"),
         ("a-b", "A b"),
@@ -163,3 +163,11 @@ def test_the_share_of_distinct_values_is_one_of_the_rows_that_have_one():
     # A sketch may count a few more than there are rows.
     assert of_profile(distinct_count=103, rows=100).distinct_ratio == 1
     assert of_profile(distinct_count=0, rows=0).distinct_ratio is None
+
+
+def test_a_letter_is_yes_or_no_only_where_the_column_knows_nothing_else():
+    flags = facts_of(Column("is_paid", "varchar"), ("t", "f", "t"), None)
+    codes = facts_of(Column("sex", "varchar"), ("M", "F", "M"), None)
+
+    assert flags.values == {"true", "false"}
+    assert codes.values == {"m", "f"}

@@ -11,7 +11,7 @@ from match_tasks import columns, decided, embed, profiled, said, says, schemas, 
 from aidbt.core.schema import Column, ColumnProfile
 from aidbt.mapping.sides import TableSide
 from aidbt.mapping.signals import SIGNALS, Pairs, SchemaPair
-from aidbt.mapping.signals.type import carries_over
+from aidbt.mapping.signals.type import BLOCKED, carries_over
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -457,7 +457,7 @@ def test_text_counts_as_what_it_is_seen_to_hold():
     assert carries_over("text", "date", dates) > 0.8
     assert carries_over("text", "integer", dates) == 0
     assert said("type", "type", pair)[0, 0] > 0.8
-    assert said("type", "type", numbers)[0, 0] == 0
+    assert said("type", "type", numbers)[0, 0] == pytest.approx(BLOCKED)
 
 
 def test_an_unknown_type_is_no_evidence():
@@ -597,3 +597,25 @@ def test_a_decision_that_only_one_table_made_tells_nothing():
     pair = schemas([table("cdt", source_name="crm")], [table("closed_at")], history=history)
 
     assert np.isnan(said("history", "history", pair)).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("billing_city", "shipping_city"), ("crt_dt", "updated_date"), ("min_price", "max_price")],
+)
+def test_words_that_exclude_each_other_speak_against_a_pair(source, target):
+    assert said("name", "opposed", one_table([source], [target]))[0, 0] == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("start_to_end", "end_to_start"), ("billing_city", "city"), ("name", "name")]
+)
+def test_a_word_that_both_names_have_excludes_nothing(source, target):
+    assert np.isnan(said("name", "opposed", one_table([source], [target]))[0, 0])
+
+
+def test_a_synonym_of_several_words_is_found():
+    found = said("name", "words", one_table(["surname"], ["last_name", "first_name"]))
+
+    assert found[0, 0] > 0.9
+    assert found[0, 1] < 0.6
