@@ -290,7 +290,9 @@ def fit(cases: list[Case], fold: Callable[[Task], str], *, whole: bool = True) -
             if fold(case.task) == name:
                 seen = combine.calibration(case.schemas, case.pairs, case.evidence, case.looked, case.logits)
                 found_there = combine.calibrated(case.pairs, seen, part)
-                case.probability = combine.among_rivals(case.schemas, case.pairs, found_there, seen.taken)
+                case.probability = combine.among_rivals(
+                    case.schemas, case.pairs, case.logits, found_there, seen.taken
+                )
     print("  calibrated:", _mrr_by_kind(cases, [case.probability for case in cases]), flush=True)
     return combine.Weights(*found, *fit_calibration(cases)) if whole else None
 

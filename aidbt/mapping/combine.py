@@ -39,8 +39,6 @@ _OF_NAMES = frozenset({"name", "letters", "abbreviation", "meaning"})
 _LIMIT = 12.0
 # A pair that the assignment leaves out may be likelier than the one it takes, but not by much.
 _AHEAD, _RIVAL = 0.7, 0.9
-# A rival below this takes no room from another pair: a wide task has many that are a little likely.
-_SERIOUS = 0.25
 # What the second look saw that tells how far the choice can be trusted.
 _LOOKED = (
     "first", "ahead_of_source", "ahead_of_target", "neighbours", "tables", "tables_of_source",
@@ -90,7 +88,7 @@ def by_evidence(task: SchemaPair, pairs: Pairs, signals: Mapping[str, float]) ->
     looked = second_look(task, pairs, first)
     second = second_basis(looked) @ weights.second
     seen = calibration(task, pairs, kept, looked, second)
-    probability = among_rivals(task, pairs, calibrated(pairs, seen, weights), seen.taken)
+    probability = among_rivals(task, pairs, second, calibrated(pairs, seen, weights), seen.taken)
     return Scores(np.where(_blocked(evidence), 0.0, probability), evidence)
 
 
@@ -110,14 +108,26 @@ def _blocked(evidence: Mapping[str, Evidence]) -> np.ndarray | bool:
     return False if said is None else said.masks["type"] & (said.scores["type"] < BLOCKED)
 
 
-def among_rivals(task: SchemaPair, pairs: Pairs, probability: np.ndarray, taken: np.ndarray) -> np.ndarray:
-    """The probabilities of taken pairs, made less where likely rivals leave no room for them: of one source,
-    and of one target, at most one pair is right.
+def among_rivals(
+    task: SchemaPair, pairs: Pairs, logits: np.ndarray, probability: np.ndarray, taken: np.ndarray
+) -> np.ndarray:
+    """The probabilities of taken pairs, shared with rivals that nothing but the assignment ruled out.
+
+    Of one source, and of one target, at most one pair is right. A rival counts as far as its own logit comes
+    near that of the taken pair, and only where its other end has no better pair: `login_a` and `login_b` are
+    each half of `login`, while `home_city` is no rival for `city` that `home_town` already has.
     """
-    serious = np.where(probability >= _SERIOUS, probability, 0.0)
-    by_source = np.bincount(pairs.source, serious, len(task.source))[pairs.source]
-    by_target = np.bincount(pairs.target, serious, len(task.target))[pairs.target]
-    room = np.maximum(np.maximum(by_source, by_target), 1.0)
+    held = np.full(len(task.source), -np.inf), np.full(len(task.target), -np.inf)
+    for ends, of in zip((pairs.source, pairs.target), held, strict=True):
+        of[ends[taken]] = logits[taken]
+    room = np.ones(len(pairs))
+    for ends, others, of, of_others in (
+        (pairs.source, pairs.target, held[0], held[1]),
+        (pairs.target, pairs.source, held[1], held[0]),
+    ):
+        is_rival = ~taken & (logits >= of_others[others]) & np.isfinite(of[ends])
+        near = np.exp(np.clip(logits[is_rival] - of[ends[is_rival]], -_LIMIT, 0.0))
+        room += np.bincount(ends[is_rival], near, len(of))[ends]
     return np.where(taken, probability / room, probability)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -56,10 +57,12 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
         return _with_test(mapping, selector, lambda test: _decided_test(test, "accepted"))
 
     def accepted(column: MappedColumn) -> MappedColumn:
-        if column.needs_expression:
+        # The cast of an expression was proven on every row; a note beside it is about its meaning.
+        if column.needs_expression and not column.expression:
+            named = f"{shlex.quote(str(selector))} {shlex.quote(column.sources[0])}"
             raise UsageError(
                 f"{selector} cannot be accepted as it is: {column.note}",
-                hint=f'say how: aidbt review choose {selector} {column.sources[0]} --expression "…"',
+                hint=f'say how: aidbt review choose {named} --expression "…"',
             )
         if not column.sources:
             raise UsageError(

@@ -17,13 +17,17 @@ def reasons(task: SchemaPair, i: int, j: int, said: Mapping[str, float]) -> tupl
     """
     source, target = task.source.columns[i], task.target.columns[j]
     types = f"{source.data_type.lower()} to {target.data_type.lower()}"
+    short, long = sorted((source.name, target.name), key=lambda name: len(letters_of(name)))
+    common = _words_in_common(task, i, j)
     is_synonym = said.get("same", 0) == 1 and letters_of(source.name) != letters_of(target.name)
     speaks_for = [
         (said.get("history", 0) == 1, "columns of this name became it in other tables"),
         (said.get("same", 0) == 1 and not is_synonym, "the names are the same"),
         (is_synonym, "the target names it as a synonym"),
         (said.get("same", 0) == 0.9, "the names are the same but for the words of their tables"),
-        (said.get("same", 0) < 0.9, _words_in_common(task, i, j)),
+        (said.get("same", 0) < 0.9, common),
+        # Without a word that is known, the letters in their order are what a cryptic name is matched by.
+        (said.get("shortened", 0) >= 0.6 and not common, f"{short} may be short for {long}"),
         (said.get("codes", 0) >= 0.6, "the codes of one are the initials of the other's labels"),
         (said.get("values", 0) >= 0.2, f"{said.get('values', 0):.0%} of their values are the same"),
         (said.get("described", 0) >= 0.5, "its description has the words of the source's name"),

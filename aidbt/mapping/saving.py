@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-from aidbt.core.errors import EditConflict
+from aidbt.core.errors import EditConflict, SettingsError
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.resilience import RetryPolicy, SystemClock, retry
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping
@@ -177,6 +177,7 @@ def mapping_edit(mapping: Mapping, project_dir: Path, *, by_person: bool = False
     Raises:
         EditConflict: the file was changed since the mapping was read, or it has a layout of its own that
             would be lost.
+        SettingsError: the file already holds the mapping of another table.
     """
     path = mapping_path(mapping)
     before = read_or_none(project_dir / path)
@@ -189,6 +190,13 @@ def mapping_edit(mapping: Mapping, project_dir: Path, *, by_person: bool = False
         )
     where = project_dir / path
     old = parse_mapping(before, where, project_dir)
+    if old.key != mapping.key:  # its table was edited: what was decided for that one is not written over
+        raise SettingsError(
+            f"it maps {old.key}, but is where the mapping of {mapping.key} goes",
+            path=path,
+            line=1,
+            hint=f"write table: {mapping.table} there if that is what it maps, or give the file another name",
+        )
     text = mapping_yaml(mapping) if mapping_yaml(old) == before else _spliced(before, old, mapping, by_person)
     if text is None or parse_mapping(text, where, project_dir) != mapping:
         raise EditConflict(

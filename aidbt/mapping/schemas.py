@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
 
 import numpy as np
 
 from aidbt.core.config import MappingSettings
-from aidbt.core.errors import require_known
+from aidbt.core.errors import SettingsError, require_known
 from aidbt.mapping.assign import assigned_pairs
 from aidbt.mapping.blocking import likely_pairs
 from aidbt.mapping.combine import COMBINERS, Scores, weights_text
@@ -115,10 +116,27 @@ def score(task: SchemaPair, settings: MappingSettings) -> tuple[Pairs, Scores]:
 
     Raises:
         UnknownName: the settings name a signal or a combiner that does not exist.
+        SettingsError: a factor is no number from 0, or every signal is left out.
     """
-    require_known(list(settings.signals), SIGNALS.names(), "matching signal")
+    _require_factors(settings.signals)
     pairs = likely_pairs(task)
     return pairs, COMBINERS.load(settings.combiner)(task, pairs, settings.signals)
+
+
+def _require_factors(factors: Mapping[str, float]) -> None:
+    """Raise unless the factors of `mapping.signals` leave something to match by."""
+    require_known(list(factors), SIGNALS.names(), "matching signal")
+    for name, factor in factors.items():
+        if not 0 <= factor < math.inf:
+            raise SettingsError(
+                f"mapping.signals: the factor of {name} is {factor:g}",
+                hint="write a number from 0; 0 leaves the signal out, 1 is what was fitted",
+            )
+    if all(factors.get(name, 1.0) == 0 for name in SIGNALS.names()):
+        raise SettingsError(
+            "mapping.signals leaves every signal out, so nothing can be matched",
+            hint="remove a line there: a signal that is not named counts with 1",
+        )
 
 
 def _pair(task: SchemaPair, pairs: Pairs, scores: Scores, k: int) -> PairScore:

@@ -125,21 +125,25 @@ class ReviewItem:
     @property
     def can_accept(self) -> bool:
         """Whether it can be accepted as it stands: something is proposed, and no cast needs an expression."""
-        is_possible = (
-            self.sources
-            and not self.gone
-            and not (self.cast and self.note and not self.note.startswith(MODEL_CHOSE))
-        )
-        return bool(self.test or is_possible)
+        return bool(self.test or (self.sources and not self.gone and not self._loses_values))
+
+    @property
+    def _loses_values(self) -> bool:
+        """Whether its note says that the plain cast loses something: the same source needs an expression."""
+        is_plain = bool(self.cast) and not self.expression
+        return is_plain and bool(self.note) and not self.note.startswith(MODEL_CHOSE)
 
     @property
     def commands(self) -> dict[str, str]:
-        """What decides it, ready to be pasted, the likely first; SOURCE_COLUMN is a name to be written."""
+        """What decides it, ready to be pasted, the likely first; SOURCE_COLUMN and SQL are to be written."""
         where = shlex.quote(self.selector)
         reject = {"reject": f"aidbt review reject {where}"}
         if self.test:
             return {"accept": f"aidbt review accept {where}", **reject}
-        other = shlex.quote(self.alternatives[0][0]) if self.alternatives else "SOURCE_COLUMN"
+        if self._loses_values and not self.gone:
+            other = f"{shlex.join(self.sources)} --expression SQL"
+        else:
+            other = shlex.quote(self.alternatives[0][0]) if self.alternatives else "SOURCE_COLUMN"
         choose = {"choose": f"aidbt review choose {where} {other}"}
         never = {"never": f"aidbt review never {where}"} if self.target and len(self.sources) == 1 else {}
         if self.can_accept:

@@ -70,7 +70,7 @@ def _questions(
     everywhere, nowhere = np.ones(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)
     long = ("meaning_described", "meaning_valued", "meaning_told")
     if len(source) + len(target) > _VERY_WIDE:
-        return {measure: (names, nowhere) for measure in ("meaning_in_table", *long)}
+        return dict.fromkeys(("meaning_in_table", *long), (names, nowhere))
     in_table = [_in_table(side, texts) for side, texts in zip((source, target), names, strict=True)]
     found: dict[str, tuple[Sequence[Sequence[str]], np.ndarray]] = {
         "meaning_in_table": (in_table, everywhere)

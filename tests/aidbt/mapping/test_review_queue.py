@@ -154,6 +154,39 @@ def test_only_commands_that_can_work_are_offered(project, selector, verbs):
     assert list(item(project, selector).commands) == verbs
 
 
+def wait_for(project: Path, entry: str) -> None:
+    """Let the column `day` wait with this entry."""
+    path = project / "aidbt/mappings/shop__orders.yml"
+    old = "{target: day, source: d, type: DATE, status: review, by: aidbt, score: 0.86}"
+    path.write_text(path.read_text().replace(old, entry))
+
+
+def test_a_proposed_expression_is_accepted_as_it_stands(project):
+    # Its cast was proven on every row; the note only says that its meaning was not.
+    made = "sources: [d e], expression: 'left(\"d e\", 10)', cast: date"
+    wait_for(project, f"{{target: day, {made}, status: review, by: aidbt, score: 0.4, note: not verified}}")
+
+    assert next(iter(item(project, "shop.orders.day").commands)) == "accept"
+    accept_all(project, ["shop.orders.day"])
+
+    day = column(project, "day")
+    assert (day.expression, day.cast, day.status, day.by) == ('left("d e", 10)', "date", "accepted", "person")
+
+
+def test_a_cast_that_loses_values_asks_for_an_expression_over_the_same_source(project):
+    lossy = "source: d e, type: VARCHAR, cast: date, note: 9 rows would lose their value by a cast to date"
+    wait_for(project, f"{{target: day, {lossy}, status: review, by: aidbt, score: 0.9}}")
+
+    with pytest.raises(UsageError, match="9 rows would lose") as refused:
+        accept_all(project, ["shop.orders.day"])
+
+    assert refused.value.hint == "say how: aidbt review choose shop.orders.day 'd e' --expression \"…\""
+    assert (
+        item(project, "shop.orders.day").commands["choose"]
+        == "aidbt review choose shop.orders.day 'd e' --expression SQL"
+    )
+
+
 def test_never_proposes_the_next_best_that_no_other_column_takes(project):
     never_one(project, "shop.orders.sum", dialect="duckdb")
 

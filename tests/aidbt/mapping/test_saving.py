@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidbt.core.errors import EditConflict, UsageError
+from aidbt.core.errors import EditConflict, SettingsError, UsageError
 from aidbt.core.patch import state_dir
 from aidbt.core.schema import Mapping
 from aidbt.mapping.files import load_mappings
@@ -119,6 +119,18 @@ def test_a_file_that_changed_after_it_was_read_is_never_written_over(project):
 
     with pytest.raises(EditConflict, match="was changed"):
         mapping_edit(read, project)
+
+
+def test_the_mapping_of_another_table_is_never_written_over(project):
+    # A person wrote another table into the file of s.t, which is there all the same and is mapped anew.
+    fresh = replace(only(project), path="", digest="")
+    write(project, MAPPING.replace("table: t}", "table: u}", 1))
+    before = (project / PATH).read_bytes()
+
+    with pytest.raises(SettingsError, match=r"^aidbt/mappings/s__t\.yml:1: it maps s\.u, but"):
+        mapping_edit(fresh, project)
+
+    assert (project / PATH).read_bytes() == before
 
 
 Steps = list[tuple[str, str]]

@@ -2,6 +2,7 @@ with source as (
 
     select
         cust_no,
+        nm,
         eml,
         dob
     from {{ source('crm', 'cust') }}
@@ -17,6 +18,7 @@ renamed as (
 
     select
         cust_no as customer_number,
+        nm as customer_name,
         eml as email,
         cast(dob as date) as birth_date
     from source
