@@ -152,7 +152,8 @@ def _decide_all(session: Any, queue: Any) -> None:
         if (error.name or "").partition(".")[0] != "textual":
             raise
         raise MissingExtra("aidbt review --ui", "tui") from error
-    sitting = Sitting(session.project.root, dialect=session.project.profile().type)
+    least = session.settings.values.mapping.review
+    sitting = Sitting(session.project.root, dialect=session.project.profile().type, least=least)
     profiles = _known_profiles(session, {item.key for item in queue.items})
     ReviewApp(sitting, queue.items, profiles).run()
     said = ", ".join(f"{verb} {number}" for verb, number in sitting.counts.items())
@@ -375,7 +376,8 @@ def never(where: dict[str, Any], selector: str, source: str) -> None:
 
     session = open_from(**where)
     root = session.project.root
-    changed = never_one(root, selector, source, dialect=session.project.profile().type)
+    dialect, least = session.project.profile().type, session.settings.values.mapping.review
+    changed = never_one(root, selector, source, dialect=dialect, least=least)
     left = next((item for item in review_items(root) if item.selector == selector), None)
     _told(f"not proposed again for {selector}", changed, then=left.proposal if left else None)
 

@@ -194,8 +194,8 @@ class MappingSettings(Section):
     """When a match is decided without a person.
 
     Attributes:
-        precision: how sure a match must be to be accepted: the share 0..1 of accepted matches that a person
-            would have decided in the same way.
+        precision: the share 0..1 of the matches accepted in a table that a person would have decided in the
+            same way; none is more than twice as doubtful.
         review: the probability 0..1 below which a match is not even proposed.
         combiner: how the signals become one number: "evidence" is fitted on mappings that people made,
             "fixed" a weighted mean with fixed weights.

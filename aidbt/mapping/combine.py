@@ -39,6 +39,8 @@ _OF_NAMES = frozenset({"name", "letters", "abbreviation", "meaning"})
 _LIMIT = 12.0
 # A pair that the assignment leaves out may be likelier than the one it takes, but not by much.
 _AHEAD, _RIVAL = 0.7, 0.9
+# A rival further behind is in the calibration already.
+_NEAR = 1.0
 # What the second look saw that tells how far the choice can be trusted.
 _LOOKED = (
     "first", "ahead_of_source", "ahead_of_target", "neighbours", "tables", "tables_of_source",
@@ -125,8 +127,9 @@ def among_rivals(
         (pairs.source, pairs.target, held[0], held[1]),
         (pairs.target, pairs.source, held[1], held[0]),
     ):
-        is_rival = ~taken & (logits >= of_others[others]) & np.isfinite(of[ends])
-        near = np.exp(np.clip(logits[is_rival] - of[ends[is_rival]], -_LIMIT, 0.0))
+        is_rival = ~taken & (logits >= of_others[others]) & (logits >= of[ends] - _NEAR)
+        is_rival &= np.isfinite(of[ends])
+        near = np.exp(np.minimum(logits[is_rival] - of[ends[is_rival]], 0.0))
         room += np.bincount(ends[is_rival], near, len(of))[ends]
     return np.where(taken, probability / room, probability)
 

@@ -136,16 +136,18 @@ def never(
     types: dict[str, str] | None = None,
     wanted: str = "",
     dialect: str = "",
+    least: float = 0.0,
 ) -> Mapping:
     """The mapping in which a source column is not proposed for a target column again.
 
     Where it was what is proposed, or decided, the next best candidate that no other column takes is proposed
-    in its place; without one the column waits with nothing proposed.
+    in its place; without one that is likely enough the column waits with nothing proposed.
 
     Args:
         source: the source column, its name is the caller's to check; "" for the proposed one.
         types: the source columns' types, where they are known.
         wanted: the type that the target declares; "" for any.
+        least: the probability 0..1 below which nothing is proposed.
 
     Raises:
         UsageError: no target is declared, so that nothing is matched; or it is not clear which source.
@@ -177,7 +179,7 @@ def never(
         if name not in column.sources:
             return kept
         taken = {s for c in mapping.columns if c is not column and c.status != "rejected" for s in c.sources}
-        return _next_best(kept, taken, types or {}, wanted, dialect)
+        return _next_best(kept, taken, types or {}, wanted, dialect, least)
 
     after = _with_column(mapping, selector, refused)
     made_from = {c.target: c.sources for c in mapping.columns}
@@ -186,11 +188,17 @@ def never(
 
 
 def _next_best(
-    column: MappedColumn, taken: Collection[str], types: dict[str, str], wanted: str, dialect: str
+    column: MappedColumn,
+    taken: Collection[str],
+    types: dict[str, str],
+    wanted: str,
+    dialect: str,
+    least: float = 0.0,
 ) -> MappedColumn:
-    """The column with its best free candidate proposed, and nothing when there is none."""
+    """The column with its best free candidate proposed, and nothing where none is as likely as `least`."""
     without = (*taken, *column.never)
-    best = next(((name, score) for name, score in column.alternatives if name not in without), None)
+    likely = ((name, score) for name, score in column.alternatives if score >= least)
+    best = next((other for other in likely if other[0] not in without), None)
     known = types.get(best[0], "") if best else ""
     return replace(
         column,

@@ -140,11 +140,15 @@ def choose_one(
     )
 
 
-def never_one(project_dir: Path, selector: str, source: str = "", *, dialect: str) -> list[str]:
+def never_one(
+    project_dir: Path, selector: str, source: str = "", *, dialect: str, least: float = 0.0
+) -> list[str]:
     """Never propose a source column for a target column again; see `refused`."""
     targets = load_targets(project_dir, dialect)
     return _decide(
-        project_dir, [selector], lambda mapping, wanted: refused(mapping, wanted, source, targets, dialect)
+        project_dir,
+        [selector],
+        lambda mapping, wanted: refused(mapping, wanted, source, targets, dialect, least),
     )
 
 
@@ -184,12 +188,18 @@ def chosen(
 
 
 def refused(
-    mapping: Mapping, selector: Selector, source: str, targets: Dict[str, Target], dialect: str
+    mapping: Mapping,
+    selector: Selector,
+    source: str,
+    targets: Dict[str, Target],
+    dialect: str,
+    least: float = 0.0,
 ) -> Mapping:
     """The mapping in which a source column is not proposed again for a column (`decisions.never`).
 
     Args:
         source: "" for the one that is proposed.
+        least: the probability 0..1 below which nothing is proposed in its place.
 
     Raises:
         UnknownName: a source column that the table does not have.
@@ -198,7 +208,7 @@ def refused(
     known = known_source_columns(mapping)
     require_known([source] if source else [], known, f"column of {mapping.key}")
     wanted = _wanted(mapping, selector, targets)
-    return never(mapping, selector, source, types=known, wanted=wanted, dialect=dialect)
+    return never(mapping, selector, source, types=known, wanted=wanted, dialect=dialect, least=least)
 
 
 def _wanted(mapping: Mapping, selector: Selector, targets: Dict[str, Target]) -> str:

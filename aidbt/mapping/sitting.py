@@ -33,11 +33,13 @@ class Sitting:
 
     Args:
         dialect: of the project's warehouse, in which expressions are written.
+        least: the probability 0..1 below which nothing is proposed in the place of what is refused.
     """
 
-    def __init__(self, project_dir: Path, *, dialect: str) -> None:
+    def __init__(self, project_dir: Path, *, dialect: str, least: float = 0.0) -> None:
         self._root = project_dir
         self._dialect = dialect
+        self._least = least
         self._targets = load_targets(project_dir, dialect)
         self._seen = load_mappings(project_dir)
         self._made: list[Decision] = []
@@ -84,7 +86,9 @@ class Sitting:
         self._decide(
             selector,
             "refused",
-            lambda mapping, wanted: refused(mapping, wanted, source, self._targets, self._dialect),
+            lambda mapping, wanted: refused(
+                mapping, wanted, source, self._targets, self._dialect, self._least
+            ),
         )
 
     def undo(self) -> str:

@@ -206,6 +206,10 @@ def _from_digits(ground: Ground, target: Column, source: Column) -> Iterator[Pro
     value = column_value(source, ground.dialect)
     if value.family not in ("text", "integer"):
         return
+    if _are_eight_digits(source, ground) and (source.name, target.name) in ground.matched:
+        reason = f"the values of {source.name} have eight digits, as dates written YYYYMMDD"
+        yield Proposal("date text", date_of_digits(value, "YYYYMMDD"), target, _LIKELY, reason)
+        return
     orders = [order for order in _ORDERS if _are_dates(value, order, ground)]
     likeness = _is_about(source.name, target.name) if _about(target.name) or _speaks_of_time(source) else 0.0
     for order in orders:
@@ -214,6 +218,17 @@ def _from_digits(ground: Ground, target: Column, source: Column) -> Iterator[Pro
             reason += ", and in another order too"
         prior = min(_prior(likeness), _POSSIBLE if len(orders) > 1 else 1.0)
         yield Proposal("date text", date_of_digits(value, order), target, prior, reason)
+
+
+def _are_eight_digits(source: Column, ground: Ground) -> bool:
+    """Whether the profile says so of a text whose values are not at hand."""
+    figures = ground.source.profile.column(source.name) if ground.source.profile else None
+    return (
+        figures is not None
+        and not ground.source.values(source.name)
+        and figures.min_length == figures.max_length == 8
+        and figures.formats.get("integer", 0.0) >= _MOST
+    )
 
 
 def _are_dates(value: Value, order: str, ground: Ground) -> bool:

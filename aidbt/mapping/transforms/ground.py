@@ -109,6 +109,7 @@ class Ground:
     Attributes:
         pairs: rows of the source and of the target that are the same, one to one.
         key: what they are the same by, in words.
+        matched: (source, target) columns that were found to match one to one.
     """
 
     source: Side
@@ -116,6 +117,7 @@ class Ground:
     dialect: str
     pairs: tuple[tuple[Row, Row], ...] = ()
     key: str = ""
+    matched: frozenset[tuple[str, str]] = frozenset()
     _wanted: dict[str, list[tuple[Row, str]]] = field(default_factory=dict, repr=False)
 
     def wanted(self, target: str) -> list[tuple[Row, str]]:
@@ -140,8 +142,9 @@ class Ground:
         """The ground of one table and one target."""
         left = Side(source.columns, source_rows[:_ROWS], profiles[0])
         right = Side(tuple(target), target_rows[:_ROWS], profiles[1])
-        pairs, key = _aligned(left, right, {(m.source, m.target): m.score for m in matches if m.source})
-        return cls(left, right, dialect, pairs, key)
+        scores = {(m.source, m.target): m.score for m in matches if m.source}
+        pairs, key = _aligned(left, right, scores)
+        return cls(left, right, dialect, pairs, key, frozenset(scores))
 
 
 def quantiles_of(values: Sequence[str]) -> tuple[float, ...]:
@@ -226,7 +229,7 @@ def is_short_for(a: str, b: str) -> bool:
 
 
 def _aligned(
-    source: Side, target: Side, scores: Dict[tuple[str | None, str], float]
+    source: Side, target: Side, scores: Dict[tuple[str, str], float]
 ) -> tuple[tuple[tuple[Row, Row], ...], str]:
     """The rows that are the same by the best key that both sides share; none where there is no such key.
 

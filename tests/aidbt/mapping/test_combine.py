@@ -245,7 +245,7 @@ def test_a_type_that_cannot_become_the_other_is_no_match_whatever_the_name():
 
 
 def test_two_equally_good_sources_leave_no_room_for_certainty():
-    pair = schemas([table("login_a", "login_b")], [table("login")])
+    pair = schemas([table("login_x", "login_y")], [table("login")])
 
     found = score(pair, MappingSettings())[1].probability
 

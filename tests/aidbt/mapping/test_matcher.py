@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from match_tasks import decided, embed, profiled, task
 from aidbt.core.config import MappingSettings
 from aidbt.core.errors import UnknownName
 from aidbt.core.schema import Column, ColumnMatch, ColumnProfile, Relation, Target
-from aidbt.mapping.matcher import ALTERNATIVES, is_castable, match
+from aidbt.mapping.matcher import ALTERNATIVES, accepted_from, is_castable, match
 from aidbt.mapping.signals import MatchTask
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -350,3 +351,18 @@ def test_any_names_and_values_get_an_answer(source, target, values):
 
     assert [m.target for m in found] == target
     assert all(0 <= m.score <= 1 and m.source in [None, *source] for m in found)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "least"),
+    [
+        ([0.99, 0.99, 0.92], 0.92),
+        ([0.99, 0.92, 0.91], 0.92),  # with 0.91 the mean falls below 0.95
+        ([0.99, 0.99, 0.99, 0.89], 0.99),  # more than twice as doubtful as was asked for
+        ([0.96], 0.96),
+        ([0.94], np.inf),
+        ([], np.inf),
+    ],
+)
+def test_what_is_accepted_is_right_as_often_as_was_asked_for(probabilities, least):
+    assert accepted_from(np.array(probabilities), 0.95) == pytest.approx(least)

@@ -203,6 +203,14 @@ def test_never_proposes_the_next_best_that_no_other_column_takes(project):
     assert "never: [am, total]" in (project / "aidbt/mappings/shop__orders.yml").read_text()
 
 
+def test_never_proposes_nothing_that_is_less_likely_than_the_settings_ask_for(project):
+    never_one(project, "shop.orders.sum", dialect="duckdb", least=0.41)
+
+    found = column(project, "sum")
+    assert (found.sources, found.score, found.note) == ((), None, "no source found")
+    assert ("total", 0.4) in found.alternatives
+
+
 def test_never_drops_the_tests_that_were_found_for_the_source(project):
     never_one(project, "shop.orders.order_id", "total", dialect="duckdb")
     assert [test.test for test in only(project).tests] == ["unique"]

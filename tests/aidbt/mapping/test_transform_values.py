@@ -93,7 +93,8 @@ ROWS = st.fixed_dictionaries(
         "k": st.one_of(INTEGERS, st.integers(1, 28)),
         "big": st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(0, 4 * 10**12)),
         "d": st.one_of(st.none(), st.dates()),
-        "at": st.one_of(st.none(), st.datetimes(max_value=datetime(2300, 1, 1))),
+        # Seconds since 1970 are a double in DuckDB, which keeps microseconds for so long.
+        "at": st.one_of(st.none(), st.datetimes(datetime(1800, 1, 1), datetime(2200, 1, 1))),
         "clock": st.one_of(st.none(), st.times().map(lambda at: at.replace(microsecond=0))),
         "flag": st.one_of(st.none(), st.booleans()),
     }
