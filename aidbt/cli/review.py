@@ -139,6 +139,11 @@ def _known_profiles(session: Any, keys: set[str]) -> dict[str, Any]:
     return found
 
 
+def _types(profiles: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """The types of the profiled columns by "source.table" and name."""
+    return {key: {c.name: c.data_type for c in profile.columns} for key, profile in profiles.items()}
+
+
 def _decide_all(session: Any, queue: Any) -> None:
     """Open the terminal's own screen for the queue, and say afterwards what was decided."""
     from aidbt.mapping.sitting import Sitting
@@ -153,8 +158,9 @@ def _decide_all(session: Any, queue: Any) -> None:
             raise
         raise MissingExtra("aidbt review --ui", "tui") from error
     least = session.settings.values.mapping.review
-    sitting = Sitting(session.project.root, dialect=session.project.profile().type, least=least)
     profiles = _known_profiles(session, {item.key for item in queue.items})
+    dialect = session.project.profile().type
+    sitting = Sitting(session.project.root, dialect=dialect, least=least, types=_types(profiles))
     ReviewApp(sitting, queue.items, profiles).run()
     said = ", ".join(f"{verb} {number}" for verb, number in sitting.counts.items())
     click.echo(said or "nothing was decided")
@@ -277,7 +283,9 @@ def _item_lines(items: Sequence[Any], *, show_tests: bool, why: bool) -> Iterato
         yield dim(f"  {count(len(tests), 'proposed test')}: aidbt review --tests")
     elif tests:
         yield from table([[item.selector, item.proposal] for item in tests])
-    first = next((item for item in items if item.can_accept), items[0])
+    # What is shown to be accepted is the likeliest: it is what people paste.
+    acceptable = (item for item in items if item.can_accept)
+    first = max(acceptable, key=lambda item: item.score or 0.0, default=items[0])
     yield f"{bold('decide')}: {next(iter(first.commands.values()))}"
     yield dim("        aidbt review reject …, choose … SOURCE_COLUMN, never …, or edit aidbt/mappings/*.yml")
 
@@ -355,12 +363,15 @@ def reject(where: dict[str, Any], selectors: tuple[str, ...]) -> None:
 @click.pass_obj
 def choose(where: dict[str, Any], selector: str, sources: tuple[str, ...], expression: str | None) -> None:
     """Choose other source columns for SOURCE.TABLE.COLUMN; several need --expression."""
+    from aidbt.mapping.decisions import parse_selector
+    from aidbt.mapping.files import load_mappings
     from aidbt.mapping.queue import choose_one
 
     session = open_from(**where)
     dialect = session.project.profile().type
     root = session.project.root
-    _told("chosen", choose_one(root, selector, sources, expression=expression, dialect=dialect))
+    types = _types(_known_profiles(session, {parse_selector(selector, load_mappings(root)).key}))
+    _told("chosen", choose_one(root, selector, sources, expression=expression, dialect=dialect, types=types))
 
 
 @review.command()

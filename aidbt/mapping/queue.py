@@ -20,6 +20,8 @@ from aidbt.mapping.waiting import ReviewItem, items_of
 from aidbt.sql.expressions import expression_problem
 
 Order = Literal["table", "probability"]
+# The types of source columns by "source.table" and name.
+Types = Dict[str, Dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,20 @@ def choose_one(
     *,
     expression: str | None = None,
     dialect: str,
+    types: Types | None = None,
 ) -> list[str]:
-    """Take other source columns for a target column; see `chosen`."""
+    """Take other source columns for a target column; see `chosen`.
+
+    Args:
+        types: as far as profiles know them.
+    """
     targets = load_targets(project_dir, dialect)
     return _decide(
         project_dir,
         [selector],
-        lambda mapping, wanted: chosen(mapping, wanted, sources, targets, expression, dialect),
+        lambda mapping, wanted: chosen(
+            mapping, wanted, sources, targets, expression, dialect, (types or {}).get(wanted.key)
+        ),
     )
 
 
@@ -159,6 +168,7 @@ def chosen(
     targets: Dict[str, Target],
     expression: str | None,
     dialect: str,
+    types: Dict[str, str] | None = None,
 ) -> Mapping:
     """The mapping with other source columns for a column, their names and the expression checked.
 
@@ -167,12 +177,15 @@ def chosen(
     Args:
         sources: of the mapping's table; those that the expression uses when empty.
         dialect: in which the expression is written.
+        types: of the table's columns, for those whose type the mapping does not know: without it a later
+            change of the type would be no drift.
 
     Raises:
         UnknownName: a source column that the table does not have.
         UsageError: several sources and no expression, or one that is not one value over the sources.
     """
     known = known_source_columns(mapping)
+    known = {name: held or (types or {}).get(name, "") for name, held in known.items()}
     if expression is not None and not sources:
         sources = columns_used(expression, known, dialect)
     require_known(sources, known, f"column of {mapping.key}")

@@ -11,7 +11,7 @@ from aidbt.core.errors import EditConflict, UsageError
 from aidbt.core.schema import Mapping
 from aidbt.mapping.decisions import Selector, accept, parse_selector, reject
 from aidbt.mapping.files import load_mapping, load_mappings, load_targets
-from aidbt.mapping.queue import chosen, known_source_columns, refused
+from aidbt.mapping.queue import Types, chosen, known_source_columns, refused
 from aidbt.mapping.saving import Change, save
 from aidbt.mapping.waiting import ReviewItem, items_of
 
@@ -34,12 +34,16 @@ class Sitting:
     Args:
         dialect: of the project's warehouse, in which expressions are written.
         least: the probability 0..1 below which nothing is proposed in the place of what is refused.
+        types: of source columns, as far as profiles know them.
     """
 
-    def __init__(self, project_dir: Path, *, dialect: str, least: float = 0.0) -> None:
+    def __init__(
+        self, project_dir: Path, *, dialect: str, least: float = 0.0, types: Types | None = None
+    ) -> None:
         self._root = project_dir
         self._dialect = dialect
         self._least = least
+        self._types = types or {}
         self._targets = load_targets(project_dir, dialect)
         self._seen = load_mappings(project_dir)
         self._made: list[Decision] = []
@@ -77,7 +81,13 @@ class Sitting:
             selector,
             "chosen",
             lambda mapping, wanted: chosen(
-                mapping, wanted, sources, self._targets, expression, self._dialect
+                mapping,
+                wanted,
+                sources,
+                self._targets,
+                expression,
+                self._dialect,
+                self._types.get(wanted.key),
             ),
         )
 

@@ -110,6 +110,15 @@ def test_the_first_lines_say_what_is_decided_what_waits_and_what_to_do(shop: Sho
     ]
 
 
+def test_the_likeliest_proposal_is_the_one_that_is_shown_to_be_accepted(shop: Shop):
+    path = shop.root / "aidbt/mappings/crm__users.yml"
+    path.write_text(path.read_text().replace("score: 0.86", "score: 0.45"))
+
+    lines = shop.review().stdout.splitlines()
+
+    assert "decide: aidbt review accept crm.users.state" in lines
+
+
 def test_probabilities_are_percent_and_line_up(shop: Shop):
     lines = shop.review().stdout.splitlines()
 

@@ -232,6 +232,17 @@ def test_never_of_a_decided_source_asks_again(project):
     assert column(project, "order_id").status == "review"
 
 
+def test_the_type_of_a_chosen_column_is_kept_so_that_a_change_of_it_is_drift(project):
+    types = {"shop.orders": {"total": "DECIMAL(18,2)", "year": "VARCHAR"}}
+
+    choose_one(project, "shop.orders.sum", ["total"], dialect="duckdb", types=types)
+    choose_one(project, "shop.orders.at", ["year"], dialect="duckdb", types=types)
+
+    kept = {c.target: (c.source_type, c.cast) for c in only(project).columns if c.by == "person"}
+    assert kept["sum"] == ("DECIMAL(18,2)", None)
+    assert kept["at"] == ("VARCHAR", "timestamp")
+
+
 def test_choosing_it_after_all_takes_never_back(project):
     never_one(project, "shop.orders.sum", dialect="duckdb")
     choose_one(project, "shop.orders.sum", ["am"], dialect="duckdb")
