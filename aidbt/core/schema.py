@@ -215,7 +215,8 @@ class MappedColumn:
     @property
     def needs_expression(self) -> bool:
         """Whether its cast loses something, so that a person has to say how it is made."""
-        return bool(self.cast and self.note) and not self.note.startswith(MODEL_CHOSE)
+        is_loss = bool(self.cast and self.note) and not self.note.startswith(MODEL_CHOSE)
+        return is_loss and self.expression is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,11 @@ import numpy as np
 
 from aidbt.core.schema import Column, Relation, TableProfile
 from aidbt.mapping.facts import Facts, facts_of
+from aidbt.mapping.lexicon import expansions, is_word
 from aidbt.mapping.words import singular_words
+
+# So many columns, and such a share of a table's, begin with the same letters before they are cut off.
+_FEW, _MOST = 5, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,13 @@ class Side:
 
     @cached_property
     def words(self) -> list[tuple[str, ...]]:
-        """The words of each column's name, in the singular."""
-        return [singular_words(column.name) for column in self.columns]
+        """The words of each column's name, in the singular; letters that all of a table begin with apart."""
+        found: list[tuple[str, ...]] = []
+        for table in self.tables:
+            words = [singular_words(column.name) for column in table.relation.columns]
+            prefix = _shared_beginning([each[0] for each in words if each])
+            found += [_without(prefix, each) for each in words]
+        return found
 
     @cached_property
     def table_words(self) -> list[tuple[str, ...]]:
@@ -84,3 +94,25 @@ class Side:
             )
             for table, column in self.with_tables()
         ]
+
+
+def _shared_beginning(words: list[str]) -> str:
+    """The two to four letters that most first words of a table begin with, run together with the rest
+    (`cusno`, `cuseml`, `cusadr`); "" where there are none.
+    """
+    glued = [word for word in words if not is_word(word) and not expansions(word)]
+    for size in (4, 3, 2):
+        seen = Counter(word[:size] for word in glued if len(word) >= size + 2)
+        for prefix, count in seen.most_common(1):
+            if count >= _FEW and count >= _MOST * len(words):
+                return prefix
+    return ""
+
+
+def _without(prefix: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words with the prefix as a word of its own."""
+    if not prefix or not words or not words[0].startswith(prefix) or len(words[0]) < len(prefix) + 2:
+        return words
+    if is_word(words[0]):
+        return words
+    return (prefix, words[0][len(prefix) :], *words[1:])

@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from match_tasks import table
 
+from aidbt.mapping.sides import Side
 from aidbt.mapping.words import MAX_WORDS, letters_of, singular_words, words_of
 
 
@@ -46,3 +48,12 @@ def test_whatever_a_name_is_its_words_are_letters_or_digits_in_lower_case(name):
     assert all(word and (word.isdecimal() or not any(c.isdecimal() for c in word)) for word in words)
     assert all(word == word.lower() for word in words)
     assert letters_of(name).startswith("".join(words))
+
+
+def test_letters_that_a_cryptic_table_s_columns_begin_with_are_cut_off():
+    names = ["CUSNO", "CUSNAM", "CUSEML", "CUSADR", "CUSCTRY", "BALANCE", "CUSTOMER"]
+    side = Side([table(*names)])
+
+    assert side.words[0] == ("cus", "no")
+    assert side.words[2] == ("cus", "eml")
+    assert side.words[5:] == [("balance",), ("customer",)]
