@@ -202,8 +202,11 @@ def _with_transforms(
         if made is not None:
             cast = types[column.target]
             known = ((column.sources[0], column.score or 0.0),) if len(column.sources) == 1 else ()
+            # How to read a column does not make it less likely to be the one that is meant.
+            is_same = set(made.sources) == set(column.sources)
             column = replace(
                 as_mapped_column(made, description=column.description),
+                score=round(max(made.probability, (column.score or 0.0) * is_same), 2),
                 cast=cast if lost.get((made.expression, cast)) == 0 else None,
                 alternatives=(*known, *column.alternatives),
                 never=column.never,

@@ -365,9 +365,7 @@ def _no_table(target: Target, tables: dict[str, RawTable], free: dict[str, Relat
         close = nearest(named, tables)
         message = f"its table {named} does not exist" + (f"; did you mean {close}?" if close else "")
     elif named and named not in free:
-        message = (
-            f"its table {named} is mapped already, with decisions of people; remove its mapping to start anew"
-        )
+        message = f"its table {named} is mapped already; remove its mapping to start anew"
     else:
         message = f"no table fits the target {target.name}; name it under 'sources:'"
     return Finding("target.no_table", Severity.WARN, f"aidbt/targets/{target.name}.yml", message)

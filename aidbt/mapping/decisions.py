@@ -58,7 +58,7 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
 
     def accepted(column: MappedColumn) -> MappedColumn:
         # The cast of an expression was proven on every row; a note beside it is about its meaning.
-        if column.needs_expression and not column.expression:
+        if column.needs_expression:
             named = f"{shlex.quote(str(selector))} {shlex.quote(column.sources[0])}"
             raise UsageError(
                 f"{selector} cannot be accepted as it is: {column.note}",

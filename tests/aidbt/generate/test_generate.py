@@ -601,7 +601,7 @@ def test_a_target_declared_later_does_not_take_what_people_decided(filled_shop):
     plan = filled_shop.generate()
 
     assert [finding.code for finding in plan.findings] == ["target.no_table"]
-    assert "decisions of people" in plan.findings[0].message
+    assert "is mapped already" in plan.findings[0].message
     assert "id as login" in filled_shop.read(STAGING)
 
 
