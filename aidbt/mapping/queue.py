@@ -15,7 +15,6 @@ from aidbt.mapping.decisions import Selector, accept, cast_between, choose, neve
 from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.question_files import OpenQuestion, load_questions, open_questions
 from aidbt.mapping.saving import Change, save
-from aidbt.mapping.saving import mapping_edit as mapping_edit
 from aidbt.mapping.waiting import ReviewItem, items_of
 from aidbt.sql.expressions import expression_problem
 

@@ -18,7 +18,8 @@ from aidbt.core.errors import EditConflict, SettingsError, UsageError
 from aidbt.core.patch import state_dir
 from aidbt.core.schema import Mapping
 from aidbt.mapping.files import load_mappings
-from aidbt.mapping.queue import accept_all, choose_one, mapping_edit, never_one, reject_all
+from aidbt.mapping.queue import accept_all, choose_one, never_one, reject_all
+from aidbt.mapping.saving import mapping_edit
 from aidbt.mapping.sitting import Sitting
 
 COLUMNS = tuple("abcdefgh")
