@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from aidbt.cli.options import (
     select_option,
     yes_option,
 )
-from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
+from aidbt.cli.render import bold, count, diff_lines, dim, emit, finding_lines, table
 from aidbt.core.errors import UsageError, WriteError
 
 
@@ -219,7 +218,7 @@ def _text(
     result: Any, changes: Any, *, dry_run: bool, check: bool, show_all: bool, why: bool
 ) -> Iterator[str]:
     if dry_run:
-        yield from _diff(result.patch)
+        yield from diff_lines(result.patch)
     yield _headline(result, dry_run=dry_run, check=check)
     if not check:
         decided = f"{count(result.columns_accepted, 'column')} decided"
@@ -328,11 +327,3 @@ def _by_reason(skipped: Any, show_all: bool) -> Iterator[tuple[str, str]]:
         shown = tables if show_all else tables[:3]
         more = f" and {len(tables) - len(shown)} more" if len(shown) < len(tables) else ""
         yield reason, ", ".join(shown) + more
-
-
-def _diff(patch: Any) -> Iterator[str]:
-    for edit in patch.edits:
-        before = (edit.undo or "").splitlines(keepends=False)
-        after = (edit.after or "").splitlines(keepends=False)
-        old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
-        yield from difflib.unified_diff(before, after, old, f"b/{edit.path}", lineterm="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +17,7 @@ from aidbt.cli.options import (
     select_option,
     yes_option,
 )
-from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
+from aidbt.cli.render import bold, count, diff_lines, dim, emit, finding_lines, table
 from aidbt.core.errors import UsageError
 
 _TABLES_SHOWN = 12
@@ -126,14 +125,6 @@ def map_command(
     note_changed_model(session, plan.mappings.values())
     waits = plan.questions or any(m.waiting() or m.waiting_tests() for m in plan.mappings.values())
     raise SystemExit(1 if plan.has_errors or plan.proposals or (strict and waits) else 0)
-
-
-def diff_lines(patch: Any) -> Iterator[str]:
-    """The unified diff of a patch."""
-    for edit in patch.edits:
-        before, after = (edit.undo or "").splitlines(), (edit.after or "").splitlines()
-        old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
-        yield from difflib.unified_diff(before, after, old, f"b/{edit.path}", lineterm="")
 
 
 # --- mapping ------------------------------------------------------------------------------------------

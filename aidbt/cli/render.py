@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -104,3 +105,11 @@ def finding_lines(findings: Iterable[Finding], *, at_most: int = 10) -> list[str
     if len(ranked) > at_most:
         lines.append(dim(f"  … and {len(ranked) - at_most} more (--output json shows all)"))
     return lines
+
+
+def diff_lines(patch: Any) -> Iterator[str]:
+    """The unified diff of a patch."""
+    for edit in patch.edits:
+        before, after = (edit.undo or "").splitlines(), (edit.after or "").splitlines()
+        old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
+        yield from difflib.unified_diff(before, after, old, f"b/{edit.path}", lineterm="")
