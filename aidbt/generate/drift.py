@@ -16,9 +16,8 @@ from aidbt.core.schema import Mapping, Relation, TableProfile, Target
 from aidbt.generate.decide import Questions, RawTable, Ways, extend_mapping, table_drift
 from aidbt.generate.discover import is_selected, profiled, questions, raw_relations, scan_gate
 from aidbt.generate.lock import read_lock
-from aidbt.generate.map import mapping_edits
 from aidbt.generate.mappings import entities_of, list_drifts, profiles_before, with_references
-from aidbt.generate.plan import project_files, write_proposals
+from aidbt.generate.plan import mapping_edits, project_files, write_proposals
 from aidbt.mapping.changes import table_gone, target_gone
 from aidbt.mapping.drift import Drift, drift_of, has_changed
 from aidbt.mapping.files import load_mappings, load_targets

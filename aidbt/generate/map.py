@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import EditConflict
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.patch import FileEdit, Patch, apply_patch, read_or_none
+from aidbt.core.patch import Patch, apply_patch, read_or_none
 from aidbt.core.schema import Mapping as TableMapping
 from aidbt.generate.discover import Skipped
 from aidbt.generate.lock import read_lock
 from aidbt.generate.mappings import NO_MODELS, Models, decide_all
-from aidbt.generate.plan import project_files, write_proposals
+from aidbt.generate.plan import mapping_edits, project_files, write_proposals
 from aidbt.mapping.changes import target_gone
-from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml
+from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.question_files import QUESTIONS_FILE, OpenQuestion, open_questions, questions_edit
-from aidbt.mapping.saving import mapping_edit
 from aidbt.project import Project
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
@@ -117,19 +114,3 @@ def run_map(
         apply_patch(plan.patch, project.root)
         write_proposals(project.root, plan.proposals)
     return plan
-
-
-def mapping_edits(
-    root: Path, changed: Mapping[str, TableMapping]
-) -> tuple[dict[str, FileEdit], dict[str, str]]:
-    """The saving of mappings by key; and the texts that are only proposed, by path: those of files whose
-    layout saving would lose.
-    """
-    edits: dict[str, FileEdit] = {}
-    proposals: dict[str, str] = {}
-    for key, mapping in sorted(changed.items()):
-        try:
-            edits[key] = mapping_edit(mapping, root)
-        except EditConflict:
-            proposals[mapping_path(mapping)] = mapping_yaml(mapping)
-    return edits, proposals

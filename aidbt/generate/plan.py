@@ -203,7 +203,7 @@ def plan_files(
         base: the text of something that was generated before, by its digest.
     """
     findings = [*decisions.findings, *_unknown_targets(decisions, targets)]
-    decisions, mapping_edits, proposals = _mapping_files(project.root, decisions)
+    decisions, saved, proposals = _mapping_files(project.root, decisions)
     findings += _bad_expressions(decisions, project.profile().type)
     options = rendering(project, settings, here)
     staged, skipped = _staged_tables(project, settings, decisions, here, lock)
@@ -234,7 +234,7 @@ def plan_files(
     findings += _orphans(project.root, files, staged, select)
     _check_rendered(files.texts(), options)
     asked = _question_edits(project.root, decisions)
-    edits = [*mapping_edits, *asked, *files.edits()]
+    edits = [*saved, *asked, *files.edits()]
     new_lock = files.lock(aidbt=lock.aidbt)
     if new_lock != replace(lock, digest=None) or (new_lock.files and lock.digest is None):
         text = lock_text(replace(new_lock, aidbt=version("aidbt")))
@@ -244,7 +244,7 @@ def plan_files(
         patch=Patch(tuple(edits), "aidbt generate"),
         mappings=decisions.mappings,
         files=files.compared,
-        mapping_files=tuple(mapping_edits),
+        mapping_files=tuple(saved),
         spliced=tuple(edit.path for edit in files.splices),
         proposals={**proposals, **files.proposals},
         reasons=files.reasons,
@@ -347,18 +347,27 @@ def _mapping_files(root: Path, decisions: Decisions) -> tuple[Decisions, list[Fi
     """The saving of the mappings that changed. Where a person's layout would be lost it becomes a proposal,
     and what is in the file counts on.
     """
-    edits: list[FileEdit] = []
-    proposals: dict[str, str] = {}
+    changed = {key: decisions.mappings[key] for key in decisions.changed}
+    edits, proposals = mapping_edits(root, changed)
     kept: dict[str, Mapping] = {}
-    for key in sorted(decisions.changed):
-        mapping = decisions.mappings[key]
+    for key in sorted(changed.keys() - edits.keys()):
+        path = root / mapping_path(changed[key])
+        kept[key] = parse_mapping(read_text(path), path, root)
+    return replace(decisions, mappings={**decisions.mappings, **kept}), list(edits.values()), proposals
+
+
+def mapping_edits(root: Path, changed: dict[str, Mapping]) -> tuple[dict[str, FileEdit], dict[str, str]]:
+    """The saving of mappings by key; and the texts that are only proposed, by path: those of files whose
+    layout saving would lose.
+    """
+    edits: dict[str, FileEdit] = {}
+    proposals: dict[str, str] = {}
+    for key, mapping in sorted(changed.items()):
         try:
-            edits.append(mapping_edit(mapping, root))
+            edits[key] = mapping_edit(mapping, root)
         except EditConflict:
-            path = mapping_path(mapping)
-            proposals[path] = mapping_yaml(mapping)
-            kept[key] = parse_mapping(read_text(root / path), root / path, root)
-    return replace(decisions, mappings={**decisions.mappings, **kept}), edits, proposals
+            proposals[mapping_path(mapping)] = mapping_yaml(mapping)
+    return edits, proposals
 
 
 def _question_edits(root: Path, decisions: Decisions) -> list[FileEdit]:
