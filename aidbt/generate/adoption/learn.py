@@ -16,7 +16,7 @@ from aidbt.generate.adoption.names import LearnedNames, NamedColumn, learn_names
 from aidbt.generate.adoption.staged import Adopted, read_models
 from aidbt.generate.lock import read_lock
 from aidbt.generate.sql_style import SqlStyle, apply_sqlfluff, learn_sql_style, style_findings
-from aidbt.lineage.staging import StagingModel
+from aidbt.lineage.written.staging import StagingModel
 from aidbt.patching.yaml_style import YamlStyle, infer_style
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared

@@ -16,7 +16,7 @@ from typing import Any
 from aidbt.core.config import ConventionSettings
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column
-from aidbt.lineage.staging import StagingModel
+from aidbt.lineage.written.staging import StagingModel
 from aidbt.project.conventions import (
     LOADER_COLUMNS,
     Kind,

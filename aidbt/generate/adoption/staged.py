@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from aidbt.core.schema import Mapping
-from aidbt.lineage.staging import NotRead, StagingModel, as_mapping, read_staging_model
+from aidbt.lineage.written.staging import NotRead, StagingModel, as_mapping, read_staging_model
 from aidbt.project.declared import Declared
 
 

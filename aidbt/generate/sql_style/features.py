@@ -20,12 +20,12 @@ from aidbt.generate.sql_style.style import (
 )
 from aidbt.generate.sql_style.words import case_of, words
 from aidbt.generate.sql_style.write import Edit, spliced
-from aidbt.lineage.staging import StagingModel
+from aidbt.lineage.written.staging import StagingModel
 from aidbt.project.conventions import singular, snake_case
 from aidbt.sql.jinja import JinjaTag
 
 if TYPE_CHECKING:
-    from aidbt.lineage.layout import ItemLayout, QueryLayout, SelectLayout
+    from aidbt.lineage.written.layout import ItemLayout, QueryLayout, SelectLayout
 
 _QUOTED_OR_COMMENT = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?P<comment>--[^\n]*|/\*.*?\*/)""", re.DOTALL

@@ -11,7 +11,7 @@ from typing import Any
 from aidbt.generate.sql_style.features import ModelStyle, blank_before, model_style, skeleton
 from aidbt.generate.sql_style.style import CONTESTED_BELOW, Agreement, Group, Heading, SqlStyle
 from aidbt.generate.sql_style.write import write_staging
-from aidbt.lineage.staging import NotRead, StagingModel, read_staging_model
+from aidbt.lineage.written.staging import NotRead, StagingModel, read_staging_model
 
 # A comment or config that this share of the models has is the team's, not the model's.
 SHARED_FROM = 0.8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aidbt.generate.sql_style.style import Case
-from aidbt.lineage.dialect import sqlglot_dialect
+from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.jinja import NotPlain, read_jinja
 
 if TYPE_CHECKING:

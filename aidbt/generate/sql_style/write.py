@@ -18,8 +18,8 @@ from aidbt.generate.sql_style.style import (
     SqlStyle,
 )
 from aidbt.generate.sql_style.words import case_of, in_case, recased
-from aidbt.lineage.dialect import sqlglot_dialect
 from aidbt.project.conventions import snake_case
+from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.identifiers import escape_jinja, quote_new_identifier
 from aidbt.sql.jinja import NotPlain, read_jinja
 

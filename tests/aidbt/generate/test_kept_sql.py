@@ -24,7 +24,7 @@ from aidbt.generate.naming import source_table_names
 from aidbt.generate.sql_style import learn_sql_style
 from aidbt.generate.staging import staging_sql
 from aidbt.generate.templates import render
-from aidbt.lineage.staging import StagingModel, read_staging_model
+from aidbt.lineage.written.staging import StagingModel, read_staging_model
 from aidbt.mapping.mapper import keep_every_column
 from aidbt.sql.expressions import is_type
 from aidbt.warehouse.dialects import DIALECTS

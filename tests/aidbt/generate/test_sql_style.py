@@ -23,7 +23,7 @@ from aidbt.generate.sql_style import (
     style_findings,
     write_staging,
 )
-from aidbt.lineage.staging import StagingModel, read_staging_model
+from aidbt.lineage.written.staging import StagingModel, read_staging_model
 
 CASES = Path(__file__).parents[2] / "golden" / "staging_read"
 STYLES = sorted(path.name for path in CASES.iterdir() if path.name != "not_plain")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from aidbt.lineage.layout import Span
-from aidbt.lineage.traced import Columns, TracedColumn, find_column, lists_name
+from aidbt.lineage.written.layout import Span
+from aidbt.lineage.written.traced import Columns, TracedColumn, find_column, lists_name
 from aidbt.sql.jinja import JinjaTag, ModelSql
 
 

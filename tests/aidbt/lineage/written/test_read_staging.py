@@ -10,10 +10,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.schema import MappedColumn, Mapping
-from aidbt.lineage.staging import NotRead, StagingModel, as_mapping, read_staging_model
-from aidbt.lineage.traced import TracedColumn
+from aidbt.lineage.written.staging import NotRead, StagingModel, as_mapping, read_staging_model
+from aidbt.lineage.written.traced import TracedColumn
 
-CASES = Path(__file__).parents[2] / "golden" / "staging_read"
+CASES = Path(__file__).parents[3] / "golden" / "staging_read"
 SOURCE = "{{ source('s', 't') }}"
 
 

@@ -9,9 +9,9 @@ from typing import TypeGuard
 
 from sqlglot import exp
 
-from aidbt.lineage.layout import ItemLayout, Span
-from aidbt.lineage.scope import Names, ScopeEntry
-from aidbt.lineage.traced import (
+from aidbt.lineage.written.layout import ItemLayout, Span
+from aidbt.lineage.written.scope import Names, ScopeEntry
+from aidbt.lineage.written.traced import (
     Columns,
     ReadRelation,
     SourceColumn,

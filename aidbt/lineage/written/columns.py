@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlglot import exp
 
-from aidbt.lineage.items import SelectItem
-from aidbt.lineage.layout import ItemLayout, QueryLayout, SelectLayout
-from aidbt.lineage.scope import Names, ScopeEntry
-from aidbt.lineage.traced import (
+from aidbt.lineage.written.items import SelectItem
+from aidbt.lineage.written.layout import ItemLayout, QueryLayout, SelectLayout
+from aidbt.lineage.written.scope import Names, ScopeEntry
+from aidbt.lineage.written.traced import (
     OPAQUE,
     Columns,
     ReadRelation,

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from aidbt.core.schema import MappedColumn, Mapping
-from aidbt.lineage.traced import ReadRelation, RowRule, Shape, TracedColumn, relation_of
+from aidbt.lineage.written.traced import ReadRelation, RowRule, Shape, TracedColumn, relation_of
 from aidbt.sql.jinja import ModelSql, NotPlain, read_jinja
 
 if TYPE_CHECKING:
     from sqlglot.tokens import Token  # type: ignore[attr-defined]
 
-    from aidbt.lineage.layout import QueryLayout
+    from aidbt.lineage.written.layout import QueryLayout
 
 # sqlglot logs a warning for a statement it does not know; that is a result here, and nobody's stderr.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
@@ -101,9 +101,9 @@ def read_staging_model(text: str, *, path: str, dialect: str) -> StagingModel | 
     from sqlglot.dialects.dialect import Dialect
     from sqlglot.errors import ParseError, SqlglotError
 
-    from aidbt.lineage.columns import trace_query
-    from aidbt.lineage.dialect import sqlglot_dialect
-    from aidbt.lineage.layout import query_layout
+    from aidbt.lineage.written.columns import trace_query
+    from aidbt.lineage.written.layout import query_layout
+    from aidbt.sql.dialect import sqlglot_dialect
 
     model = read_jinja(text)
     if isinstance(model, NotPlain):
