@@ -1,0 +1,141 @@
+"""The manifest of a project with the compiled SQL of its models: one that dbt left, else compiled now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aidbt.core.config import DbtSettings
+from aidbt.core.errors import ArtifactError, DbtError
+from aidbt.core.findings import RunFailure
+from aidbt.core.patch import state_dir
+from aidbt.project.dbt import run_dbt
+from aidbt.project.dbt_invocation import OnEvent
+from aidbt.project.files import PROJECT_FILE, Project
+from aidbt.project.manifest import Manifest, read_manifest
+
+MANIFEST_FILE = "manifest.json"
+_PATH_KINDS = {
+    "model": "models", "seed": "seeds", "snapshot": "snapshots", "macro": "macros", "test": "tests",
+    "analysis": "analyses", "function": "functions",
+}  # fmt: skip
+_PARSED_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
+_ROOT_FILES = (PROJECT_FILE, "packages.yml", "dependencies.yml", "package-lock.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A project as dbt compiled it.
+
+    Attributes:
+        path: of the manifest.
+        was_compiled: whether dbt had to be run for it.
+        failures: nodes that dbt could not compile; they have no compiled SQL.
+    """
+
+    manifest: Manifest
+    path: Path
+    was_compiled: bool = False
+    failures: tuple[RunFailure, ...] = ()
+
+
+def compiled_project(
+    project: Project, settings: DbtSettings, *, may_compile: bool = True, on_event: OnEvent | None = None
+) -> Compiled:
+    """The project's manifest with compiled SQL.
+
+    What dbt left in the project's target folder is taken when no file of the project is newer and every
+    model in it is compiled. Otherwise dbt compiles, into a folder of aidbt's own: the results of the
+    project's last run stay where they are.
+
+    Args:
+        may_compile: False takes the newest manifest there is, compiled or not.
+
+    Raises:
+        DbtError: dbt cannot read the project.
+        ArtifactError: nothing is there that could be read, and dbt may not be run.
+    """
+    own = state_dir(project.root) / "compiled" / _variant(project)
+    candidates = [own / MANIFEST_FILE]
+    if not (project.vars or project.target_name or project.profile_name):
+        candidates.insert(0, project.target_path / MANIFEST_FILE)
+    changed_at = _changed_at(project)
+    for path in candidates:
+        manifest = _current(path, changed_at)
+        if manifest is not None:
+            return Compiled(manifest, path)
+    if not may_compile:
+        newest = max((p for p in candidates if p.exists()), key=lambda p: p.stat().st_mtime, default=None)
+        if newest is None:
+            raise ArtifactError("there is no manifest of the project", hint="run: dbt compile")
+        return Compiled(read_manifest(newest), newest)
+    return _compile(project, settings, own, on_event)
+
+
+def _compile(project: Project, settings: DbtSettings, folder: Path, on_event: OnEvent | None) -> Compiled:
+    report = run_dbt(
+        project,
+        "compile",
+        runner=settings.runner,
+        executable=settings.executable,
+        extra_args=["--target-path", str(folder)],
+        on_event=on_event,
+    )
+    path = folder / MANIFEST_FILE
+    failures = tuple(failure for failure in report.failures if failure.unique_id)
+    if report.status == "error" or not path.exists():
+        message = next((failure.message for failure in report.failures), "dbt gave no reason")
+        raise DbtError(
+            f"dbt cannot compile the project: {message.strip()}", hint="mend that first; dbt says the same"
+        )
+    return Compiled(read_manifest(path), path, True, failures)
+
+
+def _current(path: Path, changed_at: datetime) -> Manifest | None:
+    """The manifest, when it is of the files as they are and all of its models are compiled."""
+    try:
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC) < changed_at:
+            return None
+        manifest = read_manifest(path)
+    except (OSError, ArtifactError):
+        return None
+    is_compiled = all(
+        node.raw.get("compiled_code")
+        for node in manifest.of_type("model")
+        if node.raw.get("language") != "python"
+    )
+    return manifest if is_compiled and manifest.metadata.generated_at >= changed_at else None
+
+
+def _changed_at(project: Project) -> datetime:
+    """When a file that dbt reads was last changed."""
+    newest = max((path.stat().st_mtime for path in _files(project)), default=0.0)
+    return datetime.fromtimestamp(newest, UTC)
+
+
+def _files(project: Project) -> Iterator[Path]:
+    """Everything in the project that dbt reads, and the folders it stands in."""
+    for name in _ROOT_FILES:
+        if (project.root / name).is_file():
+            yield project.root / name
+    for kind, default in _PATH_KINDS.items():
+        for named in project.config.get(f"{kind}-paths") or [default]:
+            folder = project.root / str(named)
+            if folder.is_dir():
+                yield folder
+            for path in folder.rglob("*"):
+                # A folder is younger than its files when one of them was taken away.
+                if path.suffix in _PARSED_SUFFIXES or path.is_dir():
+                    yield path
+
+
+def _variant(project: Project) -> str:
+    """The folder for what was asked for: another target or other variables compile to other SQL."""
+    asked = [project.profile_name, project.target_name, str(project.profiles_dir or ""), project.vars]
+    if not any(asked):
+        return "default"
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
