@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from aidbt.core.errors import UnknownName
+from aidbt.core.errors import UnknownName, nearest
 from aidbt.core.findings import Finding
 from aidbt.sql.resolved import ColumnUse, How, OutputColumn
 
@@ -20,6 +20,9 @@ itself loaded."""
 
 ROWS = ""
 """In place of a column's name: which rows there are."""
+
+# Where a path may end: what no SQL of the project makes.
+_GROUND = frozenset({"source", "seed", "origin"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,7 +149,7 @@ class Lineage:
             return self.nodes[found[0]]
         if found:
             raise UnknownName("single node", name, found)
-        raise UnknownName("node", name, self._by_name)
+        raise UnknownName("node", name, self._names)
 
     def find(self, text: str) -> ColumnRef:
         """The column that "node.column" names, the node as in `node`; a name without column is its rows.
@@ -154,22 +157,57 @@ class Lineage:
         Raises:
             UnknownName: there is no such node or no such column.
         """
-        if text in self.nodes or text.casefold() in self._by_name:
+        if self._is_node(text):
             return ColumnRef(self.node(text).unique_id, ROWS)
-        name, _, column = text.rpartition(".")
+        # Either name may have dots of its own: the longest name of a node counts.
+        dots = [at for at, letter in enumerate(text) if letter == "."]
+        name = next((text[:at] for at in reversed(dots) if self._is_node(text[:at])), "")
         if not name:
-            raise UnknownName("node", text, self._by_name)
+            without_column = text.rpartition(".")[0]
+            is_node = not without_column or nearest(text, self._names)
+            raise UnknownName("node", text if is_node else without_column, self._names)
         node = self.node(name)
+        column = text[len(name) + 1 :]
         found = node.column(column)
         if found is None:
             raise UnknownName(f"column of {node.name}", column, [c.name for c in node.columns])
         return ColumnRef(node.unique_id, found.name)
+
+    def findings_of(self, node: NodeLineage) -> list[Finding]:
+        """The findings about a node: those of its file, or that name it where several nodes share a file."""
+        is_shared = self._nodes_in[node.path] > 1
+        about = self._by_place.get(node.path, ()) if node.path else ()
+        return [
+            *(finding for finding in about if not is_shared or node.name in finding.message),
+            *self._by_place.get(node.unique_id, ()),
+        ]
 
     def title(self, ref: ColumnRef) -> str:
         """The column as people name it, e.g. "stg_orders.order_id"."""
         node = self.nodes.get(ref.node)
         name = node.name if node else ref.node
         return f"{name}.{ref.column}" if ref.column else name
+
+    def _is_node(self, name: str) -> bool:
+        return name in self.nodes or name.casefold() in self._by_name
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [node.name for node in self.nodes.values()]
+
+    @cached_property
+    def _nodes_in(self) -> Counter[str]:
+        """Path → the number of nodes that it declares."""
+        return Counter(node.path for node in self.nodes.values())
+
+    @cached_property
+    def _by_place(self) -> dict[str, list[Finding]]:
+        """Path without its line, or unique_id → what was found there."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            path, _, line = finding.where.rpartition(":")
+            found.setdefault(path if path and line.isdigit() else finding.where, []).append(finding)
+        return found
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -213,35 +251,62 @@ class Lineage:
         """What is made of it directly; rows of other nodes among it."""
         return self._out_of.get(ref, ())
 
-    def upstream(self, ref: ColumnRef, *, depth: int | None = None) -> list[Edge]:
+    def upstream(self, ref: ColumnRef, *, depth: int | None = None, rows: bool = False) -> list[Edge]:
         """Every edge that leads to it, the nearest first.
 
         Args:
             depth: at most so many steps.
+            rows: also what decides the rows of each node on the way.
         """
-        return list(_walk(ref, self.edges_into, lambda edge: edge.source, depth))
+        passed: set[str] = set()
 
-    def downstream(self, ref: ColumnRef, *, depth: int | None = None) -> list[Edge]:
+        def edges_of(at: ColumnRef) -> Sequence[Edge]:
+            if not rows:
+                return self.edges_into(at)
+            of_rows = () if at.node in passed else self.edges_into(ColumnRef(at.node, ROWS))
+            passed.add(at.node)
+            return [*(self.edges_into(at) if at.column else ()), *of_rows]
+
+        return list(_walk(ref, edges_of, lambda edge: edge.source, depth))
+
+    def downstream(self, ref: ColumnRef, *, depth: int | None = None, rows: bool = True) -> list[Edge]:
         """Every edge that leads from it, the nearest first. An edge into the rows of a node is listed, but
         the columns of that node do not follow from it: all of them depend on its rows.
+
+        Args:
+            depth: at most so many steps.
+            rows: also edges into the rows of nodes.
         """
-        return list(_walk(ref, self.edges_out_of, lambda edge: edge.target, depth))
+
+        def edges_of(at: ColumnRef) -> Sequence[Edge]:
+            found = self.edges_out_of(at)
+            return found if rows else [edge for edge in found if edge.target.column]
+
+        return list(_walk(ref, edges_of, lambda edge: edge.target, depth))
 
     @cached_property
     def carried_tags(self) -> dict[ColumnRef, dict[str, tuple[ColumnRef, ...]]]:
         """Column → tag → the columns that declare it, upstream or itself. Values carry tags, rows do not."""
-        carried: dict[ColumnRef, dict[str, set[ColumnRef]]] = {}
+        carried: dict[ColumnRef, dict[str, list[ColumnRef]]] = {}
         for node in self.nodes.values():
-            for column in node.columns:
-                ref = ColumnRef(node.unique_id, column.name)
-                own: dict[str, set[ColumnRef]] = {tag: {ref} for tag in node.tags.get(column.name, ())}
-                for use in column.uses:
-                    above = carried.get(ColumnRef(use.relation, use.column), {})
-                    for tag, origins in above.items():
-                        own.setdefault(tag, set()).update(origins)
-                if own:
-                    carried[ref] = own
-        return {ref: {tag: tuple(sorted(at)) for tag, at in tags.items()} for ref, tags in carried.items()}
+            for name, tags in node.tags.items():
+                origin = ColumnRef(node.unique_id, name)
+                for ref in [origin, *self._made_of([origin])]:
+                    for tag in tags:
+                        carried.setdefault(ref, {}).setdefault(tag, []).append(origin)
+        return {ref: {tag: tuple(sorted(tags[tag])) for tag in sorted(tags)} for ref, tags in carried.items()}
+
+    def _made_of(self, refs: Iterable[ColumnRef]) -> set[ColumnRef]:
+        """The columns whose values are made of one of these, through any number of steps; without them."""
+        start = set(refs)
+        found = set(start)
+        waiting = list(start)
+        while waiting:
+            for edge in self.edges_out_of(waiting.pop()):
+                if edge.target.column and edge.target not in found:
+                    found.add(edge.target)
+                    waiting.append(edge.target)
+        return found - start
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -267,15 +332,19 @@ class Lineage:
         )
 
     def _grounded(self) -> set[ColumnRef]:
-        found: set[ColumnRef] = set()
-        for node in self.nodes.values():
-            is_ground = node.resource_type in ("source", "seed", "origin")
-            found.add(ColumnRef(node.unique_id, ROWS))
-            for column in node.columns:
-                at = (ColumnRef(use.relation, use.column) for use in column.uses)
-                if is_ground or (column.made != "unknown" and all(ref in found for ref in at)):
-                    found.add(ColumnRef(node.unique_id, column.name))
-        return found
+        """The columns made, in the end, of what is known; one may be made of itself too (incremental)."""
+        is_known = {
+            ColumnRef(node.unique_id, column.name): node.resource_type in _GROUND or column.made != "unknown"
+            for node in self.nodes.values()
+            for column in node.columns
+        }
+        unknown = {ref for ref, known in is_known.items() if not known}
+        unlisted = {ref for ref in self._out_of if ref.column and ref not in is_known}
+        without_ground = {ref for ref in unlisted if not self._is_ground(ref.node)}
+        return is_known.keys() - unknown - self._made_of(unknown | without_ground)
+
+    def _is_ground(self, unique_id: str) -> bool:
+        return unique_id in self.nodes and self.nodes[unique_id].resource_type in _GROUND
 
 
 def _walk(

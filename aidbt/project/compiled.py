@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +26,10 @@ _PATH_KINDS = {
     "analysis": "analyses", "function": "functions",
 }  # fmt: skip
 _PARSED_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
+# "Runtime Error in model orders (models/orders.sql)"; dbt 2 and 1.x say it alike.
+_FAILED_NODE = re.compile(r"\bin (?:\w+ )?\w+ (?P<name>[\w.]+) \((?P<path>[^)\n]+)\)")
+# Each try costs a start of dbt; a project with more such models is read from their text.
+MOST_TRIES = 8
 _ROOT_FILES = (PROJECT_FILE, "packages.yml", "dependencies.yml", "package-lock.yml")
 
 
@@ -77,22 +83,37 @@ def compiled_project(
 
 
 def _compile(project: Project, settings: DbtSettings, folder: Path, on_event: OnEvent | None) -> Compiled:
-    report = run_dbt(
-        project,
-        "compile",
-        runner=settings.runner,
-        executable=settings.executable,
-        extra_args=["--target-path", str(folder)],
-        on_event=on_event,
-    )
+    """Compiles all that dbt can: it stops at the first node it cannot compile, so that one is left out of
+    the next try.
+    """
     path = folder / MANIFEST_FILE
-    failures = tuple(failure for failure in report.failures if failure.unique_id)
-    if report.status == "error" or not path.exists():
-        message = next((failure.message for failure in report.failures), "dbt gave no reason")
-        raise DbtError(
-            f"dbt cannot compile the project: {message.strip()}", hint="mend that first; dbt says the same"
+    failed: dict[str, RunFailure] = {}
+    for _ in range(MOST_TRIES):
+        started_at = time.time()
+        report = run_dbt(
+            project,
+            "compile",
+            exclude=list(failed),
+            runner=settings.runner,
+            executable=settings.executable,
+            extra_args=["--target-path", str(folder)],
+            on_event=on_event,
         )
-    return Compiled(read_manifest(path), path, True, failures)
+        failure = next(iter(report.failures), None)
+        is_parsed = path.exists() and path.stat().st_mtime >= started_at
+        if failure is None and is_parsed:
+            break
+        node = _FAILED_NODE.search(failure.message) if failure and is_parsed else None
+        if failure is None or node is None or node["name"] in failed:
+            if is_parsed and failed:
+                break
+            message = failure.message.strip() if failure else "it gave no reason"
+            raise DbtError(f"dbt cannot compile the project: {message}", hint="mend that first")
+        failed[node["name"]] = replace(failure, path=node["path"])
+    manifest = read_manifest(path)
+    ids = {node.name: node.unique_id for node in manifest.nodes.values()}
+    failures = [replace(failure, unique_id=ids.get(name, "")) for name, failure in failed.items()]
+    return Compiled(manifest, path, True, tuple(failures))
 
 
 def _current(path: Path, changed_at: datetime) -> Manifest | None:

@@ -26,6 +26,7 @@ TTL_S = {
     "quality": 1 * HOUR_S,
     "response": 5 * 60.0,
     "completion": 7 * 24 * HOUR_S,
+    "reading": 7 * 24 * HOUR_S,  # found by its content: time makes none of it untrue
 }
 
 # What happened to an entity → the kinds that are no longer true of it.

@@ -445,7 +445,7 @@ def test_a_value_is_good_for_the_time_of_its_kind(cache: Cache, clock: SetClock,
 def test_the_times_are_the_ones_that_are_promised():
     assert {kind: seconds / HOUR_S for kind, seconds in TTL_S.items()} == {
         "profile": 24, "mapping": 24, "embedding": 168, "schema": 1, "sql": 24, "lineage": 1, "quality": 1,
-        "response": 1 / 12, "completion": 168,
+        "response": 1 / 12, "completion": 168, "reading": 168,
     }  # fmt: skip
 
 

@@ -1,0 +1,177 @@
+"""The lineage of an opened project: its compiled manifest, its warehouse as far as it can be asked, and what
+was read before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlglot import exp
+
+from aidbt.core.config import DbtSettings
+from aidbt.core.errors import AidbtError, ArtifactError
+from aidbt.core.findings import Finding, RunFailure, Severity
+from aidbt.core.loads import LOADS_TABLE
+from aidbt.core.schema import Relation
+from aidbt.lineage.columns import project_lineage, seen_relations
+from aidbt.lineage.graph import Lineage
+from aidbt.lineage.kept import keep_readings, kept_readings
+from aidbt.lineage.origins import Origin
+from aidbt.project import Project
+from aidbt.project.artifacts import read_catalog
+from aidbt.project.compiled import Compiled, compiled_project
+from aidbt.project.dbt_invocation import OnEvent
+from aidbt.project.manifest import Manifest, read_manifest
+from aidbt.store import Cache
+from aidbt.warehouse import Connection, Warehouse
+from aidbt.warehouse.dialects import render
+
+Compile = Literal["auto", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProject:
+    """A project whose columns were read.
+
+    Attributes:
+        manifest: what was read.
+        warehouse_problem: why the warehouse could not be asked; "" when it was, or was not to be.
+        was_compiled: whether dbt was run for it.
+    """
+
+    lineage: Lineage
+    manifest: Manifest
+    warehouse_problem: str = ""
+    was_compiled: bool = False
+
+
+def read_project(
+    project: Project,
+    settings: DbtSettings,
+    *,
+    warehouse: Warehouse | None = None,
+    cache: Cache | None = None,
+    manifest_path: Path | None = None,
+    compile: Compile = "auto",
+    on_event: OnEvent | None = None,
+) -> ReadProject:
+    """The columns of a project, compiled by dbt where no compiled manifest of the files as they are exists.
+
+    Args:
+        warehouse: asked for the relations it has and for the loads in bronze, nothing else; None reads the
+            catalog that dbt left instead. One that cannot be reached is said, and the SQL is read without.
+        cache: keeps what was read.
+        manifest_path: of another run; nothing is compiled then.
+
+    Raises:
+        DbtError: dbt cannot read the project.
+        ArtifactError: the manifest is missing or cannot be read.
+    """
+    if manifest_path is not None:
+        compiled = Compiled(read_manifest(manifest_path), manifest_path)
+    else:
+        compiled = compiled_project(project, settings, may_compile=compile == "auto", on_event=on_event)
+    manifest = compiled.manifest
+    seen: Mapping[str, Relation] = {}
+    others: Sequence[Relation] = ()
+    origins: dict[str, Origin] = {}
+    problem = ""
+    if warehouse is not None:
+        try:
+            relations = warehouse.relations()
+            seen, others = seen_relations(manifest, relations)
+            origins = loaded_from(warehouse, manifest, relations)
+        except AidbtError as error:
+            problem = error.message
+    if not seen:
+        seen = _catalog(compiled.path.with_name("catalog.json"), project.target_path / "catalog.json")
+    key = compiled.path.parent.name if compiled.path.parent != project.target_path else ""
+    earlier = kept_readings(cache, key) if cache is not None else {}
+    readings: dict[str, Any] = {}
+    lineage = project_lineage(
+        manifest,
+        seen=seen,
+        others=others,
+        origins=origins,
+        project_root=project.root,
+        earlier=earlier,
+        on_read=readings.update,
+    )
+    if cache is not None:
+        keep_readings(cache, readings, lineage.reread, key)
+    lineage.findings = (*_not_compiled(compiled.failures, manifest), *lineage.findings)
+    return ReadProject(lineage, manifest, problem, compiled.was_compiled)
+
+
+def loaded_from(warehouse: Warehouse, manifest: Manifest, relations: Sequence[Relation]) -> dict[str, Origin]:
+    """unique_id of a source → the table it was last loaded from, as the loads in bronze tell.
+
+    Raises:
+        WarehouseError: the warehouse cannot be read.
+    """
+    folded = LOADS_TABLE.casefold()
+    schemas = {r.schema.casefold(): r for r in relations if r.name.casefold() == folded}
+    sources = [s for s in manifest.sources.values() if s.schema.casefold() in schemas]
+    if not sources:
+        return {}
+    found = {}
+    with warehouse.connect() as connection:
+        loads = {
+            name: _last_loads(connection, schemas[name]) for name in {s.schema.casefold() for s in sources}
+        }
+    for source in sources:
+        origin = loads[source.schema.casefold()].get((source.identifier or source.name).casefold())
+        if origin is not None:
+            found[source.unique_id] = origin
+    return found
+
+
+def _last_loads(connection: Connection, loads: Relation) -> dict[str, Origin]:
+    """Table, in lower case → where its latest batch came from."""
+    names = ("table_name", "batch_id", "connector", "source", "source_table", "columns")
+    stored = {column.name.casefold(): column.name for column in loads.columns}
+    if any(name not in stored for name in names):
+        return {}
+    table = exp.table_(loads.name, db=loads.schema, catalog=loads.database or None, quoted=True)
+    columns = [exp.column(stored[name], quoted=True) for name in names]
+    query = exp.select(*columns).from_(table).order_by(columns[1].copy())
+    found = {}
+    for name, _, connector, source, source_table, landed in connection.rows(
+        render(query, connection.dialect)
+    ):
+        found[str(name).casefold()] = Origin(
+            f"{connector} {source}", str(source_table), {c: c for c in _landed(landed)}
+        )
+    return found
+
+
+def _landed(text: object) -> list[str]:
+    try:
+        return [str(column["name"]) for column in json.loads(str(text))]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _catalog(*paths: Path) -> dict[str, Relation]:
+    for path in paths:
+        if path.exists():
+            try:
+                catalog = read_catalog(path)
+            except ArtifactError:
+                continue
+            return {**catalog.nodes, **catalog.sources}
+    return {}
+
+
+def _not_compiled(failures: Sequence[RunFailure], manifest: Manifest) -> list[Finding]:
+    found = []
+    for failure in failures:
+        node = manifest.find(failure.unique_id)
+        name = node.name if node else failure.unique_id
+        first = next((line for line in failure.message.splitlines() if line.strip()), "no reason given")
+        message = f"{name}: dbt could not compile it, so its own text is read: {first.strip()}"
+        found.append(Finding("lineage.not_compiled", Severity.WARN, failure.path, message))
+    return found

@@ -1,0 +1,77 @@
+"""One resolution of one query, and its answer as the caller is given it."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from aidbt.sql.relations import RelationIndex
+from aidbt.sql.resolve.duckdb_types import DuckDBRules
+from aidbt.sql.resolve.postgres_types import PostgresRules
+from aidbt.sql.resolve.queries import Queries
+from aidbt.sql.resolve.rows import Field, Rows
+from aidbt.sql.resolve.scope import Problems, span
+from aidbt.sql.resolve.sources import distinct_names
+from aidbt.sql.resolve.types import BigintCountRules, BigQueryRules, SparkRules, TypeRules
+from aidbt.sql.resolve.values import column_uses
+from aidbt.sql.resolved import OutputColumn, ResolvedQuery
+
+_RULES: dict[str, type[TypeRules]] = {
+    "duckdb": DuckDBRules, "postgres": PostgresRules, "bigquery": BigQueryRules, "spark": SparkRules,
+    "databricks": SparkRules, "redshift": BigintCountRules, "trino": BigintCountRules,
+    "presto": BigintCountRules, "athena": BigintCountRules,
+}  # fmt: skip
+_ROWS = "aidbt_rows"
+
+
+def type_rules(dialect: str, text: str) -> TypeRules:
+    """The rules for types of a dialect."""
+    return _RULES.get(dialect, TypeRules)(dialect, text)
+
+
+def run(tree: exp.Expr, relations: RelationIndex, dialect: str, text: str) -> ResolvedQuery:
+    """Resolve a query once."""
+    problems = Problems(text)
+    rules = type_rules(dialect, text)
+    rows = Queries(relations, rules, problems).root(tree)
+    tree.meta[_ROWS] = _Kept(rows)
+    columns = tuple(_output(column, rules, text) for column in distinct_names(rows.fields, dialect))
+    return ResolvedQuery(
+        columns=columns,
+        is_complete=rows.is_complete,
+        row_uses=column_uses(rows.row_uses),
+        relations=tuple(rows.relations),
+        problems=problems.all(),
+    )
+
+
+def rows_of(tree: exp.Expr) -> Rows | None:
+    """What the whole of a resolved tree gives, as the resolver knows it."""
+    kept = tree.meta_get(_ROWS)
+    return kept.rows if isinstance(kept, _Kept) else None
+
+
+class _Kept:
+    """The rows of a query in the `meta` of its tree, which copies of the tree share."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def __deepcopy__(self, memo: dict[int, object]) -> _Kept:
+        return self
+
+
+def _output(column: Field, rules: TypeRules, text: str) -> OutputColumn:
+    value = column.value
+    written = ""
+    if column.expression is not None:
+        start, end = span(column.expression)
+        written = text[start:end]
+    return OutputColumn(
+        name=column.name,
+        data_type=rules.shown(value.type),
+        nullable=value.nullable,
+        made=value.made,
+        uses=column_uses(value.uses),
+        text=written,
+        why=value.why,
+    )
