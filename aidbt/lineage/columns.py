@@ -314,7 +314,9 @@ class _NodeReader:
     def _seed(self) -> Schema | None:
         if self.node.resource_type != "seed" or self.reader.project_root is None:
             return None
-        root = Path(str(self.node.raw.get("root_path") or self.reader.project_root))
+        root = self.reader.project_root
+        if self.node.package != self.reader.manifest.metadata.raw.get("project_name"):
+            root = Path(str(self.node.raw.get("root_path") or root))  # a package's own folder
         return seed_schema(self.node, root / self.node.path, self.reader.dialect)
 
     def _ground(self, schema: Schema) -> Reading:

@@ -65,7 +65,7 @@ def compiled_project(
         DbtError: dbt cannot read the project.
         ArtifactError: nothing is there that could be read, and dbt may not be run.
     """
-    own = state_dir(project.root) / "compiled" / _variant(project)
+    own = state_dir(project.root) / "compiled" / variant(project)
     candidates = [own / MANIFEST_FILE]
     if not (project.vars or project.target_name or project.profile_name):
         candidates.insert(0, project.target_path / MANIFEST_FILE)
@@ -79,12 +79,18 @@ def compiled_project(
         if newest is None:
             raise ArtifactError("there is no manifest of the project", hint="run: dbt compile")
         return Compiled(read_manifest(newest), newest)
-    return _compile(project, settings, own, on_event)
+    return compile_into(own, project, settings, on_event=on_event)
 
 
-def _compile(project: Project, settings: DbtSettings, folder: Path, on_event: OnEvent | None) -> Compiled:
-    """Compiles all that dbt can: it stops at the first node it cannot compile, so that one is left out of
-    the next try.
+def compile_into(
+    folder: Path, project: Project, settings: DbtSettings, *, on_event: OnEvent | None = None
+) -> Compiled:
+    """The project compiled by dbt as far as it can be, its artifacts in a folder of ours.
+
+    dbt stops at the first node that it cannot compile, so that one is left out of the next try.
+
+    Raises:
+        DbtError: dbt cannot read the project.
     """
     path = folder / MANIFEST_FILE
     failed: dict[str, RunFailure] = {}
@@ -154,8 +160,8 @@ def _files(project: Project) -> Iterator[Path]:
                     yield path
 
 
-def _variant(project: Project) -> str:
-    """The folder for what was asked for: another target or other variables compile to other SQL."""
+def variant(project: Project) -> str:
+    """A name for what was asked for: another target or other variables compile to other SQL."""
     asked = [project.profile_name, project.target_name, str(project.profiles_dir or ""), project.vars]
     if not any(asked):
         return "default"
