@@ -1,0 +1,116 @@
+SELECT
+  SUM(CASE WHEN n < 0 THEN -n END),
+  SUM(CASE WHEN n > 0 THEN n END)
+FROM (
+  SELECT
+    SUM(n) AS n
+  FROM (
+    SELECT
+      HASHTEXTEXTENDED(
+        CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+          '~'
+        ) || '|' || COALESCE(CAST("t"."amount" AS TEXT), '~') || '|' || COALESCE(CAST("t"."ratio" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST("t"."name" AS TEXT)) AS TEXT) || ':' || CAST("t"."name" AS TEXT),
+          '~'
+        ) || '|' || COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') || '|' || COALESCE(CAST("t"."born" AS TEXT), '~') || '|' || COALESCE(CAST("t"."placed_at" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST(CAST("t"."doc" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."doc" AS TEXT) AS TEXT),
+          '~'
+        ) || '|' || COALESCE(
+          CAST(LENGTH(CAST(CAST("t"."raw" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."raw" AS TEXT) AS TEXT),
+          '~'
+        ) || '|' AS TEXT),
+        0
+      ) AS r,
+      -1 AS n
+    FROM "base"."Orders" AS "t"
+    WHERE
+      (
+        CASE
+          WHEN NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+          THEN HASHTEXTEXTENDED(
+            CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+              '~'
+            ) || '|' AS TEXT),
+            0
+          )
+          ELSE HASHTEXTEXTENDED(
+            CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+              '~'
+            ) || '|' || COALESCE(CAST("t"."amount" AS TEXT), '~') || '|' || COALESCE(CAST("t"."ratio" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."name" AS TEXT)) AS TEXT) || ':' || CAST("t"."name" AS TEXT),
+              '~'
+            ) || '|' || COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') || '|' || COALESCE(CAST("t"."born" AS TEXT), '~') || '|' || COALESCE(CAST("t"."placed_at" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST(CAST("t"."doc" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."doc" AS TEXT) AS TEXT),
+              '~'
+            ) || '|' || COALESCE(
+              CAST(LENGTH(CAST(CAST("t"."raw" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."raw" AS TEXT) AS TEXT),
+              '~'
+            ) || '|' AS TEXT),
+            0
+          )
+        END % 3
+      ) = 0
+      AND NOT (
+        NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+      )
+    UNION ALL
+    SELECT
+      HASHTEXTEXTENDED(
+        CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+          '~'
+        ) || '|' || COALESCE(CAST("t"."amount" AS TEXT), '~') || '|' || COALESCE(CAST("t"."ratio" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST("t"."name" AS TEXT)) AS TEXT) || ':' || CAST("t"."name" AS TEXT),
+          '~'
+        ) || '|' || COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') || '|' || COALESCE(CAST("t"."born" AS TEXT), '~') || '|' || COALESCE(CAST("t"."placed_at" AS TEXT), '~') || '|' || COALESCE(
+          CAST(LENGTH(CAST(CAST("t"."doc" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."doc" AS TEXT) AS TEXT),
+          '~'
+        ) || '|' || COALESCE(
+          CAST(LENGTH(CAST(CAST("t"."raw" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."raw" AS TEXT) AS TEXT),
+          '~'
+        ) || '|' AS TEXT),
+        0
+      ) AS r,
+      1 AS n
+    FROM "head"."Orders" AS "t"
+    WHERE
+      (
+        CASE
+          WHEN NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+          THEN HASHTEXTEXTENDED(
+            CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+              '~'
+            ) || '|' AS TEXT),
+            0
+          )
+          ELSE HASHTEXTEXTENDED(
+            CAST(COALESCE(CAST("t"."id" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."shop" AS TEXT)) AS TEXT) || ':' || CAST("t"."shop" AS TEXT),
+              '~'
+            ) || '|' || COALESCE(CAST("t"."amount" AS TEXT), '~') || '|' || COALESCE(CAST("t"."ratio" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST("t"."name" AS TEXT)) AS TEXT) || ':' || CAST("t"."name" AS TEXT),
+              '~'
+            ) || '|' || COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') || '|' || COALESCE(CAST("t"."born" AS TEXT), '~') || '|' || COALESCE(CAST("t"."placed_at" AS TEXT), '~') || '|' || COALESCE(
+              CAST(LENGTH(CAST(CAST("t"."doc" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."doc" AS TEXT) AS TEXT),
+              '~'
+            ) || '|' || COALESCE(
+              CAST(LENGTH(CAST(CAST("t"."raw" AS TEXT) AS TEXT)) AS TEXT) || ':' || CAST(CAST("t"."raw" AS TEXT) AS TEXT),
+              '~'
+            ) || '|' AS TEXT),
+            0
+          )
+        END % 3
+      ) = 0
+      AND NOT (
+        NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+      )
+  ) AS sides
+  GROUP BY
+    r
+  HAVING
+    SUM(n) <> 0
+) AS differing

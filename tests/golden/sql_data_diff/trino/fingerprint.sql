@@ -1,0 +1,169 @@
+SELECT
+  q,
+  COUNT(*),
+  SUM(CAST(r AS DECIMAL(20, 0)))
+FROM (
+  SELECT
+    CASE
+      WHEN NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+      THEN FROM_BIG_ENDIAN_64(
+        XXHASH64(
+          TO_UTF8(
+            CAST(CONCAT(
+              CAST(COALESCE(CAST("t"."id" AS VARCHAR), '~') AS VARCHAR),
+              CAST('|' AS VARCHAR),
+              CAST(COALESCE(
+                CONCAT(
+                  CAST(LENGTH(CAST("t"."shop" AS VARCHAR)) AS VARCHAR),
+                  CAST(':' AS VARCHAR),
+                  CAST("t"."shop" AS VARCHAR)
+                ),
+                '~'
+              ) AS VARCHAR),
+              CAST('|' AS VARCHAR)
+            ) AS VARCHAR)
+          )
+        )
+      ) % 1024
+    END AS q,
+    FROM_BIG_ENDIAN_64(
+      XXHASH64(
+        TO_UTF8(
+          CAST(CONCAT(
+            CAST(COALESCE(CAST("t"."id" AS VARCHAR), '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(
+              CONCAT(
+                CAST(LENGTH(CAST("t"."shop" AS VARCHAR)) AS VARCHAR),
+                CAST(':' AS VARCHAR),
+                CAST("t"."shop" AS VARCHAR)
+              ),
+              '~'
+            ) AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(CAST(CAST("t"."amount" AS DECIMAL(14, 4)) AS VARCHAR), '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(CAST("t"."ratio" AS VARCHAR), '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(
+              CONCAT(
+                CAST(LENGTH(CAST("t"."name" AS VARCHAR)) AS VARCHAR),
+                CAST(':' AS VARCHAR),
+                CAST("t"."name" AS VARCHAR)
+              ),
+              '~'
+            ) AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(CAST("t"."born" AS VARCHAR), '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(CAST("t"."placed_at" AS VARCHAR), '~') AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(
+              CONCAT(
+                CAST(LENGTH(CAST(JSON_FORMAT(CAST("t"."doc" AS JSON)) AS VARCHAR)) AS VARCHAR),
+                CAST(':' AS VARCHAR),
+                CAST(JSON_FORMAT(CAST("t"."doc" AS JSON)) AS VARCHAR)
+              ),
+              '~'
+            ) AS VARCHAR),
+            CAST('|' AS VARCHAR),
+            CAST(COALESCE(
+              CONCAT(
+                CAST(LENGTH(CAST(TO_BASE64("t"."raw") AS VARCHAR)) AS VARCHAR),
+                CAST(':' AS VARCHAR),
+                CAST(TO_BASE64("t"."raw") AS VARCHAR)
+              ),
+              '~'
+            ) AS VARCHAR),
+            CAST('|' AS VARCHAR)
+          ) AS VARCHAR)
+        )
+      )
+    ) AS r
+  FROM "acme"."base"."Orders" AS "t"
+  WHERE
+    (
+      CASE
+        WHEN NOT "t"."id" IS NULL AND NOT "t"."shop" IS NULL
+        THEN FROM_BIG_ENDIAN_64(
+          XXHASH64(
+            TO_UTF8(
+              CAST(CONCAT(
+                CAST(COALESCE(CAST("t"."id" AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(
+                  CONCAT(
+                    CAST(LENGTH(CAST("t"."shop" AS VARCHAR)) AS VARCHAR),
+                    CAST(':' AS VARCHAR),
+                    CAST("t"."shop" AS VARCHAR)
+                  ),
+                  '~'
+                ) AS VARCHAR),
+                CAST('|' AS VARCHAR)
+              ) AS VARCHAR)
+            )
+          )
+        )
+        ELSE FROM_BIG_ENDIAN_64(
+          XXHASH64(
+            TO_UTF8(
+              CAST(CONCAT(
+                CAST(COALESCE(CAST("t"."id" AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(
+                  CONCAT(
+                    CAST(LENGTH(CAST("t"."shop" AS VARCHAR)) AS VARCHAR),
+                    CAST(':' AS VARCHAR),
+                    CAST("t"."shop" AS VARCHAR)
+                  ),
+                  '~'
+                ) AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(CAST(CAST("t"."amount" AS DECIMAL(14, 4)) AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(CAST("t"."ratio" AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(
+                  CONCAT(
+                    CAST(LENGTH(CAST("t"."name" AS VARCHAR)) AS VARCHAR),
+                    CAST(':' AS VARCHAR),
+                    CAST("t"."name" AS VARCHAR)
+                  ),
+                  '~'
+                ) AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(CASE WHEN "t"."is_open" THEN 'true' WHEN NOT "t"."is_open" THEN 'false' END, '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(CAST("t"."born" AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(CAST("t"."placed_at" AS VARCHAR), '~') AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(
+                  CONCAT(
+                    CAST(LENGTH(CAST(JSON_FORMAT(CAST("t"."doc" AS JSON)) AS VARCHAR)) AS VARCHAR),
+                    CAST(':' AS VARCHAR),
+                    CAST(JSON_FORMAT(CAST("t"."doc" AS JSON)) AS VARCHAR)
+                  ),
+                  '~'
+                ) AS VARCHAR),
+                CAST('|' AS VARCHAR),
+                CAST(COALESCE(
+                  CONCAT(
+                    CAST(LENGTH(CAST(TO_BASE64("t"."raw") AS VARCHAR)) AS VARCHAR),
+                    CAST(':' AS VARCHAR),
+                    CAST(TO_BASE64("t"."raw") AS VARCHAR)
+                  ),
+                  '~'
+                ) AS VARCHAR),
+                CAST('|' AS VARCHAR)
+              ) AS VARCHAR)
+            )
+          )
+        )
+      END % 3
+    ) = 0
+) AS side
+GROUP BY
+  q
