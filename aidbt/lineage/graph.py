@@ -110,6 +110,13 @@ class Coverage:
     unresolved: tuple[Unresolved, ...] = ()
     incomplete: tuple[Unresolved, ...] = ()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every column of every model and snapshot is known, and what it is made of."""
+        return not self.unresolved and not any(
+            item.node.startswith(("model.", "snapshot.")) for item in self.incomplete
+        )
+
 
 class Lineage:
     """The columns of a project and what each is made of.
@@ -164,8 +171,8 @@ class Lineage:
         name = next((text[:at] for at in reversed(dots) if self._is_node(text[:at])), "")
         if not name:
             without_column = text.rpartition(".")[0]
-            is_node = not without_column or nearest(text, self._names)
-            raise UnknownName("node", text if is_node else without_column, self._names)
+            has_column = without_column and nearest(without_column, self._names)
+            raise UnknownName("node", without_column if has_column else text, self._names)
         node = self.node(name)
         column = text[len(name) + 1 :]
         found = node.column(column)
@@ -187,6 +194,12 @@ class Lineage:
         node = self.nodes.get(ref.node)
         name = node.name if node else ref.node
         return f"{name}.{ref.column}" if ref.column else name
+
+    def expression(self, ref: ColumnRef) -> str:
+        """The expression that makes the column; "" where none does, or it is not known."""
+        node = self.nodes.get(ref.node)
+        column = node.column(ref.column) if node and ref.column else None
+        return column.text if column else ""
 
     def _is_node(self, name: str) -> bool:
         return name in self.nodes or name.casefold() in self._by_name
@@ -327,7 +340,8 @@ class Lineage:
                     node.unique_id, (), node.why or "it selects all columns of what is not fully known"
                 )
                 for node in self.nodes.values()
-                if not node.is_complete
+                # Of a source system only what was loaded matters.
+                if not node.is_complete and node.resource_type != "origin"
             ),
         )
 

@@ -18,6 +18,7 @@ HOUR_S = 3600.0
 # Kind → seconds a value is good for.
 TTL_S = {
     "profile": 24 * HOUR_S,
+    "past_profile": 90 * 24 * HOUR_S,  # what a table once held stays true of that time
     "mapping": 24 * HOUR_S,
     "embedding": 7 * 24 * HOUR_S,
     "schema": 1 * HOUR_S,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -29,10 +30,12 @@ class ProfileCache:
         """For each table ("source.table") the profile of a time when it had most of some columns; tables that
         never had any of them, as far as is known, are left out.
 
+        Older profiles than `get` gives are among them: a column that is gone is known by what it once held.
         Of several the one of the most rows is taken: tables grow, so that it is likely the latest.
         """
         best: dict[str, tuple[tuple[int, int, str], Any]] = {}
-        for (entity, fingerprint), value in self._cache.get_all("profile").items():
+        kept = {**self._cache.get_all("past_profile"), **self._cache.get_all("profile")}
+        for (entity, fingerprint), value in kept.items():
             columns = wanted.get(entity, ())
             if not columns or value.pop("form", 1) != _FORM:
                 continue
@@ -44,9 +47,15 @@ class ProfileCache:
 
     def put(self, profiles: Iterable[tuple[str, TableProfile]]) -> None:
         """Keep profiles by entity."""
-        self._cache.put_all(
-            "profile", {(entity, profile.fingerprint): _to_json(profile) for entity, profile in profiles}
-        )
+        values = [(entity, profile, _to_json(profile)) for entity, profile in profiles]
+        self._cache.put_all("profile", {(entity, p.fingerprint): value for entity, p, value in values})
+        self._cache.put_all("past_profile", {(entity, _names(p)): value for entity, p, value in values})
+
+
+def _names(profile: TableProfile) -> str:
+    """A key for the columns of a table: one past profile is kept for each set of columns that it had."""
+    names = "\0".join(sorted(column.name for column in profile.columns))
+    return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
 def _to_json(profile: TableProfile) -> dict[str, Any]:

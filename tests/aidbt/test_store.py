@@ -445,7 +445,7 @@ def test_a_value_is_good_for_the_time_of_its_kind(cache: Cache, clock: SetClock,
 def test_the_times_are_the_ones_that_are_promised():
     assert {kind: seconds / HOUR_S for kind, seconds in TTL_S.items()} == {
         "profile": 24, "mapping": 24, "embedding": 168, "schema": 1, "sql": 24, "lineage": 1, "quality": 1,
-        "response": 1 / 12, "completion": 168, "reading": 168,
+        "response": 1 / 12, "completion": 168, "reading": 168, "past_profile": 90 * 24,
     }  # fmt: skip
 
 
@@ -594,3 +594,16 @@ def test_a_load_makes_a_profile_unknown(cache: Cache):
     cache.invalidate("crm.orders", "data_load")
 
     assert profiles.get("crm.orders", "abc") is None
+
+
+def test_what_a_column_once_held_is_known_after_loads_and_days(store: Store):
+    now = [1_000_000.0]
+    cache = Cache(store, clock=lambda: now[0])
+    profiles = ProfileCache(cache)
+    profiles.put([("crm.orders", PROFILE)])
+
+    cache.invalidate("crm.orders", "data_load")
+    now[0] += 30 * 24 * HOUR_S
+
+    assert profiles.get("crm.orders", "abc") is None
+    assert profiles.with_columns({"crm.orders": ["mail"]}) == {"crm.orders": PROFILE}
