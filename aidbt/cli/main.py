@@ -29,6 +29,9 @@ COMMANDS = {
         "aidbt.cli.generate:generate",
         "Write the sources, staging models and tests that are missing.",
     ),
+    "validate": ("aidbt.cli.validate:validate", "Say what is wrong with SQL, without letting it do harm."),
+    "lineage": ("aidbt.cli.lineage:lineage", "Say what columns are made of, and what is made of them."),
+    "pr": ("aidbt.cli.pr:pr", "Review what a branch changes, before it is merged."),
     "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
 }
 
