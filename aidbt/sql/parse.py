@@ -31,7 +31,10 @@ _DEEP_STACK_BYTES = 512 * 2**20
 _DEEP_FRAMES = 150_000
 _one_at_a_time = threading.Lock()
 
+# What the parser raises of its own accord for odd texts, beside the errors that it means to raise.
+_PARSER_FAULTS = (IndexError, KeyError, AttributeError, TypeError, ValueError, re.error)
 _TOKEN = re.compile(r"<Token token_type: \S*?(\w+), text: (.*), line: \d+, col: .*?>", re.DOTALL)
+_MISSING = re.compile(r"Required keyword: '\w+' missing for <class '(?:\w+\.)*(\w+)'>")
 _AT = re.compile(r"^(?P<what>.*?)(?: from (?P<line>\d+):(?P<column>\d+))?\Z", re.DOTALL)
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
 # What a database never reads as SQL: texts in quotes and comments.
@@ -146,6 +149,8 @@ def _parsed(text: str, dialect: str) -> Parsed:
     from sqlglot.dialects.dialect import Dialect
     from sqlglot.errors import SqlglotError
 
+    if text.startswith("\ufeff"):  # a byte order mark, which dbt reads over too
+        text = " " + text[1:]
     template = _template_at(text)
     if template is not None:
         message = "this is a template, with Jinja in it; compile it first"
@@ -161,9 +166,12 @@ def _parsed(text: str, dialect: str) -> Parsed:
             return _refused_at(text, dialect, "sql.several_statements", message, firsts[1])
         if _starts_a_command(firsts[0], reader):
             return _no_query(text, dialect, firsts[0])
-        tree = next(tree for tree in reader.parser().parse(tokens, text) if tree is not None)
+        tree = next((tree for tree in _trees(tokens, text, reader) if tree is not None), None)
     except SqlglotError as error:
         return _unreadable(text, dialect, error)
+    if tree is None:
+        message = f"this is not SQL: '{firsts[0].text}' is not expected here"
+        return _refused_at(text, dialect, "sql.syntax", message, firsts[0])
     if not isinstance(tree, exp.Query | exp.Values | exp.Pivot):
         return _no_query(text, dialect, firsts[0])
     if isinstance(tree, exp.Select) and tree.args.get("into"):
@@ -179,6 +187,57 @@ def _tokens(text: str, reader: Dialect) -> list[Token]:
         return list(reader.tokenize(text))
     except IndexError as error:  # a comment that is not closed
         raise TokenError("the text ends inside of a comment") from error
+
+
+def _trees(tokens: list[Token], text: str, reader: Dialect) -> list[exp.Expr | None]:
+    """The statements of a text.
+
+    Raises:
+        SqlglotError: it cannot be read.
+    """
+    from sqlglot.errors import ParseError
+
+    try:
+        return list(reader.parser().parse(_with_values(tokens), text))
+    except _PARSER_FAULTS as error:
+        raise ParseError("the parser fails on it") from error
+
+
+def _with_values(tokens: list[Token]) -> list[Token]:
+    """The tokens with `with … values …` as `with … select * from (values …)`, which the parser can read.
+
+    What is put in has the place of the word VALUES.
+    """
+    from sqlglot.tokenizer_core import Token, TokenType
+
+    at = _values_behind_with(tokens)
+    if at is None:
+        return tokens
+    token = tokens[at]
+    place = (token.line, token.col, token.start, token.end)
+    kinds = (TokenType.SELECT, TokenType.STAR, TokenType.FROM, TokenType.L_PAREN)
+    opened = [
+        Token(kind, text, *place) for kind, text in zip(kinds, ("select", "*", "from", "("), strict=True)
+    ]
+    closed = Token(TokenType.R_PAREN, ")", *place)
+    end = len(tokens)
+    while tokens[end - 1].token_type is TokenType.SEMICOLON:
+        end -= 1
+    return [*tokens[:at], *opened, *tokens[at:end], closed, *tokens[end:]]
+
+
+def _values_behind_with(tokens: list[Token]) -> int | None:
+    """Where VALUES stands as the query that a WITH belongs to, or None."""
+    from sqlglot.tokenizer_core import TokenType
+
+    if not tokens or tokens[0].token_type is not TokenType.WITH:
+        return None
+    depth = 0
+    for at, token in enumerate(tokens):
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        if depth == 0 and token.token_type in (TokenType.VALUES, TokenType.SELECT):
+            return at if token.token_type is TokenType.VALUES else None
+    return None
 
 
 def _template_at(text: str) -> int | None:
@@ -216,16 +275,11 @@ def _as_query(tree: exp.Expr) -> exp.Query:
 
     if isinstance(tree, exp.Query):
         return tree
-    if isinstance(tree, exp.Values):
-        rows: exp.Expr = tree
-    else:
-        rows = tree.this
-        tree.set("this", None)
-        rows.append("pivots", tree)
-        hoisted = tree.args.get("with_")
+    hoisted = tree.args.get("with_")
+    if hoisted is not None:
         tree.set("with_", None)
-        return exp.Select(expressions=[exp.Star()], from_=exp.From(this=rows), with_=hoisted)
-    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=rows))
+    rows = tree if isinstance(tree, exp.Values) else exp.Subquery(this=tree)
+    return exp.Select(expressions=[exp.Star()], from_=exp.From(this=rows), with_=hoisted)
 
 
 def _unreadable(text: str, dialect: str, error: Exception) -> Parsed:
@@ -254,6 +308,7 @@ def _parse_error(text: str, details: dict[str, object]) -> tuple[str, int, int]:
     end = Places(text).offset(line, last_column) + 1
     start = max(end - len(highlight), 0)
     message = _TOKEN.sub(_token_words, str(details.get("description") or "it cannot be read"))
+    message = _MISSING.sub(lambda found: f"an argument of {found[1].upper()} is missing", message)
     if message.startswith("Invalid expression / Unexpected token"):
         message = f"'{highlight}' is not expected here" if highlight else "the end is not expected here"
     if "the end of the text" in message:
@@ -286,7 +341,7 @@ def _dialects_that_read(text: str, dialect: str) -> list[str]:
             continue
         reader = Dialect.get_or_raise(name)
         try:
-            trees = reader.parser().parse(_tokens(text, reader), text)
+            trees = _trees(_tokens(text, reader), text, reader)
         except SqlglotError:
             continue
         if not any(isinstance(tree, exp.Command) for tree in trees):

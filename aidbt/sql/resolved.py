@@ -55,10 +55,11 @@ class OutputColumn:
         name: as the system would store it.
         data_type: its type in the dialect's words; "" when unknown.
         nullable: False only where it is certain that no NULL can come out.
-        uses: the columns of relations that its values are made of, each once, sorted, through all CTEs and
-            subqueries of the query. A filter inside of a scalar subquery belongs to the column too.
+        uses: the columns of relations that its values are made of, sorted, through all CTEs and subqueries of
+            the query: each once, as its farthest use. A filter, join, group or order inside of a scalar
+            subquery belongs to the column too, each once beside that.
         text: the expression as the query writes it; "" for a column that a star passes on.
-        why: of an "unknown" one, what keeps it from being known.
+        why: of an "unknown" one, what keeps it from being known; of any other, on what trust it is known.
     """
 
     name: str

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aidbt.sql.resolve.types import NULL, DType, TypeRules, digits, item_type, struct_fields
+from aidbt.sql.resolve.duckdb_names import duckdb_identifier
+from aidbt.sql.resolve.types import NULL, DType, TypeRules, bare, digits, item_type, struct_fields
 
 _WORDS = {
     DType.TINYINT: "TINYINT", DType.SMALLINT: "SMALLINT", DType.INT: "INTEGER", DType.BIGINT: "BIGINT",
@@ -31,6 +32,7 @@ _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _UNSIGNED = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 _RANGES = {name: 2 ** (8 * 2**at - 1) for at, name in enumerate(_SIGNED)}
 _UNSIGNED_RANGES = {name: 2 ** (8 * 2**at) for at, name in enumerate(_UNSIGNED)}
+_TEXT_BESIDE = ("VARCHAR", "BOOLEAN", "TIME", NULL)
 _DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 # Functions whose type does not depend on their arguments, as DuckDB's own catalog lists them.
@@ -52,7 +54,7 @@ _BY_TYPE = {
     "UBIGINT": "hash list_unique array_unique cardinality",
     "VARCHAR": """array_to_string bar base64 bin chr concat_ws dayname format format_bytes
         group_concat hex initcap json_extract_string lcase left left_grapheme listagg lower lpad ltrim md5
-        monthname nfc_normalize printf regexp_extract regexp_replace repeat replace reverse right
+        monthname nfc_normalize printf regexp_extract regexp_replace replace reverse right
         right_grapheme rpad rtrim sha1 sha256 split_part strftime string_agg strip_accents substr substring
         substring_grapheme to_base to_base64 to_hex translate trim typeof ucase upper url_decode url_encode
         version current_schema current_database current_user user""",
@@ -85,7 +87,7 @@ _SAME = frozenset(
 _LISTS = frozenset({"list", "array_agg"})
 # By the class where the tree does not keep the name that the query writes.
 _BY_CLASS: dict[type[exp.Expr], str] = {
-    exp.Extract: "BIGINT", exp.StrPosition: "BIGINT", exp.Trim: "VARCHAR", exp.RowNumber: "BIGINT",
+    exp.StrPosition: "BIGINT", exp.Trim: "VARCHAR", exp.RowNumber: "BIGINT",
     exp.Rank: "BIGINT", exp.DenseRank: "BIGINT", exp.Ntile: "BIGINT", exp.PercentRank: "DOUBLE",
     exp.CumeDist: "DOUBLE", exp.CurrentDate: "DATE", exp.CurrentTimestamp: "TIMESTAMP WITH TIME ZONE",
     exp.DPipe: "", exp.Pow: "DOUBLE", exp.Interval: "INTERVAL", exp.Count: "BIGINT",
@@ -121,31 +123,35 @@ class DuckDBRules(TypeRules):
         return str(data_type.meta.get("text", ""))
 
     def _struct_words(self, data_type: exp.DataType) -> str:
-        from aidbt.sql.identifiers import quote_identifier
-
         parts = []
         for column in struct_fields(data_type):
             words = self.words(column.kind)
             if not words:
                 return ""
-            name = column.name if column.name.isidentifier() else quote_identifier(column.name, "duckdb")
-            parts.append(f"{name} {_quoted_null(words)}")
+            parts.append(f"{duckdb_identifier(column.name)} {_quoted_null(words)}")
         return f"STRUCT({', '.join(parts)})" if parts else ""
 
     def _cast(self, node: exp.Cast) -> exp.DataType | None:
+        inner = node.this
+        if isinstance(inner, exp.Cast) and isinstance(inner.this, exp.Literal) and inner.this.is_string:
+            # The parser reads `date '…'::text` inside out.
+            return None
         target = super()._cast(node)
         return self.tree(self.words(target)) if target is not None else None
 
     def united(self, types: Sequence[str]) -> str:
-        # A set operation makes text of a number beside a text; anything else does not.
-        return "VARCHAR" if "VARCHAR" in types and all(types) else self.unified(types)
+        # A set operation makes text of a number or a date beside a text; anything else does not.
+        if "VARCHAR" in types:
+            plain = all(_is_number(words) or words in (*_DATES, *_TEXT_BESIDE) for words in types)
+            return "VARCHAR" if plain else ""
+        return self.unified(types)
 
     def literal(self, node: exp.Literal) -> str:
         if node.is_string:
             return "VARCHAR"
         written = node.name.replace("_", "").lower()
-        # The tree writes .5 as 0.5, which has another type; its place is that of the 5.
-        if written.startswith("0.") and self.written_name(node) == written[2:]:
+        # The tree writes .5 as 0.5, which has another type; it alone has no place.
+        if self.text and written.startswith("0.") and not self.written_name(node):
             written = written[1:]
         if "e" in written:
             return "DOUBLE"
@@ -160,6 +166,8 @@ class DuckDBRules(TypeRules):
             return self._arithmetic(node)
         if isinstance(node, exp.DPipe):
             return self._concatenated(node)
+        if isinstance(node, exp.BitwiseAnd | exp.BitwiseOr):
+            return self._of_bits(node)
         if isinstance(node, exp.Neg):
             return self._negated(node)
         if isinstance(node, exp.Struct):
@@ -168,6 +176,8 @@ class DuckDBRules(TypeRules):
             return self._list_of(node.expressions)
         if isinstance(node, exp.Bracket):
             return self._item(node)
+        if isinstance(node, exp.Extract):
+            return self._part_of_date(node.name, self.words(node.expression.type))
         named = self._named(self.written_name(node), node)
         if named is not None:
             return named
@@ -210,20 +220,32 @@ class DuckDBRules(TypeRules):
     # --- unifying -----------------------------------------------------------------------------------------
 
     def unify(self, nodes: Sequence[exp.Expr | None]) -> str:
-        given = [node for node in nodes if node is not None]
-        integers = [value for node in given if (value := _integer_literal(node)) is not None]
-        texts = [node for node in given if isinstance(_bare(node), exp.Literal) and _bare(node).is_string]
-        others = [
-            self.words(node.type) for node in given if _integer_literal(node) is None and node not in texts
-        ]
-        words = self.unified(others) if others else NULL
-        if texts and words == NULL:
-            words = "VARCHAR"  # a text alone is text, beside anything else it becomes that
-        elif texts and words in _DIGITS and integers:
-            return ""
-        for value in integers:
-            words = _beside_integer(words, value)
+        """Two at a time, in their order: a number or a text that is written out takes the type of what it
+        meets first, and has one of its own from then on.
+        """
+        words, literal = "", None
+        for at, node in enumerate(nodes):
+            other = self.words(node.type) if node is not None else NULL
+            own = bare(node) if node is not None else None
+            if at == 0:
+                words, literal = other, own
+                continue
+            words = self._meet(words, literal, other, own)
+            literal = None
+            if not words:
+                return ""
         return words
+
+    def _meet(self, words: str, literal: exp.Expr | None, other: str, own: exp.Expr | None) -> str:
+        """The type of two expressions, of which either may be written out."""
+        one, two = _integer_literal(literal), _integer_literal(own)
+        if (one is None) != (two is None) and "VARCHAR" not in (words, other):
+            return _beside_integer(other, one) if one is not None else _beside_integer(words, two or 0)
+        if _is_text(literal) and other not in ("VARCHAR", NULL):
+            return other
+        if _is_text(own) and words not in ("VARCHAR", NULL):
+            return words
+        return _pair(words, other)
 
     def unified(self, types: Sequence[str]) -> str:
         words = NULL
@@ -246,10 +268,10 @@ class DuckDBRules(TypeRules):
         if not _is_number(left) or not _is_number(right):
             return ""
         if isinstance(node, exp.Div):
-            return _division(left, right, has_float_type=True)
+            return _division(left, right)
         is_whole = left in _DIGITS and right in _DIGITS
         if isinstance(node, exp.IntDiv) and not is_whole:
-            return _division(left, right, has_float_type=True)
+            return _division(left, right)
         if is_whole or "DOUBLE" in (left, right) or "FLOAT" in (left, right):
             return self.unify([node.this, node.expression])
         if isinstance(node, exp.Mod):
@@ -258,9 +280,20 @@ class DuckDBRules(TypeRules):
 
     def _concatenated(self, node: exp.Expr) -> str:
         types = (self.words(node.this.type), self.words(node.expression.type))
+        if NULL in types:
+            return ""
         if any(words.endswith("]") for words in types):
             return types[0] if types[0] == types[1] else ""
         return "BLOB" if "BLOB" in types and types[0] == types[1] else "VARCHAR" if all(types) else ""
+
+    def _of_bits(self, node: exp.Expr) -> str:
+        left, right = self.words(node.this.type), self.words(node.expression.type)
+        literal = _integer_literal(node.expression)
+        if left in _SIGNED and (
+            left == right or (literal is not None and _beside_integer(left, literal) == left)
+        ):
+            return left
+        return ""
 
     def _negated(self, node: exp.Expr) -> str:
         value = _integer_literal(node)
@@ -273,9 +306,9 @@ class DuckDBRules(TypeRules):
                 return ""
             name = part.this.name
             words = self.words(part.expression.type)
-            if not words or not name.isidentifier() or name != name.lower():
+            if not words:
                 return ""
-            parts.append(f"{name} {_quoted_null(words)}")
+            parts.append(f"{duckdb_identifier(name)} {_quoted_null(words)}")
         return f"STRUCT({', '.join(parts)})"
 
     def _list_of(self, nodes: Sequence[exp.Expr]) -> str:
@@ -351,9 +384,6 @@ class DuckDBRules(TypeRules):
         nodes = node.expressions if isinstance(node, exp.Anonymous) else [node.this, *node.expressions]
         return self.unify(nodes)
 
-    def _modulo(self, node: exp.Expr) -> str:
-        return ""
-
     def _concat(self, node: exp.Expr) -> str:
         types = [self.words(part.type) for part in node.expressions]
         return "VARCHAR" if types and all(types) and not any(w.endswith("]") for w in types) else ""
@@ -363,9 +393,14 @@ class DuckDBRules(TypeRules):
         return "BIGINT[]" if start in _DIGITS else ""
 
     def _date_part(self, node: exp.Expr) -> str:
-        part = node.expressions[0] if node.expressions else None
-        plain = isinstance(part, exp.Literal) and part.name.lower() not in ("epoch", "julian")
-        return "BIGINT" if plain else ""
+        if len(node.expressions) != 2 or not isinstance(node.expressions[0], exp.Literal):
+            return ""
+        return self._part_of_date(node.expressions[0].name, self.words(node.expressions[1].type))
+
+    def _part_of_date(self, part: str, words: str) -> str:
+        if words not in (*_DATES, "TIME", "INTERVAL"):
+            return ""
+        return "DOUBLE" if part.lower() in ("epoch", "julian") else "BIGINT"
 
     def _keys(self, node: exp.Expr) -> str:
         whole = node.this.type if isinstance(node.this, exp.Expr) else None
@@ -384,7 +419,20 @@ class DuckDBRules(TypeRules):
         return self.words(self.field_type(node.this.type, name.name)) if isinstance(name, exp.Expr) else ""
 
     def _date_added(self, node: exp.Expr) -> str:
-        return ""
+        return _dated(self._first(node), "INTERVAL", is_sub=False) or ""
+
+    def _repeated(self, node: exp.Expr) -> str:
+        return "VARCHAR" if self._first(node) == "VARCHAR" else ""
+
+    def _truncated(self, node: exp.Expr) -> str:
+        words = self._first(node)
+        if words.startswith("DECIMAL"):
+            return f"DECIMAL({digits(words)[0]},0)" if node.args.get("decimals") is None else ""
+        return words if words in _DIGITS or words in ("FLOAT", "DOUBLE") else ""
+
+    def _counted(self, node: exp.Expr) -> str:
+        words = self._first(node)
+        return f"MAP({words}, UBIGINT)" if words and words != NULL else ""
 
     def _json(self, node: exp.Expr) -> str:
         return "JSON"
@@ -404,7 +452,6 @@ _RULES = {
     "datetrunc": DuckDBRules._truncated_date,
     "greatest": DuckDBRules._chosen,
     "least": DuckDBRules._chosen,
-    "mod": DuckDBRules._modulo,
     "concat": DuckDBRules._concat,
     "range": DuckDBRules._series,
     "generate_series": DuckDBRules._series,
@@ -414,6 +461,9 @@ _RULES = {
     "struct_extract": DuckDBRules._extracted,
     "date_add": DuckDBRules._date_added,
     "json_extract": DuckDBRules._json,
+    "repeat": DuckDBRules._repeated,
+    "trunc": DuckDBRules._truncated,
+    "histogram": DuckDBRules._counted,
 }
 
 
@@ -425,20 +475,18 @@ def _is_number(words: str) -> bool:
     return words in _DIGITS or words in ("FLOAT", "DOUBLE") or words.startswith("DECIMAL")
 
 
-def _bare(node: exp.Expr) -> exp.Expr:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
+def _is_text(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
 
 
-def _integer_literal(node: exp.Expr) -> int | None:
+def _integer_literal(node: exp.Expr | None) -> int | None:
     """The number that an expression writes; DuckDB lets it take the type of what stands beside it."""
-    bare = _bare(node)
-    if isinstance(bare, exp.Neg):
-        value = _integer_literal(bare.this)
+    inner = bare(node) if node is not None else None
+    if isinstance(inner, exp.Neg):
+        value = _integer_literal(inner.this)
         return None if value is None else -value
-    if isinstance(bare, exp.Literal) and not bare.is_string:
-        written = bare.name.replace("_", "")
+    if isinstance(inner, exp.Literal) and not inner.is_string:
+        written = inner.name.replace("_", "")
         return int(written) if written.isdigit() else None
     return None
 
@@ -453,6 +501,8 @@ def _integer_of(value: int) -> str:
 
 def _beside_integer(words: str, value: int) -> str:
     """The type of another one and of an integer that is written out: the other one where it has room."""
+    if words == NULL:
+        return _integer_of(value)
     if words in _RANGES and -_RANGES[words] <= value < _RANGES[words]:
         return words
     if words in _UNSIGNED_RANGES and 0 <= value < _UNSIGNED_RANGES[words]:
@@ -503,11 +553,17 @@ def _sizes(words: str) -> tuple[int, int]:
 def _wider_decimal(a: str, b: str) -> str:
     (width_a, scale_a), (width_b, scale_b) = _sizes(a), _sizes(b)
     scale = max(scale_a, scale_b)
-    return f"DECIMAL({min(max(width_a - scale_a, width_b - scale_b) + scale, 38)},{scale})"
+    width = max(width_a - scale_a, width_b - scale_b) + scale
+    if width > 38 and a not in _DIGITS and b not in _DIGITS:
+        return ""  # how the digits are shared out then is not followed
+    return f"DECIMAL({min(width, 38)},{scale})"
 
 
 def _sum(a: str, b: str) -> str:
-    width, scale = _sizes(_wider_decimal(a, b))
+    wider = _wider_decimal(a, b)
+    if not wider:
+        return ""
+    width, scale = _sizes(wider)
     return f"DECIMAL({min(width + 1, 38)},{scale})"
 
 
@@ -522,7 +578,7 @@ def _product(a: str, b: str) -> str:
     return f"DECIMAL({min(width, 38)},{scale})"
 
 
-def _division(a: str, b: str, *, has_float_type: bool) -> str:
+def _division(a: str, b: str) -> str:
     return "FLOAT" if "FLOAT" in (a, b) and "DOUBLE" not in (a, b) else "DOUBLE"
 
 

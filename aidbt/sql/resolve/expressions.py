@@ -10,10 +10,12 @@ from sqlglot import exp
 
 from aidbt.sql.resolve.rows import Bound, Field, Rows, Source
 from aidbt.sql.resolve.scope import Scope
+from aidbt.sql.resolve.types import struct_fields
 from aidbt.sql.resolve.values import Uses, Value, add_uses, combined, unknown
 from aidbt.sql.resolved import How, Made
 
 if TYPE_CHECKING:
+    from aidbt.sql.resolve.mismatch import Mismatches
     from aidbt.sql.resolve.types import TypeRules
 
 BOUND = "aidbt_bound"
@@ -46,6 +48,7 @@ _GENERATOR_NAMES = frozenset(
     current_localtimestamp
     """.split()
 )
+_GROUPING_NAMES = frozenset({"grouping", "grouping_id", "group_id"})
 # Aggregates that the parser knows as functions only.
 _AGGREGATE_NAMES = frozenset(
     """
@@ -69,11 +72,15 @@ class Expressions:
 
     Args:
         rules: gives the types.
+        mismatches: sees what is done with them.
         query: resolves a query inside of an expression.
     """
 
-    def __init__(self, rules: TypeRules, query: Callable[[exp.Expr, Scope], Rows]) -> None:
+    def __init__(
+        self, rules: TypeRules, mismatches: Mismatches, query: Callable[[exp.Expr, Scope], Rows]
+    ) -> None:
         self._rules = rules
+        self._look = mismatches.look
         self._query = query
 
     def value(self, node: exp.Expr, scope: Scope) -> Value:
@@ -105,6 +112,7 @@ class Expressions:
             value.type = self._rules.type_of(node)
         node._type = value.type or _UNKNOWN_TYPE
         value.nullable = self._rules.is_nullable(node, value.nullable)
+        self._look(node)
         return value
 
     def _parts(self, node: exp.Expr, scope: Scope) -> list[Value]:
@@ -133,7 +141,7 @@ class Expressions:
         calls: list[exp.Expr] = [part for part in fields if isinstance(part, exp.Func)]
         if calls:  # schema.function(…)
             return combined(self.values(calls, scope), "expression")
-        return self._inside(self.value(base, scope), fields)
+        return self._inside(self.value(base, scope), fields, scope)
 
     def _path(self, parts: list[exp.Expr], fields: list[exp.Expr], node: exp.Column, scope: Scope) -> Value:
         """The value of a dotted name: a column with its qualifiers, or with the fields inside of it."""
@@ -153,37 +161,45 @@ class Expressions:
                             f"'{source.name}' has more than one column '{parts[size].name}'",
                             parts[size],
                         )
-                    return self._inside(self._bind(node, bound), inside)
+                    return self._inside(self._bind(node, bound), inside, scope)
+                if scope.is_system_column(parts[size]):
+                    return scope.of_rows([source])
                 if not source.is_complete:
                     value = source.trusted(scope.stored(parts[size]), scope.key(parts[size]))
-                    return self._inside(value, [*parts[size + 1 :], *fields])
+                    return self._inside(value, [*parts[size + 1 :], *fields], scope)
         single = scope.column(parts[0])
-        if len(parts) > 1 and isinstance(single, Value) and single.made == "unknown":
-            # Whether it is a column at all is not known: a missing alias is likelier.
+        if len(parts) > 1 and isinstance(single, Value):
+            # The columns of a source are known here: what it does not have is no field of its row either.
             single = single if scope.source((scope.key(parts[0]),)) is None else None
         if single is None:
             return self._nothing(parts, scope)
         inside = [*parts[1:], *fields]
         if isinstance(single, Value):
-            return self._inside(single, inside)
+            return self._inside(single, inside, scope)
         bound = replace(single, inside=tuple(part.name for part in inside)) if inside else single
-        return self._inside(self._bind(node, bound), inside)
+        return self._inside(self._bind(node, bound), inside, scope)
 
     def _bind(self, node: exp.Column, bound: Bound) -> Value:
         node.meta[BOUND] = bound
         value = bound.column.value
         node._type = value.type or _UNKNOWN_TYPE
-        return Value(value.type, value.nullable, value.made, value.uses, value.why)
+        return value.copy()
 
-    def _inside(self, value: Value, fields: list[exp.Expr]) -> Value:
+    def _inside(self, value: Value, fields: list[exp.Expr], scope: Scope) -> Value:
         """A field inside of a value, by its path."""
         if not fields:
             return value
         data_type = value.type
-        inner = combined([value], "expression")
-        inner.nullable = True
+        apart = value
         for part in fields:
+            apart = (apart.parts or {}).get(part.name.lower(), apart)
+            names = [column.name for column in struct_fields(data_type)]
             data_type = self._rules.field_type(data_type, part.name)
+            if names and data_type is None:
+                scope.say_unknown(part, f"the struct has no field '{part.name}'", names)
+                return unknown(f"there is no field '{part.name}'", apart.uses)
+        inner = combined([apart], "expression")
+        inner.nullable = True
         inner.type = data_type
         return inner
 
@@ -219,14 +235,67 @@ class Expressions:
         source, column = columns[at]
         node.meta[BOUND] = Bound(source, column)
         value = column.value
-        return Value(value.type, value.nullable, value.made, value.uses, value.why)
+        return value.copy()
 
     def _columns(self, node: exp.Columns, scope: Scope) -> Value:
-        substitute = scope.substitutes.get(id(node))
-        if substitute is None:
+        found = scope.substitutes.get(id(node))
+        if found is None:
             return unknown("COLUMNS(…) stands for columns that are not known here")
-        value = substitute.value
-        return Value(value.type, value.nullable, value.made, value.uses, value.why)
+        if node.args.get("unpack"):  # all of them at once, as arguments
+            return combined((column.value for column in found), "passthrough")
+        value = found[0].value
+        return value.copy()
+
+    def _struct(self, node: exp.Struct, scope: Scope) -> Value:
+        """A struct that is put together here: its fields are known apart."""
+        parts: dict[str, Value] = {}
+        for at, part in enumerate(node.expressions):
+            named = part.this.name if isinstance(part, exp.PropertyEQ) else part.alias_or_name
+            parts[(named or str(at)).lower()] = self.value(part, scope)
+        value = combined(parts.values(), "expression")
+        value.nullable, value.parts = False, parts
+        return value
+
+    def _item(self, node: exp.Bracket, scope: Scope) -> Value:
+        """An item of a list, or a field of a struct by its name."""
+        whole = self.value(node.this, scope)
+        if len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Literal):
+            inner = (whole.parts or {}).get(node.expressions[0].name.lower(), whole)
+            return combined([inner], "expression")
+        return combined([whole, *self.values(node.expressions, scope)], "expression")
+
+    def _listed(self, node: exp.ArrayAgg, scope: Scope) -> Value:
+        """A list of the values of a group, with one item for each of its rows."""
+        value = self._aggregate(node, scope)
+        if node.find(exp.Distinct) is None:
+            value.size = scope.of_rows(scope.sources, "aggregate")
+        return value
+
+    def size_of_item(self, node: exp.Expr, scope: Scope) -> Value | None:
+        """What decides how long the list is that an expression unnests; None where that is not known."""
+        return self.value(node.this, scope).size if isinstance(node.this, exp.Expr) else None
+
+    def _array(self, node: exp.Array, scope: Scope) -> Value:
+        """A list that is written out."""
+        value = combined(self._parts(node, scope), "expression")
+        if not any(isinstance(part, exp.Query | exp.Comprehension) for part in node.expressions):
+            value.size = Value()
+        return value
+
+    def _length(self, node: exp.Expr, scope: Scope) -> Value:
+        """How long a text or a list is."""
+        parts = self._parts(node, scope)
+        return combined([part.size or part for part in parts], "expression")
+
+    def _chosen(self, node: exp.Expr, scope: Scope) -> Value:
+        """An aggregate that gives one of its values, of a struct's fields each apart."""
+        scope.saw_aggregate = True
+        given = [part for part in node.iter_expressions() if not isinstance(part, _WORDS)]
+        first, *others = self.values(given, scope)
+        value = self._over_rows(node, [first, *others], scope, "aggregate")
+        if first.parts:
+            value.parts = {name: combined([part, *others], "aggregate") for name, part in first.parts.items()}
+        return value
 
     # --- functions ----------------------------------------------------------------------------------------
 
@@ -255,10 +324,18 @@ class Expressions:
 
     def _anonymous(self, node: exp.Anonymous, scope: Scope) -> Value:
         name = node.name.lower()
+        if name in _GROUPING_NAMES:
+            return self._grouping(node, scope)
         if name in _AGGREGATE_NAMES:
             return self._aggregate(node, scope)
         generates = name in _GENERATOR_NAMES
         return combined(self._parts(node, scope), "expression", generates=generates)
+
+    def _grouping(self, node: exp.Expr, scope: Scope) -> Value:
+        """Which of the grouping sets a row is of, whatever is in the columns."""
+        scope.saw_aggregate = True
+        self._parts(node, scope)
+        return Value(nullable=False, made="generated")
 
     def _filter(self, node: exp.Filter, scope: Scope) -> Value:
         value = self.value(node.this, scope)
@@ -299,6 +376,7 @@ class Expressions:
             if not isinstance(part, (*_WORDS, exp.Star))
         ]
         function._type = self._rules.type_of(function) or _UNKNOWN_TYPE
+        self._look(function)
         return parts
 
     def _window_parts(self, node: exp.Window, scope: Scope, seen: set[str]) -> list[Value]:
@@ -339,7 +417,8 @@ class Expressions:
         rows = self._query(node, scope)
         scope.rows.relations.update(rows.relations)
         value = combined((column.value for column in rows.fields), "expression")
-        value.uses = {**value.uses, **rows.row_uses}
+        in_order = rows.order_uses if isinstance(node.parent, exp.Array) else {}
+        value.uses = {**value.uses, **rows.row_uses, **in_order}
         if not rows.is_complete and value.made != "unknown":
             value = unknown(rows.why or "the columns of a subquery are not all known", value.uses)
         if len(rows.fields) == 1:
@@ -383,7 +462,20 @@ _HANDLERS: dict[type, _Handler] = {
     exp.Star: Expressions._star,
     exp.Anonymous: Expressions._anonymous,
     exp.AnonymousAggFunc: Expressions._aggregate,
+    exp.Struct: Expressions._struct,
+    exp.Bracket: Expressions._item,
+    exp.ArrayAgg: Expressions._listed,
+    exp.Array: Expressions._array,
+    exp.ArraySize: Expressions._length,
+    exp.Length: Expressions._length,
+    exp.ArgMax: Expressions._chosen,
+    exp.ArgMin: Expressions._chosen,
+    exp.First: Expressions._chosen,
+    exp.Last: Expressions._chosen,
+    exp.AnyValue: Expressions._chosen,
+    exp.GroupingId: Expressions._grouping,
     exp.Filter: Expressions._filter,
+    exp.Grouping: Expressions._grouping,
     exp.WithinGroup: Expressions._within_group,
     exp.Window: Expressions._window,
     exp.Lambda: Expressions._lambda,
@@ -407,6 +499,6 @@ def passes_on(node: exp.Expr) -> Bound | None:
     return None
 
 
-def field_of(source: Source, column: Field) -> Field:
+def field_of(source: Source | None, column: Field) -> Field:
     """A column of a source as a star passes it on."""
     return Field(column.name, column.key, column.value, Bound(source, column))

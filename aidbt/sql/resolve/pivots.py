@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from sqlglot import exp
@@ -27,8 +28,9 @@ def pivoted(
     if named is not None:
         found.name, found.key = scope.stored(named), scope.key(named)
     names = list(alias.args.get("columns") or []) if isinstance(alias, exp.TableAlias) else []
-    for at, name in enumerate(names[: len(found.fields)]):
-        found.fields[at] = found.fields[at].renamed(scope.stored(name), scope.key(name))
+    for column, name in zip(found.fields, names, strict=False):
+        renamed = column.renamed(scope.stored(name), scope.key(name))
+        column.name, column.key, column.value = renamed.name, renamed.key, renamed.value
     return found
 
 
@@ -51,9 +53,11 @@ def _pivot(
     if group is not None:
         keys = [scope.key(part.this) for part in group.expressions if isinstance(part, exp.Column)]
         expressions.values(group.expressions, scope)
-        found.fields = [column for key in keys for column in source.find(key)]
+        kept = [column for key in keys for column in source.find(key)]
     else:
-        found.fields = [column for column in source.fields if column.key not in used]
+        kept = [column for column in source.fields if column.key not in used]
+    found.fields = [replace(column) for column in kept]
+    found.grouped = tuple(found.fields)
     scope.rows.restrict((column.value for column in found.fields), "group")
     if not source.is_complete:
         found.is_complete, found.why = False, source.why
@@ -87,7 +91,7 @@ def _pivot_names(
         cells = part.expressions
         if not all(isinstance(_plain(cell), exp.Literal | exp.Boolean) for cell in cells):
             return None
-        lists.append([cell.alias or _plain(cell).name for cell in cells])
+        lists.append([cell.alias or _cell_name(cell) for cell in cells])
     if not lists:
         return None
     endings = [""]
@@ -98,6 +102,11 @@ def _pivot_names(
     return [f"{'_'.join(cells)}{end}" for cells in product(*lists) for end in endings]
 
 
+def _cell_name(cell: exp.Expr) -> str:
+    plain = _plain(cell)
+    return str(plain.this).lower() if isinstance(plain, exp.Boolean) else plain.name
+
+
 def _plain(cell: exp.Expr) -> exp.Expr:
     return cell.this if isinstance(cell, exp.PivotAlias | exp.Alias) else cell
 
@@ -106,7 +115,7 @@ def _unpivot(
     source: Source, node: exp.Pivot, scope: Scope, expressions: Expressions, rules: TypeRules
 ) -> Source:
     into = node.args.get("into")
-    if into is not None or "fields" not in node.args:
+    if into is not None or not node.args.get("fields"):
         groups = node.expressions
         names = [into.this] if into is not None else [exp.to_identifier("name")]
         targets = into.expressions if into is not None else [exp.to_identifier("value")]

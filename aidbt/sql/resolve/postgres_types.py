@@ -50,13 +50,15 @@ _BY_CLASS: dict[type[exp.Expr], str] = {
     exp.CurrentDate: "date", exp.CurrentTimestamp: _ZONED, exp.RowNumber: "bigint", exp.Rank: "bigint",
     exp.DenseRank: "bigint", exp.Ntile: "integer", exp.Trim: "text", exp.StrPosition: "integer",
     exp.GroupConcat: "text", exp.Lower: "text", exp.Upper: "text", exp.Length: "integer",
+    exp.Substring: "text", exp.Initcap: "text",
     exp.Interval: "interval", exp.PercentRank: "double precision", exp.CumeDist: "double precision",
 }  # fmt: skip
+_TEXTS = ("text", "character varying", "character")
 _SAME = frozenset("abs lag lead first_value last_value nth_value mode nullif".split())
 
 
 class PostgresRules(TypeRules):
-    text_type, boolean, date, count = "text", "boolean", "date", "bigint"
+    text_type, boolean, date, count, position = "text", "boolean", "date", "bigint", "bigint"
 
     def _words(self, data_type: exp.DataType) -> str:
         kind = data_type.this
@@ -85,11 +87,14 @@ class PostgresRules(TypeRules):
 
     def unify(self, nodes: Sequence[exp.Expr | None]) -> str:
         given = [node for node in nodes if node is not None]
-        texts = [node for node in given if isinstance(node, exp.Literal) and node.is_string]
-        others = [self.words(node.type) for node in given if node not in texts]
+        is_text = [isinstance(node, exp.Literal) and bool(node.is_string) for node in given]
+        others = [self.words(node.type) for node, text in zip(given, is_text, strict=True) if not text]
         words = self.unified(others) if others else NULL
-        # A text that is written out takes the type of what stands beside it.
-        return "text" if texts and words == NULL else words
+        if any(is_text) and words == NULL:
+            return "text"
+        # A text that is written out takes the type of what stands beside it, and a size is only kept where
+        # all of them have it.
+        return words if len(given) == len(nodes) and not any(is_text) else _bare(words)
 
     def unified(self, types: Sequence[str]) -> str:
         words = NULL
@@ -104,8 +109,11 @@ class PostgresRules(TypeRules):
             return self._arithmetic(node)
         if isinstance(node, exp.DPipe):
             types = {self.words(node.this.type), self.words(node.expression.type)}
-            is_text = "text" in types and all(types) and not any(words.endswith("]") for words in types)
-            return "text" if is_text else ""
+            texts = any(_bare(words) in _TEXTS for words in types)
+            return "text" if texts and all(types) and not any(words.endswith("]") for words in types) else ""
+        if isinstance(node, exp.Array):
+            inner = _bare(self.unify(node.expressions)) if not node.find(exp.Query) else ""
+            return f"{inner}[]" if inner and inner != NULL else ""
         if isinstance(node, exp.Neg):
             return _bare(self.words(node.this.type))
         if isinstance(node, exp.Min | exp.Max):
@@ -118,7 +126,9 @@ class PostgresRules(TypeRules):
         if name in _FIXED:
             return _FIXED[name]
         if name in _SAME:
-            return self._first(node)
+            words = self._first(node)
+            # nullif() compares, and texts are compared as `text`.
+            return ("text" if _bare(words) in _TEXTS else words) if name == "nullif" else _bare(words)
         if name == "date_trunc":
             return self._truncated(node)
         if name in ("round", "floor", "ceil", "ceiling", "trunc"):
@@ -127,7 +137,7 @@ class PostgresRules(TypeRules):
                 return "numeric"
             return "double precision" if words in (*_WHOLE, "double precision", "real") else ""
         if name == "array_agg":
-            inner = self._first(node)
+            inner = _bare(self._first(node))
             return f"{inner}[]" if inner and inner != NULL else ""
         by_class = _BY_CLASS.get(type(node))
         return by_class if by_class is not None else super().function(node)
@@ -189,9 +199,10 @@ def _pair(a: str, b: str) -> str:
     a, b = _bare(a), _bare(b)
     if a in _NUMBERS and b in _NUMBERS:
         return max(a, b, key=_NUMBERS.index)
-    texts = ("character", "character varying", "text")
-    if a in texts and b in texts:
-        return "text" if "text" in (a, b) else "character varying" if a == b else ""
+    if {a, b} == {"character varying", "text"}:
+        return a  # each may stand for the other: the first one stays
+    if a == b:
+        return a
     stamps = ("date", _STAMP, _ZONED)
     return max(a, b, key=stamps.index) if a in stamps and b in stamps else ""
 

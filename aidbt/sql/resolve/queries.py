@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolve.expressions import Expressions, passes_on
+from aidbt.sql.resolve.mismatch import Mismatches
 from aidbt.sql.resolve.output_names import output_name
-from aidbt.sql.resolve.rows import Field, Rows, Selected
+from aidbt.sql.resolve.rows import Field, Joined, Rows, Selected
 from aidbt.sql.resolve.scope import Problems, Scope
 from aidbt.sql.resolve.sources import Sources
-from aidbt.sql.resolve.stars import Expanded, expand, expand_columns, star_of
-from aidbt.sql.resolve.types import TypeRules, item_type, struct_fields
-from aidbt.sql.resolve.values import Value, combined, unknown
+from aidbt.sql.resolve.stars import (
+    Expanded,
+    expand,
+    expand_by_name,
+    expand_columns,
+    is_star_by_name,
+    renamed_by,
+    star_of,
+)
+from aidbt.sql.resolve.types import TypeRules, bare, item_type, struct_fields
+from aidbt.sql.resolve.values import Value, add_uses, combined, unknown
 
 SELECTED = "aidbt_selected"
 """Where a SELECT of a tree keeps in `meta` what it was resolved to."""
@@ -34,7 +44,8 @@ class Queries:
         self._rules = rules
         self._problems = problems
         self._dialect = rules.dialect
-        self._expressions = Expressions(rules, self._inner)
+        self._mismatches = Mismatches(rules, problems)
+        self._expressions = Expressions(rules, self._mismatches, self._inner)
         self._sources = Sources(self._expressions, rules, relations, self._inner)
 
     def root(self, tree: exp.Expr) -> Rows:
@@ -67,7 +78,7 @@ class Queries:
             scope = Scope(self._problems, self._dialect, parent, known)
             key = scope.key(alias.this)
             may_recur = bool(clause.args.get("recursive")) or self._dialect in _RECURSIVE_ANYHOW
-            if not isinstance(cte.this, exp.Query | exp.Values):
+            if not isinstance(cte.this, exp.Query | exp.Values | exp.Pivot):
                 message = f"the CTE '{alias.name}' is no query but a statement: {cte.this.key.upper()}"
                 self._problems.add("sql.not_a_query", message, alias.this)
                 rows = Rows(is_complete=False, why=message)
@@ -95,10 +106,7 @@ class Queries:
             fields += [
                 Field(scope.stored(name), scope.key(name), unknown(why)) for name in names[len(fields) :]
             ]
-        named = Rows(
-            [*fields, *rows.fields[len(names) :]], rows.is_complete, rows.why, rows.row_uses, rows.relations,
-            rows.scan, rows.passed_on, rows.select, rows.branches, rows.operation,
-        )  # fmt: skip
+        named = replace(rows, fields=[*fields, *rows.fields[len(names) :]])
         if not rows.is_complete and len(fields) == len(names):
             named.is_complete = True
         return named
@@ -138,10 +146,14 @@ class Queries:
     def _reads_all(self, node: exp.Expr, ctes: Mapping[str, Rows], parent: Scope | None) -> Rows:
         """What `from <node>` alone gives."""
         scope = Scope(self._problems, self._dialect, parent, ctes)
-        self._sources.join_all(node, node.args.get("joins") or [], scope)
+        if isinstance(node, exp.Pivot):  # DuckDB's statement
+            scope.sources = self._sources.pivot(node, scope)
+        else:
+            self._sources.join_all(node, node.args.get("joins") or [], scope)
         star = exp.Star()
         self._add_star(star, star, scope, scope.rows)
         scope.rows.scan = _scan(scope)
+        scope.rows.whole = scope.sources[0] if len(scope.sources) == 1 else None
         return scope.rows
 
     def _ordered(self, node: exp.Expr, rows: Rows, ctes: Mapping[str, Rows], parent: Scope | None) -> Rows:
@@ -157,10 +169,9 @@ class Queries:
         if not rows.is_complete:
             scope.problems = Problems("")
         values = self._order_values(order, rows.fields, scope) if order is not None else []
-        ordered = Rows(
-            rows.fields, rows.is_complete, rows.why, dict(rows.row_uses), rows.relations, rows.scan,
-            rows.passed_on, rows.select, rows.branches, rows.operation,
-        )  # fmt: skip
+        ordered = replace(rows, row_uses=dict(rows.row_uses), relations=dict(rows.relations))
+        if not any(node is known for known in rows.clauses):
+            ordered.clauses = (*rows.clauses, node)
         if _limits(node):
             ordered.restrict(values, "order")
         ordered.relations.update(scope.rows.relations)
@@ -181,7 +192,7 @@ class Queries:
 
     def _both(self, node: exp.SetOperation, left: Rows, right: Rows) -> Rows:
         """What a set operation gives."""
-        rows = Rows(branches=(left, right), operation=node.key)
+        rows = Rows(branches=(left, right), operation=node.key, clauses=(node,))
         rows.reads(left)
         rows.reads(right)
         rows.is_complete = left.is_complete and right.is_complete
@@ -198,6 +209,10 @@ class Queries:
             named = one or other
             if named is None:
                 continue
+            if one is not None and other is not None:
+                types = [self._rules.words(part.value.type) for part in (one, other)]
+                place = other.expression if other.expression is not None else node.expression
+                self._mismatches.look_at_branches(place, one.name, *types)
             value = self._either(named, one, other, keeps_left=keeps_left)
             rows.fields.append(Field(named.name, named.key, value))
         if keeps_left:
@@ -249,10 +264,14 @@ class Queries:
         self._having(node, scope)
         self._distinct(node, scope)
         self._order(node, scope)
+        self._limit(node, scope)
         if node.args.get("match"):
             rows.is_complete, rows.why = False, "the columns of MATCH_RECOGNIZE are not followed"
-        rows.scan = () if is_aggregated and not node.args.get("group") else _scan(scope)
+        rows.is_one_row = is_aggregated and not node.args.get("group")
+        rows.is_correlated = scope.is_correlated
+        rows.scan = () if rows.is_one_row else _scan(scope)
         selected.sources = tuple(scope.sources)
+        selected.joins = tuple(scope.joins)
         selected.fields = tuple(rows.fields)
         selected.is_aggregated = is_aggregated
         return rows
@@ -264,12 +283,17 @@ class Queries:
         if clause is not None:
             self._sources.join_all(clause.this, joins, scope)
         for lateral in node.args.get("laterals") or []:
-            scope.sources += self._sources.read(lateral, scope, lateral=True)
+            added = self._sources.read(lateral, scope, lateral=True)
+            scope.sources += added
+            scope.joins.append(Joined(None, tuple(added)))
 
     def _select_list(self, node: exp.Select, scope: Scope) -> None:
         scope.clause = "select"
         rows = scope.rows
         for item in node.expressions:
+            if is_star_by_name(item):
+                self._add_expanded(expand_by_name(item, scope), rows)
+                continue
             star = star_of(item)
             if star is not None:
                 self._add_star(item, star, scope, rows)
@@ -306,7 +330,11 @@ class Queries:
     def _column(self, name: str, key: str, node: exp.Expr, value: Value, scope: Scope) -> Field:
         """A selected column under its name."""
         bound = passes_on(node)
-        if bound is not None and bound.column.key != key:
+        plain = bare(node)
+        taken = bound.column.key if bound is not None else None
+        if bound is None and isinstance(plain, exp.Column) and value.made == "passthrough":
+            taken = scope.key(plain.this)  # a column that is taken on trust
+        if taken is not None and taken != key:
             value = value.through("rename")
         return Field(name, key, value, bound, node, scope.saw_aggregate)
 
@@ -316,17 +344,19 @@ class Queries:
         """
         if not isinstance(node, _SPREADS):
             return None
-        scope.rows.restrict([value], "join")
         inner = node.this.type if isinstance(node.this, exp.Expr) else None
-        fields = struct_fields(inner) if scope.dialect == "duckdb" else []
-        if not fields and inner is not None and item_type(inner) is not None:
-            value.type = item_type(inner)
+        if scope.dialect != "duckdb" or not struct_fields(inner):
+            size = self._expressions.size_of_item(node, scope)
+            scope.rows.restrict([size or value], "join")
+        value.type = item_type(inner) or value.type
+        if scope.dialect != "duckdb":
+            return None
         found = []
-        for column in fields:
+        for name, kind in _unnested(inner, is_recursive=_is_recursive(node)):
             part = combined([value], "expression")
-            part.type, part.nullable = column.kind, True
-            found.append(Field(column.name, scope.folding.stored_key(column.name), part, expression=node))
-        return found if found else None
+            part.type, part.nullable = kind, True
+            found.append(Field(name, scope.folding.stored_key(name), part, expression=node))
+        return found or None
 
     def _add_aliases(self, item: exp.Aliases, scope: Scope) -> None:
         """Spark's `stack(…) as (a, b)`."""
@@ -356,14 +386,18 @@ class Queries:
             self._add_expanded(Expanded([], found.open_sources, found.why), scope.rows)
         alias = item.args.get("alias") if isinstance(item, exp.Alias) else None
         inner = item.this if isinstance(item, exp.Alias) else item
+        if columns.args.get("unpack"):
+            scope.substitutes[id(columns)] = found.fields
+            self._add_item(item, scope)
+            return
         for column in found.fields:
             scope.saw_aggregate = False
-            scope.substitutes[id(columns)] = column
+            scope.substitutes[id(columns)] = [column]
             value = self._expressions.value(inner, scope)
-            del scope.substitutes[id(columns)]
             name, key = column.name, column.key
             if isinstance(alias, exp.Identifier):
-                name, key = scope.stored(alias), scope.key(alias)
+                name = renamed_by(columns, column.name, scope.stored(alias))
+                key = scope.folding.stored_key(name)
             origin = column.origin if inner is columns else None
             if origin is not None and key != column.key:
                 value = value.through("rename")
@@ -438,6 +472,16 @@ class Queries:
         values = self._order_values(order, scope.rows.fields, scope)
         if _limits(node) or (distinct is not None and distinct.args.get("on")):
             scope.rows.restrict(values, "order")
+        else:
+            for value in values:
+                add_uses(scope.rows.order_uses, value.uses, "order")
+
+    def _limit(self, node: exp.Select, scope: Scope) -> None:
+        """A limit that a query gives."""
+        for name in ("limit", "offset"):
+            clause = node.args.get(name)
+            if clause is not None and (inner := clause.find(exp.Query)) is not None:
+                scope.rows.restrict([self._expressions.value(inner, scope)], "filter")
 
     def _order_values(self, order: exp.Expr, fields: list[Field], scope: Scope) -> list[Value]:
         values = []
@@ -448,6 +492,19 @@ class Queries:
                 continue
             values.append(self._by(node, fields, scope))
         return values
+
+
+def _is_recursive(node: exp.Expr) -> bool:
+    return any(isinstance(part, exp.PropertyEQ) and part.name == "recursive" for part in node.expressions)
+
+
+def _unnested(kind: exp.DataType | None, *, is_recursive: bool) -> Iterator[tuple[str, exp.DataType | None]]:
+    """The columns that DuckDB's unnest makes of a struct; none of a list, unless it goes into its items."""
+    while is_recursive and item_type(kind) is not None:
+        kind = item_type(kind)
+    for column in struct_fields(kind):
+        inner = list(_unnested(column.kind, is_recursive=True)) if is_recursive else []
+        yield from inner or [(column.name, column.kind)]
 
 
 def _reads_itself(query: exp.Expr, scope: Scope, key: str) -> bool:

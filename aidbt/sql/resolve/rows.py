@@ -52,6 +52,7 @@ class Source:
         joined: the sources of which it is the join, for kind "join".
         is_complete: whether `fields` are all its columns; `why` says why not.
         scan: the relations whose rows it has, for counting them.
+        grouped: of a PIVOT, the columns that it groups by, so that no two rows have the same values in them.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Source:
     why: str = ""
     scan: tuple[str, ...] = ()
     trust: Callable[[str, str], Value] | None = None
+    grouped: tuple[Field, ...] | None = None
     _by_key: dict[str, list[Field]] | None = None
 
     def find(self, key: str) -> list[Field]:
@@ -110,21 +112,32 @@ class Rows:
         row_uses: the columns that decide which rows there are.
         relations: the keys of what is read, in the order they are met; a dict for its order.
         scan: the relations whose rows are counted when these rows are; () for exactly one row.
+        order_uses: the columns that the rows are ordered by, where that does not decide which there are.
         passed_on: the sources that a star passes on, of which not all columns are known.
+        whole: what it reads, where it is all of that, unchanged, and no SELECT.
+        is_one_row: whether it is always one row, for it aggregates without groups.
+        is_correlated: whether it uses columns of a query around it.
         select: the SELECT that it is; None for a set operation.
         branches: the queries of a set operation.
+        clauses: the set operation, and the brackets around a query, that say more of its rows: their order
+            and how many are taken.
     """
 
     fields: list[Field] = field(default_factory=list)
     is_complete: bool = True
     why: str = ""
     row_uses: Uses = field(default_factory=dict)
+    order_uses: Uses = field(default_factory=dict)
     relations: dict[str, None] = field(default_factory=dict)
     scan: tuple[str, ...] = ()
     passed_on: tuple[Source, ...] = ()
     select: Selected | None = None
     branches: tuple[Rows, ...] = ()
     operation: str = ""
+    clauses: tuple[exp.Expr, ...] = ()
+    whole: Source | None = None
+    is_one_row: bool = False
+    is_correlated: bool = False
 
     def reads(self, other: Rows) -> None:
         """Take over what another query, of which this one reads the rows, reads and filters."""
@@ -144,12 +157,35 @@ class Rows:
 
 
 @dataclass(slots=True, eq=False)
+class Joined:
+    """An item of FROM as it is joined to those before it.
+
+    Attributes:
+        node: None for the first item.
+        sources: what it is: several for a join in brackets.
+        inner: how those are joined to each other.
+        side: "", "LEFT", "RIGHT" or "FULL".
+        kind: "", "SEMI", "ANTI", "ASOF", "POSITIONAL", "CROSS" and the like.
+        equal: the pairs of columns of USING, that of an earlier item first, and the one that is made of both;
+            none is made by a SEMI or ANTI join.
+    """
+
+    node: exp.Join | None
+    sources: tuple[Source, ...]
+    inner: tuple[Joined, ...] = ()
+    side: str = ""
+    kind: str = ""
+    equal: tuple[tuple[Field, Field, Field | None], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
 class Selected:
     """One SELECT of a query, as it was resolved, for what looks closer at it.
 
     Attributes:
         node: its place in the tree.
-        sources: what it reads from, in order, those of SEMI and ANTI joins too.
+        sources: what it reads from, in order, but for those of SEMI and ANTI joins.
+        joins: how it comes to them, in order, the first item of FROM first.
         fields: what it selects.
         group: what its rows are grouped by; None when they are not.
         is_aggregated: whether it aggregates at all, with groups or without.
@@ -158,6 +194,7 @@ class Selected:
 
     node: exp.Select
     sources: tuple[Source, ...] = ()
+    joins: tuple[Joined, ...] = ()
     fields: tuple[Field, ...] = ()
     group: tuple[exp.Expr, ...] | None = None
     is_aggregated: bool = False

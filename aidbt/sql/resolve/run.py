@@ -9,10 +9,11 @@ from aidbt.sql.resolve.duckdb_types import DuckDBRules
 from aidbt.sql.resolve.postgres_types import PostgresRules
 from aidbt.sql.resolve.queries import Queries
 from aidbt.sql.resolve.rows import Field, Rows
-from aidbt.sql.resolve.scope import Problems, span
+from aidbt.sql.resolve.scope import Problems
 from aidbt.sql.resolve.sources import distinct_names
 from aidbt.sql.resolve.types import BigintCountRules, BigQueryRules, SparkRules, TypeRules
 from aidbt.sql.resolve.values import column_uses
+from aidbt.sql.resolve.written import written_expressions
 from aidbt.sql.resolved import OutputColumn, ResolvedQuery
 
 _RULES: dict[str, type[TypeRules]] = {
@@ -34,7 +35,9 @@ def run(tree: exp.Expr, relations: RelationIndex, dialect: str, text: str) -> Re
     rules = type_rules(dialect, text)
     rows = Queries(relations, rules, problems).root(tree)
     tree.meta[_ROWS] = _Kept(rows)
-    columns = tuple(_output(column, rules, text) for column in distinct_names(rows.fields, dialect))
+    texts = _texts(rows, text)
+    fields = distinct_names(rows.fields, dialect)
+    columns = tuple(_output(column, rules, written) for column, written in zip(fields, texts, strict=True))
     return ResolvedQuery(
         columns=columns,
         is_complete=rows.is_complete,
@@ -60,12 +63,20 @@ class _Kept:
         return self
 
 
-def _output(column: Field, rules: TypeRules, text: str) -> OutputColumn:
+def _texts(rows: Rows, text: str) -> list[str]:
+    """What the query writes for each column; "" for those that a star passes on."""
+    select = rows.select.node if rows.select is not None else None
+    nodes = [column.expression for column in rows.fields]
+    written: dict[int, str] = {}
+    if text and select is not None and any(node is not None for node in nodes):
+        items = [item.this if isinstance(item, exp.Alias) else item for item in select.expressions]
+        found = written_expressions(select, text) or [""] * len(items)
+        written = {id(item): part for item, part in zip(items, found, strict=True)}
+    return [written.get(id(node), "") if node is not None else "" for node in nodes]
+
+
+def _output(column: Field, rules: TypeRules, written: str) -> OutputColumn:
     value = column.value
-    written = ""
-    if column.expression is not None:
-        start, end = span(column.expression)
-        written = text[start:end]
     return OutputColumn(
         name=column.name,
         data_type=rules.shown(value.type),

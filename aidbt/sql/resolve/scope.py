@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from aidbt.core.findings import Severity
 from aidbt.sql.folding import Folding, folding
 from aidbt.sql.identifiers import quote_identifier
 from aidbt.sql.parse import Places
-from aidbt.sql.resolve.rows import Bound, Field, Rows, Selected, Source
+from aidbt.sql.resolve.rows import Bound, Field, Joined, Rows, Selected, Source
 from aidbt.sql.resolve.values import Uses, Value, combined, unknown
 from aidbt.sql.resolved import How, Made, SqlProblem
 from aidbt.sql.spelling import nearest_names
@@ -98,21 +99,15 @@ class Problems:
             line, column = self.at(start)
         else:
             start = end = 0
-        key = (problem.code, start, end, problem.message if not end else "")
-        self._found.setdefault(
-            key,
-            SqlProblem(
-                problem.code,
-                problem.message,
-                line,
-                column,
-                start,
-                end,
-                problem.nearest,
-                problem.replacement if end else "",
-                problem.severity,
-            ),
+        placed = replace(
+            problem,
+            line=line,
+            column=column,
+            start=start,
+            end=end,
+            replacement=problem.replacement if end else "",
         )
+        self._found.setdefault((problem.code, start, end, "" if end else problem.message), placed)
 
     def at(self, offset: int) -> tuple[int, int]:
         if self._places is None:
@@ -122,14 +117,6 @@ class Problems:
     def all(self) -> tuple[SqlProblem, ...]:
         """In the order of the text."""
         return tuple(sorted(self._found.values(), key=lambda problem: (problem.start, problem.end)))
-
-    def forget_since(self, count: int) -> None:
-        """Drop what was found after the first `count` problems."""
-        for key in list(self._found)[count:]:
-            del self._found[key]
-
-    def __len__(self) -> int:
-        return len(self._found)
 
 
 def span(node: exp.Expr) -> tuple[int, int]:
@@ -170,9 +157,17 @@ class Scope:
         self.clause: Clause = "from"
         self.local_names: list[set[str]] = []
         self.saw_aggregate = False
+        self.is_correlated = False
         self.rows = Rows()
+        self.joins: list[Joined] = []
+        self.bracketed: tuple[Joined, ...] = ()
         self.selected: Selected | None = None
-        self.substitutes: dict[int, Field] = {}
+        self.substitutes: dict[int, list[Field]] = {}
+
+    def take_bracketed(self) -> tuple[Joined, ...]:
+        """The joins of the brackets that were read last, once."""
+        found, self.bracketed = self.bracketed, ()
+        return found
 
     def key(self, name: exp.Expr) -> str:
         """The key of an identifier of the query."""
@@ -187,9 +182,17 @@ class Scope:
         while scope is not None:
             for source in scope.sources:
                 if _is_named(source, path):
+                    self._reaches(scope)
                     return source, scope is not self
             scope = scope.parent
         return None
+
+    def _reaches(self, other: Scope) -> None:
+        """Note that this SELECT, and those between, use a name of another one around them."""
+        scope: Scope | None = self
+        while scope is not None and scope is not other:
+            scope.is_correlated = True
+            scope = scope.parent
 
     # --- columns without a qualifier ----------------------------------------------------------------------
 
@@ -208,6 +211,7 @@ class Scope:
         while scope is not None:
             found = scope._own_column(name, key, is_outer)
             if found is not None:
+                self._reaches(scope)
                 return found
             scope, is_outer = scope.parent, True
         return self._beyond_columns(name, key)
@@ -248,7 +252,7 @@ class Scope:
 
     def _beyond_columns(self, name: exp.Expr, key: str) -> Value | None:
         lowered = name.name.lower()
-        if lowered in _SYSTEM_COLUMNS.get(self.dialect, ()):
+        if self.is_system_column(name):
             return self.of_rows(self.sources)
         if not name.args.get("quoted") and lowered in NILADIC:
             return Value(made="generated")
@@ -257,6 +261,10 @@ class Scope:
             if found is not None:
                 return row_value(found[0])
         return None
+
+    def is_system_column(self, name: exp.Expr) -> bool:
+        """Whether every table has a column of that name though no schema lists it."""
+        return name.name.lower() in _SYSTEM_COLUMNS.get(self.dialect, ())
 
     def of_rows(self, sources: Iterable[Source], how: How = "expression") -> Value:
         """The value of something that the rows themselves have or make: a number of a row, their count."""
@@ -299,6 +307,7 @@ def row_value(source: Source) -> Value:
         return unknown(source.why or "the columns of its row are not known")
     value = combined((column.value for column in source.fields), "expression")
     value.nullable = True
+    value.parts = {column.name.lower(): column.value for column in source.fields}
     return value
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
 
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolve.expressions import Expressions
 from aidbt.sql.resolve.pivots import pivoted
-from aidbt.sql.resolve.rows import Field, Rows, Source
+from aidbt.sql.resolve.rows import Field, Joined, Rows, Source
 from aidbt.sql.resolve.scope import Scope
 from aidbt.sql.resolve.types import TypeRules, declared, item_type, struct_fields
 from aidbt.sql.resolve.values import Value, combined, unknown
@@ -25,7 +25,27 @@ _VALUES_NAMES = {
 }  # fmt: skip
 # Dialects in which a subquery in FROM may use what stands before it without saying LATERAL.
 _ALWAYS_LATERAL = frozenset({"duckdb"})
+# Dialects in which UNNEST gives a column for each field of the rows in a list.
+_SPREADS_ROWS = frozenset({"trino", "presto", "athena", "postgres"})
 _FLATTENED = ("SEQ", "KEY", "PATH", "INDEX", "VALUE", "THIS")
+_JSON_ITEMS = {
+    "key": "VARCHAR", "value": "JSON", "type": "VARCHAR", "atom": "JSON", "id": "UBIGINT",
+    "parent": "UBIGINT", "fullkey": "VARCHAR", "path": "VARCHAR",
+}  # fmt: skip
+# Functions in FROM with columns of their own: (dialect, name) → column → type.
+_TABLE_FUNCTIONS: dict[tuple[str, str], dict[str, str]] = {
+    ("duckdb", "json_each"): _JSON_ITEMS,
+    ("duckdb", "json_tree"): _JSON_ITEMS,
+    ("postgres", "json_each"): {"key": "text", "value": "json"},
+    ("postgres", "jsonb_each"): {"key": "text", "value": "jsonb"},
+    ("postgres", "json_each_text"): {"key": "text", "value": "text"},
+    ("postgres", "jsonb_each_text"): {"key": "text", "value": "text"},
+    ("postgres", "json_array_elements"): {"value": "json"},
+    ("postgres", "jsonb_array_elements"): {"value": "jsonb"},
+    ("postgres", "json_array_elements_text"): {"value": "text"},
+    ("postgres", "jsonb_array_elements_text"): {"value": "text"},
+    ("snowflake", "split_to_table"): {"SEQ": "", "INDEX": "", "VALUE": ""},
+}
 _SERIES = (exp.GenerateSeries, exp.ExplodingGenerateSeries)
 
 
@@ -50,6 +70,11 @@ class Sources:
         for pivot in node.args.get("pivots") or []:
             found = [pivoted(found[0], pivot, scope, self._expressions, self._rules)]
         return found
+
+    def pivot(self, node: exp.Pivot, scope: Scope) -> list[Source]:
+        """What DuckDB's statements PIVOT and UNPIVOT give."""
+        found = self.read(node.this, scope)
+        return [pivoted(found[0], node, scope, self._expressions, self._rules)]
 
     def _read(self, node: exp.Expr, scope: Scope, *, lateral: bool) -> list[Source]:
         if isinstance(node, exp.Table):
@@ -127,7 +152,12 @@ class Sources:
     def _named_rows(self, node: exp.Expr, rows: Rows, kind: str, name: str, key: str, scope: Scope) -> Source:
         """A CTE or a subquery under its alias."""
         alias = _alias(node)
-        scope.rows.reads(rows)
+        # One row for each row beside it: what it filters by decides on its values.
+        is_value = rows.is_one_row and rows.is_correlated
+        if is_value:
+            scope.rows.relations.update(rows.relations)
+        else:
+            scope.rows.reads(rows)
         source = Source(
             scope.stored(alias) if alias is not None else name,
             scope.key(alias) if alias is not None else key,
@@ -140,9 +170,11 @@ class Sources:
             trust=rows.trusted,
         )
         source.fields = [
-            Field(column.name, column.key, _copy(column.value))
+            Field(column.name, column.key, column.value.copy())
             for column in distinct_names(rows.fields, scope.dialect)
         ]
+        for column in source.fields if is_value else ():
+            column.value.uses = {**column.value.uses, **rows.row_uses}
         return self._with_columns(source, node, scope)
 
     def _subquery(self, node: exp.Expr, scope: Scope, *, lateral: bool) -> Source:
@@ -155,17 +187,17 @@ class Sources:
         from aidbt.sql.resolve.stars import visible
 
         alias = _alias(node)
-        inner = scope if alias is None else self._inner_scope(scope)
-        before = len(inner.sources)
+        inner = self._inner_scope(scope)
         self.join_all(node.this, node.this.args.get("joins") or [], inner)
-        added = inner.sources[before:]
+        added = inner.sources
         if alias is None:
-            # They are in the scope already; `join_all` of the caller adds them.
-            del inner.sources[before:]
+            scope.merged.update(inner.merged)
+            scope.hidden |= inner.hidden
+            scope.bracketed = tuple(inner.joins)
             return added
         star = visible(inner)
         source = Source(scope.stored(alias), scope.key(alias), "join", node, joined=tuple(added))
-        source.fields = [Field(column.name, column.key, _copy(column.value)) for column in star.fields]
+        source.fields = [Field(column.name, column.key, column.value.copy()) for column in star.fields]
         source.is_complete, source.why = not star.open_sources, star.why
         source.scan = tuple(dict.fromkeys(key for part in added for key in part.scan))
         return [self._with_columns(source, node, scope)]
@@ -217,9 +249,15 @@ class Sources:
         defined = [part for part in _alias_columns(node) if isinstance(part, exp.ColumnDef)]
         if defined:
             for part in defined:
-                own = Value(part.kind, True, value.made, value.uses)
+                own = Value(part.kind, True, value.made, value.uses, value.why)
                 source.fields.append(Field(scope.stored(part.this), scope.key(part.this), own))
             return source
+        known = _TABLE_FUNCTIONS.get((scope.dialect, name))
+        if known is not None:
+            for column, words in known.items():
+                own = Value(self._rules.tree(words), True, value.made, value.uses, value.why)
+                source.fields.append(Field(column, scope.folding.stored_key(column), own))
+            return self._with_columns(source, node, scope)
         why = f"the columns of the function {name}() are not known"
         source.is_complete, source.why = False, why
         uses = value.uses
@@ -234,7 +272,7 @@ class Sources:
     def _unnest(self, node: exp.Unnest, named: exp.Expr, scope: Scope) -> Source:
         """The items of lists as rows."""
         lists = self._expressions.values(node.expressions, scope)
-        self._adds_rows(lists, scope)
+        self._adds_rows([value.size or value for value in lists], scope)
         source = self._computed(named, "unnest", "unnest", scope)
         names = _alias_columns(named)
         is_bigquery = scope.dialect == "bigquery"
@@ -242,11 +280,8 @@ class Sources:
             items = combined([value], "expression")
             items.nullable = True
             item = item_type(value.type)
-            fields = struct_fields(item)
-            spreads = bool(fields) and scope.dialect in ("trino", "presto", "athena", "postgres")
-            if spreads:
-                for column in fields:
-                    source.fields.append(self._part(column.name, items, column.kind, scope))
+            if scope.dialect in _SPREADS_ROWS and (spread := _spread(value.type)):
+                source.fields += [self._part(name, items, kind, scope) for name, kind in spread]
                 continue
             items.type = item
             name = source.name or "unnest"
@@ -259,7 +294,15 @@ class Sources:
         if offset:
             name = offset.name if isinstance(offset, exp.Identifier) else _offset_name(scope.dialect)
             source.fields.append(self._ordinality(name, scope))
-        return source if is_bigquery else self._with_columns(source, named, scope)
+        if is_bigquery:
+            return source
+        if any(value.type is None for value in lists):
+            # Of what type the items are is not known, nor how many columns they give then.
+            spare = combined(lists, "expression")
+            source.fields += [
+                self._part(name.name, spare, None, scope) for name in names[len(source.fields) :]
+            ]
+        return self._with_columns(source, named, scope)
 
     def _as_bigquery(self, source: Source, alias: exp.Expr, lists: list[Value], scope: Scope) -> None:
         """There the alias names an item; the fields of an item that is a struct are columns too."""
@@ -308,7 +351,7 @@ class Sources:
         for at, name in enumerate(names):
             is_position = isinstance(call, exp.Posexplode) and at == 0
             if is_position:
-                source.fields.append(self._ordinality(name, scope, "INT"))
+                source.fields.append(self._ordinality(name, scope))
                 continue
             own = combined([items], "expression")
             own.nullable = True
@@ -343,8 +386,8 @@ class Sources:
         value.type, value.nullable = kind, True
         return Field(name, scope.folding.stored_key(name), value)
 
-    def _ordinality(self, name: str, scope: Scope, words: str = "BIGINT") -> Field:
-        value = Value(self._rules.tree(words), False, "generated")
+    def _ordinality(self, name: str, scope: Scope) -> Field:
+        value = Value(self._rules.tree(self._rules.position), False, "generated")
         return Field(name, scope.folding.stored_key(name), value)
 
     def _adds_rows(self, values: Sequence[Value], scope: Scope) -> None:
@@ -380,7 +423,9 @@ class Sources:
 
     def join_all(self, first: exp.Expr, joins: Sequence[exp.Expr], scope: Scope) -> None:
         """Read an item of FROM and what is joined to it into the scope."""
-        scope.sources += self.read(first, scope)
+        added = self.read(first, scope)
+        scope.sources += added
+        scope.joins.append(Joined(None, tuple(added), scope.take_bracketed()))
         for join in joins:
             self._join(join, scope)
 
@@ -390,11 +435,13 @@ class Sources:
         method = str(join.args.get("method") or "").upper()
         before = list(scope.sources)
         added = self.read(join.this, scope, lateral=isinstance(join.this, exp.Lateral))
+        joined = Joined(join, tuple(added), scope.take_bracketed(), side, method or kind)  # type: ignore[arg-type]
+        scope.joins.append(joined)
         hides = kind in ("SEMI", "ANTI")
         if join.args.get("using") or method == "NATURAL":
             scope.sources = [*before, *added]
             names = join.args.get("using") or self._shared(before, added, scope)
-            self._merge(names, before, added, side, scope, hides=hides)
+            joined.equal = tuple(self._merge(names, before, added, side, scope, hides=hides))
         else:
             scope.sources = [*before, *added]
         if condition := join.args.get("on"):
@@ -431,8 +478,8 @@ class Sources:
         scope: Scope,
         *,
         hides: bool,
-    ) -> None:
-        """Make the columns of USING one."""
+    ) -> Iterator[tuple[Field, Field, Field | None]]:
+        """Make the columns of USING one; gives those that must be equal, and the one made of them."""
         for name in names:
             identifier = name.this if isinstance(name, exp.Column) else name
             key = scope.key(identifier)
@@ -442,8 +489,10 @@ class Sources:
                 continue
             scope.rows.restrict([left.value, right.value], "join")
             if hides:
+                yield left, right, None
                 continue
             scope.merged[key] = self._merged(left, right, side)
+            yield left, right, scope.merged[key]
             scope.hidden |= {(id(source), key) for source in (*before, *added) if source.find(key)}
 
     def _side(self, name: exp.Expr, key: str, sources: list[Source], scope: Scope) -> Field | None:
@@ -461,14 +510,14 @@ class Sources:
 
     def _merged(self, left: Field, right: Field, side: str) -> Field:
         if side == "RIGHT":
-            return Field(left.name, left.key, _copy(right.value))
+            return Field(left.name, left.key, right.value.copy())
         if side == "FULL":
             value = combined([left.value, right.value], "expression")
             value.nullable = left.value.nullable and right.value.nullable
             words = self._rules.unified([self._rules.words(part.value.type) for part in (left, right)])
             value.type = self._rules.tree(words)
             return Field(left.name, left.key, value)
-        return Field(left.name, left.key, _copy(left.value))
+        return Field(left.name, left.key, left.value.copy())
 
 
 def distinct_names(fields: list[Field], dialect: str) -> list[Field]:
@@ -508,6 +557,13 @@ def _alias_columns(node: exp.Expr) -> list[exp.Expr]:
     return list(alias.args.get("columns") or []) if isinstance(alias, exp.TableAlias) else []
 
 
+def _spread(kind: exp.DataType | None) -> list[tuple[str, exp.DataType | None]]:
+    """The columns that the items of a list of rows, or the entries of a map, give each."""
+    if kind is not None and kind.this is exp.DType.MAP and len(kind.expressions) == 2:
+        return list(zip(("key", "value"), kind.expressions, strict=True))
+    return [(column.name, column.kind) for column in struct_fields(item_type(kind))]
+
+
 def _offset_name(dialect: str) -> str:
     return "offset" if dialect == "bigquery" else "ordinality"
 
@@ -522,8 +578,3 @@ def _series_type(words: str, dialect: str) -> str:
 def _make_nullable(source: Source) -> None:
     for column in source.fields:
         column.value.nullable = True
-
-
-def _copy(value: Value) -> Value:
-    """The value for another source: what makes that one nullable leaves this one alone."""
-    return Value(value.type, value.nullable, value.made, value.uses, value.why)

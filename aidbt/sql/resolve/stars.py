@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -65,6 +65,14 @@ def expand_columns(node: exp.Columns, scope: Scope, expressions: Expressions) ->
         if pattern is not None:
             every.fields = [column for column in every.fields if pattern.search(column.name)]
             return every
+    if isinstance(inner, exp.Lambda):
+        chosen = [column for column in every.fields if _matches(inner.this, column.name) is True]
+        unsure = any(_matches(inner.this, column.name) is None for column in every.fields)
+        return (
+            Expanded(why=f"which columns {inner.sql('duckdb')} takes is not known")
+            if unsure
+            else replace(every, fields=chosen)
+        )
     if isinstance(inner, exp.Array) and all(isinstance(part, exp.Literal) for part in inner.expressions):
         keys = [scope.folding.stored_key(part.name) for part in inner.expressions]
         by_key = {column.key: column for column in every.fields}
@@ -72,12 +80,41 @@ def expand_columns(node: exp.Columns, scope: Scope, expressions: Expressions) ->
     return Expanded(why=f"what {node.sql('duckdb')} stands for is not known", open_sources=[])
 
 
+def renamed_by(node: exp.Columns, name: str, alias: str) -> str:
+    """The alias of COLUMNS('pattern') for one of its columns: `\\1` in it is the first group of it."""
+    pattern = _pattern(node.this.name) if isinstance(node.this, exp.Literal) else None
+    found = pattern.search(name) if pattern is not None else None
+    if found is None:
+        return alias
+    groups = [found[0], *found.groups()]
+    return re.sub(
+        r"\\(\d)", lambda one: groups[int(one[1])] or "" if int(one[1]) < len(groups) else "", alias
+    )
+
+
+def is_star_by_name(node: exp.Expr) -> bool:
+    """Whether an item of a SELECT is DuckDB's `* like 'pattern'`."""
+    inner = node.this if isinstance(node, exp.Not) else node
+    return isinstance(inner, exp.Like | exp.ILike | exp.SimilarTo | exp.Glob) and isinstance(
+        inner.this, exp.Star
+    )
+
+
+def expand_by_name(node: exp.Expr, scope: Scope) -> Expanded:
+    """The columns of a star whose names are like a pattern."""
+    every = visible(scope)
+    holds = [_matches(node, column.name) for column in every.fields]
+    if None in holds:
+        return Expanded(why="which names are like the pattern is not known")
+    return replace(every, fields=[column for column, kept in zip(every.fields, holds, strict=True) if kept])
+
+
 def visible(scope: Scope) -> Expanded:
     """All columns of what a SELECT reads, merged ones once."""
     found = Expanded()
     merged_first = scope.dialect not in _MERGED_IN_PLACE
     if merged_first:
-        found.fields += scope.merged.values()
+        found.fields += [field_of(None, column) for column in scope.merged.values()]
     done: set[str] = set(scope.merged) if merged_first else set()
     for source in scope.sources:
         if not source.is_complete:
@@ -87,7 +124,7 @@ def visible(scope: Scope) -> Expanded:
             if column.key in scope.merged and (id(source), column.key) in scope.hidden:
                 if column.key not in done:
                     done.add(column.key)
-                    found.fields.append(scope.merged[column.key])
+                    found.fields.append(field_of(None, scope.merged[column.key]))
                 continue
             found.fields.append(field_of(source, column))
     return found
@@ -182,6 +219,31 @@ def _rename(items: list[exp.Expr], found: Expanded, scope: Scope) -> None:
             column.renamed(scope.stored(new), scope.key(new)) if column.key == key else column
             for column in found.fields
         ]
+
+
+def _matches(node: exp.Expr, name: str) -> bool | None:
+    """Whether a condition on a column's name holds; None where that is not known."""
+    if isinstance(node, exp.Paren):
+        return _matches(node.this, name)
+    if isinstance(node, exp.Not):
+        found = _matches(node.this, name)
+        return None if found is None else not found
+    if isinstance(node, exp.And | exp.Or):
+        both = (_matches(node.this, name), _matches(node.expression, name))
+        return None if None in both else all(both) if isinstance(node, exp.And) else any(both)
+    if isinstance(node, exp.In) and isinstance(node.this, exp.Identifier) and node.expressions:
+        listed = [part.name for part in node.expressions if isinstance(part, exp.Literal)]
+        return name in listed if len(listed) == len(node.expressions) else None
+    other = node.expression if isinstance(node, exp.Binary) else None
+    if not isinstance(other, exp.Literal) or not isinstance(node.this, exp.Identifier | exp.Star):
+        return None
+    if isinstance(node, exp.EQ | exp.NEQ):
+        return (name == other.name) is isinstance(node, exp.EQ)
+    if isinstance(node, exp.Like | exp.ILike):
+        pattern = re.escape(other.name).replace("%", ".*").replace("_", ".")
+        flags = re.DOTALL | (re.IGNORECASE if isinstance(node, exp.ILike) else 0)
+        return re.fullmatch(pattern, name, flags) is not None
+    return None
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

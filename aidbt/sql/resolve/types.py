@@ -14,9 +14,6 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 DType = exp.DType
-_TEXTS = frozenset(
-    {DType.TEXT, DType.VARCHAR, DType.CHAR, DType.NCHAR, DType.NVARCHAR, DType.BPCHAR, DType.NAME}
-)
 _SAME_AS_FIRST = (
     exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue, exp.NthValue,
     exp.Lag, exp.Lead, exp.IgnoreNulls, exp.RespectNulls, exp.Filter, exp.Paren, exp.Alias, exp.Ordered,
@@ -55,6 +52,12 @@ def _declared(text: str, dialect: str) -> exp.DataType:
 class TypeRules:
     """What is the same in most dialects: casts, conditions, and functions that pass a type on.
 
+    Attributes:
+        text_type, boolean, date: the words for the types of texts, conditions and dates.
+        count: the type of counts; "" where it is not certain.
+        position: the type of the number of an item in a list.
+        integer_literal: the type of a whole number that is written out.
+
     Args:
         text: the query, from which a function's name is read as it is written.
     """
@@ -63,11 +66,12 @@ class TypeRules:
     boolean = "BOOLEAN"
     date = "DATE"
     count = ""
+    position = "BIGINT"
     integer_literal = ""
 
     def __init__(self, dialect: str, text: str) -> None:
         self.dialect = dialect
-        self._text = text
+        self.text = text
 
     # --- between words and trees --------------------------------------------------------------------------
 
@@ -128,9 +132,9 @@ class TypeRules:
             return ""
         if isinstance(node, exp.Case):
             results = [branch.args["true"] for branch in node.args["ifs"]]
-            return self.unify([*results, node.args.get("default")])
+            return self.unify([node.args.get("default"), *results])
         if isinstance(node, exp.If):
-            return self.unify([node.args["true"], node.args.get("false")])
+            return self.unify([node.args.get("false"), node.args["true"]])
         if isinstance(node, _UNIFIED):
             return self.unify([node.this, *node.expressions])
         return self.function(node)
@@ -155,7 +159,7 @@ class TypeRules:
         return ""
 
     def unify(self, nodes: Sequence[exp.Expr | None]) -> str:
-        """The one type of several expressions of which one is taken."""
+        """The one type of several expressions of which one is taken; None stands for a missing ELSE."""
         return self.unified([self.words(node.type) for node in nodes if node is not None])
 
     def unified(self, types: Sequence[str]) -> str:
@@ -204,7 +208,7 @@ class TypeRules:
         meta = node._meta
         if not meta or "start" not in meta:
             return node.name.lower() if isinstance(node, exp.Anonymous) else _NAMES.get(type(node), "")
-        return self._text[meta["start"] : meta["end"] + 1].strip('"').lower()
+        return self.text[meta["start"] : meta["end"] + 1].strip('"').lower()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -233,8 +237,11 @@ def item_type(data_type: exp.DataType | None) -> exp.DataType | None:
     return item if isinstance(item, exp.DataType) else None
 
 
-def is_text(data_type: exp.DataType | None) -> bool:
-    return data_type is not None and data_type.this in _TEXTS
+def bare(node: exp.Expr) -> exp.Expr:
+    """An expression without the brackets around it."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node
 
 
 def _is_never_null(node: exp.Expr) -> bool:
@@ -246,6 +253,7 @@ def _is_never_null(node: exp.Expr) -> bool:
 
 class BigQueryRules(TypeRules):
     text_type, boolean, count, integer_literal = "STRING", "BOOL", "INT64", "INT64"
+    position = "INT64"
     _TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Concat, exp.Substring, exp.Replace, exp.GroupConcat)
 
     def function(self, node: exp.Expr) -> str:
@@ -263,7 +271,7 @@ class BigQueryRules(TypeRules):
 
 
 class SparkRules(TypeRules):
-    text_type, count, integer_literal = "STRING", "BIGINT", "INT"
+    text_type, count, integer_literal, position = "STRING", "BIGINT", "INT", "INT"
     _TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Concat, exp.Replace)
     _WHOLE = frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT"})
 

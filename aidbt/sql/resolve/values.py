@@ -58,6 +58,9 @@ class Value:
     Attributes:
         made: as in `OutputColumn`.
         why: of an "unknown" one, what keeps it from being known; of any other, on what trust it is known.
+        parts: of a struct or a row, the values of its fields by their names in lower case, where they are
+            known apart.
+        size: of a list, what decides how many items it has, where that is known apart.
     """
 
     type: exp.DataType | None = None
@@ -65,13 +68,23 @@ class Value:
     made: Made = "constant"
     uses: Uses = field(default_factory=dict)
     why: str = ""
+    parts: dict[str, Value] | None = None
+    size: Value | None = None
+
+    def copy(self) -> Value:
+        """The same value, apart from this one: what makes that one nullable leaves this one alone."""
+        return Value(
+            self.type, self.nullable, self.made, self.uses, self.why, parts=self.parts, size=self.size
+        )
 
     def through(self, how: How) -> Value:
         """The value that is this one, used in some way: renamed, cast, passed on."""
         made = self.made
         if made != "constant" and made != "generated" and made != "unknown":
             made = _as_made(farther(made, how))
-        return Value(self.type, self.nullable, made, lifted(self.uses, how), self.why)
+        value = self.copy()
+        value.made, value.uses = made, lifted(self.uses, how)
+        return value
 
 
 def unknown(why: str, uses: Uses = NO_USES) -> Value:

@@ -1,0 +1,9 @@
+-- FROM first, COLUMNS, a star by pattern and one with a replaced column.
+-- dialect: duckdb
+-- relation: main.orders (id INTEGER not null, customer_id INTEGER, amount DECIMAL(10,2), status VARCHAR, ordered_at TIMESTAMP) unique (id)
+-- relation: main.customers (id INTEGER not null, name VARCHAR, region VARCHAR) unique (id)
+-- relation: main.items (id INTEGER, order_id INTEGER, sku VARCHAR, n INTEGER) unique (id) unique (order_id, sku)
+-- relation: main.wide (a INTEGER, b VARCHAR) incomplete
+from (from orders select * replace (upper(status) as status)) o
+select columns('(.*)_id') as 'key_\1', max(columns(['amount', 'ordered_at'])), * like 's%'
+group by all

@@ -1,0 +1,6 @@
+-- A CTE that writes.
+-- dialect: postgres
+-- relation: shop.orders (id integer not null, customer_id integer, amount numeric(10,2), note character varying(20), ordered_at timestamp without time zone) unique (id)
+-- relation: shop.customers (id integer not null, name text, email text, created_on date) unique (id)
+-- relation: shop.items (id integer not null, order_id integer, product text, quantity integer) unique (id)
+with gone as (delete from shop.orders returning id) select id from gone

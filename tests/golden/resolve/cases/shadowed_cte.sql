@@ -1,0 +1,8 @@
+-- A CTE hides a relation and an outer CTE of its name.
+-- dialect: duckdb
+-- relation: main.orders (id INTEGER not null, customer_id INTEGER, amount DECIMAL(10,2), status VARCHAR, ordered_at TIMESTAMP) unique (id)
+-- relation: main.customers (id INTEGER not null, name VARCHAR, region VARCHAR) unique (id)
+-- relation: main.items (id INTEGER, order_id INTEGER, sku VARCHAR, n INTEGER) unique (id) unique (order_id, sku)
+-- relation: main.wide (a INTEGER, b VARCHAR) incomplete
+with orders as (select id, 'x' as mark from orders)
+select mark, (with orders as (select 1 as one) select one from orders) as inner_one from orders

@@ -1,0 +1,7 @@
+-- Tables of the system itself are not the project's.
+-- dialect: duckdb
+-- relation: main.orders (id INTEGER not null, customer_id INTEGER, amount DECIMAL(10,2), status VARCHAR, ordered_at TIMESTAMP) unique (id)
+-- relation: main.customers (id INTEGER not null, name VARCHAR, region VARCHAR) unique (id)
+-- relation: main.items (id INTEGER, order_id INTEGER, sku VARCHAR, n INTEGER) unique (id) unique (order_id, sku)
+-- relation: main.wide (a INTEGER, b VARCHAR) incomplete
+select table_name from information_schema.tables

@@ -1,0 +1,3 @@
+-- What dbt has not compiled.
+-- dialect: duckdb
+select * from {{ ref('orders') }}
