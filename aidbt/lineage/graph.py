@@ -152,6 +152,8 @@ class Lineage:
         if name in self.nodes:
             return self.nodes[name]
         found = self._by_name.get(name.casefold(), [])
+        if len(found) > 1:  # names that differ in case only
+            found = [unique_id for unique_id in found if self.nodes[unique_id].name == name] or found
         if len(found) == 1:
             return self.nodes[found[0]]
         if found:

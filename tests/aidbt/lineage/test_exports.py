@@ -96,7 +96,7 @@ def all_awkward(test):
 def test_no_name_ends_a_label_of_mermaid_or_means_anything_in_it(name: str):
     lineage = one_column(name)
 
-    lines = mermaid(lineage, lineage.find("b.x")).splitlines()
+    lines = mermaid(lineage, lineage.find("model.b.x")).splitlines()
 
     assert lines[0] == "flowchart LR"
     label = re.fullmatch(r'  subgraph n0\["(.*)"\]', lines[1])
@@ -115,7 +115,7 @@ def test_no_name_ends_a_label_of_mermaid_or_means_anything_in_it(name: str):
 def test_no_name_ends_a_label_of_dot_or_means_anything_in_it(name: str):
     lineage = one_column(name)
 
-    lines = dot(lineage, lineage.find("b.x")).splitlines()
+    lines = dot(lineage, lineage.find("model.b.x")).splitlines()
 
     label = re.fullmatch(r'    label="((?:[^"\\]|\\["\\])*)";', lines[5])
     assert label is not None
@@ -139,7 +139,7 @@ def test_no_name_ends_a_label_of_dot_or_means_anything_in_it(name: str):
 def test_names_stay_readable_in_mermaid(name: str, shown: str):
     lineage = one_column(name)
 
-    assert mermaid(lineage, lineage.find("b.x")).splitlines()[1] == f'  subgraph n0["{shown}"]'
+    assert mermaid(lineage, lineage.find("model.b.x")).splitlines()[1] == f'  subgraph n0["{shown}"]'
 
 
 # --- how much -----------------------------------------------------------------------------------------

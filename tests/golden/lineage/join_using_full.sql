@@ -1,0 +1,14 @@
+-- USING of a full join gives whichever is there.
+-- alike: goals.region, customers.region
+
+-- query
+select region, name, owner from customers full join goals using (region)
+
+-- rows
+select c.rowid, g.rowid from customers as c full join goals as g on c.region = g.region
+
+-- lineage
+-- region <- customers.region, goals.region
+-- name <- customers.name
+-- owner <- goals.owner
+-- (rows) <- customers.region, goals.region

@@ -1,0 +1,17 @@
+-- A star over USING with a column replaced.
+-- alike: goals.region, months.region
+
+-- query
+select * replace (jan + goal as jan) from months join goals using (region)
+
+-- rows
+select m.rowid, g.rowid from months as m join goals as g on m.region = g.region
+
+-- lineage
+-- region <- goals.region | months.region
+-- jan <- goals.goal, months.jan
+-- feb <- months.feb
+-- mar <- months.mar
+-- goal <- goals.goal
+-- owner <- goals.owner
+-- (rows) <- goals.region, months.region
