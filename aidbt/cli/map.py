@@ -120,7 +120,7 @@ def map_command(
     emit(
         _summary(plan),
         output=output,
-        text=lambda: _text(plan, dry_run=dry_run, show_all=show_all, select=select),
+        text=lambda: _text(plan, dry_run=dry_run, show_all=show_all),
     )
     note_changed_model(session, plan.mappings.values())
     waits = plan.questions or any(m.waiting() or m.waiting_tests() for m in plan.mappings.values())
@@ -161,7 +161,7 @@ def _summary(plan: Any) -> dict[str, Any]:
     }
 
 
-def _text(plan: Any, *, dry_run: bool, show_all: bool, select: tuple[str, ...]) -> Iterator[str]:
+def _text(plan: Any, *, dry_run: bool, show_all: bool) -> Iterator[str]:
     if dry_run:
         yield from diff_lines(plan.patch)
     total: Counter[str] = Counter()
@@ -179,7 +179,7 @@ def _text(plan: Any, *, dry_run: bool, show_all: bool, select: tuple[str, ...]) 
         )
     else:
         yield f"{bold('found')} no raw tables"
-    changed = {key: plan.mappings[key] for key in sorted(plan.changed)}
+    changed = {key: plan.mappings[key] for key in sorted(plan.changed & plan.mappings.keys())}
     if changed:
         yield from _table_lines(changed, show_all=show_all)
     yield from _files(plan, dry_run=dry_run, show_all=show_all)

@@ -36,11 +36,12 @@ _SHOWN = 5
 @click.option("--below", type=click.FloatRange(0, 1), help="Only columns less probable than this, e.g. 0.7.")
 @click.option(
     "--by",
-    type=click.Choice(["table", "probability"]),
+    type=click.Choice(["table", "probability", "impact"]),
     default="table",
     show_default=True,
-    help="The order: as in the files, or the most probable first.",
+    help="The order: as in the files, the most probable first, or that on which most hangs.",
 )
+@click.option("--strict", is_flag=True, help="Exit 1 while anything waits.")
 @select_option
 @project_options
 @output_option
@@ -54,7 +55,8 @@ def review(
     ui: bool,
     html: str | None,
     below: float | None,
-    by: Literal["table", "probability"],
+    by: Literal["table", "probability", "impact"],
+    strict: bool,
     select: tuple[str, ...],
     output: str,
     **where: Any,
@@ -76,10 +78,33 @@ def review(
     from aidbt.mapping.queue import review_queue
 
     session = open_from(**where)
-    queue = review_queue(session.project.root, select, below=below, by=by)
+
+    def waiting() -> Any:
+        order = "table" if by == "impact" else by
+        return review_queue(session.project.root, select, below=below, by=order)
+
+    queue = _by_impact(session, waiting()) if by == "impact" else waiting()
     if ask:
         _ask_all(session.project.root, queue.questions)
-        return
+    else:
+        _show(session, queue, why=why, ui=ui, html=html, show_tests=show_tests, below=below, output=output)
+    if strict:
+        left = waiting() if ask or ui else queue
+        raise SystemExit(1 if left.items or left.questions else 0)
+
+
+def _show(
+    session: Any,
+    queue: Any,
+    *,
+    why: bool,
+    ui: bool,
+    html: str | None,
+    show_tests: bool,
+    below: float | None,
+    output: str,
+) -> None:
+    """The queue in the form that was asked for."""
     if why or ui or html is not None or output == "json":
         queue = _explained(session, queue, asked=why, is_optional=not why and output != "json")
     if ui:
@@ -125,18 +150,37 @@ def _explained(session: Any, queue: Any, *, asked: bool, is_optional: bool) -> A
     return replace(queue, items=tuple(with_samples(items, _known_profiles(session, {i.key for i in items}))))
 
 
+def _by_impact(session: Any, queue: Any) -> Any:
+    """The queue with that first on which most hangs, as far as files and the store know."""
+    from aidbt.generate.impact import downstream_of_mappings
+    from aidbt.mapping.impact import by_impact
+
+    profiles = _known_profiles(session, {item.key for item in queue.items})
+    downstream = downstream_of_mappings(session.project, session.settings, profiles)
+    return replace(queue, items=tuple(by_impact(queue.items, downstream)))
+
+
 def _known_profiles(session: Any, keys: set[str]) -> dict[str, Any]:
-    """The stored profiles by "source.table"; a column that any of a table's profiles calls personal is."""
-    found: dict[str, Any] = {}
+    """The stored profiles by "source.table"; a column that any of a table's profiles calls personal is.
+
+    Of several of a table the one of the most rows counts, since tables grow, and of the columns that it does
+    not have what the others say: a column that is new, or was renamed, is in one of them only.
+    """
+    by_table: dict[str, list[Any]] = {}
     for key, fingerprint in session.cache.get_all("profile") if keys else ():
         profile = session.profiles.get(key, fingerprint) if key in keys else None
-        if profile is None:
-            continue
-        before = found.get(key)
-        known = {c.name: c.pii for c in before.columns} if before else {}
-        columns = tuple(replace(c, pii=c.pii or known.get(c.name, "")) for c in profile.columns)
-        found[key] = replace(profile, columns=columns)
-    return found
+        if profile is not None:
+            by_table.setdefault(key, []).append(profile)
+    return {key: _merged(profiles) for key, profiles in by_table.items()}
+
+
+def _merged(profiles: list[Any]) -> Any:
+    """One profile of a table with every column that any of its profiles has."""
+    ranked = sorted(profiles, key=lambda profile: (-profile.row_count, profile.fingerprint))
+    pii = {c.name: c.pii for profile in ranked for c in profile.columns if c.pii}
+    columns = {c.name: c for profile in reversed(ranked) for c in profile.columns}
+    names = dict.fromkeys(c.name for profile in ranked for c in profile.columns)
+    return replace(ranked[0], columns=tuple(replace(columns[name], pii=pii.get(name, "")) for name in names))
 
 
 def _types(profiles: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -216,7 +260,9 @@ def _queue_lines(queue: Any, *, show_tests: bool, why: bool, below: float | None
     waiting = _waiting(queue)
     under = f" below {percent(below)}" if below is not None else ""
     if not waiting:
-        yield f"nothing waits for review{under}"
+        yield f"nothing waits for review{under}" + ("" if queue.tables else ": no table is mapped yet")
+        if not queue.tables:
+            yield f"{bold('next')}: aidbt map"
         return
     yield f"{bold('waiting for you')}{under}: {waiting}"
     yield f"{bold('next')}: {_next(queue)}"
@@ -272,7 +318,13 @@ def _item_lines(items: Sequence[Any], *, show_tests: bool, why: bool) -> Iterato
     columns = [item for item in items if not item.test]
     tests = [item for item in items if item.test]
     rows = [
-        [i.selector, i.proposal or "-", "" if i.score is None else f"{percent(i.score):>5}", i.note]
+        [
+            i.selector,
+            i.proposal or "-",
+            "" if i.score is None else f"{percent(i.score):>5}",
+            *([i.impact.text] if i.impact else []),
+            i.note,
+        ]
         for i in columns
     ]
     for item, line in zip(columns, table(rows), strict=True):
@@ -284,8 +336,9 @@ def _item_lines(items: Sequence[Any], *, show_tests: bool, why: bool) -> Iterato
     elif tests:
         yield from table([[item.selector, item.proposal] for item in tests])
     # What is shown to be accepted is the likeliest: it is what people paste.
-    acceptable = (item for item in items if item.can_accept)
-    first = max(acceptable, key=lambda item: item.score or 0.0, default=items[0])
+    listed = columns or tests
+    acceptable = (item for item in listed if item.can_accept)
+    first = max(acceptable, key=lambda item: item.score or 0.0, default=listed[0])
     yield f"{bold('decide')}: {next(iter(first.commands.values()))}"
     yield dim("        aidbt review reject …, choose … SOURCE_COLUMN, never …, or edit aidbt/mappings/*.yml")
 

@@ -265,6 +265,44 @@ class IngestSettings(Section):
     schema_prefix: str = "bronze_"
 
 
+class ReviewSettings(Section):
+    """What `aidbt pr` looks for, and how much of two builds it compares.
+
+    Attributes:
+        checks: check → "off", "warn" or "error", where it is not to be the check's own (docs/checks).
+        sample_above_rows: where a table has more rows, the same part of its keys is compared on both sides.
+        sample_rows: about how many rows that part has.
+        docs_url: where this documentation can be read; the rules of a SARIF log link to its pages.
+    """
+
+    checks: dict[str, Literal["off", "warn", "error"]] = Field(default_factory=dict)
+    sample_above_rows: int = Field(default=50_000_000, ge=1)
+    sample_rows: int = Field(default=5_000_000, ge=1)
+    docs_url: str = Field(default="", pattern=r"^(https?://.*)?$")
+
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: Any) -> Any:
+        # YAML 1.1 reads a plain `off` as false.
+        if not isinstance(value, dict):
+            return value
+        return {name: "off" if level is False else level for name, level in value.items()}
+
+
+class ValidationSettings(Section):
+    """What `aidbt validate` lets SQL do.
+
+    Attributes:
+        functions: functions of the warehouse's own (UDFs, extensions) that only compute.
+        timeout_s: how long the engine may take for one statement.
+        memory_limit: of DuckDB, in its words.
+    """
+
+    functions: tuple[str, ...] = ()
+    timeout_s: float = Field(default=5, gt=0)
+    memory_limit: str = "512MB"
+
+
 class StoreSettings(Section):
     """Where aidbt keeps its evidence: a SQLite file inside the project."""
 
@@ -290,6 +328,8 @@ class Settings(Section):
     llm: LlmSettings = LlmSettings()
     profile: ProfileSettings = ProfileSettings()
     ingest: IngestSettings = IngestSettings()
+    review: ReviewSettings = ReviewSettings()
+    validation: ValidationSettings = ValidationSettings()
     store: StoreSettings = StoreSettings()
     dbt: DbtSettings = DbtSettings()
 
@@ -374,7 +414,30 @@ def load_settings(
         if elsewhere:
             raise explain(error, Settings, path=elsewhere) from error
         raise explain(error, Settings, path=path, text=_text_of(path)) from error
+    _require_review_below_precision(values.mapping, origins, path)
     return LoadedSettings(values, origins, path if path.exists() else None)
+
+
+# Where a value may come from, what is given for one run first.
+_PRECEDENCE: tuple[Origin, ...] = ("flag", "environment", "file", "default")
+
+
+def _require_review_below_precision(
+    mapping: MappingSettings, origins: Mapping[str, Origin], path: Path
+) -> None:
+    """Raise where nothing is proposed that could be accepted; the setting that somebody gave is named."""
+    if mapping.review <= mapping.precision:
+        return
+    given = min(("mapping.review", "mapping.precision"), key=lambda name: _PRECEDENCE.index(origins[name]))
+    where = {"flag": "the command line", "environment": _variable(given)}.get(origins[given], str(path))
+    line = line_of(_text_of(path), given.split(".")) if origins[given] == "file" else None
+    raise SettingsError(
+        f"mapping.review ({mapping.review:g}) is above mapping.precision ({mapping.precision:g}): a match"
+        " that is sure enough to be accepted would not even be proposed",
+        path=where,
+        line=line,
+        hint="lower mapping.review, or raise mapping.precision",
+    )
 
 
 def _names() -> Iterator[tuple[str, str]]:
@@ -537,12 +600,16 @@ def explain(
     elif first["type"] == "missing":
         message = f"the key '{dotted}' is missing"
     elif first["type"] == "model_type":
-        message = f"'{dotted}': expected a mapping of names to values, got {_shown(first['input'])}"
+        about = f"'{dotted}': " if dotted else ""
+        message = f"{about}expected a mapping of names to values, got {_shown(first['input'])}"
     else:
         problem = first["msg"].removeprefix("Value error, ")
         problem = problem[:1].lower() + problem[1:]
-        message = f"'{dotted}': {problem}, got {_shown(first.get('input'))}"
-    line = _line_of(text, location) if text else None
+        value = first.get("input")
+        # What is wrong with several values together names them itself.
+        got = "" if first["type"] == "value_error" and isinstance(value, dict) else f", got {_shown(value)}"
+        message = f"'{dotted}': {problem}{got}"
+    line = line_of(text, location) if text else None
     return SettingsError(message, path=str(path), line=line, hint=hint)
 
 
@@ -584,13 +651,15 @@ def _model_inside(annotation: Any) -> Any:
     return next((_model_inside(arg) for arg in getattr(annotation, "__args__", ())), None)
 
 
-def _line_of(text: str, location: Sequence[str | int]) -> int | None:
-    """The line of a key or item in a YAML text (1-based), as deep as the location can be followed."""
+def line_of(text: str, location: Sequence[str | int]) -> int | None:
+    """The line of a key or item in a YAML text (1-based), as deep as the location can be followed; of no
+    location the first.
+    """
     try:
         node = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError):
         return None
-    line = None
+    line = None if location else 1
     for part in location:
         if isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == part), None)

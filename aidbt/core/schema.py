@@ -142,12 +142,18 @@ class TableProfile:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A table as people want it: `aidbt/targets/<name>.yml`, or made of what a project declares."""
+    """A table as people want it: `aidbt/targets/<name>.yml`, or made of what a project declares.
+
+    Attributes:
+        sources: "source.table" of what it is made from; empty when it is found by its columns.
+        relation: "schema.name" of a relation that holds such rows already; "" for none.
+    """
 
     name: str
     columns: tuple[Column, ...]
     description: str = ""
     sources: tuple[str, ...] = ()
+    relation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

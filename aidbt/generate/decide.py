@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,8 +25,10 @@ from aidbt.generate.data_tests import (
     key_tests,
     primary_key,
 )
+from aidbt.generate.held import Held
 from aidbt.generate.references import Key, Keys
 from aidbt.generate.relationships import propose_relationships
+from aidbt.generate.transforms import with_transforms
 from aidbt.mapping.disambiguate import Disambiguate, Disambiguated, ask_nobody
 from aidbt.mapping.drift import Drift, drift_of
 from aidbt.mapping.history import History
@@ -39,7 +41,8 @@ from aidbt.mapping.mapper import (
 from aidbt.mapping.matcher import match
 from aidbt.mapping.renames import Renamed
 from aidbt.mapping.signals import Embed, MatchTask
-from aidbt.mapping.transforms import TransformCandidate, as_mapped_column, propose_transforms
+from aidbt.mapping.transforms.both_sides import RowsWanted
+from aidbt.mapping.transforms.value import Row
 from aidbt.warehouse.inclusion import Sketch
 
 
@@ -70,6 +73,10 @@ def _no_item_readings(
     return {}
 
 
+def _no_rows(relation: Relation, profile: TableProfile, wanted: RowsWanted) -> Sequence[Row]:
+    return ()
+
+
 def _no_documents(relation: Relation, column: str, row_count: int) -> list[str]:
     return []
 
@@ -91,6 +98,7 @@ class Questions:
         readings: (relation, [(expression, cast)]) → rows that would lose something, by pair; one that cannot
             be asked without failing is left out.
         item_readings: (relation, list, [(expression, cast)]) → the same of the items of a list.
+        rows: (relation, its profile, which rows) → those rows, as texts by column.
     """
 
     lossy: Callable[[Relation, Sequence[tuple[str, str]]], dict[tuple[str, str], int]]
@@ -106,6 +114,7 @@ class Questions:
     item_readings: Callable[[Relation, str, Sequence[tuple[str, str]]], dict[tuple[str, str], int]] = (
         _no_item_readings
     )
+    rows: Callable[[Relation, TableProfile, RowsWanted], Sequence[Row]] = _no_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ class Ways:
         entities: the names of each source's tables in the singular.
         embed: gives the meaning of texts as vectors; None without an embedding model.
         disambiguate: asks a language model about matches that are not sure.
+        held: what declared targets hold already, by target; only those that name a relation.
     """
 
     dialect: str
@@ -126,18 +136,27 @@ class Ways:
     entities: dict[str, frozenset[str]] = field(default_factory=dict)
     embed: Embed | None = None
     disambiguate: Disambiguate = ask_nobody
+    held: dict[str, Held] = field(default_factory=dict)
 
 
 def map_table(
-    table: RawTable, target: Target | None, ways: Ways, ask: Questions, *, old: Mapping | None = None
+    table: RawTable,
+    target: Target | None,
+    ways: Ways,
+    ask: Questions,
+    *,
+    old: Mapping | None = None,
+    among: Collection[str] | None = None,
 ) -> tuple[Mapping, list[ColumnMatch]]:
     """A first mapping of a table, with the matches behind it; without a target every column is kept.
 
     Args:
         old: what was decided before; what a person ruled out there is not proposed.
+        among: the source columns that a target may be matched with; None is all of them.
     """
     rules = ways.conventions
-    own = replace(table.relation, columns=tuple(source_columns(table.relation)))
+    free = (c for c in source_columns(table.relation) if among is None or c.name in among)
+    own = replace(table.relation, columns=tuple(free))
     found = Disambiguated([])
     if target is not None:
         task = match_task(table, own, target, ways, old)
@@ -167,60 +186,17 @@ def map_table(
             dialect=ways.dialect,
             notes=found.notes,
         )
-        mapping = _with_transforms(mapping, task, matches, table.relation, ways, ask)
+        mapping = with_transforms(
+            mapping,
+            task,
+            matches,
+            table.relation,
+            dialect=ways.dialect,
+            held=ways.held.get(target.name),
+            rows=ask.rows,
+            readings=ask.readings,
+        )
     return mapping, matches
-
-
-def _with_transforms(
-    mapping: Mapping,
-    task: MatchTask,
-    matches: Sequence[ColumnMatch],
-    relation: Relation,
-    ways: Ways,
-    ask: Questions,
-) -> Mapping:
-    """The mapping with a transform proposed for each column that waits and is likelier made by one.
-
-    It waits for a person like the match it takes the place of, which stays a candidate.
-    """
-    best: dict[str, TransformCandidate] = {}
-    for candidate in propose_transforms(task, matches, dialect=ways.dialect):
-        best.setdefault(candidate.target, candidate)
-    wanted = {
-        column.target: best[column.target]
-        for column in mapping.waiting()
-        if column.target in best and _is_better(best[column.target], column)
-    }
-    if not wanted:
-        return mapping
-    types = {c.name: c.data_type.lower() for c in task.target.columns}
-    readings = [(c.expression, types[name]) for name, c in wanted.items() if types[name]]
-    lost = ask.readings(relation, readings)
-    columns = []
-    for column in mapping.columns:
-        made = wanted.get(column.target)
-        if made is not None:
-            cast = types[column.target]
-            known = ((column.sources[0], column.score or 0.0),) if len(column.sources) == 1 else ()
-            # How to read a column does not make it less likely to be the one that is meant.
-            is_same = set(made.sources) == set(column.sources)
-            column = replace(
-                as_mapped_column(made, description=column.description),
-                score=round(max(made.probability, (column.score or 0.0) * is_same), 2),
-                cast=cast if lost.get((made.expression, cast)) == 0 else None,
-                alternatives=(*known, *column.alternatives),
-                never=column.never,
-            )
-        columns.append(column)
-    used = {name for column in columns for name in column.sources}
-    left = [c.name for c in source_columns(relation) if c.name not in used]
-    return replace(mapping, columns=tuple(columns), unmapped=tuple(left))
-
-
-def _is_better(made: TransformCandidate, column: MappedColumn) -> bool:
-    """Whether a transform is likelier than the match, or makes of it what no cast can."""
-    is_way_out = column.needs_expression and set(column.sources) <= set(made.sources)
-    return is_way_out or made.probability > (column.score or 0.0)
 
 
 def match_task(
@@ -228,10 +204,12 @@ def match_task(
 ) -> MatchTask:
     """What is known about a table and its target; pairs that a person ruled out are not looked at."""
     never = {(source, c.target) for c in (old.columns if old else ()) for source in c.never}
+    held = ways.held.get(target.name)
     return MatchTask(
         relation,
         target,
         table.profile,
+        held.profile if held is not None else None,
         source_name=table.source,
         history=ways.history,
         never=frozenset(never),
@@ -299,9 +277,8 @@ def extend_mapping(
     known_targets = {column.target for column in mapping.columns}
     wanted = tuple(column for column in target.columns if column.name not in known_targets)
     if wanted:
-        free = [c for c in table.relation.columns if c.name in {*mapping.unmapped, *added}]
-        narrowed = replace(table, relation=replace(table.relation, columns=tuple(free)))
-        fresh, _ = map_table(narrowed, replace(target, columns=wanted), ways, ask, old=mapping)
+        narrowed, free = replace(target, columns=wanted), {*mapping.unmapped, *added}
+        fresh, _ = map_table(table, narrowed, ways, ask, old=mapping, among=free)
         order = {column.name: number for number, column in enumerate(target.columns)}
         columns = sorted((*mapping.columns, *fresh.columns), key=lambda c: order.get(c.target, len(order)))
         mapping = replace(mapping, columns=tuple(columns))

@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import StatementRefused, UsageError
 from aidbt.core.loads import OWN_TABLES
-from aidbt.core.schema import ColumnMatch, Mapping, Relation, TableProfile
+from aidbt.core.schema import ColumnMatch, Mapping, Relation, TableProfile, Target
 from aidbt.generate.decide import Questions, RawTable, Ways, match_task
+from aidbt.generate.held import Held, held_key, held_relations
 from aidbt.generate.lock import read_lock
 from aidbt.generate.naming import layout_of
 from aidbt.mapping.files import load_mappings, load_targets
@@ -28,6 +29,7 @@ from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.budget import (
     DECIDING,
     PROFILING,
+    TRANSFORMING,
     Approve,
     Purpose,
     ScanPlan,
@@ -41,6 +43,7 @@ from aidbt.warehouse.inclusion import sketch_columns
 from aidbt.warehouse.keys import is_composite_key
 from aidbt.warehouse.profiling import fingerprint
 from aidbt.warehouse.rows import latest_batch
+from aidbt.warehouse.shared_rows import shared_rows
 from aidbt.warehouse.value_forms import count_forms, null_word_spellings
 
 # Tables in which Fivetran, Airbyte, dlt, Stitch, Hevo and PeerDB keep their own state.
@@ -135,7 +138,14 @@ def match_evidence(
     targets, mappings = load_targets(project.root, dialect), load_mappings(project.root, dialect)
     tables = raw_tables(project, settings, warehouse, profiles, ()).tables
     history = history_of(mappings.values())
-    ways = Ways(dialect, settings.values.mapping, settings.values.conventions, history, embed=embed)
+    wanted = {name: target for name, target in targets.items() if name in {mappings[k].target for k in keys}}
+    relations = warehouse.relations() if any(target.relation for target in wanted.values()) else ()
+    beside, _ = held_relations(wanted, {}, (), relations)
+    there = profiled(beside, warehouse, profiles, settings, scan_gate(project, settings, None)).tables
+    held = held_targets(wanted, there)
+    ways = Ways(
+        dialect, settings.values.mapping, settings.values.conventions, history, embed=embed, held=held
+    )
     found: dict[str, ColumnMatch] = {}
     for key in keys:
         target = targets.get(mappings[key].target or "")
@@ -181,12 +191,16 @@ def raw_relations(
     select: tuple[str, ...] = (),
     keep_staged: bool = False,
     relations: Sequence[Relation] | None = None,
+    targets: Iterable[Target] = (),
 ) -> tuple[dict[str, tuple[str, Relation]], list[Skipped]]:
     """The raw tables with their source's name by "source.table", and those left out with the reason.
 
     A schema that dbt builds into is not a source, unless the settings name it; where a declared source names
     it too, its other tables are listed and staged when they are selected. In a project with sources of
     its own a schema that none of them names is not looked at unless it is selected: it may be anybody's.
+
+    Args:
+        targets: of which no relation that they name is taken for raw data, unless people say it is.
     """
     named = settings.values.generate.sources
     prefixes = [settings.values.ingest.schema_prefix, *settings.values.generate.schema_prefixes]
@@ -196,6 +210,7 @@ def raw_relations(
     is_guest = here.has_sources
     loaded = tuple(prefix.lower() for prefix in prefixes)
     built = {model.lower() for model in here.models}
+    holding = {target.relation.casefold(): target.name for target in targets if target.relation}
     found: dict[str, tuple[str, Relation]] = {}
     skipped: list[Skipped] = []
     for relation in warehouse.relations() if relations is None else relations:
@@ -246,7 +261,11 @@ def raw_relations(
                     skipped.append(Skipped(f"{source}.{relation.name}", reason, how))
                 continue
         key = f"{source}.{relation.name}"
-        if '"' in relation.name:
+        holder = holding.get(str(relation).casefold(), "")
+        is_chosen = bool(select) and is_selected(source, relation.name, select, settings)
+        if holder and known is None and key not in mappings and not is_chosen:
+            skipped.append(Skipped(key, "it holds the rows of a target", f"of {holder}"))
+        elif '"' in relation.name:
             skipped.append(Skipped(key, 'dbt cannot address a table with a " in its name'))
         elif not relation.columns:
             skipped.append(Skipped(key, "it has no columns"))
@@ -322,24 +341,25 @@ def profiled(
     *,
     refresh: bool = False,
     to_decide: Collection[str] = (),
+    to_transform: Collection[str] = (),
 ) -> Profiled:
     """The tables with their profiles; what was read is kept, whatever ends the reading.
 
     Args:
         may_scan: told what is about to be read, before it is.
         to_decide: the keys of the tables of which more will be asked afterwards.
+        to_transform: the keys of those whose rows may be compared with those of a target.
 
     Raises:
         BudgetExceeded: `may_scan` says no.
     """
     tables, stale = _known_profiles(relations, warehouse, profiles, refresh=refresh)
     scanned = {key for key, *_ in stale}
-    wanted = [
-        (relation, (*(PROFILING if key in scanned else ()), *(DECIDING if key in to_decide else ())))
-        for key, (_, relation) in relations.items()
-        if key in scanned or key in to_decide
-    ]
-    may_scan(wanted)
+    reasons = ((scanned, PROFILING), (to_decide, DECIDING), (to_transform, TRANSFORMING))
+    purposes = {
+        key: [purpose for keys, why in reasons if key in keys for purpose in why] for key in relations
+    }
+    may_scan([(relation, purposes[key]) for key, (_, relation) in relations.items() if purposes[key]])
     refused: dict[str, StatementRefused] = {}
     waiting = deque(stale)
 
@@ -355,6 +375,20 @@ def profiled(
     finally:  # a scan costs too much to be lost with a connection, or to Ctrl-C
         profiles.put((key, tables[key].profile) for key in scanned & tables.keys())
     return Profiled(tables, frozenset(scanned - refused.keys()), refused)
+
+
+def held_targets(targets: dict[str, Target], tables: dict[str, RawTable]) -> dict[str, Held]:
+    """What targets hold already, by target.
+
+    Args:
+        tables: what was profiled, with the relations of `held_relations`.
+    """
+    there = {name: tables.get(held_key(target)) for name, target in targets.items()}
+    return {
+        name: Held(targets[name], table.relation, table.profile)
+        for name, table in there.items()
+        if table is not None
+    }
 
 
 def _known_profiles(
@@ -395,5 +429,14 @@ def questions(connection: Connection, dialect: str) -> Questions:
         readings=lambda relation, asked: rows_lost_by_reading(connection, relation, asked),
         item_readings=lambda relation, list_sql, asked: rows_lost_by_reading(
             connection, relation, asked, list_sql=list_sql
+        ),
+        rows=lambda relation, profile, wanted: shared_rows(
+            connection,
+            relation,
+            profile,
+            wanted.columns,
+            by=wanted.by,
+            one_in=wanted.one_in,
+            limit=wanted.limit,
         ),
     )

@@ -18,7 +18,8 @@ from aidbt.generate.discover import is_selected, profiled, questions, raw_relati
 from aidbt.generate.lock import read_lock
 from aidbt.generate.mappings import entities_of, list_drifts, profiles_before, with_references
 from aidbt.generate.plan import mapping_edits, project_files, write_proposals
-from aidbt.mapping.changes import table_gone, target_gone
+from aidbt.generate.questions.wanted import with_wanted_readings
+from aidbt.mapping.changes import table_gone, unknown_targets
 from aidbt.mapping.drift import Drift, drift_of, has_changed
 from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.history import history_of
@@ -149,7 +150,7 @@ def find_drift(
     edits, proposals = mapping_edits(project.root, changes)
     others = {key: relation for key, (_, relation) in places.items() if key not in mappings}
     findings = [table_gone(m, others) for m in chosen.values() if not m.items and m.key not in places]
-    findings += [target_gone(m, targets) for m in chosen.values() if m.target and m.target not in targets]
+    findings += unknown_targets(chosen.values(), targets)
     findings += [
         Finding("table.unreadable", Severity.ERROR, key, f"it cannot be read: {error.message}")
         for key, error in sorted(looked.refused.items())
@@ -207,4 +208,7 @@ def _proposal(
     has_new = drift.source.added or drift.target.added
     if not has_new or drift.is_target_gone:
         return drift, drift.mapping
-    return drift, extend_mapping(drift.mapping, table, target, ways, ask, renamed=drift.source.renamed)
+    extended = extend_mapping(drift.mapping, table, target, ways, ask, renamed=drift.source.renamed)
+    if target is not None:
+        extended = with_wanted_readings(extended, drift.mapping, table, target, ways, ask)
+    return drift, extended

@@ -9,11 +9,11 @@ from aidbt.core.config import LoadedSettings
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import Patch, apply_patch, read_or_none
 from aidbt.core.schema import Mapping as TableMapping
-from aidbt.generate.discover import Skipped
+from aidbt.generate.discover import Skipped, is_selected
 from aidbt.generate.lock import read_lock
 from aidbt.generate.mappings import NO_MODELS, Models, decide_all
 from aidbt.generate.plan import mapping_edits, project_files, write_proposals
-from aidbt.mapping.changes import target_gone
+from aidbt.mapping.changes import unknown_targets
 from aidbt.mapping.files import load_mappings, load_targets
 from aidbt.mapping.question_files import QUESTIONS_FILE, OpenQuestion, open_questions, questions_edit
 from aidbt.project import Project
@@ -28,11 +28,11 @@ class MapPlan:
 
     Attributes:
         patch: the mapping files and questions to write; empty when nothing changes.
-        mappings: every mapping by "source.table", brought up to date.
+        mappings: those of the selected tables by "source.table", brought up to date.
         changed: the keys that are new or were extended now.
         proposals: mapping files laid out by hand, for which something new is proposed: path → proposed text.
         scanned: how many tables were read now; the others did not change.
-        questions: what is asked once per pattern and source, and waits.
+        questions: what is asked once per pattern and source, and waits, as far as it is about those tables.
     """
 
     patch: Patch
@@ -75,6 +75,7 @@ def run_map(
         BudgetExceeded: the scan is over the budget, and nobody agreed.
         AidbtError: the project, a file of decisions or the warehouse cannot be read.
     """
+    select = tuple(select)
     targets = load_targets(project.root, warehouse.dialect)
     mappings = load_mappings(project.root, warehouse.dialect)
     here = project_files(project, settings, mappings, read_lock(project.root))
@@ -87,27 +88,27 @@ def run_map(
             targets,
             mappings,
             here,
-            select=tuple(select),
+            select=select,
             refresh=refresh,
             approve=approve,
             models=models,
         )
     edits, proposals = mapping_edits(project.root, {key: decided.mappings[key] for key in decided.changed})
+    selected = {
+        key: mapping
+        for key, mapping in decided.mappings.items()
+        if not select or is_selected(mapping.source, mapping.table, select, settings)
+    }
     questions = decided.questions or {}
     asked = questions_edit(read_or_none(project.root / QUESTIONS_FILE), questions)
-    unknown = [
-        target_gone(mapping, targets)
-        for mapping in decided.mappings.values()
-        if mapping.target is not None and mapping.target not in targets
-    ]
     plan = MapPlan(
         Patch((*edits.values(), *([asked] if asked else [])), "aidbt map"),
-        decided.mappings,
+        selected,
         decided.changed,
         proposals,
-        (*decided.findings, *unknown),
+        (*decided.findings, *unknown_targets(selected.values(), targets)),
         decided.skipped,
-        tuple(open_questions(questions, decided.mappings)),
+        tuple(open_questions(questions, selected)),
         decided.profiled,
     )
     if write:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping, Relation, TableProfile, Target
 from aidbt.generate.adoption.parents import likely_parents, with_types
-from aidbt.generate.adoption.staged import Adopted, adopted_mappings, read_models
+from aidbt.generate.adoption.staged import adopted_mappings, read_models
 from aidbt.generate.data_tests import combination_test
 from aidbt.generate.decide import (
     Questions,
@@ -24,14 +24,25 @@ from aidbt.generate.decide import (
     propose_tests,
     table_drift,
 )
-from aidbt.generate.discover import Skipped, only, profiled, questions, raw_relations, scan_gate
+from aidbt.generate.discover import (
+    MayScan,
+    Skipped,
+    held_targets,
+    only,
+    profiled,
+    questions,
+    raw_relations,
+    scan_gate,
+)
+from aidbt.generate.held import Held, held_relations
 from aidbt.generate.questions.nested import nested_cases
 from aidbt.generate.questions.row_rules import row_cases
-from aidbt.generate.questions.settle import settle, value_cases
+from aidbt.generate.questions.settle import Settled, settle, value_cases
+from aidbt.generate.questions.wanted import with_wanted_readings
 from aidbt.llm.model import LanguageModel
 from aidbt.mapping.changes import known_columns
 from aidbt.mapping.decisions import with_peoples_columns, with_peoples_tests
-from aidbt.mapping.disambiguate import Disambiguator, ask_nobody
+from aidbt.mapping.disambiguate import Disambiguate, Disambiguator, ask_nobody
 from aidbt.mapping.drift import Drift, drift_of
 from aidbt.mapping.follow import follow_references
 from aidbt.mapping.history import history_of
@@ -115,31 +126,26 @@ def decide_all(
     Raises:
         BudgetExceeded: the scan is over the budget, and nobody agreed.
     """
-    everything = warehouse.relations()
-    relations, skipped = raw_relations(
-        warehouse, settings, here, mappings, select=select, relations=everything
+    now = _Now(
+        project,
+        settings,
+        warehouse,
+        profiles,
+        targets,
+        mappings,
+        here,
+        warehouse.relations(),
+        scan_gate(project, settings, approve),
     )
-    relations = only(relations, select, settings)
-    may_scan = scan_gate(project, settings, approve)
-    undecided = relations.keys() if refresh else relations.keys() - mappings.keys()
-    looked = profiled(
-        relations, warehouse, profiles, settings, may_scan, refresh=refresh, to_decide=undecided
-    )
-    tables, empty = _without_empty(looked.tables, mappings, select)
-    skipped = _about(skipped + empty, relations) if select else skipped + empty
-    is_new = refresh or any(key not in mappings for key in tables)
-    read = read_models(here, project.profile().type) if is_new else Adopted({}, {})
-    adopted = list(adopted_mappings(read, here))
-    rules = settings.values.conventions
-    history = history_of([*adopted, *mappings.values()])
-    entities = entities_of(((table.source, table.relation.name) for table in tables.values()), here, rules)
-    llm = models.llm() if targets else None
+    looked = _look(now, select, refresh=refresh)
+    tables = looked.tables
+    adopted = _adopted(now, tables, refresh=refresh)
     values = settings.values
+    llm = models.llm() if targets else None
     asking = Disambiguator(llm, values.llm, values.mapping, cache=models.cache) if llm else None
-    embed = models.embed() if targets else None
-    ways = Ways(warehouse.dialect, values.mapping, rules, history, entities, embed, asking or ask_nobody)
+    ways = _ways(now, looked, adopted, models.embed() if targets else None, asking or ask_nobody)
     target_of, findings = _targets_of(tables, mappings, targets, ways, select)
-    asked = load_questions(project.root)
+    findings += looked.findings
     before = profiles_before(mappings, {key: table.relation for key, table in tables.items()}, profiles)
     with warehouse.connect() as connection:
         ask = questions(connection, warehouse.dialect)
@@ -154,34 +160,12 @@ def decide_all(
             scanned=looked.scanned,
             refresh=refresh,
         )
-        found += [_unreadable(key, error) for key, error in sorted(looked.refused.items())]
-        nested, lists = nested_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect)
-        cases = [
-            *nested,
-            *value_cases(current, mappings, tables, asked, ways, ask, warehouse.dialect),
-            *row_cases(current, mappings, tables, ways, ask, warehouse.dialect),
-        ]
-        settled = settle(current, cases, asked)
-        current, findings = settled.mappings, [*findings, *found, *lists, *settled.findings]
-        if settings.values.generate.tests == "keys":
-            staged = {m.key: m for m in [*adopted, *mappings.values()] if m.key not in tables}
-            prefixes = rules.table_prefixes
-            parents = likely_parents([current[key] for key in new], staged.values(), prefixes)
-            places, _ = raw_relations(
-                warehouse, settings, here, mappings, keep_staged=True, relations=everything
-            )
-            there = {m.key: places[m.key] for m in parents if m.key in places}
-            with_keys = profiled(there, warehouse, profiles, settings, may_scan).tables
-            combination = combination_test(package_names(project), macros=has_our_macros(project))
-            proposed, broken = propose_tests(
-                {**{key: with_types(staged[key], there[key][1]) for key in with_keys}, **current},
-                {**with_keys, **tables},
-                targets,
-                new,
-                ask,
-                combinations=combination is not None,
-            )
-            current = {key: with_peoples_tests(proposed[key], mappings.get(key)) for key in current}
+        findings += found
+        settled = _settled(current, mappings, tables, load_questions(project.root), ways, ask)
+        current = settled.mappings
+        findings += settled.findings
+        if values.generate.tests == "keys":
+            current, broken = _tested(now, tables, current, new, adopted, ask)
             findings += broken
     findings += asking.findings() if asking else []
     changed = frozenset(key for key in current if current[key] != mappings.get(key))
@@ -189,11 +173,174 @@ def decide_all(
         current,
         changed,
         tuple(findings),
-        tuple(skipped),
+        looked.skipped,
         len(looked.scanned),
         questions=settled.questions,
         tables=tables,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The project and its warehouse, as they are while everything is decided.
+
+    Attributes:
+        mappings: as they were read.
+        relations: every table and view of the warehouse.
+        may_scan: told what is about to be read, before it is.
+    """
+
+    project: Project
+    settings: LoadedSettings
+    warehouse: Warehouse
+    profiles: ProfileCache
+    targets: dict[str, Target]
+    mappings: dict[str, Mapping]
+    here: Declared
+    relations: Sequence[Relation]
+    may_scan: MayScan
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was looked at.
+
+    Attributes:
+        tables: those that something may be decided about, by "source.table".
+        held: what declared targets hold already, by target.
+        scanned: the keys of what was read now.
+        skipped: what is left out, with the reason.
+        findings: about what is not there, or may not be read.
+    """
+
+    tables: dict[str, RawTable]
+    held: dict[str, Held]
+    scanned: frozenset[str]
+    skipped: tuple[Skipped, ...]
+    findings: tuple[Finding, ...]
+
+
+def _look(now: _Now, select: tuple[str, ...], *, refresh: bool) -> _Looked:
+    """The raw tables, and the relations that declared targets name, with what they hold."""
+    relations, skipped = raw_relations(
+        now.warehouse,
+        now.settings,
+        now.here,
+        now.mappings,
+        select=select,
+        relations=now.relations,
+        targets=now.targets.values(),
+    )
+    relations = only(relations, select, now.settings)
+    undecided = relations.keys() if refresh else relations.keys() - now.mappings.keys()
+    beside, missing = held_relations(now.targets, now.mappings, relations, now.relations, refresh=refresh)
+    looked = profiled(
+        {**relations, **beside},
+        now.warehouse,
+        now.profiles,
+        now.settings,
+        now.may_scan,
+        refresh=refresh,
+        to_decide=undecided,
+        to_transform={*undecided, *beside} if now.targets else (),
+    )
+    raw = {key: table for key, table in looked.tables.items() if key in relations}
+    tables, empty = _without_empty(raw, now.mappings, select)
+    skipped += empty
+    return _Looked(
+        tables,
+        held_targets(now.targets, looked.tables),
+        looked.scanned,
+        tuple(_about(skipped, relations) if select else skipped),
+        (*missing, *(_unreadable(key, error) for key, error in sorted(looked.refused.items()))),
+    )
+
+
+def _adopted(now: _Now, tables: dict[str, RawTable], *, refresh: bool) -> list[Mapping]:
+    """The staging models that people wrote, as decided mappings; read only where something is to be decided,
+    because reading them takes seconds in a large project.
+    """
+    if not refresh and tables.keys() <= now.mappings.keys():
+        return []
+    return list(adopted_mappings(read_models(now.here, now.project.profile().type), now.here))
+
+
+def _ways(
+    now: _Now,
+    looked: _Looked,
+    adopted: Sequence[Mapping],
+    embed: Embed | None,
+    disambiguate: Disambiguate,
+) -> Ways:
+    """How the project does things, with what was decided before."""
+    rules = now.settings.values.conventions
+    named = ((table.source, table.relation.name) for table in looked.tables.values())
+    return Ways(
+        now.warehouse.dialect,
+        now.settings.values.mapping,
+        rules,
+        history_of([*adopted, *now.mappings.values()]),
+        entities_of(named, now.here, rules),
+        embed,
+        disambiguate,
+        looked.held,
+    )
+
+
+def _settled(
+    current: dict[str, Mapping],
+    before: dict[str, Mapping],
+    tables: dict[str, RawTable],
+    asked: dict[str, Question],
+    ways: Ways,
+    ask: Questions,
+) -> Settled:
+    """What the rows leave open: decided where they prove it or somebody answered, else asked.
+
+    Args:
+        before: the mappings as they were read.
+    """
+    nested, lists = nested_cases(current, before, tables, asked, ways, ask, ways.dialect)
+    cases = [
+        *nested,
+        *value_cases(current, before, tables, asked, ways, ask, ways.dialect),
+        *row_cases(current, before, tables, ways, ask, ways.dialect),
+    ]
+    settled = settle(current, cases, asked)
+    return replace(settled, findings=(*lists, *settled.findings))
+
+
+def _tested(
+    now: _Now,
+    tables: dict[str, RawTable],
+    current: dict[str, Mapping],
+    new: set[str],
+    adopted: Sequence[Mapping],
+    ask: Questions,
+) -> tuple[dict[str, Mapping], list[Finding]]:
+    """The mappings with the tests that every row supports, those of people as they are, and findings.
+
+    A new table may refer to one that is staged already; the likely ones are looked at, too.
+    """
+    values = now.settings.values
+    staged = {m.key: m for m in [*adopted, *now.mappings.values()] if m.key not in tables}
+    prefixes = values.conventions.table_prefixes
+    parents = likely_parents([current[key] for key in new], staged.values(), prefixes)
+    places, _ = raw_relations(
+        now.warehouse, now.settings, now.here, now.mappings, keep_staged=True, relations=now.relations
+    )
+    there = {m.key: places[m.key] for m in parents if m.key in places}
+    with_keys = profiled(there, now.warehouse, now.profiles, now.settings, now.may_scan).tables
+    combination = combination_test(package_names(now.project), macros=has_our_macros(now.project))
+    proposed, broken = propose_tests(
+        {**{key: with_types(staged[key], there[key][1]) for key in with_keys}, **current},
+        {**with_keys, **tables},
+        now.targets,
+        new,
+        ask,
+        combinations=combination is not None,
+    )
+    return {key: with_peoples_tests(proposed[key], now.mappings.get(key)) for key in current}, broken
 
 
 def _targets_of(
@@ -204,7 +351,10 @@ def _targets_of(
     select: tuple[str, ...],
 ) -> tuple[dict[str, Target], list[Finding]]:
     """The declared target of each table that no mapping has taken yet, and findings for those without one."""
-    open_targets = {n: t for n, t in targets.items() if n not in {m.target for m in mappings.values()}}
+    taken = {m.target for m in mappings.values() if m.target is not None}
+    open_targets = {name: target for name, target in targets.items() if name not in taken}
+    for name in taken - targets.keys():  # what may be its new name is that table's, as a person has to say
+        open_targets.pop(nearest(name, open_targets) or "", None)
     free = {
         k: t.relation for k, t in tables.items() if k not in mappings or _is_only_by_convention(mappings[k])
     }
@@ -240,7 +390,8 @@ def _decided(
         if old is not None and key not in target_of and not refresh:
             drift = table_drift(old, table, target, ways, ask, before=before.get(key), may_accept=False)
             renamed = drift.source.renamed
-            current[key] = extend_mapping(drift.followed, table, target, ways, ask, renamed=renamed)
+            extended = extend_mapping(drift.followed, table, target, ways, ask, renamed=renamed)
+            current[key] = _readable(extended, drift.followed, table, target, ways, ask)
             findings += [f for f in drift.findings if f.severity != Severity.INFO]
             drifts[key] = drift
             findings += broken_tests(old, table.profile)
@@ -248,6 +399,7 @@ def _decided(
                 findings += broken_casts(old, table.relation, ask)
             continue
         fresh, _ = map_table(table, target, ways, ask, old=old)
+        fresh = _readable(fresh, None, table, target, ways, ask)
         if old is not None:
             fresh = with_peoples_columns(fresh, old) if key not in target_of else fresh
             fresh = replace(fresh, path=old.path, digest=old.digest)
@@ -258,6 +410,20 @@ def _decided(
         current[key] = drift.followed
         findings += [f for f in drift.findings if f.severity != Severity.INFO]
     return with_references(current, drifts), new, findings
+
+
+def _readable(
+    mapping: Mapping,
+    before: Mapping | None,
+    table: RawTable,
+    target: Target | None,
+    ways: Ways,
+    ask: Questions,
+) -> Mapping:
+    """The mapping with expressions where a cast loses values; without a target nothing has to be cast."""
+    if target is None:
+        return mapping
+    return with_wanted_readings(mapping, before, table, target, ways, ask)
 
 
 def profiles_before(
@@ -360,7 +526,7 @@ def _is_only_by_convention(mapping: Mapping) -> bool:
 
 
 def _no_table(target: Target, tables: dict[str, RawTable], free: dict[str, Relation]) -> Finding:
-    named = target.sources[0] if target.sources else ""
+    named = next((key for key in target.sources if key in tables), next(iter(target.sources), ""))
     if named and named not in tables:
         close = nearest(named, tables)
         message = f"its table {named} does not exist" + (f"; did you mean {close}?" if close else "")

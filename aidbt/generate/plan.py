@@ -36,6 +36,7 @@ from aidbt.generate.mappings import NO_MODELS, Decisions, Models, decide_all
 from aidbt.generate.naming import project_layout, source_table_names, with_homes
 from aidbt.generate.outcome import GeneratePlan
 from aidbt.generate.rendering import rendering
+from aidbt.mapping.changes import unknown_targets
 from aidbt.mapping.files import load_mappings, load_targets, mapping_path, mapping_yaml, parse_mapping
 from aidbt.mapping.question_files import QUESTIONS_FILE, open_questions, questions_edit
 from aidbt.mapping.saving import mapping_edit
@@ -202,7 +203,7 @@ def plan_files(
     Args:
         base: the text of something that was generated before, by its digest.
     """
-    findings = [*decisions.findings, *_unknown_targets(decisions, targets)]
+    findings = [*decisions.findings, *unknown_targets(decisions.mappings.values(), targets)]
     decisions, saved, proposals = _mapping_files(project.root, decisions)
     findings += _bad_expressions(decisions, project.profile().type)
     options = rendering(project, settings, here)
@@ -327,19 +328,6 @@ def _left_entries(models: list[str], lock: Lock) -> list[Finding]:
         for path, entries in sorted(lock.entries.items())
         for model in models
         if f"model {model}" in entries
-    ]
-
-
-def _unknown_targets(decisions: Decisions, targets: dict[str, Target]) -> list[Finding]:
-    return [
-        Finding(
-            "mapping.unknown_target",
-            Severity.ERROR,
-            mapping.path or mapping_path(mapping),
-            f"{mapping.key} is mapped to the target '{mapping.target}', which is not declared",
-        )
-        for mapping in decisions.mappings.values()
-        if mapping.target is not None and mapping.target not in targets
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Precision = Literal["fp32", "int8"]
 
-# Padded tokens in one call of the runtime: larger batches are no faster and need more memory.
+# Tokens in one call of the runtime: larger batches are no faster and need more memory.
 _BATCH_TOKENS = 2_048
 # WordPiece makes one token of any word beyond 100 characters, so what is cut here would not have been read.
 _LONGEST_WORD = 100
@@ -29,9 +30,10 @@ _LONGEST_WORD = 100
 class OnnxEmbedder:
     """A BERT encoder on ONNX Runtime.
 
-    The files of the model are checked at once, the runtime starts with the first text. At fp32 the texts
-    beside a text change its vector by rounding only (1e-6). At int8 they matter: activations are scaled by
-    the largest of their batch (cosine 0.95 to itself in other company, at worst).
+    The files of the model are checked at once, the runtime starts with the first text. At fp32 a text has
+    the same vector to the last bit whatever texts are beside it, so that what was kept before and what is
+    made now are the same. At int8 they matter: activations are scaled by the largest of their batch (cosine
+    0.95 to itself in other company, at worst).
 
     Args:
         threads: CPU threads of one call.
@@ -61,7 +63,7 @@ class OnnxEmbedder:
         vectors = np.empty((len(positions), self.dimension), dtype=np.float32)
         tokens = self._tokens(list(positions))
         for batch in _batches([len(ids) for ids in tokens]):
-            vectors[batch] = self._run([tokens[i] for i in batch])
+            vectors[batch] = self._run(np.stack([tokens[i] for i in batch]))
         if not np.isfinite(vectors).all():
             raise broken(self._bert.folder, "it gives values that are no numbers")
         return vectors[rows] if len(rows) != len(positions) else vectors
@@ -74,13 +76,14 @@ class OnnxEmbedder:
         ]
         return [np.array(found.ids, dtype=np.int32) for found in self._tokenizer.encode_batch_fast(clean)]
 
-    def _run(self, tokens: list[np.ndarray]) -> np.ndarray:
-        shape = (len(tokens), max(len(ids) for ids in tokens))
-        padded, mask = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-        for row, ids in enumerate(tokens):
-            padded[row, : len(ids)] = ids
-            mask[row, : len(ids)] = 1
-        found: np.ndarray = self._session.run([VECTORS], {TOKENS: padded, MASK: mask})[0]
+    def _run(self, tokens: np.ndarray) -> np.ndarray:
+        """The vectors of texts of one length.
+
+        Args:
+            tokens: shape (texts, tokens).
+        """
+        given = {TOKENS: tokens, MASK: np.ones_like(tokens)}
+        found: np.ndarray = self._session.run([VECTORS], given)[0]
         return found
 
     @cached_property
@@ -108,15 +111,12 @@ class OnnxEmbedder:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of texts of about one length, shortest first, so that little is padded."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
+    """Indices of texts of one length, shortest first: padding would change the last bits of the vectors."""
+    by_length = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for length, group in groupby(by_length, key=lengths.__getitem__):
+        same = list(group)
+        size = max(_BATCH_TOKENS // max(length, 1), 1)
+        yield from (same[start : start + size] for start in range(0, len(same), size))
 
 
 def _start(model: bytes, threads: int) -> onnxruntime.InferenceSession:

@@ -28,7 +28,7 @@ def likely_pairs(task: SchemaPair) -> Pairs:
     if not task.never:
         return pairs
     names = [
-        [(table.relation.name, column.name) for table, column in side.with_tables()]
+        [(table.key, column.name) for table, column in side.with_tables()]
         for side in (task.source, task.target)
     ]
     both = zip(pairs.source, pairs.target, strict=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aidbt.core.errors import nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import MappedColumn, Mapping, Relation
-from aidbt.core.types import type_family
 from aidbt.mapping.files import mapping_path
-from aidbt.mapping.renames import Renamed
+from aidbt.mapping.renames import Candidates, Renamed
 from aidbt.mapping.retypes import Retype, Retyped
 
 # What an item of a list is called in the mapping of a list's items; the table has no such columns.
@@ -26,12 +25,14 @@ class Changes:
 
     Attributes:
         removed: columns that are gone and were not found under another name.
+        likely: the added columns that a removed one could be.
     """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     renamed: tuple[Renamed, ...] = ()
     retyped: tuple[Retyped, ...] = ()
+    likely: Dict[str, Candidates] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.renamed or self.retyped)
@@ -57,14 +58,13 @@ def is_kept(column: MappedColumn) -> bool:
     return column.status != "rejected"
 
 
-def findings_of(mapping: Mapping, source: Changes, target: Changes, relation: Relation) -> list[Finding]:
+def findings_of(mapping: Mapping, source: Changes, target: Changes) -> list[Finding]:
     """One finding per change of the two sides, the source's first.
 
     Args:
         mapping: as it was decided.
-        relation: the table as it is now.
     """
-    found = [_gone(mapping, name, source, relation) for name in source.removed]
+    found = [_gone(mapping, name, source) for name in source.removed]
     found += [_renamed(mapping, item, "source") for item in source.renamed]
     found += [_retyped(mapping, item, "source") for item in source.retyped]
     found += [
@@ -95,13 +95,13 @@ def findings_of(mapping: Mapping, source: Changes, target: Changes, relation: Re
     return found
 
 
-def _gone(mapping: Mapping, name: str, source: Changes, relation: Relation) -> Finding:
+def _gone(mapping: Mapping, name: str, source: Changes) -> Finding:
     users = [column for column in mapping.selected() if name in column.sources]
     rules = [rule.rule for rule in mapping.row_rules if name in (*rule.keys, rule.order_by)]
     where = f"{mapping.key}.{name}"
     if users:
         says = f"but {users[0].target} is made from it: the model cannot be built"
-        message = f"{says}; {_way_out(mapping, users[0], source, relation)}"
+        message = f"{says}; {_way_out(mapping, users[0], source.likely.get(name, ()))}"
     elif rules:
         message = f"but the row rule {rules[0]} reads it: write its new name in {mapping_path(mapping)}"
     else:
@@ -112,15 +112,19 @@ def _gone(mapping: Mapping, name: str, source: Changes, relation: Relation) -> F
     )
 
 
-def _way_out(mapping: Mapping, column: MappedColumn, source: Changes, relation: Relation) -> str:
-    """What to do about a column whose source is gone: the only new column of its type may be it, renamed."""
+def _way_out(mapping: Mapping, column: MappedColumn, likely: Candidates) -> str:
+    """What to do about a column whose source is gone.
+
+    Args:
+        likely: what the source could be called now.
+    """
     selector = shlex.quote(f"{mapping.key}.{column.target}")
-    family = type_family(column.source_type)
-    types = {c.name: type_family(c.data_type) for c in relation.columns}
-    same = [name for name in source.added if types.get(name) == family]
-    if len(same) == 1 and column.is_passthrough:
-        return f"where it was renamed: aidbt review choose {selector} {shlex.quote(same[0])}"
-    return f"to leave it out: aidbt review reject {selector}"
+    leave_out = f"to leave it out: aidbt review reject {selector}"
+    if not likely:
+        return leave_out
+    names = " or ".join(f"{name} ({_percent(probability)})" for name, probability in likely)
+    take = f": aidbt review choose {selector} {shlex.quote(likely[0][0])}" if column.is_passthrough else ""
+    return f"it may be called {names} now{take}; {leave_out}"
 
 
 def _renamed(mapping: Mapping, item: Renamed, side: Literal["source", "target"]) -> Finding:
@@ -198,6 +202,15 @@ def table_gone(mapping: Mapping, others: Dict[str, Relation]) -> Finding:
         f" model cannot be built{hint}",
         evidence={"nearest": close} if close else {},
     )
+
+
+def unknown_targets(mappings: Iterable[Mapping], targets: Collection[str]) -> list[Finding]:
+    """One finding per mapping whose target is not declared (any more).
+
+    Args:
+        targets: the names of those that are.
+    """
+    return [target_gone(m, targets) for m in mappings if m.target is not None and m.target not in targets]
 
 
 def target_gone(mapping: Mapping, targets: Iterable[str]) -> Finding:

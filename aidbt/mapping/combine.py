@@ -74,7 +74,7 @@ def gather(task: SchemaPair, pairs: Pairs, names: Sequence[str] | None = None) -
 
 # What no task of the fit has, as log odds where it is 0 and where it is 1. Set by hand: what people decided
 # elsewhere nearly settles a match, and rows that break what the target declares speak against it.
-_BY_HAND = {("history", "history"): (-2.5, 5.0), ("statistics", "constraints"): (-2.0, 0.2)}
+_BY_HAND = {("history", "history"): (-2.5, 6.0), ("statistics", "constraints"): (-2.0, 0.2)}
 
 
 def by_evidence(task: SchemaPair, pairs: Pairs, signals: Mapping[str, float]) -> Scores:
@@ -90,7 +90,7 @@ def by_evidence(task: SchemaPair, pairs: Pairs, signals: Mapping[str, float]) ->
     looked = second_look(task, pairs, first)
     second = second_basis(looked) @ weights.second
     seen = calibration(task, pairs, kept, looked, second)
-    probability = among_rivals(task, pairs, second, calibrated(pairs, seen, weights), seen.taken)
+    probability = calibrated(pairs, seen, weights, rivalry(task, pairs, kept, second, seen.taken))
     return Scores(np.where(_blocked(evidence), 0.0, probability), evidence)
 
 
@@ -110,28 +110,34 @@ def _blocked(evidence: Mapping[str, Evidence]) -> np.ndarray | bool:
     return False if said is None else said.masks["type"] & (said.scores["type"] < BLOCKED)
 
 
-def among_rivals(
-    task: SchemaPair, pairs: Pairs, logits: np.ndarray, probability: np.ndarray, taken: np.ndarray
+def rivalry(
+    task: SchemaPair, pairs: Pairs, evidence: Mapping[str, Evidence], logits: np.ndarray, taken: np.ndarray
 ) -> np.ndarray:
-    """The probabilities of taken pairs, shared with rivals that nothing but the assignment ruled out.
+    """How many pairs a taken pair has to share its probability with, itself among them.
 
     Of one source, and of one target, at most one pair is right. A rival counts as far as its own logit comes
-    near that of the taken pair, and only where its other end has no better pair: `login_a` and `login_b` are
-    each half of `login`, while `home_city` is no rival for `city` that `home_town` already has.
+    near those of the pairs that it would displace, at both of its ends: `login_a` and `login_b` are each half
+    of `login`, while `home_city` is no rival for `city` that `home_town` already has. A name that is the
+    target's own, or that a person declared as its synonym, has only the same names as rivals.
+
+    Returns:
+        Array of shape (pairs,), from 1; it means something for taken pairs only.
     """
     held = np.full(len(task.source), -np.inf), np.full(len(task.target), -np.inf)
     for ends, of in zip((pairs.source, pairs.target), held, strict=True):
         of[ends[taken]] = logits[taken]
+    is_same = evidence["name"].scores["same"] == 1 if "name" in evidence else np.zeros(len(pairs), dtype=bool)
     room = np.ones(len(pairs))
     for ends, others, of, of_others in (
         (pairs.source, pairs.target, held[0], held[1]),
         (pairs.target, pairs.source, held[1], held[0]),
     ):
-        is_rival = ~taken & (logits >= of_others[others]) & (logits >= of[ends] - _NEAR)
-        is_rival &= np.isfinite(of[ends])
-        near = np.exp(np.minimum(logits[is_rival] - of[ends[is_rival]], 0.0))
-        room += np.bincount(ends[is_rival], near, len(of))[ends]
-    return np.where(taken, probability / room, probability)
+        # No match has the logit 0: a doubtful pair is displaced for nothing.
+        gain = logits - of[ends] - np.maximum(of_others[others], 0.0)
+        is_settled = np.bincount(ends[taken & is_same], minlength=len(of)) > 0
+        is_rival = ~taken & np.isfinite(of[ends]) & (gain >= -_NEAR) & (is_same | ~is_settled[ends])
+        room += np.bincount(ends[is_rival], np.exp(np.minimum(gain[is_rival], 0.0)), len(of))[ends]
+    return room
 
 
 def first_basis(task: SchemaPair, pairs: Pairs, evidence: Mapping[str, Evidence]) -> np.ndarray:
@@ -205,6 +211,7 @@ def measures() -> list[tuple[str, str]]:
         ("meaning", "table_meaning"),
         ("description", "described"), ("description", "descriptions"),
         ("type", "type"), ("statistics", "shapes"), ("statistics", "range"), ("statistics", "figures"),
+        ("statistics", "personal"),
         ("values", "values"), ("values", "value_words"), ("values", "codes"),
         ("context", "table"), ("context", "spread"),
     ]  # fmt: skip
@@ -282,6 +289,7 @@ def calibration(
     }
     is_readable = task.names.is_readable[pairs.source[taken]].astype(float)
     is_typed = evidence["type"].masks["type"][taken] if "type" in evidence else nothing
+    is_told = evidence["meaning"].masks["meaning_told"][taken] if "meaning" in evidence else nothing
     shares = np.exp((by_source + by_target) / 2)
     fit = max(
         _mean_best(shares, pairs.source, len(task.source)), _mean_best(shares, pairs.target, len(task.target))
@@ -293,10 +301,12 @@ def calibration(
         said.get("abbreviation.shortened", nothing) * (1 - is_readable),
         *(looked[name][taken] for name in _LOOKED),
         said.get("type.type", nothing), is_typed * (said.get("type.type", nothing) - 1),
+        said.get("meaning.meaning_told", nothing),
     ]  # fmt: skip
     either_way = [
         *(np.maximum(lower - bend, 0) for bend in (0, 2, 4)),
         is_readable, np.log10(max(len(task.target), 1)) * ones, float(len(task.target.tables) > 1) * ones,
+        is_told,
     ]  # fmt: skip
     signs = np.array([0.0, *([1.0] * len(helps)), *([0.0] * len(either_way))])
     return Calibration(of_all, taken, np.stack([ones, *helps, *either_way], axis=1), signs)
@@ -313,17 +323,26 @@ def _log_odds(log_share: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(log_share - rest, -_LIMIT, _LIMIT))
 
 
-def calibrated(pairs: Pairs, seen: Calibration, weights: Weights) -> np.ndarray:
-    """The probability of each pair; a rival of a taken pair has as much less as the ranking has it behind."""
+def calibrated(pairs: Pairs, seen: Calibration, weights: Weights, shared: np.ndarray) -> np.ndarray:
+    """The probability of each pair.
+
+    A rival of a taken pair has as much less than that one as the ranking has it behind, or a little more
+    where it is ahead: the candidates of a source stand in the order of the ranking, but none that the
+    assignment left out is nearly certain.
+
+    Args:
+        shared: shape (pairs,), with how many pairs a taken one shares its probability (`rivalry`).
+    """
     ranking = seen.of_all @ weights.ranking
     found = 1 / (1 + np.exp(-ranking))
     place = np.full(int(pairs.source.max(initial=-1)) + 1, -1)
     taken = np.flatnonzero(seen.taken)
     place[pairs.source[taken]] = taken
-    found[taken] = 1 / (1 + np.exp(-(seen.of_taken @ weights.taken)))
+    found[taken] = 1 / (1 + np.exp(-(seen.of_taken @ weights.taken))) / shared[taken]
     rivals = np.flatnonzero(~seen.taken & (place[pairs.source] >= 0))
     best = place[pairs.source[rivals]]
-    behind = np.clip(ranking[rivals] - ranking[best], -_LIMIT, _AHEAD)
+    apart = ranking[rivals] - ranking[best]
+    behind = np.where(apart > 0, _AHEAD * np.tanh(apart / _AHEAD), np.maximum(apart, -_LIMIT))
     found[rivals] = np.minimum(found[best] * np.exp(behind), _RIVAL)
     return np.asarray(found)
 

@@ -10,6 +10,9 @@ from aidbt.core.errors import UnknownName, UsageError
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Status
 from aidbt.core.types import is_same_type
 
+# How the note of a column begins whose source the table does not have any more.
+SOURCE_GONE = "the source has no "
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -51,12 +54,17 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
     """The mapping with one proposal accepted by a person.
 
     Raises:
-        UsageError: nothing was proposed for that column.
+        UsageError: nothing was proposed for that column, or its source is gone, or its cast loses values.
     """
     if selector.test:
         return _with_test(mapping, selector, lambda test: _decided_test(test, "accepted"))
 
     def accepted(column: MappedColumn) -> MappedColumn:
+        if column.note.startswith(SOURCE_GONE):
+            raise UsageError(
+                f"{selector} cannot be accepted: {column.note}",
+                hint=f"choose another source: aidbt review choose {selector} SOURCE_COLUMN; or reject it",
+            )
         # The cast of an expression was proven on every row; a note beside it is about its meaning.
         if column.needs_expression:
             named = f"{shlex.quote(str(selector))} {shlex.quote(column.sources[0])}"
@@ -64,7 +72,7 @@ def accept(mapping: Mapping, selector: Selector) -> Mapping:
                 f"{selector} cannot be accepted as it is: {column.note}",
                 hint=f'say how: aidbt review choose {named} --expression "…"',
             )
-        if not column.sources:
+        if not column.sources and not column.expression:
             raise UsageError(
                 f"nothing is proposed for {selector}",
                 hint=f"choose a source: aidbt review choose {selector} SOURCE_COLUMN",
@@ -92,6 +100,9 @@ def choose(
 ) -> Mapping:
     """The mapping with other source columns chosen by a person; their names are the caller's to check.
 
+    Where no target is declared and the column waits, the source is its new name, and is not kept under that
+    name a second time.
+
     Args:
         expression: SQL over the sources; needed when there are several.
         types: the sources' types, where they are known.
@@ -110,7 +121,7 @@ def choose(
             _decided(column, "accepted"),
             sources=tuple(sources),
             expression=expression,
-            source_type="" if expression else (types or {}).get(sources[0], ""),
+            source_type=(types or {}).get(sources[0], "") if len(sources) == 1 else "",
             cast=None if expression else cast,
             description=column.description if column.sources == tuple(sources) else "",
             never=tuple(name for name in column.never if name not in sources),
@@ -119,7 +130,21 @@ def choose(
     before = next(c for c in mapping.columns if c.target == selector.column)
     if before.sources != tuple(sources) or expression:
         mapping = _without_found_tests(mapping, selector.column)
+    if mapping.target is None and before.status == "review" and not expression:
+        mapping = _without_kept(mapping, selector.column, sources[0])
     return _with_column(mapping, selector, chosen)
+
+
+def _without_kept(mapping: Mapping, column: str, source: str) -> Mapping:
+    """The mapping without another column that only keeps the source, which is the new name of this one's."""
+    kept = {
+        c.target
+        for c in mapping.columns
+        if c.target != column and c.by == "aidbt" and c.is_passthrough and c.sources[0] == source
+    }
+    for name in kept:
+        mapping = _without_found_tests(mapping, name)
+    return replace(mapping, columns=tuple(c for c in mapping.columns if c.target not in kept))
 
 
 def _without_found_tests(mapping: Mapping, column: str) -> Mapping:
@@ -143,6 +168,9 @@ def never(
     Where it was what is proposed, or decided, the next best candidate that no other column takes is proposed
     in its place; without one that is likely enough the column waits with nothing proposed.
 
+    Without a declared target only a new name is ever proposed for a column's source. One that is refused is
+    a column of its own from the next `aidbt map` on.
+
     Args:
         source: the source column, its name is the caller's to check; "" for the proposed one.
         types: the source columns' types, where they are known.
@@ -150,17 +178,12 @@ def never(
         least: the probability 0..1 below which nothing is proposed.
 
     Raises:
-        UsageError: no target is declared, so that nothing is matched; or it is not clear which source.
+        UsageError: nothing is proposed that could be refused, or it is not clear which source.
     """
     if selector.test:
         raise UsageError(
             f"{selector} is a test",
             hint=f"a rejected test is not proposed again: aidbt review reject {selector}",
-        )
-    if mapping.target is None:
-        raise UsageError(
-            f"{mapping.key} has no declared target, so nothing is matched to its columns",
-            hint=f"to leave the column out: aidbt review reject {selector}",
         )
 
     def refused(column: MappedColumn) -> MappedColumn:
@@ -171,6 +194,11 @@ def never(
                 hint=f"say which source: aidbt review never {selector} SOURCE_COLUMN",
             )
         name = source or column.sources[0]
+        if mapping.target is None and name in column.sources and column.score is None:
+            raise UsageError(
+                f"{selector} is {name} itself: {mapping.key} has no declared target that it was matched to",
+                hint=f"to leave the column out: aidbt review reject {selector}",
+            )
         kept = replace(
             column,
             never=tuple(dict.fromkeys([*column.never, name])),
@@ -184,7 +212,11 @@ def never(
     after = _with_column(mapping, selector, refused)
     made_from = {c.target: c.sources for c in mapping.columns}
     is_other = any(c.target == selector.column and c.sources != made_from[c.target] for c in after.columns)
-    return _without_found_tests(after, selector.column) if is_other else after
+    if not is_other:
+        return after
+    if mapping.target is None:  # what is listed there is left out, and what was refused is to be kept
+        after = replace(after, unmapped=mapping.unmapped)
+    return _without_found_tests(after, selector.column)
 
 
 def _next_best(

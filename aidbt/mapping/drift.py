@@ -6,7 +6,7 @@ where it stands and what it holds are told by the profile before the change, whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.core.config import MappingSettings
@@ -16,7 +16,7 @@ from aidbt.core.types import is_same_type
 from aidbt.mapping.changes import Changes, findings_of, is_kept, known_columns, needed_columns
 from aidbt.mapping.follow import follow_renames, follow_targets, without_gone
 from aidbt.mapping.mapper import source_columns
-from aidbt.mapping.renames import Renamed, Version, renames_of
+from aidbt.mapping.renames import Candidates, Renamed, Version, renames_of
 from aidbt.mapping.retypes import Lossy, nothing_proven, retype
 
 
@@ -83,7 +83,7 @@ def drift_of(
     moved, retyped, declared_anew = retype(followed, relation, types, target, lossy, dialect)
     source, aims = replace(source, retyped=retyped), replace(aims, retyped=declared_anew)
     proposed = without_gone(moved, source.removed, aims.removed)
-    said = (*findings_of(mapping, source, aims, relation), *findings)
+    said = (*findings_of(mapping, source, aims), *findings)
     return Drift(proposed, followed, source, aims, is_target_gone, said)
 
 
@@ -121,6 +121,7 @@ def _source_changes(
     types = _decided_types(mapping)
     was = {**({column.name: column.data_type for column in before.columns} if before else {}), **types}
     gone = [name for name in known if relation.column(name) is None]
+    likely: dict[str, Candidates] = {}
     if mapping.items:
         added: list[Column] = []
         renamed = [item for item in (parent.source.renamed if parent else ()) if item.old in gone]
@@ -132,24 +133,40 @@ def _source_changes(
             before,
         )
         found = renames_of(old, Version(added, relation.column_names, profile), settings)
-        renamed = _worth_following(found, mapping, settings, may_accept)
+        never = _refused(mapping)
+        renamed = _worth_following(found.found, mapping, never, settings, may_accept)
+        likely = {
+            name: left
+            for name, others in found.likely.items()
+            if (left := tuple(other for other in others if (name, other[0]) not in never))
+        }
     names = {item.old: item.new for item in renamed}
     needed = needed_columns(mapping)
+    removed = tuple(name for name in gone if name not in names and name in needed)
     changes = Changes(
         added=tuple(column.name for column in added if column.name not in names.values()),
-        removed=tuple(name for name in gone if name not in names and name in needed),
+        removed=removed,
         renamed=tuple(renamed),
+        likely={name: others for name, others in likely.items() if name in removed},
     )
     return changes, {names.get(name, name): old for name, old in types.items()}
 
 
+def _refused(mapping: Mapping) -> set[tuple[str, str]]:
+    """The pairs (source column, other source column) of which a person said that they are not the same."""
+    return {(old, new) for column in mapping.columns for old in column.sources for new in column.never}
+
+
 def _worth_following(
-    found: Sequence[Renamed], mapping: Mapping, settings: MappingSettings, may_accept: bool
+    found: Sequence[Renamed],
+    mapping: Mapping,
+    never: Collection[tuple[str, str]],
+    settings: MappingSettings,
+    may_accept: bool,
 ) -> list[Renamed]:
     """The renames that are certain, and of columns that staging uses also those that a person can be asked
     about: of what is left out nobody is asked, and a new column must not be left out by a guess.
     """
-    never = {(old, new) for column in mapping.columns for old in column.sources for new in column.never}
     used = {name for column in mapping.columns if is_kept(column) for name in column.sources}
     followed = []
     for item in found:
@@ -178,7 +195,8 @@ def _target_changes(
     )
     found = renames_of(old, Version(added, [column.name for column in target.columns]), settings)
     renamed = tuple(
-        replace(item, is_accepted=may_accept and item.probability >= settings.precision) for item in found
+        replace(item, is_accepted=may_accept and item.probability >= settings.precision)
+        for item in found.found
     )
     names = {item.old: item.new for item in renamed}
     return Changes(

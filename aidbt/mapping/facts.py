@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from aidbt.core.schema import Column, ColumnProfile
@@ -20,25 +20,27 @@ CODE_LIST = 40
 # Fewer values do not tell how often values repeat.
 _TELLING = 20
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("integer", re.compile(r"[-+]?\d{1,18}(\.0+)?")),
-    ("decimal", re.compile(r"[-+]?(\d+[.,]\d+|\d*\.\d+)([eE][-+]?\d+)?")),
-    ("date", re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})")),
-    ("timestamp", re.compile(r"\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d.*")),
-    ("time", re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")),
-    ("boolean", re.compile(r"(?i)true|false|t|f|yes|no|y|n")),
-    ("email", re.compile(r"[^@\s]+@[^@\s]+\.\w+")),
-    ("url", re.compile(r"(?i)(https?|gid|ftp|s3)://\S+|www\.\S+")),
-    ("uuid", re.compile(r"(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")),
-    ("document", re.compile(r"(?s)\s*[\[{].*[\]}]\s*")),
-    ("code", re.compile(r"[A-Z0-9][A-Z0-9_.\-/]{0,11}")),
-    ("token", re.compile(r"[\w.\-/+=:#]*\d[\w.\-/+=:#]*")),
+_SHAPES: tuple[tuple[str, str], ...] = (
+    ("integer", r"[-+]?\d{1,18}(\.0+)?"),
+    ("decimal", r"[-+]?(\d+[.,]\d+|\d*\.\d+)([eE][-+]?\d+)?"),
+    ("date", r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"),
+    ("timestamp", r"\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d.*"),
+    ("time", r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"),
+    ("boolean", r"(?i:true|false|t|f|yes|no|y|n)"),
+    ("email", r"[^@\s]+@[^@\s]+\.\w+"),
+    ("url", r"(?i:(https?|gid|ftp|s3)://\S+|www\.\S+)"),
+    ("uuid", r"(?i:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12})"),
+    ("document", r"(?s:\s*[\[{].*[\]}]\s*)"),
+    ("code", r"[A-Z0-9][A-Z0-9_.\-/]{0,11}"),
+    ("token", r"[\w.\-/+=:#]*\d[\w.\-/+=:#]*"),
     # An underscore is a letter here and no separator: a line of them could be cut in too many ways.
-    ("word", re.compile(r"[^\W\d]+([-'][^\W\d]+)*")),
-    ("phrase", re.compile(r"(?s).{1,60}")),
-    ("text", re.compile(r"(?s).*")),
+    ("word", r"[^\W\d]+([-'][^\W\d]+)*"),
+    ("phrase", r"(?s:.{1,60})"),
+    ("text", r"(?s:.*)"),
 )
 SHAPES = tuple(name for name, _ in _SHAPES)
+# All of them at once; the first that the whole value fits is taken.
+_SHAPE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SHAPES))
 _FROM_PROFILE = {"integer": "integer", "decimal": "decimal", "date": "date", "timestamp": "timestamp"}
 _FAMILY_SHAPE: dict[Family, str] = {
     "integer": "integer",
@@ -65,6 +67,7 @@ class Facts:
         quantiles: 5 numbers at 0.05, 0.25, 0.5, 0.75, 0.95; dates as seconds since 1970.
         null_rate, distinct_ratio: 0..1 of rows and of non-null rows; None when not known.
         length: mean number of characters; None when not known.
+        pii: the kind of personal data that it holds (`warehouse.pii`); "" for none, or when not known.
     """
 
     family: Family = "other"
@@ -75,21 +78,28 @@ class Facts:
     null_rate: float | None = None
     distinct_ratio: float | None = None
     length: float | None = None
+    pii: str = ""
 
 
 def facts_of(
-    column: Column, values: Sequence[str], profile: ColumnProfile | None, *, row_count: int = 0
+    column: Column,
+    values: Sequence[str],
+    profile: ColumnProfile | None,
+    *,
+    row_count: int = 0,
+    pii: str = "",
 ) -> Facts:
     """What a sample of values and a profile together say; a column whose values are all null has none.
 
     Args:
         values: as text, without nulls; only the first `MAX_VALUES` count.
         row_count: of the profiled table.
+        pii: the kind of personal data it holds.
     """
     family = type_family(column.data_type) if column.data_type else "other"
     seen = [value[:MAX_LENGTH] for value in values[:MAX_VALUES] if value.strip()]
     if not seen:
-        return _from_profile(family, profile, row_count)
+        return replace(_from_profile(family, profile, row_count), pii=pii)
     counted = Counter(seen)
     shapes = _shapes(list(counted)[:_SHAPED_VALUES])
     return Facts(
@@ -101,6 +111,7 @@ def facts_of(
         profile.null_rate if profile else None,
         len(counted) / len(seen) if len(seen) >= _TELLING else None,
         sum(map(len, seen)) / len(seen),
+        pii,
     )
 
 
@@ -151,8 +162,8 @@ def _shapes(values: Sequence[str]) -> dict[str, float]:
         return {}
     counted: Counter[str] = Counter()
     for value in values:
-        text = value.strip()
-        counted[next(name for name, pattern in _SHAPES if pattern.fullmatch(text))] += 1
+        found = _SHAPE.fullmatch(value.strip())
+        counted[(found and found.lastgroup) or "text"] += 1
     return {name: count / len(values) for name, count in counted.items()}
 
 

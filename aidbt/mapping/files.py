@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from aidbt.core.config import explain, parse_yaml, read_text
+from aidbt.core.config import explain, line_of, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
 from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, Target
@@ -43,7 +43,15 @@ class _TargetFile(_File):
     name: str
     description: str = ""
     sources: list[str] = Field(default_factory=list)
+    relation: str = ""
     columns: list[_TargetColumn] = Field(min_length=1)
+
+    @field_validator("relation")
+    @classmethod
+    def _has_a_schema(cls, relation: str) -> str:
+        if relation and (relation.count(".") != 1 or "" in relation.split(".")):
+            raise ValueError("name the relation with its schema, e.g. analytics.dim_customer")
+        return relation
 
 
 class _SourceTable(_File):
@@ -138,9 +146,11 @@ def load_targets(project_dir: Path, dialect: str = "") -> dict[str, Target]:
         dialect: whose types its columns have; "" takes those of any dialect.
 
     Raises:
-        SettingsError: a file is not as it should be (file, line, nearest key), or two have one name.
+        SettingsError: a file is not as it should be (file, line, nearest key), or two have one name or name
+            the same table.
     """
     targets: dict[str, Target] = {}
+    named: dict[str, str] = {}
     for path in sorted((project_dir / TARGETS_DIR).glob("*.y*ml")):
         text = read_text(path)
         content = _validated(_TargetFile, text, path, project_dir)
@@ -148,14 +158,31 @@ def load_targets(project_dir: Path, dialect: str = "") -> dict[str, Target]:
             raise SettingsError(
                 f"the target '{content.name}' is declared twice", path=_short(path, project_dir)
             )
+        for table in dict.fromkeys(content.sources):
+            if table in named:
+                raise SettingsError(
+                    f"the targets '{named[table]}' and '{content.name}' both name {table} under 'sources:'",
+                    path=_short(path, project_dir),
+                    line=line_of(text, ["sources"]),
+                    hint="a table is mapped to one target: leave it out of one of the two",
+                )
+            named[table] = content.name
         names = dict(enumerate(column.name for column in content.columns))
         _refuse_twice(names, "column", _TargetFile, text, path, project_dir)
-        for column in content.columns:
-            _refuse_no_type(column.type, dialect, f"the type of {column.name}", path, project_dir)
+        for n, column in enumerate(content.columns):
+            if not _is_type(column.type, dialect):
+                raise _no_type(
+                    column.type,
+                    dialect,
+                    f"the type of {column.name}",
+                    path=_short(path, project_dir),
+                    line=line_of(text, ["columns", n, "type"]),
+                )
         targets[content.name] = Target(
             name=content.name,
             description=content.description.strip(),
             sources=tuple(content.sources),
+            relation=content.relation,
             columns=tuple(
                 Column(
                     c.name,
@@ -221,8 +248,15 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
         path,
         project_dir,
     )
-    for c in content.columns:
-        _refuse_no_type(c.cast, dialect, f"the cast of {c.target}", path, project_dir)
+    for n, c in enumerate(content.columns):
+        if not _is_type(c.cast, dialect):
+            raise _no_type(
+                c.cast or "",
+                dialect,
+                f"the cast of {c.target}",
+                path=_short(path, project_dir),
+                line=line_of(text, ["columns", n, "cast"]),
+            )
     return Mapping(
         source=content.source.name,
         table=content.source.table,
@@ -306,15 +340,20 @@ _WAYS_OUT = {
 }
 
 
-def _refuse_no_type(data_type: str | None, dialect: str, what: str, path: Path, project_dir: Path) -> None:
-    if not data_type or is_type(data_type, dialect):
-        return
+def _is_type(data_type: str | None, dialect: str) -> bool:
+    """Whether it is none at all, or a type of the dialect."""
+    return not data_type or is_type(data_type, dialect)
+
+
+def _no_type(data_type: str, dialect: str, what: str, *, path: str, line: int | None) -> SettingsError:
+    """The error about a type that the dialect does not have, with what may be meant."""
     usual = [type_name(word, dialect) for word in _USUAL_TYPES]
     every = TYPE_NAMES.get(dialect) or sorted({name for names in TYPE_NAMES.values() for name in names})
     close = own_type(data_type, dialect) or nearest(data_type, [*usual, *every])
-    raise SettingsError(
+    return SettingsError(
         f"{what}: '{data_type}' is no type{f' of {dialect}' if dialect in TYPE_NAMES else ''}",
-        path=_short(path, project_dir),
+        path=path,
+        line=line,
         hint=f"did you mean '{close}'?" if close else f"for example: {', '.join(dict.fromkeys(usual))}",
     )
 

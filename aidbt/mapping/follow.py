@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping, RowRule
+from aidbt.mapping.decisions import SOURCE_GONE
 from aidbt.mapping.files import mapping_path
 from aidbt.mapping.renames import Renamed
 from aidbt.sql.rename import rename_columns
@@ -168,7 +169,7 @@ def without_gone(mapping: Mapping, gone: Collection[str], no_target: Collection[
         if column.status == "rejected":
             return column
         if lost:
-            return _waiting(column, f"the source has no {' and no '.join(lost)} any more")
+            return _waiting(column, f"{SOURCE_GONE}{' and no '.join(lost)} any more")
         if column.target in no_target and column.by == "aidbt":
             return _waiting(column, "the target declares no such column any more")
         return column

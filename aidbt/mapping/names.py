@@ -50,6 +50,8 @@ class Names:
         opposed: shape of `likeness`, whether two words exclude each other (billing, shipping).
         is_readable: shape (source columns,), whether a name is mostly made of words as people write them,
             not of short forms.
+        spelled: the words of the source's and of the target's names, every short form that is known as what
+            it stands for.
     """
 
     def __init__(self, source: Side, target: Side, learned: Mapping[str, str] | None = None) -> None:
@@ -71,7 +73,25 @@ class Names:
         ]
         self.opposed = _opposed(list(self._vocabularies[0]), list(self._vocabularies[1]))
         self.is_readable = np.array([_is_readable(words) for words in source.words], dtype=bool)
+        self.spelled = (
+            [_spelled(words, there, learned) for words in left],
+            [_spelled(words, here, learned) for words in right],
+        )
         self.likeness = _likeness(list(self._vocabularies[0]), list(self._vocabularies[1]), learned)
+
+
+def _spelled(words: tuple[str, ...], others: frozenset[str], learned: Mapping[str, str]) -> tuple[str, ...]:
+    """A name's words with short forms as what they stand for."""
+    return tuple(part for word in words for part in _meant(word, others, learned))
+
+
+def _meant(word: str, others: frozenset[str], learned: Mapping[str, str]) -> tuple[str, ...]:
+    """What a short form stands for: a meaning whose words the other side knows, else the likeliest one."""
+    if word in learned:
+        return tuple(learned[word].split())
+    meanings = () if is_word(word) else expansions(word)
+    known = [meaning for meaning in meanings if _has_all(meaning, others)]
+    return (*known, *meanings, (word,))[0]
 
 
 def _is_readable(words: tuple[str, ...]) -> bool:
@@ -116,8 +136,8 @@ def _spelled_out(word: str, others: frozenset[str]) -> tuple[str, ...]:
 def _split(word: str, others: frozenset[str]) -> tuple[str, ...]:
     """The parts that a run-together word is made of, or () when it cannot be told.
 
-    Every part is a word of the other side, or a usual abbreviation; at least one is a word of three letters
-    or more that the other side knows. The fewest parts win.
+    Every part is a word of the other side, or a usual abbreviation. At least one of three letters or more is
+    a word that the other side knows, or all of them stand for such words (`cusno`). The fewest parts win.
     """
     if len(word) < 5 or not word.isascii():
         return ()
@@ -135,9 +155,19 @@ def _split(word: str, others: frozenset[str]) -> tuple[str, ...]:
             if current is None or total < current[0]:
                 best[end] = (total, (*before[1], word[start:end]))
     found = best[len(word)]
-    if found is None or len(found[1]) < 2 or not any(len(p) >= 3 and p in others for p in found[1]):
-        return ()
-    return found[1]
+    parts = found[1] if found is not None else ()
+    longer = [part for part in parts if len(part) >= 3]
+    is_sure = any(part in others for part in longer) or all(_is_known(part, others) for part in parts)
+    return parts if len(parts) > 1 and longer and is_sure else ()
+
+
+def _is_known(part: str, others: frozenset[str]) -> bool:
+    """Whether the other side has the word, or all words of something that it is short for."""
+    return part in others or any(_has_all(meaning, others) for meaning in expansions(part))
+
+
+def _has_all(words: tuple[str, ...], others: frozenset[str]) -> bool:
+    return all(word in others or word in _STOP_WORDS for word in words)
 
 
 def _part_cost(part: str, others: frozenset[str]) -> float | None:
@@ -165,8 +195,10 @@ def _rarity(phrases: Sequence[tuple[str, ...]]) -> dict[str, float]:
 def _phrase(
     phrases: list[tuple[str, ...]], vocabulary: dict[str, int], rarity: dict[str, float], side: Side | None
 ) -> Phrase:
-    ids = np.full((len(phrases), _WIDTH), -1, dtype=np.int32)
-    weights = np.zeros((len(phrases), _WIDTH), dtype=np.float32)
+    # As wide as the longest: every pair of names is compared in all of it.
+    width = max(1, *map(len, phrases)) if phrases else 1
+    ids = np.full((len(phrases), width), -1, dtype=np.int32)
+    weights = np.zeros((len(phrases), width), dtype=np.float32)
     for row, words in enumerate(phrases):
         # A column's name often repeats its table's: that says little about the column.
         own = set(side.table_words[side.table_of[row]]) if side is not None else set()
@@ -264,6 +296,16 @@ def _shortened(a: str, b: str) -> float:
     return (0.6 if len(short) >= 3 else 0.4) + 0.25 * vowels / max(left_over.total(), 1)
 
 
+@lru_cache(maxsize=50_000)
+def _hashed_grams(text: str, size: int) -> Counter[int]:
+    """How often each n-gram of a text, its ends marked, stands in it, by its hash below 2**18."""
+    import zlib
+
+    marked = f"^{text}$" if text else ""
+    grams = (marked[i : i + size] for i in range(len(marked) - size + 1))
+    return Counter(zlib.crc32(gram.encode()) & (2**18 - 1) for gram in grams)
+
+
 def gram_matrix(texts: Sequence[str], sizes: tuple[int, ...], *, rare: bool = False) -> csr_array:
     """Character n-grams of texts, their ends marked, as rows of length 1; an empty text has none.
 
@@ -273,18 +315,16 @@ def gram_matrix(texts: Sequence[str], sizes: tuple[int, ...], *, rare: bool = Fa
     Returns:
         Sparse array of shape (len(texts), 2**18): grams are hashed, so that two calls can be compared.
     """
-    import zlib
-
     from scipy.sparse import csr_array
 
     indices: list[int] = []
     counts: list[float] = []
     starts = [0]
     for text in texts:
-        marked = f"^{text}$" if text else ""
-        found = Counter(marked[i : i + n] for n in sizes for i in range(len(marked) - n + 1))
-        indices += [zlib.crc32(gram.encode()) & (2**18 - 1) for gram in found]
-        counts += [float(count) for count in found.values()]
+        for n in sizes:
+            found = _hashed_grams(text, n)
+            indices += found.keys()
+            counts += found.values()
         starts.append(len(indices))
     matrix = csr_array((counts, indices, starts), shape=(len(texts), 2**18), dtype=np.float32)
     matrix.sum_duplicates()

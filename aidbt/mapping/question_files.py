@@ -89,7 +89,10 @@ def parse_questions(text: str) -> dict[str, Question]:
     try:
         content = _File.model_validate(value if value is not None else {})
     except ValidationError as error:
-        raise explain(error, _File, path=QUESTIONS_FILE, text=text) from error
+        wrong = explain(error, _File, path=QUESTIONS_FILE, text=text)
+        if all(problem["type"] != "extra_forbidden" for problem in error.errors()):
+            wrong.hint = "docs/reference.md shows what stands where in this file"
+        raise wrong from error
     found: dict[str, Question] = {}
     for entry in content.questions:
         if entry.id in found:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from aidbt.core.config import MappingSettings
-from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile, Target
+from aidbt.core.schema import Column, ColumnMatch, ColumnProfile, Relation, TableProfile, Target
 from aidbt.core.types import type_family
 from aidbt.mapping.assign import assign
 from aidbt.mapping.matcher import match
@@ -32,6 +32,9 @@ _FEW_VALUES = 20
 # A name that says nothing at all about the other still leaves the hints something to work with.
 _LEAST, _MOST = 0.01, 0.99
 
+# New names that a column could have, with their probabilities, best first.
+Candidates = tuple[tuple[str, float], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -49,7 +52,7 @@ class Renamed:
     probability: float
     is_accepted: bool = False
     reasons: tuple[str, ...] = ()
-    alternatives: tuple[tuple[str, float], ...] = ()
+    alternatives: Candidates = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,32 @@ class Version:
     profile: TableProfile | None = None
 
 
-def renames_of(old: Version, new: Version, settings: MappingSettings) -> list[Renamed]:
-    """The columns of the old version that are in the new one under another name, one to one, in the order of
-    the old ones; only those of which that is more likely than not.
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """What became of the columns of an old version, in their order.
+
+    Attributes:
+        found: those that are in the new one under another name, one to one; only where that is more likely
+            than not.
+        likely: what of the new columns each of the others could be, where that is worth a look
+            (`mapping.review`).
     """
+
+    found: tuple[Renamed, ...] = ()
+    likely: dict[str, Candidates] = field(default_factory=dict)
+
+
+def renames_of(old: Version, new: Version, settings: MappingSettings) -> Renames:
+    """The columns of the old version that are, or could be, in the new one under another name."""
     if not old.columns or not new.columns:
-        return []
-    likely = _likely(old, new, settings)
+        return Renames()
+    matched = _matched(old, new, settings)
     odds = np.zeros((len(old.columns), len(new.columns)))
     said: dict[tuple[int, int], tuple[str, ...]] = {}
     hints = _Hints(old, new)
     for i, gone in enumerate(old.columns):
         for j, added in enumerate(new.columns):
-            start = likely.get((gone.name, added.name), _default(gone, added))
+            start = matched.get((gone.name, added.name), _default(gone, added))
             if start:
                 factor, hinted = hints.of(gone.name, added.name)
                 odds[i, j] = _odds(start) * factor
@@ -88,31 +104,62 @@ def renames_of(old: Version, new: Version, settings: MappingSettings) -> list[Re
     # A column is renamed to one other at most, so its candidates share the certainty, as do their rivals.
     rivals = odds.sum(axis=0)[None, :] + odds.sum(axis=1)[:, None] - odds
     probabilities = odds / (1 + rivals)
-    renamed = []
-    for j, i in assign(probabilities, least=_MORE_LIKELY_THAN_NOT).items():
-        pair = old.columns[i].name, new.columns[j].name
-        ranked = [int(k) for k in np.argsort(-probabilities[i], kind="stable") if k != j]
-        others = tuple(
-            (new.columns[k].name, round(float(probabilities[i, k]), 2))
-            for k in ranked[:_ALTERNATIVES]
-            if probabilities[i, k] >= settings.review
-        )
-        renamed.append(Renamed(*pair, float(probabilities[i, j]), reasons=said[i, j], alternatives=others))
-    order = {column.name: place for place, column in enumerate(old.columns)}
-    return sorted(renamed, key=lambda item: order[item.old])
+    taken = {i: j for j, i in assign(probabilities, least=_MORE_LIKELY_THAN_NOT).items()}
+    found: list[Renamed] = []
+    likely: dict[str, Candidates] = {}
+    for i, gone in enumerate(old.columns):
+        place = taken.get(i)
+        without = taken.values() if place is None else [place]
+        others = _candidates(probabilities[i], new.columns, without=without, least=settings.review)
+        if place is not None:
+            name, probability = new.columns[place].name, float(probabilities[i, place])
+            found.append(Renamed(gone.name, name, probability, False, said[i, place], others))
+        elif others:
+            likely[gone.name] = others
+    return Renames(tuple(found), likely)
 
 
-def _likely(old: Version, new: Version, settings: MappingSettings) -> dict[tuple[str, str], float]:
+def _candidates(
+    probabilities: np.ndarray, columns: Sequence[Column], *, without: Collection[int], least: float
+) -> Candidates:
+    """The likeliest columns, but for some of them.
+
+    Args:
+        probabilities: shape (columns,), 0..1.
+        without: the places of those that are left out.
+    """
+    ranked = [int(k) for k in np.argsort(-probabilities, kind="stable") if k not in without]
+    return tuple(
+        (columns[k].name, round(float(probabilities[k]), 2))
+        for k in ranked[:_ALTERNATIVES]
+        if probabilities[k] >= least
+    )
+
+
+def _matched(old: Version, new: Version, settings: MappingSettings) -> dict[tuple[str, str], float]:
     """The matcher's probabilities by (old name, new name), as far as it names a pair."""
     source = Relation("", "", tuple(new.columns))
     target = Target("", tuple(old.columns))
     task = MatchTask(source, target, new.profile, target_profile=old.profile)
     found: dict[tuple[str, str], float] = {}
     for item in match(task, settings):
+        candidates = dict(item.alternatives)
         if item.source is not None:
-            found[item.target, item.source] = item.score
-        found.update({(item.target, name): score for name, score in item.alternatives})
+            candidates[item.source] = item.score
+        most = 1.0 if item.source is None or _says_something(item) else _NO_HINT
+        found.update({(item.target, name): min(score, most) for name, score in candidates.items()})
     return found
+
+
+# Measures of what two columns are called and hold. Of two schemas the matcher takes what is left over on both
+# sides for a pair, which is mostly right there; that a column came while another went says much less.
+_TELLING = ("same", "words", "letters", "shortened", "meaning", "values", "codes", "history")
+_TELLS = 0.3
+
+
+def _says_something(item: ColumnMatch) -> bool:
+    """Whether a match rests on more than the types, and on nothing else being left."""
+    return max((item.signals.get(measure, 0.0) for measure in _TELLING), default=0.0) >= _TELLS
 
 
 def _default(gone: Column, added: Column) -> float:

@@ -231,9 +231,10 @@ def _spliced(text: str, old: Mapping, new: Mapping, by_person: bool) -> str | No
             continue
         replacements = _replacements(olds, news)
         if any(text.count(entry) != 1 for entry, _ in replacements):
-            changed = {n: news[name] for n, name in enumerate(olds) if news.get(name) != olds[name]}
-            is_in_place = by_person and list(olds) == list(news) and kind in ("columns", "unmapped")
-            found = _at_its_place(text, kind, changed, len(getattr(old, kind))) if is_in_place else None
+            if not by_person or list(olds) != list(news) or kind not in ("columns", "unmapped"):
+                return None
+            changed = {n: news[name] for n, name in enumerate(olds) if news[name] != olds[name]}
+            found = _at_its_place(text, kind, changed, len(getattr(old, kind)))
             if found is None:
                 return None
             text = found

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
+from operator import attrgetter
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class PairScore:
     """One source column beside one target column.
 
     Attributes:
+        source_table, target_table: by `TableSide.key`, so that two sources may have tables of one name.
         probability: 0..1, that a person would map the one to the other.
     """
 
@@ -34,6 +36,10 @@ class PairScore:
     target_table: str
     target_column: str
     probability: float
+
+
+# `astuple` copies every value: 0.1 s of 20,000 pairs.
+_VALUES_OF = attrgetter(*(field.name for field in fields(PairScore)))
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ def match_schemas(
 
     Args:
         embed: gives the meaning of texts; None compares letters, words and values only.
-        never: (source table, source column, target table, target column) that a person ruled out.
+        never: (source table, source column, target table, target column) that a person ruled out, tables by
+            `TableSide.key`.
         keep: how many targets are kept per source column.
         cache: where what was found is kept, so that the same question costs nothing twice.
         model: the name of the embedding model, which is part of the question.
@@ -82,7 +89,7 @@ def match_schemas(
     if known is not None:
         return SchemaMatch(*([PairScore(*pair) for pair in part] for part in known))
     found = _matched(task, settings, keep)
-    parts = [[astuple(pair) for pair in part] for part in (found.pairs, found.matches)]
+    parts = [[_VALUES_OF(pair) for pair in part] for part in (found.pairs, found.matches)]
     cache.put("mapping", "schemas", parts, question)
     return found
 
@@ -143,9 +150,9 @@ def _pair(task: SchemaPair, pairs: Pairs, scores: Scores, k: int) -> PairScore:
     i, j = pairs.source[k], pairs.target[k]
     source, target = task.source, task.target
     return PairScore(
-        source.tables[source.table_of[i]].relation.name,
+        source.tables[source.table_of[i]].key,
         source.columns[i].name,
-        target.tables[target.table_of[j]].relation.name,
+        target.tables[target.table_of[j]].key,
         target.columns[j].name,
         float(scores.probability[k]),
     )

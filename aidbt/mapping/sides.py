@@ -13,6 +13,7 @@ from aidbt.core.schema import Column, Relation, TableProfile
 from aidbt.mapping.facts import Facts, facts_of
 from aidbt.mapping.lexicon import expansions, is_word
 from aidbt.mapping.words import singular_words
+from aidbt.warehouse.pii import SAMPLED_VALUES, guess_pii
 
 # So many columns, and such a share of a table's, begin with the same letters before they are cut off.
 _FEW, _MOST = 5, 0.4
@@ -32,6 +33,13 @@ class TableSide:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     profile: TableProfile | None = None
     source_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other tables of its side: "source.table", or the table where no source is
+        named.
+        """
+        return f"{self.source_name}.{self.relation.name}" if self.source_name else self.relation.name
 
 
 class Side:
@@ -85,15 +93,23 @@ class Side:
     @cached_property
     def facts(self) -> list[Facts]:
         """What is known of the values of each column."""
-        return [
-            facts_of(
-                column,
-                table.values.get(column.name, ()) or column.values,
-                table.profile.column(column.name) if table.profile else None,
-                row_count=table.profile.row_count if table.profile else 0,
-            )
-            for table, column in self.with_tables()
-        ]
+        return [fact for table in self.tables for fact in _facts_of_table(table)]
+
+
+def _facts_of_table(table: TableSide) -> Iterator[Facts]:
+    names = tuple(column.name for column in table.relation.columns)
+    for column in table.relation.columns:
+        values = table.values.get(column.name, ()) or column.values
+        profile = table.profile.column(column.name) if table.profile else None
+        if profile is None:
+            guess = guess_pii(column, values[:SAMPLED_VALUES], table=table.relation.name, siblings=names)
+        yield facts_of(
+            column,
+            values,
+            profile,
+            row_count=table.profile.row_count if table.profile else 0,
+            pii=profile.pii if profile else guess.kind if guess else "",
+        )
 
 
 def _shared_beginning(words: list[str]) -> str:

@@ -27,12 +27,18 @@ def tables_for_targets(
 ) -> dict[str, str]:
     """The source table of each target, one to one: target name → "source.table".
 
-    A target that names its tables (`sources:`) is taken at its word. For the others the table counts
-    whose columns fit the target's best, if they fit at all.
+    A target that names tables (`sources:`) is taken at its word: it gets the first of them that is there. For
+    the others the table counts whose columns fit the target's best, if they fit at all.
+
+    Args:
+        targets: no two of them name the same table.
     """
-    named = {target.sources[0]: target.name for target in targets.values() if target.sources}
-    chosen = {name: key for key, name in named.items() if key in tables}
-    keys = sorted(set(tables) - set(named))
+    chosen: dict[str, str] = {}
+    for target in targets.values():
+        there = next((key for key in target.sources if key in tables), None)
+        if there is not None:
+            chosen[target.name] = there
+    keys = sorted(set(tables).difference(*(target.sources for target in targets.values())))
     open_targets = [target for target in targets.values() if not target.sources and target.columns]
     if not keys or not open_targets:
         return chosen

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,6 +18,7 @@ from aidbt.core.schema import (
     TableProfile,
     Target,
 )
+from aidbt.mapping.decisions import SOURCE_GONE
 
 
 def percent(share: float) -> str:
@@ -42,6 +43,8 @@ class ColumnSample:
         minimum, maximum: as text; "" where they are not known or not shown.
         null_rate: 0..1 of all rows.
         hidden: the kind of personal data, whose values are not shown; "" for none.
+        lengths: the fewest and the most characters of its texts; None where that is not known.
+        formats: what its texts read as, with the share 0..1 of the sampled rows, most frequent first.
     """
 
     column: str
@@ -51,6 +54,8 @@ class ColumnSample:
     maximum: str = ""
     null_rate: float = 0.0
     hidden: str = ""
+    lengths: tuple[int, int] | None = None
+    formats: tuple[tuple[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -59,19 +64,62 @@ class ColumnSample:
         Example:
             >>> ColumnSample("origin", "VARCHAR", (("EWR", 0.36), ("JFK", 0.33))).text
             'EWR 36 %, JFK 33 %'
-            >>> ColumnSample("mail", "VARCHAR", hidden="email", null_rate=0.5).text
-            'values not shown: email; 50 % null'
+            >>> ColumnSample("mail", "VARCHAR", hidden="email", null_rate=0.5, lengths=(9, 31)).text
+            'values not shown: email; 9 to 31 characters; 50 % null'
+            >>> ColumnSample("zip", "VARCHAR", lengths=(5, 5), formats=(("integer", 1.0),)).text
+            'values not kept; 5 characters; 100 % integer'
         """
         if self.hidden:
-            held = f"values not shown: {self.hidden}"
+            held = "; ".join([f"values not shown: {self.hidden}", *self._shape])
         elif self.values:
             # Shares only where they tell something: not of numbers that hardly repeat.
             held = ", ".join(f"{v} {percent(share)}" if share >= 0.01 else v for v, share in self.values)
         elif self.minimum or self.maximum:
             held = f"{self.minimum} … {self.maximum}"
         else:
-            held = "no value" if self.null_rate == 1 else "values not kept"
+            held = "no value" if self.null_rate == 1 else "; ".join(["values not kept", *self._shape])
         return held + (f"; {percent(self.null_rate)} null" if 0 < self.null_rate < 1 else "")
+
+    @property
+    def _shape(self) -> Iterator[str]:
+        """What can be told of values without showing one."""
+        if self.lengths is not None:
+            fewest, most = self.lengths
+            several = f"{most:,} characters" if most != 1 else "1 character"
+            yield several if fewest == most else f"{fewest:,} to {several}"
+        if self.formats:
+            yield ", ".join(f"{percent(share)} {name}" for name, share in self.formats)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """How much hangs on one question.
+
+    Attributes:
+        named_in: the models that read its staging model, also through others, and name its column.
+        models: how many models read its staging model, also through others.
+        rows: of its table; None where that is not known.
+    """
+
+    named_in: tuple[str, ...] = ()
+    models: int = 0
+    rows: int | None = None
+
+    @property
+    def text(self) -> str:
+        """How much it is, in one line.
+
+        Example:
+            >>> Impact(("dim_user",), 3, 1200).text, Impact(rows=1).text, Impact().text
+            ('in 1 of 3 models, 1,200 rows', '1 row', '')
+        """
+        models = f"in {len(self.named_in)} of {_count(self.models, 'model')}" if self.models else ""
+        rows = _count(self.rows, "row") if self.rows is not None else ""
+        return ", ".join(part for part in (models, rows) if part)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +141,7 @@ class ReviewItem:
         samples: what the proposed source columns and the alternatives hold, where it is known.
         gone: the proposed source columns that the table does not have, as far as that is known.
         signals, reasons, rival, margin: why (`ColumnMatch`), where that was asked for.
+        impact: how much hangs on it; None where that was not asked for.
     """
 
     selector: str
@@ -117,6 +166,7 @@ class ReviewItem:
     reasons: tuple[str, ...] = ()
     rival: str = ""
     margin: float | None = None
+    impact: Impact | None = None
 
     @property
     def kind(self) -> Literal["column", "test"]:
@@ -125,7 +175,8 @@ class ReviewItem:
     @property
     def can_accept(self) -> bool:
         """Whether it can be accepted as it stands: something is proposed, and no cast needs an expression."""
-        return bool(self.test or (self.sources and not self.gone and not self._loses_values))
+        is_gone = self.gone or self.note.startswith(SOURCE_GONE)
+        return bool(self.test or (self.sources and not is_gone and not self._loses_values))
 
     @property
     def _loses_values(self) -> bool:
@@ -145,7 +196,8 @@ class ReviewItem:
         else:
             other = shlex.quote(self.alternatives[0][0]) if self.alternatives else "SOURCE_COLUMN"
         choose = {"choose": f"aidbt review choose {where} {other}"}
-        never = {"never": f"aidbt review never {where}"} if self.target and len(self.sources) == 1 else {}
+        is_guess = bool(self.target) or self.score is not None
+        never = {"never": f"aidbt review never {where}"} if is_guess and len(self.sources) == 1 else {}
         if self.can_accept:
             return {"accept": f"aidbt review accept {where}", **reject, **choose, **never}
         return {**choose, **reject, **never}
@@ -209,6 +261,7 @@ def with_samples(items: Sequence[ReviewItem], profiles: Dict[str, TableProfile])
 
 _VALUES = 5
 _LONGEST = 60  # characters of a value: one may hold megabytes
+_WORTH_SAYING = 0.05  # of the rows, that read as something
 
 
 def _with_sample(item: ReviewItem, profile: TableProfile) -> ReviewItem:
@@ -222,16 +275,24 @@ def _with_sample(item: ReviewItem, profile: TableProfile) -> ReviewItem:
 
 
 def column_sample(column: ColumnProfile) -> ColumnSample:
-    """What may be shown of a profiled column: of personal data nothing but its kind."""
-    if column.pii:
-        return ColumnSample(column.name, column.data_type, null_rate=column.null_rate, hidden=column.pii)
-    return ColumnSample(
+    """What may be shown of a profiled column: of personal data no value, only its kind and its form."""
+    is_known = column.min_length is not None and column.max_length is not None
+    formats = sorted(column.formats.items(), key=lambda item: -item[1])
+    about = ColumnSample(
         column.name,
         column.data_type,
-        tuple((_short(value), share) for value, share in column.top_values[:_VALUES]),
-        _short(column.minimum or ""),
-        _short(column.maximum or ""),
-        column.null_rate,
+        null_rate=column.null_rate,
+        hidden=column.pii,
+        lengths=(column.min_length or 0, column.max_length or 0) if is_known else None,
+        formats=tuple((name, share) for name, share in formats if share >= _WORTH_SAYING and name != "code"),
+    )
+    if column.pii:
+        return about
+    return replace(
+        about,
+        values=tuple((_short(value), share) for value, share in column.top_values[:_VALUES]),
+        minimum=_short(column.minimum or ""),
+        maximum=_short(column.maximum or ""),
     )
 
 

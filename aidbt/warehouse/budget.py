@@ -20,11 +20,13 @@ from aidbt.core.schema import Column, Relation
 from aidbt.core.types import Family, is_plain_text, type_family
 from aidbt.warehouse.words import words_of
 
-Purpose = Literal["profile", "casts", "keys", "foreign keys", "values"]
+Purpose = Literal["profile", "casts", "keys", "foreign keys", "values", "transforms"]
 Basis = Literal["exact", "estimated", "unknown"]
 
 PROFILING: tuple[Purpose, ...] = ("profile", "keys")
 DECIDING: tuple[Purpose, ...] = ("keys", "casts", "foreign keys", "values")
+# What is asked besides where a target is declared: the same rows of both sides.
+TRANSFORMING: tuple[Purpose, ...] = ("transforms",)
 
 _STORES_ROWS = frozenset({"postgres"})
 # These draw a sample without reading the rest of a table (`warehouse.sampling`).
@@ -138,7 +140,7 @@ class ScanPlan:
     def purposes(self) -> tuple[Purpose, ...]:
         """Why anything is read, in the order in which it happens."""
         asked = {reading.purpose for table in self.tables for reading in table.readings}
-        return tuple(purpose for purpose in ("profile", *DECIDING) if purpose in asked)
+        return tuple(purpose for purpose in ("profile", *DECIDING, *TRANSFORMING) if purpose in asked)
 
 
 Approve = Callable[[ScanPlan], bool]
@@ -303,6 +305,7 @@ def _times(relation: Relation, kind: str) -> list[tuple[Purpose, float]]:
             ("casts", bool(text)),
             ("foreign keys", 2 * len(references)),  # a sketch of each, and the rows counted without a parent
             ("values", 2 * bool(text) + bool(nested)),  # code lists, what text means, what documents hold
+            ("transforms", 1),
         ]
 
     def share(some: Iterable[Column]) -> float:
@@ -314,6 +317,7 @@ def _times(relation: Relation, kind: str) -> list[tuple[Purpose, float]]:
         ("casts", share(text)),
         ("foreign keys", 2 * share(references)),
         ("values", 2 * share(text) + share(nested)),
+        ("transforms", 1.0),
     ]
 
 

@@ -393,7 +393,7 @@ def _fetched(rows: Rows, row_count: int, sample_rows: int, raw: Figures) -> _Fet
     if rows.dialect not in WITHOUT_QUANTILES:  # their quantiles are the only thing asked of times
         times = []
     lengths = [raw[c.name].get("mean_length") for c in texts]
-    wanted = _affordable(len(texts) + len(times), lengths, sample_rows)
+    wanted = affordable_rows(len(texts) + len(times), lengths, sample_rows)
     selected = [as_text(rows.relation, c.name, rows.dialect) for c in texts]
     selected += [place for c in times if (place := ordinate(c, dialect=rows.dialect)) is not None]
     if not selected:
@@ -415,8 +415,13 @@ def _is_looked_at(column: Column) -> bool:
     return kind in ("text", "integer", "boolean", "number") or type_family(column.data_type) == "text"
 
 
-def _affordable(columns: int, mean_lengths: Sequence[Any], sample_rows: int) -> int:
-    """How many rows are fetched, so that long texts and wide tables do not fill the memory."""
+def affordable_rows(columns: int, mean_lengths: Sequence[Any], sample_rows: int) -> int:
+    """How many rows are fetched, so that long texts and wide tables do not fill the memory.
+
+    Args:
+        mean_lengths: of the columns' texts, in characters; None where it is not known.
+        sample_rows: never more than these, and never fewer than 1.
+    """
     characters = sum(float(length or 0) for length in mean_lengths)
     most = min(_MAX_CELLS / max(columns, 1), _MAX_CHARACTERS / max(characters, 1))
     return max(min(sample_rows, int(most)), 1)

@@ -196,7 +196,7 @@ def value_cases(
     cases: list[Case] = []
     for key, table in sorted(tables.items()):
         names = columns_to_look_at(key, mappings, before, questions)
-        for looked in _look(table, names, ask, dialect):
+        for looked in look(table, names, ask, dialect):
             meaning = meaning_of(looked, ways.conventions)
             if meaning is not None:
                 cases.append(_case(key, table.source, looked.column, meaning, ways, dialect))
@@ -245,7 +245,7 @@ def _about(
     return open_, answered
 
 
-def _look(table: RawTable, names: Sequence[str], ask: Questions, dialect: str) -> list[Looked]:
+def look(table: RawTable, names: Sequence[str], ask: Questions, dialect: str) -> list[Looked]:
     """The columns with what their rows say; those in which nothing can be found are left out."""
     relation, profile = table.relation, table.profile
     columns = [

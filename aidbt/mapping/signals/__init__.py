@@ -67,12 +67,14 @@ class MatchTask:
     def schemas(self) -> SchemaPair:
         """The two sides of it."""
         wanted = Relation("", self.target.name, self.target.columns, description=self.target.description)
+        own = TableSide(self.source, self.values, self.profile, self.source_name)
+        never = ((own.key, source, self.target.name, target) for source, target in self.never)
         return SchemaPair(
-            Side([TableSide(self.source, self.values, self.profile, self.source_name)]),
+            Side([own]),
             Side([TableSide(wanted, self.target_values, self.target_profile)]),
             self.embed,
             self.history,
-            frozenset((self.source.name, source, self.target.name, target) for source, target in self.never),
+            frozenset(never),
         )
 
 
@@ -83,7 +85,8 @@ class SchemaPair:
     Attributes:
         embed: gives the meaning of texts as vectors; None without an embedding model.
         history: what was decided about other tables; None when that is not known.
-        never: (source table, source column, target table, target column) that a person ruled out.
+        never: (source table, source column, target table, target column) that a person ruled out, tables by
+            `TableSide.key`.
     """
 
     source: Side

@@ -7,9 +7,9 @@ import numpy as np
 from aidbt.mapping.names import gram_matrix
 from aidbt.mapping.sides import Side
 from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
+from aidbt.mapping.sparse import products
 
 _SIZES = (2, 3, 4)
-_CHUNK = 50_000
 
 
 def letters_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
@@ -30,10 +30,4 @@ def _plain(side: Side) -> list[str]:
 
 def _cosine(texts: list[list[str]], pairs: Pairs) -> np.ndarray:
     both = gram_matrix([*texts[0], *texts[1]], _SIZES, rare=True)
-    left, right = both[: len(texts[0])], both[len(texts[0]) :]
-    found = np.zeros(len(pairs), dtype=np.float32)
-    for start in range(0, len(pairs), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        products = left[pairs.source[part]].multiply(right[pairs.target[part]])
-        found[part] = np.asarray(products.sum(axis=1)).ravel()
-    return found
+    return products(both[: len(texts[0])], both[len(texts[0]) :], pairs.source, pairs.target)

@@ -16,8 +16,8 @@ _BLOCK = 2_000
 _DESCRIPTION = 240
 _COLUMNS = 20
 _VALUES, _VALUE = 10, 40
-# Of more columns together only the names are compared, at first with their tables, then without: long texts
-# take a model ten times as long.
+# Of so many columns together all that is known is compared: long texts take a model ten times as long. Of
+# more the texts of the nearest names are, as far as the same number goes; of very many not the tables either.
 _WIDE, _VERY_WIDE = 1_300, 1_800
 _WORDED = ("word", "phrase", "code", "boolean")
 MEASURES = (
@@ -34,7 +34,7 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     0.5 where it is as near as the nearest ones usually are; `table_meaning` of the tables with the names of
     their columns, where one side has several; `meaning_valued` of the names with some of their values, where
     both are lists of words; `meaning_told` of the source's name and values with all that is known of the
-    target; all but names are left out of very wide tasks. Without a model it abstains.
+    target; in wide tasks the long texts are compared where names are nearest. Without a model it abstains.
     """
     found = Evidence()
     source, target, embed = task.source, task.target, task.embed
@@ -43,12 +43,11 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
         for measure in MEASURES:
             found.add(measure, *nothing)
         return found
-    phrases = task.names.source, task.names.target
-    names = [[" ".join(words) or "?" for words in phrase.words] for phrase in phrases]
+    names = [[" ".join(words) or "?" for words in side] for side in task.names.spelled]
     cosines, crowded = _cosines(embed, names, pairs)
     found.add("meaning", cosines)
     found.add("meaning_near", 0.5 + cosines - (crowded[0][pairs.source] + crowded[1][pairs.target]) / 2)
-    for measure, (texts, mask) in _questions(task, names, pairs).items():
+    for measure, (texts, mask) in _questions(task, names, pairs, _near(task, pairs, cosines)).items():
         if mask.any():
             found.add(measure, _cosines(embed, texts, pairs)[0], mask)
         else:
@@ -62,21 +61,27 @@ def meaning_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     return found
 
 
+def _near(task: SchemaPair, pairs: Pairs, cosines: np.ndarray) -> np.ndarray:
+    """The pairs whose long texts are compared, shape (pairs,): all of them unless the task is wide, else as
+    many nearest targets of each source as keep the number of texts within `_WIDE`; none for wide sources.
+    """
+    sources, targets = task.shape
+    near = np.full(len(pairs), sources + targets <= _WIDE)
+    count = (_WIDE - sources) // max(sources, 1)
+    if sources + targets > _WIDE and count > 0:
+        order = np.lexsort((pairs.target, -cosines, pairs.source))
+        rank = np.arange(len(order)) - np.searchsorted(pairs.source[order], pairs.source[order])
+        near[order[rank < count]] = True
+    return near
+
+
 def _questions(
-    task: SchemaPair, names: Sequence[Sequence[str]], pairs: Pairs
+    task: SchemaPair, names: Sequence[Sequence[str]], pairs: Pairs, near: np.ndarray
 ) -> dict[str, tuple[Sequence[Sequence[str]], np.ndarray]]:
     """By measure the texts of both sides that are compared, and the mask of the pairs it speaks about."""
     source, target = task.source, task.target
-    everywhere, nowhere = np.ones(len(pairs), dtype=bool), np.zeros(len(pairs), dtype=bool)
-    long = ("meaning_described", "meaning_valued", "meaning_told")
-    if len(source) + len(target) > _VERY_WIDE:
-        return dict.fromkeys(("meaning_in_table", *long), (names, nowhere))
     in_table = [_in_table(side, texts) for side, texts in zip((source, target), names, strict=True)]
-    found: dict[str, tuple[Sequence[Sequence[str]], np.ndarray]] = {
-        "meaning_in_table": (in_table, everywhere)
-    }
-    if len(source) + len(target) > _WIDE:
-        return found | dict.fromkeys(long, (names, nowhere))
+    is_told = np.full(len(pairs), len(source) + len(target) <= _VERY_WIDE)
     has_text = np.array([bool(column.description) for column in target.columns])[pairs.target]
     lists = [[_word_list(facts) for facts in side.facts] for side in (source, target)]
     has_list = [np.array([bool(text) for text in side], dtype=bool) for side in lists]
@@ -84,11 +89,23 @@ def _questions(
     described = [_described(side, texts) for side, texts in zip((source, target), in_table, strict=True)]
     valued = [_with_lists(texts, values) for texts, values in zip(names, lists, strict=True)]
     told = [valued[0], _with_lists(_described(target, names[1]), lists[1])]
-    return found | {
-        "meaning_described": (described, has_text),
-        "meaning_valued": (valued, both),
-        "meaning_told": (told, both | has_text),
+    long = {
+        "meaning_described": (described, has_text & near),
+        "meaning_valued": (valued, both & near),
+        "meaning_told": (told, (both | has_text) & near),
     }
+    return {"meaning_in_table": (in_table, is_told)} | {
+        measure: (_only_asked(texts, mask, pairs), mask) for measure, (texts, mask) in long.items()
+    }
+
+
+def _only_asked(texts: Sequence[Sequence[str]], mask: np.ndarray, pairs: Pairs) -> list[list[str]]:
+    """The texts of the columns that stand in some pair of the mask; a placeholder for the others."""
+    asked = [set(ends[mask].tolist()) for ends in (pairs.source, pairs.target)]
+    return [
+        [text if n in wanted else "?" for n, text in enumerate(side)]
+        for side, wanted in zip(texts, asked, strict=True)
+    ]
 
 
 def _word_list(facts: Facts) -> str:

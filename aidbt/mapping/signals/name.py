@@ -46,15 +46,20 @@ def _opposed(task: SchemaPair, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     """1 where each name has a word that excludes one of the other, and neither has both."""
     names = task.names
     found = np.zeros(len(pairs), dtype=bool)
-    if names.opposed.any():
-        for start in range(0, len(pairs), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            left, right = names.source.ids[pairs.source[part]], names.target.ids[pairs.target[part]]
-            same = names.likeness[left[:, :, None], right[:, None, :]] >= _SAME
-            against = names.opposed[left[:, :, None], right[:, None, :]]
-            # A word that the other name has too says nothing: `ship_to` and `ship_from` differ by the rest.
-            against &= ~same.any(axis=2)[:, :, None] & ~same.any(axis=1)[:, None, :]
-            found[part] = against.any(axis=(1, 2))
+    # Few words exclude any other.
+    excludes = [
+        names.opposed.any(axis=axis)[phrase.ids].any(axis=1)
+        for axis, phrase in ((1, names.source), (0, names.target))
+    ]
+    likely = np.flatnonzero(excludes[0][pairs.source] & excludes[1][pairs.target])
+    for start in range(0, len(likely), _CHUNK):
+        part = likely[start : start + _CHUNK]
+        left, right = names.source.ids[pairs.source[part]], names.target.ids[pairs.target[part]]
+        same = names.likeness[left[:, :, None], right[:, None, :]] >= _SAME
+        against = names.opposed[left[:, :, None], right[:, None, :]]
+        # A word that the other name has too says nothing: `ship_to` and `ship_from` differ by the rest.
+        against &= ~same.any(axis=2)[:, :, None] & ~same.any(axis=1)[:, None, :]
+        found[part] = against.any(axis=(1, 2))
     return found.astype(np.float32), found
 
 

@@ -13,7 +13,8 @@ from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
 def statistics_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     """Measures: `shapes` how alike the values are written (numbers, dates, codes, phrases, …); `range` how
     much two distributions of numbers or dates share; `figures` the likeness of null rate, share of distinct
-    values and length; `constraints` whether the source's rows keep what the target declares.
+    values and length; `constraints` whether the source's rows keep what the target declares; `personal` is 1
+    where both hold the same kind of personal data, and abstains where the source holds none.
     """
     left, right = task.source.facts, task.target.facts
     i, j = pairs.source, pairs.target
@@ -26,6 +27,7 @@ def statistics_signal(task: SchemaPair, pairs: Pairs) -> Evidence:
     found.add("range", *_ranges(left, right, pairs))
     found.add("figures", *_figures(left, right, pairs))
     found.add("constraints", *_constraints(task.source, task.target, pairs))
+    found.add("personal", *_personal(left, right, pairs))
     return found
 
 
@@ -33,6 +35,12 @@ def _shape_rows(facts: list[Facts]) -> np.ndarray:
     return np.array([[f.shapes.get(name, 0.0) for name in SHAPES] for f in facts], dtype=np.float32).reshape(
         len(facts), len(SHAPES)
     )
+
+
+def _personal(left: list[Facts], right: list[Facts], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    kinds = {kind: n for n, kind in enumerate(sorted({f.pii for f in (*left, *right)} - {""}))}
+    a, b = (np.array([kinds.get(f.pii, -1) for f in facts], dtype=int) for facts in (left, right))
+    return (a[pairs.source] == b[pairs.target]).astype(float), a[pairs.source] >= 0
 
 
 def _ranges(left: list[Facts], right: list[Facts], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:

@@ -15,8 +15,8 @@ from aidbt.mapping.signals import MatchTask
 from aidbt.mapping.transforms.codes import code_proposals, judged_codes
 from aidbt.mapping.transforms.combining import combining_proposals
 from aidbt.mapping.transforms.dates import date_proposals
-from aidbt.mapping.transforms.ground import Ground, related, stems
-from aidbt.mapping.transforms.judge import Proposal, Verdict, is_there_already, judge
+from aidbt.mapping.transforms.ground import MIN_ALIGNED, Ground, related, stems
+from aidbt.mapping.transforms.judge import Proposal, Verdict, equal_rows, is_there_already, judge
 from aidbt.mapping.transforms.texts import text_proposals
 from aidbt.mapping.transforms.units import unit_proposals
 from aidbt.mapping.transforms.value import Row, sql
@@ -55,13 +55,27 @@ class TransformCandidate:
     verified: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BothRows:
+    """Some rows of both sides, as texts by column name; a name that is missing is null.
+
+    They may hold personal data: they are compared in this process, and nothing keeps them.
+
+    Attributes:
+        key: the columns of the source and of the target that tell which rows are the same; None where that
+            has to be found out. The rows have them even where they are no columns of the task.
+    """
+
+    source: Sequence[Row] = ()
+    target: Sequence[Row] = ()
+    key: tuple[str, str] | None = None
+
+
+NO_ROWS = BothRows()
+
+
 def propose_transforms(
-    task: MatchTask,
-    matches: Sequence[ColumnMatch],
-    *,
-    dialect: str,
-    source_rows: Sequence[Row] = (),
-    target_rows: Sequence[Row] = (),
+    task: MatchTask, matches: Sequence[ColumnMatch], *, dialect: str, rows: BothRows = NO_ROWS
 ) -> list[TransformCandidate]:
     """Transforms that could make the task's target columns, those above `LEAST`.
 
@@ -69,8 +83,7 @@ def propose_transforms(
         matches: the one-to-one matches found so far. For an accepted one only conversions of the very source
             are looked at, and only those that values verify.
         dialect: of the expressions; one that `warehouse.dialects` does not know gets no candidates.
-        source_rows, target_rows: some rows of each side as texts by column name, null where a name is
-            missing; better the same rows than many.
+        rows: of both sides; better the same rows than many.
 
     Returns:
         In the order of the target's columns, up to three for each, the likeliest first.
@@ -79,15 +92,7 @@ def propose_transforms(
 
     if dialect not in DIALECTS:
         return []
-    ground = Ground.of(
-        task.source,
-        task.target.columns,
-        matches,
-        dialect=dialect,
-        profiles=(task.profile, task.target_profile),
-        source_rows=source_rows,
-        target_rows=target_rows,
-    )
+    ground = _ground(task, matches, dialect, rows)
     by_target = {match.target: match for match in matches}
     found = []
     for target in task.target.columns:
@@ -106,6 +111,37 @@ def propose_transforms(
         )
         found += _best([candidate for candidate in candidates if candidate is not None])
     return found
+
+
+def contradicted(task: MatchTask, matches: Sequence[ColumnMatch], *, rows: BothRows) -> dict[str, str]:
+    """By target column why the rows of both sides speak against its match: most of those that are the same
+    rows have other values. Told in numbers, without any value.
+    """
+    ground = _ground(task, matches, "", rows)
+    found = {}
+    for match in matches:
+        wanted = ground.wanted(match.target)
+        if match.source is None or len(wanted) < MIN_ALIGNED:
+            continue
+        equal = equal_rows(match.source, match.target, ground)
+        if 2 * equal < len(wanted):
+            found[match.target] = (
+                f"only {equal:,} of {len(wanted):,} rows aligned by {ground.key} have the same value"
+            )
+    return found
+
+
+def _ground(task: MatchTask, matches: Sequence[ColumnMatch], dialect: str, rows: BothRows) -> Ground:
+    return Ground.of(
+        task.source,
+        task.target.columns,
+        matches,
+        dialect=dialect,
+        profiles=(task.profile, task.target_profile),
+        source_rows=rows.source,
+        target_rows=rows.target,
+        key=rows.key,
+    )
 
 
 def as_mapped_column(candidate: TransformCandidate, *, description: str = "") -> MappedColumn:

@@ -207,6 +207,8 @@ def _status(ground: Ground, target: Column, sources: Sequence[Column]) -> Iterat
     labels = ground.target.value_set(target.name)
     if type_family(target.data_type) not in ("text", "other") or not 2 <= len(labels) <= _MOST_CODES:
         return
+    if ground.target.is_pii(target.name):
+        return
     by_words = {stems(label): label for label in labels}
     flags = [
         (column, by_words[stems(column.name)])

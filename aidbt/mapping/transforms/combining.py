@@ -112,11 +112,14 @@ def _seen_concats(ground: Ground, target: Column, sources: Sequence[Column]) -> 
     long = [c for c in inside if _mean_length(c.name, rows) >= _SHORT]
     for columns in {tuple(c.name for c in tried): tried for tried in (inside, long)}.values():
         parts = _in_line(columns, rows)
-        if len(parts) >= 2:
+        gaps = _gaps(parts, rows)
+        # What stands between them may be one more value of the target, such as a middle name.
+        is_told = ground.target.is_pii(target.name) and any(char.isalnum() for gap in gaps for char in gap)
+        if len(parts) >= 2 and not is_told:
             reason = (
                 f"the values of {' and '.join(c.name for c in parts)} stand in {target.name}, in this order"
             )
-            yield _concat(ground, target, parts, _gaps(parts, rows), 0.0, reason)
+            yield _concat(ground, target, parts, gaps, 0.0, reason)
 
 
 def _stands_inside(name: str, rows: Sequence[tuple[Row, str]]) -> float:

@@ -20,11 +20,11 @@ from aidbt.warehouse.words import singular_word, words_of
 _T = TypeVar("_T")
 
 # Of each side: what a proposal is tried on.
-_ROWS = 2000
+MOST_ROWS = 2000
 # Rows that both sides must share before a column of theirs is taken for one key.
 MIN_ALIGNED = 8
 _SHARED = 0.3
-_RELATED = 0.5
+RELATED = 0.5
 _SPECIFIC = 6
 _LONGEST_PREFIX = 12
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -87,11 +87,16 @@ class Side:
 
     def prefix(self, name: str) -> str:
         """What every value of a column begins with, as far as it has no digits and is short; "" for fewer
-        than three different values.
+        than three different values, and for personal data, none of which may be written down.
         """
+        if self.is_pii(name):
+            return ""
         return self._once(("prefix", name), lambda: _shared_prefix(self.value_set(name)))
 
     def is_pii(self, name: str) -> bool:
+        """Whether the profile takes a column for personal data: then no expression and no evidence may hold
+        any of its values.
+        """
         figures = self.profile.column(name) if self.profile else None
         return bool(figures and figures.pii)
 
@@ -138,13 +143,19 @@ class Ground:
         profiles: tuple[TableProfile | None, TableProfile | None],
         source_rows: Sequence[Row],
         target_rows: Sequence[Row],
+        key: tuple[str, str] | None = None,
     ) -> Ground:
-        """The ground of one table and one target."""
-        left = Side(source.columns, source_rows[:_ROWS], profiles[0])
-        right = Side(tuple(target), target_rows[:_ROWS], profiles[1])
+        """The ground of one table and one target.
+
+        Args:
+            key: the columns of both sides that tell which rows are the same; None looks for them.
+        """
+        left = Side(source.columns, source_rows[:MOST_ROWS], profiles[0])
+        right = Side(tuple(target), target_rows[:MOST_ROWS], profiles[1])
         scores = {(m.source, m.target): m.score for m in matches if m.source}
-        pairs, key = _aligned(left, right, scores)
-        return cls(left, right, dialect, pairs, key, frozenset(scores))
+        found = _joined(left, right, *key) if key is not None else ((), "")
+        pairs, by = found if len(found[0]) >= MIN_ALIGNED else _aligned(left, right, scores)
+        return cls(left, right, dialect, pairs, by, frozenset(scores))
 
 
 def quantiles_of(values: Sequence[str]) -> tuple[float, ...]:
@@ -244,16 +255,23 @@ def _aligned(
             if common < max(MIN_ALIGNED, _SHARED * min(len(own), len(others))):
                 continue
             likeness = max(scores.get((left, right), 0.0), related(stems(left), stems(right)))
-            if likeness < _RELATED and not _is_specific(list(own)):
+            if likeness < RELATED and not _is_specific(list(own)):
                 continue
             if best is None or (common + likeness) > best[0]:
                 best = common + likeness, left, right
-    if best is None:
-        return (), ""
-    _, left, right = best
-    own, others = _key_values(source, left), keys[right]
+    return ((), "") if best is None else _joined(source, target, best[1], best[2])
+
+
+def _joined(source: Side, target: Side, left: str, right: str) -> tuple[tuple[tuple[Row, Row], ...], str]:
+    """The rows with the same value of two keys, and the keys in words."""
+    own, others = _by_value(source, left), _by_value(target, right)
     pairs = tuple((own[value], others[value]) for value in own if value in others)
     return pairs, left if left == right else f"{left} = {right}"
+
+
+def _by_value(side: Side, name: str) -> dict[str, Row]:
+    """The row of each value of a column."""
+    return {value: row for row in side.rows if (value := row.get(name)) is not None}
 
 
 def _key_values(side: Side, name: str) -> dict[str, Row]:
@@ -261,7 +279,7 @@ def _key_values(side: Side, name: str) -> dict[str, Row]:
     family = type_family(side.by_name[name].data_type)
     if family in ("number", "boolean", "date", "timestamp", "time"):
         return {}
-    found = {value: row for row in side.rows if (value := row.get(name)) is not None}
+    found = _by_value(side, name)
     return found if len(found) == len(side.values(name)) >= MIN_ALIGNED else {}
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from aidbt.core.schema import Column
 from aidbt.core.types import Family, type_family
 from aidbt.mapping.transforms.ground import MIN_ALIGNED, Ground, canonical, is_equal
+from aidbt.mapping.transforms.trial import tried
 from aidbt.mapping.transforms.value import Row, Value
 
 Basis = Literal["values", "quantiles", "parts", "cover"]
@@ -34,6 +35,8 @@ _NUMBERS = ("integer", "number")
 _COVER_MORE = 0.1
 _FIRST = 40  # rows on which a proposal is tried first
 _SPREAD_NEEDS = 0.35
+_DOUBTFUL = 0.8  # what is left of a likelihood when something was looked for and not found
+_MOST_VALUES = 0.5  # of the values there are, a transform that is right reads more
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,14 @@ def is_there_already(target: Column, ground: Ground) -> bool:
     return False
 
 
+def equal_rows(source: str, target: str, ground: Ground) -> int:
+    """How many of the aligned rows with a target value have that value in a source column too."""
+    column, wanted = ground.source.by_name[source], ground.target.by_name[target]
+    declared = type_family(wanted.data_type)
+    family = type_family(column.data_type) if declared == "other" else declared
+    return _plain_rows(column, ground.wanted(target), family)
+
+
 def target_family(value: Value, target: Column) -> Family:
     """The type that values are compared in: the target's, or that of the value where it declares none."""
     declared = type_family(target.data_type)
@@ -157,9 +168,9 @@ def _by_values(proposal: Proposal, ground: Ground) -> Verdict | None:
     if not first and any(ground.source.values(name) for name in value.columns):
         return None  # it makes nothing of the values that are there
     if not first or not held:
-        return _by_names(proposal)
+        return _by_names(proposal, ground)
     if len(first & held) < len(first) / 4 and len(held) >= len(first):
-        return _by_names(proposal, f"few of its values are among the target's {len(held):,}")
+        return _by_names(proposal, ground, f"few of its values are among the target's {len(held):,}")
     given = _given(value, rows, family)
     common = len(given & held)
     if family == "boolean":
@@ -173,7 +184,7 @@ def _by_values(proposal: Proposal, ground: Ground) -> Verdict | None:
         is_named = common >= _FEW_RELATED and proposal.prior >= _SPREAD_NEEDS
         if contained >= _CONTAINED and (is_telling or is_named):
             return Verdict(SPREAD + 0.1 * contained * is_telling, True, (proposal.reason, said))
-    return _by_names(proposal, said)
+    return _by_names(proposal, ground, said)
 
 
 def _by_shares(proposal: Proposal, ground: Ground) -> Verdict | None:
@@ -190,7 +201,7 @@ def _by_shares(proposal: Proposal, ground: Ground) -> Verdict | None:
     )
     if is_alike and proposal.prior >= _MIN_PRIOR:
         return Verdict(SPREAD, True, (proposal.reason, said))
-    return _by_names(proposal, said)
+    return _by_names(proposal, ground, said)
 
 
 def _given(value: Value, rows: Sequence[Row], family: Family) -> set[str]:
@@ -217,7 +228,7 @@ def _by_quantiles(proposal: Proposal, ground: Ground) -> Verdict | None:
     given = [float(value.of({name: repr(number)}) or 0.0) for number in plain]
     ratios = [b / a for a, b in zip(given, wanted, strict=False) if a and b]
     if len(ratios) < 3 or len(set(wanted)) < 3:
-        return _by_names(proposal)
+        return _by_names(proposal, ground)
     middle = median(ratios)
     raw = [b / a for a, b in zip(plain, wanted, strict=False) if a and b]
     if raw and median(raw) < 1:
@@ -232,7 +243,7 @@ def _by_quantiles(proposal: Proposal, ground: Ground) -> Verdict | None:
     is_like = close >= 3 and all(abs(ratio - 1) <= _MAYBE for ratio in ratios)
     if is_like and abs(middle - 1) <= _QUANTILE and proposal.prior >= _MIN_PRIOR:
         return Verdict(SPREAD + 0.1 * proposal.prior, True, (proposal.reason, said))
-    return _by_names(proposal, said)
+    return _by_names(proposal, ground, said)
 
 
 def _figure(of: float) -> str:
@@ -244,7 +255,7 @@ def _by_parts(proposal: Proposal, ground: Ground) -> Verdict | None:
     held = ground.target.value_set(proposal.target.name)
     parts = [frozenset(ground.source.values(column)) for column in proposal.value.columns]
     if not held or not all(parts):
-        return _by_names(proposal)
+        return _by_names(proposal, ground)
     made = sum(_is_made(text, parts, proposal.separators) for text in held)
     share = made / len(held)
     words = " and ".join(proposal.value.columns)
@@ -252,7 +263,7 @@ def _by_parts(proposal: Proposal, ground: Ground) -> Verdict | None:
     is_proof = made >= COMMON and share >= _CONTAINED
     if is_proof:
         return Verdict(SPREAD + 0.1 * share, True, (proposal.reason, said))
-    return _by_names(proposal, said)
+    return _by_names(proposal, ground, said)
 
 
 def _is_made(text: str, parts: Sequence[frozenset[str]], separators: Sequence[str]) -> bool:
@@ -275,24 +286,38 @@ def _by_cover(proposal: Proposal, ground: Ground) -> Verdict | None:
     held = ground.target.canonical_set(target.name, family)
     given = _given(value, ground.source.rows, family)
     if not held or not given:
-        return _by_names(proposal)
+        return _by_names(proposal, ground)
     together = len(given & held)
     alone = max(len(ground.source.canonical_set(c, family) & held) for c in value.columns)
     said = f"together they have {together:,} of the target's {len(held):,} values, the best alone {alone:,}"
     is_more = (together - alone) / len(held) >= _COVER_MORE and together >= COMMON
     if is_more and together / len(held) >= _CONTAINED:
         return Verdict(SPREAD + 0.1 * together / len(held), True, (proposal.reason, said))
-    return _by_names(proposal, said)
+    return _by_names(proposal, ground, said)
 
 
-def _by_names(proposal: Proposal, said: str = "") -> Verdict | None:
-    """What the names alone are worth."""
+def _by_names(proposal: Proposal, ground: Ground, said: str = "") -> Verdict | None:
+    """What the names alone are worth, with what the source's own rows say where the target has no values.
+
+    Args:
+        said: how both sides' values compare, where they were looked at and do not prove it.
+    """
     if proposal.prior < _MIN_PRIOR:
         return None
-    seen = f"not verified: {said}" if said else "not verified: there are no values of both sides to compare"
-    # What was looked for and not found counts against it.
-    probability = min(proposal.prior, NAMES_ALONE) * (0.8 if said else 1.0)
-    return Verdict(probability, False, (proposal.reason, seen))
+    probability = min(proposal.prior, NAMES_ALONE)
+    if said:
+        return Verdict(_DOUBTFUL * probability, False, (proposal.reason, f"not verified: {said}"))
+    if not ground.source.rows:
+        unseen = "not verified: there are no values of both sides to compare"
+        return Verdict(probability, False, (proposal.reason, unseen))
+    value = proposal.value
+    trial = tried(value, ground.source.rows, target_family(value, proposal.target))
+    if trial.filled >= MIN_ALIGNED and not trial.read:
+        return None  # it makes nothing of the values that are there
+    if trial.read < _MOST_VALUES * trial.filled:
+        probability *= _DOUBTFUL
+    unseen = f"not verified: the values of {proposal.target.name} were not seen"
+    return Verdict(probability, False, (proposal.reason, f"{unseen}; {trial.sentence()}"))
 
 
 _WAYS: dict[Basis, Callable[[Proposal, Ground], Verdict | None]] = {

@@ -14,6 +14,7 @@ from aidbt.mapping.transforms.value import (
     Value,
     call,
     cast_or_null,
+    fits,
     literal,
     mapped,
     piece,
@@ -117,24 +118,17 @@ def date_of_digits(value: Value, order: str) -> Value:
     Args:
         order: where the digits stand, e.g. "YYYYMMDD" or "DD/MM/YYYY".
     """
-    from sqlglot import exp
-
     value = trimmed(value)
     year, month, day = (piece(value, order.index(letter) + 1, order.count(letter)) for letter in "YMD")
     iso = spelled(spelled(year, "-", month), "-", day)
-    marks = [(place, mark) for place, mark in enumerate(order, 1) if mark not in "YMD"]
-    conditions: list[exp.Expr] = [
-        exp.EQ(this=exp.Length(this=value.tree), expression=literal(len(order))),
-        *(exp.EQ(this=piece(value, place, 1).tree, expression=string(mark)) for place, mark in marks),
-    ]
+    # Only digits: of a negative number the sign would make it a year before Christ.
+    form = re.sub(r"[YMD]+", lambda digits: f"[0-9]{{{len(digits[0])}}}", order).replace(".", "[.]")
 
     def of(row: Row) -> str | None:
         read = value.of(row)
-        has_form = read is not None and len(read) == len(order)
-        has_marks = has_form and all((read or "")[place - 1] == mark for place, mark in marks)
-        return iso.of(row) if has_marks else None
+        return iso.of(row) if read is not None and re.fullmatch(form, read) else None
 
-    return as_date(replace(iso, tree=when(exp.and_(*conditions), iso.tree), of=of))
+    return as_date(replace(iso, tree=when(fits(value, f"^{form}$"), iso.tree), of=of))
 
 
 def date_as_digits(value: Value) -> Value:

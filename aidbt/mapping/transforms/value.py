@@ -155,7 +155,8 @@ def joined(values: Sequence[Value], separators: Sequence[str]) -> Value:
     for part, separator in zip(parts[1:], separators, strict=True):
         behind = pipe(string(separator), part.tree) if separator else part.tree
         tree = pipe(tree, exp.Coalesce(this=behind, expressions=[string("")]))
-    edges = "".join(sorted({char for separator in separators for char in separator}))
+    # Letters may be those of a value.
+    edges = "".join(sorted({char for separator in separators for char in separator if not char.isalnum()}))
     if edges:  # what is left of a separator whose first value is missing
         tree = exp.Trim(this=tree, expression=string(edges)) if edges != " " else exp.Trim(this=tree)
 

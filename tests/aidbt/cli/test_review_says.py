@@ -170,6 +170,88 @@ def test_a_column_that_any_stored_profile_calls_personal_is_not_shown(profiled: 
     assert "me@example.com" not in profiled.review("--output", "json").stdout
 
 
+def test_a_column_that_only_one_of_the_stored_profiles_has_is_not_called_gone(profiled: Shop):
+    from dataclasses import replace
+
+    session = open_session(profiled.root)
+    session.profiles.put([("crm.users", replace(PROFILE, columns=PROFILE.columns[:1], fingerprint="z"))])
+    session.profiles.put([("crm.users", replace(PROFILE, columns=PROFILE.columns[1:], fingerprint="a"))])
+    session.close()
+
+    email, state, _ = profiled.json()
+
+    assert (email["gone"], state["gone"]) == ([], [])
+    assert state["samples"][0]["values"] == [["a", 0.7], ["b", 0.3]]
+
+
+def test_a_column_whose_source_is_gone_is_not_offered_to_be_accepted(shop: Shop):
+    path = shop.root / "aidbt/mappings/crm__users.yml"
+    gone = "{target: state, source: st, status: review, by: aidbt, note: the source has no st any more}"
+    text = path.read_text().replace(
+        "{target: state, source: st, status: review, by: aidbt, score: 0.64}", gone
+    )
+    path.write_text(text.replace("status: review, by: aidbt, score: 0.86", "status: accepted, by: aidbt"))
+
+    said = shop.review().stdout
+    error = shop.review("accept", "crm.users.state").exception
+
+    assert "decide: aidbt review choose crm.users.state SOURCE_COLUMN" in said
+    assert isinstance(error, UsageError)
+    assert error.message == "crm.users.state cannot be accepted: the source has no st any more"
+    assert gone in path.read_text()
+
+
+def test_before_anything_is_mapped_the_next_step_is_to_map(shop: Shop):
+    (shop.root / "aidbt/mappings/crm__users.yml").unlink()
+
+    assert shop.review().stdout.splitlines() == [
+        "nothing waits for review: no table is mapped yet",
+        "next: aidbt map",
+    ]
+
+
+def test_by_impact_begins_with_what_other_models_read(profiled: Shop):
+    marts = {
+        "dim_user": "select id, {{ dbt_utils.x('state') }} from {{ ref('stg_crm__users') }}",
+        "report": "select * from {{ ref('shop', 'dim_user') }} -- {{ ref('report') }}",
+        "other": "select email, state from {{ ref('elsewhere') }}",
+    }
+    for name, sql in marts.items():
+        path = profiled.root / f"models/marts/{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sql)
+
+    ran = profiled.review("--by", "impact")
+    state, email, _ = profiled.json("--by", "impact")
+
+    assert "  crm.users.state  st       64 %  in 1 of 2 models, 9 rows" in ran.stdout.splitlines()
+    assert (state["column"], state["impact"]["named_in"]) == ("state", ["dim_user"])
+    assert (email["column"], email["impact"]["models"]) == ("email", 2)
+
+
+def test_without_by_impact_nothing_is_said_of_it(shop: Shop):
+    assert [entry.get("impact") for entry in shop.json()] == [None, None, None]
+
+
+def test_strict_exits_1_while_something_waits(shop: Shop):
+    assert (shop.review().exit_code, shop.review("--strict").exit_code) == (0, 1)
+    assert shop.review("--strict", "--output", "json").exit_code == 1
+    assert shop.review("--strict", "--below", "0.1").exit_code == 0
+
+    for decided in ("crm.users.email", "crm.users.state", "crm.users.state:accepted_values"):
+        assert shop.review("reject", decided).exit_code == 0
+
+    assert shop.review("--strict").exit_code == 0
+
+
+def test_an_open_question_waits_too(shop: Shop):
+    entry = "- {id: 'cents:crm', options: {keep: as is}, about: {crm.users.id: cents}}\n"
+    (shop.root / "aidbt/questions.yml").write_text(f"questions:\n{entry}")
+
+    assert shop.review("--strict", "-s", "crm.users", "--below", "0").exit_code == 0
+    assert shop.review("--strict", "-s", "crm.users").exit_code == 1
+
+
 def test_below_shows_only_what_is_less_probable(shop: Shop):
     said = shop.review("--below", "0.7").stdout
 

@@ -225,6 +225,29 @@ def test_a_wrong_value_is_blamed_on_where_it_came_from(tmp_path: Path, given: di
     assert refused(tmp_path, FILE, **given).startswith(where)
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "where"),
+    [
+        ("mapping:\n  precision: 0.8\n  review: 0.9", {}, "aidbt.yml:3: "),
+        ("mapping: {precision: 0.1}", {}, "aidbt.yml:1: "),
+        ("", {"flags": {"mapping.precision": 0.1}}, "the command line: "),
+        ("mapping: {review: 0.5}", {"flags": {"mapping.precision": 0.1}}, "the command line: "),
+        ("", {"env": {"AIDBT_MAPPING_REVIEW": "0.99"}}, "AIDBT_MAPPING_REVIEW: "),
+    ],
+)
+def test_what_could_be_accepted_must_be_proposed(tmp_path: Path, text: str, given: Any, where: str):
+    message = refused(tmp_path, text, **given)
+
+    assert message.startswith(f"{where}mapping.review (")
+    assert message.endswith("\nhint: lower mapping.review, or raise mapping.precision")
+
+
+def test_review_and_precision_may_be_the_same(tmp_path: Path):
+    loaded = load(tmp_path, "mapping: {precision: 0.7, review: 0.7}")
+
+    assert loaded.values.mapping.review == 0.7
+
+
 def test_a_wrong_key_of_the_file_is_not_blamed_on_a_wrong_variable(tmp_path: Path):
     message = refused(tmp_path, "profile: {sampl_rows: 1}", env={"AIDBT_GENERATE_TESTS": "all"})
 

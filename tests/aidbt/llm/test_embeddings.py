@@ -88,7 +88,7 @@ def test_vectors_have_length_1_in_any_company_and_the_order_of_the_texts(tmp_pat
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert np.array_equal(vectors, embedder.encode(texts))
     for text, vector in zip(texts, vectors, strict=True):
-        np.testing.assert_allclose(vector, embedder.encode([text])[0], atol=1e-5)
+        assert np.array_equal(vector, embedder.encode([text])[0])
 
 
 def test_many_texts_of_all_lengths_are_encoded_like_each_alone(folder: Path):
@@ -99,7 +99,7 @@ def test_many_texts_of_all_lengths_are_encoded_like_each_alone(folder: Path):
     found = embedder.encode(texts)
 
     alone = np.stack([embedder.encode([text])[0] for text in texts[::50]])
-    np.testing.assert_allclose(found[::50], alone, atol=1e-5)
+    assert np.array_equal(found[::50], alone)
 
 
 def test_a_text_of_megabytes_is_read_up_to_the_model_s_limit(folder: Path):

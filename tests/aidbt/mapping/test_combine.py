@@ -9,10 +9,20 @@ from match_tasks import columns, decided, embed, schemas, table
 from aidbt.core.config import MappingSettings
 from aidbt.core.errors import UnknownName
 from aidbt.core.schema import Column
-from aidbt.mapping.combine import COMBINERS, first_basis, first_logits, fitted_weights, gather, measures
+from aidbt.mapping.combine import (
+    COMBINERS,
+    Calibration,
+    Weights,
+    calibrated,
+    first_basis,
+    first_logits,
+    fitted_weights,
+    gather,
+    measures,
+)
 from aidbt.mapping.schemas import score
 from aidbt.mapping.sides import TableSide
-from aidbt.mapping.signals import SIGNALS, SchemaPair
+from aidbt.mapping.signals import SIGNALS, Pairs, SchemaPair
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -244,6 +254,13 @@ def test_a_type_that_cannot_become_the_other_is_no_match_whatever_the_name():
     assert score(pair, MappingSettings())[1].probability[0] == 0
 
 
+def test_a_declared_synonym_shares_its_probability_with_no_name_that_is_only_near():
+    wanted = Column("timezone_name", "varchar", synonyms=("tzone",))
+    pair = schemas([table(("tz", "BIGINT"), ("tzone", "VARCHAR"))], [table(wanted)], embed=embed)
+
+    assert score(pair, MappingSettings())[1].probability[1] > 0.9
+
+
 def test_two_equally_good_sources_leave_no_room_for_certainty():
     pair = schemas([table("login_x", "login_y")], [table("login")])
 
@@ -251,3 +268,23 @@ def test_two_equally_good_sources_leave_no_room_for_certainty():
 
     assert found.sum() < 1.3
     assert found.max() < 0.9
+
+
+@given(
+    st.lists(st.floats(-10, 10), min_size=2, max_size=6, unique=True),
+    st.floats(0.01, 0.4),
+    st.floats(1, 3),
+    st.data(),
+)
+@settings(deadline=None)
+def test_the_candidates_of_a_source_stand_in_the_order_of_the_ranking(ranks, sure, shared, data):
+    taken = np.zeros(len(ranks), dtype=bool)
+    taken[data.draw(st.integers(0, len(ranks) - 1))] = True
+    seen = Calibration(np.array(ranks)[:, None], taken, np.array([[np.log(sure / (1 - sure))]]), np.zeros(1))
+    weights = Weights(np.zeros(0), np.zeros(0), np.ones(1), np.ones(1))
+    pairs = Pairs(np.zeros(len(ranks), dtype=int), np.arange(len(ranks)))
+
+    found = calibrated(pairs, seen, weights, np.full(len(ranks), shared))
+
+    assert (np.diff(found[np.argsort(ranks)]) >= 0).all()
+    assert found[taken][0] == pytest.approx(sure / shared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -343,6 +344,40 @@ def test_a_column_that_is_gone_waits_with_all_that_was_decided_about_it():
     assert column_of(drift.mapping, "total") == dataclasses.replace(decided, status="review", note=note)
     (gone,) = drift.findings
     assert (gone.code, gone.severity) == ("source.column_gone", Severity.ERROR)
+
+
+def gone_beside(*new: str) -> str:
+    """What is said of a column that went while others of its type came."""
+    columns = {name: kind for name, kind in DECIDED.items() if name != "login"}
+    drift = drift_of(mapped(), relation(columns | dict.fromkeys(new, "VARCHAR")), None)
+    return next(f.message for f in drift.findings if f.code == "source.column_gone")
+
+
+def test_a_column_that_came_while_another_went_is_no_rename_for_its_type_alone():
+    assert gone_beside("favourite_colour").endswith(
+        "cannot be built; to leave it out: aidbt review reject crm.users.login"
+    )
+
+
+def test_what_a_column_that_is_gone_could_be_called_now_is_said_with_its_probability():
+    said = gone_beside("login_name", "user_login")
+
+    found = re.search(r"it may be called (\w+) \((\d+) %\)", said)
+    assert found is not None
+    assert found[1] in ("login_name", "user_login")
+    assert 20 <= int(found[2]) <= 50
+    assert f"aidbt review choose crm.users.login {found[1]}; to leave it out" in said
+
+
+def test_a_name_that_a_person_refused_is_not_suggested_either():
+    columns = {name: kind for name, kind in DECIDED.items() if name != "login"} | {"user_login": "VARCHAR"}
+    lines = tuple(
+        plain(name, kind, never=("user_login",) if name == "login" else ()) for name, kind in DECIDED.items()
+    )
+
+    drift = drift_of(mapped(columns=lines), relation(columns), None)
+
+    assert (drift.source.renamed, drift.source.likely) == ((), {})
 
 
 def test_a_column_that_nobody_uses_is_forgotten_when_it_goes():

@@ -11,6 +11,7 @@ from aidbt.core.errors import EditConflict, SettingsError, UnknownName, UsageErr
 from aidbt.core.schema import MappedColumn, MappedTest, Mapping
 from aidbt.mapping.decisions import Selector, accept, choose, parse_selector, reject
 from aidbt.mapping.files import flow, load_mappings, load_targets, mapping_yaml, parse_mapping
+from aidbt.mapping.question_files import parse_questions
 from aidbt.mapping.queue import accept_all, choose_one, reject_all, review_items
 
 HEAD = "source: {name: s, table: t}\ncolumns:\n"
@@ -100,6 +101,12 @@ def test_a_person_may_write_block_style_and_leave_out_what_is_the_default(tmp_pa
         ("{target: a, source: x, nevr: [y]}", "unknown key 'columns.1.nevr'", "did you mean 'never'?"),
         ("{target: Z, source: x}", "the target 'Z' stands twice", "keep one of the two"),
         ("just words", "'columns.1'", "write `key: value` pairs"),
+        (
+            "{target: a, source: x, 'status ': review}",
+            "unknown key 'columns.1.status '",
+            "did you mean 'status'?",
+        ),
+        ("{target: a, source: x, status: 'review '}", "'columns.1.status'", "did you mean 'review'?"),
     ],
 )
 def test_an_entry_edited_into_nonsense_gets_its_line_and_a_hint(entry, said, hint):
@@ -117,12 +124,17 @@ def test_an_entry_edited_into_nonsense_gets_its_line_and_a_hint(entry, said, hin
         (HEAD + "  - {target: a, sorce: x}\n", r":3: unknown key 'columns.0.sorce'"),
         ("source: {name: s}\ncolumns: []\n", "'source.table' is missing"),
         (HEAD + "  - {target: a, source: x, status: maybe}\n", ":3: 'columns.0.status'"),
-        (HEAD + "  - {target: a, status: accepted}\n", "needs a source"),
+        (HEAD + "  - {target: a, status: accepted}\n", r":3: .*needs a source or an expression\n"),
+        (
+            HEAD + "  - {target: a, source: x}\n  - {target: b, source: y, cast: dat}\n",
+            ":4: the cast of b: 'dat'",
+        ),
         (HEAD + "  - {target: a, sources: [x, y]}\n", "need an expression"),
         (HEAD + "  - {target: a, source: x}\n  - {target: A, source: y}\n", ":4: .*stands twice"),
         (HEAD + "<<<<<<< ours\n  - {target: a}\n=======\n>>>>>>> theirs\n", ":3: a merge conflict"),
         ("source: {name: s, table: t\ncolumns: []\n", r":2: "),
-        ("- a\n", "m.yml"),
+        ("- a\n", r"^m.yml:1: expected a mapping of names to values, got a list"),
+        ("just words\n", r"^m.yml:1: expected a mapping of names to values, got 'just words'"),
     ],
 )
 def test_a_mapping_edited_into_nonsense_is_refused_with_its_place(text, message):
@@ -140,6 +152,39 @@ def test_a_target_with_an_unknown_key_names_the_nearest(tmp_path):
 
     assert "aidbt/targets/t.yml:4" in error.value.message
     assert error.value.hint == "did you mean 'description'?"
+
+
+def test_two_targets_for_one_table_are_refused_with_both_names(tmp_path):
+    folder = tmp_path / "aidbt" / "targets"
+    folder.mkdir(parents=True)
+    for name, tables in (("buyer", "[crm.users]"), ("person", "[crm.people, crm.users]")):
+        text = f"name: {name}\nsources: {tables}\ncolumns:\n  - name: id\n"
+        (folder / f"{name}.yml").write_text(text)
+
+    with pytest.raises(SettingsError) as error:
+        load_targets(tmp_path)
+
+    said = "the targets 'buyer' and 'person' both name crm.users under 'sources:'"
+    assert error.value.message == f"aidbt/targets/person.yml:2: {said}"
+    assert error.value.hint == "a table is mapped to one target: leave it out of one of the two"
+
+
+def test_a_blank_before_a_colon_is_none_of_ours_to_refuse():
+    text = f"{HEAD}  - target : a\n    source : x\n    status : review\n"
+
+    assert parse_mapping(text, Path("m.yml"), Path(".")).columns[0].status == "review"
+
+
+def test_a_type_that_is_none_is_named_with_its_line(tmp_path):
+    folder = tmp_path / "aidbt" / "targets"
+    folder.mkdir(parents=True)
+    (folder / "t.yml").write_text("name: t\ncolumns:\n  - name: a\n    description: x\n    type: dat\n")
+
+    with pytest.raises(SettingsError) as error:
+        load_targets(tmp_path, "duckdb")
+
+    assert error.value.message == "aidbt/targets/t.yml:5: the type of a: 'dat' is no type of duckdb"
+    assert error.value.hint == "did you mean 'date'?"
 
 
 def test_two_files_for_one_table_are_refused(project):
@@ -407,3 +452,12 @@ def test_a_combination_is_accepted_without_its_note_and_dropped_with_any_of_its_
     proposed = MappedTest("order_id", "unique_combination", columns=("order_id", "sum"))
     mapping = Mapping("s", "t", only(project).columns, tests=(proposed,))
     assert choose(mapping, Selector("s.t", "sum"), ["total"]).tests == ()
+
+
+def test_questions_that_are_no_mapping_are_one_sentence_with_a_line():
+    with pytest.raises(SettingsError) as error:
+        parse_questions("- a\n")
+
+    said = "aidbt/questions.yml:1: expected a mapping of names to values, got a list"
+    assert error.value.message == said
+    assert (error.value.hint or "").startswith("docs/reference.md")

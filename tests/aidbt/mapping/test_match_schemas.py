@@ -1,5 +1,7 @@
 """Matching whole schemas: many tables at once."""
 
+from dataclasses import replace
+
 import pytest
 from match_tasks import embed, table
 
@@ -139,3 +141,18 @@ def test_tables_without_columns_beside_others_change_nothing():
 def test_an_unknown_signal_in_the_settings_is_named():
     with pytest.raises(UnknownName, match="valeus"):
         match_schemas(SOURCE, TARGET, MappingSettings(signals={"valeus": 0.0}))
+
+
+def test_two_sources_with_tables_of_one_name_are_not_mixed():
+    sources = [
+        replace(table("id", "email", name="users"), source_name="crm"),
+        replace(table("id", "email", name="users"), source_name="shop"),
+    ]
+    wanted = [table("email", name="people")]
+    never = [("crm.users", "email", "people", "email")]
+
+    matched = match_schemas(sources, wanted, SETTINGS, never=never)
+
+    assert {pair.source_table for pair in matched.pairs} == {"crm.users", "shop.users"}
+    assert found_in(matched)["shop.users", "email"] == ("people", "email")
+    assert ("crm.users", "email") not in found_in(matched)

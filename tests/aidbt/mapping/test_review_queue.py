@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.core.errors import UnknownName, UsageError
+from aidbt.core.errors import EditConflict, UnknownName, UsageError
 from aidbt.core.schema import ColumnMatch, ColumnProfile, MappedColumn, Mapping, TableProfile
 from aidbt.mapping.decisions import with_peoples_columns
 from aidbt.mapping.files import load_mappings
@@ -108,6 +108,20 @@ def test_a_selection_that_names_no_mapped_table_is_refused(project):
 
 def test_a_project_without_mappings_has_an_empty_queue(tmp_path):
     assert review_queue(tmp_path, ["anything"]).items == ()
+
+
+def test_what_is_known_of_a_column_without_values_is_its_form(project):
+    secret = ColumnProfile("am", "VARCHAR", 0.25, 9, min_length=6, max_length=31, pii="email")
+    formats = {"code": 1.0, "integer": 0.9, "decimal": 0.02, "date": 0.08}
+    plain = ColumnProfile("total", "VARCHAR", 0.0, 9, min_length=1, max_length=1, formats=formats)
+    nothing = ColumnProfile("id", "VARCHAR", 1.0, 0, formats=formats)
+    (found, *_) = with_samples(review_items(project), profile(secret, plain, nothing))
+
+    assert [sample.text for sample in found.samples] == [
+        "values not shown: email; 6 to 31 characters; 25 % null",
+        "values not kept; 1 character; 90 % integer, 8 % date",
+        "no value",
+    ]
 
 
 def test_samples_of_personal_data_show_nothing_but_its_kind(project):
@@ -274,12 +288,87 @@ def test_never_without_a_clear_source_is_refused(project, selector, source, said
     assert (project / "aidbt/mappings/shop__orders.yml").read_text() == MAPPING
 
 
-def test_never_has_no_meaning_where_no_target_is_declared(project):
-    path = project / "aidbt/mappings/shop__orders.yml"
-    path.write_text(MAPPING.replace("target: order\n", ""))
+WITHOUT_TARGET = """\
+source: {name: shop, table: orders, schema: raw_shop}
+columns:
+  - {target: order_id, source: id, type: INTEGER, status: accepted, by: aidbt}
+  - {target: login, source: user_nm, type: VARCHAR, status: review, by: aidbt, score: 0.60, note: 'is login called user_nm now?'}
+  - {target: nick, source: nick, type: VARCHAR, status: accepted, by: aidbt}
+tests:
+  - {column: login, test: not_null, status: accepted, by: aidbt}
+  - {column: nick, test: unique, status: accepted, by: aidbt}
+"""  # noqa: E501
 
-    with pytest.raises(UsageError, match="no declared target"):
-        never_one(project, "shop.orders.sum", dialect="duckdb")
+
+@pytest.fixture
+def kept(project: Path) -> Path:
+    """A project in which every column is kept, and one seems to have a new name."""
+    (project / "aidbt/mappings/shop__orders.yml").write_text(WITHOUT_TARGET)
+    return project
+
+
+def test_never_refuses_a_new_name_where_no_target_is_declared(kept):
+    assert "never" in item(kept, "shop.orders.login").commands
+
+    never_one(kept, "shop.orders.login", dialect="duckdb")
+
+    found = column(kept, "login")
+    assert (found.sources, found.never, found.status) == ((), ("user_nm",), "review")
+    # The column of that name is a new one for the next run, and nothing of it is left out.
+    assert only(kept).unmapped == ()
+    assert [test.column for test in only(kept).tests] == ["nick"]
+
+
+def test_never_keeps_a_name_from_being_proposed_later_where_no_target_is_declared(kept):
+    never_one(kept, "shop.orders.nick", "user_nm", dialect="duckdb")
+
+    found = column(kept, "nick")
+    assert (found.sources, found.never, found.status) == (("nick",), ("user_nm",), "accepted")
+
+
+def test_never_of_a_column_that_only_keeps_its_source_is_refused(kept):
+    with pytest.raises(UsageError, match="nick is nick itself") as error:
+        never_one(kept, "shop.orders.nick", dialect="duckdb")
+
+    assert error.value.hint == "to leave the column out: aidbt review reject shop.orders.nick"
+    assert (kept / "aidbt/mappings/shop__orders.yml").read_text() == WITHOUT_TARGET
+
+
+def test_a_column_chosen_as_the_new_name_of_another_is_not_kept_twice(kept):
+    choose_one(kept, "shop.orders.login", ["nick"], dialect="duckdb")
+
+    assert [(c.target, c.sources) for c in only(kept).columns] == [
+        ("order_id", ("id",)),
+        ("login", ("nick",)),
+    ]
+    assert only(kept).tests == ()
+
+
+def test_a_column_that_is_chosen_for_another_that_was_decided_stays(kept):
+    choose_one(kept, "shop.orders.nick", ["id"], dialect="duckdb")
+
+    assert [(c.target, c.sources) for c in only(kept).columns if c.target != "login"] == [
+        ("order_id", ("id",)),
+        ("nick", ("id",)),
+    ]
+
+
+def test_a_file_laid_out_by_hand_is_left_where_a_column_of_it_would_have_to_go(kept):
+    path = kept / "aidbt/mappings/shop__orders.yml"
+    by_hand = WITHOUT_TARGET.replace("{target: nick, source: nick,", "{source: nick, target: nick,")
+    path.write_text(by_hand)
+
+    with pytest.raises(EditConflict, match="laid out by hand"):
+        choose_one(kept, "shop.orders.login", ["nick"], dialect="duckdb")
+
+    assert path.read_text() == by_hand
+
+
+def test_an_expression_over_one_column_keeps_its_type_so_that_a_change_of_it_is_drift(project):
+    choose_one(project, "shop.orders.day", ["d"], expression="d + 1", dialect="duckdb")
+    choose_one(project, "shop.orders.at", ["year", "month"], expression="year + month", dialect="duckdb")
+
+    assert (column(project, "day").source_type, column(project, "at").source_type) == ("DATE", "")
 
 
 def test_deciding_anew_does_not_propose_what_is_never_to_be_proposed():

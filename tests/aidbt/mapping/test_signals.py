@@ -311,6 +311,18 @@ def test_rare_letters_count_more_than_those_of_every_name():
     assert alike[0, 1:].max() < 0.2
 
 
+@pytest.mark.parametrize(("source", "target"), [("cusno", "customer_number"), ("prtwgt", "part_weight")])
+def test_short_forms_that_run_together_are_split_where_the_other_side_has_all_their_words(source, target):
+    found = said("name", "words", one_table([source], [target, "created_at"]))
+
+    assert found[0, 0] > 0.8
+    assert found[0, 1] == 0
+
+
+def test_a_word_is_not_split_into_short_forms_of_words_that_nobody_has():
+    assert said("name", "words", one_table(["cusno"], ["weight", "created_at"])).max() == 0
+
+
 def test_a_spelled_out_acronym_has_the_letters_of_its_words():
     pair = one_table(["dob"], ["date_of_birth", "dobbin"])
 
@@ -369,6 +381,39 @@ def test_a_model_knows_what_no_letter_tells():
     assert said("meaning", "meaning", pair)[0, 0] == pytest.approx(1)
     assert said("meaning", "meaning_near", pair)[0].argmax() == 0
     assert said("name", "words", pair)[0, 0] == 0
+
+
+def test_a_model_is_asked_about_short_forms_as_what_they_stand_for():
+    asked: list[str] = []
+
+    def noted(texts):
+        asked.extend(texts)
+        return embed(texts)
+
+    said("meaning", "meaning", one_table(["cust_blnc", "stat_xqz"], ["statistic", "flurble"], embed=noted))
+
+    assert {"customer balance", "statistic xqz"} <= set(asked)
+    assert not {"cust blnc", "stat xqz"} & set(asked)
+
+
+def test_a_wide_task_compares_long_texts_where_names_are_nearest():
+    wide = [Column(f"c{n}", description="a gasket") for n in range(1400)]
+    targets = [Column("grommet", description="holds it"), *wide]
+
+    described = said("meaning", "meaning_described", one_table(["flurble"], targets, embed=embed))
+
+    assert described[0, 0] > 0
+    assert np.isfinite(described).sum() == 1299
+
+
+def test_wide_sources_of_a_wide_task_compare_no_long_texts():
+    targets = [Column(f"c{n}", description="a gasket") for n in range(700)]
+
+    found = said(
+        "meaning", "meaning_described", one_table([f"d{n}" for n in range(700)], targets, embed=embed)
+    )
+
+    assert np.isnan(found).all()
 
 
 def test_the_meaning_of_a_description_counts_only_where_there_is_one():
@@ -512,6 +557,26 @@ def test_a_profile_says_what_a_sample_would():
     assert shapes[0].tolist() == [1, 0]
 
 
+def test_the_kind_of_personal_data_of_a_profile_tells_a_target_by_its_name():
+    held = profiled(
+        ColumnProfile("f7", "VARCHAR", 0.0, 90, pii="email"), ColumnProfile("f8", "VARCHAR", 0.0, 90)
+    )
+    source = table(("f7", "VARCHAR"), ("f8", "VARCHAR"), profile=held)
+
+    found = said("statistics", "personal", schemas([source], [table("email_address", "phone", "note")]))
+
+    assert found[0].tolist() == [1, 0, 0]
+    assert np.isnan(found[1]).all()
+
+
+def test_the_kind_of_personal_data_is_seen_in_a_sample_too():
+    source = table("f7", values={"f7": tuple(f"ann{n}@example.com" for n in range(20))})
+
+    found = said("statistics", "personal", schemas([source], [table("email", "note")]))
+
+    assert found[0].tolist() == [1, 0]
+
+
 def test_a_column_with_nulls_does_not_fit_a_key():
     held = profiled(
         ColumnProfile("full", "INTEGER", 0, 100, is_unique=True), ColumnProfile("holes", "INTEGER", 0.4, 60)
@@ -601,7 +666,12 @@ def test_a_decision_that_only_one_table_made_tells_nothing():
 
 @pytest.mark.parametrize(
     ("source", "target"),
-    [("billing_city", "shipping_city"), ("crt_dt", "updated_date"), ("min_price", "max_price")],
+    [
+        ("billing_city", "shipping_city"),
+        ("crt_dt", "updated_date"),
+        ("min_price", "max_price"),
+        ("last_name", "full_name"),
+    ],
 )
 def test_words_that_exclude_each_other_speak_against_a_pair(source, target):
     assert said("name", "opposed", one_table([source], [target]))[0, 0] == 1

@@ -43,6 +43,12 @@ def test_a_target_that_names_its_table_is_taken_at_its_word():
     assert tables(target("anything", "y", sources=("shop.orders",))) == {"anything": "shop.orders"}
 
 
+def test_of_several_named_tables_the_first_that_is_there_is_taken_and_none_is_free_for_others():
+    named = target("anything", "y", sources=("shop.gone", "shop.orders", "shop.people"))
+
+    assert tables(named, CUSTOMER, ORDER) == {"anything": "shop.orders"}
+
+
 def test_a_table_that_a_target_named_is_no_longer_free():
     named = target("anything", "y", sources=("shop.people",))
 

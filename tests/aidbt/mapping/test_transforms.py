@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aidbt.core.schema import Column, ColumnMatch, ColumnProfile, Relation, TableProfile, Target
 from aidbt.mapping.signals import MatchTask
-from aidbt.mapping.transforms import LEAST, as_mapped_column, propose_transforms
+from aidbt.mapping.transforms import LEAST, BothRows, as_mapped_column, propose_transforms
 from aidbt.sql.expressions import expression_problem
 
 FIRST = "Mary John Ann Peter Susan Olga Ivan Pedro Luis Wei Chen Aisha Noor Liam".split()
@@ -29,7 +29,7 @@ def task(source: str, target: str, **more) -> MatchTask:
 
 def proposed(source: str, target: str, rows=(), target_rows=(), dialect="duckdb", matches=()):
     return propose_transforms(
-        task(source, target), matches, dialect=dialect, source_rows=rows, target_rows=target_rows
+        task(source, target), matches, dialect=dialect, rows=BothRows(rows, target_rows)
     )
 
 
@@ -521,7 +521,7 @@ def test_labels_with_jinja_or_of_personal_data_never_reach_an_expression():
     assert proposed(spec, target, rows, labels)[0].kind == "codes"
     private = TableProfile("raw", "t", 40, 40, "", (ColumnProfile("label", "VARCHAR", 0, 2, pii="name"),))
     known = task(spec, target, target_profile=private)
-    assert propose_transforms(known, (), dialect="duckdb", source_rows=rows, target_rows=labels) == []
+    assert propose_transforms(known, (), dialect="duckdb", rows=BothRows(rows, labels)) == []
 
 
 def test_an_adapter_whose_sql_is_not_known_gets_no_candidates():

@@ -83,10 +83,10 @@ try_cast((case when i between 1 and 9999 then lpad(cast(i as string), 4, '0') en
 try_cast((cast(d as string) || ' ' || cast(clock as string)) as timestamp_ntz)
 
 -- date of digits
-try_cast(case when length(cast(i as string)) = 8 then substr(cast(i as string), 1, 4) || '-' || substr(cast(i as string), 5, 2) || '-' || substr(cast(i as string), 7, 2) end as date)
+try_cast(case when regexp_like(cast(i as string), '^[0-9]{8}\\z') then substr(cast(i as string), 1, 4) || '-' || substr(cast(i as string), 5, 2) || '-' || substr(cast(i as string), 7, 2) end as date)
 
 -- date of day first
-try_cast(case when length(trim(a)) = 10 and substr(trim(a), 3, 1) = '/' and substr(trim(a), 6, 1) = '/' then substr(trim(a), 7, 4) || '-' || substr(trim(a), 4, 2) || '-' || substr(trim(a), 1, 2) end as date)
+try_cast(case when regexp_like(trim(a), '^[0-9]{2}/[0-9]{2}/[0-9]{4}\\z') then substr(trim(a), 7, 4) || '-' || substr(trim(a), 4, 2) || '-' || substr(trim(a), 1, 2) end as date)
 
 -- date as digits
 replace(cast(d as string), '-', '')

@@ -83,10 +83,10 @@ try_cast((case when i between 1 and 9999 then lpad(cast(i as text), 4, '0') end 
 try_cast((cast(d as text) || ' ' || cast(clock as text)) as timestamp)
 
 -- date of digits
-try_cast(case when length(cast(i as text)) = 8 then substr(cast(i as text), 1, 4) || '-' || substr(cast(i as text), 5, 2) || '-' || substr(cast(i as text), 7, 2) end as date)
+try_cast(case when regexp_matches(cast(i as text), '^[0-9]{8}$') then substr(cast(i as text), 1, 4) || '-' || substr(cast(i as text), 5, 2) || '-' || substr(cast(i as text), 7, 2) end as date)
 
 -- date of day first
-try_cast(case when length(trim(a)) = 10 and substr(trim(a), 3, 1) = '/' and substr(trim(a), 6, 1) = '/' then substr(trim(a), 7, 4) || '-' || substr(trim(a), 4, 2) || '-' || substr(trim(a), 1, 2) end as date)
+try_cast(case when regexp_matches(trim(a), '^[0-9]{2}/[0-9]{2}/[0-9]{4}$') then substr(trim(a), 7, 4) || '-' || substr(trim(a), 4, 2) || '-' || substr(trim(a), 1, 2) end as date)
 
 -- date as digits
 replace(cast(d as text), '-', '')

@@ -83,10 +83,10 @@ try_cast((concat(cast(case when i between 1 and 9999 then lpad(cast(i as varchar
 try_cast((concat(cast(d as varchar), cast(' ' as varchar), cast(clock as varchar))) as timestamp)
 
 -- date of digits
-try_cast(case when length(cast(i as varchar)) = 8 then concat(cast(substr(cast(i as varchar), 1, 4) as varchar), cast('-' as varchar), cast(substr(cast(i as varchar), 5, 2) as varchar), cast('-' as varchar), cast(substr(cast(i as varchar), 7, 2) as varchar)) end as date)
+try_cast(case when regexp_like(cast(i as varchar), '^[0-9]{8}\z') then concat(cast(substr(cast(i as varchar), 1, 4) as varchar), cast('-' as varchar), cast(substr(cast(i as varchar), 5, 2) as varchar), cast('-' as varchar), cast(substr(cast(i as varchar), 7, 2) as varchar)) end as date)
 
 -- date of day first
-try_cast(case when length(trim(a)) = 10 and substr(trim(a), 3, 1) = '/' and substr(trim(a), 6, 1) = '/' then concat(cast(substr(trim(a), 7, 4) as varchar), cast('-' as varchar), cast(substr(trim(a), 4, 2) as varchar), cast('-' as varchar), cast(substr(trim(a), 1, 2) as varchar)) end as date)
+try_cast(case when regexp_like(trim(a), '^[0-9]{2}/[0-9]{2}/[0-9]{4}\z') then concat(cast(substr(trim(a), 7, 4) as varchar), cast('-' as varchar), cast(substr(trim(a), 4, 2) as varchar), cast('-' as varchar), cast(substr(trim(a), 1, 2) as varchar)) end as date)
 
 -- date as digits
 replace(cast(d as varchar), '-', '')
