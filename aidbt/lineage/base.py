@@ -11,9 +11,10 @@ from pathlib import Path
 from aidbt.core.config import DbtSettings
 from aidbt.core.errors import AidbtError, ProjectError
 from aidbt.core.patch import state_dir
-from aidbt.lineage.columns import Reading, project_lineage
+from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import Lineage
 from aidbt.lineage.kept import keep_readings, kept_readings
+from aidbt.lineage.reading import Reading
 from aidbt.patching.checkout import checked_out, merge_base
 from aidbt.project import Project, open_project
 from aidbt.project.compiled import MANIFEST_FILE, Compiled, compile_into, variant

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from aidbt.core.findings import Finding, Severity
-from aidbt.lineage.columns import Reading
 from aidbt.lineage.graph import KnownFrom, NodeLineage
+from aidbt.lineage.reading import Reading
 from aidbt.sql.resolved import ColumnUse, How, Made, OutputColumn
 from aidbt.store.cache import Cache
 

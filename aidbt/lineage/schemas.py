@@ -14,6 +14,7 @@ from typing import Any
 from aidbt.core.schema import Column, Relation
 from aidbt.lineage.graph import KnownFrom
 from aidbt.project.manifest import Manifest, Node
+from aidbt.sql.identifiers import stored_name
 
 PII_TAG = "pii"
 # Keys under which teams write that a column holds personal data.
@@ -38,22 +39,38 @@ def has_contract(node: Node) -> bool:
     return bool((node.config.get("contract") or {}).get("enforced"))
 
 
-def schema_without_sql(node: Node, seen: Relation | None, seed: Schema | None = None) -> Schema:
-    """What is known of a node's columns without reading any SQL.
+def schema_without_sql(
+    node: Node, seen: Relation | None, seed: Schema | None = None, *, dialect: str = ""
+) -> Schema:
+    """What is known of a node's columns without reading any SQL, named as the system stores them.
 
     Args:
         seen: the relation as the warehouse or a catalog has it; None when neither does.
         seed: what its file holds, of a seed.
     """
-    if has_contract(node) and node.columns:
-        return Schema(node.columns, True, "contract")
+    declared = _stored(node.columns, _quoted(node), dialect)
+    if has_contract(node) and declared:
+        return Schema(declared, True, "contract")
     if seen is not None and seen.columns:
-        return Schema(_described(seen.columns, node.columns), True, "catalog")
+        return Schema(_described(seen.columns, declared), True, "catalog")
     if seed is not None:
-        return Schema(_described(seed.columns, node.columns), seed.is_complete, seed.known_from, seed.why)
-    if node.columns:
-        return Schema(node.columns, False, "yaml", "only its YAML says which columns it has")
+        quotes = bool(node.config.get("quote_columns"))
+        columns = seed.columns if quotes else _stored(seed.columns, frozenset(), dialect)
+        return Schema(_described(columns, declared), seed.is_complete, seed.known_from, seed.why)
+    if declared:
+        return Schema(declared, False, "yaml", "only its YAML says which columns it has")
     return Schema(why="nothing says which columns it has: it is not built, and its YAML lists none")
+
+
+def _stored(columns: Sequence[Column], quoted: frozenset[str], dialect: str) -> tuple[Column, ...]:
+    """Columns under the names that a system gives them which raises what is not quoted."""
+    return tuple(c if c.name in quoted else replace(c, name=stored_name(c.name, dialect)) for c in columns)
+
+
+def _quoted(node: Node) -> frozenset[str]:
+    """The columns whose names dbt quotes."""
+    columns = (node.raw.get("columns") or {}).items()
+    return frozenset(str(column.get("name") or name) for name, column in columns if column.get("quote"))
 
 
 def _described(columns: Iterable[Column], declared: Sequence[Column]) -> tuple[Column, ...]:

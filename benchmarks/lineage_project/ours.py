@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from aidbt.core.schema import Relation
-from aidbt.lineage.columns import Reading, project_lineage
+from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import Lineage
+from aidbt.lineage.reading import Reading
 from aidbt.project.artifacts import read_catalog
 from aidbt.project.manifest import Manifest, Node, read_manifest
 

@@ -10,9 +10,10 @@ from dbt_shop import Shop, new_shop
 
 from aidbt.core.config import DbtSettings
 from aidbt.core.schema import Column, Relation
-from aidbt.lineage.columns import Reading, project_lineage
+from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import ColumnRef, Lineage
 from aidbt.lineage.project import read_project
+from aidbt.lineage.reading import Reading
 from aidbt.project.compiled import compiled_project
 from aidbt.project.manifest import Manifest
 
@@ -353,3 +354,28 @@ def test_names_that_do_not_exist_get_the_nearest(lineage: Lineage):
 
     assert "cents" in (raised.value.hint or "")
     assert lineage.find("totals") == ColumnRef("model.shop.totals", "")
+
+
+def test_names_are_those_that_snowflake_stores():
+    from aidbt.project.artifacts import ArtifactMetadata
+    from aidbt.project.manifest import Node
+
+    source = Node(
+        "source.shop.raw.orders", "source", "orders", "models/s.yml", database="DB", schema="RAW",
+        identifier="ORDERS", source_name="raw", config={"contract": {"enforced": True}},
+        columns=(Column("order_id", "NUMBER"), Column("Note", "VARCHAR")),
+        raw={"columns": {"Note": {"name": "Note", "quote": True}}},
+    )  # fmt: skip
+    sql = 'select order_id, "Note" as note, ORDER_ID as again from db.raw.orders'
+    model = Node(
+        "model.shop.stg", "model", "stg", "models/stg.sql", database="DB", schema="S", identifier="stg",
+        depends_on=("source.shop.raw.orders",), raw={"compiled_code": sql},
+    )  # fmt: skip
+    metadata = ArtifactMetadata(12, "1.11.0", "", None, "snowflake", {})  # type: ignore[arg-type]
+    manifest = Manifest(metadata, {model.unique_id: model}, {source.unique_id: source})
+
+    lineage = project_lineage(manifest)
+
+    assert lineage.findings == ()
+    assert [c.name for c in lineage.node("stg").columns] == ["ORDER_ID", "NOTE", "AGAIN"]
+    assert made_of(lineage, "stg.note") == {"raw.orders.Note": "rename"}
