@@ -57,6 +57,10 @@ def main() -> None:
         _aidbt(["generate"], env)
         if _texts() != before:
             raise SystemExit("the second run changed a file")
+
+        _say("7. Where a number comes from, and what hangs on a raw column")
+        _aidbt(["lineage", "carrier_punctuality.on_time_rate", "--html", "lineage.html"], env)
+        _aidbt(["impact", "nycflights.flights.arr_delay", "--change", "removed"], env)
     _show_gold()
     if "--update" in sys.argv[1:]:
         _update_committed()
@@ -67,6 +71,7 @@ def main() -> None:
     )
     print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
     print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
+    print(f"  {_short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
     print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
     print(f"  in {_short(SCRATCH)}: aidbt profile, aidbt review, aidbt doctor")
 
@@ -122,7 +127,7 @@ def _texts() -> dict[str, bytes]:
 def _show_gold() -> None:
     import duckdb
 
-    _say("7. What came out")
+    _say("8. What came out")
     queries = {
         "carriers by punctuality": (
             "select carrier_name, scheduled_flights, round(100 * on_time_rate, 1) as on_time_pct"

@@ -178,9 +178,14 @@ class Lineage:
         node = self.node(name)
         column = text[len(name) + 1 :]
         found = node.column(column)
-        if found is None:
-            raise UnknownName(f"column of {node.name}", column, [c.name for c in node.columns])
-        return ColumnRef(node.unique_id, found.name)
+        if found is not None:
+            return ColumnRef(node.unique_id, found.name)
+        # Of a node that is not fully known, columns are known by what reads them.
+        read = {ref.column for ref in self._out_of if ref.node == node.unique_id and ref.column}
+        same = sorted(name for name in read if name.casefold() == column.casefold())
+        if same:
+            return ColumnRef(node.unique_id, column if column in same else same[0])
+        raise UnknownName(f"column of {node.name}", column, [*(c.name for c in node.columns), *sorted(read)])
 
     def findings_of(self, node: NodeLineage) -> list[Finding]:
         """The findings about a node: those of its file, or that name it where several nodes share a file."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Finding, Severity
 from aidbt.lineage.graph import ROWS, ColumnRef, Edge, Lineage, NodeLineage, Unresolved
+from aidbt.sql.resolved import ColumnUse, OutputColumn
 from tests.aidbt.lineage.lineages import (
     DIM,
     FCT,
@@ -317,3 +318,15 @@ def test_the_shop_of_the_tests_has_an_edge_for_every_use():
         RAW_ORDERS, RAW_USERS, RATES, STG_ORDERS, STG_USERS, FCT, PYTHON
     }  # fmt: skip
     assert SNAPSHOT in {edge.target.node for edge in edges}
+
+
+def test_a_column_of_a_source_that_nobody_lists_is_found_by_what_reads_it():
+    source = NodeLineage("source.raw.orders", "raw.orders", "source", is_complete=False)
+    use = ColumnUse(source.unique_id, "amount", "passthrough")
+    model = NodeLineage("model.stg", "stg", "model", columns=(OutputColumn("amount", uses=(use,)),))
+    lineage = Lineage({node.unique_id: node for node in (source, model)})
+
+    assert lineage.find("raw.orders.Amount") == ColumnRef("source.raw.orders", "amount")
+    with pytest.raises(UnknownName) as raised:
+        lineage.find("raw.orders.amout")
+    assert "amount" in (raised.value.hint or "")
