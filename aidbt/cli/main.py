@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "validate": ("aidbt.cli.validate:validate", "Say what is wrong with SQL, without letting it do harm."),
     "lineage": ("aidbt.cli.lineage:lineage", "Say what columns are made of, and what is made of them."),
+    "impact": ("aidbt.cli.impact:impact", "Say what a change breaks, and by which path."),
     "pr": ("aidbt.cli.pr:pr", "Review what a branch changes, before it is merged."),
     "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
 }

@@ -59,13 +59,17 @@ def validate(
     sample (a few rows under a deadline), keys (what is declared unique). Exits 1 when a query has an error.
     """
     from aidbt.lineage.project import read_project
-    from aidbt.review.validation import ProjectValidator, inline_compiler
+    from aidbt.review.validation import QUERY_TYPES, ProjectValidator, inline_compiler
 
     if select and files:
         raise UsageError("files and --select were given", hint="give one of them")
     session = open_from(**where)
     read = read_project(
-        session.project, session.settings.values.dbt, warehouse=session.warehouse, cache=session.cache
+        session.project,
+        session.settings.values.dbt,
+        warehouse=session.warehouse,
+        cache=session.cache,
+        needed=QUERY_TYPES,
     )
     last: Rung = upto or ("sample" if session.project.profile().type == "duckdb" else "describe")
     with _engine(session, last) as (engine, problem):

@@ -24,7 +24,7 @@ from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolved import KnownRelation, OutputColumn
 
 # Changes whenever the same SQL would be read otherwise.
-READER_VERSION = 1
+READER_VERSION = 2
 _SQLGLOT = version("sqlglot")
 READ_TYPES = ("source", "seed", "model", "snapshot")
 

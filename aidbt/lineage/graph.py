@@ -144,7 +144,7 @@ class Lineage:
     # --- finding things ---
 
     def node(self, name: str) -> NodeLineage:
-        """The node of that unique_id, model name, or "source.table".
+        """The node of that unique_id, model name, "model.v2", or "source.table".
 
         Raises:
             UnknownName: there is none, or several of them.
@@ -157,7 +157,8 @@ class Lineage:
         if len(found) == 1:
             return self.nodes[found[0]]
         if found:
-            raise UnknownName("single node", name, found)
+            names = {self.nodes[unique_id].name for unique_id in found}
+            raise UnknownName("single node", name, names if len(names) == len(found) else found)
         raise UnknownName("node", name, self._names)
 
     def find(self, text: str) -> ColumnRef:
@@ -234,6 +235,10 @@ class Lineage:
         names: dict[str, list[str]] = {}
         for node in self.nodes.values():
             names.setdefault(node.name.casefold(), []).append(node.unique_id)
+        for node in self.nodes.values():
+            bare, _, version = node.name.casefold().rpartition(".v")
+            if node.resource_type == "model" and bare and version:
+                names.setdefault(bare, []).append(node.unique_id)
         return names
 
     # --- walking ---

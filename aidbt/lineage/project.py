@@ -4,7 +4,7 @@ was read before."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -56,6 +56,7 @@ def read_project(
     cache: Cache | None = None,
     manifest_path: Path | None = None,
     compile: Compile = "auto",
+    needed: Collection[str] = ("model",),
     on_event: OnEvent | None = None,
 ) -> ReadProject:
     """The columns of a project, compiled by dbt where no compiled manifest of the files as they are exists.
@@ -65,6 +66,7 @@ def read_project(
             catalog that dbt left instead. One that cannot be reached is said, and the SQL is read without.
         cache: keeps what was read.
         manifest_path: of another run; nothing is compiled then.
+        needed: types of nodes that have to be compiled; the SQL of others is taken as it is written.
 
     Raises:
         DbtError: dbt cannot read the project.
@@ -73,7 +75,9 @@ def read_project(
     if manifest_path is not None:
         compiled = Compiled(read_manifest(manifest_path), manifest_path)
     else:
-        compiled = compiled_project(project, settings, may_compile=compile == "auto", on_event=on_event)
+        compiled = compiled_project(
+            project, settings, may_compile=compile == "auto", needed=needed, on_event=on_event
+        )
     manifest = compiled.manifest
     seen: Mapping[str, Relation] = {}
     others: Sequence[Relation] = ()

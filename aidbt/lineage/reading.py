@@ -321,7 +321,11 @@ def problem_finding(problem: SqlProblem, node: Node, *, compiled: bool) -> Findi
 
 
 def _title(node: Node) -> str:
-    return f"{node.source_name}.{node.name}" if node.resource_type == "source" else node.name
+    """The name that people select it by: "source.table", "model", "model.v2"."""
+    if node.resource_type == "source":
+        return f"{node.source_name}.{node.name}"
+    version = node.raw.get("version")
+    return node.name if version is None else f"{node.name}.v{version}"
 
 
 def _digest(relation: KnownRelation) -> str:

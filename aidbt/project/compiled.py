@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,16 +50,23 @@ class Compiled:
 
 
 def compiled_project(
-    project: Project, settings: DbtSettings, *, may_compile: bool = True, on_event: OnEvent | None = None
+    project: Project,
+    settings: DbtSettings,
+    *,
+    may_compile: bool = True,
+    needed: Collection[str] = ("model",),
+    on_event: OnEvent | None = None,
 ) -> Compiled:
     """The project's manifest with compiled SQL.
 
-    What dbt left in the project's target folder is taken when no file of the project is newer and every
-    model in it is compiled. Otherwise dbt compiles, into a folder of aidbt's own: the results of the
+    What dbt left in the project's target folder is taken when no file of the project is newer and all of its
+    SQL that is needed is compiled. Otherwise dbt compiles, into a folder of aidbt's own: the results of the
     project's last run stay where they are.
 
     Args:
         may_compile: False takes the newest manifest there is, compiled or not.
+        needed: types of nodes whose compiled SQL is needed: `dbt run` leaves tests, snapshots and analyses
+            without, `dbt build` analyses.
 
     Raises:
         DbtError: dbt cannot read the project.
@@ -71,7 +78,7 @@ def compiled_project(
         candidates.insert(0, project.target_path / MANIFEST_FILE)
     changed_at = _changed_at(project)
     for path in candidates:
-        manifest = _current(path, changed_at)
+        manifest = _current(path, changed_at, needed)
         if manifest is not None:
             return Compiled(manifest, path)
     if not may_compile:
@@ -122,8 +129,8 @@ def compile_into(
     return Compiled(manifest, path, True, tuple(failures))
 
 
-def _current(path: Path, changed_at: datetime) -> Manifest | None:
-    """The manifest, when it is of the files as they are and all of its models are compiled."""
+def _current(path: Path, changed_at: datetime, needed: Collection[str]) -> Manifest | None:
+    """The manifest, when it is of the files as they are and its nodes of the needed types are compiled."""
     try:
         if datetime.fromtimestamp(path.stat().st_mtime, UTC) < changed_at:
             return None
@@ -132,7 +139,8 @@ def _current(path: Path, changed_at: datetime) -> Manifest | None:
         return None
     is_compiled = all(
         node.raw.get("compiled_code")
-        for node in manifest.of_type("model")
+        for resource_type in needed
+        for node in manifest.of_type(resource_type)
         if node.raw.get("language") != "python"
     )
     return manifest if is_compiled and manifest.metadata.generated_at >= changed_at else None

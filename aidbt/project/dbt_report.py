@@ -209,7 +209,12 @@ def error_text(invocation: Invocation) -> str:
     """Why the run as a whole failed, in dbt's words; "" when it did not."""
     if invocation.exit_code == 0:
         return ""
-    encountered = [event.data.get("exc", "") for event in invocation.named("MainEncounteredError")]
+    # Of an inline query the second says only that it cannot be parsed, the first why.
+    encountered = [
+        event.data.get("exc", "")
+        for name in ("ParseInlineNodeError", "MainEncounteredError")
+        for event in invocation.named(name)
+    ]
     errors = [
         event.message.strip()
         for event in invocation.events

@@ -29,7 +29,7 @@ from aidbt.sql.validate import Allowed, Engine, Rung, Validation, Written, findi
 
 STDIN = "<stdin>"
 # What dbt runs as one query.
-_QUERY_TYPES = frozenset({"model", "snapshot", "analysis", "test"})
+QUERY_TYPES = frozenset({"model", "snapshot", "analysis", "test"})
 _EXTERNAL = "external."
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
@@ -184,7 +184,7 @@ class ProjectValidator:
     def _is_query(self, node: Node) -> bool:
         is_own = node.package in ("", self._manifest.metadata.raw.get("project_name", node.package))
         is_sql = node.raw.get("language", "sql") == "sql" and not node.raw.get("test_metadata")
-        return is_own and is_sql and node.resource_type in _QUERY_TYPES
+        return is_own and is_sql and node.resource_type in QUERY_TYPES
 
     def _query(self, node: Node) -> Query:
         compiled = node.raw.get("compiled_code")

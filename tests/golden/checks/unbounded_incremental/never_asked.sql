@@ -1,0 +1,3 @@
+-- events: id integer, at timestamp
+-- config: materialized=incremental
+select id, at from events

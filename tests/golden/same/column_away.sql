@@ -1,0 +1,10 @@
+-- A column taken out.
+
+-- before
+select id, name, region from customers
+
+-- after
+select id, name from customers
+
+-- verdict
+removed: region

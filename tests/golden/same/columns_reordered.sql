@@ -1,0 +1,10 @@
+-- Columns in another order.
+
+-- before
+select id, name from customers
+
+-- after
+select name, id from customers
+
+-- verdict
+columns reordered
