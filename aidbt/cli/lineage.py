@@ -114,6 +114,7 @@ def _read(session: Session, manifest: Path | None, *, no_compile: bool, no_wareh
             cache=session.cache,
             manifest_path=manifest,
             compile="never" if no_compile else "auto",
+            as_written=True,
         )
 
 
@@ -131,6 +132,11 @@ def _warehouse(session: Session, *, is_needed: bool) -> Warehouse | None:
 def _require_tag(found: Lineage, tag: str) -> None:
     known = {tag for tags in found.carried_tags.values() for tag in tags}
     if tag not in known:
+        if not known:
+            raise UsageError(
+                f"no column has the tag '{tag}', nor any other",
+                hint="tag columns in their YAML: config: {tags: [pii]}",
+            )
         raise UnknownName("tag of a column", tag, known)
 
 
@@ -173,6 +179,7 @@ def _summary(read: ReadProject, refs: Sequence[ColumnRef], tag: str | None, step
         "findings": found.findings,
         "warehouse_problem": read.warehouse_problem,
         "was_compiled": read.was_compiled,
+        "compile_problem": read.compile_problem,
     }
     if tag is not None:
         return {**result, "tagged": _tagged(found, tag)}

@@ -43,7 +43,11 @@ def lineage_lines(
     from aidbt.lineage.page import address
 
     found = read.lineage
-    yield from coverage_lines(found.coverage)
+    says_why = not refs and tag is None and html is None
+    yield from coverage_lines(found.coverage, says_why=says_why)
+    if read.compile_problem:
+        why = " ".join(read.compile_problem.split())
+        yield click.style(f"  dbt compiles nothing, so SQL is read as it is written: {why}", fg="yellow")
     if read.warehouse_problem:
         yield f"  the warehouse was not asked: {read.warehouse_problem}"
     if html is not None:
@@ -62,8 +66,12 @@ def lineage_lines(
         yield from _open_lines(found, show_all=show_all)
 
 
-def coverage_lines(coverage: Coverage) -> Iterator[str]:
-    """How much of the project is known; said whatever was asked."""
+def coverage_lines(coverage: Coverage, *, says_why: bool = False) -> Iterator[str]:
+    """How much of the project is known; said whatever was asked.
+
+    Args:
+        says_why: whether the reason of what is not known follows.
+    """
     from aidbt.lineage.page import share
 
     models = f"{count(coverage.models, 'model')}, {coverage.parsed:,} read from SQL"
@@ -76,8 +84,8 @@ def coverage_lines(coverage: Coverage) -> Iterator[str]:
         )
     left = coverage.columns - coverage.resolved
     if left:
-        why = "aidbt lineage says why of each"
-        yield click.style(f"  {count(left, 'column')} not resolved", fg="yellow") + dim(f" ({why})")
+        hint = "" if says_why else dim(" (aidbt lineage says why of each)")
+        yield click.style(f"  {count(left, 'column')} not resolved", fg="yellow") + hint
     if coverage.incomplete:
         yield dim(f"  {count(len(coverage.incomplete), 'node')} may have more columns than are known")
 
@@ -218,7 +226,8 @@ def _row_notes(found: Lineage, ref: ColumnRef, steps: Steps) -> Iterator[str]:
     deciding = len(found.nodes[ref.node].row_uses)
     if deciding and steps.upstream:
         yield dim(
-            f"{count(deciding, 'use')} of columns decide which rows {found.nodes[ref.node].name} has (--rows)"
+            f"{count(deciding, 'use')} of columns {'decides' if deciding == 1 else 'decide'}"
+            f" which rows {found.nodes[ref.node].name} has (--rows)"
         )
     decided = {edge.target.node for edge in found.edges_out_of(ref) if not edge.target.column}
     if decided and steps.downstream:

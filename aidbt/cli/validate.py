@@ -133,6 +133,9 @@ def _text(checked: Sequence[Checked], last: str, problem: str, show_all: bool) -
     findings = [finding for finding in found if show_all or finding.severity is not Severity.INFO]
     valid = len(checked) - len(wrong)
     colour = "red" if wrong else "green"
+    if not checked:
+        yield "found nothing to validate: the project has no models, snapshots, analyses or tests in SQL"
+        return
     yield click.style(f"{valid:,} of {count(len(checked), 'query', 'queries')} valid", fg=colour, bold=True)
     if problem:
         yield f"  the engine was not asked: {problem}"

@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -27,6 +28,7 @@ STATE_DIR = ".aidbt"
 _JOURNAL = "write.json"
 _UNDO_JOURNAL = "undo.json"
 _STAGED = "staged"
+_LOCK_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,13 +344,9 @@ def write_lock(root: Path) -> Iterator[None]:
         StoreBusy: another process holds it.
         WriteError: the project folder cannot be written to.
     """
-    try:
-        handle = os.open(state_dir(root) / "write.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise _write_error(error) from error
-    try:
+    with contextlib.ExitStack() as stack:
         try:
-            free = _try_lock(handle)
+            free = stack.enter_context(file_lock(state_dir(root) / "write.lock"))
         except OSError as error:
             raise _write_error(error) from error
         if not free:
@@ -357,6 +355,23 @@ def write_lock(root: Path) -> Iterator[None]:
                 hint="wait for it to finish, then run this again",
             )
         yield
+
+
+@contextlib.contextmanager
+def file_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[bool]:
+    """Hold a lock on a file, which is made when it is missing; gives whether it was free within that time.
+
+    The operating system frees it when the process dies.
+
+    Raises:
+        OSError: the file cannot be made or locked.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + wait_s
+        while not (free := _try_lock(handle)) and time.monotonic() < deadline:
+            time.sleep(_LOCK_POLL_S)
+        yield free
     finally:
         os.close(handle)  # frees the lock
 

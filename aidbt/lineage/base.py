@@ -17,7 +17,7 @@ from aidbt.lineage.kept import keep_readings, kept_readings
 from aidbt.lineage.reading import Reading
 from aidbt.patching.checkout import checked_out, merge_base
 from aidbt.project import Project, open_project
-from aidbt.project.compiled import MANIFEST_FILE, Compiled, compile_into, variant
+from aidbt.project.compiled import MANIFEST_FILE, Compiled, compile_into, compiling, variant
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_invocation import OnEvent
 from aidbt.project.manifest import Manifest, read_manifest
@@ -60,29 +60,19 @@ def read_base(
     Compiled once per commit; the manifest stays in `.aidbt`.
 
     Raises:
-        ProjectError: git cannot give that commit, or dbt cannot even read the project there.
+        ProjectError: git cannot give that commit, or dbt can compile nothing there.
     """
     commit = merge_base(project.root, ref)
     folder = state_dir(project.root) / "compiled" / f"base-{commit[:12]}-{variant(project)}"
     problem = ""
-    if (folder / MANIFEST_FILE).exists() and (folder / _DONE).exists():
-        compiled = Compiled(read_manifest(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
-    else:
-        with base_project(project, settings, commit) as there:
-            try:
-                compiled = compile_into(folder, there, settings, on_event=on_event)
-                _keep_seeds(compiled.manifest, there, folder / _SEEDS)
-            except AidbtError as error:
-                raise ProjectError(
-                    f"the project at {commit[:10]} (where the branch left {ref}) cannot be read:"
-                    f" {error.message}",
-                    hint="nothing can be compared with a base that dbt cannot parse",
-                ) from error
-        if compiled.failures:
-            names = ", ".join(failure.unique_id or failure.path for failure in compiled.failures[:5])
-            problem = f"dbt could not compile all of it at {commit[:10]}: {names}"
+    with compiling(project.root):
+        if (folder / MANIFEST_FILE).exists() and (folder / _DONE).exists():
+            compiled = Compiled(read_manifest(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
         else:
-            (folder / _DONE).touch()
+            compiled = _compile_base(project, settings, ref, commit, folder, on_event)
+    if compiled.failures:
+        names = ", ".join(failure.unique_id or failure.path for failure in compiled.failures[:5])
+        problem = f"dbt could not compile all of it at {commit[:10]}: {names}"
     key = f"base-{variant(project)}"
     readings: dict[str, Reading] = {}
     earlier = kept_readings(cache, key) if cache is not None else {}
@@ -92,6 +82,25 @@ def read_base(
     if cache is not None:
         keep_readings(cache, readings, lineage.reread, key)
     return Base(commit, folder, compiled.manifest, lineage, problem)
+
+
+def _compile_base(
+    project: Project, settings: DbtSettings, ref: str, commit: str, folder: Path, on_event: OnEvent | None
+) -> Compiled:
+    """The project at a commit, compiled into a folder, which is marked when all of it could be."""
+    with base_project(project, settings, commit) as there:
+        try:
+            compiled = compile_into(folder, there, settings, on_event=on_event)
+            compiled.require_compiled()
+            _keep_seeds(compiled.manifest, there, folder / _SEEDS)
+        except AidbtError as error:
+            raise ProjectError(
+                f"the project at {commit[:10]} (where the branch left {ref}) cannot be read: {error.message}",
+                hint="nothing can be compared with a base that dbt cannot compile",
+            ) from error
+    if not compiled.failures:
+        (folder / _DONE).touch()
+    return compiled
 
 
 @contextlib.contextmanager

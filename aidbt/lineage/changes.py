@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from aidbt.core.types import is_same_type
 from aidbt.lineage.effects import Change, Effect
 from aidbt.lineage.graph import ROWS, Lineage, NodeLineage
 from aidbt.lineage.schemas import has_contract
@@ -232,15 +233,16 @@ class _Comparison:
 
     def _meaning(self, old: Node, new: Node, before: ReadQuery, after: ReadQuery) -> Iterator[Change]:
         errors = [error for error in after.errors if error not in before.errors]
-        if errors:
+        if errors:  # what it would give cannot be said then
             yield Change(new.unique_id, ROWS, "fails", errors[0])
+            return
         change = self._without_case(
             compare_queries(
                 (before.tree, before.query), (after.tree, after.query), renamed=self.columns_renamed
             )
         )
         self.columns_renamed.update({(new.unique_id, one): other for one, other in change.renamed})
-        if change.is_none and not errors:
+        if change.is_none and old.raw.get("raw_code") != new.raw.get("raw_code"):
             self.reformatted.append(new.unique_id)
         yield from query_changes(new.unique_id, change, before, after)
 
@@ -344,7 +346,7 @@ def _config_changes(old: Node, new: Node) -> Iterator[Change]:
 
 def _differ(one: str, other: str) -> bool:
     """Whether two types are known and not the same."""
-    return bool(one and other) and one.casefold() != other.casefold()
+    return bool(one and other) and not is_same_type(one, other)
 
 
 def _plain(value: Any) -> str:

@@ -186,7 +186,7 @@ class Lineage:
         same = sorted(name for name in read if name.casefold() == column.casefold())
         if same:
             return ColumnRef(node.unique_id, column if column in same else same[0])
-        raise UnknownName(f"column of {node.name}", column, [*(c.name for c in node.columns), *sorted(read)])
+        raise UnknownName(f"column of {node.name}", column, read.union(c.name for c in node.columns))
 
     def findings_of(self, node: NodeLineage) -> list[Finding]:
         """The findings about a node: those of its file, or that name it where several nodes share a file."""

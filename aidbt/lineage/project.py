@@ -4,8 +4,9 @@ was read before."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,8 @@ from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.dialects import render
 
 Compile = Literal["auto", "never"]
+# "Runtime Error", "Compilation Error in model orders (models/orders.sql)"
+_HEADING = re.compile(r"\w+ Error( in .*)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,17 @@ class ReadProject:
         manifest: what was read.
         warehouse_problem: why the warehouse could not be asked; "" when it was, or was not to be.
         was_compiled: whether dbt was run for it.
+        compile_problem: why dbt could compile nothing, so that SQL was read as it is written, as far as that
+            goes; "" when it could.
+        not_compiled: unique_id of a node that dbt could not compile → why.
     """
 
     lineage: Lineage
     manifest: Manifest
     warehouse_problem: str = ""
     was_compiled: bool = False
+    compile_problem: str = ""
+    not_compiled: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_project(
@@ -57,6 +65,7 @@ def read_project(
     manifest_path: Path | None = None,
     compile: Compile = "auto",
     needed: Collection[str] = ("model",),
+    as_written: bool = False,
     on_event: OnEvent | None = None,
 ) -> ReadProject:
     """The columns of a project, compiled by dbt where no compiled manifest of the files as they are exists.
@@ -67,9 +76,11 @@ def read_project(
         cache: keeps what was read.
         manifest_path: of another run; nothing is compiled then.
         needed: types of nodes that have to be compiled; the SQL of others is taken as it is written.
+        as_written: takes all SQL as it is written where dbt can parse the project and compile nothing of it,
+            since its warehouse cannot be reached or its models form a circle.
 
     Raises:
-        DbtError: dbt cannot read the project.
+        DbtError: dbt cannot compile the project, or not even parse it.
         ArtifactError: the manifest is missing or cannot be read.
     """
     if manifest_path is not None:
@@ -78,6 +89,8 @@ def read_project(
         compiled = compiled_project(
             project, settings, may_compile=compile == "auto", needed=needed, on_event=on_event
         )
+    if not as_written:
+        compiled.require_compiled()
     manifest = compiled.manifest
     seen: Mapping[str, Relation] = {}
     others: Sequence[Relation] = ()
@@ -107,7 +120,8 @@ def read_project(
     if cache is not None:
         keep_readings(cache, readings, lineage.reread, key)
     lineage.findings = (*_not_compiled(compiled.failures, manifest), *lineage.findings)
-    return ReadProject(lineage, manifest, problem, compiled.was_compiled)
+    reasons = {failure.unique_id: _reason(failure.message) for failure in compiled.failures}
+    return ReadProject(lineage, manifest, problem, compiled.was_compiled, compiled.problem, reasons)
 
 
 def loaded_from(warehouse: Warehouse, manifest: Manifest, relations: Sequence[Relation]) -> dict[str, Origin]:
@@ -170,12 +184,18 @@ def _catalog(*paths: Path) -> dict[str, Relation]:
     return {}
 
 
+def _reason(message: str) -> str:
+    """The first line of dbt's message that says more than where it happened."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if not _HEADING.match(line)]
+    return next(iter([*telling, *lines]), "no reason given")
+
+
 def _not_compiled(failures: Sequence[RunFailure], manifest: Manifest) -> list[Finding]:
     found = []
     for failure in failures:
         node = manifest.find(failure.unique_id)
         name = node.name if node else failure.unique_id
-        first = next((line for line in failure.message.splitlines() if line.strip()), "no reason given")
-        message = f"{name}: dbt could not compile it, so its own text is read: {first.strip()}"
+        message = f"{name}: dbt could not compile it, so its own text is read: {_reason(failure.message)}"
         found.append(Finding("lineage.not_compiled", Severity.WARN, failure.path, message))
     return found

@@ -161,25 +161,27 @@ class Spread:
 
     def _fails(self, node: NodeLineage, message: str) -> None:
         """Its SQL does not run any more; of the columns it lost or that are of another type, which it is."""
-        lost = [
-            use
-            for use in (*(u for column in node.columns for u in column.uses), *node.row_uses)
-            if self.effects(ColumnRef(use.relation, use.column)).keys() & {"removed", "retyped"}
-        ]
-        lost.sort(key=lambda use: f"'{use.column}'" not in message)
         rows = ColumnRef(node.unique_id, ROWS)
-        if lost:
-            source = ColumnRef(lost[0].relation, lost[0].column)
-            self._add(rows, Reached("fails", source, lost[0].how, message))
-        else:
-            self._add(rows, Reached("fails", self._lost_above(node), "reads", message))
+        lost = self._lost_above(node)
+        # The failure names it; where it names none, it is one that the node is known to use.
+        named = [ref for ref in lost if ref.column and f"'{ref.column}'" in message]
+        uses = [*(u for column in node.columns for u in column.uses), *node.row_uses]
+        how_of = {ColumnRef(use.relation, use.column): use.how for use in uses}
+        used = [ref for ref in lost if ref in how_of]
+        source = next(iter([*named, *used, *lost]), None)
+        how = how_of.get(source, "reads") if source is not None else "reads"
+        self._add(rows, Reached("fails", source, how, message))
 
-    def _lost_above(self, node: NodeLineage) -> ColumnRef | None:
-        for parent in node.parents:
-            for ref, effects in self.of_node(parent).items():
-                if effects.keys() & {"removed", "retyped"}:
-                    return ref
-        return None
+    def _lost_above(self, node: NodeLineage) -> list[ColumnRef]:
+        """What its parents lost, then what is of another type there."""
+        found = [
+            (effects, ref)
+            for parent in node.parents
+            for ref, effects in self.of_node(parent).items()
+            if effects.keys() & {"removed", "retyped"}
+        ]
+        found.sort(key=lambda item: "removed" not in item[0])
+        return [ref for _, ref in found]
 
     def _compare(self, node: NodeLineage, read: ReadQuery) -> None:
         now = {column.name: column for column in read.query.columns}

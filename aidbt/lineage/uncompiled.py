@@ -43,9 +43,17 @@ def _node_of(tag: JinjaTag, node: Node, manifest: Manifest) -> Node | None:
             for r in read
             if r.name == tag.names[-1]
             and (len(tag.names) == 1 or r.package == tag.names[0])
-            and (not tag.version or str(r.raw.get("version")) == tag.version.strip("'\""))
+            and _is_version(r, tag.version.strip("'\""))
         ]
     return named[0] if len(named) == 1 else None
+
+
+def _is_version(node: Node, wanted: str) -> bool:
+    """Whether a ref to that version, "" for none, means a node; without one it means the latest."""
+    version = node.raw.get("version")
+    if version is None:
+        return not wanted
+    return str(version) == (wanted or str(node.raw.get("latest_version")))
 
 
 def _relation(node: Node, dialect: str) -> str:

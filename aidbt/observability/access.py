@@ -175,6 +175,35 @@ def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple
             ("connect", "metadata", "read"),
         ),
         CommandAccess(
+            "validate",
+            "the project, the catalog; up to the last rung a few rows of what the SQL reads, read only",
+            f".aidbt/compiled, {store}; nothing in the warehouse",
+            sends,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
+            "lineage",
+            "the project, the catalog, the loads in bronze",
+            f".aidbt/compiled, {store}, the file that --html names; nothing in the warehouse",
+            sends,
+            ("connect", "metadata"),
+        ),
+        CommandAccess(
+            "impact",
+            "the project, the catalog; with --base the history in git",
+            f".aidbt/compiled, {store}; nothing in the warehouse",
+            sends,
+            ("connect", "metadata"),
+        ),
+        CommandAccess(
+            "pr",
+            "the project, git, the catalog; with --build rows of changed tables, after a plan",
+            f".aidbt/compiled, {store}, the files that --write names; with --build the schemas"
+            f" {place.target}_pr_*, dropped afterwards",
+            sends,
+            ("connect", "metadata", "read", "build"),
+        ),
+        CommandAccess(
             "build",
             f"what dbt build reads: the project, {raw}",
             f"what dbt build writes: the schema {place.target}"

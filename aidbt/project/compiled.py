@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -14,7 +15,7 @@ from pathlib import Path
 from aidbt.core.config import DbtSettings
 from aidbt.core.errors import ArtifactError, DbtError
 from aidbt.core.findings import RunFailure
-from aidbt.core.patch import state_dir
+from aidbt.core.patch import file_lock, state_dir
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_invocation import OnEvent
 from aidbt.project.files import PROJECT_FILE, Project
@@ -30,6 +31,8 @@ _PARSED_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _FAILED_NODE = re.compile(r"\bin (?:\w+ )?\w+ (?P<name>[\w.]+) \((?P<path>[^)\n]+)\)")
 # Each try costs a start of dbt; a project with more such models is read from their text.
 MOST_TRIES = 8
+# Compiling a large project takes minutes.
+_WAIT_S = 600.0
 _ROOT_FILES = (PROJECT_FILE, "packages.yml", "dependencies.yml", "package-lock.yml")
 
 
@@ -41,12 +44,24 @@ class Compiled:
         path: of the manifest.
         was_compiled: whether dbt had to be run for it.
         failures: nodes that dbt could not compile; they have no compiled SQL.
+        problem: why dbt could compile nothing, e.g. that the warehouse cannot be reached; "" when it could.
+            The manifest is then as dbt parsed it.
     """
 
     manifest: Manifest
     path: Path
     was_compiled: bool = False
     failures: tuple[RunFailure, ...] = ()
+    problem: str = ""
+
+    def require_compiled(self) -> None:
+        """Go on only where dbt compiled the project, if not every node of it.
+
+        Raises:
+            DbtError: it could not.
+        """
+        if self.problem:
+            raise _cannot_compile(self.problem)
 
 
 def compiled_project(
@@ -86,7 +101,33 @@ def compiled_project(
         if newest is None:
             raise ArtifactError("there is no manifest of the project", hint="run: dbt compile")
         return Compiled(read_manifest(newest), newest)
-    return compile_into(own, project, settings, on_event=on_event)
+    with compiling(project.root):
+        manifest = _current(own / MANIFEST_FILE, changed_at, needed)  # another process may have been faster
+        if manifest is not None:
+            return Compiled(manifest, own / MANIFEST_FILE)
+        return compile_into(own, project, settings, on_event=on_event)
+
+
+@contextlib.contextmanager
+def compiling(root: Path) -> Iterator[None]:
+    """Inside, no other process of aidbt compiles the project at `root`; first it waits for one that does.
+
+    Two would write the same files, and DuckDB lets only one of them in.
+
+    Raises:
+        DbtError: the other one does not come to an end, or the project's folder cannot be written to.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            is_free = stack.enter_context(file_lock(state_dir(root) / "compile.lock", wait_s=_WAIT_S))
+        except OSError as error:
+            raise DbtError(
+                f"dbt cannot compile the project: {error.filename or root}: {error.strerror}",
+                hint="what dbt compiles is kept in the project's folder .aidbt",
+            ) from error
+        if not is_free:
+            raise DbtError("another aidbt process is compiling this project", hint="wait for it to finish")
+        yield
 
 
 def compile_into(
@@ -94,13 +135,15 @@ def compile_into(
 ) -> Compiled:
     """The project compiled by dbt as far as it can be, its artifacts in a folder of ours.
 
-    dbt stops at the first node that it cannot compile, so that one is left out of the next try.
+    dbt stops at the first node that it cannot compile, so that one is left out of the next try. What keeps it
+    from compiling anything is a problem of the result, as long as dbt can parse the project.
 
     Raises:
         DbtError: dbt cannot read the project.
     """
     path = folder / MANIFEST_FILE
     failed: dict[str, RunFailure] = {}
+    problem = ""
     for _ in range(MOST_TRIES):
         started_at = time.time()
         report = run_dbt(
@@ -118,15 +161,20 @@ def compile_into(
             break
         node = _FAILED_NODE.search(failure.message) if failure and is_parsed else None
         if failure is None or node is None or node["name"] in failed:
-            if is_parsed and failed:
-                break
             message = failure.message.strip() if failure else "it gave no reason"
-            raise DbtError(f"dbt cannot compile the project: {message}", hint="mend that first")
+            if not is_parsed:
+                raise _cannot_compile(message)
+            problem = "" if failed else message
+            break
         failed[node["name"]] = replace(failure, path=node["path"])
     manifest = read_manifest(path)
     ids = {node.name: node.unique_id for node in manifest.nodes.values()}
     failures = [replace(failure, unique_id=ids.get(name, "")) for name, failure in failed.items()]
-    return Compiled(manifest, path, True, tuple(failures))
+    return Compiled(manifest, path, True, tuple(failures), problem)
+
+
+def _cannot_compile(why: str) -> DbtError:
+    return DbtError(f"dbt cannot compile the project: {why}", hint="mend that first")
 
 
 def _current(path: Path, changed_at: datetime, needed: Collection[str]) -> Manifest | None:

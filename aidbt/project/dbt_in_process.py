@@ -7,12 +7,16 @@ import gc
 import io
 import logging
 import os
+import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections import deque
 from collections.abc import Iterator, MutableMapping, Sequence
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from types import FrameType
 from typing import Any, cast
 
 from aidbt.core.config import environment
@@ -66,15 +70,17 @@ def run_in_process(
         # A program that used dbt before us may hold another database by the same relative path.
         _release_duckdb()
         try:
-            outcome = dbtRunner(callbacks=[receive]).invoke(list(args))
+            with _interrupts() as interrupts:
+                outcome = dbtRunner(callbacks=[receive]).invoke(list(args))
             error, succeeded = outcome.exception, bool(outcome.success)
             del outcome
         finally:
             _release_duckdb()
             _close_dbt_logs()
         text = "" if error is None else str(error) or type(error).__name__
-        interrupted = isinstance(error, KeyboardInterrupt)
+        interrupted = isinstance(error, KeyboardInterrupt) or bool(interrupts)
         if error is not None:
+            _end_threads(error)
             # Its traceback holds dbt's frames, and those may hold connections.
             error = None
             gc.collect()
@@ -83,6 +89,38 @@ def run_in_process(
     collector.raise_if_broken()
     exit_code = 2 if text else 0 if succeeded else 1
     return Invocation(exit_code, tuple(collector.events), "".join(printed), text)
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Gives a list that gets an entry for each Ctrl-C meanwhile: dbt and its libraries have bare `except:`
+    clauses, in which a KeyboardInterrupt is lost or becomes another error.
+    """
+    counted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield counted
+        return
+
+    def count(number: int, frame: FrameType | None) -> None:
+        counted.append(number)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, count)
+    try:
+        yield counted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end_threads(error: BaseException) -> None:
+    """Ends the threads of a run that broke off: dbt leaves its pool open, and Python complains of that on
+    stderr when the process ends.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            if isinstance(value, ThreadPool):
+                value.terminate()
 
 
 def _release_duckdb() -> None:

@@ -120,7 +120,11 @@ def _differences(old: Node, new: Node) -> Iterator[str]:
 
 
 def _compiled(raw: Mapping[str, Any]) -> str:
-    return _PASSING.sub("", str(raw.get("compiled_code") or ""))
+    """The compiled SQL without the ephemeral models that dbt put into it: they are nodes of their own."""
+    text = str(raw.get("compiled_code") or "")
+    for cte in raw.get("extra_ctes") or ():
+        text = text.replace(str(cte.get("sql") or ""), "")
+    return _PASSING.sub("", text)
 
 
 def _config(node: Node) -> dict[str, str]:

@@ -31,6 +31,8 @@ STDIN = "<stdin>"
 # What dbt runs as one query.
 QUERY_TYPES = frozenset({"model", "snapshot", "analysis", "test"})
 _EXTERNAL = "external."
+# Files that stand beside SQL in a dbt project, and are none.
+_NO_SQL = frozenset({".py", ".yml", ".yaml", ".csv", ".md", ".json", ".toml", ".duckdb", ".parquet"})
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
 
@@ -99,6 +101,7 @@ class ProjectValidator:
     ) -> None:
         self._manifest = read.manifest
         self._lineage = read.lineage
+        self._reasons = read.not_compiled
         self._root = root
         self._engine = engine
         self._compile = compile
@@ -142,10 +145,7 @@ class ProjectValidator:
         }
         if full in by_path:
             return self._query(by_path[full])
-        try:
-            text = full.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}", hint="is it a text file?") from error
+        text = _read_sql(path)
         inside = full.is_relative_to(self._root.resolve())
         name = full.relative_to(self._root.resolve()).as_posix() if inside else str(path)
         return self.query_of_text(text, name=name, is_file=inside)
@@ -189,11 +189,14 @@ class ProjectValidator:
     def _query(self, node: Node) -> Query:
         compiled = node.raw.get("compiled_code")
         if not compiled:
-            why = f"dbt has compiled nothing for {node.name}; 'dbt compile' says why"
-            return Query(node.unique_id, node.path, None, why=why)
+            return Query(node.unique_id, node.path, None, why=self._why_not_compiled(node))
         lineage = self._lineage.nodes.get(node.unique_id)
         keys = lineage.unique if lineage is not None else ()
         return Query(node.unique_id, node.path, self._written(node, str(compiled)), keys)
+
+    def _why_not_compiled(self, node: Node) -> str:
+        reason = self._reasons.get(node.unique_id) or "'dbt compile' says why"
+        return f"dbt has compiled nothing for {node.name}: {reason}"
 
     def _written(self, node: Node, compiled: str) -> Written:
         """The file of a node, when it is what dbt read; a block in a file of several is not edited."""
@@ -224,6 +227,24 @@ def inline_compiler(project: Project, settings: DbtSettings) -> Callable[[str], 
         return str(compiled)
 
     return compile
+
+
+def _read_sql(path: Path) -> str:
+    """The text of a file of SQL.
+
+    Raises:
+        UsageError: it is none, or cannot be read.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", hint=f"aidbt validate -s {path} is about the models in it")
+    if path.suffix.lower() in _NO_SQL:
+        raise UsageError(f"{path} is no file of SQL", hint="name files of SQL, or - for standard input")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not text in UTF-8", hint="is it a file of SQL?") from error
 
 
 def _is_selected(node: Node, wanted: str) -> bool:

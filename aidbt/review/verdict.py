@@ -32,7 +32,7 @@ class Reason:
         weight: "blocks" is broken or breaks something; "look" is for a person to judge.
         topic: what kind of thing it is, for ranking.
         where: file and line, or the node.
-        node: unique_id of the node that it is about; "" for none.
+        node: unique_id of the node that it is about; its name, of what failed in a build; "" for none.
         readers: how many nodes stand downstream of that one.
         code: of the finding that it stands for; "" where it is none.
         path: the way from the change to it, as titles; () where there is none.
@@ -75,7 +75,7 @@ def reach_verdict(
 
     Args:
         wrong: what the change made wrong with the project's SQL.
-        failures: (unique_id or name, message) of nodes and tests that failed when the head was built.
+        failures: (name, message) of nodes and tests that failed when the head was built.
     """
     readers = {node.unique_id: node.readers for node in changed}
     compared = {one.unique_id for one in data if one.diff is not None}

@@ -36,7 +36,7 @@ def prose(text: str) -> str:
     line = re.sub(r"([\\`*_\[\]()!|~#])", r"\\\1", line)
     # An invisible space keeps sites from linking people, issues and addresses.
     return re.sub(
-        r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)", "\u200b", line, flags=re.IGNORECASE
+        r"(?<=@)(?=\\?\w)|(?<=#)(?=\d)|(?<=:)(?=//)|(?<=www)(?=\.)", "\u200b", line, flags=re.IGNORECASE
     )
 
 

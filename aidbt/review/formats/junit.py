@@ -22,8 +22,8 @@ def junit(review: Review) -> str:
     for node in review.changed:
         _case(suite, node.resource_type, node.name, by_node.pop(node.unique_id, []))
     for unique_id, reasons in by_node.items():
-        kind, _, rest = unique_id.partition(".")
-        _case(suite, kind or "project", rest.partition(".")[2] or unique_id or "project", reasons)
+        kind, _, rest = unique_id.partition(".")  # what failed in a build is known by its name alone
+        _case(suite, kind if rest else "project", rest.partition(".")[2] or unique_id or "project", reasons)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(sum(case.find("failure") is not None for case in suite)))
     suites = ElementTree.Element("testsuites", name=_text(headline(review)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aidbt.core.types import is_same_type
 from aidbt.sql.parse import call_deep
 from aidbt.sql.resolved import ResolvedQuery
 
@@ -162,7 +163,9 @@ def _retyped(
     for column in before.columns:
         now = names.get(column.name)
         data_type = types.get(now or "", "")
-        if now is not None and column.data_type and data_type and data_type != column.data_type:
+        if now is None or not (column.data_type and data_type):
+            continue
+        if not is_same_type(column.data_type, data_type):
             found.append((now, column.data_type, data_type))
     return found
 

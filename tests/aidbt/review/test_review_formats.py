@@ -89,15 +89,16 @@ class Acted:
 
     def __init__(self, text: str) -> None:
         self.tags: list[str] = []
-        self.words = ""
+        texts: list[str] = []
         self.links = 0
         for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text):
             for part in (token, *(token.children or ())):
                 if part.type in ("html_block", "html_inline"):
                     self.tags += re.findall(r"<(!--|/?[A-Za-z]\w*)", part.content)
                 elif part.type == "text":
-                    self.words += part.content
+                    texts.append(part.content)
                 self.links += part.type in ("link_open", "image")
+        self.words = "\n".join(texts)
 
 
 OURS = {"!--", "details", "/details", "summary", "/summary", "sub", "/sub", "br"}
@@ -118,7 +119,7 @@ def test_no_text_mentions_anybody_or_opens_a_tag(name: str, message: str):
     acted = Acted(markdown(a_review(name, message)))
 
     assert (acted.links, set(acted.tags)) == (0, OURS)
-    assert not re.search(r"@\w", acted.words)
+    assert not re.search(r"@[^\W_]", acted.words)
 
 
 @pytest.mark.parametrize("many", [1, 50, 5_000])
