@@ -32,6 +32,7 @@ EXPRESSIONS: dict[str, tuple[list[str], str]] = {
 # What the mapper proposed and a person found right.
 ACCEPTED = [
     "nycflights.airports.utc_offset_hours",
+    "nycflights.flights.destination_airport_code",
     "nycflights.flights.flight_number",
     "nycflights.flights.origin_airport_code",
     "nycflights.weather.origin:accepted_values",

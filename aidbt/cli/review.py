@@ -345,7 +345,7 @@ def _item_lines(items: Sequence[Any], *, show_tests: bool, why: bool) -> Iterato
 
 def _why(item: Any) -> Iterator[str]:
     """Why it was proposed, and what stands against it: a line each."""
-    from aidbt.mapping.waiting import percent
+    from aidbt.mapping.waiting import behind, percent
 
     if item.wanted_type or item.description:
         yield f"wanted: {' · '.join(part for part in (item.wanted_type, item.description) if part)}"
@@ -361,8 +361,7 @@ def _why(item: Any) -> Iterator[str]:
     if item.signals:
         yield f"signals: {', '.join(f'{name} {value:.2f}' for name, value in item.signals.items())}"
     if item.rival:
-        behind = f", behind by {percent(item.margin)}" if item.margin else ""
-        yield f"nearest rival: {item.rival}{behind}"
+        yield f"nearest rival: {item.rival}{behind(item.margin)}"
     rivals = [f"{name} {percent(score)}" for name, score in item.alternatives]
     yield f"other candidates: {', '.join(rivals) or 'none'}"
 

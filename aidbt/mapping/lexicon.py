@@ -203,9 +203,17 @@ def _opposites() -> dict[str, frozenset[str]]:
 
 @cache
 def _words() -> frozenset[str]:
-    """The words of three letters or more that short forms stand for, or that have synonyms."""
+    """The words of three letters or more that short forms stand for, or that have synonyms; a synonym that is
+    short for another (`qty`, quantity) is none.
+    """
     spelled = {w for meanings in _dictionary().values() for meaning in meanings for w in meaning}
-    return frozenset(w for w in spelled | {w for p in _groups() for w in p.split()} if len(w) > 2)
+    used = {w for phrase in _groups() for w in phrase.split()}
+    return frozenset(w for w in spelled | {w for w in used if not _is_short_synonym(w)} if len(w) > 2)
+
+
+def _is_short_synonym(word: str) -> bool:
+    meanings = (meaning[0] for meaning in expansions(word) if len(meaning) == 1)
+    return any(related(word, meaning) == STRICT for meaning in meanings)
 
 
 @cache

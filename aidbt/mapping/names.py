@@ -101,7 +101,9 @@ def _is_readable(words: tuple[str, ...]) -> bool:
 
 
 def _known_words(side: Side) -> frozenset[str]:
-    return frozenset(word for words in (*side.words, *side.table_words) for word in words)
+    """The words of a side's columns, of their synonyms and of its tables."""
+    synonyms = (singular_words(name) for column in side.columns for name in column.synonyms)
+    return frozenset(word for words in (*side.words, *side.table_words, *synonyms) for word in words)
 
 
 def _read(words: tuple[str, ...], others: frozenset[str], learned: Mapping[str, str]) -> tuple[str, ...]:
@@ -196,7 +198,7 @@ def _phrase(
     phrases: list[tuple[str, ...]], vocabulary: dict[str, int], rarity: dict[str, float], side: Side | None
 ) -> Phrase:
     # As wide as the longest: every pair of names is compared in all of it.
-    width = max(1, *map(len, phrases)) if phrases else 1
+    width = max(map(len, phrases), default=0) or 1
     ids = np.full((len(phrases), width), -1, dtype=np.int32)
     weights = np.zeros((len(phrases), width), dtype=np.float32)
     for row, words in enumerate(phrases):

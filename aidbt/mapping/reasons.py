@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aidbt.mapping.names import Names, Phrase
 from aidbt.mapping.signals import SchemaPair
 from aidbt.mapping.words import letters_of
 
@@ -30,6 +31,7 @@ def reasons(task: SchemaPair, i: int, j: int, said: Mapping[str, float]) -> tupl
         (said.get("shortened", 0) >= 0.6 and not common, f"{short} may be short for {long}"),
         (said.get("codes", 0) >= 0.6, "the codes of one are the initials of the other's labels"),
         (said.get("values", 0) >= 0.2, f"{said.get('values', 0):.0%} of their values are the same"),
+        (said.get("personal", 0) == 1, "both hold the same kind of personal data"),
         (said.get("described", 0) >= 0.5, "its description has the words of the source's name"),
         (said.get("descriptions", 0) >= 0.3, "the descriptions share rare words"),
         (said.get("meaning", 0) >= 0.6 and said.get("same", 0) < 0.9, "the names mean much the same"),
@@ -47,13 +49,25 @@ def reasons(task: SchemaPair, i: int, j: int, said: Mapping[str, float]) -> tupl
 
 
 def _words_in_common(task: SchemaPair, i: int, j: int) -> str:
-    """Which words of the source's name were taken for which of the target's."""
-    left, right = task.names.source, task.names.target
+    """Which words of the source's name were taken for which of the target's, or of a synonym with more."""
+    names = task.names
+    synonyms = (phrase for column, phrase in names.synonyms if column == j)
+    of_name = _partners(names, i, names.target, j)
+    of_synonyms = [_partners(names, i, phrase, 0) for phrase in synonyms]
+    found = max([of_name, *of_synonyms], key=len)
+    if not found:
+        return ""
+    where = "" if found is of_name else " with a synonym"
+    return f"words in common{where}: {', '.join(found)}"
+
+
+def _partners(names: Names, i: int, phrase: Phrase, j: int) -> list[str]:
+    """The words of the i-th source's name that have a partner in the j-th of a phrase, with that one."""
     found = []
-    for place, word in enumerate(left.words[i]):
-        row = task.names.likeness[left.ids[i, place], right.ids[j]]
+    for place, word in enumerate(names.source.words[i]):
+        row = names.likeness[names.source.ids[i, place], phrase.ids[j]]
         best = int(row.argmax())
         if row[best] >= 0.5:
-            other = right.words[j][best]
+            other = phrase.words[j][best]
             found.append(word if word == other else f"{word} → {other}")
-    return f"words in common: {', '.join(found)}" if found else ""
+    return found

@@ -21,6 +21,18 @@ from aidbt.core.schema import (
 from aidbt.mapping.decisions import SOURCE_GONE
 
 
+def behind(margin: float | None) -> str:
+    """How far a rival is from the match, in words; "" where that is not known.
+
+    Example:
+        >>> behind(0.45), behind(-0.14), behind(None)
+        (', behind by 45 %', ', ahead by 14 %', '')
+    """
+    if not margin:
+        return ""
+    return f", {'behind' if margin > 0 else 'ahead'} by {percent(abs(margin))}"
+
+
 def percent(share: float) -> str:
     """A probability or share for people; 100 % is certain, and 0 % impossible.
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from aidbt.mapping.queue import ReviewQueue
-from aidbt.mapping.waiting import ReviewItem, percent
+from aidbt.mapping.waiting import ReviewItem, behind, percent
 
 
 def review_page(queue: ReviewQueue, *, project: str) -> str:
@@ -47,6 +47,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
+    environment.filters["behind"] = behind
     environment.filters["haystack"] = _haystack
     return environment
 

@@ -48,7 +48,7 @@ def _opposed(task: SchemaPair, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     found = np.zeros(len(pairs), dtype=bool)
     # Few words exclude any other.
     excludes = [
-        names.opposed.any(axis=axis)[phrase.ids].any(axis=1)
+        np.any(names.opposed, axis=axis)[phrase.ids].any(axis=1)
         for axis, phrase in ((1, names.source), (0, names.target))
     ]
     likely = np.flatnonzero(excludes[0][pairs.source] & excludes[1][pairs.target])

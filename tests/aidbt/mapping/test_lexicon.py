@@ -13,6 +13,7 @@ from aidbt.mapping.lexicon import (
     SynonymGroup,
     expansions,
     groups_of,
+    is_word,
     read_abbreviations,
     read_synonyms,
     related,
@@ -66,6 +67,16 @@ def test_case_and_number_do_not_matter():
     assert expansions("QTYS") == expansions("qty") == (("quantity",),)
     assert related("ZIP Codes", "postal code") == STRICT
     assert groups_of("Surnames") == groups_of("surname") != ()
+
+
+@pytest.mark.parametrize("word", ["quantity", "Longitudes", "phone", "zip"])
+def test_a_word_is_one_that_is_written_out(word: str):
+    assert is_word(word)
+
+
+@pytest.mark.parametrize("short", ["qty", "lon", "num", "dept", "id", "flurble"])
+def test_a_short_form_is_no_word_even_where_the_thesaurus_names_it(short: str):
+    assert not is_word(short)
 
 
 @pytest.mark.parametrize("word", ["", "größe", "名前", "qtx", "x" * 500])

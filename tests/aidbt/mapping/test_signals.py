@@ -319,6 +319,12 @@ def test_short_forms_that_run_together_are_split_where_the_other_side_has_all_th
     assert found[0, 1] == 0
 
 
+def test_words_that_run_together_are_split_by_those_of_a_declared_synonym_too():
+    wanted = Column("aircraft_registration", synonyms=("tail_number",))
+
+    assert said("name", "words", schemas([table("tailnum")], [table(wanted)]))[0, 0] > 0.9
+
+
 def test_a_word_is_not_split_into_short_forms_of_words_that_nobody_has():
     assert said("name", "words", one_table(["cusno"], ["weight", "created_at"])).max() == 0
 
