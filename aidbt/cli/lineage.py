@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aidbt.cli.lineage_text import Steps, coverage_lines, lineage_lines, tagged_columns, tags_of
+from aidbt.cli.lineage_text import (
+    Steps,
+    coverage_lines,
+    lineage_lines,
+    reached_nodes,
+    tagged_columns,
+    tags_of,
+)
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import emit
 from aidbt.core.errors import ProfileError, UnknownName, UsageError, WriteError
@@ -173,6 +180,8 @@ def _draw(found: Lineage, ref: ColumnRef | None, form: str, steps: Steps) -> Non
 
 def _summary(read: ReadProject, refs: Sequence[ColumnRef], tag: str | None, steps: Steps) -> dict[str, Any]:
     """What programs get: all nodes where nothing is named, else what is named."""
+    from aidbt.lineage.graph import ROWS, ColumnRef
+
     found = read.lineage
     result: dict[str, Any] = {
         "coverage": found.coverage,
@@ -186,9 +195,28 @@ def _summary(read: ReadProject, refs: Sequence[ColumnRef], tag: str | None, step
     nodes = [found.nodes[ref.node] for ref in refs if not ref.column]
     return {
         **result,
-        "columns": [_column_summary(found, ref, steps) for ref in refs if ref.column],
-        "nodes": [_node_summary(found, node) for node in (nodes if refs else found.nodes.values())],
+        "columns": [
+            {**_column_summary(found, ref, steps), "exposures": _exposures(read, ref, steps)}
+            for ref in refs
+            if ref.column
+        ],
+        "nodes": [
+            {
+                **_node_summary(found, node),
+                "exposures": _exposures(read, ColumnRef(node.unique_id, ROWS), steps),
+            }
+            for node in (nodes if refs else found.nodes.values())
+        ],
     }
+
+
+def _exposures(read: ReadProject, ref: ColumnRef, steps: Steps) -> list[dict[str, Any]]:
+    """The exposures that may show a column, or read a node; none where only upstream is asked for."""
+    found = read.exposures_of(reached_nodes(read.lineage, ref, steps)) if steps.downstream else {}
+    return [
+        {"unique_id": name, "name": exposure.name, "type": exposure.raw.get("type"), "reads": reads}
+        for name, (exposure, reads) in found.items()
+    ]
 
 
 def _tagged(found: Lineage, tag: str) -> list[dict[str, Any]]:
@@ -244,6 +272,7 @@ def _made(found: Lineage, node: NodeLineage, column: OutputColumn) -> dict[str, 
         "nullable": column.nullable,
         "made": column.made,
         "text": column.text,
+        "defined": column.defined,
         "why": column.why,
         "uses": column.uses,
         "tags": {tag: [found.title(at) for at in refs] for tag, refs in tags_of(found, node, column).items()},

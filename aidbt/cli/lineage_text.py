@@ -62,6 +62,8 @@ def lineage_lines(
                 yield from _column_lines(found, ref, steps, show_all=show_all)
             else:
                 yield from _node_lines(found, found.nodes[ref.node], show_all=show_all)
+            if steps.downstream:
+                yield from _exposure_lines(read, ref, steps)
     else:
         yield from _open_lines(found, show_all=show_all)
 
@@ -167,7 +169,8 @@ def _node_lines(found: Lineage, node: NodeLineage, *, show_all: bool) -> Iterato
 
 
 def _node_row(found: Lineage, node: NodeLineage, column: OutputColumn) -> list[str]:
-    of = [_title(found, use.relation, use.column) for use in column.uses]
+    uses = sorted(column.uses, key=lambda use: use.how not in _COLOURS)  # values before what picks them
+    of = list(dict.fromkeys(_title(found, use.relation, use.column) for use in uses))
     shown = ", ".join(of[:2]) + (f" and {len(of) - 2} more" if len(of) > 2 else "")
     made = "" if _is_ground(node, column) else column.made
     return [
@@ -221,6 +224,23 @@ def _column_lines(found: Lineage, ref: ColumnRef, steps: Steps, *, show_all: boo
         yield from _row_notes(found, ref, steps)
 
 
+def reached_nodes(found: Lineage, ref: ColumnRef, steps: Steps) -> set[str]:
+    """The nodes with the values of a column; of a node itself, it alone."""
+    if not ref.column:
+        return {ref.node}
+    edges = found.downstream(ref, depth=steps.depth, rows=False)
+    return {ref.node, *(edge.target.node for edge in edges)}
+
+
+def _exposure_lines(read: ReadProject, ref: ColumnRef, steps: Steps) -> Iterator[str]:
+    """The exposures at the end of the way."""
+    for exposure, through in read.exposures_of(reached_nodes(read.lineage, ref, steps)).values():
+        kind = exposure.raw.get("type") or "exposure"
+        names = _listed(read.lineage, set(through))
+        shows = f"may show it: it reads {names}" if ref.column else "reads it"
+        yield f"exposure {bold(exposure.name)} ({kind}) {shows}"
+
+
 def _row_notes(found: Lineage, ref: ColumnRef, steps: Steps) -> Iterator[str]:
     """What --rows would add to the first step."""
     deciding = len(found.nodes[ref.node].row_uses)
@@ -245,7 +265,7 @@ def _about(found: Lineage, ref: ColumnRef) -> str:
     column = node.column(ref.column) if node else None
     if column is None:
         return ""
-    text = _one_line(column.text)
+    text = _one_line(column.defined or column.text)
     return dim(f"  {column.data_type.lower()}" if column.data_type else "") + (
         f"  = {text}" if text and text != column.name else ""
     )

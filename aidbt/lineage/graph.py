@@ -207,7 +207,7 @@ class Lineage:
         """The expression that makes the column; "" where none does, or it is not known."""
         node = self.nodes.get(ref.node)
         column = node.column(ref.column) if node and ref.column else None
-        return column.text if column else ""
+        return (column.defined or column.text) if column else ""
 
     def _is_node(self, name: str) -> bool:
         return name in self.nodes or name.casefold() in self._by_name

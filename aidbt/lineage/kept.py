@@ -55,7 +55,16 @@ def _plain(reading: Reading) -> list[Any]:
         [[f.code, f.severity.value, f.where, f.message, f.evidence] for f in reading.findings],
         relations,
         [
-            [c.name, c.data_type, int(c.nullable), _MADE.index(c.made), uses(c.uses), c.text, c.why]
+            [
+                c.name,
+                c.data_type,
+                int(c.nullable),
+                _MADE.index(c.made),
+                uses(c.uses),
+                c.text,
+                c.why,
+                c.defined,
+            ]
             for c in node.columns
         ],
         uses(node.row_uses),
@@ -79,8 +88,8 @@ def _reading(unique_id: str, value: Any) -> Reading:
         path,
         tuple(
             [
-                OutputColumn(column, data_type, bool(nullable), _MADE[made], uses(of), text, reason)
-                for column, data_type, nullable, made, of, text, reason in columns
+                OutputColumn(column, data_type, bool(nullable), _MADE[made], uses(of), text, reason, defined)
+                for column, data_type, nullable, made, of, text, reason, defined in columns
             ]
         ),
         bool(is_complete),

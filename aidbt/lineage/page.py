@@ -90,7 +90,7 @@ def _page_data(lineage: Lineage) -> dict[str, Any]:
                 _MADE.index(column.made) * 2 + column.nullable,
                 texts.index(column.data_type),
                 uses_of(column.uses),
-                texts.index(_shortened(column.text)),
+                texts.index(_shortened(column.defined or column.text)),
                 texts.index(column.why),
                 [texts.index(tag) for tag in tags],
             ]

@@ -60,6 +60,8 @@ class OutputColumn:
             subquery belongs to the column too, each once beside that.
         text: the expression as the query writes it; "" for a column that a star passes on.
         why: of an "unknown" one, what keeps it from being known; of any other, on what trust it is known.
+        defined: the expression that makes it, where that stands in a CTE or subquery whose column the query
+            only passes on; "" where `text` says it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class OutputColumn:
     uses: tuple[ColumnUse, ...] = ()
     text: str = ""
     why: str = ""
+    defined: str = ""
 
 
 @dataclass(frozen=True, slots=True)

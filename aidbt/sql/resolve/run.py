@@ -37,7 +37,11 @@ def run(tree: exp.Expr, relations: RelationIndex, dialect: str, text: str) -> Re
     tree.meta[_ROWS] = _Kept(rows)
     texts = _texts(rows, text)
     fields = distinct_names(rows.fields, dialect)
-    columns = tuple(_output(column, rules, written) for column, written in zip(fields, texts, strict=True))
+    definitions = _definitions(rows, text)
+    columns = tuple(
+        _output(column, rules, written, defined)
+        for column, written, defined in zip(fields, texts, definitions, strict=True)
+    )
     return ResolvedQuery(
         columns=columns,
         is_complete=rows.is_complete,
@@ -65,17 +69,52 @@ class _Kept:
 
 def _texts(rows: Rows, text: str) -> list[str]:
     """What the query writes for each column; "" for those that a star passes on."""
-    select = rows.select.node if rows.select is not None else None
     nodes = [column.expression for column in rows.fields]
-    written: dict[int, str] = {}
-    if text and select is not None and any(node is not None for node in nodes):
-        items = [item.this if isinstance(item, exp.Alias) else item for item in select.expressions]
-        found = written_expressions(select, text) or [""] * len(items)
-        written = {id(item): part for item, part in zip(items, found, strict=True)}
+    written = _written(rows, text) if any(node is not None for node in nodes) else {}
     return [written.get(id(node), "") if node is not None else "" for node in nodes]
 
 
-def _output(column: Field, rules: TypeRules, written: str) -> OutputColumn:
+def _written(rows: Rows, text: str) -> dict[int, str]:
+    """What a SELECT writes for each of its expressions, by the `id` of the expression."""
+    select = rows.select.node if rows.select is not None else None
+    if not text or select is None:
+        return {}
+    items = [item.this if isinstance(item, exp.Alias) else item for item in select.expressions]
+    found = written_expressions(select, text) or [""] * len(items)
+    return {id(item): part for item, part in zip(items, found, strict=True)}
+
+
+def _definitions(rows: Rows, text: str) -> list[str]:
+    """The expressions of columns that the query only passes on, from where they are made inside of it."""
+    written: dict[int, dict[int, str]] = {}
+    found = []
+    for column in rows.fields:
+        made, at = _maker(column, rows)
+        if at is rows or made.expression is None or isinstance(made.expression, exp.Column):
+            found.append("")
+            continue
+        if id(at) not in written:
+            written[id(at)] = _written(at, text)
+        found.append(written[id(at)].get(id(made.expression), ""))
+    return found
+
+
+def _maker(column: Field, rows: Rows) -> tuple[Field, Rows]:
+    """(the column of a CTE or subquery that this one is, unchanged; the rows that it is a column of)."""
+    while column.origin is not None and column.origin.source is not None:
+        source = column.origin.source
+        inner = source.rows
+        if inner is None or inner.select is None or len(inner.fields) != len(source.fields):
+            break
+        passed = column.origin.column
+        place = next((place for place, given in enumerate(source.fields) if given is passed), None)
+        if place is None:
+            break
+        column, rows = inner.fields[place], inner
+    return column, rows
+
+
+def _output(column: Field, rules: TypeRules, written: str, defined: str) -> OutputColumn:
     value = column.value
     return OutputColumn(
         name=column.name,
@@ -85,4 +124,5 @@ def _output(column: Field, rules: TypeRules, written: str) -> OutputColumn:
         uses=column_uses(value.uses),
         text=written,
         why=value.why,
+        defined=defined,
     )

@@ -25,6 +25,7 @@ from aidbt.sql.validate.functions import function_problems
 from aidbt.sql.validate.generators import generator_problems
 from aidbt.sql.validate.read_only import read_only_problems
 from aidbt.sql.validate.relations import relation_problems
+from aidbt.sql.validate.unqualified import Unqualified, unqualified
 
 _Value = TypeVar("_Value")
 
@@ -130,7 +131,10 @@ def validate_sql(
     climb.step("allowed", lambda: _Found(problems=_not_allowed(parsed, relations, allowed)))
     resolved = climb.step("names", lambda: _names(parsed, relations))
     climb.step("grain", lambda: _grain(parsed, resolved, keys))
-    asked = _Asked(engine, parsed, resolved, _read_by(resolved, stand_ins or {}))
+    places = stand_ins or {}
+    asked = _Asked(
+        engine, parsed, resolved, _read_by(resolved, places), lambda: unqualified(parsed, relations, places)
+    )
     climb.step("explain", asked.explain)
     columns = climb.step("describe", asked.describe) or (_columns_of(resolved) if resolved else ())
     climb.step("sample", lambda: asked.sample(sample_rows))
@@ -236,9 +240,15 @@ class _Asked:
     """
 
     def __init__(
-        self, engine: Engine | None, parsed: Parsed, resolved: ResolvedQuery | None, stand_ins: list[Relation]
+        self,
+        engine: Engine | None,
+        parsed: Parsed,
+        resolved: ResolvedQuery | None,
+        stand_ins: list[Relation],
+        find_unqualified: Callable[[], Unqualified],
     ) -> None:
         self._engine = engine
+        self._find_unqualified = find_unqualified
         self._parsed = parsed
         self._stand_ins = stand_ins
         is_stood_in = engine is not None and engine.stands_in and bool(stand_ins)
@@ -259,6 +269,11 @@ class _Asked:
             return _NOT_ASKED
         answer = self._engine.explain(self._query, self._stand_ins)
         self.pretended = answer.note
+        if answer.failure == "unavailable" and (found := self._find_unqualified()).problems:
+            # Whether a name is found without its schema is the engine's to say: by its search path.
+            again = self._engine.explain(found.qualified(self._query), self._stand_ins)
+            if again.failure is None:
+                return _Found(problems=found.problems)
         return self._judge(answer, _REFUSES)
 
     def describe(self) -> _Found[tuple[Column, ...]]:
@@ -305,7 +320,8 @@ class _Asked:
 
     def _refusal(self, answer: Answer, verb: str) -> SqlProblem:
         code = "engine.refused" if verb == _REFUSES else "query.fails"
-        message = f"{self._parsed.dialect or 'the engine'} {verb}: {answer.message}"
+        said = _SAYS_WHO.sub("", answer.message)
+        message = f"{self._parsed.dialect or 'the engine'} {verb}: {said}"
         severity = Severity.ERROR
         if not self._is_last_word and _MISSING.search(answer.message):
             message += "; by the project's SQL it is there, so what is built is older than that"
@@ -320,6 +336,7 @@ class _Asked:
 _MISSING = re.compile(
     r"does not exist|not found|cannot be resolved|unrecognized name|invalid identifier", re.I
 )
+_SAYS_WHO = re.compile(r"\A\w+ refused: ")
 _NOT_ASKED: _Found[Any] = _Found(outcome="skipped", why="no engine was asked")
 _REFUSES = "refuses it"
 _FAILS = "fails on the rows that are there"

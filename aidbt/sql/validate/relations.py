@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -42,7 +43,7 @@ def relation_problems(
         >>> [p.code for p in relation_problems(parse_sql("select * from 'people.csv'", "duckdb"))]
         ['relation.outside']
     """
-    judged = (_judge(parsed, table, relations, allowed) for table in _tables(parsed))
+    judged = (_judge(parsed, table, relations, allowed) for table in tables_of(parsed))
     return [*(problem for problem in judged if problem is not None), *_texts_as_names(parsed)]
 
 
@@ -56,7 +57,7 @@ def _texts_as_names(parsed: Parsed) -> Iterator[SqlProblem]:
             yield problem_at(parsed, node, "relation.outside", message)
 
 
-def _tables(parsed: Parsed) -> Iterator[exp.Table]:
+def tables_of(parsed: Parsed) -> Iterator[exp.Table]:
     """Each name of a relation that is no CTE's."""
     if parsed.tree is None:
         return
@@ -125,7 +126,10 @@ def _judge(
     if _is_outside(table, parsed.dialect):
         message = f"a query may not read files or addresses: {table.name}"
         return problem_at(parsed, table, "relation.outside", message)
-    return unknown
+    if unknown is None or not unknown.end:
+        return unknown
+    line, column = parsed.places.at(unknown.start)
+    return replace(unknown, line=line, column=column)
 
 
 def _is_outside(table: exp.Table, dialect: str) -> bool:

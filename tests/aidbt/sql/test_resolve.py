@@ -300,3 +300,25 @@ def test_no_query_is_too_odd_to_be_answered(seed: int, dialect: str | None):
         assert (column.made == "unknown") <= bool(column.why)
         if column.made in ("constant", "generated"):
             assert all(use.how in ROW_USES for use in column.uses)
+
+
+def test_a_column_that_is_only_passed_on_says_what_defines_it():
+    text = (
+        "with a as (select id, sum(amount) as s from orders group by id), b as (select * from a)"
+        " select b.s as total, b.s + 1 as more, * from b"
+    )
+    relations = RelationIndex(
+        [("db", "main", "orders", KnownRelation("o", (Column("id", "INTEGER"), Column("amount", "DOUBLE"))))],
+        "duckdb",
+    )
+    tree = parse_sql(text, "duckdb").tree
+    assert tree is not None
+
+    query = resolve(tree, relations, "duckdb", text=text)
+
+    assert [(c.name, c.text, c.defined) for c in query.columns] == [
+        ("total", "b.s", "sum(amount)"),
+        ("more", "b.s + 1", ""),
+        ("id", "", ""),
+        ("s", "", "sum(amount)"),
+    ]
