@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from aidbt.cli.impact_text import WhatIf, branch_lines, what_if_lines
-from aidbt.cli.options import open_from, output_option, project_options
+from aidbt.cli.options import manifest_option, open_from, output_option, project_options
 from aidbt.cli.render import emit
 from aidbt.core.errors import ProfileError, UsageError
 
@@ -43,12 +43,7 @@ _AT_LEAST = {
     show_default=True,
     help="With --base: exit 1 from this weight on.",
 )
-@click.option(
-    "--manifest",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The manifest of another run, instead of the project as it is.",
-)
+@manifest_option
 @click.option("--no-warehouse", is_flag=True, help="Ask no warehouse for the columns of sources.")
 @click.option("--all", "show_all", is_flag=True, help="List everything, with its path.")
 @project_options

@@ -17,7 +17,7 @@ from aidbt.cli.lineage_text import (
     tagged_columns,
     tags_of,
 )
-from aidbt.cli.options import open_from, output_option, project_options
+from aidbt.cli.options import manifest_option, open_from, output_option, project_options
 from aidbt.cli.render import emit
 from aidbt.core.errors import ProfileError, UnknownName, UsageError, WriteError
 
@@ -39,12 +39,7 @@ if TYPE_CHECKING:
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write it all as one page.")
 @click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid flowchart.")
 @click.option("--dot", "form", flag_value="dot", help="Print a graph for Graphviz.")
-@click.option(
-    "--manifest",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The manifest of another run, instead of the project as it is.",
-)
+@manifest_option
 @click.option("--no-compile", is_flag=True, help="Take the newest manifest there is, and never run dbt.")
 @click.option("--no-warehouse", is_flag=True, help="Take types from dbt's catalog.json, ask no warehouse.")
 @click.option("--strict", is_flag=True, help="Exit 1 unless every column is resolved.")

@@ -53,6 +53,14 @@ select_option = click.option(
 )
 
 
+manifest_option = click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The manifest of another run, instead of the project as it is.",
+)
+
+
 yes_option = click.option("--yes", is_flag=True, help="Scan without asking, whatever it costs.")
 
 
