@@ -68,6 +68,8 @@ def lineage(
     COLUMN is node.column, NODE a model, snapshot, seed or source.table. Without either: how much of the
     project is known, and what is not, and why. Models are read as dbt compiles them; nothing is built.
     """
+    from aidbt.lineage.exposures import with_exposures
+
     _refuse_contradictions(names, tag=tag, html=html, form=form, output=output)
     session = open_from(**where)
     read = _read(session, manifest, no_compile=no_compile, no_warehouse=no_warehouse)
@@ -77,9 +79,9 @@ def lineage(
     if tag is not None:
         _require_tag(found, tag)
     if html is not None:
-        _write_page(found, html, project=session.project.name)
+        _write_page(with_exposures(found, read.manifest), html, project=session.project.name)
     if form is not None:
-        _draw(found, refs[0] if refs else None, form, steps)
+        _draw(with_exposures(found, read.manifest), refs[0] if refs else None, form, steps)
     else:
         emit(
             _summary(read, refs, tag, steps) if output == "json" else None,
