@@ -25,7 +25,7 @@ from aidbt.project import Project
 from aidbt.project.artifacts import read_catalog
 from aidbt.project.compiled import Compiled, compiled_project
 from aidbt.project.dbt_invocation import OnEvent
-from aidbt.project.manifest import Manifest, read_manifest
+from aidbt.project.manifest import Manifest, Node, read_manifest
 from aidbt.store import Cache
 from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.dialects import render
@@ -45,7 +45,8 @@ class ReadProject:
         was_compiled: whether dbt was run for it.
         compile_problem: why dbt could compile nothing, so that SQL was read as it is written, as far as that
             goes; "" when it could.
-        not_compiled: unique_id of a node that dbt could not compile → why.
+        not_compiled: unique_id of a node that dbt could not compile, or the path of a file that had to be
+            left out → why.
     """
 
     lineage: Lineage
@@ -54,6 +55,17 @@ class ReadProject:
     was_compiled: bool = False
     compile_problem: str = ""
     not_compiled: Mapping[str, str] = field(default_factory=dict)
+
+    def exposures_of(self, unique_ids: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]:
+        """unique_id of an exposure → (it, those of these nodes that it reads), in the manifest's order.
+
+        dbt knows which nodes an exposure reads, not which of their columns.
+        """
+        read = {
+            exposure.unique_id: (exposure, tuple(name for name in exposure.depends_on if name in unique_ids))
+            for exposure in self.manifest.of_type("exposure")
+        }
+        return {unique_id: found for unique_id, found in read.items() if found[1]}
 
 
 def read_project(
@@ -120,7 +132,7 @@ def read_project(
     if cache is not None:
         keep_readings(cache, readings, lineage.reread, key)
     lineage.findings = (*_not_compiled(compiled.failures, manifest), *lineage.findings)
-    reasons = {failure.unique_id: _reason(failure.message) for failure in compiled.failures}
+    reasons = {failure.unique_id or failure.path: _reason(failure.message) for failure in compiled.failures}
     return ReadProject(lineage, manifest, problem, compiled.was_compiled, compiled.problem, reasons)
 
 
@@ -195,7 +207,11 @@ def _not_compiled(failures: Sequence[RunFailure], manifest: Manifest) -> list[Fi
     found = []
     for failure in failures:
         node = manifest.find(failure.unique_id)
-        name = node.name if node else failure.unique_id
-        message = f"{name}: dbt could not compile it, so its own text is read: {_reason(failure.message)}"
+        reason = _reason(failure.message)
+        message = (
+            f"{node.name}: dbt could not compile it, so its own text is read: {reason}"
+            if node is not None
+            else f"{failure.path}: dbt cannot parse the project with it, so it is left out: {reason}"
+        )
         found.append(Finding("lineage.not_compiled", Severity.WARN, failure.path, message))
     return found

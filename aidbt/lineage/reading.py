@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -303,7 +303,7 @@ class NodeReader:
             self.key,
             lineage,
             {name: digests[name] for name in reads if name in digests},
-            tuple(self.findings),
+            _once(self.findings),
         )
 
 
@@ -318,6 +318,11 @@ def problem_finding(problem: SqlProblem, node: Node, *, compiled: bool) -> Findi
     place = f" (compiled line {problem.line})" if compiled and problem.line else ""
     evidence = {"nearest": ", ".join(problem.nearest)} if problem.nearest else {}
     return Finding(problem.code, problem.severity, where, f"{node.name}: {problem.message}{place}", evidence)
+
+
+def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Without repetitions: a name that is wrong in several places of a line is one finding."""
+    return tuple({(f.code, f.where, f.message): f for f in findings}.values())
 
 
 def _title(node: Node) -> str:

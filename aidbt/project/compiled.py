@@ -7,10 +7,11 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aidbt.core.config import DbtSettings
 from aidbt.core.errors import ArtifactError, DbtError
@@ -18,8 +19,11 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.patch import file_lock, state_dir
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_invocation import OnEvent
+from aidbt.project.dbt_runner import readable_profile
 from aidbt.project.files import PROJECT_FILE, Project
 from aidbt.project.manifest import Manifest, read_manifest
+from aidbt.project.profile import PROFILES_FILE
+from aidbt.project.unreadable import PREFIX, unreadable
 
 MANIFEST_FILE = "manifest.json"
 _PATH_KINDS = {
@@ -76,7 +80,8 @@ def compiled_project(
 
     What dbt left in the project's target folder is taken when no file of the project is newer and all of its
     SQL that is needed is compiled. Otherwise dbt compiles, into a folder of aidbt's own: the results of the
-    project's last run stay where they are.
+    project's last run stay where they are. Models that dbt cannot parse are failures like those that it
+    cannot compile.
 
     Args:
         may_compile: False takes the newest manifest there is, compiled or not.
@@ -84,10 +89,13 @@ def compiled_project(
             without, `dbt build` analyses.
 
     Raises:
-        DbtError: dbt cannot read the project.
+        DbtError: dbt cannot parse the project, or its folder cannot be written to.
         ArtifactError: nothing is there that could be read, and dbt may not be run.
     """
-    own = state_dir(project.root) / "compiled" / variant(project)
+    try:
+        own = state_dir(project.root) / "compiled" / variant(project)
+    except OSError as error:
+        raise _cannot_write(project.root, error) from error
     candidates = [own / MANIFEST_FILE]
     if not (project.vars or project.target_name or project.profile_name):
         candidates.insert(0, project.target_path / MANIFEST_FILE)
@@ -105,7 +113,33 @@ def compiled_project(
         manifest = _current(own / MANIFEST_FILE, changed_at, needed)  # another process may have been faster
         if manifest is not None:
             return Compiled(manifest, own / MANIFEST_FILE)
-        return compile_into(own, project, settings, on_event=on_event)
+        try:
+            return compile_into(own, project, settings, on_event=on_event)
+        except DbtError as error:
+            return _compile_readable(own / "readable", project, settings, error, on_event)
+
+
+def _compile_readable(
+    folder: Path, project: Project, settings: DbtSettings, error: DbtError, on_event: OnEvent | None
+) -> Compiled:
+    """The project without the models that keep dbt from parsing it, which are failures of the result.
+
+    Raises:
+        DbtError: the given one, when more than that is in the way.
+    """
+    latest = error
+    with unreadable(project, error) as copy:
+        for _ in range(MOST_TRIES):
+            if not copy.take(latest.message):
+                break
+            try:
+                compiled = compile_into(folder, copy.project, settings, on_event=on_event)
+            except DbtError as following:
+                latest = following
+                continue
+            manifest, failures = copy.without_stand_ins(compiled.manifest)
+            return replace(compiled, manifest=manifest, failures=(*failures, *compiled.failures))
+    raise error
 
 
 @contextlib.contextmanager
@@ -121,10 +155,7 @@ def compiling(root: Path) -> Iterator[None]:
         try:
             is_free = stack.enter_context(file_lock(state_dir(root) / "compile.lock", wait_s=_WAIT_S))
         except OSError as error:
-            raise DbtError(
-                f"dbt cannot compile the project: {error.filename or root}: {error.strerror}",
-                hint="what dbt compiles is kept in the project's folder .aidbt",
-            ) from error
+            raise _cannot_write(root, error) from error
         if not is_free:
             raise DbtError("another aidbt process is compiling this project", hint="wait for it to finish")
         yield
@@ -173,8 +204,15 @@ def compile_into(
     return Compiled(manifest, path, True, tuple(failures), problem)
 
 
+def _cannot_write(root: Path, error: OSError) -> DbtError:
+    return DbtError(
+        f"{PREFIX}{error.filename or root}: {error.strerror}",
+        hint="what dbt compiles is kept in the project's folder .aidbt",
+    )
+
+
 def _cannot_compile(why: str) -> DbtError:
-    return DbtError(f"dbt cannot compile the project: {why}", hint="mend that first")
+    return DbtError(PREFIX + why, hint="mend that first")
 
 
 def _current(path: Path, changed_at: datetime, needed: Collection[str]) -> Manifest | None:
@@ -201,13 +239,25 @@ def _changed_at(project: Project) -> datetime:
 
 
 def _files(project: Project) -> Iterator[Path]:
-    """Everything in the project that dbt reads, and the folders it stands in."""
-    for name in _ROOT_FILES:
-        if (project.root / name).is_file():
-            yield project.root / name
+    """Everything that dbt reads: the project, its profile, its packages, and the folders they stand in."""
+    profile = readable_profile(project)
+    if profile is not None:
+        yield profile.profiles_dir / PROFILES_FILE
+    yield from (project.root / name for name in _ROOT_FILES if (project.root / name).is_file())
+    yield from _files_of(project.root, project.config)
+    installed = project.root / str(project.config.get("packages-install-path") or "dbt_packages")
+    if installed.is_dir():
+        yield installed
+        # One by one: a local package is a link, which a search from above would not follow.
+        for package in installed.iterdir():
+            yield from _files_of(package, {})
+
+
+def _files_of(root: Path, config: Mapping[str, Any]) -> Iterator[Path]:
+    """The files and folders of one package, where its configuration says, else where dbt looks by itself."""
     for kind, default in _PATH_KINDS.items():
-        for named in project.config.get(f"{kind}-paths") or [default]:
-            folder = project.root / str(named)
+        for named in config.get(f"{kind}-paths") or [default]:
+            folder = root / str(named)
             if folder.is_dir():
                 yield folder
             for path in folder.rglob("*"):

@@ -125,10 +125,10 @@ class ProjectValidator:
         """
         nodes = [node for node in self._manifest.nodes.values() if self._is_query(node)]
         if not select:
-            return [self._query(node) for node in nodes]
+            return [*(self._query(node) for node in nodes), *self._left_out()]
         for wanted in select:
             if not any(_is_selected(node, wanted) for node in nodes):
-                raise UnknownName("model", wanted, [node.name for node in nodes])
+                raise UnknownName("model", wanted, {node.name for node in nodes})
         return [self._query(node) for node in nodes if any(_is_selected(node, w) for w in select)]
 
     def query_of_file(self, path: Path) -> Query:
@@ -193,6 +193,14 @@ class ProjectValidator:
         lineage = self._lineage.nodes.get(node.unique_id)
         keys = lineage.unique if lineage is not None else ()
         return Query(node.unique_id, node.path, self._written(node, str(compiled)), keys)
+
+    def _left_out(self) -> list[Query]:
+        """The files that dbt cannot parse the project with."""
+        return [
+            Query("", path, None, why=f"dbt cannot parse the project with it: {reason}")
+            for path, reason in self._reasons.items()
+            if self._manifest.find(path) is None
+        ]
 
     def _why_not_compiled(self, node: Node) -> str:
         reason = self._reasons.get(node.unique_id) or "'dbt compile' says why"

@@ -144,6 +144,36 @@ def test_a_column_is_shown_with_what_is_made_of_it(shop: Shop):
     assert lines[4].startswith("   └─ passthrough  totals.email  varchar")
 
 
+def test_the_exposures_that_may_show_a_column_stand_below_it(shop: Shop):
+    made = manifest()
+    made["exposures"] = {
+        f"exposure.shop.{name}": {
+            "unique_id": f"exposure.shop.{name}",
+            "name": name,
+            "resource_type": "exposure",
+            "original_file_path": "models/raw.yml",
+            "package_name": "shop",
+            "type": "dashboard",
+            "depends_on": {"nodes": [read]},
+        }
+        for name, read in (("sales", "model.shop.totals"), ("users", "model.shop.stg_users"))
+    }
+    shop.write(made)
+
+    column = shop.lineage("raw.orders.amt").stdout
+    node = shop.lineage("totals").stdout
+    upstream = shop.lineage("raw.orders.amt", "--upstream").stdout
+    (summary,) = json.loads(shop.lineage("raw.users.mail", "--output", "json").stdout)["columns"]
+
+    assert column.splitlines()[-1] == "exposure sales (dashboard) may show it: it reads totals"
+    assert node.splitlines()[-1] == "exposure sales (dashboard) reads it"
+    assert "exposure" not in upstream
+    assert [(e["name"], e["reads"]) for e in summary["exposures"]] == [
+        ("sales", ["model.shop.totals"]),
+        ("users", ["model.shop.stg_users"]),
+    ]
+
+
 def test_rows_are_shown_when_they_are_asked_for(shop: Shop):
     without = shop.lineage("totals.total").stdout
     with_rows = shop.lineage("totals.total", "--rows").stdout

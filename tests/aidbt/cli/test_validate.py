@@ -197,6 +197,62 @@ def test_a_held_warehouse_leaves_everything_that_needs_no_rows(shop, whole):
     assert result["warehouse_problem"]
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("models", "is a folder"),
+        ("models/sources.yml", "is no file of SQL"),
+        ("w.duckdb", "is no file of SQL"),
+        ("none.sql", "cannot be read: No such file or directory"),
+        ("latin.sql", "is not text in UTF-8"),
+    ],
+)
+def test_what_is_no_file_of_sql_is_told_and_not_validated(shop, whole, path, message):
+    (shop.root / "latin.sql").write_bytes("select 'ä'".encode("latin-1"))
+
+    result = shop.aidbt(str(shop.root / path))
+
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == f"{shop.root / path} {message}"
+
+
+def test_a_project_without_sql_says_so(tmp_path):
+    for name in ("dbt_project.yml", "profiles.yml"):
+        (tmp_path / name).write_text(FILES[name].replace("PATH", str(tmp_path / "w.duckdb")))
+
+    result = CliRunner().invoke(cli, ["validate", "--project-dir", str(tmp_path)])
+
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (
+        0,
+        "found nothing to validate: the project has no models, snapshots, analyses or tests in SQL",
+    )
+
+
+def test_a_model_that_dbt_cannot_render_has_dbts_reason_and_the_others_are_validated(tmp_path):
+    shop = Shop(tmp_path)
+    (tmp_path / "models/unknown_macro.sql").write_text("select {{ cents('amount') }} as c")
+
+    result = shop.json("-s", "unknown_macro", "-s", "stg_orders", "--upto", "names")
+
+    (finding,) = findings_of(result, "models/unknown_macro.sql")
+    assert finding["code"] == "sql.not_compiled"
+    assert "'cents' is undefined" in finding["message"]
+    assert findings_of(result, "models/stg_orders.sql") == []
+
+
+def test_a_second_model_of_one_name_is_an_error_and_the_others_are_validated(tmp_path):
+    shop = Shop(tmp_path)
+    (tmp_path / "models/x").mkdir()
+    (tmp_path / "models/x/misspelt.sql").write_text("select 1 as a")
+
+    result = shop.json("--upto", "names")
+
+    (left_out,) = [query for query in result["queries"] if not query["unique_id"]]
+    assert left_out["path"].endswith("misspelt.sql")
+    assert 'two models with the name "misspelt"' in left_out["findings"][0]["message"]
+    assert findings_of(result, "models/stg_orders.sql") == []
+
+
 def test_bad_requests_are_one_error(shop, whole):
     missing = shop.aidbt(str(shop.root / "none.sql"))
     unknown = shop.aidbt("-s", "stg_order")

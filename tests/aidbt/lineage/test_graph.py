@@ -84,6 +84,21 @@ def test_a_name_that_two_nodes_share_is_not_guessed():
     assert lineage.node("model.b.orders") is nodes["model.b.orders"]
 
 
+def test_versions_of_a_model_are_found_by_their_version_and_never_guessed():
+    names = ("customers.v1", "customers.v2")
+    nodes = {
+        f"model.x.{name}": NodeLineage(f"model.x.{name}", name, "model", columns=(column("id"),))
+        for name in names
+    }
+    lineage = Lineage(nodes)
+
+    assert lineage.find("customers.v2.id") == ColumnRef("model.x.customers.v2", "id")
+    with pytest.raises(UnknownName, match="no single node is called 'customers'") as caught:
+        lineage.find("customers.id")
+    assert caught.value.hint in [f"did you mean '{name}'?" for name in names]
+    assert Lineage({"model.x.customers.v2": nodes["model.x.customers.v2"]}).node("customers")
+
+
 def test_a_column_that_differs_in_case_is_found_only_when_it_is_the_only_one():
     node = NodeLineage("m", "m", "model", columns=(column("ID"), column("Id"), column("Name")))
 

@@ -295,3 +295,55 @@ def test_a_relation_that_is_not_built_is_stood_in_for_by_its_columns(shop):
     assert validation.is_valid
     assert validation.columns == (Column("next", "INTEGER"),)
     assert "does not exist" in validation.rung("sample").why
+
+
+MARTS = RelationIndex([("db", "marts", "Orders", KnownRelation("orders", ORDERS))], "duckdb")
+PLACES = {"orders": Relation("marts", "Orders", ORDERS, "db")}
+BARE = "with o as (select * from orders) select o.amount from o -- orders"
+
+
+class BySchema(ScriptedEngine):
+    """Finds relations only by a name with their schema, or not at all."""
+
+    def __init__(self, *, is_built=True):
+        super().__init__()
+        self._is_built = is_built
+
+    def explain(self, query, stand_ins=()):
+        if self._is_built and "marts." in query:
+            return super().explain(query)
+        self.asked.append(("explain", query))
+        return Answer(failure="unavailable", message="Table orders does not exist")
+
+
+def test_a_name_that_is_found_only_with_its_schema_is_an_error_with_its_patch():
+    validation = validate_sql(BARE, dialect="duckdb", relations=MARTS, engine=BySchema(), stand_ins=PLACES)
+
+    (problem,) = validation.problems
+    assert (problem.code, problem.severity) == ("relation.unqualified", Severity.ERROR)
+    assert BARE[problem.start : problem.end] == "orders"
+    assert (problem.line, problem.column, problem.replacement) == (1, 26, 'marts."Orders"')
+
+
+def test_a_relation_that_is_not_built_proves_nothing_of_its_name():
+    engine = BySchema(is_built=False)
+
+    validation = validate_sql(BARE, dialect="duckdb", relations=MARTS, engine=engine, stand_ins=PLACES)
+
+    assert validation.is_valid and validation.problems == ()
+    assert outcomes(validation)["explain"] == "skipped"
+
+
+def test_an_unknown_relation_has_its_place():
+    validation = validate_sql("select 1\nfrom main.order_s", dialect="duckdb", relations=INDEX)
+
+    (problem,) = validation.problems
+    assert (problem.code, problem.line, problem.column) == ("relation.unknown", 2, 11)
+
+
+def test_a_refusal_says_once_who_refuses():
+    engine = ScriptedEngine({"explain": Answer(failure="refused", message="postgres refused: no such cast")})
+
+    validation = validate_sql("select 1 as a", dialect="postgres", engine=engine)
+
+    assert [p.message for p in validation.problems] == ["postgres refuses it: no such cast"]
