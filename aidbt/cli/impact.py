@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from aidbt.cli.impact_text import WhatIf, branch_lines, what_if_lines
+from aidbt.cli.impact_text import WhatIf, branch_lines, broken_in, what_if_lines
 from aidbt.cli.options import manifest_option, open_from, output_option, project_options
 from aidbt.cli.render import emit
 from aidbt.core.errors import ProfileError, UsageError
@@ -77,7 +77,8 @@ def impact(
             output=output,
             text=lambda: branch_lines(sides, changes, found, show_all=show_all),
         )
-        raise SystemExit(1 if found.weight in _AT_LEAST[gate] else 0)
+        is_broken = gate != "none" and bool(broken_in(sides))
+        raise SystemExit(1 if is_broken or found.weight in _AT_LEAST[gate] else 0)
     read = _read(session, manifest, warehouse)
     answers = [
         _what_if(read, ref, cast("Effect", effect), to_type)
@@ -136,6 +137,7 @@ def _read(session: Session, manifest: Path | None, warehouse: Any) -> ReadProjec
             warehouse=warehouse,
             cache=session.cache,
             manifest_path=manifest,
+            as_written=True,
         )
 
 
@@ -193,6 +195,7 @@ def _branch_summary(sides: BothSides, changes: ProjectChanges, found: Impact, ga
         "renamed": changes.renamed,
         "reformatted": changes.reformatted,
         "unread": [{"node": node, "why": why} for node, why in changes.unread],
+        "not_compiled": broken_in(sides),
         "tests_added": changes.tests_added,
         "tests_removed": changes.tests_removed,
     }

@@ -40,9 +40,13 @@ def what_if_lines(read: ReadProject, answers: Sequence[WhatIf], *, show_all: boo
         if number:
             yield ""
         would = _WOULD[answer.change.effect]
-        to = f" to {answer.change.data_type}" if answer.change.data_type else ""
-        yield f"{bold(answer.name)}, if it {would}{to}: {_counts(answer.impact)}"
+        if answer.change.data_type:
+            would = f"were of type {answer.change.data_type}"
+        yield f"{bold(answer.name)}, if it {would}: {_counts(answer.impact)}"
         yield from _impact_lines(answer.impact, read.lineage, show_all=show_all)
+    if read.compile_problem:
+        why = " ".join(read.compile_problem.split())
+        yield click.style(f"dbt compiles nothing, so SQL is read as it is written: {why}", fg="yellow")
     if read.warehouse_problem:
         yield dim(f"the warehouse was not asked: {read.warehouse_problem}")
 
@@ -51,15 +55,21 @@ def branch_lines(
     sides: BothSides, changes: ProjectChanges, found: Impact, *, show_all: bool
 ) -> Iterator[str]:
     commit = sides.base.commit[:10]
+    broken = broken_in(sides)
+    reaches = [_counts(found)] if found.affected or found.unknown or not broken else []
+    if broken:
+        reaches.append(click.style(f"{len(broken)} that dbt cannot compile", fg="red"))
     yield (
         f"{bold('found')} {count(len(changes.nodes), 'changed node')} since this branch left {sides.ref}"
-        f" ({commit}): {_counts(found)}"
+        f" ({commit}): {' · '.join(reaches)}"
     )
     if changes.reformatted:
         names = _names(changes.lineage, changes.reformatted, show_all=show_all)
         yield f"  reformatted, with the same result: {names}"
     yield from _change_lines(changes, show_all=show_all)
     yield from _impact_lines(found, changes.lineage, show_all=show_all)
+    for name, why in broken.items():
+        yield f"  {click.style('fails', fg='red')} {_name(sides.head.lineage, name)}: {why}"
     for node, why in changes.unread:
         yield f"  {click.style('not understood', fg='yellow')} {_name(changes.lineage, node)}: {why}"
     for problem in (sides.base.problem, sides.head.warehouse_problem):
@@ -67,6 +77,18 @@ def branch_lines(
             yield dim(f"  {problem}")
     if found.weight == "breaking":
         yield f"{bold('next')}: mend what breaks in the same branch, or say who has to know"
+
+
+def broken_in(sides: BothSides) -> dict[str, str]:
+    """Nodes and files that dbt could read or compile where the branch began, or that are new, and cannot now
+    → why.
+    """
+    before = sides.base.manifest.nodes
+    return {
+        name: " ".join(why.split())
+        for name, why in sides.head.not_compiled.items()
+        if name not in before or before[name].raw.get("compiled_code")
+    }
 
 
 def _counts(found: Impact) -> str:

@@ -109,7 +109,10 @@ def _compare(
     numbers = Numbers()
     keeps_order = any(depends_on_order(tree) for tree, _ in (before, after))
     old = QueryForms(roots[0], numbers, keeps_order=keeps_order, names=names_read)
-    new = QueryForms(roots[1], numbers, keeps_order=keeps_order, names={})
+    # One that still says the old name means the same column, though it will not find it.
+    taken = {(relation, name) for (relation, _), name in names_read.items()}
+    gone = {column: name for column, name in names_read.items() if column not in taken}
+    new = QueryForms(roots[1], numbers, keeps_order=keeps_order, names=gone)
     one, other = _by_name(before[1], old), _by_name(after[1], new)
     renamed = _renamed(one, other)
     names = {name: renamed.get(name, name) for name in one if renamed.get(name, name) in other}

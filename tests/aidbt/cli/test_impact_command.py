@@ -114,3 +114,11 @@ def test_a_branch_is_followed_from_what_its_sql_means(shop: Shop):
     assert told["weight"] == "breaking"
     assert told["reformatted"] == ["model.shop.fct"]
     assert ("every.amount", "removed") in {(thing["name"], thing["effect"]) for thing in told["affected"]}
+
+    stg.write_text(FILES["models/stg.sql"])
+    fct.write_text("select {{ ref('stg' }} as x")
+    unreadable = impact(shop, "--base", "main")
+
+    assert unreadable.exit_code == 1, unreadable.output
+    assert "1 that dbt cannot compile" in unreadable.stdout.splitlines()[0]
+    assert "  fails fct: " in unreadable.stdout

@@ -172,3 +172,18 @@ def test_a_node_is_spread_through_as_it_was_where_its_sql_stands():
 
     assert [c.name for c in found.lineage.node("all_").columns] == ["order_id", "amount", "status"]
     assert [c.name for c in found.lineage.node("stg").columns] == ["order_id", "status"]
+
+
+def test_a_reader_that_still_says_the_old_name_is_said_to_change_in_nothing_else():
+    base = {
+        "stg": STG,
+        "fct": "select status, count(order_id) as n, max(amount) as top from main.stg group by 1",
+    }
+    head = {
+        "stg": STG.replace("status from", "status as state from"),
+        "fct": base["fct"].replace("count(", "count(distinct "),
+    }
+
+    found = between(base, head)
+
+    assert [item for item in told(found) if item[0] == "fct"] == [("fct", "n", "values")]
