@@ -17,7 +17,7 @@ from aidbt.lineage.kept import keep_readings, kept_readings
 from aidbt.lineage.reading import Reading
 from aidbt.patching.checkout import checked_out, merge_base
 from aidbt.project import Project, open_project
-from aidbt.project.compiled import MANIFEST_FILE, Compiled, compile_into, compiling, variant
+from aidbt.project.compiled import MANIFEST_FILE, Compiled, compile_readable, compiling, variant
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_invocation import OnEvent
 from aidbt.project.manifest import Manifest, read_manifest
@@ -81,7 +81,7 @@ def read_base(
     )
     if cache is not None:
         keep_readings(cache, readings, lineage.reread, key)
-    return Base(commit, folder, compiled.manifest, lineage, problem)
+    return Base(commit, compiled.path.parent, compiled.manifest, lineage, problem)
 
 
 def _compile_base(
@@ -90,7 +90,7 @@ def _compile_base(
     """The project at a commit, compiled into a folder, which is marked when all of it could be."""
     with base_project(project, settings, commit) as there:
         try:
-            compiled = compile_into(folder, there, settings, on_event=on_event)
+            compiled = compile_readable(folder, there, settings, on_event=on_event)
             compiled.require_compiled()
             _keep_seeds(compiled.manifest, there, folder / _SEEDS)
         except AidbtError as error:

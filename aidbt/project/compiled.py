@@ -113,10 +113,21 @@ def compiled_project(
         manifest = _current(own / MANIFEST_FILE, changed_at, needed)  # another process may have been faster
         if manifest is not None:
             return Compiled(manifest, own / MANIFEST_FILE)
-        try:
-            return compile_into(own, project, settings, on_event=on_event)
-        except DbtError as error:
-            return _compile_readable(own / "readable", project, settings, error, on_event)
+        return compile_readable(own, project, settings, on_event=on_event)
+
+
+def compile_readable(
+    folder: Path, project: Project, settings: DbtSettings, *, on_event: OnEvent | None = None
+) -> Compiled:
+    """As `compile_into`; where models keep dbt from parsing the project, without those.
+
+    Raises:
+        DbtError: dbt cannot read the project, and no model of it is the reason.
+    """
+    try:
+        return compile_into(folder, project, settings, on_event=on_event)
+    except DbtError as error:
+        return _compile_readable(folder / "readable", project, settings, error, on_event)
 
 
 def _compile_readable(

@@ -46,10 +46,20 @@ def test_the_base_has_the_columns_of_its_time_and_is_compiled_once(tmp_path: Pat
     assert (base.folder / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_a_base_that_dbt_cannot_parse_is_one_clear_error(tmp_path: Path):
-    shop = on_a_branch(tmp_path, {"models/a.sql": "select * from {{ ref('nowhere') }}"})
+def test_a_model_that_dbt_cannot_parse_in_the_base_is_said_and_the_rest_is_read(tmp_path: Path):
+    files = {"models/a.sql": "select * from {{ ref('nowhere') }}", "models/b.sql": "select 1 as id"}
+    shop = on_a_branch(tmp_path, files)
 
-    with pytest.raises(ProjectError, match=r"(?s)where the branch left main.*nowhere"):
+    base = read_base(shop.open(), DbtSettings(), "main")
+
+    assert "model.shop.a" in base.problem
+    assert [c.name for c in base.lineage.node("b").columns] == ["id"]
+
+
+def test_a_base_whose_project_file_is_broken_is_one_clear_error(tmp_path: Path):
+    shop = on_a_branch(tmp_path, {"models/a.sql": "select 1 as id", "models/a.yml": "models: [{name: a"})
+
+    with pytest.raises(ProjectError, match=r"(?s)where the branch left main.*a\.yml"):
         read_base(shop.open(), DbtSettings(), "main")
 
 
