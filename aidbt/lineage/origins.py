@@ -18,12 +18,15 @@ class Origin:
         system: how people know it, without secrets, e.g. "postgres db.example.com/shop".
         table: its name there.
         columns: column of the loaded table → the column of the system's table it came from; loader columns
-            are left out.
+            are left out. None where only the loader is known.
     """
 
     system: str
     table: str
     columns: dict[str, str]
+
+
+_NOT_DECLARED = "its loader is declared, which columns it reads is not"
 
 
 def with_origin(source: NodeLineage, origin: Origin) -> tuple[NodeLineage, NodeLineage]:
@@ -45,6 +48,6 @@ def with_origin(source: NodeLineage, origin: Origin) -> tuple[NodeLineage, NodeL
         columns=tuple(origin_columns),
         is_complete=False,
         known_from="load",
-        why="only the columns that were loaded are known",
+        why="only the columns that were loaded are known" if origin.columns else _NOT_DECLARED,
     )
     return node, replace(source, columns=tuple(columns), parents=(above,))

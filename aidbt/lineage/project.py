@@ -106,13 +106,13 @@ def read_project(
     manifest = compiled.manifest
     seen: Mapping[str, Relation] = {}
     others: Sequence[Relation] = ()
-    origins: dict[str, Origin] = {}
+    origins = declared_loaders(manifest)
     problem = ""
     if warehouse is not None:
         try:
             relations = warehouse.relations()
             seen, others = seen_relations(manifest, relations)
-            origins = loaded_from(warehouse, manifest, relations)
+            origins |= loaded_from(warehouse, manifest, relations)
         except AidbtError as error:
             problem = error.message
     if not seen:
@@ -134,6 +134,15 @@ def read_project(
     lineage.findings = (*_not_compiled(compiled.failures, manifest), *lineage.findings)
     reasons = {failure.unique_id or failure.path: _reason(failure.message) for failure in compiled.failures}
     return ReadProject(lineage, manifest, problem, compiled.was_compiled, compiled.problem, reasons)
+
+
+def declared_loaders(manifest: Manifest) -> dict[str, Origin]:
+    """unique_id of a source → the loader that its YAML names; which columns it reads is declared nowhere."""
+    return {
+        source.unique_id: Origin(str(loader), f"{source.source_name}.{source.name}", {})
+        for source in manifest.sources.values()
+        if (loader := source.raw.get("loader"))
+    }
 
 
 def loaded_from(warehouse: Warehouse, manifest: Manifest, relations: Sequence[Relation]) -> dict[str, Origin]:

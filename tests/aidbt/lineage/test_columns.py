@@ -379,3 +379,17 @@ def test_names_are_those_that_snowflake_stores():
     assert lineage.findings == ()
     assert [c.name for c in lineage.node("stg").columns] == ["ORDER_ID", "NOTE", "AGAIN"]
     assert made_of(lineage, "stg.note") == {"raw.orders.Note": "rename"}
+
+
+def test_a_declared_loader_stands_above_its_sources_without_columns(tmp_path: Path):
+    files = {
+        "models/s.yml": "sources:\n  - name: crm\n    loader: fivetran\n    tables: [{name: users}]\n",
+        "models/a.sql": "select id from {{ source('crm', 'users') }}",
+    }
+
+    read = read_project(new_shop(tmp_path, files).open(), DbtSettings())
+
+    above = read.lineage.node("fivetran: crm.users")
+    assert (above.resource_type, above.columns) == ("origin", ())
+    assert read.lineage.node("crm.users").parents == (above.unique_id,)
+    assert read.lineage.coverage.resolved == 1
