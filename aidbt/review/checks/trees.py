@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from aidbt.sql.resolve import binding
 from aidbt.sql.resolve.rows import Bound, Field, Source
 
 _LONGEST = 60  # characters of SQL in a message
@@ -65,14 +64,6 @@ def inner_field(source: Source, column: Field) -> Field | None:
     if len(fields) != len(source.fields):
         return None
     return next((fields[at] for at, own in enumerate(source.fields) if own is column), None)
-
-
-def origins_in(node: exp.Expr) -> Iterator[tuple[str, str]]:
-    """The columns of relations that an expression names, as `origin_of` gives them."""
-    for column in own_nodes(node, exp.Column):
-        found = origin_of(binding(column))
-        if found is not None:
-            yield found
 
 
 def alias_of(node: exp.Expr) -> str:
