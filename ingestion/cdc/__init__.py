@@ -1,0 +1,1 @@
+"""Logs of changes, read as micro-batches."""

@@ -1,0 +1,256 @@
+"""The one shape of a pipeline of changes: a source gives micro-batches, a sink commits each with its position.
+
+A *change source* (`ingestion/cdc/`) reads a log of changes and yields `MicroBatch`es; a *change sink*
+(`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `stream.run_stream`
+stands between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and
+begins where the sink's own state says: nothing else remembers a position.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from aidbt.core.findings import Finding
+from aidbt.core.loads import COMMITTED_AT, EVENT_AT, OPERATION, POSITION, SEQUENCE, UNCHANGED
+from ingestion.bronze.base import Destination
+
+# The Arrow types of the columns that every row of a change log has besides the source's own.
+CHANGE_FIELDS: tuple[pa.Field, ...] = (
+    pa.field(OPERATION, pa.string(), nullable=False),
+    pa.field(POSITION, pa.int64(), nullable=False),
+    pa.field(SEQUENCE, pa.int64(), nullable=False),
+    pa.field(EVENT_AT, pa.timestamp("us", tz="UTC")),
+    pa.field(COMMITTED_AT, pa.timestamp("us", tz="UTC")),
+    pa.field(UNCHANGED, pa.list_(pa.string())),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that could not become a row, kept word for word beside the batch.
+
+    Attributes:
+        origin: the file or the stream it came from.
+        place: the line of the file on which it begins, from 1; or its position in the stream.
+        cause: a short code that letters are grouped by, e.g. `malformed_json`, `wrong_type`.
+        reason: what is wrong with this one.
+        raw: the record; what `aidbt ingest replay` reads again.
+    """
+
+    origin: str
+    place: int
+    cause: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableChanges:
+    """Changes of one table under one schema, in the order of the source.
+
+    Attributes:
+        to: where they land; `to.source_table` is the table as the source calls it.
+        rows: the source's columns, by the source's names and in Arrow's landing types (those of a full load
+            of the same table), then `CHANGE_FIELDS`. A delete has NULL in every column that is not key.
+        key: the names of the columns that identify a row; none when the table has no key.
+        schema_version: counts up from 1 when the table's columns change in the source.
+        events: the rows that the source counted while it read, before it decoded: rows + dead letters.
+        dead_letters: records that are no rows.
+    """
+
+    to: Destination
+    rows: pa.Table
+    key: tuple[str, ...]
+    schema_version: int
+    events: int
+    dead_letters: tuple[DeadLetter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatch:
+    """What is committed together: whole transactions of the source, and the position behind them.
+
+    Attributes:
+        source: the name of the source.
+        changes: can be iterated again and again, and may be larger than memory (spilled to a file).
+        first, last: the range of positions of the rows; both 0 when there are none.
+        position: part of the stream → where to go on, as JSON values. Parts that are not named keep theirs.
+            A stream of one part calls it "".
+        events: rows and dead letters over all tables.
+        size_bytes: of the rows in memory, as Arrow.
+        is_idle: nothing happened in the tables: only the position moved on.
+    """
+
+    source: str
+    changes: Iterable[TableChanges]
+    first: int
+    last: int
+    position: Mapping[str, Any]
+    events: int
+    size_bytes: int = 0
+    is_idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """How far one table has landed: its last batch in `_aidbt_loads`, and the position kept with that."""
+
+    batch_id: str
+    position: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What the sink knows of a stream: where each part stands, and the last batch of each table (by the
+    source's name of it).
+    """
+
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, TableState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """When a micro-batch is closed, at the end of a transaction: whichever comes first.
+
+    Attributes:
+        events, size_bytes: of one micro-batch; a transaction that is larger is spilled to disk, never cut.
+        seconds: since its first event.
+    """
+
+    events: int = 200_000
+    size_bytes: int = 64 << 20
+    seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far behind the source is.
+
+    Attributes:
+        backlog_bytes: of the source's log that are not acknowledged; None where nobody can tell.
+        seconds: between the source's commit of the last landed change and now; None before the first.
+    """
+
+    backlog_bytes: int | None = None
+    seconds: float | None = None
+
+
+class ChangeSource(Protocol):
+    """An open log of changes. One thread pulls; `acknowledge` is called between two batches, by that thread."""
+
+    name: str
+    bronze_schema: str
+
+    def batches(
+        self, state: StreamState, limits: BatchLimits, *, until_current: bool, stop: threading.Event
+    ) -> Iterator[MicroBatch]:
+        """The micro-batches after `state`, snapshots of new tables first.
+
+        Args:
+            until_current: end when everything that was committed before the call has been given out.
+            stop: end, without an error, before the next transaction.
+
+        Raises:
+            SourceUnavailable: the source went away (retryable: open it anew and go on).
+            SourceError: it refused, or changes that have not landed are gone (never skipped silently).
+        """
+        ...
+
+    def acknowledge(self, batch: MicroBatch) -> None:
+        """The batch has been committed: the source may forget it."""
+        ...
+
+    def lag(self) -> Lag:
+        """How far behind, asked of the source."""
+        ...
+
+    def replay(self, letters: Sequence[tuple[Destination, DeadLetter]]) -> Iterable[TableChanges]:
+        """Dead letters, read again under the settings of now; what still is no row is a dead letter again.
+
+        Raises:
+            SourceError: this source keeps nothing that could be read again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of everything that is open."""
+
+
+class StreamingConnector(Protocol):
+    """A connector (`connectors/base.py`) that also reads changes."""
+
+    def open_changes(self, *, scratch: Any) -> ChangeSource:
+        """The log of changes, ready to be read. `scratch`: a folder (Path) for what does not fit in memory.
+
+        Raises:
+            SourceUnavailable: it cannot be reached now.
+            SourceError: it refused, or is not set up for reading changes.
+        """
+        ...
+
+    def check_changes(self) -> Sequence[Finding]:
+        """What stands in the way of reading changes, or will (settings of the server, keys, grants, lag)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to write one resource: the sink refuses a token that is lower than one it has seen."""
+
+    resource: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableCommit:
+    """What one commit did to one table, counted in the warehouse.
+
+    Attributes:
+        schema_changes: what was done to the table in bronze, e.g. "added discount (DECIMAL(10,2))".
+    """
+
+    to: Destination
+    batch_id: str
+    rows_landed: int
+    dead_letters: int
+    schema_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """One micro-batch in the warehouse."""
+
+    loaded_at: datetime
+    tables: tuple[TableCommit, ...]
+
+
+class ChangeSink(Protocol):
+    """Lands micro-batches in one open warehouse."""
+
+    def prepare(self, schema: str) -> None:
+        """Make the schema and its own tables, where they are missing."""
+        ...
+
+    def state(self, schema: str, source: str) -> StreamState:
+        """How far a stream has landed."""
+        ...
+
+    def commit(
+        self, batch: MicroBatch, schema: str, *, now: datetime, fence: Fence | None = None
+    ) -> Committed:
+        """Land the rows, dead letters and position of a micro-batch in one transaction, or nothing.
+
+        Raises:
+            StaleFence: somebody with a later token has written; ours must stop.
+            WriteConflict: another transaction was in the way (retryable).
+            ColumnsChanged: a table's columns changed in a way that cannot be followed.
+            WarehouseError: the warehouse refused, is full, or what landed is not what was read.
+        """
+        ...
