@@ -1,9 +1,9 @@
-"""The one shape of a pipeline of changes: a source gives micro-batches, a sink commits each with its position.
+"""The one shape of a pipeline of changes: a source gives micro-batches, a sink commits each with a position.
 
 A *change source* (`ingestion/cdc/`) reads a log of changes and yields `MicroBatch`es; a *change sink*
-(`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `stream.run_stream`
-stands between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and
-begins where the sink's own state says: nothing else remembers a position.
+(`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `run_stream` stands
+between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and begins
+where the sink's own state says: nothing else remembers a position.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Lag:
 
 
 class ChangeSource(Protocol):
-    """An open log of changes. One thread pulls; `acknowledge` is called between two batches, by that thread."""
+    """An open log of changes. One thread pulls, and calls `acknowledge` between two batches."""
 
     name: str
     bronze_schema: str
