@@ -2,8 +2,8 @@
 
 A *change source* (`ingestion/cdc/`) reads a log of changes and yields `MicroBatch`es; a *change sink*
 (`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `run_stream` stands
-between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and begins
-where the sink's own state says: nothing else remembers a position.
+between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and
+begins where the sink's own state says: nothing else remembers a position.
 """
 
 from __future__ import annotations
