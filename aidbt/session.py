@@ -62,11 +62,12 @@ class Session:
     def store(self) -> Store:
         """aidbt's own state for this project."""
         from aidbt.core.patch import state_dir
-        from aidbt.store import open_store
+        from aidbt.store import open_configured_store
 
         with contextlib.suppress(OSError):  # opening the store says better what is wrong
             state_dir(self.project.root)
-        return open_store(self.project.root / self.settings.values.store.path)
+        settings = self.settings.values.store
+        return open_configured_store(settings, project=self.project.name, root=self.project.root)
 
     @cached_property
     def cache(self) -> Cache:

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from aidbt.core.errors import SettingsError, nearest
 
@@ -61,18 +69,24 @@ class GenerateSettings(Section):
     `sources` names the raw schemas to read, as schema → source name; empty means every schema that dbt does
     not build into; `schema_prefixes` are left out of a source's name. `freshness_warn_hours` is the age at
     which a source with a load-time column is reported as stale.
+
+    `base_name` and `base_file` are of the models that hold the rows of change logs as they are now. Without a
+    `base_file` they go where the sources are declared if that is a bronze folder, else into base/ beside
+    the staging models.
     """
 
     sources_file: str = "models/bronze/{source}/_{source}__sources.yml"
     models_file: str = "models/silver/{source}/_{source}__models.yml"
     model_file: str = "models/silver/{source}/{model}.sql"
     model_name: str = "stg_{source}__{table}"
+    base_file: str = ""
+    base_name: str = "base_{source}__{table}"
     tests: Literal["keys", "none"] = "keys"
     sources: dict[str, str] = Field(default_factory=dict)
     schema_prefixes: list[str] = Field(default_factory=lambda: ["raw_"])
     freshness_warn_hours: int = Field(default=24, ge=1)
 
-    @field_validator("model_name")
+    @field_validator("model_name", "base_name")
     @classmethod
     def _names_a_model(cls, value: str) -> str:
         if not any(
@@ -86,10 +100,12 @@ class GenerateSettings(Section):
             value, ("source", "table", "entity", "entities"), ("table", "entity", "entities")
         )
 
-    @field_validator("sources_file", "models_file", "model_file")
+    @field_validator("sources_file", "models_file", "model_file", "base_file")
     @classmethod
     def _is_a_path(cls, value: str, info: ValidationInfo) -> str:
-        is_model = info.field_name == "model_file"
+        is_model = info.field_name in ("model_file", "base_file")
+        if not value and info.field_name == "base_file":
+            return value
         if not value.endswith(".sql" if is_model else (".yml", ".yaml")):
             raise ValueError("it ends in .sql" if is_model else "it ends in .yml")
         if value.startswith("/") or ".." in value.split("/"):
@@ -259,10 +275,27 @@ class ProfileSettings(Section):
 
 
 class IngestSettings(Section):
-    """How loads run. `parallel` is the number of tables read at once."""
+    """How loads and streams run.
+
+    Attributes:
+        parallel: the number of tables read at once.
+        schema_prefix: before a source's name it makes the schema its tables land in.
+        batch_events, batch_bytes, batch_seconds: when a micro-batch of a stream is closed, whichever comes
+            first: changes, bytes in memory, seconds since its first change. A transaction is never cut.
+        spool_bytes: how much may wait on disk while the warehouse is in use or down; then nothing more is
+            read.
+        lease_seconds: how long after its last sign of life a process still counts as running.
+        quality_sample: the part of the rows of a stream that is looked at, 0..1; 0 for none.
+    """
 
     parallel: int = Field(default=4, ge=1, le=64)
     schema_prefix: str = "bronze_"
+    batch_events: int = Field(default=200_000, ge=1)
+    batch_bytes: int = Field(default=64 << 20, ge=1)
+    batch_seconds: float = Field(default=5.0, gt=0)
+    spool_bytes: int = Field(default=4 << 30, ge=0)
+    lease_seconds: float = Field(default=30.0, ge=1)
+    quality_sample: float = Field(default=0.01, ge=0, le=1)
 
 
 class ReviewSettings(Section):
@@ -304,9 +337,18 @@ class ValidationSettings(Section):
 
 
 class StoreSettings(Section):
-    """Where aidbt keeps its evidence: a SQLite file inside the project."""
+    """Where aidbt keeps its evidence.
 
-    path: str = ".aidbt/state.db"
+    Attributes:
+        path: a SQLite file; a relative path starts at the dbt project.
+        url: of a PostgreSQL database that a team shares, instead of the file. With a password in it, it is
+            taken from the variable AIDBT_STORE_URL only.
+        schema_name: the schema in that database; "" is `aidbt_<project>`, so that projects do not mix.
+    """
+
+    path: str = Field(default=".aidbt/state.db", min_length=1)
+    url: SecretStr = SecretStr("")
+    schema_name: str = Field(default="", max_length=63, pattern=r"^([a-z_][a-z0-9_]*)?$")
 
 
 class DbtSettings(Section):
@@ -415,6 +457,7 @@ def load_settings(
             raise explain(error, Settings, path=elsewhere) from error
         raise explain(error, Settings, path=path, text=_text_of(path)) from error
     _require_review_below_precision(values.mapping, origins, path)
+    _require_secret_from_environment(values.store, origins, path)
     return LoadedSettings(values, origins, path if path.exists() else None)
 
 
@@ -438,6 +481,21 @@ def _require_review_below_precision(
         line=line,
         hint="lower mapping.review, or raise mapping.precision",
     )
+
+
+_PASSWORD = re.compile(r"//[^/@]*:[^@]*@|[?&](ssl)?password=")
+
+
+def _require_secret_from_environment(store: StoreSettings, origins: Mapping[str, Origin], path: Path) -> None:
+    """Raise where a file that is committed holds the password of the store."""
+    if origins["store.url"] == "file" and _PASSWORD.search(store.url.get_secret_value()):
+        raise SettingsError(
+            "store.url holds a password",
+            path=str(path),
+            line=line_of(_text_of(path), ["store", "url"]),
+            hint="leave it out here and set the variable AIDBT_STORE_URL, or PGPASSWORD; then change it, for"
+            " git may have it",
+        )
 
 
 def _names() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,10 @@
     │   └── SourceUnavailable   it could not be reached or went away (retryable)
     ├── StoreError              aidbt's own state could not be read or written
     │   ├── VersionConflict     somebody saved a newer version meanwhile
-    │   └── StoreBusy           another process is writing (retryable)
+    │   ├── StoreBusy           another process is writing (retryable)
+    │   ├── StoreUnavailable    its server could not be reached or went away (retryable)
+    │   ├── LeaseTaken          somebody else holds the lease (retryable)
+    │   └── LeaseLost           a lease that was ours is somebody else's by now
     ├── WriteError              files could not be written; nothing was half written
     │   └── EditConflict        a file changed between reading and writing
     └── ResilienceError         raised by core.resilience itself
@@ -32,6 +35,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from datetime import datetime
 
 
 class AidbtError(Exception):
@@ -173,6 +177,39 @@ class StoreBusy(StoreError):
     """Another process is writing to the store."""
 
     retryable = True
+
+
+class StoreUnavailable(StoreError):
+    """The server of the store could not be reached, or went away."""
+
+    retryable = True
+
+
+class LeaseTaken(StoreError):
+    """Somebody else holds the lease on a resource.
+
+    Attributes:
+        resource, holder, mode: what is held, by whom, "shared" or "exclusive".
+        since, until: when it was taken, and when it ends by itself unless it is renewed.
+    """
+
+    retryable = True
+
+    def __init__(self, resource: str, holder: str, mode: str, *, since: datetime, until: datetime) -> None:
+        super().__init__(
+            f"'{resource}' is in use ({mode}) by {holder}, since {since:%Y-%m-%d %H:%M:%S} UTC,"
+            f" until {until:%H:%M:%S} UTC unless it goes on",
+            hint="wait until it has finished; if it was killed, try again after that time",
+        )
+        self.resource = resource
+        self.holder = holder
+        self.mode = mode
+        self.since = since
+        self.until = until
+
+
+class LeaseLost(StoreError):
+    """A lease that was ours ended, and may be somebody else's by now: what it allowed must stop."""
 
 
 class VersionConflict(StoreError):

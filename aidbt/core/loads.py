@@ -32,7 +32,9 @@ DEAD_LETTERS_TABLE = "_aidbt_dead_letters"
 REJECTS_TABLE = "_aidbt_rejects"
 OWN_TABLES = (LOADS_TABLE, STREAMS_TABLE, DEAD_LETTERS_TABLE, REJECTS_TABLE)
 
-# The columns of LOADS_TABLE that others read: which table, which batch. Batch ids of one table ascend.
+# The columns of LOADS_TABLE that others read: which table, which batch, when, and its columns as JSON (name,
+# type, whether they are of the key). Batch ids of one table ascend.
 LOADS_TABLE_NAME = "table_name"
 LOADS_BATCH_ID = "batch_id"
 LOADS_LOADED_AT = "loaded_at"
+LOADS_COLUMNS = "columns"

@@ -11,6 +11,7 @@ MODEL_CHOSE = "chosen by "
 Status = Literal["accepted", "review", "rejected"]
 Band = Literal["accept", "review", "none"]
 DecidedBy = Literal["aidbt", "person"]
+RowsRead = Literal["all", "latest_batch", "changes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ class TableProfile:
     """What one table holds.
 
     Attributes:
-        row_count: exact, of the rows that were profiled (the latest complete batch for append-only bronze).
+        row_count: exact, of the rows that were profiled (the latest complete batch of append-only bronze, the
+            latest row of each key of a change log).
         sample_rows: rows behind `top_values` and `formats`; a block sample when below `row_count`.
         fingerprint: changes when the table's columns or contents may have changed.
         keys: columns proven unique and never null, every row compared.
@@ -280,7 +282,9 @@ class Mapping:
         items: the list in the table whose items are the rows, "column" or "column.key"; "" for the table's
             own rows. Its columns are made from the table's key and from `item` and `item_index`.
         list_sql: SQL over the table's columns that gives that list.
-        latest_batch: whether it is append-only bronze, of which staging reads the latest complete batch.
+        rows: which of the table's rows staging reads: "all", of append-only bronze the latest complete batch,
+            of a change log ("changes") the latest row of each key.
+        row_key: of a change log the columns that identify a row; none when it has no key.
         unmapped: source columns that no target column takes; they stay in bronze.
         row_rules: which rows staging keeps; all of them without any.
         description: the source's own comment on the table.
@@ -292,7 +296,8 @@ class Mapping:
     columns: tuple[MappedColumn, ...]
     target: str | None = None
     schema: str = ""
-    latest_batch: bool = False
+    rows: RowsRead = "all"
+    row_key: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
     tests: tuple[MappedTest, ...] = ()
     row_rules: tuple[RowRule, ...] = ()

@@ -14,6 +14,7 @@ from aidbt.observability.grants import Grant, Need, Place, closed_tables_grant, 
 from aidbt.project import Profile, Project
 from aidbt.project.declared import declared
 from aidbt.project.duckdb_path import resolve_duckdb_path
+from aidbt.store import store_location
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import runs_as
 
@@ -123,10 +124,24 @@ def _sent_to_model(settings: LoadedSettings) -> str:
 
 
 def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple[CommandAccess, ...]:
-    """What every command touches, in the order of `aidbt --help`."""
+    """What every command touches, in the order of `aidbt --help`. A store on a server is sent something."""
+    store = store_location(settings.values.store, project=project.name)
+    commands = _touched(project, settings, place, store)
+    if not settings.values.store.url.get_secret_value():
+        return commands
+    return tuple(_with_store(command) if store in command.writes else command for command in commands)
+
+
+def _with_store(command: CommandAccess) -> CommandAccess:
+    others = [part for part in command.sends.split("; ") if not part.startswith("nothing")]
+    return replace(command, sends="; ".join([*others, "to the store what it writes there"]))
+
+
+def _touched(
+    project: Project, settings: LoadedSettings, place: Place, store: str
+) -> tuple[CommandAccess, ...]:
     kind = place.runs_as.kind
     raw = ", ".join(place.sources) or "the raw schemas"
-    store = settings.values.store.path
     bronze = f"{settings.values.ingest.schema_prefix}<source>"
     tagged = (
         "" if kind == "duckdb" else "statements to the warehouse, each tagged with the command and version"

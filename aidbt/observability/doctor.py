@@ -73,9 +73,7 @@ def examine(
         _adapter(project),
         _try("dbt", lambda: _dbt(project, settings)),
         _try("warehouse", lambda: _warehouse(open_warehouse())),
-        _try(
-            "store", lambda: f"{len(open_store().runs(1000))} recorded runs in {settings.values.store.path}"
-        ),
+        _try("store", lambda: _store(open_store())),
         _try("embeddings", lambda: _embeddings(project, settings.values.embeddings)),
         _try("llm", lambda: about_model(open_llm())),
     ]
@@ -143,6 +141,11 @@ def _warehouse(warehouse: Warehouse) -> str:
     relations = warehouse.relations()
     schemas = {relation.schema for relation in relations}
     return f"{warehouse.dialect}, {len(relations)} tables and views in {len(schemas)} schemas"
+
+
+def _store(store: Store) -> str:
+    store.check()
+    return f"{len(store.runs(1000))} recorded runs in {store.location}"
 
 
 def _settings(settings: LoadedSettings) -> Iterator[Setting]:

@@ -76,7 +76,7 @@ class Cache:
         expires = self._clock() + TTL_S[kind]
         rows = [
             {"kind": kind, "entity": entity, "key": key, "value": json.dumps(value), "expires": expires}
-            for (entity, key), value in values.items()
+            for (entity, key), value in sorted(values.items(), key=lambda item: item[0])
         ]
         if rows:
             with self._store.transaction() as connection:

@@ -1,4 +1,4 @@
-"""The database behind aidbt's state: SQLite in WAL mode, with numbered migrations."""
+"""The store: versioned records and recorded runs, in a SQLite file or in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from aidbt.core.errors import AidbtError, StoreBusy, StoreError, VersionConflict
-from aidbt.core.resilience import POLICIES, SystemClock, retry
-
-_LOCK_WAIT_S = 10
+from aidbt.core.config import StoreSettings
+from aidbt.core.errors import VersionConflict
+from aidbt.store.database import LOCK_WAIT_S, Database, migrate
+from aidbt.store.postgres import PostgresDatabase, parse_url, schema_of
+from aidbt.store.sqlite import SqliteDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,17 @@ class Record:
 
 
 class Store:
-    """Versioned records, recorded runs, and the tables behind the cache."""
+    """Versioned records, recorded runs, and the tables behind cache, vectors, leases and metrics.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    Safe to share between threads, not between processes.
+
+    Attributes:
+        location: where it is, for people.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.location = database.location
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -43,13 +49,32 @@ class Store:
 
         Raises:
             StoreBusy: another process kept the store locked for too long.
+            StoreUnavailable: its server cannot be reached, or went away.
             StoreError: the store cannot be read or written.
         """
         try:
-            with self._engine.begin() as connection:
+            with self._database.engine.begin() as connection:
                 yield connection
-        except DatabaseError as error:
-            raise _translate(error) from error
+        except DBAPIError as error:
+            raise self._database.translate(error) from error
+
+    def now(self, connection: Connection) -> float:
+        """Seconds since 1970 by the clock that all users of this store share."""
+        return self._database.now(connection)
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Keep out everybody else who locks that name, until the transaction ends."""
+        self._database.lock(connection, name)
+
+    def check(self) -> None:
+        """Try to write, and leave nothing behind.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with contextlib.suppress(_Undone), self.transaction() as connection:
+            connection.execute(_INSERT, {"kind": "check", "key": "check", "value": "null", "at": _now()})
+            raise _Undone
 
     def get(self, kind: str, key: str) -> Record | None:
         """The record of that kind and key, or None."""
@@ -86,10 +111,8 @@ class Store:
                 version = connection.execute(_UPSERT, body).scalar_one()
             elif expected_version == 0:
                 version = 1
-                try:
-                    connection.execute(_INSERT, body)
-                except IntegrityError as error:
-                    raise VersionConflict(kind, key, 0, self._version(connection, kind, key)) from error
+                if connection.execute(_INSERT, body).rowcount == 0:
+                    raise VersionConflict(kind, key, 0, self._version(connection, kind, key))
             else:
                 version = expected_version + 1
                 done = connection.execute(_UPDATE, body | {"expected": expected_version})
@@ -99,7 +122,9 @@ class Store:
 
     def put_all(self, kind: str, values: dict[str, Any]) -> None:
         """Save many values of one kind in one transaction, each replacing what was there."""
-        rows = [{"kind": kind, "key": k, "value": json.dumps(v), "at": _now()} for k, v in values.items()]
+        at = _now()
+        # In the order of the keys, so that two processes that save the same ones do not wait for each other.
+        rows = [{"kind": kind, "key": k, "value": json.dumps(values[k]), "at": at} for k in sorted(values)]
         if rows:
             with self.transaction() as connection:
                 connection.execute(_REPLACE, rows)
@@ -141,12 +166,17 @@ class Store:
         return [{**row, "report": json.loads(row["report"])} for row in rows]
 
     def close(self) -> None:
-        """Release the file."""
-        self._engine.dispose()
+        """Release the file, or the connections."""
+        self._database.engine.dispose()
+
+
+class _Undone(Exception):
+    """Rolls a transaction back on purpose."""
 
 
 _INSERT = text(
     "insert into records (kind, key, version, value, saved_at) values (:kind, :key, 1, :value, :at)"
+    " on conflict (kind, key) do nothing"
 )
 _UPDATE = text(
     "update records set value = :value, version = version + 1, saved_at = :at"
@@ -154,7 +184,7 @@ _UPDATE = text(
 )
 _REPLACE = text(
     "insert into records (kind, key, version, value, saved_at) values (:kind, :key, 1, :value, :at)"
-    " on conflict (kind, key) do update set value = excluded.value, version = version + 1,"
+    " on conflict (kind, key) do update set value = excluded.value, version = records.version + 1,"
     " saved_at = excluded.saved_at"
 )
 _UPSERT = text(_REPLACE.text + " returning version")
@@ -170,81 +200,68 @@ _RUNS = text(
 )
 
 
-def open_store(path: Path) -> Store:
-    """The store at `path`, made and migrated when needed.
+def open_store(path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> Store:
+    """The store in the SQLite file at `path`, made and migrated when needed.
 
     Raises:
         StoreError: the file is no SQLite database, cannot be written, or a newer aidbt made it.
         StoreBusy: another process kept it locked for too long.
     """
+    return _opened(SqliteDatabase(path, lock_wait_s=lock_wait_s))
+
+
+def open_shared_store(url: str, schema: str, *, lock_wait_s: float = LOCK_WAIT_S) -> Store:
+    """The store in a schema of a PostgreSQL database, made and migrated when needed.
+
+    Args:
+        url: libpq's form, `postgresql://user:password@host:5432/database`.
+        schema: lower-case letters, digits and underscores.
+
+    Raises:
+        MissingExtra: the driver is not installed.
+        SettingsError: the URL cannot be read.
+        StoreUnavailable: the server cannot be reached.
+        StoreError: it refused, or a newer aidbt made the schema.
+        StoreBusy: another process kept it locked for too long.
+    """
+    return _opened(PostgresDatabase(url, schema, lock_wait_s=lock_wait_s))
+
+
+def open_configured_store(settings: StoreSettings, *, project: str, root: Path) -> Store:
+    """The store that the settings of a project name: the team's database, else the project's own file.
+
+    Args:
+        project: its name, which names the schema where the settings do not.
+        root: the folder that a relative path starts at.
+
+    Raises:
+        MissingExtra, SettingsError, StoreError: see `open_store` and `open_shared_store`.
+    """
+    url = settings.url.get_secret_value()
+    if url:
+        return open_shared_store(url, settings.schema_name or schema_of(project))
+    return open_store(root / settings.path)
+
+
+def store_location(settings: StoreSettings, *, project: str) -> str:
+    """Where the store that the settings name is, for people; nothing is opened.
+
+    Raises:
+        MissingExtra, SettingsError: see `open_shared_store`.
+    """
+    url = settings.url.get_secret_value()
+    if url:
+        return f"schema {settings.schema_name or schema_of(project)} of {parse_url(url).shown}"
+    return settings.path
+
+
+def _opened(database: Database) -> Store:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"the folder {path.parent} cannot be made: {error.strerror}", hint="check its permissions"
-        ) from error
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _LOCK_WAIT_S})
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
-    try:
-        _migrate(engine, path)
-    except DatabaseError as error:
-        raise _translate(error, path) from error
-    return Store(engine)
-
-
-def _on_connect(raw: Any, _: Any) -> None:
-    raw.isolation_level = None  # the driver's own, late BEGIN would let two writers collide
-    # SQLite does not wait for a lock while it changes the mode, so two first users at once would collide.
-    retry(
-        lambda: raw.execute("pragma journal_mode = wal"),
-        POLICIES["database"],
-        clock=SystemClock(),
-        rng=Random(),
-    )
-    raw.execute("pragma synchronous = normal")
-
-
-def _migrate(engine: Engine, path: Path) -> None:
-    """Apply the migrations that this database has not seen, each with its number, in one transaction."""
-    available = sorted(
-        (int(item.name[:3]), item)
-        for item in files("aidbt.store").joinpath("migrations").iterdir()
-        if item.name.endswith(".sql")
-    )
-    with engine.connect() as connection:
-        current: int = connection.exec_driver_sql("pragma user_version").scalar_one()
-    if current == available[-1][0]:
-        return
-    with engine.begin() as connection:
-        current = connection.exec_driver_sql("pragma user_version").scalar_one()
-        if current > available[-1][0]:
-            raise StoreError(
-                f"{path} was written by a newer aidbt (schema {current})",
-                hint="upgrade aidbt; the store holds evidence only, so it may also be moved away",
-            )
-        for number, item in available:
-            if number > current:
-                for statement in item.read_text(encoding="utf-8").split(";"):
-                    if statement.strip():
-                        connection.exec_driver_sql(statement)
-                # The value is a number from the file's name: pragma takes no parameters.
-                connection.exec_driver_sql("pragma user_version = " + str(number))
-
-
-def _translate(error: DatabaseError, path: Path | None = None) -> AidbtError:
-    message = str(error.orig)
-    where = f" {path}" if path else ""
-    if isinstance(error, OperationalError) and "locked" in message:
-        return StoreBusy(f"the store{where} is in use by another process", hint="try again in a moment")
-    if "not a database" in message or "malformed" in message:
-        return StoreError(
-            f"the store{where} is damaged: {message}",
-            hint="it holds evidence only, no decision: move the file away and run the command again",
-        )
-    if "full" in message:
-        return StoreError(f"the disk is full while writing the store{where}", hint="free some space")
-    return StoreError(f"the store{where} cannot be used: {message}")
+        migrate(database)
+    except BaseException:
+        database.engine.dispose()
+        raise
+    return Store(database)
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Float, LargeBinary, bindparam, text
 
 from aidbt.store.db import Store
 
@@ -90,8 +90,10 @@ def _parts(items: list[bytes], size: int) -> Iterator[list[bytes]]:
         yield items[start : start + size]
 
 
-_GET = text("select key, vector, used_at from vectors where key in :keys").bindparams(
-    bindparam("keys", expanding=True)
+_GET = (
+    text("select key, vector, used_at from vectors where key in :keys")
+    .bindparams(bindparam("keys", expanding=True))
+    .columns(key=LargeBinary, vector=LargeBinary, used_at=Float)
 )
 _USE = text("update vectors set used_at = :now where key in :keys").bindparams(
     bindparam("keys", expanding=True)

@@ -148,7 +148,12 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
             "aidbt.yml:3: unknown key 'dbt.executble'\nhint: did you mean 'executable'?",
         ),
         ("\ngenerte:\n  prefix: a\n", "aidbt.yml:2: unknown key 'generte'\nhint: did you mean 'generate'?"),
-        ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path"),
+        (
+            "store:\n  url: postgresql://ann:hunter2@db/team",
+            "aidbt.yml:2: store.url holds a password\nhint: leave it out here and set the variable"
+            " AIDBT_STORE_URL, or PGPASSWORD; then change it, for git may have it",
+        ),
+        ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path, schema_name, url"),
         (
             "\n\nprofile:\n  sample_rows: many\n",
             "aidbt.yml:4: 'profile.sample_rows': input should be a valid integer, unable to parse string as "

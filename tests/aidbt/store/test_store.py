@@ -1,215 +1,53 @@
-"""aidbt's own state: kept in one SQLite file, by several processes at once, and honest when it is broken."""
+"""aidbt's own state: the same in a SQLite file and in PostgreSQL, used by several processes at once."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from aidbt.core.errors import StoreBusy, StoreError, UnknownName, VersionConflict
+from aidbt.core.errors import UnknownName, VersionConflict
 from aidbt.core.schema import ColumnProfile, TableProfile
-from aidbt.store import Cache, Record, Store, open_store
+from aidbt.store import Cache, Record, Store
 from aidbt.store.cache import CASCADE, HOUR_S, TTL_S
 from aidbt.store.profiles import ProfileCache
+from tests.aidbt.store.places import Place, SetClock, together
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "project" / ".aidbt" / "state.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with closing(open_store(path)) as opened:
-        yield opened
-
-
-def start(code: str, *args: object) -> subprocess.Popen[str]:
-    """Another Python process, which has imported the store and waits for a line before it goes on."""
-    prelude = """\
-import json, sys
-from pathlib import Path
-from aidbt.core.errors import AidbtError, StoreBusy, VersionConflict
-from aidbt.store import Cache, open_store
-path = Path(sys.argv[1])
-print("ready", flush=True)
-sys.stdin.readline()
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", prelude + code, *map(str, args)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def together(code: str, *arguments: tuple[object, ...]) -> list[str]:
-    """What processes print that run the same code at the same time, one per tuple of arguments."""
-    processes = [start(code, *args) for args in arguments]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    printed = []
-    for process in processes:
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-        printed.append(out.strip())
-    return printed
 
 
 # --- opening ------------------------------------------------------------------------------------------
 
 
-def migrations() -> int:
-    return max(int(item.name[:3]) for item in (files("aidbt.store") / "migrations").iterdir())
-
-
-def test_a_new_store_is_made_with_its_folders_and_is_empty(path: Path):
-    with closing(open_store(path)) as store:
+def test_a_new_store_is_made_and_is_empty(place: Place):
+    with closing(place.open()) as store:
         assert store.get("mapping", "crm.orders") is None
         assert store.all("mapping") == {}
         assert store.runs() == []
-    with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("pragma user_version").fetchone() == (migrations(),)
-        assert raw.execute("pragma journal_mode").fetchone() == ("wal",)
 
 
-def test_migrations_are_numbered_without_a_gap():
-    numbers = sorted(int(item.name[:3]) for item in (files("aidbt.store") / "migrations").iterdir())
-
-    assert numbers == list(range(1, len(numbers) + 1))
-
-
-def test_a_reopened_store_has_everything_and_is_not_migrated_again(path: Path):
-    with closing(open_store(path)) as store:
+def test_a_reopened_store_has_everything(place: Place):
+    with closing(place.open()) as store:
         store.put("mapping", "crm.orders", {"a": [1, None, "é"]})
-    before = schema(path)
 
-    with closing(open_store(path)) as store:
+    with closing(place.open()) as store:
         assert store.get("mapping", "crm.orders") == Record("mapping", "crm.orders", 1, {"a": [1, None, "é"]})
-    assert schema(path) == before
 
 
-def schema(path: Path) -> list[tuple[str]]:
-    with closing(sqlite3.connect(path)) as raw:
-        return raw.execute("select sql from sqlite_master order by name").fetchall()
+def test_checking_a_store_leaves_nothing_behind(store: Store):
+    store.check()
+
+    assert store.all("check") == {}
 
 
-def test_a_store_that_a_newer_aidbt_wrote_is_left_alone(path: Path):
-    open_store(path).close()
-    with closing(sqlite3.connect(path)) as raw:
-        raw.execute("pragma user_version = 999")
+def test_a_closed_store_opens_again_when_it_is_used(store: Store):
+    store.put("mapping", "a", 1)
+    store.close()
 
-    with pytest.raises(StoreError, match=r"state\.db was written by a newer aidbt \(schema 999\)") as caught:
-        open_store(path)
-    assert "upgrade aidbt" in (caught.value.hint or "")
-    with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("pragma user_version").fetchone() == (999,)
-
-
-def test_a_migration_that_was_killed_is_begun_again(path: Path):
-    """The tables and the number are one transaction: what has the number 0 has no tables."""
-    path.parent.mkdir(parents=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
-        raw.execute("pragma journal_mode = wal")
-        raw.execute("begin immediate")
-        raw.execute("create table records (half text)")  # never committed
-    with closing(open_store(path)) as store:
-        assert store.put("mapping", "a", 1).version == 1
-
-
-@pytest.mark.parametrize("content", [b"this is no database at all", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_file_is_named_with_what_to_do(path: Path, content: bytes):
-    path.parent.mkdir(parents=True)
-    path.write_bytes(content)
-
-    with pytest.raises(StoreError, match=r"the store .*state\.db is damaged") as caught:
-        open_store(path)
-    assert "move the file away" in (caught.value.hint or "")
-    assert path.read_bytes() == content
-
-
-def test_a_store_that_is_damaged_inside_is_an_error_and_not_a_crash(path: Path):
-    with closing(open_store(path)) as store:
-        store.put_all("mapping", {f"table_{n}": "x" * 500 for n in range(200)})
-    content = bytearray(path.read_bytes())
-    content[8192:] = b"\xab" * (len(content) - 8192)
-    path.write_bytes(content)
-
-    with pytest.raises(StoreError, match="is damaged"), closing(open_store(path)) as store:
-        store.all("mapping")
-
-
-def test_a_store_may_be_empty_as_a_file(path: Path):
-    path.parent.mkdir(parents=True)
-    path.touch()
-
-    with closing(open_store(path)) as store:
-        assert store.put("mapping", "a", 1).version == 1
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
-    (tmp_path / "project").write_text("a file")
-
-    with pytest.raises(StoreError, match=r"the folder .*project/\.aidbt cannot be made"):
-        open_store(tmp_path / "project/.aidbt/state.db")
-
-
-@pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_may_not_be_written_is_an_error_that_names_it(what: str):
-    code = """\
-import os, tempfile
-with tempfile.TemporaryDirectory() as elsewhere:  # the next user may not read what Python imports for this
-    open_store(Path(elsewhere, "state.db")).close()
-if os.geteuid() == 0:
-    os.setgid(65534)
-    os.setuid(65534)
-try:
-    open_store(path).put("mapping", "a", 1)
-except AidbtError as error:
-    print(type(error).__name__, error.message)
-"""
-    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
-        folder = Path(name)
-        if what == "file":
-            open_store(folder / "state.db").close()
-            (folder / "state.db").chmod(0o444)
-        folder.chmod(0o555)
-
-        [said] = together(code, (folder / "state.db",))
-
-        folder.chmod(0o755)
-    assert said.startswith("StoreError the store")
-    assert f"{folder}/state.db cannot be used: " in said
-
-
-def test_many_processes_may_open_a_new_store_at_once(tmp_path: Path):
-    """SQLite does not wait for a lock while it switches a new file to WAL mode."""
-    code = """\
-for number in range(15):
-    open_store(path / f"{number}.db").put("mapping", sys.argv[2], 1)
-"""
-    names = ("a", "b", "c", "d")
-
-    together(code, *[(tmp_path, name) for name in names])
-
-    for number in range(15):
-        with closing(open_store(tmp_path / f"{number}.db")) as store:
-            assert tuple(store.all("mapping")) == names
+    assert store.put("mapping", "a", 2).version == 2
 
 
 # --- records and their versions -----------------------------------------------------------------------
@@ -283,15 +121,15 @@ def test_what_fails_inside_a_transaction_leaves_nothing(store: Store):
     assert store.all("mapping") == {}
 
 
-def test_of_two_processes_that_save_the_same_version_exactly_one_wins(path: Path):
+def test_of_two_processes_that_save_the_same_version_exactly_one_wins(place: Place):
     """Both change version 0, then 1, then 2, … of one record; each notes which it won."""
-    open_store(path).close()
+    place.open().close()
     code = """\
-store, won = open_store(path), []
+store, won = here(), []
 for version in range(60):
     while True:
         try:
-            store.put("mapping", "a", sys.argv[2], expected_version=version)
+            store.put("mapping", "a", args[0], expected_version=version)
             won.append(version)
         except VersionConflict as conflict:
             if conflict.actual is None or conflict.actual < version:
@@ -299,45 +137,32 @@ for version in range(60):
         break
 print(json.dumps(won))
 """
-    one, other = (json.loads(won) for won in together(code, (path, "one"), (path, "other")))
+    one, other = (json.loads(won) for won in together(place, code, ("one",), ("other",)))
 
     assert sorted([*one, *other]) == list(range(60))
-    with closing(open_store(path)) as store:
+    with closing(place.open()) as store:
         last = store.get("mapping", "a")
     assert last == Record("mapping", "a", 60, "one" if 59 in one else "other")
 
 
-def test_processes_that_write_at_once_lose_nothing(path: Path):
+def test_processes_that_write_at_once_lose_nothing(place: Place):
     code = """\
-store = open_store(path)
+store = here()
 cache = Cache(store)
 for number in range(40):
-    store.put("mapping", f"{sys.argv[2]}-{number}", number)
+    store.put("mapping", f"{args[0]}-{number}", number)
     store.put("counter", "both", number)
-    cache.put("profile", f"{sys.argv[2]}-{number}", number)
+    cache.put("profile", f"{args[0]}-{number}", number)
 """
-    together(code, (path, "a"), (path, "b"), (path, "c"))
+    together(place, code, ("a",), ("b",), ("c",))
 
     expected = {f"{name}-{number}" for name in "abc" for number in range(40)}
-    with closing(open_store(path)) as store:
+    with closing(place.open()) as store:
         assert store.all("mapping").keys() == expected
         counter = store.get("counter", "both")
         assert counter is not None
         assert counter.version == 120
         assert {entity for entity, _ in Cache(store).get_all("profile")} == expected
-
-
-def test_a_store_that_another_process_keeps_locked_is_busy(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("aidbt.store.db._LOCK_WAIT_S", 0.05)
-    with closing(open_store(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("begin immediate")
-
-        with pytest.raises(StoreBusy, match="in use by another process") as caught:
-            store.put("mapping", "a", 1)
-        assert caught.value.retryable
-
-        other.execute("rollback")
-        assert store.put("mapping", "a", 1).version == 1
 
 
 # --- runs ---------------------------------------------------------------------------------------------
@@ -388,19 +213,9 @@ def test_a_run_that_is_recorded_twice_keeps_the_last_report(store: Store):
 # --- the cache ----------------------------------------------------------------------------------------
 
 
-class SetClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON.timestamp()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOON.timestamp())
 
 
 @pytest.fixture
