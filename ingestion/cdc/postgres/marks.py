@@ -1,0 +1,294 @@
+"""What is kept of each table beside its changes, and how it moves on as the table changes in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aidbt.core.errors import SourceError
+from aidbt.core.findings import Finding, Severity
+from ingestion.cdc.postgres.messages import RelationColumn
+from ingestion.cdc.postgres.tables import KnownColumn, Table
+from ingestion.cdc.postgres.versions import SchemaChange, SeenRelation, TableVersion
+
+TABLE_PART = "table:"
+
+_DROPPED = "it was dropped and made again"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is kept of a table.
+
+    Attributes:
+        snapshot: the position of its complete snapshot, below which its commits are skipped; None while
+            there is none.
+        columns: as published at the last version.
+        last: the position of its last row in bronze.
+        member: the publication and its entry for the table, by oid.
+        backfill: columns whose older values have not been fetched yet.
+    """
+
+    snapshot: int | None = None
+    oid: int = 0
+    columns: tuple[KnownColumn, ...] = ()
+    key: tuple[str, ...] = ()
+    version: int = 0
+    last: int = 0
+    member: tuple[int, int] = (0, 0)
+    backfill: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Mark:
+        """What was kept."""
+        if value["snapshot"] is None:
+            return cls(None, version=value["version"])
+        return cls(
+            snapshot=value["snapshot"],
+            oid=value["oid"],
+            columns=tuple(KnownColumn(*column) for column in value["columns"]),
+            key=tuple(value["key"]),
+            version=value["version"],
+            last=value["last"],
+            member=(value["publication"][0], value["publication"][1]),
+            backfill=tuple(value["backfill"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What is kept."""
+        if self.snapshot is None:
+            return {"snapshot": None, "version": self.version}
+        return {
+            "snapshot": self.snapshot,
+            "oid": self.oid,
+            "columns": [[c.number, c.name, c.type_oid, c.typmod] for c in self.columns],
+            "key": list(self.key),
+            "version": self.version,
+            "last": self.last,
+            "publication": list(self.member),
+            "backfill": list(self.backfill),
+        }
+
+    def table_version(self) -> TableVersion:
+        """The version from which the decoder counts on."""
+        columns = tuple(
+            RelationColumn(c.name, c.type_oid, c.typmod, is_identity=c.name in self.key) for c in self.columns
+        )
+        return TableVersion(self.version, columns, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChanges:
+    """How the columns of a table differ from those that were known.
+
+    Attributes:
+        renamed: (old name, new name); the new ones are among `added`, the old ones among `dropped`.
+    """
+
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+    retyped: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        old_names, new_names = {old for old, _ in self.renamed}, {new for _, new in self.renamed}
+        return "; ".join(
+            [f"{old} was renamed {new}" for old, new in self.renamed]
+            + [f"{name} was added" for name in self.added if name not in new_names]
+            + [f"{name} was dropped" for name in self.dropped if name not in old_names]
+            + [f"{name} has another type" for name in self.retyped]
+        )
+
+
+def column_changes(
+    old: Sequence[KnownColumn],
+    new: Sequence[KnownColumn],
+    lands_differently: Callable[[KnownColumn, KnownColumn], bool],
+) -> ColumnChanges:
+    """What became of the columns.
+
+    A column that was dropped and added again under its name has another number, and counts as added.
+    """
+    by_name = {column.name: column for column in old}
+    by_number = {column.number: column for column in old if column.number}
+    now = {column.name for column in new}
+    added, retyped, renamed = [], [], []
+    for column in new:
+        before = by_name.get(column.name)
+        if before is not None and before.number in (column.number, 0):
+            if lands_differently(before, column):
+                retyped.append(column.name)
+            continue
+        added.append(column.name)
+        former = by_number.get(column.number)
+        if former is not None and former.name not in now:
+            renamed.append((former.name, column.name))
+    dropped = [column.name for column in old if column.name not in now]
+    return ColumnChanges(tuple(added), tuple(dropped), tuple(retyped), tuple(renamed))
+
+
+class Marks:
+    """The marks of all tables of a stream, by full name, and what is worth saying about their changes.
+
+    Args:
+        parts: what the sink kept of the stream.
+        lands_differently: whether the values of a column land as another type than those of an older one.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        parts: Mapping[str, Any],
+        lands_differently: Callable[[KnownColumn, KnownColumn], bool],
+    ) -> None:
+        self.findings: list[Finding] = []
+        self._source = source
+        self._lands_differently = lands_differently
+        self._marks = {
+            part.removeprefix(TABLE_PART): Mark.from_json(value)
+            for part, value in parts.items()
+            if part.startswith(TABLE_PART)
+        }
+
+    def __getitem__(self, name: str) -> Mark:
+        """The mark of a table; an empty one when nothing is known of it."""
+        return self._marks.get(name, Mark())
+
+    def __setitem__(self, name: str, mark: Mark) -> None:
+        self._marks[name] = mark
+
+    def complete(self) -> dict[str, Mark]:
+        """The marks of the tables that have a complete snapshot."""
+        return {name: mark for name, mark in self._marks.items() if mark.snapshot is not None}
+
+    def parts(self, names: Iterable[str]) -> dict[str, Any]:
+        """What is to be kept of these tables."""
+        return {f"{TABLE_PART}{name}": self[name].to_json() for name in sorted(set(names))}
+
+    def forget(self, names: Iterable[str]) -> None:
+        """From now on these tables have no complete snapshot."""
+        for name in names:
+            self._marks[name] = Mark(version=self[name].version)
+
+    def is_followed(self, table: Table) -> bool:
+        """Whether what has landed is of this very table, and the stream goes on from there."""
+        mark = self[str(table)]
+        return mark.snapshot is not None and (mark.oid, mark.key) == (table.oid, table.key)
+
+    def without_snapshot(self, tables: Sequence[Table], asked_for: set[str]) -> list[Table]:
+        """The tables that have to be read as a whole; it is said why when they had been read before."""
+        found = [table for table in tables if str(table) in asked_for or not self.is_followed(table)]
+        for table in found:
+            name, mark = str(table), self[str(table)]
+            if mark.snapshot is not None and name not in asked_for:
+                self._read_anew(name, _DROPPED if mark.oid != table.oid else _other_key(table.key))
+        return found
+
+    def note(
+        self,
+        relations: Sequence[SeenRelation],
+        changes: Sequence[SchemaChange],
+        end_lsn: int,
+        numbers: Callable[[str], Mapping[str, int]],
+    ) -> set[str]:
+        """Move the marks on by what the stream said of tables.
+
+        Args:
+            end_lsn: where what it said ends.
+            numbers: a table's columns in the catalog of now, name → pg_attribute.attnum. A name that it does
+                not have any more keeps the number by which it was known.
+
+        Returns:
+            The tables whose marks changed.
+
+        Raises:
+            SourceError: a table has another name now.
+        """
+        changed = self._note_identities(relations, end_lsn)
+        for change in changes:
+            name = f"{change.schema}.{change.table}"
+            if name in self._marks:
+                self._note_change(name, change, numbers(name))
+                changed.add(name)
+        return changed
+
+    def see(self, table: Table, columns: Sequence[KnownColumn]) -> bool:
+        """Move a mark on to the columns that are published now, while the stream has nothing to say.
+
+        Returns:
+            Whether they are others.
+        """
+        mark = self[str(table)]
+        if mark.snapshot is None or mark.columns == tuple(columns):
+            return False
+        known = [(c.name, c.type_oid, c.typmod) for c in mark.columns]
+        is_other = known != [(c.name, c.type_oid, c.typmod) for c in columns]
+        self._move(str(table), mark, tuple(columns), mark.version + is_other)
+        return True
+
+    def _note_identities(self, relations: Sequence[SeenRelation], end_lsn: int) -> set[str]:
+        """Tables that are other ones than before under their names, or have other names."""
+        by_oid = {mark.oid: name for name, mark in self.complete().items()}
+        anew = set()
+        for seen in relations:
+            name = f"{seen.schema}.{seen.table}"
+            known_as = by_oid.get(seen.relation_oid, name)
+            if known_as != name and (self[known_as].snapshot or 0) < end_lsn:
+                raise SourceError(
+                    f"the table {known_as} is called {name} now",
+                    hint="run this again to stream it under that name (name it under cdc: tables if they are "
+                    "listed); what has landed stays under the old one",
+                )
+            mark = self[name]
+            if mark.snapshot is not None and mark.oid != seen.relation_oid and mark.snapshot < end_lsn:
+                self._read_anew(name, _DROPPED)
+                self.forget([name])
+                anew.add(name)
+        return anew
+
+    def _note_change(self, name: str, change: SchemaChange, numbers: Mapping[str, int]) -> None:
+        mark = self[name]
+        if mark.snapshot is None or change.position < mark.snapshot:
+            self._marks[name] = replace(mark, version=change.new.number)
+            return
+        if change.new.key != mark.key:
+            self._read_anew(name, _other_key(change.new.key))
+            self._marks[name] = Mark(version=change.new.number)
+            return
+        known = {column.name: column.number for column in mark.columns}
+        columns = tuple(
+            KnownColumn(numbers.get(c.name, known.get(c.name, 0)), c.name, c.type_oid, c.typmod)
+            for c in change.new.columns
+        )
+        self._move(name, mark, columns, change.new.number)
+
+    def _move(self, name: str, mark: Mark, columns: tuple[KnownColumn, ...], version: int) -> None:
+        """The mark under other columns; what older rows have in them is fetched later."""
+        changes = column_changes(mark.columns, columns, self._lands_differently)
+        if str(changes):
+            self._find("cdc.columns_changed", Severity.INFO, name, f"{name}: {changes}")
+        to_fetch = (*changes.added, *changes.retyped)
+        if to_fetch and not mark.key:
+            self._find(
+                "cdc.not_backfilled", Severity.WARN, name,
+                f"{name} has no key, so its older rows get no values in {', '.join(to_fetch)}; 'aidbt ingest "
+                f"cdc {self._source} --snapshot {name.partition('.')[2]}' reads it anew",
+            )  # fmt: skip
+            to_fetch = ()
+        backfill = tuple(dict.fromkeys((*mark.backfill, *to_fetch)))
+        self._marks[name] = replace(mark, columns=columns, version=version, backfill=backfill)
+
+    def _read_anew(self, name: str, why: str) -> None:
+        self._find("cdc.read_anew", Severity.WARN, name, f"{name} is read anew: {why}")
+
+    def not_streamed(self, name: str) -> None:
+        """Say that a table is left out from now on."""
+        self._find("cdc.not_streamed", Severity.WARN, name, f"{name} is not streamed any more")
+
+    def _find(self, code: str, severity: Severity, table: str, message: str) -> None:
+        self.findings.append(Finding(code, severity, f"{self._source}: {table}", message))
+
+
+def _other_key(key: Sequence[str]) -> str:
+    return f"its key is now {', '.join(key) or 'none'}"

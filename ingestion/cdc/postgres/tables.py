@@ -1,0 +1,133 @@
+"""The tables of a schema as streaming sees them, from the catalog of now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingestion.cdc.postgres.connection import Control
+from ingestion.cdc.postgres.messages import RelationColumn
+from ingestion.connectors.postgres.types import PgType
+
+# Partitions are left out: their changes come as those of the table they are partitions of.
+_TABLES = """
+select
+    c.oid::bigint, c.relname::text, c.relkind::text, c.relpersistence::text, c.relreplident::text,
+    array(
+        select a.attname::text from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = c.oid
+        where i.indrelid = c.oid and i.indisprimary and (i.indimmediate or c.relreplident = 'f')
+            and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+        order by a.attnum
+    ),
+    array(
+        select a.attname::text from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = c.oid
+        where i.indrelid = c.oid and i.indisreplident
+            and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+        order by a.attnum
+    )
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+order by c.relname collate "C"
+"""
+_COLUMNS = """
+select
+    a.attrelid::bigint, a.attnum::int, a.attname::text, a.atttypid::bigint, a.atttypmod, a.attgenerated::text
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+    and a.attnum > 0 and not a.attisdropped
+order by a.attrelid, a.attnum
+"""
+_TYPES = """
+select
+    t.oid::bigint, n.nspname::text, t.typname::text, t.typtype::text,
+    case when t.typoutput = 'pg_catalog.array_out'::regproc then t.typelem::bigint else 0 end,
+    t.typbasetype::bigint, t.typtypmod::int
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+"""
+_FIELDS = """
+select a.attname::text, a.atttypid::bigint, a.atttypmod::int
+from pg_catalog.pg_type t join pg_catalog.pg_attribute a on a.attrelid = t.typrelid
+where t.oid = %s and a.attnum > 0 and not a.attisdropped order by a.attnum
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownColumn:
+    """A published column.
+
+    Attributes:
+        number: pg_attribute.attnum, by which a renamed column is known again; 0 when it is not known.
+    """
+
+    number: int
+    name: str
+    type_oid: int
+    typmod: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as the catalog has it now.
+
+    Attributes:
+        kind: pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table.
+        persistence: pg_class.relpersistence: p permanent, u unlogged.
+        replica_identity: pg_class.relreplident: d default, n nothing, f full, i index.
+        key: the columns that identify a row in the stream; none when updates cannot be followed.
+        columns: those that can be published, in order.
+        generated: the generated columns, which servers before 18 do not send.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    persistence: str
+    replica_identity: str
+    key: tuple[str, ...]
+    columns: tuple[KnownColumn, ...]
+    generated: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+def read_tables(control: Control, schema: str) -> list[Table]:
+    """The tables of a schema, views and foreign tables among them, by name."""
+    columns: dict[int, list[tuple[KnownColumn, str]]] = {}
+    for oid, number, name, type_oid, typmod, generated in control.rows(_COLUMNS, (schema,)):
+        columns.setdefault(oid, []).append((KnownColumn(number, name, type_oid, typmod), generated))
+    return [
+        Table(
+            oid, schema, name, kind, persistence, identity,
+            key={"d": tuple(primary), "f": tuple(primary), "i": tuple(index)}.get(identity, ()),
+            columns=tuple(column for column, _ in columns.get(oid, ())),
+            generated=tuple(column.name for column, generated in columns.get(oid, ()) if generated),
+        )
+        for oid, name, kind, persistence, identity, primary, index in control.rows(_TABLES, (schema,))
+    ]  # fmt: skip
+
+
+def read_types(control: Control) -> dict[int, PgType]:
+    """All of pg_type."""
+    return {row[0]: PgType(*row) for row in control.rows(_TYPES)}
+
+
+def read_fields(control: Control, type_oid: int) -> tuple[RelationColumn, ...]:
+    """The attributes of a composite type."""
+    return tuple(RelationColumn(*row) for row in control.rows(_FIELDS, (type_oid,)))
+
+
+def published(
+    columns: Sequence[KnownColumn], generated: Sequence[str], listed: Sequence[str] | None
+) -> list[str]:
+    """The names of the columns that the stream sends.
+
+    Args:
+        listed: what the publication says; None on servers that do not say (before 15).
+    """
+    if listed is not None:
+        return [column.name for column in columns if column.name in listed]
+    return [column.name for column in columns if column.name not in generated]
