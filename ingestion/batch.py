@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -11,7 +12,7 @@ from random import Random
 from aidbt.core.errors import AidbtError
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, Operation, retry
 from aidbt.core.schema import Relation
-from ingestion.bronze.base import Batch, Destination, Writer
+from ingestion.bronze.base import Batch, Destination, Fence, Writer
 from ingestion.connectors.base import Source, Stream
 from ingestion.records import TableLoad
 
@@ -32,21 +33,36 @@ class Job:
     breaker: CircuitBreaker
 
 
+# Holds the right to write a table while its block runs; what it gives is shown to the warehouse.
+Lease = Callable[[Destination], AbstractContextManager[Fence | None]]
+
+
+def without_lease(_: Destination) -> AbstractContextManager[None]:
+    """No right is asked for."""
+    return nullcontext()
+
+
 def load_table(
-    job: Job, writer: Writer, *, now: Callable[[], datetime], clock: Clock, stop: threading.Event
+    job: Job,
+    writer: Writer,
+    *,
+    now: Callable[[], datetime],
+    clock: Clock,
+    stop: threading.Event,
+    lease: Lease = without_lease,
 ) -> TableLoad:
     """What became of loading the table; a failure is a result, not an exception.
 
-    Every try reads from the start, in a new transaction on both sides.
+    Every try reads from the start, in a new transaction on both sides, under a lease of its own.
     """
     started_at = now()
     last: Stream | None = None
 
     def attempt() -> Batch:
         nonlocal last
-        with job.source.read(job.table) as stream:
+        with lease(job.to) as fence, job.source.read(job.table) as stream:
             last = stream
-            return writer.write(stream, job.to, now=now(), stop=stop)
+            return writer.write(stream, job.to, now=now(), stop=stop, fence=fence)
 
     try:
         batch = retry(attempt, POLICIES[job.operation], clock=clock, rng=Random(), breaker=job.breaker)
@@ -79,4 +95,5 @@ def load_table(
         rows_rejected=batch.rows_rejected,
         size_bytes=last.size_bytes,
         renamed=batch.renamed,
+        schema_changes=batch.schema_changes,
     )

@@ -1,9 +1,9 @@
 """The one shape of a pipeline of changes: a source gives micro-batches, a sink commits each with a position.
 
 A *change source* (`ingestion/cdc/`) reads a log of changes and yields `MicroBatch`es; a *change sink*
-(`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `run_stream` stands
-between them. A source is told that a batch has landed (`acknowledge`) only after the sink's commit, and
-begins where the sink's own state says: nothing else remembers a position.
+(`ingestion/bronze/`) lands one micro-batch and the position behind it in one transaction; `run_streams`
+(`stream.py`) stands between them. A source is told that a batch has landed (`acknowledge`) only after the
+sink's commit, and begins where the sink's own state says: nothing else remembers a position.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from aidbt.core.findings import Finding
 from aidbt.core.loads import COMMITTED_AT, EVENT_AT, OPERATION, POSITION, SEQUENCE, UNCHANGED
-from ingestion.bronze.base import Destination
+from ingestion.bronze.base import Destination as Destination
+from ingestion.bronze.base import Fence as Fence
+from ingestion.bronze.base import KeptLetter, LetterGroup
+from ingestion.connectors.base import DeadLetter as DeadLetter
 
 # The Arrow types of the columns that every row of a change log has besides the source's own.
 CHANGE_FIELDS: tuple[pa.Field, ...] = (
@@ -29,25 +33,6 @@ CHANGE_FIELDS: tuple[pa.Field, ...] = (
     pa.field(COMMITTED_AT, pa.timestamp("us", tz="UTC")),
     pa.field(UNCHANGED, pa.list_(pa.string())),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A record that could not become a row, kept word for word beside the batch.
-
-    Attributes:
-        origin: the file or the stream it came from.
-        place: the line of the file on which it begins, from 1; or its position in the stream.
-        cause: a short code that letters are grouped by, e.g. `malformed_json`, `wrong_type`.
-        reason: what is wrong with this one.
-        raw: the record; what `aidbt ingest replay` reads again.
-    """
-
-    origin: str
-    place: int
-    cause: str
-    reason: str
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +70,7 @@ class MicroBatch:
         events: rows and dead letters over all tables.
         size_bytes: of the rows in memory, as Arrow.
         is_idle: nothing happened in the tables: only the position moved on.
+        findings: what a person should know of it, e.g. that a column was renamed in the source.
     """
 
     source: str
@@ -95,6 +81,7 @@ class MicroBatch:
     events: int
     size_bytes: int = 0
     is_idle: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +171,29 @@ class ChangeSource(Protocol):
 
 
 class StreamingConnector(Protocol):
-    """A connector (`connectors/base.py`) that also reads changes."""
+    """A connector (`connectors/base.py`) that reads changes, and may load other tables in full.
 
-    def open_changes(self, *, scratch: Any) -> ChangeSource:
-        """The log of changes, ready to be read. `scratch`: a folder (Path) for what does not fit in memory.
+    Attributes:
+        is_streamed: whether the changes of any of its tables are streamed. A connector without the attribute
+            streams nothing.
+        only_streams: whether it has nothing that could be loaded in full; False without the attribute.
+    """
+
+    is_streamed: bool
+
+    def streamed_tables(self) -> Sequence[str]:
+        """Names or patterns of the tables that are streamed, and so not loaded; nothing is opened."""
+        ...
+
+    def open_changes(self, *, scratch: Path, resnapshot: Sequence[str] = ()) -> ChangeSource:
+        """The log of changes, ready to be read.
+
+        Args:
+            scratch: a folder for what does not fit in memory.
+            resnapshot: tables to be read in full again, by the source's names.
 
         Raises:
+            UnknownName: there is no such table.
             SourceUnavailable: it cannot be reached now.
             SourceError: it refused, or is not set up for reading changes.
         """
@@ -198,14 +202,6 @@ class StreamingConnector(Protocol):
     def check_changes(self) -> Sequence[Finding]:
         """What stands in the way of reading changes, or will (settings of the server, keys, grants, lag)."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """The right to write one resource: the sink refuses a token that is lower than one it has seen."""
-
-    resource: str
-    token: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +230,23 @@ class Committed:
 class ChangeSink(Protocol):
     """Lands micro-batches in one open warehouse."""
 
+    def __init__(self, connection: Any) -> None:
+        """Work on an open, writable connection of `aidbt.warehouse`."""
+
     def prepare(self, schema: str) -> None:
         """Make the schema and its own tables, where they are missing."""
+        ...
+
+    def claim(self, schema: str, fence: Fence) -> None:
+        """Keep the token of a fence, so that lower ones are refused from now on; before `state` is asked.
+
+        Raises:
+            StaleFence: somebody with a later token has written; ours must stop.
+        """
+        ...
+
+    def fence_token(self, schema: str, resource: str) -> int | None:
+        """The highest token of a resource that was seen; None when it was never fenced."""
         ...
 
     def state(self, schema: str, source: str) -> StreamState:
@@ -243,14 +254,44 @@ class ChangeSink(Protocol):
         ...
 
     def commit(
-        self, batch: MicroBatch, schema: str, *, now: datetime, fence: Fence | None = None
+        self,
+        batch: MicroBatch,
+        schema: str,
+        *,
+        now: datetime,
+        fence: Fence | None = None,
+        replayed: Sequence[str] = (),
     ) -> Committed:
         """Land the rows, dead letters and position of a micro-batch in one transaction, or nothing.
+
+        Args:
+            replayed: the ids of the dead letters that the batch was read from; they are marked.
 
         Raises:
             StaleFence: somebody with a later token has written; ours must stop.
             WriteConflict: another transaction was in the way (retryable).
-            ColumnsChanged: a table's columns changed in a way that cannot be followed.
-            WarehouseError: the warehouse refused, is full, or what landed is not what was read.
+            DiskFull: nothing landed.
+            WarehouseInvalidated: open the warehouse anew and ask `state`: the batch may have landed.
+            WarehouseError: the warehouse refused, or what landed is not what was read.
         """
+        ...
+
+    def letters(
+        self,
+        schema: str,
+        source: str,
+        *,
+        table: str | None = None,
+        cause: str | None = None,
+        limit: int | None = None,
+    ) -> list[KeptLetter]:
+        """The dead letters of a source that were not replayed, oldest first.
+
+        Args:
+            table: only of this table, by the source's name or by bronze's.
+        """
+        ...
+
+    def dead_letters(self, schema: str, source: str | None = None) -> list[LetterGroup]:
+        """All dead letters, grouped by table and cause, those with the most waiting first."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 from aidbt.core.errors import SourceError, nearest
 from aidbt.core.schema import Relation
@@ -33,6 +34,12 @@ def chosen(
     named = zip(ordered, distinct([relation.name for relation in ordered]), strict=True)
     taken = wanted or allowed or ("*",)
     return [(relation, name) for relation, name in named if fits(relation, taken)]
+
+
+def streamed(connector: Any) -> Sequence[str]:
+    """Names or patterns of the tables whose changes a connector streams; they are not loaded in full."""
+    patterns: Sequence[str] = connector.streamed_tables() if getattr(connector, "is_streamed", False) else ()
+    return patterns
 
 
 def fits(relation: Relation, patterns: Sequence[str]) -> bool:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from aidbt.core.errors import AidbtError, SettingsError, SourceUnavailable, UnknownName
+from aidbt.core.errors import AidbtError, SettingsError, SourceUnavailable, UnknownName, UsageError
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, SystemClock, retry
 from aidbt.core.schema import Relation
+from aidbt.store.leases import DEFAULT_TTL_S, Leases, this_process
 from aidbt.warehouse import Connection, Warehouse
-from ingestion.batch import Job, load_table
-from ingestion.bronze import WRITERS
+from ingestion.batch import Job, Lease, load_table, without_lease
+from ingestion.bronze import SINKS, WRITERS
 from ingestion.bronze.base import Destination, Writer
 from ingestion.connectors.base import Connector, Source
-from ingestion.discovery import chosen, fits
+from ingestion.discovery import chosen, fits, streamed
+from ingestion.landing import table_lease
 from ingestion.records import LoadReport, SourceFailure, TableLoad
 
 
@@ -34,24 +36,30 @@ def run_loads(
     *,
     parallel: int = 4,
     tables: Sequence[str] = (),
+    leases: Leases | None = None,
+    lease_s: float = DEFAULT_TTL_S,
     now: Callable[[], datetime] = utc_now,
     clock: Clock | None = None,
     on_table: Callable[[TableLoad], None] | None = None,
 ) -> LoadReport:
     """What a full load of the connectors' tables did: each landed completely or not at all.
 
-    A source that cannot be opened and a table that cannot be landed are in the report; the others still
-    land. The warehouse is opened once, after the sources, and is held while rows are written.
+    Tables whose changes are streamed are left out. A source that cannot be opened and a table that cannot be
+    landed are in the report; the others still land. The warehouse is opened once, after the sources, and is
+    held while rows are written.
 
     Args:
         parallel: how many tables are read at once, over all sources.
         tables: names or patterns; only these of the tables that the settings choose.
+        leases: where the right to write a table is taken, so that nobody else writes it meanwhile.
+        lease_s: how long after its last sign of life a process still has it.
         now: the time that goes into batches and the report.
         clock: what waiting between tries goes by; the computer's own by default.
         on_table: told about each table when it is done, in this thread.
 
     Raises:
         UnknownName: no source has a table that `tables` asks for.
+        UsageError: the changes of such a table are streamed.
         SettingsError: two sources would land in the same table.
         WarehouseError: the warehouse cannot be opened or written to at all.
     """
@@ -82,32 +90,53 @@ def run_loads(
                 retry(
                     functools.partial(writer.prepare, schema), POLICIES["database"], clock=clock, rng=Random()
                 )
-            done = _run_all(jobs, writer, parallel=parallel, now=now, clock=clock, on_table=on_table)
+            lease: Lease = without_lease
+            if leases is not None:
+                sink = SINKS.load(warehouse.dialect)(connection)
+                lease = table_lease(leases, sink, this_process("aidbt ingest run"), ttl_s=lease_s)
+            done = _run_all(
+                jobs, writer, parallel=parallel, lease=lease, now=now, clock=clock, on_table=on_table
+            )
     done.sort(key=lambda load: (load.source, load.table))
     return LoadReport(tuple(done), tuple(failures), started_at, now())
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """An open source, everything in it, and what is to be landed: each table with its name in bronze."""
+    """An open source, everything in it, what is to be landed (each table with its name in bronze), and what
+    would be if its changes were not streamed.
+    """
 
     connector: Connector
     source: Source
     relations: Sequence[Relation]
     choice: Sequence[tuple[Relation, str]]
+    left_out: Sequence[Relation]
 
 
 def _plan(connector: Connector, tables: Sequence[str], stack: contextlib.ExitStack, clock: Clock) -> _Plan:
     source = retry(connector.open, POLICIES[connector.operation], clock=clock, rng=Random())
     stack.callback(source.close)
     relations = source.tables()
-    return _Plan(connector, source, relations, chosen(relations, connector.settings.tables, tables))
+    patterns = streamed(connector)
+    choice = chosen(relations, connector.settings.tables, tables)
+    loaded = [(relation, name) for relation, name in choice if not fits(relation, patterns)]
+    left_out = [relation for relation, _ in choice if fits(relation, patterns)]
+    return _Plan(connector, source, relations, loaded, left_out)
 
 
 def _check_each_is_known(tables: Sequence[str], plans: Sequence[_Plan]) -> None:
     for pattern in tables:
-        if not any(fits(relation, [pattern]) for plan in plans for relation, _ in plan.choice):
-            raise UnknownName("table", pattern, {r.name for plan in plans for r in plan.relations})
+        if any(fits(relation, [pattern]) for plan in plans for relation, _ in plan.choice):
+            continue
+        for plan in plans:
+            if any(fits(relation, [pattern]) for relation in plan.left_out):
+                name = plan.connector.settings.name
+                raise UsageError(
+                    f"the changes of '{pattern}' are streamed; it is not loaded in full",
+                    hint=f"aidbt ingest cdc {name}; with --snapshot {pattern} it is read anew",
+                )
+        raise UnknownName("table", pattern, {r.name for plan in plans for r in plan.relations})
 
 
 def _jobs(plans: Sequence[_Plan], clock: Clock) -> list[Job]:
@@ -138,6 +167,7 @@ def _run_all(
     writer: Writer,
     *,
     parallel: int,
+    lease: Lease,
     now: Callable[[], datetime],
     clock: Clock,
     on_table: Callable[[TableLoad], None] | None,
@@ -146,7 +176,7 @@ def _run_all(
     done: list[TableLoad] = []
     with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="aidbt-load") as pool:
         futures: list[Future[TableLoad]] = [
-            pool.submit(load_table, job, writer, now=now, clock=clock, stop=stop) for job in jobs
+            pool.submit(load_table, job, writer, lease=lease, now=now, clock=clock, stop=stop) for job in jobs
         ]
         try:
             for future in as_completed(futures):

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from aidbt.core.config import Section
+from aidbt.core.findings import Finding
 from aidbt.core.resilience import Level
 
 Status = Literal["landed", "failed"]
@@ -40,9 +41,10 @@ class TableLoad:
         batch_id: of the complete batch that landed; None when nothing did.
         rows_read: records the connector saw, rejected ones included.
         rows_landed: rows of this batch, counted in the warehouse; 0 when nothing landed.
-        rows_rejected: records kept in `_aidbt_rejects`, counted there.
+        rows_rejected: records kept in `_aidbt_dead_letters`, counted there.
         size_bytes: what was read, in memory, as Arrow.
         renamed: columns that landed under another name: (the source's name, the name in bronze).
+        schema_changes: what was done to the table in bronze because the source's columns changed.
         error, hint: why nothing landed, and what to do; None when it did.
         level: how well it worked; a load works fully or not at all.
     """
@@ -60,6 +62,7 @@ class TableLoad:
     rows_rejected: int = 0
     size_bytes: int = 0
     renamed: tuple[tuple[str, str], ...] = ()
+    schema_changes: tuple[str, ...] = ()
     error: str | None = None
     hint: str | None = None
     level: Level = Level.FULL
@@ -122,3 +125,98 @@ class LoadReport:
     def level(self) -> Level:
         """The worst level of its tables."""
         return Level.worst(*(table.level for table in self.tables))
+
+
+StreamStatus = Literal["current", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedTable:
+    """What a stream landed in one table.
+
+    Attributes:
+        table: as the source calls it.
+        rows_landed, dead_letters: counted in the warehouse.
+        schema_changes: what was done to the table in bronze, in order.
+    """
+
+    table: str
+    bronze_schema: str
+    bronze_table: str
+    rows_landed: int = 0
+    dead_letters: int = 0
+    schema_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamProgress:
+    """How the stream of one source stands at a moment.
+
+    Attributes:
+        events: rows and dead letters that have landed since it was started.
+        events_per_s: over the last seconds.
+        lag_s: between the source's commit of the last landed change and now; None when nobody knows.
+        backlog_bytes: of the source's log that are not acknowledged; None when nobody knows.
+        waiting, waiting_bytes: micro-batches in the spool.
+        level: `BUFFER` while changes wait because the warehouse cannot be written, else `FULL`.
+        note: what it waits for; "" when it works.
+        happened: what else there is to say, in order: sources that went away, what was dropped.
+        tables: by the source's name.
+    """
+
+    source: str
+    events: int
+    events_per_s: float
+    commits: int
+    lag_s: float | None
+    backlog_bytes: int | None
+    dead_letters: int
+    waiting: int
+    waiting_bytes: int
+    level: Level
+    note: str
+    happened: tuple[str, ...]
+    tables: tuple[StreamedTable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamResult:
+    """What the stream of one source did until it ended.
+
+    Attributes:
+        status: "current": everything that was committed before the start has landed; "stopped": as asked,
+            at the end of a transaction; "failed": with `error` and `hint`. What landed stays.
+        at_end: how it stood then.
+        findings: what the quality sample found.
+    """
+
+    source: str
+    status: StreamStatus
+    at_end: StreamProgress
+    findings: tuple[Finding, ...] = ()
+    error: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """What one run of streams did, by source."""
+
+    sources: tuple[StreamResult, ...]
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def failed(self) -> tuple[StreamResult, ...]:
+        """The sources whose stream ended with an error."""
+        return tuple(result for result in self.sources if result.status == "failed")
+
+    @property
+    def events(self) -> int:
+        """Rows and dead letters that have landed."""
+        return sum(result.at_end.events for result in self.sources)
+
+    @property
+    def level(self) -> Level:
+        """The worst level at the end."""
+        return Level.worst(*(result.at_end.level for result in self.sources))

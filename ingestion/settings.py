@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -154,6 +154,8 @@ def _filled(value: Any, where: str, env: Mapping[str, str] | None) -> Any:
     """A setting with its variables filled in; in the user and password of a URL, percent-encoded."""
     if isinstance(value, list):
         return [_filled(item, where, env) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, where, env) for key, item in value.items()}
     if not isinstance(value, str):
         return value
     login = _LOGIN.match(value)
@@ -169,8 +171,8 @@ def _filled(value: Any, where: str, env: Mapping[str, str] | None) -> Any:
 
 def _refuse_secrets(values: Mapping[str, Any], where: Path | str, text: str) -> None:
     for key, value in values.items():
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str) and _has_password(item):
+        for item in _texts(value):
+            if _has_password(item):
                 raise SettingsError(
                     f"'{key}' holds a password",
                     path=str(where),
@@ -178,6 +180,15 @@ def _refuse_secrets(values: Mapping[str, Any], where: Path | str, text: str) -> 
                     hint="write {{ env_var('NAME') }} in its place and set that variable; then change the "
                     "password, because this file may be in git",
                 )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def _has_password(text: str) -> bool:

@@ -21,7 +21,7 @@ from aidbt.core.errors import AidbtError, nearest
 COMMANDS = {
     "init": ("aidbt.cli.project:init", "Start a dbt project, or make an existing one ready."),
     "doctor": ("aidbt.cli.project:doctor", "Check the installation and show every setting's origin."),
-    "ingest": ("aidbt.cli.ingest:ingest", "Land tables and files in bronze."),
+    "ingest": ("aidbt.cli.ingest:ingest", "Land tables, files and changes in bronze."),
     "profile": ("aidbt.cli.mapping:profile", "Show what the raw tables hold."),
     "map": ("aidbt.cli.map:map_command", "Map source columns to target columns; --drift says what changed."),
     "review": ("aidbt.cli.review:review", "List and decide what waits for a person."),

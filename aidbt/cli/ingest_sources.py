@@ -1,0 +1,70 @@
+"""Which sources a command of `aidbt ingest` is about, and words that its screens share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from aidbt.core.errors import UsageError
+
+
+def configured(session: Any, names: Sequence[str]) -> list[Any]:
+    """The connectors of the project's connector files, all or those that are named.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from ingestion.settings import load_connectors
+
+    prefix = session.settings.values.ingest.schema_prefix
+    found: list[Any] = load_connectors(session.project.root, names, schema_prefix=prefix)
+    if not found:
+        raise UsageError(
+            f"no connector in {session.project.aidbt_dir / 'connectors'}",
+            hint="write one (see docs/reference.md), or: aidbt ingest run --source NAME --from FILE_OR_URL",
+        )
+    return found
+
+
+def is_streamed(connector: Any) -> bool:
+    """Whether changes of its tables are read by `aidbt ingest cdc`."""
+    return bool(getattr(connector, "is_streamed", False))
+
+
+def streamed_tables(connectors: Sequence[Any]) -> dict[str, list[str]]:
+    """Source → names and patterns of its tables whose changes are streamed; of those that stream any."""
+    from ingestion.discovery import streamed
+
+    return {c.settings.name: list(streamed(c)) for c in connectors if is_streamed(c)}
+
+
+def streaming(session: Any, names: Sequence[str]) -> list[Any]:
+    """The connectors that read changes.
+
+    Raises:
+        UsageError: one that is named does not, or none does.
+    """
+    connectors = configured(session, names)
+    not_streamed = [connector.settings.name for connector in connectors if not is_streamed(connector)]
+    if names and not_streamed:
+        raise UsageError(
+            f"the source '{not_streamed[0]}' streams no changes",
+            hint="add a section cdc: to its connector file (see docs/reference.md), "
+            f"or load it: aidbt ingest run {not_streamed[0]}",
+        )
+    found = [connector for connector in connectors if is_streamed(connector)]
+    if not found:
+        raise UsageError(
+            f"none of {len(connectors)} sources streams changes",
+            hint="add a section cdc: to a connector file (see docs/reference.md)",
+        )
+    return found
+
+
+def error_lines(what: str, where: str, error: str, hint: str | None) -> Iterator[str]:
+    """A failure in a result, with its hint."""
+    yield f"{click.style(what, fg='red')} {where}: {error}"
+    if hint:
+        yield f"  {click.style('hint:', fg='cyan')} {hint}"
