@@ -158,8 +158,8 @@ def _touched(
         CommandAccess(
             "ingest",
             "the databases and files that connectors name",
-            f"schemas {bronze} of a DuckDB file; {store}; .aidbt/spool and .aidbt/scratch; cdc: a publication "
-            "and a replication slot in the source"
+            f"schemas {bronze} of a DuckDB file; {store}; .aidbt/spool and .aidbt/scratch; cdc: a "
+            "publication and a replication slot in the source"
             if kind == "duckdb"
             else f"DuckDB only, not {kind}",
             "queries to those databases; cdc: now and then an empty transaction; nothing else",

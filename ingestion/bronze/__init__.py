@@ -1,4 +1,4 @@
-"""The writers of bronze, by sqlglot's name of the warehouse's dialect."""
+"""The writers of bronze and the sinks of changes, by sqlglot's name of the warehouse's dialect."""
 
 from __future__ import annotations
 
@@ -7,5 +7,10 @@ from aidbt.core.registry import Registry
 WRITERS = Registry(
     "bronze writer",
     {"duckdb": "ingestion.bronze.duckdb:DuckDBWriter"},
+    extras={"duckdb": "ingest"},
+)
+SINKS = Registry(
+    "change sink",
+    {"duckdb": "ingestion.bronze.duckdb_changes:DuckDBChangeSink"},
     extras={"duckdb": "ingest"},
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column
-from ingestion.connectors.base import Stream
+from ingestion.connectors.base import DeadLetter, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Batch:
     Attributes:
         rows_landed, rows_rejected: counted in the warehouse after the rows were written.
         renamed: columns under another name than the source's: (the source's, bronze's).
+        schema_changes: what was done to the table, e.g. "added discount (DECIMAL(10,2))".
     """
 
     batch_id: str
@@ -45,6 +47,46 @@ class Batch:
     rows_landed: int
     rows_rejected: int
     renamed: tuple[tuple[str, str], ...] = ()
+    schema_changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to write one resource: a token that is lower than one the warehouse has seen is refused."""
+
+    resource: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLetter:
+    """A dead letter as it stands in the warehouse."""
+
+    letter_id: str
+    to: Destination
+    batch_id: str
+    letter: DeadLetter
+
+
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """The dead letters of one table that have one cause.
+
+    Attributes:
+        table: in bronze.
+        waiting, replayed: how many there are of each.
+        example: the latest one.
+    """
+
+    source: str
+    source_table: str
+    table: str
+    cause: str
+    waiting: int
+    replayed: int
+    first_batch_id: str
+    last_batch_id: str
+    example: DeadLetter
 
 
 class Writer(Protocol):
@@ -54,7 +96,7 @@ class Writer(Protocol):
         """Work on an open, writable connection of `aidbt.warehouse`."""
 
     def prepare(self, schema: str) -> None:
-        """Make the schema and its table of loads, where they are missing.
+        """Make the schema and its tables of loads, positions and dead letters, where they are missing.
 
         Raises:
             WarehouseError: the warehouse refused.
@@ -62,14 +104,21 @@ class Writer(Protocol):
         ...
 
     def write(
-        self, stream: Stream, to: Destination, *, now: datetime, stop: threading.Event | None = None
+        self,
+        stream: Stream,
+        to: Destination,
+        *,
+        now: datetime,
+        stop: threading.Event | None = None,
+        fence: Fence | None = None,
     ) -> Batch:
         """Land all rows of the stream in one transaction, and list the batch in `_aidbt_loads`.
 
         Raises:
             WriteConflict: another transaction was in the way (retryable, with a new stream).
             SourceError: the stream failed; its own error.
-            ColumnsChanged: the table in bronze has other columns than the stream.
+            StaleFence: somebody with a later token has written; ours must stop.
+            ColumnsChanged: a column of the stream has a type that the table's column cannot follow.
             WarehouseError: the warehouse refused, or what landed is not what was read.
         """
         ...
@@ -81,27 +130,49 @@ class WriteConflict(WarehouseError):
     retryable = True
 
 
-class ColumnsChanged(WarehouseError):
-    """The table in bronze has other columns than the source has now."""
+class StaleFence(WarehouseError):
+    """Somebody with a later token has taken over the right to write.
 
-    def __init__(self, to: Destination, was: list[Column], now: list[Column]) -> None:
-        changes = "; ".join(_changes(was, now))
+    Attributes:
+        seen: the latest token that the warehouse has seen.
+    """
+
+    def __init__(self, fence: Fence, seen: int) -> None:
         super().__init__(
-            f"the columns of {to.source_table} are no longer those of {to}: {changes}",
-            hint="nothing was written; columns that change are not followed yet: undo the change in the "
-            "source, or export and drop the table in bronze, load again, and decide its mapping anew",
+            f"another process has taken over {fence.resource} (its token is {seen}, ours {fence.token}); "
+            "nothing was written",
+            hint="this one was paused or cut off for too long; see who is running: aidbt ingest status",
         )
+        self.seen = seen
 
 
-def _changes(was: list[Column], now: list[Column]) -> list[str]:
-    old = {column.name: column.data_type for column in was}
-    new = {column.name: column.data_type for column in now}
-    added = [f"{name} ({new[name]})" for name in new if name not in old]
-    removed = [f"{name} ({old[name]})" for name in old if name not in new]
-    kept = [name for name in new if name in old]
-    retyped = [f"{name} ({old[name]} → {new[name]})" for name in kept if old[name] != new[name]]
-    return [
-        f"{what} {', '.join(names)}"
-        for what, names in (("added", added), ("removed", removed), ("retyped", retyped))
-        if names
-    ]
+class WarehouseDown(WarehouseError):
+    """Nothing can be written for now, whatever it is; the same write may succeed later."""
+
+
+class DiskFull(WarehouseDown):
+    """The disk of the warehouse is full. Nothing landed, and the connection can be used on."""
+
+
+class WarehouseInvalidated(WarehouseDown):
+    """The open warehouse gave itself up, e.g. because the disk filled up: it has to be opened anew.
+
+    Whether the last write landed is known only from what then stands in the warehouse.
+    """
+
+
+class ColumnsChanged(WarehouseError):
+    """Columns of the source have types that the table in bronze cannot follow without changing values.
+
+    Args:
+        retyped: (the column in bronze, as it comes in now).
+    """
+
+    def __init__(self, to: Destination, retyped: Sequence[tuple[Column, Column]]) -> None:
+        columns = ", ".join(f"{was.name} ({was.data_type} → {now.data_type})" for was, now in retyped)
+        super().__init__(
+            f"{to} cannot follow columns of {to.source_table} that have another type now: {columns}",
+            hint="nothing was written, because values would have to be changed to fit; undo the change in "
+            "the source or land a view of it with the old type, or export and drop the table in bronze, load "
+            "again, and decide its mapping anew",
+        )

@@ -17,7 +17,7 @@ from ingestion.bronze import WRITERS
 from ingestion.bronze.base import Destination, WriteConflict
 from ingestion.bronze.batch_ids import next_batch_id
 from ingestion.bronze.names import distinct
-from ingestion.connectors.base import Rejected, Stream
+from ingestion.connectors.base import DeadLetter, Stream
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SCHEMA = pa.schema([("id", pa.int64())])
@@ -51,7 +51,7 @@ def test_every_dialect_with_a_writer_is_known():
 
 def test_what_stands_in_the_table_of_loads(writer):
     landed = writer.write(
-        stream(batch(1, 2), position={"lsn": "0/1"}, rejected=[Rejected("f", 3, "why", "raw")]),
+        stream(batch(1, 2), position={"lsn": "0/1"}, rejected=[DeadLetter("f", 3, "cause", "why", "raw")]),
         to(),
         now=NOON,
     )
@@ -63,9 +63,12 @@ def test_what_stands_in_the_table_of_loads(writer):
             '{"lsn": "0/1"}', '[{"name": "id", "type": "BIGINT"}]',
         )
     ]  # fmt: skip
-    assert writer.rows("select * from bronze._aidbt_rejects") == [
-        ("t", landed.batch_id, "f", 3, "why", "raw")
-    ]
+    assert writer.rows("select * from bronze._aidbt_dead_letters") == [
+        (
+            f"{landed.batch_id}/t/1", "t", landed.batch_id, "shop", "t", "csv",
+            "f", 3, "cause", "why", "raw", None,
+        )
+    ]  # fmt: skip
     assert writer.rows("select distinct _aidbt_loaded_at, _aidbt_batch_id from bronze.t") == [
         (NOON, landed.batch_id)
     ]
