@@ -84,10 +84,11 @@ class PostgresServer:
         """A libpq URL with the password in it."""
         return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(dbname)}"
 
-    def start(self) -> None:
-        """Start the server, on another port than before."""
+    def start(self, *, same_port: bool = False) -> None:
+        """Start the server, on another port than before, or again on the one that its clients know."""
         for attempt in range(5):
-            self.port = free_port()
+            if not same_port:
+                self.port = free_port()
             settings = " ".join(f"-c {name}={value}" for name, value in _SERVER_SETTINGS.items())
             options = f"-h 127.0.0.1 -p {self.port} -k {self.folder} {settings}"
             log = self.folder / "log"

@@ -37,6 +37,7 @@ _OPTIONS = " ".join(
 _KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 
 _NO_RIGHT = re.compile(r"to start wal ?sender", re.IGNORECASE)
+_NO_WORDS = "no message from the libpq"  # psycopg2's, when the server closed the connection
 _NOT_PERMITTED, _NOT_READY, _IN_USE, _UNDEFINED = "42501", "55000", "55006", "42704"
 _NO_SLOT_LEFT, _FILE_GONE = "53400", "58P01"
 
@@ -96,6 +97,8 @@ def refused(error: psycopg2.Error, url: ServerUrl, what: str) -> SourceError:
     """Why a statement or the stream ended."""
     state = state_of(error)
     words = url.scrub(error.diag.message_primary or str(error).strip().partition("\n")[0])
+    if _NO_WORDS in words:
+        words = "the connection was cut"
     if state is None or is_transient_state(state):  # without a state it is the connection that broke
         return SourceUnavailable(
             f"{what}: the server went away: {words}", hint="run this again when it is up"

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from aidbt.core.errors import SourceError
+from aidbt.core.errors import SourceError, SourceUnavailable
 from aidbt.core.loads import READ, TRUNCATED, UPDATED
 from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
@@ -17,6 +17,7 @@ from ingestion.cdc.postgres.marks import Mark
 from ingestion.cdc.postgres.streamed import StreamedTables
 from ingestion.cdc.postgres.tables import KnownColumn, Table
 from ingestion.changes import CHANGE_FIELDS, TableChanges
+from ingestion.connectors.postgres.errors import RowsGone
 from ingestion.connectors.postgres.source import PostgresSource
 
 BEGIN, ROWS = -1, 0  # the sequences of a snapshot: the row that empties the table, and the rows
@@ -62,23 +63,31 @@ class Snapshot:
         """Pieces of some 32 MB.
 
         Raises:
-            SourceUnavailable: the server went away.
+            SourceUnavailable: the server went away, or the table was truncated meanwhile.
             SourceError: the table cannot be read, or gave other rows than were counted.
         """
         fields = self.source.columns(self.table, self.columns)
         if not self.added:
             yield self._piece(_emptied(fields, self.position))
         given = 0
-        names = [name for name in self.columns if not self.added or name in (*self.key, *self.added)]
-        with self.source.read(self.table, names=names, any_of=self.added, only=self.only) as stream:
-            for batches in _pieces(stream.reader(names)):
-                given += sum(batch.num_rows for batch in batches)
-                yield self._piece(self._changes(pa.Table.from_batches(batches), fields))
+        try:
+            for rows in self._rows():
+                given += rows.num_rows
+                yield self._piece(self._changes(rows, fields))
+        except RowsGone as error:
+            raise SourceUnavailable(error.message, hint=error.hint) from error  # a new snapshot has them
         if given != self.rows:
             raise SourceError(
                 f"the table {self.table} gave {given} rows, but the server counts {self.rows}",
                 hint="nothing was kept; this is a fault of aidbt or of a driver; please report it",
             )
+
+    def _rows(self) -> Iterator[pa.Table]:
+        """The columns that are wanted, as the source has them."""
+        names = [name for name in self.columns if not self.added or name in (*self.key, *self.added)]
+        with self.source.read(self.table, names=names, any_of=self.added, only=self.only) as stream:
+            for batches in _pieces(stream.reader(names)):
+                yield pa.Table.from_batches(batches)
 
     def _changes(self, rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
         count = rows.num_rows

@@ -49,7 +49,7 @@ COLUMNS = """
 select
     a.attrelid::bigint, a.attname::text, a.atttypid::bigint, a.atttypmod::int, a.attnotnull,
     pg_catalog.format_type(a.atttypid, a.atttypmod),
-    coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')
+    coalesce(pg_catalog.col_description(a.attrelid, a.attnum), ''), a.attnum::int
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -70,7 +70,11 @@ from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespa
 
 @dataclass(frozen=True, slots=True)
 class PgColumn:
-    """A column with what decides how it is read."""
+    """A column with what decides how it is read.
+
+    Attributes:
+        number: pg_attribute.attnum, which stays when the column is renamed and is never given again.
+    """
 
     name: str
     type_oid: int
@@ -78,6 +82,7 @@ class PgColumn:
     nullable: bool
     type_text: str
     comment: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,12 @@ class PgTable:
     """What is known of a relation beyond its noun.
 
     Attributes:
+        kind: pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table.
         files: the server's files for its rows; None when it has none of its own (views, foreign tables).
     """
 
     oid: int
+    kind: str
     columns: tuple[PgColumn, ...]
     files: str | None
 
@@ -110,11 +117,11 @@ def catalog(
 ) -> Catalog:
     """The catalog from the answers to the queries of this module."""
     by_relation: dict[int, list[PgColumn]] = {}
-    for oid, name, type_oid, typmod, not_null, type_text, comment in columns:
-        column = PgColumn(name, type_oid, typmod, not not_null, type_text, comment)
+    for oid, name, type_oid, typmod, not_null, type_text, comment, number in columns:
+        column = PgColumn(name, type_oid, typmod, not not_null, type_text, comment, number)
         by_relation.setdefault(oid, []).append(column)
     tables = {
-        name: PgTable(oid, tuple(by_relation.get(oid, ())), files if kind in ("r", "p", "m") else None)
+        name: PgTable(oid, kind, tuple(by_relation.get(oid, ())), files if kind in ("r", "p", "m") else None)
         for oid, name, kind, _, _, files in relations
     }
     return Catalog(

@@ -1,57 +1,21 @@
-"""PostgreSQL as a source: all tables of a run are read under one snapshot, in read-only transactions."""
+"""PostgreSQL as a source: tables read under one snapshot, or their changes streamed from the server's log."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pydantic import SecretStr
-from sqlglot import exp
-
-from aidbt.core.errors import SourceError, nearest
+from aidbt.core.errors import MissingExtra, SettingsError
+from aidbt.core.findings import Finding
 from aidbt.core.resilience import Operation
-from aidbt.core.schema import Relation
-from ingestion.connectors.base import Stream, described
-from ingestion.connectors.postgres import catalog as pg
-from ingestion.connectors.postgres.errors import AS_TEXT_HINT, not_plain_array
-from ingestion.connectors.postgres.session import Session
-from ingestion.connectors.postgres.types import Reading, reading, text_reading
-from ingestion.connectors.postgres.url import ServerUrl, server_url
-from ingestion.connectors.postgres.values import Infinities, NotExact, landed
+from ingestion.connectors.postgres.settings import PostgresSettings
+from ingestion.connectors.postgres.source import PostgresSource
+from ingestion.connectors.postgres.url import server_url
 from ingestion.records import ConnectorSettings
 
-_PLAIN = "_aidbt_is_plain"
-
-_INFINITIES = """
-select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp
-"""
-_POSITION = """
-select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
-    case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
-        else pg_catalog.pg_current_wal_lsn() end::text
-"""
-
-with warnings.catch_warnings():
-    # pydantic's BaseModel has a deprecated method of this name; people call it `schema`.
-    warnings.filterwarnings("ignore", message='Field name "schema"')
-
-    class PostgresSettings(ConnectorSettings):
-        """`connector: postgres`.
-
-        Attributes:
-            url: postgresql://user:password@host:port/database. Variables for user and password hold them
-                as they are, not percent-encoded; one for the whole URL holds a URL.
-            as_text: columns, as table.column (patterns allowed), that land as PostgreSQL's own text.
-        """
-
-        url: SecretStr
-        schema: str = "public"  # type: ignore[assignment]
-        as_text: tuple[str, ...] = ()
+if TYPE_CHECKING:
+    from ingestion.cdc.postgres.source import PostgresChanges
 
 
 class PostgresConnector:
@@ -64,6 +28,17 @@ class PostgresConnector:
         self.settings = settings
         self._url = server_url(settings.url.get_secret_value())
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the changes of some of its tables are streamed."""
+        return self.settings.cdc is not None
+
+    def streamed_tables(self) -> Sequence[str]:
+        """Names and patterns of the tables that are streamed, not loaded."""
+        if self.settings.cdc is None:
+            return ()
+        return self.settings.cdc.tables or self.settings.tables or ("*",)
+
     def open(self) -> PostgresSource:
         """The schema under a snapshot that is held until the source is closed.
 
@@ -73,155 +48,51 @@ class PostgresConnector:
         """
         return PostgresSource(self.settings, self._url)
 
+    def open_changes(self, *, scratch: Path, resnapshot: Sequence[str] = ()) -> PostgresChanges:
+        """The changes of the tables under `cdc:`; the replication slot is made when they are first read.
 
-class PostgresSource:
-    """An open schema: a connection that holds the snapshot, and one for each table that is being read.
-
-    A connection that has read a table to its end stays in its transaction and reads the next one. To connect
-    costs some 50 ms, which is most of the time of a small table.
-    """
-
-    def __init__(self, settings: PostgresSettings, url: ServerUrl) -> None:
-        self._settings = settings
-        self._url = url
-        self._idle: list[Session] = []  # append and pop are atomic
-        self._holder = Session.connected(url)
-        try:
-            self._holder.begin()
-            ((self._snapshot, self._transactions, self._lsn),) = self._holder.rows(_POSITION)
-            self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
-            self._catalog = self._read_catalog()
-        except BaseException:
-            self._holder.close()
-            raise
-
-    def tables(self) -> Sequence[Relation]:
-        """Tables, then also views, materialized views and foreign tables (kind "view"), by name."""
-        return self._catalog.relations
-
-    def read(self, table: Relation) -> Stream:
-        """All rows of a table, as of the snapshot.
+        Args:
+            scratch: a folder for transactions that do not fit in memory.
+            resnapshot: names or patterns of tables to be read anew from the start. When they are all that
+                are streamed, what was kept of the stream and its slot does not matter.
 
         Raises:
-            SourceUnavailable: the server does not answer now.
-            SourceError: the table may not be read, or a column's type is not known.
+            SettingsError: the connector file has no section `cdc`.
+            MissingExtra: psycopg2 is not installed.
+            SourceUnavailable: nothing answers, or not now.
+            SourceError: the server refused.
         """
-        columns = self._catalog.tables[table.name].columns
-        readings = [self._reading(table.name, column) for column in columns]
-        fields = [
-            described(pa.field(column.name, reading.lands_as), column.comment)
-            for column, reading in zip(columns, readings, strict=True)
-        ]
-        session = self._idle.pop() if self._idle else self._holder.another()
-        try:
-            session.begin(snapshot=self._snapshot)
-            batches = session.stream(_select(table, readings), f"the table {table}")
-            rows = self._rows(session, batches, table, readings)
-        except BaseException:
-            session.close()
-            raise
-        return Stream(
-            pa.schema(fields),
-            rows,
-            comment=table.description,
-            position={"snapshot": self._transactions, "lsn": self._lsn},
-            close=lambda: self._give_back(session),
-        )
+        _require_psycopg2()
+        from ingestion.cdc.postgres.source import PostgresChanges
 
-    def close(self) -> None:
-        """Give up the snapshot and all connections."""
-        for session in [*self._idle, self._holder]:
-            session.close()
+        self._require_cdc()
+        return PostgresChanges(self.settings, self._url, scratch=scratch, resnapshot=resnapshot)
 
-    def _give_back(self, session: Session) -> None:
-        if session.forget_table():
-            self._idle.append(session)
-        else:
-            session.close()
+    def check_changes(self) -> Sequence[Finding]:
+        """What stands in the way of streaming, or will: settings of the server, rights, keys, the slot.
 
-    def _read_catalog(self) -> pg.Catalog:
-        schema = self._settings.schema
-        schemas = [name for (name,) in self._holder.rows(pg.SCHEMAS)]
-        if schema not in schemas:
-            close = nearest(schema, schemas)
-            raise SourceError(
-                f"{self._url.shown} has no schema '{schema}'",
-                hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(schemas)}",
-            )
-        self._holder.mark()
-        found = pg.catalog(
-            schema,
-            self._holder.rows(pg.RELATIONS, schema),
-            self._holder.rows(pg.COLUMNS, schema),
-            self._holder.rows(pg.TYPES),
-        )
-        self._holder.back_to_mark()  # listing partitions locks them
-        return found
-
-    def _reading(self, table: str, column: pg.PgColumn) -> Reading:
-        dotted = f"{table}.{column.name}"
-        if any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text):
-            return text_reading(column.name, column.type_oid, self._catalog.types)
-        found = reading(column.name, column.type_oid, column.typmod, self._catalog.types)
-        if found is None:
-            raise pg.unknown_type(table, column)
-        return found
-
-    def _rows(
-        self,
-        session: Session,
-        batches: Iterator[pa.RecordBatch],
-        table: Relation,
-        readings: Sequence[Reading],
-    ) -> Iterator[pa.RecordBatch]:
-        what, names = f"the table {table}", table.column_names
-        types = [reading.lands_as for reading in readings]
-        has_lists = any(reading.is_list for reading in readings)
-        for batch in batches:
-            if has_lists and not pc.all(batch.columns[-1]).as_py():
-                raise not_plain_array(what)
-            arrays = []
-            for name, array, lands_as in zip(names, batch.columns, types, strict=False):
-                try:
-                    arrays.append(landed(array, lands_as, self._infinities))
-                except NotExact as error:
-                    raise SourceError(f"{what}, column {name}: {error}", hint=AS_TEXT_HINT) from error
-            yield pa.RecordBatch.from_arrays(arrays, names=names)
-        self._check_not_truncated(session, table)
-
-    def _check_not_truncated(self, session: Session, table: Relation) -> None:
-        """TRUNCATE, and an ALTER that rewrites, ignore snapshots: the table is simply empty in older ones.
-
-        Both give it new files. Reading has locked it, so that they cannot change behind this check.
+        Raises:
+            SettingsError: the connector file has no section `cdc`.
+            MissingExtra: psycopg2 is not installed.
+            SourceUnavailable: nothing answers, or not now.
+            SourceError: the server refused.
         """
-        known = self._catalog.tables[table.name]
-        if known.files is None:
-            return
-        ((files,),) = session.rows(pg.FILES_NOW, str(known.oid))
-        if files != known.files:
-            raise SourceError(
-                f"the table {table} was truncated or rewritten after this run began; its rows are gone",
-                hint="run this again",
+        _require_psycopg2()
+        from ingestion.cdc.postgres.checks import check_changes
+
+        self._require_cdc()
+        return check_changes(self.settings, self._url)
+
+    def _require_cdc(self) -> None:
+        if self.settings.cdc is None:
+            raise SettingsError(
+                f"the source '{self.settings.name}' streams nothing",
+                hint="add a section cdc: with the tables to stream to its connector file",
             )
 
 
-def _select(table: Relation, readings: Sequence[Reading]) -> exp.Select:
-    """The query for all columns, and last whether all arrays are plain: one dimension, from 1."""
-    selected: list[exp.Expr] = [_plain_or_null(r) if r.is_list else r.select for r in readings]
-    lists = [reading.select for reading in readings if reading.is_list]
-    if lists:
-        selected.append(exp.alias_(exp.and_(*map(_is_plain, lists)), _PLAIN, quoted=True))
-    return exp.select(*selected).from_(exp.table_(table.name, db=table.schema, quoted=True))
-
-
-def _is_plain(array: exp.Expr) -> exp.Expr:
-    """Whether ADBC reads the array right: it flattens several dimensions, and loses or refuses a bound."""
-    column = array.find(exp.Column) or array
-    dimensions = exp.Anonymous(this="array_ndims", expressions=[column.copy()])
-    first = exp.Anonymous(this="array_lower", expressions=[column.copy(), exp.Literal.number(1)])
-    plain = exp.and_(dimensions.eq(1), first.eq(1))
-    return exp.func("coalesce", plain, exp.true())  # NULL for an empty or absent array
-
-
-def _plain_or_null(reading: Reading) -> exp.Expr:
-    return exp.Case(ifs=[exp.If(this=_is_plain(reading.select), true=reading.select.copy())])
+def _require_psycopg2() -> None:
+    try:
+        import psycopg2  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("streaming changes from PostgreSQL", "ingest") from error

@@ -28,11 +28,15 @@ _TRANSIENT = re.compile(
 _TRANSIENT_STATES = re.compile(r"08\w{3}|57P0\d|53300|40001|40P01|55P03")
 
 
+class RowsGone(SourceError):
+    """A table was truncated or rewritten after the snapshot was taken, under which it is empty now."""
+
+
 def connection_error(error: Exception, url: ServerUrl) -> SourceError:
     """Why no connection could be made, from what libpq says."""
     text = url.scrub(str(error))
     server = url.shown
-    words = _words(text)
+    words = server_words(text)
     if "password authentication failed" in text or "no password supplied" in text:
         return SourceError(
             f"{server}: the server refused the password of user '{url.user}'",
@@ -66,8 +70,8 @@ def query_error(error: Exception, url: ServerUrl, what: str) -> SourceError:
         what: what was read, e.g. "the table public.orders".
     """
     text = url.scrub(str(error))
-    state = getattr(error, "sqlstate", None) or _first(_SQLSTATE, text)
-    words = _words(text)
+    state = state_of(error)
+    words = server_words(text)
     if state == "42501" or "permission denied" in text:
         if "row-level security" in text:
             return SourceError(
@@ -97,7 +101,7 @@ def query_error(error: Exception, url: ServerUrl, what: str) -> SourceError:
             f"{what}: the server ended the query: {words}",
             hint="allow more time: add ?options=-c%20statement_timeout%3D0 to the url",
         )
-    if (state and _TRANSIENT_STATES.fullmatch(state)) or (not state and _TRANSIENT.search(text)):
+    if (state and is_transient_state(state)) or (not state and _TRANSIENT.search(text)):
         return SourceUnavailable(
             f"{what}: the server went away: {words}", hint="run this again when it is up"
         )
@@ -112,12 +116,23 @@ def not_plain_array(what: str) -> SourceError:
     )
 
 
-def _words(text: str) -> str:
+def server_words(text: str) -> str:
     """What the server or libpq said, in one line, without our query."""
     said = _SERVER_WORDS.search(text)
     if said:
         return said["message"].strip()
     return _NOISE.sub("", text.split("Query was:")[0].strip()).split("\n")[0]
+
+
+def is_transient_state(state: str) -> bool:
+    """Whether the same thing may work a moment later."""
+    return _TRANSIENT_STATES.fullmatch(state) is not None
+
+
+def state_of(error: Exception) -> str | None:
+    """The SQLSTATE that an error of ADBC or psycopg2 has; None where the driver gives none."""
+    given = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return given or _first(_SQLSTATE, str(error))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:

@@ -68,9 +68,9 @@ class Session:
         self.rows(_SESSION)
         self._has_begun = True
 
-    def rows(self, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, *parameters: str, what: str = "the catalog") -> list[tuple[Any, ...]]:
         """Every row of a query; none for a command."""
-        with self._translated("the catalog"):
+        with self._translated(what):
             self._cursor.execute(sql, parameters or None)
             return self._cursor.fetchall() if self._cursor.description else []
 

@@ -1,0 +1,258 @@
+"""An open schema of PostgreSQL: its tables, and their rows as of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from aidbt.core.errors import SourceError, nearest
+from aidbt.core.schema import Relation
+from ingestion.connectors.base import Cursor, Stream, described
+from ingestion.connectors.postgres import catalog as pg
+from ingestion.connectors.postgres.errors import AS_TEXT_HINT, RowsGone, not_plain_array
+from ingestion.connectors.postgres.session import Session
+from ingestion.connectors.postgres.settings import PostgresSettings
+from ingestion.connectors.postgres.types import Reading, reading, text_reading
+from ingestion.connectors.postgres.url import ServerUrl
+from ingestion.connectors.postgres.values import Infinities, NotExact, landed
+
+_PLAIN = "_aidbt_is_plain"
+
+_INFINITIES = """
+select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp
+"""
+_POSITION = """
+select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
+    case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
+        else pg_catalog.pg_current_wal_lsn() end::text
+"""
+
+
+class PostgresSource:
+    """An open schema: a connection that holds the snapshot, and one for each table that is being read.
+
+    A connection that has read a table to its end stays in its transaction and reads the next one. To connect
+    costs some 50 ms, which is most of the time of a small table.
+    """
+
+    def __init__(self, settings: PostgresSettings, url: ServerUrl, *, snapshot: str | None = None) -> None:
+        """Args:
+        snapshot: one that somebody has exported. It is needed here only; this source holds on to it.
+        """
+        self._settings = settings
+        self._url = url
+        self._idle: list[Session] = []  # append and pop are atomic
+        self._holder = Session.connected(url)
+        try:
+            self._holder.begin(snapshot=snapshot)
+            ((self._snapshot, self._transactions, self._lsn),) = self._holder.rows(_POSITION)
+            self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
+            self._catalog = self._read_catalog()
+        except BaseException:
+            self._holder.close()
+            raise
+
+    def tables(self) -> Sequence[Relation]:
+        """Tables, then also views, materialized views and foreign tables (kind "view"), by name."""
+        return self._catalog.relations
+
+    def known(self, table: Relation) -> pg.PgTable:
+        """What the catalog says of a table, as of the snapshot."""
+        return self._catalog.tables[table.name]
+
+    def columns(self, table: Relation, names: Sequence[str]) -> list[pa.Field]:
+        """These columns as they land.
+
+        Raises:
+            SourceError: a type is not known.
+        """
+        by_name = {column.name: column for column in self.known(table).columns}
+        return [
+            described(
+                pa.field(name, self._reading(table.name, by_name[name]).lands_as), by_name[name].comment
+            )
+            for name in names
+        ]
+
+    def count(self, table: Relation, *, any_of: Sequence[str] = (), only: bool = False) -> int:
+        """How many rows `read` gives for these arguments, counted by the server.
+
+        Raises:
+            SourceUnavailable: the server does not answer now.
+            SourceError: the table may not be read.
+        """
+        select = _where_any(exp.select(exp.Count(this=exp.Star())), any_of).from_(_table(table, only))
+        self._holder.mark()
+        ((rows,),) = self._holder.rows(select.sql("postgres"), what=f"the table {table}")
+        self._holder.back_to_mark()
+        return int(rows)
+
+    def read(
+        self,
+        table: Relation,
+        *,
+        names: Sequence[str] | None = None,
+        any_of: Sequence[str] = (),
+        only: bool = False,
+        where: Cursor | None = None,
+    ) -> Stream:
+        """The rows of a table, as of the snapshot.
+
+        Args:
+            names: only these columns, in this order; all of them by default.
+            any_of: only rows in which one of these columns is not NULL; all of them by default.
+            only: without the rows of tables that inherit from it.
+            where: only rows whose cursor has moved on; all of them by default.
+
+        Raises:
+            SourceUnavailable: the server does not answer now.
+            SourceError: the table may not be read, or a column's type is not known.
+        """
+        columns: Sequence[pg.PgColumn] = self.known(table).columns
+        if names is not None:
+            by_name = {column.name: column for column in columns}
+            columns = [by_name[name] for name in names]
+        readings = [self._reading(table.name, column) for column in columns]
+        fields = [
+            described(pa.field(column.name, reading.lands_as), column.comment)
+            for column, reading in zip(columns, readings, strict=True)
+        ]
+        session = self._idle.pop() if self._idle else self._holder.another()
+        try:
+            session.begin(snapshot=self._snapshot)
+            query = _where_any(_select(readings), any_of).from_(_table(table, only))
+            if where is not None and where.since is not None:
+                query = query.where(_since(where.column, where.since))
+            batches = session.stream(query, f"the table {table}")
+            rows = self._rows(session, batches, table, fields)
+        except BaseException:
+            session.close()
+            raise
+        return Stream(
+            pa.schema(fields),
+            rows,
+            comment=table.description,
+            position={"snapshot": self._transactions, "lsn": self._lsn},
+            close=lambda: self._give_back(session),
+        )
+
+    def close(self) -> None:
+        """Give up the snapshot and all connections."""
+        for session in [*self._idle, self._holder]:
+            session.close()
+
+    def _give_back(self, session: Session) -> None:
+        if session.forget_table():
+            self._idle.append(session)
+        else:
+            session.close()
+
+    def _read_catalog(self) -> pg.Catalog:
+        schema = self._settings.schema
+        schemas = [name for (name,) in self._holder.rows(pg.SCHEMAS)]
+        if schema not in schemas:
+            close = nearest(schema, schemas)
+            raise SourceError(
+                f"{self._url.shown} has no schema '{schema}'",
+                hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(schemas)}",
+            )
+        self._holder.mark()
+        found = pg.catalog(
+            schema,
+            self._holder.rows(pg.RELATIONS, schema),
+            self._holder.rows(pg.COLUMNS, schema),
+            self._holder.rows(pg.TYPES),
+        )
+        self._holder.back_to_mark()  # listing partitions locks them
+        return found
+
+    def _reading(self, table: str, column: pg.PgColumn) -> Reading:
+        dotted = f"{table}.{column.name}"
+        if any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text):
+            return text_reading(column.name, column.type_oid, self._catalog.types)
+        found = reading(column.name, column.type_oid, column.typmod, self._catalog.types)
+        if found is None:
+            raise pg.unknown_type(table, column)
+        return found
+
+    def _rows(
+        self,
+        session: Session,
+        batches: Iterator[pa.RecordBatch],
+        table: Relation,
+        fields: Sequence[pa.Field],
+    ) -> Iterator[pa.RecordBatch]:
+        what, names = f"the table {table}", [field.name for field in fields]
+        types = [field.type for field in fields]
+        has_lists = any(pa.types.is_list(of) for of in types)
+        for batch in batches:
+            if has_lists and not pc.all(batch.columns[-1]).as_py():
+                raise not_plain_array(what)
+            arrays = []
+            for name, array, lands_as in zip(names, batch.columns, types, strict=False):
+                try:
+                    arrays.append(landed(array, lands_as, self._infinities))
+                except NotExact as error:
+                    raise SourceError(f"{what}, column {name}: {error}", hint=AS_TEXT_HINT) from error
+            yield pa.RecordBatch.from_arrays(arrays, names=names)
+        self._check_not_truncated(session, table)
+
+    def _check_not_truncated(self, session: Session, table: Relation) -> None:
+        """TRUNCATE, and an ALTER that rewrites, ignore snapshots: the table is simply empty in older ones.
+
+        Both give it new files. Reading has locked it, so that they cannot change behind this check.
+        """
+        known = self._catalog.tables[table.name]
+        if known.files is None:
+            return
+        ((files,),) = session.rows(pg.FILES_NOW, str(known.oid))
+        if files != known.files:
+            raise RowsGone(
+                f"the table {table} was truncated or rewritten after this run began; its rows are gone",
+                hint="run this again",
+            )
+
+
+def _select(readings: Sequence[Reading]) -> exp.Select:
+    """The query for all columns, and last whether all arrays are plain: one dimension, from 1."""
+    selected: list[exp.Expr] = [_plain_or_null(r) if r.is_list else r.select for r in readings]
+    lists = [reading.select for reading in readings if reading.is_list]
+    if lists:
+        selected.append(exp.alias_(exp.and_(*map(_is_plain, lists)), _PLAIN, quoted=True))
+    return exp.select(*selected)
+
+
+def _table(table: Relation, only: bool) -> exp.Table:
+    named = exp.table_(table.name, db=table.schema, quoted=True)
+    named.set("only", only)
+    return named
+
+
+def _where_any(query: exp.Select, names: Sequence[str]) -> exp.Select:
+    """Only rows in which one of the columns is not NULL; all of them when none is named."""
+    present = [exp.column(name, quoted=True).is_(exp.null()).not_() for name in names]
+    return query.where(exp.or_(*present)) if present else query
+
+
+def _since(column: str, value: object) -> exp.Expr:
+    """Rows whose cursor is not below a value, or NULL. The server gives the literal the column's type."""
+    cursor = exp.column(column, quoted=True)
+    reached = exp.GTE(this=cursor, expression=exp.Literal.string(str(value)))
+    return exp.or_(reached, cursor.copy().is_(exp.null()))
+
+
+def _is_plain(array: exp.Expr) -> exp.Expr:
+    """Whether ADBC reads the array right: it flattens several dimensions, and loses or refuses a bound."""
+    column = array.find(exp.Column) or array
+    dimensions = exp.Anonymous(this="array_ndims", expressions=[column.copy()])
+    first = exp.Anonymous(this="array_lower", expressions=[column.copy(), exp.Literal.number(1)])
+    plain = exp.and_(dimensions.eq(1), first.eq(1))
+    return exp.func("coalesce", plain, exp.true())  # NULL for an empty or absent array
+
+
+def _plain_or_null(reading: Reading) -> exp.Expr:
+    return exp.Case(ifs=[exp.If(this=_is_plain(reading.select), true=reading.select.copy())])

@@ -1,0 +1,188 @@
+"""Tables that change in the source while they are streamed: each batch under its own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ingestion.cdc.postgres.marks import column_changes
+from ingestion.cdc.postgres.tables import KnownColumn
+from tests.ingestion.helpers import Database
+from tests.ingestion.streams import Stream, forget, source_rows
+
+
+@pytest.fixture
+def streamed(database: Database) -> Iterator[Database]:
+    yield database
+    forget(database)
+
+
+@pytest.fixture
+def stream(streamed: Database, bronze: Any, tmp_path: Any) -> Stream:
+    """A table with three rows, landed."""
+    streamed.psql(
+        "create table t (id int primary key, v text, n int);"
+        "insert into t select g, 'v' || g, g from generate_series(1, 3) g"
+    )
+    stream = Stream(streamed.connector(cdc={}), bronze, tmp_path / "scratch")
+    stream.run()
+    return stream
+
+
+def test_an_added_column_gets_the_values_that_older_rows_have(streamed, stream):
+    streamed.psql("insert into t values (4, 'v4', 4)")
+    streamed.psql("alter table t add column w int default 7, add column u uuid default gen_random_uuid()")
+    streamed.psql("update t set w = null where id = 1; insert into t values (5, 'v5', 5, 8)")
+    stream.run()
+    streamed.psql("update t set w = 9 where id = 2")
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+    fetched = [row for row in stream.log("t") if row["_aidbt_op"] == "u" and row["_aidbt_sequence"] == 0]
+    assert {row["id"] for row in fetched} == {1, 2, 3, 4, 5}
+    assert {tuple(row["_aidbt_unchanged"]) for row in fetched} == {("v", "n")}
+    assert stream.messages == ["public.t: w was added; u was added"]
+
+
+def test_values_of_an_added_column_are_fetched_after_a_kill_too(streamed, stream):
+    streamed.psql("alter table t add column w int default 7")
+    streamed.psql("insert into t values (4, 'v4', 4, 8)")
+
+    class Killed(Exception):
+        pass
+
+    def kill(batch: Any) -> None:
+        if batch.events > 1:  # the values of the new column
+            raise Killed
+
+    with pytest.raises(Killed):
+        stream.run(before_commit=kill)
+    assert stream.state()["table:public.t"]["backfill"] == ["w"]
+    stream.run()
+
+    assert stream.state()["table:public.t"]["backfill"] == []
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
+def test_a_dropped_column_stays_and_is_null_from_then_on(streamed, stream):
+    streamed.psql("alter table t drop column n")
+    streamed.psql("insert into t values (4, 'v4')")
+    stream.run()
+
+    assert stream.now("t")[4] == {"id": 4, "v": "v4", "n": None}
+    assert stream.now("t")[1]["n"] == 1
+    assert stream.messages == ["public.t: n was dropped"]
+
+
+def test_a_renamed_column_is_known_by_its_number_and_gets_all_values_under_its_new_name(streamed, stream):
+    streamed.psql("alter table t rename column v to label")
+    streamed.psql("insert into t values (4, 'v4', 4)")
+    stream.run()
+
+    assert stream.messages == ["public.t: v was renamed label"]
+    assert {key: row["label"] for key, row in stream.now("t").items()} == {n: f"v{n}" for n in range(1, 5)}
+
+
+def test_a_column_dropped_and_added_again_under_its_name_is_a_new_one(streamed, stream):
+    streamed.psql("alter table t drop column n; alter table t add column n int default 100")
+    streamed.psql("insert into t values (4, 'v4', 4)")
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
+def test_a_widened_column_keeps_its_name(streamed, stream):
+    streamed.psql("alter table t alter column n type bigint using n * 10")
+    streamed.psql("insert into t values (4, 'v4', 5000000000)")
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+    assert stream.messages == ["public.t: n has another type"]
+
+
+def test_a_retyped_column_lands_beside_the_old_one_and_the_stream_goes_on(streamed, stream):
+    streamed.psql("alter table t alter column n type text using 'n' || n")
+    streamed.psql("insert into t values (4, 'v4', 'four')")
+    stream.run()
+
+    columns = set(stream.now("t")[1]) - {"id", "v", "n"}
+    (variant,) = columns
+    assert variant.startswith("n__")
+    assert {key: row[variant] for key, row in stream.now("t").items()} == {
+        1: "n1",
+        2: "n2",
+        3: "n3",
+        4: "four",
+    }
+
+
+def test_several_changes_in_one_transaction_with_rows_between(streamed, stream):
+    streamed.psql(
+        "insert into t values (4, 'v4', 4); alter table t add column a int default 1;"
+        "insert into t values (5, 'v5', 5, 2); alter table t drop column v; insert into t values (6, 6, 3);"
+        "alter table t rename a to b; insert into t values (7, 7, 4)"
+    )
+    stream.run()
+
+    now = {key: (row["n"], row["b"]) for key, row in stream.now("t").items()}
+    assert now == {key: (row["n"], row["b"]) for key, row in source_rows(streamed, "t").items()}
+    versions = [batch for batch in stream.batches if batch.events][-2]
+    assert sorted({piece.schema_version for piece in versions.changes}) == [1, 2, 3, 4]
+
+
+def test_another_key_reads_the_table_anew(streamed, stream):
+    streamed.psql("alter table t drop constraint t_pkey; alter table t add primary key (v)")
+    streamed.psql("insert into t values (1, 'v4', 4)")
+    stream.run()
+    streamed.psql("update t set n = 40 where v = 'v4'; delete from t where v = 'v1'")
+    stream.run()
+
+    assert stream.now("t", key="v") == source_rows(streamed, "t", key="v")
+    assert "public.t is read anew: its key is now v" in stream.messages
+
+
+def test_a_table_made_again_under_its_name_is_read_anew(streamed, stream):
+    streamed.psql("insert into t values (4, 'v4', 4)")
+    streamed.psql(
+        "drop table t; create table t (id int primary key, v text); insert into t values (1, 'new')"
+    )
+    stream.run()
+    streamed.psql("insert into t values (2, 'newer')")
+    stream.run()
+
+    assert {key: row["v"] for key, row in stream.now("t").items()} == {1: "new", 2: "newer"}
+
+
+def test_a_column_added_to_a_quiet_table_is_seen(streamed, stream):
+    streamed.psql("alter table t add column w int default 7")
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+    streamed.psql("insert into t values (4, 'v4', 4, 8)")
+    stream.run()
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
+def columns(*given: tuple[int, str, int]) -> tuple[KnownColumn, ...]:
+    return tuple(KnownColumn(number, name, type_oid, -1) for number, name, type_oid in given)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ([(1, "a", 23)], [(1, "a", 23)], ""),
+        ([(1, "a", 23)], [(1, "a", 23), (2, "b", 23)], "b was added"),
+        ([(1, "a", 23), (2, "b", 23)], [(1, "a", 23)], "b was dropped"),
+        ([(1, "a", 23)], [(1, "b", 23)], "a was renamed b"),
+        ([(1, "a", 23)], [(1, "a", 25)], "a has another type"),
+        ([(1, "a", 23)], [(2, "a", 23)], "a was added"),
+        ([(1, "a", 23), (2, "b", 25)], [(1, "b", 23), (2, "a", 25)], "b was added; a was added"),
+        ([(0, "a", 23)], [(3, "a", 23)], ""),
+    ],
+)
+def test_what_became_of_the_columns(old, new, said):
+    changes = column_changes(columns(*old), columns(*new), lambda a, b: a.type_oid != b.type_oid)
+
+    assert str(changes) == said
