@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from demo.decisions import commands
-from demo.source_system import fill
+from demo.source_system import change, fill
 from tests.kit import postgres_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +36,7 @@ def main() -> None:
 
         _say("2. Land it in bronze")
         _aidbt(["ingest", "run"], env)
+        _aidbt(["ingest", "cdc", "--once"], env)
 
         _say("3. Map it, decide what is certain, write the dbt files")
         _aidbt(["generate"], env)
@@ -62,7 +63,18 @@ def main() -> None:
         _aidbt(["lineage", "carrier_punctuality.on_time_rate"], env)
         _aidbt(["lineage", "carrier_punctuality.on_time_rate", "--html", "lineage.html"], env, quiet=True)
         _aidbt(["impact", "nycflights.flights.arr_delay", "--change", "removed"], env)
-    _show_gold()
+
+        _say("8. The source goes on: its changes are streamed, and seen in gold after the next build")
+        _show("SkyWest before", _SKYWEST)
+        counts = ", ".join(f"{rows} {what}" for what, rows in change(server).items())
+        print(f"\nin PostgreSQL, of SkyWest's flights: {counts}")
+        _aidbt(["ingest", "cdc", "--once"], env)
+        _aidbt(["build"], env)
+        _show("SkyWest after", _SKYWEST)
+
+    _say("9. What came out")
+    for title, query in _GOLD.items():
+        _show(title, query)
     if "--update" in sys.argv[1:]:
         _update_committed()
     _compare_with_committed()
@@ -125,33 +137,38 @@ def _texts() -> dict[str, bytes]:
     }
 
 
-def _show_gold() -> None:
+_SKYWEST = """
+select scheduled_flights, cancelled_flights, round(mean_arrival_delay_minutes, 1) as mean_delay_min,
+    round(100 * on_time_rate, 1) as on_time_pct
+from analytics.carrier_punctuality where carrier_code = 'OO'
+"""
+_GOLD = {
+    "carriers by punctuality": """
+        select carrier_name, scheduled_flights, round(100 * on_time_rate, 1) as on_time_pct
+        from analytics.carrier_punctuality order by on_time_rate desc limit 5
+    """,
+    "weather and departures": """
+        select weather_condition, scheduled_flights,
+            round(mean_departure_delay_minutes, 1) as mean_delay_min,
+            round(100 * late_departure_rate, 1) as late_pct
+        from analytics.weather_impact order by late_pct
+    """,
+}
+
+
+def _show(title: str, query: str) -> None:
+    """Print what a query gives, as a table."""
     import duckdb
 
-    _say("8. What came out")
-    queries = {
-        "carriers by punctuality": (
-            "select carrier_name, scheduled_flights, round(100 * on_time_rate, 1) as on_time_pct"
-            " from analytics.carrier_punctuality order by on_time_rate desc limit 5"
-        ),
-        "weather and departures": (
-            "select weather_condition, scheduled_flights,"
-            " round(mean_departure_delay_minutes, 1) as mean_delay_min,"
-            " round(100 * late_departure_rate, 1) as late_pct from analytics.weather_impact order by late_pct"
-        ),
-    }
     with duckdb.connect(str(SCRATCH / "warehouse.duckdb"), read_only=True) as connection:
-        for title, query in queries.items():
-            print(f"\n{title}")
-            result = connection.execute(query)
-            names = [column[0] for column in result.description]
-            rows = [names, *[[str(value) for value in row] for row in result.fetchall()]]
-            widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-            for row in rows:
-                print(
-                    "  "
-                    + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-                )
+        result = connection.execute(query)
+        names = [column[0] for column in result.description]
+        rows = [names, *[[str(value) for value in row] for row in result.fetchall()]]
+    print(f"\n{title}")
+    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  " + "  ".join(cells).rstrip())
 
 
 def _update_committed() -> None:

@@ -30,9 +30,31 @@ create table flights (
     sched_dep_time integer not null, dep_delay integer, arr_time integer, sched_arr_time integer not null,
     arr_delay integer, carrier text not null, flight integer not null, tailnum text, origin text not null,
     dest text not null, air_time integer, distance integer not null, hour integer not null,
-    minute integer not null, time_hour timestamptz not null
+    minute integer not null, time_hour timestamptz not null,
+    primary key (time_hour, carrier, flight)
 );
 """
+
+# A day in the life of that database: SkyWest corrects its delays, cancels flights, takes one off the
+# schedule and adds another.
+_CHANGES = {
+    "corrected": """
+        update flights set arr_delay = arr_delay - 30 where carrier = 'OO' and arr_delay >= 15
+    """,
+    "cancelled": """
+        update flights
+        set dep_time = null, dep_delay = null, arr_time = null, arr_delay = null, air_time = null
+        where carrier = 'OO' and month = 8 and dep_time is not null
+    """,
+    "taken off": "delete from flights where carrier = 'OO' and month = 6 and arr_delay is not null",
+    "added": """
+        insert into flights
+        select
+            year, month, day, dep_time, sched_dep_time, dep_delay, arr_time, sched_arr_time, arr_delay,
+            carrier, 9000 + flight, tailnum, origin, dest, air_time, distance, hour, minute, time_hour
+        from flights where carrier = 'OO' and month = 9 and arr_delay is not null
+    """,
+}
 
 
 def fill(server: PostgresServer) -> dict[str, int]:
@@ -43,6 +65,14 @@ def fill(server: PostgresServer) -> dict[str, int]:
         server.psql(f"copy {table} from stdin with (format csv, header, null 'NA');\n{text}\\.\n")
         rows[table] = int(server.psql(f"select count(*) from {table};"))
     return rows
+
+
+def change(server: PostgresServer) -> dict[str, int]:
+    """Update, cancel, delete and insert flights of one carrier; returns rows by what happened to them."""
+    return {
+        what: int(server.psql(f"with changed as ({statement} returning 1) select count(*) from changed;"))
+        for what, statement in _CHANGES.items()
+    }
 
 
 def _csv_texts() -> dict[str, str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aidbt.generate.scaffold import macro_files
+from aidbt.core.patch import digest
+from aidbt.generate.base_models import macro_files
+from aidbt.generate.lock import read_lock
 from aidbt.generate.templates import render
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
@@ -18,3 +20,12 @@ def test_its_macros_are_the_ones_that_init_copies():
 
 def test_its_settings_are_those_of_a_new_project():
     assert (PROJECT / "aidbt.yml").read_text() == render("project/aidbt.yml.jinja")
+
+
+def test_its_lock_says_what_stands_there():
+    """`python -m demo --update` writes both."""
+    lock = read_lock(PROJECT)
+
+    there = {path: digest((PROJECT / path).read_text()) for path in lock.files}
+
+    assert there == {path: written.text for path, written in lock.files.items()}

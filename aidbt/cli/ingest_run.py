@@ -1,4 +1,4 @@
-"""`aidbt ingest run`: full loads."""
+"""`aidbt ingest run`: loads, in full or by cursor."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 @click.command()
 @click.argument("connectors", nargs=-1)
 @click.option("--table", "tables", multiple=True, help="Only these tables; * matches anything.")
-@click.option("--from", "location", help="A postgresql:// URL, or CSV or Parquet files (also s3://, gs://).")
+@click.option("--from", "location", help="A database's URL, or CSV, JSON or Parquet files (also s3://).")
 @click.option("--source", "name", help="The source's name, with --from.")
+@click.option("--changed", is_flag=True, help="Leave out tables that are known to be as at their last load.")
+@click.option("--full", is_flag=True, help="Read also tables that are loaded by cursor from the start.")
 @click.option("--parallel", type=click.IntRange(1, 64), help="How many tables are read at once.")
 @project_options
 @output_option
@@ -26,11 +28,13 @@ def run(
     tables: tuple[str, ...],
     location: str | None,
     name: str | None,
+    changed: bool,
+    full: bool,
     parallel: int | None,
     output: str,
     **where: Any,
 ) -> None:
-    """Load the tables of CONNECTORS (aidbt/connectors/*.yml; all by default) in full.
+    """Load the tables of CONNECTORS (aidbt/connectors/*.yml; all by default), in full or by cursor.
 
     Tables whose changes are streamed are left out: aidbt ingest cdc lands them.
 
@@ -49,7 +53,10 @@ def run(
     settings = session.settings.values.ingest
     prefix = settings.schema_prefix
     if location is not None and name is not None:
-        chosen = [connector_from(location, name, root=Path.cwd(), schema_prefix=prefix)]
+        enough = settings.type_confidence
+        chosen = [
+            connector_from(location, name, root=Path.cwd(), schema_prefix=prefix, type_confidence=enough)
+        ]
     else:
         chosen = configured(session, connectors)
     streamed = streamed_tables(chosen)
@@ -66,13 +73,16 @@ def run(
         tables=tables,
         leases=Leases(session.store),
         lease_s=settings.lease_seconds,
+        changed_only=changed,
+        full=full,
         on_table=lambda load: click.echo(f"  {load.source}.{load.table}: {load.status}", err=True),
     )
     for load in report.landed:
         session.cache.invalidate(f"{load.source}.{load.bronze_table}", "data_load")
     result = {**plain(report), "streamed": streamed}
     emit(result, output=output, text=lambda: _text(report, streamed))
-    raise SystemExit(0 if report.is_complete else 1 if report.landed or report.failed else 2)
+    tried = report.landed or report.failed or report.unchanged
+    raise SystemExit(0 if report.is_complete else 1 if tried else 2)
 
 
 def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -80,6 +90,9 @@ def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
     rows_landed = sum(load.rows_landed for load in report.landed)
     tables_landed = count(len(report.landed), "table")
     yield f"{bold('landed')} {count(rows_landed, 'row')} of {tables_landed} in {seconds:.1f} s"
+    columns = ["table", "bronze", "read", "landed", "rejected"]
+    by_cursor = any(load.rows_skipped or load.rows_marked for load in report.landed)
+    columns += ["known", "marked"] if by_cursor else []
     rows = [
         [
             f"{load.source}.{load.table}",
@@ -87,24 +100,34 @@ def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
             f"{load.rows_read:,}",
             f"{load.rows_landed:,}",
             f"{load.rows_rejected:,}",
-        ]
+            f"{load.rows_skipped:,}",
+            f"{load.rows_marked:,}",
+        ][: len(columns)]
         for load in report.landed
     ]
     if rows:
-        yield from table(rows, ["table", "bronze", "read", "landed", "rejected"])
+        yield from table(rows, columns)
     for load in report.landed:
         for old, new in load.renamed:
             renamed = click.style("renamed", fg="yellow")
             yield f"  {renamed} {load.source}.{load.table}: column {old!r} landed as {new}"
         for change in load.schema_changes:
             yield f"  {click.style('changed', fg='yellow')} {load.source}.{load.table}: {change}"
+        for note in load.notes:
+            yield f"  {click.style('note', fg='yellow')} {load.source}.{load.table}: {note}"
     for load in report.failed:
         yield from error_lines("not landed", f"{load.source}.{load.table}", load.error, load.hint)
     for failure in report.failures:
         yield from error_lines("not reached", failure.source, failure.error, failure.hint)
+    if report.unchanged:
+        named = ", ".join(report.unchanged[:5]) + (", …" if len(report.unchanged) > 5 else "")
+        yield f"left out {count(len(report.unchanged), 'table')} as at the last load: {named}"
     for source, patterns in streamed.items():
         yield f"left out {source}: {', '.join(patterns)} (streamed: aidbt ingest cdc {source})"
     if report.landed:
         state = "every row read is accounted for" if report.reconciles else "ROWS ARE MISSING: see the counts"
-        yield dim(f"read = landed + rejected: {state}")
+        sum_of_parts = (
+            "read + marked = landed + rejected + known" if by_cursor else "read = landed + rejected"
+        )
+        yield dim(f"{sum_of_parts}: {state}")
         yield f"{bold('next')}: aidbt generate"

@@ -18,8 +18,13 @@ def configured(session: Any, names: Sequence[str]) -> list[Any]:
     """
     from ingestion.settings import load_connectors
 
-    prefix = session.settings.values.ingest.schema_prefix
-    found: list[Any] = load_connectors(session.project.root, names, schema_prefix=prefix)
+    settings = session.settings.values.ingest
+    found: list[Any] = load_connectors(
+        session.project.root,
+        names,
+        schema_prefix=settings.schema_prefix,
+        type_confidence=settings.type_confidence,
+    )
     if not found:
         raise UsageError(
             f"no connector in {session.project.aidbt_dir / 'connectors'}",

@@ -286,6 +286,8 @@ class IngestSettings(Section):
             read.
         lease_seconds: how long after its last sign of life a process still counts as running.
         quality_sample: the part of the rows of a stream that is looked at, 0..1; 0 for none.
+        type_confidence: how sure a type that was inferred from values (JSON) has to be, 0..1; below it the
+            column stays text.
     """
 
     parallel: int = Field(default=4, ge=1, le=64)
@@ -296,6 +298,7 @@ class IngestSettings(Section):
     spool_bytes: int = Field(default=4 << 30, ge=0)
     lease_seconds: float = Field(default=30.0, ge=1)
     quality_sample: float = Field(default=0.01, ge=0, le=1)
+    type_confidence: float = Field(default=0.5, ge=0, le=1)
 
 
 class ReviewSettings(Section):

@@ -24,6 +24,9 @@ COMMITTED_AT = "_aidbt_committed_at"  # when the source committed it
 UNCHANGED = "_aidbt_unchanged"  # names of columns whose value was not sent because it did not change; or NULL
 CHANGE_COLUMNS = (OPERATION, POSITION, SEQUENCE, EVENT_AT, COMMITTED_AT, UNCHANGED)
 
+# What our macros add where they keep the rows of a change log as they are now, deleted ones among them.
+IS_DELETED = "_aidbt_is_deleted"
+
 READ, CREATED, UPDATED, DELETED, TRUNCATED = "r", "c", "u", "d", "t"
 
 LOADS_TABLE = "_aidbt_loads"

@@ -42,9 +42,13 @@ class GeneratedFiles:
         self.reasons: dict[str, str] = {}
         self.bases: dict[str, str] = {}
 
-    def add_model(self, desired: Desired) -> None:
-        """Compare the SQL file of a model."""
-        self._compare(desired)
+    def add_file(self, desired: Desired, *, is_needed: bool = False) -> None:
+        """Compare a file that holds SQL: a model, a macro.
+
+        Args:
+            is_needed: whether it is written again when somebody removed it, because another file needs it.
+        """
+        self._compare(desired, restore=self._restore or is_needed)
 
     def is_deleted(self, path: str) -> bool:
         """Whether a model that was written is not there any more, nor written again now."""
@@ -69,11 +73,12 @@ class GeneratedFiles:
             pairs = {e.name.removeprefix("source ") for e in entries if e.head is not None}
             self._sources |= pairs
 
-    def _compare(self, desired: Desired, *, hold: bool = False) -> Compared:
+    def _compare(self, desired: Desired, *, hold: bool = False, restore: bool | None = None) -> Compared:
         place = place_of(desired.path, self._root, self._old.files, self._here.files)
         known = self._old.files.get(place) or self._files.pop(desired.path, None)
         desired = replace(desired, path=place)
-        found = compare(desired, self._root, known, self._base, upgrade=self._upgrade, restore=self._restore)
+        restore = self._restore if restore is None else restore
+        found = compare(desired, self._root, known, self._base, upgrade=self._upgrade, restore=restore)
         if hold and found.state in ("updated", "merged"):
             # It would document and test what a kept model does not have.
             found = Compared(found.path, "proposal", desired.text, lock=known)

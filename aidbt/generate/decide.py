@@ -37,6 +37,7 @@ from aidbt.mapping.mapper import (
     keep_every_column,
     map_to_target,
     source_columns,
+    with_rows_of,
 )
 from aidbt.mapping.matcher import match
 from aidbt.mapping.renames import Renamed
@@ -262,7 +263,7 @@ def extend_mapping(
     Args:
         renamed: columns that have a new name, which is not that of a new column.
     """
-    mapping = _with_declared_tests(mapping, table, target)
+    mapping = _with_declared_tests(with_rows_of(mapping, table.relation), table, target)
     known_sources = {name for column in mapping.columns for name in column.sources} | set(mapping.unmapped)
     known_sources |= {item.new for item in renamed}
     added = [c.name for c in source_columns(table.relation) if c.name not in known_sources]
@@ -381,6 +382,18 @@ def _code_lists(mapping: Mapping, table: RawTable, ask: Questions) -> list[Mappe
         if 1 < len(values) <= MAX_ACCEPTED_VALUES:
             tests.append(MappedTest(column.target, "accepted_values", "review", values=tuple(values)))
     return tests
+
+
+def changed_key(before: Mapping, now: Mapping) -> list[Finding]:
+    """A finding where rows of a change log are told apart by other columns than before: what was built by
+    the old key is wrong then.
+    """
+    if before.rows != "changes" or now.rows != "changes" or before.row_key == now.row_key:
+        return []
+    old, new = (", ".join(mapping.row_key) or "nothing" for mapping in (before, now))
+    again = f"dbt build --full-refresh --select source:{now.source}.{now.table}+1"
+    said = f"its rows were told apart by {old}, now by {new}; build its base model anew: {again}"
+    return [Finding("change_log.key_changed", Severity.WARN, now.key, said)]
 
 
 def broken_casts(mapping: Mapping, relation: Relation, ask: Questions) -> list[Finding]:

@@ -42,7 +42,7 @@ from aidbt.warehouse.documents import rows_lost_by_reading, some_documents
 from aidbt.warehouse.inclusion import sketch_columns
 from aidbt.warehouse.keys import is_composite_key
 from aidbt.warehouse.profiling import fingerprint
-from aidbt.warehouse.rows import latest_batch
+from aidbt.warehouse.rows import change_key, columns_now, latest_batch
 from aidbt.warehouse.shared_rows import shared_rows
 from aidbt.warehouse.value_forms import count_forms, null_word_spellings
 
@@ -402,7 +402,8 @@ def _known_profiles(
     tables: dict[str, RawTable] = {}
     stale: list[tuple[str, str, Relation]] = []
     with warehouse.connect() as connection:
-        for key, (source, relation) in relations.items():
+        for key, (source, found) in relations.items():
+            relation = _with_key(columns_now(connection, found), change_key(connection, found))
             mark = fingerprint(relation, latest_batch(connection, relation))
             profile = None if refresh or not mark else profiles.get(key, mark)
             if profile is None:
@@ -410,6 +411,17 @@ def _known_profiles(
             else:
                 tables[key] = RawTable(source, relation, profile)
     return tables, stale
+
+
+def _with_key(relation: Relation, key: Collection[str] | None) -> Relation:
+    """The relation of a change log with its key declared on the columns."""
+    if not key:
+        return relation
+    columns = (
+        replace(column, constraints=("primary_key",)) if column.name in key else column
+        for column in relation.columns
+    )
+    return replace(relation, columns=tuple(columns))
 
 
 def questions(connection: Connection, dialect: str) -> Questions:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aidbt.core.config import PropertyStyle
 from aidbt.core.loads import LOADED_AT, LOADS_LOADED_AT, LOADS_TABLE
-from aidbt.core.schema import MappedColumn, MappedTest, Mapping, Target
+from aidbt.core.schema import MappedColumn, MappedTest, Mapping, RowsRead, Target
 from aidbt.generate.adoption.parents import StagedByPeople
 from aidbt.generate.data_tests import by_column, test_value
 from aidbt.generate.lock import decided_digest
@@ -37,6 +37,7 @@ class StagedTable:
         source_table: its name in the source's YAML.
         model: the name of its staging model.
         loads: whether it is append-only bronze with load columns.
+        base: the model with the rows of a change log as they are now; "" for any other table.
         declared_elsewhere: whether a person's YAML declares it already.
     """
 
@@ -46,6 +47,7 @@ class StagedTable:
     source_table: str
     model: str
     loads: bool
+    base: str = ""
     declared_elsewhere: bool = False
 
 
@@ -111,8 +113,9 @@ def staging_models(tables: Sequence[StagedTable], options: Rendering) -> list[Mo
             staging_sql(
                 with_parent_s_rows(table.mapping, by_key.get(table.mapping.parent)),
                 source_table=table.source_table,
-                loads=table.loads,
                 dialect=options.dialect,
+                loads=table.mapping.rows == "latest_batch",
+                base=table.base,
                 style=options.sql,
             ),
             decided_digest(
@@ -120,11 +123,33 @@ def staging_models(tables: Sequence[StagedTable], options: Rendering) -> list[Mo
                 with_parent_s_rows(table.mapping, by_key.get(table.mapping.parent)).row_rules,
                 table.source_table,
                 options.sql,
+                *([table.base] if table.base else ()),
             ),
             table.model,
         )
         for table in tables
     ]
+
+
+def test_entry(
+    test: MappedTest,
+    options: Rendering,
+    ref: Callable[[MappedTest], tuple[str, str] | None] = lambda test: None,
+) -> Any:
+    """One data test as an item of a property file; None when the project cannot run it.
+
+    Args:
+        ref: as in `test_value`.
+    """
+    value = test_value(
+        test,
+        ref=ref,
+        nested_arguments=options.nested_arguments,
+        packages=options.packages,
+        macros=options.macros,
+        dialect=options.dialect,
+    )
+    return _with_short_lists(value)
 
 
 def property_entries(
@@ -294,7 +319,8 @@ def _model(
                 return _source(*theirs.source), quote_identifier(test.field, options.dialect)
             return _ref(theirs.model), column
         if _lacks_rows(test.to, table.mapping, by_key, others):
-            source = _source(parent.mapping.source, parent.source_table)
+            is_log = bool(parent.base)
+            source = _ref(parent.base) if is_log else _source(parent.mapping.source, parent.source_table)
             return source, quote_identifier(test.field, options.dialect)
         field = next(
             (c.target for c in parent.mapping.selected() if c.is_passthrough and c.sources[0] == test.field),
@@ -303,15 +329,7 @@ def _model(
         return (_ref(parent.model), quote_new_identifier(field, options.dialect)) if field else None
 
     def value_of(test: MappedTest) -> Any:
-        value = test_value(
-            test,
-            ref=ref,
-            nested_arguments=options.nested_arguments,
-            packages=options.packages,
-            macros=options.macros,
-            dialect=options.dialect,
-        )
-        return _with_short_lists(value)
+        return test_entry(test, options, ref)
 
     names = [column.target for column in table.mapping.selected()]
     tests = by_column(table.mapping.tests, selected=names)
@@ -381,7 +399,7 @@ def _with_short_lists(value: Any) -> Any:
 
 def model_description(table: StagedTable, target: Target | None, dialect: str) -> str:
     """The target's own description, else the source's, else what the model is in one sentence."""
-    batch = " (the latest complete load)" if table.loads else ""
+    batch = _ROWS_SAID[table.mapping.rows]
     read = replace(table.mapping, table=plain_name(table.mapping.table, dialect))
     made_from = f"{read.key}{batch}"
     described = (target.description if target else "") or table.mapping.description
@@ -389,6 +407,13 @@ def model_description(table: StagedTable, target: Target | None, dialect: str) -
         text = " ".join(described.split())
         return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} From {made_from}."
     return f"Staged {snake_case(table.mapping.staged_as).replace('_', ' ')} from {made_from}."
+
+
+_ROWS_SAID: dict[RowsRead, str] = {
+    "all": "",
+    "latest_batch": " (the latest complete load)",
+    "changes": " (its rows as they are now)",
+}
 
 
 def _own(column: MappedColumn, target: Target | None) -> str:

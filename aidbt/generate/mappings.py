@@ -19,6 +19,7 @@ from aidbt.generate.decide import (
     Ways,
     broken_casts,
     broken_tests,
+    changed_key,
     extend_mapping,
     map_table,
     propose_tests,
@@ -331,7 +332,9 @@ def _tested(
     )
     there = {m.key: places[m.key] for m in parents if m.key in places}
     with_keys = profiled(there, now.warehouse, now.profiles, now.settings, now.may_scan).tables
-    combination = combination_test(package_names(now.project), macros=has_our_macros(now.project))
+    # A change log brings our macros along.
+    macros = has_our_macros(now.project) or any(m.rows == "changes" for m in current.values())
+    combination = combination_test(package_names(now.project), macros=macros)
     proposed, broken = propose_tests(
         {**{key: with_types(staged[key], there[key][1]) for key in with_keys}, **current},
         {**with_keys, **tables},
@@ -394,6 +397,7 @@ def _decided(
             current[key] = _readable(extended, drift.followed, table, target, ways, ask)
             findings += [f for f in drift.findings if f.severity != Severity.INFO]
             drifts[key] = drift
+            findings += changed_key(old, current[key])
             findings += broken_tests(old, table.profile)
             if key in scanned:
                 findings += broken_casts(old, table.relation, ask)

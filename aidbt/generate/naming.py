@@ -63,11 +63,31 @@ class Layout:
         filled = fill(pattern, mapping.source, mapping.staged_as, model=model, prefixes=prefixes)
         return str(PurePosixPath(filled))
 
+    def base_file(self, mapping: Mapping, model: str) -> str:
+        """The file of the SQL of the model that holds a change log's rows as they are now."""
+        pattern = self.settings.base_file or self._usual_base_file(mapping, model)
+        return self._of_model(pattern, replace(mapping, items=""), model)
+
+    def base_models_file(self, mapping: Mapping, model: str) -> str:
+        """The file with the properties of that model: beside it."""
+        folder = PurePosixPath(self.base_file(mapping, model)).parent
+        return str(folder / f"_{snake_case(mapping.source).lstrip('_')}__base.yml")
+
+    def _usual_base_file(self, mapping: Mapping, model: str) -> str:
+        beside_sources = PurePosixPath(self.settings.sources_file).parent
+        if "bronze" in beside_sources.parts:
+            return f"{beside_sources}/{{model}}.sql"
+        return str(
+            PurePosixPath(self.model_file(replace(mapping, items=""), "{model}")).parent / "base/{model}.sql"
+        )
+
     def model_name(self, source: str, table: str) -> str:
         """The name of a table's staging model, not yet told apart from others of the same name; in capitals
         where the pattern is.
         """
-        pattern = self.settings.model_name
+        return self._named(self.settings.model_name, source, table)
+
+    def _named(self, pattern: str, source: str, table: str) -> str:
         name = fill(pattern, source, table, prefixes=self.table_prefixes)
         return name.upper() if re.search("[A-Z]", pattern) else name
 
@@ -75,17 +95,38 @@ class Layout:
         """The staging model of each mapping, by its key; tables whose names fold to one get numbers, in
         order of their exact names.
         """
-        names: dict[str, str] = {}
-        taken: set[str] = set()
-        for mapping in sorted(mappings, key=lambda m: (m.source, m.table, m.items)):
-            base = name = self.model_name(mapping.source, mapping.staged_as)
-            number = 1
-            while name in taken:
-                number += 1
-                name = f"{base}_{number}"
-            taken.add(name)
-            names[mapping.key] = name
-        return names
+        wanted = {m.key: self.model_name(m.source, m.staged_as) for m in sorted(mappings, key=_exact_name)}
+        return _told_apart(wanted, ())
+
+    def base_names(self, mappings: Iterable[Mapping]) -> dict[str, str]:
+        """The model with the rows as they are now of each change log, by the key of its table; told apart
+        from one another and from the staging models.
+        """
+        ordered = sorted(mappings, key=_exact_name)
+        wanted = {
+            m.parent: self._named(self.settings.base_name, m.source, m.table)
+            for m in ordered
+            if m.rows == "changes"
+        }
+        return _told_apart(wanted, self.model_names(ordered).values())
+
+
+def _exact_name(mapping: Mapping) -> tuple[str, str, str]:
+    return mapping.source, mapping.table, mapping.items
+
+
+def _told_apart(wanted: dict[str, str], others: Iterable[str]) -> dict[str, str]:
+    """The names by key, with a number where one is taken."""
+    names: dict[str, str] = {}
+    taken = set(others)
+    for key, base in wanted.items():
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base}_{number}"
+        taken.add(name)
+        names[key] = name
+    return names
 
 
 def with_homes(layout: Layout, here: Declared) -> Layout:

@@ -6,7 +6,7 @@ Two questions are kept apart. `decide_all` looks at the warehouse and brings the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -19,6 +19,13 @@ from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.schema import Mapping, Target
 from aidbt.generate.adoption.parents import StagedByPeople, staged_by_people
 from aidbt.generate.adoption.staged import read_models
+from aidbt.generate.base_models import (
+    BaseModel,
+    base_entries,
+    base_model_files,
+    base_models,
+    macro_files,
+)
 from aidbt.generate.bases import Bases
 from aidbt.generate.changes import GeneratedFiles
 from aidbt.generate.check_yaml import check_dbt_yaml
@@ -31,7 +38,7 @@ from aidbt.generate.files import (
     property_entries,
     staging_models,
 )
-from aidbt.generate.lock import LOCK_FILE, Lock, lock_text, read_lock
+from aidbt.generate.lock import LOCK_FILE, Lock, decided_digest, lock_text, read_lock
 from aidbt.generate.mappings import NO_MODELS, Decisions, Models, decide_all
 from aidbt.generate.naming import project_layout, source_table_names, with_homes
 from aidbt.generate.outcome import GeneratePlan
@@ -179,10 +186,13 @@ def project_files(
     if lock.digest is None:
         layout = project_layout(project, settings)
         models = layout.model_names(mappings.values())
+        bases = layout.base_names(mappings.values())
         for mapping in mappings.values():
-            model = models[mapping.key]
+            model, base = models[mapping.key], bases.get(mapping.parent)
             paths |= {layout.sources_file(mapping.source), layout.models_file(mapping, model)}
             paths.add(layout.model_file(mapping, model))
+            if base is not None:
+                paths |= {layout.base_file(mapping, base), layout.base_models_file(mapping, base)}
     return declared(project, generated=paths, own_sources=own)
 
 
@@ -206,8 +216,10 @@ def plan_files(
     findings = [*decisions.findings, *unknown_targets(decisions.mappings.values(), targets)]
     decisions, saved, proposals = _mapping_files(project.root, decisions)
     findings += _bad_expressions(decisions, project.profile().type)
-    options = rendering(project, settings, here)
     staged, skipped = _staged_tables(project, settings, decisions, here, lock)
+    options = rendering(project, settings, here)
+    if any(table.base for table in staged):  # our macros come with the models that call them
+        options = replace(options, macros=True)
     files = GeneratedFiles(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
 
     selected = {
@@ -218,15 +230,23 @@ def plan_files(
     deleted: set[str] = set()  # by a person, who does not want the model: nothing may describe or test it
     for table, model in zip(staged, staging_models(staged, options), strict=True):
         if table.mapping.key in selected:
-            files.add_model(Desired(model.path, model.text, model.decided))
+            files.add_file(Desired(model.path, model.text, model.decided))
         if files.is_deleted(model.path):
             deleted.add(table.mapping.key)
+    bases = base_models([t for t in staged if t.mapping.key not in deleted])
+    needed = [b for b in bases if any(t.base == b.model and t.mapping.key in selected for t in staged)]
+    for model in base_model_files(needed, options):
+        files.add_file(Desired(model.path, model.text, model.decided), is_needed=True)
+    for place, macro in _needed_macros(project, needed).items():
+        files.add_file(Desired(place, macro, decided_digest(place)), is_needed=True)
     sources = {t.mapping.source for t in staged if t.mapping.key in selected}
     source_files = {source: path for source in sources if (path := here.source_file(source))}
     people = _PeoplesModels(here, options.dialect)
     entries = property_entries(staged, targets, options, source_files, people.get, without=deleted)
+    entries += base_entries(bases, options)
     findings += _left_entries([t.model for t in staged if t.mapping.key in deleted], lock)
     chosen = {f"model {t.model}" for t in staged if t.mapping.key in selected}
+    chosen |= {f"model {found.model}" for found in needed}
     chosen |= {e.name for e in entries if e.head is not None and e.head["name"] in sources}
     for path, group in _by_path(entries, here).items():
         if any(entry.name in chosen for entry in group):
@@ -256,6 +276,13 @@ def plan_files(
         questions=tuple(open_questions(decisions.questions or {}, decisions.mappings)),
         tables=decisions.tables,
     )
+
+
+def _needed_macros(project: Project, bases: Sequence[BaseModel]) -> dict[str, str]:
+    """Our macros by path, where a model calls them."""
+    if not any(base.mapping.row_key for base in bases):
+        return {}
+    return macro_files(project.paths("macro")[0].relative_to(project.root).as_posix())
 
 
 class _PeoplesModels:
@@ -288,16 +315,20 @@ def _staged_tables(
 ) -> tuple[list[StagedTable], list[Skipped]]:
     layout = with_homes(project_layout(project, settings), here)
     mappings = list(decisions.mappings.values())
-    models = layout.model_names(mappings)
+    models, bases = layout.model_names(mappings), layout.base_names(mappings)
     names = source_table_names(mappings, project.profile().type)
     staged, skipped = [], []
-    for mapping in mappings:
-        model = models[mapping.key]
-        path = layout.model_file(mapping, model)
-        place = place_of(path, project.root, lock.files, here.files)
-        was_moved = place != path and here.models.get(model) == place
-        if model in here.models and not was_moved:
-            skipped.append(Skipped(mapping.key, f"{here.models[model]} exists and was not written by aidbt"))
+    for decided in mappings:
+        # The items of a list are those of its table's rows.
+        of_table = decisions.mappings.get(decided.parent, decided)
+        mapping = replace(decided, rows=of_table.rows, row_key=of_table.row_key)
+        model, base = models[mapping.key], bases.get(mapping.parent, "")
+        paths = {model: layout.model_file(mapping, model)}
+        if base:
+            paths[base] = layout.base_file(mapping, base)
+        taken = next((here.models[n] for n in paths if _is_peoples(n, paths[n], project, here, lock)), "")
+        if taken:
+            skipped.append(Skipped(mapping.key, f"{taken} exists and was not written by aidbt"))
             continue
         if not mapping.selected():
             continue
@@ -309,11 +340,19 @@ def _staged_tables(
                 identifier=mapping.table,
                 source_table=known.table if known else names[mapping.key],
                 model=model,
-                loads=mapping.latest_batch,
+                loads=mapping.rows != "all",
+                base=base,
                 declared_elsewhere=known is not None,
             )
         )
     return sorted(staged, key=lambda t: t.model), skipped
+
+
+def _is_peoples(model: str, path: str, project: Project, here: Declared, lock: Lock) -> bool:
+    """Whether a model of that name is there that we did not write, or write elsewhere."""
+    place = place_of(path, project.root, lock.files, here.files)
+    was_moved = place != path and here.models.get(model) == place
+    return model in here.models and not was_moved
 
 
 def _left_entries(models: list[str], lock: Lock) -> list[Finding]:

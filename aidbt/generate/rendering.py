@@ -26,8 +26,10 @@ def rendering(project: Project, settings: LoadedSettings, here: Declared) -> Ren
         SettingsError: a path is outside of dbt's model paths, or the style is wrong.
     """
     values, layout = settings.values, project_layout(project, settings)
-    for name in ("sources_file", "models_file", "model_file"):
+    for name in ("sources_file", "models_file", "model_file", "base_file"):
         pattern: str = getattr(layout.settings, name)
+        if not pattern:
+            continue
         folder = (project.root / pattern.partition("{")[0]).resolve()
         inside = [models.resolve() for models in project.paths("model")]
         if not any(

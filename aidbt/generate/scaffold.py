@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +13,7 @@ from aidbt.core.config import SETTINGS_FILE, ConventionSettings, DbtSettings, Pr
 from aidbt.core.errors import DbtError, ProfileError, UsageError
 from aidbt.core.patch import FileEdit, Patch, read_or_none
 from aidbt.generate.adoption.learn import Adoption, adopt
+from aidbt.generate.base_models import macro_files
 from aidbt.generate.naming import usual_paths
 from aidbt.generate.templates import render
 from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
@@ -21,8 +21,6 @@ from aidbt.project import Project
 from aidbt.project.conventions import snake_case
 from aidbt.project.dbt import run_dbt
 from aidbt.project.files import PROJECT_FILE, open_project
-
-MACROS_DIR = "aidbt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +121,6 @@ def _dbt_says(project: Project, dbt: DbtSettings) -> str:
         except (DbtError, ProfileError) as error:
             return error.message
     return "; ".join(failure.message for failure in report.failures) if report.status != "success" else ""
-
-
-def macro_files(folder: str) -> dict[str, str]:
-    """Our macros as files of a project, by path."""
-    home = files("aidbt") / "templates" / "dbt" / "macros"
-    return {
-        f"{folder}/{MACROS_DIR}/{item.name}": item.read_text(encoding="utf-8")
-        for item in sorted(home.iterdir(), key=lambda item: item.name)
-        if item.name.endswith((".sql", ".yml"))
-    }
 
 
 _HEAD = """\

@@ -5,21 +5,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from aidbt.core.loads import BATCH_ID, LOADS_BATCH_ID, LOADS_TABLE, LOADS_TABLE_NAME
+from aidbt.core.loads import BATCH_ID, IS_DELETED, LOADS_BATCH_ID, LOADS_TABLE, LOADS_TABLE_NAME
 from aidbt.core.schema import MappedColumn, Mapping, RowRule
 from aidbt.generate.sql_style import SqlStyle, column_group, write_staging
-from aidbt.generate.templates import render
+from aidbt.generate.templates import jinja_text, render
 from aidbt.sql.identifiers import escape_jinja, plain_name, quote_identifier, quote_new_identifier, quote_text
 
 _ROW_NUMBER = "row_number_of_key"
 # `source('shop', 'orders')` in its braces, in a text that this package wrote.
 _SOURCE_TAG = re.compile(r"\{\{[-+]?\s*source\s*\((?:(?!\}\}).)*\)\s*[-+]?\}\}", re.DOTALL)
 _ALIAS = re.compile(r"[ \t]+(?:as[ \t]+)?(?!(?:where|qualify|limit|union)\b)[A-Za-z_]\w*", re.IGNORECASE)
+_SOURCE_CALL = re.compile(r"source\s*\((?:(?!\}\}).)*\)", re.DOTALL)
 _HAS_OR = re.compile(r"\bor\b", re.IGNORECASE)
 
 
 def staging_sql(
-    mapping: Mapping, *, source_table: str, loads: bool, dialect: str, style: SqlStyle | None = None
+    mapping: Mapping,
+    *,
+    source_table: str,
+    dialect: str,
+    loads: bool = False,
+    base: str = "",
+    style: SqlStyle | None = None,
 ) -> str:
     """The text of a staging model.
 
@@ -30,13 +37,16 @@ def staging_sql(
     Args:
         source_table: the table's name as its source declares it.
         loads: whether the table is append-only bronze, of which the latest complete batch is read.
+        base: the model that holds the rows of a change log as they are now, which is read in its place; ""
+            for any other table.
         style: how the team writes its staging models; None for our own style.
     """
     selected = mapping.selected()
-    rows = _rows_of(mapping, dialect, loads=loads)
+    rows = _rows_of(mapping, dialect, loads=loads, is_marked=bool(base and mapping.row_key))
     items = _items(mapping, rows, dialect) if mapping.items else ""
     if style is not None:
-        return _in_style(style, mapping, source_table, rows, items, dialect)
+        text = _in_style(style, mapping, source_table, rows, items, dialect)
+        return _from_base(text, base) if base else text
     source_columns = [_identifier(name, dialect) for name in rows.needed]
     if rows.latest is not None:
         source_columns.append(_row_number(rows.latest, rows.number, dialect))
@@ -44,8 +54,9 @@ def staging_sql(
         "dbt/staging.sql.jinja",
         source_columns=source_columns,
         columns=[_column(column, mapping, dialect) for column in selected],
-        source=_jinja_text(mapping.source),
-        table=_jinja_text(source_table),
+        read=f"ref({jinja_text(base)})"
+        if base
+        else f"source({jinja_text(mapping.source)}, {jinja_text(source_table)})",
         conditions=rows.first,
         after=[] if items else rows.then,
         items=items,
@@ -95,7 +106,13 @@ class _Rows:
     needed: list[str]
 
 
-def _rows_of(mapping: Mapping, dialect: str, *, loads: bool) -> _Rows:
+def _rows_of(mapping: Mapping, dialect: str, *, loads: bool, is_marked: bool) -> _Rows:
+    """Which rows a model keeps.
+
+    Args:
+        loads: whether only those of the latest complete batch.
+        is_marked: whether deleted rows are marked as such (by `IS_DELETED`).
+    """
     accepted = [rule for rule in mapping.row_rules if rule.status == "accepted"]
     latest = next((rule for rule in accepted if rule.rule == "latest_row"), None)
     needed = list(dict.fromkeys(name for column in mapping.selected() for name in column.sources))
@@ -110,7 +127,8 @@ def _rows_of(mapping: Mapping, dialect: str, *, loads: bool) -> _Rows:
     for name in dict.fromkeys(known):
         if name not in needed and any(_mentions(rule.where, name) for rule in late):
             needed.append(name)
-    first = [*([_latest_batch(mapping, dialect)] if loads else []), *(rule.where.strip() for rule in early)]
+    first = [_latest_batch(mapping, dialect)] if loads else [f"not {IS_DELETED}"] if is_marked else []
+    first += [rule.where.strip() for rule in early]
     then = [f"{number} = 1", *(rule.where.strip() for rule in late)] if latest is not None else []
     return _Rows(_joinable(first), latest, number, _joinable(then), needed)
 
@@ -132,8 +150,8 @@ def _latest_batch(mapping: Mapping, dialect: str) -> str:
         "dbt/latest_batch.sql.jinja",
         batch_id=BATCH_ID,
         loads_batch_id=LOADS_BATCH_ID,
-        source=_jinja_text(mapping.source),
-        loads_table=_jinja_text(LOADS_TABLE),
+        source=jinja_text(mapping.source),
+        loads_table=jinja_text(LOADS_TABLE),
         table_name=LOADS_TABLE_NAME,
         # As the loader wrote it, before the warehouse folded it.
         table=escape_jinja(quote_text(plain_name(mapping.table, dialect), dialect)),
@@ -184,13 +202,6 @@ def _alias(name: str, dialect: str) -> str:
     return escape_jinja(quote_new_identifier(name, dialect))
 
 
-def _jinja_text(text: str) -> str:
-    """The text as a string inside a Jinja expression."""
-    quote = '"' if "'" in text and '"' not in text else "'"
-    body = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
-    return quote + body + quote
-
-
 # --- in the team's style ------------------------------------------------------------------------------
 
 
@@ -217,6 +228,16 @@ def _in_style(
         source_columns=[_identifier(name, dialect) for name in rows.needed],
     )
     return _with_other_rows(text, mapping, rows, dialect) if is_replaced else text
+
+
+def _from_base(text: str, base: str) -> str:
+    """The text with its source replaced by a model, in the team's quotes."""
+
+    def ref(tag: re.Match[str]) -> str:
+        quoted = f'"{base}"' if '"' in tag[0] else f"'{base}'"
+        return _SOURCE_CALL.sub(lambda _: f"ref({quoted})", tag[0])
+
+    return _SOURCE_TAG.sub(ref, text, count=1)
 
 
 def _with_other_rows(text: str, mapping: Mapping, rows: _Rows, dialect: str) -> str:

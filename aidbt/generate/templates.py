@@ -30,6 +30,13 @@ def render(template: str, **values: Any) -> str:
     return text
 
 
+def jinja_text(text: str) -> str:
+    """The text as a string inside a Jinja expression."""
+    quote = '"' if "'" in text and '"' not in text else "'"
+    body = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
+    return quote + body + quote
+
+
 # A sentence that YAML takes as it is: no ": ", no " #", nothing that starts another kind of value.
 _SENTENCE = re.compile(r"[A-Za-z](?:[\w ,.()/'`;&+-]|:(?=\S))*[\w.)`]\Z", re.ASCII)
 

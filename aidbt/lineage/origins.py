@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from aidbt.core.loads import LOAD_COLUMNS
+from aidbt.core.loads import CHANGE_COLUMNS, LOAD_COLUMNS
 from aidbt.lineage.graph import NodeLineage
 from aidbt.sql.resolved import ColumnUse, OutputColumn
 
@@ -35,7 +35,7 @@ def with_origin(source: NodeLineage, origin: Origin) -> tuple[NodeLineage, NodeL
     columns, origin_columns = [], []
     for column in source.columns:
         name = origin.columns.get(column.name)
-        if name is None or column.name in LOAD_COLUMNS:
+        if name is None or column.name in (*LOAD_COLUMNS, *CHANGE_COLUMNS):
             columns.append(column)
             continue
         how: Literal["passthrough", "rename"] = "passthrough" if name == column.name else "rename"

@@ -181,17 +181,16 @@ def _last_loads(connection: Connection, loads: Relation) -> dict[str, Origin]:
     for name, _, connector, source, source_table, landed in connection.rows(
         render(query, connection.dialect)
     ):
-        found[str(name).casefold()] = Origin(
-            f"{connector} {source}", str(source_table), {c: c for c in _landed(landed)}
-        )
+        found[str(name).casefold()] = Origin(f"{connector} {source}", str(source_table), _landed(landed))
     return found
 
 
-def _landed(text: object) -> list[str]:
+def _landed(text: object) -> dict[str, str]:
+    """Column in bronze → its name in the source."""
     try:
-        return [str(column["name"]) for column in json.loads(str(text))]
-    except (ValueError, KeyError, TypeError):
-        return []
+        return {str(c["name"]): str(c.get("source", c["name"])) for c in json.loads(str(text))}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _catalog(*paths: Path) -> dict[str, Relation]:

@@ -20,7 +20,10 @@ PII_TAG = "pii"
 # Keys under which teams write that a column holds personal data.
 _PII_KEYS = ("pii", "contains_pii", "is_pii", "has_pii")
 # Generic tests, of dbt and of its well-known packages, that say that no two rows have the same values.
-_UNIQUE_TESTS = frozenset({"unique", "unique_combination_of_columns", "expect_compound_columns_to_be_unique"})
+_UNIQUE_TESTS = frozenset(
+    """unique unique_combination_of_columns expect_compound_columns_to_be_unique
+    aidbt_unique_combination""".split()
+)
 _EMPTY_CELLS = frozenset({"", "na", "n/a", "none", "null", "."})
 
 

@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from aidbt.core.config import explain, line_of, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
-from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, Target
+from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, RowsRead, Target
 from aidbt.core.types import TYPE_NAMES, own_type, type_name
 from aidbt.sql.expressions import is_type
 
@@ -60,8 +60,15 @@ class _SourceTable(_File):
     schema_: str = Field(default="", alias="schema")
     items: str = ""
     list_sql: str = Field(default="", alias="list")
-    rows: Literal["all", "latest_batch"] = "all"
+    rows: RowsRead = "all"
+    key: list[_Name] = Field(default_factory=list)
     description: str = ""
+
+    @model_validator(mode="after")
+    def _only_changes_have_a_key(self) -> _SourceTable:
+        if self.key and self.rows != "changes":
+            raise ValueError("'key' is that of a change log: it needs 'rows: changes'")
+        return self
 
 
 class _Column(_File):
@@ -262,7 +269,8 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
         table=content.source.table,
         target=content.target,
         schema=content.source.schema_,
-        latest_batch=content.source.rows == "latest_batch",
+        rows=content.source.rows,
+        row_key=tuple(content.source.key),
         columns=tuple(
             MappedColumn(
                 target=c.target,
@@ -404,12 +412,7 @@ def require_mapping(mappings: dict[str, Mapping], key: str) -> Mapping:
 
 def mapping_yaml(mapping: Mapping) -> str:
     """The text of a mapping's file: one line per decision, so that a pull request reads well."""
-    pairs = [("name", mapping.source), ("table", mapping.table), ("schema", mapping.schema)]
-    pairs += [("items", mapping.items), ("list", mapping.list_sql)]
-    source = ", ".join(f"{key}: {flow(value)}" for key, value in pairs if value)
-    rows = ", rows: latest_batch" if mapping.latest_batch else ""
-    described = f", description: {flow(mapping.description)}" if mapping.description else ""
-    lines = [f"source: {{{source}{rows}{described}}}"]
+    lines = [_source_line(mapping)]
     if mapping.target is not None:
         lines.append(f"target: {flow(mapping.target)}")
     lines.append("columns:")
@@ -425,10 +428,21 @@ def mapping_yaml(mapping: Mapping) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _source_line(mapping: Mapping) -> str:
+    pairs = [("name", mapping.source), ("table", mapping.table), ("schema", mapping.schema)]
+    pairs += [("items", mapping.items), ("list", mapping.list_sql)]
+    source = ", ".join(f"{key}: {flow(value)}" for key, value in pairs if value)
+    rows = f", rows: {mapping.rows}" if mapping.rows != "all" else ""
+    key = f", key: [{', '.join(flow(name) for name in mapping.row_key)}]" if mapping.row_key else ""
+    described = f", description: {flow(mapping.description)}" if mapping.description else ""
+    return f"source: {{{source}{rows}{key}{described}}}"
+
+
 def mapping_entries(mapping: Mapping) -> dict[str, dict[str, str]]:
     """The text of every decision as `mapping_yaml` writes it: kind → name → its lines."""
     has_list = mapping.target is not None or mapping.unmapped
     return {
+        "source": {"": _source_line(mapping)},
         "columns": {c.target: "\n".join(_column_lines(c)) for c in mapping.columns},
         "unmapped": {"": "\n".join(_list_lines("unmapped", mapping.unmapped))} if has_list else {},
         "tests": {

@@ -10,13 +10,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from aidbt.core.config import ConventionSettings
-from aidbt.core.loads import BATCH_ID, LOAD_COLUMNS
+from aidbt.core.loads import BATCH_ID, CHANGE_COLUMNS, LOAD_COLUMNS, OPERATION
 from aidbt.core.schema import (
     Column,
     ColumnMatch,
     MappedColumn,
     Mapping,
     Relation,
+    RowsRead,
     TableProfile,
     Target,
 )
@@ -44,11 +45,14 @@ class CastQuestion:
     cast: str
 
 
+_OF_LOADING = frozenset((*LOAD_COLUMNS, *CHANGE_COLUMNS))
+
+
 def source_columns(relation: Relation) -> list[Column]:
     """The columns that came from the source system: all but those that loading added, which the warehouse
     may have folded.
     """
-    return [column for column in relation.columns if column.name.lower() not in LOAD_COLUMNS]
+    return [column for column in relation.columns if column.name.lower() not in _OF_LOADING]
 
 
 def keep_every_column(
@@ -198,11 +202,36 @@ def map_to_target(
 
 
 def _place(relation: Relation) -> dict[str, Any]:
+    rows = rows_read(relation)
     return {
         "schema": relation.schema,
-        "latest_batch": any(column.name.lower() == BATCH_ID for column in relation.columns),
+        "rows": rows,
+        "row_key": _row_key(relation) if rows == "changes" else (),
         "description": relation.description,
     }
+
+
+def rows_read(relation: Relation) -> RowsRead:
+    """Which of a table's rows staging reads, by the columns that loading added."""
+    names = {column.name.lower() for column in relation.columns}
+    if BATCH_ID not in names:
+        return "all"
+    return "changes" if OPERATION in names else "latest_batch"
+
+
+def _row_key(relation: Relation) -> tuple[str, ...]:
+    return tuple(column.name for column in relation.columns if "primary_key" in column.constraints)
+
+
+def with_rows_of(mapping: Mapping, relation: Relation) -> Mapping:
+    """The mapping after its table has become a change log, is none any more, or has got another key.
+
+    `rows: all` stays: a person reads the log itself.
+    """
+    rows = rows_read(relation)
+    if "changes" not in (mapping.rows, rows) or mapping.rows == "all":
+        return mapping
+    return replace(mapping, rows=rows, row_key=_row_key(relation) if rows == "changes" else ())
 
 
 def target_column(target: Target, name: str) -> Column:

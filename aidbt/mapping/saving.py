@@ -214,7 +214,7 @@ def _spliced(text: str, old: Mapping, new: Mapping, by_person: bool) -> str | No
     others stands where they stood; what is new follows the entry before it, or begins a list at the end.
     """
     before, after = mapping_entries(old), mapping_entries(new)
-    for kind in ("columns", "unmapped", "tests", "row_rules"):
+    for kind in ("source", "columns", "unmapped", "tests", "row_rules"):
         olds, news = before[kind], after[kind]
         if kind == "unmapped" and not old.unmapped and "unmapped:" not in text:
             olds = {}  # a person may leave the empty list out

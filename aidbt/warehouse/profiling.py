@@ -26,7 +26,7 @@ from aidbt.warehouse.base import Connection, OnRefused
 from aidbt.warehouse.distinct import correct_distinct_counts, partly_distinct
 from aidbt.warehouse.keys import composite_keys
 from aidbt.warehouse.pii import SAMPLED_VALUES, Pii, guess_pii, with_pii
-from aidbt.warehouse.rows import Rows, is_unique, latest_batch, number, rows_of
+from aidbt.warehouse.rows import Rows, change_key, is_unique, latest_batch, number, rows_of
 from aidbt.warehouse.sampling import (
     COLUMNS_PER_SCAN,
     DOUBLE,
@@ -66,7 +66,8 @@ _LOAD_TIME_NAMES = re.compile(
 
 
 def profile_table(connection: Connection, relation: Relation, *, sample_rows: int) -> TableProfile:
-    """What `relation` holds, read from its latest complete batch when it is append-only bronze.
+    """What `relation` holds, read from its latest complete batch when it is append-only bronze, and from the
+    latest row of each key when it is a change log; of that, without the columns that say what happened.
 
     Args:
         sample_rows: about how many rows top values and formats are read from, in whole blocks spread over
@@ -75,7 +76,10 @@ def profile_table(connection: Connection, relation: Relation, *, sample_rows: in
     Raises:
         WarehouseError: the table vanished or cannot be read.
     """
+    mark = fingerprint(relation, latest_batch(connection, relation))
+    key = change_key(connection, relation)
     rows = rows_of(connection, relation)
+    relation = rows.relation
     row_count = int(rows.first(exp.Count(this=exp.Star()))[0])
     raw = _scan(rows, row_count)
     with sampled_rows(rows, row_count, sample_rows, raw) as sample:
@@ -103,14 +107,16 @@ def profile_table(connection: Connection, relation: Relation, *, sample_rows: in
         }
         together: tuple[tuple[str, ...], ...] = ()
         if not any(keys.values()):
-            together = composite_keys(rows, profiles, row_count, repeats_in_sample=sample.repeats_together)
+            together = _declared_key(key or (), profiles) or composite_keys(
+                rows, profiles, row_count, repeats_in_sample=sample.repeats_together
+            )
     profiles = [replace(p, is_unique=keys.get(p.name)) for p in _with_code_ranges(rows, profiles)]
     return TableProfile(
         schema=relation.schema,
         name=relation.name,
         row_count=row_count,
         sample_rows=sampled,
-        fingerprint=fingerprint(relation, latest_batch(connection, relation)),
+        fingerprint=mark,
         columns=tuple(profiles),
         keys=tuple(name for name, unique in keys.items() if unique),
         composite_keys=together,
@@ -344,6 +350,13 @@ def _role(column: Column, kind: str, formats: dict[str, float]) -> Role | None:
         return None
     is_load_time = column.name == LOADED_AT or _LOAD_TIME_NAMES.fullmatch(column.name) is not None
     return "load_time" if is_load_time and kind == "timestamp" else "event_time"
+
+
+def _declared_key(key: Sequence[str], profiles: Sequence[ColumnProfile]) -> tuple[tuple[str, ...], ...]:
+    """The key of a change log, of which there is one row each, where no part of it is ever null."""
+    parts = [profile for profile in profiles if profile.name in key]
+    is_key = len(parts) > 1 and all(profile.null_rate == 0 for profile in parts)
+    return (tuple(profile.name for profile in parts),) if is_key else ()
 
 
 def _may_be_key(profile: ColumnProfile, row_count: int) -> bool:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlglot import exp
 
-from aidbt.core.loads import BATCH_ID, LOADS_BATCH_ID, LOADS_TABLE, LOADS_TABLE_NAME
+from aidbt.core.errors import StatementRefused
+from aidbt.core.loads import (
+    BATCH_ID,
+    LOAD_COLUMNS,
+    LOADS_BATCH_ID,
+    LOADS_COLUMNS,
+    LOADS_TABLE,
+    LOADS_TABLE_NAME,
+)
 from aidbt.core.schema import Column, Relation
 from aidbt.core.types import type_family
 from aidbt.warehouse.base import Connection
+from aidbt.warehouse.change_logs import (
+    is_change_log,
+    last_truncation,
+    latest_rows,
+    not_deleted,
+    standing,
+    unchanged_names,
+    without_change_columns,
+)
 from aidbt.warehouse.dialects import render
 
 # Rows whose hashes are compared at once: about 300 MB.
@@ -25,15 +43,19 @@ _NO_INFORMATION_SCHEMA = ("spark", "databricks")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that are profiled: a table, or the latest batch of it, on an open connection.
+    """The rows that are profiled, on an open connection: those of a table, or those of it that count.
 
     Attributes:
+        relation: their columns; of a change log without those that say what happened.
         where: what holds for these rows only; None for all.
+        made: what they are selected from where that is not the relation itself: the latest rows of a
+            change log.
     """
 
     connection: Connection
     relation: Relation
     where: exp.Expr | None
+    made: exp.Expr | None = None
 
     @property
     def dialect(self) -> str:
@@ -42,8 +64,12 @@ class Rows:
     def select(self, *expressions: exp.Expr) -> exp.Select:
         # Without the builder's copies: it would copy a tree of a thousand nodes.
         query = exp.Select(expressions=list(expressions))
-        query = query.from_(table_of(self.relation, self.dialect), copy=False)
+        query = query.from_(self.source(), copy=False)
         return query.where(self.where.copy(), copy=False) if self.where is not None else query
+
+    def source(self) -> exp.Expr:
+        """What the rows stand in."""
+        return self.made.copy() if self.made is not None else table_of(self.relation, self.dialect)
 
     def first(self, *expressions: exp.Expr) -> tuple[Any, ...]:
         """The only row of a query of aggregates."""
@@ -54,28 +80,111 @@ class Rows:
 
 
 def rows_of(connection: Connection, relation: Relation) -> Rows:
-    """The rows of `relation` that count: the latest complete batch of append-only bronze, else all."""
-    return Rows(connection, relation, condition(connection, relation))
+    """The rows of `relation` that count: the latest complete batch of append-only bronze, the latest row of
+    each key of a change log, else all.
+    """
+    key = change_key(connection, relation)
+    if key is None:
+        return Rows(connection, relation, condition(connection, relation))
+    return _rows_of_log(connection, relation, key)
 
 
 def current_rows(connection: Connection, relation: Relation) -> exp.Expr:
     """The rows that count as a relation to select from."""
     rows = rows_of(connection, relation)
     if rows.where is None:
-        return table_of(relation, connection.dialect)
+        return rows.source()
     return rows.select(exp.Star()).subquery("latest")
 
 
 def condition(connection: Connection, relation: Relation) -> exp.Expr | None:
-    """What tells the rows that count from the others; None when all do."""
-    batch = latest_batch(connection, relation)
+    """What tells the rows of the latest batch from the others; None when all count."""
     column = batch_column(relation)
+    batch = None if is_change_log(relation) else latest_batch(connection, relation)
     parts: list[exp.Expr] = []
     if batch is not None and column is not None:
         parts.append(exp.column(column.name, quoted=True).eq(exp.Literal.string(batch)))
     if relation.requires_partition_filter:
         parts.append(_any_partition(relation))
     return exp.and_(*parts, copy=False) if parts else None
+
+
+# --- change logs --------------------------------------------------------------------------------------
+
+
+def change_key(connection: Connection, relation: Relation) -> tuple[str, ...] | None:
+    """The columns that identify a row of a change log, as the last load noted them; none when its rows have
+    no key. None for any other table, and for a copy of a log that no load stands behind.
+    """
+    if not is_change_log(relation) or latest_batch(connection, relation) is None:
+        return None
+    key = [_as_stored(relation, column) for column in _last_landed(connection, relation) if column.get("key")]
+    return tuple(name for name in key if name is not None) if None not in key else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What the rows of a change log as they are now are read from: see `Rows`."""
+
+    relation: Relation
+    where: exp.Expr | None
+    made: exp.Expr | None
+
+
+def _rows_of_log(connection: Connection, relation: Relation, key: tuple[str, ...]) -> Rows:
+    """The rows of a change log as they are now. On DuckDB they are put into a temporary table once, which
+    takes a second for 2 million changes; elsewhere they are a subquery of every statement, in which a value
+    that was not sent is NULL.
+    """
+    known = _LATEST.setdefault(connection, {})
+    if relation not in known:
+        known[relation] = _latest_of_log(connection, relation, key, number_of_log=len(known))
+    found = known[relation]
+    return Rows(connection, found.relation, found.where, found.made)
+
+
+_LATEST: WeakKeyDictionary[Connection, dict[Relation, _Latest]] = WeakKeyDictionary()
+
+
+def _latest_of_log(
+    connection: Connection, relation: Relation, key: tuple[str, ...], *, number_of_log: int
+) -> _Latest:
+    dialect = connection.dialect
+
+    def table() -> exp.Table:
+        return table_of(relation, dialect)
+
+    every = [_any_partition(relation)] if relation.requires_partition_filter else []
+    found = connection.rows(render(last_truncation(relation, table()).where(*every), dialect))
+    truncated_at = (int(found[0][0]), int(found[0][1])) if found else None
+    counted = exp.and_(standing(relation, truncated_at), *every)
+    seen = replace(relation, columns=without_change_columns(relation.columns))
+    if not key:
+        return _Latest(seen, exp.and_(counted, not_deleted(relation)), None)
+    if dialect != "duckdb":
+        latest = latest_rows(relation, table(), key, counted).subquery("latest")
+        return _Latest(replace(seen, kind="view", requires_partition_filter=False), None, latest)
+    unchanged = [
+        str(name) for (name,) in connection.rows(render(unchanged_names(relation, table()), dialect))
+    ]
+    latest_now = latest_rows(relation, table(), key, counted, unchanged=unchanged)
+    name = f"_aidbt_latest_{number_of_log}"
+    connection.rows(render(temporary_table(name, latest_now), dialect))
+    return _Latest(seen, None, exp.to_table(name))
+
+
+def temporary_table(name: str, query: exp.Select) -> exp.Create:
+    """The statement that keeps the rows of a query for this connection."""
+    return exp.Create(
+        this=exp.to_table(name),
+        kind="TABLE",
+        replace=True,
+        expression=query,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+    )
+
+
+# --- loads --------------------------------------------------------------------------------------------
 
 
 def batch_column(relation: Relation) -> Column | None:
@@ -91,7 +200,7 @@ def latest_batch(connection: Connection, relation: Relation) -> str | None:
     known = _BATCHES.setdefault(connection, {})
     place = (relation.database, relation.schema)
     if place not in known:
-        known[place] = _latest_batches(connection, relation, column)
+        known[place] = _latest_batches(connection, relation)
     # A loader wrote the name as it was given; the warehouse may have folded it since.
     batches = known[place]
     return batches.get(relation.name) or batches.get(relation.name.lower() if column.name.isupper() else "")
@@ -101,21 +210,81 @@ def latest_batch(connection: Connection, relation: Relation) -> str | None:
 _BATCHES: WeakKeyDictionary[Connection, dict[tuple[str, str], dict[str, str]]] = WeakKeyDictionary()
 
 
-def _latest_batches(connection: Connection, relation: Relation, column: Column) -> dict[str, str]:
+def _latest_batches(connection: Connection, relation: Relation) -> dict[str, str]:
     """The latest complete batch of every table of a schema; empty for a copy of bronze somewhere else."""
-
-    def folded(name: str) -> str:  # the loads were written by whoever wrote the batch column
-        return name.upper() if column.name.isupper() else name
-
     dialect = connection.dialect
-    loads = Relation(relation.schema, folded(LOADS_TABLE), database=relation.database)
+    loads = _loads_beside(relation)
     if not connection.rows(existence(loads, dialect)):
         return {}
-    table = exp.column(folded(LOADS_TABLE_NAME), quoted=dialect != "duckdb")
-    batch = exp.column(folded(LOADS_BATCH_ID), quoted=dialect != "duckdb")
+    table, batch = (_loads_column(relation, name, dialect) for name in (LOADS_TABLE_NAME, LOADS_BATCH_ID))
     query = exp.select(table, exp.func("max", batch)).from_(table_of(loads, dialect))
     rows = connection.rows(render(query.group_by(table.copy()), dialect))
     return {str(name): str(latest) for name, latest in rows if latest is not None}
+
+
+def columns_now(connection: Connection, relation: Relation) -> Relation:
+    """The relation without the columns of append-only bronze that its latest load did not have any more:
+    they are NULL in every row that counts. Of a change log none is left out: a batch of changes may have
+    only some of its columns.
+    """
+    if (
+        is_change_log(relation)
+        or connection.dialect != "duckdb"
+        or latest_batch(connection, relation) is None
+    ):
+        return relation
+    try:
+        landed = {_as_stored(relation, column) for column in _last_landed(connection, relation)}
+    except StatementRefused:  # loads that somebody else listed, without their columns
+        return relation
+    kept = tuple(c for c in relation.columns if c.name in landed or c.name.lower() in LOAD_COLUMNS)
+    return replace(relation, columns=kept) if landed else relation
+
+
+def _as_stored(relation: Relation, landed: dict[str, Any]) -> str | None:
+    """The name of a column that a load noted, as the warehouse stores it; None when it is not there."""
+    name = str(landed["name"])
+    folded = (c.name for c in relation.columns if c.name.casefold() == name.casefold())
+    return name if relation.column(name) is not None else next(folded, None)
+
+
+def _last_landed(connection: Connection, relation: Relation) -> list[dict[str, Any]]:
+    """What the last load of a bronze table noted of each column; nothing where no load is listed."""
+    known = _LANDED.setdefault(connection, {})
+    if relation not in known:
+        known[relation] = _noted_columns(connection, relation)
+    return known[relation]
+
+
+_LANDED: WeakKeyDictionary[Connection, dict[Relation, list[dict[str, Any]]]] = WeakKeyDictionary()
+
+
+def _noted_columns(connection: Connection, relation: Relation) -> list[dict[str, Any]]:
+    names = (LOADS_TABLE_NAME, LOADS_BATCH_ID, LOADS_COLUMNS)
+    table, batch, columns = (_loads_column(relation, name, connection.dialect) for name in names)
+    is_last = batch.eq(exp.Literal.string(latest_batch(connection, relation) or ""))
+    query = exp.select(table, columns).from_(table_of(_loads_beside(relation), connection.dialect))
+    rows = connection.rows(render(query.where(is_last), connection.dialect))
+    named = {str(name): str(noted) for name, noted in rows}
+    noted = named.get(relation.name) or named.get(relation.name.lower())
+    return list(json.loads(noted)) if noted else []
+
+
+def _loads_beside(relation: Relation) -> Relation:
+    """The table of loads in the schema of a bronze table."""
+    return Relation(relation.schema, _folded(relation, LOADS_TABLE), database=relation.database)
+
+
+def _loads_column(relation: Relation, name: str, dialect: str) -> exp.Column:
+    return exp.column(_folded(relation, name), quoted=dialect != "duckdb")
+
+
+def _folded(relation: Relation, name: str) -> str:
+    """A name of our own as the warehouse stores it: the loads were written by whoever wrote the batch
+    column.
+    """
+    column = batch_column(relation)
+    return name.upper() if column is not None and column.name.isupper() else name
 
 
 def existence(relation: Relation, dialect: str) -> str:

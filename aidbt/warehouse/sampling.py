@@ -24,7 +24,7 @@ from aidbt.core.schema import Column
 from aidbt.core.types import is_plain_text, type_family
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.formats import FORMATS, format_test
-from aidbt.warehouse.rows import Rows, as_text, number
+from aidbt.warehouse.rows import Rows, as_text, number, temporary_table
 
 COLUMNS_PER_SCAN = 250
 TOP_VALUES = 10
@@ -190,7 +190,7 @@ def sampled_rows(rows: Rows, row_count: int, sample_rows: int, raw: Figures) -> 
     everything = rows.select(*[exp.column(c.name, quoted=True) for c in rows.relation.columns])
 
     def taken(query: exp.Select) -> int:
-        rows.fetch(_temporary("_aidbt_sample", query))
+        rows.fetch(temporary_table("_aidbt_sample", query))
         return int(run("select count(*) from _aidbt_sample")[0][0])
 
     try:
@@ -210,10 +210,9 @@ def sampled_rows(rows: Rows, row_count: int, sample_rows: int, raw: Figures) -> 
 def _some_blocks(query: exp.Select, percent: float) -> exp.Select:
     """Whole blocks, drawn from the whole table: so the share is one of the rows that are profiled."""
     query = query.copy()
-    table = query.find(exp.Table)
-    assert table is not None
+    rows = query.args["from_"].this
     share = exp.Literal.number(f"{max(percent, 0.0001):.6f}")
-    table.set("sample", exp.TableSample(method="SYSTEM", percent=share, seed=number(_SEED)))
+    rows.set("sample", exp.TableSample(method="SYSTEM", percent=share, seed=number(_SEED)))
     return query
 
 
@@ -224,16 +223,6 @@ def _some(query: exp.Select, sample_rows: int) -> exp.Select:
         "sample", exp.TableSample(method=exp.var("RESERVOIR"), size=number(sample_rows), seed=number(_SEED))
     )
     return exp.select("*").from_(rows)
-
-
-def _temporary(name: str, query: exp.Select) -> exp.Create:
-    return exp.Create(
-        this=exp.to_table(name),
-        kind="TABLE",
-        replace=True,
-        expression=query,
-        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-    )
 
 
 class _TemporaryTable:

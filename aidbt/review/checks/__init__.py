@@ -23,6 +23,7 @@ CHECKS = Registry(
         "hard_coded_relation": "aidbt.review.checks.hard_coded_relation:CHECK",
         "unbounded_incremental": "aidbt.review.checks.unbounded_incremental:CHECK",
         "unique_key_untested": "aidbt.review.checks.unique_key_untested:CHECK",
+        "duckdb_merge": "aidbt.review.checks.duckdb_merge:CHECK",
         "deprecated_ref": "aidbt.review.checks.deprecated_ref:CHECK",
         "contract_removed": "aidbt.review.checks.contract_removed:CHECK",
         "test_removed": "aidbt.review.checks.test_removed:CHECK",

@@ -25,8 +25,9 @@ _PLAIN: frozenset[type[exp.Expr]] = frozenset(
         exp.EQ, exp.Exists, exp.From, exp.GT, exp.GTE, exp.Group, exp.Having, exp.Identifier, exp.If,
         exp.In, exp.Is, exp.LT, exp.LTE, exp.Length, exp.Limit, exp.Literal, exp.Lower, exp.Max, exp.Min,
         exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered,
-        exp.Paren, exp.Select, exp.Star, exp.StddevSamp, exp.StrPosition, exp.Sub, exp.Subquery, exp.Sum,
-        exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union, exp.Upper, exp.Var, exp.Where, exp.With,
+        exp.Paren, exp.RowNumber, exp.Select, exp.Star, exp.StddevSamp, exp.StrPosition, exp.Sub,
+        exp.Subquery, exp.Sum, exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union, exp.Upper, exp.Var,
+        exp.Where, exp.Window, exp.With,
     }
 )  # fmt: skip
 

@@ -730,3 +730,42 @@ def test_a_convention_that_cannot_stand_in_a_model_is_refused(filled_shop, conve
 
     assert said in str(caught.value)
     assert not (filled_shop.root / "models").exists()
+
+
+def _land_users(shop, batch, columns):
+    """A complete load of the table of users, as the writer notes it."""
+    landed = ", ".join(f'{{"name": "{name}"}}' for name in columns)
+    values = ", ".join(f"'{name} ' || i as {name}" for name in columns[1:])
+    shop.sql(
+        "create schema if not exists bronze_crm;"
+        "create table if not exists bronze_crm._aidbt_loads (table_name varchar, batch_id varchar,"
+        " columns varchar);"
+        f"create or replace temp view batch as select i as id, {values}, now() as _aidbt_loaded_at,"
+        f" '{batch}' as _aidbt_batch_id from range(100) r(i);"
+        "create table if not exists bronze_crm.users as select * from batch limit 0;"
+        + "".join(f"alter table bronze_crm.users add column if not exists {n} varchar;" for n in columns[1:])
+        + "insert into bronze_crm.users by name select * from batch;"
+        f"insert into bronze_crm._aidbt_loads values ('users', '{batch}', '[{landed}]')"
+    )
+
+
+def test_a_column_that_the_latest_load_has_no_more_is_gone_although_bronze_keeps_it(shop):
+    _land_users(shop, "b1", ["id", "mail", "login"])
+    shop.generate()
+    _land_users(shop, "b2", ["id", "login"])
+
+    plan = shop.generate()
+
+    assert [found.code for found in plan.findings] == ["source.column_gone"]
+    assert plan.findings[0].where == "crm.users.mail"
+
+
+def test_a_column_that_was_renamed_between_two_loads_is_proposed_as_renamed(shop):
+    _land_users(shop, "b1", ["id", "mail", "login"])
+    shop.generate()
+    _land_users(shop, "b2", ["id", "e_mail", "login"])
+
+    plan = shop.generate()
+
+    assert [found.code for found in plan.findings] == ["source.column_renamed"]
+    assert "source: e_mail" in shop.read("aidbt/mappings/crm__users.yml")

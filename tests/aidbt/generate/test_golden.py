@@ -23,6 +23,7 @@ def test_the_files_are_as_they_were_reviewed_and_dbt_builds_them(name, shop, upd
     plan = shop.generate()
 
     written = {path: text for path, text in shop.texts().items() if not path.startswith("aidbt/targets")}
+    written["aidbt/generated.lock"] = _without_macros(written["aidbt/generated.lock"])
     written["left_out_and_found.txt"] = "".join(
         [f"left out {item.table}: {item.reason}\n" for item in plan.skipped]
         + [f"{item.severity} {item.code} {item.where}: {item.message}\n" for item in plan.findings]
@@ -39,6 +40,11 @@ def test_the_files_are_as_they_were_reviewed_and_dbt_builds_them(name, shop, upd
     report = run_dbt(open_project(shop.root), "build")
     assert report.status == "success", report.failures
     assert not report.warnings, report.warnings
+
+
+def _without_macros(lock: str) -> str:
+    """The lock without the hashes of our macros, which are reviewed as what they are."""
+    return "".join(line for line in lock.splitlines(keepends=True) if not line.startswith("  'macros/"))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CASES.iterdir()))

@@ -66,7 +66,7 @@ def test_source_columns_that_no_target_takes_are_listed_and_load_columns_are_not
     )
 
     assert mapping.unmapped == ("internal",)
-    assert mapping.latest_batch
+    assert mapping.rows == "latest_batch"
 
 
 @pytest.mark.parametrize(

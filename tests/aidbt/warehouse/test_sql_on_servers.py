@@ -688,3 +688,65 @@ def test_the_other_questions_are_answered_by_spark(spark_connection: Any):
     assert distinct_values(spark_connection, child, ["c", "i"], limit=5) == {"c": ["a", "b"], "i": ["1", "9"]}
     assert is_key(spark_connection, parent, "i") is False
     assert latest_batch(spark_connection, bronze) == "b1"
+
+
+# --- change logs ----------------------------------------------------------------------------------------
+
+LOG = {
+    "id": "bigint",
+    "note": "text",
+    "_aidbt_op": "text",
+    "_aidbt_position": "bigint",
+    "_aidbt_sequence": "bigint",
+    "_aidbt_batch_id": "text",
+}
+# A snapshot of 400 rows behind one that it replaces; then 100 are updated and 50 deleted.
+LOG_ROWS = """
+    select n as id, 'gone' as note, 'r' as _aidbt_op, 1 as _aidbt_position, 0 as _aidbt_sequence
+    from {numbers}
+    union all select null, null, 't', 10, -1
+    union all select n, 'read', 'r', 10, 0 from {numbers} where n <= 400
+    union all select n, 'read', 'r', 10, 0 from {numbers} where n <= 7
+    union all select n, 'new', 'u', 20, n from {numbers} where n <= 100
+    union all select n, null, 'd', 30, n from {numbers} where n > 350 and n <= 400
+"""
+LOADED = "select 'orders' as table_name, 'b1' as batch_id, '[{\"name\": \"id\", \"key\": true}]' as columns"
+
+
+def profile_of_log(connection: Any, schema: str, numbers: str, *, stored: str) -> TableProfile:
+    rows = LOG_ROWS.format(numbers=numbers)
+    connection.rows(
+        f"create table {schema}.orders {stored} as select *, 'b1' as _aidbt_batch_id from ({rows}) r"
+    )
+    connection.rows(f"create table {schema}._aidbt_loads {stored} as {LOADED}")
+    columns = tuple(Column(name, data_type) for name, data_type in LOG.items())
+    return profile_table(connection, Relation(schema, "orders", columns), sample_rows=200)
+
+
+def is_the_profile_of_the_log(profile: TableProfile) -> bool:
+    note = profile.column("note")
+    assert note is not None
+    return (
+        profile.row_count == 350
+        and profile.keys == ("id",)
+        and 0 < profile.sample_rows <= 350
+        and {value for value, _ in note.top_values} == {"new", "read"}
+    )
+
+
+def test_a_change_log_on_postgresql_is_profiled_as_its_rows_are_now(postgres_connection: PostgresConnection):
+    postgres_connection.rows("create schema logs")
+
+    numbers = "(select generate_series(1, 500) as n) as numbers"
+    profile = profile_of_log(postgres_connection, "logs", numbers, stored="")
+
+    assert is_the_profile_of_the_log(profile)
+
+
+def test_a_change_log_on_spark_is_profiled_as_its_rows_are_now(spark_connection: Any):
+    spark_connection.rows("create schema logs")
+
+    numbers = "(select cast(id as int) as n from range(1, 501)) as numbers"
+    profile = profile_of_log(spark_connection, "logs", numbers, stored="using parquet")
+
+    assert is_the_profile_of_the_log(profile)

@@ -16,12 +16,8 @@ with source as (
         air_time,
         distance,
         time_hour
-    from {{ source('nycflights', 'flights') }}
-    where _aidbt_batch_id = (
-        select max(loads.batch_id)
-        from {{ source('nycflights', '_aidbt_loads') }} as loads
-        where loads.table_name = 'flights'
-    )
+    from {{ ref('base_nycflights__flights') }}
+    where not _aidbt_is_deleted
 
 ),
 

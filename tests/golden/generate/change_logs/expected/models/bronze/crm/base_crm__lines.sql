@@ -1,0 +1,10 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['"Order Id"', 'line'],
+        on_schema_change='append_new_columns'
+    )
+}}
+
+{{ aidbt_latest(source('crm', 'lines'), key=['Order Id', 'line']) }}

@@ -1,0 +1,10 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['id'],
+        on_schema_change='append_new_columns'
+    )
+}}
+
+{{ aidbt_latest(source('crm', 'orders'), key=['id']) }}
