@@ -183,6 +183,7 @@ def property_entries(
             decided = decided_digest(
                 [table.schema, table.identifier, table.source_table, table.loads, head.get("config")],
                 [table.mapping.description, described],
+                *([table.mapping.rows] if table.mapping.rows == "changes" else ()),
             )
             entries.append(Entry(path, f"source {source}.{table.source_table}", value, decided, head))
         if any(table.loads for table in own):
@@ -224,6 +225,10 @@ _LOADS_ENTRY = {
     "description": "One row per complete load, written in the same transaction as its rows.",
     "config": {"loaded_at_field": LOADS_LOADED_AT},
 }
+
+
+# A quiet table has no new rows: what is fresh or stale is the stream. A row without a source is a fence.
+_STREAMED_AT = "select max(updated_at) from {{ this.schema }}._aidbt_streams where source <> ''"
 
 
 def _source_head(source: str, tables: Sequence[StagedTable], options: Rendering) -> dict[str, Any]:
@@ -283,6 +288,8 @@ def _source_table(table: StagedTable, options: Rendering, *, has_loads: bool) ->
         value["quoting"] = {"identifier": True}
     if has_loads and not table.loads:
         value["config"] = {"freshness": None}
+    elif table.loads and table.mapping.rows == "changes":
+        value["config"] = {"loaded_at_query": _STREAMED_AT}
     columns = [
         {
             "name": escape_jinja(plain_name(column.sources[0], options.dialect)),
