@@ -64,6 +64,10 @@ class ChangeLog:
         self._columns[name] = data_type
         self._connection.execute(f'alter table {self._name} add column "{name}" {data_type}')
 
+    def drop_column(self, name: str) -> None:
+        """The next batches have one column less; bronze keeps it."""
+        del self._columns[name]
+
     def land(self, events: Sequence[Event]) -> None:
         """One batch, with its line in `_aidbt_loads`."""
         self._batches += 1

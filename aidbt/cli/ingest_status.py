@@ -40,7 +40,10 @@ def _text(found: Any) -> Iterator[str]:
 def _source(item: Any) -> Iterator[str]:
     yield f"{bold(item.source)} {item.connector}{', streamed' if item.is_streamed else ''}"
     for holder in item.holders:
-        yield f"  {holder.resource} is in use by {holder.holder}, since {_time(holder.since)}"
+        yield (
+            f"  {holder.resource} is in use by {holder.holder}, since {_time(holder.since)}, "
+            f"until {_time(holder.until)} unless it goes on"
+        )
     if item.is_streamed and not item.holders:
         yield dim(f"  nobody reads it now: aidbt ingest cdc {item.source}")
     if item.measured_at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,9 +13,11 @@ from sqlglot import exp
 from aidbt.core.errors import StatementRefused
 from aidbt.core.loads import (
     BATCH_ID,
+    CHANGE_COLUMNS,
     LOAD_COLUMNS,
     LOADS_BATCH_ID,
     LOADS_COLUMNS,
+    LOADS_CONNECTOR,
     LOADS_TABLE,
     LOADS_TABLE_NAME,
 )
@@ -118,7 +121,8 @@ def change_key(connection: Connection, relation: Relation) -> tuple[str, ...] | 
     """
     if not is_change_log(relation) or latest_batch(connection, relation) is None:
         return None
-    key = [_as_stored(relation, column) for column in _last_landed(connection, relation) if column.get("key")]
+    columns = _last_landed(connection, relation).columns
+    key = [_as_stored(relation, column) for column in columns if column.get("key")]
     return tuple(name for name in key if name is not None) if None not in key else ()
 
 
@@ -224,20 +228,20 @@ def _latest_batches(connection: Connection, relation: Relation) -> dict[str, str
 
 def columns_now(connection: Connection, relation: Relation) -> Relation:
     """The relation without the columns of append-only bronze that its latest load did not have any more:
-    they are NULL in every row that counts. Of a change log none is left out: a batch of changes may have
-    only some of its columns.
+    they are NULL in every row that counts, or, in a change log, in every row since. Where events do not say
+    which columns there are (Debezium's need not), none is left out.
     """
-    if (
-        is_change_log(relation)
-        or connection.dialect != "duckdb"
-        or latest_batch(connection, relation) is None
-    ):
+    if connection.dialect != "duckdb" or latest_batch(connection, relation) is None:
         return relation
     try:
-        landed = {_as_stored(relation, column) for column in _last_landed(connection, relation)}
+        last = _last_landed(connection, relation)
     except StatementRefused:  # loads that somebody else listed, without their columns
         return relation
-    kept = tuple(c for c in relation.columns if c.name in landed or c.name.lower() in LOAD_COLUMNS)
+    if is_change_log(relation) and last.connector in _WITHOUT_COLUMNS:
+        return relation
+    landed = {_as_stored(relation, column) for column in last.columns}
+    own = (*LOAD_COLUMNS, *CHANGE_COLUMNS)
+    kept = tuple(c for c in relation.columns if c.name in landed or c.name.lower() in own)
     return replace(relation, columns=kept) if landed else relation
 
 
@@ -248,26 +252,36 @@ def _as_stored(relation: Relation, landed: dict[str, Any]) -> str | None:
     return name if relation.column(name) is not None else next(folded, None)
 
 
-def _last_landed(connection: Connection, relation: Relation) -> list[dict[str, Any]]:
-    """What the last load of a bronze table noted of each column; nothing where no load is listed."""
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """What the last load of a bronze table noted: its connector and columns; empty where none is listed."""
+
+    connector: str = ""
+    columns: Sequence[dict[str, Any]] = ()
+
+
+# Connectors whose batches of changes may come without a column that is still there.
+_WITHOUT_COLUMNS = ("debezium",)
+
+
+def _last_landed(connection: Connection, relation: Relation) -> _Landed:
     known = _LANDED.setdefault(connection, {})
     if relation not in known:
         known[relation] = _noted_columns(connection, relation)
     return known[relation]
 
 
-_LANDED: WeakKeyDictionary[Connection, dict[Relation, list[dict[str, Any]]]] = WeakKeyDictionary()
+_LANDED: WeakKeyDictionary[Connection, dict[Relation, _Landed]] = WeakKeyDictionary()
 
 
-def _noted_columns(connection: Connection, relation: Relation) -> list[dict[str, Any]]:
-    names = (LOADS_TABLE_NAME, LOADS_BATCH_ID, LOADS_COLUMNS)
-    table, batch, columns = (_loads_column(relation, name, connection.dialect) for name in names)
+def _noted_columns(connection: Connection, relation: Relation) -> _Landed:
+    names = (LOADS_TABLE_NAME, LOADS_BATCH_ID, LOADS_CONNECTOR, LOADS_COLUMNS)
+    table, batch, *noted_columns = (_loads_column(relation, name, connection.dialect) for name in names)
     is_last = batch.eq(exp.Literal.string(latest_batch(connection, relation) or ""))
-    query = exp.select(table, columns).from_(table_of(_loads_beside(relation), connection.dialect))
+    query = exp.select(table, *noted_columns).from_(table_of(_loads_beside(relation), connection.dialect))
     rows = connection.rows(render(query.where(is_last), connection.dialect))
-    named = {str(name): str(noted) for name, noted in rows}
-    noted = named.get(relation.name) or named.get(relation.name.lower())
-    return list(json.loads(noted)) if noted else []
+    named = {str(name): _Landed(str(connector), json.loads(noted)) for name, connector, noted in rows}
+    return named.get(relation.name) or named.get(relation.name.lower()) or _Landed()
 
 
 def _loads_beside(relation: Relation) -> Relation:

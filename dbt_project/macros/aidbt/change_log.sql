@@ -16,7 +16,9 @@
     floor            the lowest position of the new rows, or none
     late             whether rows that were read before stand at or above the floor
     truncated        [position, sequence] of the last truncate that may matter to new rows, or none
-    new_truncates    [lowest, highest position] of the new rows that are truncates, or none
+    new_truncates    [lowest position, bound] of the new rows that are truncates, or none; a key that began
+                     below the bound was there before one of them (one in front of a snapshot, of sequence -1,
+                     comes before all rows of its position)
     unchanged        the columns that some row to be read left out because they had not changed (names)
 #}
 {% macro aidbt_change_log(relation, key) %}
@@ -33,7 +35,7 @@
         "max(_aidbt_batch_id)",
         "min(_aidbt_position)",
         "min(case when _aidbt_op = 't' then _aidbt_position end)",
-        "max(case when _aidbt_op = 't' then _aidbt_position end)",
+        "max(case when _aidbt_op = 't' then _aidbt_position + case when _aidbt_sequence > 0 then 1 else 0 end end)",
     ], aidbt_is_new(log)) %}
     {% if new[0] is none %}
         {{ return(log) }}

@@ -47,6 +47,16 @@ class Orders:
                 self._log.add_column(*column)
             self._log.land(events)
 
+    def rename(self, old: str, new: str) -> None:
+        """As a stream does it: a new column beside the old one, which is not sent any more."""
+        with duckdb.connect(str(self._database)) as connection:
+            self._log._connection = connection
+            self._log.add_column(new, COLUMNS[old])
+            self._log.drop_column(old)
+            rows = connection.execute(f'select id, "{old}" from bronze_crm.orders').fetchall()
+            sent = ["status"]
+            self._log.land([Event("u", 20, {"id": n, new: value}, 0, unchanged=sent) for n, value in rows])
+
     def has_key(self, *key: str) -> None:
         self._log.key = key
 
@@ -87,6 +97,16 @@ def test_a_new_column_of_the_log_reaches_staging(shop, log):
     assert STAGING in plan.updated
     assert BASE not in plan.updated
     assert shop.rows("select * from analytics.stg_crm__orders where order_id = 1") == [(1, "open", "n1", 0.5)]
+
+
+def test_a_column_that_was_renamed_in_mid_stream_is_proposed_as_renamed(shop, log):
+    shop.generate()
+    log.rename("note", "remark")
+
+    (renamed,) = shop.generate().findings
+
+    assert renamed.code == "source.column_renamed"
+    assert "note" in renamed.message and "remark" in renamed.message
 
 
 def test_a_base_model_that_was_removed_is_written_again_while_staging_needs_it(shop, log):

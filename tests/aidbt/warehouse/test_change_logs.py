@@ -217,7 +217,7 @@ class Recorder:
         if "max(" in sql.lower():
             return [("orders", "b7")]
         if "b7" in sql:
-            return [("orders", '[{"name": "id", "type": "BIGINT", "key": true}]')]
+            return [("orders", "postgres", '[{"name": "id", "type": "BIGINT", "key": true}]')]
         return [(20, -1)]
 
 

@@ -22,8 +22,7 @@ emptied as (
 standing as (
 
     select
-        changes."at",
-        changes.page
+        changes."at"
     from changes
     left join emptied
         on emptied.place = 1

@@ -2,8 +2,7 @@ with source as (
 
     select
         "Order Id",
-        line,
-        sku
+        line
     from {{ ref('base_crm__lines') }}
     where not _aidbt_is_deleted
 
@@ -13,8 +12,7 @@ renamed as (
 
     select
         "Order Id" as order_id,
-        line,
-        sku
+        line
     from source
 
 )

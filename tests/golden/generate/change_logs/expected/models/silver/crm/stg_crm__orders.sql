@@ -2,9 +2,7 @@ with source as (
 
     select
         id,
-        customer_id,
-        status,
-        note
+        status
     from {{ ref('base_crm__orders') }}
     where not _aidbt_is_deleted
 
@@ -14,9 +12,7 @@ renamed as (
 
     select
         id as order_id,
-        customer_id,
-        status,
-        note
+        status
     from source
 
 )

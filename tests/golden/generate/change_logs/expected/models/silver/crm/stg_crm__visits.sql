@@ -1,17 +1,13 @@
 with source as (
 
-    select
-        "at",
-        page
+    select "at"
     from {{ ref('base_crm__visits') }}
 
 ),
 
 renamed as (
 
-    select
-        "at",
-        page
+    select "at"
     from source
 
 )
