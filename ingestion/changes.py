@@ -190,7 +190,8 @@ class StreamingConnector(Protocol):
 
         Args:
             scratch: a folder for what does not fit in memory.
-            resnapshot: tables to be read in full again, by the source's names.
+            resnapshot: tables to be read in full again, by the source's names or patterns of them. The
+                position of the first batch keeps that, so it is asked for until that batch has landed.
 
         Raises:
             UnknownName: there is no such table.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from aidbt.core.errors import SourceError, nearest
+from aidbt.core.errors import SettingsError, SourceError, nearest
 from aidbt.core.schema import Relation
 from ingestion.bronze.names import distinct
+from ingestion.records import CursorSettings
 
 
 def chosen(
@@ -40,6 +41,36 @@ def streamed(connector: Any) -> Sequence[str]:
     """Names or patterns of the tables whose changes a connector streams; they are not loaded in full."""
     patterns: Sequence[str] = connector.streamed_tables() if getattr(connector, "is_streamed", False) else ()
     return patterns
+
+
+def by_cursor(connector: Any) -> Mapping[str, CursorSettings]:
+    """How the tables of a connector are loaded by cursor, by name; those that are not are loaded in full."""
+    tables: Mapping[str, CursorSettings] = getattr(connector.settings, "incremental", {})
+    return tables
+
+
+def check_by_cursor(
+    relations: Sequence[Relation], names: Iterable[str], streamed_tables: Sequence[str]
+) -> None:
+    """Check that tables that the settings load by cursor are there, and are not streamed as well.
+
+    Raises:
+        SourceError: one is not there.
+        SettingsError: one is streamed.
+    """
+    known = {relation.name: relation for relation in relations}
+    for name in names:
+        if name not in known:
+            close = nearest(name, known)
+            raise SourceError(
+                f"the source has no table '{name}', which 'incremental' names",
+                hint=f"did you mean '{close}'?" if close else None,
+            )
+        if fits(known[name], streamed_tables):
+            raise SettingsError(
+                f"'{name}' stands under 'incremental' and is streamed too",
+                hint="take it out of 'incremental', or out of the tables of 'cdc'",
+            )
 
 
 def fits(relation: Relation, patterns: Sequence[str]) -> bool:

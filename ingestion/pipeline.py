@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 from aidbt.core.errors import AidbtError, SettingsError, SourceUnavailable, UnknownName, UsageError
@@ -17,10 +19,12 @@ from aidbt.core.schema import Relation
 from aidbt.store.leases import DEFAULT_TTL_S, Leases, this_process
 from aidbt.warehouse import Connection, Warehouse
 from ingestion.batch import Job, Lease, load_table, without_lease
-from ingestion.bronze import SINKS, WRITERS
+from ingestion.bronze import CHANGE_LOGS, SINKS, WRITERS
 from ingestion.bronze.base import Destination, Writer
 from ingestion.connectors.base import Connector, Source
-from ingestion.discovery import chosen, fits, streamed
+from ingestion.connectors.manager import Pace
+from ingestion.discovery import by_cursor, check_by_cursor, chosen, fits, streamed
+from ingestion.incremental import CursorLoads
 from ingestion.landing import table_lease
 from ingestion.records import LoadReport, SourceFailure, TableLoad
 
@@ -41,11 +45,15 @@ def run_loads(
     now: Callable[[], datetime] = utc_now,
     clock: Clock | None = None,
     on_table: Callable[[TableLoad], None] | None = None,
+    changed_only: bool = False,
+    full: bool = False,
+    scratch: Path | None = None,
 ) -> LoadReport:
-    """What a full load of the connectors' tables did: each landed completely or not at all.
+    """What a load of the connectors' tables did: each landed completely or not at all.
 
-    Tables whose changes are streamed are left out. A source that cannot be opened and a table that cannot be
-    landed are in the report; the others still land. The warehouse is opened once, after the sources, and is
+    Tables that the settings load by cursor land as changes, the others as one new batch each; tables whose
+    changes are streamed are left out. A source that cannot be opened and a table that cannot be landed are in
+    the report; the others still land. The warehouse is opened once, after the sources, and is
     held while rows are written.
 
     Args:
@@ -56,6 +64,9 @@ def run_loads(
         now: the time that goes into batches and the report.
         clock: what waiting between tries goes by; the computer's own by default.
         on_table: told about each table when it is done, in this thread.
+        changed_only: leave out the tables of which the source can tell that they are as at their last load.
+        full: read also the tables that are loaded by cursor from the start.
+        scratch: a folder for what was read by cursor and has not landed; a temporary one by default.
 
     Raises:
         UnknownName: no source has a table that `tables` asks for.
@@ -67,6 +78,7 @@ def run_loads(
     started_at = now()
     failures: list[SourceFailure] = []
     done: list[TableLoad] = []
+    unchanged: list[str] = []
     with contextlib.ExitStack() as stack:
         plans: list[_Plan] = []
         for connector in connectors:
@@ -90,15 +102,28 @@ def run_loads(
                 retry(
                     functools.partial(writer.prepare, schema), POLICIES["database"], clock=clock, rng=Random()
                 )
+            _tell_last_loads(plans, writer)
+            if changed_only:
+                unchanged = sorted(f"{job.to.source}.{job.table.name}" for job in jobs if _is_unchanged(job))
+                jobs = [job for job in jobs if not _is_unchanged(job)]
             lease: Lease = without_lease
+            sink = SINKS.load(warehouse.dialect)(connection)
             if leases is not None:
-                sink = SINKS.load(warehouse.dialect)(connection)
                 lease = table_lease(leases, sink, this_process("aidbt ingest run"), ttl_s=lease_s)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aidbt-load-", dir=scratch))
+            logs = CHANGE_LOGS.load(warehouse.dialect)(connection)
             done = _run_all(
-                jobs, writer, parallel=parallel, lease=lease, now=now, clock=clock, on_table=on_table
+                jobs,
+                writer,
+                CursorLoads(sink, logs, Path(folder), full),
+                parallel=parallel,
+                lease=lease,
+                now=now,
+                clock=clock,
+                on_table=on_table,
             )
     done.sort(key=lambda load: (load.source, load.table))
-    return LoadReport(tuple(done), tuple(failures), started_at, now())
+    return LoadReport(tuple(done), tuple(failures), started_at, now(), tuple(unchanged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +145,25 @@ def _plan(connector: Connector, tables: Sequence[str], stack: contextlib.ExitSta
     relations = source.tables()
     patterns = streamed(connector)
     choice = chosen(relations, connector.settings.tables, tables)
+    check_by_cursor(relations, by_cursor(connector), patterns)
     loaded = [(relation, name) for relation, name in choice if not fits(relation, patterns)]
     left_out = [relation for relation, _ in choice if fits(relation, patterns)]
     return _Plan(connector, source, relations, loaded, left_out)
+
+
+def _tell_last_loads(plans: Sequence[_Plan], writer: Writer) -> None:
+    """Let sources that spare work where nothing has changed know of their last loads."""
+    for plan in plans:
+        settings = plan.connector.settings
+        if plan.choice and hasattr(plan.source, "last_loads"):
+            plan.source.last_loads = writer.last_loads(settings.bronze_schema, settings.name)
+
+
+def _is_unchanged(job: Job) -> bool:
+    """Whether the source says that a table is as at its last load."""
+    last = getattr(job.source, "last_loads", {}).get(job.table.name)
+    standing = getattr(job.source, "standing", None)
+    return last is not None and standing is not None and standing(job.table) == last.position
 
 
 def _check_each_is_known(tables: Sequence[str], plans: Sequence[_Plan]) -> None:
@@ -150,6 +191,9 @@ def _jobs(plans: Sequence[_Plan], clock: Clock) -> list[Job]:
             clock=clock,
             counts=lambda error: isinstance(error, SourceUnavailable),
         )
+        settings_by_cursor = by_cursor(plan.connector)
+        rate = settings.max_rows_per_second
+        pace = Pace(rate, clock=clock).keep if rate else None
         for relation, name in plan.choice:
             to = Destination(settings.bronze_schema, name, settings.name, relation.name, settings.connector)
             other = taken.setdefault((to.schema.lower(), to.table.lower()), settings.name)
@@ -158,13 +202,15 @@ def _jobs(plans: Sequence[_Plan], clock: Clock) -> list[Job]:
                     f"the sources '{other}' and '{settings.name}' would both land in {to}",
                     hint="give one of them another bronze_schema",
                 )
-            jobs.append(Job(plan.source, relation, to, plan.connector.operation, breaker))
+            how = settings_by_cursor.get(relation.name)
+            jobs.append(Job(plan.source, relation, to, plan.connector.operation, breaker, how, pace))
     return sorted(jobs, key=lambda job: -(job.table.row_count or 0))
 
 
 def _run_all(
     jobs: Sequence[Job],
     writer: Writer,
+    cursor_loads: CursorLoads,
     *,
     parallel: int,
     lease: Lease,
@@ -176,7 +222,17 @@ def _run_all(
     done: list[TableLoad] = []
     with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="aidbt-load") as pool:
         futures: list[Future[TableLoad]] = [
-            pool.submit(load_table, job, writer, lease=lease, now=now, clock=clock, stop=stop) for job in jobs
+            pool.submit(
+                load_table,
+                job,
+                writer,
+                lease=lease,
+                cursor_loads=cursor_loads,
+                now=now,
+                clock=clock,
+                stop=stop,
+            )
+            for job in jobs
         ]
         try:
             for future in as_completed(futures):

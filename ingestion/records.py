@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from aidbt.core.config import Section
 from aidbt.core.findings import Finding
 from aidbt.core.resilience import Level
 
 Status = Literal["landed", "failed"]
+
+_SPAN = re.compile(r"(\d+)\s*(second|minute|hour|day|week)s?", re.IGNORECASE)
+
+
+def _span(value: Any) -> Any:
+    """`"2 hours"` as a time span; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    found = _SPAN.fullmatch(value.strip())
+    if found is None:
+        raise ValueError("write a number and a unit, e.g. '2 hours' (seconds, minutes, hours, days, weeks)")
+    try:
+        return timedelta(**{f"{found[2].lower()}s": int(found[1])})
+    except OverflowError:
+        raise ValueError("that is longer than time itself") from None
+
+
+class CursorSettings(Section):
+    """How one table is loaded by cursor: only rows whose cursor has moved on are read.
+
+    Attributes:
+        cursor: the column that grows whenever a row is written: a number, date or time.
+        key: the columns that identify a row.
+        lag: how far behind the greatest cursor of the last load reading begins, so that rows of transactions
+            that were committed late are seen: a span ("2 hours") for dates and times, else a number.
+        deletes: whether the keys of the source are compared with those in bronze, to see rows that are gone.
+    """
+
+    cursor: str = Field(min_length=1)
+    key: tuple[str, ...] = Field(min_length=1)
+    lag: Annotated[Annotated[int, Field(strict=True, ge=0)] | timedelta, BeforeValidator(_span)] = 0
+    deletes: bool = False
 
 
 class ConnectorSettings(Section):
@@ -23,12 +56,15 @@ class ConnectorSettings(Section):
         connector: a name in `CONNECTORS`.
         tables: names or glob patterns (`*`, `?`, `[ab]`) of what to land; None for every table.
         bronze_schema: the schema of the warehouse that the tables land in.
+        max_rows_per_second: of all its tables together, so that loads leave it room to work; None for as
+            fast as it goes.
     """
 
     name: str = Field(min_length=1)
     connector: str
     tables: tuple[str, ...] | None = None
     bronze_schema: str = Field(min_length=1)
+    max_rows_per_second: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +78,13 @@ class TableLoad:
         rows_read: records the connector saw, rejected ones included.
         rows_landed: rows of this batch, counted in the warehouse; 0 when nothing landed.
         rows_rejected: records kept in `_aidbt_dead_letters`, counted there.
+        rows_skipped: rows read again by a load by cursor that bronze already had, equal in every column.
+        rows_marked: of the rows landed, those that nobody read: one for each key that is gone from the
+            source, and the one before a load by cursor that reads everything anew.
         size_bytes: what was read, in memory, as Arrow.
         renamed: columns that landed under another name: (the source's name, the name in bronze).
         schema_changes: what was done to the table in bronze because the source's columns changed.
+        notes: what else a person should know of it.
         error, hint: why nothing landed, and what to do; None when it did.
         level: how well it worked; a load works fully or not at all.
     """
@@ -60,22 +100,25 @@ class TableLoad:
     rows_read: int = 0
     rows_landed: int = 0
     rows_rejected: int = 0
+    rows_skipped: int = 0
+    rows_marked: int = 0
     size_bytes: int = 0
     renamed: tuple[tuple[str, str], ...] = ()
     schema_changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str | None = None
     hint: str | None = None
     level: Level = Level.FULL
 
     @property
     def reconciles(self) -> bool:
-        """Whether every row that was read is accounted for: landed or kept as rejected.
+        """Whether every row that was read is accounted for: landed, kept as rejected, or there already.
 
         A table that failed reconciles when none of its rows stayed.
         """
         if self.status == "failed":
             return self.rows_landed == self.rows_rejected == 0
-        return self.rows_read == self.rows_landed + self.rows_rejected
+        return self.rows_read + self.rows_marked == self.rows_landed + self.rows_rejected + self.rows_skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +137,14 @@ class LoadReport:
     Attributes:
         tables: one for every table that was tried, by source and table name.
         failures: the sources that could not be opened.
+        unchanged: tables that were left out because they are as at their last load, as source.table.
     """
 
     tables: tuple[TableLoad, ...]
     failures: tuple[SourceFailure, ...]
     started_at: datetime
     finished_at: datetime
+    unchanged: tuple[str, ...] = ()
 
     @property
     def landed(self) -> tuple[TableLoad, ...]:

@@ -101,7 +101,7 @@ class QualitySample:
         """Let the rows be looked at later; returns at once."""
         if not self._share:
             return
-        size_bytes = changes.rows.nbytes
+        size_bytes = changes.rows.get_total_buffer_size()
         with self._lock:
             if self._waiting_bytes + size_bytes > _MOST_WAITING_BYTES:
                 self._left_out += changes.rows.num_rows
@@ -123,7 +123,7 @@ class QualitySample:
         while (changes := self._waiting.get()) is not None:
             rows = _nulls(changes, in_sample(changes, self._share))
             with self._lock:
-                self._waiting_bytes -= changes.rows.nbytes
+                self._waiting_bytes -= changes.rows.get_total_buffer_size()
             self._check(changes, rows)
         for table in list(self._windows):
             self._compare(table)
@@ -268,6 +268,8 @@ def _hashes(column: pa.ChunkedArray) -> Hashes:
     array = column.combine_chunks()
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
+    if pa.types.is_nested(array.type) or pa.types.is_interval(array.type):  # Arrow has no text for these
+        array = pa.array([None if value is None else repr(value) for value in array.to_pylist()], pa.string())
     if pa.types.is_integer(array.type) or pa.types.is_temporal(array.type):
         width = pa.int32() if array.type.bit_width == 32 else pa.int64()
         numbers = array if pa.types.is_integer(array.type) else array.view(width)

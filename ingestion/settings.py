@@ -19,9 +19,11 @@ CONNECTORS_FOLDER = "aidbt/connectors"
 
 _ENV_VAR = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 # scheme://user:password@, where a {{ … }} counts as one character.
-_LOGIN = re.compile(r"(?P<scheme>\w+://)(?P<login>(\{\{.*?\}\}|[^{/@?]|\{(?!\{))*)@", re.DOTALL)
+_LOGIN = re.compile(r"(?P<scheme>\w[\w+]*://)(?P<login>(\{\{.*?\}\}|[^{/@?]|\{(?!\{))*)@", re.DOTALL)
 _PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@|\b(ssl)?password\s*=\s*[^&\s]", re.IGNORECASE)
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
+_JSON = re.compile(r"\.(json|jsonl|ndjson)(\.(gz|bz2|zst|lz4))?$", re.IGNORECASE)
+_STORES = ("s3", "gs", "gcs", "file", "http", "https", "abfs", "abfss", "az", "hdfs", "memory")
 _CSV = re.compile(r"\.(csv|tsv|txt)(\.(gz|bz2|zst|lz4))?$", re.IGNORECASE)
 
 
@@ -30,6 +32,7 @@ def load_connectors(
     names: Sequence[str] = (),
     *,
     schema_prefix: str = "bronze_",
+    type_confidence: float = 0.5,
     env: Mapping[str, str] | None = None,
 ) -> list[Connector]:
     """The connectors of the dbt project in `root`, by name; nothing is opened.
@@ -37,6 +40,7 @@ def load_connectors(
     Args:
         names: only these sources. Variables of the others need not be set.
         schema_prefix: before a source's name it makes the schema its tables land in.
+        type_confidence: for connectors that infer types, where the file does not say.
         env: the environment; the process's own by default.
 
     Raises:
@@ -61,7 +65,16 @@ def load_connectors(
         if name not in given:
             raise UnknownName("connector", name, given)
     return [
-        _connector(values, name, root, where=path, text=text, schema_prefix=schema_prefix, env=env)
+        _connector(
+            values,
+            name,
+            root,
+            where=path,
+            text=text,
+            schema_prefix=schema_prefix,
+            env=env,
+            confidence=type_confidence,
+        )
         for name, (path, text, values) in sorted(given.items())
         if not names or name in names
     ]
@@ -73,13 +86,15 @@ def connector_from(
     *,
     root: Path,
     schema_prefix: str = "bronze_",
+    type_confidence: float = 0.5,
     options: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Connector:
     """A connector for one URL, file, folder or pattern, without a connector file.
 
-    Which kind it is follows from `postgresql://`, `.csv`, `.tsv` or `.parquet`; `options` are further keys of
-    a connector file, `connector` among them where the name does not tell.
+    Which kind it is follows from `postgresql://`, another database's URL, `.csv`, `.tsv`, `.json`, `.jsonl`,
+    `.ndjson` or `.parquet`; `options` are further keys of a connector file, `connector` among them where the
+    name does not tell.
 
     Args:
         location: may hold `{{ env_var('NAME') }}`. A relative path is relative to `root`.
@@ -93,12 +108,19 @@ def connector_from(
     kind = values.setdefault("connector", _kind_of(fill_env_vars(location, where="--from", env=env)))
     if kind is None:
         raise UsageError(
-            "it is not clear what kind of source this is: neither a postgresql:// URL nor CSV or Parquet",
+            "it is not clear what kind of source this is: neither a database's URL nor CSV, JSON or Parquet",
             hint=f"say which connector reads it: {', '.join(CONNECTORS.names())}",
         )
-    values["url" if kind == "postgres" else "path"] = location
+    values["url" if kind in ("postgres", "sqlalchemy") else "path"] = location
     return _connector(
-        values, name, root, where="--from", schema_prefix=schema_prefix, env=env, may_hold_secrets=True
+        values,
+        name,
+        root,
+        where="--from",
+        schema_prefix=schema_prefix,
+        env=env,
+        confidence=type_confidence,
+        may_hold_secrets=True,
     )
 
 
@@ -107,7 +129,12 @@ def _kind_of(location: str) -> str | None:
         return "postgres"
     if _PARQUET.search(location):
         return "parquet"
-    return "csv" if _CSV.search(location) else None
+    if _JSON.search(location):
+        return "json"
+    if _CSV.search(location):
+        return "csv"
+    scheme, found, _ = location.partition("://")
+    return "sqlalchemy" if found and scheme.lower() not in _STORES else None
 
 
 def _connector(
@@ -119,6 +146,7 @@ def _connector(
     text: str = "",
     schema_prefix: str,
     env: Mapping[str, str] | None,
+    confidence: float,
     may_hold_secrets: bool = False,
 ) -> Connector:
     kind = values.get("connector")
@@ -138,6 +166,8 @@ def _connector(
     filled = {key: _filled(value, str(where), env) for key, value in values.items()}
     filled.setdefault("name", name)
     filled.setdefault("bronze_schema", f"{schema_prefix}{name}")
+    if "type_confidence" in connector_class.settings_class.model_fields:
+        filled.setdefault("type_confidence", confidence)
     try:
         settings = connector_class.settings_class.model_validate(filled)
     except ValidationError as error:

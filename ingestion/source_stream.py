@@ -238,12 +238,17 @@ class SourceStream:
             self._held.check()
             self._pause()
         else:
-            puller.landed(batch)
+            self._has_landed(puller, batch)
         puller.release(batch)
         self._parts = pulled.end
         if isinstance(batch.changes, ChangeFile):
             batch.changes.delete()
         return True
+
+    def _has_landed(self, puller: Puller, batch: MicroBatch) -> None:
+        """Tell the source, whose first batch keeps which tables it was asked to read anew."""
+        self._snapshots_left = ()
+        puller.landed(batch)
 
     def _drain(self, puller: Puller | None) -> bool:
         """Land what waits in the spool, oldest first; whether nothing waits any more."""
@@ -253,7 +258,7 @@ class SourceStream:
             self._spool.remove_first()
             self._stands()
             if puller is not None:
-                puller.landed(pulled.batch)
+                self._has_landed(puller, pulled.batch)
             self._landing.let_go(is_busy=True)
         return True
 
@@ -271,9 +276,6 @@ class SourceStream:
                 return False
         self._failures = 0
         self._stands()
-        self._snapshots_left = tuple(
-            table for table in self._snapshots_left if not _is_part(table, pulled.batch.position)
-        )
         if done is not None:
             self.tally.committed(done)
             self._shared.recorder.committed(self._source, done, time.monotonic() - started_at)
@@ -309,6 +311,7 @@ class SourceStream:
 
     def _kept(self, pulled: Pulled) -> bool:
         """Whether the batch is in the spool now; False when there is no room for it."""
+        self._held.check()  # the folder is that of whoever has the lease
         if not self._spool.has_room_for(pulled.batch):
             return False
         try:
@@ -322,9 +325,3 @@ class SourceStream:
     def _pause(self) -> None:
         wait_s = POLICIES["database"].delay_s(max(self._failures, 1), Random())
         self._shared.stop.wait(min(max(wait_s, _TICK_S / 4), 2.0))
-
-
-def _is_part(table: str, position: Mapping[str, Any]) -> bool:
-    """Whether a position says where this table stands, which it does once its snapshot has landed."""
-    names = [part.removeprefix("table:") for part in position if part.startswith("table:")]
-    return any(name == table or name.endswith(f".{table}") for name in names)

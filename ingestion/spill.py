@@ -158,8 +158,11 @@ class ChangeFile:
             with pa.memory_map(str(self.path)) as source:
                 for piece in self._pieces:
                     yield _piece(source, piece)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise SourceError(f"{self.path} cannot be read: {error}") from error
+        except (OSError, ValueError) as error:  # Arrow's and JSON's complaints are ValueErrors
+            raise SourceError(
+                f"{self.path} cannot be read: {error}",
+                hint="delete the file and run again: what is in it has not been taken from the source yet",
+            ) from error
 
     def delete(self) -> None:
         """Remove the file, finished or not. Pieces that somebody still has stay readable."""

@@ -20,6 +20,7 @@ from aidbt.warehouse import Connection, Warehouse
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import LetterGroup
 from ingestion.bronze.duckdb_sql import in_schema
+from ingestion.checks import check_loads
 
 _OWN_TABLES = "select table_name from information_schema.tables where table_schema = ?"
 _TABLES = """
@@ -180,14 +181,17 @@ def _in_store(status: SourceStatus, connector: Any, store: Store) -> SourceStatu
 
 
 def _checked(status: SourceStatus, connector: Any) -> SourceStatus:
-    check = getattr(connector, "check_changes" if status.is_streamed else "check", None)
-    if check is None:
-        return status
-    try:
-        return replace(status, findings=(*status.findings, *check()))
-    except AidbtError as error:
-        unreachable = Finding("ingest.source_unavailable", Severity.ERROR, status.source, error.message)
-        return replace(status, findings=(*status.findings, unreachable))
+    findings = list(status.findings)
+    if status.is_streamed:
+        try:
+            findings += connector.check_changes()
+        except AidbtError as error:
+            message = f"{error.message}; {error.hint}" if error.hint else error.message
+            findings.append(Finding("ingest.source_unavailable", Severity.ERROR, status.source, message))
+            return replace(status, findings=tuple(findings))
+    if not getattr(connector, "only_streams", False):
+        findings += check_loads(connector)
+    return replace(status, findings=tuple(findings))
 
 
 def _with_problem(status: SourceStatus, error: AidbtError) -> SourceStatus:

@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -168,6 +169,101 @@ def postgres_server(*, version: int = 18) -> Iterator[PostgresServer]:
     """
     with PostgresServer(version=version) as server:
         yield server
+
+
+class MariaDbServer:
+    """A MariaDB server of its own, with one user and database, gone when its `with` block ends.
+
+    Example:
+        >>> with MariaDbServer() as server:  # doctest: +SKIP
+        ...     server.run("create table t (a int)")
+        ...     server.url()
+    """
+
+    def __init__(self) -> None:
+        # Debian puts the server where only root looks.
+        places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+        self._programs = {
+            name: shutil.which(name, path=places) for name in ("mariadbd", "mariadb-install-db", "mariadb")
+        }
+        if None in self._programs.values() or importlib.util.find_spec("pymysql") is None:
+            raise ServerMissing(
+                "a real MariaDB is needed: apt-get install mariadb-server, pip install pymysql"
+            )
+        self.folder = Path(tempfile.mkdtemp(prefix="aidbt-maria-", dir="/tmp"))
+        self.port = free_port()
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> MariaDbServer:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def url(self, *, password: str = PASSWORD, port: int | None = None) -> str:
+        """SQLAlchemy's URL of the database `shop`."""
+        return f"mysql+pymysql://{USER}:{quote(password, safe='')}@127.0.0.1:{port or self.port}/shop"
+
+    def run(self, sql: str, dbname: str = "shop") -> None:
+        """Run statements as root.
+
+        Raises:
+            subprocess.CalledProcessError: the server refused one.
+        """
+        command = [self._programs["mariadb"], "--no-defaults", f"--socket={self.folder}/s", "-uroot"]
+        command += ["--default-character-set=utf8mb4", "-D", dbname]
+        done = subprocess.run(command, input=sql, capture_output=True, encoding="utf-8", check=False)
+        if done.returncode:
+            raise subprocess.CalledProcessError(done.returncode, "mariadb", done.stdout, done.stderr)
+
+    def close(self) -> None:
+        """Stop the server if it runs and delete everything of it."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        who: dict[str, Any] = {}
+        if _is_root():
+            shutil.chown(self.folder, *_nobody())
+            user, group = _nobody()
+            who = {"user": user, "group": group, "extra_groups": []}
+        data = f"--datadir={self.folder}/data"
+        install = [self._programs["mariadb-install-db"], "--no-defaults", data, "--skip-test-db"]
+        install += ["--auth-root-authentication-method=normal"]
+        with (self.folder / "log").open("wb") as log:
+            options: dict[str, Any] = {**who, "cwd": self.folder, "stdout": log, "stderr": log}
+            subprocess.run([str(part) for part in install], check=True, **options)
+            self._server = subprocess.Popen(
+                [
+                    str(self._programs["mariadbd"]), "--no-defaults", data, f"--socket={self.folder}/s",
+                    "--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve",
+                    "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M",
+                    "--character-set-server=utf8mb4", f"--pid-file={self.folder}/pid",
+                ],
+                **options,
+            )  # fmt: skip
+        self._wait()
+        self.run(
+            f"create database shop; create user {USER}@'%' identified by '{PASSWORD}'; "
+            f"grant all on shop.* to {USER}@'%'",
+            dbname="mysql",
+        )
+
+    def _wait(self) -> None:
+        for _ in range(300):
+            try:
+                self.run("select 1", dbname="mysql")
+                return
+            except subprocess.CalledProcessError:
+                time.sleep(0.1)
+        raise RuntimeError(f"MariaDB did not start: {(self.folder / 'log').read_text(errors='replace')}")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The writers of bronze and the sinks of changes, by sqlglot's name of the warehouse's dialect."""
+"""What lands rows in bronze, and what is asked of it, by sqlglot's name of the warehouse's dialect."""
 
 from __future__ import annotations
 
@@ -12,5 +12,10 @@ WRITERS = Registry(
 SINKS = Registry(
     "change sink",
     {"duckdb": "ingestion.bronze.duckdb_changes:DuckDBChangeSink"},
+    extras={"duckdb": "ingest"},
+)
+CHANGE_LOGS = Registry(
+    "change log",
+    {"duckdb": "ingestion.bronze.duckdb_logs:DuckDBChangeLogs"},
     extras={"duckdb": "ingest"},
 )

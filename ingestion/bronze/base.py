@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column
-from ingestion.connectors.base import DeadLetter, Stream
+from ingestion.connectors.base import DeadLetter, KnownLoad, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Batch:
         rows_landed, rows_rejected: counted in the warehouse after the rows were written.
         renamed: columns under another name than the source's: (the source's, bronze's).
         schema_changes: what was done to the table, e.g. "added discount (DECIMAL(10,2))".
+        rows_skipped, rows_marked, notes: of a load by cursor, as in `TableLoad`.
     """
 
     batch_id: str
@@ -48,6 +49,9 @@ class Batch:
     rows_rejected: int
     renamed: tuple[tuple[str, str], ...] = ()
     schema_changes: tuple[str, ...] = ()
+    rows_skipped: int = 0
+    rows_marked: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,35 @@ class LetterGroup:
     example: DeadLetter
 
 
+@dataclass(frozen=True, slots=True)
+class LogStanding:
+    """Where a change log stands.
+
+    Attributes:
+        position: its greatest; 0 when it has no rows.
+        highest: the greatest value of its cursor, infinite ones aside; None when there is none.
+    """
+
+    position: int
+    highest: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKeys:
+    """What the rows that a load by cursor has read say for themselves.
+
+    Attributes:
+        without_key: rows in which a column of the key is NULL.
+        twice: a key that more than one row has; None when there is none.
+        highest: the greatest cursor, infinite ones aside; None when there is none.
+    """
+
+    rows: int
+    without_key: int
+    twice: tuple[Any, ...] | None
+    highest: Any
+
+
 class Writer(Protocol):
     """Lands streams in one open warehouse. `write` may be called by several threads at once."""
 
@@ -101,6 +134,10 @@ class Writer(Protocol):
         Raises:
             WarehouseError: the warehouse refused.
         """
+        ...
+
+    def last_loads(self, schema: str, source: str) -> dict[str, KnownLoad]:
+        """The last load of each table of a source, by the source's name of it."""
         ...
 
     def write(

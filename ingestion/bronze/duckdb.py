@@ -11,7 +11,7 @@ from ingestion.bronze import duckdb_records as records
 from ingestion.bronze.base import Batch, Destination, Fence
 from ingestion.bronze.duckdb_run import transaction
 from ingestion.bronze.duckdb_table import Landing
-from ingestion.connectors.base import Stream
+from ingestion.connectors.base import KnownLoad, Stream
 
 
 class DuckDBWriter:
@@ -28,6 +28,15 @@ class DuckDBWriter:
         """
         with transaction(self._raw) as run:
             records.prepare(run, schema)
+
+    def last_loads(self, schema: str, source: str) -> dict[str, KnownLoad]:
+        """The last load of each table of a source, by the source's name of it.
+
+        Raises:
+            WarehouseError: DuckDB refused.
+        """
+        with transaction(self._raw) as run:
+            return records.known_loads(run, schema, source)
 
     def write(
         self,

@@ -18,7 +18,7 @@ from aidbt.core.loads import REJECTS_TABLE
 from ingestion.bronze import duckdb_sql as sql
 from ingestion.bronze.base import Destination, Fence, StaleFence
 from ingestion.bronze.duckdb_run import Run
-from ingestion.connectors.base import DeadLetter
+from ingestion.connectors.base import DeadLetter, KnownLoad
 
 _LETTER_SCHEMA = pa.schema(
     [
@@ -83,6 +83,17 @@ def source_names(run: Run, to: Destination) -> dict[str, str]:
     return names
 
 
+def known_loads(run: Run, schema: str, source: str) -> dict[str, KnownLoad]:
+    """The last load of each table of a source that is still there, by the source's name of it."""
+    return {
+        source_table: KnownLoad(
+            json.loads(position),
+            {item.get("source", item["name"]): item["type"] for item in json.loads(columns)},
+        )
+        for source_table, position, columns in run(sql.in_schema(sql.KNOWN_LOADS, schema), [source, schema])
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One line in `_aidbt_loads`.
@@ -90,7 +101,7 @@ class Load:
     Attributes:
         position: where the source stood, or the range of positions of the rows.
         columns: of each column of the batch its name and type in bronze, and more where it says something:
-            `source` when the source calls it otherwise, `key`.
+            `source` when the source calls it otherwise, `key`, and `confidence` when the type was inferred.
     """
 
     to: Destination

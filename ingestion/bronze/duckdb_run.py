@@ -53,6 +53,18 @@ class Run:
         except duckdb.Error as error:
             raise _translated(error) from error
 
+    def table(self, query: exp.Expr, *, incoming: pa.RecordBatchReader | None = None) -> pa.Table:
+        """The rows of a query as Arrow has them, for answers with many.
+
+        Raises:
+            As a call does.
+        """
+        _aidbt_incoming = incoming
+        try:
+            return self._cursor.sql(query.sql("duckdb")).to_arrow_table()
+        except duckdb.Error as error:
+            raise _translated(error) from error
+
 
 @contextlib.contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[Run]:

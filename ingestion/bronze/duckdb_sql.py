@@ -86,6 +86,15 @@ where source = ? and json_extract(position, '$.replayed') is null and table_name
 group by source_table
 """
 
+KNOWN_LOADS = """
+select source_table, arg_max(position, batch_id), arg_max(columns, batch_id) from _aidbt_loads
+where source = ? and table_name in (
+    select table_name from duckdb_tables()
+    where database_name = current_database() and schema_name = ?
+)
+group by source_table
+"""
+
 INSERT_LETTERS = """
 insert into _aidbt_dead_letters
 select ? || '/' || ? || '/' || number, ?, ?, ?, ?, ?, origin, place, cause, reason, raw, null

@@ -21,7 +21,7 @@ from ingestion.bronze.duckdb_records import LastLoad, last_load, source_names
 from ingestion.bronze.duckdb_run import Run
 from ingestion.bronze.evolution import NO_TYPE, Evolution, Incoming, described, evolve
 from ingestion.bronze.names import OWN_PREFIX, distinct, own_names
-from ingestion.connectors.base import description_of
+from ingestion.connectors.base import confidence_of, description_of
 
 _DESCRIBE = "describe select * from _aidbt_incoming"
 
@@ -147,7 +147,7 @@ class Landing:
             self.schema_changes += described(evolution, before, self.known.sent)
         self._describe_columns(schema, evolution)
         self._remember(evolution)
-        return self._fit(incoming, evolution)
+        return self._fit(schema, incoming, evolution)
 
     def _types(self, schema: pa.Schema, names: Sequence[str]) -> list[str]:
         """DuckDB's words for the types of an Arrow schema."""
@@ -186,21 +186,22 @@ class Landing:
         self.known.columns = [*kept, *evolution.added]
         self.known.fits.clear()
 
-    def _fit(self, incoming: Sequence[Incoming], evolution: Evolution) -> Fit:
+    def _fit(self, schema: pa.Schema, incoming: Sequence[Incoming], evolution: Evolution) -> Fit:
         types = {column.name: column.data_type for column in self.known.columns or ()}
         landed = [
-            (column, target)
-            for column, target in zip(incoming, evolution.targets, strict=True)
+            (column, target, confidence_of(of))
+            for of, column, target in zip(schema, incoming, evolution.targets, strict=True)
             if target is not None
         ]
         return Fit(
             names=tuple(column.name for column in incoming),
-            taken=tuple(column.name for column, _ in landed),
-            targets=tuple(target for _, target in landed),
+            taken=tuple(column.name for column, _, _ in landed),
+            targets=tuple(target for _, target, _ in landed),
             columns=tuple(
                 {"name": target, "type": types[target]}
                 | ({"source": column.source} if column.source != target else {})
-                for column, target in landed
+                | ({"confidence": sure} if sure is not None else {})
+                for column, target, sure in landed
             ),
         )
 

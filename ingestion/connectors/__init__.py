@@ -10,6 +10,9 @@ CONNECTORS = Registry(
         "postgres": "ingestion.connectors.postgres.connector:PostgresConnector",
         "csv": "ingestion.connectors.csv:CsvConnector",
         "parquet": "ingestion.connectors.parquet:ParquetConnector",
+        "json": "ingestion.connectors.json.source:JsonConnector",
+        "sqlalchemy": "ingestion.connectors.sqlalchemy.source:SqlConnector",
+        "debezium": "ingestion.connectors.debezium:DebeziumConnector",
     },
-    extras={"postgres": "ingest", "csv": "ingest", "parquet": "ingest"},
+    extras=dict.fromkeys(("postgres", "sqlalchemy", "csv", "json", "parquet", "debezium"), "ingest"),
 )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -20,7 +22,9 @@ from aidbt.core.resilience import Operation
 from aidbt.core.schema import Relation
 from ingestion.records import ConnectorSettings
 
-COMMENT = b"comment"  # the key of a field's metadata under which its description travels
+# The keys of a field's metadata under which its description travels, and how sure its type is.
+COMMENT = b"comment"
+CONFIDENCE = b"confidence"
 
 
 class Connector(Protocol):
@@ -72,18 +76,80 @@ class Source(Protocol):
         """Let go of everything that is open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that could not be read as a row, kept word for word.
+class Incremental(Source, Protocol):
+    """A source whose tables can be loaded by cursor."""
+
+    def read(
+        self, table: Relation, *, names: Sequence[str] | None = None, where: Cursor | None = None
+    ) -> Stream:
+        """Some rows or columns of a table.
+
+        Args:
+            names: only these columns, in this order; all of them by default.
+            where: only these rows; all of them by default.
+        """
+        ...
+
+
+class Rediscovering(Protocol):
+    """A source that spares work where nothing has changed since the last load.
 
     Attributes:
-        line: the line of `file` on which it begins, from 1.
+        last_loads: the last load of each table, by the source's name; given to it before it is read.
     """
 
-    file: str
-    line: int
+    last_loads: Mapping[str, KnownLoad]
+
+    def standing(self, table: Relation) -> Mapping[str, Any] | None:
+        """Where it stands now, as `Stream.position` will say; None when only reading would tell.
+
+        A table whose standing is that of its last load has not changed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that could not become a row, kept word for word beside the batch.
+
+    Attributes:
+        origin: the file or the stream it came from.
+        place: the line of the file on which it begins, from 1; or its position in the stream.
+        cause: a short code that letters are grouped by, e.g. `malformed_json`, `wrong_type`.
+        reason: what is wrong with this one.
+        raw: the record; what `aidbt ingest replay` reads again.
+    """
+
+    origin: str
+    place: int
+    cause: str
     reason: str
     raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Which rows a load by cursor reads: `column >= since`, and those in which it is NULL.
+
+    Attributes:
+        since: None for every row. A number, a date, or a time: with a zone when the column's type has one.
+    """
+
+    column: str
+    since: int | Decimal | date | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLoad:
+    """What is known of a table from its last load.
+
+    Attributes:
+        position: where the source stood then.
+        columns: the source's name of each column → its type in bronze.
+    """
+
+    position: Mapping[str, Any]
+    columns: Mapping[str, str]
 
 
 class Stream:
@@ -93,9 +159,11 @@ class Stream:
         schema: names and types in the source's order; names may repeat, or differ by case only.
         comment: the table's description.
         position: where the source stood, as JSON values; kept beside the batch.
-        rejected: records that are no rows; complete when the batches are used up.
+        rejected: records that are no rows, dead letters; complete when the batches are used up.
+        notes: what a person should know of it, e.g. columns that stayed text though they look like numbers.
         rows: rows given out so far.
         size_bytes: their size in memory.
+        pace: told how many rows each batch has before it is given out; it may wait.
         failure: the error that ended it early. A consumer that is not Python sees only its text.
     """
 
@@ -106,15 +174,18 @@ class Stream:
         *,
         comment: str = "",
         position: Mapping[str, Any] | None = None,
-        rejected: list[Rejected] | None = None,
+        rejected: list[DeadLetter] | None = None,
+        notes: Sequence[str] = (),
         close: Callable[[], None] | None = None,
     ) -> None:
         self.schema = schema
         self.comment = comment
         self.position = dict(position or {})
-        self.rejected: list[Rejected] = [] if rejected is None else rejected
+        self.rejected: list[DeadLetter] = [] if rejected is None else rejected
+        self.notes = tuple(notes)
         self.rows = 0
         self.size_bytes = 0
+        self.pace: Callable[[int], None] | None = None
         self.failure: Exception | None = None
         self._batches = batches
         self._close = close
@@ -139,6 +210,8 @@ class Stream:
             for batch in self._batches:
                 if stop is not None and stop.is_set():
                     raise SourceError("stopped before all rows were read")
+                if self.pace is not None:
+                    self.pace(batch.num_rows)
                 self.rows += batch.num_rows
                 self.size_bytes += batch.nbytes
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
@@ -163,6 +236,12 @@ class Stream:
 def described(field: pa.Field, comment: str) -> pa.Field:
     """The field with a description, if there is one."""
     return field.with_metadata({COMMENT: comment.encode()}) if comment else field
+
+
+def confidence_of(field: pa.Field) -> float | None:
+    """How sure a field's type is, 0..1; None for one that was not inferred."""
+    given = (field.metadata or {}).get(CONFIDENCE)
+    return None if given is None else float(given)
 
 
 def description_of(field: pa.Field) -> str:

@@ -21,7 +21,7 @@ from pydantic import Field, field_validator
 
 from aidbt.core.errors import SourceError
 from aidbt.core.schema import Relation
-from ingestion.connectors.base import Rejected, Stream
+from ingestion.connectors.base import DeadLetter, Stream
 from ingestion.connectors.csv_text import Body, Header, line_numbers, read_header
 from ingestion.connectors.files import (
     File,
@@ -86,13 +86,13 @@ class CsvSource(FileSource):
                     f"{file.path} has other columns than {files[0].path}: {_difference(names, header.names)}",
                     hint="files of one table have the same header; without 'table' each is a table",
                 )
-        rejected: list[Rejected] = []
+        rejected: list[DeadLetter] = []
         schema = pa.schema([(name, pa.string()) for name in names])
         rows = self._all_rows(files, schema, rejected)
         return Stream(schema, rows, position=position(files), rejected=rejected)
 
     def _all_rows(
-        self, files: Sequence[File], schema: pa.Schema, rejected: list[Rejected]
+        self, files: Sequence[File], schema: pa.Schema, rejected: list[DeadLetter]
     ) -> Iterator[pa.RecordBatch]:
         for file in files:
             yield from self._rows(file, schema, rejected)
@@ -112,7 +112,7 @@ class CsvSource(FileSource):
         with translated(file.path), _decoded(file, self._settings.encoding), closing(self._open(file)) as raw:
             return read_header(raw, file.path, self._delimiter(file), self._settings.quote)
 
-    def _rows(self, file: File, schema: pa.Schema, rejected: list[Rejected]) -> Iterator[pa.RecordBatch]:
+    def _rows(self, file: File, schema: pa.Schema, rejected: list[DeadLetter]) -> Iterator[pa.RecordBatch]:
         """The rows of one file; malformed records go to `rejected`, with their lines, at its end."""
         token = uuid.uuid4().hex
         allowed = self._settings.max_rejected_rows - len(rejected)
@@ -174,7 +174,7 @@ class CsvSource(FileSource):
     def _last_line(self, file: File, token: str, width: int) -> bytes:
         return (token + self._delimiter(file) * (width - 1) + "\n").encode()
 
-    def _as_rejected(self, file: File, rows: Sequence[arrow_csv.InvalidRow], width: int) -> list[Rejected]:
+    def _as_rejected(self, file: File, rows: Sequence[arrow_csv.InvalidRow], width: int) -> list[DeadLetter]:
         if not rows:
             return []
         with closing(self._open(file)) as raw:
@@ -182,7 +182,8 @@ class CsvSource(FileSource):
                 raw, [row.number for row in rows], self._delimiter(file), self._settings.quote, width=width
             )
         return [
-            Rejected(file.path, line, _reason(row), row.text) for row, line in zip(rows, lines, strict=True)
+            DeadLetter(file.path, line, "wrong_field_count", _reason(row), row.text)
+            for row, line in zip(rows, lines, strict=True)
         ]
 
     def _not_csv(
@@ -192,12 +193,12 @@ class CsvSource(FileSource):
         if "invalid UTF8" in text:
             return _not_text(file, self._settings.encoding)
         if rows and text.startswith("CSV parse error"):
-            named = [f"line {r.line} ({r.reason})" for r in self._as_rejected(file, rows[:_NAMED], width)]
+            named = [f"line {r.place} ({r.reason})" for r in self._as_rejected(file, rows[:_NAMED], width)]
             return SourceError(
                 f"{file.path} has more than {self._settings.max_rejected_rows} malformed records: "
                 f"{', '.join(named)}",
                 hint="correct the file, or allow some with max_rejected_rows; they are then kept in "
-                "_aidbt_rejects",
+                "_aidbt_dead_letters",
             )
         if "straddling object" in text:
             return SourceError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -15,9 +15,10 @@ from pyarrow import fs
 from pydantic import Field
 
 from aidbt.core.errors import SourceError, SourceUnavailable
+from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import Operation
 from aidbt.core.schema import Relation
-from ingestion.connectors.base import Stream
+from ingestion.connectors.base import KnownLoad, Stream
 from ingestion.records import ConnectorSettings
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]+)://")
@@ -78,12 +79,14 @@ class FileSource:
 
     Attributes:
         extensions: which files of a folder are meant, without compression.
+        last_loads: the last load of each table, by its name.
     """
 
     extensions: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: FileSettings, root: Path) -> None:
         self.where = settings.path
+        self.last_loads: Mapping[str, KnownLoad] = {}
         self.filesystem, path = file_system(settings, root)
         self._tables = self._grouped(self._listed(path), settings.table)
 
@@ -102,6 +105,11 @@ class FileSource:
     def close(self) -> None:
         """Nothing stays open between reads."""
 
+    def standing(self, table: Relation) -> Mapping[str, Any] | None:
+        """Which files the table has, and how they were when they were listed."""
+        files = self._tables[table.name]
+        return position(files) if all(file.modified for file in files) else None
+
     def files_of(self, table: Relation) -> list[File]:
         """The table's files as they are now."""
         return [self._now(file) for file in self._tables[table.name]]
@@ -117,6 +125,18 @@ class FileSource:
                 f"{file.path} changed while it was read; nothing of it was kept",
                 hint="run this again when whoever writes it has finished",
             )
+
+    def check(self, tables: Sequence[Relation]) -> Iterator[Finding]:
+        """Files that cannot be read, or are written right now; none is read further than its first byte."""
+        for table in tables:
+            for file in self._tables[table.name]:
+                try:
+                    with translated(file.path), self.filesystem.open_input_stream(file.path) as stream:
+                        stream.read(1)
+                    self.check_unchanged(file)
+                except SourceError as error:
+                    message = f"{error.message}; {error.hint}" if error.hint else error.message
+                    yield Finding("ingest.not_readable", Severity.ERROR, file.path, message)
 
     def _now(self, file: File) -> File:
         with translated(file.path):

@@ -342,6 +342,45 @@ def test_another_slot_in_the_settings_is_an_error(streamed, stream):
         stream.run()
 
 
+def test_a_slot_of_somebody_else_is_not_dropped_when_all_is_taken_anew(streamed, stream):
+    stream.run()
+    streamed.psql("select pg_create_logical_replication_slot('other', 'pgoutput')")
+    before = slot(streamed, "other")
+    stream.connector = streamed.connector(cdc={"slot": "other"})
+
+    with pytest.raises(SourceError, match="it feeds another warehouse"):
+        stream.run(resnapshot=["*"])
+    assert slot(streamed, "other") == before
+
+
+def test_a_slot_that_is_advanced_while_a_table_is_read_is_an_error(streamed, stream):
+    stream.run()
+    streamed.psql("create table late (id int primary key)")
+
+    def advance(batch: Any) -> None:
+        if "table:public.late" in batch.position:
+            streamed.psql("set local synchronous_commit = on; insert into t values (4)")
+            streamed.psql("select pg_replication_slot_advance('aidbt_shop', pg_current_wal_lsn())")
+
+    with pytest.raises(SourceError, match="it was advanced or made again by somebody else"):
+        stream.run(before_commit=advance)
+
+
+def test_a_request_to_read_a_table_anew_outlives_a_kill(streamed, stream):
+    streamed.psql("create table other (id int primary key)")
+    stream.run()
+
+    def kill(batch: Any) -> None:
+        if batch.events:
+            raise Killed
+
+    with pytest.raises(Killed):
+        stream.run(resnapshot=["t"], before_commit=kill)
+    stream.run()
+
+    assert stream.operations("t") == "trrrtrrr"
+
+
 @pytest.fixture(scope="module")
 def lonely_server() -> Iterator[PostgresServer]:
     """A server that tests may stop."""

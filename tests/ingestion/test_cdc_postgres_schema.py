@@ -93,6 +93,25 @@ def test_a_column_dropped_and_added_again_under_its_name_is_a_new_one(streamed, 
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["alter table t drop column n; alter table t add column n int"],
+        ["alter table t drop column n", "alter table t add column n int"],
+        ["alter table t rename column n to m; alter table t add column n int"],
+        ["alter table t alter column n type bigint using nullif(n, 2)"],
+    ],
+    ids=["dropped", "dropped before", "renamed", "retyped"],
+)
+def test_older_values_of_another_column_under_the_same_name_do_not_stay(changes, streamed, stream):
+    for change in changes:
+        streamed.psql(change)
+        stream.run()
+
+    rows = source_rows(streamed, "t")
+    assert stream.now("t") == rows and None in {row["n"] for row in rows.values()}
+
+
 def test_a_widened_column_keeps_its_name(streamed, stream):
     streamed.psql("alter table t alter column n type bigint using n * 10")
     streamed.psql("insert into t values (4, 'v4', 5000000000)")

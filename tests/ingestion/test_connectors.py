@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ class Files:
             arrays = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(columns))]
             pq.write_table(pa.Table.from_arrays(arrays, names=columns), path)
             return
+        if self.kind == "json":
+            records = [json.dumps(dict(zip(columns, row, strict=True))) for row in rows]
+            path.write_text("".join(f"{record}\n" for record in records))
+            return
         lines = [",".join(_quoted(value) for value in row) for row in [columns, *rows]]
         path.write_text("\n".join(lines) + "\n")
 
@@ -37,8 +42,8 @@ class Files:
 class Postgres:
     """A database, one table per table."""
 
-    def __init__(self, database: Any) -> None:
-        self.database = database
+    def __init__(self, database: Any, kind: str) -> None:
+        self.database, self.kind = database, kind
 
     def table(self, name: str, columns: list[str], rows: list[tuple[str | None, ...]]) -> None:
         target = _identifier(name)
@@ -48,7 +53,10 @@ class Postgres:
         self.database.psql(";\n".join(made))
 
     def connector(self, **options: Any) -> Any:
-        return self.database.connector(**options)
+        if self.kind == "postgres":
+            return self.database.connector(**options)
+        url = self.database.url.replace("postgresql://", "postgresql+psycopg2://")
+        return connector_from(url, "shop", root=Path(), options={**options, "schema": "public"})
 
 
 def _quoted(value: str | None) -> str:
@@ -63,10 +71,14 @@ def _literal(value: str | None) -> str:
     return "null" if value is None else "'" + value.replace("'", "''") + "'"
 
 
-@pytest.fixture(params=CONNECTORS.names())
+# Those that are read as tables; what only streams has its own tests.
+TABULAR = [name for name in CONNECTORS.names() if not getattr(CONNECTORS.load(name), "only_streams", False)]
+
+
+@pytest.fixture(params=TABULAR)
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    if request.param == "postgres":
-        return Postgres(request.getfixturevalue("database"))
+    if request.param in ("postgres", "sqlalchemy"):
+        return Postgres(request.getfixturevalue("database"), request.param)
     folder = tmp_path / "source"
     folder.mkdir()
     return Files(folder, request.param)
@@ -97,6 +109,8 @@ def test_each_load_appends_a_complete_batch_and_the_first_stays(source, bronze):
 
 
 def test_an_empty_table_lands_as_an_empty_batch(source, bronze):
+    if source.kind == "json":
+        pytest.skip("without records there are no columns: see test_json_files.py")
     source.table("people", ["id", "name"], [])
 
     load = bronze.land_one(source.connector())
@@ -153,21 +167,22 @@ def test_a_column_that_is_named_like_ours_is_refused(source, bronze):
     assert bronze.rows("select * from bronze_shop._aidbt_loads") == []
 
 
-def test_a_table_whose_columns_changed_is_refused_and_the_others_land(source, bronze):
-    source.table("people", ["id", "name", "note"], ROWS)
-    source.table("pets", ["id"], [("1",)])
+def test_a_table_whose_columns_changed_is_followed(source, bronze):
+    source.table("people", ["id", "name"], [("1", "Ann")])
     bronze.land(source.connector())
-    source.table("people", ["id", "nickname", "note"], ROWS)
-    source.table("pets", ["id"], [("1",), ("2",)])
+    source.table("people", ["id", "nickname"], [("2", "Bo")])
 
-    report = bronze.land(source.connector())
+    load = bronze.land_one(source.connector())
 
-    people, pets = report.tables
-    assert (people.status, pets.status) == ("failed", "landed")
-    assert "added nickname (VARCHAR); removed name (VARCHAR)" in people.error
-    assert bronze.value("select count(*) from bronze_shop.people") == 3
-    assert bronze.value("select count(*) from bronze_shop.pets") == 3
-    assert not report.is_complete and report.reconciles
+    assert load.schema_changes == (
+        "added nickname (VARCHAR)",
+        "no longer sent: name (VARCHAR), NULL from now on",
+        "maybe renamed: name → nickname",
+    )
+    assert bronze.rows("select id, name, nickname from bronze_shop.people order by id") == [
+        ("1", "Ann", None),
+        ("2", None, "Bo"),
+    ]
 
 
 def test_columns_in_another_order_land_by_name(source, bronze):

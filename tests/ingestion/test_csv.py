@@ -121,10 +121,10 @@ def test_allowed_malformed_records_are_kept_word_for_word(write, bronze):
     assert (load.rows_read, load.rows_landed, load.rows_rejected, load.reconciles) == (4, 2, 2, True)
     assert rows_of(bronze) == [("1", "two\nlines"), ("5", "6")]
     assert bronze.rows(
-        "select table_name, batch_id, file, line, reason, raw from bronze_files._aidbt_rejects"
+        "select batch_id, origin, place, cause, reason, raw from bronze_files._aidbt_dead_letters"
     ) == [
-        ("t", load.batch_id, str(path), 5, "3 fields instead of 2", "1,2,3"),
-        ("t", load.batch_id, str(path), 6, "1 field instead of 2", "4"),
+        (load.batch_id, str(path), 5, "wrong_field_count", "3 fields instead of 2", "1,2,3"),
+        (load.batch_id, str(path), 6, "wrong_field_count", "1 field instead of 2", "4"),
     ]
     assert bronze.rows("select rows_read, rows_landed, rows_rejected from bronze_files._aidbt_loads") == [
         (4, 2, 2)
@@ -150,7 +150,7 @@ def test_far_down_a_large_file_the_line_is_still_right(write, bronze):
     load = bronze.land_one(connector(path, max_rejected_rows=1))
 
     assert (load.rows_read, load.rows_landed, load.rows_rejected) == (200_001, 200_000, 1)
-    assert bronze.rows("select line, raw from bronze_files._aidbt_rejects") == [(200_002, "bad")]
+    assert bronze.rows("select place, raw from bronze_files._aidbt_dead_letters") == [(200_002, "bad")]
 
 
 NO_CLOSING_QUOTE = "ends inside a quoted value"

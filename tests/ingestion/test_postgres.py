@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.core.errors import SettingsError
+from aidbt.core.errors import SettingsError, SourceUnavailable
 from aidbt.core.resilience import ManualClock
+from ingestion.connectors.postgres.errors import connection_error
 from ingestion.connectors.postgres.url import server_url
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Watched, new_database
@@ -283,6 +284,18 @@ def test_the_password_is_in_no_representation(database):
         source.close()
     assert PASSWORD not in shown
     assert "correct%20horse" not in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["starting up", "shutting down", "not yet accepting connections", "in recovery mode"],
+)
+def test_a_server_that_comes_back_after_a_crash_is_waited_for(words):
+    url = server_url("postgresql://ann@localhost/x")
+
+    error = connection_error(Exception(f"FATAL:  the database system is {words}"), url)
+
+    assert isinstance(error, SourceUnavailable) and error.retryable
 
 
 @pytest.mark.parametrize(

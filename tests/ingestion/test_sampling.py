@@ -66,6 +66,19 @@ def test_about_as_many_rows_are_taken_as_asked_for(kind):
     assert len(sampled(rows, 1)) == 20_000
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        pa.array([[1, 2], None], pa.list_(pa.int64())),
+        pa.array([{"a": 1}, {"a": None}]),
+        pa.array([(1, 2, 3), None], pa.month_day_nano_interval()),
+    ],
+    ids=["list", "struct", "interval"],
+)
+def test_keys_of_any_type_can_be_sampled(key):
+    assert sampled(changes({"id": key}), 1) == [1, 2]
+
+
 def test_all_changes_of_a_key_are_taken_or_none():
     first, second = changes({"id": range(5000), "n": range(5000)}), changes({"id": range(0, 5000, 7)}, op="u")
 

@@ -124,6 +124,10 @@ def test_no_connector_files_are_no_connectors(tmp_path):
         ("s3://bucket/a.csv.gz", "csv"),
         ("a.tsv", "csv"),
         ("gs://bucket/**/*.parquet", "parquet"),
+        ("events.ndjson.gz", "json"),
+        ("s3://bucket/*.json", "json"),
+        ("mysql+pymysql://ann@db/shop", "sqlalchemy"),
+        ("postgresql+psycopg2://ann@db/air", "sqlalchemy"),
     ],
 )
 def test_the_kind_follows_from_the_location(location, kind, tmp_path):
@@ -137,3 +141,15 @@ def test_a_location_of_an_unclear_kind_is_refused(tmp_path):
         connector_from("exports/", "x", root=tmp_path)
     connector = connector_from("exports/", "x", root=tmp_path, options={"connector": "parquet"})
     assert connector.settings.connector == "parquet"
+
+
+def test_variables_and_passwords_are_found_in_sections_too(configure):
+    text = "connector: postgres\nurl: \"{{ env_var('URL') }}\"\ncdc:\n  slot: "
+
+    (shop,) = load_connectors(
+        configure(shop=text + "\"{{ env_var('SLOT') }}\"\n"),
+        env={"URL": "postgresql://h/d", "SLOT": "a_slot"},
+    )
+    assert shop.settings.cdc.slot == "a_slot"
+    with pytest.raises(SettingsError, match="'cdc' holds a password"):
+        load_connectors(configure(shop=text + "x\n  tables: ['postgresql://ann:hunter2@db/air']\n"), env={})

@@ -482,6 +482,49 @@ def test_a_snapshot_is_asked_for_until_it_has_landed(runs):
     assert runs.rows("select count(*) from bronze_shop.orders where _aidbt_op = 'r'") == [(1,)]
 
 
+def test_a_snapshot_that_waited_from_an_earlier_run_is_not_the_one_that_is_asked_for(runs):
+    log = Log()
+    log.insert(3)
+    runs.run(log)
+    hold = held(runs.warehouse.path)
+
+    class Connector(LogConnector):
+        def open_changes(self, **options):
+            hold.__enter__()
+            return super().open_changes(**options)
+
+    with runs.running(Connector(log), resnapshot=("orders",)) as watch:
+        watch.wait(lambda p: p.waiting > 0)
+    hold.__exit__(None, None, None)
+    log.insert(1)
+
+    runs.run(log, resnapshot=("orders",))
+
+    assert runs.rows("select _aidbt_position from bronze_shop.orders where _aidbt_op = 'r'") == [(3,), (3,)]
+    assert not runs.spool
+
+
+def test_what_was_asked_for_by_a_pattern_is_not_read_at_every_reconnection(runs):
+    log = Log()
+    log.insert(3)
+    asked, breaks = [], [True]
+
+    class Connector(LogConnector):
+        def open_changes(self, *, scratch, resnapshot=()):
+            asked.append(resnapshot)
+            return super().open_changes(scratch=scratch, resnapshot=("orders",) if resnapshot else ())
+
+    def breaking(number):
+        if breaks:
+            breaks.pop()
+            raise SourceUnavailable("gone for a moment")
+
+    log.on_batch = breaking
+    runs.run(Connector(log), resnapshot=("*",))
+
+    assert asked == [("*",), ()] and runs.ids()[-3:] == [1, 2, 3]
+
+
 def test_it_ends_after_the_time_that_was_allowed(runs):
     log = Log()
     log.insert(3)

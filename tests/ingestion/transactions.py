@@ -132,7 +132,8 @@ class LogSource:
         at = state.parts.get("", {"at": 0})["at"]
         assert self._log.keeps_all or at >= self._log.acknowledged, "what has been acknowledged is gone"
         for table in self.resnapshot:
-            yield self._batch([self._changes(table, [("r", 1, "again", at, 0)])], at, {f"table:{table}": at})
+            rows = self._changes(table, [("r", 1, "again", at, 0)])
+            yield self._batch([rows], at, {f"table:{table}": {"at": at, "opened": self._log.opened}})
         end = len(self._log.transactions)
         for number in itertools.count():
             while at >= (end if until_current else len(self._log.transactions)):

@@ -28,6 +28,8 @@ class Mark:
         last: the position of its last row in bronze.
         member: the publication and its entry for the table, by oid.
         backfill: columns whose older values have not been fetched yet.
+        former: names under which bronze holds values of another column or type, out of which NULL has to be
+            fetched too.
     """
 
     snapshot: int | None = None
@@ -38,6 +40,7 @@ class Mark:
     last: int = 0
     member: tuple[int, int] = (0, 0)
     backfill: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Mark:
@@ -53,6 +56,7 @@ class Mark:
             last=value["last"],
             member=(value["publication"][0], value["publication"][1]),
             backfill=tuple(value["backfill"]),
+            former=tuple(value.get("former", ())),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -68,6 +72,7 @@ class Mark:
             "last": self.last,
             "publication": list(self.member),
             "backfill": list(self.backfill),
+            "former": list(self.former),
         }
 
     def table_version(self) -> TableVersion:
@@ -276,8 +281,15 @@ class Marks:
                 f"cdc {self._source} --snapshot {name.partition('.')[2]}' reads it anew",
             )  # fmt: skip
             to_fetch = ()
-        backfill = tuple(dict.fromkeys((*mark.backfill, *to_fetch)))
-        self._marks[name] = replace(mark, columns=columns, version=version, backfill=backfill)
+        known = {column.name for column in mark.columns}
+        made_again = (column for column in changes.added if column in known)
+        self._marks[name] = replace(
+            mark,
+            columns=columns,
+            version=version,
+            backfill=tuple(dict.fromkeys((*mark.backfill, *to_fetch))),
+            former=tuple(sorted({*mark.former, *changes.dropped, *changes.retyped, *made_again})),
+        )
 
     def _read_anew(self, name: str, why: str) -> None:
         self._find("cdc.read_anew", Severity.WARN, name, f"{name} is read anew: {why}")

@@ -37,6 +37,7 @@ class Snapshot:
         only: without the rows of tables that inherit from it.
         added: to fetch no more than the values of these columns, as updates of their rows; none for the
             whole table.
+        with_nulls: also from rows in which all of these are NULL.
     """
 
     source: PostgresSource
@@ -48,11 +49,12 @@ class Snapshot:
     key: tuple[str, ...]
     only: bool
     added: tuple[str, ...] = ()
+    with_nulls: bool = False
 
     @cached_property
     def rows(self) -> int:
         """How many the server counts."""
-        return self.source.count(self.table, any_of=self.added, only=self.only)
+        return self.source.count(self.table, any_of=self._any_of, only=self.only)
 
     @property
     def events(self) -> int:
@@ -82,10 +84,14 @@ class Snapshot:
                 hint="nothing was kept; this is a fault of aidbt or of a driver; please report it",
             )
 
+    @property
+    def _any_of(self) -> tuple[str, ...]:
+        return () if self.with_nulls else self.added
+
     def _rows(self) -> Iterator[pa.Table]:
         """The columns that are wanted, as the source has them."""
         names = [name for name in self.columns if not self.added or name in (*self.key, *self.added)]
-        with self.source.read(self.table, names=names, any_of=self.added, only=self.only) as stream:
+        with self.source.read(self.table, names=names, any_of=self._any_of, only=self.only) as stream:
             for batches in _pieces(stream.reader(names)):
                 yield pa.Table.from_batches(batches)
 
@@ -132,7 +138,9 @@ def whole_table(
 def added_values(
     source: PostgresSource, lsn: int, table: Table, relation: Relation, before: Mark, streamed: StreamedTables
 ) -> tuple[Snapshot | None, Mark]:
-    """The values of added columns that are not NULL, if there are any, and the mark that it has them.
+    """The values of added columns, if there are any, and the mark that it has them.
+
+    NULL is what bronze has without them, but where it holds values of another column under that name.
 
     Raises:
         SourceUnavailable: the server went away.
@@ -143,7 +151,10 @@ def added_values(
     names = tuple(column.name for column in columns if column.name in before.backfill)
     if not names:  # dropped meanwhile
         return None, mark
-    snapshot = _snapshot(source, table, relation, mark, columns, lsn, streamed, added=names)
+    with_nulls = not set(names).isdisjoint(before.former)
+    snapshot = replace(
+        _snapshot(source, table, relation, mark, columns, lsn, streamed), added=names, with_nulls=with_nulls
+    )
     return (snapshot, replace(mark, last=lsn)) if snapshot.rows else (None, mark)
 
 
@@ -155,8 +166,6 @@ def _snapshot(
     columns: Sequence[KnownColumn],
     lsn: int,
     streamed: StreamedTables,
-    *,
-    added: tuple[str, ...] = (),
 ) -> Snapshot:
     return Snapshot(
         source=source,
@@ -167,7 +176,6 @@ def _snapshot(
         columns=tuple(column.name for column in columns),
         key=mark.key,
         only=table.kind == "r",
-        added=added,
     )
 
 

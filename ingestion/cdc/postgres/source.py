@@ -133,7 +133,7 @@ class PostgresChanges:
         if position.lsn is None:
             position = yield from self._begin(position, kept, system, stop)
         else:
-            yield from self._forget_unwanted(position)
+            yield from self._forget(position)
         if position.lsn is None or stop.is_set():
             return
         self._check_membership()
@@ -210,7 +210,7 @@ class PostgresChanges:
         After the first table has landed the position is kept, and the others are caught up with later.
         """
         slot = slots.wait_until_free(self._control, self._slot)
-        if slot is not None and kept is None:
+        if slot is not None and (kept is None or kept.slot != self._slot):
             raise SourceError(
                 f"the replication slot {self._slot} exists, but nothing of its stream has landed in "
                 f"{self.bronze_schema}: it feeds another warehouse, or this one was made anew",
@@ -323,6 +323,9 @@ class PostgresChanges:
         decoder = self._decoder()
         stream = ReplicationStream(self._url, self._slot, self._streamed.publications, position.lsn)
         self._stream = stream
+        # Nobody held the slot while tables were read, which may have taken hours; from now on we do.
+        slot = slots.find_slot(self._control, self._slot)
+        slots.check_slot(slot, position, self._slot, self._url, self.name)
         target = heartbeat(self._control) if until_current else None
         looked_s = time.monotonic()
         for gathering in gatherings(
@@ -431,14 +434,18 @@ class PostgresChanges:
                     hint=f"take the table anew: aidbt ingest cdc {self.name} --snapshot {table.name}",
                 )
 
-    def _forget_unwanted(self, position: Position) -> Iterator[MicroBatch]:
-        """Keep that tables which are not streamed any more have no complete snapshot from now on."""
-        left = sorted(set(self._marks.complete()) - set(map(str, self._streamed.tables)))
-        for name in left:
+    def _forget(self, position: Position) -> Iterator[MicroBatch]:
+        """Keep that tables have no complete snapshot from now on: those that are not streamed any more, and
+        those to be read anew, which somebody who is killed meanwhile need not ask for again.
+        """
+        left = set(self._marks.complete()) - set(map(str, self._streamed.tables))
+        for name in sorted(left):
             self._marks.not_streamed(name)
-        self._marks.forget(left)
-        if left:
-            yield self._batch((), {"": position.to_json(), **self._marks.parts(left)})
+        forgotten = left | self._anew
+        self._marks.forget(forgotten)
+        self._anew = set()
+        if forgotten:
+            yield self._batch((), {"": position.to_json(), **self._marks.parts(forgotten)})
 
     def _batch(
         self,

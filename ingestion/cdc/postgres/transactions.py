@@ -60,7 +60,7 @@ class Gathering:
             WriteError: it does not fit on the disk.
         """
         for piece in decoded.changes:
-            self.size_bytes += piece.rows.nbytes
+            self.size_bytes += piece.rows.get_total_buffer_size()  # text columns share the messages
             if piece.rows.num_rows:
                 self.last_of[piece.to.source_table] = piece.rows.column(POSITION)[-1].as_py()
         self._pieces += decoded.changes

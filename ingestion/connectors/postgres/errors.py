@@ -19,8 +19,9 @@ _TRANSIENT = re.compile(
     r"connection refused|timed? ?out|timeout expired|no route to host|network is unreachable|"
     r"could not receive data|could not send data|connection reset|closed the connection unexpectedly|"
     r"terminating connection|no connection to the server|starting up|shutting down|in recovery mode|"
-    r"too many clients|remaining connection slots|temporary failure in name resolution|"
-    r"ssl syscall error|server terminated abnormally|connection not open",
+    r"not yet accepting connections|too many clients|remaining connection slots|"
+    r"temporary failure in name resolution|ssl syscall error|server terminated abnormally|"
+    r"connection not open",
     re.IGNORECASE,
 )
 # Class 08 connection exception, 57P01-57P05 shutdown and crash, 53300 too many connections,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import adbc_driver_manager
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi
 from sqlglot import exp
 
 from aidbt.core.errors import SourceError
 from ingestion.connectors.postgres.errors import connection_error, query_error
 from ingestion.connectors.postgres.url import ServerUrl
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql import dbapi
 
 _BATCH_BYTES = "4194304"
 _READ_ONLY = "set transaction isolation level repeatable read, read only"
@@ -45,6 +47,8 @@ class Session:
     @classmethod
     def connected(cls, url: ServerUrl) -> Session:
         """A first connection."""
+        from adbc_driver_postgresql import dbapi  # brings pandas: 0.4 s, which most starts of a stream save
+
         try:
             return cls(url, dbapi.connect(url.full))
         except adbc_driver_manager.Error as error:

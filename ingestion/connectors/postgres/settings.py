@@ -36,6 +36,8 @@ with warnings.catch_warnings():
             url: postgresql://user:password@host:port/database. Variables for user and password hold them
                 as they are, not percent-encoded; one for the whole URL holds a URL.
             as_text: columns, as table.column (patterns allowed), that land as PostgreSQL's own text.
+            connections: how many are open at once besides the one that holds the snapshot. A big table is
+                read through as many as no other table needs.
             incremental: the tables that are loaded by cursor, by name.
             cdc: the tables that are streamed; None when all are loaded.
         """
@@ -43,5 +45,6 @@ with warnings.catch_warnings():
         url: SecretStr
         schema: str = "public"  # type: ignore[assignment]
         as_text: tuple[str, ...] = ()
+        connections: int = Field(default=8, ge=1, le=100)
         incremental: dict[str, CursorSettings] = Field(default_factory=dict)
         cdc: CdcSettings | None = None

@@ -10,10 +10,20 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from aidbt.core.errors import SourceError, nearest
+from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Relation
 from ingestion.connectors.base import Cursor, Stream, described
+from ingestion.connectors.manager import Pool
 from ingestion.connectors.postgres import catalog as pg
 from ingestion.connectors.postgres.errors import AS_TEXT_HINT, RowsGone, not_plain_array
+from ingestion.connectors.postgres.ranges import (
+    HAS_RANGE_SCANS,
+    SIZE,
+    block_ranges,
+    merged,
+    within,
+    worthwhile_parts,
+)
 from ingestion.connectors.postgres.session import Session
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.types import Reading, reading, text_reading
@@ -28,12 +38,28 @@ select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::
 _POSITION = """
 select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
     case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
-        else pg_catalog.pg_current_wal_lsn() end::text
+        else pg_catalog.pg_current_wal_lsn() end::text,
+    pg_catalog.current_setting('server_version_num')::int
 """
+_RIGHTS = """
+select
+    c.oid::bigint,
+    pg_catalog.has_table_privilege(c.oid, 'select') or not exists (
+        select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            and not pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+    ),
+    -- With row_security off, as in our sessions, this function raises an error where it is active.
+    c.relrowsecurity and not (
+        select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.rolname = current_user
+    ) and (c.relforcerowsecurity or not pg_catalog.pg_has_role(c.relowner, 'usage'))
+from pg_catalog.pg_class c where c.oid = any (pg_catalog.string_to_array($1::text, ',')::oid[])
+"""
+_HEAPS = ("r", "p", "m")  # kinds whose rows, or those of their partitions, stand in blocks
 
 
 class PostgresSource:
-    """An open schema: a connection that holds the snapshot, and one for each table that is being read.
+    """An open schema: a connection that holds the snapshot, and some for each table that is being read.
 
     A connection that has read a table to its end stays in its transaction and reads the next one. To connect
     costs some 50 ms, which is most of the time of a small table.
@@ -45,11 +71,11 @@ class PostgresSource:
         """
         self._settings = settings
         self._url = url
-        self._idle: list[Session] = []  # append and pop are atomic
         self._holder = Session.connected(url)
+        self._sessions = Pool(self._holder.another, Session.close, most=settings.connections)
         try:
             self._holder.begin(snapshot=snapshot)
-            ((self._snapshot, self._transactions, self._lsn),) = self._holder.rows(_POSITION)
+            ((self._snapshot, self._transactions, self._lsn, self._version),) = self._holder.rows(_POSITION)
             self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
             self._catalog = self._read_catalog()
         except BaseException:
@@ -121,35 +147,90 @@ class PostgresSource:
             described(pa.field(column.name, reading.lands_as), column.comment)
             for column, reading in zip(columns, readings, strict=True)
         ]
-        session = self._idle.pop() if self._idle else self._holder.another()
+        query = _where_any(_select(readings), any_of).from_(_table(table, only))
+        is_whole = where is None or where.since is None
+        if where is not None and where.since is not None:
+            query = query.where(_since(where.column, where.since))
+        sessions = [self._sessions.take()]
         try:
-            session.begin(snapshot=self._snapshot)
-            query = _where_any(_select(readings), any_of).from_(_table(table, only))
-            if where is not None and where.since is not None:
-                query = query.where(_since(where.column, where.since))
-            batches = session.stream(query, f"the table {table}")
-            rows = self._rows(session, batches, table, fields)
+            sessions[0].begin(snapshot=self._snapshot)
+            queries = [query]
+            if is_whole:
+                queries = self._parts(query, table, sessions)
+            rows = self._rows_of(sessions, queries, table, fields)
         except BaseException:
-            session.close()
+            for session in sessions:
+                self._sessions.give_back(session, is_good=False)
             raise
         return Stream(
             pa.schema(fields),
             rows,
             comment=table.description,
             position={"snapshot": self._transactions, "lsn": self._lsn},
-            close=lambda: self._give_back(session),
+            close=lambda: self._give_back(sessions),
         )
+
+    def check(self, tables: Sequence[Relation]) -> Iterator[Finding]:
+        """What would keep these tables from being read: rights, hidden rows, types that are not known."""
+        oids = ",".join(str(self.known(table).oid) for table in tables)
+        rights = {oid: row for oid, *row in self._holder.rows(_RIGHTS, oids)}
+        for table in tables:
+            known = self.known(table)
+            may_read, hides_rows = rights[known.oid]
+            where = str(table)
+            if not may_read:
+                message = f"'{self._url.user}' may not read it; grant select on {table} to that user"
+                yield Finding("ingest.not_readable", Severity.ERROR, where, message)
+            if hides_rows:
+                message = f"row-level security would hide rows from '{self._url.user}'; give it BYPASSRLS"
+                yield Finding("ingest.rows_hidden", Severity.ERROR, where, message)
+            for column in known.columns:
+                try:
+                    self._reading(table.name, column)
+                except SourceError as error:
+                    yield Finding(
+                        "ingest.unknown_type", Severity.ERROR, where, f"{error.message}; {error.hint}"
+                    )
 
     def close(self) -> None:
         """Give up the snapshot and all connections."""
-        for session in [*self._idle, self._holder]:
-            session.close()
+        self._sessions.close()
+        self._holder.close()
 
-    def _give_back(self, session: Session) -> None:
-        if session.forget_table():
-            self._idle.append(session)
-        else:
-            session.close()
+    def _parts(self, query: exp.Select, table: Relation, sessions: list[Session]) -> list[exp.Select]:
+        """The query, or one for each range of a big table's blocks, with a session for each.
+
+        Only as many sessions are added as nobody else needs now.
+        """
+        known = self.known(table)
+        if self._version < HAS_RANGE_SCANS or known.kind not in _HEAPS:
+            return [query]
+        ((size_bytes, blocks),) = sessions[0].rows(SIZE, str(known.oid))
+        for _ in range(1, worthwhile_parts(size_bytes, self._settings.connections)):
+            session = self._sessions.take_free()
+            if session is None:
+                break
+            sessions.append(session)
+            session.begin(snapshot=self._snapshot)
+        return [within(query, blocks) for blocks in block_ranges(blocks, len(sessions))]
+
+    def _rows_of(
+        self,
+        sessions: Sequence[Session],
+        queries: Sequence[exp.Select],
+        table: Relation,
+        fields: Sequence[pa.Field],
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of all queries, which are sent at once."""
+        parts = [
+            self._rows(session, session.stream(query, f"the table {table}"), table, fields)
+            for session, query in zip(sessions, queries, strict=False)
+        ]
+        return parts[0] if len(parts) == 1 else merged(parts)
+
+    def _give_back(self, sessions: Sequence[Session]) -> None:
+        for session in sessions:
+            self._sessions.give_back(session, is_good=session.forget_table())
 
     def _read_catalog(self) -> pg.Catalog:
         schema = self._settings.schema

@@ -11,10 +11,10 @@ select
     t, b, '2026-01-01 00:00:00+00', 'crm', t, 'postgres', 1, 1, 0, '{}', c, '0'
 from (
     values
-        ('orders', 'b1', '[{"name": "id", "type": "BIGINT", "key": true}, {"name": "status", "type": "VARCHAR"}]'),
-        ('orders', 'b2', '[{"name": "id", "type": "BIGINT", "key": true}, {"name": "status", "type": "VARCHAR"}]'),
-        ('lines', 'b1', '[{"name": "Order Id", "type": "BIGINT", "key": true}, {"name": "line", "key": true}]'),
-        ('visits', 'b1', '[{"name": "at", "type": "TIMESTAMP"}]'),
+        ('orders', 'b1', '[{"name": "id", "type": "BIGINT", "key": true}, {"name": "customer_id"}, {"name": "status"}, {"name": "note"}]'),
+        ('orders', 'b2', '[{"name": "id", "type": "BIGINT", "key": true}, {"name": "customer_id"}, {"name": "status"}, {"name": "note"}]'),
+        ('lines', 'b1', '[{"name": "Order Id", "key": true}, {"name": "line", "key": true}, {"name": "sku"}]'),
+        ('visits', 'b1', '[{"name": "at"}, {"name": "page"}]'),
         ('customers', 'b1', '[{"name": "id"}, {"name": "name"}]')
 ) v(t, b, c);
 

@@ -22,7 +22,8 @@ emptied as (
 standing as (
 
     select
-        changes."at"
+        changes."at",
+        changes.page
     from changes
     left join emptied
         on emptied.place = 1

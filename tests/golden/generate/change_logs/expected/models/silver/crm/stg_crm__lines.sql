@@ -2,7 +2,8 @@ with source as (
 
     select
         "Order Id",
-        line
+        line,
+        sku
     from {{ ref('base_crm__lines') }}
     where not _aidbt_is_deleted
 
@@ -12,7 +13,8 @@ renamed as (
 
     select
         "Order Id" as order_id,
-        line
+        line,
+        sku
     from source
 
 )

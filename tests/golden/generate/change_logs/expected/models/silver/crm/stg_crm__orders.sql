@@ -2,7 +2,9 @@ with source as (
 
     select
         id,
-        status
+        customer_id,
+        status,
+        note
     from {{ ref('base_crm__orders') }}
     where not _aidbt_is_deleted
 
@@ -12,7 +14,9 @@ renamed as (
 
     select
         id as order_id,
-        status
+        customer_id,
+        status,
+        note
     from source
 
 )

@@ -1,13 +1,17 @@
 with source as (
 
-    select "at"
+    select
+        "at",
+        page
     from {{ ref('base_crm__visits') }}
 
 ),
 
 renamed as (
 
-    select "at"
+    select
+        "at",
+        page
     from source
 
 )

@@ -1,0 +1,1 @@
+"""JSON files as a source: lines of objects, one array, one object, or a list inside a document."""
