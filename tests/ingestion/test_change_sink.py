@@ -380,6 +380,14 @@ def test_values_follow_a_chain_of_changed_keys_in_one_batch(sink):
     ]
 
 
+def test_values_follow_a_changed_key_whose_new_row_comes_later_out_of_a_dead_letter(sink):
+    sink.land(documents(("c", 1, 1, None, 1, "a", "long text", ["x"])))
+    sink.land(documents(("d", 2, 1, None, 1, "a", None, None)))
+    sink.land(documents(("c", 2, 2, ["text"], 2, "a", None, ["y"])), position={})
+
+    assert documents_now(sink)[-1] == (2, "long text", ["y"], None)
+
+
 def test_a_value_that_nobody_knows_is_not_made_up(sink):
     sink.land(
         documents(
