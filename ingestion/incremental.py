@@ -283,7 +283,10 @@ class CursorLoad:
 
     def _check_cursor_went_on(self, start: _Start, found: ReadKeys, missed: int, *, knows_keys: bool) -> None:
         """The row with the greatest cursor is read again each time, if it still is there."""
-        if start.since is None or (found.highest is not None and found.highest >= start.since):
+        if start.since is None:
+            return
+        _check_same_kind(found.highest, start, self._settings, self._to)
+        if found.highest is not None and found.highest >= start.since:
             return
         if knows_keys and not missed:
             return  # the newest rows were deleted, and nothing else has happened
@@ -373,6 +376,19 @@ def _check_same(kept: Mapping[str, Any], settings: CursorSettings, to: Destinati
                 hint="put it back, or read the table anew: "
                 f"aidbt ingest run {to.source} --table {to.source_table} --full",
             )
+
+
+def _check_same_kind(highest: Any, start: _Start, settings: CursorSettings, to: Destination) -> None:
+    """Times with and without a zone, dates, and numbers cannot be compared with each other."""
+    kinds = [
+        (isinstance(value, datetime), getattr(value, "tzinfo", None) is None, isinstance(value, date))
+        for value in (highest, start.highest)
+    ]
+    if highest is not None and kinds[0] != kinds[1]:
+        raise SourceError(
+            f"the cursor {to.source_table}.{settings.cursor} has another type than when {to} was loaded",
+            hint=f"read the table anew: aidbt ingest run {to.source} --table {to.source_table} --full",
+        )
 
 
 def _less(highest: Any, settings: CursorSettings, to: Destination) -> Any:

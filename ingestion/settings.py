@@ -32,7 +32,7 @@ def load_connectors(
     names: Sequence[str] = (),
     *,
     schema_prefix: str = "bronze_",
-    type_confidence: float = 0.5,
+    type_confidence: float = 0.2,
     env: Mapping[str, str] | None = None,
 ) -> list[Connector]:
     """The connectors of the dbt project in `root`, by name; nothing is opened.
@@ -86,7 +86,7 @@ def connector_from(
     *,
     root: Path,
     schema_prefix: str = "bronze_",
-    type_confidence: float = 0.5,
+    type_confidence: float = 0.2,
     options: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Connector:

@@ -218,6 +218,8 @@ class SourceStream:
 
     def _settle(self, puller: Puller, batch: MicroBatch) -> bool:
         """Land a batch behind those that wait, or let it wait too; False when stopped before either."""
+        for finding in batch.findings:
+            self._found[finding.code, finding.where, finding.message] = finding
         pulled = Pulled(batch, self._parts)
         if pulled.end == self._parts:
             if batch.events:
@@ -228,8 +230,6 @@ class SourceStream:
             if not len(self._spool):
                 puller.landed(batch)
             return True
-        for finding in batch.findings:
-            self._found[finding.code, finding.where, finding.message] = finding
         while not (self._drain(puller) and self._landed(pulled)):
             if not self._shared.until_current and self._kept(pulled):
                 break
@@ -284,11 +284,15 @@ class SourceStream:
     def _taken(self, changes: Iterable[TableChanges], stack: contextlib.ExitStack) -> Iterator[TableChanges]:
         """The changes; before the first of each table its lease, so that nobody else loads it meanwhile."""
         taken: set[str] = set()
+        ttl_s = self._shared.settings.lease_seconds
+        wait_s = ttl_s + 1 if self._shared.until_current else 0.0  # outlasts somebody who was killed
         for piece in changes:
             table = f"table:{piece.to}"
             if table not in taken:
-                ttl_s = self._shared.settings.lease_seconds
-                stack.enter_context(self._leases.leased([table], self._holder, ttl_s=ttl_s))
+                leased = self._leases.leased(
+                    [table], self._holder, ttl_s=ttl_s, wait_s=wait_s, stop=self._shared.stop
+                )
+                stack.enter_context(leased)
                 taken.add(table)
             self._sample.offer(piece)
             yield piece

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from aidbt.core.errors import AidbtError, SourceError
 from ingestion.changes import MicroBatch
@@ -74,11 +73,6 @@ class Spool:
                 for unusable in paths[number:]:
                     unusable.unlink(missing_ok=True)
                 break
-
-    @classmethod
-    def of(cls, parent: Path, source: str, *, limit_bytes: int) -> Spool:
-        """The spool of a source, in a folder of its own."""
-        return cls(parent / quote(source, safe=""), limit_bytes=limit_bytes)
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -298,7 +298,7 @@ class IngestSettings(Section):
     spool_bytes: int = Field(default=4 << 30, ge=0)
     lease_seconds: float = Field(default=30.0, ge=1)
     quality_sample: float = Field(default=0.01, ge=0, le=1)
-    type_confidence: float = Field(default=0.5, ge=0, le=1)
+    type_confidence: float = Field(default=0.2, ge=0, le=1)
 
 
 class ReviewSettings(Section):

@@ -243,7 +243,8 @@ class _ChangeLanding(Landing):
             WarehouseError: it is not what was read.
         """
         if self._has_key_changes and self._key and not self._hides_row_ids():
-            fill_unchanged(self._run, self.to, self._key, self.loaded_at, self.batch_id)
+            existing = {column.name for column in self.known.columns or ()}
+            fill_unchanged(self._run, self.to, self._key, self.loaded_at, self.batch_id, existing=existing)
         dead = records.keep_letters(self._run, self.to, self.batch_id, self._letters)
         landed = self.counted()
         if self.events != landed + dead:

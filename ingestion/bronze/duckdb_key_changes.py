@@ -7,7 +7,7 @@ they are filled in before the batch is committed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -32,21 +32,33 @@ from ingestion.bronze.duckdb_run import Run
 _DROP = "drop table temp._aidbt_filled"
 
 
-def fill_unchanged(run: Run, to: Destination, key: Sequence[str], loaded_at: datetime, batch_id: str) -> None:
+def fill_unchanged(
+    run: Run,
+    to: Destination,
+    key: Sequence[str],
+    loaded_at: datetime,
+    batch_id: str,
+    *,
+    existing: Collection[str],
+) -> None:
     """Fill in the unchanged columns of all `c` rows of a batch that is in the table, not yet committed.
 
     Each value is the newest that was sent for the old key before, also through several changes of key in the
     same batch. A column of which no value is known stays in `_aidbt_unchanged`.
+
+    Args:
+        existing: the table's columns; one that never had a value may have no column yet.
     """
     in_batch = [loaded_at, batch_id]
     unchanged = {row: set(names) for row, names in run(_pending(to), in_batch)}
-    columns = sorted(set().union(*unchanged.values()))
+    columns = sorted(set().union(*unchanged.values()).intersection(existing))
     origins = {
-        column: _origins(column, dict(run(_newest(to, key, column), in_batch * 3)), unchanged)
+        column: _origins(column, dict(run(_newest(to, key, column), in_batch * 2)), unchanged)
         for column in columns
     }
     left = {
-        row: sorted(name for name in names if row not in origins[name]) for row, names in unchanged.items()
+        row: sorted(name for name in names if row not in origins.get(name, {}))
+        for row, names in unchanged.items()
     }
     links = pa.table(
         {
@@ -101,7 +113,8 @@ def _in_batch(table: str | None = None) -> list[exp.Expr]:
 def _newest(to: Destination, key: Sequence[str], column: str) -> exp.Select:
     """For each row to fill, the newest row of its old key in which the column was sent.
 
-    Rows that will be filled count as such. Parameters: load time and batch id, three times.
+    Rows that will be filled count as such. The row of the old key may have come in an earlier batch, when
+    the new one was a dead letter. Parameters: load time and batch id, twice.
     """
     was_sent = exp.or_(
         exp.Is(this=_own(UNCHANGED, "value"), expression=exp.Null()),
@@ -123,7 +136,6 @@ def _newest(to: Destination, key: Sequence[str], column: str) -> exp.Select:
                 exp.Add(this=_own(SEQUENCE, "deleted"), expression=exp.Literal.number(1)).eq(
                     _own(SEQUENCE, "created")
                 ),
-                *_in_batch("deleted"),
             ),
         )
         .join(

@@ -27,17 +27,24 @@ class Pool(Generic[Connection]):
     ) -> None:
         self._make = make
         self._close = close
-        self._free = threading.BoundedSemaphore(most)
+        self._free = most
+        self._changed = threading.Condition()
         self._idle: list[Connection] = []  # append and pop are atomic
 
     def take(self) -> Connection:
         """A connection, once there is one."""
-        self._free.acquire()
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > 0)
+            self._free -= 1
         return self._taken()
 
-    def take_free(self) -> Connection | None:
-        """A connection; None when as many are out as may be."""
-        return self._taken() if self._free.acquire(blocking=False) else None
+    def take_spare(self, *, leave: int) -> Connection | None:
+        """A connection; None when there would not be so many left for others."""
+        with self._changed:
+            if self._free <= leave:
+                return None
+            self._free -= 1
+        return self._taken()
 
     def give_back(self, connection: Connection, *, is_good: bool) -> None:
         """Let others have it; one that is not good is closed."""
@@ -45,7 +52,7 @@ class Pool(Generic[Connection]):
             self._idle.append(connection)
         else:
             self._close(connection)
-        self._free.release()
+        self._put_back()
 
     def close(self) -> None:
         """Close those that nobody has."""
@@ -60,8 +67,13 @@ class Pool(Generic[Connection]):
         try:
             return self._make()
         except BaseException:
-            self._free.release()
+            self._put_back()
             raise
+
+    def _put_back(self) -> None:
+        with self._changed:
+            self._free += 1
+            self._changed.notify()
 
 
 class Pace:

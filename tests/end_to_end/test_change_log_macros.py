@@ -273,6 +273,21 @@ def test_a_truncate_that_comes_late_ends_what_its_own_transaction_began(warehous
     assert [row["_aidbt_is_deleted"] for row in in_order(warehouse.versions())] == [True, False]
 
 
+def test_a_truncate_is_not_applied_again_when_another_one_comes_late(warehouse: Warehouse):
+    events = [
+        event(1, "r", (4, 0), a=1),
+        truncate((5, -1)),
+        event(1, "r", (5, 0), a=1),
+        truncate((4, -1), batch=2),
+    ]
+    for run in (events[:3], events[3:]):
+        warehouse.land(run)
+        warehouse.run()
+
+    check(warehouse, events)
+    assert [row["_aidbt_is_current"] for row in warehouse.versions()] == [True]
+
+
 def test_an_unchanged_row_read_again_by_a_snapshot_is_one_version_and_a_missing_one_is_deleted(
     warehouse: Warehouse,
 ):

@@ -249,6 +249,7 @@ def postgres() -> Iterator[PostgresServer]:
         pytest.skip(str(error))
 
 
+@pytest.mark.long
 def test_three_runs_on_postgresql_are_one_full_build(postgres: PostgresServer, tmp_path: Path):
     shop = shop_at(tmp_path / "shop", POSTGRES % (postgres.port, USER))
     postgres.psql(log_sql(**ON_POSTGRES))

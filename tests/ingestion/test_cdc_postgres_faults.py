@@ -353,6 +353,16 @@ def test_a_slot_of_somebody_else_is_not_dropped_when_all_is_taken_anew(streamed,
     assert slot(streamed, "other") == before
 
 
+def test_a_slot_that_is_left_for_another_one_is_named(streamed, stream):
+    stream.run()
+    stream.connector = streamed.connector(cdc={"slot": "other"})
+    stream.run(resnapshot=["*"])
+
+    (message,) = stream.messages
+    assert "aidbt_shop is not read any more" in message and slot(streamed) and slot(streamed, "other")
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
 def test_a_slot_that_is_advanced_while_a_table_is_read_is_an_error(streamed, stream):
     stream.run()
     streamed.psql("create table late (id int primary key)")

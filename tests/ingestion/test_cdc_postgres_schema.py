@@ -9,6 +9,7 @@ import pytest
 
 from ingestion.cdc.postgres.marks import column_changes
 from ingestion.cdc.postgres.tables import KnownColumn
+from ingestion.changes import BatchLimits
 from tests.ingestion.helpers import Database
 from tests.ingestion.streams import Stream, forget, source_rows
 
@@ -64,6 +65,20 @@ def test_values_of_an_added_column_are_fetched_after_a_kill_too(streamed, stream
 
     assert stream.state()["table:public.t"]["backfill"] == []
     assert stream.now("t") == source_rows(streamed, "t")
+
+
+def test_a_dead_letter_from_before_the_values_of_an_added_column_is_no_sign_of_a_restored_table(
+    streamed, stream
+):
+    streamed.psql("create table m (id int primary key, n numeric(8, 2)); insert into m values (1, 1)")
+    stream.run()
+    streamed.psql("alter table m add column w int default 7")
+    streamed.psql("insert into m values (2, 2)")
+    streamed.psql("insert into m values (3, 'NaN')")
+    stream.run(limits=BatchLimits(events=1))
+    stream.run()
+
+    assert stream.operations("m") == "trcuuu"
 
 
 def test_a_dropped_column_stays_and_is_null_from_then_on(streamed, stream):
@@ -135,6 +150,25 @@ def test_a_retyped_column_lands_beside_the_old_one_and_the_stream_goes_on(stream
         3: "n3",
         4: "four",
     }
+
+
+def test_a_column_that_lands_as_text_by_another_setting_gets_the_values_of_older_rows(
+    streamed, bronze, tmp_path
+):
+    streamed.psql(
+        "create table t (id int primary key, a int[]); insert into t values (1, '{1,2}'), (2, null)"
+    )
+    Stream(streamed.connector(cdc={}), bronze, tmp_path).run()
+    changed = Stream(streamed.connector(cdc={}, as_text=["t.a"]), bronze, tmp_path)
+    changed.run()
+    streamed.psql("insert into t values (3, '{{1,2},{3,4}}')")
+    changed.run()
+
+    assert {key: row["a__varchar"] for key, row in changed.now("t").items()} == {
+        1: "{1,2}", 2: None, 3: "{{1,2},{3,4}}",
+    }  # fmt: skip
+    assert changed.operations("t") == "trruuc"
+    assert changed.messages == ["public.t: by the setting as_text other values land in a"]
 
 
 def test_several_changes_in_one_transaction_with_rows_between(streamed, stream):

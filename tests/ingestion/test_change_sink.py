@@ -388,6 +388,14 @@ def test_values_follow_a_changed_key_whose_new_row_comes_later_out_of_a_dead_let
     assert documents_now(sink)[-1] == (2, "long text", ["y"], None)
 
 
+def test_an_unchanged_column_without_any_value_so_far_stays_unknown(sink):
+    schema = pa.schema([("id", pa.int64()), ("text", pa.null())])
+    sink.land(changes(("c", 1, 1, None, 1, None), schema=schema))
+    sink.land(changes(("d", 2, 1, None, 1, None), ("c", 2, 2, ["text"], 2, None), schema=schema))
+
+    assert sink.log("id", "_aidbt_unchanged")[-1] == (2, ["text"])
+
+
 def test_a_value_that_nobody_knows_is_not_made_up(sink):
     sink.land(
         documents(

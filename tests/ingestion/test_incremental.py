@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -12,9 +15,12 @@ from typing import Any
 
 import pytest
 
+from aidbt.store import open_store
+from aidbt.store.leases import Leases
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Bronze, Database
 
+ROOT = Path(__file__).parents[2]
 ORDERS = """
 create table orders (id int primary key, total numeric(10,2), note text, updated_at timestamptz);
 insert into orders values
@@ -26,6 +32,24 @@ BY_CURSOR = {"orders": {"cursor": "updated_at", "key": ["id"]}}
 LOG = (
     "select id, _aidbt_op, _aidbt_position from bronze_shop.orders order by _aidbt_position, _aidbt_sequence"
 )
+
+
+MANY = "insert into orders select i, 'x', i from generate_series(1, 5000) i"
+# Kills itself when all rows are in, and only the commit is left to do.
+KILLED = """
+import os, signal
+from pathlib import Path
+from aidbt.warehouse.duckdb import DuckDBWarehouse
+from ingestion.bronze import duckdb_changes
+from ingestion.pipeline import run_loads
+from ingestion.settings import connector_from
+def killed(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+duckdb_changes.records.keep_positions = killed
+incremental = {{"orders": {{"cursor": "updated_at", "key": ["id"]}}}}
+orders = connector_from("{url}", "shop", root=Path(), options={{"incremental": incremental}})
+run_loads([orders], lambda: DuckDBWarehouse(Path("{warehouse}")))
+"""
 
 
 def connector(database: Database, **more: Any) -> Any:
@@ -301,7 +325,7 @@ def test_the_log_says_what_the_source_holds_after_every_load(
     )
     load = connector(database, lag=random.choice([0, 3]), deletes=True)
     clock = 0
-    for _ in range(6):
+    for _ in range(4):
         for _ in range(random.randrange(8)):
             clock += random.randrange(2)
             key, note = random.randrange(12), random.choice(["a", "b", None])
@@ -359,3 +383,55 @@ def test_any_database_of_sqlalchemy_is_loaded_by_cursor_in_the_same_way(
     assert (first.rows_read, first.rows_landed) == (3, 3)
     assert sorted(bronze.rows(LOG)[3:]) == [(1, "d", 2), (3, "u", 2), (4, "u", 2)]
     assert second.reconciles and (second.rows_skipped, second.notes) == (1, ())
+
+
+def test_a_cursor_that_has_another_type_needs_a_full_reload(database: Database, bronze: Bronze) -> None:
+    database.psql(ORDERS)
+    bronze.land(connector(database))
+    database.psql(
+        "alter table orders alter updated_at type timestamp; insert into orders values (4, 1, '', now())"
+    )
+
+    load = bronze.land_one(connector(database))
+    anew = bronze.land_one(connector(database), full=True)
+    after = bronze.land_one(connector(database))
+
+    assert load.status == "failed" and "has another type" in (load.error or "")
+    assert anew.status == after.status == "landed"
+    assert (after.rows_landed, after.rows_skipped) == (0, 1)
+
+
+def test_many_tables_are_loaded_by_cursor_at_once_under_leases(
+    database: Database, bronze: Bronze, tmp_path: Path
+) -> None:
+    names = [f"t{number}" for number in range(6)]
+    database.psql("".join(f"create table {n} (id int); insert into {n} values (1), (2);" for n in names))
+    loads = database.connector(incremental={name: {"cursor": "id", "key": ["id"]} for name in names})
+    leases = Leases(open_store(tmp_path / "store.db"))
+
+    for rows in (2, 1):
+        report = bronze.land(loads, parallel=6, leases=leases)
+        assert report.is_complete, report.failed
+        assert [load.rows_read for load in report.landed] == [rows] * 6
+
+
+def test_a_process_that_is_killed_while_it_loads_leaves_no_trace(
+    database: Database, bronze: Bronze, tmp_path: Path
+) -> None:
+    database.psql("create table orders (id int primary key, note text, updated_at int);" + MANY)
+    bronze.land(connector(database))
+    before = bronze.rows("select * from bronze_shop._aidbt_streams")
+    database.psql("update orders set updated_at = updated_at + 100000")
+    script = tmp_path / "load.py"
+    script.write_text(KILLED.format(url=database.url, warehouse=bronze.warehouse.path))
+
+    done = subprocess.run([sys.executable, script], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert bronze.rows("select * from bronze_shop._aidbt_streams") == before
+    assert bronze.value("select count(*) from bronze_shop.orders") == 5000
+    load = bronze.land_one(connector(database))
+    assert (load.rows_landed, bronze.value("select max(_aidbt_position) from bronze_shop.orders")) == (
+        5000,
+        2,
+    )

@@ -54,11 +54,19 @@ def test_no_more_are_out_than_may_be_and_who_waits_gets_the_next() -> None:
     waiting = threading.Thread(target=lambda: got.append(counted.pool.take()))
     waiting.start()
 
-    assert counted.pool.take_free() is None and not got
+    assert counted.pool.take_spare(leave=0) is None and not got
     counted.pool.give_back(first, is_good=True)
     waiting.join(5)
 
     assert got == [first] and counted.made == 2
+
+
+def test_spare_connections_leave_some_for_others() -> None:
+    counted = Counted()
+
+    assert counted.pool.take_spare(leave=1) == 1
+    assert counted.pool.take_spare(leave=1) is None
+    assert counted.pool.take() == 2
 
 
 def test_a_connection_that_cannot_be_made_takes_no_place() -> None:
@@ -158,9 +166,9 @@ def test_tables_that_may_not_be_read_are_findings(database: Database) -> None:
 
 def test_a_type_that_is_not_known_is_a_finding(database: Database, bronze: Bronze) -> None:
     database.psql(
-        "create type shape; create function shape_in(cstring) returns shape language internal immutable strict "
-        "as 'textin'; create function shape_out(shape) returns cstring language internal immutable strict "
-        "as 'textout'; create type shape (input = shape_in, output = shape_out);"
+        "create type shape; create function shape_in(cstring) returns shape language internal immutable "
+        "strict as 'textin'; create function shape_out(shape) returns cstring language internal immutable "
+        "strict as 'textout'; create type shape (input = shape_in, output = shape_out);"
         "create table orders (id int, outline shape)"
     )
 

@@ -123,12 +123,12 @@ def test_a_reading_that_is_given_up_leaves_no_thread(database: Database, small_p
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("aidbt-range")]
 
 
-def test_a_source_opens_no_more_connections_than_it_may(
+def test_a_big_table_leaves_half_of_the_connections_to_others(
     database: Database, bronze: Bronze, small_parts: list[int]
 ) -> None:
     database.psql("create table t (id int, note text);" + ROWS.format("t"))
 
-    bronze.land(database.connector(connections=2))
+    bronze.land(database.connector(connections=4))
     bronze.land(database.connector(name="one", connections=1))
 
     assert small_parts == [2]

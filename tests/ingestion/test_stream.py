@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.config import IngestSettings
-from aidbt.core.errors import SourceError, SourceUnavailable, WriteError
+from aidbt.core.errors import SourceError, SourceUnavailable, WarehouseLocked, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import Level
 from aidbt.store import open_store
@@ -25,9 +25,10 @@ from aidbt.store.metrics import BACKLOG_BYTES, COMMIT_S, EVENTS, Metrics
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from ingestion.bronze.base import DiskFull
 from ingestion.bronze.duckdb_changes import DuckDBChangeSink
+from ingestion.changes import MicroBatch
 from ingestion.spool import Spool
 from ingestion.stream import run_streams
-from tests.ingestion.transactions import Log, LogConnector
+from tests.ingestion.transactions import Log, LogConnector, LogSource
 
 
 class Runs:
@@ -328,6 +329,34 @@ def test_a_stream_whose_lease_was_taken_stops(runs):
     assert log.acknowledged == len(runs.ids())
 
 
+def test_a_stream_whose_lease_was_taken_leaves_the_spool_alone(runs):
+    log = Log()
+    log.insert(3)
+    runs.run(log)
+    leases = Leases(runs.store)
+    looked = []
+
+    class Taken(DuckDBWarehouse):
+        """In use by whoever took the lease while we waited for it."""
+
+        def connect(self, *, read_only=True):
+            looked.append(1)
+            if len(looked) > 1:
+                (ours,) = leases.held("stream:shop")
+                leases.release(ours)
+                leases.acquire("stream:shop", "somebody else", ttl_s=30)
+                time.sleep(0.8)
+                raise WarehouseLocked("the warehouse is in use")
+            return super().connect(read_only=read_only)
+
+    runs.warehouse = Taken(runs.warehouse.path)
+    log.insert(1)
+    (result,) = runs.run(log, until_current=False, max_seconds=20).sources
+
+    assert result.status == "failed" and "somebody else has it now" in result.error
+    assert not runs.spool and log.acknowledged == 3
+
+
 def test_a_token_from_a_lost_store_does_not_stop_the_stream(runs):
     log = Log()
     log.insert(3)
@@ -350,6 +379,34 @@ def test_a_table_that_somebody_loads_is_waited_for(runs):
             watch.wait(lambda p: p.waiting > 0)
             assert "a backfill" in watch.seen[-1][0].note
         watch.wait(lambda p: p.events == 6)
+
+
+def test_a_run_until_current_outlasts_the_lease_of_a_table_whose_holder_was_killed(runs):
+    log = Log()
+    log.insert(3)
+    patient = IngestSettings(lease_seconds=4)
+    Leases(runs.store).acquire("table:bronze_shop.orders", "one that was killed", ttl_s=4)
+
+    (result,) = runs.run(log, settings=patient).sources
+
+    assert result.error is None and runs.ids() == [1, 2, 3]
+
+
+def test_what_was_found_is_said_even_when_the_stream_stands_there_already(runs):
+    log = Log()
+    log.insert(1)
+    runs.run(log)
+    finding = Finding("cdc.not_streamed", Severity.WARN, "shop", "people is not streamed any more")
+
+    class Standing(LogSource):
+        def batches(self, state, limits, **options):
+            yield MicroBatch(self.name, (), 0, 0, dict(state.parts), 0, is_idle=True, findings=(finding,))
+
+    class Connector(LogConnector):
+        def open_changes(self, *, scratch, resnapshot=()):
+            return Standing(self.log, self.settings, scratch, resnapshot)
+
+    assert runs.run(Connector(log)).sources[0].findings == (finding,)
 
 
 def test_a_full_disk_lets_changes_wait(runs, monkeypatch):

@@ -30,6 +30,7 @@ class Mark:
         backfill: columns whose older values have not been fetched yet.
         former: names under which bronze holds values of another column or type, out of which NULL has to be
             fetched too.
+        as_text: the setting under which its columns landed, as patterns of table.column.
     """
 
     snapshot: int | None = None
@@ -41,6 +42,7 @@ class Mark:
     member: tuple[int, int] = (0, 0)
     backfill: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
+    as_text: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Mark:
@@ -57,6 +59,7 @@ class Mark:
             member=(value["publication"][0], value["publication"][1]),
             backfill=tuple(value["backfill"]),
             former=tuple(value.get("former", ())),
+            as_text=tuple(value.get("as_text", ())),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -73,6 +76,7 @@ class Mark:
             "publication": list(self.member),
             "backfill": list(self.backfill),
             "former": list(self.former),
+            "as_text": list(self.as_text),
         }
 
     def table_version(self) -> TableVersion:
@@ -232,6 +236,20 @@ class Marks:
         self._move(str(table), mark, tuple(columns), mark.version + is_other)
         return True
 
+    def set_as_text(self, name: str, patterns: tuple[str, ...], columns: Sequence[str]) -> None:
+        """Move a mark on to another setting of `as_text`.
+
+        Args:
+            columns: those that land otherwise by it. No row says so, and older values are fetched again.
+        """
+        mark = self[name]
+        former = tuple(sorted({*mark.former, *columns}))
+        self._marks[name] = replace(mark, as_text=patterns, former=former)
+        if columns:
+            message = f"{name}: by the setting as_text other values land in {', '.join(columns)}"
+            self._find("cdc.columns_changed", Severity.INFO, name, message)
+        self._fetch_later(name, columns)
+
     def _note_identities(self, relations: Sequence[SeenRelation], end_lsn: int) -> set[str]:
         """Tables that are other ones than before under their names, or have other names."""
         by_oid = {mark.oid: name for name, mark in self.complete().items()}
@@ -273,23 +291,27 @@ class Marks:
         changes = column_changes(mark.columns, columns, self._lands_differently)
         if str(changes):
             self._find("cdc.columns_changed", Severity.INFO, name, f"{name}: {changes}")
-        to_fetch = (*changes.added, *changes.retyped)
-        if to_fetch and not mark.key:
-            self._find(
-                "cdc.not_backfilled", Severity.WARN, name,
-                f"{name} has no key, so its older rows get no values in {', '.join(to_fetch)}; 'aidbt ingest "
-                f"cdc {self._source} --snapshot {name.partition('.')[2]}' reads it anew",
-            )  # fmt: skip
-            to_fetch = ()
         known = {column.name for column in mark.columns}
         made_again = (column for column in changes.added if column in known)
         self._marks[name] = replace(
             mark,
             columns=columns,
             version=version,
-            backfill=tuple(dict.fromkeys((*mark.backfill, *to_fetch))),
             former=tuple(sorted({*mark.former, *changes.dropped, *changes.retyped, *made_again})),
         )
+        self._fetch_later(name, (*changes.added, *changes.retyped))
+
+    def _fetch_later(self, name: str, columns: Sequence[str]) -> None:
+        """What older rows have in these columns is to be fetched; of a table without a key that cannot be."""
+        mark = self[name]
+        if columns and not mark.key:
+            self._find(
+                "cdc.not_backfilled", Severity.WARN, name,
+                f"{name} has no key, so its older rows get no values in {', '.join(columns)}; 'aidbt ingest "
+                f"cdc {self._source} --snapshot {name.partition('.')[2]}' reads it anew",
+            )  # fmt: skip
+            return
+        self._marks[name] = replace(mark, backfill=tuple(dict.fromkeys((*mark.backfill, *columns))))
 
     def _read_anew(self, name: str, why: str) -> None:
         self._find("cdc.read_anew", Severity.WARN, name, f"{name} is read anew: {why}")

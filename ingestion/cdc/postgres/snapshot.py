@@ -131,6 +131,7 @@ def whole_table(
         version=before.version if is_same else before.version + 1,
         last=lsn,
         member=streamed.member(table),
+        as_text=streamed.as_text,
     )
     return _snapshot(source, table, relation, mark, columns, lsn, streamed), mark
 

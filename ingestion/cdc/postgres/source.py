@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aidbt.core.errors import SourceError, SourceUnavailable, UnknownName
+from aidbt.core.findings import Finding, Severity
 from ingestion.bronze.base import Destination
 from ingestion.cdc.postgres import slots
 from ingestion.cdc.postgres.connection import Control, connect
@@ -41,7 +42,7 @@ from ingestion.spill import ChangeFile
 HEARTBEAT_BYTES = 1 << 20  # of log that is not ours, behind which a mark is worth writing
 
 _BACKLOG = """
-select (pg_catalog.pg_current_wal_lsn() - confirmed_flush_lsn)::bigint
+select (pg_catalog.pg_current_wal_lsn() - '0/0')::bigint, (confirmed_flush_lsn - '0/0')::bigint
 from pg_catalog.pg_replication_slots where slot_name = %s
 """
 
@@ -94,6 +95,7 @@ class PostgresChanges:
         self._skip_before: dict[str, int] = {}
         self._given: deque[_Given] = deque()
         self._open_sources: list[PostgresSource] = []
+        self._confirmed_lsn = 0
         self._landed_at_s: float | None = None
         self._current_at_s: float | None = None
 
@@ -138,6 +140,7 @@ class PostgresChanges:
             return
         self._check_membership()
         self._skip_before |= {name: mark.snapshot or 0 for name, mark in self._marks.complete().items()}
+        self._follow_as_text()
         yield from self._catch_up(position, self._without_snapshot(), stop)
         if not stop.is_set():
             yield from self._follow(position, limits, until_current=until_current, stop=stop)
@@ -161,9 +164,10 @@ class PostgresChanges:
                 break
         if lsn is not None and self._stream is not None:
             self._stream.confirm(lsn)
+            self._confirmed_lsn = lsn
 
     def lag(self) -> Lag:
-        """The log that the slot retains, and the age of what has landed.
+        """The log behind what has been acknowledged, and the age of what has landed.
 
         While everything that the server has sent has landed, nothing that was committed before the last look
         is missing: then the time since that look counts.
@@ -172,11 +176,16 @@ class PostgresChanges:
             SourceUnavailable: the server went away.
         """
         rows = self._control.rows(_BACKLOG, (self._slot,), what=f"the replication slot {self._slot}")
+        backlog = None
+        if rows and rows[0][1] is not None:
+            end, confirmed = rows[0]
+            # What was confirmed a moment ago the server may not have seen yet.
+            backlog = max(end - max(confirmed, self._confirmed_lsn), 0)
         at = self._landed_at_s
         if self._current_at_s is not None and not self._given:
             at = max(at or 0.0, self._current_at_s)
         return Lag(
-            backlog_bytes=max(int(rows[0][0]), 0) if rows and rows[0][0] is not None else None,
+            backlog_bytes=backlog,
             seconds=None if at is None else max(time.time() - at, 0.0),
         )
 
@@ -223,6 +232,12 @@ class PostgresChanges:
                 f"({shown(kept.lsn)}); rows of now would sort before older ones",
                 hint="give the source another bronze_schema, or move the old tables away",
             )
+        if kept is not None and kept.slot != self._slot and slots.find_slot(self._control, kept.slot):
+            message = (
+                f"the replication slot {kept.slot} is not read any more, it only retains the server's log: "
+                f"SELECT pg_drop_replication_slot('{kept.slot}');"
+            )
+            self._marks.findings.append(Finding("cdc.slot_left", Severity.WARN, self.name, message))
         names = {*self._marks.complete(), *map(str, self._streamed.tables)}
         self._marks.forget(names)
         intent = {"": position.to_json(), **self._marks.parts(names)}
@@ -364,6 +379,8 @@ class PostgresChanges:
         for table, last in gathering.last_of.items():
             name = f"{self._settings.schema}.{table}"
             if self._marks[name].snapshot is not None:
+                # As the sink records it: of dead letters alone the range of the whole batch.
+                last = gathering.last if last is None else last
                 self._marks[name] = replace(self._marks[name], last=last)
                 changed.add(name)
         return self._batch(
@@ -400,6 +417,14 @@ class PostgresChanges:
             start_versions={name: mark.table_version() for name, mark in self._marks.complete().items()},
             skip_before=self._skip_before,
         )
+
+    def _follow_as_text(self) -> None:
+        """See that the setting `as_text` is another one, of which the stream says nothing."""
+        for table in self._streamed.tables:
+            mark = self._marks[str(table)]
+            if mark.snapshot is not None and mark.as_text != self._streamed.as_text:
+                columns = self._streamed.lands_otherwise(table, mark.columns, mark.as_text)
+                self._marks.set_as_text(str(table), self._streamed.as_text, columns)
 
     # --- checks and small things ----------------------------------------------------------------------
 

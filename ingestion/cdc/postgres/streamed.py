@@ -76,6 +76,21 @@ class StreamedTables:
         """The columns of a table by name, with their numbers."""
         return {c.name: c.number for table in self.tables if str(table) == name for c in table.columns}
 
+    @property
+    def as_text(self) -> tuple[str, ...]:
+        """Columns that land as text, as patterns of table.column."""
+        return self._settings.as_text
+
+    def lands_otherwise(
+        self, table: Table, columns: Sequence[KnownColumn], before: Sequence[str]
+    ) -> list[str]:
+        """Which columns the setting `as_text` of now makes land otherwise than `before`."""
+        return [
+            column.name
+            for column in columns
+            if _is_meant(table.name, column.name, before) != _is_meant(table.name, column.name, self.as_text)
+        ]
+
     def lands_differently(self, old: KnownColumn, new: KnownColumn) -> bool:
         """Whether the values of a column land as another Arrow type than those of an older one."""
         if (old.type_oid, old.typmod) == (new.type_oid, new.typmod):
@@ -108,8 +123,13 @@ class StreamedTables:
         )
 
     def _as_text(self, table: str, column: str) -> bool:
-        dotted = f"{table}.{column}"
-        return any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text)
+        return _is_meant(table, column, self._settings.as_text)
 
     def _key(self, schema: str, name: str) -> tuple[str, ...]:
         return next((t.key for t in self.tables if (t.schema, t.name) == (schema, name)), ())
+
+
+def _is_meant(table: str, column: str, patterns: Sequence[str]) -> bool:
+    """Whether one of the names or patterns of table.column means the column."""
+    dotted = f"{table}.{column}"
+    return any(dotted == name or fnmatchcase(dotted, name) for name in patterns)

@@ -29,7 +29,8 @@ class Gathering:
         size_bytes: as Arrow, wherever they are.
         first, last: the range of positions; 0, 0 without events.
         end_lsn, committed_at: of the last commit; None without one.
-        last_of: the last position of each table's rows, by the table's full name.
+        last_of: the last position of each table's rows, by the source's name; None for a table that has
+            dead letters only.
         is_whole: whether it ends with a commit.
         schema_changes, relations: what the stream said of tables.
     """
@@ -44,7 +45,7 @@ class Gathering:
         self.last = 0
         self.end_lsn: int | None = None
         self.committed_at: int | None = None
-        self.last_of: dict[str, int] = {}
+        self.last_of: dict[str, int | None] = {}
         self.is_whole = True
         self.schema_changes: list[SchemaChange] = []
         self.relations: list[SeenRelation] = []
@@ -61,6 +62,7 @@ class Gathering:
         """
         for piece in decoded.changes:
             self.size_bytes += piece.rows.get_total_buffer_size()  # text columns share the messages
+            self.last_of.setdefault(piece.to.source_table, None)
             if piece.rows.num_rows:
                 self.last_of[piece.to.source_table] = piece.rows.column(POSITION)[-1].as_py()
         self._pieces += decoded.changes

@@ -51,7 +51,7 @@ class JsonSettings(FileSettings):
     encoding: str = "utf-8"
     as_text: tuple[str, ...] = ()
     max_rejected_rows: int = Field(default=0, ge=0)
-    type_confidence: float = Field(default=0.5, ge=0, le=1)
+    type_confidence: float = Field(default=0.2, ge=0, le=1)
 
     @field_validator("encoding")
     @classmethod

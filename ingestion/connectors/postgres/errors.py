@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from aidbt.core.errors import SourceError, SourceUnavailable
 from ingestion.connectors.postgres.url import ServerUrl
@@ -109,10 +110,15 @@ def query_error(error: Exception, url: ServerUrl, what: str) -> SourceError:
     return SourceError(f"{what} cannot be read: {words}")
 
 
-def not_plain_array(what: str) -> SourceError:
-    """An array that no list can hold as it is."""
+def not_plain_array(what: str, columns: Sequence[str] = ()) -> SourceError:
+    """An array that no list can hold as it is.
+
+    Args:
+        columns: those one of which has it, as far as that is known.
+    """
+    where = f"{what}, column {' or '.join(columns)}" if columns else what
     return SourceError(
-        f"{what} has an array of several dimensions, or one that does not begin at 1",
+        f"{where} has an array of several dimensions, or one that does not begin at 1",
         hint=AS_TEXT_HINT,
     )
 

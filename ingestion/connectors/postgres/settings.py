@@ -37,7 +37,7 @@ with warnings.catch_warnings():
                 as they are, not percent-encoded; one for the whole URL holds a URL.
             as_text: columns, as table.column (patterns allowed), that land as PostgreSQL's own text.
             connections: how many are open at once besides the one that holds the snapshot. A big table is
-                read through as many as no other table needs.
+                read through up to half of them.
             incremental: the tables that are loaded by cursor, by name.
             cdc: the tables that are streamed; None when all are loaded.
         """

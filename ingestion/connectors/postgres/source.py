@@ -200,14 +200,15 @@ class PostgresSource:
     def _parts(self, query: exp.Select, table: Relation, sessions: list[Session]) -> list[exp.Select]:
         """The query, or one for each range of a big table's blocks, with a session for each.
 
-        Only as many sessions are added as nobody else needs now.
+        Half of the connections are left to other tables.
         """
         known = self.known(table)
         if self._version < HAS_RANGE_SCANS or known.kind not in _HEAPS:
             return [query]
         ((size_bytes, blocks),) = sessions[0].rows(SIZE, str(known.oid))
-        for _ in range(1, worthwhile_parts(size_bytes, self._settings.connections)):
-            session = self._sessions.take_free()
+        most = self._settings.connections
+        for _ in range(1, worthwhile_parts(size_bytes, most)):
+            session = self._sessions.take_spare(leave=most // 2)
             if session is None:
                 break
             sessions.append(session)
@@ -272,7 +273,7 @@ class PostgresSource:
         has_lists = any(pa.types.is_list(of) for of in types)
         for batch in batches:
             if has_lists and not pc.all(batch.columns[-1]).as_py():
-                raise not_plain_array(what)
+                raise not_plain_array(what, _not_plain(batch, fields))
             arrays = []
             for name, array, lands_as in zip(names, batch.columns, types, strict=False):
                 try:
@@ -296,6 +297,16 @@ class PostgresSource:
                 f"the table {table} was truncated or rewritten after this run began; its rows are gone",
                 hint="run this again",
             )
+
+
+def _not_plain(batch: pa.RecordBatch, fields: Sequence[pa.Field]) -> list[str]:
+    """Which columns may have the arrays that are not plain: those come as NULL."""
+    rows = batch.filter(pc.invert(batch.columns[-1]))
+    return [
+        field.name
+        for field, array in zip(fields, rows.columns, strict=False)
+        if pa.types.is_list(field.type) and array.null_count
+    ]
 
 
 def _select(readings: Sequence[Reading]) -> exp.Select:
