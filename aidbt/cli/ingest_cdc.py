@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from aidbt.cli.ingest_sources import error_lines, streaming
+from aidbt.cli.ingest_sources import error_lines, streaming, table_name
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
 from aidbt.core.errors import UsageError
@@ -190,8 +190,8 @@ def _text(report: Any) -> Iterator[str]:
     yield f"{bold('landed')} {count(report.events, 'event')} of {count(tables, 'table')} in {seconds:.1f} s"
     rows = [
         [
-            f"{result.source}.{landed.table}",
-            f"{landed.bronze_schema}.{landed.bronze_table}",
+            f"{result.source}.{table_name(landed.table)}",
+            f"{landed.bronze_schema}.{landed.bronze_table}" if landed.table else "",
             f"{landed.rows_landed:,}",
             f"{landed.dead_letters:,}",
         ]

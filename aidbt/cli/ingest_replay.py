@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from aidbt.cli.ingest_sources import configured, error_lines
+from aidbt.cli.ingest_sources import configured, error_lines, table_name
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, table
 
@@ -53,8 +53,8 @@ def _text(report: Any) -> Iterator[str]:
     yield f"{bold('replayed')} {count(read, 'dead letter')}: {count(landed, 'row')} landed"
     rows = [
         [
-            f"{done.source}.{done.table}",
-            f"{done.bronze_schema}.{done.bronze_table}",
+            f"{done.source}.{table_name(done.table)}",
+            f"{done.bronze_schema}.{done.bronze_table}" if done.table else "",
             f"{done.letters:,}",
             f"{done.rows_landed:,}",
             f"{sum(dead.letters for dead in done.still_dead):,}",
@@ -67,7 +67,8 @@ def _text(report: Any) -> Iterator[str]:
     for done in report.tables:
         for dead in done.still_dead:
             words = click.style("still dead", fg="yellow")
-            yield f"  {words} {done.source}.{done.table}: {dead.letters:,} × {dead.cause}: {dead.reason}"
+            name = f"{done.source}.{table_name(done.table)}"
+            yield f"  {words} {name}: {dead.letters:,} × {dead.cause}: {dead.reason}"
         if done.error:
             yield from error_lines("not replayed", f"{done.source}.{done.table}", done.error, done.hint)
     for group in report.of_loads:

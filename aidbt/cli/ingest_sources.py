@@ -68,6 +68,11 @@ def streaming(session: Any, names: Sequence[str]) -> list[Any]:
     return found
 
 
+def table_name(table: str) -> str:
+    """A table as a screen calls it; records that cannot be read say of no table."""
+    return table or "(no table)"
+
+
 def error_lines(what: str, where: str, error: str, hint: str | None) -> Iterator[str]:
     """A failure in a result, with its hint."""
     yield f"{click.style(what, fg='red')} {where}: {error}"

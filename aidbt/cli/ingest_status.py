@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aidbt.cli.ingest_sources import configured
+from aidbt.cli.ingest_sources import configured, table_name
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
 
@@ -50,8 +50,8 @@ def _source(item: Any) -> Iterator[str]:
         yield f"  {_lag(item)} ({_time(item.measured_at)})"
     rows = [
         [
-            known.table,
-            f"{known.bronze_schema}.{known.bronze_table}",
+            table_name(known.table),
+            f"{known.bronze_schema}.{known.bronze_table}" if known.table else "",
             f"{known.rows:,}",
             _time(known.last_loaded_at),
             _position(known),
@@ -65,7 +65,8 @@ def _source(item: Any) -> Iterator[str]:
     for group in item.letters:
         words = click.style(count(group.waiting, "dead letter"), fg="yellow" if group.waiting else None)
         again = f", {group.replayed:,} replayed" if group.replayed else ""
-        yield f"  {words} {group.source_table}: {group.cause}{again}; the latest: {group.example.reason}"
+        latest = f"{group.example.reason} ({group.example.origin}, {group.example.place})"
+        yield f"  {words} {table_name(group.source_table)}: {group.cause}{again}; the latest: {latest}"
     yield from finding_lines(item.findings)
     for problem in item.problems:
         yield f"  {click.style('not known', fg='yellow')}: {problem}"

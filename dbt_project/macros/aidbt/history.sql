@@ -100,8 +100,8 @@ held as (
 {% endif -%}
 candidates as (
     select
-        {{- aidbt_select_columns(log.columns) }}{% if log.unchanged %},
-        false as _aidbt_is_whole{% endif %}
+        {{- aidbt_select_columns(log.columns) }},
+        false as _aidbt_is_held
     from events
     {%- if log.late %}
     where not exists (select 1 from late where {{ aidbt_same_key(log.key, "late", "events") }})
@@ -109,16 +109,16 @@ candidates as (
     {%- if continues %}
     union all
     select
-        {{- aidbt_select_columns(log.columns) }}{% if log.unchanged %},
-        true as _aidbt_is_whole{% endif %}
+        {{- aidbt_select_columns(log.columns) }},
+        true as _aidbt_is_held
     from held
     {%- endif %}
     {%- if log.late %}
     where not exists (select 1 from late where {{ aidbt_same_key(log.key, "late", "held") }})
     union all
     select
-        {{- aidbt_select_columns(log.columns) }}{% if log.unchanged %},
-        false as _aidbt_is_whole{% endif %}
+        {{- aidbt_select_columns(log.columns) }},
+        false as _aidbt_is_held
     from (
         select * from {{ log.relation }} where _aidbt_batch_id <= {{ log.upto }} and _aidbt_op <> 't'
     ) as logged
@@ -127,7 +127,7 @@ candidates as (
 ),
 
 {% if truncates -%}
--- A truncate is an event of every key that began before it.
+-- A truncate is an event of every key that began before it. The versions held know of those read before.
 truncates as (
     select
         _aidbt_position,
@@ -135,14 +135,18 @@ truncates as (
         max(_aidbt_event_at) as _aidbt_event_at,
         max(_aidbt_committed_at) as _aidbt_committed_at,
         max(_aidbt_loaded_at) as _aidbt_loaded_at,
-        max(_aidbt_batch_id) as _aidbt_batch_id
+        max(_aidbt_batch_id) as _aidbt_batch_id{% if continues %},
+        max(_aidbt_batch_id) > {{ log.since }} as _aidbt_is_new{% endif %}
     from {{ log.relation }}
     where _aidbt_op = 't' and _aidbt_batch_id <= {{ log.upto }}
     group by _aidbt_position, _aidbt_sequence
 ),
 
 firsts as (
-    select {{ aidbt_key_columns(log.key) }}, min(_aidbt_position) as _aidbt_position
+    select
+        {{ aidbt_key_columns(log.key) }},
+        min(_aidbt_position) as _aidbt_position,
+        min(case when not _aidbt_is_held then _aidbt_position end) as _aidbt_unread_position
     from candidates
     group by {{ aidbt_key_columns(log.key) }}
 ),
@@ -150,8 +154,8 @@ firsts as (
 {% endif -%}
 every as (
     select
-        {{- aidbt_select_columns(log.columns) }}{% if log.unchanged %},
-        _aidbt_is_whole{% endif %}
+        {{- aidbt_select_columns(log.columns) }},
+        _aidbt_is_held
     from candidates
     {%- if truncates %}
     union all
@@ -166,12 +170,17 @@ every as (
         {%- elif name in of_truncate -%} truncates.{{ name }}
         {%- else -%} null
         {%- endif %}{{ "," if not loop.last }}
-        {%- endfor %}{% if log.unchanged %},
-        true{% endif %}
+        {%- endfor %},
+        false
     from firsts
     inner join truncates on
-        firsts._aidbt_position < truncates._aidbt_position
-        or (firsts._aidbt_position = truncates._aidbt_position and truncates._aidbt_sequence > 0)
+        (
+            firsts._aidbt_position < truncates._aidbt_position
+            or (firsts._aidbt_position = truncates._aidbt_position and truncates._aidbt_sequence > 0)
+        )
+        {%- if continues %}
+        and (truncates._aidbt_is_new or truncates._aidbt_position >= firsts._aidbt_unread_position)
+        {%- endif %}
     {%- endif %}
 ),
 
@@ -182,7 +191,7 @@ grouped as (
     select
         every.*
         {%- for name in log.unchanged %},
-        sum(case when _aidbt_is_whole or not {{ aidbt_is_unchanged("every", name) }} then 1 else 0 end) over (
+        sum(case when _aidbt_is_held or not {{ aidbt_is_unchanged("every", name) }} then 1 else 0 end) over (
             partition by {{ aidbt_key_columns(log.key) }} order by _aidbt_position, _aidbt_sequence
         ) as _aidbt_group_{{ loop.index }}
         {%- endfor %}
@@ -200,7 +209,7 @@ filled as (
                 order by
                     _aidbt_position,
                     _aidbt_sequence,
-                    case when _aidbt_is_whole or not {{ aidbt_is_unchanged("grouped", name) }} then 0 else 1 end
+                    case when _aidbt_is_held or not {{ aidbt_is_unchanged("grouped", name) }} then 0 else 1 end
             )
         end as {{ adapter.quote(name) }}
         {%- else -%}

@@ -54,6 +54,9 @@ held as (
         {%- if log.truncated is not none %}
         or {{ aidbt_is_before("held_rows", log.truncated[0], log.truncated[1], or_at=true) }}
         {%- endif %}
+        {%- if log.late and log.new_truncates is not none %}
+        or _aidbt_unchanged is not null
+        {%- endif %}
 ),
 
 {% if log.late -%}
