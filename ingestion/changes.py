@@ -158,8 +158,13 @@ class ChangeSource(Protocol):
         """How far behind, asked of the source."""
         ...
 
-    def replay(self, letters: Sequence[tuple[Destination, DeadLetter]]) -> Iterable[TableChanges]:
+    def replay(
+        self, letters: Sequence[tuple[Destination, DeadLetter]], state: StreamState
+    ) -> Iterable[TableChanges]:
         """Dead letters, read again under the settings of now; what still is no row is a dead letter again.
+
+        Args:
+            state: where the stream stands, and with it what the source has kept of its tables.
 
         Raises:
             SourceError: this source keeps nothing that could be read again.

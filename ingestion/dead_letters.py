@@ -167,7 +167,8 @@ class _Replay:
         to = letters[0].to
         result = ReplayedTable(to.source, to.source_table, to.schema, to.table, len(letters))
         try:
-            changes = list(source.replay([(kept.to, kept.letter) for kept in letters]))
+            state = self.sink.state(to.schema, to.source)
+            changes = list(source.replay([(kept.to, kept.letter) for kept in letters], state))
             done = self._commit(to, changes, [kept.letter_id for kept in letters])
         except AidbtError as error:
             return replace(result, error=error.message, hint=error.hint)

@@ -222,9 +222,10 @@ class _ChangeLanding(Landing):
         fit = self.fit(pa.schema(columns))
         in_bronze = {item.get("source", item["name"]): item["name"] for item in fit.columns}
         self._key = tuple(in_bronze[name] for name in changes.key)
-        self._columns = tuple(
-            {**item, "key": True} if item["name"] in self._key else item for item in fit.columns
-        )
+        sent = [{**item, "key": True} if item["name"] in self._key else item for item in fit.columns]
+        # Under what names earlier pieces landed would be known from nowhere else.
+        others = [item for item in self._columns if "source" in item and item["name"] not in fit.targets]
+        self._columns = (*others, *sent)
         if not rows.num_rows:
             return
         if rows.column(UNCHANGED).null_count < rows.num_rows:

@@ -53,12 +53,14 @@ class Known:
         columns: the source's columns in bronze; None when there is no table yet.
         sent: bronze's names of the columns that came last.
         fits: for every schema that came since the columns last changed.
+        sources: bronze's name → the source's, of columns that have another one; None until it is asked for.
     """
 
     last: LastLoad | None
     columns: list[Column] | None
     sent: tuple[str, ...]
     fits: dict[pa.Schema, Fit] = field(default_factory=dict)
+    sources: dict[str, str] | None = None
 
 
 class Landing:
@@ -136,8 +138,9 @@ class Landing:
         incoming = [Incoming(*column) for column in zip(schema.names, names, types, strict=True)]
         before = self.known.columns or []
         # Which column of the source a column of bronze holds is asked only here, where something changes.
-        sources = source_names(self._run, self.to)
-        evolution = evolve(before, incoming, sources=sources, variants=self._is_change_log)
+        if self.known.sources is None:
+            self.known.sources = source_names(self._run, self.to)
+        evolution = evolve(before, incoming, sources=self.known.sources, variants=self._is_change_log)
         if evolution.retyped:
             raise ColumnsChanged(self.to, evolution.retyped)
         if self.known.columns is None:
@@ -147,7 +150,9 @@ class Landing:
             self.schema_changes += described(evolution, before, self.known.sent)
         self._describe_columns(schema, evolution)
         self._remember(evolution)
-        return self._fit(schema, incoming, evolution)
+        fit = self._fit(schema, incoming, evolution)
+        self.known.sources |= {item["name"]: item["source"] for item in fit.columns if "source" in item}
+        return fit
 
     def _types(self, schema: pa.Schema, names: Sequence[str]) -> list[str]:
         """DuckDB's words for the types of an Arrow schema."""

@@ -196,6 +196,7 @@ def test_a_load_by_another_connector_into_a_table_that_is_streamed_is_refused(so
     source.check(shop.warehouse)
 
 
+@pytest.mark.long
 def test_a_clock_that_was_set_back_changes_nothing(source, shop):
     with Writers(source, 18):
         with shop.stream() as running:  # holds its lease until a time that does not come for a day

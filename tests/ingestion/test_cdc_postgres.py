@@ -14,7 +14,7 @@ from aidbt.core.errors import SettingsError, UnknownName
 from ingestion.bronze import SINKS
 from ingestion.cdc.postgres import source as source_module
 from ingestion.cdc.postgres import transactions
-from ingestion.changes import BatchLimits
+from ingestion.changes import BatchLimits, StreamState
 from ingestion.spill import ChangeFile
 from tests.ingestion.helpers import Database
 from tests.ingestion.streams import AT_ONCE, Stream, forget, lsn, slot, source_rows
@@ -389,7 +389,7 @@ def test_what_cannot_land_is_a_dead_letter_and_lands_after_the_setting_is_change
 
     source = streamed.connector(cdc={}, as_text=["t.n"]).open_changes(scratch=stream.scratch)
     try:
-        (changes,) = source.replay([(letter.to, letter.letter) for letter in letters])
+        (changes,) = source.replay([(letter.to, letter.letter) for letter in letters], StreamState())
     finally:
         source.close()
     assert changes.rows.column("n").to_pylist() == ["NaN"] and not changes.dead_letters

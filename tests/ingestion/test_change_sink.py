@@ -536,6 +536,24 @@ def test_a_type_that_does_not_fit_lands_in_a_column_of_its_own_and_the_stream_go
     ]
 
 
+def test_a_column_whose_type_comes_and_goes_has_one_column_for_each_type(bronze):
+    numbers = pa.schema([("id", pa.int64()), ("name", pa.int64())])
+    for position in (1, 4):
+        with opened(bronze) as sink:  # a new one: what it knows stands in the warehouse
+            sink.land(
+                changes(("c", position, 1, None, 1, "one")),
+                changes(("c", position, 2, None, 2, 2), schema=numbers),
+                changes(("c", position, 3, None, 3, "three")),
+                changes(("c", position, 4, None, 4, 4), schema=numbers),
+                changes(("c", position, 5, None, 5, "five")),
+            )
+
+    found = bronze.rows(
+        "select columns('^[a-z].*') from bronze.items order by _aidbt_position, _aidbt_sequence"
+    )
+    assert found == [(1, "one", None), (2, None, 2), (3, "three", None), (4, None, 4), (5, "five", None)] * 2
+
+
 def test_a_key_in_a_column_of_its_own_is_still_the_key(sink):
     sink.land(changes(("c", 1, 1, None, 1, "a")))
     texts = pa.schema([("id", pa.string()), ("name", pa.string())])

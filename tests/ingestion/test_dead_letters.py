@@ -99,7 +99,7 @@ def test_only_the_letters_that_are_asked_for(runs):
 def test_a_source_that_keeps_nothing_changes_nothing(runs, monkeypatch):
     log = poisoned(runs)
 
-    def refuse(self, letters):
+    def refuse(self, letters, state):
         raise SourceError("nothing can be read again", hint="snapshot the table")
 
     monkeypatch.setattr(LogSource, "replay", refuse)

@@ -629,7 +629,8 @@ def test_dead_letters_land_when_they_are_read_again_after_a_fix(file, tmp_path):
         sink = SINKS.load("duckdb")(connection)
         kept = sink.letters(SCHEMA, "shop")
         changes = open_changes(file, types={"orders": {"amount": "double"}})
-        again = tuple(changes.replay([(k.to, k.letter) for k in kept]))
+        state = sink.state(SCHEMA, "shop")
+        again = tuple(changes.replay([(k.to, k.letter) for k in kept], state))
         changes.close()
         batch = MicroBatch("shop", again, 0, 0, {}, sum(c.events for c in again))
         sink.commit(batch, SCHEMA, now=NOW, replayed=[k.letter_id for k in kept])
@@ -639,6 +640,26 @@ def test_dead_letters_land_when_they_are_read_again_after_a_fix(file, tmp_path):
     (values,) = landing.rows(f"select {', '.join(names)} from {SCHEMA}.orders where id = 3")
     assert [value for value in values if value is not None] == [3.5]
     assert landing.rows("select count(*) from duckdb_tables() where table_name = '_unknown'") == [(0,)]
+
+
+def test_a_letter_is_read_again_under_the_types_that_its_table_has_kept(file, tmp_path):
+    from ingestion.bronze import SINKS
+    from tests.ingestion.debezium_landing import SCHEMA
+
+    rows = [{"id": 1, "amount": 1, "price": 2.5}, {"id": 2, "amount": 1.5, "price": 4}]
+    file.write_text("".join(text(envelope("c", n, row)) for n, row in enumerate(rows, start=1)))
+    landing = Landing(tmp_path / "warehouse.duckdb")
+    landing.land(file, types={"orders": {"amount": "int64"}})
+
+    with landing.warehouse.connect(read_only=False) as connection:
+        sink = SINKS.load("duckdb")(connection)
+        letters = [(kept.to, kept.letter) for kept in sink.letters(SCHEMA, "shop")]
+        changes = open_changes(file, types={"orders": {"amount": "double"}})
+        (again,) = changes.replay(letters, sink.state(SCHEMA, "shop"))
+        changes.close()
+
+    assert again.rows.select(["amount", "price"]).to_pylist() == [{"amount": 1.5, "price": 4.0}]
+    assert again.rows.schema.field("price").type == pa.float64()
 
 
 # --- settings -----------------------------------------------------------------------------------------

@@ -157,7 +157,9 @@ class LogSource:
     def lag(self) -> Lag:
         return Lag(backlog_bytes=len(self._log.transactions) - self._log.acknowledged, seconds=1.5)
 
-    def replay(self, letters: Sequence[tuple[Destination, DeadLetter]]) -> list[TableChanges]:
+    def replay(
+        self, letters: Sequence[tuple[Destination, DeadLetter]], state: StreamState
+    ) -> list[TableChanges]:
         by_table: dict[str, list[Any]] = {}
         for to, letter in letters:
             op, id_, note, sequence = letter.raw.split("|")

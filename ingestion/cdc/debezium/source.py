@@ -193,8 +193,18 @@ class DebeziumChanges:
         age = None if self._landed_at is None else (datetime.now(UTC) - self._landed_at).total_seconds()
         return Lag(waiting, age)
 
-    def replay(self, letters: Sequence[tuple[Destination, DeadLetter]]) -> Iterable[TableChanges]:
-        """Dead letters, read again; what still is no row is a dead letter again."""
+    def replay(
+        self, letters: Sequence[tuple[Destination, DeadLetter]], state: StreamState
+    ) -> Iterable[TableChanges]:
+        """Dead letters, read again; what still is no row is a dead letter again.
+
+        Their tables have the columns that are kept, but for those that the settings declare.
+        """
+        self._restore(state)
+        for name, table in self._reader.tables.items():
+            for column, described in self._types_of(name).items():
+                if table.columns is not None:
+                    table.columns = table.columns.with_column(column, described)
         for to, _ in letters:
             if to.source_table:
                 self._bronze.setdefault(to.source_table, to.table)

@@ -106,9 +106,9 @@ def ensure_published(control: Control, tables: Sequence[Table], name: str) -> di
     for each, its_tables in wanted.items():
         missing = [table for table in its_tables if (each, table.schema, table.name) not in members]
         if each not in publications:
-            _run(control, _create(each, missing, updates=each == name), each, missing)
+            _run(control, _create(each, missing, updates=each == name), each, missing, exists=False)
         elif missing:
-            _run(control, _add(each, missing), each, missing)
+            _run(control, _add(each, missing), each, missing, exists=True)
     publications, members = read_publications(control, list(wanted))
     found: dict[str, Member] = {}
     for each, its_tables in wanted.items():
@@ -163,14 +163,18 @@ def _listed(tables: Sequence[Table]) -> sql.Composed:
     )
 
 
-def _run(control: Control, command: sql.Composed, name: str, tables: Sequence[Table]) -> None:
-    names = ", ".join(map(str, tables))
+def _run(
+    control: Control, command: sql.Composed, name: str, tables: Sequence[Table], *, exists: bool
+) -> None:
+    names, what = ", ".join(map(str, tables)), f"the publication {name}"
     try:
-        control.rows(command, what=f"the publication {name}")
+        control.rows(command, what=what)
     except SourceError as error:
         if error.retryable:
             raise
+        lacks = f"{what} lacks {names}, and cannot be changed"
+        is_missing = f"there is no publication {name} for {names}, and it cannot be made"
         raise SourceError(
-            f"the publication {name} lacks {names}, and cannot be changed: {error.message}",
+            f"{lacks if exists else is_missing}: {error.message.removeprefix(f'{what}: ')}",
             hint=f"let the owner of the tables run: {control.text(command)};",
         ) from None

@@ -217,7 +217,7 @@ def check_slot(slot: Slot | None, kept: Position, name: str, url: ServerUrl, sou
             f"the replication slot {slot.name} stands at {shown(slot.confirmed_lsn)}, beyond what has landed "
             f"({shown(kept.lsn)}): it was advanced or made again by somebody else, or the warehouse was "
             "restored from a copy; the changes between are lost",
-            hint=anew,
+            hint=f"if another warehouse reads it, first name a slot of your own under cdc: slot; {anew}",
         )
 
 

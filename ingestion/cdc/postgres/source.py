@@ -189,8 +189,10 @@ class PostgresChanges:
             seconds=None if at is None else max(time.time() - at, 0.0),
         )
 
-    def replay(self, letters: Sequence[tuple[Destination, DeadLetter]]) -> Iterable[TableChanges]:
-        """Dead letters, read again under the settings of now.
+    def replay(
+        self, letters: Sequence[tuple[Destination, DeadLetter]], state: StreamState
+    ) -> Iterable[TableChanges]:
+        """Dead letters, which say themselves of what version of a table they are, under the settings of now.
 
         Raises:
             SourceUnavailable: the server went away.
