@@ -45,11 +45,7 @@ class ChangeFile:
         events: those of all changes in it.
         note: what was given to `finish`.
 
-    Example:
-        >>> file = ChangeFile.create(Path("changes"))  # doctest: +SKIP
-        ... file.append(changes)
-        ... file.finish()
-        ... batch = MicroBatch(source, file, first, last, position, file.events)
+    Made by `create`, filled by `append`, and complete after `finish`; a micro-batch has it as its changes.
     """
 
     def __init__(self, path: Path, sink: BinaryIO | None = None) -> None:

@@ -739,13 +739,13 @@ def _land_users(shop, batch, columns):
     shop.sql(
         "create schema if not exists bronze_crm;"
         "create table if not exists bronze_crm._aidbt_loads (table_name varchar, batch_id varchar,"
-        " columns varchar);"
+        " connector varchar, columns varchar);"
         f"create or replace temp view batch as select i as id, {values}, now() as _aidbt_loaded_at,"
         f" '{batch}' as _aidbt_batch_id from range(100) r(i);"
         "create table if not exists bronze_crm.users as select * from batch limit 0;"
         + "".join(f"alter table bronze_crm.users add column if not exists {n} varchar;" for n in columns[1:])
         + "insert into bronze_crm.users by name select * from batch;"
-        f"insert into bronze_crm._aidbt_loads values ('users', '{batch}', '[{landed}]')"
+        f"insert into bronze_crm._aidbt_loads values ('users', '{batch}', 'postgres', '[{landed}]')"
     )
 
 

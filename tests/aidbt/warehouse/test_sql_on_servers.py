@@ -710,7 +710,10 @@ LOG_ROWS = """
     union all select n, 'new', 'u', 20, n from {numbers} where n <= 100
     union all select n, null, 'd', 30, n from {numbers} where n > 350 and n <= 400
 """
-LOADED = "select 'orders' as table_name, 'b1' as batch_id, '[{\"name\": \"id\", \"key\": true}]' as columns"
+LOADED = """
+select 'orders' as table_name, 'b1' as batch_id, 'postgres' as connector,
+    '[{"name": "id", "key": true}]' as columns
+"""
 
 
 def profile_of_log(connection: Any, schema: str, numbers: str, *, stored: str) -> TableProfile:
