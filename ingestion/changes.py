@@ -102,6 +102,9 @@ class StreamState:
     tables: Mapping[str, TableState] = field(default_factory=dict)
 
 
+NOTHING_LANDED = StreamState()
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
     """When a micro-batch is closed, at the end of a transaction: whichever comes first.
@@ -130,15 +133,18 @@ class Lag:
 
 
 class ChangeSource(Protocol):
-    """An open log of changes. One thread pulls, and calls `acknowledge` between two batches."""
+    """An open log of changes. One thread pulls, and calls `acknowledge` and `lag` between two batches."""
 
     name: str
     bronze_schema: str
 
     def batches(
         self, state: StreamState, limits: BatchLimits, *, until_current: bool, stop: threading.Event
-    ) -> Iterator[MicroBatch]:
+    ) -> Iterator[MicroBatch | None]:
         """The micro-batches after `state`, snapshots of new tables first.
+
+        None every second or so while there is none to give: then the source is told what has landed
+        meanwhile. Otherwise the last batch would be acknowledged only when somebody writes again.
 
         Args:
             until_current: end when everything that was committed before the call has been given out.
@@ -205,8 +211,13 @@ class StreamingConnector(Protocol):
         """
         ...
 
-    def check_changes(self) -> Sequence[Finding]:
-        """What stands in the way of reading changes, or will (settings of the server, keys, grants, lag)."""
+    def check_changes(self, state: StreamState = NOTHING_LANDED) -> Sequence[Finding]:
+        """What stands in the way of reading changes, or will (settings of the server, keys, grants, lag).
+
+        Args:
+            state: what has landed: also whether the stream can go on behind that. Of a stream that somebody
+                reads meanwhile it is too old by the time it is compared.
+        """
         ...
 
 
@@ -290,11 +301,13 @@ class ChangeSink(Protocol):
         table: str | None = None,
         cause: str | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[KeptLetter]:
         """The dead letters of a source that were not replayed, oldest first.
 
         Args:
             table: only of this table, by the source's name or by bronze's.
+            limit, offset: only so many, after so many.
         """
         ...
 

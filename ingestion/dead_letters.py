@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,13 +22,13 @@ from aidbt.store import Store
 from aidbt.store.leases import Leases, this_process
 from aidbt.warehouse import Connection, Warehouse
 from ingestion.bronze import SINKS
-from ingestion.bronze.base import Destination, KeptLetter, LetterGroup
+from ingestion.bronze.base import KeptLetter, LetterGroup
 from ingestion.changes import ChangeSink, ChangeSource, MicroBatch, TableChanges, TableCommit
 from ingestion.landing import claim, fence_of
 from ingestion.pipeline import utc_now
 from ingestion.spill import empty_folder
 
-# As many as are read again of one table at once: all of them are in memory.
+# As many as are read again at once: all of them are in memory.
 _MOST_LETTERS = 100_000
 
 
@@ -46,10 +47,11 @@ class ReplayedTable:
 
     Attributes:
         table: as the source calls it.
-        batch_id: the new batch; None when nothing was landed, `error` says why.
+        batch_id: the last new batch; None when nothing was landed: all are dead still, or `error` says why.
         letters: how many were read again.
         rows_landed: rows that came of them (a record may be more than one).
-        still_dead: those that are no rows still; they are dead letters of the new batch.
+        still_dead: those that are no rows still. They stay as they are; one that dies of something else now
+            is a dead letter of the new batch.
     """
 
     source: str
@@ -90,7 +92,8 @@ def replay(
     """Read dead letters again under the settings of now, and land what has become rows.
 
     The rows are a new batch of their table, and the letters are marked as replayed in the same transaction.
-    Of a table that cannot be replayed nothing changes; the others go on.
+    Letters that die again of the same stay as they are. Of a table that cannot be replayed nothing changes;
+    the others go on.
 
     Args:
         cause, table: only these; a table by its name in the source or in bronze.
@@ -109,9 +112,8 @@ def replay(
             if not getattr(connector, "is_streamed", False):
                 of_loads += groups
             elif groups:
-                tables = dict.fromkeys(group.source_table for group in groups)
                 one = _Replay(connector, sink, Leases(store), folder, cause, settings, now)
-                replayed += one.run(tuple(tables))
+                replayed += one.run(groups)
     return ReplayReport(tuple(replayed), tuple(of_loads))
 
 
@@ -151,49 +153,79 @@ class _Replay:
     settings: IngestSettings
     now: Callable[[], datetime]
 
-    def run(self, tables: Sequence[str]) -> list[ReplayedTable]:
-        """What became of the letters of the tables, by the source's names."""
+    def run(self, groups: Sequence[LetterGroup]) -> list[ReplayedTable]:
+        """What became of the letters of some groups, by table."""
         name, schema = self.connector.settings.name, self.connector.settings.bronze_schema
         scratch = self.folder / "scratch" / f"{quote(name, safe='')}.replay"
         empty_folder(scratch)
+        waiting: Counter[str] = Counter()
+        tables: dict[str, ReplayedTable] = {}
+        for group in groups:
+            waiting[group.source_table] += group.waiting
+            tables[group.source_table] = ReplayedTable(name, group.source_table, schema, group.table, 0)
         with contextlib.closing(self.connector.open_changes(scratch=scratch)) as source:
-            done = []
-            for table in tables:
-                letters = self.sink.letters(schema, name, table=table, cause=self.cause, limit=_MOST_LETTERS)
-                done.append(self._table(source, letters))
-            return done
+            return [self._table(source, table, waiting[table.table]) for table in tables.values()]
 
-    def _table(self, source: ChangeSource, letters: Sequence[KeptLetter]) -> ReplayedTable:
-        to = letters[0].to
-        result = ReplayedTable(to.source, to.source_table, to.schema, to.table, len(letters))
-        try:
-            state = self.sink.state(to.schema, to.source)
-            changes = list(source.replay([(kept.to, kept.letter) for kept in letters], state))
-            done = self._commit(to, changes, [kept.letter_id for kept in letters])
-        except AidbtError as error:
-            return replace(result, error=error.message, hint=error.hint)
-        return replace(
-            result,
-            batch_id=done.batch_id,
-            rows_landed=done.rows_landed,
-            still_dead=_still_dead(changes),
-        )
+    def _table(self, source: ChangeSource, done: ReplayedTable, waiting: int) -> ReplayedTable:
+        """What became of so many letters, read some after the other; those that stay are passed over."""
+        stay = 0
+        for left in range(waiting, 0, -_MOST_LETTERS):
+            letters = self.sink.letters(
+                done.bronze_schema, done.source, table=done.table, cause=self.cause,
+                limit=min(left, _MOST_LETTERS), offset=stay,
+            )  # fmt: skip
+            done = replace(done, letters=done.letters + len(letters))
+            try:
+                state = self.sink.state(done.bronze_schema, done.source)
+                changes = list(source.replay([(kept.to, kept.letter) for kept in letters], state))
+                new, replayed = _without_those_that_stay(changes, letters)
+                if replayed:
+                    landed = self._commit(new, replayed)
+                    rows = sum(table.rows_landed for table in landed)
+                    done = replace(done, batch_id=landed[0].batch_id, rows_landed=done.rows_landed + rows)
+            except AidbtError as error:
+                return replace(done, error=error.message, hint=error.hint)
+            done = replace(done, still_dead=_still_dead(done.still_dead, changes))
+            stay += len(letters) - len(replayed)
+        return done
 
-    def _commit(self, to: Destination, changes: list[TableChanges], letter_ids: Sequence[str]) -> TableCommit:
+    def _commit(self, changes: list[TableChanges], replayed: Sequence[KeptLetter]) -> Sequence[TableCommit]:
+        to = replayed[0].to
         resource, ttl_s = f"table:{to}", self.settings.lease_seconds
         holder = this_process("aidbt ingest replay")
         # A stream has the table's lease while it commits, and one that was killed for its time to live.
         with self.leases.leased([resource], holder, ttl_s=ttl_s, wait_s=ttl_s + 1) as held:
             claim(self.sink, to.schema, held, resource)
-            done = self.sink.commit(
+            return self.sink.commit(
                 _batch(to.source, changes),
                 to.schema,
                 now=self.now(),
                 fence=fence_of(held, resource),
-                replayed=letter_ids,
-            )
-        (table,) = done.tables
-        return table
+                replayed=[kept.letter_id for kept in replayed],
+            ).tables
+
+
+def _without_those_that_stay(
+    changes: Sequence[TableChanges], letters: Sequence[KeptLetter]
+) -> tuple[list[TableChanges], list[KeptLetter]]:
+    """What is new in the changes, and the letters that it came of: all but those that died of the same."""
+    again = Counter((piece.to, letter) for piece in changes for letter in piece.dead_letters)
+    replayed = []
+    for kept in letters:
+        if again[kept.to, kept.letter]:
+            again[kept.to, kept.letter] -= 1
+        else:
+            replayed.append(kept)
+    new = []
+    for piece in changes:
+        dead = []
+        for letter in piece.dead_letters:
+            if again[piece.to, letter]:
+                again[piece.to, letter] -= 1
+                dead.append(letter)
+        events = piece.events - len(piece.dead_letters) + len(dead)
+        new.append(replace(piece, events=events, dead_letters=tuple(dead)))
+    return new, replayed
 
 
 def _batch(source: str, changes: list[TableChanges]) -> MicroBatch:
@@ -209,9 +241,9 @@ def _batch(source: str, changes: list[TableChanges]) -> MicroBatch:
     )
 
 
-def _still_dead(changes: Sequence[TableChanges]) -> tuple[StillDead, ...]:
-    found: dict[str, StillDead] = {}
+def _still_dead(before: Sequence[StillDead], changes: Sequence[TableChanges]) -> tuple[StillDead, ...]:
+    found = {dead.cause: dead for dead in before}
     for letter in (letter for piece in changes for letter in piece.dead_letters):
-        before = found.get(letter.cause, StillDead(letter.cause, letter.reason, 0))
-        found[letter.cause] = replace(before, letters=before.letters + 1)
+        known = found.get(letter.cause, StillDead(letter.cause, letter.reason, 0))
+        found[letter.cause] = replace(known, letters=known.letters + 1)
     return tuple(found.values())

@@ -19,11 +19,11 @@ _POLL_S = 0.2
 class Puller:
     """Opens a change source, gives out its micro-batches, and tells it which have landed.
 
-    The source is opened, read, told and closed in one thread; told between two batches. At most one batch
-    waits here to be taken, so that a reader who stops taking stops the source, and memory is bounded by
-    three batches: one that lands, one that waits, one that is being read. Where the changes of a batch are
-    read only when they land (a snapshot that is no list and no file), the source is asked for nothing else
-    meanwhile.
+    The source is opened, read, told and closed in one thread; told between two batches, and whenever it has
+    none to give. At most one batch waits here to be taken, so that a reader who stops taking stops the
+    source, and memory is bounded by three batches: one that lands, one that waits, one that is being read.
+    Where the changes of a batch are read only when they land (a snapshot that is no list and no file), the
+    source is asked for nothing else meanwhile.
 
     Attributes:
         lag: how far behind the source was when it was last asked.
@@ -100,15 +100,18 @@ class Puller:
                 self._state, self._limits, until_current=self._until_current, stop=self._stop
             )
             for batch in batches:
-                if not self._give(batch):
+                if batch is None:
+                    self._tell(source, is_idle=True)
+                elif self._give(source, batch):
+                    self._tell(source)
+                else:
                     break
-                self._tell(source)
-            self._give(None)
+            self._give(source, None)
             self._closing.wait()
             self._lag_due_at = time.monotonic()
             self._tell(source)
 
-    def _give(self, batch: MicroBatch | None) -> bool:
+    def _give(self, source: ChangeSource, batch: MicroBatch | None) -> bool:
         """Let it be taken, and its changes be read where they are read only then; False when closing."""
         in_place = batch is not None and is_read_in_place(batch)
         if in_place:
@@ -118,15 +121,20 @@ class Puller:
             try:
                 self._ready.put(batch, timeout=_POLL_S)
             except queue.Full:
+                self._tell(source)  # nothing is being read from it: whatever waits here is complete
                 continue
             while in_place and not self._closing.is_set() and not self._released.wait(_POLL_S):
                 pass
             return True
         return False
 
-    def _tell(self, source: ChangeSource) -> None:
+    def _tell(self, source: ChangeSource, *, is_idle: bool = False) -> None:
+        """Acknowledge what has landed, and ask how far behind the source is: now and then, and when it has
+        just been told of the last batch for now, after which that would stay as it was.
+        """
+        is_last = is_idle and not self._landed.empty()
         while not self._landed.empty():
             source.acknowledge(self._landed.get())
-        if time.monotonic() >= self._lag_due_at:
+        if is_last or time.monotonic() >= self._lag_due_at:
             self.lag = source.lag()
             self._lag_due_at = time.monotonic() + _LAG_EVERY_S

@@ -20,6 +20,7 @@ from aidbt.warehouse import Connection, Warehouse
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import LetterGroup
 from ingestion.bronze.duckdb_sql import in_schema
+from ingestion.changes import NOTHING_LANDED, StreamState
 from ingestion.checks import check_loads
 
 _OWN_TABLES = "select table_name from information_schema.tables where table_schema = ?"
@@ -105,8 +106,9 @@ def statuses(
         )
         for connector in connectors
     ]
-    found = _in_warehouse(found, connectors, open_warehouse)
+    # Who reads a source is asked before what has landed of it: see `_checked`.
     found = [_in_store(status, connector, store) for status, connector in zip(found, connectors, strict=True)]
+    found = _in_warehouse(found, connectors, open_warehouse)
     return [_checked(status, connector) for status, connector in zip(found, connectors, strict=True)]
 
 
@@ -183,8 +185,11 @@ def _in_store(status: SourceStatus, connector: Any, store: Store) -> SourceStatu
 def _checked(status: SourceStatus, connector: Any) -> SourceStatus:
     findings = list(status.findings)
     if status.is_streamed:
+        # While somebody reads it, the stream moves on between our two looks, and checks itself.
+        is_read = any(holder.resource.startswith("stream:") for holder in status.holders)
+        state = NOTHING_LANDED if is_read else StreamState(parts=status.parts or {})
         try:
-            findings += connector.check_changes()
+            findings += connector.check_changes(state)
         except AidbtError as error:
             message = f"{error.message}; {error.hint}" if error.hint else error.message
             findings.append(Finding("ingest.source_unavailable", Severity.ERROR, status.source, message))
@@ -195,4 +200,5 @@ def _checked(status: SourceStatus, connector: Any) -> SourceStatus:
 
 
 def _with_problem(status: SourceStatus, error: AidbtError) -> SourceStatus:
-    return replace(status, problems=(*status.problems, error.message))
+    message = f"{error.message}; {error.hint}" if error.hint else error.message
+    return replace(status, problems=(*status.problems, message))

@@ -50,7 +50,7 @@ def _text(report: Any) -> Iterator[str]:
     if not report.tables and not report.of_loads:
         yield "no dead letter waits"
         return
-    yield f"{bold('replayed')} {count(read, 'dead letter')}: {count(landed, 'row')} landed"
+    yield f"{bold('read again')} {count(read, 'dead letter')}: {count(landed, 'row')} landed"
     rows = [
         [
             f"{done.source}.{table_name(done.table)}",
@@ -77,6 +77,8 @@ def _text(report: Any) -> Iterator[str]:
             f"{count(group.waiting, 'letter')} of a table that is loaded in full; the next load reads its "
             f"records again: aidbt ingest run {group.source} --table {group.source_table}"
         )
+    if any(done.still_dead for done in report.tables):
+        yield dim("letters that are still no rows stay as they are: mend what they died of, and replay again")
     if any(done.rows_landed for done in report.tables):
         yield dim("letters that became rows are marked as replayed, in the transaction of the rows")
         yield f"{bold('next')}: aidbt build"

@@ -90,7 +90,7 @@ def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
     rows_landed = sum(load.rows_landed for load in report.landed)
     tables_landed = count(len(report.landed), "table")
     yield f"{bold('landed')} {count(rows_landed, 'row')} of {tables_landed} in {seconds:.1f} s"
-    columns = ["table", "bronze", "read", "landed", "rejected"]
+    columns = ["table", "bronze", "read", "landed", "dead letters"]
     by_cursor = any(load.rows_skipped or load.rows_marked for load in report.landed)
     columns += ["known", "marked"] if by_cursor else []
     rows = [
@@ -127,7 +127,7 @@ def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
     if report.landed:
         state = "every row read is accounted for" if report.reconciles else "ROWS ARE MISSING: see the counts"
         sum_of_parts = (
-            "read + marked = landed + rejected + known" if by_cursor else "read = landed + rejected"
+            "read + marked = landed + dead letters + known" if by_cursor else "read = landed + dead letters"
         )
         yield dim(f"{sum_of_parts}: {state}")
         yield f"{bold('next')}: aidbt generate"

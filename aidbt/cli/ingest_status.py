@@ -52,14 +52,14 @@ def _source(item: Any) -> Iterator[str]:
         [
             table_name(known.table),
             f"{known.bronze_schema}.{known.bronze_table}" if known.table else "",
-            f"{known.rows:,}",
+            count(known.rows, "change" if known.kind == "changes" else "row"),
             _time(known.last_loaded_at),
             _position(known),
         ]
         for known in item.tables
     ]
     if rows:
-        yield from table(rows, ["table", "bronze", "rows", "last batch", "position"])
+        yield from table(rows, ["table", "bronze", "landed", "last batch", "position"])
     elif not item.problems:
         yield dim("  nothing has landed yet")
     for group in item.letters:

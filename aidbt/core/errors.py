@@ -17,7 +17,7 @@
     ├── StoreError              aidbt's own state could not be read or written
     │   ├── VersionConflict     somebody saved a newer version meanwhile
     │   ├── StoreBusy           another process is writing (retryable)
-    │   ├── StoreUnavailable    its server could not be reached or went away (retryable)
+    │   ├── StoreUnavailable    its server could not be reached, or its disk is full (retryable)
     │   ├── LeaseTaken          somebody else holds the lease (retryable)
     │   └── LeaseLost           a lease that was ours is somebody else's by now
     ├── WriteError              files could not be written; nothing was half written
@@ -180,7 +180,7 @@ class StoreBusy(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The server of the store could not be reached, or went away."""
+    """The server of the store could not be reached, or went away; or the disk of the store is full."""
 
     retryable = True
 

@@ -4,6 +4,9 @@ A lease that only times out is unsafe: a holder that was paused wakes and goes o
 a *fencing token* (Kleppmann, "How to do distributed locking", 2016), and what is written to keeps the highest
 token it has seen and refuses a lower one. Time decides here when somebody else may go on, never who is right.
 
+A holder that ran on this host and is no more (`processes`) is not waited for: were that ever a mistake, its
+token would be refused.
+
 That is what makes clocks harmless. All holders share one: the server's in PostgreSQL, the host's for a SQLite
 file. Set forward, leases end early: the next holder gets a higher token, and the one before finds its lease
 lost or is refused. Set back, leases would last too long: whoever asks for one that ends later than its whole
@@ -32,6 +35,7 @@ from sqlalchemy import Connection, Row, text
 
 from aidbt.core.errors import LeaseLost, LeaseTaken, StoreError, UsageError
 from aidbt.store.db import Store
+from aidbt.store.processes import is_gone, process_mark
 
 Mode = Literal["shared", "exclusive"]
 
@@ -74,6 +78,7 @@ class Leases:
     def __init__(self, store: Store, *, clock: Callable[[], float] | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._left: set[str] = set()  # ids of leases that were to be given back while the store was away
 
     def acquire(
         self, resource: str, holder: str, *, mode: Mode = "exclusive", ttl_s: float = DEFAULT_TTL_S
@@ -104,7 +109,10 @@ class Leases:
         names = sorted(set(resources))
         if not names or not ttl_s > 0:
             raise UsageError(f"not a lease: {len(names)} resources for {ttl_s:g} s")
+        left = tuple(self._left)
         with self._store.transaction() as connection:
+            for lease_id in left:
+                connection.execute(_RELEASE, {"id": lease_id})
             # Everybody locks in the order of the names, so nobody waits for somebody who waits for him.
             for name in names:
                 connection.execute(_KNOW, {"resource": name})
@@ -112,6 +120,7 @@ class Leases:
             now = self._now(connection)
             taken = [row for name in names for row in _in_the_way(connection, name, mode, now)]
             granted = [] if taken else [_grant(connection, name, holder, mode, ttl_s, now) for name in names]
+        self._left.difference_update(left)
         if taken:  # said after the commit, which keeps what was found about time
             raise _taken(taken[0])
         return tuple(granted)
@@ -141,8 +150,15 @@ class Leases:
         with self._store.transaction() as connection:
             connection.execute(_RELEASE, {"id": lease.id})
 
+    def release_later(self, lease: Lease) -> None:
+        """Give a lease back as soon as the store can be written again: before the next one is taken here."""
+        self._left.add(lease.id)
+
     def held(self, resource: str | None = None) -> tuple[Lease, ...]:
-        """The leases that have not ended, of one resource or of all, by resource and age.
+        """The leases that have not ended and whose holders are not gone, by resource and age.
+
+        Args:
+            resource: only of this one.
 
         Raises:
             StoreError: the store cannot be read.
@@ -150,7 +166,7 @@ class Leases:
         with self._store.transaction() as connection:
             parameters = {"resource": resource, "now": self._now(connection)}
             rows = connection.execute(_HELD if resource is not None else _ALL_HELD, parameters).all()
-        return tuple(_lease(row) for row in rows)
+        return tuple(_lease(row) for row in rows if not is_gone(row.process))
 
     def raise_token(self, lease: Lease, *, beyond: int) -> Lease:
         """The lease with a token above `beyond`, which what is written to has seen from another store.
@@ -265,8 +281,10 @@ class HeldLeases:
         self._closing.set()
         self._thread.join()
         for lease in self._held.values():
-            with contextlib.suppress(StoreError):  # then it ends by itself
+            try:
                 self._leases.release(lease)
+            except StoreError:
+                self._leases.release_later(lease)  # or it ends by itself
 
     def _keep_renewing(self) -> None:
         pause_s = self._ttl_s / 3
@@ -296,12 +314,17 @@ class HeldLeases:
 
 
 def _in_the_way(connection: Connection, resource: str, mode: Mode, now: float) -> list[Row[Any]]:
-    """Leases beside which one of that mode cannot stand; those that ended are forgotten."""
+    """Leases beside which one of that mode cannot stand; those that ended, or whose holders did, go."""
     at = {"resource": resource, "now": now}
     connection.execute(_SHORTEN, at)
     connection.execute(_FORGET, at)
-    held = connection.execute(_HELD, at).all()
-    return [row for row in held if "exclusive" in (mode, row.mode)]
+    held = []
+    for row in connection.execute(_HELD, at).all():
+        if is_gone(row.process):
+            connection.execute(_RELEASE, {"id": row.id})
+        elif "exclusive" in (mode, row.mode):
+            held.append(row)
+    return held
 
 
 def _grant(connection: Connection, resource: str, holder: str, mode: Mode, ttl_s: float, now: float) -> Lease:
@@ -315,6 +338,7 @@ def _grant(connection: Connection, resource: str, holder: str, mode: Mode, ttl_s
         "ttl_s": ttl_s,
         "acquired_at": now,
         "expires_at": now + ttl_s,
+        "process": process_mark(),
     }
     connection.execute(_INSERT, row)
     return _lease(connection.execute(_HELD_BY_ID, {"id": row["id"]}).one())
@@ -359,7 +383,7 @@ def _not_renewed(lease: Lease, error: StoreError) -> LeaseLost:
 
 
 _COLUMNS = (
-    "select id, leases.resource, holder, mode, token, ttl_s, acquired_at, expires_at"
+    "select id, leases.resource, holder, mode, token, ttl_s, acquired_at, expires_at, process"
     " from leases join lease_tokens on lease_tokens.resource = leases.resource"
 )
 _KNOW = text(
@@ -376,8 +400,8 @@ _NEXT_TOKEN = text(
     " and not exists (select 1 from leases where leases.resource = lease_tokens.resource)"
 )
 _INSERT = text(
-    "insert into leases (id, resource, holder, mode, ttl_s, acquired_at, expires_at)"
-    " values (:id, :resource, :holder, :mode, :ttl_s, :acquired_at, :expires_at)"
+    "insert into leases (id, resource, holder, mode, ttl_s, acquired_at, expires_at, process)"
+    " values (:id, :resource, :holder, :mode, :ttl_s, :acquired_at, :expires_at, :process)"
 )
 _RENEW = text("update leases set expires_at = :until where id = :id")
 _RELEASE = text("delete from leases where id = :id")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from aidbt.core.errors import AidbtError, StoreBusy, StoreError
+from aidbt.core.errors import AidbtError, StoreBusy, StoreError, StoreUnavailable
 from aidbt.core.resilience import POLICIES, SystemClock, retry
 from aidbt.store.database import LOCK_WAIT_S
 
@@ -69,7 +69,7 @@ class SqliteDatabase:
                 hint="it holds evidence only, no decision: move the file away and run the command again",
             )
         if "full" in message:
-            return StoreError(f"the disk is full while writing {where}", hint="free some space")
+            return StoreUnavailable(f"the disk is full while writing {where}", hint="free some space")
         return StoreError(f"{where} cannot be used: {message}")
 
 

@@ -159,14 +159,16 @@ class DuckDBChangeSink:
         table: str | None = None,
         cause: str | None = None,
         limit: int | None = None,
+        offset: int = 0,
     ) -> list[KeptLetter]:
         """The dead letters of a source that were not replayed, oldest first.
 
         Args:
             table: only of this table, by the source's name or by bronze's.
+            limit, offset: only so many, after so many.
         """
         with transaction(self._raw) as run:
-            rows = run(sql.in_schema(sql.LETTERS, schema), [source, table, cause, limit])
+            rows = run(sql.in_schema(sql.LETTERS, schema), [source, table, cause, limit, offset])
         return [
             KeptLetter(
                 letter_id,

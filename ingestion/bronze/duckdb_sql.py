@@ -106,7 +106,7 @@ select letter_id, table_name, source, source_table, connector, batch_id, origin,
 from _aidbt_dead_letters
 where replayed_in is null and source = ? and coalesce(?, table_name) in (table_name, source_table)
     and coalesce(?, cause) = cause
-order by rowid limit ?
+order by rowid limit ? offset ?
 """
 LETTER_GROUPS = """
 select

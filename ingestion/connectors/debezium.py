@@ -11,7 +11,7 @@ from aidbt.core.findings import Finding
 from aidbt.core.resilience import Operation
 from ingestion.cdc.debezium.settings import DebeziumSettings
 from ingestion.cdc.debezium.source import DebeziumChanges
-from ingestion.changes import ChangeSource
+from ingestion.changes import NOTHING_LANDED, ChangeSource, StreamState
 from ingestion.records import ConnectorSettings
 
 
@@ -56,6 +56,6 @@ class DebeziumConnector:
             )
         return DebeziumChanges(self.settings, self._root)
 
-    def check_changes(self) -> Sequence[Finding]:
+    def check_changes(self, state: StreamState = NOTHING_LANDED) -> Sequence[Finding]:
         """Nothing stands in the way of reading files that opening them does not say."""
         return ()

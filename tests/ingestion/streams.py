@@ -52,6 +52,8 @@ class Stream:
                 state = sink.state(self.schema, source.name)
                 stop = stop or threading.Event()
                 for batch in source.batches(state, limits, until_current=until_current, stop=stop):
+                    if batch is None:
+                        continue
                     if before_commit is not None:
                         before_commit(batch)
                     sink.commit(batch, self.schema, now=datetime.datetime.now(datetime.UTC))

@@ -7,13 +7,17 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aidbt.core.errors import SourceError, SourceUnavailable
+from ingestion.bronze import SINKS
 from ingestion.cdc.postgres import slots
+from ingestion.changes import StreamState
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Bronze, Database
 from tests.ingestion.streams import AT_ONCE, Stream, alter_system, forget, lsn, slot, source_rows
@@ -84,13 +88,21 @@ def test_killed_at_any_commit_of_the_first_run_nothing_is_lost(streamed, stream,
 
 def test_a_slot_that_was_dropped_is_an_error_until_all_tables_are_taken_anew(streamed, stream):
     stream.run()
+    assert not cannot_go_on(stream)
     streamed.psql("select pg_drop_replication_slot('aidbt_shop')")
     streamed.psql("delete from t where id = 1")
+    assert "the replication slot aidbt_shop is gone" in cannot_go_on(stream)[0]
 
     with pytest.raises(SourceError, match="the replication slot aidbt_shop is gone") as caught:
         stream.run()
     assert "aidbt ingest cdc shop --snapshot '*'" in caught.value.hint and not caught.value.retryable
     anew(stream, streamed)
+
+
+def cannot_go_on(stream: Stream) -> list[str]:
+    """What the checks say of what has landed and the slot."""
+    found = stream.connector.check_changes(StreamState(parts=stream.state()))
+    return [finding.message for finding in found if finding.code == "cdc.cannot_go_on"]
 
 
 @pytest.mark.long
@@ -110,6 +122,7 @@ def test_a_slot_that_was_advanced_by_somebody_else_is_an_error(streamed, stream)
     streamed.psql("set local synchronous_commit = on; insert into t values (4)")
     streamed.psql("select pg_replication_slot_advance('aidbt_shop', pg_current_wal_lsn())")
 
+    assert "it was advanced or made again by somebody else" in cannot_go_on(stream)[0]
     with pytest.raises(SourceError, match="it was advanced or made again by somebody else"):
         stream.run()
 
@@ -128,6 +141,26 @@ def test_what_has_landed_but_was_not_acknowledged_is_not_landed_twice(streamed, 
     stream.run()
 
     assert stream.operations("t") == "trrrcc"
+
+
+def test_what_has_landed_is_acknowledged_while_nothing_more_comes(streamed, stream):
+    stream.run()
+    streamed.psql("insert into t values (4)")
+    source = stream.connector.open_changes(scratch=stream.scratch)
+    with closing(source), stream.bronze.warehouse.connect(read_only=False) as connection:
+        sink = SINKS.load("duckdb")(connection)
+        state = sink.state("bronze_shop", "shop")
+        batches = source.batches(state, AT_ONCE, until_current=False, stop=threading.Event())
+        batch = next(batch for batch in batches if batch is not None and batch.events)
+        sink.commit(batch, "bronze_shop", now=datetime.now(UTC))
+
+        next(batch for batch in batches if batch is None)
+        source.acknowledge(batch)
+        until = time.monotonic() + 10
+        while lsn(slot(streamed)["confirmed_flush_lsn"]) < batch.last:
+            assert time.monotonic() < until
+            next(batches)
+        assert source.lag().backlog_bytes < 100_000
 
 
 def test_the_server_is_never_told_more_than_what_has_landed(streamed, stream):
@@ -188,8 +221,6 @@ def test_two_consumers_of_one_slot(streamed, stream, monkeypatch):
         errors.append(caught.value)
 
     with stream.bronze.warehouse.connect(read_only=False) as connection:
-        from ingestion.bronze import SINKS
-
         sink_state = SINKS.load("duckdb")(connection).state("bronze_shop", "shop")
     streamed.psql("insert into t values (4)")
     stream.run(before_commit=second)

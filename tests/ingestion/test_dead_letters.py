@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aidbt.core.config import IngestSettings
@@ -72,8 +74,75 @@ def test_what_is_still_dead_is_said_and_kept_once(runs):
     ]
     assert people.rows_landed == 0 and len(people.still_dead) == 1
     assert runs.ids() == [1, 2, 3, 5]
-    waiting = [(table, raw) for table, raw, done in letters(runs) if not done]
-    assert waiting == [("orders", "c|4|note 4|1"), ("people", "c|7|bad person|1")]
+    assert letters(runs) == [
+        ("orders", "c|2|note 2|1", True),
+        ("orders", "c|4|note 4|1", False),
+        ("people", "c|7|bad person|1", False),
+    ]
+    assert people.batch_id is None
+
+
+def test_a_replay_in_which_nothing_becomes_a_row_writes_nothing(runs):
+    log = poisoned(runs)
+    loads = "select count(*) from bronze_shop._aidbt_loads"
+    before = (letters(runs), runs.rows(loads))
+
+    for _ in range(2):
+        orders, people = replayed(runs, LogConnector(log)).tables
+        assert [(t.letters, t.rows_landed, t.batch_id) for t in (orders, people)] == [
+            (2, 0, None),
+            (1, 0, None),
+        ]
+        assert [dead.letters for dead in (*orders.still_dead, *people.still_dead)] == [2, 1]
+
+    assert (letters(runs), runs.rows(loads)) == before
+
+
+def test_a_letter_that_dies_of_something_else_is_kept_with_the_new_reason(runs, monkeypatch):
+    log = poisoned(runs)
+    changes = LogSource._changes
+
+    def another_reason(self, table, found):
+        piece = changes(self, table, found)
+        dead = tuple(replace(letter, reason="still no good") for letter in piece.dead_letters)
+        return replace(piece, dead_letters=dead)
+
+    monkeypatch.setattr(LogSource, "_changes", another_reason)
+    replayed(runs, LogConnector(log), table="people")
+
+    assert runs.rows(
+        "select reason, replayed_in is null from bronze_shop._aidbt_dead_letters"
+        " where table_name = 'people' order by reason"
+    ) == [("bad person is poison", False), ("still no good", True)]
+
+
+def test_letters_behind_many_that_stay_are_read_too(runs, monkeypatch):
+    log = poisoned(runs)
+    log.poison.discard("note 4")
+    monkeypatch.setattr("ingestion.dead_letters._MOST_LETTERS", 1)
+
+    (orders,) = replayed(runs, LogConnector(log), table="orders").tables
+
+    assert (orders.letters, orders.rows_landed) == (2, 1) and runs.ids() == [1, 3, 4, 5]
+    assert [(dead.letters, dead.reason) for dead in orders.still_dead] == [(1, "note 2 is poison")]
+
+
+def test_what_was_said_of_one_table_may_become_rows_of_another(runs, monkeypatch):
+    log = poisoned(runs)
+    log.poison.clear()
+    read = LogSource.replay
+
+    def elsewhere(self, found, state):
+        (piece,) = read(self, found, state)
+        nothing = replace(piece, rows=piece.rows.slice(0, 0), events=0)
+        to = replace(piece.to, table="guests", source_table="public.guests")
+        return [replace(piece, to=to), nothing]
+
+    monkeypatch.setattr(LogSource, "replay", elsewhere)
+    (people,) = replayed(runs, LogConnector(log), table="people").tables
+
+    assert (people.error, people.rows_landed) == (None, 1)
+    assert runs.rows("select id from bronze_shop.guests") == [(7,)]
 
 
 def test_a_replay_does_not_move_the_stream(runs):

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.config import IngestSettings
-from aidbt.core.errors import SourceError, SourceUnavailable, WarehouseLocked, WriteError
+from aidbt.core.errors import SourceError, SourceUnavailable, StoreUnavailable, WarehouseLocked, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import Level
 from aidbt.store import open_store
@@ -147,6 +147,15 @@ def test_the_next_run_goes_on_where_the_warehouse_says(runs):
 
     assert report.events == 3 and runs.ids() == [1, 2, 3, 4, 5, 6]
     assert runs.run(log).events == 0
+
+
+def test_the_last_batch_is_acknowledged_though_nobody_writes_again(runs):
+    log = Log()
+    log.insert(35)
+
+    with runs.running(log) as watch:
+        watch.wait(lambda p: p.events == 35 and p.backlog_bytes == 0)
+        assert log.acknowledged == 35
 
 
 def test_a_source_that_goes_away_is_opened_anew(runs):
@@ -435,6 +444,27 @@ def test_a_full_disk_lets_changes_wait(runs, monkeypatch):
     log.insert(1)
     (result,) = runs.run(log).sources
     assert (result.status, result.error) == ("failed", "the disk is full") and not runs.spool
+
+
+def test_a_disk_that_is_full_for_the_store_too_is_what_the_stream_fails_of(runs, monkeypatch):
+    """Not the lease of its own that it could not give back."""
+    log = Log()
+    log.insert(3)
+    release = Leases.release
+
+    def full(*_, **__):
+        raise DiskFull("the disk is full")
+
+    def refused(self, lease):
+        if lease.resource.startswith("table:"):
+            raise StoreUnavailable("the disk of the store is full")
+        release(self, lease)
+
+    monkeypatch.setattr(DuckDBChangeSink, "commit", full)
+    monkeypatch.setattr(Leases, "release", refused)
+    (result,) = runs.run(log, settings=IngestSettings(lease_seconds=60)).sources
+
+    assert (result.status, result.error) == ("failed", "the disk is full")
 
 
 def test_a_full_disk_of_the_spool_too_stops_the_source_and_loses_nothing(runs, monkeypatch):

@@ -16,6 +16,7 @@ from aidbt.core.findings import Finding
 from ingestion.bronze.base import Destination
 from ingestion.changes import (
     CHANGE_FIELDS,
+    NOTHING_LANDED,
     BatchLimits,
     DeadLetter,
     Lag,
@@ -42,6 +43,7 @@ class Log:
         found: findings that every micro-batch carries.
         keeps_all: acknowledged transactions can be read again.
         opened: how often the log was opened.
+        checked: the state that the log was last checked against.
     """
 
     transactions: list[list[tuple[str, str, int | None, str | None]]] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Log:
     keeps_all: bool = False
     opened: int = 0
     findings: Sequence[Finding] = ()
+    checked: StreamState | None = None
 
     def write(self, *rows: tuple[str, str, int | None, str | None]) -> None:
         self.transactions.append(list(rows))
@@ -84,7 +87,8 @@ class LogConnector:
         self.log.opened += 1
         return LogSource(self.log, self.settings, scratch, tuple(resnapshot))
 
-    def check_changes(self) -> Sequence[Finding]:
+    def check_changes(self, state: StreamState = NOTHING_LANDED) -> Sequence[Finding]:
+        self.log.checked = state
         return self.log.findings
 
 
@@ -128,7 +132,7 @@ class LogSource:
 
     def batches(
         self, state: StreamState, limits: BatchLimits, *, until_current: bool, stop: threading.Event
-    ) -> Iterator[MicroBatch]:
+    ) -> Iterator[MicroBatch | None]:
         at = state.parts.get("", {"at": 0})["at"]
         assert self._log.keeps_all or at >= self._log.acknowledged, "what has been acknowledged is gone"
         for table in self.resnapshot:
@@ -139,6 +143,7 @@ class LogSource:
             while at >= (end if until_current else len(self._log.transactions)):
                 if until_current or stop.wait(0.01):
                     return
+                yield None
             if stop.is_set():
                 return
             taken = self._log.transactions[at : at + limits.events]

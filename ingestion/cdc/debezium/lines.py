@@ -19,6 +19,8 @@ import pyarrow as pa
 
 _NEWLINE, _BRACE, _CLOSING, _COLON = (ord(letter) for letter in "\n{}:")
 _BEFORE = b'{"before":'
+_NO_BEFORE = b'{"before":null,"after":'
+_NO_AFTER = b',"after":null'
 _SOURCE = b',"source":{'
 # What stands in its place makes the head a document of its own, with a newline, and the tail another one.
 _SEAM = b'}\n{"sorc":{'
@@ -30,7 +32,7 @@ _VALUES = (b',"value":{"before":', b',"value":{"schema":')
 _VALUE = len(b',"value":')
 _WORD_BEFORE = np.frombuffer(_BEFORE[:8], "<u8")[0]
 _WORD_SOURCE = np.frombuffer(_SOURCE[1:9], "<u8")[0]
-_INLINE_VIEW = 12  # bytes of a text that Arrow keeps in the view itself
+_SLICE = 1 << 18  # bytes that are searched at once: they stay in the processor's cache
 
 
 @dataclass(slots=True)
@@ -129,6 +131,24 @@ class Lines:
         """`{"before":…,"after":…}` and a newline, of each of these lines (with seams)."""
         return self._views(self.heads_at[which], self.tails_at[which] + _HEAD_ENDS, pa.binary_view())
 
+    def rows(self, which: np.ndarray, is_deleted: np.ndarray) -> pa.Array | None:
+        """The row of each of these lines: that before it where `is_deleted`, else that after it.
+
+        None where one of them does not stand alone: beside another one, or beside anything but `null`.
+        """
+        starts, ends = self.heads_at[which], self.tails_at[which]
+        starts = starts + np.where(is_deleted, len(_BEFORE), len(_NO_BEFORE))
+        ends = ends - np.where(is_deleted, len(_NO_AFTER), 0)
+        if (starts >= ends).any():
+            return None
+        is_alone = np.where(
+            is_deleted,
+            _stands(self.envelopes, ends, _NO_AFTER),
+            _stands(self.envelopes, starts - len(_NO_BEFORE), _NO_BEFORE),
+        )
+        is_alone &= np.frombuffer(self.envelopes, np.uint8)[starts] == _BRACE
+        return _texts(self.envelopes, starts, ends) if is_alone.all() else None
+
     def tails(self, which: np.ndarray) -> pa.Array:
         """`{"sorc":{…},…}` of each of these lines (with seams)."""
         return self._views(*self.tail_places(which), pa.string_view())
@@ -157,6 +177,28 @@ def _views(buffer: bytearray, starts: np.ndarray, ends: np.ndarray, kind: pa.Dat
     return pa.Array.from_buffers(kind, len(starts), buffers, null_count=0)
 
 
+def _texts(buffer: bytearray, starts: np.ndarray, ends: np.ndarray) -> pa.LargeBinaryArray:
+    """Parts of a buffer, which ascend, copied one behind another."""
+    # Every second one of these is such a part; those between are what stands between two parts.
+    offsets = np.empty(2 * len(starts) + 1, np.int64)
+    offsets[0:-1:2] = starts
+    offsets[1::2] = ends
+    offsets[-1] = offsets[-2] if len(starts) else 0
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(buffer)]
+    pieces = pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers, null_count=0)
+    return pieces.take(pa.array(np.arange(0, len(offsets) - 1, 2)))
+
+
+def _stands(buffer: bytearray, places: np.ndarray, wanted: bytes) -> np.ndarray:
+    """At which places in a buffer some bytes (eight or more) stand; none reaches beyond its end."""
+    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer, strides=(1,))
+    last = len(wanted) - 8
+    found = np.ones(len(places), bool)
+    for offset in sorted({*range(0, last, 8), last}):
+        found &= words[places + offset] == np.frombuffer(wanted[offset : offset + 8], "<u8")[0]
+    return found
+
+
 def cut(block: bytearray, schemas: Schemas) -> Lines:
     """Where the lines of a block, which ends with a newline, and their parts begin."""
     if not block.startswith((_SCHEMA, _KEY)):
@@ -164,8 +206,7 @@ def cut(block: bytearray, schemas: Schemas) -> Lines:
         if (sources < 0).sum() * 2 <= len(starts):
             none = np.full(len(ends), -1)
             return Lines(block, starts, ends, block, starts, sources, ends, none, none, none, ends)
-    found = np.array(_unwrapped(block, schemas), np.int64).reshape(7, -1)
-    starts, ends, payloads, payload_ends, numbers, keys, key_ends = found
+    starts, ends, payloads, payload_ends, numbers, keys, key_ends = _unwrapped(block, schemas)
     np.frombuffer(block, np.uint8)[payload_ends] = _NEWLINE
     envelopes = _joined(block, payloads, payload_ends + 1)
     heads_at, tails_end, sources = _cut_plain(envelopes)
@@ -176,18 +217,13 @@ def cut(block: bytearray, schemas: Schemas) -> Lines:
 
 def _joined(block: bytearray, starts: np.ndarray, ends: np.ndarray) -> bytearray:
     """Parts of a block one behind another."""
-    if (ends - starts).min() > _INLINE_VIEW:
-        chosen = _views(block, starts, ends, pa.binary_view()).cast(pa.large_binary())
-        return bytearray(memoryview(chosen.buffers()[2]))
-    return bytearray().join(
-        memoryview(block)[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    )
+    return bytearray(memoryview(_texts(block, starts, ends).buffers()[2]))
 
 
 def _cut_plain(block: bytearray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(where each line begins, where it ends, where its `,"source":{` begins or -1)."""
     buffer = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(buffer == _NEWLINE)
+    ends = _places(buffer, _NEWLINE)
     starts = np.concatenate(([0], ends[:-1] + 1))
     sources = np.full(len(ends), -1)
     if len(buffer) <= len(_BEFORE):
@@ -195,7 +231,7 @@ def _cut_plain(block: bytearray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     # Every eight bytes of the block as one number.
     words = np.ndarray((len(buffer) - 7,), "<u8", buffer=block, strides=(1,))
     is_plain = words[np.minimum(starts, len(words) - 1)] == _WORD_BEFORE
-    braces = np.flatnonzero(buffer == _BRACE)
+    braces = _places(buffer, _BRACE)
     braces = braces[braces >= len(_SOURCE)]
     seams = braces[words[braces - 9] == _WORD_SOURCE] - len(_SOURCE) + 1
     seams = seams[(buffer[seams] == ord(",")) & (buffer[seams + 9] == _COLON)]
@@ -209,45 +245,60 @@ def _cut_plain(block: bytearray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return starts, ends, sources
 
 
-def _unwrapped(block: bytearray, schemas: Schemas) -> Sequence[list[int]]:
+def _places(buffer: np.ndarray, letter: int) -> np.ndarray:
+    """Where a letter stands."""
+    return np.concatenate(
+        [
+            np.flatnonzero(buffer[start : start + _SLICE] == letter) + start
+            for start in range(0, len(buffer), _SLICE)
+        ]
+    )
+
+
+def _unwrapped(block: bytearray, schemas: Schemas) -> np.ndarray:
     """Of each line: start, end, start and end of its envelope, schema's number, start and end of its key.
 
-    Most of a long schema block is only compared with that of the line before, not searched.
+    Shape (7, lines). Most of a long schema block is only compared with that of the line before, not searched.
     """
-    found: Sequence[list[int]] = ([], [], [], [], [], [], [])
+    runs: list[np.ndarray] = []
+    single: list[Sequence[int]] = []
     start, size = 0, len(block)
     while start < size:
-        start = _repeated(block, start, schemas, found)
+        prefix, number = schemas.last
+        ends = _repeated(block, start, prefix) if prefix else []
+        if ends:
+            if single:
+                runs.append(np.array(single, np.int64).T)
+                single = []
+            runs.append(_run(start, ends, len(prefix), number))
+            start = ends[-1] + 1
         if start < size:
-            parts = _parts(block, start, schemas)
-            for column, value in zip(found, parts, strict=True):
-                column.append(value)
-            start = parts[1] + 1
-    return found
+            single.append(_parts(block, start, schemas))
+            start = single[-1][1] + 1
+    if single:
+        runs.append(np.array(single, np.int64).T)
+    return np.concatenate(runs, axis=1)
 
 
-def _repeated(block: bytearray, start: int, schemas: Schemas, found: Sequence[list[int]]) -> int:
-    """Lines that all begin with the schema block that was met last; gives where another one begins."""
-    prefix, number = schemas.last
-    if not prefix:
-        return start
+def _repeated(block: bytearray, start: int, prefix: bytes) -> list[int]:
+    """Where the lines end that all begin with the same bytes, and end with the brace around an envelope."""
     starts_with, find, length = block.startswith, block.find, len(prefix)
-    starts, ends = [], []
+    ends: list[int] = []
     while starts_with(prefix, start):
         end = find(b"\n", start + length)
         if block[end - 1] != _CLOSING:
             break
-        starts.append(start)
         ends.append(end)
         start = end + 1
-    found[0].extend(starts)
-    found[1].extend(ends)
-    found[2].extend([place + length for place in starts])
-    found[3].extend([place - 1 for place in ends])
-    found[4].extend([number] * len(starts))
-    for column in found[5:]:
-        column.extend([-1] * len(starts))
-    return start
+    return ends
+
+
+def _run(start: int, line_ends: Sequence[int], length: int, number: int) -> np.ndarray:
+    """What `_unwrapped` gives of lines one behind another, under one schema block of some length."""
+    ends = np.array(line_ends, np.int64)
+    starts = np.concatenate(([start], ends[:-1] + 1))
+    none = np.full(len(ends), -1)
+    return np.stack((starts, ends, starts + length, ends - 1, np.full(len(ends), number), none, none))
 
 
 def _parts(block: bytearray, start: int, schemas: Schemas) -> Sequence[int]:

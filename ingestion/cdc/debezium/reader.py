@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aidbt.core.errors import SourceError
+from aidbt.core.loads import DELETED
 from ingestion.cdc.debezium.alike import order_alike, place_of
 from ingestion.cdc.debezium.careful import OPERATIONS, Event, Ignored, Unreadable, read_line
 from ingestion.cdc.debezium.columns import Columns, described_by, fitted, inferred, under_schema, widened
+from ingestion.cdc.debezium.fields import read_fields
 from ingestion.cdc.debezium.lines import Lines, Schemas, cut
 from ingestion.cdc.debezium.positions import Log, Order, Orderer
-from ingestion.cdc.debezium.rows import change_rows, rows_of_heads
+from ingestion.cdc.debezium.rows import change_rows, rows_of_heads, with_keys_only
 from ingestion.cdc.debezium.types import Connect
 from ingestion.cdc.debezium.values import NotExact
 from ingestion.connectors.base import DeadLetter
@@ -155,7 +157,7 @@ class EnvelopeReader:
         lines = cut(block, self._schemas)
         read = Read(lines=len(lines))
         is_plain = lines.tails_at >= 0
-        is_plain[_not_utf8(block, lines)] = False
+        is_plain[_not_utf8(lines)] = False
         plain = np.flatnonzero(is_plain)
         lines.seam(plain)
         plain, order = self._ordered(lines, plain)
@@ -285,27 +287,23 @@ class EnvelopeReader:
         return self._descriptions[schema, table_name]
 
     def _at_once(self, table: Table, lines: Lines, which: np.ndarray, order: Order) -> pa.Table:
-        import pyarrow.json as pj
-
         assert table.columns is not None
-        row = pa.struct([(name, of.wire) for name, of in table.columns.types.items()])
-        views = lines.heads(which)
-        text = views.cast(pa.large_binary()).buffers()[2]
-        heads = pj.read_json(
-            pa.BufferReader(text),
-            # One block, so that its rows are one chunk; a line is never cut.
-            read_options=pj.ReadOptions(use_threads=False, block_size=max(len(text) + 1, 1024)),
-            parse_options=pj.ParseOptions(
-                explicit_schema=pa.schema([("before", row), ("after", row)]),
-                unexpected_field_behavior="error",
-            ),
-        )
-        if heads.num_rows != len(which):
-            raise NotExact(f"{len(which)} lines gave {heads.num_rows} rows")
-        wire = rows_of_heads(heads, order, table.key)
+        types = {name: of.wire for name, of in table.columns.types.items()}
+        is_deleted = pc.equal(order["op"], DELETED)
+        texts = lines.rows(which, is_deleted.to_numpy(zero_copy_only=False))
+        if texts is None:
+            texts = lines.heads(which).cast(pa.large_binary())
+            row = pa.struct(list(types.items()))
+            wire = rows_of_heads(_parsed(texts, {"before": row, "after": row}), order, table.key)
+        else:
+            fields = read_fields(texts, types)
+            if fields is None:
+                rows = _parsed(texts, types)
+                fields = {name: rows.column(name).combine_chunks() for name in types}
+            wire = with_keys_only(fields, is_deleted, table.key)
         for name, of in table.columns.types.items():
             is_guessed = of.is_inferred and of.wire == pa.float64()
-            if is_guessed and not self._orderer.are_exact(views, name, wire[name]):
+            if is_guessed and not self._orderer.are_exact(texts, name, wire[name]):
                 raise NotExact(f"column '{name}': a number is not of the type double")
         return change_rows(wire, table.columns, order, self._unavailable)
 
@@ -420,6 +418,29 @@ class EnvelopeReader:
         return table
 
 
+def _parsed(texts: pa.LargeBinaryArray, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Objects of JSON as rows.
+
+    Raises:
+        ArrowException: one is no JSON, names another column, or holds a value of another type.
+        NotExact: there are not as many rows as texts.
+    """
+    import pyarrow.json as pj
+
+    text = texts.buffers()[2]
+    found = pj.read_json(
+        pa.BufferReader(text),
+        # One block, so that its rows are one chunk; a line is never cut.
+        read_options=pj.ReadOptions(use_threads=False, block_size=max(len(text) + 1, 1024)),
+        parse_options=pj.ParseOptions(
+            explicit_schema=pa.schema(list(types.items())), unexpected_field_behavior="error"
+        ),
+    )
+    if found.num_rows != len(texts):
+        raise NotExact(f"{len(texts)} lines gave {found.num_rows} rows")
+    return found
+
+
 def _names_of_key(key: bytes) -> tuple[str, ...] | None:
     import json
 
@@ -464,17 +485,20 @@ def _by_table(lines: Lines, plain: np.ndarray, order: Order | None) -> Iterator[
         yield names.dictionary[int(code)].as_py(), int(schema), which
 
 
-def _not_utf8(block: bytearray, lines: Lines) -> np.ndarray:
+def _not_utf8(lines: Lines) -> np.ndarray:
     """The lines that are not UTF-8."""
+    # Without keys, all that stands around an envelope is a schema block, which is text.
+    has_keys = bool((lines.keys >= 0).any())
+    text, ends = (lines.block, lines.ends) if has_keys else (lines.envelopes, lines.tails_end)
     bad: list[int] = []
-    start = 0
-    while start < len(block) and not block.isascii():
+    start = 0 if not text.isascii() else len(text)
+    while start < len(text):
         try:
-            memoryview(block)[start:].tobytes().decode()
+            memoryview(text)[start:].tobytes().decode()
         except UnicodeDecodeError as error:
-            number = int(np.searchsorted(lines.ends, start + error.start))
+            number = int(np.searchsorted(ends, start + error.start))
             bad.append(number)
-            start = int(lines.ends[number]) + 1
+            start = int(ends[number]) + 1
         else:
             break
     return np.array(bad, np.int64)

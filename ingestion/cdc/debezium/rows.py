@@ -80,6 +80,20 @@ def rows_of_heads(heads: pa.Table, order: Order, key: Sequence[str]) -> dict[str
     return found
 
 
+def with_keys_only(
+    rows: Mapping[str, pa.Array], is_deleted: pa.BooleanArray, key: Sequence[str]
+) -> dict[str, pa.Array]:
+    """The columns of rows, without the values of deleted rows that are not of the key; all, when it is not
+    known.
+    """
+    if not key or not is_deleted.true_count:
+        return dict(rows)
+    return {
+        name: array if name in key else pc.if_else(is_deleted, pa.scalar(None, array.type), array)
+        for name, array in rows.items()
+    }
+
+
 def _unavailable(array: pa.Array, marker: str, *, is_raw: bool) -> np.ndarray | None:
     """Which values are the marker, in one of the forms that Debezium gives it; None when none is.
 

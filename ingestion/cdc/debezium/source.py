@@ -153,7 +153,7 @@ class DebeziumChanges:
 
     def batches(
         self, state: StreamState, limits: BatchLimits, *, until_current: bool, stop: threading.Event
-    ) -> Iterator[MicroBatch]:
+    ) -> Iterator[MicroBatch | None]:
         """The micro-batches behind `state`; an incomplete last line waits until it is complete.
 
         Raises:
@@ -174,6 +174,7 @@ class DebeziumChanges:
                 yield self._batch(gathered)
             if until_current:
                 return
+            yield None
             stop.wait(_PAUSE_S)
             self._files = EnvelopeFiles(self._settings, self._root)
 
@@ -393,8 +394,9 @@ def _blocks(stream: Any, file: File, place: _Place) -> Iterator[bytearray]:
     """The complete lines of a stream, some megabytes at a time; each block ends with a newline."""
     rest = b""
     wanted = _BLOCK_BYTES
+    block = bytearray()
     while True:
-        block = bytearray(wanted)
+        block = _resized(block, wanted)
         with memoryview(block) as view:
             view[: len(rest)] = rest
             size = len(rest) + _fill(stream, view[len(rest) :], file)
@@ -418,6 +420,18 @@ def _blocks(stream: Any, file: File, place: _Place) -> Iterator[bytearray]:
                 )
         if is_end:
             return
+
+
+def _resized(block: bytearray, size: int) -> bytearray:
+    """A buffer of that size: the same one where nobody holds it any more, so that its memory is at hand."""
+    try:
+        if size > len(block):
+            block.extend(bytes(size - len(block)))
+        else:
+            del block[size:]
+    except BufferError:
+        return bytearray(size)
+    return block
 
 
 def _before_delete(block: bytearray, end: int) -> int:

@@ -10,7 +10,9 @@ from ingestion.cdc.postgres import slots
 from ingestion.cdc.postgres.connection import Control, connect, quoted
 from ingestion.cdc.postgres.publications import publication_of, read_publications
 from ingestion.cdc.postgres.server import check_server, slot_name, wanted_tables
+from ingestion.cdc.postgres.slots import Position
 from ingestion.cdc.postgres.tables import Table
+from ingestion.changes import NOTHING_LANDED, StreamState
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.url import ServerUrl
 
@@ -42,8 +44,13 @@ where backend_xid is not null and xact_start < pg_catalog.clock_timestamp() - in
 """
 
 
-def check_changes(settings: PostgresSettings, url: ServerUrl) -> list[Finding]:
+def check_changes(
+    settings: PostgresSettings, url: ServerUrl, state: StreamState = NOTHING_LANDED
+) -> list[Finding]:
     """What a person should see to before, or while, the schema is streamed; errors first.
+
+    Args:
+        state: what has landed, of a stream that nobody reads meanwhile.
 
     Raises:
         SourceUnavailable: nothing answers, or not now.
@@ -52,14 +59,14 @@ def check_changes(settings: PostgresSettings, url: ServerUrl) -> list[Finding]:
     assert settings.cdc is not None
     control = Control(url)
     try:
-        found = list(_findings(settings, control))
+        found = list(_findings(settings, control, state))
     finally:
         control.close()
     order = [Severity.ERROR, Severity.WARN, Severity.INFO]
     return sorted(found, key=lambda finding: order.index(finding.severity))
 
 
-def _findings(settings: PostgresSettings, control: Control) -> Iterator[Finding]:
+def _findings(settings: PostgresSettings, control: Control, state: StreamState) -> Iterator[Finding]:
     assert settings.cdc is not None
     try:
         check_server(control)
@@ -70,7 +77,8 @@ def _findings(settings: PostgresSettings, control: Control) -> Iterator[Finding]
         yield _finding("cdc.not_possible", Severity.ERROR, settings.name, _with_hint(error))
         return
     slot = settings.cdc.slot or slot_name(settings.name)
-    yield from _replication(settings.name, control)
+    kept = Position.from_json(state.parts[""]) if "" in state.parts else None
+    yield from _replication(settings.name, control, slot, kept)
     yield from _room(settings.name, control, slot)
     yield from _tables(settings.name, control, tables, settings.cdc.publication or slot)
     for pid, seconds in control.rows(_LONG_TRANSACTIONS):
@@ -81,13 +89,26 @@ def _findings(settings: PostgresSettings, control: Control) -> Iterator[Finding]
         )  # fmt: skip
 
 
-def _replication(source: str, control: Control) -> Iterator[Finding]:
+def _replication(source: str, control: Control, name: str, kept: Position | None) -> Iterator[Finding]:
+    """Whether the server's log can be read, and still goes on behind what is kept."""
     try:
-        connect(control.url, replication=True).close()
+        connection = connect(control.url, replication=True)
     except SourceError as error:
         if error.retryable:
             raise
         yield _finding("cdc.no_right_to_replicate", Severity.ERROR, source, _with_hint(error))
+        return
+    slot = slots.find_slot(control, name)
+    try:
+        if kept is not None and kept.lsn is not None and not (slot is not None and slot.wal_status == "lost"):
+            slots.check_system(kept, slots.identify(connection, control.url), connection, control.url)
+            slots.check_slot(slot, kept, name, control.url, source)
+    except SourceError as error:
+        if error.retryable:
+            raise
+        yield _finding("cdc.cannot_go_on", Severity.ERROR, source, _with_hint(error))
+    finally:
+        connection.close()
 
 
 def _room(source: str, control: Control, name: str) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from ingestion.cdc.postgres.columns import Messages
 from ingestion.cdc.postgres.envelope import IS_ROW, Envelope, Transaction, envelope
 from ingestion.cdc.postgres.letters import Letter, dead_letters, opened, rows_of
 from ingestion.cdc.postgres.literals import Fields
-from ingestion.cdc.postgres.rows import Numbers, batch, chunks, schema, text_rows, truncated
+from ingestion.cdc.postgres.rows import Numbers, TextRows, batch, chunks, schema, text_rows, truncated
 from ingestion.cdc.postgres.values import ColumnReader, column_reader
 from ingestion.cdc.postgres.versions import SchemaChange, SeenRelation, Table, TableVersion, Versions
 from ingestion.changes import TableChanges
@@ -160,7 +160,7 @@ class Decoder:
         for to, dead in letters:
             letter = opened(dead)
             by_shape.setdefault((to, letter.shape), (to, []))[1].append(letter)
-        return [self._reread(to, group) for to, group in by_shape.values()]
+        return [self.decode_rows(to, *rows_of(group)) for to, group in by_shape.values()]
 
     def _see_relations(
         self, payloads: Sequence[bytes], around: Envelope
@@ -228,8 +228,12 @@ class Decoder:
         landed = pa.Table.from_batches(batches, landing)
         return TableChanges(group.to, landed, version.key, version.number, events, tuple(letters))
 
-    def _reread(self, to: Destination, letters: Sequence[Letter]) -> TableChanges:
-        table, rows = rows_of(letters)
+    def decode_rows(self, to: Destination, table: Table, rows: TextRows) -> TableChanges:
+        """Rows of a table that came otherwise than through the stream, as the same rows in it.
+
+        Raises:
+            SourceError: a column has a type that no full load would read.
+        """
         readers = self._readers_of(table)
         landed, failures = batch(rows, readers, schema(table.version, readers))
         return TableChanges(
@@ -237,7 +241,7 @@ class Decoder:
             pa.Table.from_batches([landed]),
             table.version.key,
             table.version.number,
-            len(letters),
+            len(rows.unchanged),
             tuple(dead_letters(self._source, table, rows, failures)),
         )
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from aidbt.core.errors import SourceError
 from ingestion.cdc.postgres.messages import Relation, RelationColumn
-from ingestion.cdc.postgres.rows import Marks, TextRows
+from ingestion.cdc.postgres.rows import Marks, Numbers, TextRows
 from ingestion.cdc.postgres.values import Failure
 from ingestion.cdc.postgres.versions import Table, TableVersion
 from ingestion.connectors.base import DeadLetter
@@ -25,7 +25,7 @@ class Letter:
     op: str
     lsn: int
     sequence: int
-    committed_at: int
+    committed_at: int | None
     event_at: int | None
     schema: str
     table: str
@@ -38,7 +38,8 @@ class Letter:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What letters have in common that can be read at once."""
-        return self.schema, self.table, self.schema_version, self.key, self.columns
+        is_streamed = self.committed_at is not None
+        return self.schema, self.table, self.schema_version, self.key, self.columns, is_streamed
 
 
 def dead_letters(
@@ -51,8 +52,8 @@ def dead_letters(
             "op": chr(marks.operations[row]),
             "lsn": int(marks.positions[row]),
             "sequence": int(marks.sequences[row]),
-            "committed_at": int(marks.committed_at[row]),
-            "event_at": None if marks.event_at is None else int(marks.event_at[row]),
+            "committed_at": _at(marks.committed_at, row),
+            "event_at": _at(marks.event_at, row),
             "schema": table.relation.schema,
             "table": table.relation.table,
             "schema_version": version.number,
@@ -92,13 +93,12 @@ def opened(letter: DeadLetter) -> Letter:
 def rows_of(letters: Sequence[Letter]) -> tuple[Table, TextRows]:
     """The rows of letters of one shape."""
     like = letters[0]
-    events = [letter.event_at for letter in letters]
     marks = Marks(
         np.array([ord(letter.op) for letter in letters], np.uint8),
         np.array([letter.lsn for letter in letters], np.int64),
         np.array([letter.sequence for letter in letters], np.int64),
-        np.array([letter.committed_at for letter in letters], np.int64),
-        None if None in events else np.array(events, np.int64),
+        _times([letter.committed_at for letter in letters]),
+        _times([letter.event_at for letter in letters]),
     )
     columns = [
         pa.array([_as_bytes(letter.values[number]) for letter in letters], pa.binary())
@@ -108,6 +108,16 @@ def rows_of(letters: Sequence[Letter]) -> tuple[Table, TextRows]:
     relation = Relation(0, like.schema, like.table, "d", like.columns)
     version = TableVersion(like.schema_version, like.columns, like.key)
     return Table(relation, version), TextRows(columns, marks, unchanged)
+
+
+def _at(times: Numbers | None, row: int) -> int | None:
+    return None if times is None else int(times[row])
+
+
+def _times(values: Sequence[int | None]) -> Numbers | None:
+    """None when one of them is not known."""
+    known = [value for value in values if value is not None]
+    return np.array(known, np.int64) if len(known) == len(values) else None
 
 
 def _as_text(value: bytes | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from aidbt.core.errors import SourceError
 from aidbt.core.findings import Finding, Severity
 from ingestion.cdc.postgres.messages import RelationColumn
-from ingestion.cdc.postgres.tables import KnownColumn, Table
+from ingestion.cdc.postgres.tables import KnownColumn, Storage, Table
 from ingestion.cdc.postgres.versions import SchemaChange, SeenRelation, TableVersion
 
 TABLE_PART = "table:"
@@ -31,6 +31,7 @@ class Mark:
         former: names under which bronze holds values of another column or type, out of which NULL has to be
             fetched too.
         as_text: the setting under which its columns landed, as patterns of table.column.
+        storage: by which it is seen that the table was rewritten; None of one kept by an older version.
     """
 
     snapshot: int | None = None
@@ -43,6 +44,7 @@ class Mark:
     backfill: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
     as_text: tuple[str, ...] = ()
+    storage: Storage | None = None
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Mark:
@@ -60,13 +62,14 @@ class Mark:
             backfill=tuple(value["backfill"]),
             former=tuple(value.get("former", ())),
             as_text=tuple(value.get("as_text", ())),
+            storage=Storage(value["storage"][0], dict(value["storage"][1])) if "storage" in value else None,
         )
 
     def to_json(self) -> dict[str, Any]:
         """What is kept."""
         if self.snapshot is None:
             return {"snapshot": None, "version": self.version}
-        return {
+        kept: dict[str, Any] = {
             "snapshot": self.snapshot,
             "oid": self.oid,
             "columns": [[c.number, c.name, c.type_oid, c.typmod] for c in self.columns],
@@ -78,6 +81,10 @@ class Mark:
             "former": list(self.former),
             "as_text": list(self.as_text),
         }
+        if self.storage is not None:
+            columns = sorted(self.storage.columns.items())
+            kept["storage"] = [self.storage.files, [list(column) for column in columns]]
+        return kept
 
     def table_version(self) -> TableVersion:
         """The version from which the decoder counts on."""
@@ -234,6 +241,37 @@ class Marks:
         known = [(c.name, c.type_oid, c.typmod) for c in mark.columns]
         is_other = known != [(c.name, c.type_oid, c.typmod) for c in columns]
         self._move(str(table), mark, tuple(columns), mark.version + is_other)
+        return True
+
+    def see_storage(self, table: Table, columns: Sequence[KnownColumn]) -> bool:
+        """See whether ALTER TABLE has rewritten values, of which no row of the stream says anything.
+
+        While the stream is behind the catalog this waits, for the stream will say what became of the columns.
+
+        Args:
+            columns: those that are published now.
+
+        Returns:
+            Whether the mark has moved on.
+        """
+        name = str(table)
+        mark = self[name]
+        if mark.snapshot is None or mark.storage == table.storage or mark.columns != tuple(columns):
+            return False
+        numbers = table.storage.rewritten_since(mark.storage) if mark.storage else set()
+        rewritten = [column.name for column in columns if column.number in numbers]
+        self._marks[name] = replace(mark, storage=table.storage)
+        if not set(rewritten).isdisjoint(mark.key):
+            self._read_anew(name, "its key was rewritten")
+            self.forget([name])
+            return True
+        # Those that have another type are fetched already.
+        found = [column for column in rewritten if column not in mark.backfill]
+        if found:
+            self._marks[name] = replace(self[name], former=tuple(sorted({*mark.former, *found})))
+            message = f"{name}: ALTER TABLE has rewritten {', '.join(found)}"
+            self._find("cdc.columns_changed", Severity.INFO, name, message)
+            self._fetch_later(name, found)
         return True
 
     def set_as_text(self, name: str, patterns: tuple[str, ...], columns: Sequence[str]) -> None:

@@ -33,12 +33,16 @@ _OPERATIONS[[pg.INSERT, pg.UPDATE, pg.DELETE]] = _CREATED, _UPDATED, _DELETED
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The change columns of some rows, except for the unchanged: arrays of the same length."""
+    """The change columns of some rows, except for the unchanged: arrays of the same length.
+
+    Attributes:
+        committed_at: None of rows of a snapshot, of which nobody knows it.
+    """
 
     operations: npt.NDArray[np.uint8]
     positions: Numbers
     sequences: Numbers
-    committed_at: Numbers
+    committed_at: Numbers | None
     event_at: Numbers | None
 
 

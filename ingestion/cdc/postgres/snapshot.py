@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from aidbt.core.errors import SourceError, SourceUnavailable
 from aidbt.core.loads import READ, TRUNCATED, UPDATED
 from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
+from ingestion.cdc.postgres import messages as pg
+from ingestion.cdc.postgres.decoder import Decoder
 from ingestion.cdc.postgres.marks import Mark
+from ingestion.cdc.postgres.rows import Marks, TextRows
 from ingestion.cdc.postgres.streamed import StreamedTables
 from ingestion.cdc.postgres.tables import KnownColumn, Table
+from ingestion.cdc.postgres.versions import Table as VersionedTable
+from ingestion.cdc.postgres.versions import TableVersion
 from ingestion.changes import CHANGE_FIELDS, TableChanges
 from ingestion.connectors.postgres.errors import RowsGone
 from ingestion.connectors.postgres.source import PostgresSource
@@ -32,8 +39,8 @@ class Snapshot:
     Attributes:
         source: an open schema under the snapshot.
         position: of the slot that the snapshot belongs to.
-        version: of the table's schema.
-        columns: those that the stream sends too, in their order.
+        version: of the table's schema, with the columns that the stream sends too, in their order.
+        decoder: gives what reads odd rows (`PostgresSource.read_odd`), as the stream reads all.
         only: without the rows of tables that inherit from it.
         added: to fetch no more than the values of these columns, as updates of their rows; none for the
             whole table.
@@ -44,21 +51,25 @@ class Snapshot:
     table: Relation
     to: Destination
     position: int
-    version: int
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
+    version: TableVersion
+    decoder: Callable[[], Decoder]
     only: bool
     added: tuple[str, ...] = ()
     with_nulls: bool = False
 
-    @cached_property
+    @property
+    def columns(self) -> list[str]:
+        """All columns of the rows that land."""
+        return [column.name for column in self.version.columns]
+
+    @property
     def rows(self) -> int:
         """How many the server counts."""
-        return self.source.count(self.table, any_of=self._any_of, only=self.only)
+        return self._counted[0]
 
     @property
     def events(self) -> int:
-        """Rows, with the one that empties the table before a whole one."""
+        """Rows and dead letters, with the row that empties the table before a whole one."""
         return self.rows + (not self.added)
 
     def __iter__(self) -> Iterator[TableChanges]:
@@ -73,9 +84,9 @@ class Snapshot:
             yield self._piece(_emptied(fields, self.position))
         given = 0
         try:
-            for rows in self._rows():
-                given += rows.num_rows
-                yield self._piece(self._changes(rows, fields))
+            for changes in self._pieces(fields):
+                given += changes.events
+                yield changes
         except RowsGone as error:
             raise SourceUnavailable(error.message, hint=error.hint) from error  # a new snapshot has them
         if given != self.rows:
@@ -84,16 +95,71 @@ class Snapshot:
                 hint="nothing was kept; this is a fault of aidbt or of a driver; please report it",
             )
 
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        return self.source.count(self.table, self._names, any_of=self._any_of, only=self.only)
+
+    @property
+    def _names(self) -> list[str]:
+        """The columns that are fetched."""
+        wanted = (*self.version.key, *self.added)
+        return [name for name in self.columns if not self.added or name in wanted]
+
     @property
     def _any_of(self) -> tuple[str, ...]:
         return () if self.with_nulls else self.added
 
-    def _rows(self) -> Iterator[pa.Table]:
-        """The columns that are wanted, as the source has them."""
-        names = [name for name in self.columns if not self.added or name in (*self.key, *self.added)]
-        with self.source.read(self.table, names=names, any_of=self._any_of, only=self.only) as stream:
-            for batches in _pieces(stream.reader(names)):
-                yield pa.Table.from_batches(batches)
+    def _pieces(self, fields: Sequence[pa.Field]) -> Iterator[TableChanges]:
+        """All rows; then, if there are any, those that may be dead letters."""
+        names, odd = self._names, self._counted[1]
+        with self.source.read(
+            self.table, names=names, any_of=self._any_of, only=self.only, without_odd=odd > 0
+        ) as stream:
+            for batches in _in_pieces(stream.reader(names)):
+                yield self._piece(self._changes(pa.Table.from_batches(batches), fields))
+        if not odd:
+            return
+        decoder = self.decoder()
+        with self.source.read_odd(self.table, names, any_of=self._any_of, only=self.only) as stream:
+            for batches in _in_pieces(stream.reader(names)):
+                yield self._decoded(decoder, pa.Table.from_batches(batches), fields)
+
+    def _decoded(self, decoder: Decoder, rows: pa.Table, fields: Sequence[pa.Field]) -> TableChanges:
+        """Rows as PostgreSQL's text, read as those of the stream."""
+        table = VersionedTable(
+            pg.Relation(0, self.table.schema, self.table.name, "d", self.version.columns), self.version
+        )
+        decoded = decoder.decode_rows(self.to, table, self._text_rows(rows))
+        landed = pa.Table.from_arrays(decoded.rows.columns, schema=_schema(fields))
+        return replace(decoded, rows=landed)
+
+    def _text_rows(self, rows: pa.Table) -> TextRows:
+        count = rows.num_rows
+        texts = rows.combine_chunks()
+        columns = [
+            _only_chunk(texts.column(name)).cast(pa.binary())
+            if name in rows.schema.names
+            else pa.nulls(count, pa.binary())
+            for name in self.columns
+        ]
+        marks = Marks(
+            operations=np.full(count, ord(self._operation), np.uint8),
+            positions=np.full(count, self.position, np.int64),
+            sequences=np.full(count, ROWS, np.int64),
+            committed_at=None,
+            event_at=np.full(count, time.time_ns() // 1000, np.int64),
+        )
+        unchanged = pa.repeat(pa.scalar(self._unchanged, CHANGE_FIELDS[-1].type), count)
+        return TextRows(columns, marks, unchanged)
+
+    @property
+    def _operation(self) -> str:
+        return UPDATED if self.added else READ
+
+    @property
+    def _unchanged(self) -> list[str] | None:
+        """The columns that are not fetched."""
+        return [name for name in self.columns if name not in self._names] if self.added else None
 
     def _changes(self, rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
         count = rows.num_rows
@@ -101,15 +167,11 @@ class Snapshot:
             rows.column(field.name) if field.name in rows.schema.names else pa.nulls(count, field.type)
             for field in fields
         ]
-        operation = UPDATED if self.added else READ
-        unchanged = None
-        if self.added:
-            unchanged = [name for name in self.columns if name not in (*self.key, *self.added)]
-        marks = _marks(operation, self.position, ROWS, unchanged, count)
+        marks = _marks(self._operation, self.position, ROWS, self._unchanged, count)
         return pa.Table.from_arrays([*columns, *marks], schema=_schema(fields))
 
     def _piece(self, rows: pa.Table) -> TableChanges:
-        return TableChanges(self.to, rows, self.key, self.version, rows.num_rows)
+        return TableChanges(self.to, rows, self.version.key, self.version.number, rows.num_rows)
 
 
 def whole_table(
@@ -132,6 +194,7 @@ def whole_table(
         last=lsn,
         member=streamed.member(table),
         as_text=streamed.as_text,
+        storage=table.storage,
     )
     return _snapshot(source, table, relation, mark, columns, lsn, streamed), mark
 
@@ -173,9 +236,8 @@ def _snapshot(
         table=relation,
         to=streamed.destination(table),
         position=lsn,
-        version=mark.version,
-        columns=tuple(column.name for column in columns),
-        key=mark.key,
+        version=replace(mark, columns=tuple(columns)).table_version(),
+        decoder=streamed.decoder,
         only=table.kind == "r",
     )
 
@@ -206,7 +268,12 @@ def _schema(fields: Sequence[pa.Field]) -> pa.Schema:
     return pa.schema([*fields, *CHANGE_FIELDS])
 
 
-def _pieces(reader: pa.RecordBatchReader) -> Iterator[list[pa.RecordBatch]]:
+def _only_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """Of a column whose chunks were combined; one without rows has none."""
+    return column.chunk(0) if column.num_chunks else pa.array([], column.type)
+
+
+def _in_pieces(reader: pa.RecordBatchReader) -> Iterator[list[pa.RecordBatch]]:
     batches: list[pa.RecordBatch] = []
     for batch in reader:
         batches.append(batch)

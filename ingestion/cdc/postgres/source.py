@@ -20,15 +20,16 @@ from typing import Any
 
 from aidbt.core.errors import SourceError, SourceUnavailable, UnknownName
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
 from ingestion.cdc.postgres import slots
 from ingestion.cdc.postgres.connection import Control, connect
 from ingestion.cdc.postgres.decoder import Decoder
-from ingestion.cdc.postgres.marks import Marks
+from ingestion.cdc.postgres.marks import Mark, Marks
 from ingestion.cdc.postgres.replication import ReplicationStream, heartbeat
 from ingestion.cdc.postgres.server import check_server, slot_name
 from ingestion.cdc.postgres.slots import Position, System, shown
-from ingestion.cdc.postgres.snapshot import added_values, whole_table
+from ingestion.cdc.postgres.snapshot import Snapshot, added_values, whole_table
 from ingestion.cdc.postgres.streamed import StreamedTables
 from ingestion.cdc.postgres.tables import Table
 from ingestion.cdc.postgres.transactions import IDLE_S, Gathering, gatherings
@@ -39,6 +40,7 @@ from ingestion.connectors.postgres.source import PostgresSource
 from ingestion.connectors.postgres.url import ServerUrl
 from ingestion.spill import ChangeFile
 
+_NEVER = 2**63 - 1  # beyond every position
 HEARTBEAT_BYTES = 1 << 20  # of log that is not ours, behind which a mark is worth writing
 
 _BACKLOG = """
@@ -93,6 +95,7 @@ class PostgresChanges:
         self._stream: ReplicationStream | None = None
         self._marks = Marks(self.name, {}, self._streamed.lands_differently)
         self._skip_before: dict[str, int] = {}
+        self._unreadable: set[str] = set()
         self._given: deque[_Given] = deque()
         self._open_sources: list[PostgresSource] = []
         self._confirmed_lsn = 0
@@ -103,7 +106,7 @@ class PostgresChanges:
 
     def batches(
         self, state: StreamState, limits: BatchLimits, *, until_current: bool, stop: threading.Event
-    ) -> Iterator[MicroBatch]:
+    ) -> Iterator[MicroBatch | None]:
         """The micro-batches after `state`: snapshots of tables that have none first, then the stream.
 
         Args:
@@ -274,7 +277,9 @@ class PostgresChanges:
         self, position: Position, missing: Sequence[Table], stop: threading.Event
     ) -> Iterator[MicroBatch]:
         """Snapshots of tables, and values of added columns, as of one temporary slot."""
-        added = [t for t in self._streamed.tables if t not in missing and self._marks[str(t)].backfill]
+        missing = [table for table in missing if str(table) not in self._unreadable]
+        others = [t for t in self._streamed.tables if t not in missing and str(t) not in self._unreadable]
+        added = [table for table in others if self._marks[str(table)].backfill]
         if not missing and not added:
             return
         new = slots.create_slot(self._url, f"{self._slot[:50]}_snapshot", temporary=True)
@@ -295,7 +300,10 @@ class PostgresChanges:
         *,
         added: Sequence[Table] = (),
     ) -> Iterator[MicroBatch]:
-        """One batch for each table, under a snapshot that is let go when the last one has landed."""
+        """One batch for each table, under a snapshot that is let go when the last one has landed.
+
+        A table that may not be read holds up no other one; it is tried again at the next start.
+        """
         self._open_sources.append(source)
         relations = {relation.name: relation for relation in source.tables()}
         waiting = len(tables) + len(added)
@@ -315,13 +323,16 @@ class PostgresChanges:
                 raise SourceUnavailable(
                     f"the table {table} was dropped or made again just now", hint="run this again"
                 )
-            before = self._marks[str(table)]
-            if table in added:
-                snapshot, mark = added_values(source, lsn, table, relation, before, self._streamed)
+            snapshot: Snapshot | None = None
+            try:
+                snapshot, mark = self._snapshot(source, lsn, table, relation, is_added=table in added)
+            except SourceError as error:
+                if error.retryable:
+                    raise
+                self._cannot_read(table, error, is_added=table in added)
             else:
-                snapshot, mark = whole_table(source, lsn, table, relation, before, self._streamed)
-            self._marks[str(table)] = mark
-            self._skip_before[str(table)] = mark.snapshot or 0
+                self._marks[str(table)] = mark
+                self._skip_before[str(table)] = mark.snapshot or 0
             parts = {"": position.to_json(), **self._marks.parts([str(table)])}
             if snapshot is None:
                 yield self._batch((), parts, release=landed)
@@ -330,12 +341,39 @@ class PostgresChanges:
                     snapshot, parts, first=lsn, last=lsn, events=snapshot.events, release=landed
                 )
 
+    def _snapshot(
+        self, source: PostgresSource, lsn: int, table: Table, relation: Relation, *, is_added: bool
+    ) -> tuple[Snapshot | None, Mark]:
+        """What is to be read of a table, which the server has counted, and the mark that it has landed."""
+        read = added_values if is_added else whole_table
+        snapshot, mark = read(source, lsn, table, relation, self._marks[str(table)], self._streamed)
+        if snapshot is not None:
+            source.columns(relation, snapshot.columns)  # are all types known?
+            _ = snapshot.events
+        return snapshot, mark
+
+    def _cannot_read(self, table: Table, error: SourceError, *, is_added: bool) -> None:
+        """Leave out a table, or what was added to it, in this run, and say so."""
+        name = str(table)
+        self._unreadable.add(name)
+        if not is_added:
+            self._marks.forget([name])
+            self._skip_before[name] = _NEVER
+        what = "its older rows lack values" if is_added else "it has not landed and is not streamed"
+        message = f"{name}: {what}: {error.message}" + (f" ({error.hint})" if error.hint else "")
+        message += "; it is tried again at the next start"
+        self._marks.findings.append(
+            Finding("cdc.not_readable", Severity.ERROR, f"{self.name}: {name}", message)
+        )
+
     # --- the stream -----------------------------------------------------------------------------------
 
     def _follow(
         self, position: Position, limits: BatchLimits, *, until_current: bool, stop: threading.Event
-    ) -> Iterator[MicroBatch]:
-        """Batches of whole transactions, and what changes of the tables ask for between them."""
+    ) -> Iterator[MicroBatch | None]:
+        """Batches of whole transactions, and what changes of the tables ask for between them; None while
+        nothing comes.
+        """
         assert position.lsn is not None
         decoder = self._decoder()
         stream = ReplicationStream(self._url, self._slot, self._streamed.publications, position.lsn)
@@ -360,6 +398,7 @@ class PostgresChanges:
                 if stream.wal_end - (position.lsn or 0) >= HEARTBEAT_BYTES:
                     heartbeat(self._control)
                 yield from self._see_catalog(position, stop)
+            yield None
         if not stop.is_set():
             yield from self._see_catalog(position, stop)
 
@@ -378,6 +417,7 @@ class PostgresChanges:
             changed = self._marks.note(
                 gathering.relations, gathering.schema_changes, position.lsn, self._streamed.numbers
             )
+            changed |= self._see_storage()
         for table, last in gathering.last_of.items():
             name = f"{self._settings.schema}.{table}"
             if self._marks[name].snapshot is not None:
@@ -399,9 +439,23 @@ class PostgresChanges:
     def _see_catalog(self, position: Position, stop: threading.Event) -> Iterator[MicroBatch]:
         """Follow changes of tables in which no row has changed since, so that the stream says nothing."""
         self._refresh()
-        for table in self._streamed.tables:
-            self._marks.see(table, self._streamed.published(table, table.columns))
+        changed = {
+            str(table)
+            for table in self._streamed.tables
+            if self._marks.see(table, self._streamed.published(table, table.columns))
+        }
+        changed |= self._see_storage()
         yield from self._catch_up(position, self._without_snapshot(), stop)
+        if self._marks.findings:  # of a table of which nothing is fetched
+            yield self._batch((), {"": position.to_json(), **self._marks.parts(changed)})
+
+    def _see_storage(self) -> set[str]:
+        """Follow rewritten values; gives the tables whose marks have changed."""
+        return {
+            str(table)
+            for table in self._streamed.tables
+            if self._marks.see_storage(table, self._streamed.published(table, table.columns))
+        }
 
     def _refresh(self) -> None:
         """See the catalog again; the stream has to be opened anew when it is of other publications."""

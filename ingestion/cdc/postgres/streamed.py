@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ingestion.bronze.base import Destination
 from ingestion.cdc.postgres.connection import Control, quoted
@@ -14,6 +15,8 @@ from ingestion.cdc.postgres.tables import KnownColumn, Table, published, read_fi
 from ingestion.cdc.postgres.versions import TableVersion
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.types import reading
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class StreamedTables:
@@ -103,7 +106,10 @@ class StreamedTables:
         return before is None or now is None or before.lands_as != now.lands_as
 
     def decoder(
-        self, *, start_versions: Mapping[str, TableVersion], skip_before: Mapping[str, int]
+        self,
+        *,
+        start_versions: Mapping[str, TableVersion] = _NOTHING,
+        skip_before: Mapping[str, int] = _NOTHING,
     ) -> Decoder:
         """A decoder for the tables of now.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.cdc.postgres.connection import Control
@@ -31,12 +31,22 @@ order by c.relname collate "C"
 """
 _COLUMNS = """
 select
-    a.attrelid::bigint, a.attnum::int, a.attname::text, a.atttypid::bigint, a.atttypmod, a.attgenerated::text
-from pg_catalog.pg_attribute a
-join pg_catalog.pg_class c on c.oid = a.attrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-    and a.attnum > 0 and not a.attisdropped
+    a.attrelid::bigint, a.attnum::int, a.attname::text, a.atttypid::bigint, a.atttypmod, a.attgenerated::text,
+    a.xmin::text::bigint, c.files
+from (
+    select
+        c.oid,
+        case c.relkind when 'p' then (
+            select string_agg(l.relfilenode::text, ',' order by l.oid)
+            from pg_catalog.pg_partition_tree(c.oid) p join pg_catalog.pg_class l on l.oid = p.relid
+            where p.isleaf
+        ) else c.relfilenode::text end as files
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = %s and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+    offset 0  -- so that the files are looked up once for each table
+) c
+join pg_catalog.pg_attribute a on a.attrelid = c.oid
+where a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum
 """
 _TYPES = """
@@ -68,6 +78,30 @@ class KnownColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """What tells that ALTER TABLE has rewritten a table, which the stream does not say.
+
+    VACUUM FULL, CLUSTER and TRUNCATE give a table new files too, but leave its columns' entries alone.
+
+    Attributes:
+        files: the server's files of the table, or of its partitions.
+        columns: pg_attribute.attnum → the transaction that wrote the column's entry there last.
+    """
+
+    files: str
+    columns: Mapping[int, int]
+
+    def rewritten_since(self, before: Storage) -> set[int]:
+        """The numbers of the columns, known before, whose values may be others."""
+        if self.files == before.files:
+            return set()
+        return {
+            number for number, written in self.columns.items()
+            if before.columns.get(number, written) != written
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table as the catalog has it now.
 
@@ -89,6 +123,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[KnownColumn, ...]
     generated: tuple[str, ...]
+    storage: Storage
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -97,14 +132,20 @@ class Table:
 def read_tables(control: Control, schema: str) -> list[Table]:
     """The tables of a schema, views and foreign tables among them, by name."""
     columns: dict[int, list[tuple[KnownColumn, str]]] = {}
-    for oid, number, name, type_oid, typmod, generated in control.rows(_COLUMNS, (schema,)):
+    written: dict[int, dict[int, int]] = {}
+    files_of: dict[int, str] = {}
+    # The files and the columns' entries are of one statement, and so of one moment.
+    for oid, number, name, type_oid, typmod, generated, by, files in control.rows(_COLUMNS, (schema,)):
         columns.setdefault(oid, []).append((KnownColumn(number, name, type_oid, typmod), generated))
+        written.setdefault(oid, {})[number] = by
+        files_of[oid] = files or ""
     return [
         Table(
             oid, schema, name, kind, persistence, identity,
             key={"d": tuple(primary), "f": tuple(primary), "i": tuple(index)}.get(identity, ()),
             columns=tuple(column for column, _ in columns.get(oid, ())),
             generated=tuple(column.name for column, generated in columns.get(oid, ()) if generated),
+            storage=Storage(files_of.get(oid, ""), written.get(oid, {})),
         )
         for oid, name, kind, persistence, identity, primary, index in control.rows(_TABLES, (schema,))
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from aidbt.core.errors import MissingExtra, SettingsError
 from aidbt.core.findings import Finding
 from aidbt.core.resilience import Operation
+from ingestion.changes import NOTHING_LANDED, StreamState
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.source import PostgresSource
 from ingestion.connectors.postgres.url import server_url
@@ -68,8 +69,11 @@ class PostgresConnector:
         self._require_cdc()
         return PostgresChanges(self.settings, self._url, scratch=scratch, resnapshot=resnapshot)
 
-    def check_changes(self) -> Sequence[Finding]:
+    def check_changes(self, state: StreamState = NOTHING_LANDED) -> Sequence[Finding]:
         """What stands in the way of streaming, or will: settings of the server, rights, keys, the slot.
+
+        Args:
+            state: what has landed, of a stream that nobody reads meanwhile: also whether it can go on there.
 
         Raises:
             SettingsError: the connector file has no section `cdc`.
@@ -81,7 +85,7 @@ class PostgresConnector:
         from ingestion.cdc.postgres.checks import check_changes
 
         self._require_cdc()
-        return check_changes(self.settings, self._url)
+        return check_changes(self.settings, self._url, state)
 
     def _require_cdc(self) -> None:
         if self.settings.cdc is None:

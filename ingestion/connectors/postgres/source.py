@@ -16,6 +16,7 @@ from ingestion.connectors.base import Cursor, Stream, described
 from ingestion.connectors.manager import Pool
 from ingestion.connectors.postgres import catalog as pg
 from ingestion.connectors.postgres.errors import AS_TEXT_HINT, RowsGone, not_plain_array
+from ingestion.connectors.postgres.odd_rows import as_text, is_plain, odd_rows
 from ingestion.connectors.postgres.ranges import (
     HAS_RANGE_SCANS,
     SIZE,
@@ -96,26 +97,42 @@ class PostgresSource:
         Raises:
             SourceError: a type is not known.
         """
-        by_name = {column.name: column for column in self.known(table).columns}
+        comments = {column.name: column.comment for column in self.known(table).columns}
         return [
-            described(
-                pa.field(name, self._reading(table.name, by_name[name]).lands_as), by_name[name].comment
-            )
-            for name in names
+            described(pa.field(name, how.lands_as), comments[name])
+            for name, how in zip(names, self._readings(table, names), strict=True)
         ]
 
-    def count(self, table: Relation, *, any_of: Sequence[str] = (), only: bool = False) -> int:
-        """How many rows `read` gives for these arguments, counted by the server.
+    def count(
+        self, table: Relation, names: Sequence[str], *, any_of: Sequence[str] = (), only: bool = False
+    ) -> tuple[int, int]:
+        """How many rows `read` gives for these arguments, counted by the server, and how many are odd.
 
         Raises:
             SourceUnavailable: the server does not answer now.
-            SourceError: the table may not be read.
+            SourceError: the table or one of the columns may not be read, or a type is not known.
         """
-        select = _where_any(exp.select(exp.Count(this=exp.Star())), any_of).from_(_table(table, only))
-        self._holder.mark()
-        ((rows,),) = self._holder.rows(select.sql("postgres"), what=f"the table {table}")
-        self._holder.back_to_mark()
-        return int(rows)
+        what = f"the table {table}"
+        readings = self._readings(table, names)
+        odd = odd_rows(names, readings)
+        counted: list[exp.Expr] = [exp.Count(this=exp.Star())]
+        if odd is not None:
+            counted.append(exp.Filter(this=counted[0].copy(), expression=exp.Where(this=odd)))
+        count = _where_any(exp.select(*counted), any_of).from_(_table(table, only))
+        probe = exp.select(*(exp.column(name, quoted=True) for name in names)).from_(_table(table, only))
+        # Not by the holder: an error would end its transaction, and with it the snapshot of all tables.
+        session = self._sessions.take()
+        is_good = False
+        try:
+            session.begin(snapshot=self._snapshot)
+            session.mark()
+            session.rows(probe.limit(0).sql("postgres"), what=what)  # may every column be read?
+            ((rows, *odd_ones),) = session.rows(count.sql("postgres"), what=what)
+            session.back_to_mark()
+            is_good = True
+        finally:
+            self._sessions.give_back(session, is_good=is_good)
+        return int(rows), int(sum(odd_ones))
 
     def read(
         self,
@@ -124,6 +141,7 @@ class PostgresSource:
         names: Sequence[str] | None = None,
         any_of: Sequence[str] = (),
         only: bool = False,
+        without_odd: bool = False,
         where: Cursor | None = None,
     ) -> Stream:
         """The rows of a table, as of the snapshot.
@@ -132,43 +150,41 @@ class PostgresSource:
             names: only these columns, in this order; all of them by default.
             any_of: only rows in which one of these columns is not NULL; all of them by default.
             only: without the rows of tables that inherit from it.
+            without_odd: without those that `read_odd` gives.
             where: only rows whose cursor has moved on; all of them by default.
 
         Raises:
             SourceUnavailable: the server does not answer now.
             SourceError: the table may not be read, or a column's type is not known.
         """
-        columns: Sequence[pg.PgColumn] = self.known(table).columns
-        if names is not None:
-            by_name = {column.name: column for column in columns}
-            columns = [by_name[name] for name in names]
-        readings = [self._reading(table.name, column) for column in columns]
-        fields = [
-            described(pa.field(column.name, reading.lands_as), column.comment)
-            for column, reading in zip(columns, readings, strict=True)
-        ]
+        if names is None:
+            names = [column.name for column in self.known(table).columns]
+        readings = self._readings(table, names)
         query = _where_any(_select(readings), any_of).from_(_table(table, only))
+        odd = odd_rows(names, readings) if without_odd else None
+        if odd is not None:
+            query = query.where(exp.not_(odd))
         is_whole = where is None or where.since is None
         if where is not None and where.since is not None:
             query = query.where(_since(where.column, where.since))
-        sessions = [self._sessions.take()]
-        try:
-            sessions[0].begin(snapshot=self._snapshot)
-            queries = [query]
-            if is_whole:
-                queries = self._parts(query, table, sessions)
-            rows = self._rows_of(sessions, queries, table, fields)
-        except BaseException:
-            for session in sessions:
-                self._sessions.give_back(session, is_good=False)
-            raise
-        return Stream(
-            pa.schema(fields),
-            rows,
-            comment=table.description,
-            position={"snapshot": self._transactions, "lsn": self._lsn},
-            close=lambda: self._give_back(sessions),
-        )
+        return self._stream(table, query, self.columns(table, names), in_parts=is_whole)
+
+    def read_odd(
+        self, table: Relation, names: Sequence[str], *, any_of: Sequence[str] = (), only: bool = False
+    ) -> Stream:
+        """The rows that may hold what cannot land exactly, every column as PostgreSQL's text.
+
+        Args:
+            names, any_of, only: as `read` takes them.
+
+        Raises:
+            SourceUnavailable: the server does not answer now.
+            SourceError: the table may not be read, or a column's type is not known.
+        """
+        query = _where_any(exp.select(*map(as_text, names)), any_of).from_(_table(table, only))
+        odd = odd_rows(names, self._readings(table, names))
+        query = query.where(odd if odd is not None else exp.false())
+        return self._stream(table, query, [pa.field(name, pa.string()) for name in names], in_parts=False)
 
     def check(self, tables: Sequence[Relation]) -> Iterator[Finding]:
         """What would keep these tables from being read: rights, hidden rows, types that are not known."""
@@ -196,6 +212,27 @@ class PostgresSource:
         """Give up the snapshot and all connections."""
         self._sessions.close()
         self._holder.close()
+
+    def _stream(
+        self, table: Relation, query: exp.Select, fields: Sequence[pa.Field], *, in_parts: bool
+    ) -> Stream:
+        """The rows of a query, by connections that are taken until the stream is closed."""
+        sessions = [self._sessions.take()]
+        try:
+            sessions[0].begin(snapshot=self._snapshot)
+            queries = self._parts(query, table, sessions) if in_parts else [query]
+            rows = self._rows_of(sessions, queries, table, fields)
+        except BaseException:
+            for session in sessions:
+                self._sessions.give_back(session, is_good=False)
+            raise
+        return Stream(
+            pa.schema(fields),
+            rows,
+            comment=table.description,
+            position={"snapshot": self._transactions, "lsn": self._lsn},
+            close=lambda: self._give_back(sessions),
+        )
 
     def _parts(self, query: exp.Select, table: Relation, sessions: list[Session]) -> list[exp.Select]:
         """The query, or one for each range of a big table's blocks, with a session for each.
@@ -251,6 +288,10 @@ class PostgresSource:
         )
         self._holder.back_to_mark()  # listing partitions locks them
         return found
+
+    def _readings(self, table: Relation, names: Sequence[str]) -> list[Reading]:
+        by_name = {column.name: column for column in self.known(table).columns}
+        return [self._reading(table.name, by_name[name]) for name in names]
 
     def _reading(self, table: str, column: pg.PgColumn) -> Reading:
         dotted = f"{table}.{column.name}"
@@ -314,7 +355,7 @@ def _select(readings: Sequence[Reading]) -> exp.Select:
     selected: list[exp.Expr] = [_plain_or_null(r) if r.is_list else r.select for r in readings]
     lists = [reading.select for reading in readings if reading.is_list]
     if lists:
-        selected.append(exp.alias_(exp.and_(*map(_is_plain, lists)), _PLAIN, quoted=True))
+        selected.append(exp.alias_(exp.and_(*map(is_plain, lists)), _PLAIN, quoted=True))
     return exp.select(*selected)
 
 
@@ -337,14 +378,5 @@ def _since(column: str, value: object) -> exp.Expr:
     return exp.or_(reached, cursor.copy().is_(exp.null()))
 
 
-def _is_plain(array: exp.Expr) -> exp.Expr:
-    """Whether ADBC reads the array right: it flattens several dimensions, and loses or refuses a bound."""
-    column = array.find(exp.Column) or array
-    dimensions = exp.Anonymous(this="array_ndims", expressions=[column.copy()])
-    first = exp.Anonymous(this="array_lower", expressions=[column.copy(), exp.Literal.number(1)])
-    plain = exp.and_(dimensions.eq(1), first.eq(1))
-    return exp.func("coalesce", plain, exp.true())  # NULL for an empty or absent array
-
-
 def _plain_or_null(reading: Reading) -> exp.Expr:
-    return exp.Case(ifs=[exp.If(this=_is_plain(reading.select), true=reading.select.copy())])
+    return exp.Case(ifs=[exp.If(this=is_plain(reading.select), true=reading.select.copy())])

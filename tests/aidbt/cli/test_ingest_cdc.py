@@ -162,7 +162,7 @@ def test_status_says_how_everything_stands(project):
     text = "\n".join(lines)
     assert "shop log, streamed\n  nobody reads it now: aidbt ingest cdc shop\n  lag 1.5 s, backlog " in text
     (orders,) = [line.split() for line in lines if "public.orders  bronze_shop.orders" in line]
-    assert orders[2] == "2" and orders[-1] == "3"
+    assert orders[2:4] == ["2", "changes"] and orders[-1] == "3"
     assert "  1 dead letter public.orders: poison; the latest: note 2 is poison" in text
     assert "  1 dead letter people: " in text
     assert lines[-1] == "next: mend what the letters died of, then aidbt ingest replay"
@@ -173,6 +173,18 @@ def test_status_says_who_reads_a_source(project):
     Leases(project.store).acquire("stream:shop", "host, process 7 (aidbt ingest cdc)", ttl_s=60)
 
     assert "  stream:shop is in use by host, process 7 (aidbt ingest cdc), since " in project.ok("status")
+
+
+def test_status_checks_a_source_that_nobody_reads_against_what_has_landed(project):
+    project.log.insert(3)
+    project.ok("cdc", "--once")
+
+    project.ok("status", "shop")
+    assert project.log.checked.parts == {"": {"at": 3}}
+
+    Leases(project.store).acquire("stream:shop", "somebody who moves it on meanwhile", ttl_s=60)
+    project.ok("status", "shop")
+    assert project.log.checked.parts == {}
 
 
 def test_status_exits_1_when_something_stands_in_the_way(project):
@@ -206,14 +218,15 @@ def test_replay_lands_what_was_mended(project):
 
     assert done.exit_code == 1
     assert done.stdout.splitlines()[:3] == [
-        "replayed 2 dead letters: 1 row landed",
+        "read again 2 dead letters: 1 row landed",
         "  table               bronze              read  landed  still dead",
         "  shop.public.orders  bronze_shop.orders     2       1           1",
     ]
     assert "still dead shop.public.orders: 1 × poison: note 3 is poison" in done.stdout
+    assert "letters that are still no rows stay as they are" in done.stdout
     assert "left crm.people: 1 letter of a table that is loaded in full" in done.stdout
     project.log.poison.clear()
-    assert "replayed 1 dead letter: 1 row landed" in project.ok("replay", "shop")
+    assert "read again 1 dead letter: 1 row landed" in project.ok("replay", "shop")
     assert project.ok("replay", "shop") == "no dead letter waits\n"
 
 

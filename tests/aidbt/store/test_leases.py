@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from aidbt.core.errors import LeaseLost, LeaseTaken, StoreUnavailable, UsageError
 from aidbt.store import Store
 from aidbt.store.leases import Lease, Leases, this_process
+from aidbt.store.processes import is_gone, process_mark
 from tests.aidbt.store.places import Place, SetClock, go, start, together
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
@@ -356,6 +358,17 @@ def test_waiting_ends_with_its_time_or_when_it_is_stopped(store: Store):
     assert time.monotonic() - begun < 30
 
 
+class Full(Leases):
+    """Leases in a store that cannot be written for a while."""
+
+    is_full = False
+
+    def release(self, lease: Lease) -> None:
+        if self.is_full:
+            raise StoreUnavailable("the disk is full")
+        super().release(lease)
+
+
 class Unreachable(Leases):
     """Leases in a store that goes away after they were taken."""
 
@@ -373,6 +386,17 @@ def test_a_store_that_is_away_for_the_whole_time_to_live_loses_the_lease(store: 
 
 def test_a_holder_names_its_host_and_process():
     assert this_process("aidbt ingest cdc").endswith(f", process {os.getpid()} (aidbt ingest cdc)")
+
+
+def test_a_process_is_gone_when_its_number_is_anothers_by_now():
+    mark = process_mark()
+    if mark is None:
+        pytest.skip("the system does not say which process somebody is")
+    *place, number, started = json.loads(mark)
+
+    assert not is_gone(mark)
+    assert is_gone(json.dumps([*place, number, str(int(started) + 1)]))
+    assert not is_gone(None)
 
 
 # --- real processes -----------------------------------------------------------------------------------
@@ -482,6 +506,7 @@ def test_the_lease_of_a_killed_holder_ends_by_itself(store: Store, holder: subpr
     go(holder)
     assert holder.stdout is not None
     killed = int(holder.stdout.readline())
+    forget_process(store)
     with pytest.raises(LeaseTaken, match=f"by process {holder.pid}"):
         Leases(store).acquire("a", "next")
 
@@ -489,3 +514,55 @@ def test_the_lease_of_a_killed_holder_ends_by_itself(store: Store, holder: subpr
 
     with Leases(store).leased(["a"], "next", wait_s=20) as held:
         assert held.token("a") > killed
+
+
+def forget_process(store: Store) -> None:
+    """As where the system does not say which process somebody is."""
+    with store.transaction() as connection:
+        connection.execute(text("update leases set process = null"))
+
+
+@pytest.mark.skipif(process_mark() is None, reason="the system does not say which process somebody is")
+def test_a_holder_that_was_killed_on_this_host_is_not_waited_for(store: Store, place: Place):
+    leases, holder = Leases(store), start(place, HOLDER, 3600)
+    go(holder)
+    assert holder.stdout is not None
+    killed = int(holder.stdout.readline())
+    with pytest.raises(LeaseTaken):
+        leases.acquire("a", "next")
+    assert len(leases.held("a")) == 1
+
+    holder.kill()
+    os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)  # dead; that its parent knows does not matter
+
+    assert leases.held("a") == ()
+    assert leases.acquire("a", "next").token > killed
+    holder.communicate()
+
+
+@pytest.mark.parametrize("same", ["host", "boot", "namespace"])
+def test_a_holder_elsewhere_is_waited_for_whatever_runs_here(store: Store, same: str):
+    mark = process_mark()
+    if mark is None:
+        pytest.skip("the system does not say which process somebody is")
+    leases = Leases(store)
+    elsewhere = dict(zip(["host", "boot", "namespace", "number", "started"], json.loads(mark), strict=True))
+    elsewhere |= {same: "another", "number": 2**22 + 1}  # more than any process here has
+    leases.acquire("a", "ann")
+    with store.transaction() as connection:
+        words = {"process": json.dumps(list(elsewhere.values()))}
+        connection.execute(text("update leases set process = :process"), words)
+
+    with pytest.raises(LeaseTaken):
+        leases.acquire("a", "bob")
+    assert [lease.holder for lease in leases.held("a")] == ["ann"]
+
+
+def test_a_lease_that_cannot_be_given_back_is_given_back_before_the_next_is_taken(store: Store):
+    leases = Full(store)
+    with leases.leased(["a"], "ann", ttl_s=3600):
+        leases.is_full = True
+    assert len(leases.held("a")) == 1
+    leases.is_full = False
+
+    assert leases.acquire("a", "ann").token == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.core.errors import StoreBusy, StoreError
+from aidbt.core.errors import StoreBusy, StoreError, StoreUnavailable
 from aidbt.store import open_store
 from tests.aidbt.store.places import SqlitePlace, together
 
@@ -30,6 +30,16 @@ def test_a_new_store_is_made_with_its_folders_in_wal_mode(path: Path):
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("pragma user_version").fetchone() == (migrations(),)
         assert raw.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_a_full_disk_is_said_and_may_end(tmp_path):
+    store = open_store(tmp_path / "state.db")
+    with store.transaction() as connection:
+        pages = connection.exec_driver_sql("pragma page_count").scalar_one()
+        connection.exec_driver_sql("pragma max_page_count = " + str(pages))
+
+    with pytest.raises(StoreUnavailable, match="the disk is full while writing the store"):
+        store.put("kind", "key", "x" * 100_000)
 
 
 def test_migrations_are_numbered_without_a_gap():

@@ -1,0 +1,1 @@
+alter table leases add column process text

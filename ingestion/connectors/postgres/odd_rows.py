@@ -1,0 +1,61 @@
+"""Rows that hold what the driver or a type of bronze may not be able to hold, told apart by the server.
+
+They are few, if there are any. All others are read at full speed; these as PostgreSQL's own text, which says
+what is wrong with each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from sqlglot import exp
+
+from ingestion.connectors.postgres.types import Reading
+
+# DuckDB's timestamps end in the January of this year, those of PostgreSQL in the year 294276.
+_FIRST_DISTANT = "294247-01-01"
+
+
+def odd_rows(names: Sequence[str], readings: Sequence[Reading]) -> exp.Expr | None:
+    """Whether a row is odd, which is never NULL; None when no column can make it so.
+
+    Every value that cannot land exactly makes its row odd. Some that can do so too.
+    """
+    found = [each for name, how in zip(names, readings, strict=True) for each in _odd(name, how)]
+    return exp.func("coalesce", exp.or_(*found), exp.false()) if found else None
+
+
+def is_plain(array: exp.Expr) -> exp.Expr:
+    """Whether ADBC reads the array right: it flattens several dimensions, and loses or refuses a bound."""
+    column = array.find(exp.Column) or array
+    dimensions = exp.Anonymous(this="array_ndims", expressions=[column.copy()])
+    first = exp.Anonymous(this="array_lower", expressions=[column.copy(), exp.Literal.number(1)])
+    plain = exp.and_(dimensions.eq(1), first.eq(1))
+    return exp.func("coalesce", plain, exp.true())  # NULL for an empty or absent array
+
+
+def as_text(name: str) -> exp.Expr:
+    """A column as its type's output function writes it, which a cast to text does not do for every type."""
+    column = exp.column(name, quoted=True)
+    # IS NULL would be true of a composite of NULLs too.
+    is_there = exp.Anonymous(this="num_nulls", expressions=[column]).eq(0)
+    written = exp.Anonymous(this="concat", expressions=[column.copy()])
+    return exp.alias_(exp.Case(ifs=[exp.If(this=is_there, true=written)]), name, quoted=True)
+
+
+def _odd(name: str, how: Reading) -> list[exp.Expr]:
+    column = exp.column(name, quoted=True)
+    found: list[exp.Expr] = []
+    value: exp.Expr = column
+    lands_as = how.lands_as
+    if how.is_list:
+        found.append(exp.not_(is_plain(column)))
+        value, lands_as = exp.Any(this=exp.paren(column.copy())), lands_as.value_type
+    if pa.types.is_decimal(lands_as):
+        found.append(exp.EQ(this=exp.Literal.string("NaN"), expression=value))
+    if pa.types.is_timestamp(lands_as):
+        distant = exp.LTE(this=exp.Literal.string(_FIRST_DISTANT), expression=value)
+        finite = exp.GT(this=exp.Literal.string("infinity"), expression=value.copy())
+        found.append(exp.and_(distant, finite))  # of a list perhaps two values, which is harmless
+    return found
