@@ -388,6 +388,17 @@ def test_the_two_halves_of_a_changed_key_are_in_one_batch(file, monkeypatch):
         assert [row["_aidbt_op"] for row in rows_of([batch])] == ["d", "c"] * (batch.events // 2)
 
 
+def test_a_line_with_another_tail_than_its_neighbours_shifts_no_position(file, monkeypatch):
+    monkeypatch.setattr("ingestion.cdc.debezium.source._BLOCK_BYTES", 1 << 16)
+    lines = [text(envelope("c", 10_000 + n, order(n))) for n in range(600)]
+    lines[300] = text(envelope("c", 10_300, order(300), sequence='["9","10300"]'))
+    file.write_text("".join(lines))
+
+    landed = rows_of(read(file))
+
+    assert [(row["id"], row["_aidbt_position"]) for row in landed] == [(n, 10_000 + n) for n in range(600)]
+
+
 def test_changes_of_overlapping_transactions_keep_the_order_of_their_commits(file):
     """The LSN of a change says when it was made; a transaction that began first may commit last."""
     early = envelope("u", 100, order(1, status="committed last"), sequence='["300","100"]')

@@ -97,7 +97,7 @@ class Order:
     columns: pa.Table
 
     def take(self, which: np.ndarray) -> Order:
-        """That of some of the events."""
+        """That of some of the events, which ascend."""
         return self if len(which) == len(self) else Order(self.columns.take(pa.array(which)))
 
     def __len__(self) -> int:

@@ -195,7 +195,7 @@ class EnvelopeReader:
         else:
             plain = np.concatenate((alike, rest))
             ascending = np.argsort(plain)
-            plain, order = plain[ascending], _joined((order, parsed)).take(ascending)
+            plain, order = plain[ascending], Order(_joined((order, parsed)).columns.take(pa.array(ascending)))
         if order is None:
             return plain, None
         is_known = pc.and_(
