@@ -271,6 +271,21 @@ def test_generated_columns_that_are_not_sent_are_left_out_of_the_snapshot_too(st
     assert "cdc.generated_columns" in {finding.code for finding in stream.connector.check_changes()}
 
 
+def test_a_generated_column_that_becomes_a_plain_one_gets_its_values(streamed, stream):
+    streamed.psql(
+        "create table p (id int primary key, a int generated always as (id * 2) stored,"
+        " b int generated always as (id * 3) virtual) partition by range (id);"
+        "create table p1 partition of p for values from (0) to (9); insert into p values (1)"
+    )
+    stream.run()
+    (told,) = [f.message for f in stream.connector.check_changes() if f.code == "cdc.generated_columns"]
+    streamed.psql("alter table p alter column a drop expression; insert into p values (2, 20)")
+    stream.run()
+
+    assert told == "public.p: generated columns are not streamed: a, b"
+    assert stream.now("p") == {1: {"id": 1, "a": 2}, 2: {"id": 2, "a": 20}}
+
+
 def test_only_the_tables_that_are_named_are_streamed(streamed, bronze, tmp_path):
     streamed.psql(
         "create table orders (id int primary key); create table order_lines (id int primary key);"

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 from aidbt.core.errors import SourceError, SourceUnavailable
 from ingestion.bronze import SINKS
-from ingestion.cdc.postgres import slots
+from ingestion.cdc.postgres import checks, slot_making, slots
 from ingestion.changes import StreamState
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Bronze, Database
@@ -208,6 +209,62 @@ def test_a_slot_of_another_warehouse_is_not_touched(streamed, stream, tmp_path):
     assert slot(streamed) == before
 
 
+@pytest.fixture
+def writing(streamed: Database) -> Iterator[Any]:
+    """A transaction of somebody who has written and does not end it."""
+    connection = psycopg2.connect(streamed.url, application_name="nightly")
+    with connection.cursor() as cursor:
+        cursor.execute("insert into t values (100)")
+    yield connection
+    connection.close()
+
+
+def slots_of(database: Database) -> str:
+    """The slots of a database that are there, one that is being made too."""
+    return database.psql("select slot_name from pg_replication_slots where database = current_database()")
+
+
+@pytest.mark.parametrize("has_landed", [False, True], ids=["the first snapshot", "one of a new table"])
+def test_a_stop_while_the_server_waits_for_transactions_leaves_no_slot(has_landed, request, streamed, stream):
+    if has_landed:
+        stream.run()
+        streamed.psql("create table u (id int primary key); insert into u values (1)")
+    before = slots_of(streamed)
+    writing = request.getfixturevalue("writing")
+    stop = threading.Event()
+
+    def end() -> None:
+        until = time.monotonic() + 30
+        while slots_of(streamed) == before and time.monotonic() < until:
+            time.sleep(0.02)
+        stop.set()
+        stopped_at.append(time.monotonic())
+
+    stopped_at: list[float] = []
+    ending = threading.Thread(target=end)
+    ending.start()
+    stream.run(stop=stop)
+    ending.join()
+    assert time.monotonic() - stopped_at[0] < 10
+    assert slots_of(streamed) == before
+
+    writing.commit()
+    stream.run()
+    assert stream.now("t") == source_rows(streamed, "t")
+    if has_landed:
+        assert set(stream.now("u")) == {1}
+
+
+def test_whom_a_snapshot_waits_for_is_said(writing, streamed, stream, monkeypatch):
+    monkeypatch.setattr(slot_making, "_LOOK_EVERY_S", 0.2)
+    stream.run(after_commit=lambda batch: writing.commit() if batch.findings else None)
+
+    (message,) = stream.messages
+    assert "has to wait until every transaction that was writing has ended: server process " in message
+    assert f"{writing.info.backend_pid} (nightly, since 2" in message
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
 def test_two_consumers_of_one_slot(streamed, stream, monkeypatch):
     stream.run()
     monkeypatch.setattr(slots, "_PATIENCE_S", 0.2)
@@ -244,6 +301,47 @@ def test_a_table_in_bronze_that_is_older_than_the_stream_is_an_error(streamed, s
     assert "--snapshot t" in caught.value.hint
     stream.run(resnapshot=["t"])
     assert stream.now("t") == source_rows(streamed, "t")
+
+
+def test_a_table_restored_alone_from_an_older_copy_is_an_error(streamed, stream):
+    streamed.psql("create table other (id int primary key)")
+    stream.run()
+    with stream.bronze.warehouse.connect(read_only=False) as connection:
+        connection.rows("create table kept as select * from bronze_shop.t")
+    streamed.psql("insert into t values (4); insert into other values (1)")
+    stream.run()
+    with stream.bronze.warehouse.connect(read_only=False) as connection:
+        connection.rows("create or replace table bronze_shop.t as from kept")
+
+    with pytest.raises(SourceError, match="1 of the rows that landed last in bronze_shop") as caught:
+        stream.run()
+    assert "--snapshot t" in caught.value.hint
+    streamed.psql("insert into t values (5)")
+    stream.run(resnapshot=["t"])
+    stream.run()
+    assert stream.now("t") == source_rows(streamed, "t")
+    assert set(stream.now("other")) == {1}
+
+
+def test_a_table_that_was_emptied_in_bronze_is_an_error(streamed, stream):
+    stream.run()
+    with stream.bronze.warehouse.connect(read_only=False) as connection:
+        connection.rows("delete from bronze_shop.t")
+
+    with pytest.raises(SourceError, match="4 of the rows that landed last") as caught:
+        stream.run()
+    assert "--snapshot t" in caught.value.hint
+
+
+def test_a_table_whose_last_batches_held_dead_letters_only_is_not_taken_for_an_older_copy(streamed, stream):
+    streamed.psql("create table m (id int primary key, n numeric(8, 2)); insert into m values (1, 1)")
+    stream.run()
+    streamed.psql("insert into m values (2, 'NaN')")
+    stream.run()
+    streamed.psql("insert into m values (3, 3)")
+    stream.run()
+
+    assert set(stream.now("m")) == {1, 3}
 
 
 def test_a_table_that_was_out_of_the_publication_for_a_while_is_an_error(streamed, stream):
@@ -302,11 +400,18 @@ def test_what_the_user_may_not_do_is_said_with_the_command_for_its_owner(
     [
         ("create publication aidbt_shop for table t with (publish = 'insert')", "every kind of change"),
         ("create publication aidbt_shop for table t where (id > 1)", "leaves out rows of public.t"),
+        (
+            "create table p (id int primary key) partition by range (id);"
+            "create publication aidbt_shop for all tables",
+            "sends changes of public.p under the names of its partitions",
+        ),
     ],
 )
 def test_a_publication_that_leaves_something_out_is_refused(streamed, stream, sql, said):
     streamed.psql(sql)
 
+    found = [f.message for f in stream.connector.check_changes() if f.code == "cdc.publication"]
+    assert len(found) == 1 and said in found[0]
     with pytest.raises(SourceError, match=said):
         stream.run()
 
@@ -485,6 +590,31 @@ def test_a_slot_whose_log_was_removed_is_an_error(stopped_and_started):
     assert "cdc.slot_lost" in {finding.code for finding in stream.connector.check_changes()}
     alter_system(database.url, "reset max_slot_wal_keep_size")
     anew(stream, database)
+
+
+@pytest.mark.long
+def test_a_prepared_transaction_that_a_snapshot_waits_for_is_said(stopped_and_started, monkeypatch):
+    database, stream = stopped_and_started
+    alter_system(database.url, "set max_prepared_transactions = 1")
+    database.server.stop()
+    database.server.start(same_port=True)
+    database.psql("begin; insert into t values (4); prepare transaction 'forgotten'")
+    monkeypatch.setattr(slot_making, "_LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(checks, "_LONG_TRANSACTIONS", checks._LONG_TRANSACTIONS.replace("1 minute", "0 s"))
+
+    found = [f.message for f in stream.connector.check_changes() if f.code == "cdc.long_transaction"]
+    connection = psycopg2.connect(database.url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        stream.run(
+            after_commit=lambda b: cursor.execute("commit prepared 'forgotten'") if b.findings else None
+        )
+
+    assert [message.partition(" has not ended")[0] for message in found] == [
+        "the prepared transaction forgotten"
+    ]
+    assert stream.messages[0].endswith("has ended: a prepared transaction (see pg_prepared_xacts)")
+    assert stream.now("t") == source_rows(database, "t")
 
 
 @pytest.mark.long

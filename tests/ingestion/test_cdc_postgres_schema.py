@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.cdc.postgres.marks import column_changes
-from ingestion.cdc.postgres.tables import KnownColumn
-from ingestion.changes import BatchLimits
+from aidbt.core.findings import Severity
+from ingestion.cdc.postgres.tables import KnownColumn, column_changes
+from ingestion.changes import BatchLimits, StreamState
 from tests.ingestion.helpers import Database
 from tests.ingestion.streams import Stream, forget, source_rows
 
@@ -169,6 +169,61 @@ def test_a_column_that_lands_as_text_by_another_setting_gets_the_values_of_older
     }  # fmt: skip
     assert changed.operations("t") == "trruuc"
     assert changed.messages == ["public.t: by the setting as_text other values land in a"]
+
+
+SHAPE = """
+create type shape;
+create function shape_in(cstring) returns shape language internal immutable strict as 'textin';
+create function shape_out(shape) returns cstring language internal immutable strict as 'textout';
+create type shape (input = shape_in, output = shape_out, like = text);
+"""
+
+
+def test_a_column_of_an_unknown_type_that_is_added_lands_as_text_and_is_told(streamed, stream):
+    streamed.psql(SHAPE + "alter table t add column outline shape default 'POINT(1 2)'")
+    streamed.psql("insert into t values (4, 'v4', 4, 'POINT(3 4)'), (5, 'v5', 5, null)")
+    stream.run()
+    streamed.psql("alter table t alter column n type shape using (n || '!')::text::shape")
+    streamed.psql("update t set outline = 'LINE' where id = 1")
+    stream.run()
+
+    rows = {key: (row["outline"], row["n__varchar"]) for key, row in stream.now("t").items()}
+    assert rows == {key: (row["outline"], row["n"]) for key, row in source_rows(streamed, "t").items()}
+    said = "has the type public.shape, which is not known here, and lands as PostgreSQL's text; name"
+    assert [message for message in stream.messages if "not known" in message] == [
+        f"public.t: outline {said} 't.outline' under as_text if that is right",
+        f"public.t: n {said} 't.n' under as_text if that is right",
+    ]
+    found = stream.connector.check_changes(StreamState(parts=stream.state()))
+    warned = [finding for finding in found if finding.code == "cdc.unknown_type"]
+    assert [finding.severity for finding in warned] == [Severity.WARN] * 2
+    told, versions = len(stream.messages), stream.operations("t")
+
+    named = streamed.connector(cdc={}, as_text=["t.outline", "t.n"])
+    stream.connector = named
+    stream.run()
+    assert (len(stream.messages), stream.operations("t")) == (told, versions)
+    stream.connector = streamed.connector(cdc={})
+    stream.run(resnapshot=["t"])
+    assert stream.now("t")[1]["outline"] == "LINE"
+
+
+def test_a_table_that_has_an_unknown_type_from_the_start_waits_for_a_choice(streamed, stream):
+    streamed.psql(
+        SHAPE + "create table s (id int primary key, outline shape); insert into s values (1, 'POINT')"
+    )
+    streamed.psql("insert into t values (4, 'v4', 4)")
+    stream.run()
+    assert stream.now("t") == source_rows(streamed, "t")
+    (message,) = stream.messages
+    assert "public.s: it has not landed" in message and "add 's.outline' under as_text" in message
+    found = [finding for finding in stream.connector.check_changes() if finding.code == "cdc.unknown_type"]
+    assert [(finding.severity, finding.where) for finding in found] == [(Severity.ERROR, "shop: public.s")]
+
+    stream.connector = streamed.connector(cdc={}, as_text=["s.outline"])
+    stream.run()
+    assert stream.now("s") == {1: {"id": 1, "outline": "POINT"}}
+    assert not [finding for finding in stream.connector.check_changes() if finding.code == "cdc.unknown_type"]
 
 
 def test_several_changes_in_one_transaction_with_rows_between(streamed, stream):

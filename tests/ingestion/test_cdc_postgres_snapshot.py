@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from aidbt.core.errors import SourceError
 from aidbt.core.findings import Severity
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import KeptLetter
 from ingestion.changes import MicroBatch
 from ingestion.settings import connector_from
-from tests.ingestion.helpers import Bronze, Database
+from tests.ingestion.helpers import Bronze, Database, new_database
 from tests.ingestion.streams import Stream, forget, source_rows
 
 
@@ -79,6 +80,75 @@ def test_rows_that_cannot_land_are_dead_letters_in_a_snapshot_as_in_mid_stream(s
     assert raw[0] == raw[1] and ["NaN", "{1,2}"] in raw[0]
 
 
+def test_bytes_that_are_no_text_are_dead_letters_in_a_snapshot_as_in_mid_stream(postgres, bronze, tmp_path):
+    database = new_database(postgres, encoding="SQL_ASCII")
+    values = [
+        "E'Zo\\xeb', null, 1",
+        "'plain', array['a', E'\\xc3'], 2",
+        "'Zoë', array['ë'], 3",
+        "null, null, 4",
+    ]
+    database.psql(
+        "create table t (id int primary key, v text, l text[], n int);"
+        "create table latin (v text primary key); insert into latin values (E'\\xe9'), ('e')"
+    )
+    stream = Stream(database.connector(cdc={}), bronze, tmp_path / "scratch")
+    try:
+        for number, row in enumerate(values, start=1):
+            database.psql(f"insert into t values ({number}, {row})")
+        stream.run()
+        in_snapshot = letters_of(stream)
+        for number, row in enumerate(values, start=11):
+            database.psql(f"insert into t values ({number}, {row})")
+        stream.run()
+        in_stream = letters_of(stream)[len(in_snapshot) :]
+    finally:
+        forget(database)
+
+    landed = {key: (row["v"], row["l"], row["n"]) for key, row in stream.now("t").items()}
+    assert landed == {
+        n: v for m in (0, 10) for n, v in {3 + m: ("Zoë", ["ë"], 3), 4 + m: (None, None, 4)}.items()
+    }
+    assert set(stream.now("latin", key="v")) == {"e"}
+    of_t = [kept for kept in in_snapshot if kept.to.table == "t"]
+    for letters in (of_t, in_stream):
+        assert [kept.letter.cause for kept in letters] == ["not_text", "not_text"]
+        raw = [json.loads(kept.letter.raw)["values"][1:] for kept in letters]
+        assert raw == [["Zo\udceb", None, "1"], ["plain", "{a,\udcc3}", "2"]]
+
+
+def test_a_name_that_is_no_text_is_an_error_that_says_what_to_do(postgres, bronze, tmp_path):
+    database = new_database(postgres, encoding="SQL_ASCII")
+    database.psql(
+        "create table t (id int primary key);"
+        "do $$ begin execute format('alter table t add column %I text', E'caf\\xe9'); end $$"
+    )
+    stream = Stream(database.connector(cdc={}), bronze, tmp_path / "scratch")
+
+    for attempt in (stream.run, stream.connector.open):
+        with pytest.raises(SourceError, match="invalid byte sequence") as caught:
+            attempt()
+        assert caught.value.hint is not None and caught.value.hint.endswith("is no UTF-8: rename it")
+
+
+def test_a_database_in_another_encoding_is_streamed_as_unicode_whatever_the_url_says(
+    postgres, bronze, tmp_path
+):
+    database = new_database(postgres, encoding="LATIN1")
+    database.psql("create table t (id int primary key, v text); insert into t values (1, 'Zoë')")
+    url = f"{database.url}?client_encoding=LATIN1"
+    connector = connector_from(url, "shop", root=Path(), options={"cdc": {}})
+    stream = Stream(connector, bronze, tmp_path / "scratch")
+    try:
+        stream.run()
+        database.psql("insert into t values (2, 'Zoë')")
+        stream.run()
+    finally:
+        forget(database)
+
+    assert {row["v"] for row in stream.now("t").values()} == {"Zoë"} and stream.operations("t") == "trc"
+
+
 def test_dead_letters_of_a_snapshot_land_after_the_setting_is_changed(streamed, bronze, tmp_path, stream):
     streamed.psql(
         "create table t (id int primary key, a int[], b bool, c char(4), i inet, j jsonb, y bytea, v text);"
@@ -113,15 +183,15 @@ def test_values_of_an_added_column_that_cannot_land_are_dead_letters(streamed, s
 
 
 @pytest.mark.parametrize(
-    ("sql", "mended"),
+    ("sql", "mended", "code"),
     [
-        ("revoke select on t from reader", "grant select on t to reader"),
-        ("alter table t enable row level security", "alter table t disable row level security"),
+        ("revoke select on t from reader", "grant select on t to reader", "cdc.may_not_read"),
+        ("alter table t enable row level security", "alter role reader bypassrls", "cdc.rows_hidden"),
     ],
     ids=["no right to read", "row-level security"],
 )
 def test_a_table_that_may_not_be_read_holds_up_no_other_and_is_tried_again(
-    sql, mended, postgres, streamed, bronze, tmp_path
+    sql, mended, code, postgres, streamed, bronze, tmp_path
 ):
     streamed.psql(
         "create role reader login password 'pw' replication;"
@@ -134,6 +204,7 @@ def test_a_table_that_may_not_be_read_holds_up_no_other_and_is_tried_again(
     url = postgres.url(streamed.name, user="reader", password="pw")
     stream = Stream(connector_from(url, "shop", root=Path(), options={"cdc": {}}), bronze, tmp_path)
     try:
+        checked = [finding for finding in stream.connector.check_changes() if finding.code == code]
         first = stream.run()
         streamed.psql("insert into a values (2); insert into t values (2); insert into z values (2)")
         second = stream.run()
@@ -146,6 +217,7 @@ def test_a_table_that_may_not_be_read_holds_up_no_other_and_is_tried_again(
         forget(streamed)
         streamed.psql("drop owned by reader; drop role reader")
 
+    assert [(each.severity, each.where) for each in checked] == [(Severity.ERROR, "shop: public.t")]
     for run in (first, second):
         (finding,) = [finding for batch in run for finding in batch.findings]
         assert (finding.code, finding.severity) == ("cdc.not_readable", Severity.ERROR)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from aidbt.core.errors import SourceError
 from aidbt.core.findings import Finding, Severity
 from ingestion.cdc.postgres import slots
 from ingestion.cdc.postgres.connection import Control, connect, quoted
-from ingestion.cdc.postgres.publications import publication_of, read_publications
-from ingestion.cdc.postgres.server import check_server, slot_name, wanted_tables
+from ingestion.cdc.postgres.mark import Mark
+from ingestion.cdc.postgres.marks import TABLE_PART
+from ingestion.cdc.postgres.publications import (
+    Member,
+    check_member,
+    check_publication,
+    read_publications,
+)
+from ingestion.cdc.postgres.server import check_server, slot_name
 from ingestion.cdc.postgres.slots import Position
-from ingestion.cdc.postgres.tables import Table
+from ingestion.cdc.postgres.streamed import StreamedTables
+from ingestion.cdc.postgres.tables import Table, published
 from ingestion.changes import NOTHING_LANDED, StreamState
+from ingestion.connectors.postgres.catalog import RIGHTS
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.url import ServerUrl
 
@@ -30,17 +39,14 @@ _RETAINED = """
 select (pg_catalog.pg_current_wal_lsn() - restart_lsn)::bigint from pg_catalog.pg_replication_slots
 where slot_name = %s
 """
-_RIGHTS = """
-select
-    c.oid::bigint, pg_catalog.has_table_privilege(c.oid, 'select'),
-    pg_catalog.pg_has_role(c.relowner, 'USAGE')
-from pg_catalog.pg_class c where c.oid = any (%s::oid[])
-"""
 _MAY_CREATE = "select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create')"
 _LONG_TRANSACTIONS = """
-select pid, extract(epoch from pg_catalog.clock_timestamp() - xact_start)::int
+select 'server process ' || pid, extract(epoch from pg_catalog.clock_timestamp() - xact_start)::int
 from pg_catalog.pg_stat_activity
 where backend_xid is not null and xact_start < pg_catalog.clock_timestamp() - interval '1 minute'
+union all
+select 'the prepared transaction ' || gid, extract(epoch from pg_catalog.clock_timestamp() - prepared)::int
+from pg_catalog.pg_prepared_xacts where prepared < pg_catalog.clock_timestamp() - interval '1 minute'
 """
 
 
@@ -68,24 +74,24 @@ def check_changes(
 
 def _findings(settings: PostgresSettings, control: Control, state: StreamState) -> Iterator[Finding]:
     assert settings.cdc is not None
+    slot = settings.cdc.slot or slot_name(settings.name)
     try:
         check_server(control)
-        tables, _ = wanted_tables(control, settings)
+        streamed = StreamedTables(control, settings, settings.cdc.publication or slot)
     except SourceError as error:
         if error.retryable:
             raise
         yield _finding("cdc.not_possible", Severity.ERROR, settings.name, _with_hint(error))
         return
-    slot = settings.cdc.slot or slot_name(settings.name)
     kept = Position.from_json(state.parts[""]) if "" in state.parts else None
     yield from _replication(settings.name, control, slot, kept)
     yield from _room(settings.name, control, slot)
-    yield from _tables(settings.name, control, tables, settings.cdc.publication or slot)
-    for pid, seconds in control.rows(_LONG_TRANSACTIONS):
+    yield from _publications(settings.name, control, streamed)
+    yield from _tables(settings.name, control, streamed, _perhaps_landed(control, slot, streamed, state))
+    for who, seconds in control.rows(_LONG_TRANSACTIONS):
         yield _finding(
             "cdc.long_transaction", Severity.WARN, settings.name,
-            f"server process {pid} has been writing in one transaction for {seconds} s; a new snapshot waits "
-            "until it ends",
+            f"{who} has not ended for {seconds} s, and has written; a new snapshot waits until it does",
         )  # fmt: skip
 
 
@@ -152,45 +158,101 @@ def _room(source: str, control: Control, name: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _tables(source: str, control: Control, tables: Sequence[Table], name: str) -> Iterator[Finding]:
-    rights = {oid: (may_read, is_owner) for oid, may_read, is_owner in control.rows(
-        _RIGHTS, ([table.oid for table in tables],)
-    )}  # fmt: skip
-    publications, members = read_publications(
-        control, sorted({publication_of(t, name) for t in tables} | {name})
-    )
+def _perhaps_landed(control: Control, slot: str, streamed: StreamedTables, state: StreamState) -> set[str]:
+    """The tables that have landed; all of them while somebody reads, and `state` says too little."""
+    found = slots.find_slot(control, slot)
+    if found is not None and found.active_pid is not None:
+        return {str(table) for table in streamed.tables}
+    marks = {str(table): state.parts.get(f"{TABLE_PART}{table}") for table in streamed.tables}
+    return {name for name, mark in marks.items() if mark and Mark.from_json(mark).snapshot is not None}
+
+
+def _publications(source: str, control: Control, streamed: StreamedTables) -> Iterator[Finding]:
+    """Whether those that exist send all changes of the tables."""
+    by_name: dict[str, list[Table]] = {}
+    for table in streamed.tables:
+        by_name.setdefault(streamed.publication_of(table), []).append(table)
+    publications, members = read_publications(control, sorted(by_name))
+    for name, tables in by_name.items():
+        try:
+            if name in publications:
+                check_publication(publications[name], tables, needs_updates=name == streamed.publication)
+            for table in tables:
+                member = members.get((name, table.schema, table.name))
+                if member is not None:
+                    check_member(member, name, table)
+        except SourceError as error:
+            yield _finding("cdc.publication", Severity.ERROR, source, _with_hint(error))
+
+
+def _tables(
+    source: str, control: Control, streamed: StreamedTables, landed: Collection[str]
+) -> Iterator[Finding]:
+    rights = {oid: row for oid, *row in control.rows(RIGHTS)}
+    names = {streamed.publication_of(table) for table in streamed.tables} | {streamed.publication}
+    publications, members = read_publications(control, sorted(names))
     may_create = bool(control.rows(_MAY_CREATE)[0][0])
-    for table in tables:
+    for table in streamed.tables:
         where = f"{source}: {table}"
-        may_read, is_owner = rights[table.oid]
-        if not may_read:
-            yield _finding(
-                "cdc.may_not_read", Severity.ERROR, where,
-                f"{table} may not be read by '{control.url.user}': GRANT SELECT ON "
-                f"{quoted(table.schema)}.{quoted(table.name)} TO {quoted(control.url.user)};",
-            )  # fmt: skip
-        its_publication = publication_of(table, name)
+        if table.oid not in rights:  # it was dropped just now
+            continue
+        may_read, hides_rows, is_ours = rights[table.oid]
+        its_publication = streamed.publication_of(table)
         member = members.get((its_publication, table.schema, table.name))
         known = publications.get(its_publication)
-        if member is None and not (is_owner and (known.is_ours if known else may_create)):
+        yield from _reading(where, control.url.user, table, may_read=may_read, hides_rows=hides_rows)
+        if member is None and not (is_ours and (known.is_ours if known else may_create)):
             yield _finding(
                 "cdc.not_published", Severity.ERROR, where,
                 f"{table} is not in the publication {its_publication}, and '{control.url.user}' may not put "
                 "it there: 'aidbt ingest cdc' says what its owner has to run",
             )  # fmt: skip
-        yield from _keys(where, table, (name, table.schema, table.name) in members)
-        unsent = [column for column in table.generated if member and column not in (member.columns or ())]
-        if unsent:
-            yield _finding(
-                "cdc.generated_columns", Severity.INFO, where,
-                f"{table}: generated columns are not streamed: {', '.join(unsent)}",
-            )  # fmt: skip
+        yield from _keys(where, table, (streamed.publication, table.schema, table.name) in members)
+        yield from _columns(where, streamed, table, member, has_landed=str(table) in landed)
         if table.kind == "p":
             yield _finding(
                 "cdc.partitions", Severity.INFO, where,
                 f"{table} is partitioned: when a partition is truncated, dropped or detached, the server "
                 f"sends nothing; then 'aidbt ingest cdc {source} --snapshot {table.name}' reads it anew",
             )  # fmt: skip
+
+
+def _reading(where: str, user: str, table: Table, *, may_read: bool, hides_rows: bool) -> Iterator[Finding]:
+    """Whether a snapshot can be read."""
+    if not may_read:
+        yield _finding(
+            "cdc.may_not_read", Severity.ERROR, where,
+            f"{table} may not be read by '{user}': GRANT SELECT ON "
+            f"{quoted(table.schema)}.{quoted(table.name)} TO {quoted(user)};",
+        )  # fmt: skip
+    if hides_rows:
+        yield _finding(
+            "cdc.rows_hidden", Severity.ERROR, where,
+            f"row-level security would hide rows of {table} from '{user}', so no snapshot of it can be read "
+            f"(the stream sends all of them): ALTER ROLE {quoted(user)} BYPASSRLS;",
+        )  # fmt: skip
+
+
+def _columns(
+    where: str, streamed: StreamedTables, table: Table, member: Member | None, *, has_landed: bool
+) -> Iterator[Finding]:
+    """Columns that do not land, or not as what they are."""
+    listed = member.columns if member else None
+    sent = published(table.columns, table.generated, listed)
+    unsent = [column for column in table.generated if column not in sent]
+    if unsent:
+        yield _finding(
+            "cdc.generated_columns", Severity.INFO, where,
+            f"{table}: generated columns are not streamed: {', '.join(unsent)}",
+        )  # fmt: skip
+    columns = [column for column in table.columns if column.name in sent]
+    for column, of_type in streamed.unknown_types(table.name, columns).items():
+        effect = "it lands as PostgreSQL's text" if has_landed else f"{table} does not land"
+        yield _finding(
+            "cdc.unknown_type", Severity.WARN if has_landed else Severity.ERROR, where,
+            f"{table}: {column} has the type {of_type}, which is not known here, and {effect}; name "
+            f"'{table.name}.{column}' under as_text if it should be text",
+        )  # fmt: skip
 
 
 def _keys(where: str, table: Table, sends_updates: bool) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,7 +14,12 @@ from psycopg2 import extensions, sql
 from psycopg2.extras import LogicalReplicationConnection
 
 from aidbt.core.errors import SourceError, SourceUnavailable
-from ingestion.connectors.postgres.errors import connection_error, is_transient_state, state_of
+from ingestion.connectors.postgres.errors import (
+    NAMES_HINT,
+    connection_error,
+    is_transient_state,
+    state_of,
+)
 from ingestion.connectors.postgres.url import ServerUrl
 
 # One form of text whatever the server's defaults are. Nothing ends a session that waits, for a commit of ours
@@ -36,17 +43,19 @@ _OPTIONS = " ".join(
 )
 _KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 
+_CONNECT_S = 30.0
 _NO_RIGHT = re.compile(r"to start wal ?sender", re.IGNORECASE)
 _NO_WORDS = "no message from the libpq"  # psycopg2's, when the server closed the connection
 _NOT_PERMITTED, _NOT_READY, _IN_USE, _UNDEFINED = "42501", "55000", "55006", "42704"
-_NO_SLOT_LEFT, _FILE_GONE = "53400", "58P01"
+_NO_SLOT_LEFT, _FILE_GONE, _NO_UTF8, _NOT_IN_UNICODE = "53400", "58P01", "22021", "22P05"
 
 
-def connect(url: ServerUrl, *, replication: bool = False) -> extensions.connection:
+def connect(url: ServerUrl, *, replication: bool = False, is_async: bool = False) -> extensions.connection:
     """A connection whose statements are each a transaction of its own.
 
     Args:
         replication: one that takes replication commands, for logical replication.
+        is_async: one that does not wait for what it was asked (see `is_done`).
 
     Raises:
         SourceUnavailable: nothing answers, or not now.
@@ -56,7 +65,12 @@ def connect(url: ServerUrl, *, replication: bool = False) -> extensions.connecti
     options = " ".join(filter(None, (given.get("options"), _OPTIONS)))
     factory = LogicalReplicationConnection if replication else None
     try:
-        connection = psycopg2.connect(url.full, connection_factory=factory, options=options, **_KEEPALIVES)
+        connection = psycopg2.connect(
+            url.full, connection_factory=factory, options=options, async_=is_async, **_KEEPALIVES
+        )
+        if is_async and not is_done(connection, _CONNECT_S):
+            connection.close()
+            raise SourceUnavailable(f"{url.shown} does not answer", hint="try again when it is up")
     except psycopg2.Error as error:
         if replication and _NO_RIGHT.search(str(error)):
             raise SourceError(
@@ -64,9 +78,21 @@ def connect(url: ServerUrl, *, replication: bool = False) -> extensions.connecti
                 hint=f"as a superuser: {alter_role(url)}",
             ) from None
         raise connection_error(error, url) from None  # the driver's text may hold the password
-    if not replication:  # those are always so
+    if not (replication or is_async):  # those are always so
         connection.autocommit = True
     return connection
+
+
+def is_done(connection: extensions.connection, seconds: float) -> bool:
+    """Whether what was asked of an asynchronous connection is done, after waiting at most so long."""
+    until = time.monotonic() + seconds
+    while (state := connection.poll()) != extensions.POLL_OK:
+        left_s = until - time.monotonic()
+        if left_s <= 0:
+            return False
+        reads, writes = state == extensions.POLL_READ, state == extensions.POLL_WRITE
+        select.select([connection] * reads, [connection] * writes, [], left_s)
+    return True
 
 
 def alter_role(url: ServerUrl) -> str:
@@ -112,6 +138,9 @@ def refused(error: psycopg2.Error, url: ServerUrl, what: str) -> SourceError:
         _UNDEFINED: "it was dropped, or did not exist yet at this point of the log; "
         "see 'aidbt ingest status'",
         _NO_SLOT_LEFT: "drop a slot that nobody needs, or raise max_replication_slots",
+        _NO_UTF8: NAMES_HINT,
+        _NOT_IN_UNICODE: "the database's own encoding has a character that Unicode has not, which a stream "
+        "cannot leave out: load the table with 'aidbt ingest run', from a view that replaces it",
     }
     if state == _FILE_GONE:
         words = f"the server has removed a part of its log that has not landed: {words}"

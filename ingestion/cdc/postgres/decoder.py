@@ -126,8 +126,7 @@ class Decoder:
             event_at: when the server sent each, in microseconds since 1970 (a sequence or an array).
 
         Raises:
-            SourceError: a message is malformed, or a column has a type that no full load would read. The
-                decoder cannot be used after that.
+            SourceError: a message is malformed. The decoder cannot be used after that.
         """
         if not payloads:
             return Decoded(open_transaction=self._transaction is not None)
@@ -229,11 +228,7 @@ class Decoder:
         return TableChanges(group.to, landed, version.key, version.number, events, tuple(letters))
 
     def decode_rows(self, to: Destination, table: Table, rows: TextRows) -> TableChanges:
-        """Rows of a table that came otherwise than through the stream, as the same rows in it.
-
-        Raises:
-            SourceError: a column has a type that no full load would read.
-        """
+        """Rows of a table that came otherwise than through the stream, as the same rows in it."""
         readers = self._readers_of(table)
         landed, failures = batch(rows, readers, schema(table.version, readers))
         return TableChanges(
@@ -252,9 +247,7 @@ class Decoder:
             if any(column.type_oid not in self._types for column in columns):
                 self._types = self._read_types()
             self._readers[known] = tuple(
-                column_reader(
-                    name, column, self._types, self._fields, as_text=self._as_text(name, column.name)
-                )
+                column_reader(column, self._types, self._fields, as_text=self._as_text(name, column.name))
                 for column in columns
             )
         return self._readers[known]

@@ -1,166 +1,48 @@
-"""What is kept of each table beside its changes, and how it moves on as the table changes in the source."""
+"""How what is known of the tables moves on, as they change in the source."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 from aidbt.core.errors import SourceError
 from aidbt.core.findings import Finding, Severity
-from ingestion.cdc.postgres.messages import RelationColumn
-from ingestion.cdc.postgres.tables import KnownColumn, Storage, Table
-from ingestion.cdc.postgres.versions import SchemaChange, SeenRelation, TableVersion
+from ingestion.cdc.postgres.mark import Mark
+from ingestion.cdc.postgres.tables import KnownColumn, Table, column_changes
+from ingestion.cdc.postgres.versions import SchemaChange, SeenRelation
 
 TABLE_PART = "table:"
 
 _DROPPED = "it was dropped and made again"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What is kept of a table.
+class Landing(Protocol):
+    """How columns land under the settings and the server's types of now."""
 
-    Attributes:
-        snapshot: the position of its complete snapshot, below which its commits are skipped; None while
-            there is none.
-        columns: as published at the last version.
-        last: the position of its last row in bronze.
-        member: the publication and its entry for the table, by oid.
-        backfill: columns whose older values have not been fetched yet.
-        former: names under which bronze holds values of another column or type, out of which NULL has to be
-            fetched too.
-        as_text: the setting under which its columns landed, as patterns of table.column.
-        storage: by which it is seen that the table was rewritten; None of one kept by an older version.
-    """
+    def lands_differently(self, old: KnownColumn, new: KnownColumn) -> bool:
+        """Whether the values of a column land as another type than those of an older one."""
+        ...
 
-    snapshot: int | None = None
-    oid: int = 0
-    columns: tuple[KnownColumn, ...] = ()
-    key: tuple[str, ...] = ()
-    version: int = 0
-    last: int = 0
-    member: tuple[int, int] = (0, 0)
-    backfill: tuple[str, ...] = ()
-    former: tuple[str, ...] = ()
-    as_text: tuple[str, ...] = ()
-    storage: Storage | None = None
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Mark:
-        """What was kept."""
-        if value["snapshot"] is None:
-            return cls(None, version=value["version"])
-        return cls(
-            snapshot=value["snapshot"],
-            oid=value["oid"],
-            columns=tuple(KnownColumn(*column) for column in value["columns"]),
-            key=tuple(value["key"]),
-            version=value["version"],
-            last=value["last"],
-            member=(value["publication"][0], value["publication"][1]),
-            backfill=tuple(value["backfill"]),
-            former=tuple(value.get("former", ())),
-            as_text=tuple(value.get("as_text", ())),
-            storage=Storage(value["storage"][0], dict(value["storage"][1])) if "storage" in value else None,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """What is kept."""
-        if self.snapshot is None:
-            return {"snapshot": None, "version": self.version}
-        kept: dict[str, Any] = {
-            "snapshot": self.snapshot,
-            "oid": self.oid,
-            "columns": [[c.number, c.name, c.type_oid, c.typmod] for c in self.columns],
-            "key": list(self.key),
-            "version": self.version,
-            "last": self.last,
-            "publication": list(self.member),
-            "backfill": list(self.backfill),
-            "former": list(self.former),
-            "as_text": list(self.as_text),
-        }
-        if self.storage is not None:
-            columns = sorted(self.storage.columns.items())
-            kept["storage"] = [self.storage.files, [list(column) for column in columns]]
-        return kept
-
-    def table_version(self) -> TableVersion:
-        """The version from which the decoder counts on."""
-        columns = tuple(
-            RelationColumn(c.name, c.type_oid, c.typmod, is_identity=c.name in self.key) for c in self.columns
-        )
-        return TableVersion(self.version, columns, self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnChanges:
-    """How the columns of a table differ from those that were known.
-
-    Attributes:
-        renamed: (old name, new name); the new ones are among `added`, the old ones among `dropped`.
-    """
-
-    added: tuple[str, ...]
-    dropped: tuple[str, ...]
-    retyped: tuple[str, ...]
-    renamed: tuple[tuple[str, str], ...]
-
-    def __str__(self) -> str:
-        old_names, new_names = {old for old, _ in self.renamed}, {new for _, new in self.renamed}
-        return "; ".join(
-            [f"{old} was renamed {new}" for old, new in self.renamed]
-            + [f"{name} was added" for name in self.added if name not in new_names]
-            + [f"{name} was dropped" for name in self.dropped if name not in old_names]
-            + [f"{name} has another type" for name in self.retyped]
-        )
-
-
-def column_changes(
-    old: Sequence[KnownColumn],
-    new: Sequence[KnownColumn],
-    lands_differently: Callable[[KnownColumn, KnownColumn], bool],
-) -> ColumnChanges:
-    """What became of the columns.
-
-    A column that was dropped and added again under its name has another number, and counts as added.
-    """
-    by_name = {column.name: column for column in old}
-    by_number = {column.number: column for column in old if column.number}
-    now = {column.name for column in new}
-    added, retyped, renamed = [], [], []
-    for column in new:
-        before = by_name.get(column.name)
-        if before is not None and before.number in (column.number, 0):
-            if lands_differently(before, column):
-                retyped.append(column.name)
-            continue
-        added.append(column.name)
-        former = by_number.get(column.number)
-        if former is not None and former.name not in now:
-            renamed.append((former.name, column.name))
-    dropped = [column.name for column in old if column.name not in now]
-    return ColumnChanges(tuple(added), tuple(dropped), tuple(retyped), tuple(renamed))
+    def unknown_types(self, table: str, columns: Sequence[KnownColumn]) -> Mapping[str, str]:
+        """Which columns of a table (its name) have a type that is not known here, and its name."""
+        ...
 
 
 class Marks:
-    """The marks of all tables of a stream, by full name, and what is worth saying about their changes.
+    """The marks of all tables of a stream, by full name.
 
     Args:
         parts: what the sink kept of the stream.
-        lands_differently: whether the values of a column land as another type than those of an older one.
+        say: takes what a person should know of the changes of tables.
     """
 
     def __init__(
-        self,
-        source: str,
-        parts: Mapping[str, Any],
-        lands_differently: Callable[[KnownColumn, KnownColumn], bool],
+        self, source: str, parts: Mapping[str, Any], landing: Landing, say: Callable[[Finding], None]
     ) -> None:
-        self.findings: list[Finding] = []
         self._source = source
-        self._lands_differently = lands_differently
+        self._landing = landing
+        self._say = say
         self._marks = {
             part.removeprefix(TABLE_PART): Mark.from_json(value)
             for part, value in parts.items()
@@ -326,7 +208,7 @@ class Marks:
 
     def _move(self, name: str, mark: Mark, columns: tuple[KnownColumn, ...], version: int) -> None:
         """The mark under other columns; what older rows have in them is fetched later."""
-        changes = column_changes(mark.columns, columns, self._lands_differently)
+        changes = column_changes(mark.columns, columns, self._landing.lands_differently)
         if str(changes):
             self._find("cdc.columns_changed", Severity.INFO, name, f"{name}: {changes}")
         known = {column.name for column in mark.columns}
@@ -338,6 +220,21 @@ class Marks:
             former=tuple(sorted({*mark.former, *changes.dropped, *changes.retyped, *made_again})),
         )
         self._fetch_later(name, (*changes.added, *changes.retyped))
+        self._tell_unknown_types(name, [c for c in columns if c.name in (*changes.added, *changes.retyped)])
+
+    def _tell_unknown_types(self, name: str, columns: Sequence[KnownColumn]) -> None:
+        """Say which columns land as text because nothing else is known of their types.
+
+        Before anything of a table has landed such a type is refused. In mid-stream neither the table nor the
+        column is left out: the server's own text has all of each value, and can be cast in silver.
+        """
+        table = name.partition(".")[2]
+        for column, of_type in self._landing.unknown_types(table, columns).items():
+            self._find(
+                "cdc.unknown_type", Severity.WARN, name,
+                f"{name}: {column} has the type {of_type}, which is not known here, and lands as "
+                f"PostgreSQL's text; name '{table}.{column}' under as_text if that is right",
+            )  # fmt: skip
 
     def _fetch_later(self, name: str, columns: Sequence[str]) -> None:
         """What older rows have in these columns is to be fetched; of a table without a key that cannot be."""
@@ -359,7 +256,7 @@ class Marks:
         self._find("cdc.not_streamed", Severity.WARN, name, f"{name} is not streamed any more")
 
     def _find(self, code: str, severity: Severity, table: str, message: str) -> None:
-        self.findings.append(Finding(code, severity, f"{self._source}: {table}", message))
+        self._say(Finding(code, severity, f"{self._source}: {table}", message))
 
 
 def _other_key(key: Sequence[str]) -> str:

@@ -105,6 +105,8 @@ def ensure_published(control: Control, tables: Sequence[Table], name: str) -> di
     publications, members = read_publications(control, list(wanted))
     for each, its_tables in wanted.items():
         missing = [table for table in its_tables if (each, table.schema, table.name) not in members]
+        if each in publications:  # first: one that sends partitions does not list their tables
+            check_publication(publications[each], its_tables, needs_updates=each == name)
         if each not in publications:
             _run(control, _create(each, missing, updates=each == name), each, missing, exists=False)
         elif missing:
@@ -112,20 +114,38 @@ def ensure_published(control: Control, tables: Sequence[Table], name: str) -> di
     publications, members = read_publications(control, list(wanted))
     found: dict[str, Member] = {}
     for each, its_tables in wanted.items():
-        _check(publications[each], its_tables, needs_updates=each == name)
+        check_publication(publications[each], its_tables, needs_updates=each == name)
         for table in its_tables:
             member = members.get((each, table.schema, table.name))
-            if member is None or member.is_filtered:
-                why = "leaves out rows" if member else "does not send"
+            if member is None:
                 raise SourceError(
-                    f"the publication {each} {why} of {table}",
-                    hint="take the row filter away, or name another publication under cdc: publication",
+                    f"the publication {each} does not send {table}",
+                    hint="add the table to it, or name another publication under cdc: publication",
                 )
+            check_member(member, each, table)
             found[str(table)] = member
     return found
 
 
-def _check(publication: Publication, tables: Sequence[Table], *, needs_updates: bool) -> None:
+def check_member(member: Member, publication: str, table: Table) -> None:
+    """Check that a publication sends all rows of a table.
+
+    Raises:
+        SourceError: it does not.
+    """
+    if member.is_filtered:
+        raise SourceError(
+            f"the publication {publication} leaves out rows of {table}",
+            hint="take the row filter away, or name another publication under cdc: publication",
+        )
+
+
+def check_publication(publication: Publication, tables: Sequence[Table], *, needs_updates: bool) -> None:
+    """Check that a publication sends every kind of change, and partitions as the table they belong to.
+
+    Raises:
+        SourceError: it does not; the hint is what its owner has to run.
+    """
     name = quoted(publication.name)
     if not publication.has_inserts or (needs_updates and not publication.has_updates):
         kinds = "insert, update, delete, truncate" if needs_updates else "insert, truncate"

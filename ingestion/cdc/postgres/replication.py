@@ -17,7 +17,7 @@ from psycopg2 import extensions
 from aidbt.core.errors import SourceUnavailable
 from ingestion.cdc.postgres.connection import Control, connect, translated
 from ingestion.cdc.postgres.messages import COMMIT
-from ingestion.connectors.postgres.url import ServerUrl
+from ingestion.connectors.postgres.url import ANY_BYTES, ServerUrl
 
 HEARTBEAT = "aidbt"  # the prefix of the messages that we write into the server's log
 
@@ -84,6 +84,9 @@ class ReplicationStream:
         self._cursor = self._connection.cursor()
         try:
             with translated(url, self._what):
+                if self._connection.info.parameter_status("server_encoding") == ANY_BYTES:
+                    # Text that is no UTF-8 would end the stream; so it comes as it is, to be a dead letter.
+                    self._connection.set_client_encoding(ANY_BYTES)
                 self._cursor.start_replication(
                     slot_name=slot,
                     start_lsn=start_lsn,

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2 import extensions, sql
 
 from aidbt.core.errors import SourceError
-from ingestion.cdc.postgres.connection import Control, connect, translated
+from ingestion.cdc.postgres.connection import Control, translated
 from ingestion.connectors.postgres.url import ServerUrl
 
 _SLOT = """
@@ -117,27 +117,6 @@ def find_slot(control: Control, name: str) -> Slot | None:
     """The slot of this name, if there is one."""
     found = control.rows(_SLOT, (name,), what="the replication slots")
     return Slot(name, *found[0]) if found else None
-
-
-def create_slot(url: ServerUrl, name: str, *, temporary: bool) -> NewSlot:
-    """A slot from now on, with its snapshot. The server waits until all transactions that write have ended.
-
-    Raises:
-        SourceUnavailable: the server went away.
-        SourceError: it refused: no right, no slot left, or the name is taken.
-    """
-    command = sql.SQL("CREATE_REPLICATION_SLOT {}{} LOGICAL pgoutput").format(
-        sql.Identifier(name), sql.SQL(" TEMPORARY" if temporary else "")
-    )
-    connection = connect(url, replication=True)
-    try:
-        with translated(url, f"the replication slot {name}"), connection.cursor() as cursor:
-            cursor.execute(command)
-            _, lsn, snapshot, _ = cursor.fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return NewSlot(lsn_of(lsn), snapshot, connection)
 
 
 def drop_slot(control: Control, name: str) -> None:

@@ -17,7 +17,7 @@ from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
 from ingestion.cdc.postgres import messages as pg
 from ingestion.cdc.postgres.decoder import Decoder
-from ingestion.cdc.postgres.marks import Mark
+from ingestion.cdc.postgres.mark import Mark
 from ingestion.cdc.postgres.rows import Marks, TextRows
 from ingestion.cdc.postgres.streamed import StreamedTables
 from ingestion.cdc.postgres.tables import KnownColumn, Table

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+import pyarrow as pa
+
 from ingestion.bronze.base import Destination
 from ingestion.cdc.postgres.connection import Control, quoted
 from ingestion.cdc.postgres.decoder import Decoder
@@ -14,7 +16,7 @@ from ingestion.cdc.postgres.server import wanted_tables
 from ingestion.cdc.postgres.tables import KnownColumn, Table, published, read_fields, read_types
 from ingestion.cdc.postgres.versions import TableVersion
 from ingestion.connectors.postgres.settings import PostgresSettings
-from ingestion.connectors.postgres.types import reading
+from ingestion.connectors.postgres.types import PgType, reading, resolve
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -30,8 +32,9 @@ class StreamedTables:
     def __init__(self, control: Control, settings: PostgresSettings, publication: str) -> None:
         self._control = control
         self._settings = settings
-        self._publication = publication
+        self.publication = publication
         self._members: dict[str, Member] = {}
+        self._types: Mapping[int, PgType] = {}
         self.tables, self._names = wanted_tables(control, settings)
 
     def publish(self) -> None:
@@ -40,7 +43,7 @@ class StreamedTables:
         Raises:
             SourceError: the user may not; the hint is what its owner has to run.
         """
-        self._members = ensure_published(self._control, self.tables, self._publication)
+        self._members = ensure_published(self._control, self.tables, self.publication)
 
     def refresh(self) -> None:
         """See the catalog again. Tables that are new in it wait for the next start.
@@ -56,8 +59,12 @@ class StreamedTables:
     @property
     def publications(self) -> str:
         """The publications that the tables are in, as START_REPLICATION takes them."""
-        names = {publication_of(table, self._publication) for table in self.tables}
+        names = {self.publication_of(table) for table in self.tables}
         return ",".join(quoted(name) for name in sorted(names))
+
+    def publication_of(self, table: Table) -> str:
+        """The publication that a table is in, or is to be in."""
+        return publication_of(table, self.publication)
 
     def member(self, table: Table) -> tuple[int, int]:
         """The publication and its entry for the table, by oid; another one when it was put in again."""
@@ -75,6 +82,10 @@ class StreamedTables:
         name = self._names[table.name]
         return Destination(settings.bronze_schema, name, settings.name, table.name, settings.connector)
 
+    def full_name(self, table: str) -> str:
+        """A table's name with that of the schema."""
+        return f"{self._settings.schema}.{table}"
+
     def numbers(self, name: str) -> dict[str, int]:
         """The columns of a table by name, with their numbers."""
         return {c.name: c.number for table in self.tables if str(table) == name for c in table.columns}
@@ -88,22 +99,30 @@ class StreamedTables:
         self, table: Table, columns: Sequence[KnownColumn], before: Sequence[str]
     ) -> list[str]:
         """Which columns the setting `as_text` of now makes land otherwise than `before`."""
+        always_text = _unknown_types(columns, self._types_of(columns))
         return [
             column.name
             for column in columns
             if _is_meant(table.name, column.name, before) != _is_meant(table.name, column.name, self.as_text)
+            and column.name not in always_text
         ]
+
+    def unknown_types(self, table: str, columns: Sequence[KnownColumn]) -> dict[str, str]:
+        """Which columns of a table (its name) have a type that is not known here, and the type's name.
+
+        Without those that land as text by the setting.
+        """
+        found = _unknown_types(columns, self._types_of(columns))
+        return {name: of_type for name, of_type in found.items() if not self._as_text(table, name)}
 
     def lands_differently(self, old: KnownColumn, new: KnownColumn) -> bool:
         """Whether the values of a column land as another Arrow type than those of an older one."""
         if (old.type_oid, old.typmod) == (new.type_oid, new.typmod):
             return False
-        types = read_types(self._control)
-        if old.type_oid not in types or new.type_oid not in types:
-            return True
-        before = reading(old.name, old.type_oid, old.typmod, types)
-        now = reading(new.name, new.type_oid, new.typmod, types)
-        return before is None or now is None or before.lands_as != now.lands_as
+        types = self._types_of((old, new))
+        return old.type_oid not in types or new.type_oid not in types or (
+            _landing_type(old, types) != _landing_type(new, types)
+        )  # fmt: skip
 
     def decoder(
         self,
@@ -131,6 +150,12 @@ class StreamedTables:
     def _as_text(self, table: str, column: str) -> bool:
         return _is_meant(table, column, self._settings.as_text)
 
+    def _types_of(self, columns: Sequence[KnownColumn]) -> Mapping[int, PgType]:
+        """All of pg_type, asked again when the type of a column is not among them."""
+        if any(column.type_oid not in self._types for column in columns):
+            self._types = read_types(self._control)
+        return self._types
+
     def _key(self, schema: str, name: str) -> tuple[str, ...]:
         return next((t.key for t in self.tables if (t.schema, t.name) == (schema, name)), ())
 
@@ -139,3 +164,23 @@ def _is_meant(table: str, column: str, patterns: Sequence[str]) -> bool:
     """Whether one of the names or patterns of table.column means the column."""
     dotted = f"{table}.{column}"
     return any(dotted == name or fnmatchcase(dotted, name) for name in patterns)
+
+
+def _landing_type(column: KnownColumn, types: Mapping[int, PgType]) -> pa.DataType:
+    found = reading(column.name, column.type_oid, column.typmod, types)
+    return found.lands_as if found is not None else pa.string()
+
+
+def _unknown_types(columns: Sequence[KnownColumn], types: Mapping[int, PgType]) -> dict[str, str]:
+    """Columns of a type that no column can be read of but as text, and the name of that type."""
+    return {
+        column.name: _type_name(column, types)
+        for column in columns
+        if column.type_oid in types and reading(column.name, column.type_oid, column.typmod, types) is None
+    }
+
+
+def _type_name(column: KnownColumn, types: Mapping[int, PgType]) -> str:
+    """The name of a column's type, under all domains."""
+    pg_type, _ = resolve(column.type_oid, column.typmod, types)
+    return f"{types[pg_type.element].full_name}[]" if pg_type.element else pg_type.full_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.cdc.postgres.connection import Control
@@ -172,3 +172,53 @@ def published(
     if listed is not None:
         return [column.name for column in columns if column.name in listed]
     return [column.name for column in columns if column.name not in generated]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChanges:
+    """How the columns of a table differ from those that were known.
+
+    Attributes:
+        renamed: (old name, new name); the new ones are among `added`, the old ones among `dropped`.
+    """
+
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+    retyped: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        old_names, new_names = {old for old, _ in self.renamed}, {new for _, new in self.renamed}
+        return "; ".join(
+            [f"{old} was renamed {new}" for old, new in self.renamed]
+            + [f"{name} was added" for name in self.added if name not in new_names]
+            + [f"{name} was dropped" for name in self.dropped if name not in old_names]
+            + [f"{name} has another type" for name in self.retyped]
+        )
+
+
+def column_changes(
+    old: Sequence[KnownColumn],
+    new: Sequence[KnownColumn],
+    lands_differently: Callable[[KnownColumn, KnownColumn], bool],
+) -> ColumnChanges:
+    """What became of the columns.
+
+    A column that was dropped and added again under its name has another number, and counts as added.
+    """
+    by_name = {column.name: column for column in old}
+    by_number = {column.number: column for column in old if column.number}
+    now = {column.name for column in new}
+    added, retyped, renamed = [], [], []
+    for column in new:
+        before = by_name.get(column.name)
+        if before is not None and before.number in (column.number, 0):
+            if lands_differently(before, column):
+                retyped.append(column.name)
+            continue
+        added.append(column.name)
+        former = by_number.get(column.number)
+        if former is not None and former.name not in now:
+            renamed.append((former.name, column.name))
+    dropped = [column.name for column in old if column.name not in now]
+    return ColumnChanges(tuple(added), tuple(dropped), tuple(retyped), tuple(renamed))

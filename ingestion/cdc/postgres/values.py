@@ -19,7 +19,6 @@ from ingestion.cdc.postgres.columns import bitmap
 from ingestion.cdc.postgres.literals import Fields, Writer, array_items, delimiter, json_writer
 from ingestion.cdc.postgres.messages import RelationColumn
 from ingestion.cdc.postgres.times import DAY_US, days, microseconds
-from ingestion.connectors.postgres.catalog import PgColumn, unknown_type
 from ingestion.connectors.postgres.types import PgType, reading, resolve
 from ingestion.connectors.postgres.values import NotExact
 
@@ -83,25 +82,22 @@ class ColumnReader:
 
 
 def column_reader(
-    table: str, column: RelationColumn, types: Mapping[int, PgType], fields: Fields, *, as_text: bool
+    column: RelationColumn, types: Mapping[int, PgType], fields: Fields, *, as_text: bool
 ) -> ColumnReader:
     """How a column of a published table is read.
 
-    A type that is not among `types` has been dropped since: its values land as they are written.
-
-    Raises:
-        SourceError: the type is none that a full load would read either.
+    Values of a type that is not known, or that was dropped since and is not among `types`, land as they are
+    written: a stream cannot wait until somebody has chosen how. Before it begins such a type is refused.
     """
     try:
-        pg_type, typmod = resolve(column.type_oid, column.typmod, types)
+        pg_type, _ = resolve(column.type_oid, column.typmod, types)
         found = reading(column.name, column.type_oid, column.typmod, types)
     except KeyError:
         return ColumnReader(pa.string(), Converted)
     if as_text:
         return ColumnReader(pa.string(), _boolean_words if _is(pg_type, "bool") else Converted)
     if found is None:
-        shown = pg_type.name if pg_type.is_own else f"{pg_type.schema}.{pg_type.name}"
-        raise unknown_type(table, PgColumn(column.name, column.type_oid, typmod, True, shown, "", 0))
+        return ColumnReader(pa.string(), Converted)
     lands_as = found.lands_as
     if found.is_list:
         element, _ = resolve(pg_type.element, -1, types)

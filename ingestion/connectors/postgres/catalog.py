@@ -58,6 +58,25 @@ where n.nspname = $1::text and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.
 order by a.attrelid, a.attnum
 """
 
+# Of every table: whether we may read it, whether row-level security hides rows of it, whether it is ours.
+# Without a parameter, which each driver marks otherwise.
+RIGHTS = """
+select
+    c.oid::bigint,
+    pg_catalog.has_table_privilege(c.oid, 'select') or not exists (
+        select from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            and not pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
+    ),
+    -- With row_security off, as in our sessions, row_security_active raises an error where it is active.
+    c.relrowsecurity and not (
+        select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.rolname = current_user
+    ) and (c.relforcerowsecurity or not pg_catalog.pg_has_role(c.relowner, 'usage')),
+    pg_catalog.pg_has_role(c.relowner, 'usage')
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname !~ '^pg_' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+
 # Only true arrays have array_out; int2vector, point and others have an element type too.
 TYPES = """
 select

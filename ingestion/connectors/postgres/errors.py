@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aidbt.core.errors import SourceError, SourceUnavailable
 from ingestion.connectors.postgres.url import ServerUrl
 
+NAMES_HINT = "the name of a schema, table, column or type of the database is no UTF-8: rename it"
 AS_TEXT_HINT = "name the column under as_text, as table.column, to land it as PostgreSQL's own text"
 
 _SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
@@ -53,6 +54,8 @@ def connection_error(error: Exception, url: ServerUrl) -> SourceError:
             f"{server}: the server does not let this user in from here: {words}",
             hint="add a line to its pg_hba.conf, or add ?sslmode=require to the url",
         )
+    if "invalid byte sequence" in text:  # the driver reads the catalog of types
+        return SourceError(f"{server}: the catalog: {words}", hint=NAMES_HINT)
     if "could not translate host name" in text and "Temporary failure" not in text:
         return SourceError(f"{server}: no such host", hint="check the url")
     if "Connection refused" in text:

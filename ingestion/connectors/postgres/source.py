@@ -16,7 +16,14 @@ from ingestion.connectors.base import Cursor, Stream, described
 from ingestion.connectors.manager import Pool
 from ingestion.connectors.postgres import catalog as pg
 from ingestion.connectors.postgres.errors import AS_TEXT_HINT, RowsGone, not_plain_array
-from ingestion.connectors.postgres.odd_rows import as_text, is_plain, odd_rows
+from ingestion.connectors.postgres.odd_rows import as_text, odd_rows
+from ingestion.connectors.postgres.queries import (
+    all_of,
+    from_table,
+    not_plain_lists,
+    since,
+    where_any,
+)
 from ingestion.connectors.postgres.ranges import (
     HAS_RANGE_SCANS,
     SIZE,
@@ -28,10 +35,8 @@ from ingestion.connectors.postgres.ranges import (
 from ingestion.connectors.postgres.session import Session
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.types import Reading, reading, text_reading
-from ingestion.connectors.postgres.url import ServerUrl
+from ingestion.connectors.postgres.url import ANY_BYTES, ServerUrl
 from ingestion.connectors.postgres.values import Infinities, NotExact, landed
-
-_PLAIN = "_aidbt_is_plain"
 
 _INFINITIES = """
 select 'infinity'::date, '-infinity'::date, 'infinity'::timestamp, '-infinity'::timestamp
@@ -40,21 +45,7 @@ _POSITION = """
 select pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
     case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn()
         else pg_catalog.pg_current_wal_lsn() end::text,
-    pg_catalog.current_setting('server_version_num')::int
-"""
-_RIGHTS = """
-select
-    c.oid::bigint,
-    pg_catalog.has_table_privilege(c.oid, 'select') or not exists (
-        select from pg_catalog.pg_attribute a
-        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-            and not pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
-    ),
-    -- With row_security off, as in our sessions, this function raises an error where it is active.
-    c.relrowsecurity and not (
-        select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.rolname = current_user
-    ) and (c.relforcerowsecurity or not pg_catalog.pg_has_role(c.relowner, 'usage'))
-from pg_catalog.pg_class c where c.oid = any (pg_catalog.string_to_array($1::text, ',')::oid[])
+    pg_catalog.current_setting('server_version_num')::int, pg_catalog.current_setting('server_encoding')
 """
 _HEAPS = ("r", "p", "m")  # kinds whose rows, or those of their partitions, stand in blocks
 
@@ -66,17 +57,29 @@ class PostgresSource:
     costs some 50 ms, which is most of the time of a small table.
     """
 
-    def __init__(self, settings: PostgresSettings, url: ServerUrl, *, snapshot: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: PostgresSettings,
+        url: ServerUrl,
+        *,
+        snapshot: str | None = None,
+        unknown_as_text: Sequence[str] = (),
+    ) -> None:
         """Args:
         snapshot: one that somebody has exported. It is needed here only; this source holds on to it.
+        unknown_as_text: the tables whose columns of types that are not known are read as PostgreSQL's text.
         """
         self._settings = settings
         self._url = url
+        self._unknown_as_text = frozenset(unknown_as_text)
         self._holder = Session.connected(url)
         self._sessions = Pool(self._holder.another, Session.close, most=settings.connections)
         try:
             self._holder.begin(snapshot=snapshot)
-            ((self._snapshot, self._transactions, self._lsn, self._version),) = self._holder.rows(_POSITION)
+            ((self._snapshot, self._transactions, self._lsn, self._version, encoding),) = self._holder.rows(
+                _POSITION
+            )
+            self._any_bytes = encoding == ANY_BYTES
             self._infinities = Infinities.learned(self._holder.batch(_INFINITIES))
             self._catalog = self._read_catalog()
         except BaseException:
@@ -114,12 +117,12 @@ class PostgresSource:
         """
         what = f"the table {table}"
         readings = self._readings(table, names)
-        odd = odd_rows(names, readings)
+        odd = odd_rows(names, readings, any_bytes=self._any_bytes)
         counted: list[exp.Expr] = [exp.Count(this=exp.Star())]
         if odd is not None:
             counted.append(exp.Filter(this=counted[0].copy(), expression=exp.Where(this=odd)))
-        count = _where_any(exp.select(*counted), any_of).from_(_table(table, only))
-        probe = exp.select(*(exp.column(name, quoted=True) for name in names)).from_(_table(table, only))
+        count = where_any(exp.select(*counted), any_of).from_(from_table(table, only=only))
+        probe = all_of(readings).from_(from_table(table, only=only))
         # Not by the holder: an error would end its transaction, and with it the snapshot of all tables.
         session = self._sessions.take()
         is_good = False
@@ -160,19 +163,20 @@ class PostgresSource:
         if names is None:
             names = [column.name for column in self.known(table).columns]
         readings = self._readings(table, names)
-        query = _where_any(_select(readings), any_of).from_(_table(table, only))
-        odd = odd_rows(names, readings) if without_odd else None
+        query = where_any(all_of(readings), any_of).from_(from_table(table, only=only))
+        odd = odd_rows(names, readings, any_bytes=self._any_bytes) if without_odd else None
         if odd is not None:
             query = query.where(exp.not_(odd))
         is_whole = where is None or where.since is None
         if where is not None and where.since is not None:
-            query = query.where(_since(where.column, where.since))
+            query = query.where(since(where.column, where.since))
         return self._stream(table, query, self.columns(table, names), in_parts=is_whole)
 
     def read_odd(
         self, table: Relation, names: Sequence[str], *, any_of: Sequence[str] = (), only: bool = False
     ) -> Stream:
-        """The rows that may hold what cannot land exactly, every column as PostgreSQL's text.
+        """The rows that may hold what cannot land exactly, every column as PostgreSQL's text, or as
+        its bytes where those may be no UTF-8.
 
         Args:
             names, any_of, only: as `read` takes them.
@@ -181,18 +185,19 @@ class PostgresSource:
             SourceUnavailable: the server does not answer now.
             SourceError: the table may not be read, or a column's type is not known.
         """
-        query = _where_any(exp.select(*map(as_text, names)), any_of).from_(_table(table, only))
-        odd = odd_rows(names, self._readings(table, names))
+        texts = [as_text(name, any_bytes=self._any_bytes) for name in names]
+        query = where_any(exp.select(*texts), any_of).from_(from_table(table, only=only))
+        odd = odd_rows(names, self._readings(table, names), any_bytes=self._any_bytes)
         query = query.where(odd if odd is not None else exp.false())
-        return self._stream(table, query, [pa.field(name, pa.string()) for name in names], in_parts=False)
+        kind = pa.binary() if self._any_bytes else pa.string()
+        return self._stream(table, query, [pa.field(name, kind) for name in names], in_parts=False)
 
     def check(self, tables: Sequence[Relation]) -> Iterator[Finding]:
         """What would keep these tables from being read: rights, hidden rows, types that are not known."""
-        oids = ",".join(str(self.known(table).oid) for table in tables)
-        rights = {oid: row for oid, *row in self._holder.rows(_RIGHTS, oids)}
+        rights = {oid: row for oid, *row in self._holder.rows(pg.RIGHTS)}
         for table in tables:
             known = self.known(table)
-            may_read, hides_rows = rights[known.oid]
+            may_read, hides_rows, _ = rights[known.oid]
             where = str(table)
             if not may_read:
                 message = f"'{self._url.user}' may not read it; grant select on {table} to that user"
@@ -298,6 +303,8 @@ class PostgresSource:
         if any(dotted == name or fnmatchcase(dotted, name) for name in self._settings.as_text):
             return text_reading(column.name, column.type_oid, self._catalog.types)
         found = reading(column.name, column.type_oid, column.typmod, self._catalog.types)
+        if found is None and table in self._unknown_as_text:
+            return text_reading(column.name, column.type_oid, self._catalog.types)
         if found is None:
             raise pg.unknown_type(table, column)
         return found
@@ -309,20 +316,21 @@ class PostgresSource:
         table: Relation,
         fields: Sequence[pa.Field],
     ) -> Iterator[pa.RecordBatch]:
-        what, names = f"the table {table}", [field.name for field in fields]
-        types = [field.type for field in fields]
-        has_lists = any(pa.types.is_list(of) for of in types)
         for batch in batches:
-            if has_lists and not pc.all(batch.columns[-1]).as_py():
-                raise not_plain_array(what, _not_plain(batch, fields))
-            arrays = []
-            for name, array, lands_as in zip(names, batch.columns, types, strict=False):
-                try:
-                    arrays.append(landed(array, lands_as, self._infinities))
-                except NotExact as error:
-                    raise SourceError(f"{what}, column {name}: {error}", hint=AS_TEXT_HINT) from error
-            yield pa.RecordBatch.from_arrays(arrays, names=names)
+            yield self._landed(batch, f"the table {table}", fields)
         self._check_not_truncated(session, table)
+
+    def _landed(self, batch: pa.RecordBatch, what: str, fields: Sequence[pa.Field]) -> pa.RecordBatch:
+        """What the query `all_of` gave, as it lands."""
+        if any(pa.types.is_list(field.type) for field in fields) and not pc.all(batch.columns[-1]).as_py():
+            raise not_plain_array(what, not_plain_lists(batch, fields))
+        arrays = []
+        for field, array in zip(fields, batch.columns, strict=False):
+            try:
+                arrays.append(landed(array, field.type, self._infinities))
+            except NotExact as error:
+                raise SourceError(f"{what}, column {field.name}: {error}", hint=AS_TEXT_HINT) from error
+        return pa.RecordBatch.from_arrays(arrays, names=[field.name for field in fields])
 
     def _check_not_truncated(self, session: Session, table: Relation) -> None:
         """TRUNCATE, and an ALTER that rewrites, ignore snapshots: the table is simply empty in older ones.
@@ -338,45 +346,3 @@ class PostgresSource:
                 f"the table {table} was truncated or rewritten after this run began; its rows are gone",
                 hint="run this again",
             )
-
-
-def _not_plain(batch: pa.RecordBatch, fields: Sequence[pa.Field]) -> list[str]:
-    """Which columns may have the arrays that are not plain: those come as NULL."""
-    rows = batch.filter(pc.invert(batch.columns[-1]))
-    return [
-        field.name
-        for field, array in zip(fields, rows.columns, strict=False)
-        if pa.types.is_list(field.type) and array.null_count
-    ]
-
-
-def _select(readings: Sequence[Reading]) -> exp.Select:
-    """The query for all columns, and last whether all arrays are plain: one dimension, from 1."""
-    selected: list[exp.Expr] = [_plain_or_null(r) if r.is_list else r.select for r in readings]
-    lists = [reading.select for reading in readings if reading.is_list]
-    if lists:
-        selected.append(exp.alias_(exp.and_(*map(is_plain, lists)), _PLAIN, quoted=True))
-    return exp.select(*selected)
-
-
-def _table(table: Relation, only: bool) -> exp.Table:
-    named = exp.table_(table.name, db=table.schema, quoted=True)
-    named.set("only", only)
-    return named
-
-
-def _where_any(query: exp.Select, names: Sequence[str]) -> exp.Select:
-    """Only rows in which one of the columns is not NULL; all of them when none is named."""
-    present = [exp.column(name, quoted=True).is_(exp.null()).not_() for name in names]
-    return query.where(exp.or_(*present)) if present else query
-
-
-def _since(column: str, value: object) -> exp.Expr:
-    """Rows whose cursor is not below a value, or NULL. The server gives the literal the column's type."""
-    cursor = exp.column(column, quoted=True)
-    reached = exp.GTE(this=cursor, expression=exp.Literal.string(str(value)))
-    return exp.or_(reached, cursor.copy().is_(exp.null()))
-
-
-def _plain_or_null(reading: Reading) -> exp.Expr:
-    return exp.Case(ifs=[exp.If(this=is_plain(reading.select), true=reading.select.copy())])

@@ -65,6 +65,11 @@ class PgType:
         """Whether it is PostgreSQL's own."""
         return self.schema == "pg_catalog"
 
+    @property
+    def full_name(self) -> str:
+        """Its name, with its schema where it is not PostgreSQL's own."""
+        return self.name if self.is_own else f"{self.schema}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -9,13 +9,16 @@ from urllib.parse import unquote
 from aidbt.core.errors import SettingsError
 from aidbt.project.scrub import scrubber
 
+ANY_BYTES = "SQL_ASCII"  # the encoding of a database whose text may be any bytes
+
 _SCHEMES = ("postgres", "postgresql")
 _HOST = re.compile(r"(?P<name>\[[^\[\]]*\]|[^:\[\]]*)(:\d*)?")
 _SECRET_PARAMETERS = ("password", "sslpassword")
 
-# Without these a database in LATIN1 sends Latin-1 bytes as if they were UTF-8, and a host that does not
-# answer is waited for until the kernel gives up, two minutes later.
-_DEFAULTS = {"client_encoding": "UTF8", "application_name": "aidbt%20ingest", "connect_timeout": "10"}
+# Without a timeout a host that does not answer is waited for until the kernel gives up, two minutes later.
+_DEFAULTS = {"application_name": "aidbt%20ingest", "connect_timeout": "10"}
+# Whatever the url or PGCLIENTENCODING says (libpq takes the last): what arrives is read as UTF-8.
+_ALWAYS = "client_encoding=UTF8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,14 @@ def server_url(text: str) -> ServerUrl:
         )
     given = [pair.partition("=")[::2] for pair in query.split("&") if pair]
     parameters = {unquote(name): unquote(value) for name, value in given}
-    added = [f"{name}={value}" for name, value in _DEFAULTS.items() if name not in parameters]
+    defaults = [f"{name}={value}" for name, value in _DEFAULTS.items() if name not in parameters]
     user, _, password = login.partition(":")
     secrets = {password, unquote(password), *(parameters.get(name, "") for name in _SECRET_PARAMETERS)}
     database = unquote(database) or parameters.get("dbname", "")
     user = unquote(user) or parameters.get("user", "")
     server = hosts or parameters.get("host", "localhost")
     return ServerUrl(
-        full=f"postgresql://{before_query}?{'&'.join([query] * bool(query) + added)}",
+        full=f"postgresql://{before_query}?{'&'.join([query] * bool(query) + [_ALWAYS, *defaults])}",
         shown=f"{user}@{server}/{database}" if user else f"{server}/{database}",
         database=database,
         user=user,
