@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import cast
@@ -66,55 +66,73 @@ def load_table(
         cursor_loads: what a job `by_cursor` needs.
     """
     started_at = now()
-    last: Stream | CursorLoad | None = None
-
-    def attempt() -> Batch:
-        nonlocal last
-        if job.by_cursor is not None and cursor_loads is not None:
-            source = cast(Incremental, job.source)
-            last = load = CursorLoad(
-                source, job.table, job.to, job.by_cursor, cursor_loads, now=now(), stop=stop, pace=job.pace
-            )
-            with lease(job.to) as fence:
-                return load.land(fence)
-        with lease(job.to) as fence, job.source.read(job.table) as stream:
-            last = stream
-            stream.pace = job.pace
-            return writer.write(stream, job.to, now=now(), stop=stop, fence=fence)
-
+    tries = _Tries(job, writer, now, stop, lease, cursor_loads)
+    batch: Batch | None = None
+    failure: AidbtError | None = None
     try:
-        batch = retry(attempt, POLICIES[job.operation], clock=clock, rng=Random(), breaker=job.breaker)
+        batch = retry(tries.next, POLICIES[job.operation], clock=clock, rng=Random(), breaker=job.breaker)
     except AidbtError as error:
-        return TableLoad(
-            source=job.to.source,
-            table=job.table.name,
-            bronze_schema=job.to.schema,
-            bronze_table=job.to.table,
-            status="failed",
-            started_at=started_at,
-            finished_at=now(),
-            rows_read=last.rows_read if last else 0,
-            size_bytes=last.size_bytes if last else 0,
-            error=error.message,
-            hint=error.hint,
-        )
-    assert last is not None
-    return TableLoad(
+        failure = error
+    found = TableLoad(
         source=job.to.source,
         table=job.table.name,
         bronze_schema=job.to.schema,
         bronze_table=job.to.table,
-        status="landed",
+        status="failed",
         started_at=started_at,
         finished_at=now(),
+        rows_read=tries.last.rows_read if tries.last else 0,
+        size_bytes=tries.last.size_bytes if tries.last else 0,
+        error=failure.message if failure else None,
+        hint=failure.hint if failure else None,
+    )
+    return found if batch is None or tries.last is None else _landed(found, batch, tries.last.notes)
+
+
+def _landed(load: TableLoad, batch: Batch, notes: Sequence[str]) -> TableLoad:
+    return replace(
+        load,
+        status="landed",
         batch_id=batch.batch_id,
-        rows_read=last.rows_read,
         rows_landed=batch.rows_landed,
         rows_rejected=batch.rows_rejected,
         rows_skipped=batch.rows_skipped,
         rows_marked=batch.rows_marked,
-        size_bytes=last.size_bytes,
         renamed=batch.renamed,
         schema_changes=batch.schema_changes,
-        notes=(*last.notes, *batch.notes),
+        notes=(*notes, *batch.notes),
     )
+
+
+@dataclass(slots=True)
+class _Tries:
+    """The tries to load one table; see `load_table`.
+
+    Attributes:
+        last: what the last one read, also when it failed.
+    """
+
+    job: Job
+    writer: Writer
+    now: Callable[[], datetime]
+    stop: threading.Event
+    lease: Lease
+    cursor_loads: CursorLoads | None
+    last: Stream | CursorLoad | None = None
+
+    def next(self) -> Batch:
+        job = self.job
+        if job.by_cursor is not None and self.cursor_loads is not None:
+            return self._by_cursor(job.by_cursor, self.cursor_loads)
+        with self.lease(job.to) as fence, job.source.read(job.table) as stream:
+            self.last = stream
+            stream.pace = job.pace
+            return self.writer.write(stream, job.to, now=self.now(), stop=self.stop, fence=fence)
+
+    def _by_cursor(self, how: CursorSettings, cursor_loads: CursorLoads) -> Batch:
+        job, source = self.job, cast(Incremental, self.job.source)
+        self.last = load = CursorLoad(
+            source, job.table, job.to, how, cursor_loads, now=self.now(), stop=self.stop, pace=job.pace
+        )
+        with self.lease(job.to) as fence:
+            return load.land(fence)

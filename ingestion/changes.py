@@ -86,10 +86,16 @@ class MicroBatch:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """How far one table has landed: its last batch in `_aidbt_loads`, and the position kept with that."""
+    """How far one table has landed: its last batch in `_aidbt_loads`, and the position kept with that.
+
+    Attributes:
+        rows_missing: of the last batch that had any. They are gone when somebody restored the table alone
+            from a copy, or deleted rows.
+    """
 
     batch_id: str
     position: Mapping[str, Any]
+    rows_missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +253,12 @@ class Committed:
 class ChangeSink(Protocol):
     """Lands micro-batches in one open warehouse."""
 
-    def __init__(self, connection: Any) -> None:
-        """Work on an open, writable connection of `aidbt.warehouse`."""
+    def __init__(self, connection: Any, *, alone: bool = False) -> None:
+        """Work on an open, writable connection of `aidbt.warehouse`.
+
+        Args:
+            alone: nobody else uses the connection, so it may be set up for landing.
+        """
 
     def prepare(self, schema: str) -> None:
         """Make the schema and its own tables, where they are missing."""
@@ -270,6 +280,10 @@ class ChangeSink(Protocol):
         """How far a stream has landed."""
         ...
 
+    def parts(self, schema: str, source: str) -> Mapping[str, Any]:
+        """Where each part of a stream stands; of its tables nothing is asked."""
+        ...
+
     def commit(
         self,
         batch: MicroBatch,
@@ -286,6 +300,7 @@ class ChangeSink(Protocol):
 
         Raises:
             StaleFence: somebody with a later token has written; ours must stop.
+            RowsMissing: the last rows of a table of the stream are gone, and this is no snapshot of it.
             WriteConflict: another transaction was in the way (retryable).
             DiskFull: nothing landed.
             WarehouseInvalidated: open the warehouse anew and ask `state`: the batch may have landed.

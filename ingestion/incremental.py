@@ -11,68 +11,30 @@ Where a load begins is read from the log itself, so a table that was restored go
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from aidbt.core.errors import AidbtError, SettingsError, SourceError, nearest
-from aidbt.core.loads import DELETED, READ, SEQUENCE, TRUNCATED, UPDATED
+from aidbt.core.errors import AidbtError, SourceError
+from aidbt.core.loads import READ, UPDATED
 from aidbt.core.schema import Relation
-from ingestion.bronze.base import Batch, Destination, Fence, LogStanding, ReadKeys
+from ingestion.bronze.base import Batch, ChangeLogs, Comparison, Destination, Fence, ReadKeys
 from ingestion.bronze.names import distinct
-from ingestion.changes import CHANGE_FIELDS, ChangeSink, MicroBatch, TableChanges
+from ingestion.changes import ChangeSink, MicroBatch
 from ingestion.connectors.base import Cursor, Incremental, Stream
+from ingestion.cursor_checks import (
+    begins_at,
+    check_column,
+    check_cursor_type,
+    check_keys,
+    check_same,
+    check_same_kind,
+)
+from ingestion.cursor_rows import Pieces, Read, deletions, joined, mark, reader
 from ingestion.records import CursorSettings
 from ingestion.spill import ChangeFile
-
-_PIECE_BYTES = 32 << 20
-_OWN_FIELDS = len(CHANGE_FIELDS)
-_BEFORE_ALL = -1  # the sequence of the row that says that all rows before are gone
-
-
-class Comparison(Protocol):
-    """What is read from a table beside the newest rows of its log."""
-
-    def keep_source_keys(self, keys: pa.RecordBatchReader) -> None:
-        """Take all keys that the source has now."""
-
-    def keep_read(self, rows: pa.RecordBatchReader) -> ReadKeys:
-        """Take of every row that was read its key, cursor and number, in this order."""
-        ...
-
-    def changed(self, rows: pa.RecordBatchReader, columns: pa.Schema) -> pa.Int64Array | None:
-        """The numbers of the rows that are not in the log in the same form, ascending; None for all."""
-        ...
-
-    def gone(self) -> pa.Table:
-        """The keys that the log has and the source has not."""
-        ...
-
-    def missed(self) -> int:
-        """How many keys the source has that are neither in the log nor were read."""
-        ...
-
-
-class ChangeLogs(Protocol):
-    """The change logs of one open warehouse."""
-
-    def __init__(self, connection: Any) -> None:
-        """Work on an open connection of `aidbt.warehouse`."""
-
-    def standing(self, to: Destination, cursor: str) -> LogStanding | None:
-        """Where a log stands; None when there is no table yet."""
-        ...
-
-    def comparison(self, to: Destination, key: Sequence[str]) -> Any:
-        """Compares what is read with a log, as a context manager that gives a `Comparison`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +139,7 @@ class CursorLoad:
 
     def _start(self) -> _Start:
         settings = self._settings
-        kept = self._using.sink.state(self._to.schema, stream_name(self._to)).parts.get("")
+        kept = self._using.sink.parts(self._to.schema, stream_name(self._to)).get("")
         standing = self._using.logs.standing(self._to, settings.cursor)
         last = max(standing.position if standing else 0, kept["load"] if kept else 0)
         if standing is None or standing.position == 0:
@@ -185,8 +147,8 @@ class CursorLoad:
         if self._using.full or kept is None:
             # Without a position of ours the log came from a stream, whose rows have no load.
             return _Start(last + 1, READ, is_anew=True)
-        _check_same(kept, settings, self._to)
-        since = None if standing.highest is None else _less(standing.highest, settings, self._to)
+        check_same(kept, settings, self._to)
+        since = None if standing.highest is None else begins_at(standing.highest, settings, self._to)
         return _Start(last + 1, UPDATED, since, standing.highest)
 
     def _landed(self, start: _Start, fence: Fence | None, files: list[ChangeFile]) -> Batch:
@@ -196,20 +158,20 @@ class CursorLoad:
             if has_keys:
                 self._keep_source_keys(comparison)
             read = self._read(start, files)
-            found = _asked(lambda: comparison.keep_read(_reader(read, [*settings.key, settings.cursor])))
-            self._check_read(found)
+            found = _asked(lambda: comparison.keep_read(reader(read, [*settings.key, settings.cursor])))
+            check_keys(found, settings, self._table)
             changed = None
             if start.operation == UPDATED and found.rows:
-                changed = comparison.changed(_reader(read, read.columns.names), read.columns)
+                changed = comparison.changed(reader(read, read.columns.names), read.columns)
             gone = comparison.gone() if has_keys else None
             missed = comparison.missed() if has_keys else 0
         self._check_cursor_went_on(start, found, missed, knows_keys=has_keys)
-        pieces = _Pieces(
+        pieces = Pieces(
             read,
             changed,
             marks=[
-                *([_mark(read, start.load, self._now)] if start.is_anew else []),
-                *([_deletions(read, gone, start.load, self._now)] if gone is not None else []),
+                *([mark(read, start.load, self._now)] if start.is_anew else []),
+                *([deletions(read, gone, start.load, self._now)] if gone is not None else []),
             ],
         )
         reached = max((v for v in (found.highest, start.highest) if v is not None), default=None)
@@ -248,7 +210,7 @@ class CursorLoad:
             keys.pace = self._pace
             _asked(lambda: comparison.keep_source_keys(keys.reader(key, stop=self._stop)), keys)
 
-    def _read(self, start: _Start, files: list[ChangeFile]) -> _Read:
+    def _read(self, start: _Start, files: list[ChangeFile]) -> Read:
         """All rows from the start on, in a file."""
         where = Cursor(self._settings.cursor, start.since)
         with self._source.read(self._table, where=where) as stream:
@@ -256,36 +218,23 @@ class CursorLoad:
             stream.pace = self._pace
             names = stream.schema.names
             for name in (self._settings.cursor, *self._settings.key):
-                _check_column(name, names, self._table)
-            _check_cursor_type(stream.schema.field(self._settings.cursor), self._settings, self._table)
+                check_column(name, names, self._table)
+            check_cursor_type(stream.schema.field(self._settings.cursor), self._settings, self._table)
             file = ChangeFile.create(self._using.scratch / f"{self._to}-{id(self):x}.changes")
             files.append(file)
-            read = _Read(file, stream.schema, self._to, self._settings.key)
-            for rows in _joined(stream.reader(names, stop=self._stop)):
+            read = Read(file, stream.schema, self._to, self._settings.key)
+            for rows in joined(stream.reader(names, stop=self._stop)):
                 read.append(rows, start.operation, start.load, self._now)
             if stream.rejected or not read.rows:
                 read.append_letters(stream)
             file.finish()
         return read
 
-    def _check_read(self, found: ReadKeys) -> None:
-        key = ", ".join(self._settings.key)
-        hint = f"give columns under 'key' that identify a row of {self._table.name}, none of them NULL"
-        if found.without_key:
-            raise SourceError(
-                f"{self._table.name} has rows whose key ({key}) is NULL: {found.without_key:,}", hint=hint
-            )
-        if found.twice is not None:
-            values = ", ".join(str(value) for value in found.twice)
-            raise SourceError(
-                f"{self._table.name} has more than one row with the key ({key}) = ({values})", hint=hint
-            )
-
     def _check_cursor_went_on(self, start: _Start, found: ReadKeys, missed: int, *, knows_keys: bool) -> None:
         """The row with the greatest cursor is read again each time, if it still is there."""
         if start.since is None:
             return
-        _check_same_kind(found.highest, start, self._settings, self._to)
+        check_same_kind(found.highest, start.highest, self._settings, self._to)
         if found.highest is not None and found.highest >= start.since:
             return
         if knows_keys and not missed:
@@ -299,218 +248,9 @@ class CursorLoad:
         )
 
 
-class _Read:
-    """What a load has read: the rows, numbered from 1, as changes in a file.
-
-    Attributes:
-        columns: the source's.
-    """
-
-    def __init__(self, file: ChangeFile, columns: pa.Schema, to: Destination, key: tuple[str, ...]) -> None:
-        self.file = file
-        self.columns = columns
-        self.rows = 0
-        self._empty = TableChanges(to, _changes(_no_rows(columns), "", 0, 0, None), key, 1, events=0)
-
-    def append(self, rows: pa.Table, operation: str, load: int, now: datetime) -> None:
-        changes = _changes(rows, operation, load, self.rows + 1, now)
-        self.rows += rows.num_rows
-        self.file.append(self.piece(changes))
-
-    def append_letters(self, stream: Stream) -> None:
-        letters = tuple(stream.rejected)
-        self.file.append(replace(self._empty, events=len(letters), dead_letters=letters))
-
-    def piece(self, rows: pa.Table) -> TableChanges:
-        """Rows of this table as changes."""
-        return replace(self._empty, rows=rows, events=rows.num_rows)
-
-
-class _Pieces:
-    """The changes of a load: those rows of what was read that are none of the log's, and marks.
-
-    Attributes:
-        rows: of what was read.
-        marked: rows that nobody read.
-        events: rows, marks and dead letters.
-    """
-
-    def __init__(self, read: _Read, changed: pa.Int64Array | None, marks: Iterable[pa.Table]) -> None:
-        self._read = read
-        self._numbers = None if changed is None else changed.to_numpy()
-        self._marks = [rows for rows in marks if rows.num_rows]
-        self.rows = read.rows if changed is None else len(changed)
-        self.marked = sum(rows.num_rows for rows in self._marks)
-        self.events = self.rows + self.marked + (read.file.events - read.rows)
-
-    def __iter__(self) -> Iterator[TableChanges]:
-        for rows in self._marks:
-            yield self._read.piece(rows)
-        first = 1
-        for piece in self._read.file:
-            yield piece if self._numbers is None else _chosen(piece, first, self._numbers)
-            first += piece.rows.num_rows
-
-
-def _chosen(piece: TableChanges, first: int, numbers: np.ndarray) -> TableChanges:
-    """Those rows of a piece, numbered from `first`, that have one of the numbers, which ascend."""
-    low, high = np.searchsorted(numbers, [first, first + piece.rows.num_rows])
-    rows = piece.rows.take(pa.array(numbers[low:high] - first))
-    return replace(piece, rows=rows, events=rows.num_rows + len(piece.dead_letters))
-
-
 def stream_name(to: Destination) -> str:
     """The name under which the position of a table is kept: each is a stream of its own."""
     return f"{to.source}/{to.source_table}"
-
-
-def _check_same(kept: Mapping[str, Any], settings: CursorSettings, to: Destination) -> None:
-    for what, was, now in (
-        ("key", ", ".join(kept["key"]), ", ".join(settings.key)),
-        ("cursor", kept["cursor"], settings.cursor),
-    ):
-        if was != now:
-            raise SettingsError(
-                f"the {what} of {to.source_table} is {now} in the connector file of '{to.source}', but {to} "
-                f"was loaded with {was}",
-                hint="put it back, or read the table anew: "
-                f"aidbt ingest run {to.source} --table {to.source_table} --full",
-            )
-
-
-def _check_same_kind(highest: Any, start: _Start, settings: CursorSettings, to: Destination) -> None:
-    """Times with and without a zone, dates, and numbers cannot be compared with each other."""
-    kinds = [
-        (isinstance(value, datetime), getattr(value, "tzinfo", None) is None, isinstance(value, date))
-        for value in (highest, start.highest)
-    ]
-    if highest is not None and kinds[0] != kinds[1]:
-        raise SourceError(
-            f"the cursor {to.source_table}.{settings.cursor} has another type than when {to} was loaded",
-            hint=f"read the table anew: aidbt ingest run {to.source} --table {to.source_table} --full",
-        )
-
-
-def _less(highest: Any, settings: CursorSettings, to: Destination) -> Any:
-    """The cursor at which reading begins."""
-    lag = settings.lag
-    if isinstance(highest, datetime | date):
-        if lag == 0:
-            return highest
-        if isinstance(lag, timedelta):
-            is_time = isinstance(highest, datetime)
-            try:
-                return highest - (lag if is_time else timedelta(days=-(-lag // timedelta(days=1))))
-            except OverflowError:
-                return None
-    elif isinstance(highest, int | Decimal) and not isinstance(lag, timedelta):
-        return highest - lag
-    raise _bad_lag(settings, to.source_table)
-
-
-def _bad_lag(settings: CursorSettings, table: str) -> SourceError:
-    return SourceError(
-        f"the lag of {table} does not fit its cursor {settings.cursor}",
-        hint='dates and times take a span, e.g. lag: "2 hours"; numbers take a number, e.g. lag: 1000',
-    )
-
-
-def _check_column(name: str, names: Sequence[str], table: Relation) -> None:
-    if names.count(name) != 1:
-        close = nearest(name, names)
-        raise SourceError(
-            f"the table {table.name} has no column '{name}', which its load by cursor needs",
-            hint=f"did you mean '{close}'?" if close else f"it has: {', '.join(names[:12])}",
-        )
-
-
-def _check_cursor_type(field: pa.Field, settings: CursorSettings, table: Relation) -> None:
-    of = field.type
-    is_time = pa.types.is_date(of) or pa.types.is_timestamp(of)
-    if not (is_time or pa.types.is_integer(of) or pa.types.is_decimal(of)):
-        raise SourceError(
-            f"{table.name}.{field.name} cannot be a cursor: it lands as {of}, and only whole or decimal "
-            "numbers, dates and timestamps have one order in every system",
-            hint="choose another cursor, or take the table out of 'incremental' to load it in full",
-        )
-    if settings.lag != 0 and isinstance(settings.lag, timedelta) != is_time:
-        raise _bad_lag(settings, table.name)
-
-
-def _changes(rows: pa.Table, operation: str, load: int, first: int, now: datetime | None) -> pa.Table:
-    """Rows with the columns of changes behind them, numbered from `first`."""
-    count = rows.num_rows
-    values = (
-        pa.repeat(operation, count),
-        pa.repeat(pa.scalar(load, pa.int64()), count),
-        pa.array(np.arange(first, first + count, dtype=np.int64)),
-        pa.repeat(pa.scalar(now, CHANGE_FIELDS[3].type), count),
-        pa.nulls(count, CHANGE_FIELDS[4].type),
-        pa.nulls(count, CHANGE_FIELDS[5].type),
-    )
-    for field, column in zip(CHANGE_FIELDS, values, strict=True):
-        rows = rows.append_column(field, column)
-    return rows
-
-
-def _mark(read: _Read, load: int, now: datetime) -> pa.Table:
-    """The row that says that all rows before are gone."""
-    nulls = [pa.nulls(1, field.type) for field in read.columns]
-    return _changes(pa.Table.from_arrays(nulls, schema=read.columns), TRUNCATED, load, _BEFORE_ALL, now)
-
-
-def _deletions(read: _Read, keys: pa.Table, load: int, now: datetime) -> pa.Table:
-    """A deletion for each key, behind all rows."""
-    places = {name: number for number, name in enumerate(read.piece(_no_rows(read.columns)).key)}
-    columns = [
-        _as(keys.column(places[field.name]), field.type)
-        if field.name in places
-        else pa.nulls(keys.num_rows, field.type)
-        for field in read.columns
-    ]
-    rows = pa.Table.from_arrays(columns, schema=read.columns)
-    return _changes(rows, DELETED, load, read.rows + 1, now)
-
-
-def _as(column: pa.ChunkedArray, to: pa.DataType) -> pa.ChunkedArray:
-    """Keys as the warehouse gives them, in the source's type."""
-    if to == pa.uuid():
-        storage = pa.array([UUID(text).bytes for text in column.to_pylist()], pa.binary(16))
-        return pa.chunked_array([pa.ExtensionArray.from_storage(to, storage)])
-    return column.cast(to)
-
-
-def _no_rows(columns: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches([], schema=columns)  # not empty_table(): it cannot make lists of uuid
-
-
-def _joined(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The rows in pieces that are worth a statement each."""
-    batches: list[pa.RecordBatch] = []
-    size = 0
-    for batch in reader:
-        batches.append(batch)
-        size += batch.nbytes
-        if size >= _PIECE_BYTES:
-            yield pa.Table.from_batches(batches)
-            batches, size = [], 0
-    if batches:
-        yield pa.Table.from_batches(batches)
-
-
-def _reader(read: _Read, names: Sequence[str]) -> pa.RecordBatchReader:
-    """Columns of what was read, and last the number of the row."""
-    wanted = [*names, SEQUENCE]
-    places = [(*read.columns.names, *(field.name for field in CHANGE_FIELDS)).index(name) for name in wanted]
-    fields = [*read.columns, *CHANGE_FIELDS]
-    schema = pa.schema([fields[place] for place in places])
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for piece in read.file:
-            for batch in piece.rows.to_batches():
-                yield pa.RecordBatch.from_arrays([batch.column(place) for place in places], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _asked(ask: Callable[[], Any], stream: Stream | None = None) -> Any:

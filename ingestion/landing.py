@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from aidbt.core.errors import AidbtError, LeaseTaken, StoreBusy, StoreUnavailable, WarehouseLocked
 from aidbt.store.leases import HeldLeases, Leases
+from aidbt.store.turns import Asked
 from aidbt.warehouse import Warehouse
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import Destination, Fence, StaleFence, WarehouseDown, WriteConflict
@@ -22,14 +24,19 @@ from ingestion.spool import Pulled
 _DOWN = (WarehouseLocked, WarehouseDown, WriteConflict, LeaseTaken, StoreBusy, StoreUnavailable)
 
 
-# While a backlog is landed: how long nobody else can open the warehouse, and then can.
+# While a backlog is landed: how long nobody else can open the warehouse, and then can. It is for those who
+# try again by themselves; who asks for the warehouse (`aidbt.store.turns`) gets it after the commit in hand.
 _LONGEST_HOLD_S = 2.0
-_GAP_S = 0.05
+_GAP_S = 0.25
 
 
 def is_down(error: BaseException) -> bool:
     """Whether the warehouse cannot be written now, and nothing is wrong with what was to be written."""
     return isinstance(error, _DOWN)
+
+
+class MakesWay(WarehouseLocked):
+    """Somebody asks for the warehouse, and gets it first."""
 
 
 class StreamMoved(AidbtError):
@@ -42,11 +49,12 @@ class Landing:
     Opening the warehouse costs more than a small commit, so it stays open until `let_go`, which is called
     whenever there is nothing to land, so that dbt can build. Whenever it was let go somebody may have
     restored it: where the stream stands is then read again, and a batch lands only behind exactly the parts
-    it follows on.
+    it follows on. It is not opened while somebody asks for it.
 
     Args:
-        hold: keep the warehouse until `close`, whatever `let_go` is told.
+        hold: keep the warehouse until `close`, or somebody asks for it.
         held: the right to write this stream, under its name `resource`.
+        asked: tells who asks for the warehouse.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class Landing:
         hold: bool,
         held: HeldLeases,
         resource: str,
+        asked: Asked,
     ) -> None:
         self._open_warehouse = open_warehouse
         self._schema = schema
@@ -65,6 +74,8 @@ class Landing:
         self._hold = hold
         self._held = held
         self._resource = resource
+        self._asked = asked
+        self._path: Path | None = None  # of a warehouse that lets in one process at a time
         self._open = contextlib.ExitStack()
         self._opened_at = 0.0
         self._sink: ChangeSink | None = None
@@ -93,7 +104,7 @@ class Landing:
         """
         with self._opened() as sink:
             if not self._is_known:
-                parts = sink.state(self._schema, self._source).parts
+                parts = sink.parts(self._schema, self._source)
                 if parts == pulled.end:
                     return None
                 _check_follows(pulled, parts, self._source)
@@ -103,9 +114,13 @@ class Landing:
             )
 
     def let_go(self, *, is_busy: bool) -> None:
-        """Let others at the warehouse, unless more is to be landed at once and it was not open for long."""
-        is_long = time.monotonic() - self._opened_at > _LONGEST_HOLD_S
-        if self._sink is None or self._hold or (is_busy and not is_long):
+        """Let others at the warehouse: when somebody asks for it; and, unless it is to be held, when nothing
+        is to be landed at once or it was open for long.
+        """
+        if self._sink is None:
+            return
+        is_done = not is_busy or time.monotonic() - self._opened_at > _LONGEST_HOLD_S
+        if self._asked_by() is None and (self._hold or not is_done):
             return
         self.close()
         if is_busy:
@@ -116,13 +131,20 @@ class Landing:
         self._sink, self._is_known = None, False
         self._open.close()
 
+    def _asked_by(self) -> str | None:
+        return None if self._path is None else self._asked.by(self._path)
+
     @contextlib.contextmanager
     def _opened(self) -> Iterator[ChangeSink]:
         try:
             if self._sink is None:
                 warehouse = self._open_warehouse()
+                self._path = getattr(warehouse, "path", None)
+                who = self._asked_by()
+                if who is not None:
+                    raise MakesWay(f"the warehouse {self._path} is asked for by {who}")
                 connection = self._open.enter_context(warehouse.connect(read_only=False))
-                self._sink = SINKS.load(warehouse.dialect)(connection)
+                self._sink = SINKS.load(warehouse.dialect)(connection, alone=True)
                 self._opened_at = time.monotonic()
             yield self._sink
         except BaseException:

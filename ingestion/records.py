@@ -75,7 +75,7 @@ class TableLoad:
         source, table: as the source calls them.
         bronze_schema, bronze_table: where it lands.
         batch_id: of the complete batch that landed; None when nothing did.
-        rows_read: records the connector saw, rejected ones included.
+        rows_read: records the connector saw, dead letters included.
         rows_landed: rows of this batch, counted in the warehouse; 0 when nothing landed.
         rows_rejected: records kept in `_aidbt_dead_letters`, counted there.
         rows_skipped: rows read again by a load by cursor that bronze already had, equal in every column.
@@ -112,7 +112,7 @@ class TableLoad:
 
     @property
     def reconciles(self) -> bool:
-        """Whether every row that was read is accounted for: landed, kept as rejected, or there already.
+        """Whether every row that was read is accounted for: landed, kept as a dead letter, or there already.
 
         A table that failed reconciles when none of its rows stayed.
         """
@@ -163,7 +163,7 @@ class LoadReport:
 
     @property
     def reconciles(self) -> bool:
-        """Whether every row read from every table is accounted for: landed or kept as rejected."""
+        """Whether every row read from every table is accounted for: landed or kept as a dead letter."""
         return all(table.reconciles for table in self.tables)
 
     @property
@@ -181,7 +181,7 @@ class StreamedTable:
 
     Attributes:
         table: as the source calls it.
-        rows_landed, dead_letters: counted in the warehouse.
+        rows_landed, dead_letters: counted in the warehouse, but for the rows that begin snapshots.
         schema_changes: what was done to the table in bronze, in order.
     """
 
@@ -198,7 +198,7 @@ class StreamProgress:
     """How the stream of one source stands at a moment.
 
     Attributes:
-        events: rows and dead letters that have landed since it was started.
+        events: rows and dead letters that have landed since it was started, as `StreamedTable` counts them.
         events_per_s: over the last seconds.
         lag_s: between the source's commit of the last landed change and now; None when nobody knows.
         backlog_bytes: of the source's log that are not acknowledged; None when nobody knows.

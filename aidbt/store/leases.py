@@ -26,6 +26,7 @@ import socket
 import threading
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,10 @@ Mode = Literal["shared", "exclusive"]
 
 DEFAULT_TTL_S = 30.0
 _LONGEST_POLL_S = 0.5
+
+# Where a store is → ids of leases of this process that were to be given back while it could not be written.
+# They outlive the run that took them: the next one here would wait for a holder that is this very process.
+_LEFT: defaultdict[str, set[str]] = defaultdict(set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Leases:
     def __init__(self, store: Store, *, clock: Callable[[], float] | None = None) -> None:
         self._store = store
         self._clock = clock
-        self._left: set[str] = set()  # ids of leases that were to be given back while the store was away
+        self._left = _LEFT[store.location]
 
     def acquire(
         self, resource: str, holder: str, *, mode: Mode = "exclusive", ttl_s: float = DEFAULT_TTL_S
@@ -151,7 +156,7 @@ class Leases:
             connection.execute(_RELEASE, {"id": lease.id})
 
     def release_later(self, lease: Lease) -> None:
-        """Give a lease back as soon as the store can be written again: before the next one is taken here."""
+        """Give a lease back as soon as the store can be written again: before this process takes another."""
         self._left.add(lease.id)
 
     def held(self, resource: str | None = None) -> tuple[Lease, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from aidbt.core.errors import WarehouseError
 from aidbt.core.schema import Column
 from ingestion.connectors.base import DeadLetter, KnownLoad, Stream
@@ -161,6 +163,44 @@ class Writer(Protocol):
         ...
 
 
+class Comparison(Protocol):
+    """What is read from a table beside the newest rows of its log."""
+
+    def keep_source_keys(self, keys: pa.RecordBatchReader) -> None:
+        """Take all keys that the source has now."""
+
+    def keep_read(self, rows: pa.RecordBatchReader) -> ReadKeys:
+        """Take of every row that was read its key, cursor and number, in this order."""
+        ...
+
+    def changed(self, rows: pa.RecordBatchReader, columns: pa.Schema) -> pa.Int64Array | None:
+        """The numbers of the rows that are not in the log in the same form, ascending; None for all."""
+        ...
+
+    def gone(self) -> pa.Table:
+        """The keys that the log has and the source has not."""
+        ...
+
+    def missed(self) -> int:
+        """How many keys the source has that are neither in the log nor were read."""
+        ...
+
+
+class ChangeLogs(Protocol):
+    """The change logs of one open warehouse."""
+
+    def __init__(self, connection: Any) -> None:
+        """Work on an open connection of `aidbt.warehouse`."""
+
+    def standing(self, to: Destination, cursor: str) -> LogStanding | None:
+        """Where a log stands; None when there is no table yet."""
+        ...
+
+    def comparison(self, to: Destination, key: Sequence[str]) -> Any:
+        """Compares what is read with a log, as a context manager that gives a `Comparison`."""
+        ...
+
+
 class WriteConflict(WarehouseError):
     """Another transaction wrote the same thing at the same time."""
 
@@ -196,6 +236,23 @@ class WarehouseInvalidated(WarehouseDown):
 
     Whether the last write landed is known only from what then stands in the warehouse.
     """
+
+
+class RowsMissing(WarehouseError):
+    """Rows that landed last in a change log are not there any more, so changes between may be lost.
+
+    Args:
+        rows: how many.
+    """
+
+    def __init__(self, to: Destination, rows: int) -> None:
+        super().__init__(
+            f"{rows:,} of the rows that landed last in {to} are not there any more: the table was restored "
+            "from a copy, or rows were deleted; nothing was written",
+            hint=f"take the table anew: aidbt ingest cdc {to.source} --snapshot {to.source_table}; where the "
+            f"source is files, delete the lines of '{to.source}' in {to.schema}._aidbt_streams and "
+            f"{to.schema}._aidbt_loads, and all files are read again; or put back the whole warehouse",
+        )
 
 
 class ColumnsChanged(WarehouseError):

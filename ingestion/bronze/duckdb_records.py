@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -73,6 +73,29 @@ def last_load(run: Run, to: Destination) -> LastLoad | None:
             hint="give one of the sources another bronze_schema, or name its tables under 'tables'",
         )
     return LastLoad(batch_id, loaded_at, tuple(item["name"] for item in json.loads(columns)))
+
+
+def rows_missing(
+    run: Run, schema: str, source: str, logs: Collection[str], *, table: str | None = None
+) -> dict[str, int]:
+    """How many rows of its last batch that had any are gone from each table of a source that lacks some.
+
+    The last batch says enough: a copy of the table from before does not have it. Its rows are found by the
+    statistics of the load time, so that a large log costs no more than a small one.
+
+    Args:
+        logs: the change logs that there are; of other tables all rows are gone.
+        table: only this one, by bronze's name.
+
+    Returns:
+        Bronze's name of each table → rows, at least 1.
+    """
+    missing: dict[str, int] = {}
+    for name, batch_id, loaded_at, landed in run(sql.in_schema(sql.LAST_ROWS, schema), [source, table]):
+        there = run(sql.count(schema, name), [loaded_at, batch_id])[0][0] if name in logs else 0
+        if there < landed:
+            missing[name] = landed - there
+    return missing
 
 
 def source_names(run: Run, to: Destination) -> dict[str, str]:
@@ -209,6 +232,12 @@ def fence_token(run: Run, schema: str, resource: str) -> int | None:
 
 def _part(resource: str) -> str:
     return f"fence:{resource}"
+
+
+def positions(run: Run, schema: str, source: str) -> dict[str, Any]:
+    """Where each part of a stream stands."""
+    rows = run(sql.in_schema(sql.POSITIONS, schema), [source])
+    return {part: json.loads(position) for part, position in rows}
 
 
 def keep_positions(

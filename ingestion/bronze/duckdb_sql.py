@@ -35,6 +35,8 @@ CHANGE_COLUMNS = (
     Column(UNCHANGED, "varchar[]"),
 )
 
+ONE_THREAD = "set threads = 1"
+
 LOADS = """
 create table if not exists _aidbt_loads (
     table_name varchar not null, batch_id varchar not null, loaded_at timestamptz not null,
@@ -78,12 +80,25 @@ COLUMNS_OF_LOADS = """
 select columns from _aidbt_loads where table_name = ? group by columns order by max(batch_id)
 """
 LAST_LOADS = """
-select source_table, max(batch_id), arg_max(position, batch_id) from _aidbt_loads
-where source = ? and json_extract(position, '$.replayed') is null and table_name in (
+select source_table, arg_max(table_name, batch_id), max(batch_id), arg_max(position, batch_id)
+from _aidbt_loads where source = ? and json_extract(position, '$.replayed') is null and table_name in (
     select table_name from duckdb_tables()
     where database_name = current_database() and schema_name = ?
 )
 group by source_table
+"""
+
+# Of each table of a source the last batch that has rows; the second parameter may name one table.
+LAST_ROWS = """
+select table_name, max(batch_id), arg_max(loaded_at, batch_id), arg_max(rows_landed, batch_id)
+from _aidbt_loads where source = ? and coalesce(?, table_name) = table_name and rows_landed > 0
+group by table_name
+"""
+
+# Without a table's name DuckDB looks at the columns of all its own views too: some 30 ms.
+CHANGE_LOGS = """
+select table_name from duckdb_columns()
+where database_name = current_database() and schema_name = ? and column_name = '_aidbt_op'
 """
 
 KNOWN_LOADS = """
@@ -203,14 +218,15 @@ def insert(to: Destination, names: tuple[str, ...], targets: tuple[str, ...]) ->
 
 
 @functools.cache
-def count(to: Destination) -> str:
-    """How many rows of a batch the table holds; parameters: the load time and the batch id.
+def count(schema: str, table_name: str) -> str:
+    """How many rows of a batch a table holds; parameters: the load time and the batch id.
 
     By the load time older row groups are left out: DuckDB's statistics of text know only eight characters.
     """
     since = exp.GTE(this=exp.column(LOADED_AT, quoted=True), expression=exp.Placeholder())
     in_batch = exp.column(BATCH_ID, quoted=True).eq(exp.Placeholder())
-    counted = exp.select(exp.Count(this=exp.Star())).from_(table(to)).where(since, in_batch)
+    source = exp.table_(table_name, db=schema, quoted=True)
+    counted = exp.select(exp.Count(this=exp.Star())).from_(source).where(since, in_batch)
     return counted.sql("duckdb")
 
 

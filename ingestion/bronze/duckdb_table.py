@@ -126,7 +126,7 @@ class Landing:
         """The rows of this batch, counted in the warehouse."""
         if self.known.columns is None:
             return 0
-        return int(self._run(sql.count(self.to), [self.loaded_at, self.batch_id])[0][0])
+        return int(self._run(sql.count(self.to.schema, self.to.table), [self.loaded_at, self.batch_id])[0][0])
 
     def _followed(self, schema: pa.Schema, comment: str) -> Fit:
         _check_names(schema, self.to)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from aidbt.core.errors import SourceError, WarehouseError
 from aidbt.warehouse.duckdb import DuckDBConnection
 from ingestion.bronze import SINKS, WRITERS
-from ingestion.bronze.base import DiskFull, Fence, StaleFence, WarehouseDown, WriteConflict
+from ingestion.bronze.base import DiskFull, Fence, RowsMissing, StaleFence, WarehouseDown, WriteConflict
 from ingestion.changes import CHANGE_FIELDS, DeadLetter, Destination, MicroBatch, TableChanges
 from ingestion.connectors.base import Stream
 
@@ -83,6 +83,7 @@ class Sink:
     def __init__(self, connection: DuckDBConnection) -> None:
         self.sink = SINKS.load("duckdb")(connection)
         self.writer = WRITERS.load("duckdb")(connection)
+        self.connection = connection
         self.rows = connection.rows
         self.sink.prepare("bronze")
 
@@ -679,6 +680,92 @@ def test_a_table_that_was_dropped_has_no_state_and_can_be_snapshot_anew(sink):
         sink.land(changes(("c", 2, 1, None, 2, "b")))
     sink.land(changes(("t", 3, -1, None, None, None), ("r", 3, 0, None, 3, "c")))
     assert sink.log("id", "_aidbt_op") == [(None, "t"), (3, "r")]
+
+
+RESTORE = """
+create or replace table bronze.items as
+select * from bronze.items where _aidbt_batch_id < (select max(_aidbt_batch_id) from bronze.items)
+"""
+LOSE = {
+    "restored": (RESTORE, 2),
+    "one row deleted": ("delete from bronze.items where id = 2", 1),
+    "emptied": ("delete from bronze.items", 2),
+}
+
+
+@pytest.mark.parametrize("lost", LOSE)
+def test_rows_that_somebody_took_away_are_missed_until_the_table_is_read_anew(bronze, lost):
+    statement, rows = LOSE[lost]
+    with opened(bronze) as sink:
+        sink.land(changes(("c", 1, 1, None, 1, "a")), changes(("c", 1, 2, None, 1, "a"), where=to("orders")))
+        sink.land(changes(TWO, ("c", 2, 2, None, 3, "c")))
+        sink.land(changes(letters=(LETTER,)))  # a batch without rows says nothing of them
+        sink.rows(statement)
+    with opened(bronze) as sink:
+        tables = sink.sink.state("bronze", "shop").tables
+        before = sink.log("id", *OWN)
+
+        assert {name: table.rows_missing for name, table in tables.items()} == {
+            "public.items": rows,
+            "public.orders": 0,
+        }
+        with pytest.raises(
+            RowsMissing, match=f"^{rows} of the rows that landed last in bronze.items"
+        ) as error:
+            sink.land(changes(("c", 3, 1, None, 4, "d")))
+        assert error.value.hint.startswith(
+            "take the table anew: aidbt ingest cdc shop --snapshot public.items"
+        )
+        assert sink.log("id", *OWN) == before
+
+        sink.land(changes(("t", 4, -1, None, None, None), ("r", 4, 0, None, 1, "a")))
+        sink.land(changes(("c", 5, 1, None, 5, "e")))
+        assert sink.sink.state("bronze", "shop").tables["public.items"].rows_missing == 0
+
+
+def test_a_stream_whose_records_are_deleted_lands_from_its_beginning_again(bronze):
+    first = changes(("c", 1, 1, None, 1, "a"))
+    with opened(bronze) as sink:
+        sink.land(first, position={"": {"file": 1}})
+        sink.rows("truncate bronze.items")
+    with opened(bronze) as sink:
+        sink.rows("delete from bronze._aidbt_streams where source = 'shop'")
+        sink.rows("delete from bronze._aidbt_loads where source = 'shop'")
+        assert sink.sink.state("bronze", "shop").parts == {}
+        sink.land(first, position={"": {"file": 1}})
+
+        assert sink.log("id", "name") == [(1, "a")]
+
+
+def test_a_table_that_is_dropped_while_its_stream_runs_is_not_made_anew_in_silence(bronze):
+    with opened(bronze) as sink:
+        sink.land(changes(TWO))
+        sink.rows("drop table bronze.items")
+    with opened(bronze) as sink, pytest.raises(RowsMissing):
+        sink.land(changes(("c", 3, 1, None, 3, "c")))
+
+
+def test_the_old_table_of_a_source_that_lands_under_another_name_may_be_dropped(bronze):
+    renamed = to("goods", source_table="public.items")
+    with opened(bronze) as sink:
+        sink.land(changes(TWO))
+        sink.land(changes(("t", 3, -1, None, None, None), where=renamed))
+        sink.rows("drop table bronze.items")
+    with opened(bronze) as sink:
+        sink.land(changes(("c", 4, 1, None, 4, "d"), where=renamed))
+
+        assert sink.sink.state("bronze", "shop").tables["public.items"].rows_missing == 0
+
+
+def test_a_sink_that_is_alone_at_its_connection_has_one_thread(sink):
+    threads = "select current_setting('threads')"
+    before = sink.rows(threads)
+    SINKS.load("duckdb")(sink.connection)
+    assert sink.rows(threads) == before
+
+    SINKS.load("duckdb")(sink.connection, alone=True)
+
+    assert sink.rows(threads) == [(1,)]
 
 
 def test_a_snapshot_of_many_pieces_is_read_in_the_same_session_and_after(bronze):
