@@ -379,6 +379,36 @@ def test_a_run_in_order_reads_neither_the_rows_it_replaces_nor_the_log_behind_th
     assert sql.count("_aidbt_batch_id > ") == sql.count("from log")
 
 
+def test_batches_that_ascend_are_not_asked_for_the_last_load_of_a_key(warehouse: Warehouse):
+    events = [event(1, "c", (1, 1), a=1, batch=1), event(1, "u", (2, 1), a=2, batch=2)]
+    warehouse.land(events)
+
+    assert "loaded" not in warehouse.latest.compiled().replace("_aidbt_loaded_at", "")
+    warehouse.run()
+    check(warehouse, events)
+
+
+def test_an_event_that_comes_again_in_the_same_run_is_of_the_load_that_brought_it_last(warehouse: Warehouse):
+    events = [event(key, "r", (1, 0), batch=batch, a=key) for batch in (1, 2) for key in range(50)]
+    warehouse.land(events)
+    warehouse.run()
+
+    assert {row["_aidbt_batch_id"] for row in warehouse.latest_rows()} == {batch_id(2)}
+    check(warehouse, events)
+
+
+def test_the_newest_of_events_at_the_highest_places_there_are_is_found(warehouse: Warehouse):
+    highest = 2**63 - 1
+    places = [(highest, highest), (highest, highest - 1), (highest - 1, highest), (highest, -1)]
+    warehouse.land(
+        replace(event(1, "u", (1, 1), a=number), position=position, sequence=sequence)
+        for number, (position, sequence) in enumerate(places)
+    )
+    warehouse.latest.run()
+
+    assert warehouse.rows("select a from latest") == [{"a": 0}]
+
+
 @pytest.mark.parametrize(
     ("config", "key", "message"),
     [

@@ -110,7 +110,9 @@ newest as (
         from {{ candidates }}
     ) as ranked
     where _aidbt_rank = 1
-),
+)
+
+{%- if not log.ascending %},
 
 -- The last load that brought anything about the key.
 loaded as (
@@ -121,6 +123,7 @@ loaded as (
     from {{ candidates }}
     group by {{ aidbt_key_columns(log.key) }}
 )
+{%- endif %}
 
 {%- for name in log.unchanged %},
 
@@ -187,7 +190,7 @@ select
     {%- if name in log.key %}
         {%- set value = "newest." ~ column %}
     {%- elif name in batch_columns %}
-        {%- set value = "loaded." ~ column %}
+        {%- set value = ("newest." if log.ascending else "loaded.") ~ column %}
     {%- elif name in log.unchanged %}
         {%- set sent = "sent_" ~ (log.unchanged.index(name) + 1) ~ "." ~ column %}
         {%- set value = "case when " ~ aidbt_is_unchanged(row, name) ~ " then " ~ sent ~ " else " ~ value ~ " end" %}
@@ -202,7 +205,9 @@ select
     {%- endfor %}
     coalesce({{ row }}._aidbt_op, 't') in ('d', 't') as _aidbt_is_deleted
 from newest
+{%- if not log.ascending %}
 inner join loaded on {{ aidbt_same_key(log.key, "loaded", "newest") }}
+{%- endif %}
 {%- if log.truncated is not none %}
 left join settled on {{ aidbt_same_key(log.key, "settled", "newest") }}
 cross join truncated
