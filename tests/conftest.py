@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
+
+# Where tests start servers, dbt and commands: minutes in few files.
+SLOW = tuple(
+    f"tests/{folder}/"
+    for folder in ("end_to_end", "ingestion", "aidbt/project", "aidbt/review", "aidbt/warehouse")
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Tests start hundreds of Python processes, which must not compile everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # pytest-xdist would begin with the files of many tests, and those of a few slow ones would come last.
+    config.option.loadscopereorder = False
+    # Whoever runs the tests in the background ignores Ctrl-C, and what tests start inherits that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: of the processes that share them, none then ends long before the others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
 
 
 @pytest.fixture(autouse=True)

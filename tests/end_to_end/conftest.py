@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class User:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.env = {**os.environ, "COLUMNS": "200", "HOME": str(folder)}
+        # The model as in every test, also of users who live longer than one.
+        self.env = {"AIDBT_EMBEDDINGS_MODEL": "none", **os.environ, "COLUMNS": "200", "HOME": str(folder)}
         for name in ("DBT_PROFILES_DIR", "DBT_PROJECT_DIR", "DBT_TARGET", "DBT_PROFILE"):
             self.env.pop(name, None)
 
@@ -83,13 +85,39 @@ def nobody(tmp_path: Path) -> User:
     return User(folder)
 
 
-@pytest.fixture
-def user(nobody: User) -> User:
-    """A user whose new project has two raw tables."""
-    assert nobody.aidbt("init", ".").code == 0
-    nobody.sql(
+@pytest.fixture(scope="session")
+def _new_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new project with two raw tables, to be copied."""
+    first = User(tmp_path_factory.mktemp("new") / "shop")
+    first.folder.mkdir()
+    assert first.aidbt("init", ".").code == 0
+    first.sql(
         "create schema raw_crm;"
         "create table raw_crm.users as select i as id, 'u' || i as login from range(200) r(i);"
         "create table raw_crm.visits as select i as visit_id, i % 200 as user_id from range(500) r(i);"
     )
+    return first.folder
+
+
+@pytest.fixture
+def user(nobody: User, _new_project: Path) -> User:
+    """A user whose new project has two raw tables."""
+    shutil.copytree(_new_project, nobody.folder, dirs_exist_ok=True)
+    return nobody
+
+
+@pytest.fixture(scope="session")
+def _built_project(_new_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The new project, generated and built, to be copied."""
+    first = User(tmp_path_factory.mktemp("built") / "shop")
+    shutil.copytree(_new_project, first.folder)
+    assert first.aidbt("generate").code == 0
+    assert first.aidbt("build").code == 0
+    return first.folder
+
+
+@pytest.fixture
+def builder(nobody: User, _built_project: Path) -> User:
+    """The user after `generate` and a green `build`."""
+    shutil.copytree(_built_project, nobody.folder, dirs_exist_ok=True)
     return nobody

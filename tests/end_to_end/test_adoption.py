@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,30 @@ def team(tmp_path: Path):
 
     def of(name: str) -> tuple[Adopted, User]:
         project = adopt(name, tmp_path / "theirs")
+        return project, User(project.root)
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def _initialised(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Somebody's project after `init`, to be copied."""
+
+    @cache
+    def of(name: str) -> Path:
+        project = adopt(name, tmp_path_factory.mktemp(name) / "theirs")
+        ok(User(project.root).aidbt("init"))
+        return project.root
+
+    return of
+
+
+@pytest.fixture
+def guest(tmp_path: Path, _initialised: Callable[[str], Path]) -> Callable[[str], tuple[Adopted, User]]:
+    """Somebody's project and a user who has run `init` in it."""
+
+    def of(name: str) -> tuple[Adopted, User]:
+        project = Adopted(name, shutil.copytree(_initialised(name), tmp_path / "theirs"))
         return project, User(project.root)
 
     return of
@@ -59,9 +86,8 @@ def test_init_writes_its_settings_and_nothing_else(team, name):
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-def test_a_new_source_reads_like_the_teams_own_work_and_builds(team, name):
-    project, user = team(name)
-    ok(user.aidbt("init"))
+def test_a_new_source_reads_like_the_teams_own_work_and_builds(guest, name):
+    project, user = guest(name)
 
     ok(user.aidbt("generate", "-s", NEW_SOURCE[name]))
 
@@ -78,9 +104,8 @@ def test_a_new_source_reads_like_the_teams_own_work_and_builds(team, name):
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(team, name):
-    project, user = team(name)
-    ok(user.aidbt("init"))
+def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(guest, name):
+    project, user = guest(name)
 
     ran = ok(user.aidbt("generate"))
 
@@ -97,9 +122,8 @@ def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(team, name):
     assert user.aidbt("generate", "--check").code == 0
 
 
-def test_what_costs_money_to_guess_is_asked_and_answered_once(team):
-    _, user = team("leading_commas")
-    ok(user.aidbt("init"))
+def test_what_costs_money_to_guess_is_asked_and_answered_once(guest):
+    _, user = guest("leading_commas")
     ok(user.aidbt("generate", "-s", "source:freightcom"))
     path = "models/base/freightcom/base_freightcom__shipment.sql"
     assert f"        , {ASKED}\n" in user.read(path)
@@ -111,11 +135,10 @@ def test_what_costs_money_to_guess_is_asked_and_answered_once(team):
     assert "CAST(customs_amount / 100.0 AS NUMERIC(18, 2)) AS customs_eur" in user.read(path)
 
 
-def test_a_file_in_windows_line_ends_keeps_them(team):
-    project, user = team("leading_commas")
+def test_a_file_in_windows_line_ends_keeps_them(guest):
+    project, user = guest("leading_commas")
     path = project.root / "models/base/shop_db/schema.yml"
     assert b"\r\n" in path.read_bytes()
-    ok(user.aidbt("init"))
 
     ok(user.aidbt("generate"))
 
@@ -146,9 +169,8 @@ def test_of_a_broken_project_the_rest_is_learned_and_what_is_wrong_is_said(team,
     assert project.changed() == {"aidbt.yml": "??"}
 
 
-def test_a_lock_in_a_merge_conflict_is_one_clear_error(team):
-    project, user = team("dbt_labs_style")
-    ok(user.aidbt("init"))
+def test_a_lock_in_a_merge_conflict_is_one_clear_error(guest):
+    project, user = guest("dbt_labs_style")
     ok(user.aidbt("generate", "-s", "source:loyalty"))
     lock = project.root / "aidbt" / "generated.lock"
     lock.write_text("<<<<<<< ours\n" + lock.read_text() + "=======\n>>>>>>> theirs\n")

@@ -30,22 +30,18 @@ def test_from_an_empty_folder_to_a_built_project(nobody):
     assert "agree" in again.out
 
 
-def test_a_failing_build_exits_1_and_names_the_node_its_file_and_the_reason(user):
-    user.write("models/gold/broken.sql", "select nothing_here from {{ ref('stg_crm__users') }}")
-    assert user.aidbt("generate").code == 0
+def test_a_failing_build_exits_1_and_names_the_node_its_file_and_the_reason(builder):
+    builder.write("models/gold/broken.sql", "select nothing_here from {{ ref('stg_crm__users') }}")
 
-    built = user.aidbt("build")
+    built = builder.aidbt("build")
 
     assert built.code == 1
     assert "model.shop.broken (models/gold/broken.sql)" in built.out
     assert "nothing_here" in built.out
 
 
-def test_runs_are_recorded_for_later(user):
-    user.aidbt("generate")
-    user.aidbt("build")
-
-    doctor = json.loads(user.aidbt("doctor", "--output", "json").out)
+def test_runs_are_recorded_for_later(builder):
+    doctor = json.loads(builder.aidbt("doctor", "--output", "json").out)
 
     assert any("1 recorded runs" in check["detail"] for check in doctor["checks"])
 
@@ -65,11 +61,10 @@ def test_a_dry_run_prints_a_diff_that_git_could_apply(user):
     assert not user.files()
 
 
-def test_check_exits_1_on_drift(user):
-    user.aidbt("generate")
-    (user.folder / "models/silver/crm/stg_crm__users.sql").unlink()
+def test_check_exits_1_on_drift(builder):
+    (builder.folder / "models/silver/crm/stg_crm__users.sql").unlink()
 
-    ran = user.aidbt("generate", "--check")
+    ran = builder.aidbt("generate", "--check")
 
     assert ran.code == 1
     assert "stg_crm__users.sql" in ran.out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -21,6 +22,7 @@ from aidbt.lineage.written.traced import (
     Shape,
     TracedColumn,
     TracedQuery,
+    numbered,
     relation_of,
     renamed,
     united,
@@ -38,7 +40,7 @@ def trace_query(tree: exp.Expr, layout: QueryLayout | None, model: ModelSql, dia
         layout: where its parts stand; None quotes what sqlglot writes instead.
     """
     tracer = _Tracer(model, dialect)
-    tracer.result.columns = tracer.query(tree, layout, {})
+    tracer.result.columns = tracer.as_read(tracer.query(tree, layout, {}))
     return tracer.result
 
 
@@ -88,14 +90,22 @@ class _Tracer(Names):
         if len(branches) == 1:
             return branches[0]
         self._shape("union")
-        return united(branches)
+        return OPAQUE if any(_is_by_name(leaf) for leaf in leaves) else united(branches)
+
+    def as_read(self, columns: Columns, names: Sequence[str] = ()) -> Columns:
+        """The columns of a query under the names that whatever reads it finds, maybe given by an alias.
+
+        Where a name comes twice, DuckDB numbers it. Elsewhere it is an error or ambiguous, so both are kept.
+        """
+        columns = renamed(columns, names)
+        return numbered(columns) if self.dialect == "duckdb" else columns
 
     def _cte(
         self, cte: exp.Expr, layout: QueryLayout | None, ctes: dict[str, _Cte], is_recursive: bool
     ) -> _Cte:
         names = [column.name for column in cte.args["alias"].columns]
         seen = dict(ctes)
-        traced = _Cte(lambda: renamed(self.query(cte.this, layout, seen), names))
+        traced = _Cte(lambda: self.as_read(self.query(cte.this, layout, seen), names))
         if is_recursive:
             seen[cte.alias.casefold()] = traced
         return traced
@@ -125,7 +135,9 @@ class _Tracer(Names):
         for join in node.args.get("joins") or []:
             is_rows = isinstance(join.this, exp.Table | exp.Subquery)
             self._shape("join" if is_rows else "lateral")
-            entries.append(self._entry(join.this, ctes, None))
+            entry = self._entry(join.this, ctes, None)
+            if join.kind not in ("SEMI", "ANTI"):  # those only decide which rows there are
+                entries.append(self._joined(entry, join))
         for lateral in node.args.get("laterals") or []:
             self._shape("lateral")
             entries.append(ScopeEntry(lateral.alias_or_name.casefold(), OPAQUE))
@@ -137,7 +149,7 @@ class _Tracer(Names):
         names = [column.name for column in table_alias.columns] if table_alias is not None else []
         nested = node.args.get("pivots") or node.args.get("joins") or node.args.get("laterals")
         if isinstance(node, exp.Subquery) and not nested:
-            return ScopeEntry(alias, renamed(self.query(node.this, layout, ctes), names))
+            return ScopeEntry(alias, self.as_read(self.query(node.this, layout, ctes), names))
         if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
             self._shape("lateral")
             return ScopeEntry(alias, OPAQUE)
@@ -146,6 +158,13 @@ class _Tracer(Names):
             self._shape("lateral")
             return ScopeEntry(alias, OPAQUE)
         return ScopeEntry(alias, renamed(columns, names))
+
+    def _joined(self, entry: ScopeEntry, join: exp.Join) -> ScopeEntry:
+        """The joined relation, without what it shares with those before it."""
+        if join.method == "NATURAL":
+            return ScopeEntry(entry.alias, OPAQUE)
+        merged = tuple(self.name_of(column) for column in join.args.get("using") or [])
+        return replace(entry, merged=merged, may_fill=join.side in ("RIGHT", "FULL"))
 
     def _table(self, node: exp.Table, ctes: dict[str, _Cte]) -> Columns:
         cte = ctes.get(node.name.casefold()) if len(node.parts) == 1 else None
@@ -210,6 +229,12 @@ def _leaves(node: exp.Expr) -> Iterable[exp.Expr]:
         yield from _leaves(node.expression)
     else:
         yield node
+
+
+def _is_by_name(leaf: exp.Expr) -> bool:
+    """Whether the union that a select belongs to puts columns together by their names."""
+    union = leaf.find_ancestor(exp.SetOperation)
+    return union is not None and bool(union.args.get("by_name"))
 
 
 def _is_aggregate(item: exp.Expr) -> bool:

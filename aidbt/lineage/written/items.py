@@ -10,13 +10,14 @@ from typing import TypeGuard
 from sqlglot import exp
 
 from aidbt.lineage.written.layout import ItemLayout, Span
-from aidbt.lineage.written.scope import Names, ScopeEntry
+from aidbt.lineage.written.scope import Names, ScopeEntry, star_columns
 from aidbt.lineage.written.traced import (
     Columns,
     ReadRelation,
     SourceColumn,
     TracedColumn,
     lists_name,
+    with_instead,
     without,
 )
 from aidbt.sql.jinja import JinjaTag, jinja_call
@@ -91,24 +92,23 @@ class SelectItem:
     def _star(self) -> list[TracedColumn]:
         star = self.value if isinstance(self.value, exp.Star) else self.value.this
         qualifier = self.value.text("table").casefold()
-        columns: list[TracedColumn] = []
-        for entry in self.scope:
-            if qualifier in ("", entry.alias):
-                columns += entry.columns
+        if qualifier:
+            columns = [c for entry in self.scope if entry.alias == qualifier for c in entry.columns]
+        else:
+            columns = star_columns(self.scope)
         if not columns:
             return [TracedColumn("", "unknown", text=self._text())]
         gone = [self.names.name_of(_identifier(e)) for e in star.args.get("except_") or []]
         renames = star.args.get("rename") or []
         replaced = star.args.get("replace") or []
         moved = {_identifier(e.this).name: e.alias for e in renames}
-        new: list[TracedColumn] = []
+        new: dict[str, TracedColumn] = {}
         for old, name in moved.items():
             found = self.names.lookup(self.scope, old, old)
-            new.append(replace(found, name=name) if found else TracedColumn(name, "unknown", text=old))
+            new[old] = replace(found, name=name) if found else TracedColumn(name, "unknown", text=old)
         for expression in replaced:
-            new.append(SelectItem(self.names, expression, None, self.scope, [])._one())
-        hidden = [*gone, *moved, *(expression.alias for expression in replaced)]
-        return [*without(columns, hidden), *new]
+            new[expression.alias] = SelectItem(self.names, expression, None, self.scope, [])._one()
+        return with_instead(without(columns, gone), new)
 
     def _jinja_list(self) -> list[TracedColumn] | None:
         """The columns of an item that is nothing but a macro: only dbt knows which, but for `star`."""

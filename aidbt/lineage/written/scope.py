@@ -8,21 +8,46 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from aidbt.lineage.written.layout import Span
-from aidbt.lineage.written.traced import Columns, TracedColumn, find_column, lists_name
+from aidbt.lineage.written.traced import (
+    Columns,
+    TracedColumn,
+    find_column,
+    lists_name,
+    with_instead,
+    without,
+)
 from aidbt.sql.jinja import JinjaTag, ModelSql
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeEntry:
-    """One relation in scope."""
+    """One relation in scope.
+
+    Attributes:
+        merged: the columns that its join has in common with what stands before (`using`): `*` gives them
+            once, in the first place.
+        may_fill: whether the values of those are its own where the others have none (right and full joins).
+    """
 
     alias: str
     columns: Columns
+    merged: tuple[str, ...] = ()
+    may_fill: bool = False
 
     @property
     def is_base(self) -> bool:
         """Whether it is a relation as it stands, with every name in it its own."""
         return len(self.columns) == 1 and self.columns[0].kind == "star"
+
+
+def star_columns(scope: Sequence[ScopeEntry]) -> list[TracedColumn]:
+    """What `*` selects of all relations in scope."""
+    columns: list[TracedColumn] = []
+    for entry in scope:
+        if entry.may_fill:
+            columns = with_instead(columns, {n: TracedColumn(n, "unknown", text=n) for n in entry.merged})
+        columns += without(entry.columns, entry.merged)
+    return columns
 
 
 class Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -144,13 +144,68 @@ def without(columns: Iterable[TracedColumn], names: Sequence[str]) -> list[Trace
     return [replace(c, excluded=(*c.excluded, *names)) if c.kind == "star" and names else c for c in kept]
 
 
+def with_instead(columns: Iterable[TracedColumn], new: Mapping[str, TracedColumn]) -> list[TracedColumn]:
+    """The columns with others in the place of those of the given names; what a star held comes at the end."""
+    waiting = {name.casefold(): column for name, column in new.items()}
+    gone = set(waiting)
+    found: list[TracedColumn] = []
+    for column in columns:
+        folded = column.name.casefold()
+        if column.kind == "star":
+            found.append(replace(column, excluded=(*column.excluded, *new)) if new else column)
+        elif folded not in gone:
+            found.append(column)
+        elif folded in waiting:
+            found.append(waiting.pop(folded))
+    return [*found, *waiting.values()]
+
+
 def renamed(columns: Columns, names: Sequence[str]) -> Columns:
-    """The columns under the names that a CTE or table alias gives them."""
+    """The columns under the names that a CTE or table alias gives them; the last may keep their own."""
     if not names:
         return columns
-    if len(names) != len(columns) or not all(c.is_listed for c in columns):
+    if len(names) > len(columns) or not all(c.is_listed for c in columns):
         return tuple(TracedColumn(name, "unknown") for name in names)
-    return tuple(replace(c, name=name) for c, name in zip(columns, names, strict=True))
+    new = (replace(c, name=name) for c, name in zip(columns, names, strict=False))
+    return (*new, *columns[len(names) :])
+
+
+def numbered(columns: Columns) -> Columns:
+    """The columns as DuckDB calls those of a CTE, subquery, table or view: a name that comes again gets
+    `_1`, or the first number that is free.
+
+    A star holds a name for certain where another column is made of it.
+    """
+    taken: set[str] = set()
+    found: list[TracedColumn] = []
+    for column in columns:
+        if column.kind == "star":
+            held = _held_for_certain(column, columns)
+            again = [name for name in held if name in taken]
+            found += without([column], again)
+            found += [TracedColumn(_free_name(name, taken), "unknown", text=name) for name in again]
+            taken.update(held)
+        else:
+            name = _free_name(column.name, taken) if column.is_listed else column.name
+            found.append(column if name == column.name else replace(column, name=name))
+    return tuple(found)
+
+
+def _held_for_certain(star: TracedColumn, columns: Columns) -> list[str]:
+    """Names (folded) that the relation of a star must have, without the excluded."""
+    gone = {name.casefold() for name in star.excluded}
+    used = (source for column in columns for source in column.sources if source.relation == star.relation)
+    return [name for name in dict.fromkeys(source.name.casefold() for source in used) if name not in gone]
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number when it is taken; it is taken from then on."""
+    free, number = name, 0
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free.casefold())
+    return free
 
 
 def united(branches: list[Columns]) -> Columns:

@@ -85,6 +85,24 @@ def test_staging_has_the_rows_as_they_are_after_every_build(shop, log):
     assert not shop.check().is_drift
 
 
+def test_a_quiet_log_is_as_fresh_as_its_stream(shop, log):
+    shop.sql(
+        "create table bronze_crm._aidbt_streams as select 'crm' as source, '' as part, now() as updated_at;"
+        "update bronze_crm.orders set _aidbt_loaded_at = now() - interval 9 days;"
+        "update bronze_crm._aidbt_loads set loaded_at = now() - interval 9 days"
+    )
+    shop.generate()
+    assert freshness(shop) == {"orders": "pass", "_aidbt_loads": "pass"}
+
+    shop.sql("update bronze_crm._aidbt_streams set updated_at = now() - interval 2 days")
+    assert freshness(shop) == {"orders": "warn", "_aidbt_loads": "warn"}
+
+
+def freshness(shop):
+    report = run_dbt(open_project(shop.root), "source freshness")
+    return {result.unique_id.rpartition(".")[2]: result.status for result in report.results}
+
+
 def test_a_new_column_of_the_log_reaches_staging(shop, log):
     shop.generate()
     build(shop)

@@ -17,6 +17,7 @@ from aidbt.generate.questions.nested_sql import list_in, read_field, read_key
 from aidbt.generate.questions.value_sql import (
     choice,
     in_cents,
+    only_like,
     read_date,
     read_epoch,
     read_money,
@@ -25,6 +26,7 @@ from aidbt.generate.questions.value_sql import (
 from aidbt.generate.staging import staging_sql
 from aidbt.warehouse.dialects import DIALECTS
 from aidbt.warehouse.documents import rows_lost_by_reading
+from aidbt.warehouse.value_forms import pattern_of
 from tests.aidbt.warehouse.conftest import open_target
 
 CASES = [
@@ -47,6 +49,11 @@ CASES = [
     ("choice", "'Y'", True, ""),
     ("choice", "'n'", False, ""),
     ("choice", "'perhaps'", None, ""),
+    ("like", "'-42'", "-42", "whole number"),
+    ("like", "'12.505'", "12.505", "number"),
+    ("like", "'2026-02-28'", "2026-02-28", "iso date"),
+    ("like", "'tall'", None, "number"),
+    ("like", "'007'", None, "whole number"),
     ("words", "' N/A'", None, ""),
     ("words", "'it is'", "it is", ""),
     ("key", '\'{"a": {"b": "x y"}}\'', "x y", ""),
@@ -66,6 +73,8 @@ def expression(kind: str, value: str, how: str, dialect: str) -> str | None:
         return f"cast({in_cents(value)} as {type_name('decimal(18, 2)', dialect)})"
     if kind == "choice":
         return choice(value, "y", "n", dialect, is_text=True)
+    if kind == "like":
+        return only_like(value, pattern_of(how), dialect)
     if kind == "words":
         return without_words(f"trim({value})", ["N/A", "null"], dialect)
     return read_key(Column("c", "text"), ("a", "b"), dialect)

@@ -309,6 +309,8 @@ def test_other_models_are_no_mapping(text: str):
 # --- what is read is what the warehouse does ---
 
 BASE = ["a", "b", "c"]
+FORMS_OF_A_CTE = ["list", "list", "star", "star and more", "exclude", "replace", "subquery"]
+FORMS_OF_A_CTE += ["names given"]
 
 
 @st.composite
@@ -317,7 +319,7 @@ def chained_models(draw) -> str:
     names = list(BASE)
     ctes = ["cte_0 as (select * from " + SOURCE + ")"]
     for number in range(1, draw(st.integers(2, 4))):
-        form = draw(st.sampled_from(["list", "list", "star", "star and more", "exclude", "subquery"]))
+        form = draw(st.sampled_from(FORMS_OF_A_CTE))
         items = []
         new = draw(st.lists(st.sampled_from([*BASE, "d", "e"]), min_size=1, max_size=3, unique=True))
         for name in new:
@@ -339,10 +341,22 @@ def chained_models(draw) -> str:
         if form == "star":
             text, new = f"select * from {before}", names
         elif form == "star and more":
-            more = draw(st.sampled_from([f"z_{number}", names[0]]))  # the second hides behind the first
-            text, new = f"select {before}.*, {names[0]} + 1 as {more} from {before}", [*names, more]
+            # A name that is there already: DuckDB calls the second one `a_1`.
+            more = draw(st.sampled_from([f"z_{number}", names[0], names[-1]]))
+            again = f"{more}_1" if more in names else more
+            value = more if more in names else names[0]
+            text, new = f"select {before}.*, {value} + 1 as {more} from {before}", [*names, again]
         elif form == "exclude" and len(names) > 1:
-            text, new = f"select * exclude ({names[0]}) from {before}", names[1:]
+            gone = draw(st.sampled_from(names))
+            text, new = f"select * exclude ({gone}) from {before}", [name for name in names if name != gone]
+        elif form == "replace":
+            old = draw(st.sampled_from(names))
+            text, new = f"select * replace ({names[0]} - {names[-1]} as {old}) from {before}", names
+        elif form == "names given":
+            number_given = draw(st.integers(1, len(names)))
+            given = [f"g_{at}" for at in range(number_given)]
+            text = f"select g.* from (select {', '.join(names)} from {before}) as g({', '.join(given)})"
+            new = [*given, *names[number_given:]]
         elif form == "subquery":
             text = f"select q.* from (select {', '.join(items)} from {before}) as q"
         else:
@@ -373,27 +387,75 @@ WITH_SOURCE = f"with cte_0 as (select * from {SOURCE}), "
     text=WITH_SOURCE
     + "r as (select b as a, a as b from cte_0), s as (select a - b as d from r) select d from s"
 )
+@example(
+    text=WITH_SOURCE + "cte_1 as (select a as a from cte_0), "
+    "cte_2 as (select cte_1.*, a + 1 as a from cte_1), "
+    "cte_3 as (select * exclude (a) from cte_2) select * from cte_3"
+)
 def test_every_traced_column_is_what_the_warehouse_computes(rows, text):
     model = read(text)
     try:
-        computed = rows.execute(text.replace(SOURCE, "t"))
+        computed = rows.execute(f"from ({text.replace(SOURCE, 't')})")  # named as in the table dbt makes
     except duckdb.BinderException:
         assume(False)  # it uses a column that an earlier select left out
     names = [column[0] for column in computed.description]
     values = list(zip(*computed.fetchall(), strict=True))
 
     listed = [c for c in model.columns if c.kind != "star"]
-    if len(listed) == len(model.columns) and len({c.name for c in listed}) == len(listed):
+    if len(listed) == len(model.columns):
         assert [c.name for c in listed] == names
     for column in listed:
-        by_star = len(listed) < len(model.columns) and column.name in BASE
-        is_there_twice = by_star or sum(c.name == column.name for c in listed) > 1
-        if column.kind == "unknown" or is_there_twice:
+        if column.kind == "unknown":
             continue
         (expected,) = zip(*rows.execute(f"select {column.text} from t").fetchall(), strict=True)
         assert values[names.index(column.name)] == expected, (text, column)
         used = rows.execute(f"select {', '.join(s.name for s in column.sources) or 1} from t")
         assert used.fetchone() is not None
+
+
+JOINS = {
+    "join r using (a)": [("a", "l.a"), ("b", "l.b"), ("b_1", "r.b")],
+    "left join r using (a)": [("a", "l.a"), ("b", "l.b"), ("b_1", "r.b")],
+    "right join r using (a)": [("a", ""), ("b", "l.b"), ("b_1", "r.b")],
+    "full join r using (a)": [("a", ""), ("b", "l.b"), ("b_1", "r.b")],
+    "join r on l.a = r.a": [("a", "l.a"), ("b", "l.b"), ("a_1", "r.a"), ("b_1", "r.b")],
+    "semi join r using (a)": [("a", "l.a"), ("b", "l.b")],
+    "anti join r on l.a = r.a": [("a", "l.a"), ("b", "l.b")],
+}
+
+
+@pytest.mark.parametrize("join", JOINS)
+def test_a_star_over_a_join_has_the_columns_that_duckdb_gives(rows, join: str):
+    sides = "with l as (select a, b from {}), r as (select a, b from {}) select * from l " + join
+
+    names = [c[0] for c in rows.execute(f"from ({sides.format('t', 't')})").description]
+    model = read(sides.format("{{ source('s', 'l') }}", "{{ source('s', 'r') }}"))
+
+    made_of = [(c.name, ".".join(f"{s.relation.name}.{s.name}" for s in c.sources)) for c in model.columns]
+    assert made_of == JOINS[join]
+    assert [name for name, _ in made_of] == names
+
+
+def test_what_is_beside_a_star_of_unknown_columns_is_numbered_where_the_star_has_its_name_for_certain():
+    behind = read(f"with r as (select *, upper(b) as b, 1 as n from {SOURCE}) select * exclude (b) from r")
+    before = read(f"with r as (select upper(b) as b, * from {SOURCE}) select * from r")
+
+    assert [(c.name, c.kind, c.excluded) for c in behind.columns] == [
+        ("*", "star", ("b",)),
+        ("b_1", "expression", ()),
+        ("n", "constant", ()),
+    ]
+    assert [(c.name, c.kind, c.excluded) for c in before.columns] == [
+        ("b", "expression", ()),
+        ("*", "star", ("b",)),
+        ("b_1", "unknown", ()),
+    ]
+
+
+def test_columns_of_a_union_by_name_are_not_followed_by_their_place():
+    text = f"select a, b from {SOURCE} union all by name select b, a from {SOURCE}"
+
+    assert columns(text) == [("", "unknown", [], "")]
 
 
 # --- what is written is what is read ---
