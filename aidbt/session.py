@@ -6,12 +6,14 @@ Holds no logic.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aidbt.core.config import LoadedSettings, load_settings
+from aidbt.core.errors import ProfileError
 from aidbt.core.patch import recover_if_needed
 from aidbt.project import Project, open_project
 
@@ -43,19 +45,55 @@ class Session:
 
     @cached_property
     def warehouse(self) -> Warehouse:
-        """The warehouse of the project's profile; nothing is opened until it is used."""
+        """The warehouse of the project's profile; nothing is opened until it is used.
+
+        While a stream uses a warehouse that lets one process in, it is asked to make way.
+        """
+        return self._warehouse(self.ask_for_warehouse)
+
+    @cached_property
+    def warehouse_at_once(self) -> Warehouse:
+        """The same for who has something else to do while it is in use: nobody is asked to make way."""
+        return self._warehouse(None)
+
+    @contextlib.contextmanager
+    def ask_for_warehouse(self) -> Iterator[bool]:
+        """Ask streams to make way at the warehouse while the block runs; whether there is one that will.
+
+        Nobody is asked where the warehouse lets in several processes, or the profile does not say where it
+        is, which who opens it is told.
+        """
+        try:
+            path = self._duckdb_path
+        except ProfileError:
+            path = None
+        if path is None:
+            yield False
+            return
+        from aidbt.store.turns import asked_for
+
+        with asked_for(lambda: self.store, path, f"aidbt {self.command}".strip()) as is_heard:
+            yield is_heard
+
+    @cached_property
+    def _duckdb_path(self) -> Path | None:
         from aidbt.project.duckdb_path import resolve_duckdb_path
+
+        profile = self.project.profile()
+        return resolve_duckdb_path(profile, self.project) if profile.type == "duckdb" else None
+
+    def _warehouse(self, ask: Callable[[], AbstractContextManager[bool]] | None) -> Warehouse:
         from aidbt.warehouse import open_warehouse
 
         profile = self.project.profile()
-        path = resolve_duckdb_path(profile, self.project) if profile.type == "duckdb" else Path()
         return open_warehouse(
             profile.type,
-            path=path,
+            path=self._duckdb_path or Path(),
             schema=profile.schema,
             settings=profile.settings,
             memory_limit=self.settings.values.profile.memory_limit,
             tag=self.command,
+            ask=ask,
         )
 
     @cached_property

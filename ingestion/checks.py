@@ -1,15 +1,71 @@
-"""What stands in the way of loading a source, found out without loading it."""
+"""What stands in the way of loading a source or of streaming its changes, found out without doing it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aidbt.core.errors import AidbtError, SourceUnavailable, nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Relation
+from ingestion.changes import NOTHING_LANDED, StreamState
 from ingestion.connectors.base import Connector, Source
 from ingestion.discovery import by_cursor, check_by_cursor, chosen, fits, streamed
+
+
+def check_sources(
+    connectors: Sequence[Any], states: Mapping[str, StreamState], *, within_s: float
+) -> dict[str, list[Finding]]:
+    """What `check_source` finds of each source, by name, all asked at the same time.
+
+    Args:
+        states: what has landed of streams, by source; of those that are not in it nothing is compared.
+        within_s: who has not answered by then has a finding that says so; its thread is left to itself.
+    """
+    done: queue.SimpleQueue[tuple[str, list[Finding]]] = queue.SimpleQueue()
+
+    def check(connector: Any, name: str) -> None:
+        try:
+            found = check_source(connector, states.get(name, NOTHING_LANDED))
+        except AidbtError as error:
+            found = [_finding("ingest.refused", name, error)]
+        done.put((name, found))
+
+    silent = AidbtError(f"it has not answered for {within_s:g} s", hint="is it up, and reachable from here?")
+    found = {
+        connector.settings.name: [_finding("ingest.no_answer", connector.settings.name, silent)]
+        for connector in connectors
+    }
+    for connector in connectors:
+        # Not a pool, whose threads are waited for when the process ends.
+        arguments = (connector, connector.settings.name)
+        threading.Thread(target=check, args=arguments, name="aidbt-check", daemon=True).start()
+    ends_at = time.monotonic() + within_s
+    for _ in connectors:
+        try:
+            name, findings = done.get(timeout=max(ends_at - time.monotonic(), 0))
+        except queue.Empty:
+            break
+        found[name] = findings
+    return found
+
+
+def check_source(connector: Any, state: StreamState = NOTHING_LANDED) -> list[Finding]:
+    """What a person should see to before a source is streamed or loaded.
+
+    Args:
+        state: what has landed of its stream; see `StreamingConnector.check_changes`.
+    """
+    found: list[Finding] = []
+    if getattr(connector, "is_streamed", False):
+        try:
+            found += connector.check_changes(state)
+        except AidbtError as error:
+            return [_finding("ingest.source_unavailable", connector.settings.name, error)]
+    return found if getattr(connector, "only_streams", False) else found + check_loads(connector)
 
 
 def check_loads(connector: Connector) -> list[Finding]:

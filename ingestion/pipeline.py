@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -13,10 +14,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from aidbt.core.errors import AidbtError, SettingsError, SourceUnavailable, UnknownName, UsageError
+from aidbt.core.errors import (
+    AidbtError,
+    SettingsError,
+    SourceUnavailable,
+    UnknownName,
+    UsageError,
+    WriteError,
+)
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, SystemClock, retry
 from aidbt.core.schema import Relation
 from aidbt.store.leases import DEFAULT_TTL_S, Leases, this_process
+from aidbt.store.processes import is_gone, process_mark
 from aidbt.warehouse import Connection, Warehouse
 from ingestion.batch import Job, Lease, load_table, without_lease
 from ingestion.bronze import CHANGE_LOGS, SINKS, WRITERS
@@ -27,6 +36,9 @@ from ingestion.discovery import by_cursor, check_by_cursor, chosen, fits, stream
 from ingestion.incremental import CursorLoads
 from ingestion.landing import table_lease
 from ingestion.records import LoadReport, SourceFailure, TableLoad
+
+_FOLDERS = "aidbt-load-"
+_MARK = "process"  # the file that says whose folder it is
 
 
 def utc_now() -> datetime:
@@ -73,35 +85,19 @@ def run_loads(
         UsageError: the changes of such a table are streamed.
         SettingsError: two sources would land in the same table.
         WarehouseError: the warehouse cannot be opened or written to at all.
+        WriteError: nothing can be written to `scratch`.
     """
-    clock = clock or SystemClock()
+    run = _Run(now, clock or SystemClock(), parallel, on_table)
     started_at = now()
-    failures: list[SourceFailure] = []
     done: list[TableLoad] = []
     unchanged: list[str] = []
     with contextlib.ExitStack() as stack:
-        plans: list[_Plan] = []
-        for connector in connectors:
-            try:
-                plans.append(_plan(connector, tables, stack, clock))
-            except AidbtError as error:
-                failures.append(SourceFailure(connector.settings.name, error.message, error.hint))
-        if not failures:
-            _check_each_is_known(tables, plans)
-        jobs = _jobs(plans, clock)
+        plans, failures = _plans(connectors, tables, stack, run.clock)
+        jobs = _jobs(plans, run.clock)
         if jobs:
             warehouse = open_warehouse()
-
-            def connect() -> Connection:
-                return stack.enter_context(warehouse.connect(read_only=False))
-
-            # Another process may hold it for a moment.
-            connection = retry(connect, POLICIES["database"], clock=clock, rng=Random())
-            writer: Writer = WRITERS.load(warehouse.dialect)(connection)
-            for schema in dict.fromkeys(job.to.schema for job in jobs):
-                retry(
-                    functools.partial(writer.prepare, schema), POLICIES["database"], clock=clock, rng=Random()
-                )
+            connection = _connected(warehouse, stack, run.clock)
+            writer = _prepared(WRITERS.load(warehouse.dialect)(connection), jobs, run.clock)
             _tell_last_loads(plans, writer)
             if changed_only:
                 unchanged = sorted(f"{job.to.source}.{job.table.name}" for job in jobs if _is_unchanged(job))
@@ -110,20 +106,21 @@ def run_loads(
             sink = SINKS.load(warehouse.dialect)(connection)
             if leases is not None:
                 lease = table_lease(leases, sink, this_process("aidbt ingest run"), ttl_s=lease_s)
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aidbt-load-", dir=scratch))
+            folder = _folder(scratch, stack)
             logs = CHANGE_LOGS.load(warehouse.dialect)(connection)
-            done = _run_all(
-                jobs,
-                writer,
-                CursorLoads(sink, logs, Path(folder), full),
-                parallel=parallel,
-                lease=lease,
-                now=now,
-                clock=clock,
-                on_table=on_table,
-            )
+            done = _run_all(jobs, writer, CursorLoads(sink, logs, folder, full), lease, run)
     done.sort(key=lambda load: (load.source, load.table))
     return LoadReport(tuple(done), tuple(failures), started_at, now(), tuple(unchanged))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What holds for all loads of a run; see `run_loads`."""
+
+    now: Callable[[], datetime]
+    clock: Clock
+    parallel: int
+    on_table: Callable[[TableLoad], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +134,59 @@ class _Plan:
     relations: Sequence[Relation]
     choice: Sequence[tuple[Relation, str]]
     left_out: Sequence[Relation]
+
+
+def _plans(
+    connectors: Sequence[Connector], tables: Sequence[str], stack: contextlib.ExitStack, clock: Clock
+) -> tuple[list[_Plan], list[SourceFailure]]:
+    """What there is to do, and the sources that could not be opened."""
+    plans: list[_Plan] = []
+    failures: list[SourceFailure] = []
+    for connector in connectors:
+        try:
+            plans.append(_plan(connector, tables, stack, clock))
+        except AidbtError as error:
+            failures.append(SourceFailure(connector.settings.name, error.message, error.hint))
+    if not failures:
+        _check_each_is_known(tables, plans)
+    return plans, failures
+
+
+def _connected(warehouse: Warehouse, stack: contextlib.ExitStack, clock: Clock) -> Connection:
+    """The warehouse, open for writing; another process may hold it for a moment."""
+
+    def connect() -> Connection:
+        return stack.enter_context(warehouse.connect(read_only=False))
+
+    return retry(connect, POLICIES["database"], clock=clock, rng=Random())
+
+
+def _prepared(writer: Writer, jobs: Sequence[Job], clock: Clock) -> Writer:
+    """The writer, with the schemas that the jobs land in."""
+    for schema in dict.fromkeys(job.to.schema for job in jobs):
+        retry(functools.partial(writer.prepare, schema), POLICIES["database"], clock=clock, rng=Random())
+    return writer
+
+
+def _folder(scratch: Path | None, stack: contextlib.ExitStack) -> Path:
+    """A folder of this run's own; those of runs that were killed go.
+
+    Raises:
+        WriteError: it cannot be made.
+    """
+    try:
+        for mark in scratch.glob(f"{_FOLDERS}*/{_MARK}") if scratch is not None else ():
+            with contextlib.suppress(FileNotFoundError):  # its run has just ended
+                if is_gone(mark.read_text(encoding="utf-8") or None):
+                    shutil.rmtree(mark.parent, ignore_errors=True)
+        made = tempfile.TemporaryDirectory(prefix=_FOLDERS, dir=scratch)
+        folder = Path(stack.enter_context(made))
+        (folder / _MARK).write_text(process_mark() or "", encoding="utf-8")
+    except OSError as error:
+        raise WriteError(
+            f"there is no room for what is read by cursor: {error}", hint="free some space and try again"
+        ) from error
+    return folder
 
 
 def _plan(connector: Connector, tables: Sequence[str], stack: contextlib.ExitStack, clock: Clock) -> _Plan:
@@ -208,37 +258,26 @@ def _jobs(plans: Sequence[_Plan], clock: Clock) -> list[Job]:
 
 
 def _run_all(
-    jobs: Sequence[Job],
-    writer: Writer,
-    cursor_loads: CursorLoads,
-    *,
-    parallel: int,
-    lease: Lease,
-    now: Callable[[], datetime],
-    clock: Clock,
-    on_table: Callable[[TableLoad], None] | None,
+    jobs: Sequence[Job], writer: Writer, cursor_loads: CursorLoads, lease: Lease, run: _Run
 ) -> list[TableLoad]:
     stop = threading.Event()
     done: list[TableLoad] = []
-    with ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="aidbt-load") as pool:
-        futures: list[Future[TableLoad]] = [
-            pool.submit(
-                load_table,
-                job,
-                writer,
-                lease=lease,
-                cursor_loads=cursor_loads,
-                now=now,
-                clock=clock,
-                stop=stop,
-            )
-            for job in jobs
-        ]
+    load = functools.partial(
+        load_table,
+        writer=writer,
+        lease=lease,
+        cursor_loads=cursor_loads,
+        now=run.now,
+        clock=run.clock,
+        stop=stop,
+    )
+    with ThreadPoolExecutor(max_workers=run.parallel, thread_name_prefix="aidbt-load") as pool:
+        futures: list[Future[TableLoad]] = [pool.submit(load, job) for job in jobs]
         try:
             for future in as_completed(futures):
                 done.append(future.result())
-                if on_table is not None:
-                    on_table(done[-1])
+                if run.on_table is not None:
+                    run.on_table(done[-1])
         except BaseException:
             # Ctrl-C, or a fault of ours: the tables under way are rolled back at their next batch.
             stop.set()

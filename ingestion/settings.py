@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,7 +39,8 @@ def load_connectors(
     """The connectors of the dbt project in `root`, by name; nothing is opened.
 
     Args:
-        names: only these sources. Variables of the others need not be set.
+        names: only these sources. What is wrong with the files of others, and whether their variables are
+            set, does not matter.
         schema_prefix: before a source's name it makes the schema its tables land in.
         type_confidence: for connectors that infer types, where the file does not say.
         env: the environment; the process's own by default.
@@ -48,36 +50,77 @@ def load_connectors(
         SettingsError: a file is wrong, holds a password, or needs a variable that is not set.
         MissingExtra: the connector's driver is not installed.
     """
-    files = sorted([*root.glob(f"{CONNECTORS_FOLDER}/*.yml"), *root.glob(f"{CONNECTORS_FOLDER}/*.yaml")])
-    given: dict[str, tuple[Path, str, dict[str, Any]]] = {}
-    for path in files:
-        text = read_text(path)
-        values = parse_yaml(text, str(path))
-        if not isinstance(values, dict):
-            raise SettingsError("expected a connector's keys and values", path=str(path), line=1)
-        name = str(values.get("name", path.stem))
-        if name in given:
+    given: dict[str, _File] = {}
+    broken: list[SettingsError] = []
+    for path in _files(root):
+        try:
+            file = _read(path)
+        except SettingsError as error:
+            broken.append(error)
+            continue
+        if file.name in given:
             raise SettingsError(
-                f"the source '{name}' is already configured in {given[name][0].name}", path=str(path)
+                f"the source '{file.name}' is already configured in {given[file.name].path.name}",
+                path=str(path),
             )
-        given[name] = (path, text, values)
+        given[file.name] = file
+    # Of others it does not matter; but one that is not there may be what a broken file configures.
+    if broken and not (names and given.keys() >= set(names)):
+        raise broken[0]
     for name in names:
         if name not in given:
             raise UnknownName("connector", name, given)
     return [
         _connector(
-            values,
+            file.values,
             name,
             root,
-            where=path,
-            text=text,
+            where=file.path,
+            text=file.text,
             schema_prefix=schema_prefix,
             env=env,
             confidence=type_confidence,
         )
-        for name, (path, text, values) in sorted(given.items())
+        for name, file in sorted(given.items())
         if not names or name in names
     ]
+
+
+def sources_of(root: Path) -> dict[str, SettingsError | None]:
+    """The sources that connector files of the dbt project in `root` configure, by name; nothing is opened.
+
+    What is wrong with a file as such stands behind its source; what is wrong with its values, and whether
+    their variables are set, `load_connectors` says of one source at a time.
+    """
+    found: dict[str, SettingsError | None] = {}
+    for path in _files(root):
+        try:
+            found[_read(path).name] = None
+        except SettingsError as error:
+            found[path.stem] = error
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A connector file: its text, and the values that stand in it."""
+
+    name: str
+    path: Path
+    text: str
+    values: dict[str, Any]
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted([*root.glob(f"{CONNECTORS_FOLDER}/*.yml"), *root.glob(f"{CONNECTORS_FOLDER}/*.yaml")])
+
+
+def _read(path: Path) -> _File:
+    text = read_text(path)
+    values = parse_yaml(text, str(path))
+    if not isinstance(values, dict):
+        raise SettingsError("expected a connector's keys and values", path=str(path), line=1)
+    return _File(str(values.get("name", path.stem)), path, text, values)
 
 
 def connector_from(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,15 +18,27 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow.compute as pc
+
 from aidbt.core.config import IngestSettings
 from aidbt.core.errors import AidbtError, CircuitOpen, LeaseTaken, SourceError, WriteError
 from aidbt.core.findings import Finding
+from aidbt.core.loads import SEQUENCE
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Level, SystemClock, is_retryable
 from aidbt.store import Store
 from aidbt.store.leases import HeldLeases, Leases, this_process
+from aidbt.store.turns import Asked
 from aidbt.warehouse import Warehouse
-from ingestion.changes import BatchLimits, ChangeSource, Lag, MicroBatch, StreamState, TableChanges
-from ingestion.landing import Landing, StreamMoved, is_down
+from ingestion.changes import (
+    BatchLimits,
+    ChangeSource,
+    Committed,
+    Lag,
+    MicroBatch,
+    StreamState,
+    TableChanges,
+)
+from ingestion.landing import Landing, MakesWay, StreamMoved, is_down
 from ingestion.puller import Puller
 from ingestion.recorder import Recorder
 from ingestion.records import StreamResult, StreamStatus
@@ -68,7 +81,7 @@ class SourceStream:
         self._holder = this_process("aidbt ingest cdc")
         self._sample = QualitySample(shared.settings.quality_sample, shared.store, now=shared.now)
         self._breaker = CircuitBreaker(
-            "the warehouse", clock=SystemClock(), counts=is_down, open_s=2.0, successes=1
+            "the warehouse", clock=SystemClock(), counts=_is_fault, open_s=2.0, successes=1
         )
         self._failures = 0  # of the warehouse, in a row
         self._parts: Mapping[str, Any] = {}  # where the stream stands behind the last batch that was read
@@ -127,6 +140,7 @@ class SourceStream:
             hold=self._shared.until_current,
             held=held,
             resource=self._resource,
+            asked=Asked(self._shared.store),
         )
         tries = 0
         while True:
@@ -229,6 +243,8 @@ class SourceStream:
                 )
             if not len(self._spool):
                 puller.landed(batch)
+            if batch.findings:  # e.g. what the source waits for
+                self.tally.stands(level=Level.FULL, note=batch.findings[-1].message)
             return True
         while not (self._drain(puller) and self._landed(pulled)):
             if not self._shared.until_current and self._kept(pulled):
@@ -266,8 +282,9 @@ class SourceStream:
         """Whether a batch has landed, now or before; False while the warehouse cannot be written."""
         self._held.check()
         started_at = time.monotonic()
+        begun: Counter[str] = Counter()
         with contextlib.ExitStack() as tables:
-            changes = self._taken(pulled.batch.changes, tables)
+            changes = self._taken(pulled.batch.changes, tables, begun)
             mine = replace(pulled, batch=replace(pulled.batch, changes=changes))
             try:
                 done = self._breaker.call(lambda: self._landing.land(mine, now=self._shared.now()))
@@ -277,12 +294,19 @@ class SourceStream:
         self._failures = 0
         self._stands()
         if done is not None:
+            done = _without_marks(done, begun)
             self.tally.committed(done)
             self._shared.recorder.committed(self._source, done, time.monotonic() - started_at)
         return True
 
-    def _taken(self, changes: Iterable[TableChanges], stack: contextlib.ExitStack) -> Iterator[TableChanges]:
-        """The changes; before the first of each table its lease, so that nobody else loads it meanwhile."""
+    def _taken(
+        self, changes: Iterable[TableChanges], stack: contextlib.ExitStack, begun: Counter[str]
+    ) -> Iterator[TableChanges]:
+        """The changes; before the first of each table its lease, so that nobody else loads it meanwhile.
+
+        Args:
+            begun: counts the snapshots that begin in them, by table.
+        """
         taken: set[str] = set()
         ttl_s = self._shared.settings.lease_seconds
         wait_s = ttl_s + 1 if self._shared.until_current else 0.0  # outlasts somebody who was killed
@@ -295,6 +319,7 @@ class SourceStream:
                 stack.enter_context(leased)
                 taken.add(table)
             self._sample.offer(piece)
+            begun[piece.to.source_table] += pc.sum(pc.less(piece.rows[SEQUENCE], 0)).as_py() or 0
             yield piece
 
     def _is_down(self, error: AidbtError) -> None:
@@ -303,7 +328,7 @@ class SourceStream:
             return
         if not is_down(error):
             raise error
-        self._failures += 1
+        self._failures += _is_fault(error)
         if self._shared.until_current and self._failures >= POLICIES["database"].tries:
             raise error
         self.tally.stands(level=Level.BUFFER, note=error.message)
@@ -329,3 +354,16 @@ class SourceStream:
     def _pause(self) -> None:
         wait_s = POLICIES["database"].delay_s(max(self._failures, 1), Random())
         self._shared.stop.wait(min(max(wait_s, _TICK_S / 4), 2.0))
+
+
+def _is_fault(error: BaseException) -> bool:
+    """Whether the warehouse cannot be written; making way for somebody is not that."""
+    return is_down(error) and not isinstance(error, MakesWay)
+
+
+def _without_marks(done: Committed, begun: Mapping[str, int]) -> Committed:
+    """What landed but for the rows before snapshots, which nobody wrote in the source."""
+    tables = [
+        replace(table, rows_landed=table.rows_landed - begun[table.to.source_table]) for table in done.tables
+    ]
+    return replace(done, tables=tuple(tables))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from random import Random
 from typing import Any, Literal
 
-from aidbt.core.errors import AidbtError, StoreError, WarehouseError
+from sqlglot import exp
+
+from aidbt.core.errors import AidbtError, ProfileError, StoreError, WarehouseError
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.loads import DEAD_LETTERS_TABLE, LOADS_TABLE, STREAMS_TABLE
-from aidbt.core.resilience import POLICIES, SystemClock, retry
+from aidbt.core.loads import DEAD_LETTERS_TABLE, LOADS_TABLE, SEQUENCE, STREAMS_TABLE
 from aidbt.store import Store
 from aidbt.store.leases import Leases
 from aidbt.store.metrics import BACKLOG_BYTES, LAG_S, Metrics
@@ -20,10 +20,10 @@ from aidbt.warehouse import Connection, Warehouse
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import LetterGroup
 from ingestion.bronze.duckdb_sql import in_schema
-from ingestion.changes import NOTHING_LANDED, StreamState
-from ingestion.checks import check_loads
+from ingestion.changes import StreamState
+from ingestion.checks import check_sources
 
-_OWN_TABLES = "select table_name from information_schema.tables where table_schema = ?"
+_TABLES_THERE = "select table_name from information_schema.tables where table_schema = ?"
 _TABLES = """
 select source_table, table_name, max(batch_id), max(loaded_at), sum(rows_landed),
     arg_max(rows_landed, batch_id), arg_max(position, batch_id)
@@ -38,7 +38,7 @@ class TableStatus:
     Attributes:
         table: as the source calls it.
         kind: "changes" for a change log, "loads" for complete batches.
-        rows: of the whole change log, or of the latest complete batch.
+        rows: of the whole change log, but for those that begin snapshots; or of the latest complete batch.
         position: what was kept with the last batch.
     """
 
@@ -95,9 +95,17 @@ class SourceStatus:
 
 
 def statuses(
-    connectors: Sequence[Any], open_warehouse: Callable[[], Warehouse], store: Store
+    connectors: Sequence[Any],
+    open_warehouse: Callable[[], Warehouse],
+    open_store: Callable[[], Store],
+    *,
+    within_s: float = 60.0,
 ) -> list[SourceStatus]:
-    """How each source stands; what cannot be asked is said, and the rest is given all the same."""
+    """How each source stands; what cannot be asked is said, and the rest is given all the same.
+
+    Args:
+        within_s: how long sources have to answer what may stand in their way.
+    """
     found = [
         SourceStatus(
             source=connector.settings.name,
@@ -107,31 +115,30 @@ def statuses(
         for connector in connectors
     ]
     # Who reads a source is asked before what has landed of it: see `_checked`.
-    found = [_in_store(status, connector, store) for status, connector in zip(found, connectors, strict=True)]
+    found = [
+        _in_store(status, connector, open_store) for status, connector in zip(found, connectors, strict=True)
+    ]
     found = _in_warehouse(found, connectors, open_warehouse)
-    return [_checked(status, connector) for status, connector in zip(found, connectors, strict=True)]
+    return _checked(found, connectors, within_s)
 
 
 def _in_warehouse(
     found: list[SourceStatus], connectors: Sequence[Any], open_warehouse: Callable[[], Warehouse]
 ) -> list[SourceStatus]:
-    def read() -> list[SourceStatus]:
+    try:
         warehouse = open_warehouse()
         with warehouse.connect() as connection:
             return [
                 _landed(status, connector.settings.bronze_schema, connection, warehouse.dialect)
                 for status, connector in zip(found, connectors, strict=True)
             ]
-
-    try:
-        return retry(read, POLICIES["database"], clock=SystemClock(), rng=Random())
-    except WarehouseError as error:
+    except (ProfileError, WarehouseError) as error:
         return [_with_problem(status, error) for status in found]
 
 
 def _landed(status: SourceStatus, schema: str, connection: Connection, dialect: str) -> SourceStatus:
-    own = {name for (name,) in connection.rows(_OWN_TABLES, [schema])}
-    if LOADS_TABLE not in own:
+    there = {name for (name,) in connection.rows(_TABLES_THERE, [schema])}
+    if LOADS_TABLE not in there:
         return status
     sink = SINKS.load(dialect)(connection)
     tables = []
@@ -147,21 +154,47 @@ def _landed(status: SourceStatus, schema: str, connection: Connection, dialect: 
                 kind="changes" if is_log else "loads",
                 last_batch_id=batch_id,
                 last_loaded_at=loaded_at,
-                rows=int(rows if is_log else last_rows),
+                rows=int(rows) - _marks(connection, schema, name, there) if is_log else int(last_rows),
                 position=kept,
             )
         )
+    state = sink.state(schema, status.source) if STREAMS_TABLE in there else None
     return replace(
         status,
         tables=tuple(tables),
-        parts=sink.state(schema, status.source).parts if STREAMS_TABLE in own else None,
-        letters=tuple(sink.dead_letters(schema, status.source)) if DEAD_LETTERS_TABLE in own else (),
+        parts=None if state is None else state.parts,
+        findings=() if state is None else tuple(_missing(status.source, state)),
+        letters=tuple(sink.dead_letters(schema, status.source)) if DEAD_LETTERS_TABLE in there else (),
     )
 
 
-def _in_store(status: SourceStatus, connector: Any, store: Store) -> SourceStatus:
+def _missing(source: str, state: StreamState) -> Iterator[Finding]:
+    """Change logs that have lost rows which the stream does not send again."""
+    for table, landed in state.tables.items():
+        if landed.rows_missing:
+            yield Finding(
+                "ingest.rows_missing",
+                Severity.ERROR,
+                f"{source}: {table}",
+                f"{landed.rows_missing:,} of the rows that landed last are not there any more: it was "
+                "restored alone, or rows were deleted; take it anew (aidbt ingest cdc "
+                f"{source} --snapshot {table}), or put back the whole warehouse",
+            )
+
+
+def _marks(connection: Connection, schema: str, table: str, there: Collection[str]) -> int:
+    """How many rows of a change log say that a snapshot begins; nobody wrote them in the source."""
+    if table not in there:
+        return 0
+    query = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(table, db=schema, quoted=True))
+    query = query.where(exp.column(SEQUENCE) < 0)
+    return int(connection.rows(query.sql("duckdb"))[0][0])
+
+
+def _in_store(status: SourceStatus, connector: Any, open_store: Callable[[], Store]) -> SourceStatus:
     resources = (f"stream:{status.source}", f"table:{connector.settings.bronze_schema}.")
     try:
+        store = open_store()
         holders = tuple(
             Holder(lease.resource, lease.holder, lease.acquired_at, lease.expires_at)
             for lease in Leases(store).held()
@@ -182,21 +215,15 @@ def _in_store(status: SourceStatus, connector: Any, store: Store) -> SourceStatu
     )
 
 
-def _checked(status: SourceStatus, connector: Any) -> SourceStatus:
-    findings = list(status.findings)
-    if status.is_streamed:
+def _checked(found: Sequence[SourceStatus], connectors: Sequence[Any], within_s: float) -> list[SourceStatus]:
+    states = {
+        status.source: StreamState(parts=status.parts or {})
+        for status in found
         # While somebody reads it, the stream moves on between our two looks, and checks itself.
-        is_read = any(holder.resource.startswith("stream:") for holder in status.holders)
-        state = NOTHING_LANDED if is_read else StreamState(parts=status.parts or {})
-        try:
-            findings += connector.check_changes(state)
-        except AidbtError as error:
-            message = f"{error.message}; {error.hint}" if error.hint else error.message
-            findings.append(Finding("ingest.source_unavailable", Severity.ERROR, status.source, message))
-            return replace(status, findings=tuple(findings))
-    if not getattr(connector, "only_streams", False):
-        findings += check_loads(connector)
-    return replace(status, findings=tuple(findings))
+        if not any(holder.resource.startswith("stream:") for holder in status.holders)
+    }
+    findings = check_sources(connectors, states, within_s=within_s)
+    return [replace(status, findings=(*status.findings, *findings[status.source])) for status in found]
 
 
 def _with_problem(status: SourceStatus, error: AidbtError) -> SourceStatus:

@@ -16,7 +16,7 @@ from aidbt.store import Store
 from aidbt.warehouse import Warehouse
 from ingestion.pipeline import utc_now
 from ingestion.recorder import Recorder
-from ingestion.records import StreamProgress, StreamReport
+from ingestion.records import StreamProgress, StreamReport, StreamResult
 from ingestion.source_stream import Shared, SourceStream
 
 _TICK_S = 0.25
@@ -57,23 +57,43 @@ def run_streams(
         now: the time that goes into batches and the report.
     """
     stop = stop or threading.Event()
-    settings = settings or IngestSettings()
     started_at = now()
-    ends_at = None if max_seconds is None else time.monotonic() + max_seconds
     streams: list[SourceStream] = []
 
     def on_problem(error: StoreError) -> None:
         for stream in streams:
             stream.tally.happened(f"figures are not kept: {error.message}")
 
-    with (
-        Recorder(store, on_landed=on_landed, on_problem=on_problem, now=now) as recorder,
-        ThreadPoolExecutor(max(len(connectors), 1), thread_name_prefix="aidbt-stream") as pool,
-    ):
+    def on_tick() -> None:
+        if on_progress is not None:
+            on_progress([stream.tally.progress() for stream in streams])
+
+    with Recorder(store, on_landed=on_landed, on_problem=on_problem, now=now) as recorder:
         shared = Shared(
-            open_warehouse, store, folder, settings, until_current, tuple(resnapshot), stop, recorder, now
+            open_warehouse,
+            store,
+            folder,
+            settings or IngestSettings(),
+            until_current,
+            tuple(resnapshot),
+            stop,
+            recorder,
+            now,
         )
         streams += [SourceStream(connector, shared) for connector in connectors]
+        results = _run(streams, stop, max_seconds, on_tick)
+    return StreamReport(results, started_at, now())
+
+
+def _run(
+    streams: Sequence[SourceStream],
+    stop: threading.Event,
+    max_seconds: float | None,
+    on_tick: Callable[[], None],
+) -> tuple[StreamResult, ...]:
+    """What became of the streams, once all have ended: by themselves, by `stop`, or when the time is up."""
+    ends_at = None if max_seconds is None else time.monotonic() + max_seconds
+    with ThreadPoolExecutor(max(len(streams), 1), thread_name_prefix="aidbt-stream") as pool:
         runs = [pool.submit(stream.run) for stream in streams]
         try:
             running = set(runs)
@@ -81,8 +101,7 @@ def run_streams(
                 _, running = wait(running, timeout=_TICK_S)
                 if ends_at is not None and time.monotonic() >= ends_at:
                     stop.set()
-                if on_progress is not None:
-                    on_progress([stream.tally.progress() for stream in streams])
+                on_tick()
         finally:
             stop.set()
-    return StreamReport(tuple(run.result() for run in runs), started_at, now())
+    return tuple(run.result() for run in runs)

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from aidbt.cli.options import open_from, output_option, project_options
+from aidbt.cli.options import ManyValues, open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, plain, table
 
 
-@click.command()
-@click.option("--select", "-s", multiple=True, help="dbt's own selection syntax.")
+@click.command(cls=ManyValues)
+@click.option("--select", "-s", multiple=True, help="dbt's own selection syntax, several too: -s one two.")
 @click.option("--exclude", multiple=True, help="dbt's own selection syntax.")
 @click.option("--threads", type=click.IntRange(1), help="How many nodes dbt runs at once.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild incremental models.")
@@ -30,13 +30,16 @@ def build(
 ) -> None:
     """Run dbt build on the project and record the run.
 
-    Afterwards the rows of the staging models that aidbt wrote are counted against their sources.
+    Streams of changes make way meanwhile where the warehouse lets one process in. Afterwards the rows of the
+    staging models that aidbt wrote are counted against their sources.
     """
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
-    from aidbt.observability.runs import build_and_record
+    from aidbt.observability.runs import build_and_record, wait_until_free
 
     session = open_from(**where)
-    with _Progress(output) as progress:
+    with _Progress(output) as progress, session.ask_for_warehouse():
+        progress.show("waiting for the warehouse")
+        wait_until_free(lambda: session.warehouse)
         report = build_and_record(
             session.project,
             session.settings.values.dbt,

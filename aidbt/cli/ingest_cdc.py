@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from aidbt.cli.ingest_sources import error_lines, streaming, table_name
+from aidbt.cli.ingest_sources import error_lines, next_step, streaming, table_name
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
 from aidbt.core.errors import UsageError
@@ -59,7 +59,7 @@ def cdc(
     with _graceful() as stop, _Display(stop) as display:
         report = run_streams(
             connectors,
-            lambda: session.warehouse,
+            lambda: session.warehouse_at_once,
             session.store,
             state_dir(session.project.root),
             settings=session.settings.values.ingest,
@@ -70,7 +70,7 @@ def cdc(
             on_progress=display.show,
             on_landed=lambda source, name: cache.invalidate(f"{source}.{name}", "data_load"),
         )
-    emit(report, output=output, text=lambda: _text(report))
+    emit(report, output=output, text=lambda: _text(report, session))
     raise SystemExit(_exit_code(report))
 
 
@@ -181,7 +181,7 @@ _STATES = {
 }
 
 
-def _text(report: Any) -> Iterator[str]:
+def _text(report: Any, session: Any) -> Iterator[str]:
     from aidbt.warehouse.budget import human_bytes
 
     seconds = (report.finished_at - report.started_at).total_seconds()
@@ -219,8 +219,11 @@ def _text(report: Any) -> Iterator[str]:
     if letters:
         words = click.style(count(letters, "dead letter"), fg="yellow")
         yield f"{words}: records that are no rows are kept with their reason (aidbt ingest status)"
-    if report.events:
-        yield f"{bold('next')}: aidbt generate"
+    landed = [landed for _, end in ends for landed in end.tables if landed.table]
+    if landed:
+        names = [(table.bronze_schema, table.bronze_table) for table in landed]
+        has_changed = any(table.schema_changes for table in landed)
+        yield f"{bold('next')}: {next_step(session, names, has_changed=has_changed)}"
 
 
 def _behind(end: Any) -> str:

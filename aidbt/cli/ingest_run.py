@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aidbt.cli.ingest_sources import configured, error_lines, streamed_tables
+from aidbt.cli.ingest_sources import configured, error_lines, next_step, streamed_tables
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, plain, table
 
@@ -41,6 +41,7 @@ def run(
     With --from and --source, load from one place without a connector file.
     """
     from aidbt.core.errors import UsageError
+    from aidbt.core.patch import state_dir
     from aidbt.store.leases import Leases
     from ingestion.pipeline import run_loads
     from ingestion.settings import connector_from
@@ -75,17 +76,18 @@ def run(
         lease_s=settings.lease_seconds,
         changed_only=changed,
         full=full,
+        scratch=state_dir(session.project.root),
         on_table=lambda load: click.echo(f"  {load.source}.{load.table}: {load.status}", err=True),
     )
     for load in report.landed:
         session.cache.invalidate(f"{load.source}.{load.bronze_table}", "data_load")
     result = {**plain(report), "streamed": streamed}
-    emit(result, output=output, text=lambda: _text(report, streamed))
+    emit(result, output=output, text=lambda: _text(report, streamed, session))
     tried = report.landed or report.failed or report.unchanged
     raise SystemExit(0 if report.is_complete else 1 if tried else 2)
 
 
-def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _text(report: Any, streamed: Mapping[str, Sequence[str]], session: Any) -> Iterator[str]:
     seconds = (report.finished_at - report.started_at).total_seconds()
     rows_landed = sum(load.rows_landed for load in report.landed)
     tables_landed = count(len(report.landed), "table")
@@ -130,4 +132,6 @@ def _text(report: Any, streamed: Mapping[str, Sequence[str]]) -> Iterator[str]:
             "read + marked = landed + dead letters + known" if by_cursor else "read = landed + dead letters"
         )
         yield dim(f"{sum_of_parts}: {state}")
-        yield f"{bold('next')}: aidbt generate"
+        names = [(load.bronze_schema, load.bronze_table) for load in report.landed]
+        has_changed = any(load.schema_changes for load in report.landed)
+        yield f"{bold('next')}: {next_step(session, names, has_changed=has_changed)}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import AidbtError, SettingsError, UsageError
+from aidbt.core.findings import Finding, Severity
+
+_ANSWER_WITHIN_S = 10.0
 
 
 def configured(session: Any, names: Sequence[str]) -> list[Any]:
@@ -31,6 +34,25 @@ def configured(session: Any, names: Sequence[str]) -> list[Any]:
             hint="write one (see docs/reference.md), or: aidbt ingest run --source NAME --from FILE_OR_URL",
         )
     return found
+
+
+def checked_sources(session: Any) -> dict[str, list[Finding]]:
+    """What stands in the way of each source that a connector file configures, the file itself included."""
+    from ingestion.settings import sources_of
+    from ingestion.status import statuses
+
+    found: dict[str, list[Finding]] = {}
+    connectors: list[Any] = []
+    for name, problem in sources_of(session.project.root).items():
+        try:
+            if problem is not None:
+                raise problem
+            connectors += configured(session, [name])
+        except AidbtError as error:
+            message = f"{error.message}; {error.hint}" if error.hint else error.message
+            found[name] = [Finding("ingest.settings", Severity.ERROR, name, message)]
+    stand = statuses(connectors, lambda: session.warehouse, lambda: session.store, within_s=_ANSWER_WITHIN_S)
+    return found | {status.source: list(status.findings) for status in stand}
 
 
 def is_streamed(connector: Any) -> bool:
@@ -66,6 +88,22 @@ def streaming(session: Any, names: Sequence[str]) -> list[Any]:
             hint="add a section cdc: to a connector file (see docs/reference.md)",
         )
     return found
+
+
+def next_step(session: Any, landed: Iterable[tuple[str, str]], *, has_changed: bool) -> str:
+    """The command that takes what has landed further: building it, once models are made of all of it.
+
+    Args:
+        landed: schema and name of tables in bronze.
+        has_changed: whether their columns did.
+    """
+    from aidbt.mapping.files import load_mappings
+
+    try:
+        mapped = {(known.schema, known.table) for known in load_mappings(session.project.root).values()}
+    except SettingsError:  # which generate says better
+        mapped = set()
+    return "aidbt generate" if has_changed or not mapped.issuperset(landed) else "aidbt build"
 
 
 def table_name(table: str) -> str:

@@ -22,7 +22,7 @@ def status(sources: tuple[str, ...], output: str, **where: Any) -> None:
     from ingestion.status import statuses
 
     session = open_from(**where)
-    found = statuses(configured(session, sources), lambda: session.warehouse, session.store)
+    found = statuses(configured(session, sources), lambda: session.warehouse, lambda: session.store)
     emit(found, output=output, text=lambda: _text(found))
     raise SystemExit(0 if all(item.is_healthy for item in found) else 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,41 @@ from aidbt.core.errors import SettingsError, UsageError
 if TYPE_CHECKING:
     from aidbt.generate.mappings import Models
     from aidbt.session import Session
+
+
+class ManyValues(click.Command):
+    """A command without arguments, whose options that may be repeated also take several values: `-s a b`, as
+    dbt's do.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        repeated = {
+            name
+            for item in self.params
+            if isinstance(item, click.Option) and item.multiple
+            for name in item.opts
+        }
+        return super().parse_args(ctx, list(_one_value_each(args, repeated)))
+
+
+def _one_value_each(args: Sequence[str], repeated: Collection[str]) -> Iterator[str]:
+    """The arguments with the option before each of its values.
+
+    Example:
+        >>> list(_one_value_each(["-s", "a", "b", "--full-refresh"], {"-s"}))
+        ['-s', 'a', '-s', 'b', '--full-refresh']
+    """
+    option, has_value = "", False
+    for text in args:
+        if text.startswith("-"):
+            name, equals, _ = text.partition("=")
+            option, has_value = (name if name in repeated else ""), bool(equals)
+        elif option and has_value:
+            yield option
+        else:
+            has_value = True
+        yield text
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 

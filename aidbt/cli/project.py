@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aidbt.cli.ingest_sources import checked_sources
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
 
@@ -47,6 +48,10 @@ def _init_text(found: Any, dry_run: bool, show_all: bool) -> Iterator[str]:
         yield f"{bold('next')}: aidbt doctor --access, then aidbt generate --dry-run"
     elif found.is_new or found.adoption.is_empty:
         yield f"{bold('next')}: aidbt ingest run --source NAME --from FILE_OR_URL, then aidbt generate"
+        yield dim(
+            "      sources to come back to: one file each in aidbt/connectors/NAME.yml, then aidbt ingest run"
+        )
+        yield dim("      changes as they happen: a section cdc: in such a file, then aidbt ingest cdc")
         if found.is_new:
             yield dim("      on another warehouse: its target in profiles.yml, then aidbt doctor --access")
     else:
@@ -166,10 +171,11 @@ def _loaders_line(found: Any) -> str:
 @click.option(
     "--access", "show_access", is_flag=True, help="What each command reads, writes and sends, and its grants."
 )
+@click.option("--sources/--no-sources", default=True, help="Ask each source whether it can be read.")
 @project_options
 @output_option
-def doctor(show_all: bool, show_access: bool, output: str, **where: Any) -> None:
-    """Check the installation, and show where each setting comes from."""
+def doctor(show_all: bool, show_access: bool, sources: bool, output: str, **where: Any) -> None:
+    """Check the installation and the sources, and show where each setting comes from."""
     session = open_from(**where)
     if show_access:
         from aidbt.observability.access import access
@@ -185,6 +191,7 @@ def doctor(show_all: bool, show_access: bool, output: str, **where: Any) -> None
         lambda: session.warehouse,
         lambda: session.store,
         lambda: session.llm,
+        (lambda: checked_sources(session)) if sources else dict,
     )
     emit(found, output=output, text=lambda: _doctor_text(found, show_all))
     raise SystemExit(0 if found.is_healthy else 1)
@@ -225,6 +232,7 @@ def _doctor_text(found: Any, show_all: bool) -> Iterator[str]:
         yield f"{click.style(f'{check.state:4}', fg=_COLOURS[check.state])} {check.part:10} {check.detail}"
         if check.hint:
             yield f"                {click.style('hint:', fg='cyan')} {check.hint}"
+    yield from finding_lines(found.findings, at_most=100 if show_all else 10)
     shown = [s for s in found.settings if show_all or s.origin != "default"]
     if shown:
         yield bold("settings")

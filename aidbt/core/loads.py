@@ -18,7 +18,7 @@ LOAD_COLUMNS = (LOADED_AT, BATCH_ID)
 # What a change log has besides. Operations are Debezium's letters.
 OPERATION = "_aidbt_op"  # r read by a snapshot, c created, u updated, d deleted, t all rows before are gone
 POSITION = "_aidbt_position"  # BIGINT that ascends in the source, e.g. the LSN of the commit
-SEQUENCE = "_aidbt_sequence"  # BIGINT, the order within a position
+SEQUENCE = "_aidbt_sequence"  # BIGINT, the order within a position; a snapshot begins with a row `t` at -1
 EVENT_AT = "_aidbt_event_at"  # when whoever read the source's log saw the change
 COMMITTED_AT = "_aidbt_committed_at"  # when the source committed it
 UNCHANGED = "_aidbt_unchanged"  # names of columns whose value was not sent because it did not change; or NULL

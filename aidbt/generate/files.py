@@ -186,9 +186,12 @@ def property_entries(
                 *([table.mapping.rows] if table.mapping.rows == "changes" else ()),
             )
             entries.append(Entry(path, f"source {source}.{table.source_table}", value, decided, head))
-        if any(table.loads for table in own):
-            decided = decided_digest(LOADS_TABLE, head.get("config"))
-            entries.append(Entry(path, f"source {source}.{LOADS_TABLE}", _LOADS_ENTRY, decided, head))
+        rows = {table.mapping.rows for table in own if table.loads}
+        if rows:
+            has_only_logs = rows == {"changes"}
+            decided = decided_digest(LOADS_TABLE, head.get("config"), *(rows if has_only_logs else ()))
+            loads = _LOADS_OF_LOGS if has_only_logs else _LOADS_ENTRY
+            entries.append(Entry(path, f"source {source}.{LOADS_TABLE}", loads, decided, head))
     for table in by_key.values():
         target = targets.get(table.mapping.target or "")
         value = _model(table, target, by_key, others, options)
@@ -227,8 +230,10 @@ _LOADS_ENTRY = {
 }
 
 
-# A quiet table has no new rows: what is fresh or stale is the stream. A row without a source is a fence.
+# A quiet table has no new rows: what is fresh or stale is the stream, whose position moves on with whatever
+# the server writes, and with every load by cursor. A row without a source is a fence.
 _STREAMED_AT = "select max(updated_at) from {{ this.schema }}._aidbt_streams where source <> ''"
+_LOADS_OF_LOGS = {**_LOADS_ENTRY, "config": {"loaded_at_query": _STREAMED_AT}}
 
 
 def _source_head(source: str, tables: Sequence[StagedTable], options: Rendering) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from aidbt.core.config import EmbeddingSettings, LoadedSettings
 from aidbt.core.errors import AidbtError
+from aidbt.core.findings import Finding, Severity
 from aidbt.llm.embeddings import open_embedder, why_no_embedder
 from aidbt.llm.model import LanguageModel, about_model
 from aidbt.project import Profile, Project
@@ -46,10 +47,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What `aidbt doctor` found."""
+    """What `aidbt doctor` found.
+
+    Attributes:
+        findings: what stands in the way of the sources, all of it.
+    """
 
     checks: tuple[Check, ...]
     settings: tuple[Setting, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_healthy(self) -> bool:
@@ -63,8 +69,13 @@ def examine(
     open_warehouse: Callable[[], Warehouse],
     open_store: Callable[[], Store],
     open_llm: Callable[[], LanguageModel | None],
+    check_sources: Callable[[], Mapping[str, Sequence[Finding]]] = dict,
 ) -> Diagnosis:
-    """Try every part; what fails is a check in the result, never an error."""
+    """Try every part; what fails is a check in the result, never an error.
+
+    Args:
+        check_sources: what stands in the way of loading or streaming each source, by name.
+    """
     checks = [
         Check("python", "ok", platform.python_version()),
         Check("packages", "ok", ", ".join(_versions())),
@@ -77,7 +88,20 @@ def examine(
         _try("embeddings", lambda: _embeddings(project, settings.values.embeddings)),
         _try("llm", lambda: about_model(open_llm())),
     ]
-    return Diagnosis(tuple(checks), tuple(_settings(settings)))
+    sources = check_sources()
+    checks += [_source(name, findings) for name, findings in sources.items()]
+    findings = tuple(finding for found in sources.values() for finding in found)
+    return Diagnosis(tuple(checks), tuple(_settings(settings)), findings)
+
+
+def _source(name: str, findings: Sequence[Finding]) -> Check:
+    """A source by the worst of its findings."""
+    severities = {finding.severity for finding in findings}
+    if Severity.ERROR in severities:
+        return Check("source", "fail", f"{name} cannot be read as it is set up")
+    if Severity.WARN in severities:
+        return Check("source", "warn", f"{name} can be read, but see below")
+    return Check("source", "ok", f"{name}: nothing stands in the way of reading it")
 
 
 def _try(part: str, look: Callable[[], str]) -> Check:

@@ -6,10 +6,30 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aidbt.core.config import DbtSettings
+from aidbt.core.errors import ProfileError, WarehouseError, WarehouseLocked
 from aidbt.project import Project
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_report import RunReport
 from aidbt.store import Cache, Store
+from aidbt.warehouse import Warehouse
+
+
+def wait_until_free(open_warehouse: Callable[[], Warehouse]) -> None:
+    """Return when dbt can open a warehouse that lets one process in, for which streams were asked to make
+    way; of any other at once.
+
+    Raises:
+        WarehouseLocked: somebody else has it, or a stream has not let it go.
+    """
+    try:
+        warehouse = open_warehouse()
+        if warehouse.dialect == "duckdb":
+            with warehouse.connect():
+                pass
+    except WarehouseLocked:
+        raise
+    except (ProfileError, WarehouseError):
+        pass  # there is none yet; what else is wrong with it dbt says
 
 
 def build_and_record(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,7 @@ def open_warehouse(
     settings: Mapping[str, Any] | None = None,
     memory_limit: str = "500MB",
     tag: str = "",
+    ask: Callable[[], AbstractContextManager[bool]] | None = None,
 ) -> Warehouse:
     """The warehouse of a profile; nothing is opened until it is used.
 
@@ -39,13 +41,14 @@ def open_warehouse(
         memory_limit: DuckDB's.
         tag: the command that statements are tagged with, e.g. "generate"; not on DuckDB, whose file is
             nobody else's.
+        ask: asks for the file of DuckDB while others use it; see `DuckDBWarehouse`.
 
     Raises:
         MissingExtra: the driver of DuckDB is not installed.
     """
     warehouse: Warehouse
     if kind in WAREHOUSES.names():
-        warehouse = WAREHOUSES.load(kind)(path, schema=schema, memory_limit=memory_limit)
+        warehouse = WAREHOUSES.load(kind)(path, schema=schema, memory_limit=memory_limit, ask=ask)
     else:
         from aidbt.warehouse.adapter import AdapterWarehouse
 

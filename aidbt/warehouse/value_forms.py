@@ -95,10 +95,16 @@ _PATTERNS = {
     "iso date": DATE_FORM,
     "iso time": f"{DATE_FORM[:-1]}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{{1,6}})?)?$",
     "whole number": "^(0|-?[1-9][0-9]{0,17})$",
+    "number": "^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?$",
     "amount": "^-?(0|[1-9][0-9]{0,15})([.][0-9]{1,2})?$",
     **{f"symbol {symbol}": f"[{symbol}]" for symbol in SYMBOLS},
     **{form: _named_dates(form) for form in NAMED_DATES},
 }
+
+
+def pattern_of(form: str) -> str:
+    """The regular expression of a form of text, which holds for values without blanks around them."""
+    return _PATTERNS[form]
 
 
 def count_forms(

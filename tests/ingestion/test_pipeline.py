@@ -11,6 +11,7 @@ import pytest
 
 from aidbt.core.errors import SettingsError, SourceUnavailable, UnknownName, WarehouseLocked
 from aidbt.core.resilience import Level, ManualClock
+from aidbt.store.processes import process_mark
 from ingestion.records import LoadReport, TableLoad
 from ingestion.settings import connector_from
 from tests.ingestion.helpers import Watched
@@ -146,3 +147,21 @@ def test_a_source_that_is_down_is_not_asked_for_every_table(tmp_path, bronze):
     assert len(report.failed) == 30
     assert len(asked) < 30
     assert any("failed too often lately" in load.error for load in report.failed)
+
+
+def test_what_a_run_that_was_killed_left_behind_goes_at_the_next(tmp_path, bronze):
+    code = "from aidbt.store.processes import process_mark; print(process_mark())"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    scratch = tmp_path / "scratch"
+    for name, mark in (
+        ("aidbt-load-dead", ended),
+        ("aidbt-load-alive", process_mark() or ""),
+        ("other", ended),
+    ):
+        (scratch / name).mkdir(parents=True)
+        (scratch / name / "process").write_text(mark)
+
+    bronze.land(files(tmp_path, "shop", orders="id\n1\n"), scratch=scratch)
+
+    left = sorted(folder.name for folder in scratch.iterdir())
+    assert left == ["aidbt-load-alive", "other"] or process_mark() is None

@@ -22,6 +22,7 @@ from aidbt.core.resilience import Level
 from aidbt.store import open_store
 from aidbt.store.leases import Leases
 from aidbt.store.metrics import BACKLOG_BYTES, COMMIT_S, EVENTS, Metrics
+from aidbt.store.turns import asked_for
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from ingestion.bronze.base import DiskFull
 from ingestion.bronze.duckdb_changes import DuckDBChangeSink
@@ -240,6 +241,38 @@ def test_changes_wait_while_another_process_has_the_warehouse_and_land_in_order(
     assert watch.report.level is Level.FULL and not runs.spool
 
 
+def test_a_stream_makes_way_for_who_asks_for_the_warehouse_and_goes_on_afterwards(runs):
+    log = Log()
+    log.insert(3)
+    with runs.running(log) as watch:
+        watch.wait(lambda now: now.events == 3)
+        with asked_for(lambda: runs.store, runs.warehouse.path, "aidbt build"):
+            log.insert(30)
+            watch.wait(lambda now: now.level is Level.BUFFER and now.waiting > 0)
+            for _ in range(3):  # and stays away, also from who comes and goes
+                with held(runs.warehouse.path):
+                    pass
+            assert watch.seen[-1][0].events == 3
+        watch.wait(lambda now: now.events == 33 and now.level == Level.FULL)
+
+    assert runs.ids() == list(range(1, 34))
+
+
+def test_a_run_until_all_is_landed_makes_way_too(runs):
+    log = Log()
+    log.insert(300)
+    with ThreadPoolExecutor(1) as pool:
+        with asked_for(lambda: runs.store, runs.warehouse.path, "aidbt build"):
+            run = pool.submit(runs.run, log)
+            time.sleep(1.5)  # longer than all tries of a warehouse that cannot be opened
+            with held(runs.warehouse.path):
+                assert not run.done()
+        report = run.result(timeout=60)
+
+    assert report.sources[0].status == "current"
+    assert runs.ids() == list(range(1, 301))
+
+
 def test_what_waits_when_a_stream_is_stopped_lands_first_in_the_next(runs):
     log = Log()
     log.insert(5)
@@ -298,6 +331,31 @@ def test_a_warehouse_that_was_restored_is_followed(runs):
         watch.wait(lambda p: p.events == 20)
 
     assert runs.ids() == list(range(1, 16))
+
+
+@pytest.mark.parametrize("loss", ["truncate bronze_shop.orders", "drop table bronze_shop.orders"])
+def test_rows_that_are_taken_away_while_a_stream_runs_stop_it(runs, loss):
+    log = Log()
+    log.insert(5)
+    with runs.running(log) as watch:
+        watch.wait(lambda now: now.events == 5)
+        is_lost = False
+        while not is_lost:
+            try:
+                with duckdb.connect(str(runs.warehouse.path)) as connection:
+                    connection.execute(loss)
+                    is_lost = True
+            except duckdb.Error:  # the stream has it open
+                time.sleep(0.01)
+        log.insert(5)
+        (result,) = watch.report.sources
+
+    assert result.status == "failed"
+    assert result.error.startswith(
+        "5 of the rows that landed last in bronze_shop.orders are not there any more"
+    )
+    assert log.acknowledged == 5
+    assert runs.rows("select sum(rows_landed) from bronze_shop._aidbt_loads") == [(5,)]
 
 
 def test_one_process_at_a_time_streams_a_source(runs):

@@ -136,7 +136,7 @@ class LogSource:
         at = state.parts.get("", {"at": 0})["at"]
         assert self._log.keeps_all or at >= self._log.acknowledged, "what has been acknowledged is gone"
         for table in self.resnapshot:
-            rows = self._changes(table, [("r", 1, "again", at, 0)])
+            rows = self._changes(table, [("t", None, None, at, -1), ("r", 1, "again", at, 0)])
             yield self._batch([rows], at, {f"table:{table}": {"at": at, "opened": self._log.opened}})
         end = len(self._log.transactions)
         for number in itertools.count():

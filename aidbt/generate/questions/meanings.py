@@ -17,13 +17,14 @@ from aidbt.generate.questions.value_sql import (
     EPOCH_UNITS,
     choice,
     in_cents,
+    only_like,
     read_date,
     read_epoch,
     read_money,
     without_words,
 )
 from aidbt.project.conventions import column_kind, snake_case, wanted_casts
-from aidbt.warehouse.value_forms import FORMS_OF_DATES, FORMS_OF_MONEY, NAMED_DATES, SYMBOLS
+from aidbt.warehouse.value_forms import FORMS_OF_DATES, FORMS_OF_MONEY, NAMED_DATES, SYMBOLS, pattern_of
 
 KEEP = "keep"
 COLUMN = "<column>"
@@ -34,6 +35,7 @@ TEXTS = {
     "named_dates": "dates with the names of months",
     "currency": "text that holds amounts of money",
     "yes_no": "two values that look like yes and no",
+    "mostly": "text that is mostly numbers, dates or times",
     "null_words": "words that mean nothing is there",
     "epoch": "whole numbers that look like seconds since 1970",
     "padded": "text with blanks around it",
@@ -162,7 +164,7 @@ def wanted_forms(column: Column, profile: ColumnProfile) -> list[str]:
     numbers = profile.formats.get("integer", 0) + profile.formats.get("decimal", 0)
     if numbers < 1 and longest <= 40:
         if numbers:
-            forms += ["whole number"]
+            forms += ["whole number", "number"]
         if not _IDENTIFIER.search(name) and (numbers or column_kind(name, "DOUBLE") == "amount"):
             forms += ["amount", *FORMS_OF_MONEY]
     return forms
@@ -221,6 +223,7 @@ def meaning_of(looked: Looked, rules: ConventionSettings) -> Meaning | None:
             or _named_date(looked)
             or _numbered_date(looked)
             or _money(looked)
+            or _mostly(looked, rules)
             or _null_words(looked, rules)
             or _padded(looked)
         )
@@ -420,17 +423,39 @@ _PROVING = {"whole number": "integer", "amount": "decimal", "iso date": "date", 
 
 def _cast_of_rest(looked: Looked, rules: ConventionSettings) -> str | None:
     """The type of what remains when the words are null, where every row proves it."""
-    shares = {}
-    for form, kind in _PROVING.items():
-        if looked.forms.get(form) == looked.said:
-            shares = {kind: 1.0}
-            break
-    if not shares:
-        return None
+    form = next((form for form in _PROVING if looked.forms.get(form) == looked.said), None)
+    return None if form is None else _proven_cast(form, looked, rules)
+
+
+def _proven_cast(form: str, looked: Looked, rules: ConventionSettings) -> str | None:
+    """The type that values of a form are cast to; None where they name something, or it is not certain that
+    each can be.
+    """
+    shares = {_PROVING[form]: 1.0}
     profile = ColumnProfile(looked.profile.name, looked.profile.data_type, 0, 1, formats=shares)
     wanted = wanted_casts(looked.column, profile, rules, dialect=looked.dialect)
     proven = {type_name(cast, looked.dialect) for cast in ("bigint", "decimal(18, 2)", "date", "timestamp")}
     return wanted[0] if wanted and wanted[0] in proven else None
+
+
+def _mostly(looked: Looked, rules: ConventionSettings) -> Meaning | None:
+    """Values that are of one type but for some: it stays text until a person gives those up."""
+    # The narrowest of the forms that hold for the most rows.
+    form = max((*_PROVING, "number"), key=lambda form: looked.forms.get(form, 0))
+    rows = looked.forms.get(form, 0)
+    if not _MOST * looked.said < rows < looked.said:
+        return None
+    cast = _proven_cast("amount" if form == "number" else form, looked, rules)
+    value = only_like(looked.cleaned(), pattern_of(form), looked.dialect)
+    if cast is None or value is None:
+        return None
+    if form == "number":  # with more digits behind the point than amounts have
+        cast = type_name("double", looked.dialect)
+    evidence = (
+        f"{rows:,} of {looked.said:,} values are {cast}; {looked.said - rows:,} would become null with "
+        "others_null"
+    )
+    return Meaning("mostly", evidence, {"others_null": Reading(value, cast, cast), KEEP: Reading()})
 
 
 def _padded(looked: Looked) -> Meaning | None:

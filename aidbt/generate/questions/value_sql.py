@@ -62,6 +62,17 @@ _EPOCH = {
     "bigquery": ("timestamp_seconds(x)", "timestamp_millis(x)", "timestamp_micros(x)"),
     "trino": tuple(f"cast(from_unixtime({of}, 'UTC') as timestamp(6))" for of in ("x", "x / 1e3", "x / 1e6")),
 }
+# Whether x matches the regular expression f, which is anchored.
+_MATCHES = {
+    "duckdb": "regexp_matches(x, f)",
+    "postgres": "x ~ f",
+    "redshift": "x ~ f",
+    "spark": "x rlike f",
+    "databricks": "x rlike f",
+    "snowflake": "regexp_like(x, f)",
+    "bigquery": "regexp_contains(x, f)",
+    "trino": "regexp_like(x, f)",
+}
 EPOCH_UNITS = ("seconds", "milliseconds", "microseconds")
 
 
@@ -140,6 +151,19 @@ def without_words(value: str, words: Collection[str], dialect: str) -> str:
         return f"nullif({value}, {quote_text(next(iter(words)), dialect)})"
     listed = ", ".join(quote_text(word, dialect) for word in sorted({word.lower() for word in words}))
     return f"case when lower({value}) not in ({listed}) then {value} end"
+
+
+def only_like(value: str, pattern: str, dialect: str) -> str | None:
+    """The text where it matches a regular expression that is anchored, else null.
+
+    Example:
+        >>> only_like("size", "^[0-9]+$", "postgres")
+        "case when size ~ '^[0-9]+$' then size end"
+    """
+    matches = _MATCHES.get(dialect)
+    if matches is None:
+        return None
+    return f"case when {_filled(matches, x=value, f=quote_text(pattern, dialect))} then {value} end"
 
 
 def _filled(template: str, **values: str) -> str:

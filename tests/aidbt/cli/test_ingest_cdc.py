@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -75,6 +76,31 @@ def test_the_screen_says_what_landed_and_what_comes_next(project):
         "1 dead letter: records that are no rows are kept with their reason (aidbt ingest status)",
     ]
     assert lines[-1] == "next: aidbt generate"
+
+
+def test_what_begins_a_snapshot_is_no_event(project):
+    text = project.ok("cdc", "shop", "--once", "--snapshot", "orders")
+
+    assert text.splitlines()[0].startswith("landed 1 event of 1 table in ")
+    assert "  shop.public.orders  bronze_shop.orders     1             0" in text
+    (orders,) = [line.split() for line in project.ok("status").splitlines() if "public.orders" in line]
+    assert orders[2:4] == ["1", "change"]
+
+
+def test_once_models_are_made_of_what_landed_the_next_step_is_to_build_them(project):
+    project.log.insert(1)
+    project.ok("cdc", "--once")
+    mappings = project.root / "aidbt" / "mappings"
+    mappings.mkdir()
+    (mappings / "shop__orders.yml").write_text(
+        "source: {name: shop, table: orders, schema: bronze_shop, rows: changes, key: [id]}\n"
+        "columns:\n  - {target: id, source: id, status: accepted, by: aidbt}\n"
+    )
+    project.log.insert(1)
+    assert project.ok("cdc", "--once").splitlines()[-1] == "next: aidbt build"
+
+    project.log.insert(1, "people")
+    assert project.ok("cdc", "--once").splitlines()[-1] == "next: aidbt generate"
 
 
 def test_nothing_new_is_said_too(project):
@@ -185,6 +211,18 @@ def test_status_checks_a_source_that_nobody_reads_against_what_has_landed(projec
     Leases(project.store).acquire("stream:shop", "somebody who moves it on meanwhile", ttl_s=60)
     project.ok("status", "shop")
     assert project.log.checked.parts == {}
+
+
+def test_status_says_when_a_log_was_restored_alone(project):
+    project.log.insert(3)
+    project.ok("cdc", "--once")
+    with duckdb.connect(str(project.root / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("delete from bronze_shop.orders where id > 1")
+
+    done = project.run("status", "shop")
+
+    assert done.exit_code == 1
+    assert "error shop: public.orders: 2 of the rows that landed last are not there any more" in done.stdout
 
 
 def test_status_exits_1_when_something_stands_in_the_way(project):

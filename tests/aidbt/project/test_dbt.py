@@ -516,13 +516,12 @@ except KeyboardInterrupt:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests in the background ignores Ctrl-C, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None
         assert "START" in process.stdout.readline()
         # dbt cannot cancel a query that it has not sent yet.
         while "On model.shop.slow" not in (shop.root / "logs/dbt.log").read_text():
+            assert process.poll() is None
             time.sleep(0.1)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
