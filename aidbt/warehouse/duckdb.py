@@ -126,7 +126,7 @@ class DuckDBWarehouse:
             )
         if not read_only:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        config = {"memory_limit": self.memory_limit, "autoinstall_known_extensions": "false"}
+        config: dict[str, Any] = {"memory_limit": self.memory_limit, "autoinstall_known_extensions": "false"}
         if not read_only:
             # A checkpoint of any process rewrites the deleted rows of every table in the file. We only append:
             # what dbt deleted, dbt's own checkpoints clear away (1.2 s for an unrelated table of 2.5 M rows).

@@ -653,6 +653,36 @@ def test_dead_letters_land_when_they_are_read_again_after_a_fix(file, tmp_path):
     assert landing.rows("select count(*) from duckdb_tables() where table_name = '_unknown'") == [(0,)]
 
 
+def test_a_delete_that_is_read_again_after_its_key_came_back_deletes_nothing(file, tmp_path):
+    from ingestion.bronze import SINKS
+    from ingestion.changes import MicroBatch
+    from tests.change_logs import Model
+    from tests.ingestion.debezium_landing import NOW, SCHEMA
+
+    gone = envelope("d", 2, {"id": 1, "amount": 2.5})
+    events = [envelope("c", 1, {"id": 1, "amount": 2}), gone, envelope("c", 3, {"id": 1, "amount": 4})]
+    file.write_text("".join(map(text, events)))
+    landing = Landing(tmp_path / "warehouse.duckdb")
+    landing.land(file, types={"orders": {"amount": "int64"}})
+
+    with landing.warehouse.connect(read_only=False) as connection:
+        latest = Model(connection.raw, "aidbt_latest", f"{SCHEMA}.orders", "latest", ["id"])
+        latest.run()
+        sink = SINKS.load("duckdb")(connection)
+        (kept,) = sink.letters(SCHEMA, "shop")
+        changes = open_changes(file, types={"orders": {"amount": "double"}})
+        again = tuple(changes.replay([(kept.to, kept.letter)], sink.state(SCHEMA, "shop")))
+        changes.close()
+        batch = MicroBatch("shop", again, 2, 2, {}, sum(change.events for change in again))
+        sink.commit(batch, SCHEMA, now=NOW, replayed=[kept.letter_id])
+        latest.run()
+
+        operations = f"select _aidbt_op from {SCHEMA}.orders order by _aidbt_batch_id, _aidbt_position"
+        assert connection.rows(operations) == [("c",), ("c",), ("d",)]
+        current = "select id, amount from latest where not _aidbt_is_deleted"
+        assert connection.rows(current) == [(1, 4)]
+
+
 def test_a_letter_is_read_again_under_the_types_that_its_table_has_kept(file, tmp_path):
     from ingestion.bronze import SINKS
     from tests.ingestion.debezium_landing import SCHEMA

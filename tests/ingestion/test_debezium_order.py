@@ -31,7 +31,7 @@ def alike(events):
     which = np.flatnonzero(lines.tails_at >= 0)
     lines.seam(which)
     first = lines.tails(which[:1])[0].as_py().encode()
-    rows, order = order_alike(lines.envelopes, *lines.tail_places(which), {place_of(first): "public.orders"})
+    rows, order = order_alike(lines.block, *lines.tail_places(which), {place_of(first): "public.orders"})
     return rows, order, lines, which
 
 
@@ -87,5 +87,5 @@ def test_text_that_is_no_json_is_left_to_the_parser():
     lines.seam(which)
     first = lines.tails(which[:1])[0].as_py().encode()
 
-    rows, order = order_alike(lines.envelopes, *lines.tail_places(which), {place_of(first): "public.orders"})
+    rows, order = order_alike(lines.block, *lines.tail_places(which), {place_of(first): "public.orders"})
     assert (len(rows), order) == (0, None)

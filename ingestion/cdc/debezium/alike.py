@@ -16,13 +16,19 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.cdc.debezium.positions import Order
+from ingestion.cdc.debezium.windows import WORD, ZEROS, joined, windows, words
 
 _FEWEST = 64  # tails of one length that are worth it
 # A quote inside of a JSON text has a backslash before it, so these are members and never parts of a value.
 _NUMBERS = re.compile(rb'"(ts_ms|ts_us|ts_ns|txId|lsn)":([0-9]{1,18}|[0-9]{19})(?=[,}])')
 _SEQUENCE = re.compile(rb'"sequence":"\[(?:null|\\"([0-9]{1,18})\\"),\\"([0-9]{1,18})\\"\]"')
 _OPERATION = re.compile(rb'"op":"([a-z])"')
-_ZERO, _NINE = ord("0"), ord("9")
+_ZERO = ord("0")
+_MOST_DIGITS = 18  # of a number that is read; more may not fit into 64 bits
+_SECOND_SOURCE = b',"source":{'  # the first one is called otherwise in a tail
+_ROWS = 512  # tails that are compared at once: they stay in the processor's cache
+# What a digit is at most is 9: six more make sixteen of any half byte that is more.
+_LOW, _TO_SIXTEEN, _HIGH = (np.uint64(0x0101010101010101 * part) for part in (0x0F, 0x06, 0xF0))
 _READ, _DELETED = ord("r"), ord("d")
 
 
@@ -48,6 +54,47 @@ class _Places:
         return known if self.before is None else (*known, self.before)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tails:
+    """Tails of one length.
+
+    Attributes:
+        octets: their bytes, each behind `room` bytes of what stands in front of it; a multiple of eight.
+        first: the first of them.
+    """
+
+    octets: np.ndarray
+    room: int
+    first: bytes
+
+    @classmethod
+    def at(cls, buffer: np.ndarray, starts: np.ndarray, length: int) -> _Tails:
+        room = WORD - length % WORD
+        octets = windows(buffer, starts - room, length + room)
+        return cls(octets, room, octets[0, room:].tobytes())
+
+    def differs(self) -> np.ndarray:
+        """In which of their bytes some differ from the first; as long as a tail."""
+        eights = self.octets.view(np.uint64)
+        found = np.zeros(eights.shape[1], np.uint64)
+        for start in range(0, len(eights), _ROWS):
+            found |= np.bitwise_or.reduce(eights[start : start + _ROWS] ^ eights[0], axis=0)
+        return np.asarray(found.view(np.uint8)[self.room :] != 0)
+
+    def are_digits(self, which: np.ndarray) -> np.ndarray:
+        """Which of some bytes are digits in all tails; False for the other bytes."""
+        found = np.zeros(len(which), bool)
+        columns = np.flatnonzero(which)
+        eights = np.unique((columns + self.room) // WORD)
+        for eight in eights:
+            digits = words(self.octets, int(eight) * WORD) ^ ZEROS
+            beyond = np.bitwise_or.reduce((digits & _LOW) + _TO_SIXTEEN | digits) & _HIGH
+            begin = int(eight) * WORD - self.room
+            for place in range(max(begin, 0), begin + WORD):
+                found[place] = not (int(beyond) >> (8 * (place - begin))) & 0xFF
+        return np.asarray(found & which)
+
+
 def order_alike(
     block: bytearray, starts: np.ndarray, ends: np.ndarray, tables: Mapping[bytes, str]
 ) -> tuple[np.ndarray, Order | None]:
@@ -66,8 +113,7 @@ def order_alike(
     for length, count in zip(*np.unique(lengths, return_counts=True), strict=True):
         if count >= _FEWEST:
             rows = np.flatnonzero(lengths == length)
-            windows = np.lib.stride_tricks.sliding_window_view(buffer, int(length))
-            columns = _columns(windows[starts[rows]], tables)
+            columns = _columns(_Tails.at(buffer, starts[rows], int(length)), tables)
             if columns is not None:
                 found.append((rows, columns))
     if not found:
@@ -86,40 +132,44 @@ def place_of(tail: bytes) -> bytes:
     return found[0] if found else b""
 
 
-def _columns(matrix: np.ndarray, tables: Mapping[bytes, str]) -> dict[str, pa.Array] | None:
-    """What orders tails of one length, one a row; None when they differ in more than their numbers."""
-    first = matrix[0].tobytes()
+def _columns(tails: _Tails, tables: Mapping[bytes, str]) -> dict[str, pa.Array] | None:
+    """What orders tails of one length; None when they differ in more than their numbers."""
+    first = tails.first
     table_name = tables.get(place_of(first))
     places = _places(first)
-    if table_name is None or places is None or not _is_json(first):
+    if table_name is None or places is None or not _is_json(first) or _SECOND_SOURCE in first:
         return None
-    differs = (matrix != matrix[0]).any(axis=0)
-    differs[slice(*places.operation)] = False
-    for begin, end in places.numbers:
-        digits = matrix[:, begin:end][:, differs[begin:end]]
-        if digits.size and (digits.min() < _ZERO or digits.max() > _NINE):
-            return None
-        if end - begin > 1 and differs[begin] and (matrix[:, begin] == _ZERO).any():
-            return None
-        differs[begin:end] = False
-    if differs.any():
+    differs = tails.differs()
+    if not _are_numbers(tails, places, differs):
         return None
-    operations = np.ascontiguousarray(matrix[:, places.operation[0]])
-    lsn = _integers(matrix, places.lsn)
-    position = lsn if places.before is None else np.maximum(lsn, _integers(matrix, places.before))
+    operations = np.ascontiguousarray(tails.octets[:, tails.room + places.operation[0]])
+    lsn = _integers(tails, places.lsn, differs)
+    position = lsn if places.before is None else np.maximum(lsn, _integers(tails, places.before, differs))
     sequence = np.where(operations == _READ, 0, lsn * 2 + (operations != _DELETED))
-    count = len(matrix)
+    count = len(operations)
     offsets = np.arange(count + 1, dtype=np.int32)
-    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([table_name]))
     return {
         "op": pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(operations)),
-        "event_us": pa.array(_integers(matrix, places.event)),
-        "committed_us": pa.array(_integers(matrix, places.committed)),
-        "table_name": names.cast(pa.string()),
+        "event_us": pa.array(_integers(tails, places.event, differs)),
+        "committed_us": pa.array(_integers(tails, places.committed, differs)),
+        "table_name": pa.repeat(pa.scalar(table_name), count),
         "position": pa.array(position),
         "sequence": pa.array(sequence),
-        "is_first": pa.array(np.full(count, places.before is None)),
+        "is_first": pa.repeat(pa.scalar(places.before is None), count),
     }
+
+
+def _are_numbers(tails: _Tails, places: _Places, differs: np.ndarray) -> bool:
+    """Whether all that differs between tails is the digits of numbers, and the operation."""
+    is_digit = tails.are_digits(differs)
+    is_known = np.zeros(len(differs), bool)
+    is_known[slice(*places.operation)] = True
+    for begin, end in places.numbers:
+        is_known[begin:end] = is_digit[begin:end]
+        leads = tails.octets[:, tails.room + begin]
+        if end - begin > 1 and differs[begin] and (leads == _ZERO).any():
+            return False
+    return bool(is_known[differs].all())
 
 
 def _is_json(tail: bytes) -> bool:
@@ -139,6 +189,8 @@ def _places(tail: bytes) -> _Places | None:
     micros, lsns = spans.get(b"ts_us", []), spans.get(b"lsn", [])
     if sequence is None or operation is None or len(micros) != 2 or len(lsns) != 1:
         return None
+    if any(end - begin > _MOST_DIGITS for begin, end in (*micros, *lsns)):
+        return None
     others = [span for name in (b"ts_ms", b"ts_ns", b"txId") for span in spans.get(name, [])]
     return _Places(
         lsn=lsns[0],
@@ -150,11 +202,18 @@ def _places(tail: bytes) -> _Places | None:
     )
 
 
-def _integers(matrix: np.ndarray, place: tuple[int, int]) -> np.ndarray:
+def _integers(tails: _Tails, place: tuple[int, int], differs: np.ndarray) -> np.ndarray:
     """The numbers that stand in some columns of digits."""
     begin, end = place
-    result = np.zeros(len(matrix), np.int64)
-    for column in range(begin, end):
-        result *= 10
-        result += matrix[:, column] - _ZERO
-    return result
+    places = np.flatnonzero(differs[begin:end])
+    if not len(places):
+        return np.full(len(tails.octets), int(tails.first[begin:end]))
+    same = begin + int(places[0])  # up to there, the digits are those of the first one
+    result = np.full(len(tails.octets), int(tails.first[begin:same] or b"0") * 10 ** (end - same), np.uint64)
+    for last in range(end, same, -WORD):
+        digits = words(tails.octets, tails.room + last - WORD) ^ ZEROS
+        if last - same < WORD:
+            digits >>= np.uint64(8 * (WORD - (last - same)))
+            digits <<= np.uint64(8 * (WORD - (last - same)))
+        result += joined(digits) * np.uint64(10 ** (end - last))
+    return result.view(np.int64)

@@ -1,9 +1,10 @@
 """Rows of JSON that are alike, read as columns without a parser.
 
-Within a table rows mostly name the same columns in the same order. Where no text holds an escape, the quotes
-say where each value begins and ends: the names are compared, eight bytes at a time, and what stands between
-them is taken as a number, a text, true, false or null. Every byte of a row is accounted for so. Rows that
-look otherwise are left to a parser, and so are columns of fractions, lists and structs.
+Within a table rows mostly name the same columns in the same order. They are read side by side, a column at a
+time: the bytes of its name are compared, and what follows is taken as a number, a text, true, false or null,
+whose end is where the next name has to begin. Every byte of a row is accounted for so. Rows that look
+otherwise (an escape, a space, a fraction, another order) are left to a parser, and so are tables with columns
+of fractions, lists and structs.
 """
 
 from __future__ import annotations
@@ -15,92 +16,86 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-_QUOTE, _BACKSLASH, _COMMA, _OPENING, _CLOSING, _MINUS, _ZERO = (ord(letter) for letter in '"\\,{}-0')
+from ingestion.cdc.debezium.windows import (
+    FIRST_BYTE,
+    WORD,
+    ZEROS,
+    joined,
+    leading_digits,
+    stands,
+    windows,
+    words,
+)
+
+_QUOTE, _BACKSLASH, _COMMA, _OPENING, _CLOSING, _MINUS = (ord(letter) for letter in '"\\,{}-')
 _SPACE = ord(" ")  # bytes below it are no part of a JSON text
-_WORD = 8
 _MOST_DIGITS = 19  # more than these do not fit into 64 bits
-_FRONT = 3 * _WORD  # a number is read in up to three words that end with it
-_NULL = int.from_bytes(b"null", "little")
-_TRUE = int.from_bytes(b"true", "little")
-_FALSE = int.from_bytes(b"false", "little")
+_NULL = np.uint64(int.from_bytes(b"null", "little"))
+_TRUE = np.uint64(int.from_bytes(b"true", "little"))
+_FALSE = np.uint64(int.from_bytes(b"false", "little"))
 _FOUR_BYTES, _FIVE_BYTES = np.uint64(2**32 - 1), np.uint64(2**40 - 1)
-# The last n bytes of a word, by n.
-_LAST_BYTES = np.array([2**64 - 2 ** (64 - 8 * n) for n in range(_WORD + 1)], np.uint64)
-_ZEROS = np.uint64(0x3030303030303030)
-_BEYOND_NINE = np.uint64(0x7676767676767676)  # makes the highest bit of a byte that is more than 9
-_HIGH_BITS = np.uint64(0x8080808080808080)
+_POWERS = 10 ** np.arange(WORD + 1, dtype=np.uint64)
+_SLICE = 1 << 17  # bytes that are searched at once: they stay in the processor's cache
+_LARGEST_TEXT = 2**31 - 1 - 2**16  # places in it are 32 bits wide
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """Rows one behind another, with room around them, so that words can be read at any place.
+class Fields:
+    """What was read of some rows.
 
     Attributes:
-        octets: their bytes.
-        words: the eight bytes from each place on, as one number.
+        which: the numbers of the rows that were read, ascending.
+        columns: the values of these rows, by name.
     """
 
-    octets: np.ndarray
-    words: np.ndarray
-
-    @classmethod
-    def around(cls, text: pa.Buffer, behind: int) -> _Text:
-        room = np.zeros(_FRONT + len(text) + behind, np.uint8)
-        room[_FRONT : _FRONT + len(text)] = np.frombuffer(text, np.uint8)
-        return cls(room, np.ndarray((len(room) - _WORD + 1,), "<u8", buffer=room, strides=(1,)))
-
-    def stands(self, places: np.ndarray, wanted: bytes) -> bool:
-        """Whether some bytes stand at all of these places."""
-        for offset in range(0, len(wanted), _WORD):
-            part = wanted[offset : offset + _WORD]
-            words = self.words[places + offset]
-            if len(part) < _WORD:
-                words = words & np.uint64(2 ** (8 * len(part)) - 1)
-            if (words != np.uint64(int.from_bytes(part, "little"))).any():
-                return False
-        return True
+    which: np.ndarray
+    columns: dict[str, pa.Array]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Values:
-    """Where the values of one column begin and end, quotes left out, and which were in quotes."""
+    """One column of the rows that are still read.
 
-    starts: np.ndarray
-    ends: np.ndarray
-    is_text: np.ndarray
+    Attributes:
+        values: numbers, truth values, or where texts begin.
+        ends: where texts end; None for others.
+        is_null: None when none is.
+    """
+
+    values: np.ndarray
+    ends: np.ndarray | None
+    is_null: np.ndarray | None
+
+    def keep(self, which: np.ndarray) -> None:
+        self.values = self.values[which]
+        self.ends = None if self.ends is None else self.ends[which]
+        self.is_null = None if self.is_null is None else self.is_null[which]
 
 
-def read_fields(
-    rows: pa.LargeBinaryArray, types: Mapping[str, pa.DataType | None]
-) -> dict[str, pa.Array] | None:
-    """The columns of rows `{"name":value,…}`; None when only a parser can tell.
+def read_fields(rows: pa.LargeBinaryArray, types: Mapping[str, pa.DataType | None]) -> Fields | None:
+    """The columns of rows `{"name":value,…}`, of those that are alike; None when too few are.
 
     Args:
         rows: in UTF-8, none of them null.
         types: of the columns, as their values stand in JSON; one that no row names is null.
     """
-    if not all(map(_is_simple, types.values())):
-        return None
-    _, offsets_buffer, text = rows.buffers()
-    offsets = np.frombuffer(offsets_buffer, np.int64)[: len(rows) + 1]
-    content = np.frombuffer(text, np.uint8)
-    if (content < _SPACE).any() or (content == _BACKSLASH).any():
+    if not len(rows) or not all(map(_is_simple, types.values())):
         return None
     names = _names(rows[0].as_py())
     if not names or not set(names) <= set(types):
         return None
-    keys = [json.dumps(name, ensure_ascii=False).encode() + b":" for name in names]
-    around = _Text.around(text, behind=max(map(len, keys)) + _WORD)
-    values = _walk(around, offsets[:-1] + _FRONT, offsets[1:] + _FRONT, keys)
-    if values is None:
+    text = _Text.of(rows, names)
+    if text is None:
         return None
-    columns = {name: pa.nulls(len(offsets) - 1, of) for name, of in types.items() if name not in names}
-    for name, found in zip(names, values, strict=True):
-        column = _column(around, found, types[name])
-        if column is None:
-            return None
-        columns[name] = column
-    return columns
+    walk = _Walk(text)
+    for number, name in enumerate(names):
+        walk.read("{,"[number > 0] + json.dumps(name, ensure_ascii=False) + ":", types[name])
+    walk.finish()
+    if len(walk.which) * 2 < len(rows):
+        return None
+    found = {name: _array(values, types[name], text) for name, values in zip(names, walk.found, strict=True)}
+    count = len(walk.which)
+    return Fields(walk.which, {name: found.get(name, pa.nulls(count, of)) for name, of in types.items()})
 
 
 def _is_simple(of: pa.DataType) -> bool:
@@ -116,118 +111,217 @@ def _names(row: bytes) -> list[str]:
     return list(found) if isinstance(found, dict) else []
 
 
-def _walk(text: _Text, starts: np.ndarray, ends: np.ndarray, keys: list[bytes]) -> list[_Values] | None:
-    """The places of all values; None unless every row has these keys, in this order, and nothing else.
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Rows one behind another, with room behind them, so that a window can be taken at any place.
+
+    Attributes:
+        octets: their bytes, and the room.
+        size: without the room.
+        starts, ends: of each row.
+    """
+
+    octets: np.ndarray
+    size: int
+    starts: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pa.LargeBinaryArray, names: list[str]) -> _Text | None:
+        """The text of some rows; None when it is too large.
+
+        Args:
+            names: that their values have, which say how wide the windows are.
+        """
+        offsets = np.frombuffer(rows.buffers()[1], np.int64)[rows.offset : rows.offset + len(rows) + 1]
+        first, last = int(offsets[0]), int(offsets[-1])
+        room = 6 * max(map(len, names)) + 6 * WORD  # a letter may be escaped in six bytes
+        if last - first > _LARGEST_TEXT:
+            return None
+        octets = np.frombuffer(rows.buffers()[2], np.uint8)[first : last + room]
+        if len(octets) < last - first + room:
+            octets = np.concatenate((octets[: last - first], np.zeros(room, np.uint8)))
+        return cls(octets, last - first, offsets[:-1] - first, offsets[1:] - first)
+
+
+class _Walk:
+    """Reads rows side by side, and lets go of those that are not alike.
+
+    Attributes:
+        which: the numbers of the rows that are still read.
+        found: the columns so far.
+    """
+
+    def __init__(self, text: _Text) -> None:
+        self.found: list[_Values] = []
+        self.which = np.arange(len(text.starts))
+        self._text = text
+        self._places = text.starts
+        self._ends = text.ends
+        self._closers, self._quotes, odd = self._scanned()
+        # The number of the closer that comes next in each row.
+        self._closer = np.searchsorted(self._closers, text.starts)
+        self._expected = np.zeros(len(text.starts), np.int64)  # quotes in each row
+        is_even = (text.octets[text.starts] == _OPENING) & (text.octets[text.ends - 1] == _CLOSING)
+        is_even &= text.starts < text.ends
+        is_even[np.searchsorted(text.ends, odd, side="right")] = False
+        self._keep(is_even)
+
+    def read(self, key: str, of: pa.DataType) -> None:
+        """One column more, whose key (with what stands before it) has to stand at the place of each row."""
+        wanted = key.encode()
+        found = windows(self._text.octets, self._places, len(wanted) + 4 * WORD)
+        is_alike = stands(found, wanted)
+        if not is_alike.all():
+            self._keep(is_alike)
+            found = found[is_alike]
+        self._expected += 2
+        begins = self._places + len(wanted)
+        if pa.types.is_string(of):
+            self._read_texts(words(found, len(wanted)), begins)
+        elif pa.types.is_boolean(of):
+            self._read_truths(words(found, len(wanted)), begins)
+        else:
+            self._read_numbers(found, len(wanted), begins, 2 ** (of.bit_width - 1) - 1)
+
+    def finish(self) -> None:
+        """Let go of the rows that hold more than what was read."""
+        self._keep(self._places == self._ends - 1)
+        octets, size = self._text.octets, self._text.size
+        # A text ends at the first quote that a comma or brace follows. It has to be the first quote at all,
+        # so no row may have more of them than its keys and texts have.
+        rest = np.ones(len(self._text.starts), bool)
+        rest[self.which] = False
+        others = sum(
+            np.count_nonzero(octets[self._text.starts[row] : self._text.ends[row]] == _QUOTE)
+            for row in np.flatnonzero(rest)
+        )
+        if self._quotes - others != self._expected.sum():
+            counts = np.add.reduceat(octets[:size] == _QUOTE, self._text.starts, dtype=np.int64)
+            self._keep(counts[self.which] == self._expected)
+
+    def _scanned(self) -> tuple[np.ndarray, int, np.ndarray]:
+        """Where quotes stand that a comma or brace follows, then the end; how many quotes there are; where
+        bytes stand that no plain row has.
+        """
+        octets, size = self._text.octets, self._text.size
+        closers, odd, count = [], [], 0
+        for start in range(0, size, _SLICE):
+            part = octets[start : min(start + _SLICE, size)]
+            follows = octets[start + 1 : start + 1 + len(part)]
+            is_quote = part == _QUOTE
+            count += int(np.count_nonzero(is_quote))
+            is_quote &= (follows == _COMMA) | (follows == _CLOSING)
+            closers.append(np.flatnonzero(is_quote) + start)
+            is_backslash = part == _BACKSLASH
+            if part.min() < _SPACE or is_backslash.any():
+                odd.append(np.flatnonzero(is_backslash | (part < _SPACE)) + start)
+        nowhere = np.empty(0, np.int64)
+        return np.concatenate([*closers, [size]]), count, np.concatenate([nowhere, *odd])
+
+    def _read_texts(self, words: np.ndarray, begins: np.ndarray) -> None:
+        is_text = (words & FIRST_BYTE) == _QUOTE
+        begins = begins + 1
+        while (is_before := self._closers[self._closer] < begins).any():  # the first quote of a text ",…"
+            self._closer += is_before
+        ends = self._closers[self._closer]
+        if is_text.all():
+            self._closer += 1
+            self._expected += 2
+            self._found(_Values(begins, ends, None), is_text, ends + 1)
+            return
+        is_null = _is_null(words)
+        ends = np.where(is_text, ends, begins + 3)
+        self._closer += is_text
+        self._expected += 2 * is_text
+        self._found(_Values(begins, ends, is_null), is_text | is_null, ends + is_text)
+
+    def _read_truths(self, words: np.ndarray, begins: np.ndarray) -> None:
+        is_true = (words & _FOUR_BYTES) == _TRUE
+        is_false = (words & _FIVE_BYTES) == _FALSE
+        is_null = _is_null(words)
+        ends = begins + 4 + is_false
+        self._found(
+            _Values(is_true, None, is_null if is_null.any() else None), is_true | is_false | is_null, ends
+        )
+
+    def _read_numbers(self, found: np.ndarray, offset: int, begins: np.ndarray, limit: int) -> None:
+        is_negative = found[:, offset] == _MINUS
+        has_negative = bool(is_negative.any())
+        if has_negative:
+            found, offset = windows(self._text.octets, begins + is_negative, 3 * WORD), 0
+        first = words(found, offset)
+        numbers, lengths, is_known = _numbers(found, offset, first)
+        is_known &= numbers <= np.uint64(limit)
+        values = numbers.view(np.int64)
+        ends = begins + lengths
+        if has_negative:
+            values = np.where(is_negative, -values, values)
+            ends += is_negative
+        is_null = None
+        if not lengths.all():
+            is_null = _is_null(first) & ~is_negative
+            is_known |= is_null
+            ends = np.where(is_null, begins + 4, ends)
+        self._found(_Values(values, None, is_null), is_known, ends)
+
+    def _found(self, values: _Values, is_known: np.ndarray, places: np.ndarray) -> None:
+        self.found.append(values)
+        self._places = places
+        self._keep(is_known & (places < self._ends))
+
+    def _keep(self, is_alike: np.ndarray) -> None:
+        """Let go of all rows but these."""
+        if is_alike.all():
+            return
+        self.which = self.which[is_alike]
+        self._places = self._places[is_alike]
+        self._ends = self._ends[is_alike]
+        self._closer = self._closer[is_alike]
+        self._expected = self._expected[is_alike]
+        for values in self.found:
+            values.keep(is_alike)
+
+
+def _is_null(words: np.ndarray) -> np.ndarray:
+    found: np.ndarray = (words & _FOUR_BYTES) == _NULL
+    return found
+
+
+def _numbers(found: np.ndarray, offset: int, first: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whole numbers without a sign, as JSON writes them: (values, digits of each, whether it is one).
 
     Args:
-        starts, ends: of the rows in `text`.
+        offset: in the windows, of the first digit.
+        first: the eight bytes there.
     """
-    if (text.octets[starts] != _OPENING).any() or (text.octets[ends - 1] != _CLOSING).any():
-        return None
-    quotes = np.flatnonzero(text.octets == _QUOTE)
-    quote = np.searchsorted(quotes, starts)  # the number of the quote that the next key begins with
-    quotes = np.concatenate((quotes, np.full(4, len(text.octets))))
-    found: list[_Values] = []
-    places = starts + 1
-    for key in keys:
-        is_last = len(found) + 1 == len(keys)
-        if not text.stands(places, key):
-            return None
-        begins = places + len(key)
-        is_text = text.octets[begins] == _QUOTE
-        following = ends - 1 if is_last else quotes[quote + 2] - 1
-        if is_text.any():
-            # Both quotes of the key, then those of the text.
-            stops = np.where(is_text, quotes[quote + 3], following)
-            separators = stops + is_text
-            quote = quote + 2 + 2 * is_text
-        else:
-            stops = separators = following
-            quote = quote + 2
-        if (separators >= ends).any():
-            return None
-        if is_last:
-            if (separators != ends - 1).any():
-                return None
-        elif (text.octets[separators] != _COMMA).any():
-            return None
-        found.append(_Values(begins + is_text, stops, is_text))
-        places = separators + 1
-    return found
+    digits = first ^ ZEROS
+    counts = leading_digits(digits)
+    numbers = joined(digits << ((np.uint64(WORD) - counts) << np.uint64(3)))
+    is_known = (counts > 0) & (((digits & FIRST_BYTE) > 0) | (counts == 1))
+    lengths = counts
+    for word in (1, 2):
+        goes_on = lengths == np.uint64(WORD * word)
+        if not goes_on.any():
+            break
+        digits = words(found, offset + WORD * word) ^ ZEROS
+        counts = np.where(goes_on, leading_digits(digits), 0)
+        more = joined(digits << ((np.uint64(WORD) - counts) << np.uint64(3)))
+        is_known &= lengths + counts <= _MOST_DIGITS  # else it may have wrapped around
+        numbers = numbers * _POWERS[counts] + more
+        lengths = lengths + counts
+    return numbers, lengths.view(np.int64), is_known
 
 
-def _column(text: _Text, values: _Values, of: pa.DataType) -> pa.Array | None:
-    """One column; None when a value is not of its type."""
-    words = text.words[values.starts]
-    lengths = values.ends - values.starts
-    if pa.types.is_string(of):
-        is_null = ~values.is_text
-        if is_null.any() and not (_is_null(words, lengths) | values.is_text).all():
-            return None
-        return _strings(text, values, is_null)
-    if values.is_text.any():
-        return None
-    is_null = _is_null(words, lengths)
-    if pa.types.is_boolean(of):
-        is_true = ((words & _FOUR_BYTES) == _TRUE) & (lengths == len("true"))
-        is_false = ((words & _FIVE_BYTES) == _FALSE) & (lengths == len("false"))
-        return pa.array(is_true, mask=is_null) if (is_true | is_false | is_null).all() else None
-    return _integers(text, values, is_null, of)
-
-
-def _is_null(words: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    found: np.ndarray = ((words & _FOUR_BYTES) == _NULL) & (lengths == len("null"))
-    return found
-
-
-def _strings(text: _Text, values: _Values, is_null: np.ndarray) -> pa.Array:
+def _array(found: _Values, of: pa.DataType, text: _Text) -> pa.Array:
+    if found.ends is None:
+        return pa.array(found.values, mask=found.is_null).cast(of)
     # Every second one of these is a value; those between are what stands between two values.
-    offsets = np.empty(2 * len(is_null) + 1, np.int32)
-    offsets[0:-1:2] = values.starts
-    offsets[1::2] = values.ends
-    offsets[-1] = offsets[-2]
+    offsets = np.empty(2 * len(found.ends) + 1, np.int32)
+    offsets[0:-1:2] = found.values
+    offsets[1::2] = found.ends
+    offsets[-1] = offsets[-2] if len(found.ends) else 0
     pieces = pa.Array.from_buffers(
         pa.string(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(text.octets)], null_count=0
     )
-    which = np.arange(0, len(offsets) - 1, 2)
-    return pieces.take(pa.array(which, mask=is_null if is_null.any() else None))
-
-
-def _integers(text: _Text, values: _Values, is_null: np.ndarray, of: pa.DataType) -> pa.Array | None:
-    """Whole numbers as JSON writes them, eight digits at a time.
-
-    The digits of a word are joined by three multiplications: pairs, fours, eight (D. Lemire, "Quickly parsing
-    eight digits", 2018).
-    """
-    is_negative = text.octets[values.starts] == _MINUS
-    starts = values.starts + is_negative
-    lengths = np.where(is_null, 0, values.ends - starts)
-    longest = int(lengths.max())
-    if longest > _MOST_DIGITS or (lengths == 0)[~is_null].any():
-        return None
-    if ((text.octets[starts] == _ZERO) & (lengths > 1)).any():
-        return None
-    result = np.zeros(len(starts), np.uint64)
-    for end in range(0, longest, _WORD):
-        digits = text.words[values.ends - end - _WORD] ^ _ZEROS
-        digits &= _LAST_BYTES[np.clip(lengths - end, 0, _WORD)]
-        if (((digits + _BEYOND_NINE) | digits) & _HIGH_BITS).any():
-            return None
-        result += _joined(digits) * np.uint64(10**end)
-    limit = 2 ** (of.bit_width - 1) - 1
-    if int(result.max()) > limit:
-        return None
-    numbers = result.view(np.int64)
-    if is_negative.any():
-        numbers = np.where(is_negative, -numbers, numbers)
-    return pa.array(numbers, mask=is_null if is_null.any() else None).cast(of)
-
-
-def _joined(digits: np.ndarray) -> np.ndarray:
-    """The numbers of eight digits, the first in the lowest byte."""
-    pairs = digits * np.uint64(10) + (digits >> np.uint64(8))
-    low = np.uint64(0x000000FF000000FF)
-    first = (pairs & low) * np.uint64(100 + (10**6 << 32))
-    second = ((pairs >> np.uint64(16)) & low) * np.uint64(1 + (10**4 << 32))
-    joined: np.ndarray = (first + second) >> np.uint64(32)
-    return joined
+    return pieces.take(pa.array(np.arange(0, len(offsets) - 1, 2), mask=found.is_null))

@@ -17,10 +17,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-_NEWLINE, _BRACE, _CLOSING, _COLON = (ord(letter) for letter in "\n{}:")
+from ingestion.cdc.debezium.windows import ONE, WORD, stands, windows
+
+_NEWLINE, _BRACE, _CLOSING = (ord(letter) for letter in "\n{}")
 _BEFORE = b'{"before":'
 _NO_BEFORE = b'{"before":null,"after":'
 _NO_AFTER = b',"after":null'
+_AFTER = b',"after":'
 _SOURCE = b',"source":{'
 # What stands in its place makes the head a document of its own, with a newline, and the tail another one.
 _SEAM = b'}\n{"sorc":{'
@@ -30,8 +33,10 @@ _PAYLOAD = b',"payload":'
 _KEY = b'{"key":'
 _VALUES = (b',"value":{"before":', b',"value":{"schema":')
 _VALUE = len(b',"value":')
-_WORD_BEFORE = np.frombuffer(_BEFORE[:8], "<u8")[0]
-_WORD_SOURCE = np.frombuffer(_SOURCE[1:9], "<u8")[0]
+_ROOM = 1 << 12  # bytes that are kept behind rows that are read together, for the windows on the last one
+_FIRST_LINES = 256  # of a block: those that tell how long tails are
+_MOST_LENGTHS = 8
+_FEW = 8  # one line of so many is looked at alone
 _SLICE = 1 << 18  # bytes that are searched at once: they stay in the processor's cache
 
 
@@ -80,14 +85,25 @@ class Schemas:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of some lines, as JSON.
+
+    Attributes:
+        texts: of each line.
+        befores: the rows before those updates that bring one. They are not kept, but have to be rows.
+    """
+
+    texts: pa.LargeBinaryArray
+    befores: pa.LargeBinaryArray
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of a block; each array has one number a line, and -1 where there is no such part.
 
     Attributes:
-        block: as it was read, but for what `raw` puts back.
+        block: as it was read, but for the seams that `seam` writes into it.
         starts, ends: of each line in `block`, without its newline.
-        envelopes: the envelopes of all lines, a newline behind each; `block` itself where nothing is around
-            them. `seam` writes into it.
         heads_at, tails_at, tails_end: of each envelope: where it begins, where `,"source":{` does (-1 for
             one that is not plain), and where it ends.
         schemas: the number of its schema block.
@@ -97,64 +113,88 @@ class Lines:
     block: bytearray
     starts: np.ndarray
     ends: np.ndarray
-    envelopes: bytearray
     heads_at: np.ndarray
     tails_at: np.ndarray
     tails_end: np.ndarray
     schemas: np.ndarray
     keys: np.ndarray
     key_ends: np.ndarray
-    _cuts: np.ndarray  # where in `block` a brace was made the newline behind an envelope
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def seam(self, which: np.ndarray) -> None:
         """Write the seams of these lines, so that heads and tails are documents."""
-        buffer = np.frombuffer(self.envelopes, np.uint8)
+        if not len(which):
+            return
+        words = np.ndarray((len(self.block) - WORD + 1,), "<u8", self.block, strides=(1,))
         places = self.tails_at[which]
-        for offset, letter in enumerate(_SEAM):
-            buffer[places + offset] = letter
+        for offset in (0, len(_SEAM) - WORD):
+            words[places + offset] = int.from_bytes(_SEAM[offset : offset + WORD], "little")
 
     def raw(self, number: int) -> bytes:
         """The line as it was read."""
         line = bytes(self.block[self.starts[number] : self.ends[number]])
-        if self.envelopes is not self.block:
-            end = self._cuts[number] - self.starts[number]
-            return line if end == len(line) else line[:end] + b"}" + line[end + 1 :]
         source = self.tails_at[number] - self.starts[number]
         if source < 0 or line[source : source + len(_SEAM)] != _SEAM:
             return line
         return line[:source] + _SOURCE + line[source + len(_SEAM) :]
 
+    def not_utf8(self) -> np.ndarray:
+        """The numbers of the lines that are not UTF-8."""
+        if _is_utf8(self.block):
+            return np.empty(0, np.int64)
+        return np.array([n for n in range(len(self)) if not _is_utf8(self.raw(n))], np.int64)
+
     def heads(self, which: np.ndarray) -> pa.Array:
         """`{"before":…,"after":…}` and a newline, of each of these lines (with seams)."""
         return self._views(self.heads_at[which], self.tails_at[which] + _HEAD_ENDS, pa.binary_view())
 
-    def rows(self, which: np.ndarray, is_deleted: np.ndarray) -> pa.Array | None:
+    def rows(self, which: np.ndarray, is_deleted: np.ndarray) -> Rows | None:
         """The row of each of these lines: that before it where `is_deleted`, else that after it.
 
-        None where one of them does not stand alone: beside another one, or beside anything but `null`.
+        None where one of them is missing, or a deleted one does not stand alone.
         """
         starts, ends = self.heads_at[which], self.tails_at[which]
-        starts = starts + np.where(is_deleted, len(_BEFORE), len(_NO_BEFORE))
+        octets = np.frombuffer(self.block, np.uint8)
         ends = ends - np.where(is_deleted, len(_NO_AFTER), 0)
-        if (starts >= ends).any():
+        if (ends <= starts).any() or starts[-1] + 3 * WORD > len(octets):
             return None
-        is_alone = np.where(
-            is_deleted,
-            _stands(self.envelopes, ends, _NO_AFTER),
-            _stands(self.envelopes, starts - len(_NO_BEFORE), _NO_BEFORE),
+        is_alone = stands(windows(octets, starts, 3 * WORD), _NO_BEFORE)
+        is_alone[is_deleted] = stands(windows(octets, ends[is_deleted], 2 * WORD), _NO_AFTER)
+        places = starts + np.where(is_deleted, len(_BEFORE), len(_NO_BEFORE))
+        lower = np.flatnonzero(~is_alone)
+        if is_deleted[lower].any():
+            return None
+        befores_end = self._befores_end(starts[lower], ends[lower])
+        places[lower] = befores_end + len(_AFTER)
+        if (places >= ends).any() or (befores_end < 0).any():
+            return None
+        if (octets[places] != _BRACE).any() or (octets[starts[lower] + len(_BEFORE)] != _BRACE).any():
+            return None
+        befores = _texts(self.block, starts[lower] + len(_BEFORE), befores_end)
+        return Rows(_texts(self.block, places, ends), befores)
+
+    def _befores_end(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Where the row before an update ends, of heads with both rows; -1 where that cannot be told."""
+        find = self.block.find
+        return np.array(
+            [find(_AFTER, start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)],
+            np.int64,
         )
-        is_alone &= np.frombuffer(self.envelopes, np.uint8)[starts] == _BRACE
-        return _texts(self.envelopes, starts, ends) if is_alone.all() else None
 
     def tails(self, which: np.ndarray) -> pa.Array:
         """`{"sorc":{…},…}` of each of these lines (with seams)."""
         return self._views(*self.tail_places(which), pa.string_view())
 
+    def have_one_source(self, which: np.ndarray) -> np.ndarray:
+        """Whether nothing in the tail of each of these lines (with seams) is a `source` once more."""
+        find = self.block.find
+        places = zip(self.tails_at[which].tolist(), self.tails_end[which].tolist(), strict=True)
+        return np.array([find(_SOURCE, start, end) < 0 for start, end in places], bool)
+
     def tail_places(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where in `envelopes` the tails of these lines begin and end."""
+        """Where in `block` the tails of these lines begin and end."""
         return self.tails_at[which] + _HEAD_ENDS, self.tails_end[which]
 
     def key(self, number: int) -> bytes | None:
@@ -164,7 +204,7 @@ class Lines:
         return bytes(self.block[self.keys[number] : self.key_ends[number]])
 
     def _views(self, starts: np.ndarray, ends: np.ndarray, kind: pa.DataType) -> pa.Array:
-        return _views(self.envelopes, starts, ends, kind)
+        return _views(self.block, starts, ends, kind)
 
 
 def _views(buffer: bytearray, starts: np.ndarray, ends: np.ndarray, kind: pa.DataType) -> pa.Array:
@@ -178,81 +218,120 @@ def _views(buffer: bytearray, starts: np.ndarray, ends: np.ndarray, kind: pa.Dat
 
 
 def _texts(buffer: bytearray, starts: np.ndarray, ends: np.ndarray) -> pa.LargeBinaryArray:
-    """Parts of a buffer, which ascend, copied one behind another."""
+    """Parts of a buffer, which ascend, copied one behind another, and some of what follows the last one."""
+    if not len(starts):
+        return pa.array([], pa.large_binary())
     # Every second one of these is such a part; those between are what stands between two parts.
-    offsets = np.empty(2 * len(starts) + 1, np.int64)
-    offsets[0:-1:2] = starts
-    offsets[1::2] = ends
-    offsets[-1] = offsets[-2] if len(starts) else 0
+    offsets = np.empty(2 * len(starts) + 2, np.int64)
+    offsets[0:-2:2] = starts
+    offsets[1:-2:2] = ends
+    offsets[-2:] = ends[-1], min(len(buffer), ends[-1] + _ROOM)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(buffer)]
     pieces = pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers, null_count=0)
-    return pieces.take(pa.array(np.arange(0, len(offsets) - 1, 2)))
+    return pieces.take(pa.array(np.arange(0, len(offsets), 2)))[:-1]
 
 
-def _stands(buffer: bytearray, places: np.ndarray, wanted: bytes) -> np.ndarray:
-    """At which places in a buffer some bytes (eight or more) stand; none reaches beyond its end."""
-    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=buffer, strides=(1,))
-    last = len(wanted) - 8
-    found = np.ones(len(places), bool)
-    for offset in sorted({*range(0, last, 8), last}):
-        found &= words[places + offset] == np.frombuffer(wanted[offset : offset + 8], "<u8")[0]
-    return found
+def _is_utf8(text: bytearray | bytes) -> bool:
+    offsets = pa.py_buffer(np.array([0, len(text)], np.int64))
+    try:  # ten times as fast as decoding it, and nothing is copied
+        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(text)]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def text_of(texts: pa.LargeBinaryArray) -> pa.Buffer:
+    """Texts one behind another."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)
+    first, last = int(offsets[texts.offset]), int(offsets[texts.offset + len(texts)])
+    return texts.buffers()[2].slice(first, last - first)
 
 
 def cut(block: bytearray, schemas: Schemas) -> Lines:
     """Where the lines of a block, which ends with a newline, and their parts begin."""
     if not block.startswith((_SCHEMA, _KEY)):
-        starts, ends, sources = _cut_plain(block)
-        if (sources < 0).sum() * 2 <= len(starts):
+        ends = _newlines(np.frombuffer(block, np.uint8))
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        tails_at = _tails_at(block, starts, ends)
+        if (tails_at < 0).sum() * 2 <= len(starts):
             none = np.full(len(ends), -1)
-            return Lines(block, starts, ends, block, starts, sources, ends, none, none, none, ends)
-    starts, ends, payloads, payload_ends, numbers, keys, key_ends = _unwrapped(block, schemas)
-    np.frombuffer(block, np.uint8)[payload_ends] = _NEWLINE
-    envelopes = _joined(block, payloads, payload_ends + 1)
-    heads_at, tails_end, sources = _cut_plain(envelopes)
-    return Lines(
-        block, starts, ends, envelopes, heads_at, sources, tails_end, numbers, keys, key_ends, payload_ends
-    )
+            return Lines(block, starts, ends, starts, tails_at, ends, none, none, none)
+    starts, ends, heads_at, tails_end, numbers, keys, key_ends = _unwrapped(block, schemas)
+    tails_at = _tails_at(block, heads_at, tails_end)
+    return Lines(block, starts, ends, heads_at, tails_at, tails_end, numbers, keys, key_ends)
 
 
-def _joined(block: bytearray, starts: np.ndarray, ends: np.ndarray) -> bytearray:
-    """Parts of a block one behind another."""
-    return bytearray(memoryview(_texts(block, starts, ends).buffers()[2]))
+def _tails_at(block: bytearray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where `,"source":{` begins in each envelope; -1 in one that is not plain."""
+    is_plain = ends - starts > len(_BEFORE)
+    beginnings = windows(np.frombuffer(block, np.uint8), starts[is_plain], WORD)
+    is_plain[is_plain] = stands(beginnings, _BEFORE[:WORD])
+    return np.where(is_plain, _sources(block, starts, ends), -1)
 
 
-def _cut_plain(block: bytearray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(where each line begins, where it ends, where its `,"source":{` begins or -1)."""
+def _newlines(buffer: np.ndarray) -> np.ndarray:
+    """Where the newlines stand."""
+    found = []
+    for start in range(0, len(buffer), _SLICE):
+        is_newline = buffer[start : start + _SLICE] == _NEWLINE
+        whole = len(is_newline) // WORD * WORD
+        eights = is_newline[:whole].view("<u8")
+        which = np.flatnonzero(eights != 0)
+        eights = eights[which]
+        if (eights & (eights - ONE)).any():  # two in eight bytes
+            found.append(np.flatnonzero(is_newline) + start)
+            continue
+        found.append(which * WORD + (np.bitwise_count((eights & -eights) - ONE) >> 3) + start)
+        found.append(np.flatnonzero(is_newline[whole:]) + whole + start)
+    return np.concatenate(found)
+
+
+def _sources(block: bytearray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where `,"source":{` begins in each envelope; -1 where it has none, or several.
+
+    What follows it is as long in most of them as in some of the first ones, so it is looked for there. A
+    place that is found so may be one of several; then the head or the tail is none, and whoever reads them
+    finds that.
+    """
     buffer = np.frombuffer(block, np.uint8)
-    ends = _places(buffer, _NEWLINE)
-    starts = np.concatenate(([0], ends[:-1] + 1))
+    if len(ends) <= _FIRST_LINES:
+        return _searched(buffer, starts, ends)
+    first = _searched(buffer[: ends[_FIRST_LINES - 1] + 1], starts[:_FIRST_LINES], ends[:_FIRST_LINES])
     sources = np.full(len(ends), -1)
-    if len(buffer) <= len(_BEFORE):
-        return starts, ends, sources
-    # Every eight bytes of the block as one number.
-    words = np.ndarray((len(buffer) - 7,), "<u8", buffer=block, strides=(1,))
-    is_plain = words[np.minimum(starts, len(words) - 1)] == _WORD_BEFORE
-    braces = _places(buffer, _BRACE)
-    braces = braces[braces >= len(_SOURCE)]
-    seams = braces[words[braces - 9] == _WORD_SOURCE] - len(_SOURCE) + 1
-    seams = seams[(buffer[seams] == ord(",")) & (buffer[seams + 9] == _COLON)]
-    if len(seams) == len(ends) and ((seams > starts) & (seams < ends)).all():
-        sources[is_plain] = seams[is_plain]
-    else:  # lines with none, or with several because a column is called source
-        owner = np.searchsorted(ends, seams)
-        is_single = np.bincount(owner, minlength=len(ends)) == 1
-        sources[owner] = seams
-        sources[~(is_plain & is_single)] = -1
-    return starts, ends, sources
+    rest = np.arange(len(ends))
+    lengths, counts = np.unique((ends[:_FIRST_LINES] - first)[first >= 0], return_counts=True)
+    for length in lengths[np.argsort(counts)[: -_MOST_LENGTHS - 1 : -1]]:
+        places = ends[rest] - length
+        is_there = (places > starts[rest]) & (length >= 2 * WORD)
+        is_there[is_there] = stands(windows(buffer, places[is_there], 2 * WORD), _SOURCE)
+        sources[rest[is_there]] = places[is_there]
+        rest = rest[~is_there]
+    if len(rest) * _FEW > len(ends):
+        return _searched(buffer, starts, ends)
+    for number in rest.tolist():
+        place = block.find(_SOURCE, starts[number], ends[number])
+        if place == block.rfind(_SOURCE, starts[number], ends[number]):
+            sources[number] = place
+    return sources
 
 
-def _places(buffer: np.ndarray, letter: int) -> np.ndarray:
-    """Where a letter stands."""
-    return np.concatenate(
+def _searched(buffer: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """As `_sources`, every brace looked at."""
+    braces = np.concatenate(
         [
-            np.flatnonzero(buffer[start : start + _SLICE] == letter) + start
+            np.flatnonzero(buffer[start : start + _SLICE] == _BRACE) + start
             for start in range(0, len(buffer), _SLICE)
         ]
     )
+    seams = braces[(braces >= len(_SOURCE)) & (braces < len(buffer) - WORD)] - len(_SOURCE) + 1
+    seams = seams[stands(windows(buffer, seams, 2 * WORD), _SOURCE)]
+    owner = np.searchsorted(ends, seams)
+    is_inside = (owner < len(ends)) & (seams > starts[np.minimum(owner, len(ends) - 1)])
+    owner, seams = owner[is_inside], seams[is_inside]
+    sources = np.full(len(ends), -1)
+    sources[owner] = seams
+    sources[np.bincount(owner, minlength=len(ends)) != 1] = -1  # a column may be called source
+    return sources
 
 
 def _unwrapped(block: bytearray, schemas: Schemas) -> np.ndarray:

@@ -104,7 +104,8 @@ class Order:
         return int(self.columns.num_rows)
 
     def __getitem__(self, name: str) -> pa.Array:
-        return self.columns.column(name).combine_chunks()
+        column = self.columns.column(name)
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 class Orderer:

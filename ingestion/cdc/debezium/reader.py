@@ -21,7 +21,7 @@ from ingestion.cdc.debezium.alike import order_alike, place_of
 from ingestion.cdc.debezium.careful import OPERATIONS, Event, Ignored, Unreadable, read_line
 from ingestion.cdc.debezium.columns import Columns, described_by, fitted, inferred, under_schema, widened
 from ingestion.cdc.debezium.fields import read_fields
-from ingestion.cdc.debezium.lines import Lines, Schemas, cut
+from ingestion.cdc.debezium.lines import Lines, Schemas, cut, text_of
 from ingestion.cdc.debezium.positions import Log, Order, Orderer
 from ingestion.cdc.debezium.rows import change_rows, rows_of_heads, with_keys_only
 from ingestion.cdc.debezium.types import Connect
@@ -157,7 +157,7 @@ class EnvelopeReader:
         lines = cut(block, self._schemas)
         read = Read(lines=len(lines))
         is_plain = lines.tails_at >= 0
-        is_plain[_not_utf8(lines)] = False
+        is_plain[lines.not_utf8()] = False
         plain = np.flatnonzero(is_plain)
         lines.seam(plain)
         plain, order = self._ordered(lines, plain)
@@ -187,9 +187,11 @@ class EnvelopeReader:
 
     def _ordered(self, lines: Lines, plain: np.ndarray) -> tuple[np.ndarray, Order | None]:
         """The lines that can be read at once, with their order."""
-        rows, order = order_alike(lines.envelopes, *lines.tail_places(plain), self._alike)
+        if not self._alike:  # a few lines tell how the others of the first block can be read
+            self._parsed_order(lines, plain[:_FIRST_LINES])
+        rows, order = order_alike(lines.block, *lines.tail_places(plain), self._alike)
         alike, rest = plain[rows], np.delete(plain, rows)
-        rest, parsed = self._parsed_order(lines, rest)
+        rest, parsed = self._parsed_order(lines, rest[lines.have_one_source(rest)])
         if order is None or parsed is None:
             plain, order = (rest, parsed) if order is None else (alike, order)
         else:
@@ -290,17 +292,15 @@ class EnvelopeReader:
         assert table.columns is not None
         types = {name: of.wire for name, of in table.columns.types.items()}
         is_deleted = pc.equal(order["op"], DELETED)
-        texts = lines.rows(which, is_deleted.to_numpy(zero_copy_only=False))
-        if texts is None:
+        rows = lines.rows(which, is_deleted.to_numpy(zero_copy_only=False))
+        if rows is None:
             texts = lines.heads(which).cast(pa.large_binary())
             row = pa.struct(list(types.items()))
             wire = rows_of_heads(_parsed(texts, {"before": row, "after": row}), order, table.key)
         else:
-            fields = read_fields(texts, types)
-            if fields is None:
-                rows = _parsed(texts, types)
-                fields = {name: rows.column(name).combine_chunks() for name in types}
-            wire = with_keys_only(fields, is_deleted, table.key)
+            texts = rows.texts
+            _check(rows.befores, types)
+            wire = with_keys_only(_columns(texts, types), is_deleted, table.key)
         for name, of in table.columns.types.items():
             is_guessed = of.is_inferred and of.wire == pa.float64()
             if is_guessed and not self._orderer.are_exact(texts, name, wire[name]):
@@ -418,6 +418,41 @@ class EnvelopeReader:
         return table
 
 
+def _columns(texts: pa.LargeBinaryArray, types: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """The columns of rows: of those that are alike at once, of the others as a parser reads them.
+
+    Raises:
+        ArrowException, NotExact: as `_parsed` does.
+    """
+    fields = read_fields(texts, types)
+    if fields is None:
+        return _arrays(_parsed(texts, types))
+    if len(fields.which) == len(texts):
+        return fields.columns
+    odd = np.delete(np.arange(len(texts)), fields.which)
+    others = _arrays(_parsed(texts.take(pa.array(odd)), types))
+    order = pa.array(np.argsort(np.concatenate((fields.which, odd)), kind="stable"))
+    return {name: pa.concat_arrays([fields.columns[name], others[name]]).take(order) for name in types}
+
+
+def _check(texts: pa.LargeBinaryArray, types: Mapping[str, pa.DataType]) -> None:
+    """Check that texts are rows of these columns.
+
+    Raises:
+        ArrowException, NotExact: as `_parsed` does.
+    """
+    if not len(texts):
+        return
+    fields = read_fields(texts, types)
+    odd = np.delete(np.arange(len(texts)), [] if fields is None else fields.which)
+    if len(odd):
+        _parsed(texts.take(pa.array(odd)), types)
+
+
+def _arrays(rows: pa.Table) -> dict[str, pa.Array]:
+    return {name: rows.column(name).combine_chunks() for name in rows.column_names}
+
+
 def _parsed(texts: pa.LargeBinaryArray, types: Mapping[str, pa.DataType]) -> pa.Table:
     """Objects of JSON as rows.
 
@@ -427,7 +462,7 @@ def _parsed(texts: pa.LargeBinaryArray, types: Mapping[str, pa.DataType]) -> pa.
     """
     import pyarrow.json as pj
 
-    text = texts.buffers()[2]
+    text = text_of(texts)
     found = pj.read_json(
         pa.BufferReader(text),
         # One block, so that its rows are one chunk; a line is never cut.
@@ -483,22 +518,3 @@ def _by_table(lines: Lines, plain: np.ndarray, order: Order | None) -> Iterator[
     for code, schema in kinds:
         which = np.flatnonzero((codes == code) & (schemas == schema))
         yield names.dictionary[int(code)].as_py(), int(schema), which
-
-
-def _not_utf8(lines: Lines) -> np.ndarray:
-    """The lines that are not UTF-8."""
-    # Without keys, all that stands around an envelope is a schema block, which is text.
-    has_keys = bool((lines.keys >= 0).any())
-    text, ends = (lines.block, lines.ends) if has_keys else (lines.envelopes, lines.tails_end)
-    bad: list[int] = []
-    start = 0 if not text.isascii() else len(text)
-    while start < len(text):
-        try:
-            memoryview(text)[start:].tobytes().decode()
-        except UnicodeDecodeError as error:
-            number = int(np.searchsorted(ends, start + error.start))
-            bad.append(number)
-            start = int(ends[number]) + 1
-        else:
-            break
-    return np.array(bad, np.int64)

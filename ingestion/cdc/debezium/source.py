@@ -29,10 +29,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aidbt.core.errors import SourceError
+from aidbt.core.findings import Finding, Severity
 from aidbt.core.loads import COMMITTED_AT, POSITION
 from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
 from ingestion.cdc.debezium.columns import Columns
+from ingestion.cdc.debezium.encoded import FEWEST, looks_encoded, present
 from ingestion.cdc.debezium.reader import EnvelopeReader, Piece, Read, Record, Table
 from ingestion.cdc.debezium.settings import DebeziumSettings
 from ingestion.cdc.debezium.types import Connect, declared
@@ -146,6 +148,8 @@ class DebeziumChanges:
         self._kept: dict[str, Any] = {}  # parts as they were last given out
         self._committed_at: dict[int, datetime | None] = {}  # by the last position of a batch
         self._landed_at: datetime | None = None
+        # By table and column: texts that may be encoded numbers; None where that is settled.
+        self._texts: dict[tuple[str, str], list[str] | None] = {}
         self._reader = EnvelopeReader(
             types=self._types_of, key=self._key_of, is_chosen=self._is_chosen,
             unavailable=settings.unavailable_value,
@@ -293,6 +297,36 @@ class DebeziumChanges:
             events=sum(change.events for change in changes),
             size_bytes=gathered.size_bytes,
             is_idle=not changes,
+            findings=tuple(self._findings(changes)),
+        )
+
+    def _findings(self, changes: Sequence[TableChanges]) -> Iterator[Finding]:
+        """The columns of text that look like encoded decimals, each once."""
+        for change in changes:
+            table = self._reader.tables.get(change.to.source_table)
+            if table is None or table.columns is None:
+                continue
+            for column, of in table.columns.types.items():
+                if not (of.is_inferred and of.wire == pa.string() and column in change.rows.column_names):
+                    continue
+                texts = self._texts.setdefault((change.to.source_table, column), [])
+                if texts is None:
+                    continue
+                texts += present(change.rows.column(column))
+                if len(texts) >= FEWEST:
+                    self._texts[change.to.source_table, column] = None
+                    if looks_encoded(texts):
+                        yield self._encoded(change.to.source_table, column, texts[0])
+
+    def _encoded(self, table: str, column: str, example: str) -> Finding:
+        return Finding(
+            "debezium.looks_encoded",
+            Severity.WARN,
+            f"{self.name}: {table}.{column}",
+            f"{table}.{column} looks like decimals as Debezium encodes them ('{example}') and lands as text; "
+            f'to land numbers, write types: {{{table}: {{{column}: "decimal(12, 2)"}}}} in the file of '
+            f"'{self.name}', with the column's own precision and scale",
+            {"column": column, "example": example, "setting": "types"},
         )
 
     def _position(self, gathered: _Gathered) -> dict[str, Any]:
@@ -424,6 +458,8 @@ def _blocks(stream: Any, file: File, place: _Place) -> Iterator[bytearray]:
 
 def _resized(block: bytearray, size: int) -> bytearray:
     """A buffer of that size: the same one where nobody holds it any more, so that its memory is at hand."""
+    if size > 2 * len(block):
+        return bytearray(size)  # whose memory is not touched before it is filled
     try:
         if size > len(block):
             block.extend(bytes(size - len(block)))
