@@ -128,8 +128,8 @@ class DuckDBWarehouse:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {"memory_limit": self.memory_limit, "autoinstall_known_extensions": "false"}
         if not read_only:
-            # A checkpoint of any process clears away deleted rows of every table in the file (1.2 s for one of
-            # 2.5 M rows). We only append: what dbt deleted, dbt's own checkpoints clear away.
+            # A checkpoint of any process clears away deleted rows of every table of the file (1.2 s for one
+            # of 2.5 M rows). We only append: what dbt deleted, dbt's own checkpoints clear away.
             config["max_vacuum_tasks"] = "0"
         try:
             return duckdb.connect(str(self.path), read_only=read_only, config=config)
