@@ -29,6 +29,7 @@ from aidbt.store import Store
 from aidbt.store.leases import HeldLeases, Leases, this_process
 from aidbt.store.turns import Asked
 from aidbt.warehouse import Warehouse
+from ingestion.bronze.base import RowsMissing
 from ingestion.changes import (
     BatchLimits,
     ChangeSource,
@@ -186,7 +187,16 @@ class SourceStream:
                 self._stands()
                 self._landing.let_go(is_busy=False)
                 return state
-            if not self._drain(None):
+            try:
+                is_drained = self._drain(None)
+            except RowsMissing:
+                if not self._snapshots_left:
+                    raise
+                # What waits would be refused for ever. The source has it still, and gives it out again behind
+                # the snapshot that is asked for.
+                self.tally.happened(f"{self._spool.clear()} micro-batches in the spool: dropped")
+                continue
+            if not is_drained:
                 self._pause()
         return None
 

@@ -126,6 +126,13 @@ class Spool:
         """Forget the batch whose turn it was: it has landed."""
         _delete(self._waiting.popleft())
 
+    def clear(self) -> int:
+        """Forget all that waits; how many batches that were."""
+        dropped = len(self._waiting)
+        while self._waiting:
+            self.remove_first()
+        return dropped
+
     def follow(self, parts: Mapping[str, Any]) -> int:
         """Forget what does not follow on `parts`, where the stream has landed; how many batches that were.
 

@@ -356,6 +356,35 @@ def test_a_table_that_was_out_of_the_publication_for_a_while_is_an_error(streame
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+def test_a_table_made_again_while_the_source_is_opened_is_no_gap_but_looked_at_again(streamed, stream):
+    stream.run()
+    with closing(stream.connector.open_changes(scratch=stream.scratch)) as source:
+        streamed.psql(
+            "drop table t; create table t (id int primary key, v text); insert into t values (9, 'new')"
+        )
+        with stream.bronze.warehouse.connect(read_only=False) as connection:
+            state = SINKS.load("duckdb")(connection).state(stream.schema, source.name)
+        with pytest.raises(SourceUnavailable, match=r"public\.t was dropped or made again just now"):
+            next(iter(source.batches(state, AT_ONCE, until_current=True, stop=threading.Event())))
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
+def test_a_column_renamed_before_its_table_is_read_is_a_matter_of_trying_again(streamed, stream):
+    renamed = []
+
+    def rename(batch):
+        if batch.events and not renamed:  # the rows of t, counted and not read yet
+            renamed.append(streamed.psql("alter table t rename column v to w"))
+
+    with pytest.raises(SourceUnavailable, match="was changed while it was read"):
+        stream.run(before_commit=rename)
+    stream.run()
+
+    assert stream.now("t") == source_rows(streamed, "t")
+
+
 @pytest.mark.long
 def test_a_table_that_is_renamed_stops_the_stream_and_goes_on_under_its_new_name(streamed, stream):
     stream.run()

@@ -96,6 +96,8 @@ BAD = {
     "no operation": (text({**envelope("c", 5, order(5)), "op": None}).encode(), "unknown_operation"),
     "no row": (text(envelope("c", 5, None)).encode(), "no_row"),
     "a delete of nothing": (text(envelope("d", 5, None)).encode(), "no_row"),
+    "no LSN": (text(envelope("c", 5, order(5), lsn=None)).encode(), "wrong_type"),
+    "an LSN beyond all logs": (text(envelope("c", 5, order(5), lsn=2**63 - 1)).encode(), "wrong_type"),
     "no position": (
         text({**envelope("c", 5, order(5)), "source": {"schema": "public", "table": "orders"}}).encode(),
         "wrong_type",
@@ -374,8 +376,8 @@ def test_a_changed_key_is_a_delete_and_then_an_insert_at_one_position(file):
 
 
 def test_the_two_halves_of_a_changed_key_are_in_one_batch(file, monkeypatch):
-    monkeypatch.setattr("ingestion.cdc.debezium.source._BLOCK_BYTES", 4096)
-    monkeypatch.setattr("ingestion.cdc.debezium.source._LARGEST_BLOCK_BYTES", 4096)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._BLOCK_BYTES", 4096)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._LARGEST_BLOCK_BYTES", 4096)
     lines = []
     for n in range(1, 200):
         lines += [text(envelope("d", n, {"id": n})), "null\n", text(envelope("c", n, {"id": n + 1}))]
@@ -389,7 +391,7 @@ def test_the_two_halves_of_a_changed_key_are_in_one_batch(file, monkeypatch):
 
 
 def test_a_line_with_another_tail_than_its_neighbours_shifts_no_position(file, monkeypatch):
-    monkeypatch.setattr("ingestion.cdc.debezium.source._BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._BLOCK_BYTES", 1 << 16)
     lines = [text(envelope("c", 10_000 + n, order(n))) for n in range(600)]
     lines[300] = text(envelope("c", 10_300, order(300), sequence='["9","10300"]'))
     file.write_text("".join(lines))
@@ -544,8 +546,8 @@ def test_a_packed_file_that_ends_too_soon_is_an_error_that_names_it(tmp_path):
 
 
 def test_batches_are_closed_at_their_limits_and_can_be_taken_up_after_each(file, monkeypatch):
-    monkeypatch.setattr("ingestion.cdc.debezium.source._BLOCK_BYTES", 4096)
-    monkeypatch.setattr("ingestion.cdc.debezium.source._LARGEST_BLOCK_BYTES", 4096)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._BLOCK_BYTES", 4096)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._LARGEST_BLOCK_BYTES", 4096)
     file.write_text("".join(lines_of(200)))
 
     batches = read(file, limits=BatchLimits(events=20))
@@ -557,7 +559,7 @@ def test_batches_are_closed_at_their_limits_and_can_be_taken_up_after_each(file,
 
 
 def test_a_line_longer_than_a_block_is_read(file, monkeypatch):
-    monkeypatch.setattr("ingestion.cdc.debezium.source._BLOCK_BYTES", 4096)
+    monkeypatch.setattr("ingestion.cdc.debezium.blocks._BLOCK_BYTES", 4096)
     long = text(envelope("c", 2, order(2, status="x" * 100_000)))
     file.write_text("".join([*lines_of(1), long, *lines_of(1, first=3)]))
 

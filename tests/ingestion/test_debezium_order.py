@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.cdc.debezium.alike import order_alike, place_of
-from ingestion.cdc.debezium.lines import Schemas, cut
+from ingestion.cdc.debezium.blocks import Block
+from ingestion.cdc.debezium.cutting import cut
 from ingestion.cdc.debezium.positions import Orderer, log_of
+from ingestion.cdc.debezium.schemas import Schemas
 from tests.ingestion.debezium_landing import envelope, source_of, text
 
 # Numbers of five digits, so that all tails are of one length.
@@ -27,7 +29,7 @@ def orderer():
 
 def alike(events):
     """(which, their order as bytes tell it, the lines) of events, the first of which is known."""
-    lines = cut(bytearray("".join(map(text, events)).encode()), Schemas())
+    lines = cut(Block(bytearray("".join(map(text, events)).encode())), Schemas())
     which = np.flatnonzero(lines.tails_at >= 0)
     lines.seam(which)
     first = lines.tails(which[:1])[0].as_py().encode()
@@ -81,7 +83,7 @@ def test_text_that_is_no_json_is_left_to_the_parser():
     broken = line.replace('"transaction":null', '"transaction":nall')
     assert json.loads(line)
 
-    block = bytearray((broken * 100).encode())
+    block = Block(bytearray((broken * 100).encode()))
     lines = cut(block, Schemas())
     which = np.arange(100)
     lines.seam(which)

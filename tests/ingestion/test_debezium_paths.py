@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingestion.cdc.debezium.blocks import Block, blocks
 from ingestion.cdc.debezium.columns import Columns
-from ingestion.cdc.debezium.reader import EnvelopeReader, Read, Record, Table
+from ingestion.cdc.debezium.outcome import Read, Record
+from ingestion.cdc.debezium.reader import EnvelopeReader
+from ingestion.cdc.debezium.tables import Table
 from ingestion.cdc.debezium.types import declared
 from tests.ingestion.debezium_landing import envelope, text
 
@@ -92,7 +96,7 @@ def reader() -> EnvelopeReader:
         types=lambda _: TYPES, key=lambda _: ("id",), is_chosen=lambda _: True,
         unavailable="__debezium_unavailable_value",
     )  # fmt: skip
-    found.tables[TABLE] = Table(Columns(1, TYPES, is_open=True), ("id",))
+    found.tables.by_name[TABLE] = Table(Columns(1, TYPES, is_open=True), ("id",))
     return found
 
 
@@ -123,16 +127,27 @@ def told(reads: list[Read]) -> tuple[list[str], list[tuple[int, str]]]:
     return [repr(row) for row in sorted(rows, key=lambda row: row["_aidbt_position"])], sorted(letters)
 
 
+def read_in_blocks(by: EnvelopeReader, text: bytes) -> tuple[list[str], list[tuple[int, str]]]:
+    """What lines are that come as those of a file do."""
+    reads, size_bytes = [], 0
+    for block in blocks(io.BytesIO(text), "f", by.schemas):
+        size_bytes += block.size_bytes
+        reads.append(by.read(block, "f", sum(read.lines for read in reads) + 1))
+    assert size_bytes == len(text)
+    return told(reads)
+
+
 def check(readers, lines: list[str]) -> None:
     many, alone = readers
-    block = bytearray("".join(lines).encode())
+    text = "".join(lines).encode()
 
-    at_once = told([many.read(block, "f", 1)])
+    at_once = told([many.read(Block(bytearray(text)), "f", 1)])
+    with_schemas_cut_off = read_in_blocks(many, text)
 
     records = [
         Record("f", place, line.encode().removesuffix(b"\n")) for place, line in enumerate(lines, start=1)
     ]
-    assert at_once == told([alone.read_records(records)])
+    assert at_once == with_schemas_cut_off == told([alone.read_records(records)])
 
 
 @settings(max_examples=15, deadline=None)
@@ -179,6 +194,6 @@ def test_bytes_that_are_no_text_spoil_their_own_line_only(readers):
     lines[70] = lines[70].replace(b'"note":"a"', b'"note":"\xff"')
     lines[299] = lines[299].replace(b'"name":"shop"', b'"name":"sh\xc3"')
 
-    rows, letters = told([readers[0].read(bytearray(b"".join(lines)), "f", 1)])
+    rows, letters = told([readers[0].read(Block(bytearray(b"".join(lines))), "f", 1)])
 
     assert (len(rows), letters) == (298, [(71, "invalid_utf8"), (300, "invalid_utf8")])

@@ -649,6 +649,29 @@ def test_a_snapshot_that_waited_from_an_earlier_run_is_not_the_one_that_is_asked
     assert not runs.spool
 
 
+def test_what_waits_for_a_table_that_lost_its_rows_does_not_keep_it_from_being_taken_anew(runs):
+    log = Log(keeps_all=True)  # a snapshot's position names another part
+    log.insert(5)
+    with runs.running(log) as watch:
+        watch.wait(lambda p: p.events == 5)
+        hold = held(runs.warehouse.path)
+        hold.__enter__()
+        log.insert(10)
+        watch.wait(lambda p: p.waiting > 0)
+    assert watch.report.sources[0].at_end.waiting > 0
+    hold.__exit__(None, None, None)
+    with duckdb.connect(str(runs.warehouse.path)) as connection:
+        connection.execute("truncate bronze_shop.orders")
+
+    (refused,) = runs.run(log).sources
+    assert refused.status == "failed" and runs.spool  # nothing is dropped unless it is asked to read anew
+
+    runs.run(log, resnapshot=("orders",))
+
+    assert runs.ids() == [None, 1, *range(6, 16)] and not runs.spool
+    assert log.acknowledged == 15
+
+
 def test_what_was_asked_for_by_a_pattern_is_not_read_at_every_reconnection(runs):
     log = Log()
     log.insert(3)

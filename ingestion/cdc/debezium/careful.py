@@ -13,8 +13,8 @@ from typing import Any
 
 from aidbt.core.loads import CREATED, DELETED, READ, TRUNCATED, UPDATED
 from ingestion.cdc.debezium.columns import Number, raw_json
-from ingestion.cdc.debezium.lines import Schemas
 from ingestion.cdc.debezium.positions import Log, log_of
+from ingestion.cdc.debezium.schemas import Schemas
 
 OPERATIONS = (READ, CREATED, UPDATED, DELETED, TRUNCATED)
 _MESSAGE = "m"  # pg_logical_emit_message: text that belongs to no table
@@ -181,6 +181,6 @@ def _event(document: Mapping[str, Any], schema: int, key: Mapping[str, Any] | No
 def _table_name(source: Mapping[str, Any]) -> str:
     table = source.get("table", source.get("collection"))
     above = source.get("schema") if "schema" in source else source.get("db")
-    if "file" in source and "pos" in source and not isinstance(source.get("lsn"), int):
+    if "file" in source and "pos" in source and "lsn" not in source:
         above = source.get("db")
     return ".".join(part for part in (above, table) if isinstance(part, str))

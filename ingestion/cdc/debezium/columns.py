@@ -15,8 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.cdc.debezium.types import NESTED, NUMBER, ColumnType, Connect, column_type
-from ingestion.cdc.debezium.values import NotExact
+from ingestion.cdc.debezium.types import NESTED, NUMBER, ColumnType, Connect, NotExact, column_type
 
 _INT64 = range(-(2**63), 2**63)
 _EXACT_INTEGERS = range(-(2**53), 2**53 + 1)  # those that a double holds, all of them

@@ -19,34 +19,42 @@ import pyarrow as pa
 
 _CLOCKS = {"ts_ms": "BIGINT", "ts_us": "BIGINT"}
 _PLACE = {"schema": "VARCHAR", "table": "VARCHAR"}
-_BINLOG = {"file": "VARCHAR", "pos": "BIGINT", "row": "BIGINT"}
+_BINLOG = {"file": "VARCHAR", "pos": "BIGINT", "row": "INTEGER"}
+# Multiplied as 128 bits: a number that is too large has no place, and is no error for all the others.
 _POSTGRES = """
-select op, coalesce(ts_us, ts_ms * 1000) as event_us,
-    coalesce(sorc.ts_us, sorc.ts_ms * 1000) as committed_us,
+select op, try_cast(coalesce(ts_us, ts_ms * 1000::hugeint) as bigint) as event_us,
+    try_cast(coalesce(sorc.ts_us, sorc.ts_ms * 1000::hugeint) as bigint) as committed_us,
     concat_ws('.', sorc.schema, sorc."table") as table_name,
-    if(sorc.lsn is null, null, greatest(
+    if(try_cast(sorc.lsn * 2::hugeint + 1 as bigint) is null, null, greatest(
         sorc.lsn,
         if(sorc.sequence like '[null,%', null, try_cast(split_part(sorc.sequence, '"', 2) as bigint))
     )) as position,
-    if(op = 'r', 0, sorc.lsn * 2 + (op <> 'd')::bigint) as sequence,
+    if(op = 'r', 0, try_cast(sorc.lsn * 2::hugeint + (op <> 'd')::bigint as bigint)) as sequence,
     coalesce(starts_with(sorc.sequence, '[null,'), false) as is_first
 from (select unnest(from_json(tail, $structure)) from tails)
 """
 _MYSQL = """
-select op, coalesce(ts_us, ts_ms * 1000) as event_us,
-    coalesce(sorc.ts_us, sorc.ts_ms * 1000) as committed_us,
+select op, try_cast(coalesce(ts_us, ts_ms * 1000::hugeint) as bigint) as event_us,
+    try_cast(coalesce(sorc.ts_us, sorc.ts_ms * 1000::hugeint) as bigint) as committed_us,
     concat_ws('.', sorc.db, sorc."table") as table_name,
-    try_cast(regexp_extract(sorc.file, '[0-9]+$') as bigint) * 1099511627776 + sorc.pos as position,
-    if(op = 'r', 0, coalesce(sorc."row", 0) * 2 + 1 + (op <> 'd')::bigint) as sequence, false as is_first
+    try_cast(
+        try_cast(regexp_extract(sorc.file, '[0-9]+$') as bigint) * 1099511627776::hugeint + sorc.pos as bigint
+    ) as position,
+    if(op = 'r', 0, coalesce(sorc."row", 0)::bigint * 2 + 1 + (op <> 'd')::bigint) as sequence,
+    false as is_first
 from (select unnest(from_json(tail, $structure)) from tails)
 """
 _CLOCK = """
-select op, coalesce(ts_us, ts_ms * 1000) as event_us,
-    coalesce(sorc.ts_us, sorc.ts_ms * 1000) as committed_us,
-    concat_ws('.', coalesce(sorc.schema, sorc.db), coalesce(sorc."table", sorc.collection)) as table_name,
-    coalesce(sorc.ts_us, sorc.ts_ms * 1000) as position,
-    if(op = 'r', 0, coalesce(ts_us, ts_ms * 1000) * 2 + (op <> 'd')::bigint) as sequence, false as is_first
-from (select unnest(from_json(tail, $structure)) from tails)
+select op, event_us, committed_us, table_name,
+    if(op <> 'r' and try_cast(event_us * 2::hugeint + 1 as bigint) is null, null, committed_us) as position,
+    if(op = 'r', 0, try_cast(event_us * 2::hugeint + (op <> 'd')::bigint as bigint)) as sequence,
+    false as is_first
+from (
+    select op, try_cast(coalesce(ts_us, ts_ms * 1000::hugeint) as bigint) as event_us,
+        try_cast(coalesce(sorc.ts_us, sorc.ts_ms * 1000::hugeint) as bigint) as committed_us,
+        concat_ws('.', coalesce(sorc.schema, sorc.db), coalesce(sorc."table", sorc.collection)) as table_name
+    from (select unnest(from_json(tail, $structure)) from tails)
+)
 """
 _VALID = "select coalesce(json_valid(tail), false) as is_valid from tails"
 _NOT_EXACT = """
@@ -81,7 +89,7 @@ _CLOCK_LOG = Log({**_CLOCKS, **_PLACE, "db": "VARCHAR", "collection": "VARCHAR"}
 
 def log_of(source: Mapping[str, Any]) -> Log:
     """The log that an event's `source` comes from, by what it holds."""
-    if isinstance(source.get("lsn"), int):
+    if "lsn" in source:  # also without a value: then the event has no place among the others
         return _POSTGRES_LOG
     return _MYSQL_LOG if "file" in source and "pos" in source else _CLOCK_LOG
 

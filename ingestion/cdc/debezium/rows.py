@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from aidbt.core.loads import DELETED
 from ingestion.cdc.debezium.columns import Columns, raw_json
 from ingestion.cdc.debezium.positions import Order
-from ingestion.cdc.debezium.values import NotExact, landed
+from ingestion.cdc.debezium.types import NotExact
+from ingestion.cdc.debezium.values import landed
 from ingestion.changes import CHANGE_FIELDS
 
 

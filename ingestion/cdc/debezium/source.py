@@ -10,13 +10,8 @@ row where no key is known). The row before an update is not kept: it is the row 
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import re
 import threading
 import time
-import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -28,15 +23,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from aidbt.core.errors import SourceError
-from aidbt.core.findings import Finding, Severity
+from aidbt.core.findings import Finding
 from aidbt.core.loads import COMMITTED_AT, POSITION
-from aidbt.core.schema import Relation
 from ingestion.bronze.base import Destination
 from ingestion.cdc.debezium.columns import Columns
-from ingestion.cdc.debezium.encoded import FEWEST, looks_encoded, present
-from ingestion.cdc.debezium.reader import EnvelopeReader, Piece, Read, Record, Table
+from ingestion.cdc.debezium.encoded import EncodedTexts
+from ingestion.cdc.debezium.files import EnvelopeFiles, Place, is_packed
+from ingestion.cdc.debezium.outcome import Piece, Read, Record
+from ingestion.cdc.debezium.reader import EnvelopeReader
 from ingestion.cdc.debezium.settings import DebeziumSettings
+from ingestion.cdc.debezium.tables import Table
 from ingestion.cdc.debezium.types import Connect, declared
 from ingestion.changes import (
     CHANGE_FIELDS,
@@ -47,68 +43,12 @@ from ingestion.changes import (
     StreamState,
     TableChanges,
 )
-from ingestion.connectors.files import File, FileSettings, FileSource, translated
+from ingestion.connectors.files import File
 
-_BLOCK_BYTES = 8 << 20
-_BLOCK_LINES = 13_000
-_LARGEST_BLOCK_BYTES = 24 << 20  # larger ones malloc gives back to the system, and faults in anew each time
-_MAX_LINE_BYTES = 1 << 30
-_HEAD_BYTES = 4096
-_MOST_DELETES = 1000  # in a row; beyond that they are no changed keys
-_DELETE = re.compile(rb'"op": ?"d"|^(null|.*"(value|payload)": ?null\}+)\s*$', re.MULTILINE)
 _PAUSE_S = 1.0  # between two looks at files that have not grown
 _TABLE_PART = "table:"
 _STREAM_PART = ""
 _UNKNOWN_TABLE = "_unknown"  # where records are kept that name no table; no table is made of it
-
-
-class EnvelopeFiles(FileSource):
-    """The files of events, in the order of their paths."""
-
-    extensions = (".json", ".ndjson", ".jsonl")
-
-    def __init__(self, settings: DebeziumSettings, root: Path) -> None:
-        self._name = settings.name
-        super().__init__(
-            FileSettings(
-                name=settings.name,
-                connector=settings.connector,
-                bronze_schema=settings.bronze_schema,
-                path=settings.path,
-                endpoint=settings.endpoint,
-                table=settings.name,
-            ),
-            root,
-        )
-
-    def files(self) -> list[File]:
-        """The files as they are now."""
-        return self.files_of(Relation(schema="", name=self._name))
-
-
-@dataclass(slots=True)
-class _Place:
-    """How far one file is read."""
-
-    offset: int = 0
-    lines: int = 0
-    size: int = -1
-    head: str = ""
-    head_bytes: int = 0
-    ignored: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> _Place:
-        return cls(
-            value["offset"], value["lines"], value["size"], value["head"], value["head_bytes"],
-            Counter(value.get("ignored", {})),
-        )  # fmt: skip
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "offset": self.offset, "lines": self.lines, "size": self.size,
-            "head": self.head, "head_bytes": self.head_bytes, "ignored": dict(sorted(self.ignored.items())),
-        }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -116,7 +56,7 @@ class _Gathered:
     """What goes into the next micro-batch."""
 
     reads: list[Read] = field(default_factory=list)
-    files: dict[str, _Place] = field(default_factory=dict)
+    files: dict[str, Place] = field(default_factory=dict)
     events: int = 0
     size_bytes: int = 0
     since: float = field(default_factory=time.monotonic)
@@ -144,12 +84,11 @@ class DebeziumChanges:
         self._root = root
         self._files = EnvelopeFiles(settings, root)
         self._bronze: dict[str, str] = {}  # table of the source → its name in bronze
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         self._kept: dict[str, Any] = {}  # parts as they were last given out
         self._committed_at: dict[int, datetime | None] = {}  # by the last position of a batch
         self._landed_at: datetime | None = None
-        # By table and column: texts that may be encoded numbers; None where that is settled.
-        self._texts: dict[tuple[str, str], list[str] | None] = {}
+        self._encoded = EncodedTexts(settings.name)
         self._reader = EnvelopeReader(
             types=self._types_of, key=self._key_of, is_chosen=self._is_chosen,
             unavailable=settings.unavailable_value,
@@ -206,7 +145,7 @@ class DebeziumChanges:
         Their tables have the columns that are kept, but for those that the settings declare.
         """
         self._restore(state)
-        for name, table in self._reader.tables.items():
+        for name, table in self._reader.tables.by_name.items():
             for column, described in self._types_of(name).items():
                 if table.columns is not None:
                     table.columns = table.columns.with_column(column, described)
@@ -230,52 +169,21 @@ class DebeziumChanges:
     # --- the files ------------------------------------------------------------------------------------
 
     def _read(self, file: File, stop: threading.Event) -> Iterator[Read]:
-        place = self._places.setdefault(file.path, _Place())
+        place = self._places.setdefault(file.path, Place())
         if place.size == file.size_bytes:
             return
-        self._check_same(file, place)
-        with translated(file.path), closing(self._open(file, place.offset)) as stream:
-            for block in _blocks(stream, file, place):
+        with closing(self._files.blocks(file, place, self._reader.schemas)) as found:
+            for block in found:
                 if stop.is_set():
                     return
-                offset = place.offset + len(block)
                 read = self._reader.read(block, file.path, place.lines + 1)
-                place.offset = offset
+                place.offset += block.size_bytes
                 place.lines += read.lines
                 place.ignored += read.ignored
-                if not _is_packed(file):  # how much of a packed file that was, is not known before its end
+                if not is_packed(file):  # how much of a packed file that was, is not known before its end
                     place.size = place.offset
                 yield read
         place.size = file.size_bytes
-
-    def _check_same(self, file: File, place: _Place) -> None:
-        """Check that a file is the one that was read, grown; remember by what it is known."""
-        if file.size_bytes < place.size or (not _is_packed(file) and file.size_bytes < place.offset):
-            raise SourceError(
-                f"{file.path} was cut short: it had {place.size} bytes, now it has {file.size_bytes}",
-                hint="events behind that may be lost; give what is there now another name to have it read",
-            )
-        with translated(file.path), closing(self._files.filesystem.open_input_stream(file.path)) as raw:
-            head = raw.read(min(_HEAD_BYTES, file.size_bytes))
-        if hashlib.sha256(head[: place.head_bytes]).hexdigest()[:16] != place.head and place.head:
-            raise SourceError(
-                f"{file.path} is no longer the file that was read: it begins with other bytes",
-                hint="give the new file a name of its own; the old one's position stands under this name",
-            )
-        place.head_bytes = len(head)
-        place.head = hashlib.sha256(head).hexdigest()[:16]
-
-    def _open(self, file: File, offset: int) -> Any:
-        """The file's bytes, unpacked, from `offset` on."""
-        if _is_packed(file):
-            stream = gzip.GzipFile(
-                fileobj=self._files.filesystem.open_input_stream(file.path, compression=None)
-            )
-            stream.seek(offset)
-            return stream
-        source = self._files.filesystem.open_input_file(file.path)
-        source.seek(offset)
-        return source
 
     # --- micro-batches --------------------------------------------------------------------------------
 
@@ -301,46 +209,23 @@ class DebeziumChanges:
         )
 
     def _findings(self, changes: Sequence[TableChanges]) -> Iterator[Finding]:
-        """The columns of text that look like encoded decimals, each once."""
         for change in changes:
-            table = self._reader.tables.get(change.to.source_table)
-            if table is None or table.columns is None:
-                continue
-            for column, of in table.columns.types.items():
-                if not (of.is_inferred and of.wire == pa.string() and column in change.rows.column_names):
-                    continue
-                texts = self._texts.setdefault((change.to.source_table, column), [])
-                if texts is None:
-                    continue
-                texts += present(change.rows.column(column))
-                if len(texts) >= FEWEST:
-                    self._texts[change.to.source_table, column] = None
-                    if looks_encoded(texts):
-                        yield self._encoded(change.to.source_table, column, texts[0])
-
-    def _encoded(self, table: str, column: str, example: str) -> Finding:
-        return Finding(
-            "debezium.looks_encoded",
-            Severity.WARN,
-            f"{self.name}: {table}.{column}",
-            f"{table}.{column} looks like decimals as Debezium encodes them ('{example}') and lands as text; "
-            f'to land numbers, write types: {{{table}: {{{column}: "decimal(12, 2)"}}}} in the file of '
-            f"'{self.name}', with the column's own precision and scale",
-            {"column": column, "example": example, "setting": "types"},
-        )
+            table = self._reader.tables.by_name.get(change.to.source_table)
+            if table is not None and table.columns is not None:
+                yield from self._encoded.findings(change.to.source_table, table.columns, change.rows)
 
     def _position(self, gathered: _Gathered) -> dict[str, Any]:
         """The parts that changed since the last batch."""
         now: dict[str, Any] = {path: place.to_json() for path, place in gathered.files.items()}
-        for name, table in self._reader.tables.items():
+        for name, table in self._reader.tables.by_name.items():
             if table.columns is not None:
                 now[_TABLE_PART + name] = {
                     "bronze": self._destination(name).table,
                     "key": list(table.key),
                     **table.columns.to_json(),
                 }
-        if self._reader.snapshot:
-            now[_STREAM_PART] = {"snapshot": self._reader.snapshot}
+        if self._reader.ordering.snapshot:
+            now[_STREAM_PART] = {"snapshot": self._reader.ordering.snapshot}
         changed = {part: value for part, value in now.items() if self._kept.get(part) != value}
         self._kept.update(changed)
         return changed
@@ -362,7 +247,7 @@ class DebeziumChanges:
             events = rows.num_rows + len(dead)
             changes.append(TableChanges(self._destination(name), rows, key, version, events, dead))
         for name, found in letters.items():
-            table = self._reader.tables.get(name, Table())
+            table = self._reader.tables.by_name.get(name, Table())
             version = table.columns.version if table.columns else 1
             nothing = pa.schema(CHANGE_FIELDS).empty_table()
             changes.append(
@@ -374,14 +259,14 @@ class DebeziumChanges:
         self._kept = dict(state.parts)
         for part, value in state.parts.items():
             if part == _STREAM_PART:
-                self._reader.snapshot = value["snapshot"]
+                self._reader.ordering.snapshot = value["snapshot"]
             elif part.startswith(_TABLE_PART):
                 name = part.removeprefix(_TABLE_PART)
                 columns = Columns(value["version"], value["columns"], is_open=True)
-                self._reader.tables[name] = Table(columns, tuple(value["key"]))
+                self._reader.tables.by_name[name] = Table(columns, tuple(value["key"]))
                 self._bronze[name] = value["bronze"]
             else:
-                self._places[part] = _Place.from_json(value)
+                self._places[part] = Place.from_json(value)
 
     def _destination(self, table_name: str) -> Destination:
         """Where a table lands: under its own name, with its schema in front where that is another's."""
@@ -418,82 +303,3 @@ class DebeziumChanges:
 def _names(table_name: str) -> tuple[str, str]:
     """What a table may be called in the settings: with what is above it, and without."""
     return table_name, table_name.rpartition(".")[2]
-
-
-def _is_packed(file: File) -> bool:
-    return file.path.lower().endswith(".gz")
-
-
-def _blocks(stream: Any, file: File, place: _Place) -> Iterator[bytearray]:
-    """The complete lines of a stream, some megabytes at a time; each block ends with a newline."""
-    rest = b""
-    wanted = _BLOCK_BYTES
-    block = bytearray()
-    while True:
-        block = _resized(block, wanted)
-        with memoryview(block) as view:
-            view[: len(rest)] = rest
-            size = len(rest) + _fill(stream, view[len(rest) :], file)
-        is_end = size < wanted
-        end = block.rfind(b"\n", 0, size) + 1
-        if not is_end:
-            end = _before_delete(block, end)
-        rest = bytes(block[end:size])
-        if end:
-            del block[end:]
-            yield block
-            # Lines with schema blocks are long; a block should hold as many of them.
-            wanted = max(_BLOCK_BYTES, min(_BLOCK_LINES * place.offset // place.lines, _LARGEST_BLOCK_BYTES))
-            wanted = max(wanted, 2 * len(rest))
-        elif not is_end:
-            wanted *= 2
-            if wanted > _MAX_LINE_BYTES:
-                raise SourceError(
-                    f"{file.path} has a line of more than {_MAX_LINE_BYTES >> 20} MB",
-                    hint="it should hold one event a line",
-                )
-        if is_end:
-            return
-
-
-def _resized(block: bytearray, size: int) -> bytearray:
-    """A buffer of that size: the same one where nobody holds it any more, so that its memory is at hand."""
-    if size > 2 * len(block):
-        return bytearray(size)  # whose memory is not touched before it is filled
-    try:
-        if size > len(block):
-            block.extend(bytes(size - len(block)))
-        else:
-            del block[size:]
-    except BufferError:
-        return bytearray(size)
-    return block
-
-
-def _before_delete(block: bytearray, end: int) -> int:
-    """The end of the lines in front of deletes (and tombstones) that a block ends with.
-
-    What follows may be the insert that belongs to a delete: together they are a changed key, and they have to
-    be in one micro-batch.
-    """
-    found = end
-    for _ in range(_MOST_DELETES):
-        start = block.rfind(b"\n", 0, max(found - 1, 0)) + 1
-        if not _DELETE.search(block, start, found):
-            return found or end
-        found = start
-    return end
-
-
-def _fill(stream: Any, view: memoryview, file: File) -> int:
-    """Read until the buffer is full or nothing more comes; gives how many bytes there are."""
-    size = 0
-    try:
-        while size < len(view) and (count := stream.readinto(view[size:])):
-            size += count
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceError(
-            f"{file.path} is damaged or not complete: {error}",
-            hint="compress a file when it is complete; one that still grows is read as it is",
-        ) from error
-    return size

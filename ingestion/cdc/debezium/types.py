@@ -77,6 +77,10 @@ _SHORT = {
 _DECIMAL = re.compile(r"(?:decimal|numeric)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", re.IGNORECASE)
 
 
+class NotExact(ValueError):
+    """A value that is not of its column's type, or that the type in bronze cannot hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnType:
     """How a column is read.

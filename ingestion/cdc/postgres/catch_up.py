@@ -22,6 +22,7 @@ from ingestion.cdc.postgres.slots import NewSlot, Position, System, shown
 from ingestion.cdc.postgres.snapshot import Snapshot, added_values, whole_table
 from ingestion.cdc.postgres.tables import Table
 from ingestion.changes import MicroBatch
+from ingestion.connectors.postgres.errors import TableChanged
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.source import PostgresSource
 
@@ -232,6 +233,8 @@ class CatchUp:
             if snapshot is not None:
                 source.columns(relation, snapshot.columns)  # are all types known?
                 _ = snapshot.events
+        except TableChanged as error:
+            raise SourceUnavailable(error.message, hint=error.hint) from error
         except SourceError as error:
             if error.retryable:
                 raise

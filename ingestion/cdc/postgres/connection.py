@@ -45,8 +45,11 @@ _KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives
 
 _CONNECT_S = 30.0
 _NO_RIGHT = re.compile(r"to start wal ?sender", re.IGNORECASE)
+# What a query of the catalog says of a table that was dropped while it ran.
+_JUST_DROPPED = re.compile(r"could not open relation with OID|cache lookup failed for")
 _NO_WORDS = "no message from the libpq"  # psycopg2's, when the server closed the connection
 _NOT_PERMITTED, _NOT_READY, _IN_USE, _UNDEFINED = "42501", "55000", "55006", "42704"
+_INTERNAL = "XX000"
 _NO_SLOT_LEFT, _FILE_GONE, _NO_UTF8, _NOT_IN_UNICODE = "53400", "58P01", "22021", "22P05"
 
 
@@ -128,6 +131,10 @@ def refused(error: psycopg2.Error, url: ServerUrl, what: str) -> SourceError:
     if state is None or is_transient_state(state):  # without a state it is the connection that broke
         return SourceUnavailable(
             f"{what}: the server went away: {words}", hint="run this again when it is up"
+        )
+    if state == _INTERNAL and _JUST_DROPPED.search(words):
+        return SourceUnavailable(
+            f"{what}: a table was dropped or made again just now: {words}", hint="run this again"
         )
     hints = {
         _NOT_PERMITTED: f"'{url.user}' lacks a right: see 'aidbt ingest status' for what streaming needs",

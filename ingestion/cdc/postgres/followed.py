@@ -53,12 +53,14 @@ class FollowedTables:
         """Check that no table was out of the publication for a while.
 
         Raises:
+            SourceUnavailable: a table was made again since the tables were looked at.
             SourceError: one was, or may have been.
         """
         for table in self.streamed.tables:
             name = str(table)
             is_other = self.marks[name].member != self.streamed.member(table)
             if is_other and self.marks.is_followed(table) and name not in self._anew:
+                self.streamed.check_is_there(table)
                 raise SourceError(
                     f"the publication of {table} is not the one from which it was streamed before, or the "
                     "table was taken out of it and put in again; changes between are lost",

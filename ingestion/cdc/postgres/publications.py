@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from aidbt.core.errors import SourceError
 from ingestion.cdc.postgres.connection import Control, quoted
-from ingestion.cdc.postgres.tables import Table
+from ingestion.cdc.postgres.tables import Table, check_is_there
 
 _INSERTS = "_inserts"
 
@@ -97,6 +97,7 @@ def ensure_published(control: Control, tables: Sequence[Table], name: str) -> di
     """See to it that every table is published; its membership by the table's full name.
 
     Raises:
+        SourceUnavailable: a table was dropped or made again meanwhile.
         SourceError: a publication lacks something that the user may not add, or leaves out rows.
     """
     wanted: dict[str, list[Table]] = {}
@@ -118,6 +119,7 @@ def ensure_published(control: Control, tables: Sequence[Table], name: str) -> di
         for table in its_tables:
             member = members.get((each, table.schema, table.name))
             if member is None:
+                check_is_there(control, table)
                 raise SourceError(
                     f"the publication {each} does not send {table}",
                     hint="add the table to it, or name another publication under cdc: publication",
@@ -192,6 +194,8 @@ def _run(
     except SourceError as error:
         if error.retryable:
             raise
+        for table in tables:
+            check_is_there(control, table)
         lacks = f"{what} lacks {names}, and cannot be changed"
         is_missing = f"there is no publication {name} for {names}, and it cannot be made"
         raise SourceError(

@@ -24,7 +24,7 @@ from ingestion.cdc.postgres.tables import KnownColumn, Table
 from ingestion.cdc.postgres.versions import Table as VersionedTable
 from ingestion.cdc.postgres.versions import TableVersion
 from ingestion.changes import CHANGE_FIELDS, TableChanges
-from ingestion.connectors.postgres.errors import RowsGone
+from ingestion.connectors.postgres.errors import TableChanged
 from ingestion.connectors.postgres.source import PostgresSource
 
 BEGIN, ROWS = -1, 0  # the sequences of a snapshot: the row that empties the table, and the rows
@@ -76,7 +76,7 @@ class Snapshot:
         """Pieces of some 32 MB.
 
         Raises:
-            SourceUnavailable: the server went away, or the table was truncated meanwhile.
+            SourceUnavailable: the server went away, or the table was truncated or changed meanwhile.
             SourceError: the table cannot be read, or gave other rows than were counted.
         """
         fields = self.source.columns(self.table, self.columns)
@@ -87,8 +87,8 @@ class Snapshot:
             for changes in self._pieces(fields):
                 given += changes.events
                 yield changes
-        except RowsGone as error:
-            raise SourceUnavailable(error.message, hint=error.hint) from error  # a new snapshot has them
+        except TableChanged as error:
+            raise SourceUnavailable(error.message, hint=error.hint) from error  # a new snapshot has it
         if given != self.rows:
             raise SourceError(
                 f"the table {self.table} gave {given} rows, but the server counts {self.rows}",

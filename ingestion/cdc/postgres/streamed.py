@@ -13,7 +13,14 @@ from ingestion.cdc.postgres.connection import Control, quoted
 from ingestion.cdc.postgres.decoder import Decoder
 from ingestion.cdc.postgres.publications import Member, ensure_published, publication_of
 from ingestion.cdc.postgres.server import wanted_tables
-from ingestion.cdc.postgres.tables import KnownColumn, Table, published, read_fields, read_types
+from ingestion.cdc.postgres.tables import (
+    KnownColumn,
+    Table,
+    check_is_there,
+    published,
+    read_fields,
+    read_types,
+)
 from ingestion.cdc.postgres.versions import TableVersion
 from ingestion.connectors.postgres.settings import PostgresSettings
 from ingestion.connectors.postgres.types import PgType, reading, resolve
@@ -70,6 +77,14 @@ class StreamedTables:
         """The publication and its entry for the table, by oid; another one when it was put in again."""
         member = self._members[str(table)]
         return member.publication, member.oid
+
+    def check_is_there(self, table: Table) -> None:
+        """Check that the catalog still has this very table.
+
+        Raises:
+            SourceUnavailable: it has another one under its name, or none.
+        """
+        check_is_there(self._control, table)
 
     def published(self, table: Table, columns: Sequence[KnownColumn]) -> tuple[KnownColumn, ...]:
         """Those of the columns that the stream sends."""

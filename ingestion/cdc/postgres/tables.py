@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aidbt.core.errors import SourceUnavailable
 from ingestion.cdc.postgres.connection import Control
 from ingestion.cdc.postgres.messages import RelationColumn
 from ingestion.connectors.postgres.types import PgType
@@ -61,6 +62,7 @@ select a.attname::text, a.atttypid::bigint, a.atttypmod::int
 from pg_catalog.pg_type t join pg_catalog.pg_attribute a on a.attrelid = t.typrelid
 where t.oid = %s and a.attnum > 0 and not a.attisdropped order by a.attnum
 """
+_IS_THERE = "select 1 from pg_catalog.pg_class where oid = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,18 @@ def read_tables(control: Control, schema: str) -> list[Table]:
         )
         for oid, name, kind, persistence, identity, primary, index in control.rows(_TABLES, (schema,))
     ]  # fmt: skip
+
+
+def check_is_there(control: Control, table: Table) -> None:
+    """Check that the catalog still has a table that was read from it before, and not another of its name.
+
+    Raises:
+        SourceUnavailable: it has not; whoever looks again finds what there is now.
+    """
+    if not control.rows(_IS_THERE, (table.oid,)):
+        raise SourceUnavailable(
+            f"the table {table} was dropped or made again just now", hint="run this again"
+        )
 
 
 def read_types(control: Control) -> dict[int, PgType]:

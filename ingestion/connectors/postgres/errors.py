@@ -31,7 +31,11 @@ _TRANSIENT = re.compile(
 _TRANSIENT_STATES = re.compile(r"08\w{3}|57P0\d|53300|40001|40P01|55P03")
 
 
-class RowsGone(SourceError):
+class TableChanged(SourceError):
+    """A table is another one than when the snapshot was taken, under which it cannot be read any more."""
+
+
+class RowsGone(TableChanged):
     """A table was truncated or rewritten after the snapshot was taken, under which it is empty now."""
 
 
@@ -98,7 +102,9 @@ def query_error(error: Exception, url: ServerUrl, what: str) -> SourceError:
             hint="land a view that converts them, with convert_from(column::bytea, 'latin1')",
         )
     if state == "42P01":
-        return SourceError(f"{what} does not exist any more", hint="run this again")
+        return TableChanged(f"{what} does not exist any more", hint="run this again")
+    if state == "42703":
+        return TableChanged(f"{what} was changed while it was read: {words}", hint="run this again")
     if "lower bound not in" in text:
         return not_plain_array(what)
     if state == "57014" or "statement timeout" in text:
