@@ -89,4 +89,9 @@ def _check_each_fits(patterns: Sequence[str], relations: Sequence[Relation]) -> 
             hint = (
                 f"did you mean '{close}'?" if close else f"it has: {known}" if names else "it has no tables"
             )
-            raise SourceError(f"the source has no table '{pattern}'", hint=hint)
+            what = (
+                f"no table matches '{pattern}'"
+                if set("*?[") & set(pattern)
+                else f"the source has no table '{pattern}'"
+            )
+            raise SourceError(what, hint=hint)

@@ -122,7 +122,11 @@ class SourceStream:
                 except LeaseTaken as taken:
                     is_alive = seen is not None and (taken.since, taken.until) != (seen.since, seen.until)
                     if is_alive or self._shared.stop.wait(min(1.0, ttl_s / 4)):
-                        raise
+                        raise SourceError(
+                            f"{self._source} is streamed already, by {taken.holder}, since "
+                            f"{taken.since:%Y-%m-%d %H:%M:%S} UTC",
+                            hint="end that one first (Ctrl-C there); a stream goes on until somebody does",
+                        ) from taken
                     seen = taken
                     self.tally.stands(level=Level.FULL, note=f"waiting: {taken.message}")
             self.tally.stands(level=Level.FULL)

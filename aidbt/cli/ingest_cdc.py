@@ -15,12 +15,16 @@ import click
 
 from aidbt.cli.ingest_sources import error_lines, next_step, streaming, table_name
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
+from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, table
 from aidbt.core.errors import UsageError
 
 _LINE_EVERY_S = 10.0
 _NOTABLE_BACKLOG_BYTES = 1 << 20
 _SHOW_CURSOR = b"\x1b[?25h"
+_STOPPING = (
+    b"\nstopping after what is in hand (a snapshot that has begun is finished); "
+    b"once more stops at once, and loses nothing\n"
+)
 
 
 @click.command()
@@ -99,7 +103,7 @@ def _graceful() -> Iterator[threading.Event]:
             os.write(2, _SHOW_CURSOR + b"\nstopped at once\n")
             os._exit(130)
         is_asked = True
-        os.write(2, b"\nstopping after what is in hand; once more stops at once\n")
+        os.write(2, _STOPPING)
         stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -160,7 +164,7 @@ def _line(stream: Any) -> str:
 
     parts = [count(stream.events, "event"), f"{stream.events_per_s:,.0f}/s"]
     if stream.lag_s is not None:
-        parts.append(f"lag {stream.lag_s:,.1f} s")
+        parts.append(f"lag {duration(stream.lag_s)}")
     if stream.backlog_bytes is not None:
         parts.append(f"backlog {human_bytes(stream.backlog_bytes)}")
     if stream.dead_letters:
@@ -187,7 +191,9 @@ def _text(report: Any, session: Any) -> Iterator[str]:
     seconds = (report.finished_at - report.started_at).total_seconds()
     ends = [(result, result.at_end) for result in report.sources]
     tables = sum(len(end.tables) for _, end in ends)
-    yield f"{bold('landed')} {count(report.events, 'event')} of {count(tables, 'table')} in {seconds:.1f} s"
+    if tables or any(result.status != "failed" for result, _ in ends):
+        what = f"{count(report.events, 'event')} of {count(tables, 'table')}"
+        yield f"{bold('landed')} {what} in {seconds:.1f} s"
     rows = [
         [
             f"{result.source}.{table_name(landed.table)}",

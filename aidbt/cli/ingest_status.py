@@ -10,7 +10,7 @@ import click
 
 from aidbt.cli.ingest_sources import configured, table_name
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
+from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, table
 
 
 @click.command()
@@ -77,7 +77,7 @@ def _lag(item: Any) -> str:
 
     parts = []
     if item.lag_s is not None:
-        parts.append(f"lag {item.lag_s:,.1f} s")
+        parts.append(f"lag {duration(item.lag_s)}")
     if item.backlog_bytes is not None:
         parts.append(f"backlog {human_bytes(item.backlog_bytes)}")
     return ", ".join(parts)

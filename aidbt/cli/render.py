@@ -66,6 +66,19 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """A time in the unit that a person would say it in.
+
+    Example:
+        >>> duration(0.26), duration(75), duration(59_554_837.6)
+        ('0.3 s', '75.0 s', '689 days')
+    """
+    for size_s, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size_s:
+            return f"{seconds / size_s:,.0f} {unit}"
+    return f"{seconds:,.1f} s"
+
+
 def table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> list[str]:
     """Aligned columns, two spaces apart; numbers to the right."""
     everything = [list(head), *rows] if head else list(rows)

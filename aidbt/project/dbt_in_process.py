@@ -139,7 +139,9 @@ def _close_dbt_logs() -> None:
         logger = logging.getLogger(name)
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
-            handler.close()
+            # It writes what is left of logs/dbt.log; a full disk is no reason to lose the build's result.
+            with contextlib.suppress(OSError):
+                handler.close()
 
 
 _LOCAL = threading.local()

@@ -122,7 +122,7 @@ class DuckDBWarehouse:
         if read_only and not self.path.exists():
             raise WarehouseError(
                 f"the warehouse {self.path} does not exist yet",
-                hint="land data with 'aidbt ingest run', or build something with dbt, first",
+                hint="land data with 'aidbt ingest run' or 'aidbt ingest cdc', or build something with dbt",
             )
         if not read_only:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -364,7 +364,7 @@ def test_one_process_at_a_time_streams_a_source(runs):
     with runs.running(log) as watch:
         watch.wait(lambda p: p.events == 3)
         (result,) = runs.run(log).sources
-        assert result.status == "failed" and "'stream:shop' is in use (exclusive) by" in result.error
+        assert result.status == "failed" and "shop is streamed already, by" in result.error
         log.insert(3)
         watch.wait(lambda p: p.events == 6)
 

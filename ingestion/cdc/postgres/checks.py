@@ -204,7 +204,7 @@ def _tables(
         if member is None and not (is_ours and (known.is_ours if known else may_create)):
             yield _finding(
                 "cdc.not_published", Severity.ERROR, where,
-                f"{table} is not in the publication {its_publication}, and '{control.url.user}' may not put "
+                f"it is not in the publication {its_publication}, and '{control.url.user}' may not put "
                 "it there: 'aidbt ingest cdc' says what its owner has to run",
             )  # fmt: skip
         yield from _keys(where, table, (streamed.publication, table.schema, table.name) in members)
@@ -212,7 +212,7 @@ def _tables(
         if table.kind == "p":
             yield _finding(
                 "cdc.partitions", Severity.INFO, where,
-                f"{table} is partitioned: when a partition is truncated, dropped or detached, the server "
+                f"it is partitioned: when a partition is truncated, dropped or detached, the server "
                 f"sends nothing; then 'aidbt ingest cdc {source} --snapshot {table.name}' reads it anew",
             )  # fmt: skip
 
@@ -222,7 +222,7 @@ def _reading(where: str, user: str, table: Table, *, may_read: bool, hides_rows:
     if not may_read:
         yield _finding(
             "cdc.may_not_read", Severity.ERROR, where,
-            f"{table} may not be read by '{user}': GRANT SELECT ON "
+            f"it may not be read by '{user}': GRANT SELECT ON "
             f"{quoted(table.schema)}.{quoted(table.name)} TO {quoted(user)};",
         )  # fmt: skip
     if hides_rows:
@@ -243,14 +243,14 @@ def _columns(
     if unsent:
         yield _finding(
             "cdc.generated_columns", Severity.INFO, where,
-            f"{table}: generated columns are not streamed: {', '.join(unsent)}",
+            f"generated columns are not streamed: {', '.join(unsent)}",
         )  # fmt: skip
     columns = [column for column in table.columns if column.name in sent]
     for column, of_type in streamed.unknown_types(table.name, columns).items():
-        effect = "it lands as PostgreSQL's text" if has_landed else f"{table} does not land"
+        effect = "it lands as PostgreSQL's text" if has_landed else "it does not land"
         yield _finding(
             "cdc.unknown_type", Severity.WARN if has_landed else Severity.ERROR, where,
-            f"{table}: {column} has the type {of_type}, which is not known here, and {effect}; name "
+            f"{column} has the type {of_type}, which is not known here, and {effect}; name "
             f"'{table.name}.{column}' under as_text if it should be text",
         )  # fmt: skip
 
@@ -261,12 +261,12 @@ def _keys(where: str, table: Table, sends_updates: bool) -> Iterator[Finding]:
     if sends_updates:
         yield _finding(
             "cdc.updates_fail", Severity.ERROR, where,
-            f"{table} has no key, but its publication sends updates: the server refuses every UPDATE and "
+            "it has no key, but its publication sends updates: the server refuses every UPDATE and "
             "DELETE on it; give it a primary key, or take it out of the publication",
         )  # fmt: skip
     yield _finding(
         "cdc.no_key", Severity.WARN, where,
-        f"{table} has no primary key (or REPLICA IDENTITY NOTHING): only inserts and truncates are "
+        "it has no primary key (or REPLICA IDENTITY NOTHING): only inserts and truncates are "
         "streamed, updates and deletes are not seen",
     )  # fmt: skip
 

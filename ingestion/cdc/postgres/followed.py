@@ -142,7 +142,7 @@ class FollowedTables:
             self.marks.forget([name])
             self._skip_before[name] = _NEVER
         what = "its older rows lack values" if is_added else "it has not landed and is not streamed"
-        message = f"{name}: {what}: {error.message}" + (f" ({error.hint})" if error.hint else "")
+        message = f"{what}: {error.message}" + (f" ({error.hint})" if error.hint else "")
         message += "; it is tried again at the next start"
         return Finding("cdc.not_readable", Severity.ERROR, f"{self._source}: {name}", message)
 
