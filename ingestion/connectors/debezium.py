@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from aidbt.core.errors import SourceError, UsageError
 from aidbt.core.findings import Finding
 from aidbt.core.resilience import Operation
+from ingestion.cdc.debezium.retyped import kept_findings
 from ingestion.cdc.debezium.settings import DebeziumSettings
 from ingestion.cdc.debezium.source import DebeziumChanges
 from ingestion.changes import NOTHING_LANDED, ChangeSource, StreamState
@@ -57,5 +58,5 @@ class DebeziumConnector:
         return DebeziumChanges(self.settings, self._root)
 
     def check_changes(self, state: StreamState = NOTHING_LANDED) -> Sequence[Finding]:
-        """Nothing stands in the way of reading files that opening them does not say."""
-        return ()
+        """What was noticed of columns that have landed; of the files, opening them says it all."""
+        return tuple(kept_findings(self.settings, state.parts))

@@ -14,9 +14,9 @@ from ingestion.changes import BatchLimits
 from tests.ingestion.debezium_landing import envelope, read, text
 
 
-def encoded(number: int) -> str:
-    """A number as Java's BigInteger gives its bytes, in base64."""
-    size = (number if number >= 0 else -number - 1).bit_length() // 8 + 1
+def encoded(number: int, length: int = 1) -> str:
+    """A number as Java's BigInteger gives its bytes, or in `length` bytes where that is more, in base64."""
+    size = max((number if number >= 0 else -number - 1).bit_length() // 8 + 1, length)
     return base64.b64encode(number.to_bytes(size, "big", signed=True)).decode()
 
 
@@ -24,6 +24,12 @@ def encoded(number: int) -> str:
 @given(st.sets(st.integers(-30_000, 30_000), min_size=FEWEST, max_size=60))
 def test_numbers_of_one_or_two_bytes_look_encoded(numbers):
     assert looks_encoded([encoded(number) for number in numbers])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([2, 4, 5, 8]), st.sets(st.integers(-30_000, 30_000), min_size=5, max_size=60))
+def test_numbers_of_one_length_look_encoded_also_when_they_are_few(length, numbers):
+    assert looks_encoded([encoded(number, length) for number in numbers])
 
 
 @pytest.mark.parametrize(
@@ -35,10 +41,23 @@ def test_numbers_of_one_or_two_bytes_look_encoded(numbers):
         [hashlib.md5(str(number).encode()).hexdigest()[:16] for number in range(100)],
         [base64.b64encode(hashlib.md5(str(number).encode()).digest()).decode() for number in range(100)],
         [encoded(number) for number in range(-100, 100)] + ["n/a"],
-        [encoded(number) for number in range(-5, FEWEST - 6)],
+        [encoded(number) for number in range(4)],
+        ["a/bc", "paid", "sent", "open", "done", "void"],
         ["/w=="] * 100,
+        [base64.b64encode(hashlib.md5(str(n).encode()).digest()[:8]).decode() for n in range(300)],
     ],
-    ids=["words", "numbers", "codes", "hex", "digests", "one that is none", "few", "one value"],
+    ids=[
+        "words",
+        "numbers",
+        "codes",
+        "hex",
+        "digests",
+        "one that is none",
+        "few",
+        "few words",
+        "one value",
+        "identifiers",
+    ],
 )
 def test_other_texts_do_not(values):
     assert not looks_encoded(values)

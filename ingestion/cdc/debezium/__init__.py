@@ -10,5 +10,5 @@ From bytes to rows:
   `values` (with `texts`, `times`, `decimals`) makes them what they mean, `rows` makes Arrow rows of them;
 - `tables` knows the columns and keys of tables, as `columns` and `types` say them;
 - `careful` reads single lines that are not plain, `outcome` accounts for every line, and `encoded` notices
-  numbers that land as text.
+  numbers that land as text, and `retyped` columns whose type was declared after they had landed.
 """

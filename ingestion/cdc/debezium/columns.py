@@ -85,6 +85,14 @@ def under_schema(described: Mapping[str, Connect], before: Columns | None) -> Co
     return Columns(before.version + 1, described, is_open=False)
 
 
+def under_settings(declared: Mapping[str, Connect], before: Columns) -> Columns:
+    """Columns with the types that the settings declare for them: those `before`, or a new version when one
+    of them changes.
+    """
+    described = {name: declared.get(name, known) for name, known in before.described.items()}
+    return before if described == before.described else Columns(before.version + 1, described, before.is_open)
+
+
 def _without_names(field: Connect) -> dict[str, Any]:
     """What matters of a field's schema: its type, not its name, default or whether it may be null."""
     kept = {key: field[key] for key in ("type", "name", "parameters") if key in field}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field, field_validator
 
-from ingestion.cdc.debezium.types import declared
+from ingestion.cdc.debezium.types import Connect, declared
 from ingestion.records import ConnectorSettings
 
 
@@ -39,3 +41,15 @@ class DebeziumSettings(ConnectorSettings):
                         "ZonedTimestamp, decimal(12, 2), timestamptz, uuid, json, int64, text"
                     )
         return types
+
+    def types_of(self, table_name: str) -> Mapping[str, Connect]:
+        """The columns of a table whose types are declared, as `types.column_type` reads them."""
+        for name in names_of(table_name):
+            if name in self.types:
+                return {column: declared(text) or {} for column, text in self.types[name].items()}
+        return {}
+
+
+def names_of(table_name: str) -> tuple[str, str]:
+    """What a table may be called in the settings: with what is above it, and without."""
+    return table_name, table_name.rpartition(".")[2]

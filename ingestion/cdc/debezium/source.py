@@ -26,14 +26,15 @@ import pyarrow.compute as pc
 from aidbt.core.findings import Finding
 from aidbt.core.loads import COMMITTED_AT, POSITION
 from ingestion.bronze.base import Destination
-from ingestion.cdc.debezium.columns import Columns
+from ingestion.cdc.debezium.columns import Columns, under_settings
 from ingestion.cdc.debezium.encoded import EncodedTexts
 from ingestion.cdc.debezium.files import EnvelopeFiles, Place, is_packed
 from ingestion.cdc.debezium.outcome import Piece, Read, Record
 from ingestion.cdc.debezium.reader import EnvelopeReader
-from ingestion.cdc.debezium.settings import DebeziumSettings
+from ingestion.cdc.debezium.retyped import TABLE_PART, retyped, retyped_finding
+from ingestion.cdc.debezium.settings import DebeziumSettings, names_of
 from ingestion.cdc.debezium.tables import Table
-from ingestion.cdc.debezium.types import Connect, declared
+from ingestion.cdc.debezium.types import Connect
 from ingestion.changes import (
     CHANGE_FIELDS,
     BatchLimits,
@@ -46,7 +47,6 @@ from ingestion.changes import (
 from ingestion.connectors.files import File
 
 _PAUSE_S = 1.0  # between two looks at files that have not grown
-_TABLE_PART = "table:"
 _STREAM_PART = ""
 _UNKNOWN_TABLE = "_unknown"  # where records are kept that name no table; no table is made of it
 
@@ -89,8 +89,11 @@ class DebeziumChanges:
         self._committed_at: dict[int, datetime | None] = {}  # by the last position of a batch
         self._landed_at: datetime | None = None
         self._encoded = EncodedTexts(settings.name)
+        # By table and column: what it landed as before its type was declared.
+        self._retyped: dict[str, dict[str, Connect]] = {}
+        self._unsaid: dict[str, dict[str, Connect]] = {}  # those of them that nobody was told of
         self._reader = EnvelopeReader(
-            types=self._types_of, key=self._key_of, is_chosen=self._is_chosen,
+            types=settings.types_of, key=self._key_of, is_chosen=self._is_chosen,
             unavailable=settings.unavailable_value,
         )  # fmt: skip
 
@@ -142,13 +145,9 @@ class DebeziumChanges:
     ) -> Iterable[TableChanges]:
         """Dead letters, read again; what still is no row is a dead letter again.
 
-        Their tables have the columns that are kept, but for those that the settings declare.
+        Their tables have the columns that are kept, with the types that the settings declare.
         """
         self._restore(state)
-        for name, table in self._reader.tables.by_name.items():
-            for column, described in self._types_of(name).items():
-                if table.columns is not None:
-                    table.columns = table.columns.with_column(column, described)
         for to, _ in letters:
             if to.source_table:
                 self._bronze.setdefault(to.source_table, to.table)
@@ -192,6 +191,7 @@ class DebeziumChanges:
         positions = [
             pc.min_max(change.rows.column(POSITION)).as_py() for change in changes if change.rows.num_rows
         ]
+        findings = tuple(self._findings(changes))  # the position keeps some of them
         position = self._position(gathered)
         newest = [pc.max(change.rows.column(COMMITTED_AT)).as_py() for change in changes]
         last = max((bounds["max"] for bounds in positions), default=0)
@@ -205,24 +205,30 @@ class DebeziumChanges:
             events=sum(change.events for change in changes),
             size_bytes=gathered.size_bytes,
             is_idle=not changes,
-            findings=tuple(self._findings(changes)),
+            findings=findings,
         )
 
     def _findings(self, changes: Sequence[TableChanges]) -> Iterator[Finding]:
         for change in changes:
-            table = self._reader.tables.by_name.get(change.to.source_table)
+            name = change.to.source_table
+            table = self._reader.tables.by_name.get(name)
             if table is not None and table.columns is not None:
-                yield from self._encoded.findings(change.to.source_table, table.columns, change.rows)
+                yield from self._encoded.findings(name, table.columns, change.rows)
+                declared = self._settings.types_of(name)
+                for column, was in self._unsaid.pop(name, {}).items():
+                    yield retyped_finding(self._settings, name, column, was, declared[column])
 
     def _position(self, gathered: _Gathered) -> dict[str, Any]:
         """The parts that changed since the last batch."""
         now: dict[str, Any] = {path: place.to_json() for path, place in gathered.files.items()}
         for name, table in self._reader.tables.by_name.items():
             if table.columns is not None:
-                now[_TABLE_PART + name] = {
+                noticed = {"encoded": self._encoded.found.get(name), "retyped": self._retyped.get(name)}
+                now[TABLE_PART + name] = {
                     "bronze": self._destination(name).table,
                     "key": list(table.key),
                     **table.columns.to_json(),
+                    **{kind: columns for kind, columns in noticed.items() if columns},
                 }
         if self._reader.ordering.snapshot:
             now[_STREAM_PART] = {"snapshot": self._reader.ordering.snapshot}
@@ -260,13 +266,20 @@ class DebeziumChanges:
         for part, value in state.parts.items():
             if part == _STREAM_PART:
                 self._reader.ordering.snapshot = value["snapshot"]
-            elif part.startswith(_TABLE_PART):
-                name = part.removeprefix(_TABLE_PART)
-                columns = Columns(value["version"], value["columns"], is_open=True)
-                self._reader.tables.by_name[name] = Table(columns, tuple(value["key"]))
-                self._bronze[name] = value["bronze"]
+            elif part.startswith(TABLE_PART):
+                self._restore_table(part.removeprefix(TABLE_PART), value)
             else:
                 self._places[part] = Place.from_json(value)
+
+    def _restore_table(self, name: str, kept: Mapping[str, Any]) -> None:
+        declared = self._settings.types_of(name)
+        columns = under_settings(declared, Columns(kept["version"], kept["columns"], is_open=True))
+        self._reader.tables.by_name[name] = Table(columns, tuple(kept["key"]))
+        self._bronze[name] = kept["bronze"]
+        self._unsaid[name] = retyped(kept["columns"], declared)
+        self._retyped[name] = {**kept.get("retyped", {}), **self._unsaid[name]}
+        encoded = kept.get("encoded", {})
+        self._encoded.restore(name, {column: encoded[column] for column in encoded if column not in declared})
 
     def _destination(self, table_name: str) -> Destination:
         """Where a table lands: under its own name, with its schema in front where that is another's."""
@@ -284,22 +297,10 @@ class DebeziumChanges:
     def _is_chosen(self, table_name: str) -> bool:
         patterns = self._settings.tables
         return patterns is None or any(
-            fnmatchcase(name, pattern) for pattern in patterns for name in _names(table_name)
+            fnmatchcase(name, pattern) for pattern in patterns for name in names_of(table_name)
         )
-
-    def _types_of(self, table_name: str) -> Mapping[str, Connect]:
-        for name in _names(table_name):
-            if name in self._settings.types:
-                types = self._settings.types[name]
-                return {column: declared(text) or {} for column, text in types.items()}
-        return {}
 
     def _key_of(self, table_name: str) -> tuple[str, ...] | None:
         return next(
-            (self._settings.key[name] for name in _names(table_name) if name in self._settings.key), None
+            (self._settings.key[name] for name in names_of(table_name) if name in self._settings.key), None
         )
-
-
-def _names(table_name: str) -> tuple[str, str]:
-    """What a table may be called in the settings: with what is above it, and without."""
-    return table_name, table_name.rpartition(".")[2]

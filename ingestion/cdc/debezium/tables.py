@@ -97,7 +97,8 @@ class Tables:
         if of is None:
             if not columns.is_open:
                 raise Unreadable("unknown_column", f"its schema has no column '{name}'", table_name)
-            columns = columns.with_column(name, inferred(value))
+            declared = self._types(table_name)
+            columns = columns.with_column(name, declared[name] if name in declared else inferred(value))
             of = columns.types[name]
         if value == self._unavailable and of.wire is not None and of.wire != pa.null():
             return columns, [value] if pa.types.is_list(of.wire) else value

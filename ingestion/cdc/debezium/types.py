@@ -153,11 +153,13 @@ def declared(text: str) -> dict[str, Any] | None:
 
     Known are Debezium's and Kafka Connect's names, with or without their package (`MicroTimestamp`), the
     plain types of Kafka Connect (`int64`), a few words of SQL (`timestamptz`), `decimal(p, s)`, and `[]`
-    behind any of these.
+    behind any of these. Debezium's names are told from SQL's words by their capitals.
 
     Example:
-        >>> declared("Date")
-        {'type': 'int32', 'name': 'io.debezium.time.Date'}
+        >>> declared("Timestamp")
+        {'type': 'int64', 'name': 'io.debezium.time.Timestamp'}
+        >>> declared("timestamp")
+        {'type': 'int64', 'name': 'io.debezium.time.MicroTimestamp'}
     """
     text = text.strip()
     if text.endswith("[]"):
@@ -166,14 +168,18 @@ def declared(text: str) -> dict[str, Any] | None:
     if match := _DECIMAL.fullmatch(text):
         parameters = {"scale": match[2] or "0", "connect.decimal.precision": match[1]}
         return {"type": "bytes", "name": _CONNECT + "Decimal", "parameters": parameters}
+    if name := _name(text):  # before SQL's words: Debezium's `Timestamp` is milliseconds
+        return {"type": _connect_type(_NAMED[name][1]), "name": name}
     word = _SHORT.get(text.lower(), text)
-    if word in _PLAIN or word == "bytes":
-        return {"type": word}
-    names = (word, _TIME + word, _DATA + word, _CONNECT + word)
-    name = next((name for name in names if name in _NAMED), None)
-    if name is None:
-        return None
-    return {"type": _connect_type(_NAMED[name][1]), "name": name}
+    if word in _NAMED:
+        return {"type": _connect_type(_NAMED[word][1]), "name": word}
+    return {"type": word} if word in _PLAIN or word == "bytes" else None
+
+
+def _name(text: str) -> str | None:
+    """The full name of a type of Debezium's or Kafka Connect's."""
+    names = (text, _TIME + text, _DATA + text, _CONNECT + text)
+    return next((name for name in names if name in _NAMED), None)
 
 
 def _connect_type(wire: pa.DataType) -> str:
