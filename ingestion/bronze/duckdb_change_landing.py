@@ -81,10 +81,21 @@ class ChangeLanding(Landing):
         if not rows.num_rows:
             return
         if rows.column(UNCHANGED).null_count < rows.num_rows:
-            rows = _unchanged_as(rows, in_bronze)
+            rows = _unchanged_as(rows, self._holding(in_bronze))
             self._has_key_changes |= _has_key_changes(rows)
         self._widen_range(rows.column(POSITION))
         self.insert(rows.rename_columns([*fit.names, *CHANGE_COLUMNS]), fit)
+
+    def _holding(self, in_bronze: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        """By column of the source those of bronze that hold values of it: where it lands now, and where it
+        landed before it was retyped. A value that was not sent may stand in any of them.
+        """
+        sent = set(in_bronze.values())
+        left = [column.name for column in self.known.columns or () if column.name not in sent]
+        return {
+            source: (name, *(old for old in left if old == source or old.startswith(f"{source}__")))
+            for source, name in in_bronze.items()
+        }
 
     def finish(self, *, replayed: int) -> records.Load:
         """Count what is there: what is to be recorded of it.
@@ -156,15 +167,13 @@ def _has_key_changes(rows: pa.Table) -> bool:
     return bool(pc.any(pc.and_(is_created, pc.is_valid(rows.column(UNCHANGED)))).as_py())
 
 
-def _unchanged_as(rows: pa.Table, in_bronze: Mapping[str, str]) -> pa.Table:
+def _unchanged_as(rows: pa.Table, holding: Mapping[str, tuple[str, ...]]) -> pa.Table:
     """The rows with the names in `_aidbt_unchanged` as they are in bronze."""
-    if all(source == name for source, name in in_bronze.items()):
+    if all(names == (source,) for source, names in holding.items()):
         return rows
-    lists = rows.column(UNCHANGED).combine_chunks()
-    names = lists.flatten().dictionary_encode()
-    words = pa.array([in_bronze.get(name, name) for name in names.dictionary.to_pylist()], pa.string())
-    values = pa.DictionaryArray.from_arrays(names.indices, words).cast(pa.string())
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-    renamed = pa.ListArray.from_arrays(offsets, values, mask=lists.is_null())
-    return rows.set_column(rows.schema.get_field_index(UNCHANGED), CHANGE_FIELDS[-1], renamed)
+    renamed = [
+        None if names is None else [name for source in names for name in holding.get(source, (source,))]
+        for names in rows.column(UNCHANGED).to_pylist()
+    ]
+    values = pa.array(renamed, CHANGE_FIELDS[-1].type)
+    return rows.set_column(rows.schema.get_field_index(UNCHANGED), CHANGE_FIELDS[-1], values)

@@ -537,6 +537,19 @@ def test_a_type_that_does_not_fit_lands_in_a_column_of_its_own_and_the_stream_go
     ]
 
 
+def test_a_value_that_was_not_sent_may_stand_where_the_column_landed_before_it_was_retyped(bronze):
+    schema = pa.schema([("id", pa.int64()), ("price", pa.float64())])
+    with opened(bronze) as sink:
+        sink.land(priced(1, pa.int32(), 5, version=1))
+    with opened(bronze) as sink:
+        sink.land(priced(2, pa.string(), "n/a", version=2))
+    with opened(bronze) as sink:
+        sink.land(changes(("u", 3, 1, ["price"], 1, None), schema=schema, version=3))
+
+    unchanged = bronze.rows("select _aidbt_unchanged from bronze.items where _aidbt_position = 3")
+    assert unchanged == [(["price__double", "price", "price__varchar"],)]
+
+
 def test_a_column_whose_type_comes_and_goes_has_one_column_for_each_type(bronze):
     numbers = pa.schema([("id", pa.int64()), ("name", pa.int64())])
     for position in (1, 4):
