@@ -1,5 +1,5 @@
 """Claim: Debezium's events in a file land in DuckDB at 300,000 a CPU second (250,000 with embedded schema
-blocks), at least 100 times what dlt does from dicts, and 5 times what orjson, Arrow and dlt do.
+blocks), at least 100 times what dlt does from dicts, and several times what orjson, Arrow and dlt do.
 
 A table of 10 columns, two inserts to one update and one delete, about 600 bytes a line. Ours is the connector
 and the sink as `aidbt ingest cdc` runs them; dlt appends the rows with their operation and position, amounts
