@@ -172,7 +172,7 @@ def test_a_second_consumer_is_refused_and_the_first_is_undisturbed(source, shop,
     with shop.stream() as first, Writers(source, 16):
         first.until(source.is_read, "the stream is read")
         reader = source.slot()["active_pid"]
-        assert "in use (exclusive) by" in shop.run("cdc", code=2)
+        assert "is streamed already, by" in shop.run("cdc", code=2)
         assert "is read by somebody else: server process" in copy.run("cdc", code=2)
         assert source.slot()["active_pid"] == reader
         first.terminate()
