@@ -208,7 +208,7 @@ class Debezium:
         self._log = (folder / "debezium.log").open("w")
         self._process = subprocess.Popen(
             [python, "-c", PEER, json.dumps(properties), self._database, folder / "lines.ndjson"],
-            stdout=subprocess.PIPE, stderr=self._log, text=True,
+            stdout=subprocess.PIPE, stderr=self._log, text=True, cwd=folder,  # Java may leave a log behind
         )  # fmt: skip
 
     def __enter__(self) -> Debezium:
