@@ -1,0 +1,400 @@
+"""What a person asked of their data, before it is SQL: terms, predicates, and the query made of them.
+
+English, YAML and language models all emit this one form; `planner` makes a sqlglot tree of it. It says
+*what* is asked, never how it is joined: a measure is an aggregate over the rows of one table, whatever else
+the query groups or filters by, so that a join can never multiply what is added up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+
+class Grain(StrEnum):
+    """What a time is cut to, from fine to coarse."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+DatePart = Literal["hour", "day", "day_of_week", "day_of_year", "week", "month", "quarter", "year"]
+"""A number in a time; `day_of_week` is ISO's: 1 is Monday, 7 is Sunday."""
+
+Function = Literal["count", "count_distinct", "sum", "avg", "min", "max", "median", "stddev"]
+Operator = Literal["=", "<>", "<", "<=", ">", ">="]
+Arithmetic = Literal["+", "-", "*", "/"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time a question is asked at, and how weeks are counted.
+
+    Attributes:
+        now: without a time zone: the wall clock of the data. None: the warehouse's own clock at the time of
+            the query, as a model needs it.
+        week_start: 1 is Monday, 7 is Sunday.
+    """
+
+    now: dt.datetime | None = None
+    week_start: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """A point in time, absolute or seen from the clock: the start of a period, so many units on or back.
+
+    Attributes:
+        at: an absolute time, which the rest moves; None for the clock's.
+        cut_to: the grain whose start is meant, e.g. MONTH for the first of the month; None: the time itself.
+        shift: how many units later (negative: earlier), applied after the cut.
+        unit: the unit of `shift`.
+
+    Example:
+        >>> TimePoint(cut_to=Grain.MONTH, shift=-1, unit=Grain.MONTH)  # the start of last month
+        TimePoint(at=None, cut_to=<Grain.MONTH: 'month'>, shift=-1, unit=<Grain.MONTH: 'month'>)
+    """
+
+    at: dt.datetime | None = None
+    cut_to: Grain | None = Grain.DAY
+    shift: int = 0
+    unit: Grain = Grain.DAY
+
+
+# --- terms: one value per row, or per group -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column, seen from the rows that are asked about.
+
+    Attributes:
+        table: the table's name in the graph.
+        via: names of relationships that the way to the table has to take, where there is more than one way;
+            order does not matter.
+        grain: what a time is cut to.
+        part: the number in a time that is meant.
+    """
+
+    table: str
+    column: str
+    via: tuple[str, ...] = ()
+    grain: Grain | None = None
+    part: DatePart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A constant: text, number, truth, date or time; None is NULL."""
+
+    value: str | int | float | bool | dt.date | dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """Two terms calculated with; division by zero is NULL, and of whole numbers is no whole number."""
+
+    operator: Arithmetic
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """The time from one term to another, in a unit; negative when `end` is earlier.
+
+    Attributes:
+        is_whole: whether only whole units count (of 36 hours 1 day, not 1.5).
+    """
+
+    start: Term
+    end: Term
+    unit: Grain
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The number of characters of a text."""
+
+    of: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`then` where `when` holds, else `otherwise`."""
+
+    when: Predicate
+    then: Term
+    otherwise: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An aggregate over rows of one table, each of which counts once per group.
+
+    Attributes:
+        table: whose rows; "" those of the query's `source`.
+        of: what of each row; None counts the rows.
+        where: only rows of which this holds.
+        at: the time among the table's that decides where the row stands in a group by time; None where the
+            group says it.
+    """
+
+    function: Function
+    table: str
+    of: Term | None = None
+    where: Predicate | None = None
+    at: Attribute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRef:
+    """A metric of the project's semantic layer, by name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """An output of the same query, by name: in `having`, `order_by`, `rank`; or of `source`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A measure of a group beside others.
+
+    Attributes:
+        kind: "previous" value, "change" since it, "relative_change" (0.1 is 10 % more), "share" of all
+            groups, "running" total, "rank" (1 is the greatest), "dense_rank".
+        of: what is compared.
+        along: the grouped time that orders groups, for previous, changes and running totals.
+        within: the grouped terms inside of which it is compared; () is all groups.
+        steps: how many groups back the previous one is; of a group by time how many of its units.
+        is_ascending: whether rank 1 is the least.
+    """
+
+    kind: Literal["previous", "change", "relative_change", "share", "running", "rank", "dense_rank"]
+    of: Term
+    along: Term | None = None
+    within: tuple[Term, ...] = ()
+    steps: int = 1
+    is_ascending: bool = False
+
+
+Term: TypeAlias = (
+    "Attribute | Value | Calculation | Duration | Length | Case | Measure | MetricRef | OutputRef | Compared"
+)
+
+
+# --- predicates ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two terms compared; False where one is NULL."""
+
+    operator: Operator
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A term is one of several values.
+
+    Attributes:
+        ignores_case: compares text whatever its case.
+    """
+
+    term: Term
+    values: tuple[Value, ...]
+    ignores_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A text begins with, ends with, contains, or is another one.
+
+    Attributes:
+        text: literally; wildcards of SQL mean nothing in it.
+    """
+
+    term: Term
+    how: Literal["starts", "ends", "contains", "is"]
+    text: str
+    ignores_case: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A term is NULL."""
+
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class InPeriod:
+    """A time is at or after `start` and before `end`; None is without a bound."""
+
+    term: Term
+    start: TimePoint | None = None
+    end: TimePoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """There are related rows.
+
+    Attributes:
+        table: the table whose rows they are.
+        via: as of an `Attribute`.
+        where: only those of which this holds, seen from `table`.
+        operator, count: how many there have to be; by default one at least.
+    """
+
+    table: str
+    via: tuple[str, ...] = ()
+    where: Predicate | None = None
+    operator: Operator = ">="
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """A term is the greatest or the least of its table, among rows of which `where` holds; ties all count."""
+
+    term: Attribute
+    function: Literal["min", "max"]
+    where: Predicate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The predicate does not hold; of a missing value neither it nor its opposite does, as in SQL."""
+
+    predicate: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of them holds."""
+
+    predicates: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of them holds."""
+
+    predicates: tuple[Predicate, ...]
+
+
+Predicate: TypeAlias = (
+    "Comparison | OneOf | Matches | Missing | InPeriod | Exists | Extreme | Not | All | AnyOf"
+)
+
+
+# --- the query ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the answer.
+
+    Attributes:
+        name: unique in its query.
+        is_shown: False where it only orders or filters.
+    """
+
+    term: Term
+    name: str
+    is_shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an answer is ordered by; missing values come last."""
+
+    term: Term
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticQuery:
+    """A question. With a measure it has one row per group, else one row per row of `base`.
+
+    Attributes:
+        outputs: the columns of the answer, in order; grouped terms among them.
+        base: the table whose rows are listed, or whose rows each make a group, also those without any row of
+            a measure; "" where the measures' own rows decide.
+        group_by: what makes a group besides; each is shown when it is among the outputs.
+        where: of the listed rows, or of the rows of every measure.
+        having: of the groups; may refer to outputs and hold measures.
+        limit: the number of rows, or of rows in each of `limit_within`.
+        limit_within: terms of the groups inside of which `limit` counts; () is the whole answer.
+        has_ties: whether rows equal to the last one within the limit are in the answer too.
+        distinct: whether equal rows are one.
+        source: the query whose rows take the place of a table: its outputs are `OutputRef`s here.
+        clock: what relative times are seen from.
+    """
+
+    outputs: tuple[Output, ...]
+    base: str = ""
+    group_by: tuple[Term, ...] = ()
+    where: Predicate | None = None
+    having: Predicate | None = None
+    order_by: tuple[Order, ...] = ()
+    limit: int | None = None
+    limit_within: tuple[Term, ...] = ()
+    has_ties: bool = False
+    distinct: bool = False
+    source: SemanticQuery | None = None
+    clock: Clock = Clock()
+
+
+def parts(node: Any) -> Iterator[Any]:
+    """A term, predicate or query and all that it is made of, outside first; a `source` is not entered.
+
+    Example:
+        >>> [type(part).__name__ for part in parts(Missing(Attribute("orders", "paid_at")))]
+        ['Missing', 'Attribute']
+    """
+    if isinstance(node, tuple):
+        for item in node:
+            yield from parts(item)
+    elif is_dataclass(node):
+        yield node
+        for field in fields(node):
+            if field.name != "source":
+                yield from parts(getattr(node, field.name))
+
+
+def attributes(node: Any) -> list[Attribute]:
+    """The columns that a term, predicate or query reads, in order, each once."""
+    return list(dict.fromkeys(part for part in parts(node) if isinstance(part, Attribute)))
+
+
+def measures(node: Any) -> list[Measure]:
+    """The measures in a term, predicate or query, in order, each once."""
+    return list(dict.fromkeys(part for part in parts(node) if isinstance(part, Measure)))
+
+
+def both(*predicates: Predicate | None) -> Predicate | None:
+    """All of them in one, flat; None where there is none."""
+    flat: list[Predicate] = []
+    for predicate in predicates:
+        flat += predicate.predicates if isinstance(predicate, All) else [predicate] if predicate else []
+    unique = list(dict.fromkeys(flat))
+    return All(tuple(unique)) if len(unique) > 1 else unique[0] if unique else None
