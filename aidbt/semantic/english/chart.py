@@ -1,0 +1,103 @@
+"""A chart parser over typed phrases: every way to build a phrase from its parts, the likeliest few kept.
+
+The algorithm is CKY (Younger, "Recognition and parsing of context-free languages in time n^3", 1967) with a
+beam for each category and span, and semantics computed beside the syntax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A phrase: what it is, what it means, where it stands, and how likely that is.
+
+    Attributes:
+        score: higher is likelier; of two ways to read the same words.
+    """
+
+    category: str
+    meaning: Hashable
+    start: int
+    end: int
+    score: float
+
+
+Combine = Callable[[Item, Item], Iterable[tuple[str, Hashable, float]]]
+Lift = Callable[[Item], Iterable[tuple[str, Hashable, float]]]
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """Rules by the categories they join: each gives category, meaning and cost of the longer phrase."""
+
+    binary: dict[tuple[str, str], tuple[Combine, ...]]
+    unary: dict[str, tuple[Lift, ...]]
+
+
+def parse(size: int, words: Iterable[Item], grammar: Grammar, *, beam: int = 5) -> "Chart":
+    """All phrases of a sentence of `size` tokens."""
+    chart = Chart(size, grammar, beam)
+    for item in words:
+        chart.add(item)
+    for length in range(1, size + 1):
+        for start in range(size - length + 1):
+            chart.fill(start, start + length)
+    return chart
+
+
+class Chart:
+    """Phrases by where they begin and end."""
+
+    def __init__(self, size: int, grammar: Grammar, beam: int) -> None:
+        self.size = size
+        self._grammar = grammar
+        self._beam = beam
+        self._cells: dict[tuple[int, int], dict[str, list[Item]]] = {}
+
+    def add(self, item: Item) -> None:
+        """Take a phrase in, and what it may be seen as besides, unless likelier ones crowd it out."""
+        waiting = [item]
+        while waiting:
+            item = waiting.pop()
+            if self._insert(item):
+                for rule in self._grammar.unary.get(item.category, ()):
+                    for category, meaning, cost in rule(item):
+                        waiting.append(Item(category, meaning, item.start, item.end, item.score - cost))
+
+    def fill(self, start: int, end: int) -> None:
+        """Build all phrases of a span from shorter ones."""
+        for middle in range(start + 1, end):
+            left, right = self._cells.get((start, middle)), self._cells.get((middle, end))
+            if not left or not right:
+                continue
+            for a in list(left):
+                for b in list(right):
+                    for rule in self._grammar.binary.get((a, b), ()):
+                        for first in left[a]:
+                            for second in right[b]:
+                                for category, meaning, cost in rule(first, second):
+                                    score = first.score + second.score - cost
+                                    self.add(Item(category, meaning, start, end, score))
+
+    def items(self, start: int, end: int) -> Iterator[Item]:
+        """The phrases of exactly that span."""
+        for found in self._cells.get((start, end), {}).values():
+            yield from found
+
+    def _insert(self, item: Item) -> bool:
+        cell = self._cells.setdefault((item.start, item.end), {}).setdefault(item.category, [])
+        for number, other in enumerate(cell):
+            if other.meaning == item.meaning:
+                if other.score >= item.score:
+                    return False
+                del cell[number]
+                break
+        cell.append(item)
+        cell.sort(key=lambda found: -found.score)
+        if len(cell) > self._beam:
+            dropped = cell.pop()
+            return dropped is not item
+        return True

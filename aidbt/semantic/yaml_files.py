@@ -1,0 +1,486 @@
+"""Semantic models, metrics and saved queries read from a project's YAML, without a dbt parse.
+
+Three forms are read: `semantic_models:` and `metrics:` beside `models:` (dbt to 1.11, still read by 1.12);
+`semantic_model:` under a model with entities and dimensions beside its columns (dbt 1.12); and MetricFlow's
+own, one document per `semantic_model:` or `metric:`. All become one document of the form of dbt's artifact.
+
+Jinja is not rendered: a value that is a template stays as it is written, as filters have to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from aidbt.core.config import parse_yaml, read_text
+from aidbt.core.errors import SettingsError, nearest
+from aidbt.core.findings import Finding, Severity
+from aidbt.semantic.definitions import GRAINS, SemanticRelation
+from aidbt.semantic.manifest import ManifestReading, manifest_of
+
+RelationOf = Callable[[str], SemanticRelation | None]
+"""Where a dbt model's rows stand, by the model's name; None when there is no such model."""
+
+# A model that dbt takes for a time spine of days by its name alone.
+LEGACY_SPINE, LEGACY_SPINE_COLUMN = "metricflow_time_spine", "date_day"
+
+_CONCERNS = re.compile(
+    r"^\s*-?\s*(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)\s*:", re.MULTILINE
+)
+_DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_REF = re.compile(
+    r"""\s*ref\(\s*(?:(['"])(?P<package>[^'"]+)\1\s*,\s*)?(['"])(?P<model>[^'"]+)\3\s*(?:,\s*v(?:ersion)?\s*=[^)]*)?\)\s*"""
+)
+
+
+def yaml_texts(folder: Path) -> dict[str, str]:
+    """The text of every YAML file below a folder, hidden ones left out, by path and sorted.
+
+    Raises:
+        SettingsError: one cannot be read; or the folder does not exist.
+    """
+    if not folder.is_dir():
+        raise SettingsError("the folder does not exist", path=str(folder))
+    paths = [path for ending in ("*.yml", "*.yaml") for path in folder.rglob(ending)]
+    visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    return {str(path): read_text(path) for path in sorted(visible)}
+
+
+def read_yaml(
+    files: Mapping[str, str],
+    *,
+    relation_of: RelationOf,
+    placeholders: Mapping[str, str] | None = None,
+) -> ManifestReading:
+    """The semantic manifest that YAML files declare; entries that are wrong become findings with file and line.
+
+    Args:
+        files: path → text; files that hold nothing semantic are passed over.
+        relation_of: asked for each model that a semantic model or a time spine refers to.
+        placeholders: what `$name` in the texts stands for, by name, as MetricFlow's own manifests use it.
+
+    Raises:
+        SettingsError: a file is not valid YAML (file and line).
+    """
+    collected = _Collected(relation_of)
+    for path, text in files.items():
+        if _CONCERNS.search(text):
+            collected.read(path, Template(text).safe_substitute(placeholders) if placeholders else text)
+    collected.add_legacy_spine()
+    reading = manifest_of(collected.document, "the semantic layer")
+    return ManifestReading(reading.manifest, (*collected.findings, *reading.findings))
+
+
+class _Located(dict[Any, Any]):
+    """A mapping that knows the line it starts in, from 1."""
+
+    line = 0
+
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """The safe loader, of which mappings know their lines."""
+
+    def construct_located(self, node: yaml.MappingNode) -> Iterator[_Located]:
+        located = _Located()
+        located.line = node.start_mark.line + 1
+        yield located
+        located.update(self.construct_mapping(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_located)
+
+
+def _documents(text: str, path: str) -> Iterator[Any]:
+    """The values of a text's documents, one by one; lines are counted from the start of the text."""
+    starts = [0, *(match.end() for match in _DOCUMENT_START.finditer(text)), len(text)]
+    for start, end in zip(starts, starts[1:], strict=False):
+        # What stands before is left as empty lines, so that lines count from the start of the file.
+        piece = "\n" * text.count("\n", 0, start) + text[start:end].removesuffix("---")
+        try:
+            yield yaml.load(piece, Loader=_Loader)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            parse_yaml(piece, path, repeated_keys=True)  # says what is wrong, and where
+            raise
+
+
+_WORDS = {"name", "description", "label", "config", "meta"}
+_KEYS = {
+    "semantic model": _WORDS
+    | {"model", "node_relation", "defaults", "primary_entity", "entities", "dimensions", "measures"},
+    "entity": _WORDS | {"type", "role", "expr", "entity"},
+    "dimension": _WORDS | {"type", "type_params", "expr", "is_partition", "datatype"},
+    "measure": _WORDS
+    | {
+        "agg",
+        "expr",
+        "agg_params",
+        "agg_time_dimension",
+        "non_additive_dimension",
+        "create_metric",
+        "create_metric_display_name",
+    },
+    "metric": _WORDS
+    | {"type", "type_params", "filter", "time_granularity", "tags", "group", "enabled", "datatype"},
+    "saved query": _WORDS | {"query_params", "exports", "tags", "group"},
+    "derived dimension": _WORDS
+    | {"type", "expr", "granularity", "is_partition", "validity_params", "datatype"},
+    "derived entity": _WORDS | {"type", "expr"},
+    "newer metric": _WORDS
+    | {
+        "type", "filter", "time_granularity", "hidden", "agg", "percentile", "percentile_type",
+        "join_to_timespine", "fill_nulls_with", "expr", "non_additive_dimension", "agg_time_dimension", "window",
+        "grain_to_date", "period_agg", "input_metric", "numerator", "denominator", "input_metrics", "entity",
+        "calculation", "base_metric", "conversion_metric", "constant_properties", "tags", "group", "datatype",
+    },
+}  # fmt: skip
+
+
+class _Collected:
+    """What files declare, gathered as a document of the artifact's form."""
+
+    def __init__(self, relation_of: RelationOf) -> None:
+        self._relation_of = relation_of
+        self._path = ""
+        self.findings: list[Finding] = []
+        self._models: list[dict[str, Any]] = []
+        self._metrics: list[dict[str, Any]] = []
+        self._queries: list[dict[str, Any]] = []
+        self._spines: list[dict[str, Any]] = []
+        self._legacy_spines: list[dict[str, Any]] = []
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {
+            "semantic_models": self._models,
+            "metrics": self._metrics,
+            "saved_queries": self._queries,
+            "project_configuration": {
+                "time_spines": self._spines,
+                "time_spine_table_configurations": self._legacy_spines,
+            },
+        }
+
+    def read(self, path: str, text: str) -> None:
+        self._path = path
+        for document in _documents(text, path):
+            if isinstance(document, _Located):
+                self._read_document(document)
+            elif document is not None:
+                self._say("a mapping with keys such as 'semantic_models' is expected", 1)
+
+    def add_legacy_spine(self) -> None:
+        """Take the model that dbt takes for a time spine by its name, where no other one is of days or finer."""
+        fine = GRAINS[: GRAINS.index("day") + 1]
+        grains = [str(spine["primary_column"].get("time_granularity", "")).lower() for spine in self._spines]
+        if self._legacy_spines or not self._models or any(grain in fine for grain in grains):
+            return
+        relation = self._relation_of(LEGACY_SPINE)
+        if relation is not None:
+            location = relation.rendered or _dotted(relation)
+            spine = {"location": location, "column_name": LEGACY_SPINE_COLUMN, "grain": "day"}
+            self._legacy_spines.append(spine)
+
+    def _read_document(self, document: _Located) -> None:
+        for model in self._listed(document, "models"):
+            self._read_model(model)
+        for model in [*self._listed(document, "semantic_models"), *self._single(document, "semantic_model")]:
+            self._read_semantic_model(model)
+        for metric in [*self._listed(document, "metrics"), *self._single(document, "metric")]:
+            self._read_metric(metric)
+        for query in [*self._listed(document, "saved_queries"), *self._single(document, "saved_query")]:
+            if _is_enabled(query):
+                self._check_keys(query, "saved query")
+                self._queries.append(self._placed(query, query))
+        for configuration in self._single(document, "project_configuration"):
+            self._spines += self._listed(configuration, "time_spines")
+            self._legacy_spines += self._listed(configuration, "time_spine_table_configurations")
+
+    # --- the legacy form ------------------------------------------------------------------------------
+
+    def _read_semantic_model(self, entry: _Located) -> None:
+        if not _is_enabled(entry):
+            return
+        self._check_keys(entry, "semantic model")
+        found = self._placed(entry, entry)
+        if "node_relation" not in entry:
+            reference = _REF.fullmatch(str(entry.get("model", "")).strip().strip("{}"))
+            if reference is None:
+                self._say("'model' has to be a ref('…') of a model", entry.line, entry.get("name"))
+                return
+            if not self._resolve(found, reference["model"], entry.line):
+                return
+        for key, kind in (("entities", "entity"), ("dimensions", "dimension"), ("measures", "measure")):
+            found[key] = [self._element(item, kind) for item in self._listed(entry, key)]
+        self._models.append(found)
+        for measure in self._listed(entry, "measures"):
+            if measure.get("create_metric") is True:
+                self._metrics.append(self._metric_of(measure))
+
+    def _element(self, entry: _Located, kind: str) -> dict[str, Any]:
+        self._check_keys(entry, kind)
+        return self._placed(entry, {key: value for key, value in entry.items() if key != "create_metric"})
+
+    def _metric_of(self, measure: _Located) -> dict[str, Any]:
+        """The metric that `create_metric: true` asks for."""
+        name = measure.get("name")
+        words = {
+            "name": name,
+            "label": measure.get("label") or measure.get("create_metric_display_name") or name,
+            "description": measure.get("description"),
+            "config": measure.get("config"),
+        }
+        return self._placed(measure, {**words, "type": "simple", "type_params": {"measure": {"name": name}}})
+
+    def _read_metric(self, entry: _Located) -> None:
+        if not _is_enabled(entry):
+            return
+        if "type_params" in entry:
+            self._check_keys(entry, "metric")
+            self._metrics.append(self._placed(entry, entry))
+        elif entry.get("agg") is not None:
+            message = "a metric with an 'agg' has to stand among the metrics of its model"
+            self._say(message, entry.line, entry.get("name"))
+        else:
+            self._metrics.append(self._newer_metric(entry, "", None))
+
+    # --- the form of dbt 1.12 -------------------------------------------------------------------------
+
+    def _read_model(self, entry: _Located) -> None:
+        if isinstance(entry.get("time_spine"), Mapping):
+            self._read_time_spine(entry)
+        said = entry.get("semantic_model")
+        if not said or (isinstance(said, Mapping) and said.get("enabled") is False):
+            return
+        settings = said if isinstance(said, Mapping) else {}
+        columns = self._listed(entry, "columns")
+        derived = entry.get("derived_semantics")
+        derived = derived if isinstance(derived, Mapping) else {}
+        model = str(entry.get("name", ""))
+        name = str(settings.get("name") or model)
+        found = {
+            "name": name,
+            "description": entry.get("description"),
+            "defaults": {"agg_time_dimension": entry.get("agg_time_dimension")},
+            "primary_entity": entry.get("primary_entity"),
+            "config": settings.get("config"),
+            "entities": [
+                *(item for column in columns if (item := self._column_entity(column))),
+                *(self._element(item, "derived entity") for item in self._listed(derived, "entities")),
+            ],
+            "dimensions": [
+                *(item for column in columns if (item := self._column_dimension(column))),
+                *(self._derived_dimension(item) for item in self._listed(derived, "dimensions")),
+            ],
+            "measures": [],
+        }
+        found = self._placed(entry, found)
+        if not self._resolve(found, model, entry.line):
+            return
+        self._models.append(found)
+        for metric in self._listed(entry, "metrics"):
+            if _is_enabled(metric):
+                self._metrics.append(self._newer_metric(metric, name, entry.get("agg_time_dimension")))
+
+    def _column_entity(self, column: _Located) -> dict[str, Any] | None:
+        """The entity that a column is; where the entity is called otherwise, the column is its expression."""
+        said = column.get("entity")
+        if said is None:
+            return None
+        settings = said if isinstance(said, Mapping) else {"type": said}
+        return self._placed(column, _of_column(column, settings, ("type", "label")))
+
+    def _column_dimension(self, column: _Located) -> dict[str, Any] | None:
+        """The dimension that a column is."""
+        said = column.get("dimension")
+        if said is None:
+            return None
+        settings = said if isinstance(said, Mapping) else {"type": said}
+        found = _of_column(column, settings, ("type", "label", "is_partition", "datatype"))
+        found["type_params"] = _time_params(column.get("granularity"), settings.get("validity_params"))
+        return self._placed(column, found)
+
+    def _derived_dimension(self, entry: _Located) -> dict[str, Any]:
+        self._check_keys(entry, "derived dimension")
+        found = {key: value for key, value in entry.items() if key not in ("granularity", "validity_params")}
+        found["type_params"] = _time_params(entry.get("granularity"), entry.get("validity_params"))
+        return self._placed(entry, found)
+
+    def _newer_metric(self, entry: _Located, model: str, time_dimension: str | None) -> dict[str, Any]:
+        """A metric whose parameters stand beside its name, as one whose parameters are nested."""
+        self._check_keys(entry, "newer metric")
+        kind = str(entry.get("type") or "simple").lower()
+        params: dict[str, Any] = {
+            "expr": entry.get("expr"),
+            "fill_nulls_with": entry.get("fill_nulls_with"),
+            "join_to_timespine": entry.get("join_to_timespine") or False,
+            "is_private": entry.get("hidden") or False,
+        }
+        if kind == "simple":
+            params["metric_aggregation_params"] = _aggregation(entry, model, time_dimension)
+        elif kind == "ratio":
+            params |= {key: _input(entry.get(key)) for key in ("numerator", "denominator")}
+        elif kind == "derived":
+            listed = entry.get("input_metrics")
+            params["metrics"] = [_input(item) for item in listed] if isinstance(listed, list) else listed
+        elif kind == "cumulative":
+            params["cumulative_type_params"] = {
+                "window": entry.get("window"),
+                "grain_to_date": entry.get("grain_to_date"),
+                "period_agg": entry.get("period_agg") or "first",
+                "metric": _input(entry.get("input_metric")),
+            }
+        elif kind == "conversion":
+            params["conversion_type_params"] = {
+                "entity": entry.get("entity"),
+                "calculation": entry.get("calculation") or "conversion_rate",
+                "window": entry.get("window"),
+                "constant_properties": entry.get("constant_properties"),
+                "base_metric": _input(entry.get("base_metric")),
+                "conversion_metric": _input(entry.get("conversion_metric")),
+            }
+        shared = {key: entry.get(key) for key in ("description", "filter", "time_granularity", "config")}
+        named = {"name": entry.get("name"), "label": entry.get("label") or entry.get("name"), "type": kind}
+        return self._placed(entry, {**named, **shared, "type_params": params})
+
+    def _read_time_spine(self, entry: _Located) -> None:
+        spine = entry["time_spine"]
+        name = spine.get("standard_granularity_column")
+        columns = {column.get("name"): column for column in self._listed(entry, "columns")}
+        grain = columns[name].get("granularity") if name in columns else None
+        if grain is None:
+            self._say(f"the column '{name}' of the time spine needs a 'granularity'", entry.line, entry.get("name"))
+            return
+        found = {
+            "primary_column": {"name": name, "time_granularity": grain},
+            "custom_granularities": spine.get("custom_granularities") or [],
+        }
+        if self._resolve(found, str(entry.get("name", "")), entry.line):
+            self._spines.append(self._placed(entry, found))
+
+    # --- what both have -------------------------------------------------------------------------------
+
+    def _resolve(self, found: dict[str, Any], model: str, line: int) -> bool:
+        """Note where a model's rows stand; False when there is no such model, which becomes a finding."""
+        relation = self._relation_of(model)
+        if relation is None:
+            self._say(f"there is no model '{model}'", line, found.get("name"))
+            return False
+        found["model"] = model
+        found["node_relation"] = {
+            "alias": relation.name,
+            "schema_name": relation.schema,
+            "database": relation.database or None,
+            "relation_name": relation.rendered or _dotted(relation),
+        }
+        return True
+
+    def _listed(self, entry: Mapping[Any, Any], key: str) -> list[_Located]:
+        """The mappings under a key; whatever else stands there becomes a finding."""
+        value = entry.get(key)
+        line = getattr(entry, "line", 0)
+        if value is not None and not isinstance(value, list):
+            self._say(f"'{key}' has to be a list", line, entry.get("name"))
+            return []
+        found = []
+        for item in value or []:
+            if isinstance(item, _Located):
+                found.append(item)
+            else:
+                self._say(f"'{key}' has to list mappings", line, entry.get("name"))
+        return found
+
+    def _single(self, document: _Located, key: str) -> Iterable[_Located]:
+        value = document.get(key)
+        if isinstance(value, _Located):
+            return [value]
+        if value is not None:
+            self._say(f"'{key}' has to be a mapping", document.line)
+        return []
+
+    def _placed(self, entry: _Located, content: Mapping[Any, Any]) -> dict[str, Any]:
+        """The content with where it was written, in the form of the artifact."""
+        piece = {
+            "filename": self._path,
+            "content": "",
+            "start_line_number": entry.line,
+            "end_line_number": entry.line,
+        }
+        return {**content, "metadata": {"repo_file_path": self._path, "file_slice": piece}}
+
+    def _check_keys(self, entry: _Located, kind: str) -> None:
+        """Note keys that nothing reads: mostly misspelt ones, which would silently do nothing."""
+        known = _KEYS[kind]
+        for key in entry.keys() - known:
+            close = nearest(str(key), known)
+            meant = f"; did you mean '{close}'?" if close else ""
+            what = f"{kind.removeprefix('newer ')} '{entry.get('name')}'"
+            self._say(f"{what} has an unknown key '{key}'{meant}", entry.line, code="semantic.unknown_key")
+
+    def _say(self, message: str, line: int, name: Any = None, *, code: str = "semantic.malformed") -> None:
+        severity = Severity.WARN if code == "semantic.unknown_key" else Severity.ERROR
+        text = f"'{name}': {message}" if name else message
+        self.findings.append(Finding(code, severity, f"{self._path}:{line}", text))
+
+
+def _is_enabled(entry: Mapping[Any, Any]) -> bool:
+    config = entry.get("config")
+    return not (isinstance(config, Mapping) and config.get("enabled") is False)
+
+
+def _of_column(column: _Located, settings: Mapping[Any, Any], kept: Iterable[str]) -> dict[str, Any]:
+    """What a column and its settings say together: the settings', else the column's."""
+    name = settings.get("name") or column.get("name")
+    return {
+        **{key: settings[key] for key in kept if key in settings},
+        "name": name,
+        "expr": column.get("name") if name != column.get("name") else None,
+        "description": settings.get("description") or column.get("description"),
+        "config": settings.get("config") or column.get("config"),
+    }
+
+
+def _time_params(grain: Any, validity: Any) -> dict[str, Any] | None:
+    return {"time_granularity": grain, "validity_params": validity} if grain is not None else None
+
+
+def _aggregation(entry: _Located, model: str, time_dimension: str | None) -> dict[str, Any] | None:
+    """The aggregation of a metric, which says itself what the legacy form says of a measure."""
+    if entry.get("agg") is None:
+        return None
+    percentile_type = str(entry.get("percentile_type") or "").lower()
+    non_additive = entry.get("non_additive_dimension")
+    if isinstance(non_additive, Mapping):
+        non_additive = {
+            "name": non_additive.get("name"),
+            "window_choice": non_additive.get("window_agg") or "min",
+            "window_groupings": non_additive.get("group_by") or [],
+        }
+    return {
+        "semantic_model": model,
+        "agg": entry.get("agg"),
+        "agg_params": {
+            "percentile": entry.get("percentile"),
+            "use_discrete_percentile": percentile_type == "discrete",
+            # dbt 1.12 reads "continuous" as an approximate one; numbers have to be those that dbt's parse gives.
+            "use_approximate_percentile": percentile_type == "continuous",
+        },
+        "agg_time_dimension": entry.get("agg_time_dimension") or time_dimension,
+        "non_additive_dimension": non_additive,
+    }
+
+
+def _input(value: Any) -> Any:
+    """A metric that another one is made of, which may be given by its name alone."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _dotted(relation: SemanticRelation) -> str:
+    return ".".join(part for part in (relation.database, relation.schema, relation.name) if part)
