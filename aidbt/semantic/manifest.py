@@ -8,13 +8,12 @@ or a list, a measure by its name, a window as "7 days").
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from aidbt.core.errors import AidbtError, ArtifactError, nearest
+from aidbt.core.errors import AidbtError, ArtifactError
 from aidbt.core.findings import Finding, Severity
 from aidbt.semantic.definitions import (
     AGGREGATIONS,
@@ -43,24 +42,14 @@ from aidbt.semantic.definitions import (
     SemanticRelation,
     TimeSpine,
     Validity,
-    Window,
 )
+from aidbt.semantic.entries import Entry, Malformed, place, shown
 
 ARTIFACT = "semantic_manifest.json"
 
-_WINDOW = re.compile(r"(?P<count>\d+)\s+(?P<grain>[A-Za-z_][A-Za-z0-9_]*)")
 _LISTS = ("semantic_models", "metrics", "saved_queries")
 
 T = TypeVar("T", SemanticModel, Metric, SavedQuery)
-
-
-class Malformed(Exception):
-    """An entry of a document is not what it has to be; becomes a finding or an `ArtifactError`."""
-
-    def __init__(self, message: str, *, line: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -104,7 +93,7 @@ def manifest_of(document: Mapping[str, Any], origin: str) -> ManifestReading:
     findings: list[Finding] = []
     kept: dict[str, Any] = {}
     read: dict[str, tuple[Any, ...]] = {}
-    readers: dict[str, Callable[[_Entry], Any]] = {
+    readers: dict[str, Callable[[Entry], Any]] = {
         "semantic_models": _semantic_model,
         "metrics": _metric,
         "saved_queries": _saved_query,
@@ -115,7 +104,7 @@ def manifest_of(document: Mapping[str, Any], origin: str) -> ManifestReading:
         read[key] = tuple(item for _, item in pairs)
     configuration = document.get("project_configuration") or {}
     try:
-        spines = _time_spines(_Entry(configuration, "project_configuration"))
+        spines = _time_spines(Entry(configuration))
     except Malformed as error:
         findings.append(_finding(error, "project_configuration", origin, 0))
         configuration, spines = {}, ()
@@ -131,7 +120,7 @@ def manifest_of(document: Mapping[str, Any], origin: str) -> ManifestReading:
 
 
 def _read_each(
-    entries: Any, key: str, reader: Callable[[_Entry], T], origin: str, findings: list[Finding]
+    entries: Any, key: str, reader: Callable[[Entry], T], origin: str, findings: list[Finding]
 ) -> list[tuple[Any, T]]:
     """(entry, what it reads as) for those that can be read, each name once."""
     found: dict[str, tuple[Any, T]] = {}
@@ -141,9 +130,9 @@ def _read_each(
     for number, raw in enumerate(entries):
         named = raw.get("name") if isinstance(raw, Mapping) else None
         what = f"{_SINGULAR[key]} '{named}'" if named else f"{key}[{number}]"
-        path, line = _place(raw)
+        path, line = place(raw)
         try:
-            item = reader(_Entry(raw, what))
+            item = reader(Entry(raw))
             name = item.name
             if name in found:
                 raise Malformed("the name is taken already", line=line)
@@ -163,163 +152,10 @@ def _finding(error: Malformed, what: str, path: str, line: int) -> Finding:
     return Finding("semantic.malformed", Severity.ERROR, where, f"{what}: {error.message}")
 
 
-def _place(raw: Any) -> tuple[str, int]:
-    """The file and line that an entry's metadata names; "" and 0 where it has none."""
-    metadata = raw.get("metadata") if isinstance(raw, Mapping) else None
-    if not isinstance(metadata, Mapping):
-        return "", 0
-    piece = metadata.get("file_slice")
-    line = piece.get("start_line_number") if isinstance(piece, Mapping) else 0
-    return str(metadata.get("repo_file_path") or ""), line if isinstance(line, int) else 0
-
-
-class _Entry:
-    """One mapping of a document, read field by field.
-
-    Every reader raises `Malformed` with the name of the field when its value is not of the kind asked for.
-    """
-
-    def __init__(self, raw: Any, what: str) -> None:
-        self.what = what
-        self.path, self.line = _place(raw)
-        if not isinstance(raw, Mapping):
-            raise Malformed(f"a mapping is expected, not {_shown(raw)}")
-        self.raw = raw
-
-    def wrong(self, message: str) -> Malformed:
-        return Malformed(message, line=self.line)
-
-    def name(self) -> str:
-        value = self.raw.get("name")
-        if not isinstance(value, str) or not value:
-            raise self.wrong("it has no name")
-        return value
-
-    def folded_name(self) -> str:
-        """Its name in small letters, as MetricFlow has those of semantic models and of what is in them."""
-        return self.name().lower()
-
-    def text(self, key: str) -> str:
-        """A text, or a number or truth as SQL writes it; "" where there is none."""
-        value = self.raw.get(key)
-        if value is None:
-            return ""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, str | int | float):
-            return str(value)
-        raise self.wrong(f"'{key}' has to be a text, not {_shown(value)}")
-
-    def flag(self, key: str) -> bool:
-        value = self.raw.get(key)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise self.wrong(f"'{key}' has to be true or false, not {_shown(value)}")
-
-    def whole(self, key: str) -> int | None:
-        value = self.raw.get(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        raise self.wrong(f"'{key}' has to be a whole number, not {_shown(value)}")
-
-    def number(self, key: str) -> float | None:
-        value = self.raw.get(key)
-        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-            return value
-        raise self.wrong(f"'{key}' has to be a number, not {_shown(value)}")
-
-    def choice(self, key: str, known: Iterable[str], default: str | None = None) -> str:
-        """One of the words known, in small letters."""
-        known = tuple(known)
-        text = self.text(key).lower()
-        if not text and default is not None:
-            return default
-        if text not in known:
-            close = nearest(text, known)
-            meant = f"; did you mean '{close}'?" if close else f"; known: {', '.join(known)}"
-            raise self.wrong(
-                f"'{key}' is {text!r}, which is unknown{meant}" if text else f"'{key}' is missing"
-            )
-        return text
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.raw.get(key)
-        if value is None:
-            return ()
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise self.wrong(f"'{key}' has to be a list of texts, not {_shown(value)}")
-        return tuple(items)
-
-    def entry(self, key: str) -> _Entry:
-        """The mapping under a key, empty where there is none."""
-        value = self.raw.get(key)
-        if value is not None and not isinstance(value, Mapping):
-            raise self.wrong(f"'{key}' has to be a mapping, not {_shown(value)}")
-        found = _Entry(value or {}, key)
-        found.line = found.line or self.line
-        return found
-
-    def entries(self, key: str) -> list[_Entry]:
-        """The mappings listed under a key."""
-        value = self.raw.get(key)
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.wrong(f"'{key}' has to be a list, not {_shown(value)}")
-        found = []
-        for item in value:
-            if not isinstance(item, Mapping):
-                raise self.wrong(f"'{key}' has to list mappings, not {_shown(item)}")
-            entry = _Entry(item, key)
-            entry.line = entry.line or self.line
-            found.append(entry)
-        return found
-
-    def meta(self) -> Mapping[str, Any]:
-        return self.entry("config").entry("meta").raw
-
-    def filters(self, key: str) -> tuple[str, ...]:
-        """Filters as templates: given as text, a list, or as dbt's artifact nests them."""
-        value = self.raw.get(key)
-        if isinstance(value, Mapping):
-            listed = value.get("where_filters", [value])
-            value = [item.get("where_sql_template") if isinstance(item, Mapping) else item for item in listed]
-        if value is None:
-            return ()
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise self.wrong(f"'{key}' has to be a text or a list of texts, not {_shown(self.raw[key])}")
-        return tuple(items)
-
-    def window(self, key: str) -> Window | None:
-        """A length of time: "7 days", or as dbt's artifact writes it."""
-        value = self.raw.get(key)
-        if value is None:
-            return None
-        if isinstance(value, Mapping):
-            count, grain = value.get("count"), value.get("granularity")
-            if isinstance(count, int) and isinstance(grain, str):
-                return Window(count, _singular(grain))
-        elif isinstance(value, str) and (match := _WINDOW.fullmatch(value.strip())):
-            return Window(int(match["count"]), _singular(match["grain"]))
-        raise self.wrong(f"'{key}' has to be a length of time like '7 days', not {_shown(value)}")
-
-
-def _singular(grain: str) -> str:
-    grain = grain.lower()
-    return grain.removesuffix("s") if grain.removesuffix("s") in GRAINS else grain
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
 # --- the parts of a document ---------------------------------------------------------------------------
 
 
-def _semantic_model(entry: _Entry) -> SemanticModel:
+def _semantic_model(entry: Entry) -> SemanticModel:
     relation = _relation(entry.entry("node_relation"))
     time_dimension = entry.entry("defaults").text("agg_time_dimension").lower()
     return SemanticModel(
@@ -339,14 +175,14 @@ def _semantic_model(entry: _Entry) -> SemanticModel:
     )
 
 
-def _relation(entry: _Entry) -> SemanticRelation:
+def _relation(entry: Entry) -> SemanticRelation:
     name, schema = entry.text("alias"), entry.text("schema_name")
     if not name or not schema:
         raise entry.wrong("its relation is unknown: 'alias' and 'schema_name' are needed")
     return SemanticRelation(schema, name, entry.text("database"), entry.text("relation_name"))
 
 
-def _entity(entry: _Entry) -> Entity:
+def _entity(entry: Entry) -> Entity:
     name = entry.folded_name()
     return Entity(
         name=name,
@@ -358,7 +194,7 @@ def _entity(entry: _Entry) -> Entity:
     )
 
 
-def _dimension(entry: _Entry) -> Dimension:
+def _dimension(entry: Entry) -> Dimension:
     name = entry.folded_name()
     kind = entry.choice("type", DIMENSION_TYPES)
     params = entry.entry("type_params")
@@ -376,17 +212,17 @@ def _dimension(entry: _Entry) -> Dimension:
     )
 
 
-def _validity(entry: _Entry) -> Validity | None:
+def _validity(entry: Entry) -> Validity | None:
     if entry.flag("is_start"):
         return "start"
     return "end" if entry.flag("is_end") else None
 
 
-def _measure(entry: _Entry) -> Measure:
+def _measure(entry: Entry) -> Measure:
     return _aggregate(entry, entry.folded_name(), entry)
 
 
-def _aggregate(entry: _Entry, name: str, named: _Entry) -> Measure:
+def _aggregate(entry: Entry, name: str, named: Entry) -> Measure:
     """The aggregation that an entry describes; its name and words stand in `named`."""
     params = entry.entry("agg_params")
     return Measure(
@@ -404,14 +240,14 @@ def _aggregate(entry: _Entry, name: str, named: _Entry) -> Measure:
     )
 
 
-def _non_additive(entry: _Entry) -> NonAdditive | None:
+def _non_additive(entry: Entry) -> NonAdditive | None:
     if not entry.raw:
         return None
     window_choice = cast(Aggregation, entry.choice("window_choice", AGGREGATIONS, "min"))
     return NonAdditive(entry.folded_name(), window_choice, entry.texts("window_groupings"))
 
 
-def _metric(entry: _Entry) -> Metric:
+def _metric(entry: Entry) -> Metric:
     name = entry.name()
     params = entry.entry("type_params")
     kind = cast(MetricType, entry.choice("type", METRIC_TYPES))
@@ -444,7 +280,7 @@ def _metric(entry: _Entry) -> Metric:
     return metric
 
 
-def _require_parts(metric: Metric, entry: _Entry) -> None:
+def _require_parts(metric: Metric, entry: Entry) -> None:
     """Refuse a metric that lacks what its type is made of."""
     has_measure = metric.measure is not None or metric.aggregate is not None
     if metric.type == "simple" and not has_measure:
@@ -463,7 +299,7 @@ def _require_parts(metric: Metric, entry: _Entry) -> None:
             raise entry.wrong("a conversion metric needs what it starts from and what it leads to")
 
 
-def _measure_input(entry: _Entry, key: str) -> MeasureInput | None:
+def _measure_input(entry: Entry, key: str) -> MeasureInput | None:
     value = entry.raw.get(key)
     if value is None:
         return None
@@ -479,7 +315,7 @@ def _measure_input(entry: _Entry, key: str) -> MeasureInput | None:
     )
 
 
-def _inputs(kind: MetricType, params: _Entry) -> tuple[MetricInput, ...]:
+def _inputs(kind: MetricType, params: Entry) -> tuple[MetricInput, ...]:
     """The metrics that a metric of this type is made of, in the order that its formula has them."""
     if kind == "ratio":
         found = [_metric_input(params, key) for key in ("numerator", "denominator")]
@@ -491,14 +327,14 @@ def _inputs(kind: MetricType, params: _Entry) -> tuple[MetricInput, ...]:
     elif kind == "derived":
         listed = params.raw.get("metrics") or []
         if not isinstance(listed, list):
-            raise params.wrong(f"'metrics' has to be a list, not {_shown(listed)}")
-        found = [_metric_input(_Entry({"metric": item}, "metrics"), "metric") for item in listed]
+            raise params.wrong(f"'metrics' has to be a list, not {shown(listed)}")
+        found = [_metric_input(Entry({"metric": item}), "metric") for item in listed]
     else:
         found = []
     return tuple(item for item in found if item is not None)
 
 
-def _metric_input(entry: _Entry, key: str) -> MetricInput | None:
+def _metric_input(entry: Entry, key: str) -> MetricInput | None:
     value = entry.raw.get(key)
     if value is None:
         return None
@@ -514,7 +350,7 @@ def _metric_input(entry: _Entry, key: str) -> MetricInput | None:
     )
 
 
-def _conversion(entry: _Entry) -> Conversion | None:
+def _conversion(entry: Entry) -> Conversion | None:
     if not entry.raw:
         return None
     pairs = [
@@ -531,7 +367,7 @@ def _conversion(entry: _Entry) -> Conversion | None:
     )
 
 
-def _saved_query(entry: _Entry) -> SavedQuery:
+def _saved_query(entry: Entry) -> SavedQuery:
     params = entry.entry("query_params")
     return SavedQuery(
         name=entry.name(),
@@ -547,8 +383,8 @@ def _saved_query(entry: _Entry) -> SavedQuery:
     )
 
 
-def _time_spines(entry: _Entry) -> tuple[TimeSpine, ...]:
-    """The time spines, those of the legacy table configurations last and only where theirs is the only grain."""
+def _time_spines(entry: Entry) -> tuple[TimeSpine, ...]:
+    """The time spines; those of the legacy table configurations only where no other has their grain."""
     found = [_time_spine(item) for item in entry.entries("time_spines")]
     for item in entry.entries("time_spine_table_configurations"):
         spine = _legacy_spine(item)
@@ -557,7 +393,7 @@ def _time_spines(entry: _Entry) -> tuple[TimeSpine, ...]:
     return tuple(found)
 
 
-def _time_spine(entry: _Entry) -> TimeSpine:
+def _time_spine(entry: Entry) -> TimeSpine:
     primary = entry.entry("primary_column")
     custom = tuple(
         CustomGrain(item.name(), item.text("column_name") or item.name())
@@ -571,7 +407,7 @@ def _time_spine(entry: _Entry) -> TimeSpine:
     )
 
 
-def _legacy_spine(entry: _Entry) -> TimeSpine:
+def _legacy_spine(entry: Entry) -> TimeSpine:
     location = entry.text("location")
     *before, name = [part.strip('"`[]') for part in location.split(".")]
     schema, database = (before[-1], before[0] if len(before) > 1 else "") if before else ("", "")

@@ -249,7 +249,9 @@ def _order_call(item: str | OrderBy) -> str:
     return f"-{_call(item.item)}" if item.descending else _call(item.item)
 
 
-def _bounds(time_range: tuple[Day | None, Day | None] | None) -> tuple[dt.datetime | None, dt.datetime | None]:
+def _bounds(
+    time_range: tuple[Day | None, Day | None] | None,
+) -> tuple[dt.datetime | None, dt.datetime | None]:
     """The two ends as times without a zone.
 
     Raises:

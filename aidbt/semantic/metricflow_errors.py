@@ -146,7 +146,8 @@ def _resolution_error(error: Unresolved, manifest: SemanticManifest, items: Item
     if name == "InvalidOrderByItemIssue":
         item = issue.order_by_item_input.input_obj
         return UsageError(
-            f"the rows cannot be sorted by '{item}'", hint="sort by a metric or an item that the query asks for"
+            f"the rows cannot be sorted by '{item}'",
+            hint="sort by a metric or an item that the query asks for",
         )
     if name == "WhereFilterParsingIssue":
         return _filter_error(issue)
@@ -192,9 +193,7 @@ def _ambiguous(name: str, candidates: Sequence[str]) -> AmbiguousItem:
     return AmbiguousItem(name, candidates, hint=f"say which: {', '.join(shown)}")
 
 
-def _no_match(
-    name: str, grain: str, manifest: SemanticManifest, items: Sequence[GroupByItem]
-) -> AidbtError:
+def _no_match(name: str, grain: str, manifest: SemanticManifest, items: Sequence[GroupByItem]) -> AidbtError:
     """Why an item does not match: another grain, another way, several ways, out of reach, or unknown."""
     known = {item.name: item for item in items}
     if name in known:

@@ -30,7 +30,8 @@ RelationOf = Callable[[str], SemanticRelation | None]
 LEGACY_SPINE, LEGACY_SPINE_COLUMN = "metricflow_time_spine", "date_day"
 
 _CONCERNS = re.compile(
-    r"^\s*-?\s*(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)\s*:", re.MULTILINE
+    r"^\s*-?\s*(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)\s*:",
+    re.MULTILINE,
 )
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _REF = re.compile(
@@ -47,7 +48,9 @@ def yaml_texts(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise SettingsError("the folder does not exist", path=str(folder))
     paths = [path for ending in ("*.yml", "*.yaml") for path in folder.rglob(ending)]
-    visible = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    visible = [
+        path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
     return {str(path): read_text(path) for path in sorted(visible)}
 
 
@@ -74,41 +77,6 @@ def read_yaml(
     collected.add_legacy_spine()
     reading = manifest_of(collected.document, "the semantic layer")
     return ManifestReading(reading.manifest, (*collected.findings, *reading.findings))
-
-
-class _Located(dict[Any, Any]):
-    """A mapping that knows the line it starts in, from 1."""
-
-    line = 0
-
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc]
-    """The safe loader, of which mappings know their lines."""
-
-    def construct_located(self, node: yaml.MappingNode) -> Iterator[_Located]:
-        located = _Located()
-        located.line = node.start_mark.line + 1
-        yield located
-        located.update(self.construct_mapping(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_located)
-
-
-def _documents(text: str, path: str) -> Iterator[Any]:
-    """The values of a text's documents, one by one; lines are counted from the start of the text."""
-    starts = [0, *(match.end() for match in _DOCUMENT_START.finditer(text)), len(text)]
-    for start, end in zip(starts, starts[1:], strict=False):
-        # What stands before is left as empty lines, so that lines count from the start of the file.
-        piece = "\n" * text.count("\n", 0, start) + text[start:end].removesuffix("---")
-        try:
-            yield yaml.load(piece, Loader=_Loader)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            parse_yaml(piece, path, repeated_keys=True)  # says what is wrong, and where
-            raise
 
 
 _WORDS = {"name", "description", "label", "config", "meta"}
@@ -289,74 +257,15 @@ class _Collected:
             if _is_enabled(metric):
                 self._metrics.append(self._newer_metric(metric, name, entry.get("agg_time_dimension")))
 
-    def _column_entity(self, column: _Located) -> dict[str, Any] | None:
-        """The entity that a column is; where the entity is called otherwise, the column is its expression."""
-        said = column.get("entity")
-        if said is None:
-            return None
-        settings = said if isinstance(said, Mapping) else {"type": said}
-        return self._placed(column, _of_column(column, settings, ("type", "label")))
-
-    def _column_dimension(self, column: _Located) -> dict[str, Any] | None:
-        """The dimension that a column is."""
-        said = column.get("dimension")
-        if said is None:
-            return None
-        settings = said if isinstance(said, Mapping) else {"type": said}
-        found = _of_column(column, settings, ("type", "label", "is_partition", "datatype"))
-        found["type_params"] = _time_params(column.get("granularity"), settings.get("validity_params"))
-        return self._placed(column, found)
-
-    def _derived_dimension(self, entry: _Located) -> dict[str, Any]:
-        self._check_keys(entry, "derived dimension")
-        found = {key: value for key, value in entry.items() if key not in ("granularity", "validity_params")}
-        found["type_params"] = _time_params(entry.get("granularity"), entry.get("validity_params"))
-        return self._placed(entry, found)
-
-    def _newer_metric(self, entry: _Located, model: str, time_dimension: str | None) -> dict[str, Any]:
-        """A metric whose parameters stand beside its name, as one whose parameters are nested."""
-        self._check_keys(entry, "newer metric")
-        kind = str(entry.get("type") or "simple").lower()
-        params: dict[str, Any] = {
-            "expr": entry.get("expr"),
-            "fill_nulls_with": entry.get("fill_nulls_with"),
-            "join_to_timespine": entry.get("join_to_timespine") or False,
-            "is_private": entry.get("hidden") or False,
-        }
-        if kind == "simple":
-            params["metric_aggregation_params"] = _aggregation(entry, model, time_dimension)
-        elif kind == "ratio":
-            params |= {key: _input(entry.get(key)) for key in ("numerator", "denominator")}
-        elif kind == "derived":
-            listed = entry.get("input_metrics")
-            params["metrics"] = [_input(item) for item in listed] if isinstance(listed, list) else listed
-        elif kind == "cumulative":
-            params["cumulative_type_params"] = {
-                "window": entry.get("window"),
-                "grain_to_date": entry.get("grain_to_date"),
-                "period_agg": entry.get("period_agg") or "first",
-                "metric": _input(entry.get("input_metric")),
-            }
-        elif kind == "conversion":
-            params["conversion_type_params"] = {
-                "entity": entry.get("entity"),
-                "calculation": entry.get("calculation") or "conversion_rate",
-                "window": entry.get("window"),
-                "constant_properties": entry.get("constant_properties"),
-                "base_metric": _input(entry.get("base_metric")),
-                "conversion_metric": _input(entry.get("conversion_metric")),
-            }
-        shared = {key: entry.get(key) for key in ("description", "filter", "time_granularity", "config")}
-        named = {"name": entry.get("name"), "label": entry.get("label") or entry.get("name"), "type": kind}
-        return self._placed(entry, {**named, **shared, "type_params": params})
-
     def _read_time_spine(self, entry: _Located) -> None:
         spine = entry["time_spine"]
         name = spine.get("standard_granularity_column")
         columns = {column.get("name"): column for column in self._listed(entry, "columns")}
         grain = columns[name].get("granularity") if name in columns else None
         if grain is None:
-            self._say(f"the column '{name}' of the time spine needs a 'granularity'", entry.line, entry.get("name"))
+            self._say(
+                f"the column '{name}' of the time spine needs a 'granularity'", entry.line, entry.get("name")
+            )
             return
         found = {
             "primary_column": {"name": name, "time_granularity": grain},
@@ -405,16 +314,6 @@ class _Collected:
             self._say(f"'{key}' has to be a mapping", document.line)
         return []
 
-    def _placed(self, entry: _Located, content: Mapping[Any, Any]) -> dict[str, Any]:
-        """The content with where it was written, in the form of the artifact."""
-        piece = {
-            "filename": self._path,
-            "content": "",
-            "start_line_number": entry.line,
-            "end_line_number": entry.line,
-        }
-        return {**content, "metadata": {"repo_file_path": self._path, "file_slice": piece}}
-
     def _check_keys(self, entry: _Located, kind: str) -> None:
         """Note keys that nothing reads: mostly misspelt ones, which would silently do nothing."""
         known = _KEYS[kind]
@@ -433,53 +332,6 @@ class _Collected:
 def _is_enabled(entry: Mapping[Any, Any]) -> bool:
     config = entry.get("config")
     return not (isinstance(config, Mapping) and config.get("enabled") is False)
-
-
-def _of_column(column: _Located, settings: Mapping[Any, Any], kept: Iterable[str]) -> dict[str, Any]:
-    """What a column and its settings say together: the settings', else the column's."""
-    name = settings.get("name") or column.get("name")
-    return {
-        **{key: settings[key] for key in kept if key in settings},
-        "name": name,
-        "expr": column.get("name") if name != column.get("name") else None,
-        "description": settings.get("description") or column.get("description"),
-        "config": settings.get("config") or column.get("config"),
-    }
-
-
-def _time_params(grain: Any, validity: Any) -> dict[str, Any] | None:
-    return {"time_granularity": grain, "validity_params": validity} if grain is not None else None
-
-
-def _aggregation(entry: _Located, model: str, time_dimension: str | None) -> dict[str, Any] | None:
-    """The aggregation of a metric, which says itself what the legacy form says of a measure."""
-    if entry.get("agg") is None:
-        return None
-    percentile_type = str(entry.get("percentile_type") or "").lower()
-    non_additive = entry.get("non_additive_dimension")
-    if isinstance(non_additive, Mapping):
-        non_additive = {
-            "name": non_additive.get("name"),
-            "window_choice": non_additive.get("window_agg") or "min",
-            "window_groupings": non_additive.get("group_by") or [],
-        }
-    return {
-        "semantic_model": model,
-        "agg": entry.get("agg"),
-        "agg_params": {
-            "percentile": entry.get("percentile"),
-            "use_discrete_percentile": percentile_type == "discrete",
-            # dbt 1.12 reads "continuous" as an approximate one; numbers have to be those that dbt's parse gives.
-            "use_approximate_percentile": percentile_type == "continuous",
-        },
-        "agg_time_dimension": entry.get("agg_time_dimension") or time_dimension,
-        "non_additive_dimension": non_additive,
-    }
-
-
-def _input(value: Any) -> Any:
-    """A metric that another one is made of, which may be given by its name alone."""
-    return {"name": value} if isinstance(value, str) else value
 
 
 def _dotted(relation: SemanticRelation) -> str:

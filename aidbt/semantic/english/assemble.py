@@ -48,6 +48,7 @@ class _Parts:
     best: list[Best] = field(default_factory=list)
     tops: list[tuple[int, Hashable]] = field(default_factory=list)
     by: list[Number] = field(default_factory=list)
+    counts_all: bool = False
 
 
 _SKIPPED = {"Show", "Comma", "And", "Fill"}
@@ -91,6 +92,8 @@ def _collected(items: Iterable[Item]) -> _Parts:
                 parts.best.append(meaning)  # type: ignore[arg-type]
             case "TopOf":
                 parts.tops.append(meaning)  # type: ignore[arg-type]
+            case "CountAll":
+                parts.counts_all = True
             case "FrequentOf":
                 parts.tops.append((1, meaning))
             case "ByNumber":
@@ -114,6 +117,9 @@ class _Assembly:
 
     def query(self) -> SemanticQuery:
         parts = self.parts
+        self._settle()
+        if self.explicit:
+            self._lift()
         for group in parts.groups:
             self._group(group)
         for number, what in parts.tops:
@@ -125,6 +131,50 @@ class _Assembly:
         if not is_grouped and any(isinstance(s, Number) for s in self.explicit):
             is_grouped = True
         return self._grouped() if is_grouped else self._listed()
+
+    def _settle(self) -> None:
+        """Of a column that several tables have, take the one of the table that is spoken of."""
+        spoken = [r.table for r in self._rows()] + [n.table for n in self._numbers()]
+
+        def settled(shown: Hashable) -> Hashable:
+            if not isinstance(shown, Columns) or shown.rows is not None or len(shown.terms) != 1:
+                return shown
+            term = shown.terms[0]
+            others = self.rules.same_words(term)
+            for table in spoken:
+                for other in others:
+                    if other.table == table:
+                        return Columns((other,))
+            return shown
+
+        self.explicit = [settled(shown) for shown in self.explicit]
+        self.parts.shown = [settled(shown) for shown in self.parts.shown]
+
+    def _rows(self) -> list[Rows]:
+        found = []
+        for shown in [*self.parts.shown, *(what for _, what in self.parts.tops)]:
+            if isinstance(shown, Rows):
+                found.append(shown)
+            elif isinstance(shown, Columns) and shown.rows is not None:
+                found.append(shown.rows)
+        return found
+
+    def _lift(self) -> None:
+        """What the question's own number is of, every number that is asked for besides is of too."""
+        lifted: list[Hashable] = []
+        for shown in self.parts.shown:
+            if isinstance(shown, Number) and isinstance(shown.term, Measure) and shown.term.where is not None:
+                self.where = both(self.where, shown.term.where)
+                shown = Number(replace(shown.term, where=None), shown.table)
+            lifted.append(shown)
+        self.parts.shown = lifted
+        self.parts.by = [self._lifted(number) for number in self.parts.by]
+
+    def _lifted(self, number: Number) -> Number:
+        if not isinstance(number.term, Measure) or number.term.where is None:
+            return number
+        self.where = both(self.where, number.term.where)
+        return Number(replace(number.term, where=None), number.table)
 
     # --- groups ---------------------------------------------------------------------------------------
 
@@ -179,7 +229,7 @@ class _Assembly:
             raise Refused("the top of what is in no order")
 
     def _best(self, best: Best) -> None:
-        if self.limit is None:
+        if self.limit is None and not (best.limit == 1 and self.parts.orders):
             self.limit = best.limit
         for shown in self.parts.shown:
             if isinstance(shown, Rows | Columns):
@@ -222,6 +272,10 @@ class _Assembly:
                 self._add_groups([self._same(term) for term in shown.terms])
             elif isinstance(shown, Rows):
                 self._add_groups(self.rules.label(shown.table))
+        counted = {n.table for n in self._numbers()}
+        if any(isinstance(g, Attribute) and g.table in counted and g in self.rules.label(g.table) for g in self.groups):
+            if not all(isinstance(n.term, Measure) and n.term.of is not None for n in self._numbers()):
+                raise Refused("rows are counted by what tells each of them apart")
         self._conditions(self._numbers()[0].table if self._numbers() else "")
         for group in self.groups:
             self.outputs.append(Output(group, self._name(group)))
@@ -314,6 +368,7 @@ class _Assembly:
             for term in self._named(thing):
                 if term not in terms:
                     terms.append(term)
+        terms += [o.term for o in self.orders if isinstance(o.term, Attribute) and o.term not in terms]
         for term in terms:
             self.outputs.append(Output(term, self._name(term)))
         self._ordered()

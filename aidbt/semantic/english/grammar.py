@@ -26,6 +26,7 @@ from aidbt.semantic.query import (
     Predicate,
     Term,
     Value,
+    attributes,
     both,
 )
 
@@ -103,8 +104,11 @@ class Listed:
 class Rules:
     """The grammar over one graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(
+        self, graph: Graph, alike: dict[tuple[str, str], tuple[Attribute, ...]] | None = None
+    ) -> None:
         self.graph = graph
+        self.alike = alike or {}
 
     # --- relations ------------------------------------------------------------------------------------
 
@@ -150,6 +154,10 @@ class Rules:
             return Rows(rows.table, both(rows.where, other.where)), cost
         exists = Exists(other.table, (), other.where, link.operator, link.count)
         return Rows(rows.table, both(rows.where, exists)), cost
+
+    def same_words(self, attribute: Attribute) -> tuple[Attribute, ...]:
+        """Columns of any table that are called the same."""
+        return self.alike.get((attribute.table, attribute.column), (attribute,))
 
     def label(self, table: str) -> tuple[Attribute, ...]:
         """The columns that people know rows of a table by."""
@@ -250,6 +258,30 @@ class Rules:
         if label:
             named = Matches(Attribute(rows.table, label), "is", text)
             yield "Rows", Rows(rows.table, both(rows.where, named)), 0.3
+
+    def column_like(self, a: Item, b: Item) -> Found:
+        columns, like = a.meaning, b.meaning
+        assert isinstance(columns, Columns) and isinstance(like, tuple)
+        how, text = like
+        if len(columns.terms) == 1 and isinstance(text, str):
+            attribute = columns.terms[0]
+            if self.graph.table(attribute.table).column(attribute.column).kind == "text":
+                yield "Cond", Condition(attribute.table, Matches(attribute, how, text)), 0.0
+
+    def named_column(self, a: Item, b: Item) -> Found:
+        """`country name`: the column itself, where it is text."""
+        columns = a.meaning
+        assert isinstance(columns, Columns)
+        attribute = columns.terms[-1]
+        if self.graph.table(attribute.table).column(attribute.column).kind == "text":
+            yield "Col", columns, -0.1
+
+    def named_rows(self, a: Item, b: Item) -> Found:
+        rows = a.meaning
+        assert isinstance(rows, Rows)
+        label = self.label(rows.table)
+        if self.graph.table(rows.table).label:
+            yield "Col", Columns(label, rows), 0.0
 
     def column_number(self, a: Item, b: Item) -> Found:
         columns, number = a.meaning, b.meaning
@@ -432,11 +464,32 @@ class Rules:
 
     def ratio(self, a: Item, b: Item) -> Found:
         kind, one = a.meaning  # type: ignore[misc]
-        two = self.as_number(b.meaning)
+        is_part, two = b.meaning  # type: ignore[misc]
+        two = self.as_number(two)
+        one = self.in_scope(one, two, is_part=bool(is_part))
+        if one is None:
+            return
         term: Term = Calculation("/", one.term, two.term)
         if kind == "percentage":
             term = Calculation("*", term, Value(100))
-        yield "Number", Number(term, one.table), -0.5
+        yield "Number", Number(term, one.table), -1.5
+
+    def in_scope(self, one: Number, two: Number, *, is_part: bool) -> Number | None:
+        """The first number of a ratio under the conditions that are said once, at the end, for both.
+
+        Of "A to B in New York" the city is meant of both, when both are told apart by something else.
+        """
+        a, b = one.term, two.term
+        if not isinstance(a, Measure) or not isinstance(b, Measure) or a.table != b.table:
+            return one
+        own = {attribute for attribute in attributes(a.where)}
+        later = [c for c in _conjuncts(b.where) if not set(attributes(c)) & own]
+        is_parallel = len(later) < len(_conjuncts(b.where))
+        if not later or a.where is None:
+            return one
+        if not is_part and not is_parallel:
+            return None
+        return Number(replace(a, where=both(a.where, *later)), one.table)
 
     def as_number(self, meaning: Hashable) -> Number:
         if isinstance(meaning, Rows):
@@ -529,6 +582,14 @@ class Rules:
         rule("Col", "Quo", self.column_quoted)
         rule("Rows", "Quo", self.rows_quoted)
         rule("Col", "Num", self.column_number)
+        rule("Like", "Quo", lambda a, b: [("LikeText", (a.meaning, b.meaning), 0.0)])
+        rule("Col", "LikeText", self.column_like)
+        rule("Fill Rel", "LikeText", self.keep_right)
+        rule("Col", "NameOf", self.named_column)
+        rule("Rows", "NameOf", self.named_rows)
+        rule("Verb", "Group Best", self.verb_any)
+        rule("Number Rows Col", "Verb", lambda a, b: [(a.category, a.meaning, 0.5)])
+        rule("To", "Rows Number", lambda a, b: [("ToNumber", (a.meaning, b.meaning), 0.0)])
         rule("Col", "CmpNum", self.column_compared)
         rule("Cmp", "Num", lambda a, b: [("CmpNum", (a.meaning, b.meaning), 0.0)])
         rule("Num", "CmpAfter", lambda a, b: [("CmpNum", (b.meaning, a.meaning), 0.0)])
@@ -543,6 +604,7 @@ class Rules:
         rule("Neg", "Rows", self.not_rows)
         rule("Neg", "Cond Val", self.not_condition)
         rule("And", "Cond Val", self.condition_and)
+        rule("And", "Rows Col Number Group Link Best Time", lambda a, b: [(b.category, b.meaning, 0.1)])
         rule("Cond", "AndCond", self.conditions)
         rule("Rows", "Col", self.rows_column)
         rule("Col", "Link", self.column_rows)
@@ -578,6 +640,12 @@ class Rules:
 
 
 _TRUE = Missing(Value(None))
+
+
+def _conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    if predicate is None:
+        return ()
+    return predicate.predicates if isinstance(predicate, All) else (predicate,)
 
 
 def _function(word: Hashable) -> Function:

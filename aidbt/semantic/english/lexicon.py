@@ -89,6 +89,7 @@ def lexicon(
     found = Lexicon(graph)
     names = {table.name: table for table in named}
     heads: dict[str, list[str]] = {}
+    referring = {(r.source, r.source_columns[0]) for r in graph.relationships if len(r.source_columns) == 1}
     for table in graph.tables:
         for noun in names[table.name].nouns:
             heads.setdefault(noun[-1], []).append(table.name)
@@ -96,7 +97,10 @@ def lexicon(
         for phrase, weight in _table_phrases(table, names[table.name], heads):
             found.add(phrase, TableName(table.name, weight))
         for column in table.columns:
+            refers = (table.name, column.name) in referring
             for phrase, weight, counts in _column_phrases(table, column, names[table.name]):
+                # The key of what is referred to goes before the column that refers to it.
+                weight = weight - 0.15 if refers else weight
                 found.add(phrase, ColumnName(table.name, column.name, weight, counts))
     for (table_name, column_name), texts in values.items():
         for text in texts:
@@ -147,8 +151,15 @@ def _column_phrases(
             yield ("number", "of", *counted), 1.0, True
             yield (*counted, "count"), 1.0, True
             yield counted, 0.8, True
+        if len(form) == 2 and form[-1] in _KINDS_OF:
+            yield (form[-1], "of", form[0]), 0.95, False
+            yield form[:-1], 0.75, False
         for other in _synonyms(form):
             yield other, 0.7, False
+
+
+# Words that say what kind of column it is, which people leave out.
+_KINDS_OF = {"type", "name", "kind", "category", "code", "status", "title"}
 
 
 def _counted(words: Phrase) -> Phrase:

@@ -27,7 +27,7 @@ _NUMBER_WORDS = {
     )
 } | {"twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100, "thousand": 1000, "dozen": 12}
 _IRREGULAR = {
-    "people": "person", "children": "child", "men": "man", "women": "woman", "data": "data",
+    "ids": "id", "people": "person", "children": "child", "men": "man", "women": "woman", "data": "data",
     "indices": "index", "statuses": "status", "series": "series", "has": "have", "had": "have",
     "is": "be", "are": "be", "was": "be", "were": "be", "been": "be", "being": "be", "am": "be",
     "did": "do", "does": "do", "done": "do", "made": "make", "sent": "send", "bought": "buy", "sold": "sell",

@@ -51,6 +51,16 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         "across different")
     add("Neg", None, "not", "never", "n't", "no", "neither", "without", "without any", "not any", "no any", "lack",
         "not have any", "cannot")
+    add("To", False, "to", "over", "and", "against", "versus")
+    add("To", True, "out of", "among", "out of all", "of")
+    add("NameOf", None, "name", "title")
+    add("Like", "starts", "start with", "begin with", "starting with", "beginning with", "start with the letter",
+        "begin with the letter", "starting with the letter")
+    add("Like", "ends", "end with", "ending with", "end in", "ending in", "end with the letter",
+        "ending with the letter", "ending in the letter")
+    add("Like", "contains", "contain", "containing", "include", "including", "that contain", "like", "match")
+    add("CountAll", None, "count", "their count", "respective count", "their respective count", "number of each",
+        "the count", "corresponding count", "frequency")
     add("Prep", None, "of", "in", "for", "to", "from", "with", "on", "at", "within", "among", "into", "under", "during",
         "by", "as", "about", "out of", "through", "via", "located in", "based in", "located on", "located at", "living in",
         "who live in", "live in", "belong to", "part of", "in the", "whose")
@@ -60,15 +70,15 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         "that be", "so", "then", "of all", "respective", "respectively", "corresponding", "along", "together", "own",
         "given", "certain", "specific", "database", "in the database", "in total", "total", "overall", "result", "record",
         "list of", "the list of", "distinct list of", "of the", "would", "can", "could", "will", "should", "who be",
-        "and", "both", "ever", "'s", "such", "currently", "what", "all of the", "some", "these", "those", "this", "made",
-        "associated", "available", "existing", "value", "information", "detail", "considering", "consider", "include")
+        "both", "ever", "'s", "such", "currently", "what", "all of the", "some", "these", "those", "this", "made",
+        "associated", "available", "existing", "value", "information", "detail", "considering", "consider", "named", "called", "titled", "combination of", "type of", "kind of", "change over", "differ")
     add("And", None, "and", "as well as", "along with", "together with", "plus", "and also")
     add("Or", None, "or")
     add("Show", None, "what be", "which", "who", "who be", "what", "return", "list", "show", "show me", "give", "give me",
         "display", "find", "get", "tell me", "retrieve", "provide", "name", "identify", "what's", "calculate", "compute",
         "determine", "i want", "i want to know", "let me know", "can you", "what were", "fetch", "report", "select",
-        "what be the", "return the", "also return", "how many", "see", "show all", "list all", "for")
-    add("Order", None, "order by", "ordered by", "sort by", "sorted by", "order the result by", "sort the result by",
+        "what be the", "return the", "how do", "how", "also return", "how many", "see", "show all", "list all", "for")
+    add("Order", None, "order by", "ordered by", "sort by", "sorted by", "order the result by", "sort the result by", "order result by", "order the result in", "order by the",
         "ordered", "sorted", "order", "sort", "ranked by", "rank by", "arrange by", "arranged by", "in order of",
         "start from", "starting from", "order them by", "sorted in order of")
     add("Dir", True, "in descending order", "descending", "desc", "from highest to lowest", "highest first",
@@ -90,7 +100,7 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         add("EachGrain", grain, word)
     for word in ("make", "have", "place", "write", "publish", "serve", "offer", "contain", "include", "receive", "send",
                  "issue", "own", "hold", "belong", "associate", "present", "locate", "live", "work", "create", "use",
-                 "buy", "sell", "order", "purchase", "visit", "attend", "teach", "take", "study", "play", "perform",
+                 "buy", "sell", "purchase", "visit", "attend", "teach", "take", "study", "play", "perform",
                  "direct", "produce", "record", "release", "relate", "link", "assign", "give", "get", "earn", "pay", "cite",
                  "appear", "participate", "register", "enroll", "complete", "submit", "report", "manage", "employ", "run"):
         for form in _forms(word):
