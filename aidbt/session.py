@@ -20,7 +20,7 @@ from aidbt.project import Project, open_project
 if TYPE_CHECKING:
     import numpy as np
 
-    from aidbt.llm.model import LanguageModel
+    from aidbt.llm.client import Client
     from aidbt.store import Cache, Store
     from aidbt.store.profiles import ProfileCache
     from aidbt.warehouse import Warehouse
@@ -134,11 +134,15 @@ class Session:
         return cached(embedder, VectorTable(self.store, limit=settings.cache_vectors)).encode
 
     @cached_property
-    def llm(self) -> LanguageModel | None:
-        """The language model that the settings name; None where they name none."""
-        from aidbt.llm.model import open_model
+    def llm(self) -> Client | None:
+        """The language models that the settings name, one after the other; None where they name none."""
+        settings = self.settings.values.llm
+        if not settings.asked:
+            return None
+        from aidbt.llm.client import open_client
+        from aidbt.store.llm_ledger import LlmLedger
 
-        return open_model(self.settings.values.llm, base=self.project.root)
+        return open_client(settings, LlmLedger(self.store), base=self.project.root)
 
     def close(self) -> None:
         """Release the store, if it was opened."""

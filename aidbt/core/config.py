@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from aidbt.core.errors import SettingsError, nearest
@@ -246,25 +248,111 @@ class EmbeddingSettings(Section):
     cache_vectors: int = Field(default=100_000, ge=1)
 
 
-class LlmSettings(Section):
-    """Which language model is asked about doubtful matches, what it is told, and what that may cost.
+class ProviderSettings(Section):
+    """One language model that may be asked.
 
     Attributes:
-        provider: "none" asks nobody; "scripted" answers from a file, for tests and rehearsals.
-        script: the file of scripted answers; a relative path starts at the dbt project.
-        send_values: whether it is shown sample values of columns that hold no personal data.
-        accept: whether a match is accepted on which the model agrees and that is likely by itself too.
-        max_calls, max_tokens: what one command may spend; beyond it the rest waits for a person.
-        timeout_s: how long the answers about one table may take.
+        name: what it is called in messages, in the audit and in `llm.provider`.
+        kind: "openai" is any server with OpenAI's chat completions; "scripted" answers from a file.
+        base_url: of the server, as far as "/chat/completions" goes on, e.g. "http://localhost:8000/v1".
+        model: what the server calls it.
+        small_model: of the same server, asked first where a question is easy; "" for none.
+        api_key_env: the name of the variable that holds the key; "" where the server wants none.
+        prompt_price, answer_price: per million tokens, in the currency of `llm.max_cost`; None is unknown.
+        small_prompt_price, small_answer_price: the same of the small model.
+        max_concurrent: the number of questions it is asked at once.
+        timeout_s: how long one answer may take.
+        script: the file of a scripted one; a relative path starts at the dbt project.
     """
 
-    provider: str = Field(default="none", min_length=1)
+    name: str = Field(min_length=1, max_length=60)
+    kind: str = Field(default="openai", min_length=1)
+    base_url: str = ""
+    model: str = ""
+    small_model: str = ""
+    api_key_env: str = ""
+    prompt_price: Decimal | None = Field(default=None, ge=0)
+    answer_price: Decimal | None = Field(default=None, ge=0)
+    small_prompt_price: Decimal | None = Field(default=None, ge=0)
+    small_answer_price: Decimal | None = Field(default=None, ge=0)
+    max_concurrent: int = Field(default=4, ge=1, le=64)
+    timeout_s: float = Field(default=60, gt=0)
     script: str = ""
-    send_values: bool = False
+
+    # Both look at the whole provider, because the error of a single field would show its value: a secret,
+    # where somebody put one.
+    @model_validator(mode="after")
+    def _names_a_variable(self) -> ProviderSettings:
+        if not re.fullmatch(r"([A-Za-z_][A-Za-z0-9_]*)?", self.api_key_env):
+            raise ValueError("api_key_env is the name of an environment variable, not the key itself")
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> ProviderSettings:
+        if not re.fullmatch(r"(https?://[^\s/@?#]+(/[^\s@?#]*)?)?", self.base_url):
+            raise ValueError("base_url is http://… or https://… without user, password or query")
+        return self
+
+
+SendValues = Literal["none", "masked", "raw"]
+_SEND_VALUES = {True: "raw", False: "none", "true": "raw", "false": "none"}
+
+
+class LlmSettings(Section):
+    """Which language models are asked, what they are told, and what that may cost.
+
+    Attributes:
+        provider: "auto" asks `providers` in their order, "none" asks nobody; the name of one of them asks
+            only that; "scripted" answers from the file `script`, for tests and rehearsals.
+        script: the file of scripted answers; a relative path starts at the dbt project.
+        providers: the first is asked, the next where it fails.
+        send_values: how sample values of columns that hold no personal data are shown: not at all, by their
+            shape only (letters and digits replaced), or as they are; `false` is "none" and `true` is "raw".
+        accept: whether a match is accepted on which the model agrees and that is likely by itself too.
+        max_calls, max_tokens, max_cost: what one command may spend; None is no limit. Money is in whatever
+            currency the prices are; where an amount is limited, a model without prices is not asked.
+        max_call_tokens, max_call_cost: what one call may spend, question and longest answer together.
+        max_day_tokens, max_day_cost: what all who share the store may spend in a day (UTC).
+        timeout_s: how long the answers to what is asked at once may take.
+    """
+
+    provider: str = Field(default="auto", min_length=1)
+    script: str = ""
+    providers: tuple[ProviderSettings, ...] = ()
+    send_values: SendValues = "none"
     accept: bool = False
     max_calls: int = Field(default=20, ge=0)
     max_tokens: int = Field(default=200_000, ge=0)
+    max_cost: Decimal | None = Field(default=None, ge=0)
+    max_call_tokens: int | None = Field(default=None, ge=0)
+    max_call_cost: Decimal | None = Field(default=None, ge=0)
+    max_day_tokens: int | None = Field(default=None, ge=0)
+    max_day_cost: Decimal | None = Field(default=None, ge=0)
     timeout_s: float = Field(default=120, gt=0)
+
+    @field_validator("send_values", mode="before")
+    @classmethod
+    def _was_a_boolean(cls, value: Any) -> Any:
+        folded = value.lower() if isinstance(value, str) else value
+        return _SEND_VALUES.get(folded, folded) if isinstance(folded, str | bool) else value
+
+    @field_validator("providers")
+    @classmethod
+    def _have_names_of_their_own(cls, value: tuple[ProviderSettings, ...]) -> tuple[ProviderSettings, ...]:
+        names = [provider.name for provider in value]
+        twice = next((name for name in names if names.count(name) > 1 or name in ("auto", "none")), None)
+        if twice is not None:
+            raise ValueError(f"a provider needs a name of its own, and '{twice}' is taken")
+        return value
+
+    @property
+    def asked(self) -> tuple[ProviderSettings, ...]:
+        """The providers that are asked, in their order; none where no model is."""
+        if self.provider in ("auto", "none"):
+            return self.providers if self.provider == "auto" else ()
+        named = tuple(provider for provider in self.providers if provider.name == self.provider)
+        # The form of before there was a list: the kind stands for a provider.
+        return named or (ProviderSettings(name=self.provider, kind=self.provider, script=self.script),)
 
 
 class ProfileSettings(Section):
@@ -396,6 +484,12 @@ class LoadedSettings:
 def environment() -> Mapping[str, str]:
     """The process's environment. Everything that needs a variable asks here."""
     return os.environ
+
+
+def secret(variable: str, env: Mapping[str, str] | None = None) -> SecretStr | None:
+    """The secret in an environment variable, without white space around it; None where there is none."""
+    env = environment() if env is None else env
+    return SecretStr(value) if (value := env.get(variable, "").strip()) else None
 
 
 def user_cache_dir(env: Mapping[str, str] | None = None) -> Path | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from aidbt.core.config import LlmSettings, Section, explain, parse_yaml, read_text
+from aidbt.core.config import ProviderSettings, Section, explain, parse_yaml, read_text
 from aidbt.core.errors import AidbtError, SettingsError
 from aidbt.core.patch import digest
-from aidbt.core.resilience import Deadline
+from aidbt.core.resilience import Clock, Deadline
 from aidbt.llm.model import Completion, ProviderError, Request, estimated_tokens
 
 
@@ -110,8 +110,11 @@ class _Script(Section):
 _FORM = "a script reads: answers: [{match: 'a pattern', answer: 'a text'}]"
 
 
-def open_scripted(settings: LlmSettings, base: Path) -> ScriptedModel:
-    """The model that answers from the file `llm.script`, YAML or JSON.
+def open_scripted(settings: ProviderSettings, model: str, base: Path, clock: Clock) -> ScriptedModel:
+    """The model that answers from the provider's `script`, a file of YAML or JSON.
+
+    Args:
+        model, clock: not used; one script is one model, and answers at once.
 
     Example of a file:
         answers:

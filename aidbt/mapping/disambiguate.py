@@ -25,7 +25,13 @@ from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import Clock, Deadline, SystemClock
 from aidbt.core.schema import Band, ColumnMatch
 from aidbt.llm.asking import AnswerCache, ModelBudget, ask
-from aidbt.llm.model import Completion, LanguageModel, ProviderUnavailable
+from aidbt.llm.model import (
+    Completion,
+    LanguageModel,
+    NoProviderAnswered,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from aidbt.mapping.disambiguation_prompt import (
     Choice,
     OpenColumn,
@@ -41,7 +47,7 @@ from aidbt.mapping.signals import MatchTask
 
 _ROUNDS = 2
 # After these the next question would fail as well.
-_IS_DOWN = (ProviderUnavailable, CircuitOpen, DeadlineExceeded)
+_IS_DOWN = (ProviderUnavailable, ProviderRefused, CircuitOpen, DeadlineExceeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Disambiguator:
             StoreError: the cache cannot be read or written.
         """
         open_ones = open_columns(task, matches, self._mapping, send_values=self._settings.send_values)
-        if isinstance(self._error, _IS_DOWN):
+        if _is_down(self._error):
             self.left += len(open_ones)
             return ask_nobody(task, matches)
         answers = disambiguate(
@@ -132,7 +138,7 @@ class Disambiguator:
             deadline=Deadline.after(self._settings.timeout_s, self._clock),
         )
         errors = [answer.error for answer in answers if answer.error]
-        down = [error for error in errors if isinstance(error, _IS_DOWN)]
+        down = [error for error in errors if _is_down(error)]
         self._error = next((error for error in (*down, self._error, *errors) if error), None)
         self.left += len(errors)
         self.refused += sum(len(answer.refused) for answer in answers)
@@ -173,6 +179,10 @@ class Disambiguator:
                 )
             )
         return found
+
+
+def _is_down(error: AidbtError | None) -> bool:
+    return error.is_down if isinstance(error, NoProviderAnswered) else isinstance(error, _IS_DOWN)
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from aidbt.core.config import MappingSettings
+from aidbt.core.config import MappingSettings, SendValues
 from aidbt.core.schema import Column, ColumnMatch
 from aidbt.llm.model import Request
+from aidbt.llm.privacy import shown_values
 from aidbt.llm.prompts import cut, data, render_prompt
 from aidbt.mapping.signals import MatchTask
 
@@ -122,7 +123,11 @@ class Refused:
 
 
 def open_columns(
-    task: MatchTask, matches: Sequence[ColumnMatch], settings: MappingSettings, *, send_values: bool = False
+    task: MatchTask,
+    matches: Sequence[ColumnMatch],
+    settings: MappingSettings,
+    *,
+    send_values: SendValues = "none",
 ) -> list[OpenColumn]:
     """The columns that a model is asked about, in the order of the target: proposed, and less likely than
     the precision that is asked for.
@@ -131,7 +136,7 @@ def open_columns(
     with a name that could be meant for the model is left to a person.
 
     Args:
-        send_values: whether sample values of columns known to hold no personal data are shown.
+        send_values: how sample values of columns known to hold no personal data are shown.
     """
     doubtful = {m.target: m for m in matches if m.band == "review" and m.score < settings.precision}
     taken = {m.source for m in matches if m.target not in doubtful}
@@ -144,7 +149,8 @@ def open_columns(
             for name in dict.fromkeys(names)
             if name and (name, target) not in task.never and (column := task.source.column(name)) is not None
         ]
-        wanted = targets[target] if send_values else replace(targets[target], values=())
+        declared = targets[target]
+        wanted = replace(declared, values=shown_values(declared, declared.values, send_values))
         if candidates:
             found.append(OpenColumn(_tables(task), wanted, tuple(candidates)))
     return [column for column in found if not column.is_named_like_an_order]
@@ -155,18 +161,11 @@ def _tables(task: MatchTask) -> tuple[tuple[str, str], tuple[str, str]]:
     return (name, task.source.description), (task.target.name, task.target.description)
 
 
-def _candidate(task: MatchTask, column: Column, *, send_values: bool) -> Candidate:
-    values = _values_to_show(task, column.name) if send_values else ()
-    return Candidate(column.name, column.data_type, column.description, values)
-
-
-def _values_to_show(task: MatchTask, name: str) -> tuple[str, ...]:
-    """A few values of a source column; none unless its profile says that it holds no personal data."""
-    profile = task.profile.column(name) if task.profile else None
-    if profile is None or profile.pii:
-        return ()
-    seen = [value for value, _ in profile.top_values] or list(dict.fromkeys(task.values.get(name, ())))
-    return tuple(seen[:_SHOWN])
+def _candidate(task: MatchTask, column: Column, *, send_values: SendValues) -> Candidate:
+    profile = task.profile.column(column.name) if task.profile else None
+    seen = [value for value, _ in profile.top_values] if profile else []
+    values = shown_values(profile, seen or task.values.get(column.name, ()), send_values)
+    return Candidate(column.name, column.data_type, column.description, values[:_SHOWN])
 
 
 def batches(columns: Sequence[OpenColumn], numbers: Sequence[int]) -> list[list[int]]:
@@ -203,7 +202,11 @@ def request_of(columns: Sequence[OpenColumn], refused: Sequence[Sequence[str]]) 
         refused={number: whys[-1] for number, whys in zip(_ids(), refused, strict=False) if whys},
     )
     return Request(
-        system, question, _Answers.model_json_schema(), _ANSWER_TOKENS_PER_COLUMN * (len(columns) + 1)
+        system,
+        question,
+        _Answers.model_json_schema(),
+        _ANSWER_TOKENS_PER_COLUMN * (len(columns) + 1),
+        feature="mapping",
     )
 
 

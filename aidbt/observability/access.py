@@ -117,10 +117,15 @@ def _names_schema(config: Any) -> bool:
 def _sent_to_model(settings: LoadedSettings) -> str:
     """What a language model is told about columns whose match is not sure; "" when none is asked."""
     llm = settings.values.llm
-    if llm.provider == "none":
+    if not llm.asked:
         return ""
-    values = ", values that are not personal" if llm.send_values else ""
-    return f"names, types and comments{values} of doubtful columns to the language model ({llm.provider})"
+    values = {
+        "none": "",
+        "masked": ", the shape of values that are not personal",
+        "raw": ", values that are not personal",
+    }[llm.send_values]
+    asked = ", then ".join(provider.name for provider in llm.asked)
+    return f"names, types and comments{values} of doubtful columns to the language model ({asked})"
 
 
 def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple[CommandAccess, ...]:

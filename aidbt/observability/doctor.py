@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from aidbt.core.config import EmbeddingSettings, LoadedSettings
+from aidbt.core.config import EmbeddingSettings, LlmSettings, LoadedSettings
 from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.resilience import SystemClock
 from aidbt.llm.embeddings import open_embedder, why_no_embedder
 from aidbt.llm.model import LanguageModel, about_model
+from aidbt.llm.reach import reach
 from aidbt.project import Profile, Project
 from aidbt.project.dbt_runner import detect_runner
 from aidbt.store import Store
@@ -87,6 +89,7 @@ def examine(
         _try("store", lambda: _store(open_store())),
         _try("embeddings", lambda: _embeddings(project, settings.values.embeddings)),
         _try("llm", lambda: about_model(open_llm())),
+        *_providers(settings.values.llm),
     ]
     sources = check_sources()
     checks += [_source(name, findings) for name, findings in sources.items()]
@@ -125,6 +128,13 @@ def _embeddings(project: Project, settings: EmbeddingSettings) -> str:
     if embedder is None:
         return f"{why_no_embedder(settings)}; names are matched by their words and letters"
     return embedder.name
+
+
+def _providers(settings: LlmSettings) -> Iterator[Check]:
+    """Each language model: none stops the main job, which needs none."""
+    for provider in settings.asked:
+        found = reach(provider, SystemClock())
+        yield Check(f"llm {found.name}", "ok" if found.is_ready else "warn", found.detail, found.hint)
 
 
 def _profile(profile: Profile) -> str:

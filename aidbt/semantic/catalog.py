@@ -149,7 +149,14 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     times = [column.name for column in columns if column.kind in ("time", "date")]
     if len(times) == 1:
         return times[0]
-    for words in (("created", "at"), ("created",), ("date",), ("datetime",), ("date", "time"), ("timestamp",)):
+    for words in (
+        ("created", "at"),
+        ("created",),
+        ("date",),
+        ("datetime",),
+        ("date", "time"),
+        ("timestamp",),
+    ):
         for name in times:
             if named.columns[name] == words:
                 return name
@@ -210,7 +217,10 @@ def _is_home(table: GraphTable, key: str, named: NamedTable) -> bool:
         return True
     for noun in named.nouns:
         joined = "".join(noun)
-        if whole in (f"{joined}id", f"{noun[0][0]}id", f"{joined[0]}id", joined) or words[: len(noun)] == noun:
+        if (
+            whole in (f"{joined}id", f"{noun[0][0]}id", f"{joined[0]}id", joined)
+            or words[: len(noun)] == noun
+        ):
             return True
         if words[-1] in _KEY_WORDS and _spelled(words[0]) == noun[:1]:
             return True

@@ -134,8 +134,11 @@ def _read_each(
         try:
             item = reader(Entry(raw))
             name = item.name
+            json.dumps(raw, default=str)  # a YAML alias may make it hold itself
             if name in found:
                 raise Malformed("the name is taken already", line=line)
+        except (ValueError, RecursionError):
+            findings.append(_finding(Malformed("it holds itself"), what, path or origin, line))
         except Malformed as error:
             findings.append(_finding(error, what, path or origin, line))
         else:

@@ -1,67 +1,30 @@
-"""Metric queries compiled to SQL by MetricFlow, in this process: no dbt Cloud, no `mf`, no network, no warehouse.
+"""Metric queries compiled to SQL by MetricFlow, in this process: no dbt Cloud, no `mf`, no network.
 
-MetricFlow writes no file and sends nothing; what it calls telemetry goes to Python's log, as do its warnings,
-and both are switched off here. Compiling does not ask what time it is.
-
-Threads: MetricFlow's caches and numbering are not meant for several threads, so one lock lets one thread at a
-time build an engine or compile. Engines are kept, one per manifest and dialect, the latest few.
+Nothing is asked of a warehouse, and compiling does not depend on what time it is. Any thread may call these
+functions; one of them compiles at a time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import gc
-import json
-import logging
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from aidbt.core.errors import AidbtError, UsageError, require_known
+from aidbt.core.errors import UsageError, require_known
 from aidbt.core.findings import Finding, Severity
 from aidbt.semantic.definitions import DATE_PARTS, GRAINS, METRIC_TIME, SemanticManifest
-from aidbt.semantic.metricflow_errors import GroupByItem, parser_of, translated
-from aidbt.semantic.percentiles import PercentileForm, renderable, substitution
+from aidbt.semantic.metricflow_errors import GroupByItem, translated
+from aidbt.semantic.percentiles import substitution
 
 if TYPE_CHECKING:
-    from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowExplainResult
-    from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
-    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
-
-# dbt's and sqlglot's names → MetricFlow's engine, and where its renderer stands.
-_RENDERERS = {
-    "athena": ("ATHENA", "athena:AthenaSqlPlanRenderer"),
-    "bigquery": ("BIGQUERY", "big_query:BigQuerySqlPlanRenderer"),
-    "databricks": ("DATABRICKS", "databricks:DatabricksSqlPlanRenderer"),
-    "duckdb": ("DUCKDB", "duckdb_renderer:DuckDbSqlPlanRenderer"),
-    "postgres": ("POSTGRES", "postgres:PostgresSQLSqlPlanRenderer"),
-    "redshift": ("REDSHIFT", "redshift:RedshiftSqlPlanRenderer"),
-    "snowflake": ("SNOWFLAKE", "snowflake:SnowflakeSqlPlanRenderer"),
-    "trino": ("TRINO", "trino:TrinoSqlPlanRenderer"),
-    "vertica": ("VERTICA", "vertica:VerticaSqlPlanRenderer"),
-}
-DIALECTS = tuple(_RENDERERS)
-
-_MOST_KEPT = 4
+    from metricflow.engine.metricflow_engine import MetricFlowExplainResult
 
 Day: TypeAlias = dt.date | dt.datetime
 ColumnKind = Literal["metric", "dimension", "time", "entity"]
-
-
-class DialectNotRendered(UsageError):
-    """MetricFlow writes no SQL for this dialect: a planner that does has to answer."""
-
-    def __init__(self, dialect: str) -> None:
-        super().__init__(
-            f"MetricFlow writes no SQL for '{dialect}'", hint=f"it writes it for {', '.join(DIALECTS)}"
-        )
-        self.dialect = dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +122,8 @@ def compile_query(
     if saved_query:
         manifest.saved_query(saved_query)
     start, end = _bounds(time_range)
-    with _LOCK:
-        engine = _engine(manifest, dialect)
+    with LOCK:
+        engine = engine_of(manifest, dialect)
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest, OutputColumnOrderMode
 
         request = MetricFlowQueryRequest.create(
@@ -197,7 +160,7 @@ def group_by_items(manifest: SemanticManifest, metrics: Sequence[str] = ()) -> t
         AidbtError: the manifest cannot be used.
     """
     require_known(metrics, [metric.name for metric in manifest.metrics], "metric")
-    with _LOCK, translated(manifest):
+    with LOCK, translated(manifest):
         return _items(manifest, metrics)
 
 
@@ -207,8 +170,8 @@ def validate(manifest: SemanticManifest) -> tuple[Finding, ...]:
     Raises:
         MissingExtra: MetricFlow is not installed.
     """
-    with _LOCK, translated(manifest):
-        parsed = _transformed(manifest)
+    with LOCK, translated(manifest):
+        parsed = transformed(manifest)
         from metricflow_semantic_interfaces.validations.semantic_manifest_validator import (
             SemanticManifestValidator,
         )
@@ -273,86 +236,10 @@ def _time(bound: Day | None) -> dt.datetime | None:
     return bound
 
 
-# --- engines ---------------------------------------------------------------------------------------------
-
-_LOCK = threading.RLock()
-_engines: OrderedDict[tuple[str, str], MetricFlowEngine] = OrderedDict()
-_lookups: OrderedDict[str, SemanticManifestLookup] = OrderedDict()
-
-
-class _Renderer:
-    """What MetricFlow takes for a connection to a warehouse; only the form of the SQL is asked of it."""
-
-    def __init__(self, dialect: str) -> None:
-        from metricflow.protocols.sql_client import SqlEngine
-
-        engine, place = _RENDERERS[dialect]
-        module, name = place.split(":")
-        self.sql_engine_type = SqlEngine[engine]
-        self.sql_plan_renderer = getattr(import_module(f"metricflow.sql.render.{module}"), name)()
-
-    def can_render(self, form: PercentileForm) -> bool:
-        """Whether the dialect has a percentile of this form."""
-        from metricflow_semantics.sql.sql_exprs import SqlPercentileFunctionType
-
-        exactness = "APPROXIMATE_" if form.is_approximate else ""
-        kind = SqlPercentileFunctionType[f"{exactness}{'DISCRETE' if form.is_discrete else 'CONTINUOUS'}"]
-        return bool(self.sql_plan_renderer.expr_renderer.can_render_percentile_function(kind))
-
-
-@cache
-def _renderer(dialect: str) -> Any:
-    return _Renderer(dialect)
-
-
-def _engine(manifest: SemanticManifest, dialect: str) -> MetricFlowEngine:
-    """The engine of a manifest, built when it is not kept.
-
-    Raises:
-        MissingExtra, DialectNotRendered, AidbtError: as `compile_query`.
-    """
-    if dialect not in _RENDERERS:
-        raise DialectNotRendered(dialect)
-    key = (manifest.fingerprint, dialect)
-    if key not in _engines:
-        _silence()
-        with translated(manifest):
-            from metricflow.engine.metricflow_engine import MetricFlowEngine
-
-            renderer = _renderer(dialect)
-            lookup = _lookup(renderable(manifest, renderer.can_render))
-            _engines[key] = MetricFlowEngine(lookup, renderer, query_parser=parser_of(lookup))
-    return _latest(_engines, key)
-
-
 def _notes(manifest: SemanticManifest, metrics: Sequence[str], dialect: str) -> tuple[str, ...]:
-    can_render = _renderer(dialect).can_render
+    can_render = renderer_of(dialect).can_render
     measures = [found.measure for metric in metrics for found in manifest.measures_of(metric)]
     return tuple(dict.fromkeys(note for item in measures if (note := substitution(item, can_render))))
-
-
-def _lookup(manifest: SemanticManifest) -> SemanticManifestLookup:
-    """MetricFlow's index of a manifest, made when it is not kept."""
-    key = manifest.fingerprint
-    if key not in _lookups:
-        with translated(manifest):
-            transformed = _transformed(manifest)
-            from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
-
-            _lookups[key] = SemanticManifestLookup(transformed)
-    return _latest(_lookups, key)
-
-
-_Key = TypeVar("_Key")
-_Kept = TypeVar("_Kept")
-
-
-def _latest(kept: OrderedDict[_Key, _Kept], key: _Key) -> _Kept:
-    """The one of that key, which is the last one now; the oldest go."""
-    kept.move_to_end(key)
-    while len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
-    return kept[key]
 
 
 @contextmanager
@@ -367,55 +254,6 @@ def _no_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _silence() -> None:
-    """Keep MetricFlow's log to itself: warnings of its own workings, and what it calls telemetry."""
-    for name in ("metricflow", "metricflow_semantics", "metricflow_semantic_interfaces"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _transformed(manifest: SemanticManifest) -> PydanticSemanticManifest:
-    """MetricFlow's own form of a manifest, with everything filled in that its engine needs.
-
-    Raises:
-        AidbtError: MetricFlow cannot read an entry (file and line).
-    """
-    _silence()
-    from metricflow_semantic_interfaces.implementations.metric import PydanticMetric
-    from metricflow_semantic_interfaces.implementations.project_configuration import (
-        PydanticProjectConfiguration,
-    )
-    from metricflow_semantic_interfaces.implementations.saved_query import PydanticSavedQuery
-    from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
-    from metricflow_semantic_interfaces.implementations.semantic_model import PydanticSemanticModel
-    from metricflow_semantics.model.dbt_manifest_parser import transform_dbt_generated_manifest
-
-    document = json.loads(manifest.document)
-    return transform_dbt_generated_manifest(
-        PydanticSemanticManifest(
-            semantic_models=[_parsed(PydanticSemanticModel, raw) for raw in document["semantic_models"]],
-            metrics=[_parsed(PydanticMetric, raw) for raw in document["metrics"]],
-            saved_queries=[_parsed(PydanticSavedQuery, raw) for raw in document["saved_queries"]],
-            project_configuration=_parsed(PydanticProjectConfiguration, document["project_configuration"]),
-        )
-    )
-
-
-def _parsed(kind: Any, raw: dict[str, Any]) -> Any:
-    """An entry in MetricFlow's form.
-
-    Raises:
-        AidbtError: MetricFlow cannot read it (file and line).
-    """
-    try:
-        return kind.parse_obj(raw)
-    except (ValueError, TypeError, AttributeError) as error:  # pydantic's errors are ValueErrors
-        metadata = raw.get("metadata") or {}
-        line = (metadata.get("file_slice") or {}).get("start_line_number")
-        where = f"{metadata['repo_file_path']}:{line}: " if metadata else ""
-        reason = " ".join(str(error).split())
-        raise AidbtError(f"{where}'{raw.get('name', 'the configuration')}': {reason}") from error
 
 
 # --- what MetricFlow answers, in our words -----------------------------------------------------------------
@@ -451,7 +289,7 @@ _COLUMN_KINDS: dict[str, ColumnKind] = {
 
 def _items(manifest: SemanticManifest, metrics: Sequence[str]) -> tuple[GroupByItem, ...]:
     """What the metrics have in common to group by; see `group_by_items`."""
-    lookup = _lookup(manifest).metric_lookup
+    lookup = lookup_of(manifest).metric_lookup
     from metricflow_semantic_interfaces.references import MetricReference
     from metricflow_semantics.model.linkable_element_property import GroupByItemProperty
     from metricflow_semantics.model.semantics.element_filter import GroupByItemSetFilter

@@ -1,7 +1,7 @@
 """What MetricFlow refuses, said in one sentence with what to do next.
 
-MetricFlow reports an answerless query as paragraphs of text. The issues behind the text name the input and the
-candidates, so those are taken where its parser would write the text.
+MetricFlow reports a query without an answer as paragraphs of text. The issues behind the text name the input
+and the candidates, so those are taken where its parser would write the text.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def _no_match(name: str, grain: str, manifest: SemanticManifest, items: Sequence
         close = nearest(name, known)
         offered = f"nearest: {close}" if close else f"possible: {', '.join(list(known)[:12])}"
         return UsageError(
-            f"'{name}' exists, and no way leads to it from everything that is asked for without multiplying rows",
+            f"'{name}' cannot be reached from everything that is asked for without multiplying rows",
             hint=offered,
         )
     return UnknownName("dimension or entity", name, known)

@@ -43,7 +43,6 @@ class _Loader(_Base):  # type: ignore[misc]
         located = Located()
         located.path, located.line = self.path, node.start_mark.line + 1
         yield located
-        self.flatten_mapping(node)  # what `<<` brings in
         located.update(self.construct_mapping(node))
 
 

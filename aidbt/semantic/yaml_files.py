@@ -10,18 +10,18 @@ Jinja is not rendered: a value that is a template stays as it is written, as fil
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
-
-from aidbt.core.config import parse_yaml, read_text
+from aidbt.core.config import read_text
 from aidbt.core.errors import SettingsError, nearest
 from aidbt.core.findings import Finding, Severity
+from aidbt.semantic import yaml_newer
 from aidbt.semantic.definitions import GRAINS, SemanticRelation
 from aidbt.semantic.manifest import ManifestReading, manifest_of
+from aidbt.semantic.yaml_documents import Located, documents
 
 RelationOf = Callable[[str], SemanticRelation | None]
 """Where a dbt model's rows stand, by the model's name; None when there is no such model."""
@@ -33,7 +33,6 @@ _CONCERNS = re.compile(
     r"^\s*-?\s*(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)\s*:",
     re.MULTILINE,
 )
-_DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _REF = re.compile(
     r"""\s*ref\(\s*(?:(['"])(?P<package>[^'"]+)\1\s*,\s*)?(['"])(?P<model>[^'"]+)\3\s*(?:,\s*v(?:ersion)?\s*=[^)]*)?\)\s*"""
 )
@@ -60,7 +59,7 @@ def read_yaml(
     relation_of: RelationOf,
     placeholders: Mapping[str, str] | None = None,
 ) -> ManifestReading:
-    """The semantic manifest that YAML files declare; entries that are wrong become findings with file and line.
+    """The semantic manifest that YAML files declare; wrong entries become findings with file and line.
 
     Args:
         files: path → text; files that hold nothing semantic are passed over.
@@ -81,32 +80,29 @@ def read_yaml(
 
 _WORDS = {"name", "description", "label", "config", "meta"}
 _KEYS = {
-    "semantic model": _WORDS
-    | {"model", "node_relation", "defaults", "primary_entity", "entities", "dimensions", "measures"},
+    "semantic model": _WORDS | {
+        "model", "node_relation", "defaults", "primary_entity", "entities", "dimensions", "measures",
+    },
     "entity": _WORDS | {"type", "role", "expr", "entity"},
     "dimension": _WORDS | {"type", "type_params", "expr", "is_partition", "datatype"},
-    "measure": _WORDS
-    | {
-        "agg",
-        "expr",
-        "agg_params",
-        "agg_time_dimension",
-        "non_additive_dimension",
-        "create_metric",
+    "measure": _WORDS | {
+        "agg", "expr", "agg_params", "agg_time_dimension", "non_additive_dimension", "create_metric",
         "create_metric_display_name",
     },
-    "metric": _WORDS
-    | {"type", "type_params", "filter", "time_granularity", "tags", "group", "enabled", "datatype"},
+    "metric": _WORDS | {
+        "type", "type_params", "filter", "time_granularity", "tags", "group", "enabled", "datatype",
+    },
     "saved query": _WORDS | {"query_params", "exports", "tags", "group"},
-    "derived dimension": _WORDS
-    | {"type", "expr", "granularity", "is_partition", "validity_params", "datatype"},
+    "derived dimension": _WORDS | {
+        "type", "expr", "granularity", "is_partition", "validity_params", "datatype",
+    },
     "derived entity": _WORDS | {"type", "expr"},
-    "newer metric": _WORDS
-    | {
+    "newer metric": _WORDS | {
         "type", "filter", "time_granularity", "hidden", "agg", "percentile", "percentile_type",
-        "join_to_timespine", "fill_nulls_with", "expr", "non_additive_dimension", "agg_time_dimension", "window",
-        "grain_to_date", "period_agg", "input_metric", "numerator", "denominator", "input_metrics", "entity",
-        "calculation", "base_metric", "conversion_metric", "constant_properties", "tags", "group", "datatype",
+        "join_to_timespine", "fill_nulls_with", "expr", "non_additive_dimension", "agg_time_dimension",
+        "window", "grain_to_date", "period_agg", "input_metric", "numerator", "denominator",
+        "input_metrics", "entity", "calculation", "base_metric", "conversion_metric",
+        "constant_properties", "tags", "group", "datatype",
     },
 }  # fmt: skip
 
@@ -138,14 +134,14 @@ class _Collected:
 
     def read(self, path: str, text: str) -> None:
         self._path = path
-        for document in _documents(text, path):
-            if isinstance(document, _Located):
+        for document in documents(text, path):
+            if isinstance(document, Located):
                 self._read_document(document)
             elif document is not None:
                 self._say("a mapping with keys such as 'semantic_models' is expected", 1)
 
     def add_legacy_spine(self) -> None:
-        """Take the model that dbt takes for a time spine by its name, where no other one is of days or finer."""
+        """Take the model that is a time spine by its name alone, where no other one is of days or finer."""
         fine = GRAINS[: GRAINS.index("day") + 1]
         grains = [str(spine["primary_column"].get("time_granularity", "")).lower() for spine in self._spines]
         if self._legacy_spines or not self._models or any(grain in fine for grain in grains):
@@ -156,7 +152,7 @@ class _Collected:
             spine = {"location": location, "column_name": LEGACY_SPINE_COLUMN, "grain": "day"}
             self._legacy_spines.append(spine)
 
-    def _read_document(self, document: _Located) -> None:
+    def _read_document(self, document: Located) -> None:
         for model in self._listed(document, "models"):
             self._read_model(model)
         for model in [*self._listed(document, "semantic_models"), *self._single(document, "semantic_model")]:
@@ -166,18 +162,18 @@ class _Collected:
         for query in [*self._listed(document, "saved_queries"), *self._single(document, "saved_query")]:
             if _is_enabled(query):
                 self._check_keys(query, "saved query")
-                self._queries.append(self._placed(query, query))
+                self._queries.append(query.placed(query))
         for configuration in self._single(document, "project_configuration"):
             self._spines += self._listed(configuration, "time_spines")
             self._legacy_spines += self._listed(configuration, "time_spine_table_configurations")
 
     # --- the legacy form ------------------------------------------------------------------------------
 
-    def _read_semantic_model(self, entry: _Located) -> None:
+    def _read_semantic_model(self, entry: Located) -> None:
         if not _is_enabled(entry):
             return
         self._check_keys(entry, "semantic model")
-        found = self._placed(entry, entry)
+        found = entry.placed(entry)
         if "node_relation" not in entry:
             reference = _REF.fullmatch(str(entry.get("model", "")).strip().strip("{}"))
             if reference is None:
@@ -186,17 +182,20 @@ class _Collected:
             if not self._resolve(found, reference["model"], entry.line):
                 return
         for key, kind in (("entities", "entity"), ("dimensions", "dimension"), ("measures", "measure")):
-            found[key] = [self._element(item, kind) for item in self._listed(entry, key)]
+            found[key] = self._elements(entry, key, kind)
         self._models.append(found)
         for measure in self._listed(entry, "measures"):
             if measure.get("create_metric") is True:
                 self._metrics.append(self._metric_of(measure))
 
-    def _element(self, entry: _Located, kind: str) -> dict[str, Any]:
-        self._check_keys(entry, kind)
-        return self._placed(entry, {key: value for key, value in entry.items() if key != "create_metric"})
+    def _elements(self, model: Located, key: str, kind: str) -> list[dict[str, Any]]:
+        # What `create_metric` asks for is made here; MetricFlow would make it once more.
+        return [
+            item.placed({name: value for name, value in item.items() if name != "create_metric"})
+            for item in self._checked(model, key, kind)
+        ]
 
-    def _metric_of(self, measure: _Located) -> dict[str, Any]:
+    def _metric_of(self, measure: Located) -> dict[str, Any]:
         """The metric that `create_metric: true` asks for."""
         name = measure.get("name")
         words = {
@@ -205,59 +204,47 @@ class _Collected:
             "description": measure.get("description"),
             "config": measure.get("config"),
         }
-        return self._placed(measure, {**words, "type": "simple", "type_params": {"measure": {"name": name}}})
+        return measure.placed({**words, "type": "simple", "type_params": {"measure": {"name": name}}})
 
-    def _read_metric(self, entry: _Located) -> None:
+    def _read_metric(self, entry: Located) -> None:
         if not _is_enabled(entry):
             return
         if "type_params" in entry:
             self._check_keys(entry, "metric")
-            self._metrics.append(self._placed(entry, entry))
+            self._metrics.append(entry.placed(entry))
         elif entry.get("agg") is not None:
             message = "a metric with an 'agg' has to stand among the metrics of its model"
             self._say(message, entry.line, entry.get("name"))
         else:
-            self._metrics.append(self._newer_metric(entry, "", None))
+            self._check_keys(entry, "newer metric")
+            self._metrics.append(yaml_newer.metric(entry))
 
     # --- the form of dbt 1.12 -------------------------------------------------------------------------
 
-    def _read_model(self, entry: _Located) -> None:
-        if isinstance(entry.get("time_spine"), Mapping):
-            self._read_time_spine(entry)
-        said = entry.get("semantic_model")
+    def _read_model(self, model: Located) -> None:
+        if isinstance(model.get("time_spine"), Mapping):
+            self._read_time_spine(model)
+        said = model.get("semantic_model")
         if not said or (isinstance(said, Mapping) and said.get("enabled") is False):
             return
-        settings = said if isinstance(said, Mapping) else {}
-        columns = self._listed(entry, "columns")
-        derived = entry.get("derived_semantics")
+        derived = model.get("derived_semantics")
         derived = derived if isinstance(derived, Mapping) else {}
-        model = str(entry.get("name", ""))
-        name = str(settings.get("name") or model)
-        found = {
-            "name": name,
-            "description": entry.get("description"),
-            "defaults": {"agg_time_dimension": entry.get("agg_time_dimension")},
-            "primary_entity": entry.get("primary_entity"),
-            "config": settings.get("config"),
-            "entities": [
-                *(item for column in columns if (item := self._column_entity(column))),
-                *(self._element(item, "derived entity") for item in self._listed(derived, "entities")),
-            ],
-            "dimensions": [
-                *(item for column in columns if (item := self._column_dimension(column))),
-                *(self._derived_dimension(item) for item in self._listed(derived, "dimensions")),
-            ],
-            "measures": [],
-        }
-        found = self._placed(entry, found)
-        if not self._resolve(found, model, entry.line):
+        found = yaml_newer.semantic_model(
+            model,
+            said if isinstance(said, Mapping) else {},
+            self._listed(model, "columns"),
+            entities=self._checked(derived, "entities", "derived entity"),
+            dimensions=self._checked(derived, "dimensions", "derived dimension"),
+        )
+        if not self._resolve(found, str(model.get("name")), model.line):
             return
         self._models.append(found)
-        for metric in self._listed(entry, "metrics"):
-            if _is_enabled(metric):
-                self._metrics.append(self._newer_metric(metric, name, entry.get("agg_time_dimension")))
+        for entry in self._checked(model, "metrics", "newer metric"):
+            if _is_enabled(entry):
+                name, time_dimension = str(found["name"]), model.get("agg_time_dimension")
+                self._metrics.append(yaml_newer.metric(entry, model=name, time_dimension=time_dimension))
 
-    def _read_time_spine(self, entry: _Located) -> None:
+    def _read_time_spine(self, entry: Located) -> None:
         spine = entry["time_spine"]
         name = spine.get("standard_granularity_column")
         columns = {column.get("name"): column for column in self._listed(entry, "columns")}
@@ -272,7 +259,7 @@ class _Collected:
             "custom_granularities": spine.get("custom_granularities") or [],
         }
         if self._resolve(found, str(entry.get("name", "")), entry.line):
-            self._spines.append(self._placed(entry, found))
+            self._spines.append(entry.placed(found))
 
     # --- what both have -------------------------------------------------------------------------------
 
@@ -291,7 +278,7 @@ class _Collected:
         }
         return True
 
-    def _listed(self, entry: Mapping[Any, Any], key: str) -> list[_Located]:
+    def _listed(self, entry: Mapping[Any, Any], key: str) -> list[Located]:
         """The mappings under a key; whatever else stands there becomes a finding."""
         value = entry.get(key)
         line = getattr(entry, "line", 0)
@@ -300,21 +287,28 @@ class _Collected:
             return []
         found = []
         for item in value or []:
-            if isinstance(item, _Located):
+            if isinstance(item, Located):
                 found.append(item)
             else:
                 self._say(f"'{key}' has to list mappings", line, entry.get("name"))
         return found
 
-    def _single(self, document: _Located, key: str) -> Iterable[_Located]:
+    def _single(self, document: Located, key: str) -> Iterable[Located]:
         value = document.get(key)
-        if isinstance(value, _Located):
+        if isinstance(value, Located):
             return [value]
         if value is not None:
             self._say(f"'{key}' has to be a mapping", document.line)
         return []
 
-    def _check_keys(self, entry: _Located, kind: str) -> None:
+    def _checked(self, entry: Mapping[Any, Any], key: str, kind: str) -> list[Located]:
+        """The mappings under a key, their own keys looked at."""
+        found = self._listed(entry, key)
+        for item in found:
+            self._check_keys(item, kind)
+        return found
+
+    def _check_keys(self, entry: Located, kind: str) -> None:
         """Note keys that nothing reads: mostly misspelt ones, which would silently do nothing."""
         known = _KEYS[kind]
         for key in entry.keys() - known:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from aidbt.core.resilience.breaker import CircuitBreaker, CircuitState
 from aidbt.core.resilience.clock import Clock, Deadline, ManualClock, SystemClock
 from aidbt.core.resilience.level import DEGRADATION, Level, behaviour
-from aidbt.core.resilience.limits import Budget, RateLimiter
+from aidbt.core.resilience.limits import Budget, RateLimiter, Slots
 from aidbt.core.resilience.retry import POLICIES, Operation, RetryPolicy, retry
 from aidbt.core.resilience.retryable import is_retryable, retry_after_s
 
@@ -31,6 +31,7 @@ __all__ = [
     "Operation",
     "RateLimiter",
     "RetryPolicy",
+    "Slots",
     "SystemClock",
     "behaviour",
     "is_retryable",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
+from collections.abc import Iterator
 from decimal import Decimal
 
 from aidbt.core.errors import BudgetExceeded, DeadlineExceeded, UsageError
@@ -86,7 +88,7 @@ def _check_turn(wait_s: float, deadline: Deadline) -> None:
 
 
 class Budget:
-    """An amount that may be spent and never is overspent. Safe to share between threads.
+    """An amount that may be spent, taken before it is. Safe to share between threads.
 
     Amounts are added as decimals: three times 0.1 fit into 0.3.
 
@@ -97,7 +99,7 @@ class Budget:
         hint: where it is set.
     """
 
-    def __init__(self, name: str, amount: float, unit: str, *, hint: str | None = None) -> None:
+    def __init__(self, name: str, amount: float | Decimal, unit: str, *, hint: str | None = None) -> None:
         self.name = name
         self.unit = unit
         self._hint = hint or "allow more, or ask for less"
@@ -111,9 +113,9 @@ class Budget:
 
     @property
     def remaining(self) -> float:
-        return float(self._amount - self._spent)
+        return float(max(Decimal(0), self._amount - self._spent))
 
-    def spend(self, amount: float) -> None:
+    def spend(self, amount: float | Decimal) -> None:
         """Take `amount` from what is left; call it before the thing that costs.
 
         Raises:
@@ -126,13 +128,56 @@ class Budget:
             if wanted > left or wanted.is_infinite():
                 raise BudgetExceeded(
                     f"{self.name}: {wanted:,f} {self.unit} needed, "
-                    f"{left:,f} of {self._amount:,f} {self.unit} left",
+                    f"{max(Decimal(0), left):,f} of {self._amount:,f} {self.unit} left",
                     hint=self._hint,
                 )
             self._spent += wanted
 
+    def settle(self, reserved: float | Decimal, spent: float | Decimal) -> None:
+        """Put what was really spent in the place of what `spend` took for it beforehand.
 
-def _decimal(amount: float) -> Decimal:
+        It may be more than that, even more than there was: then nothing is left.
+
+        Raises:
+            UsageError: an amount is negative or not a number.
+        """
+        difference = _decimal(spent) - _decimal(reserved)
+        with self._lock:
+            self._spent += difference
+
+
+class Slots:
+    """Lets at most `limit` callers in at once. Safe to share between threads.
+
+    Args:
+        name: what is used in them, e.g. "the provider 'local'".
+    """
+
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._limit = limit
+        self._semaphore = threading.BoundedSemaphore(limit)
+
+    @contextlib.contextmanager
+    def taken(self, deadline: Deadline) -> Iterator[None]:
+        """A slot for as long as the block runs.
+
+        Raises:
+            DeadlineExceeded: none became free in time.
+        """
+        wait_s = min(deadline.remaining(), threading.TIMEOUT_MAX)
+        if not self._semaphore.acquire(timeout=wait_s):
+            raise DeadlineExceeded(
+                f"{self._name} is busy: {self._limit} at once are allowed, and none ended in time",
+                hint="allow more time, or more at once",
+            )
+        try:
+            yield
+        finally:
+            self._semaphore.release()
+
+
+def _decimal(amount: float | Decimal) -> Decimal:
     if not amount >= 0:
         raise UsageError(f"not an amount: {amount}", hint="amounts are 0 or more")
     return Decimal(str(amount))

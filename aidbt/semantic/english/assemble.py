@@ -94,6 +94,10 @@ def _collected(items: Iterable[Item]) -> _Parts:
                 parts.tops.append(meaning)  # type: ignore[arg-type]
             case "CountAll":
                 parts.counts_all = True
+            case "Grouped":
+                grain, number = meaning  # type: ignore[misc]
+                parts.groups.append(Group((), None, grain))
+                parts.shown.append(number)
             case "FrequentOf":
                 parts.tops.append((1, meaning))
             case "ByNumber":
@@ -342,6 +346,8 @@ class _Assembly:
                 self.orders.append(Order(by.term, is_descending))
             elif isinstance(by, Columns):
                 term = self._same(by.terms[0])
+                if self.groups and term not in self.groups:
+                    self.groups.append(term)
                 self.orders.append(Order(term, is_descending))
             elif isinstance(by, Rows):
                 for term in self.rules.label(by.table):

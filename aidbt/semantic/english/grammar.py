@@ -482,8 +482,8 @@ class Rules:
         a, b = one.term, two.term
         if not isinstance(a, Measure) or not isinstance(b, Measure) or a.table != b.table:
             return one
-        own = {attribute for attribute in attributes(a.where)}
-        later = [c for c in _conjuncts(b.where) if not set(attributes(c)) & own]
+        own = {subject for c in _conjuncts(a.where) for subject in _subjects(c)}
+        later = [c for c in _conjuncts(b.where) if not _subjects(c) & own]
         is_parallel = len(later) < len(_conjuncts(b.where))
         if not later or a.where is None:
             return one
@@ -588,7 +588,8 @@ class Rules:
         rule("Col", "NameOf", self.named_column)
         rule("Rows", "NameOf", self.named_rows)
         rule("Verb", "Group Best", self.verb_any)
-        rule("Number Rows Col", "Verb", lambda a, b: [(a.category, a.meaning, 0.5)])
+        rule("EachGrain", "Number", lambda a, b: [("Grouped", (a.meaning, b.meaning), 0.0)])
+        rule("Number Rows Col", "Verb", lambda a, b: [(a.category, a.meaning, 0.9)])
         rule("To", "Rows Number", lambda a, b: [("ToNumber", (a.meaning, b.meaning), 0.0)])
         rule("Col", "CmpNum", self.column_compared)
         rule("Cmp", "Num", lambda a, b: [("CmpNum", (a.meaning, b.meaning), 0.0)])
@@ -646,6 +647,11 @@ def _conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
     if predicate is None:
         return ()
     return predicate.predicates if isinstance(predicate, All) else (predicate,)
+
+
+def _subjects(predicate: Predicate) -> set[object]:
+    """What a condition is about: the table whose rows it counts, or its columns."""
+    return {predicate.table} if isinstance(predicate, Exists) else set(attributes(predicate))
 
 
 def _function(word: Hashable) -> Function:

@@ -70,6 +70,18 @@ class Lexicon:
         self.meanings[words] = [m for m in known if m not in same] + [meaning]
 
 
+_PEOPLE = ("customer", "user", "client", "member", "person", "people")
+
+
+def _add_people(found: Lexicon) -> None:
+    """Other words for the one table of people, where there is one."""
+    known = {m.table for word in _PEOPLE for m in found.meanings.get((word,), ()) if isinstance(m, TableName)}
+    if len(known) == 1:
+        for word in _PEOPLE:
+            if (word,) not in found.meanings:
+                found.add((word,), TableName(next(iter(known)), 0.6))
+
+
 def _place(meaning: Meaning) -> tuple[object, ...]:
     if isinstance(meaning, TableName):
         return (meaning.table,)
@@ -102,6 +114,7 @@ def lexicon(
                 # The key of what is referred to goes before the column that refers to it.
                 weight = weight - 0.15 if refers else weight
                 found.add(phrase, ColumnName(table.name, column.name, weight, counts))
+    _add_people(found)
     for (table_name, column_name), texts in values.items():
         for text in texts:
             words = [token.lemma.lower() for token in tokens(text) if token.kind != "mark"]

@@ -19,7 +19,7 @@ from aidbt.semantic.query import Attribute, Clock, OneOf, SemanticQuery, Value
 
 # Phrases that mean something only beside others.
 _LOOSE = {"Verb", "Prep", "And", "Comma", "Rel", "Each", "Cmp", "Agg", "Count", "Sup", "Num", "Quo", "Neg", "Top",
-          "To", "NameOf", "Like", "Or", "Order", "Dir", "Ratio", "Frequent", "TopN", "Grain", "CmpNum", "CountAll"}  # fmt: skip
+          "To", "ToNumber", "RatioOf", "AndCond", "EachGrain", "NameOf", "Like", "Or", "Order", "Dir", "Ratio", "Frequent", "TopN", "Grain", "CmpNum", "CountAll"}  # fmt: skip
 _SUFFIX = re.compile(r"(?:fully|ful|ally|al|ly|ed|ing|d)$")
 
 
@@ -56,6 +56,8 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock) -> Reading
     if unknown or not cut:
         raise Refused(f"not understood: {', '.join(unknown) or 'nothing is asked'}")
     query = replace(assemble(cut, rules), clock=clock)
+    if query.base and any(token.lemma in ("distinct", "unique") for token in tokens(question)):
+        query = replace(query, distinct=True)
     return Reading(query, tuple(item for phrases in cut for item in phrases))
 
 
@@ -149,7 +151,7 @@ def _best_cut(chart: Chart) -> list[Item] | None:
             if before is None:
                 continue
             for item in chart.items(start, end):
-                score = before[0] + item.score - (1.6 if item.category in _LOOSE else 0.5)
+                score = before[0] + item.score - (1.7 if item.category in _LOOSE else 0.7)
                 current = best[end]
                 if current is None or score > current[0]:
                     best[end] = (score, [*before[1], item])

@@ -51,8 +51,8 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         "across different")
     add("Neg", None, "not", "never", "n't", "no", "neither", "without", "without any", "not any", "no any", "lack",
         "not have any", "cannot")
-    add("To", False, "to", "over", "and", "against", "versus")
-    add("To", True, "out of", "among", "out of all", "of")
+    add("To", False, "to", "over", "against", "versus")
+    add("To", True, "out of", "among", "out of all")
     add("NameOf", None, "name", "title")
     add("Like", "starts", "start with", "begin with", "starting with", "beginning with", "start with the letter",
         "begin with the letter", "starting with the letter")
@@ -71,7 +71,7 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         "given", "certain", "specific", "database", "in the database", "in total", "total", "overall", "result", "record",
         "list of", "the list of", "distinct list of", "of the", "would", "can", "could", "will", "should", "who be",
         "both", "ever", "'s", "such", "currently", "what", "all of the", "some", "these", "those", "this", "made",
-        "associated", "available", "existing", "value", "information", "detail", "considering", "consider", "named", "called", "titled", "combination of", "type of", "kind of", "change over", "differ")
+        "associated", "available", "existing", "value", "query", "as well", "each of", "just", "occurred", "happened", "occur", "happen", "information", "detail", "considering", "consider", "named", "called", "titled", "combination of", "type of", "kind of", "change over", "differ")
     add("And", None, "and", "as well as", "along with", "together with", "plus", "and also")
     add("Or", None, "or")
     add("Show", None, "what be", "which", "who", "who be", "what", "return", "list", "show", "show me", "give", "give me",

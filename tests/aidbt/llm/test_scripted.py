@@ -9,24 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aidbt
-from aidbt.core.config import LlmSettings
+from aidbt.core.config import LlmSettings, ProviderSettings
 from aidbt.core.errors import SettingsError, UnknownName
-from aidbt.core.resilience import Deadline
-from aidbt.llm.model import PROVIDERS, Completion, ProviderError, Request, about_model, open_model
+from aidbt.core.resilience import Deadline, ManualClock
+from aidbt.llm.client import Client, open_client
+from aidbt.llm.model import PROVIDERS, Completion, ProviderError, Request, about_model
 from aidbt.llm.prompts import cut, data
-from aidbt.llm.scripted import ScriptedModel
+from aidbt.llm.scripted import ScriptedModel, open_scripted
+from aidbt.store import open_store
+from aidbt.store.llm_ledger import LlmLedger
+from tests.openai_server import OpenAIServer, good
 
 FOREVER = Deadline.never()
 
 
 def scripted(folder: Path, text: str, name: str = "answers.yml") -> ScriptedModel:
     (folder / name).write_text(text, encoding="utf-8")
-    model = open_model(LlmSettings(provider="scripted", script=name), base=folder)
-    assert isinstance(model, ScriptedModel)
-    return model
+    return open_scripted(ProviderSettings(name="rehearsal", script=name), "", folder, ManualClock())
 
 
-def answer(model: ScriptedModel, question: str) -> str:
+def client(folder: Path, **settings: object) -> Client | None:
+    ledger = LlmLedger(open_store(folder / "state.db"))
+    return open_client(LlmSettings.model_validate(settings), ledger, base=folder)
+
+
+def answer(model: ScriptedModel | Client, question: str) -> str:
     (found,) = model.complete([Request("be brief", question)], deadline=FOREVER)
     assert isinstance(found, Completion), found
     return found.text
@@ -41,9 +48,12 @@ def failure(model: ScriptedModel, question: str) -> str:
 # --- opening ------------------------------------------------------------------------------------------
 
 
-def test_no_model_is_the_default():
-    assert open_model(LlmSettings()) is None
-    assert about_model(None) == "none is asked (llm.provider: none); what is doubtful waits for a person"
+@pytest.mark.parametrize("provider", ["auto", "none"])
+def test_no_model_is_the_default(tmp_path: Path, provider: str):
+    assert client(tmp_path, provider=provider) is None
+    assert about_model(None) == (
+        "none is asked (no llm.providers, or llm.provider: none); what is doubtful waits for a person"
+    )
 
 
 def test_a_session_opens_the_model_of_its_settings(tmp_path: Path):
@@ -51,26 +61,32 @@ def test_a_session_opens_the_model_of_its_settings(tmp_path: Path):
     (tmp_path / "aidbt.yml").write_text("llm: {provider: scripted, script: answers.yml}\n")
     (tmp_path / "answers.yml").write_text("answers: [{match: 'why', answer: because}]")
 
-    model = aidbt.open(tmp_path).llm
+    session = aidbt.open(tmp_path)
 
-    assert answer(model, "why?") == "because"
+    assert session.llm is not None
+    assert answer(session.llm, "why?") == "because"
+    assert [row.call.provider for row in LlmLedger(session.store).calls()] == ["scripted"]
+    session.close()
 
 
-def test_an_unknown_provider_is_answered_with_the_nearest():
+def test_an_unknown_kind_of_provider_is_answered_with_the_nearest(tmp_path: Path):
     with pytest.raises(UnknownName, match="did you mean 'scripted'"):
-        open_model(LlmSettings(provider="scripte"))
+        client(tmp_path, provider="scripte")
 
 
-@pytest.mark.parametrize("provider", PROVIDERS.names())
-def test_every_provider_says_what_it_is_and_answers_each_request_in_turn(provider: str, tmp_path: Path):
+@pytest.mark.parametrize("kind", PROVIDERS.names())
+def test_every_kind_of_provider_says_what_it_is_and_answers_each_request_in_turn(kind: str, tmp_path: Path):
     (tmp_path / "answers.yml").write_text("answers: [{match: 'a', answer: A}]")
+    with OpenAIServer(good("A")) as server:
+        provider = ProviderSettings(
+            name="p", kind=kind, base_url=server.url, model="test-model", script="answers.yml"
+        )
+        model = PROVIDERS.load(kind)(provider, provider.model, tmp_path, ManualClock())
 
-    model = open_model(LlmSettings(provider=provider, script="answers.yml"), base=tmp_path)
+        found = model.complete([Request("", "a"), Request("", "a")], deadline=FOREVER)
 
-    assert model is not None
     assert model.name and model.identity and model.about
-    found = model.complete([Request("", "a"), Request("", "a")], deadline=FOREVER)
-    assert [type(item) for item in found] == [Completion, Completion]
+    assert [item.text for item in found if isinstance(item, Completion)] == ["A", "A"]
     assert model.complete([], deadline=FOREVER) == []
 
 
@@ -178,7 +194,7 @@ def test_a_wrong_script_is_refused_with_its_place(tmp_path: Path, text: str, mes
 @pytest.mark.parametrize(("script", "message"), [("", "set llm.script"), ("gone.yml", "does not exist")])
 def test_a_missing_script_is_said(tmp_path: Path, script: str, message: str):
     with pytest.raises(SettingsError, match=message):
-        open_model(LlmSettings(provider="scripted", script=script), base=tmp_path)
+        client(tmp_path, provider="scripted", script=script)
 
 
 # --- functions, requests, prompts ---------------------------------------------------------------------

@@ -1,0 +1,359 @@
+"""Claim: metric queries over dbt's semantic layer are compiled in this process, right and at once, without
+dbt Cloud and without starting `mf`.
+
+`--data DIR` is a folder with `semantic_queries.jsonl`, `semantic_manifests/<model>/` and the databases, as
+`db/<name>/` (schema.sql, load.sql, CSV) or ready as `<name>.duckdb`. Every query is compiled and run on
+DuckDB; its rows are compared with those of the gold SQL as bags: names of columns do not count, numbers may
+differ by 1e-4, and up to six columns more are allowed. Compile times are CPU, of a process that has answered
+every query once; `first_pass` are those of the pass before, with the building of the engines. The peer is
+`mf query --explain` on the same manifest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import decimal
+import itertools
+import json
+import math
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aidbt.core.errors import AidbtError
+from aidbt.semantic.definitions import SemanticManifest
+from aidbt.semantic.metricflow import CompiledQuery, GroupBy, compile_query
+from aidbt.semantic.yaml_files import read_yaml, yaml_texts
+from benchmarks.common import measure, peer_venv, report, standard_arguments
+
+QUICK_QUERIES = 40
+COLD_RUNS = 5
+PEER = "mf query --explain"
+PEER_REQUIREMENTS = ("dbt-metricflow==0.15.0", "dbt-core==1.11.*", "dbt-duckdb==1.11.*")
+# The names that templates of the manifests and the databases agree on.
+PLACEHOLDERS = {"source_schema": "demo"}
+COLD = """
+import sys
+from pathlib import Path
+from benchmarks.semantic_queries import compiled, manifest_of, read_cases
+data = Path(sys.argv[1])
+case = next(case for case in read_cases(data) if case["id"] == sys.argv[2])
+compiled(case, manifest_of(data, case["model"]))
+"""
+
+
+def main() -> None:
+    chosen = _arguments(sys.argv[1:])
+    cases = read_cases(chosen.data)
+    if chosen.quick:
+        cases = cases[:: max(1, len(cases) // QUICK_QUERIES)]
+    manifests = {model: manifest_of(chosen.data, model) for model in {case["model"] for case in cases}}
+    first = [_timed(case, manifests) for case in cases]
+    warm = [_timed(case, manifests) for case in cases]
+    answers = {case["id"]: answer for case, (answer, _) in zip(cases, warm, strict=True)}
+    if chosen.predict:
+        _write_predictions(chosen.predict, answers)
+    wrong = _wrong(chosen.data, cases, answers)
+    cold = _cold(chosen.data, cases, 1 if chosen.quick else COLD_RUNS)
+    ours = {
+        "queries": len(cases),
+        "right": len(cases) - len(wrong),
+        "share_right": round(1 - len(wrong) / len(cases), 4),
+        "failures": wrong,
+        **_milliseconds("compile", [ms for _, ms in warm]),
+        **_milliseconds("first_pass", [ms for _, ms in first]),
+        "cold_cpu_s": cold,
+    }
+    peers = {} if chosen.no_peer else {PEER: _peer(manifests, cases, 1 if chosen.quick else COLD_RUNS)}
+    ratios = {f"cold_cpu {name}": round(peer["cold_cpu_s"] / cold, 1) for name, peer in peers.items()}
+    report("semantic_queries", ours=ours, peers=peers, ratios=ratios, output=chosen.output)
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = standard_arguments(__doc__)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the folder of queries; there is no default")
+    parser.add_argument(
+        "--predict", type=Path, metavar="OUT", help="write the SQL of every query there, as JSONL"
+    )
+    parser.add_argument("--no-peer", action="store_true", help="without `mf query`")
+    chosen = parser.parse_args(words)
+    if chosen.data is None or not (chosen.data / "semantic_queries.jsonl").is_file():
+        parser.error("--data has to name a folder with semantic_queries.jsonl; no queries come with aidbt")
+    return chosen
+
+
+# --- queries -------------------------------------------------------------------------------------------
+
+
+def read_cases(data: Path) -> list[dict[str, Any]]:
+    """The queries of a folder, one mapping each."""
+    lines = (data / "semantic_queries.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def manifest_of(data: Path, model: str) -> SemanticManifest:
+    """The semantic manifest that a query names."""
+    reading = read_yaml(
+        yaml_texts(data / "semantic_manifests" / model), relation_of=lambda _: None, placeholders=PLACEHOLDERS
+    )
+    for finding in reading.findings:
+        print(f"{finding.where}: {finding.message}", file=sys.stderr)
+    return reading.manifest
+
+
+def compiled(case: dict[str, Any], manifest: SemanticManifest) -> CompiledQuery:
+    """The SQL of one query.
+
+    Raises:
+        AidbtError: it cannot be answered.
+    """
+    items = [_group_by(item) for item in case.get("group_by_objs") or ()]
+    where, bounds = case.get("where") or (), case.get("time_constraint")
+    return compile_query(
+        manifest,
+        metrics=case.get("metrics") or (),
+        group_by=[*(case.get("group_bys") or ()), *items],
+        where=[where] if isinstance(where, str) else where,
+        order_by=case.get("order_bys") or (),
+        limit=case.get("limit"),
+        time_range=(_time(bounds[0]), _time(bounds[1])) if bounds else None,
+        min_max_only=bool(case.get("min_max_only")),
+        apply_group_by=case.get("apply_group_by") is not False,
+        saved_query=case.get("saved_query") or "",
+    )
+
+
+def _group_by(item: dict[str, Any]) -> GroupBy:
+    return GroupBy(item["name"], item.get("grain") or "", item.get("date_part") or "")
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _timed(
+    case: dict[str, Any], manifests: dict[str, SemanticManifest]
+) -> tuple[CompiledQuery | AidbtError, float]:
+    """The query compiled, or why not; and the CPU milliseconds that took."""
+    started = time.process_time()
+    answer: CompiledQuery | AidbtError
+    try:
+        answer = compiled(case, manifests[case["model"]])
+    except AidbtError as error:
+        answer = error
+    return answer, (time.process_time() - started) * 1000
+
+
+def _milliseconds(name: str, values: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        f"{name}_median_ms": round(statistics.median(ordered), 1),
+        f"{name}_p95_ms": round(ordered[math.ceil(0.95 * len(ordered)) - 1], 1),
+    }
+
+
+def _cold(data: Path, cases: Sequence[dict[str, Any]], runs: int) -> float:
+    """Median CPU seconds of a process that reads the manifest and compiles one query."""
+    words = [sys.executable, "-c", COLD, str(data), _typical(cases)["id"]]
+    return round(statistics.median(measure(words).cpu_s for _ in range(runs)), 2)
+
+
+def _typical(cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A query that `mf` takes too: named metrics and groups, nothing else."""
+    plain = ("group_by_objs", "where", "time_constraint", "order_bys", "limit", "saved_query", "min_max_only")
+    for case in cases:
+        if case.get("metrics") and case.get("group_bys") and not any(case.get(key) for key in plain):
+            return case
+    raise SystemExit("no query of a metric and a group is among those of the folder")
+
+
+def _write_predictions(path: Path, answers: dict[str, CompiledQuery | AidbtError]) -> None:
+    lines = [
+        {"id": name, "sql": answer.sql}
+        if isinstance(answer, CompiledQuery)
+        else {"id": name, "sql": None, "reason": str(answer)}
+        for name, answer in answers.items()
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+# --- judging -------------------------------------------------------------------------------------------
+
+
+def _wrong(
+    data: Path, cases: Sequence[dict[str, Any]], answers: dict[str, CompiledQuery | AidbtError]
+) -> dict[str, str]:
+    """Why the queries that are not right are not, by id."""
+    import duckdb
+
+    connections = {name: _database(data, name) for name in {case["db"] for case in cases}}
+    found = {}
+    for case in cases:
+        answer, connection = answers[case["id"]], connections[case["db"]]
+        if isinstance(answer, AidbtError):
+            found[case["id"]] = f"refused: {answer.message}"
+            continue
+        try:
+            rows = connection.execute(answer.sql).fetchall()
+        except duckdb.Error as error:
+            found[case["id"]] = f"does not run: {str(error).splitlines()[0]}"
+            continue
+        golds = (connection.execute(gold).fetchall() for gold in case["gold"])
+        if not any(same_rows(gold, rows, ordered=bool(case.get("check_order"))) for gold in golds):
+            found[case["id"]] = "other rows than the gold's"
+    return found
+
+
+def _database(data: Path, name: str) -> Any:
+    """A connection to one of the folder's databases."""
+    import duckdb
+
+    ready = data / f"{name}.duckdb"
+    if ready.is_file():
+        return duckdb.connect(str(ready), read_only=True)
+    folder = data / "db" / name
+    connection = duckdb.connect()
+    connection.execute("SET file_search_path = ?", [str(folder)])
+    for script in ("schema.sql", "load.sql"):
+        connection.execute((folder / script).read_text(encoding="utf-8"))
+    return connection
+
+
+MOST_EXTRA_COLUMNS = 6
+TOLERANCE = 1e-4
+MOST_ASSIGNMENTS = 5000
+
+
+def same_rows(gold: Sequence[Sequence[Any]], ours: Sequence[Sequence[Any]], *, ordered: bool = False) -> bool:
+    """Whether rows carry those of the gold, as bags unless the order counts; some columns more are allowed."""
+    if len(gold) != len(ours):
+        return False
+    if not gold:
+        return True
+    want, have = [list(map(_plain, column)) for column in zip(*gold, strict=True)], _columns(ours)
+    if not len(want) <= len(have) <= len(want) + MOST_EXTRA_COLUMNS:
+        return False
+    candidates = [
+        [
+            n
+            for n, column in enumerate(have)
+            if _same_bag([(v,) for v in target], [(v,) for v in column], ordered)
+        ]
+        for target in want
+    ]
+    return any(
+        _same_bag(list(zip(*want, strict=True)), list(zip(*(have[n] for n in chosen), strict=True)), ordered)
+        for chosen in itertools.islice(_assignments(candidates, ()), MOST_ASSIGNMENTS)
+    )
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [list(map(_plain, column)) for column in zip(*rows, strict=True)]
+
+
+def _assignments(candidates: Sequence[Sequence[int]], taken: tuple[int, ...]) -> Iterable[tuple[int, ...]]:
+    """Every way to give each column of the gold one of ours that no other has."""
+    if len(taken) == len(candidates):
+        yield taken
+        return
+    for column in candidates[len(taken)]:
+        if column not in taken:
+            yield from _assignments(candidates, (*taken, column))
+
+
+def _plain(value: Any) -> Any:
+    """A value of the warehouse as one that compares across types: numbers as float, times as text."""
+    if isinstance(value, bool | int | float | decimal.Decimal):
+        number = float(value)
+        return None if math.isnan(number) else number
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat()
+    if isinstance(value, dt.date):
+        return dt.datetime.combine(value, dt.time()).isoformat()
+    return None if value is None else str(value).strip()
+
+
+def _same_bag(want: list[tuple[Any, ...]], have: list[tuple[Any, ...]], ordered: bool) -> bool:
+    if not ordered:
+        want, have = sorted(want, key=_sort_key), sorted(have, key=_sort_key)
+    return all(
+        _same(left, right)
+        for one, other in zip(want, have, strict=True)
+        for left, right in zip(one, other, strict=True)
+    )
+
+
+def _sort_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Rows that are the same within the tolerance stand at the same place: numbers count six digits."""
+    return tuple(
+        (0, "", 0.0)
+        if value is None
+        else (1, "", float(f"{value:.5e}"))
+        if isinstance(value, float)
+        else (2, value, 0.0)
+        for value in row
+    )
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float):
+        return math.isclose(left, right, rel_tol=TOLERANCE, abs_tol=1e-6)
+    return bool(left == right)
+
+
+# --- the peer ------------------------------------------------------------------------------------------
+
+
+def _peer(
+    manifests: dict[str, SemanticManifest], cases: Sequence[dict[str, Any]], runs: int
+) -> dict[str, Any]:
+    """What `mf query --explain` costs for one query, on the same manifest; its dbt project is parsed before."""
+    mf = peer_venv("dbt-metricflow", PEER_REQUIREMENTS).parent / "mf"
+    case = _typical(cases)
+    with tempfile.TemporaryDirectory(prefix="aidbt-bench-") as scratch:
+        folder = Path(scratch)
+        _dbt_project(folder, manifests[case["model"]])
+        words = [
+            mf,
+            "query",
+            "--metrics",
+            ",".join(case["metrics"]),
+            "--group-by",
+            ",".join(case["group_bys"]),
+        ]
+        found = [
+            measure([*words, "--explain"], cwd=folder, env={"DBT_PROFILES_DIR": scratch}) for _ in range(runs)
+        ]
+        if "SELECT" not in found[0].stdout.upper():
+            raise SystemExit(f"mf printed no SQL: {found[0].stdout[-500:]}")
+        left_behind = sorted(path.name for path in folder.rglob("*.log"))
+    return {
+        "cold_cpu_s": round(statistics.median(run.cpu_s for run in found), 2),
+        "peak_mb": round(max(run.peak_mb for run in found)),
+        "log_files_left": left_behind,
+    }
+
+
+def _dbt_project(folder: Path, manifest: SemanticManifest) -> None:
+    """A dbt project whose parse is done: `mf` reads the artifact, as it would after `dbt parse`."""
+    from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
+
+    (folder / "models").mkdir()
+    (folder / "target").mkdir()
+    (folder / "dbt_project.yml").write_text(
+        "name: peer\nversion: '1.0'\nprofile: peer\nmodel-paths: [models]\n"
+    )
+    (folder / "profiles.yml").write_text(
+        "peer:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: peer.duckdb, schema: demo}\n"
+    )
+    whole = PydanticSemanticManifest.parse_raw(manifest.document).json()
+    (folder / "target" / "semantic_manifest.json").write_text(whole)
+
+
+if __name__ == "__main__":
+    main()
