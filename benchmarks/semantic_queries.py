@@ -230,7 +230,7 @@ MOST_ASSIGNMENTS = 5000
 
 
 def same_rows(gold: Sequence[Sequence[Any]], ours: Sequence[Sequence[Any]], *, ordered: bool = False) -> bool:
-    """Whether rows carry those of the gold, as bags unless the order counts; some columns more are allowed."""
+    """Whether rows carry those of the gold, as bags unless the order counts; extra columns are allowed."""
     if len(gold) != len(ours):
         return False
     if not gold:
@@ -312,7 +312,7 @@ def _same(left: Any, right: Any) -> bool:
 def _peer(
     manifests: dict[str, SemanticManifest], cases: Sequence[dict[str, Any]], runs: int
 ) -> dict[str, Any]:
-    """What `mf query --explain` costs for one query, on the same manifest; its dbt project is parsed before."""
+    """What `mf query --explain` costs for one query on the same manifest, which it finds parsed."""
     mf = peer_venv("dbt-metricflow", PEER_REQUIREMENTS).parent / "mf"
     case = _typical(cases)
     with tempfile.TemporaryDirectory(prefix="aidbt-bench-") as scratch:

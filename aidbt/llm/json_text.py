@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,9 @@ _STARTS = 200  # places at which an object may begin that are looked at
 _PROBLEMS = 5
 _PROBLEM = 300  # characters
 NOT_JSON = "the answer holds no complete JSON object"
+_TOO_DEEP = "the answer is nested too deeply"
+# JSON can write it as an escape; no file and no database takes it.
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def read_json(text: str, schema: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -37,13 +41,18 @@ def read_json(text: str, schema: Mapping[str, Any]) -> tuple[Any, list[str]]:
 
 def schema_problems(value: Any, schema: Mapping[str, Any]) -> list[str]:
     """What is wrong with a JSON-like value by a schema, a few of it; each says where."""
+    try:
+        if _HALF_A_PAIR.search(json.dumps(value, ensure_ascii=False)):
+            return ["the answer holds half of a surrogate pair, which is no character"]
+    except RecursionError:
+        return [_TOO_DEEP]
     if not schema:
         return []
     validator = _validator(json.dumps(schema, sort_keys=True))
     try:
         errors = list(validator.iter_errors(value))
-    except (ValueError, TypeError):  # half of a surrogate pair, which no other JSON reader takes
-        return ["the answer holds characters that no text has"]
+    except ValueError:
+        return [_TOO_DEEP]
     said = (f"{_place(error.instance_path)}: {error.message}" for error in errors)
     return [problem[:_PROBLEM] for problem in sorted(said)[:_PROBLEMS]]
 

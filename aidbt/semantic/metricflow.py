@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from aidbt.core.errors import UsageError, require_known
 from aidbt.core.findings import Finding, Severity
 from aidbt.semantic.definitions import DATE_PARTS, GRAINS, METRIC_TIME, SemanticManifest
+from aidbt.semantic.metricflow_engines import LOCK, engine_of, lookup_of, renderer_of, transformed
 from aidbt.semantic.metricflow_errors import GroupByItem, translated
 from aidbt.semantic.percentiles import substitution
 

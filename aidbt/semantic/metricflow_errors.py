@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aidbt.core.errors import AidbtError, MissingExtra, UnknownName, UsageError, nearest
-from aidbt.semantic.definitions import GRAINS, METRIC_TIME, SemanticManifest
+from aidbt.semantic.definitions import GRAINS, METRIC_TIME, SemanticManifest, names_of
 
 EXTRA = "semantic"
 
@@ -235,7 +235,7 @@ def _models_with(name: str, manifest: SemanticManifest) -> list[str]:
     return [
         model.name
         for model in manifest.semantic_models
-        if element in {item.name for item in (*model.dimensions, *model.entities)}
+        if element in names_of((*model.dimensions, *model.entities))
         and (not path or path[-1] in model.prefixes)
     ]
 

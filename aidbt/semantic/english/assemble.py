@@ -144,11 +144,13 @@ class _Assembly:
             if not isinstance(shown, Columns) or shown.rows is not None or len(shown.terms) != 1:
                 return shown
             term = shown.terms[0]
-            others = self.rules.same_words(term)
+            others = shown.alike
             for table in spoken:
                 for other in others:
-                    if other.table == table:
+                    if other.table == table and term.table != table:
                         return Columns((other,))
+                if term.table == table:
+                    return shown
             return shown
 
         self.explicit = [settled(shown) for shown in self.explicit]
@@ -291,6 +293,9 @@ class _Assembly:
             if not any(order.term == output.term for output in self.outputs) and measures(order.term):
                 self.outputs.append(Output(order.term, self._name(order.term)))
         self._ordered()
+        for group in self.groups:
+            if not any(group == output.term for output in self.outputs):
+                self.outputs.append(Output(group, self._name(group)))
         return SemanticQuery(
             tuple(self._unique()),
             group_by=tuple(self.groups),

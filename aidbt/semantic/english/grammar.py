@@ -43,10 +43,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns, and the rows whose they are when that was said."""
+    """Columns, the rows whose they are when that was said, and what else the same words may mean."""
 
     terms: tuple[Attribute, ...]
     rows: Rows | None = None
+    alike: tuple[Attribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,8 @@ class Listed:
 class Rules:
     """The grammar over one graph."""
 
-    def __init__(
-        self, graph: Graph, alike: dict[tuple[str, str], tuple[Attribute, ...]] | None = None
-    ) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.alike = alike or {}
 
     # --- relations ------------------------------------------------------------------------------------
 
@@ -155,16 +153,12 @@ class Rules:
         exists = Exists(other.table, (), other.where, link.operator, link.count)
         return Rows(rows.table, both(rows.where, exists)), cost
 
-    def same_words(self, attribute: Attribute) -> tuple[Attribute, ...]:
-        """Columns of any table that are called the same."""
-        return self.alike.get((attribute.table, attribute.column), (attribute,))
-
     def label(self, table: str) -> tuple[Attribute, ...]:
         """The columns that people know rows of a table by."""
         found = self.graph.table(table)
-        if found.label:
-            return (Attribute(table, found.label),)
-        return tuple(Attribute(table, name) for name in (found.keys[0] if found.keys else ()))
+        key = found.keys[0] if found.keys else ()
+        names = (*key, found.label) if found.label and len(key) <= 1 else (found.label,) if found.label else key
+        return tuple(Attribute(table, name) for name in dict.fromkeys(names))
 
     # --- noun phrases ---------------------------------------------------------------------------------
 
@@ -279,9 +273,9 @@ class Rules:
     def named_rows(self, a: Item, b: Item) -> Found:
         rows = a.meaning
         assert isinstance(rows, Rows)
-        label = self.label(rows.table)
-        if self.graph.table(rows.table).label:
-            yield "Col", Columns(label, rows), 0.0
+        label = self.graph.table(rows.table).label
+        if label:
+            yield "Col", Columns((Attribute(rows.table, label),), rows), 0.0
 
     def column_number(self, a: Item, b: Item) -> Found:
         columns, number = a.meaning, b.meaning

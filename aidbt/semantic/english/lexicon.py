@@ -145,6 +145,11 @@ def _column_phrases(
     spelled = tuple(part for word in words for part in _spelled(word))
     for synonym in column.synonyms:
         yield tuple(synonym.lower().split()), 1.0, False
+    if table.keys and table.keys[0] == (column.name,) and (words[-1] in _KEYS or words[-1].endswith("id")):
+        yield ("id",), 1.0, False
+        for noun in named.nouns:
+            yield (*noun, "id"), 1.0, False
+            yield (*noun[-1:], "id"), 0.95, False
     for form in dict.fromkeys((words, spelled)):
         yield form, 1.0, False
         for noun in named.nouns:
@@ -171,6 +176,7 @@ def _column_phrases(
             yield other, 0.7, False
 
 
+_KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
 # Words that say what kind of column it is, which people leave out.
 _KINDS_OF = {"type", "name", "kind", "category", "code", "status", "title"}
 

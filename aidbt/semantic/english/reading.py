@@ -41,7 +41,7 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock) -> Reading
     Raises:
         Refused: a word is not understood, or the phrases do not fit together.
     """
-    rules = Rules(graph, _alike(lexicon))
+    rules = Rules(graph)
     grammar = rules.grammar()
     stems = _stems(lexicon)
     cut: list[list[Item]] = []
@@ -80,8 +80,9 @@ def _words(sentence: Sequence[Token], lexicon: Lexicon, stems: dict[str, list[Me
             if any(t.kind in ("mark", "quoted") for t in sentence[start : start + length]):
                 continue
             is_known = True
+            alike = tuple(Attribute(m.table, m.column) for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7)
             for meaning in meanings:
-                yield _item(meaning, start, length, meaning.weight * length**1.1)
+                yield _item(meaning, start, length, meaning.weight * length**1.1, alike)
         if token.kind == "word" and "_" in token.text:
             for meaning in lexicon.meanings.get(singular_words(token.text), ()):
                 yield _item(meaning, start, 1, 2 * meaning.weight)
@@ -109,12 +110,14 @@ def _words(sentence: Sequence[Token], lexicon: Lexicon, stems: dict[str, list[Me
                     yield _item(meaning, start, 1, 0.7)
 
 
-def _item(meaning: Meaning, start: int, length: int, score: float) -> Item:
+def _item(
+    meaning: Meaning, start: int, length: int, score: float, alike: tuple[Attribute, ...] = ()
+) -> Item:
     if isinstance(meaning, TableName):
         return Item("Rows", Rows(meaning.table), start, start + length, score)
     attribute = Attribute(meaning.table, meaning.column)
     if isinstance(meaning, ColumnName):
-        return Item("Col", Columns((attribute,)), start, start + length, score)
+        return Item("Col", Columns((attribute,), None, alike), start, start + length, score)
     condition = Condition(meaning.table, OneOf(attribute, (Value(meaning.value),)))
     return Item("Val", condition, start, start + length, score)
 
@@ -129,16 +132,6 @@ def _stems(lexicon: Lexicon) -> dict[str, list[Meaning]]:
                 if column.kind in ("time", "date") and len(phrase) <= 2:
                     found.setdefault(verb_stem(phrase[0]), []).append(meaning)
     return found
-
-
-def _alike(lexicon: Lexicon) -> dict[tuple[str, str], tuple[Attribute, ...]]:
-    """For each column those that one phrase may mean as well."""
-    found: dict[tuple[str, str], dict[Attribute, None]] = {}
-    for meanings in lexicon.meanings.values():
-        columns = [Attribute(m.table, m.column) for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7]
-        for column in columns:
-            found.setdefault((column.table, column.column), {}).update(dict.fromkeys(columns))
-    return {key: tuple(value) for key, value in found.items()}
 
 
 def _best_cut(chart: Chart) -> list[Item] | None:

@@ -70,7 +70,7 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
         "that be", "so", "then", "of all", "respective", "respectively", "corresponding", "along", "together", "own",
         "given", "certain", "specific", "database", "in the database", "in total", "total", "overall", "result", "record",
         "list of", "the list of", "distinct list of", "of the", "would", "can", "could", "will", "should", "who be",
-        "both", "ever", "'s", "such", "currently", "what", "all of the", "some", "these", "those", "this", "made",
+        "ever", "'s", "such", "currently", "what", "all of the", "some", "these", "those", "this", "made",
         "associated", "available", "existing", "value", "query", "as well", "each of", "just", "occurred", "happened", "occur", "happen", "information", "detail", "considering", "consider", "named", "called", "titled", "combination of", "type of", "kind of", "change over", "differ")
     add("And", None, "and", "as well as", "along with", "together with", "plus", "and also")
     add("Or", None, "or")

@@ -48,6 +48,7 @@ from aidbt.core.resilience import (
     ManualClock,
     RateLimiter,
     RetryPolicy,
+    Slots,
     SystemClock,
     behaviour,
     is_retryable,
@@ -1545,3 +1546,44 @@ def test_an_unknown_feature_is_answered_with_the_nearest_one():
         behaviour("schema_maping", Level.FULL)
 
     assert caught.value.hint == "did you mean 'schema_mapping'?"
+
+
+# --- what was reserved, and who is inside -------------------------------------------------------------
+
+
+def test_what_was_reserved_and_not_spent_can_be_spent_again():
+    budget = Budget("LLM", 10, "tokens")
+
+    budget.spend(8)
+    budget.settle(8, 2.5)
+
+    assert (budget.spent, budget.remaining) == (2.5, 7.5)
+    budget.spend(7.5)
+
+
+def test_more_than_was_reserved_leaves_nothing_and_less_than_nothing_is_not_left():
+    budget = Budget("LLM", 10, "tokens")
+
+    budget.spend(8)
+    budget.settle(8, 12)
+
+    assert (budget.spent, budget.remaining) == (12, 0)
+    with pytest.raises(BudgetExceeded, match="1 tokens needed, 0 of 10 tokens left"):
+        budget.spend(1)
+
+
+def test_slots_let_only_so_many_in_and_refuse_who_cannot_wait():
+    slots = Slots("the server", 1)
+    clock = ManualClock()
+
+    with slots.taken(Deadline.never()):
+        with (
+            pytest.raises(DeadlineExceeded, match="the server is busy: 1 at once"),
+            slots.taken(Deadline.after(0, clock)),
+        ):
+            pytest.fail("two were let in")
+
+    with suppress(ValueError), slots.taken(Deadline.never()):
+        raise ValueError
+    with slots.taken(Deadline.after(0, clock)):
+        pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,14 +47,24 @@ def test_numbers_and_characters_that_no_json_has_are_problems():
     schema = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 5}}}
 
     assert read_json('{"a": Infinity}', schema) == (None, [NOT_JSON])
-    assert read_json('{"a": "\\ud800"}', schema)[1] == ["the answer holds characters that no text has"]
+    assert read_json('{"a": "\\ud800"}', schema)[1] == [
+        "the answer holds half of a surrogate pair, which is no character"
+    ]
     assert read_json('{"a": %s}' % ("9" * 5_000), schema) == (None, [NOT_JSON])
+
+
+@pytest.mark.parametrize("depth", [10, 300, 900, 5_000])
+def test_a_deeply_nested_answer_is_read_or_a_problem(depth: int):
+    value, problems = read_json('{"a":' * depth + "1" + "}" * depth, {"type": "object"})
+
+    assert (value is None) == bool(problems)
+    assert depth > 10 or isinstance(value, dict)
 
 
 def test_problems_say_where_and_are_few_and_short():
     schema = {"type": "object", "additionalProperties": {"type": "integer"}}
 
-    problems = schema_problems({name: "x" * 1_000 for name in "abcdefghij"}, schema)
+    problems = schema_problems(dict.fromkeys("abcdefghij", "x" * 1_000), schema)
 
     assert len(problems) == 5
     assert problems[0].startswith("a: ")

@@ -29,7 +29,7 @@ def test_what_is_reserved_counts_until_it_is_settled(store: Store):
     assert ledger.spent_today() == Amount(900, Decimal("0.4"))
     with pytest.raises(BudgetExceeded, match="about 200 tokens needed, 100 left today"):
         ledger.reserve(Amount(200), LIMITS)
-    with pytest.raises(BudgetExceeded, match="about 0.2 needed, 0.1 left today"):
+    with pytest.raises(BudgetExceeded, match=r"about 0\.2 needed, 0\.1 left today"):
         ledger.reserve(Amount(0, Decimal("0.2")), LIMITS)
 
     ledger.settle(reserved, call(300, "0.1234567891"))
