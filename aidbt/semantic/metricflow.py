@@ -182,7 +182,8 @@ def validate(manifest: SemanticManifest) -> tuple[Finding, ...]:
         *((issue, Severity.ERROR) for issue in found.errors),
         *((issue, Severity.WARN) for issue in (*found.future_errors, *found.warnings)),
     ]
-    return tuple(dict.fromkeys(_validation_finding(issue, severity) for issue, severity in pairs))
+    findings = [_validation_finding(issue, severity) for issue, severity in pairs]
+    return tuple({(item.where, item.message): item for item in reversed(findings)}.values())[::-1]
 
 
 # --- names, as MetricFlow takes them -------------------------------------------------------------------
@@ -275,7 +276,7 @@ def _column(name: str, spec: Any) -> OutputColumn:
     links = [link.element_name for link in getattr(spec, "entity_links", ())]
     of = "__".join([*links, spec.element_name])
     grain, part = getattr(spec, "time_granularity", None), getattr(spec, "date_part", None)
-    return OutputColumn(name, kind, of, grain.name if grain else "", part.value if part else "")
+    return OutputColumn(name.strip('"`'), kind, of, grain.name if grain else "", part.value if part else "")
 
 
 _COLUMN_KINDS: dict[str, ColumnKind] = {

@@ -13,6 +13,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,6 +43,19 @@ _RENDERERS = {
 DIALECTS = tuple(_RENDERERS)
 
 _MOST_KEPT = 4
+
+# Words that some dialect does not take for the name of a column when they stand alone.
+_RESERVED = frozenset(
+    """
+    ALL ANALYZE AND ANY ARRAY AS ASC BETWEEN BOTH BY CASE CAST CHECK COLLATE COLUMN CONSTRAINT CREATE CROSS
+    CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEFAULT DELETE DESC DISTINCT DROP ELSE END
+    EXCEPT EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FOREIGN FROM FULL GRANT GROUP GROUPING HAVING ILIKE IN
+    INNER INSERT INTERSECT INTERVAL INTO IS JOIN LATERAL LEADING LEFT LIKE LIMIT LOCALTIME LOCALTIMESTAMP
+    MERGE NATURAL NOT NULL OFFSET ON ONLY OR ORDER OUTER OVER OVERLAPS PARTITION PRECEDING PRIMARY QUALIFY
+    RANGE REFERENCES RIGHT ROW ROWS SELECT SESSION_USER SET SIMILAR SOME TABLE THEN TO TRAILING TRIGGER TRUE
+    UNBOUNDED UNION UNIQUE UNNEST UPDATE USER USING VALUES WHEN WHERE WINDOW WITH
+    """.split()
+)
 
 
 class DialectNotRendered(UsageError):
@@ -79,6 +93,29 @@ class _Renderer:
         return bool(self.sql_plan_renderer.expr_renderer.can_render_percentile_function(kind))
 
 
+def _column_names(dialect: str) -> Any:
+    """How MetricFlow names columns: as ever, but in quotes where the bare name means something else in SQL.
+
+    MetricFlow quotes nothing, so an entity called "order" would not parse, and one called "user" would be
+    whoever is logged in.
+    """
+    from metricflow_semantics.specs.dunder_column_association_resolver import DunderColumnAssociationResolver
+
+    quote = "`" if dialect in ("bigquery", "databricks") else '"'
+
+    class Names(DunderColumnAssociationResolver):
+        def resolve_spec(self, spec: Any) -> Any:
+            found = super().resolve_spec(spec)
+            if found.column_name.upper() not in _RESERVED:
+                return found
+            return replace(found, column_name=f"{quote}{found.column_name}{quote}")
+
+        def with_options(self, dunder_prefix_simple_metric_inputs: bool) -> Names:
+            return Names(dunder_prefix_simple_metric_inputs)
+
+    return Names()
+
+
 @cache
 def renderer_of(dialect: str) -> Any:
     return _Renderer(dialect)
@@ -100,7 +137,12 @@ def engine_of(manifest: SemanticManifest, dialect: str) -> MetricFlowEngine:
 
             renderer = renderer_of(dialect)
             lookup = lookup_of(renderable(manifest, renderer.can_render))
-            _engines[key] = MetricFlowEngine(lookup, renderer, query_parser=parser_of(lookup))
+            _engines[key] = MetricFlowEngine(
+                lookup,
+                renderer,
+                query_parser=parser_of(lookup),
+                column_association_resolver=_column_names(dialect),
+            )
     return _latest(_engines, key)
 
 

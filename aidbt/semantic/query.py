@@ -335,6 +335,9 @@ class Order:
 class SemanticQuery:
     """A question. With a measure it has one row per group, else one row per row of `base`.
 
+    A group is there when a row is in it of which `where` holds, and the conditions that all measures of its
+    table share: of a ratio of two measures the group in which only the lower one has rows is 0.
+
     Attributes:
         outputs: the columns of the answer, in order; grouped terms among them.
         base: the table whose rows are listed, or whose rows each make a group, also those without any row of

@@ -279,7 +279,10 @@ class _Assembly:
             elif isinstance(shown, Rows):
                 self._add_groups(self.rules.label(shown.table))
         counted = {n.table for n in self._numbers()}
-        if any(isinstance(g, Attribute) and g.table in counted and g in self.rules.label(g.table) for g in self.groups):
+        if any(
+            isinstance(g, Attribute) and g.table in counted and g in self.rules.label(g.table)
+            for g in self.groups
+        ):
             if not all(isinstance(n.term, Measure) and n.term.of is not None for n in self._numbers()):
                 raise Refused("rows are counted by what tells each of them apart")
         self._conditions(self._numbers()[0].table if self._numbers() else "")

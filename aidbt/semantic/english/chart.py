@@ -37,7 +37,7 @@ class Grammar:
     unary: dict[str, tuple[Lift, ...]]
 
 
-def parse(size: int, words: Iterable[Item], grammar: Grammar, *, beam: int = 5) -> "Chart":
+def parse(size: int, words: Iterable[Item], grammar: Grammar, *, beam: int = 5) -> Chart:
     """All phrases of a sentence of `size` tokens."""
     chart = Chart(size, grammar, beam)
     for item in words:

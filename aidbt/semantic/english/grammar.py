@@ -157,7 +157,9 @@ class Rules:
         """The columns that people know rows of a table by."""
         found = self.graph.table(table)
         key = found.keys[0] if found.keys else ()
-        names = (*key, found.label) if found.label and len(key) <= 1 else (found.label,) if found.label else key
+        names = (
+            (*key, found.label) if found.label and len(key) <= 1 else (found.label,) if found.label else key
+        )
         return tuple(Attribute(table, name) for name in dict.fromkeys(names))
 
     # --- noun phrases ---------------------------------------------------------------------------------
@@ -504,7 +506,11 @@ class Rules:
         attribute = columns.terms[0]
         column = self.graph.table(attribute.table).column(attribute.column)
         is_key = attribute.column.lower().endswith(("id", "year", "type", "code"))
-        yield "Group", Group(columns.terms, columns.rows), 0.8 if column.kind == "number" and not is_key else -0.2
+        yield (
+            "Group",
+            Group(columns.terms, columns.rows),
+            0.8 if column.kind == "number" and not is_key else -0.2,
+        )
 
     def by_number(self, a: Item, b: Item) -> Found:
         yield "ByNumber", b.meaning, -0.3
@@ -562,7 +568,11 @@ class Rules:
                     binary.setdefault((a, b), []).append(function)
 
         phrases = "Rows Col Val Cond Quo Num Time Number Group Link Best TopN TopOf CmpNum Grain FrequentOf"
-        rule("Fill", phrases + " Count Agg Sup Cmp Each Neg Prep Verb Order Top Ratio Rel OrderBy Frequent", self.keep_right)
+        rule(
+            "Fill",
+            phrases + " Count Agg Sup Cmp Each Neg Prep Verb Order Top Ratio Rel OrderBy Frequent",
+            self.keep_right,
+        )
         rule("Rel", "Cond Link Best", self.keep_right)
         rule(phrases + " Cmp Neg Order Verb Prep Rel", "Fill", self.keep_left)
         rule("Rows", "Cond Val", self.rows_condition)
@@ -629,9 +639,12 @@ class Rules:
         rule("Order", "Dir", self.order_direction)
         rule("OrderBy", "Dir", self.ordered_direction)
         rule("RatioOf", "ToNumber", self.ratio)
-        return Grammar({key: tuple(found) for key, found in binary.items()}, {  # type: ignore[arg-type]
-            "EachGrain": (lambda item: [("Group", Group((), None, item.meaning), 0.0)],),  # type: ignore[arg-type]
-        })
+        return Grammar(
+            {key: tuple(found) for key, found in binary.items()},
+            {  # type: ignore[arg-type]
+                "EachGrain": (lambda item: [("Group", Group((), None, item.meaning), 0.0)],),  # type: ignore[arg-type]
+            },
+        )
 
 
 _TRUE = Missing(Value(None))

@@ -203,7 +203,7 @@ def _parts(word: str, named: NamedTable) -> Phrase:
     best: list[Phrase | None] = [None] * (len(word) + 1)
     best[0] = ()
     for end in range(2, len(word) + 1):
-        for start in range(0, end - 1):
+        for start in range(end - 1):
             before, part = best[start], word[start:end]
             is_known = part in nouns or (is_word(part) and len(part) > 2) or part in _SMALL
             if before is not None and is_known:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aidbt.semantic.english.tokens import Token
 from aidbt.semantic.query import Grain, TimePoint
@@ -234,7 +234,16 @@ def _open(match: re.Match[str]) -> _Bounds | None:
     if found is None:
         return None
     word = re.sub(r"\W+", " ", match["word"]).strip()
-    if word in ("since", "on or after", "starting", "starting from", "starting on", "from", "beginning", "as of"):
+    if word in (
+        "since",
+        "on or after",
+        "starting",
+        "starting from",
+        "starting on",
+        "from",
+        "beginning",
+        "as of",
+    ):
         return found[0], None
     if word in ("after", "later than"):
         return found[1], None
@@ -243,9 +252,9 @@ def _open(match: re.Match[str]) -> _Bounds | None:
     return None, found[1]
 
 
-def _phrase(pattern: str, meaning: Callable[[re.Match[str]], _Bounds | None]) -> tuple[
-    re.Pattern[str], Callable[[re.Match[str]], _Bounds | None]
-]:
+def _phrase(
+    pattern: str, meaning: Callable[[re.Match[str]], _Bounds | None]
+) -> tuple[re.Pattern[str], Callable[[re.Match[str]], _Bounds | None]]:
     return re.compile(pattern), meaning
 
 
@@ -269,7 +278,7 @@ _PHRASES = (
         rf"|earlier than|until|till|up to|by|on or before|no later than|through) (?P<date>{_DATE})",
         _open,
     ),
-    _phrase(rf"(?P<word>ytd|mtd|qtd|wtd)", lambda m: _abbreviated(m)),
+    _phrase(r"(?P<word>ytd|mtd|qtd|wtd)", lambda m: _abbreviated(m)),
 )
 
 

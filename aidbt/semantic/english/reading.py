@@ -80,7 +80,9 @@ def _words(sentence: Sequence[Token], lexicon: Lexicon, stems: dict[str, list[Me
             if any(t.kind in ("mark", "quoted") for t in sentence[start : start + length]):
                 continue
             is_known = True
-            alike = tuple(Attribute(m.table, m.column) for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7)
+            alike = tuple(
+                Attribute(m.table, m.column) for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7
+            )
             for meaning in meanings:
                 yield _item(meaning, start, length, meaning.weight * length**1.1, alike)
         if token.kind == "word" and "_" in token.text:
@@ -110,9 +112,7 @@ def _words(sentence: Sequence[Token], lexicon: Lexicon, stems: dict[str, list[Me
                     yield _item(meaning, start, 1, 0.7)
 
 
-def _item(
-    meaning: Meaning, start: int, length: int, score: float, alike: tuple[Attribute, ...] = ()
-) -> Item:
+def _item(meaning: Meaning, start: int, length: int, score: float, alike: tuple[Attribute, ...] = ()) -> Item:
     if isinstance(meaning, TableName):
         return Item("Rows", Rows(meaning.table), start, start + length, score)
     attribute = Attribute(meaning.table, meaning.column)

@@ -129,7 +129,21 @@ def verb_stem(word: str) -> str:
         True
     """
     base = lemma(word)
-    for ending in ("ations", "ation", "ions", "ion", "ings", "ing", "ers", "er", "ors", "or", "ed", "es", "e"):
+    for ending in (
+        "ations",
+        "ation",
+        "ions",
+        "ion",
+        "ings",
+        "ing",
+        "ers",
+        "er",
+        "ors",
+        "or",
+        "ed",
+        "es",
+        "e",
+    ):
         if base.endswith(ending) and len(base) - len(ending) >= 3:
             base = base[: -len(ending)]
             break

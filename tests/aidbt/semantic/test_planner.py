@@ -1,0 +1,325 @@
+"""Planned SQL against the evaluation of the same question in plain Python, on DuckDB."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath, Relationship
+from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.query import (
+    All,
+    AnyOf,
+    Attribute,
+    Calculation,
+    Clock,
+    Compared,
+    Comparison,
+    Exists,
+    Grain,
+    InPeriod,
+    Matches,
+    Measure,
+    Missing,
+    Not,
+    OneOf,
+    Order,
+    Output,
+    SemanticQuery,
+    TimePoint,
+    Value,
+)
+
+
+def _column(name: str, kind: Any = "number") -> GraphColumn:
+    return GraphColumn(name, kind)
+
+
+SHOP = Graph(
+    (
+        GraphTable(
+            "customers",
+            (_column("id"), _column("name", "text"), _column("country", "text"), _column("joined", "date")),
+            keys=(("id",),),
+        ),
+        GraphTable(
+            "orders",
+            (
+                _column("id"),
+                _column("customer_id"),
+                _column("amount"),
+                _column("status", "text"),
+                _column("placed_at", "time"),
+            ),
+            keys=(("id",),),
+        ),
+        GraphTable("tags", (_column("id"), _column("tag", "text")), keys=(("id",),)),
+        GraphTable("order_tags", (_column("order_id"), _column("tag_id")), keys=(("order_id", "tag_id"),)),
+    ),
+    (
+        Relationship("orders.customer_id", "orders", ("customer_id",), "customers", ("id",)),
+        Relationship("order_tags.order_id", "order_tags", ("order_id",), "orders", ("id",)),
+        Relationship("order_tags.tag_id", "order_tags", ("tag_id",), "tags", ("id",)),
+    ),
+)
+TYPES = {
+    "customers": "id integer, name varchar, country varchar, joined date",
+    "orders": "id integer, customer_id integer, amount decimal(10, 2), status varchar, placed_at timestamp",
+    "tags": "id integer, tag varchar",
+    "order_tags": "order_id integer, tag_id integer",
+}
+CLOCK = Clock(dt.datetime(2025, 6, 15, 12))
+COUNTRY = Attribute("customers", "country")
+AMOUNT = Attribute("orders", "amount")
+PLACED = Attribute("orders", "placed_at")
+MONTH = replace(PLACED, grain=Grain.MONTH)
+TAG = Attribute("tags", "tag")
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def _answers(query: SemanticQuery, tables: Tables) -> tuple[list[Any], list[Any]]:
+    """What DuckDB gives for the planned SQL, and what plain Python gives."""
+    connection = duckdb.connect()
+    for name, columns in TYPES.items():
+        connection.execute(f"create table {name} ({columns})")
+        for row in tables[name]:
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f"insert into {name} values ({marks})", list(row.values()))
+    sql = plan(query, SHOP).sql("duckdb", identify=True)
+    return _plain(connection.execute(sql).fetchall()), _plain(evaluate(query, SHOP, tables))
+
+
+def _plain(rows: list[Any]) -> list[Any]:
+    def value(found: Any) -> Any:
+        if isinstance(found, dt.date) and not isinstance(found, dt.datetime):
+            return dt.datetime(found.year, found.month, found.day)
+        return round(float(found), 6) if isinstance(found, Decimal | float) else found
+
+    return [tuple(value(each) for each in row) for row in rows]
+
+
+def _bag(rows: list[Any]) -> list[Any]:
+    return sorted(rows, key=repr)
+
+
+names = st.sampled_from(["ann", "bob", "a%b", "O'Hara", "Ånn", None])
+times = st.sampled_from(
+    [dt.datetime(2025, 6, 15, 9), dt.datetime(2025, 6, 1), dt.datetime(2025, 5, 31, 23, 59, 59),
+     dt.datetime(2025, 5, 16), dt.datetime(2024, 12, 31), None]
+)  # fmt: skip
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> Tables:
+    customers = [
+        {"id": n, "name": draw(names), "country": draw(st.sampled_from(["US", "DE", None])),
+         "joined": draw(st.sampled_from([dt.date(2025, 6, 1), dt.date(2024, 1, 5), None]))}
+        for n in range(draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    orders = [
+        {"id": n, "customer_id": draw(st.one_of(st.none(), st.integers(0, 5))),
+         "amount": draw(st.one_of(st.none(), st.sampled_from([Decimal("1.50"), Decimal("-2.00"), Decimal("7.25")]))),
+         "status": draw(st.sampled_from(["paid", "open", None])), "placed_at": draw(times)}
+        for n in range(draw(st.integers(0, 6)))
+    ]  # fmt: skip
+    tags = [{"id": n, "tag": tag} for n, tag in enumerate(["x", "y"][: draw(st.integers(0, 2))])]
+    pairs = draw(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 2)), max_size=6))
+    links = [{"order_id": order, "tag_id": tag} for order, tag in sorted(pairs)]
+    return {"customers": customers, "orders": orders, "tags": tags, "order_tags": links}
+
+
+order_predicates = st.recursive(
+    st.sampled_from(
+        [
+            OneOf(Attribute("orders", "status"), (Value("paid"),)),
+            OneOf(Attribute("orders", "status"), (Value("PAID"), Value("open")), ignores_case=True),
+            Comparison(">", AMOUNT, Value(0)),
+            Missing(Attribute("orders", "amount")),
+            OneOf(COUNTRY, (Value("US"),)),
+            Matches(Attribute("customers", "name"), "contains", "n"),
+            Matches(Attribute("customers", "name"), "contains", "%"),
+            InPeriod(PLACED, TimePoint(shift=-30), TimePoint(shift=1)),
+            InPeriod(
+                PLACED,
+                TimePoint(cut_to=Grain.MONTH, shift=-1, unit=Grain.MONTH),
+                TimePoint(cut_to=Grain.MONTH),
+            ),
+            OneOf(TAG, (Value("x"),)),
+            Exists("tags", operator="=", count=0),
+            Exists("tags", operator=">=", count=2),
+        ]
+    ),
+    lambda inner: st.one_of(
+        inner.map(Not),
+        st.tuples(inner, inner).map(All),
+        st.tuples(inner, inner).map(AnyOf),
+    ),
+    max_leaves=3,
+)
+order_measures = st.builds(
+    Measure,
+    st.sampled_from(["sum", "avg", "min", "max", "count_distinct"]),
+    st.just("orders"),
+    st.just(AMOUNT),
+    st.none() | order_predicates,
+) | st.builds(Measure, st.just("count"), st.just("orders"), st.none(), st.none() | order_predicates)
+group_terms = st.lists(
+    st.sampled_from([COUNTRY, MONTH, TAG, Attribute("orders", "status"), Attribute("customers", "id")]),
+    max_size=2,
+    unique=True,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shops(), group_terms, st.lists(order_measures, min_size=1, max_size=3), st.none() | order_predicates)
+def test_grouped_measures_are_what_plain_python_says(tables, groups, found, where):
+    outputs = [Output(term, f"g{n}") for n, term in enumerate(groups)]
+    outputs += [Output(measure, f"m{n}") for n, measure in enumerate(found)]
+    query = SemanticQuery(tuple(outputs), group_by=tuple(groups), where=where, clock=CLOCK)
+
+    planned, evaluated = _answers(query, tables)
+
+    assert _bag(planned) == _bag(evaluated)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shops(), order_predicates)
+def test_listed_rows_are_what_plain_python_says(tables, where):
+    outputs = (Output(Attribute("orders", "id"), "id"), Output(COUNTRY, "country"))
+    query = SemanticQuery(outputs, base="orders", where=where, clock=CLOCK)
+
+    planned, evaluated = _answers(query, tables)
+
+    assert _bag(planned) == _bag(evaluated)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shops(), st.sampled_from(["share", "rank", "dense_rank", "running", "previous", "relative_change"]))
+def test_groups_beside_each_other_are_what_plain_python_says(tables, kind):
+    total = Measure("sum", "orders", AMOUNT)
+    compared = Compared(kind, total, along=MONTH)
+    query = SemanticQuery(
+        (Output(MONTH, "month"), Output(total, "total"), Output(compared, "beside")),
+        group_by=(MONTH,),
+        where=Not(Missing(PLACED)),
+        clock=CLOCK,
+    )
+
+    planned, evaluated = _answers(query, tables)
+
+    assert _bag(planned) == _bag(evaluated)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(shops(), st.booleans())
+def test_customers_without_orders_keep_their_group_when_they_are_the_base(tables, has_condition):
+    customer = Attribute("customers", "id")
+    paid = OneOf(Attribute("orders", "status"), (Value("paid"),)) if has_condition else None
+    counted = Measure("count", "orders", None, paid)
+    people = Measure("count", "customers")
+    query = SemanticQuery(
+        (
+            Output(customer, "id"),
+            Output(counted, "orders"),
+            Output(Calculation("/", counted, people), "each"),
+        ),
+        base="customers",
+        group_by=(customer,),
+        clock=CLOCK,
+    )
+
+    planned, evaluated = _answers(query, tables)
+
+    assert _bag(planned) == _bag(evaluated)
+    assert len(planned) == len(tables["customers"])
+
+
+def _shop() -> Tables:
+    return {
+        "customers": [
+            {"id": 1, "name": "ann", "country": "US", "joined": dt.date(2025, 1, 1)},
+            {"id": 2, "name": "bob", "country": "DE", "joined": dt.date(2025, 5, 20)},
+        ],
+        "orders": [
+            {"id": n, "customer_id": 1 + n % 2, "amount": Decimal(n), "status": "paid",
+             "placed_at": dt.datetime(2025, 6, n)}
+            for n in range(1, 6)
+        ],
+        "tags": [{"id": 1, "tag": "x"}, {"id": 2, "tag": "y"}],
+        "order_tags": [{"order_id": 1, "tag_id": 1}, {"order_id": 1, "tag_id": 2}, {"order_id": 2, "tag_id": 1}],
+    }  # fmt: skip
+
+
+def test_an_order_with_two_tags_is_added_once_to_each_tag_and_once_to_the_whole():
+    total = Measure("sum", "orders", AMOUNT)
+    by_tag = SemanticQuery((Output(TAG, "tag"), Output(total, "total")), group_by=(TAG,))
+    tagged = SemanticQuery((Output(total, "total"),), where=OneOf(TAG, (Value("x"), Value("y"))))
+
+    assert _bag(_answers(by_tag, _shop())[0]) == [("x", 3.0), ("y", 1.0)]
+    assert _answers(tagged, _shop())[0] == [(3.0,)]
+
+
+def test_the_first_of_each_group_is_taken_within_the_group():
+    order = Attribute("orders", "id")
+    total = Measure("sum", "orders", AMOUNT)
+    query = SemanticQuery(
+        (Output(COUNTRY, "country"), Output(order, "id"), Output(total, "total")),
+        group_by=(COUNTRY, order),
+        order_by=(Order(total, is_descending=True),),
+        limit=1,
+        limit_within=(COUNTRY,),
+    )
+
+    planned, evaluated = _answers(query, _shop())
+
+    assert planned == evaluated == [("DE", 5, 5.0), ("US", 4, 4.0)]
+
+
+def test_a_row_that_has_many_of_a_column_cannot_show_it():
+    query = SemanticQuery(
+        (Output(TAG, "tag"), Output(Attribute("customers", "name"), "name")), base="customers"
+    )
+
+    with pytest.raises(NoPath, match=r"a row of customers has many of tags\.tag"):
+        plan(query, SHOP)
+
+
+def test_two_ways_between_tables_are_listed_and_none_is_chosen():
+    flights = Graph(
+        (
+            GraphTable("flights", (_column("id"), _column("origin"), _column("dest")), keys=(("id",),)),
+            GraphTable("airports", (_column("code", "text"), _column("city", "text")), keys=(("code",),)),
+        ),
+        (
+            Relationship("flights.origin", "flights", ("origin",), "airports", ("code",)),
+            Relationship("flights.dest", "flights", ("dest",), "airports", ("code",)),
+        ),
+    )
+    city = Attribute("airports", "city")
+    query = SemanticQuery(
+        (Output(city, "city"), Output(Measure("count", "flights"), "flights")), group_by=(city,)
+    )
+
+    with pytest.raises(NoPath, match=r"flights\.dest > airports; flights\.origin > airports"):
+        plan(query, flights)
+    by_origin = replace(city, via=("flights.origin",))
+    chosen = SemanticQuery(
+        (Output(by_origin, "city"), Output(Measure("count", "flights"), "flights")), group_by=(by_origin,)
+    )
+    assert "origin" in plan(chosen, flights).sql("duckdb")
+
+
+def test_a_column_that_is_neither_grouped_nor_aggregated_is_refused():
+    query = SemanticQuery((Output(COUNTRY, "country"), Output(Measure("count", "orders"), "n")))
+
+    with pytest.raises(CannotPlan, match="neither grouped nor aggregated"):
+        plan(query, SHOP)
