@@ -23,7 +23,7 @@ class OpenAIServer:
 
     Args:
         script: what it answers, one step a request.
-        models: what it lists; None answers 404 to that.
+        models: what it lists; None answers 404 to that, a text is sent as it is.
 
     Attributes:
         asked: the body of every request for a completion, in order; their number is that of the calls.
@@ -35,7 +35,7 @@ class OpenAIServer:
         True
     """
 
-    def __init__(self, *script: Step, models: Sequence[str] | None = (MODEL,)) -> None:
+    def __init__(self, *script: Step, models: Sequence[str] | str | None = (MODEL,)) -> None:
         self.script = list(script)
         self.models = models
         self.asked: list[dict[str, Any]] = []
@@ -86,7 +86,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.owner.headers.append({name.lower(): value for name, value in self.headers.items()})
         if self.path == "/v1/models" and self.owner.models is not None:
-            self.whole(200, {"object": "list", "data": [{"id": name} for name in self.owner.models]})
+            models = self.owner.models
+            self.whole(
+                200,
+                models
+                if isinstance(models, str)
+                else {"object": "list", "data": [{"id": name} for name in models]},
+            )
         else:
             self.whole(404, {"error": {"message": "not here"}})
 
@@ -192,15 +198,18 @@ def picky(refuses: Callable[[dict[str, Any]], str | None], then: Step) -> Step:
     return step
 
 
-def dripping(text: str, between: Callable[[], None]) -> Step:
-    """An answer that comes letter by letter, with something between each: a wait, or a clock set forward."""
+def dripping(letters: int, between: Callable[[], None]) -> Step:
+    """The beginning of an answer, letter by letter, with something after each: a clock set forward.
+
+    Then nothing more comes, so that the clock stands still for whoever is asked next.
+    """
 
     def step(handler: _Handler) -> None:
         handler.begin()
-        for event in events(text, pieces=len(text)):
+        for event in list(events("x" * letters, pieces=letters))[:letters]:
             handler.send(event)
             between()
-        handler.send(b"")
+        silent(handler)
 
     return step
 
@@ -240,6 +249,16 @@ def endless(handler: _Handler) -> None:
 def silent(handler: _Handler) -> None:
     """No answer at all, until the server is closed."""
     handler.owner.closing.wait()
+
+
+def creeping(handler: _Handler) -> None:
+    """The head of a response, byte by byte, which takes ten seconds and leads to nothing."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(200):
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        if handler.owner.closing.wait(0.05):
+            return
 
 
 def empty_choices(handler: _Handler) -> None:

@@ -309,8 +309,8 @@ class LlmSettings(Section):
         send_values: how sample values of columns that hold no personal data are shown: not at all, by their
             shape only (letters and digits replaced), or as they are; `false` is "none" and `true` is "raw".
         accept: whether a match is accepted on which the model agrees and that is likely by itself too.
-        max_calls, max_tokens, max_cost: what one command may spend; None is no limit. Money is in whatever
-            currency the prices are; where an amount is limited, a model without prices is not asked.
+        max_calls, max_tokens, max_cost: what one command may spend, each try being a call; None is no limit.
+            Money is in the currency of the prices; where it is limited, a model without prices is not asked.
         max_call_tokens, max_call_cost: what one call may spend, question and longest answer together.
         max_day_tokens, max_day_cost: what all who share the store may spend in a day (UTC).
         timeout_s: how long the answers to what is asked at once may take.

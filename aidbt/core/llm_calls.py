@@ -8,8 +8,9 @@ from typing import Literal, Protocol
 
 from aidbt.core.resilience import Level
 
-# "cut_off" is an answer that ended too early; "refused" a provider that answers nothing (key, model, quota).
-Outcome = Literal["answered", "cut_off", "unavailable", "refused", "failed"]
+# "cut_off" is an answer that ended too early, "unusable" one that passed no check; "refused" is a provider
+# that answers nothing (key, model, quota).
+Outcome = Literal["answered", "cut_off", "unusable", "unavailable", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ class Ledger(Protocol):
         """
         ...
 
-    def settle(self, reservation: Reservation, call: ModelCall) -> None:
-        """Put what the call did cost in the place of what was set aside for it, and record the call."""
+    def settle(self, reservation: Reservation, call: ModelCall) -> str:
+        """Put what the call did cost in the place of what was set aside for it, and record the call.
+
+        Returns:
+            The id of the record.
+        """
+        ...
+
+    def judge(self, call_id: str, outcome: Outcome) -> None:
+        """Note what came of an answer after it was recorded."""
         ...

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from aidbt.core.errors import AidbtError, ResilienceError
 from aidbt.core.resilience import Deadline, Level
@@ -28,6 +28,13 @@ _TOKENS_PER_CALL = 8_000
 # Of a refused answer that is shown again, and of what is wrong with it: characters.
 _SHOWN_ANSWER, _SHOWN_PROBLEM, _SHOWN_PROBLEMS = 4_000, 300, 5
 _KIND = "completion"
+
+
+class Answering(LanguageModel, Protocol):
+    """A language model that is told which of its answers could not be used."""
+
+    def reject(self, answer: Completion) -> None: ...
+
 
 # What is wrong with an answer that fits its schema, in sentences; nothing where it can be used.
 Check = Callable[[Any], Sequence[str]]
@@ -66,7 +73,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was paid; `cost` counts a call of unknown price as nothing."""
+    """What was paid for answers, usable or not; `cost` counts one of unknown price as nothing.
+
+    What tries without an answer may have cost stands on the account only (`Client.spending`).
+    """
 
     calls: int = 0
     tokens: int = 0
@@ -110,7 +120,7 @@ class AnswerRefused(ProviderError):
 
 def ask_json(
     question: Question,
-    model: LanguageModel,
+    model: Answering,
     *,
     cache: AnswerCache | None = None,
     deadline: Deadline | None = None,
@@ -142,6 +152,7 @@ def ask_json(
             answer = JsonAnswer(value, _by(said, model), said.level, spent, repairs, warnings=said.warnings)
             _keep(question, model, cache, answer)
             return answer
+        model.reject(said)
         if said.is_small:
             request = replace(request, is_easy=False)
             continue
@@ -193,7 +204,7 @@ def _by(said: Completion, model: LanguageModel) -> str:
 
 def ask_json_all(
     questions: Sequence[Question],
-    model: LanguageModel,
+    model: Answering,
     *,
     cache: AnswerCache | None = None,
     deadline: Deadline | None = None,
@@ -221,7 +232,10 @@ def ask_json_all(
             found.update(dict.fromkeys(group, reply))
             continue
         owed += _spent(reply)
-        for number, value in _answers_in(reply, questions, group).items():
+        usable = _answers_in(reply, questions, group)
+        if not usable:
+            model.reject(reply)
+        for number, value in usable.items():
             answer = JsonAnswer(value, _by(reply, model), reply.level, owed, warnings=reply.warnings)
             _keep(questions[number], model, cache, answer)
             found[number], owed = answer, Spent()

@@ -50,8 +50,11 @@ class ServerError:
     parameter: str = ""
 
 
-def read_reply(chunks: Iterable[bytes]) -> Reply:
+def read_reply(chunks: Iterable[bytes], *, hide: str = "") -> Reply:
     """The reply in the body of a response with status 200.
+
+    Args:
+        hide: what no message repeats: the key.
 
     Raises:
         ProviderUnavailable: the stream broke off, or the server failed in the middle of it.
@@ -66,7 +69,7 @@ def read_reply(chunks: Iterable[bytes]) -> Reply:
             has_ended = True
             break
         if isinstance(event.get("error"), dict | str):
-            raise failure(None, event)
+            raise failure(None, event, hide=hide)
         model = model or _text(event.get("model"))
         usage = event["usage"] if isinstance(event.get("usage"), dict) else usage
         for choice in _dicts(event.get("choices"))[:1]:
@@ -86,6 +89,21 @@ def read_reply(chunks: Iterable[bytes]) -> Reply:
         raise ProviderError("its content filter withheld the answer", may_have_cost=True)
     counts = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     return Reply("".join(parts), finish, cut(model, 120), *counts)
+
+
+def read_models(body: bytes) -> list[str]:
+    """The names in a list of models.
+
+    Raises:
+        ProviderError: it is no such list.
+    """
+    try:
+        listed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProviderError("it answered with no list of models; is base_url right?") from error
+    if not isinstance(listed, dict) or not isinstance(listed.get("data"), list):
+        raise ProviderError("it answered with no list of models; is base_url right?")
+    return [name for item in _dicts(listed["data"]) if (name := cut(_text(item.get("id")), 120))]
 
 
 def _events(chunks: Iterable[bytes]) -> Iterator[dict[str, Any] | None]:
@@ -151,8 +169,8 @@ def _count(value: Any) -> int | None:
 # --- errors -------------------------------------------------------------------------------------------
 
 
-def server_error(body: object) -> ServerError:
-    """The error that a body describes: OpenAI's form, or the looser ones of others."""
+def server_error(body: object, *, hide: str = "") -> ServerError:
+    """The error that a body describes: OpenAI's form, or the looser ones of others, without what it hides."""
     inner = body.get("error", body) if isinstance(body, Mapping) else body
     if isinstance(inner, Mapping):
         said = inner.get("message") or inner.get("detail") or inner.get("msg")
@@ -161,17 +179,22 @@ def server_error(body: object) -> ServerError:
             str(inner[name]) if isinstance(inner.get(name), str | int) else ""
             for name in ("type", "code", "param")
         )
-        return ServerError(cut(message, _SAID), kind, code, parameter)
-    return ServerError(cut(inner, _SAID) if isinstance(inner, str) else "")
+        return ServerError(_shown(message, hide), kind, code, parameter)
+    return ServerError(_shown(inner, hide) if isinstance(inner, str) else "")
 
 
-def failure(status: int | None, body: object) -> ProviderError:
+def _shown(message: str, hide: str) -> str:
+    return cut(message.replace(hide, "***") if hide else message, _SAID)
+
+
+def failure(status: int | None, body: object, *, hide: str = "") -> ProviderError:
     """The error in place of an answer.
 
     Args:
+        hide: what the message does not repeat: the key, which some servers quote.
         status: of the response; None for an error in the middle of a stream, which may say it in its code.
     """
-    said = server_error(body)
+    said = server_error(body, hide=hide)
     words = f"{said.kind} {said.code} {said.message}".lower()
     in_stream = status is None
     if status is None and said.code.isdigit():

@@ -63,7 +63,6 @@ class Provider:
     small: Priced | None
     breaker: CircuitBreaker
     slots: Slots
-    max_concurrent: int = 4
 
     def models_for(self, request: Request) -> list[Priced]:
         """Which of its models is asked, and the one in its place where that refuses everything."""
@@ -78,9 +77,10 @@ class Client:
     """
 
     def __init__(
-        self, providers: Sequence[Provider], spending: Spending, *, clock: Clock, rng: Random
+        self, providers: Sequence[Provider], spending: Spending, ledger: Ledger, *, clock: Clock, rng: Random
     ) -> None:
         self.spending = spending
+        self._ledger = ledger
         self.name = providers[0].large.model.name
         self.identity = "\n".join(
             priced.model.identity for p in providers for priced in (p.large, p.small) if priced
@@ -104,9 +104,17 @@ class Client:
         ask = partial(self._answer, deadline=deadline)
         if len(requests) < 2:
             return [ask(request) for request in requests]
-        at_once = max(provider.max_concurrent for provider in self._providers)
+        at_once = max(provider.slots.limit for provider in self._providers)
         with ThreadPoolExecutor(min(len(requests), at_once), thread_name_prefix="aidbt-llm") as threads:
             return list(threads.map(ask, requests))
+
+    def reject(self, answer: Completion) -> None:
+        """Note in the audit that an answer could not be used.
+
+        Raises:
+            StoreError: the audit cannot be written.
+        """
+        self._ledger.judge(answer.call_id, "unusable")
 
     def _answer(self, request: Request, *, deadline: Deadline) -> Completion | AidbtError:
         failed: list[tuple[str, AidbtError]] = []
@@ -157,7 +165,7 @@ class Client:
         call = ModelCall(
             request.feature, provider.name, model, request.digest, *tokens, cost, _outcome(found), level
         )
-        self.spending.settle(reservation, call)
+        call_id = self.spending.settle(reservation, call)
         if isinstance(found, AidbtError):
             raise found
         return replace(
@@ -169,6 +177,7 @@ class Client:
             is_small=asked is provider.small,
             level=level,
             cost=cost,
+            call_id=call_id,
         )
 
 
@@ -219,7 +228,7 @@ def open_client(
         return None
     time = clock or SystemClock()
     providers = [_open_provider(provider, base, time) for provider in settings.asked]
-    return Client(providers, Spending(settings, ledger), clock=time, rng=Random())
+    return Client(providers, Spending(settings, ledger), ledger, clock=time, rng=Random())
 
 
 def _open_provider(settings: ProviderSettings, base: Path, clock: Clock) -> Provider:
@@ -239,7 +248,6 @@ def _open_provider(settings: ProviderSettings, base: Path, clock: Clock) -> Prov
         small,
         CircuitBreaker(name, clock=clock),
         Slots(name, settings.max_concurrent),
-        settings.max_concurrent,
     )
 
 

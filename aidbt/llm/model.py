@@ -75,7 +75,8 @@ class NoProviderAnswered(ProviderError):
 
 
 def _in_a_line(error: AidbtError) -> str:
-    notes = "; ".join(getattr(error, "__notes__", ()))
+    # Why it was not tried again stands in its hint as well.
+    notes = "; ".join(note for note in getattr(error, "__notes__", ()) if note not in (error.hint or ""))
     return " ".join(f"{error.message} ({notes})".split()) if notes else " ".join(error.message.split())
 
 
@@ -129,6 +130,7 @@ class Completion:
         is_small: whether that was the provider's small model.
         level: "reduced" when the first provider of the settings failed and another answered.
         cost: what was paid, in the currency of the settings; None where the price is not known.
+        call_id: of its record in the audit; "" where there is none.
         warnings: what is strange about the answer, one sentence each.
     """
 
@@ -142,6 +144,7 @@ class Completion:
     is_small: bool = False
     level: Level = Level.FULL
     cost: Decimal | None = None
+    call_id: str = ""
     warnings: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,12 +21,15 @@ from aidbt.core.config import ProviderSettings, secret
 from aidbt.core.errors import AidbtError, MissingExtra, SettingsError
 from aidbt.core.resilience import Clock, Deadline
 from aidbt.llm.chat_answer import Reply, server_error
-from aidbt.llm.model import Completion, ProviderRefused, Request
+from aidbt.llm.model import Completion, ProviderError, ProviderRefused, Request
 
 if TYPE_CHECKING:
     from aidbt.llm.openai_wire import BadRequest, Wire
 
 _TEMPERATURE = 0
+_LONGEST_TOKEN = 128  # characters; no vocabulary has one as long, but for blanks
+# What servers add to a model's name: -2024-08-06, -20240806, -0613, @20240806, :latest.
+_VERSION = re.compile(r"([-@](\d{4}-\d\d-\d\d|\d{8}|\d{4})|:latest)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class OpenAIModel:
 
     def _completion(self, request: Request, deadline: Deadline) -> Completion | AidbtError:
         try:
-            return self._answer(self._replied(request, deadline))
+            return self._answer(self._replied(request, deadline), request)
         except AidbtError as error:
             return error
 
@@ -156,7 +160,9 @@ class OpenAIModel:
             self._form = form
             return reply
 
-    def _answer(self, reply: Reply) -> Completion:
+    def _answer(self, reply: Reply, request: Request) -> Completion:
+        if len(reply.text) > _LONGEST_TOKEN * request.max_answer_tokens:
+            raise ProviderError("its answer is longer than was asked for", may_have_cost=True)
         other = bool(reply.model) and not is_same_model(self.name, reply.model)
         return Completion(
             reply.text,
@@ -170,9 +176,17 @@ class OpenAIModel:
 
 
 def is_same_model(asked: str, answered: str) -> bool:
-    """Whether one name is part of the other: servers add a date, a folder or a tag."""
-    one, other = asked.casefold(), answered.casefold()
-    return one in other or other in one
+    """Whether two names are of one model: servers add a folder, a date or a tag.
+
+    Example:
+        >>> is_same_model("gpt-4o", "gpt-4o-2024-08-06"), is_same_model("gpt-4o", "gpt-4o-mini")
+        (True, False)
+    """
+    return _bare(asked) == _bare(answered)
+
+
+def _bare(name: str) -> str:
+    return _VERSION.sub("", name.casefold().rpartition("/")[2])
 
 
 def open_openai(settings: ProviderSettings, model: str, base: Path, clock: Clock) -> OpenAIModel:
@@ -191,6 +205,6 @@ def open_openai(settings: ProviderSettings, model: str, base: Path, clock: Clock
                 f"the provider '{settings.name}' has no {name}",
                 hint="llm.providers: [{name: local, base_url: http://localhost:8000/v1, model: …}]",
             )
-    if importlib.util.find_spec("openai") is None:
+    if not all(importlib.util.find_spec(package) for package in ("openai", "httpx2")):
         raise MissingExtra(f"the provider '{settings.name}'", "llm")
     return OpenAIModel(settings, model, clock)

@@ -19,7 +19,7 @@ import openai
 from openai import NOT_GIVEN
 
 from aidbt.core.resilience import Deadline
-from aidbt.llm.chat_answer import Reply, failure, read_reply
+from aidbt.llm.chat_answer import Reply, failure, read_models, read_reply
 from aidbt.llm.model import ProviderError, ProviderUnavailable
 
 # An answer of 100,000 tokens, each in an event of its own, has about 25 MB.
@@ -42,6 +42,7 @@ class Wire:
     """
 
     def __init__(self, base_url: str, key: str | None) -> None:
+        self._key = key or ""
         self._client = openai.OpenAI(
             base_url=base_url,
             api_key="sent by the transport",
@@ -59,21 +60,37 @@ class Wire:
             ProviderError: it did not answer.
         """
         create = self._client.chat.completions.with_streaming_response.create
-        with _translated(until), create(**body, timeout=_timeout(until)) as response:
-            return read_reply(response.iter_bytes())
+        with self._translated(until), create(**body, timeout=_timeout(until)) as response:
+            return read_reply(response.iter_bytes(), hide=self._key)
 
     def models(self, until: Deadline) -> list[str] | None:
         """The models that the server lists, None where it knows no such list; costs nothing.
 
         Raises:
-            ProviderError: it did not answer.
+            ProviderError: it did not answer, or with something else.
         """
-        with _translated(until):
+        with self._translated(until):
             try:
-                page = self._client.models.list(timeout=_timeout(until))
+                response = self._client.models.with_raw_response.list(timeout=_timeout(until))
             except openai.NotFoundError:
                 return None
-            return [model.id for model in page.data if isinstance(getattr(model, "id", None), str)]
+            return read_models(response.content)
+
+    @contextlib.contextmanager
+    def _translated(self, until: Deadline) -> Iterator[None]:
+        """The deadline for the transport, and our errors in place of the package's."""
+        token = _until.set(until)
+        try:
+            yield
+        except openai.APIStatusError as error:
+            ours = failure(error.status_code, error.body, hide=self._key)
+            if type(ours) is ProviderError and error.status_code in (400, 422):
+                raise BadRequest(ours, error.body) from error
+            raise ours from error
+        except (openai.APIError, httpx2.HTTPError) as error:
+            raise _no_answer(error, until) from error
+        finally:
+            _until.reset(token)
 
 
 class BadRequest(ProviderError):
@@ -89,23 +106,6 @@ def _timeout(until: Deadline) -> Any:
     if left == float("inf"):
         return NOT_GIVEN
     return httpx2.Timeout(max(left, 0.001), connect=min(max(left, 0.001), _CONNECT_S))
-
-
-@contextlib.contextmanager
-def _translated(until: Deadline) -> Iterator[None]:
-    """The deadline for the transport, and our errors in place of the package's."""
-    token = _until.set(until)
-    try:
-        yield
-    except openai.APIStatusError as error:
-        ours = failure(error.status_code, error.body)
-        if type(ours) is ProviderError and error.status_code in (400, 422):
-            raise BadRequest(ours, error.body) from error
-        raise ours from error
-    except (openai.APIError, httpx2.HTTPError) as error:
-        raise _no_answer(error, until) from error
-    finally:
-        _until.reset(token)
 
 
 def _no_answer(error: Exception, until: Deadline) -> ProviderError:
@@ -159,6 +159,8 @@ class _Guarded(httpx2.BaseTransport):
             watch.stop()
             raise
         response.stream = _Bounded(response.stream, watch)
+        # Nothing compressed was asked for, and a little of it may become very much.
+        response.headers.pop("content-encoding", None)
         return response
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ class ScriptedModel:
 
     Attributes:
         asked: every request that was answered, in order.
+        rejected: the answers that could not be used.
 
     Example:
         >>> model = ScriptedModel(lambda request: request.question.upper())
@@ -45,12 +46,17 @@ class ScriptedModel:
         self.identity = identity
         self.about = about
         self.asked: list[Request] = []
+        self.rejected: list[Completion] = []
         self._answer = answer
 
     def complete(self, requests: Sequence[Request], *, deadline: Deadline) -> list[Completion | AidbtError]:
         """The scripted answers; tokens are estimated, so that budgets can be rehearsed too."""
         self.asked += requests
         return [self._completion(request) for request in requests]
+
+    def reject(self, answer: Completion) -> None:
+        """Told that an answer could not be used."""
+        self.rejected.append(answer)
 
     def _completion(self, request: Request) -> Completion | AidbtError:
         said = self._answer(request)

@@ -79,8 +79,8 @@ class Spending:
             undo.pop_all()
         return reservation
 
-    def settle(self, reservation: Reservation, call: ModelCall) -> None:
-        """Put what a call did cost in the place of what was reserved for it.
+    def settle(self, reservation: Reservation, call: ModelCall) -> str:
+        """Put what a call did cost in the place of what was reserved for it; the id of its record.
 
         Raises:
             StoreError: the day's account cannot be written; there the whole reservation stays spent.
@@ -89,7 +89,7 @@ class Spending:
         if self.cost is not None:
             self.cost.settle(reservation.amount.cost, call.cost or 0)
         with _final():
-            self._ledger.settle(reservation, call)
+            return self._ledger.settle(reservation, call)
 
     @property
     def _counts_money(self) -> bool:

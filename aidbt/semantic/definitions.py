@@ -155,8 +155,8 @@ class SemanticModel:
     description: str = ""
     label: str = ""
     meta: Mapping[str, Any] = field(default_factory=_no_meta, compare=False, repr=False)
-    path: str = ""
-    line: int = 0
+    path: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     def dimension(self, name: str) -> Dimension:
         """The dimension of that name.
@@ -256,8 +256,8 @@ class Metric:
     time_grain: str = ""
     is_private: bool = False
     meta: Mapping[str, Any] = field(default_factory=_no_meta, compare=False, repr=False)
-    path: str = ""
-    line: int = 0
+    path: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def measure_inputs(self) -> tuple[MeasureInput, ...]:
@@ -281,8 +281,8 @@ class SavedQuery:
     limit: int | None = None
     label: str = ""
     description: str = ""
-    path: str = ""
-    line: int = 0
+    path: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,17 @@ functions; one of them compiles at a time.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aidbt.core.errors import UsageError, require_known
 from aidbt.core.findings import Finding, Severity
-from aidbt.semantic.definitions import DATE_PARTS, GRAINS, METRIC_TIME, SemanticManifest
+from aidbt.semantic.definitions import DATE_PARTS, GRAINS, METRIC_TIME, SavedQuery, SemanticManifest, names_of
 from aidbt.semantic.metricflow_engines import LOCK, engine_of, lookup_of, renderer_of, transformed
 from aidbt.semantic.metricflow_errors import GroupByItem, translated
-from aidbt.semantic.percentiles import substitution
+from aidbt.semantic.percentiles import percentile_note
 
 if TYPE_CHECKING:
     from metricflow.engine.metricflow_engine import MetricFlowExplainResult
@@ -106,7 +104,9 @@ def compile_query(
             "TimeDimension('metric_time', 'month')"; or values.
         where: MetricFlow's templates, of which all have to hold.
         order_by: as `group_by`, or metrics; a "-" before a name sorts descending.
-        time_range: the first and last day (or time) of `metric_time`, both inclusive; None is open.
+        time_range: the first and the last day (or time) of `metric_time`, both inclusive; None is open.
+            MetricFlow widens it to whole periods of the grain that the query groups by; a filter on
+            "{{ TimeDimension('metric_time', 'day') }}" is exact.
         min_max_only: the smallest and largest value of the one item of the group, in one row.
         apply_group_by: False lists a dimension's rows as they are, not each value once; only without metrics.
         saved_query: instead of metrics and group; the rest adds to what it says.
@@ -120,11 +120,17 @@ def compile_query(
         AidbtError: the query cannot be answered, or the manifest cannot be used.
     """
     require_known(metrics, manifest.metric_names(), "metric")
-    if saved_query:
-        manifest.saved_query(saved_query)
+    if saved_query and (metrics or group_by):
+        raise UsageError(
+            "a saved query names its metrics and its group itself", hint="leave one of the two out"
+        )
+    asked = _metrics_of(manifest.saved_query(saved_query), manifest) if saved_query else metrics
     start, end = _bounds(time_range)
+    if time_range is not None and not isinstance(time_range[1], dt.datetime | None):
+        _require_whole_days(manifest, asked, group_by)
     with LOCK:
         engine = engine_of(manifest, dialect)
+        notes = _percentile_notes(manifest, asked, dialect)
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest, OutputColumnOrderMode
 
         request = MetricFlowQueryRequest.create(
@@ -140,11 +146,10 @@ def compile_query(
             apply_group_by=apply_group_by,
             output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER,
         )
-        with translated(manifest, lambda: _items(manifest, metrics)), _no_collection():
+        with translated(manifest, lambda: _items(manifest, asked)):
             explained = engine.explain(request)
-            sql, columns = explained.sql_statement.sql.strip(), _columns(explained)
-    asked = (*metrics, *(manifest.saved_query(saved_query).metrics if saved_query else ()))
-    return CompiledQuery(sql, columns, dialect, _notes(manifest, asked, dialect))
+            sql = explained.sql_statement.without_descriptions.sql.strip()
+            return CompiledQuery(sql, _columns(explained), dialect, notes)
 
 
 def group_by_items(manifest: SemanticManifest, metrics: Sequence[str] = ()) -> tuple[GroupByItem, ...]:
@@ -195,9 +200,11 @@ def _call(item: str | GroupBy) -> str:
     """An item of a group as MetricFlow reads it from text.
 
     Raises:
-        UsageError: it is no name, or its part is unknown.
+        UsageError: it is empty or no name, or its part is unknown.
     """
     if isinstance(item, str):
+        if not item.strip(" -"):
+            raise UsageError("an item without a name is asked for", hint="as in metric_time")
         return item
     for name in (item.name, item.grain or "day"):
         if not _NAME.fullmatch(name):
@@ -210,52 +217,76 @@ def _call(item: str | GroupBy) -> str:
 
 def _order_call(item: str | OrderBy) -> str:
     if isinstance(item, str):
-        return item
+        return _call(item)
     return f"-{_call(item.item)}" if item.descending else _call(item.item)
 
 
 def _bounds(
     time_range: tuple[Day | None, Day | None] | None,
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """The two ends as times without a zone.
+    """The two ends as times: of a day that is the first its start, of one that is the last its end.
 
     Raises:
         UsageError: one has a time zone, or the start is after the end.
     """
-    start, end = (_time(bound) for bound in time_range or (None, None))
+    first, last = time_range or (None, None)
+    start, end = _time(first, dt.time.min), _time(last, dt.time.max)
     if start is not None and end is not None and start > end:
-        raise UsageError(f"the time range starts at {start}, after its end {end}", hint="swap the two")
+        raise UsageError(f"the time range starts at {first}, after its end {last}", hint="swap the two")
     return start, end
 
 
-def _time(bound: Day | None) -> dt.datetime | None:
+def _time(bound: Day | None, of_day: dt.time) -> dt.datetime | None:
     if bound is None:
         return None
     if not isinstance(bound, dt.datetime):
-        return dt.datetime.combine(bound, dt.time())
+        return dt.datetime.combine(bound, of_day)
     if bound.tzinfo is not None:
         raise UsageError(f"the time {bound} has a time zone", hint="give the wall clock of the data")
     return bound
 
 
-def _notes(manifest: SemanticManifest, metrics: Sequence[str], dialect: str) -> tuple[str, ...]:
+def _require_whole_days(
+    manifest: SemanticManifest, metrics: Sequence[str], group_by: Sequence[str | GroupBy]
+) -> None:
+    """Refuse a last day of which MetricFlow would count only the first hour.
+
+    It compares what is counted by the hour with the last day's midnight, unless the query groups by the hour.
+
+    Raises:
+        UsageError: a metric is counted at a grain finer than days.
+    """
+    fine = GRAINS[: GRAINS.index("day")]
+    calls = [_call(item) for item in group_by]
+    if any(METRIC_TIME in call and any(grain in call for grain in fine) for call in calls):
+        return
+    for metric in metrics:
+        for found in manifest.measures_of(metric):
+            named = [item for item in found.model.dimensions if item.name == found.time_dimension]
+            if named and named[0].grain in fine:
+                raise UsageError(
+                    f"'{metric}' is counted by the {named[0].grain}: most of the last day would be lost",
+                    hint=f"filter by {{{{ TimeDimension('{METRIC_TIME}', 'day') }}}} instead",
+                )
+
+
+def _metrics_of(query: SavedQuery, manifest: SemanticManifest) -> list[str]:
+    """The metrics that a saved query names; one that does not exist is MetricFlow's to refuse."""
+    known = set(names_of(manifest.metrics))
+    return [name for name in query.metrics if name in known]
+
+
+def _percentile_notes(manifest: SemanticManifest, metrics: Sequence[str], dialect: str) -> tuple[str, ...]:
+    """What is said of percentiles that take another form.
+
+    Raises:
+        UsageError: the dialect has neither the percentile's form nor one that may stand for it.
+    """
     can_render = renderer_of(dialect).can_render
     measures = [found.measure for metric in metrics for found in manifest.measures_of(metric)]
-    return tuple(dict.fromkeys(note for item in measures if (note := substitution(item, can_render))))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keeps the collector of cyclic garbage out of a compilation, which makes many objects and no cycles to
-    speak of: full collections over the engine's indexes were half of the 95th percentile's time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    return tuple(
+        dict.fromkeys(note for item in measures if (note := percentile_note(item, can_render, dialect)))
+    )
 
 
 # --- what MetricFlow answers, in our words -----------------------------------------------------------------

@@ -98,7 +98,7 @@ def translated(manifest: SemanticManifest, items: Items = tuple) -> Iterator[Non
 
 
 def _raised_by_metricflow() -> tuple[type[Exception], ...]:
-    plain = (AssertionError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError)
+    plain = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
     try:
         from metricflow_semantic_interfaces.errors import ModelTransformError, ParsingException
         from metricflow_semantics.errors.error_classes import MetricFlowException
@@ -119,7 +119,7 @@ def _plain_error(error: Exception, manifest: SemanticManifest) -> AidbtError:
         return AidbtError(f"MetricFlow cannot answer this: {text}")
     return AidbtError(
         f"MetricFlow failed on this manifest: {text}",
-        hint="`aidbt semantic validate` lists what is wrong with it",
+        hint="`dbt parse` says what is wrong with a semantic layer that it does not accept",
     )
 
 
@@ -198,6 +198,9 @@ def _no_match(name: str, grain: str, manifest: SemanticManifest, items: Sequence
     known = {item.name: item for item in items}
     if name in known:
         return _no_grain(known[name], grain)
+    before, _, last = name.rpartition("__")
+    if before in known and known[before].grains:
+        return _no_grain(known[before], last)
     ways = [item for item in known if item.endswith(f"__{name}")]
     if len(ways) > 1:
         return _ambiguous(name, ways)

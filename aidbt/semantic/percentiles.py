@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import Measure, SemanticManifest
 
 
@@ -56,12 +57,21 @@ def renderable(manifest: SemanticManifest, can_render: CanRender) -> SemanticMan
     return replace(manifest, document=json.dumps(document, separators=(",", ":")))
 
 
-def substitution(measure: Measure, can_render: CanRender) -> str:
-    """What is said of a measure whose percentile takes another form; "" when it keeps its own."""
+def percentile_note(measure: Measure, can_render: CanRender, dialect: str) -> str:
+    """What is said of a measure whose percentile takes another form; "" when it keeps its own.
+
+    Raises:
+        UsageError: the dialect has neither its form nor one that may stand for it.
+    """
     if measure.agg not in ("percentile", "median"):
         return ""
     asked = PercentileForm(measure.is_discrete, measure.is_approximate)
     used = substitute(asked, can_render)
+    if not can_render(used):
+        raise UsageError(
+            f"{dialect} has no {asked} percentile, which '{measure.name}' is",
+            hint="allow it to be approximate: `use_approximate_percentile: true`",
+        )
     return f"'{measure.name}' is taken as an {used} percentile, not {asked}" if used != asked else ""
 
 

@@ -30,8 +30,7 @@ RelationOf = Callable[[str], SemanticRelation | None]
 LEGACY_SPINE, LEGACY_SPINE_COLUMN = "metricflow_time_spine", "date_day"
 
 _CONCERNS = re.compile(
-    r"^\s*-?\s*(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)\s*:",
-    re.MULTILINE,
+    r"""\b(semantic_models?|metrics?|saved_quer(y|ies)|time_spine|project_configuration)['"]?\s*:"""
 )
 _REF = re.compile(
     r"""\s*ref\(\s*(?:(['"])(?P<package>[^'"]+)\1\s*,\s*)?(['"])(?P<model>[^'"]+)\3\s*(?:,\s*v(?:ersion)?\s*=[^)]*)?\)\s*"""
@@ -116,15 +115,18 @@ class _Collected:
         self.findings: list[Finding] = []
         self._models: list[dict[str, Any]] = []
         self._metrics: list[dict[str, Any]] = []
+        self._metrics_of_measures: list[dict[str, Any]] = []
         self._queries: list[dict[str, Any]] = []
         self._spines: list[dict[str, Any]] = []
         self._legacy_spines: list[dict[str, Any]] = []
 
     @property
     def document(self) -> dict[str, Any]:
+        written = {metric.get("name") for metric in self._metrics if isinstance(metric.get("name"), str)}
+        made = [metric for metric in self._metrics_of_measures if metric["name"] not in written]
         return {
             "semantic_models": self._models,
-            "metrics": self._metrics,
+            "metrics": [*self._metrics, *made],
             "saved_queries": self._queries,
             "project_configuration": {
                 "time_spines": self._spines,
@@ -186,7 +188,7 @@ class _Collected:
         self._models.append(found)
         for measure in self._listed(entry, "measures"):
             if measure.get("create_metric") is True:
-                self._metrics.append(self._metric_of(measure))
+                self._metrics_of_measures.append(self._metric_of(measure))
 
     def _elements(self, model: Located, key: str, kind: str) -> list[dict[str, Any]]:
         # What `create_metric` asks for is made here; MetricFlow would make it once more.
@@ -247,8 +249,8 @@ class _Collected:
     def _read_time_spine(self, entry: Located) -> None:
         spine = entry["time_spine"]
         name = spine.get("standard_granularity_column")
-        columns = {column.get("name"): column for column in self._listed(entry, "columns")}
-        grain = columns[name].get("granularity") if name in columns else None
+        columns = [column for column in self._listed(entry, "columns") if column.get("name") == name]
+        grain = columns[0].get("granularity") if columns else None
         if grain is None:
             self._say(
                 f"the column '{name}' of the time spine needs a 'granularity'", entry.line, entry.get("name")

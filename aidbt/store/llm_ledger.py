@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from aidbt.core.errors import BudgetExceeded
-from aidbt.core.llm_calls import Amount, Limits, ModelCall, Reservation
+from aidbt.core.llm_calls import Amount, Limits, ModelCall, Outcome, Reservation
 from aidbt.core.resilience import Level
 from aidbt.store.db import Store
 
@@ -65,14 +65,18 @@ class LlmLedger:
                 raise _refusal(amount, limits, _spent(connection, day))
         return Reservation(day, amount)
 
-    def settle(self, reservation: Reservation, call: ModelCall) -> None:
+    def settle(self, reservation: Reservation, call: ModelCall) -> str:
         """Put what the call did cost in the place of what was set aside for it, and record the call.
+
+        Returns:
+            The id of the record.
 
         Raises:
             StoreError: the store cannot be written; what was set aside stays spent.
         """
         tokens = call.prompt_tokens + call.answer_tokens
         nanos = None if call.cost is None else _nanos(call.cost)
+        call_id = uuid4().hex
         with self._store.transaction() as connection:
             now = self._store.now(connection)
             connection.execute(
@@ -86,7 +90,7 @@ class LlmLedger:
             connection.execute(
                 _RECORD,
                 {
-                    "id": uuid4().hex,
+                    "id": call_id,
                     "at": now,
                     "feature": call.feature,
                     "provider": call.provider,
@@ -100,6 +104,16 @@ class LlmLedger:
                 },
             )
             connection.execute(_FORGET, {"before": now - KEEP.total_seconds()})
+        return call_id
+
+    def judge(self, call_id: str, outcome: Outcome) -> None:
+        """Note what came of an answer after it was recorded.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._store.transaction() as connection:
+            connection.execute(_JUDGE, {"id": call_id, "outcome": outcome})
 
     def spent_today(self) -> Amount:
         """What was spent, and is set aside, since midnight UTC.
@@ -172,6 +186,7 @@ _RECORD = text(
     " nanos, outcome, level) values (:id, :at, :feature, :provider, :model, :prompt_hash, :prompt_tokens,"
     " :answer_tokens, :nanos, :outcome, :level)"
 )
+_JUDGE = text("update llm_calls set outcome = :outcome where id = :id")
 _FORGET = text("delete from llm_calls where at < :before")
 _CALLS = text(
     "select at, feature, provider, model, prompt_hash, prompt_tokens, answer_tokens, nanos, outcome, level"

@@ -151,11 +151,14 @@ class Slots:
 
     Args:
         name: what is used in them, e.g. "the provider 'local'".
+
+    Attributes:
+        limit: how many are let in.
     """
 
     def __init__(self, name: str, limit: int) -> None:
+        self.limit = limit
         self._name = name
-        self._limit = limit
         self._semaphore = threading.BoundedSemaphore(limit)
 
     @contextlib.contextmanager
@@ -168,7 +171,7 @@ class Slots:
         wait_s = min(deadline.remaining(), threading.TIMEOUT_MAX)
         if not self._semaphore.acquire(timeout=wait_s):
             raise DeadlineExceeded(
-                f"{self._name} is busy: {self._limit} at once are allowed, and none ended in time",
+                f"{self._name} is busy: {self.limit} at once are allowed, and none ended in time",
                 hint="allow more time, or more at once",
             )
         try:

@@ -309,7 +309,7 @@ def test_questions_that_differ_in_what_they_ask_share_no_call():
 def test_long_questions_are_split_over_calls():
     def answer(request: Request) -> str:
         ids = [f"q{n}" for n in range(9) if f'"id":"q{n}"' in request.question]
-        return shared(dict.fromkeys(ids, {"column": "amount"})) if ids else names("amount")
+        return shared({name: {"column": "amount"} for name in ids}) if ids else names("amount")
 
     model = ScriptedModel(answer)
     found = ask_json_all([question("why? " * 500) for _ in range(9)], model)

@@ -21,6 +21,7 @@ import pytest
 from aidbt.core.config import LlmSettings
 from aidbt.core.errors import AidbtError, BudgetExceeded, StoreBusy, StoreError
 from aidbt.core.resilience import Deadline, Level, ManualClock
+from aidbt.llm.answers import Question, ask_json
 from aidbt.llm.client import Client, open_client
 from aidbt.llm.model import Completion, NoProviderAnswered, QuestionTooLong, Request
 from aidbt.llm.spending import Spending
@@ -30,6 +31,7 @@ from tests.openai_server import (
     MODEL,
     OpenAIServer,
     Step,
+    creeping,
     cut_stream,
     dripping,
     empty_choices,
@@ -177,11 +179,12 @@ def test_an_answer_without_usage_is_paid_at_its_estimate(asking: Asking):
     assert client.spending.tokens.spent == asking.ledger.spent_today().tokens == ESTIMATE
 
 
-def test_another_model_than_was_asked_is_recorded_and_said(asking: Asking):
-    found = asking.answer(asking.client(good(ANSWER, model="tiny")))
+@pytest.mark.parametrize("name", ["tiny", f"{MODEL}-mini", "model", f"{MODEL}2"])
+def test_another_model_than_was_asked_is_recorded_and_said(asking: Asking, name: str):
+    found = asking.answer(asking.client(good(ANSWER, model=name)))
 
-    assert found.warnings == (f"asked for {MODEL}, the server answered with tiny",)
-    assert [row.call.model for row in asking.ledger.calls()] == ["tiny"]
+    assert found.warnings == (f"asked for {MODEL}, the server answered with {name}",)
+    assert [row.call.model for row in asking.ledger.calls()] == [name]
 
 
 @pytest.mark.parametrize("name", [f"{MODEL}-2026-01-01", f"models/{MODEL}", MODEL.upper(), ""])
@@ -362,6 +365,36 @@ def test_an_error_in_the_middle_of_a_stream_is_an_error(asking: Asking):
     assert asking.outcomes == ["unavailable", "answered"]
 
 
+def test_an_answer_that_ignores_its_limit_is_none(asking: Asking):
+    client = asking.client(good("x" * 200_000))
+
+    assert "its answer is longer than was asked for" in asking.failure(client).message
+
+
+def test_what_was_compressed_unasked_is_not_unpacked(asking: Asking):
+    client = asking.client(raw(200, ANSWER, Content_Encoding="gzip"), raw(500, "{", Content_Encoding="gzip"))
+
+    error = asking.failure(client)
+
+    assert "p0: it answered with no choices, so with nothing" in error.message
+    assert "p1: it answered 500" in error.message
+
+
+@pytest.mark.parametrize("in_stream", [False, True])
+def test_a_key_that_a_server_quotes_is_not_repeated(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch, in_stream: bool
+):
+    key = "sk-" + "k" * 300
+    monkeypatch.setenv("A_KEY", key)
+    said = {"error": {"message": f"wrong key {key}, {key}"}}
+    step = raw(200, f"data: {json.dumps(said)}\n\n") if in_stream else raw(401, said)
+
+    error = asking.failure(asking.client(step, about={"api_key_env": "A_KEY"}))
+
+    assert "wrong key ***, ***" in error.message
+    assert "sk-" not in str(error)
+
+
 def test_nothing_follows_a_redirect(asking: Asking):
     elsewhere = asking.server(good(ANSWER))
     client = asking.client(raw(307, "", Location=f"{elsewhere.url}/chat/completions"))
@@ -372,15 +405,16 @@ def test_nothing_follows_a_redirect(asking: Asking):
 
 def test_a_slow_drip_ends_with_the_time_of_one_answer(asking: Asking):
     client = asking.client(
-        dripping(ANSWER * 9, lambda: asking.clock.advance(10)), good(ANSWER), about={"timeout_s": 35}
+        dripping(6, lambda: asking.clock.advance(10)), good(ANSWER), about={"timeout_s": 45}
     )
 
     assert asking.answer(client, seconds=10_000).provider == "p1"
-    assert asking.outcomes[0] == "unavailable"
+    assert asking.outcomes == ["unavailable", "unavailable", "unavailable", "answered"]
 
 
-def test_who_never_answers_leaves_time_for_the_next(asking: Asking):
-    client = asking.client(silent, good(ANSWER), about={"timeout_s": 0.2})
+@pytest.mark.parametrize("step", [silent, creeping])
+def test_who_never_answers_leaves_time_for_the_next(asking: Asking, step: Step):
+    client = asking.client(step, good(ANSWER), about={"timeout_s": 0.2})
     warm_up = asking.client(good(ANSWER))
     asking.answer(warm_up)
 
@@ -565,6 +599,14 @@ def test_every_call_is_recorded_without_a_word_of_what_was_said(asking: Asking, 
     assert b"secret" not in kept
 
 
+def test_an_answer_that_passes_no_check_is_unusable_in_the_audit(asking: Asking):
+    client = asking.client((good("no JSON"), good(ANSWER)))
+
+    ask_json(Question(ASKED), client)
+
+    assert asking.outcomes == ["unusable", "answered"]
+
+
 def test_a_store_that_is_busy_after_the_answer_does_not_ask_the_provider_again(asking: Asking):
     class Busy(LlmLedger):
         def __init__(self) -> None: ...
@@ -572,11 +614,12 @@ def test_a_store_that_is_busy_after_the_answer_does_not_ask_the_provider_again(a
         def reserve(self, amount: Any, limits: Any) -> Any:
             return asking.ledger.reserve(amount, limits)
 
-        def settle(self, reservation: Any, call: Any) -> None:
+        def settle(self, reservation: Any, call: Any) -> str:
             raise StoreBusy("in use")
 
     client = asking.client(good(ANSWER))
-    busy = Client(client._providers, Spending(LlmSettings(), Busy()), clock=asking.clock, rng=Random(1))
+    account = Spending(LlmSettings(), Busy())
+    busy = Client(client._providers, account, asking.ledger, clock=asking.clock, rng=Random(1))
 
     with pytest.raises(StoreError, match="the account of the language model: in use"):
         busy.complete([ASKED], deadline=Deadline.never())

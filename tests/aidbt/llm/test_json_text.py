@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.llm.json_text import NOT_JSON, read_json, schema_problems
@@ -22,6 +22,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), VALUES, max_size=4)
 
 
+@settings(deadline=None)
 @given(OBJECTS, st.text(st.characters(exclude_characters="{<>")), st.text())
 def test_an_object_is_found_whatever_stands_around_it(value: dict[str, object], before: str, after: str):
     text = before + json.dumps(value) + after.replace("</think>", "")
@@ -29,6 +30,7 @@ def test_an_object_is_found_whatever_stands_around_it(value: dict[str, object], 
     assert read_json(text, {}) == (value, [])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}[]":,a\\1 ', max_size=200))
 def test_any_text_gives_an_object_or_a_problem(text: str):
     value, problems = read_json(text, {"type": "object"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.config import SendValues
@@ -30,12 +30,14 @@ def test_nothing_is_ever_shown_of_personal_data_or_of_what_nobody_looked_at(poli
     assert shown_values(None, VALUES, policy) == ()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_mask_keeps_no_letter_and_no_digit(value: str):
     assert not {char for char in masked(value) if char.isalnum()} - {"a", "9"}
     assert masked(value).isascii()
 
 
+@settings(deadline=None)
 @given(st.text("abcXYZ", min_size=4), st.text("abcXYZ", min_size=4))
 def test_values_of_one_shape_cannot_be_told_apart(one: str, other: str):
     size = min(len(one), len(other))

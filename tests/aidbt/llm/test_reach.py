@@ -17,7 +17,7 @@ def looked_at(server: OpenAIServer, **about: object):
 
 def test_a_server_that_lists_the_model_is_ready_and_no_token_is_spent(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("A_KEY", "sk-secret")
-    with OpenAIServer(good("x"), models=[f"{MODEL}-2026", "tiny"]) as server:
+    with OpenAIServer(good("x"), models=[f"{MODEL}-2026-01-01", "tiny:latest"]) as server:
         found = looked_at(server, api_key_env="A_KEY", small_model="tiny")
 
     assert found.is_ready
@@ -41,6 +41,20 @@ def test_a_server_that_lists_nothing_may_be_ready():
 
     assert found.is_ready
     assert found.detail.endswith("it does not list its models")
+
+
+@pytest.mark.parametrize("page", ["<html>hello</html>", "[]", '{"data": 3}', "", "{"])
+def test_a_page_that_is_no_list_of_models_is_said(page: str):
+    with OpenAIServer(good("x"), models=page) as server:
+        found = looked_at(server)
+
+    assert not found.is_ready
+    assert found.detail.endswith("it answered with no list of models; is base_url right?")
+
+
+def test_a_list_may_hold_anything():
+    with OpenAIServer(good("x"), models='{"data": [3, {"id": 4}, {}, {"id": "test-model"}]}') as server:
+        assert looked_at(server).is_ready
 
 
 def test_a_server_that_is_not_there_is_said():

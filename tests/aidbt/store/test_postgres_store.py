@@ -33,7 +33,7 @@ def test_everything_is_in_the_schema_that_was_named(postgres_place: PostgresPlac
     tables = server.psql(f"select tablename from pg_tables where schemaname = '{schema}'").split()
     assert {"records", "runs", "cache", "vectors", "leases", "metrics", "schema_version"} <= set(tables)
     assert server.psql("select count(*) from pg_tables where schemaname = 'public'") == "0"
-    assert server.psql(f"select version from {schema}.schema_version") == "5"
+    assert server.psql(f"select version from {schema}.schema_version") == "6"
 
 
 def test_projects_in_one_database_do_not_see_each_other(postgres: PostgresServer):
