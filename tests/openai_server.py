@@ -251,14 +251,20 @@ def silent(handler: _Handler) -> None:
     handler.owner.closing.wait()
 
 
-def creeping(handler: _Handler) -> None:
-    """The head of a response, byte by byte, which takes ten seconds and leads to nothing."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _ in range(200):
-        handler.wfile.write(b"x")
-        handler.wfile.flush()
-        if handler.owner.closing.wait(0.05):
-            return
+def creeping(text: str) -> Step:
+    """A whole answer, but the head of the response takes a second, byte by byte."""
+    body = json.dumps({"model": MODEL, "choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
+
+    def step(handler: _Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(20):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            if handler.owner.closing.wait(0.05):
+                return
+        handler.wfile.write(f"\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    return step
 
 
 def empty_choices(handler: _Handler) -> None:

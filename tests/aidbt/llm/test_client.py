@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,10 +20,19 @@ import pytest
 
 from aidbt.core.config import LlmSettings
 from aidbt.core.errors import AidbtError, BudgetExceeded, StoreBusy, StoreError
-from aidbt.core.resilience import Deadline, Level, ManualClock
+from aidbt.core.llm_calls import ModelCall, Reservation
+from aidbt.core.resilience import CircuitBreaker, Deadline, Level, ManualClock, Slots
 from aidbt.llm.answers import Question, ask_json
-from aidbt.llm.client import Client, open_client
-from aidbt.llm.model import Completion, NoProviderAnswered, QuestionTooLong, Request
+from aidbt.llm.client import Client, Priced, Provider, open_client
+from aidbt.llm.model import (
+    Completion,
+    LanguageModel,
+    NoProviderAnswered,
+    ProviderUnavailable,
+    QuestionTooLong,
+    Request,
+)
+from aidbt.llm.scripted import ScriptedModel
 from aidbt.llm.spending import Spending
 from aidbt.store import open_store
 from aidbt.store.llm_ledger import LlmLedger
@@ -57,7 +66,8 @@ class Asking:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.clock = ManualClock()
         self._stack = stack
-        self.ledger = LlmLedger(stack.enter_context(closing(open_store(folder / "state.db"))))
+        self.store = stack.enter_context(closing(open_store(folder / "state.db")))
+        self.ledger = LlmLedger(self.store)
         self.servers: list[OpenAIServer] = []
 
     def server(self, *script: Step, **how: Any) -> OpenAIServer:
@@ -412,7 +422,7 @@ def test_a_slow_drip_ends_with_the_time_of_one_answer(asking: Asking):
     assert asking.outcomes == ["unavailable", "unavailable", "unavailable", "answered"]
 
 
-@pytest.mark.parametrize("step", [silent, creeping])
+@pytest.mark.parametrize("step", [silent, creeping(ANSWER)], ids=["silent", "creeping"])
 def test_who_never_answers_leaves_time_for_the_next(asking: Asking, step: Step):
     client = asking.client(step, good(ANSWER), about={"timeout_s": 0.2})
     warm_up = asking.client(good(ANSWER))
@@ -422,6 +432,39 @@ def test_who_never_answers_leaves_time_for_the_next(asking: Asking, step: Step):
 
     assert (found.provider, found.level) == ("p1", Level.REDUCED)
     assert asking.calls[:2] == [3, 1]
+
+
+class Hanging:
+    """A model that uses all the time it is given."""
+
+    name = identity = about = "hanging"
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.given: list[float] = []
+        self._clock = clock
+
+    def complete(self, requests: Sequence[Request], *, deadline: Deadline) -> list[Completion | AidbtError]:
+        self.given.append(deadline.remaining())
+        self._clock.advance(deadline.remaining())
+        return [ProviderUnavailable("nothing came")] * len(requests)
+
+
+def by_hand(asking: Asking, *models: LanguageModel, at_once: int = 4, **settings: Any) -> Client:
+    """A client of models that are no settings'."""
+    providers = [
+        Provider(model.name, Priced(model), None, CircuitBreaker("", clock=asking.clock), Slots("", at_once))
+        for model in models
+    ]
+    account = Spending(LlmSettings(**settings), asking.ledger)
+    return Client(providers, account, asking.ledger, clock=asking.clock, rng=Random(1))
+
+
+def test_each_provider_gets_its_share_of_the_time_that_is_left(asking: Asking):
+    models = [Hanging(asking.clock) for _ in range(3)]
+
+    asking.failure(by_hand(asking, *models), seconds=90)
+
+    assert [model.given for model in models] == [[30], [30], [30]]
 
 
 def test_a_server_that_is_not_there_costs_nothing(asking: Asking):
@@ -482,6 +525,27 @@ def test_as_many_are_asked_at_once_as_allowed_and_answered_in_order(asking: Aski
 
     assert [item.text for item in found if isinstance(item, Completion)] == questions
     assert max(at_once) == 2
+
+
+def test_all_who_share_a_client_share_its_slots(asking: Asking):
+    inside: list[int] = []
+    at_once: list[int] = []
+
+    def answer(request: Request) -> str:
+        inside.append(1)
+        at_once.append(len(inside))
+        threading.Event().wait(0.02)
+        inside.pop()
+        return ANSWER
+
+    client = by_hand(asking, ScriptedModel(answer), at_once=1)
+    threads = [threading.Thread(target=asking.answer, args=(client,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert at_once == [1, 1, 1, 1]
 
 
 def test_an_easy_question_goes_to_the_small_model(asking: Asking):
@@ -609,18 +673,12 @@ def test_an_answer_that_passes_no_check_is_unusable_in_the_audit(asking: Asking)
 
 def test_a_store_that_is_busy_after_the_answer_does_not_ask_the_provider_again(asking: Asking):
     class Busy(LlmLedger):
-        def __init__(self) -> None: ...
-
-        def reserve(self, amount: Any, limits: Any) -> Any:
-            return asking.ledger.reserve(amount, limits)
-
-        def settle(self, reservation: Any, call: Any) -> str:
+        def settle(self, reservation: Reservation, call: ModelCall) -> str:
             raise StoreBusy("in use")
 
+    asking.ledger = Busy(asking.store)
     client = asking.client(good(ANSWER))
-    account = Spending(LlmSettings(), Busy())
-    busy = Client(client._providers, account, asking.ledger, clock=asking.clock, rng=Random(1))
 
     with pytest.raises(StoreError, match="the account of the language model: in use"):
-        busy.complete([ASKED], deadline=Deadline.never())
+        client.complete([ASKED], deadline=Deadline.never())
     assert asking.calls == [1]
