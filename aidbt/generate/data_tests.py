@@ -14,7 +14,8 @@ from typing import Any
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, TableProfile, Target
 from aidbt.core.types import type_family
-from aidbt.project.conventions import column_kind, singular, snake_case
+from aidbt.core.words import singular
+from aidbt.project.conventions import column_kind, snake_case
 from aidbt.sql.identifiers import escape_jinja, quote_new_identifier, quote_text
 
 MAX_ACCEPTED_VALUES = 12

@@ -10,6 +10,7 @@ from aidbt.core.config import ConventionSettings, LoadedSettings
 from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Mapping, Relation, TableProfile, Target
+from aidbt.core.words import singular
 from aidbt.generate.adoption.parents import likely_parents, with_types
 from aidbt.generate.adoption.staged import adopted_mappings, read_models
 from aidbt.generate.data_tests import combination_test
@@ -51,7 +52,7 @@ from aidbt.mapping.question_files import Question, load_questions
 from aidbt.mapping.signals import Embed
 from aidbt.mapping.tables import tables_for_targets
 from aidbt.project import Project
-from aidbt.project.conventions import bare_table, singular
+from aidbt.project.conventions import bare_table
 from aidbt.project.declared import Declared
 from aidbt.project.packages import has_our_macros, package_names
 from aidbt.store.cache import Cache

@@ -15,7 +15,8 @@ from enum import IntEnum
 
 from aidbt.core.schema import ColumnProfile, MappedColumn, Mapping, TableProfile
 from aidbt.core.types import type_family
-from aidbt.project.conventions import singular, snake_case
+from aidbt.core.words import singular
+from aidbt.project.conventions import snake_case
 from aidbt.warehouse.inclusion import Sketch, containment, is_dense
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aidbt.core.schema import Mapping
-from aidbt.mapping.words import singular_words
+from aidbt.core.words import singular_words
 from aidbt.project.conventions import Name
 
 # A name is taken over when so many tables agree on it and so few do not; one table of the same source is

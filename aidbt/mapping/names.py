@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aidbt.mapping.lexicon import STRICT, expansions, is_word, opposites, partners
+from aidbt.core.lexicon import STRICT, expansions, is_word, opposites, partners
+from aidbt.core.words import singular_words
 from aidbt.mapping.sides import Side
-from aidbt.mapping.words import singular_words
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

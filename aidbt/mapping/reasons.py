@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aidbt.core.words import letters_of
 from aidbt.mapping.names import Names, Phrase
 from aidbt.mapping.signals import SchemaPair
-from aidbt.mapping.words import letters_of
 
 
 def reasons(task: SchemaPair, i: int, j: int, said: Mapping[str, float]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
+from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Column, Relation, TableProfile
+from aidbt.core.words import singular_words
 from aidbt.mapping.facts import Facts, facts_of
-from aidbt.mapping.lexicon import expansions, is_word
-from aidbt.mapping.words import singular_words
 from aidbt.warehouse.pii import SAMPLED_VALUES, guess_pii
 
 # So many columns, and such a share of a table's, begin with the same letters before they are cut off.

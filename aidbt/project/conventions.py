@@ -16,6 +16,7 @@ from typing import Literal
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, ColumnProfile, MappedColumn
 from aidbt.core.types import Family, type_family, type_name
+from aidbt.core.words import singular
 
 Kind = Literal[
     "key", "foreign_key", "reference", "timestamp", "date", "boolean", "amount", "cents", "number", "text",
@@ -64,22 +65,6 @@ def snake_case(name: str) -> str:
     if not plain:
         return "unnamed"
     return f"_{plain}" if plain[0].isdigit() else plain
-
-
-def singular(noun: str) -> str:
-    """The singular of an English plural, as far as table names need it.
-
-    Example:
-        >>> [singular(n) for n in ["flights", "companies", "addresses", "status", "news", "boxes"]]
-        ['flight', 'company', 'address', 'status', 'news', 'box']
-    """
-    if noun.endswith("ies") and len(noun) > 4:
-        return noun[:-3] + "y"
-    if noun.endswith(("sses", "shes", "ches", "xes", "zes")):
-        return noun[:-2]
-    if noun.endswith("s") and not noun.endswith(("ss", "us", "is", "news")) and len(noun) > 3:
-        return noun[:-1]
-    return noun
 
 
 def column_kind(name: str, data_type: str = "", *, entities: Collection[str] = ()) -> Kind:

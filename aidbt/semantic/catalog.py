@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from aidbt.core.lexicon import expansions
 from aidbt.core.schema import Relation, TableProfile
 from aidbt.core.types import type_family
-from aidbt.mapping.lexicon import expansions
-from aidbt.mapping.words import singular_words
+from aidbt.core.words import singular_words
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
 
 _KINDS: dict[str, Kind] = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from aidbt.core.config import GenerateSettings
-from aidbt.project.conventions import bare_table, plural, singular, snake_case
+from aidbt.core.words import singular
+from aidbt.project.conventions import bare_table, plural, snake_case
 
 _LEAST = 2
 _SHARE = 0.5

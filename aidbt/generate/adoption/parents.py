@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from aidbt.core.schema import Mapping, Relation
+from aidbt.core.words import singular
 from aidbt.generate.adoption.staged import Adopted
-from aidbt.project.conventions import bare_table, singular, snake_case
+from aidbt.project.conventions import bare_table, snake_case
 from aidbt.project.declared import Declared
 
 # More of them are not looked at: each costs a scan the first time.

@@ -10,7 +10,8 @@ from typing import Literal
 
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, Relation, RowRule, TableProfile
-from aidbt.project.conventions import bare_table, column_name, singular
+from aidbt.core.words import singular
+from aidbt.project.conventions import bare_table, column_name
 from aidbt.warehouse.budget import estimated_size, share_of_columns
 
 How = Literal["rule", "history", "person", "match", "question"]

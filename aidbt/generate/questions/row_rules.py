@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from aidbt.core.config import ConventionSettings
 from aidbt.core.schema import Column, DecidedBy, Mapping, RowRule, Status, TableProfile
 from aidbt.core.types import type_family
+from aidbt.core.words import singular
 from aidbt.generate.data_tests import key_tests
 from aidbt.generate.decide import Questions, RawTable, Ways
 from aidbt.generate.questions.settle import Case, Change, Choice
 from aidbt.mapping.question_files import KEEP
-from aidbt.project.conventions import bare_table, singular, snake_case
+from aidbt.project.conventions import bare_table, snake_case
 from aidbt.sql.identifiers import quote_identifier
 
 _DELETED = "rows that are marked as deleted"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from aidbt.core.words import singular
 from aidbt.generate.sql_style.style import (
     COLUMNS,
     FINAL_COLUMNS,
@@ -21,7 +22,7 @@ from aidbt.generate.sql_style.style import (
 from aidbt.generate.sql_style.words import case_of, words
 from aidbt.generate.sql_style.write import Edit, spliced
 from aidbt.lineage.written.staging import StagingModel
-from aidbt.project.conventions import singular, snake_case
+from aidbt.project.conventions import snake_case
 from aidbt.sql.jinja import JinjaTag
 
 if TYPE_CHECKING:

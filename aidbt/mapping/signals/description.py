@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from aidbt.core.words import singular_words
 from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
 from aidbt.mapping.sparse import Terms, of_length_1, products, weighted, widened
-from aidbt.mapping.words import singular_words
 
 _WORDS = 40
 _STOP_WORDS = frozenset(

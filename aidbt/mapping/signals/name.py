@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from aidbt.core.words import letters_of, words_of
 from aidbt.mapping.names import Phrase
 from aidbt.mapping.sides import Side
 from aidbt.mapping.signals import Evidence, Pairs, SchemaPair
-from aidbt.mapping.words import letters_of, words_of
 
 # Pairs looked at together: bounds the memory, whatever the number of pairs.
 _CHUNK = 50_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aidbt.mapping.lexicon import STRICT, expansions, is_word, partners
+from aidbt.core.lexicon import STRICT, expansions, is_word, partners
 from aidbt.semantic.catalog import NamedTable
 from aidbt.semantic.english.tokens import lemma, tokens
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable

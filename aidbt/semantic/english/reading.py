@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aidbt.mapping.words import singular_words
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.assemble import Refused, assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
 from aidbt.semantic.english.grammar import Columns, Condition, Rows, Rules

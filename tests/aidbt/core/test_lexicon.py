@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.mapping.lexicon import (
+from aidbt.core.lexicon import (
     LOOSE,
     STRICT,
     SynonymGroup,
@@ -18,11 +18,12 @@ from aidbt.mapping.lexicon import (
     read_synonyms,
     related,
 )
-from aidbt.project.conventions import singular, snake_case
+from aidbt.core.words import singular
+from aidbt.project.conventions import snake_case
 
 
 def shipped(name: str) -> str:
-    return files("aidbt.mapping").joinpath(name).read_text(encoding="utf-8")
+    return files("aidbt.core.lexicon").joinpath(name).read_text(encoding="utf-8")
 
 
 ABBREVIATIONS = read_abbreviations(shipped("abbreviations.txt"), "abbreviations.txt")

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from aidbt.core.errors import SettingsError
-from aidbt.project.conventions import singular
+from aidbt.core.words import singular
 
 STRICT = 1.0
 LOOSE = 0.6
@@ -228,4 +228,4 @@ def _partners() -> dict[str, dict[str, float]]:
 
 
 def _shipped(name: str) -> str:
-    return files("aidbt.mapping").joinpath(name).read_text(encoding="utf-8")
+    return files("aidbt.core.lexicon").joinpath(name).read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from match_tasks import table
 
+from aidbt.core.words import MAX_WORDS, letters_of, singular_words, words_of
 from aidbt.mapping.sides import Side
-from aidbt.mapping.words import MAX_WORDS, letters_of, singular_words, words_of
 
 
 @pytest.mark.parametrize(

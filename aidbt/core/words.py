@@ -6,8 +6,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from aidbt.project.conventions import singular
-
 # Longer names are cut: nothing that a person wrote as a name needs more to be told from the others.
 MAX_CHARACTERS = 120
 MAX_WORDS = 12
@@ -44,3 +42,19 @@ def _split(name: str) -> list[str]:
     if not plain.isupper():
         plain = _CAMEL.sub(" ", plain)
     return _PARTS.findall(plain.lower())
+
+
+def singular(noun: str) -> str:
+    """The singular of an English plural, as far as table names need it.
+
+    Example:
+        >>> [singular(n) for n in ["flights", "companies", "addresses", "status", "news", "boxes"]]
+        ['flight', 'company', 'address', 'status', 'news', 'box']
+    """
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return noun[:-2]
+    if noun.endswith("s") and not noun.endswith(("ss", "us", "is", "news")) and len(noun) > 3:
+        return noun[:-1]
+    return noun
