@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.grammar import (
+from aidbt.semantic.english.grammar import Rules
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import (
     Best,
     Columns,
     Condition,
@@ -15,9 +17,7 @@ from aidbt.semantic.english.grammar import (
     Link,
     Number,
     Rows,
-    Rules,
 )
-from aidbt.semantic.english.periods import Period
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,

@@ -1,4 +1,4 @@
-"""A question read: its words grounded, put together, and made one query, or refused with what was not understood."""
+"""A question read: grounded, put together and made one query, or refused with what was not understood."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.assemble import Refused, assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
-from aidbt.semantic.english.grammar import Columns, Condition, Rows, Rules
+from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, TableName, ValueName
 from aidbt.semantic.english.periods import period_at
+from aidbt.semantic.english.phrases import Columns, Condition, Rows
 from aidbt.semantic.english.tokens import Token, tokens, verb_stem
 from aidbt.semantic.english.words import entries_at
 from aidbt.semantic.graph import Graph
