@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import decimal
-import itertools
 import json
 import math
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.metricflow import CompiledQuery, GroupBy, compile_query
 from aidbt.semantic.yaml_files import read_yaml, yaml_texts
 from benchmarks.common import measure, peer_venv, report, standard_arguments
+from benchmarks.query_answers import open_database, same_rows
 
 QUICK_QUERIES = 40
 COLD_RUNS = 5
@@ -191,7 +190,7 @@ def _wrong(
     """Why the queries that are not right are not, by id."""
     import duckdb
 
-    connections = {name: _database(data, name) for name in {case["db"] for case in cases}}
+    connections = {name: open_database(data, name) for name in {case["db"] for case in cases}}
     found = {}
     for case in cases:
         answer, connection = answers[case["id"]], connections[case["db"]]
@@ -207,103 +206,6 @@ def _wrong(
         if not any(same_rows(gold, rows, ordered=bool(case.get("check_order"))) for gold in golds):
             found[case["id"]] = "other rows than the gold's"
     return found
-
-
-def _database(data: Path, name: str) -> Any:
-    """A connection to one of the folder's databases."""
-    import duckdb
-
-    ready = data / f"{name}.duckdb"
-    if ready.is_file():
-        return duckdb.connect(str(ready), read_only=True)
-    folder = data / "db" / name
-    connection = duckdb.connect()
-    connection.execute("SET file_search_path = ?", [str(folder)])
-    for script in ("schema.sql", "load.sql"):
-        connection.execute((folder / script).read_text(encoding="utf-8"))
-    return connection
-
-
-MOST_EXTRA_COLUMNS = 6
-TOLERANCE = 1e-4
-MOST_ASSIGNMENTS = 5000
-
-
-def same_rows(gold: Sequence[Sequence[Any]], ours: Sequence[Sequence[Any]], *, ordered: bool = False) -> bool:
-    """Whether rows carry those of the gold, as bags unless the order counts; extra columns are allowed."""
-    if len(gold) != len(ours):
-        return False
-    if not gold:
-        return True
-    want, have = [list(map(_plain, column)) for column in zip(*gold, strict=True)], _columns(ours)
-    if not len(want) <= len(have) <= len(want) + MOST_EXTRA_COLUMNS:
-        return False
-    candidates = [
-        [
-            n
-            for n, column in enumerate(have)
-            if _same_bag([(v,) for v in target], [(v,) for v in column], ordered)
-        ]
-        for target in want
-    ]
-    return any(
-        _same_bag(list(zip(*want, strict=True)), list(zip(*(have[n] for n in chosen), strict=True)), ordered)
-        for chosen in itertools.islice(_assignments(candidates, ()), MOST_ASSIGNMENTS)
-    )
-
-
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return [list(map(_plain, column)) for column in zip(*rows, strict=True)]
-
-
-def _assignments(candidates: Sequence[Sequence[int]], taken: tuple[int, ...]) -> Iterable[tuple[int, ...]]:
-    """Every way to give each column of the gold one of ours that no other has."""
-    if len(taken) == len(candidates):
-        yield taken
-        return
-    for column in candidates[len(taken)]:
-        if column not in taken:
-            yield from _assignments(candidates, (*taken, column))
-
-
-def _plain(value: Any) -> Any:
-    """A value of the warehouse as one that compares across types: numbers as float, times as text."""
-    if isinstance(value, bool | int | float | decimal.Decimal):
-        number = float(value)
-        return None if math.isnan(number) else number
-    if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None).isoformat()
-    if isinstance(value, dt.date):
-        return dt.datetime.combine(value, dt.time()).isoformat()
-    return None if value is None else str(value).strip()
-
-
-def _same_bag(want: list[tuple[Any, ...]], have: list[tuple[Any, ...]], ordered: bool) -> bool:
-    if not ordered:
-        want, have = sorted(want, key=_sort_key), sorted(have, key=_sort_key)
-    return all(
-        _same(left, right)
-        for one, other in zip(want, have, strict=True)
-        for left, right in zip(one, other, strict=True)
-    )
-
-
-def _sort_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Rows that are the same within the tolerance stand at the same place: numbers count six digits."""
-    return tuple(
-        (0, "", 0.0)
-        if value is None
-        else (1, "", float(f"{value:.5e}"))
-        if isinstance(value, float)
-        else (2, value, 0.0)
-        for value in row
-    )
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float):
-        return math.isclose(left, right, rel_tol=TOLERANCE, abs_tol=1e-6)
-    return bool(left == right)
 
 
 # --- the peer ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import semantic_queries
-from benchmarks.semantic_queries import same_rows
+from benchmarks.query_answers import same_rows
 from tests.aidbt.semantic.semantic_shop import LEGACY, ROWS
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from aidbt.core.config import ConventionSettings
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column
+from aidbt.core.words import singular
 from aidbt.lineage.written.staging import StagingModel
 from aidbt.project.conventions import (
     LOADER_COLUMNS,
@@ -27,7 +28,6 @@ from aidbt.project.conventions import (
     column_kind,
     column_name,
     kind_by_name,
-    singular,
     snake_case,
 )
 

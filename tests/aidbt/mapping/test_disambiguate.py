@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.config import LlmSettings, MappingSettings
@@ -575,6 +575,7 @@ def test_many_columns_go_into_few_calls():
     assert disambiguator.budget.calls.spent == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("tu"), st.integers(0, 200)), max_size=150))
 def test_batches_hold_every_column_once_of_one_table_each_and_are_bounded(drawn: list[tuple[str, int]]):
     columns = [
