@@ -6,13 +6,18 @@ import datetime as dt
 import decimal
 import itertools
 import math
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from aidbt.semantic.grounding import Grounding, project_grounding
+from aidbt.warehouse.duckdb import DuckDBWarehouse
+
 MOST_EXTRA_COLUMNS = 6
 TOLERANCE = 1e-4
 MOST_ASSIGNMENTS = 5000
+SAMPLE_ROWS = 10_000
 
 
 def open_database(data: Path, name: str) -> Any:
@@ -22,11 +27,8 @@ def open_database(data: Path, name: str) -> Any:
     ready = data / f"{name}.duckdb"
     if ready.is_file():
         return duckdb.connect(str(ready), read_only=True)
-    folder = data / "db" / name
     connection = duckdb.connect()
-    connection.execute("SET file_search_path = ?", [str(folder)])
-    for script in ("schema.sql", "load.sql"):
-        connection.execute((folder / script).read_text(encoding="utf-8"))
+    _load(connection, data / "db" / name)
     return connection
 
 
@@ -105,3 +107,29 @@ def _same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, float):
         return math.isclose(left, right, rel_tol=TOLERANCE, abs_tol=1e-6)
     return bool(left == right)
+
+
+def ground_database(data: Path, name: str) -> Grounding:
+    """What questions about one of the folder's databases are grounded in: its catalog and its rows."""
+    with tempfile.TemporaryDirectory(prefix="aidbt-nl2sql-") as scratch:
+        ready = data / f"{name}.duckdb"
+        warehouse = DuckDBWarehouse(ready if ready.is_file() else _built(data / "db" / name, Path(scratch)))
+        relations = warehouse.relations()
+        profiles = list(warehouse.profile(relations, sample_rows=SAMPLE_ROWS))
+        with warehouse.connect() as connection:
+            return project_grounding(None, relations, profiles, connection)
+
+
+def _built(folder: Path, scratch: Path) -> Path:
+    import duckdb
+
+    path = scratch / "built.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        _load(connection, folder)
+    return path
+
+
+def _load(connection: Any, folder: Path) -> None:
+    connection.execute("SET file_search_path = ?", [str(folder)])
+    for script in ("schema.sql", "load.sql"):
+        connection.execute((folder / script).read_text(encoding="utf-8"))

@@ -42,6 +42,11 @@ from aidbt.core.errors import UsageError, WriteError
     flag_value="-",
     help="Print the review text of a pull request (Markdown), or write it to FILE.",
 )
+@click.option(
+    "--unit-tests",
+    is_flag=True,
+    help="Draft dbt unit tests for hand-written models instead; -s names models.",
+)
 @yes_option
 @project_options
 @output_option
@@ -55,6 +60,7 @@ def generate(
     show_all: bool,
     why: bool,
     pr_body: str | None,
+    unit_tests: bool,
     yes: bool,
     output: str,
     **where: Any,
@@ -74,7 +80,23 @@ def generate(
         raise UsageError("--pr-body goes with neither --check nor --output json", hint="leave one out")
     if refresh and check:
         raise UsageError("--refresh asks the warehouse, --check does not", hint="leave one out")
+    if unit_tests and (check or upgrade or pr_body is not None):
+        raise UsageError("--unit-tests goes with none of --check, --upgrade, --pr-body", hint="leave it out")
     session = open_from(**where)
+    if unit_tests:
+        from aidbt.cli.unit_tests import draft_unit_tests
+
+        raise SystemExit(
+            draft_unit_tests(
+                session,
+                select=select,
+                dry_run=dry_run,
+                refresh=refresh,
+                strict=strict,
+                why=why,
+                output=output,
+            )
+        )
     if pr_body is not None:
         _refuse_in_models(session.project, pr_body)
     result = run_generate(

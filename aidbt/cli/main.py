@@ -33,6 +33,9 @@ COMMANDS = {
     "lineage": ("aidbt.cli.lineage:lineage", "Say what columns are made of, and what is made of them."),
     "impact": ("aidbt.cli.impact:impact", "Say what a change breaks, and by which path."),
     "pr": ("aidbt.cli.pr:pr", "Review what a branch changes, before it is merged."),
+    "query": ("aidbt.cli.query:query", "Answer a question about the data, in words or by metrics."),
+    "semantic": ("aidbt.cli.semantic:semantic", "List, check and draft metrics and their dimensions."),
+    "model": ("aidbt.cli.model:model", "Write a dbt model from a sentence, with its tests."),
     "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
 }
 

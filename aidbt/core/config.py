@@ -427,6 +427,23 @@ class ValidationSettings(Section):
     memory_limit: str = "512MB"
 
 
+class SemanticSettings(Section):
+    """How questions about the data are answered.
+
+    Attributes:
+        week_start: the first day of the week: 1 is Monday, 7 is Sunday.
+        max_rows: how many rows of an answer are read at most; more are counted and said.
+        timeout_s: how long the warehouse may take for one answer.
+        instructions: definitions that hold for every question, e.g. "a big customer is one with more than 100
+            orders".
+    """
+
+    week_start: int = Field(default=1, ge=1, le=7)
+    max_rows: int = Field(default=1_000, ge=1, le=1_000_000)
+    timeout_s: float = Field(default=60, gt=0)
+    instructions: str = Field(default="", max_length=5_000)
+
+
 class StoreSettings(Section):
     """Where aidbt keeps its evidence.
 
@@ -463,6 +480,7 @@ class Settings(Section):
     ingest: IngestSettings = IngestSettings()
     review: ReviewSettings = ReviewSettings()
     validation: ValidationSettings = ValidationSettings()
+    semantic: SemanticSettings = SemanticSettings()
     store: StoreSettings = StoreSettings()
     dbt: DbtSettings = DbtSettings()
 

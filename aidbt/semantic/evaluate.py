@@ -41,7 +41,7 @@ from aidbt.semantic.query import (
     attributes,
     measures,
 )
-from aidbt.semantic.times import SECONDS, cut, moment
+from aidbt.semantic.times import SECONDS, cut, moment, shifted
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -394,7 +394,13 @@ class _Evaluation:
         own = joined.value(term)
         if own is None or not known:
             return None
-        return bool(own == (max if predicate.function == "max" else min)(known))
+        of_all: dict[str, Callable[[Sequence[Any]], Any]] = {
+            "min": min,
+            "max": max,
+            "avg": lambda found: sum(map(float, found)) / len(found),
+            "median": lambda found: statistics.median(map(float, found)),
+        }
+        return _COMPARE[predicate.operator](*_alike(own, of_all[predicate.function](known)))
 
     def _in_period(self, time: Any, start: Any, end: Any) -> bool | None:
         if time is None:
@@ -471,22 +477,40 @@ class _Record:
         if term.kind == "share":
             known = [r(term.of) for r in peers if r(term.of) is not None]
             return _calculated("/", own, sum(known) if known else None)
+        if term.kind == "average":
+            known = [r(term.of) for r in peers if r(term.of) is not None]
+            return _calculated("/", sum(known), len(known)) if known else None
         if term.kind in ("rank", "dense_rank"):
             values = [r(term.of) for r in peers]
             better = [v for v in values if _is_before(v, own, ascending=term.is_ascending)]
             return 1 + (len(set(better)) if term.kind == "dense_rank" else len(better))
         assert term.along is not None
-        ordered = sorted(peers, key=lambda r: (r(term.along) is None, r(term.along)))  # type: ignore[arg-type]
-        place = ordered.index(self)
         if term.kind == "running":
             here = self(term.along)
-            known = [r(term.of) for r in ordered if r(term.along) <= here and r(term.of) is not None]
+            known = [r(term.of) for r in peers if r(term.along) <= here and r(term.of) is not None]
             return sum(known) if known else None
-        before = ordered[place - term.steps](term.of) if place >= term.steps else None
+        if term.kind == "moving_average":
+            found = [self._back(term.along, steps) for steps in range(term.steps)]
+            known = [r(term.of) for r in found if r is not None and r(term.of) is not None]
+            return _calculated("/", sum(known), len(known)) if known else None
+        previous = self._back(term.along, term.steps)
+        before = previous(term.of) if previous is not None else None
         if term.kind == "previous":
             return before
         change = _calculated("-", own, before)
         return change if term.kind == "change" else _calculated("/", change, before)
+
+    def _back(self, along: Term, steps: int) -> _Record | None:
+        """The group so many units before, alike in all but the time; without a unit so many groups."""
+        here = self(along)
+        others = [term for term in self.context.query.group_by if term != along]
+        alike = [r for r in self.everything if all(r(term) == self(term) for term in others)]
+        if not isinstance(along, Attribute) or along.grain is None:
+            ordered = sorted(alike, key=lambda r: (r(along) is None, r(along)))
+            place = ordered.index(self)
+            return ordered[place - steps] if place >= steps else None
+        wanted = None if here is None else shifted(here, -steps, along.grain)
+        return next((r for r in alike if wanted is not None and r(along) == wanted), None)
 
 
 def _shared(found: Sequence[Measure]) -> list[Predicate]:
@@ -529,6 +553,8 @@ def _duration(start: Any, end: Any, unit: Any, is_whole: bool) -> Any:
     if unit in SECONDS and not is_whole:
         seconds = int((cut(two, Grain.SECOND) - cut(one, Grain.SECOND)).total_seconds())
         return seconds if unit == Grain.SECOND else seconds / SECONDS[unit]
+    if unit == Grain.WEEK:
+        return int((cut(two, Grain.DAY) - cut(one, Grain.DAY)).days / 7)
     first, last = cut(one, unit), cut(two, unit)
     if unit in SECONDS:
         return int((last - first).total_seconds()) // SECONDS[unit]

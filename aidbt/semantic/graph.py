@@ -91,6 +91,8 @@ class Relationship:
         condition: values that columns of the source have on rows that refer to this target at all, e.g. of a
             `receiver_id` that is a merchant's where `receiver_type` is 1.
         evidence: where it is known from: "declared", "tested", "inferred".
+        role: what the target is to the source where its own noun does not say it, e.g. "manager"; then it is
+            no way that is meant unless it is named.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Relationship:
     is_one_to_one: bool = False
     condition: tuple[tuple[str, str | int], ...] = ()
     evidence: str = "inferred"
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,9 @@ class Graph:
     def path(self, start: str, end: str, via: Iterable[str] = ()) -> Path:
         """The way from a table's rows to another's, which has to take the relationships `via`.
 
-        A way on which every row leads to one row at most goes before all others, then the shortest; over
-        tables that only link two others a way to many rows is as good as one step.
+        A way on which every row leads to one row at most goes before all others, then that with the fewest
+        roles, then the shortest; over tables that only link two others a way to many rows is as good as one
+        step.
 
         Raises:
             NoPath: there is none, or several as good as each other.
@@ -199,9 +203,10 @@ class Graph:
             column.name in linking or [column.name] in map(list, table.keys) for column in table.columns
         )
 
-    def _rank(self, way: Path) -> tuple[int, int]:
+    def _rank(self, way: Path) -> tuple[int, int, int]:
         links = sum(self.is_link(step.end) for step in way[:-1])
-        return (0 if is_to_one(way) else 1, len(way) - links)
+        roles = sum(bool(step.relationship.role) for step in way)
+        return (0 if is_to_one(way) else 1, roles, len(way) - links)
 
     @cached_property
     def _steps(self) -> Mapping[str, tuple[Step, ...]]:

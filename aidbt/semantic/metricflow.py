@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -187,7 +187,8 @@ def validate(manifest: SemanticManifest) -> tuple[Finding, ...]:
         *((issue, Severity.ERROR) for issue in found.errors),
         *((issue, Severity.WARN) for issue in (*found.future_errors, *found.warnings)),
     ]
-    findings = [_validation_finding(issue, severity) for issue, severity in pairs]
+    said = {item.name for item in manifest.metrics if item.measure_inputs and not item.inputs}
+    findings = [_validation_finding(issue, severity) for issue, severity in pairs if not _is_own(issue, said)]
     return tuple({(item.where, item.message): item for item in reversed(findings)}.values())[::-1]
 
 
@@ -357,6 +358,15 @@ def _item(name: str, specs: Sequence[Any], order: dict[str, int]) -> GroupByItem
         tuple(sorted(grains, key=lambda grain: (order.get(grain, len(order)), grain))),
         tuple(sorted(models)) if name != METRIC_TIME else (),
     )
+
+
+def _is_own(issue: Any, metrics: Set[str]) -> bool:
+    """Whether an issue is of MetricFlow's own making.
+
+    It gives metrics that are made of measures inputs that are metrics, and then minds that they have both.
+    """
+    found = re.match(r"\w+ metric '(\w+)' should not have both ", issue.message)
+    return found is not None and found[1] in metrics
 
 
 def _validation_finding(issue: Any, severity: Severity) -> Finding:

@@ -58,6 +58,11 @@ _RESERVED = frozenset(
 )
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a column of that name has to stand in quotes, as MetricFlow's SQL has it here."""
+    return name.upper() in _RESERVED
+
+
 class DialectNotRendered(UsageError):
     """MetricFlow writes no SQL for this dialect: a planner that does has to answer."""
 
@@ -106,7 +111,7 @@ def _column_names(dialect: str) -> Any:
     class Names(DunderColumnAssociationResolver):
         def resolve_spec(self, spec: Any) -> Any:
             found = super().resolve_spec(spec)
-            if found.column_name.upper() not in _RESERVED:
+            if not is_reserved(found.column_name):
                 return found
             return replace(found, column_name=f"{quote}{found.column_name}{quote}")
 

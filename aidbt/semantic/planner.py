@@ -28,7 +28,8 @@ from aidbt.semantic.query import (
     measures,
     parts,
 )
-from aidbt.semantic.terms import RowTerms, Terms, count_rows
+from aidbt.semantic.terms import RowTerms, Terms, column_like, count_rows
+from aidbt.semantic.windows import window_sql
 
 _AGGREGATES: dict[str, Callable[[exp.Expr], exp.Expr]] = {
     "count": lambda of: exp.Count(this=of),
@@ -268,12 +269,12 @@ class _Plan:
         select = frame.select().select(*columns).distinct()
         if condition is not None:
             select = select.where(condition)
-        name = self._cte(f"{part.table}_once", select)
+        name = self._cte("once", select)
         values = {
-            measure: _AGGREGATES[measure.function](column_sql(f"v{number}", name))
+            measure: _AGGREGATES[measure.function](self._column(f"v{number}", name))
             for number, measure in enumerate(part.measures, 1)
         }
-        outer = [column_sql(f"g{n}", name) for n in range(1, len(groups) + 1)]
+        outer = [self._column(f"g{n}", name) for n in range(1, len(groups) + 1)]
         return _group_select(exp.Select().from_(name), outer, values, None)
 
     def _grouped_source(self, part: _Part) -> _Grouped:
@@ -292,7 +293,7 @@ class _Plan:
         def leaf(term: Term) -> exp.Expr:
             if not isinstance(term, OutputRef) or term.name not in known:
                 raise CannotPlan(f"the inner question gives {', '.join(sorted(known))}, and nothing else")
-            return column_sql(term.name, name)
+            return self._column(term.name, name)
 
         return Terms(self.query.clock, leaf)
 
@@ -325,7 +326,7 @@ class _Plan:
         values: dict[Measure, exp.Expr] = {}
         for piece, name in zip(pieces, names, strict=True):
             for measure, column in piece.measures.items():
-                values[measure] = column_sql(column, name)
+                values[measure] = self._column(column, name)
         if query.base:
             spine = self._cte("groups", self._spine())
             is_full = False
@@ -334,15 +335,15 @@ class _Plan:
             chain, is_full = list(names), True
         select = exp.Select().from_(chain[0])
         numbers = range(1, len(query.group_by) + 1)
-        merged: dict[int, exp.Expr] = {n: column_sql(f"g{n}", chain[0]) for n in numbers}
+        merged: dict[int, exp.Expr] = {n: self._column(f"g{n}", chain[0]) for n in numbers}
         for name in chain[1:]:
             if not query.group_by:
                 select = select.join(exp.to_table(name), join_type="cross")
                 continue
-            on = exp.and_(*(_same(merged[n], column_sql(f"g{n}", name)) for n in numbers))
+            on = exp.and_(*(_same(merged[n], self._column(f"g{n}", name)) for n in numbers))
             select = select.join(exp.to_table(name), on=on, join_type="full" if is_full else "left")
             if is_full:
-                merged = {n: _coalesced(merged[n], column_sql(f"g{n}", name)) for n in numbers}
+                merged = {n: _coalesced(merged[n], self._column(f"g{n}", name)) for n in numbers}
         if len(chain) > 1:
             values = {m: _or_nothing(m, value) for m, value in values.items()}
         groups: dict[Term, exp.Expr] = {term: merged[n] for n, term in enumerate(query.group_by, 1)}
@@ -368,19 +369,19 @@ class _Plan:
         extra = self._hidden()
         columns += [exp.alias_(terms.term(term), name) for term, name in extra.items()]
         name = self._cte(_ANSWER, combined.select(*columns))
-        known: dict[Term, exp.Expr] = {o.term: column_sql(o.name, name) for o in query.outputs}
-        known |= {term: column_sql(column, name) for term, column in extra.items()}
+        known: dict[Term, exp.Expr] = {o.term: self._column(o.name, name) for o in query.outputs}
+        known |= {term: self._column(column, name) for term, column in extra.items()}
 
         def leaf(term: Term) -> exp.Expr:
             if isinstance(term, OutputRef):
-                return column_sql(self._output(term.name).name, name)
+                return self._column(self._output(term.name).name, name)
             if term not in known:
                 raise CannotPlan(f"{type(term).__name__} is no part of the answer")
             return known[term]
 
         outer = _Known(query.clock, leaf, known)
         select = exp.Select().from_(name)
-        select = select.select(*(column_sql(o.name, name) for o in query.outputs if o.is_shown))
+        select = select.select(*(self._column(o.name, name) for o in query.outputs if o.is_shown))
         if query.having is not None:
             select = select.where(outer.predicate(query.having))
         if query.distinct:
@@ -404,14 +405,14 @@ class _Plan:
         self, groups: Mapping[Term, exp.Expr], values: Mapping[Measure, exp.Expr]
     ) -> Callable[[Term], exp.Expr]:
         def leaf(term: Term) -> exp.Expr:
+            if term in groups:
+                return groups[term].copy()
             if isinstance(term, OutputRef):
                 return terms.term(self._output(term.name).term)
             if isinstance(term, Measure):
                 return values[term].copy()
             if isinstance(term, Compared):
                 return self._window(term, terms)
-            if term in groups:
-                return groups[term].copy()
             raise CannotPlan(
                 "what is shown is neither grouped nor aggregated",
                 hint="group by it, or ask for its sum, number, greatest or least",
@@ -421,36 +422,18 @@ class _Plan:
         return leaf
 
     def _window(self, compared: Compared, terms: Terms) -> exp.Expr:
-        value = terms.term(compared.of)
-        within = [terms.term(term) for term in compared.within]
-        if compared.kind == "share":
-            total = exp.Window(this=exp.Sum(this=value.copy()), partition_by=within)
-            whole = exp.Nullif(this=total, expression=exp.Literal.number(0))
-            return exp.Div(this=exp.cast(value, "double"), expression=whole)
-        if compared.kind in ("rank", "dense_rank"):
-            ranked = exp.Rank() if compared.kind == "rank" else exp.DenseRank()
-            first = exp.Ordered(this=value, desc=not compared.is_ascending, nulls_first=False)
-            return exp.Window(this=ranked, partition_by=within, order=exp.Order(expressions=[first]))
-        if compared.along is None:
-            raise CannotPlan(f"a {compared.kind} value needs a time that orders the groups")
-        order = exp.Order(expressions=[exp.Ordered(this=terms.term(compared.along))])
-        if compared.kind == "running":
-            return exp.Window(this=exp.Sum(this=value), partition_by=within, order=order)
-        lag = exp.Lag(this=value.copy(), offset=exp.Literal.number(compared.steps))
-        before = exp.Window(this=lag, partition_by=within, order=order)
-        if compared.kind == "previous":
-            return before
-        change = exp.Sub(this=value, expression=before)
-        if compared.kind == "change":
-            return change
-        base = exp.Nullif(this=before.copy(), expression=exp.Literal.number(0))
-        return exp.Div(this=exp.cast(exp.paren(change), "double"), expression=base)
+        try:
+            return window_sql(compared, terms, self.query.group_by)
+        except ValueError as error:
+            raise CannotPlan(str(error)) from error
 
     # --- order and limit --------------------------------------------------------------------------------
 
     def _limited(self, select: exp.Select, orders: Sequence[exp.Ordered], terms: Terms) -> exp.Query:
         """Ordered, and cut to the limit."""
         query = self.query
+        if query.distinct:
+            orders = [_by_name(order, select) for order in orders]
         if query.limit is None:
             return select.order_by(*orders) if orders else select
         if not query.limit_within and not query.has_ties:
@@ -494,6 +477,11 @@ class _Plan:
             if output.name == name:
                 return output
         raise CannotPlan(f"no column of the answer is called {name}")
+
+    def _column(self, name: str, cte: str) -> exp.Column:
+        """A column of a CTE, of the type that stands there."""
+        selects = dict(self.ctes)[cte].selects
+        return column_like(name, cte, next(s.unalias() for s in selects if s.alias_or_name == name))
 
     def _cte(self, name: str, select: exp.Query) -> str:
         alias = self.aliases.new(name)
@@ -570,6 +558,15 @@ def _seen_from(where: Predicate | None, frame: Frame) -> Predicate | None:
 
 def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.NullSafeEQ(this=left.copy(), expression=right)
+
+
+def _by_name(order: exp.Ordered, select: exp.Select) -> exp.Ordered:
+    """An order by a shown column by its name: of distinct rows Spark knows nothing else."""
+    for shown in select.selects:
+        if shown.unalias() == order.this:
+            name = column_sql(shown.alias_or_name)
+            return exp.Ordered(this=name, desc=order.args.get("desc"), nulls_first=False)
+    return order
 
 
 def _coalesced(left: exp.Expr, right: exp.Expr) -> exp.Expr:

@@ -113,7 +113,8 @@ class Duration:
     """The time from one term to another, in a unit; negative when `end` is earlier.
 
     Attributes:
-        is_whole: whether only whole units count (of 36 hours 1 day, not 1.5).
+        is_whole: whether only whole numbers count (of 36 hours 1 or 2 days, not 1.5): of weeks the sevens
+            of days, of other units how often a new one began.
     """
 
     start: Term
@@ -177,15 +178,29 @@ class Compared:
 
     Attributes:
         kind: "previous" value, "change" since it, "relative_change" (0.1 is 10 % more), "share" of all
-            groups, "running" total, "rank" (1 is the greatest), "dense_rank".
+            groups, their "average", "running" total, "moving_average", "rank" (1 is the greatest),
+            "dense_rank".
         of: what is compared.
-        along: the grouped time that orders groups, for previous, changes and running totals.
-        within: the grouped terms inside of which it is compared; () is all groups.
-        steps: how many groups back the previous one is; of a group by time how many of its units.
+        along: the grouped time that orders groups, for what came before, running totals and moving averages.
+        within: the grouped terms inside of which it is compared; () is all groups. What came before, and a
+            moving average, are always of the same in all groups but the time.
+        steps: how many units of the grouped time the previous one is back, and NULL where no group has that
+            time; where the time is not cut to a grain, how many groups. How many units a moving average is
+            over, its own among them: those that there are.
         is_ascending: whether rank 1 is the least.
     """
 
-    kind: Literal["previous", "change", "relative_change", "share", "running", "rank", "dense_rank"]
+    kind: Literal[
+        "previous",
+        "change",
+        "relative_change",
+        "share",
+        "average",
+        "running",
+        "moving_average",
+        "rank",
+        "dense_rank",
+    ]
     of: Term
     along: Term | None = None
     within: tuple[Term, ...] = ()
@@ -273,11 +288,18 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """A term is the greatest or the least of its table, among rows of which `where` holds; ties all count."""
+    """A term is the greatest or the least of its table, among rows of which `where` holds; ties all count.
+
+    With another operator it is compared with the greatest, the least, the mean or the median.
+
+    Attributes:
+        operator: how the term compares with it: above the average is ">".
+    """
 
     term: Attribute
-    function: Literal["min", "max"]
+    function: Literal["min", "max", "avg", "median"]
     where: Predicate | None = None
+    operator: Operator = "="
 
 
 @dataclass(frozen=True, slots=True)

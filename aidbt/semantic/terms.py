@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from aidbt.semantic.frames import Frame, column_sql, related, with_joins
-from aidbt.semantic.graph import NoPath, Path, is_to_one
+from aidbt.semantic.graph import GraphColumn, NoPath, Path, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -32,7 +33,8 @@ from aidbt.semantic.query import (
     Value,
     attributes,
 )
-from aidbt.semantic.times import SECONDS, point_sql, truncated
+from aidbt.semantic.times import SECONDS, is_whole_days, point_sql, truncated
+from aidbt.warehouse.dialects.times import is_date, is_instant, value_type
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
@@ -42,6 +44,14 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
     ">": exp.GT,
     ">=": exp.GTE,
 }
+_EXTREMES: dict[str, type[exp.AggFunc]] = {
+    "min": exp.Min,
+    "max": exp.Max,
+    "avg": exp.Avg,
+    "median": exp.Median,
+}
+# What SQL is written differently for.
+_TYPES = {"date": "date", "time": "timestamp", "number": "decimal", "text": "text", "bool": "boolean"}
 _PARTS: dict[str, type[exp.Func]] = {
     "day": exp.Day,
     "day_of_week": exp.DayOfWeekIso,
@@ -114,9 +124,14 @@ class Terms:
                 return exp.Div(this=exp.cast(left, "double"), expression=divisor, typed=False, safe=False)
 
     def _duration(self, start: exp.Expr, end: exp.Expr, unit: Grain, *, is_whole: bool) -> exp.Expr:
+        if is_whole and unit is Grain.WEEK:
+            # By the week DuckDB counts Mondays or sevens of days, as its version has it.
+            days = exp.DateDiff(this=end, expression=start, unit=exp.var("DAY"))
+            return exp.IntDiv(this=days, expression=exp.Literal.number(7))
         if is_whole or unit not in SECONDS:
             return exp.DateDiff(this=end, expression=start, unit=exp.var(unit.upper()))
-        times = [exp.cast(time, "timestamp") for time in (end, start)]
+        # Between instants pass seconds that their wall clocks may not show.
+        times = [time if is_instant(time) else exp.cast(time, "timestamp") for time in (end, start)]
         seconds = exp.DateDiff(this=times[0], expression=times[1], unit=exp.var("SECOND"))
         if unit is Grain.SECOND:
             return seconds
@@ -204,8 +219,10 @@ class RowTerms(Terms):
                 f"a row of {self.frame.table} has many of {term.table}.{term.column}",
                 hint="ask for their number, sum, greatest or least, or list the other table's rows",
             )
-        self.frame.graph.table(term.table).column(term.column)
-        return dated(column_sql(term.column, self.frame.alias_of(path)), term, self.clock)
+        known = self.frame.graph.table(term.table).column(term.column)
+        column = column_sql(term.column, self.frame.alias_of(path))
+        column.type = column_type(known)
+        return dated(column, term, self.clock)
 
     def _far(self, predicate: Predicate) -> Attribute | None:
         """The first column in a predicate that a row has many values of and that has not been joined."""
@@ -250,11 +267,10 @@ class RowTerms(Terms):
         rows = RowTerms(inner, self.clock)
         column = rows.term(Attribute(term.table, term.column, grain=term.grain, part=term.part))
         condition = rows.predicate(predicate.where) if predicate.where else None
-        function = exp.Max if predicate.function == "max" else exp.Min
-        select = inner.select().select(function(this=column))
+        select = inner.select().select(_EXTREMES[predicate.function](this=column))
         if condition is not None:
             select = select.where(condition)
-        return exp.EQ(this=self.term(term), expression=exp.Subquery(this=select))
+        return _COMPARISONS[predicate.operator](this=self.term(term), expression=exp.Subquery(this=select))
 
 
 def count_rows(frame: Frame, *, repeats: bool) -> exp.Expr:
@@ -277,15 +293,42 @@ def count_rows(frame: Frame, *, repeats: bool) -> exp.Expr:
     return exp.Count(this=exp.Distinct(expressions=[column_sql(key[0], frame.alias)]))
 
 
+def column_type(column: GraphColumn) -> exp.DataType | None:
+    """The type of a column as far as SQL is written differently for it: of times, whether in a time zone."""
+    name = _TYPES.get(column.kind)
+    if column.kind == "time" and column.data_type:
+        try:
+            known = exp.DataType.build(column.data_type)
+        except ParseError:  # a name of its own, as Snowflake's TIMESTAMP_TZ
+            known = exp.DataType.build("timestamptz" if "_TZ" in column.data_type.upper() else "timestamp")
+        if known.this in exp.DataType.TEMPORAL_TYPES:
+            return known
+    return exp.DataType.build(name) if name else None
+
+
+def column_like(name: str, table: str, value: exp.Expr) -> exp.Column:
+    """The column of a subquery in which a value stands: what is known of the one's type is of the other's."""
+    column = column_sql(name, table)
+    column.type = value_type(value)
+    return column
+
+
 def dated(column: exp.Expr, attribute: Attribute, clock: Clock) -> exp.Expr:
     """A column, cut to a grain or taken a number out of."""
     if attribute.grain is not None:
-        return truncated(column, attribute.grain, clock.week_start)
+        cut = truncated(column, attribute.grain, clock.week_start)
+        cut.type = value_type(column)
+        if is_date(column) and not is_whole_days(attribute.grain, clock.week_start):
+            cut.type = exp.DataType.build("timestampntz")
+        return cut
+    if attribute.part is None:
+        return column
     if attribute.part == "hour":
-        return exp.Extract(this=exp.var("HOUR"), expression=column)
-    if attribute.part is not None:
-        return _PARTS[attribute.part](this=column)
-    return column
+        part: exp.Expr = exp.Extract(this=exp.var("HOUR"), expression=column)
+    else:
+        part = _PARTS[attribute.part](this=column)
+    part.type = exp.DataType.build("int")
+    return part
 
 
 def value_sql(value: object) -> exp.Expr:
@@ -298,17 +341,18 @@ def value_sql(value: object) -> exp.Expr:
 
 
 def _matches(term: exp.Expr, how: str, text: str, *, ignores_case: bool) -> exp.Expr:
+    if ignores_case:
+        term, text = exp.Lower(this=term), text.lower()
+    if how == "is":
+        return exp.EQ(this=term, expression=exp.Literal.string(text))
     # `!` and not a backslash: dialects differ in what a backslash means within a string.
     literal = "".join(f"!{char}" if char in "!%_" else char for char in text)
-    pattern = {"starts": f"{literal}%", "ends": f"%{literal}", "contains": f"%{literal}%", "is": literal}[how]
-    if ignores_case:
-        term, pattern = exp.Lower(this=term), pattern.lower()
-    if how == "is":
-        return exp.EQ(this=term, expression=exp.Literal.string(text.lower() if ignores_case else text))
-    like: exp.Expr = exp.Like(this=term, expression=exp.Literal.string(pattern))
-    if literal != text:
-        like = exp.Escape(this=like, expression=exp.Literal.string("!"))
-    return like
+    pattern = {"starts": f"{literal}%", "ends": f"%{literal}", "contains": f"%{literal}%"}[how]
+    like = exp.Like(this=term, expression=exp.Literal.string(pattern))
+    if literal == text and "\\" not in text:
+        return like
+    # Half of them escape with a backslash where they are not told otherwise.
+    return exp.Escape(this=like, expression=exp.Literal.string("!"))
 
 
 def _own_attributes(predicate: Predicate) -> list[Attribute]:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from aidbt.semantic.query import Clock, Grain, TimePoint
 
 _DAY = dt.timedelta(days=1)
+_WITHIN_DAY = (Grain.SECOND, Grain.MINUTE, Grain.HOUR)
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 SECONDS = {
     Grain.SECOND: 1,
@@ -71,10 +72,14 @@ def truncated(term: exp.Expr, grain: Grain, week_start: int = 1) -> exp.Expr:
     """A time cut to the start of its period, which `date_trunc` does for weeks from Monday only."""
     if grain is Grain.WEEK and week_start != 1:
         days = 8 - week_start
-        later = exp.Add(this=term, expression=_interval(days, Grain.DAY))
-        monday = exp.TimestampTrunc(this=later, unit=exp.var("WEEK"))
-        return exp.Sub(this=monday, expression=_interval(days, Grain.DAY))
+        monday = exp.TimestampTrunc(this=_moved(term, days, Grain.DAY), unit=exp.var("WEEK"))
+        return _moved(monday, -days, Grain.DAY)
     return exp.TimestampTrunc(this=term, unit=exp.var(grain.upper()))
+
+
+def is_whole_days(grain: Grain, week_start: int = 1) -> bool:
+    """Whether a date that is cut to the grain stays a date."""
+    return grain not in _WITHIN_DAY and (grain is not Grain.WEEK or week_start == 1)
 
 
 def point_sql(point: TimePoint, clock: Clock, *, as_date: bool) -> exp.Expr:
@@ -88,17 +93,21 @@ def point_sql(point: TimePoint, clock: Clock, *, as_date: bool) -> exp.Expr:
         is_day = time == cut(time, Grain.DAY)
         text = time.date().isoformat() if as_date and is_day else time.isoformat(sep=" ")
         return exp.cast(exp.Literal.string(text), "date" if as_date and is_day else "timestamp")
-    found: exp.Expr = exp.CurrentTimestamp() if point.cut_to is None else exp.CurrentDate()
+    if as_date and point.cut_to is Grain.DAY and not point.shift:
+        return exp.CurrentDate()
+    is_day = point.cut_to is not None and point.cut_to not in _WITHIN_DAY
+    found: exp.Expr = exp.cast(exp.CurrentDate() if is_day else exp.CurrentTimestamp(), "timestamp")
     if point.cut_to not in (None, Grain.DAY):
         found = truncated(found, point.cut_to, clock.week_start)  # type: ignore[arg-type]
     if point.shift:
-        kind = exp.Add if point.shift > 0 else exp.Sub
-        found = kind(this=found, expression=_interval(abs(point.shift), point.unit))
-    return exp.cast(found, "date" if as_date else "timestamp")
+        found = _moved(found, point.shift, point.unit)
+    return exp.cast(found, "date") if as_date and is_day and point.unit not in _WITHIN_DAY else found
 
 
-def _interval(number: int, unit: Grain) -> exp.Interval:
-    # No dialect lacks months, some lack quarters.
-    if unit is Grain.QUARTER:
-        number, unit = 3 * number, Grain.MONTH
-    return exp.Interval(this=exp.Literal.string(str(number)), unit=exp.var(unit.upper()))
+def _moved(time: exp.Expr, number: int, unit: Grain) -> exp.Expr:
+    """A time so many units later, earlier when the number is negative; of the type it had."""
+    kind = exp.Add if number > 0 else exp.Sub
+    # Months and days are known to every dialect, quarters and weeks are not.
+    each, unit = {Grain.QUARTER: (3, Grain.MONTH), Grain.WEEK: (7, Grain.DAY)}.get(unit, (1, unit))
+    interval = exp.Interval(this=exp.Literal.string(str(abs(number) * each)), unit=exp.var(unit.upper()))
+    return kind(this=time, expression=interval)

@@ -2,413 +2,249 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from aidbt.core.errors import AidbtError
+from aidbt.semantic.english.asked import Asked, asked_of
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.grammar import Rules
-from aidbt.semantic.english.periods import Period
-from aidbt.semantic.english.phrases import (
+from aidbt.semantic.english.grouped import Grouping
+from aidbt.semantic.english.listed import listed
+from aidbt.semantic.english.naming import unique_names
+from aidbt.semantic.english.number_phrases import (
     Best,
-    Columns,
-    Condition,
+    Frequent,
     Group,
-    Link,
+    Having,
+    Nested,
     Number,
-    Rows,
+    Shown,
+    Sorted,
+    Whole,
 )
+from aidbt.semantic.english.numbers import NumberRules, conjuncts
+from aidbt.semantic.english.phrases import Columns, Condition, Link, Rows
+from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
+    Compared,
+    Grain,
+    InPeriod,
     Measure,
+    OneOf,
     Order,
     Output,
     OutputRef,
-    Predicate,
     SemanticQuery,
-    Term,
-    attributes,
-    both,
-    measures,
+    Value,
+    parts,
 )
 
 
-class Refused(AidbtError):
-    """A question that is not answered, because its meaning is not certain."""
-
-
-@dataclass
-class _Parts:
-    shown: list[Hashable] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
-    wheres: list[Hashable] = field(default_factory=list)
-    orders: list[tuple[Hashable, object]] = field(default_factory=list)
-    best: list[Best] = field(default_factory=list)
-    tops: list[tuple[int, Hashable]] = field(default_factory=list)
-    by: list[Number] = field(default_factory=list)
-    counts_all: bool = False
-
-
-_SKIPPED = {"Show", "Comma", "And", "Fill"}
-
-
-def assemble(sentences: Sequence[Sequence[Item]], rules: Rules) -> SemanticQuery:
+def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> SemanticQuery:
     """The query of a question's sentences, each cut into phrases.
 
     Raises:
         Refused: phrases do not fit together.
     """
-    main, later = _collected(sentences[0]), [_collected(sentence) for sentence in sentences[1:]]
-    asked = main
-    shown: list[Hashable] = []
-    for parts in later:
-        if parts.shown:
-            shown += parts.shown
-        asked.groups += parts.groups
-        asked.wheres += parts.wheres
-        asked.orders += parts.orders
-        asked.tops += parts.tops
-        asked.by += parts.by
-        asked.best += parts.best
-    return _Assembly(rules, asked, shown).query()
+    asked = _completed(asked_of(sentences), rules)
+    _restrict(asked)
+    if asked.nested:
+        query = _nested(asked, rules)
+    elif asked.numbers() or any(isinstance(top.of, Frequent) for top in asked.tops):
+        query = Grouping(asked, rules).query()
+    else:
+        query = listed(asked, rules)
+    return replace(query, outputs=unique_names(query.outputs))
 
 
-def _collected(items: Iterable[Item]) -> _Parts:
-    parts = _Parts()
-    for item in items:
-        meaning = item.meaning
-        match item.category:
-            case "Rows" | "Col" | "Number":
-                parts.shown.append(meaning)
-            case "Group":
-                parts.groups.append(meaning)  # type: ignore[arg-type]
-            case "Cond" | "Val" | "Link" | "Time":
-                parts.wheres.append(meaning)
-            case "OrderBy":
-                parts.orders.append(meaning)  # type: ignore[arg-type]
-            case "Best":
-                parts.best.append(meaning)  # type: ignore[arg-type]
-            case "TopOf":
-                parts.tops.append(meaning)  # type: ignore[arg-type]
-            case "CountAll":
-                parts.counts_all = True
-            case "Grouped":
-                grain, number = meaning  # type: ignore[misc]
-                parts.groups.append(Group((), None, grain))
-                parts.shown.append(number)
-            case "FrequentOf":
-                parts.tops.append((1, meaning))
-            case "ByNumber":
-                parts.by.append(meaning)  # type: ignore[arg-type]
-            case category if category not in _SKIPPED:
-                raise Refused(f"a {category} stands alone: {meaning}")
-    return parts
+# --- what is meant and not said -------------------------------------------------------------------------
 
 
-class _Assembly:
-    def __init__(self, rules: Rules, parts: _Parts, shown: list[Hashable]) -> None:
-        self.rules = rules
-        self.graph = rules.graph
-        self.parts = parts
-        self.explicit = shown
-        self.where: Predicate | None = None
-        self.groups: list[Term] = []
-        self.outputs: list[Output] = []
-        self.orders: list[Order] = []
-        self.limit: int | None = None
+def _completed(asked: Asked, rules: NumberRules) -> Asked:
+    """What a question asks for, with what its words leave out: "revenue by region" is its sum."""
+    asked.shown += [_share(whole, asked.group) for whole in asked.wholes]
+    asked.wholes = []
+    if asked.is_average:
+        _average(asked)
+    _counted_values(asked, rules)
+    _ranked_by(asked, rules)
+    _times_of_best(asked, rules)
+    _side_by_side(asked)
+    if asked.says_again and not (asked.numbers() or asked.nested):
+        raise Refused("a number is spoken of that was not asked for")
+    if asked.times and asked.group | asked.times != asked.group:
+        raise Refused("a length of time is spoken of, and the answer is not grouped by it")
+    if asked.numbers() or asked.nested or asked.best or asked.tops:
+        return asked
+    if asked.counts and asked.group.terms and not asked.shown:
+        asked.shown.append(rules.counted(Rows(asked.group.terms[0].table)))
+        return asked
+    if not (asked.group or asked.counts or asked.changes or _is_amount(asked)):
+        return asked
+    shown = _implied(asked, rules)
+    if not any(isinstance(one, Number) for one in shown):
+        if asked.group or asked.counts or asked.changes:
+            raise Refused("it is not said what is counted or added up in each group")
+        return asked
+    asked.shown = shown
+    return asked
 
-    def query(self) -> SemanticQuery:
-        parts = self.parts
-        self._settle()
-        if self.explicit:
-            self._lift()
-        for group in parts.groups:
-            self._group(group)
-        for number, what in parts.tops:
-            self._top(number, what)
-        for best in parts.best:
-            self._best(best)
-        numbers = [shown for shown in parts.shown if isinstance(shown, Number)]
-        is_grouped = bool(numbers or parts.tops or parts.best or parts.by or parts.groups)
-        if not is_grouped and any(isinstance(s, Number) for s in self.explicit):
-            is_grouped = True
-        return self._grouped() if is_grouped else self._listed()
 
-    def _settle(self) -> None:
-        """Of a column that several tables have, take the one of the table that is spoken of."""
-        spoken = [r.table for r in self._rows()] + [n.table for n in self._numbers()]
+def _is_amount(asked: Asked) -> bool:
+    """Whether one amount alone is asked for: "what was the revenue in May" means all of it."""
+    is_alone = len(asked.shown) == 1 and isinstance(asked.shown[0], Columns) and not asked.orders
+    return is_alone and not (asked.lists or asked.shows or asked.returned)
 
-        def settled(shown: Hashable) -> Hashable:
-            if not isinstance(shown, Columns) or shown.rows is not None or len(shown.terms) != 1:
-                return shown
-            term = shown.terms[0]
-            others = shown.alike
-            for table in spoken:
-                for other in others:
-                    if other.table == table and term.table != table:
-                        return Columns((other,))
-                if term.table == table:
-                    return shown
-            return shown
 
-        self.explicit = [settled(shown) for shown in self.explicit]
-        self.parts.shown = [settled(shown) for shown in self.parts.shown]
+def _ranked_by(asked: Asked, rules: NumberRules) -> None:
+    """`top 3 products by price`: a number after "by" is no group where the first so many are asked for."""
+    numbers = [term for term in asked.group.terms if rules.is_measured(term)]
+    if len(asked.tops) != 1 or len(numbers) != 1 or asked.by or asked.best or asked.orders:
+        return
+    top = asked.tops[0]
+    if isinstance(top.of, Best) and isinstance(top.of.by, Columns):
+        asked.tops = [replace(top, of=replace(top.of, by=Columns((numbers[0],))))]
+        asked.group = _without(asked.group, numbers[0])
+        return
+    if not isinstance(top.of, Rows | Columns):
+        return
+    entity = top.of.table if isinstance(top.of, Rows) else top.of.terms[0].table
+    path = rules.path(entity, numbers[0].table)
+    columns = Columns((numbers[0],))
+    number = rules.implied(columns)
+    if path is not None and is_to_one(path):
+        asked.orders.append(Sorted(columns, top.is_descending))
+    elif number is not None:
+        asked.by.append(number)
+    else:
+        return
+    asked.group = _without(asked.group, numbers[0])
 
-    def _rows(self) -> list[Rows]:
-        found = []
-        for shown in [*self.parts.shown, *(what for _, what in self.parts.tops)]:
-            if isinstance(shown, Rows):
-                found.append(shown)
-            elif isinstance(shown, Columns) and shown.rows is not None:
-                found.append(shown.rows)
-        return found
 
-    def _lift(self) -> None:
-        """What the question's own number is of, every number that is asked for besides is of too."""
-        lifted: list[Hashable] = []
-        for shown in self.parts.shown:
-            if isinstance(shown, Number) and isinstance(shown.term, Measure) and shown.term.where is not None:
-                self.where = both(self.where, shown.term.where)
-                shown = Number(replace(shown.term, where=None), shown.table)
-            lifted.append(shown)
-        self.parts.shown = lifted
-        self.parts.by = [self._lifted(number) for number in self.parts.by]
+def _without(group: Group, term: Attribute) -> Group:
+    return replace(group, terms=tuple(other for other in group.terms if other != term))
 
-    def _lifted(self, number: Number) -> Number:
-        if not isinstance(number.term, Measure) or number.term.where is None:
-            return number
-        self.where = both(self.where, number.term.where)
-        return Number(replace(number.term, where=None), number.table)
 
-    # --- groups ---------------------------------------------------------------------------------------
+def _times_of_best(asked: Asked, rules: NumberRules) -> None:
+    """`which month had the highest revenue`: months make the groups, and their sums are compared."""
+    if not asked.times or asked.group or len(asked.best) != 1:
+        return
+    best = asked.best[0]
+    by = rules.implied(best.by) if isinstance(best.by, Columns) else best.by
+    if isinstance(by, Number):
+        asked.best = [replace(best, by=by)]
+        asked.times = asked.group = _of_day(asked.times)
 
-    def _group(self, group: Group) -> None:
-        if group.grain is not None:
-            self._by_grain(group)
-            return
-        if group.rows is not None and group.rows.where is not None:
-            self.where = both(self.where, self._seen(group.rows))
-        self.groups += [term for term in group.terms if term not in self.groups]
 
-    def _by_grain(self, group: Group) -> None:
-        tables = {n.table for n in self._numbers()}
-        for table in tables:
-            time = self.graph.table(table).time
-            if not time:
-                raise Refused(f"{table} has no time to group by {group.grain}")
-            term = Attribute(table, time, grain=group.grain)
-            if term not in self.groups:
-                self.groups.append(term)
+def _of_day(times: Group) -> Group:
+    """`which hour`: that of a day, for nobody asks for one hour of all years."""
+    if Grain.HOUR not in times.grains:
+        return times
+    grains = tuple(grain for grain in times.grains if grain is not Grain.HOUR)
+    return replace(times, grains=grains, parts=(*times.parts, "hour"))
 
-    def _seen(self, rows: Rows) -> Predicate | None:
-        """The condition on rows, as it stands beside a measure of others."""
-        return rows.where
 
-    def _numbers(self) -> list[Number]:
-        found = [s for s in [*self.parts.shown, *self.explicit] if isinstance(s, Number)]
-        return [*found, *self.parts.by, *(b.by for b in self.parts.best if isinstance(b.by, Number))]
+def _side_by_side(asked: Asked) -> None:
+    """`compare the average salary of Berlin and Lisbon`: values that are named make the groups."""
+    if not asked.compares:
+        return
+    said = (*(n.term for n in asked.numbers()), *(c for c in asked.claims if isinstance(c, Condition)))
+    named = [part.term for part in parts(said) if isinstance(part, OneOf) and len(part.values) > 1]
+    if len(named) == 1 and isinstance(named[0], Attribute):
+        asked.group |= Group((named[0],))
+    elif not asked.group and len(asked.numbers()) < 2:
+        raise Refused("it is not said what is compared with what")
 
-    def _top(self, number: int, what: Hashable) -> None:
-        self.limit = number
-        if isinstance(what, tuple):  # the most frequent
-            is_descending, of = what
-            terms = self._named(of)
-            table = of.table if isinstance(of, Rows) else of.terms[0].table
-            rows = of.rows if isinstance(of, Columns) else of
-            counted = rows.table if isinstance(rows, Rows) else table
-            where = rows.where if isinstance(rows, Rows) else None
-            self._add_groups(terms)
-            measure = Measure("count", counted, None, where)
-            self._add(Number(measure, counted))
-            self.orders.append(Order(measure, bool(is_descending)))
-            return
-        if isinstance(what, Best):
-            self._best(replace(what, limit=number))
-            return
-        self._entity(what)
-        if self.parts.by:
-            for by in self.parts.by:
-                self.orders.append(Order(by.term, True))
-        elif not self.parts.best:
-            raise Refused("the top of what is in no order")
 
-    def _best(self, best: Best) -> None:
-        if self.limit is None and not (best.limit == 1 and self.parts.orders):
-            self.limit = best.limit
-        for shown in self.parts.shown:
-            if isinstance(shown, Rows | Columns):
-                self._entity(shown)
-        if isinstance(best.by, Number):
-            self.orders.append(Order(best.by.term, best.is_descending))
-        elif isinstance(best.by, Columns):
-            self.orders.append(Order(best.by.terms[0], best.is_descending))
+def _counted_values(asked: Asked, rules: NumberRules) -> None:
+    """`colors that more than 40 vehicles have`: a condition on how many rows of its own a value has."""
+    tables = {s.terms[0].table for s in asked.shown if isinstance(s, Columns) and s.rows is None}
+    if len(tables) != 1 or any(not isinstance(shown, Columns) for shown in asked.shown):
+        return
+    for claim in list(asked.claims):
+        if isinstance(claim, Link) and not claim.is_plain and claim.rows.table in tables and claim.count > 0:
+            asked.claims.remove(claim)
+            having = Having(rules.counted(claim.rows), claim.operator, Value(claim.count))
+            asked.havings.append(having)
 
-    def _entity(self, what: Hashable) -> None:
-        rows = what if isinstance(what, Rows) else what.rows if isinstance(what, Columns) else None
-        if rows is not None and rows.where is not None:
-            self.where = both(self.where, rows.where)
-        self._add_groups(self._named(what))
 
-    def _named(self, what: Hashable) -> tuple[Attribute, ...]:
-        if isinstance(what, Rows):
-            return self.rules.label(what.table)
-        assert isinstance(what, Columns)
-        return what.terms
+def _implied(asked: Asked, rules: NumberRules) -> list[Shown]:
+    """What is meant where a thing is asked for by group: of amounts their sum, else of rows how many."""
+    summed = [rules.implied(one) or one if isinstance(one, Columns) else one for one in asked.shown]
+    if asked.lists or any(isinstance(one, Number) for one in summed):
+        return summed
+    return [rules.counted(one) if isinstance(one, Rows) else one for one in asked.shown]
 
-    def _add_groups(self, terms: Sequence[Term]) -> None:
-        self.groups += [term for term in terms if term not in self.groups]
 
-    # --- the query ------------------------------------------------------------------------------------
+def _restrict(asked: Asked) -> None:
+    """`total revenue per customer, only paid orders`: rows after their own numbers say which of them."""
+    for place, shown in enumerate(asked.shown):
+        before = [one.table for one in asked.shown[:place] if isinstance(one, Number)]
+        if isinstance(shown, Rows) and shown.where is not None and shown.table in before:
+            asked.claims.append(Link(shown))
+    said = [claim.rows for claim in asked.claims if isinstance(claim, Link)]
+    asked.shown = [shown for shown in asked.shown if shown not in said]
 
-    def _grouped(self) -> SemanticQuery:
-        measured = [self._m(order.term) for order in self.orders]
-        aggregates = [n for n in self._numbers()] or [m for m in measured if m]
-        if not aggregates:
-            return self._listed()
-        for shown in self.parts.shown:
-            if isinstance(shown, Rows | Columns) and not self.explicit and not self.parts.best:
-                self._entity(shown)
-            elif isinstance(shown, Rows | Columns):
-                self._entity(shown) if not self.groups else None
-        explicit = self.explicit or []
-        for shown in explicit:
-            if isinstance(shown, Columns):
-                self._add_groups([self._same(term) for term in shown.terms])
-            elif isinstance(shown, Rows):
-                self._add_groups(self.rules.label(shown.table))
-        counted = {n.table for n in self._numbers()}
-        if any(
-            isinstance(g, Attribute) and g.table in counted and g in self.rules.label(g.table)
-            for g in self.groups
-        ):
-            if not all(isinstance(n.term, Measure) and n.term.of is not None for n in self._numbers()):
-                raise Refused("rows are counted by what tells each of them apart")
-        self._conditions(self._numbers()[0].table if self._numbers() else "")
-        for group in self.groups:
-            self.outputs.append(Output(group, self._name(group)))
-        numbers = [s for s in [*self.parts.shown, *explicit] if isinstance(s, Number)] + self.parts.by
-        numbers += [best.by for best in self.parts.best if isinstance(best.by, Number)]
-        for number in numbers:
-            self._add(number)
-        for order in self.orders:
-            if not any(order.term == output.term for output in self.outputs) and measures(order.term):
-                self.outputs.append(Output(order.term, self._name(order.term)))
-        self._ordered()
-        for group in self.groups:
-            if not any(group == output.term for output in self.outputs):
-                self.outputs.append(Output(group, self._name(group)))
-        return SemanticQuery(
-            tuple(self._unique()),
-            group_by=tuple(self.groups),
-            where=self.where,
-            order_by=tuple(self.orders),
-            limit=self.limit,
-        )
 
-    def _same(self, term: Attribute) -> Attribute:
-        for group in self.groups:
-            if isinstance(group, Attribute) and (group.table, group.column) == (term.table, term.column):
-                return group
-        return term
+def _share(whole: Whole, group: Group) -> Number:
+    """`share of revenue by region`: of each group beside all of them."""
+    term = whole.number.term
+    is_part = isinstance(term, Measure) and any(not isinstance(c, InPeriod) for c in conjuncts(term.where))
+    if not group or whole.kind == "ratio" or is_part:
+        raise Refused("it is not said which part of them is meant")
+    share = Compared("share", whole.number.term)
+    shown = Calculation("*", share, Value(100)) if whole.kind == "percentage" else share
+    return replace(whole.number, term=shown)
 
-    def _m(self, term: Term) -> Measure | None:
-        found = measures(term)
-        return found[0] if found else None
 
-    def _add(self, number: Number) -> None:
-        if not any(output.term == number.term for output in self.outputs):
-            self.outputs.append(Output(number.term, self._name(number.term)))
+def _average(asked: Asked) -> None:
+    """`how many orders per customer on average`: the mean of what every group has."""
+    counted = [
+        n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function in ("count", "sum")
+    ]
+    if not counted:
+        return
+    if len(counted) > 1 or not asked.group:
+        raise Refused("it is not certain of what the average is meant")
+    asked.nested.append(Nested("avg", counted[0], asked.group))
+    asked.shown = [shown for shown in asked.shown if shown != counted[0]]
+    asked.group = Group()
 
-    def _conditions(self, table: str) -> None:
-        for where in self.parts.wheres:
-            self.where = both(self.where, self._condition(where, table))
 
-    def _condition(self, where: Hashable, table: str) -> Predicate | None:
-        if isinstance(where, Condition):
-            found = self.rules.restricted(Rows(table), where.table, where.predicate)
-        elif isinstance(where, Link):
-            if where.is_plain and where.rows.where is None:
-                return None
-            found = self.rules.linked(Rows(table), where)
-        elif isinstance(where, Period):
-            predicate = self.rules.in_default_period(table, where)
-            if predicate is None:
-                raise Refused(f"{table} has no time")
-            return predicate
-        else:
-            raise Refused(f"{where} is no condition")
-        if found is None:
-            raise Refused(f"{where} is not related to {table}")
-        return found[0].where
+# --- aggregates of aggregates ---------------------------------------------------------------------------
 
-    def _ordered(self) -> None:
-        for by, direction in self.parts.orders:
-            is_descending = bool(direction)
-            if by is None:
-                if not self.outputs:
-                    raise Refused("ordered by what is not said")
-                self.orders.append(Order(OutputRef(self.outputs[0].name), is_descending))
-            elif isinstance(by, Number):
-                self.orders.append(Order(by.term, is_descending))
-            elif isinstance(by, Columns):
-                term = self._same(by.terms[0])
-                if self.groups and term not in self.groups:
-                    self.groups.append(term)
-                self.orders.append(Order(term, is_descending))
-            elif isinstance(by, Rows):
-                for term in self.rules.label(by.table):
-                    self.orders.append(Order(term, is_descending))
 
-    def _listed(self) -> SemanticQuery:
-        things = [shown for shown in self.parts.shown if isinstance(shown, Rows | Columns)]
-        things += [t for _, t in self.parts.tops if isinstance(t, Rows | Columns)]
-        if not things:
-            raise Refused("it is not said what is asked for")
-        rows = [t if isinstance(t, Rows) else t.rows for t in things]
-        known = [r for r in rows if r is not None]
-        base = known[0].table if known else things[0].terms[0].table  # type: ignore[union-attr]
-        for r in known:
-            if r.where is not None:
-                found = self.rules.linked(Rows(base), Link(r)) if r.table != base else (r, 0.0)
-                if found is None:
-                    raise Refused(f"{r.table} and {base} are not related")
-                self.where = both(self.where, found[0].where)
-        self._conditions(base)
-        terms: list[Term] = []
-        wanted = [s for s in self.explicit if isinstance(s, Rows | Columns)] or things
-        for thing in wanted:
-            for term in self._named(thing):
-                if term not in terms:
-                    terms.append(term)
-        terms += [o.term for o in self.orders if isinstance(o.term, Attribute) and o.term not in terms]
-        for term in terms:
-            self.outputs.append(Output(term, self._name(term)))
-        self._ordered()
-        is_distinct = not known or any(
-            not is_to_one(self.graph.path(base, a.table)) for t in terms for a in attributes(t)
-        )
-        return SemanticQuery(
-            tuple(self._unique()), base=base, where=self.where, order_by=tuple(self.orders),
-            limit=self.limit, distinct=is_distinct,
-        )  # fmt: skip
-
-    def _unique(self) -> list[Output]:
-        seen: dict[str, int] = {}
-        found = []
-        for output in self.outputs:
-            number = seen.get(output.name, 0) + 1
-            seen[output.name] = number
-            found.append(output if number == 1 else replace(output, name=f"{output.name}_{number}"))
-        return found
-
-    def _name(self, term: Term) -> str:
-        if isinstance(term, Attribute):
-            return term.column if term.grain is None else str(term.grain)
-        if isinstance(term, Measure):
-            if term.of is None:
-                return f"number_of_{term.table}"
-            of = attributes(term.of)
-            return f"{term.function}_{of[0].column}" if of else term.function
-        return "ratio" if isinstance(term, Calculation) else "value"
+def _nested(asked: Asked, rules: NumberRules) -> SemanticQuery:
+    """An aggregate over groups: the inner query has one row for each of them, the outer one takes its rows."""
+    if (
+        len(asked.nested) > 1
+        or asked.numbers()
+        or asked.returned
+        or asked.best
+        or asked.tops
+        or asked.changes
+    ):
+        raise Refused("an average of what groups have stands beside other things that are asked for")
+    nested = asked.nested[0]
+    outer = asked.group if nested.group else Group()
+    inner_group = nested.group or asked.group
+    if not inner_group:
+        raise Refused("it is not said in which groups the numbers are that are averaged")
+    within = Grouping(Asked(group=outer, shown=[nested.number]), rules).query() if outer else None
+    terms = within.group_by if within else ()
+    inner = Grouping(
+        Asked(group=inner_group | outer, shown=[*asked.shown, nested.number], claims=asked.claims), rules
+    ).query()
+    inner = replace(inner, outputs=unique_names(inner.outputs), order_by=())
+    names = {output.term: output.name for output in inner.outputs}
+    measured = next(output for output in inner.outputs if output.term not in inner.group_by)
+    groups = tuple(OutputRef(names[term]) for term in terms)
+    measure = Measure(nested.function, "", OutputRef(measured.name))
+    name = f"{'average' if nested.function == 'avg' else nested.function}_{measured.name}"
+    outputs = (*(Output(group, group.name) for group in groups), Output(measure, name))
+    orders = tuple(Order(measure, bool(o.is_descending)) for o in asked.orders if o.by is None)
+    if len(orders) < len(asked.orders):
+        raise Refused("an average of what groups have can only be sorted by itself")
+    return SemanticQuery(outputs, group_by=groups, order_by=orders, source=inner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,15 @@ class Item:
     score: float
 
 
-Combine = Callable[[Item, Item], Iterable[tuple[str, Hashable, float]]]
-Lift = Callable[[Item], Iterable[tuple[str, Hashable, float]]]
+Combine = Callable[[Any, Any], Iterable[tuple[str, Hashable, float]]]
+"""From the meanings of two phrases side by side: category, meaning and cost of what they are together."""
+Lift = Callable[[Any], Iterable[tuple[str, Hashable, float]]]
+"""From a phrase's meaning: what else it may be seen as."""
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Rules by the categories they join: each gives category, meaning and cost of the longer phrase."""
+    """Rules by the categories they join, and by the category they lift."""
 
     binary: dict[tuple[str, str], tuple[Combine, ...]]
     unary: dict[str, tuple[Lift, ...]]
@@ -64,7 +67,7 @@ class Chart:
             item = waiting.pop()
             if self._insert(item):
                 for rule in self._grammar.unary.get(item.category, ()):
-                    for category, meaning, cost in rule(item):
+                    for category, meaning, cost in rule(item.meaning):
                         waiting.append(Item(category, meaning, item.start, item.end, item.score - cost))
 
     def fill(self, start: int, end: int) -> None:
@@ -76,11 +79,14 @@ class Chart:
             for a in list(left):
                 for b in list(right):
                     for rule in self._grammar.binary.get((a, b), ()):
-                        for first in left[a]:
-                            for second in right[b]:
-                                for category, meaning, cost in rule(first, second):
-                                    score = first.score + second.score - cost
-                                    self.add(Item(category, meaning, start, end, score))
+                        self._join(rule, left[a], right[b])
+
+    def _join(self, rule: Combine, left: list[Item], right: list[Item]) -> None:
+        for first in left:
+            for second in right:
+                for category, meaning, cost in rule(first.meaning, second.meaning):
+                    score = first.score + second.score - cost
+                    self.add(Item(category, meaning, first.start, second.end, score))
 
     def items(self, start: int, end: int) -> Iterator[Item]:
         """The phrases of exactly that span."""

@@ -1,17 +1,27 @@
-"""Which words of a question name a table, a column or a value: the grounding index."""
+"""Which words of a question name a table, a column, a value or a trait of rows: the grounding index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from aidbt.core.lexicon import STRICT, expansions, is_word, partners
-from aidbt.semantic.catalog import NamedTable
-from aidbt.semantic.english.tokens import lemma, tokens
-from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
+from aidbt.core.lexicon import expansions, is_word
+from aidbt.core.words import singular_words
+from aidbt.semantic.english.names import LOOSE, PART, SHORTER, Name, column_names, spellings, table_names
+from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.tokens import Token, lemma, verb_stem
+from aidbt.semantic.english.traits import sexes, traits
+from aidbt.semantic.english.value_names import phrase_of, plain, value_names
+from aidbt.semantic.english.word_lists import Phrase, people, synonyms
+from aidbt.semantic.graph import Graph, GraphTable
+from aidbt.semantic.named import NamedMetric
+from aidbt.semantic.naming import NamedTable
+from aidbt.semantic.query import All, AnyOf, Attribute, Matches, Measure, Predicate
 
-Phrase = tuple[str, ...]
 MOST_WORDS = 8
+_DATE_WORDS = {"date", "day", "time", "timestamp"}
+# Codes such as IN and IT are words of the language, so they count only in capitals.
+_MOST_LETTERS_OF_A_CODE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +52,86 @@ class ValueName:
     weight: float
 
 
-Meaning = TableName | ColumnName | ValueName
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A word says that something holds of rows of a table: "remote" of those where `is_remote` is true."""
+
+    table: str
+    predicate: Predicate
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoleName:
+    """A word says what a row of another table, or of the same, is to a row: its manager."""
+
+    relationship: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class MetricName:
+    """A phrase names a metric of the project's semantic layer."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Capitalised words that nothing goes by: a text as it may be in the data, such as somebody's name."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A phrase stands for what the question's instructions say that it is: a phrase of that category."""
+
+    category: str
+    meaning: Hashable
+    weight: float
+
+
+Meaning = TableName | ColumnName | ValueName | Trait | RoleName | MetricName | Literal | Defined
 
 
 @dataclass
 class Lexicon:
-    """Phrases of lemmas with what they may mean."""
+    """Phrases of lemmas with what they may mean.
+
+    Attributes:
+        values: by (table, column) all values, where all are known.
+    """
 
     graph: Graph
     meanings: dict[Phrase, list[Meaning]] = field(default_factory=dict)
+    values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _people: frozenset[str] = frozenset()
+    _dated: list[tuple[str, ColumnName]] = field(default_factory=list)
+    _short: frozenset[str] = frozenset()
+    _stems: dict[str, list[Meaning]] = field(default_factory=dict)
+    _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    def found(self, sentence: Sequence[Token], start: int) -> Iterator[tuple[int, list[Meaning]]]:
+        """The phrases of the data that begin at a token: how many tokens each has, and its meanings."""
+        token = sentence[start]
+        if token.kind == "quoted":
+            quoted = [m for m in self.meanings.get(phrase_of(token.text), ()) if isinstance(m, ValueName)]
+            if quoted:
+                yield 1, quoted
+            return
+        named: dict[int, list[Meaning]] = {}
+        lemmas = self._lemmas(sentence, start)
+        for length in range(1, len(lemmas) + 1):
+            found = self.meanings.get(tuple(lemmas[:length]), [])
+            meanings = [m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token)]
+            if meanings:
+                named[length] = meanings
+        for length, meaning in self._in_other_forms(sentence, start, lemmas, named):
+            named.setdefault(length, []).append(meaning)
+        yield from named.items()
 
     def at(self, lemmas: Sequence[str], start: int) -> Iterator[tuple[int, list[Meaning]]]:
         """The phrases that begin at a word: how many words each has, and its meanings."""
@@ -59,8 +140,52 @@ class Lexicon:
             if found:
                 yield length, found
 
+    def is_person(self, table: str) -> bool:
+        """Whether the rows of a table are people."""
+        return table in self._people
+
+    def knows(self, table: str, column: str, text: str) -> bool | None:
+        """Whether a column holds a text, whatever its case and accents; None when not all that it holds is
+        known.
+        """
+        if (table, column) not in self.values:
+            return None
+        if (table, column) not in self._folded:
+            self._folded[table, column] = {plain(value.strip()) for value in self.values[table, column]}
+        return plain(text.strip()) in self._folded[table, column]
+
+    def with_meanings(self, added: Mapping[Phrase, list[Meaning]]) -> Lexicon:
+        """A lexicon in which some phrases mean something else, for the time of one question."""
+        return replace(self, meanings={**self.meanings, **added})
+
+    def named(self, table: str, text: str) -> Predicate | None:
+        """That a row is called so, whatever the case: by its name or title, or by a person's two names; None
+        where the table has no such column.
+        """
+        names = self._name_columns(table)
+        found: list[Predicate] = [Matches(name, "is", text) for name in names]
+        first, _, last = text.rpartition(" ")
+        if first and len(names) > 1:
+            found = [*found, All((Matches(names[0], "is", first), Matches(names[1], "is", last)))]
+        return None if not found else found[0] if len(found) == 1 else AnyOf(tuple(found))
+
+    def _name_columns(self, table: str) -> list[Attribute]:
+        """First and last name of people, else the column that rows are called by."""
+        for parts in (("first", "name"), ("last", "name")), (("given", "name"), ("family", "name")):
+            found = [
+                Attribute(m.table, m.column)
+                for part in parts
+                for m in self.meanings.get(part, ())
+                if isinstance(m, ColumnName) and m.table == table
+            ]
+            if len(found) == 2:
+                return found
+        label = self.graph.table(table).label
+        return [Attribute(table, label)] if label else []
+
     def add(self, phrase: Iterable[str], meaning: Meaning) -> None:
-        words = tuple(lemma(word) for word in phrase)
+        """Let a phrase mean something too; of the same meaning twice the surer counts."""
+        words = tuple(plain(lemma(word)) for word in phrase)
         if not words or len(words) > MOST_WORDS:
             return
         known = self.meanings.setdefault(words, [])
@@ -69,160 +194,256 @@ class Lexicon:
             return
         self.meanings[words] = [m for m in known if m not in same] + [meaning]
 
+    def _lemmas(self, sentence: Sequence[Token], start: int) -> list[str]:
+        """The lemmas from a token on as far as a phrase may go; a name as code spells it is its words."""
+        found: list[str] = []
+        for token in sentence[start : start + MOST_WORDS]:
+            if token.kind in ("mark", "quoted"):
+                break
+            found.append(plain(token.lemma))
+        return found
 
-_PEOPLE = ("customer", "user", "client", "member", "person", "people")
+    def _in_other_forms(
+        self, sentence: Sequence[Token], start: int, lemmas: Sequence[str], named: Mapping[int, object]
+    ) -> Iterator[tuple[int, Meaning]]:
+        token = sentence[start]
+        if token.kind != "word":
+            return
+        if "_" in token.text or (token.text[1:] != token.text[1:].lower() and not token.text.isupper()):
+            for meaning in self.meanings.get(tuple(map(lemma, singular_words(token.text))), ()):
+                yield 1, meaning
+        if len(lemmas) > 1 and lemmas[1] in _DATE_WORDS and 2 not in named:
+            for column in self._of_stem(lemmas[0]):
+                yield 2, column
+        if len(lemmas) > 2 and lemmas[0] in _DATE_WORDS and lemmas[1] == "of" and 3 not in named:
+            for column in self._of_stem(lemmas[2]):
+                yield 3, column
+        if 1 not in named:
+            yield from ((1, meaning) for meaning in self._stems.get(verb_stem(lemmas[0]), ()))
+            yield from self._spelled_out(lemmas)
+            # yield from _literals(sentence, start)
+
+    def _of_stem(self, word: str) -> Iterator[ColumnName]:
+        """The times whose names are of the same verb: `opened_on` for "opening", `signup_date` for …"""
+        stem = verb_stem(word)
+        for known, column in self._dated:
+            if known == stem or (min(len(known), len(stem)) > 3 and known.startswith(stem[: len(known)])
+                                 and stem.startswith(known[: len(stem)])):  # fmt: skip
+                yield column
+
+    def _spelled_out(self, lemmas: Sequence[str]) -> Iterator[tuple[int, Meaning]]:
+        """Names with a short form that nobody listed, where the words spell it out: "concomitant" for `con`."""
+        short = [s for s in self._short if _shortens(s, lemmas[0])]
+        if len(short) == 1:
+            for length, meanings in self.at([*short, *lemmas[1:]], 0):
+                for meaning in meanings:
+                    if isinstance(meaning, TableName | ColumnName) and meaning.weight >= 0.75:
+                        yield length, replace(meaning, weight=PART)
 
 
-def _add_people(found: Lexicon) -> None:
-    """Other words for the one table of people, where there is one."""
-    known = {m.table for word in _PEOPLE for m in found.meanings.get((word,), ()) if isinstance(m, TableName)}
-    if len(known) == 1:
-        for word in _PEOPLE:
-            if (word,) not in found.meanings:
-                found.add((word,), TableName(next(iter(known)), 0.6))
+def _is_meant(value: ValueName, token: Token) -> bool:
+    """Whether a word means a value: of a code of two letters only when it is written as one."""
+    code = len(token.text) <= _MOST_LETTERS_OF_A_CODE
+    return not code or token.text == value.value or token.text.isupper()
 
 
-def _place(meaning: Meaning) -> tuple[object, ...]:
-    if isinstance(meaning, TableName):
-        return (meaning.table,)
-    if isinstance(meaning, ColumnName):
-        return (meaning.table, meaning.column)
-    return (meaning.table, meaning.column, meaning.value)
+_TITLES = {"mr", "mrs", "ms", "dr", "prof"}
+_MOST_NAMES = 4
+
+
+def _literals(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, Literal]]:
+    """The runs of capitalised words that begin at a token: of the first word of a sentence that says nothing."""
+    words: list[str] = []
+    for token in sentence[start:]:
+        if token.kind == "mark" and token.text == "." and words and words[-1].lower() in _TITLES:
+            words.append(".")
+            continue
+        if (
+            token.kind != "word"
+            or not token.text[0].isupper()
+            or (token.text.isupper() and len(token.text) < 6)
+        ):
+            break
+        words.append(token.text)
+        named = [word for word in words if word != "." and word.lower() not in _TITLES]
+        if named and (start > 0 or len(words) > 1):
+            yield len(words), Literal(" ".join(named), 0.5 + 0.05 * len(named))
+        if len(named) == _MOST_NAMES:
+            break
+
+
+def _shortens(short: str, word: str) -> bool:
+    """Whether a short form may stand for a word: it begins it, or leaves out letters, most of them vowels."""
+    if len(word) < len(short) + 2 or short[0] != word[0] or (is_word(word) and expansions(short)):
+        return False
+    if len(short) > 2 and word.startswith(short):
+        return True
+    rest = iter(word)
+    return len(short) > 2 and not set(short[1:]) & set("aeiou") and all(letter in rest for letter in short)
+
+
+def _place(meaning: Meaning) -> Meaning:
+    """A meaning without how sure it is."""
+    return replace(meaning, weight=0.0)
+
+
+# --- building -----------------------------------------------------------------------------------------
 
 
 def lexicon(
-    graph: Graph, named: Sequence[NamedTable], values: Mapping[tuple[str, str], Sequence[str]]
+    graph: Graph,
+    named: Sequence[NamedTable],
+    values: Mapping[tuple[str, str], Sequence[str]],
+    *,
+    metrics: Sequence[NamedMetric] = (),
 ) -> Lexicon:
     """The index of a graph.
 
     Args:
-        values: by (table, column) the values that may be asked for; never of personal data.
+        values: by (table, column) all the values that may be asked for; never of personal data.
     """
-    found = Lexicon(graph)
     names = {table.name: table for table in named}
-    heads: dict[str, list[str]] = {}
-    referring = {(r.source, r.source_columns[0]) for r in graph.relationships if len(r.source_columns) == 1}
+    found = Lexicon(graph, _people=frozenset(t.name for t in named if _has_people(t)))
+    loose: dict[Phrase, list[Meaning]] = {}
+    heads: dict[str, set[str]] = {}
+    for table in named:
+        for noun in table.nouns:
+            for form, _ in spellings(noun, table):
+                heads.setdefault(form[-1], set()).add(table.name)
     for table in graph.tables:
-        for noun in names[table.name].nouns:
-            heads.setdefault(noun[-1], []).append(table.name)
-    for table in graph.tables:
-        for phrase, weight in _table_phrases(table, names[table.name], heads):
-            found.add(phrase, TableName(table.name, weight))
-        for column in table.columns:
-            refers = (table.name, column.name) in referring
-            for phrase, weight, counts in _column_phrases(table, column, names[table.name]):
-                # The key of what is referred to goes before the column that refers to it.
-                weight = weight - 0.15 if refers else weight
-                found.add(phrase, ColumnName(table.name, column.name, weight, counts))
+        _add_table(found, loose, table, names[table.name], heads)
+    for phrase, meanings in loose.items():
+        # A loose word is taken where nothing else goes by it, and one thing can be meant, of each table at most.
+        if phrase not in found.meanings and _is_certain({_place(meaning) for meaning in meanings}):
+            for meaning in meanings:
+                found.add(phrase, meaning)
     _add_people(found)
-    for (table_name, column_name), texts in values.items():
-        for text in texts:
-            words = [token.lemma.lower() for token in tokens(text) if token.kind != "mark"]
-            if words and text.strip():
-                found.add(words, ValueName(table_name, column_name, text, 1.0))
+    _add_roles(found)
+    for metric in metrics:
+        for text in (metric.name, metric.label, *metric.synonyms):
+            found.add(map(lemma, singular_words(text)), MetricName(metric.name, 1.2))
+    _add_values(found, values)
+    found._dated = _dated(found)
+    found._short = _short_words(named)
     return found
 
 
-def _table_phrases(
-    table: GraphTable, named: NamedTable, heads: Mapping[str, list[str]]
-) -> Iterator[tuple[Phrase, float]]:
-    for noun in named.nouns:
-        yield noun, 1.0
-        if len(noun) > 1 and len(set(heads[noun[-1]])) == 1:
-            yield noun[-1:], 0.9
-        if len(noun) > 2:
-            yield noun[-2:], 0.9
-        for other in _synonyms(noun):
-            yield other, 0.7
-    for synonym in table.synonyms:
-        yield tuple(synonym.lower().split()), 1.0
+def _is_certain(places: Collection[Meaning]) -> bool:
+    columns = [place for place in places if isinstance(place, ColumnName)]
+    of_tables = {column.table for column in columns}
+    return len(places) == 1 or len(columns) == len(places) == len(of_tables)
 
 
-def _column_phrases(
-    table: GraphTable, column: GraphColumn, named: NamedTable
-) -> Iterator[tuple[Phrase, float, bool]]:
-    words = _split_words(named.columns[column.name], named)
-    spelled = tuple(part for word in words for part in _spelled(word))
-    for synonym in column.synonyms:
-        yield tuple(synonym.lower().split()), 1.0, False
-    if table.keys and table.keys[0] == (column.name,) and (words[-1] in _KEYS or words[-1].endswith("id")):
-        yield ("id",), 1.0, False
-        for noun in named.nouns:
-            yield (*noun, "id"), 1.0, False
-            yield (*noun[-1:], "id"), 0.95, False
-    for form in dict.fromkeys((words, spelled)):
-        yield form, 1.0, False
-        for noun in named.nouns:
-            if form[: len(noun)] == noun and len(form) > len(noun):
-                yield form[len(noun) :], 0.95, False
-            else:
-                yield (*noun, *form), 1.0, False
-                yield (*noun[-1:], *form), 0.9, False
-        if form[-1] in ("at", "ts", "timestamp", "datetime") and len(form) > 1:
-            yield form[:-1], 0.9, False
-            yield (*form[:-1], "date"), 0.9, False
-            yield (*form[:-1], "time"), 0.9, False
-        if form[-1] == "date" and len(form) > 1:
-            yield form[:-1], 0.8, False
-        counted = _counted(form)
-        if counted:
-            yield ("number", "of", *counted), 1.0, True
-            yield (*counted, "count"), 1.0, True
-            yield counted, 0.8, True
-        if len(form) == 2 and form[-1] in _KINDS_OF:
-            yield (form[-1], "of", form[0]), 0.95, False
-            yield form[:-1], 0.75, False
-        for other in _synonyms(form):
-            yield other, 0.7, False
+def _add_table(
+    found: Lexicon,
+    loose: dict[Phrase, list[Meaning]],
+    table: GraphTable,
+    named: NamedTable,
+    heads: dict[str, set[str]],
+) -> None:
+    def add(name: Name, meaning: Meaning) -> None:
+        if name.weight <= LOOSE:
+            loose.setdefault(tuple(map(plain, name.phrase)), []).append(meaning)
+        else:
+            found.add(name.phrase, meaning)
+
+    referring = {r.source_columns[0] for r in found.graph.relationships if r.source == table.name and len(r.source_columns) == 1}  # fmt: skip
+    for name in table_names(table, named, heads):
+        add(name, TableName(table.name, name.weight))
+    parts: dict[Phrase, set[str]] = {}
+    named_columns = [(column, list(column_names(table, column, named))) for column in table.columns]
+    for column, listed in named_columns:
+        for name in listed:
+            if name.weight <= PART:
+                parts.setdefault(name.phrase, set()).add(column.name)
+    for column, listed in named_columns:
+        for name in listed:
+            # A part of a name is one where no other column of the table has it too.
+            if name.weight <= PART and len(parts[name.phrase]) > 1:
+                continue
+            # The key of what is referred to goes before the column that refers to it.
+            weight = name.weight - 0.15 if column.name in referring else name.weight
+            add(name, ColumnName(table.name, column.name, weight, name.counts))
+    for trait in (*traits(table, named), *sexes(table, named)):
+        found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
 
 
-_KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
-# Words that say what kind of column it is, which people leave out.
-_KINDS_OF = {"type", "name", "kind", "category", "code", "status", "title"}
+def _has_people(named: NamedTable) -> bool:
+    return any(
+        form in people() or form[-1:] in people()
+        for noun in named.nouns
+        for form, _ in spellings(noun, named)
+    )
 
 
-def _counted(words: Phrase) -> Phrase:
-    """What a column's name says it holds the number of."""
-    if len(words) > 1 and words[-1] in ("num", "count", "number", "cnt"):
-        return words[:-1]
-    if len(words) > 1 and words[0] in ("num", "n", "number", "count"):
-        rest = words[1:]
-        return rest[1:] if rest[0] == "of" and len(rest) > 1 else rest
-    return ()
+def _add_people(found: Lexicon) -> None:
+    """Other words for the one table of people, where there is one."""
+    if len(found._people) == 1:
+        for word in ("person", "people", "individual", "somebody", "user", "member"):
+            if (word,) not in found.meanings:
+                found.add((word,), TableName(next(iter(found._people)), PART))
+    staff = [t for t in found._people if _names(found, ("employee",), t)]
+    if len(staff) == 1 and ("headcount",) not in found.meanings:
+        counted = Number(Measure("count", staff[0]), staff[0])
+        found.add(("headcount",), Defined("Number", counted, 0.9))
 
 
-def _split_words(words: Phrase, named: NamedTable) -> Phrase:
-    """Words with those taken apart that run together: `journalname`, `numcitedby`."""
-    return tuple(part for word in words for part in _parts(word, named))
+def _names(found: Lexicon, phrase: Phrase, table: str) -> bool:
+    return any(isinstance(m, TableName) and m.table == table for m in found.meanings.get(phrase, ()))
 
 
-def _parts(word: str, named: NamedTable) -> Phrase:
-    if len(word) < 5 or is_word(word):
-        return (word,)
-    nouns = {part for noun in named.nouns for part in noun}
-    best: list[Phrase | None] = [None] * (len(word) + 1)
-    best[0] = ()
-    for end in range(2, len(word) + 1):
-        for start in range(end - 1):
-            before, part = best[start], word[start:end]
-            is_known = part in nouns or (is_word(part) and len(part) > 2) or part in _SMALL
-            if before is not None and is_known:
-                longer = (*before, part)
-                current = best[end]
-                if current is None or len(longer) < len(current):
-                    best[end] = longer
-    return best[len(word)] or (word,)
+def _add_roles(found: Lexicon) -> None:
+    for relationship in found.graph.relationships:
+        if relationship.role:
+            words = tuple(relationship.role.split())
+            found.add(words, RoleName(relationship.name, 1.0))
+            for other in synonyms(words):
+                found.add(other, RoleName(relationship.name, 0.9))
 
 
-_SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
+def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]]) -> None:
+    stems = _number_stems(found)
+    for (table, column), texts in values.items():
+        found.values[table, column] = tuple(texts)
+        for phrase, value, weight in value_names(texts):
+            # What is the name of a table is that first, and a value beside the column that holds it.
+            is_table = any(
+                isinstance(m, TableName) and m.weight >= SHORTER for m in found.meanings.get(phrase, ())
+            )
+            meaning = ValueName(table, column, value, LOOSE if is_table else weight)
+            found.add(phrase, meaning)
+            if len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha() and len(texts) <= 50:
+                stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART + 0.1))
+    # A word of the same stem means a value where it can be of one column only.
+    found._stems = {stem: m for stem, m in stems.items() if len({_place(one) for one in m}) == 1}
 
 
-def _spelled(word: str) -> Phrase:
-    meanings = () if is_word(word) and len(word) > 3 else expansions(word)
-    return meanings[0] if meanings and word != "id" else (word,)
+def _number_stems(found: Lexicon) -> dict[str, list[Meaning]]:
+    """The columns of numbers by the stem of their one word: "priced" and "scored" are of price and score."""
+    stems: dict[str, list[Meaning]] = {}
+    for phrase, meanings in found.meanings.items():
+        for meaning in meanings:
+            if len(phrase) == 1 and isinstance(meaning, ColumnName) and len(phrase[0]) > 4:
+                column = found.graph.table(meaning.table).column(meaning.column)
+                if column.kind == "number" and meaning.weight >= PART:
+                    stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART))
+    return stems
 
 
-def _synonyms(words: Phrase) -> Iterator[Phrase]:
-    for phrase, strength in partners(" ".join(words)).items():
-        if strength == STRICT and phrase != " ".join(words):
-            yield tuple(phrase.split())
+def _dated(found: Lexicon) -> list[tuple[str, ColumnName]]:
+    """The columns of time by the stem of the one word that says what happened then."""
+    dated: dict[tuple[str, ColumnName], None] = {}
+    for phrase, meanings in found.meanings.items():
+        for meaning in meanings:
+            if len(phrase) == 1 and isinstance(meaning, ColumnName) and phrase[0] not in _DATE_WORDS:
+                column = found.graph.table(meaning.table).column(meaning.column)
+                if column.kind in ("time", "date"):
+                    dated[verb_stem(phrase[0]), replace(meaning, weight=SHORTER)] = None
+    return list(dated)
+
+
+def _short_words(named: Sequence[NamedTable]) -> frozenset[str]:
+    """The words of names that are no words of the language."""
+    phrases = [words for table in named for words in (*table.nouns, *table.columns.values())]
+    words = {word for phrase in phrases for word in phrase}
+    return frozenset(word for word in words if word.isalpha() and 2 < len(word) < 6 and not is_word(word))

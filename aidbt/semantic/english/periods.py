@@ -43,14 +43,25 @@ _MONTHS = {
 _NUMBERS = {
     word: number
     for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-} | {"a": 1, "an": 1, "first": 1, "second": 2, "third": 3, "fourth": 4, "couple of": 2}
+} | {
+    "a": 1, "an": 1, "first": 1, "second": 2, "third": 3, "fourth": 4, "couple of": 2, "a couple of": 2,
+    "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60, "ninety": 90,
+}  # fmt: skip
 _UNITS = {grain.value: grain for grain in Grain}
 
 _UNIT = r"(?P<unit>second|minute|hour|day|week|month|quarter|year)"
-_N = r"(?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|couple of)"
+_COUNT = (
+    r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety"
+    r"|(?:a )?couple of"
+)
+_N = rf"(?P<n>{_COUNT})"
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DATE = (
-    r"(?:the (?:day|date) (?:of )?)?(?:"
+_RELATIVE = (
+    r"today|yesterday|tomorrow|now"
+    r"|(?:the )?(?:last|previous|prior|this|current|next|coming) (?:day|week|month|quarter|year)"
+    rf"|(?:{_COUNT}|an?) (?:day|week|month|quarter|year) ago"
+)
+_ABSOLUTE_DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?"
     rf"|(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?(?: ,)? \d{{4}}"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})\.?(?: ,)? \d{{4}}"
@@ -58,15 +69,13 @@ _DATE = (
     r"|q[1-4](?: of)?(?: ,)? \d{4}|\d{4} q[1-4]"
     r"|(?:the )?(?:1st|2nd|3rd|4th|first|second|third|fourth|last) quarter (?:of |in |, )?\d{4}"
     r"|h[12] \d{4}|(?:the )?(?:1st|2nd|first|second) half (?:of |in )?\d{4}"
-    r"|(?:the )?(?:calendar )?(?:year )?(?:of )?(?:19|20)\d\d"
-    r"|today|yesterday|now"
-    r")"
+    r"|(?:the )?(?:1[6-9]|20)\d0'?s"
+    r"|(?:the )?(?:calendar )?(?:year )?(?:of )?(?:1[6-9]|20)\d\d"
 )
-# What is said beside a period about its ends, with or without brackets.
-_ENDS = (
-    r"(?: ,)?(?: \()?(?: (?:(?:both )?inclusive(?:ly)?|exclusive|excluding|including|counting)"
-    r"(?: of)?(?: (?:the )?(?P<{0}>start and end date|both date|today|current (?:day|week|month|quarter|year)"
-    r"|\d+ (?:day|week|month|year) ago|start|end|the date))?)(?: \))?"
+_DATE = (
+    r"(?:the (?:day|date) (?:of )?)?(?:"
+    rf"(?:the )?(?:start|beginning|end) of (?:the )?(?:{_ABSOLUTE_DATE}|{_RELATIVE}|year|month|week|quarter)"
+    rf"|{_ABSOLUTE_DATE}|{_RELATIVE})"
 )
 _IN = r"(?:(?:in|during|for|over|throughout|within|of|from|on|at|with)(?: the)? )?"
 _INCLUSIVE = r"(?: ,)?(?: \()?(?: (?P<how>(?:both )?inclusive|including|exclusive|excluding)(?: of)?"
@@ -104,7 +113,9 @@ def _joined(sentence: Sequence[Token]) -> tuple[str, dict[int, int]]:
     for number, token in enumerate(sentence, 1):
         if token.kind == "quoted":
             break
-        text += (" " if text else "") + token.lemma.lower()
+        # Of "1990s" the s says that it is ten years.
+        word = token.text if token.text[:1].isdigit() else token.lemma
+        text += (" " if text else "") + word.lower().replace("’", "'")
         ends[len(text)] = number
     return text, ends
 
@@ -119,15 +130,41 @@ def _point(time: dt.datetime) -> TimePoint:
 def _date(text: str) -> tuple[TimePoint, TimePoint] | None:
     """The period that a date says, of its own length: a day, a month, a quarter, a year."""
     text = re.sub(r"^(?:the )?(?:day|date) (?:of )?", "", text).strip()
-    if text in ("today", "now"):
-        return TimePoint(), TimePoint(shift=1)
-    if text == "yesterday":
-        return TimePoint(shift=-1), TimePoint()
+    edge = _EDGE.match(text)
+    if edge:
+        whole = _date(text[edge.end() :])
+        return whole and ((whole[1], whole[1]) if edge["edge"] == "end" else (whole[0], whole[0]))
+    relative = _relative(text)
+    if relative:
+        return relative
     try:
         start, grain, count = _absolute(text)
     except ValueError:
         return None
     return _point(start), _point(shifted(start, count, grain))
+
+
+_EDGE = re.compile(r"(?:the )?(?P<edge>start|beginning|end) of (?:the )?")
+_AGO = re.compile(rf"(?P<n>{_COUNT}|an?) (?P<unit>day|week|month|quarter|year) ago")
+_DAYS = {"today": 0, "now": 0, "yesterday": -1, "tomorrow": 1}
+
+
+def _relative(text: str) -> tuple[TimePoint, TimePoint] | None:
+    """The period of a date that is seen from the clock; None for others."""
+    if text in _DAYS:
+        return TimePoint(shift=_DAYS[text]), TimePoint(shift=_DAYS[text] + 1)
+    if ago := _AGO.fullmatch(text):
+        count, unit = -_number(ago["n"]), _UNITS[ago["unit"]]
+        start = TimePoint(shift=count, unit=unit)
+        return start, start if unit is not Grain.DAY else TimePoint(shift=count + 1)
+    words = text.removeprefix("the ").split()
+    if words[-1] not in _UNITS or len(words) > 2:
+        return None
+    unit, shift = _UNITS[words[-1]], _SHIFTS[words[0] if len(words) == 2 else "this"]
+    return TimePoint(cut_to=unit, shift=shift, unit=unit), TimePoint(cut_to=unit, shift=shift + 1, unit=unit)
+
+
+_SHIFTS = {"last": -1, "previous": -1, "prior": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
 
 
 def _absolute(text: str) -> tuple[dt.datetime, Grain, int]:
@@ -140,6 +177,8 @@ def _absolute(text: str) -> tuple[dt.datetime, Grain, int]:
         time = dt.datetime.fromisoformat(text.upper())
         return time, Grain.DAY if len(text) == 10 else Grain.SECOND, 1
     words = re.findall(r"[a-z]+|\d+", text)
+    if decade := re.fullmatch(r"(?:the )?(\d{3}0)'?s", text):
+        return dt.datetime(int(decade[1]), 1, 1), Grain.YEAR, 10
     year = next(int(word) for word in words if re.fullmatch(r"\d{4}", word))
     month = next((_MONTHS[word] for word in words if word in _MONTHS), None)
     day = next((int(word) for word in words if re.fullmatch(r"\d{1,2}", word)), None)
@@ -207,14 +246,34 @@ def _next(match: re.Match[str]) -> _Bounds:
     )
 
 
-def _ago(match: re.Match[str]) -> _Bounds:
-    count, unit = _number(match["n"]), _UNITS[match["unit"]]
-    start = TimePoint(shift=-count, unit=unit)
-    return start, TimePoint(shift=-count, unit=unit)
+def _before_ago(match: re.Match[str]) -> _Bounds:
+    """Longer ago than a time, or not so long."""
+    then = TimePoint(shift=-_number(match["n"]), unit=_UNITS[match["unit"]])
+    is_earlier = re.match(r"(?:more than|over|at least|older|longer|earlier)\b", match["word"])
+    return (None, then) if is_earlier else (then, None)
 
 
 def _within(match: re.Match[str]) -> _Bounds | None:
-    return _date(match["date"])
+    found = _date(match["date"])
+    return None if found is None or found[0] == found[1] else found
+
+
+def _months(match: re.Match[str]) -> _Bounds | None:
+    """`January to May 2025`."""
+    first, last, year = _MONTHS[match["first"]], _MONTHS[match["last"]], int(match["year"])
+    if first > last:
+        return None
+    return _point(dt.datetime(year, first, 1)), _point(shifted(dt.datetime(year, last, 1), 1, Grain.MONTH))
+
+
+def _edge_of(match: re.Match[str]) -> _Bounds | None:
+    """`the first three months of 2025`."""
+    found, count, unit = _date(match["date"]), _number(match["n"]), _UNITS[match["unit"]]
+    if found is None or found[0].at is None or found[1].at is None:
+        return None
+    if match["edge"] == "first":
+        return found[0], _point(shifted(found[0].at, count, unit))
+    return _point(shifted(found[1].at, -count, unit)), found[1]
 
 
 def _range(match: re.Match[str]) -> _Bounds | None:
@@ -252,20 +311,31 @@ def _open(match: re.Match[str]) -> _Bounds | None:
     return None, found[1]
 
 
-def _phrase(
-    pattern: str, meaning: Callable[[re.Match[str]], _Bounds | None]
-) -> tuple[re.Pattern[str], Callable[[re.Match[str]], _Bounds | None]]:
+def _abbreviated(match: re.Match[str]) -> _Bounds:
+    unit = {"y": Grain.YEAR, "m": Grain.MONTH, "q": Grain.QUARTER, "w": Grain.WEEK}[match["word"][0]]
+    return TimePoint(cut_to=unit), TimePoint(shift=1)
+
+
+_Meaning = Callable[[re.Match[str]], "_Bounds | None"]
+
+
+def _phrase(pattern: str, meaning: _Meaning) -> tuple[re.Pattern[str], _Meaning]:
     return re.compile(pattern), meaning
 
 
-_RANGE_HOW = r"(?:(?: ,)?(?: \()? (?P<{0}_how>inclusive|exclusive)(?: of (?:the )?(?:start|end)(?: and end)? date)?(?: \))?)?"
+_RANGE_HOW = (
+    r"(?:(?: ,)?(?: \()? (?P<{0}_how>inclusive|exclusive)"
+    r"(?: of (?:the )?(?:start|end)(?: and end)? date)?(?: \))?)?"
+)
 _PHRASES = (
-    _phrase(rf"{_IN}(?:past|recent|most recent) (?:{_N} )?{_UNIT}{_TAIL}", _back),
+    _phrase(rf"{_IN}(?:past|recent|most recent|trailing|rolling) (?:{_N} )?{_UNIT}{_TAIL}", _back),
     _phrase(rf"{_IN}(?:last|previous|prior|preceding) {_N} {_UNIT}{_TAIL}", _back),
+    _phrase(rf"(?:over|within|throughout) the (?:last|previous) (?P<n>)?{_UNIT}{_TAIL}", _back),
     _phrase(rf"{_IN}(?:last|previous|prior) {_UNIT}{_TAIL}", _last),
     _phrase(rf"{_IN}(?:this|current) {_UNIT}", _this),
     _phrase(rf"{_IN}(?:so far )?(?:this )?{_UNIT} to date", _to_date),
-    _phrase(rf"so far this {_UNIT}|this {_UNIT.replace('unit', 'unit_2')} so far", lambda m: _so_far(m)),
+    _phrase(rf"so far this {_UNIT}", _to_date),
+    _phrase(rf"this {_UNIT} so far", _to_date),
     _phrase(rf"{_IN}(?:next|coming|upcoming) (?:{_N} )?{_UNIT}", _next),
     _phrase(rf"{_IN}(?P<date>{_DATE})", _within),
     _phrase(
@@ -278,15 +348,17 @@ _PHRASES = (
         rf"|earlier than|until|till|up to|by|on or before|no later than|through) (?P<date>{_DATE})",
         _open,
     ),
-    _phrase(r"(?P<word>ytd|mtd|qtd|wtd)", lambda m: _abbreviated(m)),
+    _phrase(
+        r"(?P<word>more than|over|at least|longer than|earlier than|less than|under|fewer than) "
+        rf"{_N} {_UNIT} ago",
+        _before_ago,
+    ),
+    _phrase(rf"(?P<word>older|newer|more recent) than {_N} {_UNIT}", _before_ago),
+    _phrase(
+        rf"(?:(?:in|from|between|for|during) )?(?P<first>{_MONTH})\.?"
+        rf" (?:(?:-|–|to|through|until|and) )?(?P<last>{_MONTH})\.?(?: of)? (?P<year>\d{{4}})",
+        _months,
+    ),
+    _phrase(rf"{_IN}(?:the )?(?P<edge>first|last) {_N} {_UNIT} of (?P<date>{_DATE})", _edge_of),
+    _phrase(r"(?P<word>ytd|mtd|qtd|wtd)", _abbreviated),
 )
-
-
-def _so_far(match: re.Match[str]) -> _Bounds:
-    unit = _UNITS[match["unit"] or match["unit_2"]]
-    return TimePoint(cut_to=unit), TimePoint(shift=1)
-
-
-def _abbreviated(match: re.Match[str]) -> _Bounds:
-    unit = {"y": Grain.YEAR, "m": Grain.MONTH, "q": Grain.QUARTER, "w": Grain.WEEK}[match["word"][0]]
-    return TimePoint(cut_to=unit), TimePoint(shift=1)

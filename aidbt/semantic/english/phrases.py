@@ -1,28 +1,30 @@
-"""What the phrases of a question mean, before they are a query."""
+"""What the phrases of a question mean, before they are a query: rows, their columns, and what holds of them."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from aidbt.semantic.query import (
-    Attribute,
-    Grain,
-    Operator,
-    Predicate,
-    Term,
-)
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.query import Attribute, Grain, Operator, Predicate, Term
 
-Found = Iterator[tuple[str, Hashable, float]]
+Found: TypeAlias = Iterable[tuple[str, Hashable, float]]
 """What a rule gives: category, meaning and cost of a longer phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table; `where` as seen from it."""
+    """Rows of a table.
+
+    Attributes:
+        where: as seen from the table.
+        time: the column that was named as saying when they happened: "employees hired".
+    """
 
     table: str
     where: Predicate | None = None
+    time: Attribute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +37,111 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """An aggregate; `rows` are those it is made of."""
+class Amount:
+    """What is worked out of each row of a table, such as the time between two of its dates."""
 
-    term: Term
     table: str
+    term: Term
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A predicate on a column of a table."""
+    """A predicate on rows of a table.
+
+    Attributes:
+        is_each: of values joined by "and": each of them has to be there, where there are many rows.
+        is_other: whether it is said of something else than the rows' own name: "managed by Ada".
+    """
 
     table: str
     predicate: Predicate
+    is_each: bool = False
+    is_other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Being related to rows of another table, so many of them."""
+    """Being related to rows of another table, so many of them.
+
+    Attributes:
+        is_plain: whether nothing is said of their number, so that of rows with one of them it holds.
+        is_act: whether a verb of the table itself says so ("ordered"), so that it may lie far away.
+    """
 
     rows: Rows
     operator: Operator = ">="
     count: int = 1
     is_plain: bool = True
+    is_act: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Several claims of the same rows: all of them hold, or any."""
+
+    parts: tuple[Claim, ...]
+    is_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opposite:
+    """A claim that does not hold."""
+
+    of: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Days of the week, ISO's numbers: "on weekends"."""
+
+    days: tuple[int, ...]
+
+
+Claim: TypeAlias = "Condition | Link | Claims | Opposite | Period | Recurring"
+"""What may be said of rows, before it is known of which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A comparison whose left side comes before it: "more than 5", "after the required date"."""
+
+    operator: Operator
+    value: int | float | Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Several comparisons of the same left side: "between 2 and 5", "below 2 or above 5"."""
+
+    parts: tuple[Compare, ...]
+    is_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time."""
+
+    count: int | float
+    unit: Grain
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What one row is to another: the manager of an employee, who is an employee."""
+
+    relationship: str
+
+
+# --- numbers, groups, the best: until `number_phrases` has them -----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An aggregate; `rows` are those it is made of."""
+
+    term: Term
+    table: str
 
 
 @dataclass(frozen=True, slots=True)

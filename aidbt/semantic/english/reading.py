@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import islice, product
+from typing import Any
 
-from aidbt.core.words import singular_words
-from aidbt.semantic.english.assemble import Refused, assemble
+from aidbt.core.errors import AidbtError
+from aidbt.semantic.english.asked import STANDING
+from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
 from aidbt.semantic.english.grammar import Rules
-from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, TableName, ValueName
-from aidbt.semantic.english.periods import period_at
-from aidbt.semantic.english.phrases import Columns, Condition, Rows
-from aidbt.semantic.english.tokens import Token, tokens, verb_stem
-from aidbt.semantic.english.words import entries_at
+from aidbt.semantic.english.grounded import Grounded
+from aidbt.semantic.english.lexicon import Lexicon
+from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.phrases import Columns, Rows
+from aidbt.semantic.english.refusal import Refused, check_values, not_understood
+from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Clock, OneOf, SemanticQuery, Value
+from aidbt.semantic.wording import describe
+from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
 
-# Phrases that mean something only beside others.
-_LOOSE = {"Verb", "Prep", "And", "Comma", "Rel", "Each", "Cmp", "Agg", "Count", "Sup", "Num", "Quo", "Neg", "Top",
-          "To", "ToNumber", "RatioOf", "AndCond", "EachGrain", "NameOf", "Like", "Or", "Order", "Dir", "Ratio", "Frequent", "TopN", "Grain", "CmpNum", "CountAll"}  # fmt: skip
-_SUFFIX = re.compile(r"(?:fully|ful|ally|al|ly|ed|ing|d)$")
+MOST_CUTS = 6
+"""How many ways to cut a question into phrases are looked at."""
+FARTHEST = 1.0
+"""How much less likely than the best a reading may be that is taken since the best does not fit together."""
+MARGIN = 0.1
+"""Readings whose scores are no farther apart are about as likely."""
+STANDING_COST = 0.7
+"""What each phrase costs that is not joined with the others."""
+TIE = 0.02
+"""Readings whose scores are no farther apart are as likely as each other."""
+_DISTINCT = {"distinct", "unique", "different"}
+Cut = tuple[float, tuple[Item, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +42,118 @@ class Reading:
 
     Attributes:
         phrases: the question's phrases in order, as they were read.
+        notes: what the reader ought to know of it.
     """
 
     query: SemanticQuery
     phrases: tuple[Item, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock) -> Reading:
+def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instructions: str = "") -> Reading:
     """The query that a question asks for.
 
+    Args:
+        instructions: definitions and advice that belong to the question.
+
     Raises:
-        Refused: a word is not understood, or the phrases do not fit together.
+        Refused: a word is not understood, the phrases do not fit together, or two readings are about as
+            likely and differ.
     """
-    rules = Rules(graph)
+    grounded = Grounded(lexicon)
+    rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
-    stems = _stems(lexicon)
-    cut: list[list[Item]] = []
+    charts: list[Chart] = []
     unknown: list[str] = []
     for sentence in sentences(tokens(question)):
-        chart = parse(len(sentence), _words(sentence, lexicon, stems), grammar)
-        phrases = _best_cut(chart)
-        if phrases is None:
-            unknown += _uncovered(chart, sentence)
-        else:
-            cut.append(phrases)
-    if unknown or not cut:
-        raise Refused(f"not understood: {', '.join(unknown) or 'nothing is asked'}")
-    query = replace(assemble(cut, rules), clock=clock)
-    if query.base and any(token.lemma in ("distinct", "unique") for token in tokens(question)):
-        query = replace(query, distinct=True)
-    return Reading(query, tuple(item for phrases in cut for item in phrases))
+        chart = parse(len(sentence), grounded.items(sentence), grammar)
+        charts.append(chart)
+        if not any(True for _ in islice(cuts(chart), 1)):
+            unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
+    if unknown or not charts:
+        raise not_understood(unknown, lexicon, question=question) if unknown else Refused("nothing is asked")
+    found = _certain(_readings(charts, rules, clock), graph)
+    check_values(found.query, lexicon)
+    if found.query.base and _DISTINCT & {token.lemma for token in tokens(question)}:
+        return replace(found, query=replace(found.query, distinct=True))
+    return found
+
+
+def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
+    """The readings that fit together, likeliest first.
+
+    Raises:
+        Refused: none does; said of the likeliest.
+    """
+    refused: AidbtError | None = None
+    found = False
+    ways = [(_score(parts), parts) for parts in product(*(list(cuts(chart)) for chart in charts))]
+    ways.sort(key=lambda way: -way[0])
+    for score, parts in ways[:MOST_CUTS]:
+        if ways[0][0] - score > FARTHEST:
+            break
+        phrases = [items for _, items in parts]
+        try:
+            query = assemble(phrases, rules)
+        except AidbtError as error:
+            refused = refused or error
+            continue
+        found = True
+        flat = tuple(item for items in phrases for item in items)
+        yield score, Reading(replace(query, clock=clock), flat)
+    if not found:
+        raise refused or Refused("it is not said what is asked for")
+
+
+def _score(parts: Sequence[Cut]) -> float:
+    """How likely cuts of the sentences are together: columns are of rows that are spoken of."""
+    phrases = [item.meaning for _, items in parts for item in items]
+    tables = {phrase.table for phrase in phrases if isinstance(phrase, Rows | Number)}
+    tables |= {p.rows.table for p in phrases if isinstance(p, Columns) and p.rows is not None}
+    bare = [p for p in phrases if isinstance(p, Columns) and p.rows is None]
+    strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
+    elsewhere = sum(not tables & {term.table for term in p.terms} for p in bare) - strange
+    return sum(score for score, _ in parts) - (0.3 * strange + 0.2 * elsewhere if tables else 0.0)
+
+
+def _certain(readings: Iterator[tuple[float, Reading]], graph: Graph) -> Reading:
+    """The likeliest reading, unless one that is about as likely speaks of other columns or values."""
+    score, best = next(readings)
+    said = _spoken_of(best.query, graph)
+    for other_score, other in readings:
+        if score - other_score >= MARGIN:
+            break
+        is_tie = score - other_score < TIE and _normal(other.query) != _normal(best.query)
+        if is_tie or _spoken_of(other.query, graph) != said:
+            shown = (describe(best.query, graph), describe(other.query, graph))
+            raise Refused("the question can be read in two ways", readings=shown)
+    return best
+
+
+def _normal(node: Any) -> Any:
+    """A query in which what has no order is sorted."""
+    if isinstance(node, tuple):
+        return tuple(map(_normal, node))
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changed = {field.name: _normal(getattr(node, field.name)) for field in fields(node)}
+    if isinstance(node, All | AnyOf):
+        changed["predicates"] = tuple(sorted(changed["predicates"], key=repr))
+    return replace(node, **changed)
+
+
+def _spoken_of(query: SemanticQuery, graph: Graph) -> frozenset[object]:
+    """The columns and values of a query; a column that refers to another is that one."""
+    refers = {
+        (r.source, r.source_columns[0]): (r.target, r.target_columns[0])
+        for r in graph.relationships
+        if len(r.source_columns) == 1
+    }
+    found: set[object] = {part for part in parts(query) if isinstance(part, Value)}
+    for attribute in attributes(query):
+        place = (attribute.table, attribute.column)
+        found.add((refers.get(place, place), attribute.via))
+    return frozenset(found)
 
 
 def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
@@ -72,88 +166,39 @@ def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
     return [tokens_ for tokens_ in found if any(token.kind != "mark" for token in tokens_)]
 
 
-def _words(sentence: Sequence[Token], lexicon: Lexicon, stems: dict[str, list[Meaning]]) -> Iterator[Item]:
-    """Every phrase of the data, of time, and of the closed list, where it stands."""
-    lemmas = [token.lemma.lower() for token in sentence]
-    for start, token in enumerate(sentence):
-        is_known = False
-        for length, meanings in lexicon.at(lemmas, start):
-            if any(t.kind in ("mark", "quoted") for t in sentence[start : start + length]):
-                continue
-            is_known = True
-            alike = tuple(
-                Attribute(m.table, m.column) for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7
-            )
-            for meaning in meanings:
-                yield _item(meaning, start, length, meaning.weight * length**1.1, alike)
-        if token.kind == "word" and "_" in token.text:
-            for meaning in lexicon.meanings.get(singular_words(token.text), ()):
-                yield _item(meaning, start, 1, 2 * meaning.weight)
-        if token.kind == "quoted":
-            yield Item("Quo", token.text, start, start + 1, 1.0)
-            inside = tuple(t.lemma.lower() for t in tokens(token.text) if t.kind != "mark")
-            for meaning in lexicon.meanings.get(inside, ()):
-                if isinstance(meaning, ValueName):
-                    yield _item(meaning, start, 1, 1.2)
-        if token.number is not None:
-            yield Item("Num", token.number, start, start + 1, 1.0)
-        period = period_at(sentence, start)
-        if period:
-            yield Item("Time", period, start, start + period.length, 1.1 * period.length**1.1)
-        for length, category, meaning_ in entries_at(sentence, start):
-            is_known = True
-            weight = 0.3 if category == "Fill" else 0.9
-            yield Item(category, meaning_, start, start + length, weight * length**1.05)
-        if token.kind == "word" and not is_known:
-            for meaning in stems.get(verb_stem(token.lemma.lower()), ()):
-                yield _item(meaning, start, 1, 0.7)
-            bare = _SUFFIX.sub("", token.lemma.lower())
-            for meaning in lexicon.meanings.get((bare,), ()):
-                if isinstance(meaning, ValueName):
-                    yield _item(meaning, start, 1, 0.7)
-
-
-def _item(meaning: Meaning, start: int, length: int, score: float, alike: tuple[Attribute, ...] = ()) -> Item:
-    if isinstance(meaning, TableName):
-        return Item("Rows", Rows(meaning.table), start, start + length, score)
-    attribute = Attribute(meaning.table, meaning.column)
-    if isinstance(meaning, ColumnName):
-        return Item("Col", Columns((attribute,), None, alike), start, start + length, score)
-    condition = Condition(meaning.table, OneOf(attribute, (Value(meaning.value),)))
-    return Item("Val", condition, start, start + length, score)
-
-
-def _stems(lexicon: Lexicon) -> dict[str, list[Meaning]]:
-    """Columns of time by the stem of the verb in their names: `join_date` for "joined"."""
-    found: dict[str, list[Meaning]] = {}
-    for phrase, meanings in lexicon.meanings.items():
-        for meaning in meanings:
-            if isinstance(meaning, ColumnName):
-                column = lexicon.graph.table(meaning.table).column(meaning.column)
-                if column.kind in ("time", "date") and len(phrase) <= 2:
-                    found.setdefault(verb_stem(phrase[0]), []).append(meaning)
-    return found
-
-
-def _best_cut(chart: Chart) -> list[Item] | None:
-    """The phrases, side by side, that make the likeliest reading; None when words are left over."""
-    best: list[tuple[float, list[Item]] | None] = [None] * (chart.size + 1)
-    best[0] = (0.0, [])
+def cuts(chart: Chart) -> Iterator[Cut]:
+    """The ways to cut a sentence into phrases side by side, likeliest first; none when words are left over."""
+    best: list[list[Cut]] = [[(0.0, ())]] + [[] for _ in range(chart.size)]
     for end in range(1, chart.size + 1):
+        ways: list[Cut] = []
         for start in range(end):
-            before = best[start]
-            if before is None:
-                continue
-            for item in chart.items(start, end):
-                score = before[0] + item.score - (1.7 if item.category in _LOOSE else 0.7)
-                current = best[end]
-                if current is None or score > current[0]:
-                    best[end] = (score, [*before[1], item])
-    found = best[chart.size]
-    return found[1] if found else None
+            if best[start]:
+                items = sorted((item for item in chart.items(start, end) if item.category in STANDING), key=_likeliness)
+                for item in items[: 2 * MOST_CUTS]:
+                    for score, before in best[start]:
+                        cost = STANDING_COST + (_beside(before[-1], item) if before else 0.0)
+                        ways.append((score + item.score - cost, (*before, item)))
+        best[end] = sorted(ways, key=lambda way: -way[0])[:MOST_CUTS]
+    yield from best[chart.size]
 
 
-def _uncovered(chart: Chart, sentence: Sequence[Token]) -> list[str]:
+def _beside(one: Item, other: Item) -> float:
+    """What it costs that two phrases stand side by side and nothing joins them."""
+    if other.category in _THINGS:
+        return 1.2 if one.category in _THINGS else 0.6 if one.category in _CLAIMS else 0.0
+    return 0.0
+
+
+_THINGS = {"Rows", "Col", "Amount", "Number", "Numbers"}
+_CLAIMS = {"Cond", "Link", "Claim"}
+
+
+def _likeliness(item: Item) -> float:
+    return -item.score
+
+
+def uncovered(chart: Chart, sentence: Sequence[Token]) -> list[str]:
+    """The words that no phrase holds, as they are written."""
     covered: set[int] = set()
     for start in range(chart.size):
         for end in range(start + 1, chart.size + 1):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Literal
 
 Kind = Literal["word", "number", "quoted", "mark"]
@@ -14,34 +16,21 @@ _TOKEN = re.compile(
     r"""
     (?P<quoted> "[^"]*" | “[^”]*” | `[^`]*` | (?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w) | ‘[^’]*’(?!\w) )
   | (?P<date> \d{4}-\d{2}-\d{2} (?: [T ]\d{2}:\d{2}(?::\d{2})? )? )
-  | (?P<number> [-+]?\$?\d{1,3}(?:,\d{3})+(?:\.\d+)?%? | [-+]?\$?\d+(?:\.\d+)?%?(?!\w) )
+  | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w) )
+  | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
+  | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
   | (?P<word> \w+ (?: [-'’.&/]\w+ )* '? )
   | (?P<mark> <= | >= | <> | != | [<>=] | \S )
     """,
     re.VERBOSE,
 )
+_SHORT = {"w/": "with", "w/o": "without", "no.": "number", "#": "number", "№": "number"}
 _NUMBER_WORDS = {
     word: number
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve".split()
     )
 } | {"twenty": 20, "thirty": 30, "fifty": 50, "hundred": 100, "thousand": 1000, "dozen": 12}
-_IRREGULAR = {
-    "ids": "id", "people": "person", "children": "child", "men": "man", "women": "woman", "data": "data",
-    "indices": "index", "statuses": "status", "series": "series", "has": "have", "had": "have",
-    "is": "be", "are": "be", "was": "be", "were": "be", "been": "be", "being": "be", "am": "be",
-    "did": "do", "does": "do", "done": "do", "made": "make", "sent": "send", "bought": "buy", "sold": "sell",
-    "wrote": "write", "written": "write", "paid": "pay", "spent": "spend", "got": "get", "gotten": "get",
-    "gave": "give", "given": "give", "took": "take", "taken": "take", "went": "go", "gone": "go",
-    "held": "hold", "left": "leave", "lost": "lose", "met": "meet", "won": "win", "ran": "run", "saw": "see",
-    "seen": "see", "best": "best", "less": "less", "this": "this", "its": "its", "theirs": "their",
-    "previous": "previous", "us": "us", "news": "news", "business": "business", "class": "class",
-    "address": "address", "process": "process", "access": "access", "always": "always", "plus": "plus",
-    "minus": "minus", "various": "various", "across": "across", "bus": "bus", "gas": "gas", "yes": "yes",
-    "as": "as", "his": "his", "versus": "versus", "analysis": "analysis", "basis": "basis",
-    "during": "during", "following": "following", "thing": "thing", "string": "string", "spring": "spring",
-    "need": "need", "speed": "speed", "seed": "seed", "feed": "feed", "red": "red", "hundred": "hundred",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +65,48 @@ def tokens(sentence: str) -> list[Token]:
         kind, text, (start, end) = match.lastgroup or "mark", match.group(), match.span()
         if kind == "quoted":
             found.append(Token(text[1:-1].strip(), text[1:-1].strip(), "quoted", start, end))
+        elif kind == "address":
+            found.append(Token(text, text, "quoted", start, end))
         elif kind == "number":
-            plain = text.strip("$%+").replace(",", "").replace("$", "")
+            plain = re.sub(r"[$€£%+,]", "", text)
             number = float(plain) if "." in plain else int(plain)
             found.append(Token(text, plain, "number", start, end, number))
         elif kind == "date":
             found.append(Token(text, text, "number", start, end))
+        elif kind == "short":
+            found.append(Token(text, _SHORT[text.lower()], "word", start, end))
         elif kind == "word":
-            found.append(_word(text, start, end))
+            found.extend(_words(text, start))
         else:
             found.append(Token(text, text, "mark", start, end))
     return found
 
 
+def _words(text: str, start: int) -> Iterator[Token]:
+    """The words of a run of letters: those that hyphens join, and a verb before its shortened "not"."""
+    for match in re.finditer(r"[^-]+", text):
+        part, begin = match.group(), start + match.start()
+        negated = _NEGATED.fullmatch(part)
+        if negated:
+            split = begin + negated.end("verb")
+            verb = _SHORTENED.get(negated["verb"].lower(), negated["verb"])
+            yield Token(part[: split - begin], lemma(verb.lower()), "word", begin, split)
+            yield Token(part[split - begin :], "not", "word", split, begin + len(part))
+        else:
+            yield _word(part, begin, begin + len(part))
+
+
+_NEGATED = re.compile(
+    r"(?P<verb>do|does|did|have|has|had|is|are|was|were|ca|wo|could|would|should|must|need)n['’]?t", re.I
+)
+_SHORTENED = {"ca": "can", "wo": "will"}
+
+
 def _word(text: str, start: int, end: int) -> Token:
-    bare = re.sub(r"['’]s?$", "", text)
-    lower = bare.lower()
+    bare = re.sub(r"(?<=\w)(?:['’](?:s|m|d|re|ve|ll)?)$", "", text)
+    # "US" is the country and "us" is not; "U.S." is written without its dots.
+    plain = bare.replace(".", "") if re.fullmatch(r"(?:\w\.)+\w", bare) else bare
+    lower = "usa" if plain == "US" else plain.lower()
     ordinal = re.fullmatch(r"(\d+)(?:st|nd|rd|th)", lower)
     if ordinal:
         return Token(text, lower, "word", start, end, int(ordinal[1]))
@@ -106,8 +121,13 @@ def lemma(word: str) -> str:
         >>> [lemma(word) for word in ("countries", "matches", "wrote", "made", "bus", "statuses")]
         ['country', 'match', 'write', 'make', 'bus', 'status']
     """
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
+    irregular = _irregular().get(word)
+    if irregular is not None:
+        return irregular
+    word = _BRITISH.sub("iz", word)
+    for plural, singular in _COMPOUNDS.items():
+        if word.endswith(plural) and len(word) > len(plural) + 2:
+            return word.removesuffix(plural) + singular
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if re.search(r"(s|x|z|ch|sh)es$", word) and len(word) > 4:
@@ -117,7 +137,28 @@ def lemma(word: str) -> str:
     return word
 
 
+# "organise", "prioritisation"; but not "promise", "exercise", "raise".
+_BRITISH = re.compile(r"(?<=al|an|or|il|im|ar|it)is(?=(?:e[sd]?|ing|ations?)$)")
+_COMPOUNDS = {"people": "person", "women": "woman", "men": "man"}
+
+
+@cache
+def _irregular() -> dict[str, str]:
+    """The base forms of the words of the list."""
+    found: dict[str, str] = {}
+    for line in files("aidbt.semantic.english").joinpath("irregular.txt").read_text("utf-8").splitlines():
+        base, _, others = line.split("#")[0].partition(":")
+        found.update(dict.fromkeys([base.strip(), *others.split()], base.strip()))
+    return found
+
+
 _DOUBLED = re.compile(r"([bdgklmnprt])\1$")
+
+
+_ENDINGS = (
+    "izations", "ization", "ations", "ation", "ments", "ment", "fully", "ful", "ally", "ions", "ion", "ings", "ing",
+    "ized", "ize", "ers", "er", "ors", "or", "ed", "es", "ly", "al", "e",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -129,22 +170,10 @@ def verb_stem(word: str) -> str:
         True
     """
     base = lemma(word)
-    for ending in (
-        "ations",
-        "ation",
-        "ions",
-        "ion",
-        "ings",
-        "ing",
-        "ers",
-        "er",
-        "ors",
-        "or",
-        "ed",
-        "es",
-        "e",
-    ):
-        if base.endswith(ending) and len(base) - len(ending) >= 3:
-            base = base[: -len(ending)]
-            break
+    # "ordered" loses two endings, as "order" loses one that is none.
+    for _ in range(2):
+        for ending in _ENDINGS:
+            if base.endswith(ending) and len(base) - len(ending) >= 3:
+                base = base[: -len(ending)]
+                break
     return _DOUBLED.sub(r"\1", base)

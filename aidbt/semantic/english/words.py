@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from aidbt.semantic.english.number_words import add_number_words
@@ -10,6 +11,17 @@ from aidbt.semantic.english.tokens import Token
 
 Entry = tuple[str, Hashable]
 _MARKS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "=", "!=": "<>", "<>": "<>"}
+_SHORT = {
+    "can't": "can not", "won't": "will not", "cannot": "can not", "whats": "what be", "whos": "who be",
+    "w/": "with", "w/o": "without", "&": "and", "vs.": "vs", "dont": "do not", "doesnt": "do not",
+    "didnt": "do not", "havent": "have not", "hasnt": "have not", "isnt": "be not", "arent": "be not",
+}  # fmt: skip
+_NOT = re.compile(r"(?P<verb>\w+)n't$")
+_NOT_OF = {"has": "have", "had": "have", "does": "do", "did": "do"} | dict.fromkeys(
+    ("is", "are", "was", "were"), "be"
+)
+_REST = re.compile(r"(?P<word>\w+)'(?P<rest>ve|re|s|d|ll)$")
+_RESTS = {"ve": "have", "re": "be", "s": "be", "d": "would", "ll": "will"}
 
 
 def _phrases() -> dict[tuple[str, ...], list[Entry]]:
@@ -17,7 +29,9 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
 
     def add(category: str, meaning: Hashable, *texts: str) -> None:
         for text in texts:
-            found.setdefault(tuple(text.split()), []).append((category, meaning))
+            entries = found.setdefault(tuple(text.split()), [])
+            if (category, meaning) not in entries:
+                entries.append((category, meaning))
 
     add_row_words(add)
     add_number_words(add)
@@ -29,20 +43,44 @@ LONGEST = max(map(len, PHRASES))
 
 
 def entries_at(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, str, Hashable]]:
-    """Phrases of the closed list that begin at a token: length, category, meaning."""
+    """Phrases of the closed list that begin at a token: length in tokens, category, meaning."""
     token = sentence[start]
     if token.kind == "mark":
-        if token.text in _MARKS:
-            yield 1, "Cmp", _MARKS[token.text]
-        elif token.text in ",;:":
-            yield 1, "Comma", None
-        elif token.text in "()?.!-":
-            yield 1, "Fill", None
-        return
+        yield from ((1, *entry) for entry in _mark(token.text))
     words: list[str] = []
-    for token in sentence[start : start + LONGEST]:
-        if token.kind not in ("word", "mark"):
+    for length, token in enumerate(sentence[start : start + LONGEST], 1):
+        if token.kind not in ("word", "mark", "number"):
             break
-        words.append(token.lemma.lower())
+        words += spelled(token)
         for category, meaning in PHRASES.get(tuple(words), ()):
-            yield len(words), category, meaning
+            yield length, category, meaning
+
+
+def _mark(text: str) -> Iterator[Entry]:
+    if text in _MARKS:
+        yield "Cmp", _MARKS[text]
+    elif text in ",;:":
+        yield "Comma", ","
+    elif text in "()?.!-–—":
+        yield "Fill", None
+
+
+def spelled(token: Token) -> tuple[str, ...]:
+    """The words of a token, contractions written out.
+
+    Example:
+        >>> from aidbt.semantic.english.tokens import tokens
+        >>> [spelled(token) for token in tokens("haven't can't what's")]
+        [('have', 'not'), ('can', 'not'), ('what', 'be')]
+    """
+    text = token.text.lower().replace("’", "'")
+    if text in _SHORT:
+        return tuple(_SHORT[text].split())
+    if found := _NOT.match(text):
+        return _NOT_OF.get(found["verb"], found["verb"]), "not"
+    if (found := _REST.match(text)) and (found["rest"] != "s" or found["word"] in _ASKED):
+        return found["word"], _RESTS[found["rest"]]
+    return (token.lemma.lower(),)
+
+
+_ASKED = {"what", "who", "that", "there", "where", "when", "how", "it", "he", "she", "here", "which"}

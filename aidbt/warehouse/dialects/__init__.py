@@ -12,7 +12,7 @@ from sqlglot.generator import Generator
 from aidbt.warehouse.dialects.casts import NoLowering
 from aidbt.warehouse.dialects.lowering import DIALECTS, lowered
 
-__all__ = ["DIALECTS", "NoLowering", "can_render", "render"]
+__all__ = ["DIALECTS", "NoLowering", "can_render", "generator_class", "render"]
 
 
 def render(tree: exp.Expr, dialect: str) -> str:
@@ -31,7 +31,7 @@ def render(tree: exp.Expr, dialect: str) -> str:
     if dialect == "duckdb":
         return tree.sql("duckdb", copy=False)
     tree = lowered(tree, dialect)
-    generator = _generator_class(dialect)(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
+    generator = generator_class(dialect)(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
     try:
         return generator.generate(tree, copy=False)
     except UnsupportedError as error:  # what sqlglot itself knows it would drop
@@ -39,7 +39,8 @@ def render(tree: exp.Expr, dialect: str) -> str:
 
 
 @cache
-def _generator_class(dialect: str) -> type[Generator]:
+def generator_class(dialect: str) -> type[Generator]:
+    """What writes a lowered tree."""
     known = Dialect.get_or_raise(dialect).generator_class
     if dialect != "spark":
         return known

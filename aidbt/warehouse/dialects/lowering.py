@@ -8,26 +8,28 @@ lowering, or is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
-import sqlglot
 from sqlglot import exp
 
+from aidbt.warehouse.dialects.aggregates import AGGREGATES
 from aidbt.warehouse.dialects.casts import DOUBLES, KNOWN_TYPES, NoLowering, try_cast
+from aidbt.warehouse.dialects.comparisons import COMPARISONS
+from aidbt.warehouse.dialects.templates import filled, rebuilt
+from aidbt.warehouse.dialects.times import TIMES
 
 DIALECTS = ("duckdb", "postgres", "spark", "snowflake", "bigquery", "redshift", "databricks", "trino")
 
 # What sqlglot writes alike, or rightly, in every dialect.
 _PLAIN: frozenset[type[exp.Expr]] = frozenset(
     {
-        exp.Abs, exp.Add, exp.Alias, exp.And, exp.Array, exp.Avg, exp.Between, exp.Boolean, exp.CTE,
-        exp.Case, exp.Cast, exp.Coalesce, exp.Column, exp.Count, exp.DataTypeParam, exp.Distinct, exp.Div,
-        exp.EQ, exp.Exists, exp.From, exp.GT, exp.GTE, exp.Group, exp.Having, exp.Identifier, exp.If,
-        exp.In, exp.Is, exp.LT, exp.LTE, exp.Length, exp.Limit, exp.Literal, exp.Lower, exp.Max, exp.Min,
-        exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered,
-        exp.Paren, exp.RowNumber, exp.Select, exp.Star, exp.StddevSamp, exp.StrPosition, exp.Sub,
+        exp.Abs, exp.Alias, exp.And, exp.Array, exp.Between, exp.Boolean, exp.CTE,
+        exp.Case, exp.Cast, exp.Column, exp.Count, exp.DataTypeParam, exp.Distinct, exp.Div,
+        exp.Exists, exp.From, exp.Group, exp.Having, exp.Identifier, exp.If,
+        exp.In, exp.Is, exp.Length, exp.Limit, exp.Literal, exp.Lower, exp.Max, exp.Min,
+        exp.Mod, exp.Mul, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered,
+        exp.Paren, exp.RowNumber, exp.Select, exp.Star, exp.StddevSamp, exp.StrPosition,
         exp.Subquery, exp.Sum, exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union, exp.Upper, exp.Var,
-        exp.Where, exp.Window, exp.With,
+        exp.Where, exp.With,
     }
 )  # fmt: skip
 
@@ -90,42 +92,12 @@ def lowered(node: exp.Expr, dialect: str) -> exp.Expr:
     lower = _WORDS.get(name) if name else _NODES.get(kind)
     if lower is None and kind not in _PLAIN:
         raise NoLowering(name or kind.__name__, dialect)
-    new = _rebuilt(node, lambda child: lowered(child, dialect))
+    new = rebuilt(node, lambda child: lowered(child, dialect))
     return new if lower is None else lower(new, dialect)
 
 
-def _rebuilt(node: exp.Expr, change: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """The node over changed children: a node may stand in a tree twice, so nothing is changed in place."""
-    args = {
-        key: [change(item) if isinstance(item, exp.Expr) else item for item in value]
-        if isinstance(value, list)
-        else (change(value) if isinstance(value, exp.Expr) else value)
-        for key, value in node.args.items()
-    }
-    new = node.__class__(**args)
-    if node.type is not None:
-        new.type = node.type
-    return new
-
-
-@cache
-def _template(name: str, dialect: str) -> exp.Expr:
-    text = _TEMPLATES[name].get(dialect)
-    if text is None:
-        raise NoLowering(name, dialect)
-    return sqlglot.parse_one(text, dialect=dialect)
-
-
 def _filled(name: str, dialect: str, *arguments: exp.Expr) -> exp.Expr:
-    """A template with its arguments in the places of x and y."""
-    places = dict(zip(("x", "y"), arguments, strict=False))
-
-    def change(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and node.name in places:
-            return places[node.name]
-        return _rebuilt(node, change)
-
-    return change(_template(name, dialect))
+    return filled(_TEMPLATES[name], name, dialect, *arguments)
 
 
 def _count_if(node: exp.Expr, dialect: str) -> exp.Expr:
@@ -324,6 +296,9 @@ _WORDS: dict[str, _Lowering] = {
     "strlen": _strlen,
 }
 _NODES: dict[type[exp.Expr], _Lowering] = {
+    **AGGREGATES,
+    **COMPARISONS,
+    **TIMES,
     exp.ApproxDistinct: _approx_count_distinct,
     exp.ApproxQuantile: _approx_quantile,
     exp.Collate: _collate,

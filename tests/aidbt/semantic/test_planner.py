@@ -24,6 +24,7 @@ from aidbt.semantic.query import (
     Compared,
     Comparison,
     Exists,
+    Extreme,
     Grain,
     InPeriod,
     Matches,
@@ -33,6 +34,7 @@ from aidbt.semantic.query import (
     OneOf,
     Order,
     Output,
+    OutputRef,
     SemanticQuery,
     TimePoint,
     Value,
@@ -156,6 +158,9 @@ order_predicates = st.recursive(
             OneOf(TAG, (Value("x"),)),
             Exists("tags", operator="=", count=0),
             Exists("tags", operator=">=", count=2),
+            Extreme(Attribute("orders", "amount"), "max"),
+            Extreme(Attribute("orders", "amount"), "avg", operator=">"),
+            Extreme(Attribute("orders", "amount"), "median", operator="<="),
         ]
     ),
     lambda inner: st.one_of(
@@ -203,13 +208,23 @@ def test_listed_rows_are_what_plain_python_says(tables, where):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(shops(), st.sampled_from(["share", "rank", "dense_rank", "running", "previous", "relative_change"]))
-def test_groups_beside_each_other_are_what_plain_python_says(tables, kind):
+@given(
+    shops(),
+    st.sampled_from(
+        "share average rank dense_rank running moving_average previous change relative_change".split()
+    ),
+    st.sampled_from([Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR]),
+    st.integers(1, 3),
+    st.booleans(),
+)
+def test_groups_beside_each_other_are_what_plain_python_says(tables, kind, grain, steps, by_country):
     total = Measure("sum", "orders", AMOUNT)
-    compared = Compared(kind, total, along=MONTH)
+    along = replace(PLACED, grain=grain)
+    others = (COUNTRY,) if by_country else ()
+    compared = Compared(kind, total, along=along, within=others, steps=steps)
     query = SemanticQuery(
-        (Output(MONTH, "month"), Output(total, "total"), Output(compared, "beside")),
-        group_by=(MONTH,),
+        (Output(along, "time"), Output(total, "total"), Output(compared, "beside")),
+        group_by=(along, *others),
         where=Not(Missing(PLACED)),
         clock=CLOCK,
     )
@@ -282,6 +297,37 @@ def test_the_first_of_each_group_is_taken_within_the_group():
     planned, evaluated = _answers(query, _shop())
 
     assert planned == evaluated == [("DE", 5, 5.0), ("US", 4, 4.0)]
+
+
+def test_the_month_before_is_the_calendar_one_and_nothing_where_it_has_no_rows():
+    tables = _shop() | {
+        "orders": [
+            {"id": n, "customer_id": 1, "amount": Decimal(n), "status": "paid", "placed_at": dt.datetime(2025, n, 3)}
+            for n in (1, 2, 4, 5)
+        ]
+    }  # fmt: skip
+    total = Measure("sum", "orders", AMOUNT)
+    change = Compared("change", total, along=MONTH)
+    query = SemanticQuery(
+        (Output(MONTH, "month"), Output(change, "change")), group_by=(MONTH,), order_by=(Order(MONTH),)
+    )
+
+    planned, evaluated = _answers(query, tables)
+
+    assert planned == evaluated
+    assert [change for _, change in planned] == [None, 1.0, None, 1.0]
+
+
+def test_groups_of_an_inner_question_may_be_shown_under_another_name():
+    inner = SemanticQuery((Output(COUNTRY, "c"), Output(AMOUNT, "amount")), base="orders")
+    total = Measure("sum", "", OutputRef("amount"))
+    query = SemanticQuery(
+        (Output(OutputRef("c"), "country"), Output(total, "total")), group_by=(OutputRef("c"),), source=inner
+    )
+
+    planned, evaluated = _answers(query, _shop())
+
+    assert _bag(planned) == _bag(evaluated) == [("DE", 9.0), ("US", 6.0)]
 
 
 def test_a_row_that_has_many_of_a_column_cannot_show_it():

@@ -254,7 +254,7 @@ def test_the_latest_batch_of_bronze_is_looked_up(dialect: str):
 UNKNOWN = [
     "histogram(x)", "list(x)", "try_cast(x as integer)", "x::json", "bool_and(x)", "strftime(x, '%Y')",
     "arg_max(x, y)", "regexp_replace(x, 'a', 'b')", "select * from a asof join b on a.t >= b.t",
-    "select * from t using sample reservoir(5 rows)", "create temp table s as select 1", "x <=> y",
+    "select * from t using sample reservoir(5 rows)", "create temp table s as select 1",
     "select * from read_csv('x')", "md5(x)", "quantile_cont(x, 0.5)", "x similar to 'a'", "now()",
 ]  # fmt: skip
 

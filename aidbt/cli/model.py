@@ -1,0 +1,311 @@
+"""`aidbt model`."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aidbt.cli.options import approver, open_from, output_option, project_options, yes_option
+from aidbt.cli.render import bold, count, diff_lines, dim, emit, finding_lines
+from aidbt.core.errors import AidbtError, ArtifactError, MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from aidbt.core.schema import Relation
+    from aidbt.generate.english_models.plan import Ground, ModelPlan
+    from aidbt.session import Session
+    from aidbt.sql.validate import Engine
+    from aidbt.warehouse.budget import Purpose
+
+# `english_models.kept.Materialized`, written out so that `--help` need not import it.
+_MATERIALIZED = ("view", "table", "incremental")
+
+
+@click.command()
+@click.argument("sentence", required=False)
+@click.option("--name", help="The model's name.")
+@click.option(
+    "--refine", multiple=True, metavar="PHRASE", help='Add to the sentence of a model, e.g. "only 2013".'
+)
+@click.option("--path", "folder", metavar="FOLDER", help="Where a new model stands, e.g. models/gold.")
+@click.option(
+    "--materialized", type=click.Choice(_MATERIALIZED), help="How it is kept. Default: chosen, and said why."
+)
+@click.option("--contract/--no-contract", default=None, help="Whether dbt enforces its columns and types.")
+@click.option("--refresh", is_flag=True, help="Decide again on tests, types and how it is kept.")
+@click.option("--dry-run", is_flag=True, help="Show the diff and write nothing.")
+@click.option("--check", is_flag=True, help="Compare kept readings with files only; exit 1 when they differ.")
+@click.option(
+    "--upgrade", is_flag=True, help="Change files that only this version of aidbt writes otherwise."
+)
+@click.option("--all", "show_all", is_flag=True, help="Show the SQL, and the faults that no row tells apart.")
+@yes_option
+@project_options
+@output_option
+def model(
+    sentence: str | None,
+    name: str | None,
+    refine: tuple[str, ...],
+    folder: str | None,
+    materialized: Any,
+    contract: bool | None,
+    refresh: bool,
+    dry_run: bool,
+    check: bool,
+    upgrade: bool,
+    show_all: bool,
+    yes: bool,
+    output: str,
+    **where: Any,
+) -> None:
+    """Write a dbt model from a sentence: its SQL, its YAML with tests, and a unit test of it.
+
+    SENTENCE says what the rows are: "revenue per customer and month, only paid orders". It and how it was
+    read are kept in aidbt/models/NAME.yml; without a sentence the model is written from there. What is not
+    understood is refused, with what it may have meant; nothing is written then.
+    """
+    from aidbt.cli.query_output import refusal_json, refusal_lines
+    from aidbt.generate.bases import Bases
+    from aidbt.generate.english_models.plan import Request, run_model
+    from aidbt.semantic.english.refusal import Refused
+
+    if check:
+        _check(name, sentence=sentence, refine=refine, output=output, where=where)
+        return
+    if not name:
+        raise UsageError("the model needs a name", hint='aidbt model "orders per month" --name fct_orders')
+    request = Request(name, sentence or "", refine, folder or "", materialized, contract, refresh)
+    session = open_from(**where)
+    bases = Bases(lambda: session.store, session.project.root)
+    try:
+        with _ground(session, name, yes=yes) as (ground, problem, notes):
+            plan = run_model(
+                session.project,
+                session.settings,
+                request,
+                ground,
+                bases,
+                write=not dry_run,
+                upgrade=upgrade,
+            )
+    except Refused as refused:
+        emit(refusal_json(refused), output=output, text=functools.partial(refusal_lines, refused))
+        raise SystemExit(1) from None
+    notes = [*([f"the warehouse was not asked: {problem}"] if problem else []), *notes, *plan.notes]
+    emit(
+        _summary(plan, notes),
+        output=output,
+        text=lambda: _text(plan, notes, dry_run=dry_run, show_all=show_all),
+    )
+    raise SystemExit(1 if plan.proposals else 0)
+
+
+# --- what it is made of ------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _ground(session: Session, name: str, *, yes: bool) -> Iterator[tuple[Ground, str, Sequence[str]]]:
+    """(what the model can be made of, why the engine is not asked, what was left out)."""
+    from aidbt.generate.discover import scan_gate
+    from aidbt.generate.english_models.parents import parents_of
+    from aidbt.generate.english_models.plan import Ground, Sentence
+    from aidbt.generate.grounded import ground
+    from aidbt.review.validation import inline_compiler
+    from aidbt.semantic.answering import understand
+    from aidbt.semantic.llm_query import QueryModel
+    from aidbt.semantic.query import Clock
+    from aidbt.semantic.rendering import render_query
+
+    project, settings = session.project, session.settings
+    approve = approver(yes)
+    found = ground(project, settings, session.warehouse, session.profiles, approve=approve, without=name)
+    if found.manifest is None:
+        raise ArtifactError("; ".join(found.notes), hint="run dbt parse, and correct what it says")
+    values = settings.values
+    llm = session.llm
+    asked = (
+        QueryModel(llm, values.llm.send_values, values.llm.timeout_s, session.cache, found.profiles)
+        if llm is not None
+        else None
+    )
+
+    def read(sentence: str) -> Sentence:
+        understood = understand(
+            sentence,
+            found.grounding,
+            Clock(None, values.semantic.week_start),
+            dialect=session.warehouse.dialect,
+            instructions=values.semantic.instructions,
+            model=asked,
+        )
+        return Sentence(understood.query, understood.by, understood.level, understood.notes)
+
+    def rows(query: Any) -> list[tuple[Any, ...]]:
+        with session.warehouse.connect() as connection:
+            return connection.rows(render_query(query, connection.dialect))
+
+    gate = scan_gate(project, settings, approve)
+    purposes: tuple[Purpose, ...] = ("keys",)
+
+    def may_scan(relations: Sequence[Relation]) -> None:
+        gate([(relation, purposes) for relation in relations])
+
+    with _engine(session) as (engine, problem):
+        graph = found.grounding.graph
+        yield (
+            Ground(
+                graph,
+                found.relations,
+                parents_of(graph, found.manifest),
+                found.manifest,
+                read,
+                inline_compiler(project, values.dbt),
+                engine,
+                rows,
+                may_scan,
+            ),
+            problem,
+            found.notes,
+        )
+
+
+@contextlib.contextmanager
+def _engine(session: Session) -> Iterator[tuple[Engine | None, str]]:
+    """(a guarded connection, why there is none)."""
+    from aidbt.warehouse.validating import guarded
+    from aidbt.warehouse.validating_queries import Limits
+
+    chosen = session.settings.values.validation
+    with contextlib.ExitStack() as stack:
+        engine: Engine | None = None
+        problem = ""
+        try:
+            engine = stack.enter_context(
+                guarded(
+                    session.warehouse,
+                    session.project.profile().settings,
+                    limits=Limits(chosen.timeout_s, chosen.memory_limit),
+                )
+            )
+        except MissingExtra:
+            raise
+        except AidbtError as error:
+            problem = error.message
+        yield engine, problem
+
+
+# --- what is said ------------------------------------------------------------------------------------------
+
+
+def _summary(plan: ModelPlan, notes: Sequence[str]) -> dict[str, Any]:
+    """What programs get."""
+    from aidbt.generate.english_models.kept import tests_of
+
+    found = plan.witnesses
+    return {
+        "name": plan.name,
+        "sentence": plan.sentence,
+        "reading": plan.reading,
+        "query": plan.kept.reading,
+        "sql": plan.sql,
+        "by": plan.by or "aidbt",
+        "level": plan.level,
+        "materialized": plan.materialized.materialized,
+        "reason": plan.materialized.reason,
+        "grain": plan.kept.grain,
+        "tests": tests_of(plan.kept.columns) + (len(plan.kept.grain) > 1),
+        "unit_tests": len(found.sets) if found else 0,
+        "faults_found": sum(len(rows.killed) for rows in found.sets) if found else 0,
+        "faults_not_found": found.survived if found else (),
+        "checks_passed": plan.rungs,
+        "written": plan.in_state("written"),
+        "updated": plan.in_state("updated"),
+        "merged": plan.in_state("merged"),
+        "unchanged": plan.in_state("unchanged"),
+        "edited": plan.in_state("edited"),
+        "older": plan.in_state("older"),
+        "proposals": {path: f".aidbt/proposals/{path}" for path in plan.proposals},
+        "notes": notes,
+    }
+
+
+def _text(plan: ModelPlan, notes: Sequence[str], *, dry_run: bool, show_all: bool) -> Iterator[str]:
+    if dry_run:
+        yield from diff_lines(plan.patch)
+    chosen = plan.materialized
+    yield f"{bold(plan.name)}: {chosen.materialized} ({chosen.reason})"
+    yield f"  read as: {plan.reading}"
+    if plan.by:
+        yield f"  read by {plan.by}, not by aidbt's own English: check the reading"
+    yield f"  checks passed: {', '.join(plan.rungs)}"
+    yield from _tests(plan, show_all=show_all)
+    if show_all:
+        yield from (f"    {line}" for line in plan.sql.splitlines())
+    yield from _files(plan, dry_run=dry_run)
+    yield from (f"{click.style('note', fg='yellow')}: {note}" for note in notes)
+    yield from _next(plan, dry_run=dry_run)
+
+
+def _tests(plan: ModelPlan, *, show_all: bool) -> Iterator[str]:
+    grain = plan.kept.grain
+    if grain:
+        yield f"  one row per {', '.join(grain)}"
+    found = plan.witnesses
+    if found is None:
+        return
+    rows = sum(len(held) for one in found.sets for held in one.rows.values())
+    killed = sum(len(one.killed) for one in found.sets)
+    number = count(len(found.sets), "unit test")
+    yield f"  {number} of {count(rows, 'row')} tell it from {killed} of {killed + len(found.survived)} faults"
+    if show_all:
+        yield from (dim(f"    not told apart: {words}") for words in found.survived)
+
+
+def _files(plan: ModelPlan, *, dry_run: bool) -> Iterator[str]:
+    verb = "would write" if dry_run else "wrote"
+    if plan.patch.edits:
+        yield f"{verb} {count(len(plan.patch.edits), 'file')}:"
+        for edit in plan.patch.edits:
+            state = "merged " if edit.path in plan.in_state("merged") else "changed"
+            yield f"  {'new    ' if edit.before is None else state} {edit.path}"
+    for path in plan.in_state("edited"):
+        yield f"kept your edit of {path}"
+    for path in plan.in_state("older"):
+        yield f"{path} is as another version of aidbt wrote it; --upgrade --dry-run shows what would change"
+    for path in plan.proposals:
+        why = plan.reasons.get(path, "your edit and what is new touch the same lines, or it is yours")
+        yield f"{click.style('not written', fg='yellow')}: {path}: {why}; see .aidbt/proposals/{path}"
+
+
+def _next(plan: ModelPlan, *, dry_run: bool) -> Iterator[str]:
+    if dry_run:
+        return
+    if plan.proposals:
+        yield f"{bold('next')}: take over what you want of .aidbt/proposals by hand"
+    elif plan.patch.edits:
+        yield f"{bold('next')}: git diff, then aidbt build -s {plan.name}"
+    else:
+        yield "nothing to do: the model is up to date"
+
+
+def _check(
+    name: str | None, *, sentence: str | None, refine: Sequence[str], output: str, where: dict[str, Any]
+) -> None:
+    from aidbt.generate.english_models.check import check_models
+
+    if sentence or refine:
+        raise UsageError("--check compares what is kept, and reads no sentence", hint="leave one out")
+    session = open_from(**where)
+    names, findings = check_models(session.project.root, [name] if name else [])
+    result = {"models": names, "findings": findings, "drift": bool(findings)}
+
+    def text() -> Iterator[str]:
+        state = "differ" if findings else "agree"
+        yield f"{bold('kept readings and files ' + state)}: {count(len(names), 'model')} from English"
+        yield from finding_lines(findings)
+
+    emit(result, output=output, text=text)
+    raise SystemExit(1 if findings else 0)

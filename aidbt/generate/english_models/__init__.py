@@ -1,0 +1,1 @@
+"""Models from English: a sentence, read, becomes a reviewed and tested dbt model."""

@@ -1,0 +1,232 @@
+"""The files of drafted semantic models: one each, or beside the model's entry where dbt wants it there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import PurePosixPath
+
+from aidbt.core.config import LoadedSettings, parse_yaml
+from aidbt.core.errors import MissingExtra, WriteError
+from aidbt.core.findings import Finding, Severity
+from aidbt.core.patch import FileEdit, Patch, digest, read_or_none
+from aidbt.core.schema import TableProfile
+from aidbt.generate.compare import Compared, Desired, compare
+from aidbt.generate.lock import LOCK_FILE, Lock, Written, decided_digest, lock_text
+from aidbt.generate.outcome import GeneratePlan
+from aidbt.generate.rendering import rendering
+from aidbt.generate.semantic_yaml import legacy_document, newer_changes, newer_document
+from aidbt.generate.templates import render
+from aidbt.patching import edit_yaml_where_possible
+from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
+from aidbt.patching.yaml_write import plain
+from aidbt.project import Project
+from aidbt.project.declared import Declared, declared
+from aidbt.project.manifest import Manifest
+from aidbt.project.version import dbt_version
+from aidbt.semantic.definitions import SemanticRelation
+from aidbt.semantic.drafting import Drafted
+from aidbt.semantic.manifest import ManifestReading
+from aidbt.semantic.metricflow import validate
+from aidbt.semantic.project_layer import relations_of
+from aidbt.semantic.yaml_files import LEGACY_SPINE, read_yaml
+
+TIME_SPINE = LEGACY_SPINE
+# The first dbt that reads semantic models beside the columns of their models.
+_NEWER_FORM = (1, 12, 0)
+_FOLDER, _PREFIX = "semantic_models", "sem_"
+# A spine that ends this year would cut off what people plan; no clock may stand in a file.
+_YEARS, _FIRST_YEAR = 40, 2000
+
+
+def own_path(model: str, lock: Lock) -> str:
+    """The file that holds our draft of a model; "" where none does."""
+    name = lock_entry(model)
+    return next((path for path, entries in lock.entries.items() if name in entries), "")
+
+
+def lock_entry(model: str) -> str:
+    """What the lock calls the draft of a model."""
+    return f"semantic {model}"
+
+
+class SemanticFiles:
+    """The files of drafts, gathered one after the other."""
+
+    def __init__(
+        self,
+        project: Project,
+        settings: LoadedSettings,
+        manifest: Manifest,
+        lock: Lock,
+        base: Callable[[str], str | None],
+        texts: Mapping[str, str],
+        *,
+        restore: bool,
+    ) -> None:
+        self._project, self._manifest, self._lock, self._base = project, manifest, lock, base
+        self._restore = restore
+        self._texts = dict(texts)
+        self._here = declared(project, generated=())
+        self._style: YamlStyle = rendering(project, settings, self._here).yaml
+        runs = dbt_version(project, settings.values.dbt)
+        self._is_newer = runs is not None and runs >= _NEWER_FORM
+        self._folder, self._prefix = semantic_home(project, self._here)
+        self._entries = {path: dict(found) for path, found in lock.entries.items()}
+        self._new_relations: dict[str, SemanticRelation] = {}
+        self.compared: dict[str, Compared] = {}
+        self.splices: list[FileEdit] = []
+        self.proposals: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
+        self.bases: dict[str, str] = {}
+
+    def add_time_spine(self, profiles: Sequence[TableProfile]) -> str:
+        """The model with one row per day that metrics over time need, and where it stands."""
+        path = f"{self._folder}/{TIME_SPINE}.sql"
+        first = _first_year(profiles)
+        last = max(first, _FIRST_YEAR) + _YEARS
+        sql = render("dbt/time_spine.sql.jinja", first=f"{first}-01-01", last=f"{last}-01-01")
+        text = dump_yaml({"models": [_SPINE]}, self._style)
+        schema = self._project.profile().schema
+        self._new_relations[TIME_SPINE] = SemanticRelation(schema, TIME_SPINE)
+        self._compare(TIME_SPINE, Desired(path, sql, decided_digest("time spine")))
+        self._compare(TIME_SPINE, Desired(f"{self._folder}/{TIME_SPINE}.yml", text, decided_digest(_SPINE)))
+        return path
+
+    def add(self, drafted: Drafted) -> None:
+        """The draft of one table: a file of its own, or beside the model's entry where dbt wants it there."""
+        model = drafted.model.model
+        there = self._here.properties.get(model, ())
+        own = own_path(model, self._lock)
+        if self._is_newer and there and own not in self._lock.entries.keys() - set(there):
+            self._splice(there[0], drafted)
+            return
+        document = newer_document(drafted) if self._is_newer else legacy_document(drafted)
+        path = own or f"{self._folder}/{self._prefix}{model}.yml"
+        decided = decided_digest(drafted, self._is_newer)
+        self._compare(model, Desired(path, dump_yaml(document, self._style), decided))
+
+    def _compare(self, model: str, desired: Desired) -> None:
+        name = lock_entry(model)
+        known = self._entries.get(desired.path, {}).get(name)
+        found = compare(desired, self._project.root, known, self._base, restore=self._restore)
+        self.compared[found.path] = found
+        if found.lock is not None:
+            self._entries.setdefault(found.path, {})[name] = found.lock
+            self.bases[digest(desired.text)] = desired.text
+        if found.state in ("proposal", "conflict") and found.text is not None:
+            self.proposals[found.path] = found.text
+        if desired.path.endswith(".yml"):
+            self._texts[found.path] = found.text or desired.text
+
+    def _splice(self, path: str, drafted: Drafted) -> None:
+        """Extend the model's entry in somebody's property file."""
+        model = drafted.model.model
+        if lock_entry(model) in self._entries.get(path, {}):
+            self.reasons[path] = f"the semantic model of {model} stands in your file: change it there"
+            return
+        before = self._texts[path]
+        content = parse_yaml(before, path, repeated_keys=True)
+        entry = next(item for item in content["models"] if item.get("name") == model)
+        changes = newer_changes(drafted, entry, content)
+        edited = edit_yaml_where_possible(before, changes, path=path, style=None)
+        if edited.refused:
+            self.proposals[path] = dump_yaml(newer_document(drafted), self._style)
+            self.reasons[path] = "; ".join(dict.fromkeys(str(reason) for _, reason in edited.refused))
+            return
+        written = json.dumps(plain(newer_document(drafted)))
+        self._entries.setdefault(path, {})[lock_entry(model)] = Written(
+            digest(written), decided_digest(drafted)
+        )
+        self._texts[path] = edited.text
+        self.splices = [edit for edit in self.splices if edit.path != path]
+        original = read_or_none(self._project.root / path)
+        assert original is not None
+        self.splices.append(FileEdit(path, digest(original), edited.text, "semantic model", original))
+
+    def plan(self) -> GeneratePlan:
+        """All of it as one patch, checked as a whole.
+
+        Raises:
+            WriteError: what would be written is no valid semantic layer: a fault of ours.
+        """
+        whole = [found.edit for found in self.compared.values() if found.edit is not None]
+        edits = sorted([*whole, *self.splices], key=lambda edit: edit.path)
+        findings = self._checked() if edits else ()
+        lock = replace(self._lock, entries=self._entries)
+        if lock != self._lock:
+            text = lock_text(replace(lock, aidbt=version("aidbt")))
+            old = read_or_none(self._project.root / LOCK_FILE)
+            edits.append(FileEdit(LOCK_FILE, self._lock.digest, text, "what was generated", old))
+        return GeneratePlan(
+            Patch(tuple(edits), "aidbt semantic draft"),
+            {},
+            files=self.compared,
+            spliced=tuple(edit.path for edit in self.splices),
+            proposals=self.proposals,
+            reasons=self.reasons,
+            findings=findings,
+            bases=self.bases,
+        )
+
+    def _checked(self) -> tuple[Finding, ...]:
+        """The project's semantic layer with the drafts in it, as MetricFlow sees it."""
+        known = relations_of(self._manifest)
+        reading = read_yaml(
+            self._texts, relation_of=lambda name: self._new_relations.get(name) or known(name)
+        )
+        findings = _problems(reading)
+        if findings:
+            first = findings[0]
+            raise WriteError(
+                f"the draft would not be valid: {first.where}: {first.message}; nothing was written",
+                hint="leave the model out with -s, and please report it with the names of its columns",
+            )
+        return reading.findings
+
+
+def _problems(reading: ManifestReading) -> list[Finding]:
+    """The errors of a semantic layer; without MetricFlow those of its form only."""
+    findings = [*reading.findings]
+    with contextlib.suppress(MissingExtra):
+        findings += validate(reading.manifest) if not findings else ()
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+_SPINE = {
+    "name": TIME_SPINE,
+    "description": "One row per day; metrics over time are joined to it.",
+    "time_spine": Flow({"standard_granularity_column": "date_day"}),
+    "columns": [{"name": "date_day", "description": "The day.", "granularity": "day"}],
+}
+
+
+def _first_year(profiles: Iterable[TableProfile]) -> int:
+    """The year of the earliest event that the tables hold."""
+    starts = (
+        column.minimum
+        for profile in profiles
+        for column in profile.columns
+        if column.role == "event_time" and column.minimum
+    )
+    years = [int(start[:4]) for start in starts if start[:4].isdigit() and int(start[:4]) > 1900]
+    return min(years, default=_FIRST_YEAR)
+
+
+def semantic_home(project: Project, here: Declared) -> tuple[str, str]:
+    """The folder that semantic models stand in, and what their files' names begin with: as most do now."""
+    paths = [
+        PurePosixPath(path)
+        for path, text in here.files.items()
+        if path.endswith((".yml", ".yaml")) and "semantic_models:" in text
+    ]
+    if not paths:
+        models = project.paths("model")[0].relative_to(project.root).as_posix()
+        return f"{models}/{_FOLDER}", _PREFIX
+    folder = Counter(path.parent.as_posix() for path in paths).most_common(1)[0][0]
+    has_prefix = Counter(path.name.startswith(_PREFIX) for path in paths).most_common(1)[0][0]
+    return folder, _PREFIX if has_prefix else ""

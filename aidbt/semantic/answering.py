@@ -1,0 +1,192 @@
+"""A question understood: by the semantic layer, by our English, or by a language model; else refused.
+
+Each way ends in the same form, a `SemanticQuery`, and in the same checks: the tables belong together, the SQL
+only reads, and a person sees in plain words what was understood.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from aidbt.core.errors import AidbtError, ResilienceError, UsageError
+from aidbt.core.resilience import Level
+from aidbt.llm.model import ProviderError
+from aidbt.semantic.english.reading import read
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import NoPath
+from aidbt.semantic.grounding import Grounding
+from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
+from aidbt.semantic.planner import CannotPlan
+from aidbt.semantic.query import Clock, SemanticQuery
+from aidbt.semantic.query_json import query_from_json
+from aidbt.semantic.statement import Statement, require_safe, statement_of
+from aidbt.semantic.wording import describe
+
+LONGEST_QUESTION = 2_000
+
+Way = Literal["english", "document", "metrics", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a question was understood as.
+
+    Attributes:
+        reading: the query in plain English.
+        way: which front end understood it.
+        by: the language model that did; "" without one.
+        level: FULL where what was asked first answered, as in `core.resilience`.
+        notes: what a person should know about the reading.
+    """
+
+    query: SemanticQuery
+    statement: Statement
+    reading: str
+    way: Way
+    by: str = ""
+    level: Level = Level.FULL
+    notes: tuple[str, ...] = ()
+
+
+def checked_question(text: str) -> str:
+    """The question on one line, before anything is done for it.
+
+    Raises:
+        UsageError: it is empty, too long, or holds characters that are no text.
+    """
+    if len(text) > LONGEST_QUESTION:
+        raise UsageError(
+            f"the question has {len(text):,} characters; {LONGEST_QUESTION:,} are the most",
+            hint="ask for one thing at a time",
+        )
+    question = " ".join(text.split())
+    if not question:
+        raise UsageError("the question is empty", hint='as in: aidbt query "orders by month last year"')
+    for char in question:
+        if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn"):
+            raise UsageError(f"the question holds a character that is no text (U+{ord(char):04X})")
+    return question
+
+
+def understand(
+    question: str,
+    grounding: Grounding,
+    clock: Clock,
+    *,
+    dialect: str,
+    instructions: str = "",
+    model: QueryModel | None = None,
+) -> Understood:
+    """What a question in English asks for: as our own English reads it, else as a language model does.
+
+    Args:
+        instructions: definitions that hold for this question.
+        model: asked only where our own English refuses; None asks nobody.
+
+    Raises:
+        Refused: nobody understood it; the words that are not understood are those of our own English.
+        UsageError: it is no question.
+    """
+    asked = checked_question(question)
+    try:
+        reading = read(asked, grounding.graph, grounding.lexicon, clock, instructions=instructions)
+        return understood(reading.query, grounding, dialect=dialect, way="english", notes=reading.notes)
+    except (Refused, NoPath, CannotPlan) as error:
+        refusal = as_refusal(error)
+    if model is None:
+        raise refusal
+    return _from_model(asked, grounding, clock, dialect, instructions, model, refusal)
+
+
+def understood(
+    query: SemanticQuery, grounding: Grounding, *, dialect: str, way: Way, notes: Sequence[str] = ()
+) -> Understood:
+    """A query with its SQL, checked, and its words.
+
+    Raises:
+        NoPath, CannotPlan, UsageError: it cannot be answered; see `statement_of`.
+    """
+    statement = statement_of(query, grounding, dialect)
+    require_safe(statement, grounding.graph, grounding.semantic)
+    words = describe(query, grounding.graph)
+    return Understood(query, statement, words, way, notes=(*notes, *statement.notes))
+
+
+def from_document(value: Any, grounding: Grounding, clock: Clock, *, dialect: str) -> Understood:
+    """The query in the values of a file (`query_json`), under its own clock where it has one.
+
+    Raises:
+        WrongQuery: it is no query, or names what is not there.
+        NoPath, CannotPlan, UsageError: it cannot be answered.
+    """
+    query = query_from_json(value, grounding.graph, metrics=metric_names(grounding))
+    if query.clock == Clock():
+        query = replace(query, clock=clock)
+    return understood(query, grounding, dialect=dialect, way="document")
+
+
+def metric_names(grounding: Grounding) -> tuple[str, ...]:
+    """The metrics that can be asked for by name."""
+    return tuple(grounding.semantic.metric_names()) if grounding.semantic is not None else ()
+
+
+def as_refusal(error: AidbtError) -> Refused:
+    """An error that means that a question is not answered, as a refusal."""
+    return error if isinstance(error, Refused) else Refused(error.message, hint=error.hint)
+
+
+def _from_model(
+    question: str,
+    grounding: Grounding,
+    clock: Clock,
+    dialect: str,
+    instructions: str,
+    model: QueryModel,
+    refusal: Refused,
+) -> Understood:
+    """What a language model makes of a question that our own English refuses.
+
+    Raises:
+        Refused: it has no usable answer either.
+    """
+    problems = _check(grounding, clock, dialect)
+    try:
+        answer = ask_for_query(
+            question, grounding, clock, model, dialect=dialect, instructions=instructions, check=problems
+        )
+    except (ProviderError, ResilienceError) as error:
+        raise _refused_too(refusal, f"no language model could help: {error.message}") from error
+    if answer.query is None:
+        raise _refused_too(refusal, f"{answer.by} cannot answer it either: {answer.reason}")
+    found = understood(replace(answer.query, clock=clock), grounding, dialect=dialect, way="model")
+    return replace(found, by=answer.by, level=answer.level, notes=(*_notes(answer), *found.notes))
+
+
+def _check(grounding: Grounding, clock: Clock, dialect: str) -> Callable[[SemanticQuery], Sequence[str]]:
+    def problems(query: SemanticQuery) -> Sequence[str]:
+        """What speaks against a model's query, in sentences."""
+        try:
+            understood(replace(query, clock=clock), grounding, dialect=dialect, way="model")
+        except AidbtError as error:
+            return [f"{error.message}; {error.hint}" if error.hint else error.message]
+        return []
+
+    return problems
+
+
+def _notes(answer: ModelAnswer) -> tuple[str, ...]:
+    return (f"understood by {answer.by}, not by aidbt's own English: check the reading", *answer.warnings)
+
+
+def _refused_too(refusal: Refused, why: str) -> Refused:
+    return Refused(
+        f"{refusal.message} ({why})",
+        spans=refusal.spans,
+        candidates=refusal.candidates,
+        nearest=refusal.nearest,
+        readings=refusal.readings,
+        hint=refusal.hint,
+    )

@@ -1,0 +1,67 @@
+"""Which numbers may be added up: amounts and quantities, but no prices, rates, codes or years."""
+
+from __future__ import annotations
+
+from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.graph import GraphTable
+
+# Words at which a number's name says that a sum of it means nothing.
+_NOT_ADDITIVE = frozenset(
+    """age average avg mean median rate ratio percent percentage pct share score rating grade rank level price
+    latitude longitude lat lon lng year month day week quarter hour code number no id key zip postcode phone
+    version temperature height width depth index probability margin discount limit threshold min max minimum
+    maximum floor capacity target salary wage position order sequence factor coefficient balance stock stars
+    gpa weight speed size priority status type flag""".split()
+)
+# Words that make a number of money or of things, though one of the words above stands beside them.
+_ADDITIVE = frozenset(
+    """amount total revenue sale cost expense spend spending quantity qty unit payment fee tax income profit
+    freight volume count gross net bonus duration hour minute second shares hours""".split()
+)
+
+
+_TIMES = frozenset("second minute hour day week month year".split())
+_AMOUNTS = frozenset("amount value sum total".split())
+
+
+def is_duration(column: str) -> bool:
+    """Whether a column holds a number of days, hours or the like.
+
+    Example:
+        >>> is_duration("days"), is_duration("duration_hours"), is_duration("birth_day")
+        (True, True, False)
+    """
+    words = words_of(column)
+    return bool(words) and words[-1].endswith("s") and singular_words(column)[-1] in _TIMES
+
+
+def is_amount(table: GraphTable) -> bool:
+    """Whether rows of a table are amounts themselves, such as payments: a number of them may mean their sum."""
+    own = singular_words(table.name)
+    for column in table.columns:
+        words = [word for word in singular_words(column.name) if word not in own]
+        if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
+            return True
+    return False
+
+
+def is_additive(table: GraphTable, column: str) -> bool:
+    """Whether a number of a table may be summed when a question says by what, and not how.
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphColumn
+        >>> table = GraphTable("t", (GraphColumn("unit_price", "number"), GraphColumn("tax_amount", "number")))
+        >>> is_additive(table, "unit_price"), is_additive(table, "tax_amount")
+        (False, True)
+    """
+    found = table.column(column)
+    if found.kind != "number" or any(column in key for key in table.keys[:1]):
+        return False
+    words = singular_words(column)
+    if not words:
+        return False
+    if found.unit == "percent" or (words[-1] in _NOT_ADDITIVE and not is_duration(column)):
+        return False
+    if is_duration(column):
+        return True
+    return bool(_ADDITIVE & set(words)) or not _NOT_ADDITIVE & set(words)

@@ -1,0 +1,179 @@
+"""What the phrases of a question ask for, sorted by what they are for, before they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.number_phrases import (
+    Best,
+    Change,
+    Frequent,
+    Group,
+    Having,
+    Nested,
+    Number,
+    Numbers,
+    Shown,
+    Sorted,
+    Top,
+    Whole,
+)
+from aidbt.semantic.english.phrases import Amount, Claim, Columns, Rows
+from aidbt.semantic.english.refusal import Refused
+
+# Phrases that say something by themselves, and those between them that hold nothing that could be lost.
+SOLID = frozenset(
+    """Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time OrderBy Best TopOf FrequentOf ByNumber Having Whole
+    Nested Change""".split()
+)
+GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part".split())
+STANDING = SOLID | GLUE
+
+
+@dataclass
+class Asked:
+    """The phrases of a question.
+
+    Attributes:
+        shown: what the question's main sentence names to be seen.
+        returned: what later sentences say that the answer should show.
+        counts: whether a number of the rows is asked for besides.
+        lists: whether the words ask for rows one by one ("list", "which").
+        shows: whether words ask to see something, of which there may be one or many.
+        is_average: whether it is "on average".
+        says_again: whether a number is spoken of that was asked for before: "the total".
+        times: lengths of time, or parts of it, that are named to be seen, not to group by.
+        compares: whether values that a condition names are to be seen side by side.
+    """
+
+    shown: list[Shown] = field(default_factory=list)
+    returned: list[Shown] = field(default_factory=list)
+    group: Group = Group()
+    claims: list[Claim] = field(default_factory=list)
+    havings: list[Having] = field(default_factory=list)
+    orders: list[Sorted] = field(default_factory=list)
+    best: list[Best] = field(default_factory=list)
+    tops: list[Top] = field(default_factory=list)
+    by: list[Number] = field(default_factory=list)
+    wholes: list[Whole] = field(default_factory=list)
+    nested: list[Nested] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    counts: bool = False
+    lists: bool = False
+    shows: bool = False
+    is_average: bool = False
+    compares: bool = False
+    says_again: bool = False
+    times: Group = Group()
+
+    def numbers(self) -> list[Number]:
+        """Every number of the question, those to be seen first, each once."""
+        found = [shown for shown in (*self.shown, *self.returned) if isinstance(shown, Number)]
+        found += self.by
+        bests = [*self.best, *(top.of for top in self.tops if isinstance(top.of, Best))]
+        found += [best.by for best in bests if isinstance(best.by, Number)]
+        found += [having.number for having in self.havings]
+        return list(dict.fromkeys(found))
+
+    def rows(self) -> list[Rows]:
+        """The rows that are spoken of."""
+        things = [*self.shown, *(top.of for top in self.tops), *(best.rows for best in self.best)]
+        found = [thing for thing in things if isinstance(thing, Rows)]
+        return found + [t.rows for t in things if isinstance(t, Columns) and t.rows is not None]
+
+
+def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
+    """What all sentences of a question ask for; the first one is what it is about.
+
+    Raises:
+        Refused: a phrase means something only beside another one.
+    """
+    first, *others = [_collected(sentence) for sentence in sentences]
+    for other in others:
+        first.returned += other.shown
+        first.group |= other.group
+        first.times |= other.times
+        for name in ("claims", "havings", "orders", "best", "tops", "by", "wholes", "nested", "changes"):
+            getattr(first, name).extend(getattr(other, name))
+        for name in ("counts", "is_average", "compares", "says_again", "shows"):
+            setattr(first, name, getattr(first, name) or getattr(other, name))
+    _settle(first)
+    return first
+
+
+def _collected(items: Iterable[Item]) -> Asked:
+    asked = Asked()
+    for item in items:
+        if item.category not in STANDING:
+            raise Refused("it is not understood how these words belong to the rest", spans=())
+        _take(asked, item)
+    return asked
+
+
+def _take(asked: Asked, item: Item) -> None:
+    meaning = item.meaning
+    match meaning:
+        case Numbers(items):
+            asked.shown += items
+        case Group():
+            asked.group |= meaning
+        case Sorted():
+            asked.orders.append(meaning)
+        case Best():
+            asked.best.append(meaning)
+        case Top():
+            asked.tops.append(meaning)
+        case Frequent():
+            asked.tops.append(Top(1, meaning))
+        case Having():
+            asked.havings.append(meaning)
+        case Whole():
+            asked.wholes.append(meaning)
+        case Nested():
+            asked.nested.append(meaning)
+        case Change():
+            asked.changes.append(meaning)
+        case Number() if item.category == "ByNumber":
+            asked.by.append(meaning)
+        case _ if item.category in ("Cond", "Link", "Claim", "Time"):
+            asked.claims.append(meaning)  # type: ignore[arg-type]
+        case Rows() | Columns() | Amount() | Number():
+            asked.shown.append(meaning)
+        case _:
+            _take_glue(asked, item)
+
+
+def _take_glue(asked: Asked, item: Item) -> None:
+    if item.category not in GLUE:
+        raise Refused("it is not understood how these words belong to the rest")
+    asked.counts |= item.category == "CountAll"
+    asked.is_average |= item.category == "OnAverage"
+    asked.compares |= item.category == "Versus"
+    asked.says_again |= item.category == "Said"
+    if item.category == "Grain":
+        asked.times |= Group(grains=(item.meaning,))  # type: ignore[arg-type]
+    if item.category == "Part":
+        asked.times |= Group(parts=(item.meaning,))  # type: ignore[arg-type]
+    asked.lists |= item.category == "Show" and item.meaning == "list"
+    asked.shows |= item.category == "Show" and item.meaning is None
+
+
+def _settle(asked: Asked) -> None:
+    """Of a column that several tables have, take the one of a table that is spoken of."""
+    spoken = [rows.table for rows in asked.rows()] + [number.table for number in asked.numbers()]
+    asked.shown = [_settled(shown, spoken) for shown in asked.shown]
+    asked.returned = [_settled(shown, spoken) for shown in asked.returned]
+
+
+def _settled(shown: Shown, spoken: Sequence[str]) -> Shown:
+    if not isinstance(shown, Columns) or shown.rows is not None or len(shown.terms) != 1:
+        return shown
+    for table in spoken:
+        if shown.terms[0].table == table:
+            return shown
+        for other in shown.alike:
+            if other.table == table:
+                return replace(shown, terms=(other,), alike=())
+    return shown

@@ -1,0 +1,61 @@
+"""Adjectives that say much or little of something that a column holds: expensive, younger, heaviest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from aidbt.semantic.english.word_lists import Phrase, lines, split_phrase
+
+Degree = Literal["base", "comparative", "superlative"]
+_ENTRY = re.compile(r"(?P<word>[a-z]+)(?: \[(?P<irregular>[a-z ]+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """What a form of an adjective says.
+
+    Attributes:
+        nouns: what columns that hold it are called, best first; () is the time when rows happened, for
+            "recent", or what the sentence says.
+        is_more: whether it says much of them, not little.
+    """
+
+    nouns: tuple[Phrase, ...]
+    is_more: bool
+    degree: Degree
+
+
+def dimensions(word: str) -> tuple[Dimension, ...]:
+    """What an adjective in any of its forms may say; () when it is not listed.
+
+    Example:
+        >>> [(d.nouns[0], d.is_more, d.degree) for d in dimensions("cheapest")]
+        [(('price',), False, 'superlative')]
+    """
+    return _forms().get(word.lower(), ())
+
+
+@cache
+def _forms() -> dict[str, tuple[Dimension, ...]]:
+    found: dict[str, tuple[Dimension, ...]] = {}
+    for _, text in lines("dimensions.txt"):
+        adjectives, _, said = text.partition(":")
+        nouns = tuple(split_phrase(noun) for noun in said.split() if noun != "*")
+        more, _, less = adjectives.partition("/")
+        for listed, is_more in ((more, True), (less, False)):
+            for entry in _ENTRY.finditer(listed):
+                for form, degree in _degrees(entry["word"], (entry["irregular"] or "").split()):
+                    found[form] = (*found.get(form, ()), Dimension(nouns, is_more, degree))
+    return found
+
+
+def _degrees(word: str, irregular: list[str]) -> list[tuple[str, Degree]]:
+    if irregular:
+        return [(word, "base"), (irregular[0], "comparative"), (irregular[1], "superlative")]
+    stem = word[:-1] if word.endswith("e") else word[:-1] + "i" if re.search(r"[^aeiou]y$", word) else word
+    # One short vowel before one consonant doubles it: big, bigger.
+    stem = stem + stem[-1] if re.fullmatch(r"[^aeiou]+[aeiou][bdgmnpt]", word) else stem
+    return [(word, "base"), (stem + "er", "comparative"), (stem + "est", "superlative")]

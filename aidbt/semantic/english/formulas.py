@@ -1,0 +1,93 @@
+"""Formulas in words: `(total sales - refunds) / number of orders * 100`, `responders divided by visits`.
+
+The names between the operators are left as they are written: what they mean is for a reader of phrases.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aidbt.semantic.query import Arithmetic
+
+_OPERATORS: dict[str, Arithmetic] = {
+    "+": "+", "plus": "+", "-": "-", "−": "-", "minus": "-", "less": "-", "*": "*", "×": "*", "times": "*",
+    "multiplied by": "*", "/": "/", "÷": "/", "divided by": "/",
+}  # fmt: skip
+# A sign counts between blanks or brackets, so that "give-away" and "and/or" are words.
+_PIECE = re.compile(
+    r"(?P<open>\()|(?P<close>\))"
+    r"|(?P<word>(?<!\S)(?:plus|minus|times|multiplied by|divided by)(?!\S))"
+    r"|(?P<sign>(?:(?<=\s)|(?<=\)))[-+*/×÷−](?=[\s(]))"
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
+_PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Two formulas calculated with."""
+
+    operator: Arithmetic
+    left: Formula
+    right: Formula
+
+
+Formula: TypeAlias = "Operation | str | int | float"
+"""A calculation, the words of a name, or a number."""
+
+
+def formula_of(text: str) -> Formula | None:
+    """The formula that a text is, a single name too; None when its brackets or operators do not fit.
+
+    Operators of one kind group from the left, and those of points go before those of lines, as in school.
+
+    Example:
+        >>> formula_of("price * (1 - discount)")
+        Operation(operator='*', left='price', right=Operation(operator='-', left=1, right='discount'))
+    """
+    pieces = _pieces(text)
+    found, end = _sum(pieces, 0, 1)
+    return found if end == len(pieces) else None
+
+
+def _pieces(text: str) -> list[str]:
+    pieces: list[str] = []
+    last = 0
+    for match in _PIECE.finditer(text):
+        pieces += [text[last : match.start()].strip(), match.group()]
+        last = match.end()
+    pieces.append(text[last:].strip())
+    return [piece for piece in pieces if piece]
+
+
+def _sum(pieces: list[str], start: int, priority: int) -> tuple[Formula | None, int]:
+    """The formula that begins at a piece, of operators of a priority at least, and where it ends.
+
+    Precedence climbing (Richards and Whitby-Strevens, "BCPL: the language and its compiler", 1979).
+    """
+    left, end = _atom(pieces, start)
+    while left is not None and end < len(pieces):
+        operator = _OPERATORS.get(pieces[end])
+        if operator is None or _PRIORITY[operator] < priority:
+            break
+        right, end = _sum(pieces, end + 1, _PRIORITY[operator] + 1)
+        if right is None:
+            return None, end
+        left = Operation(operator, left, right)
+    return left, end
+
+
+def _atom(pieces: list[str], start: int) -> tuple[Formula | None, int]:
+    if start >= len(pieces) or pieces[start] in _OPERATORS or pieces[start] == ")":
+        return None, start
+    if pieces[start] == "(":
+        inner, end = _sum(pieces, start + 1, 1)
+        is_closed = inner is not None and end < len(pieces) and pieces[end] == ")"
+        return (inner, end + 1) if is_closed else (None, end)
+    text = pieces[start]
+    if _NUMBER.fullmatch(text):
+        number = float(text.rstrip("%")) if "." in text else int(text.rstrip("%"))
+        return (number / 100 if text.endswith("%") else number), start + 1
+    return text, start + 1

@@ -1,0 +1,428 @@
+"""Questions that ask for numbers: what is measured, in which groups, in what order, and how many groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.naming import name_of
+from aidbt.semantic.english.number_phrases import (
+    Best,
+    Change,
+    Frequent,
+    Group,
+    Number,
+    Sorted,
+    Top,
+)
+from aidbt.semantic.english.numbers import NumberRules, conjuncts, mapped
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Compared,
+    Comparison,
+    Exists,
+    Measure,
+    Order,
+    Output,
+    Predicate,
+    SemanticQuery,
+    Term,
+    Value,
+    both,
+    measures,
+)
+
+
+class Grouping:
+    """The query of a question in the making."""
+
+    def __init__(self, asked: Asked, rules: NumberRules) -> None:
+        self.asked, self.rules = asked, rules
+        self.where: Predicate | None = None
+        self.having: Predicate | None = None
+        self.groups: list[Term] = []
+        self.numbers: list[Number] = asked.numbers()
+        self.orders: list[Order] = []
+        self.limit: int | None = None
+        self.within: tuple[Term, ...] = ()
+
+    def query(self) -> SemanticQuery:
+        """One row for each group, or one alone.
+
+        Raises:
+            Refused: what is measured and what makes the groups do not belong together.
+        """
+        self._frequencies()
+        self.table = self._table()
+        self._share_conditions()
+        self._group(self.asked.group)
+        self._firsts()
+        self._things()
+        self._claims()
+        self._check_counted()
+        self._beside()
+        self._sorts()
+        self._havings()
+        return SemanticQuery(
+            tuple(Output(term, name_of(term)) for term in self._terms()),
+            group_by=tuple(self.groups),
+            where=self.where,
+            having=self.having,
+            order_by=tuple(dict.fromkeys(self.orders)),
+            limit=self.limit,
+            limit_within=self.within,
+            has_ties=bool(self.within) and self.limit == 1,
+        )
+
+    # --- what is measured -------------------------------------------------------------------------------
+
+    def _frequencies(self) -> None:
+        """What is most frequent has the greatest number of rows."""
+        for top in self.asked.tops:
+            if isinstance(top.of, Frequent):
+                of = top.of.of
+                rows = of if isinstance(of, Rows) else of.rows or Rows(of.terms[0].table)
+                counted = self.rules.counted(replace(rows, where=None))
+                self.numbers.append(counted)
+                self.orders.append(Order(counted.term, top.of.is_descending))
+
+    def _table(self) -> str:
+        """The table whose rows the first number is of."""
+        if not self.numbers:
+            raise Refused("it is not said what is counted or added up")
+        return self.numbers[0].table
+
+    def _share_conditions(self) -> None:
+        """What the question's own number is of, every number that later sentences ask for is of too."""
+        if not self.asked.returned:
+            return
+        first = {n for n in (*self.asked.shown, *self.asked.by) if isinstance(n, Number)}
+        for number in first:
+            if isinstance(number.term, Measure) and number.term.where is not None:
+                self.where = both(self.where, number.term.where)
+                bare = replace(number, term=replace(number.term, where=None))
+                self._replace(number, bare)
+
+    def _replace(self, number: Number, other: Number) -> None:
+        self.numbers = list(dict.fromkeys(other if one == number else one for one in self.numbers))
+
+    def _same(self, number: Number) -> Number:
+        """The number to be seen that is meant when it is spoken of again in fewer words."""
+        term = number.term
+        if number in self.numbers or not isinstance(term, Measure) or term.where is not None:
+            return number
+        alike = [
+            n
+            for n in self.numbers
+            if isinstance(n.term, Measure) and replace(n.term, where=None, at=None) == replace(term, at=None)
+        ]
+        return alike[0] if len(alike) == 1 else number
+
+    # --- groups -----------------------------------------------------------------------------------------
+
+    def _group(self, group: Group) -> None:
+        for rows in group.rows:
+            self._only(rows)
+        self._add_groups(group.terms)
+        if group.grains or group.parts:
+            self._group_times(group)
+
+    def _group_times(self, group: Group) -> None:
+        """Groups by time: every measure stands in the group of its own time."""
+        time = self._time_of_table(group)
+        self._add_groups([replace(time, grain=grain) for grain in group.grains if time.grain is None])
+        self._add_groups([replace(time, part=part) for part in group.parts])
+        if time.grain is None and not group.grains and not group.parts:
+            self._add_groups([time])
+
+        def timed(measure: Measure) -> Measure:
+            if measure.at is not None or not measure.table:
+                return measure
+            own = self.rules.time_of(measure.table)
+            if own is None:
+                raise Refused(f"it is not known when rows of {measure.table} happened")
+            return measure if own == time else replace(measure, at=own)
+
+        changed = {n: replace(n, term=mapped(n.term, timed)) for n in self.numbers}
+        self.numbers = list(changed.values())
+        by_term = {old.term: new.term for old, new in changed.items()}
+        self.orders = [replace(o, term=by_term.get(o.term, o.term)) for o in self.orders]
+
+    def _time_of_table(self, group: Group) -> Attribute:
+        named = [measure.at for number in self.numbers for measure in measures(number.term) if measure.at]
+        time = named[0] if named else self.rules.time_of(self.table)
+        if time is not None:
+            return time
+        raise Refused(
+            f"it is not known when rows of {self.table} happened", hint="say by which of their dates"
+        )
+
+    def _add_groups(self, terms: Iterable[Term]) -> None:
+        self.groups += [term for term in terms if term not in self.groups]
+
+    def _entity(self, what: Rows | Columns | Amount) -> tuple[Term, ...]:
+        """The terms of a thing that is seen beside numbers; rows come with the conditions on them."""
+        rows = what if isinstance(what, Rows) else what.rows
+        if rows is not None:
+            self._only(rows)
+        terms = tuple(self._grouped_as(term) for term in self.rules.named(what))
+        self._add_groups(terms)
+        return terms
+
+    def _grouped_as(self, term: Term) -> Term:
+        """A column as it is grouped already: cut to a month where its month makes the groups."""
+        for group in self.groups:
+            if not isinstance(group, Attribute) or not isinstance(term, Attribute):
+                continue
+            if (group.table, group.column) == (term.table, term.column):
+                return group
+        return term
+
+    def _only(self, rows: Rows) -> None:
+        """Keep groups of those rows alone of which their conditions hold."""
+        path = self.rules.path(self.table, rows.table)
+        for predicate in conjuncts(rows.where):
+            if isinstance(predicate, Exists) and predicate.table == self.table and predicate.count > 0:
+                self._only_with(predicate)
+            elif path is not None and not is_to_one(path) and not isinstance(predicate, Exists):
+                self.where = both(self.where, predicate)
+            elif path is None or not is_to_one(path):
+                raise Refused(f"a condition on {rows.table} cannot be held against numbers of {self.table}")
+            else:
+                found = self.rules.restricted(Rows(self.table), rows.table, predicate)
+                if found is None:
+                    raise Refused(f"rows of {rows.table} and {self.table} are not known to belong together")
+                self.where = both(self.where, found[0].where)
+
+    def _only_with(self, exists: Exists) -> None:
+        """`customers with at least 4 paid orders`, beside a number of orders: those are the ones that count."""
+        self.where = both(self.where, exists.where)
+        if (exists.operator, exists.count) != (">=", 1):
+            counted = Measure("count", exists.table)
+            self.having = both(self.having, Comparison(exists.operator, counted, Value(exists.count)))
+
+    # --- the first so many ------------------------------------------------------------------------------
+
+    def _firsts(self) -> None:
+        asked = self.asked
+        if len(asked.tops) + len(asked.best) > 1 and not (len(asked.tops) == len(asked.best) == 1):
+            raise Refused("it is not certain which of two greatest or least is meant")
+        outer = tuple(self.groups)
+        for top in asked.tops:
+            self._top(top)
+        for best in asked.best:
+            self._best(best)
+        inner = [term for term in self.groups if term not in outer]
+        if outer and inner and self.limit is not None:
+            self.within = outer
+
+    def _top(self, top: Top) -> None:
+        self.limit = top.limit
+        match top.of:
+            case Frequent(of, _):
+                self._entity(of)
+            case Best():
+                self._best(top.of)
+            case Rows() | Columns():
+                self._entity(top.of)
+                self._top_order(top)
+
+    def _top_order(self, top: Top) -> None:
+        """By what the first are the first: said with "by", with "most", with an order, or the one number seen."""
+        asked = self.asked
+        by = asked.by or [n for n in asked.shown if isinstance(n, Number)]
+        if asked.best or asked.orders:
+            return
+        if asked.by or len(by) == 1:
+            self.orders += [Order(self._same(number).term, top.is_descending) for number in by]
+        else:
+            raise Refused("the first of what is in no order", hint="say by what")
+
+    def _best(self, best: Best) -> None:
+        if self.limit is None and not self.asked.orders:
+            self.limit = 1
+        things = [best.rows] if best.rows is not None else []
+        things += [s for s in self.asked.shown if isinstance(s, Rows | Columns)]  # type: ignore[misc]
+        for thing in things:
+            self._entity(thing)
+        if isinstance(best.by, Number):
+            self.orders.append(Order(self._same(best.by).term, best.is_descending))
+        elif isinstance(best.by, Columns):
+            self.orders.append(Order(self._grouped_as(best.by.terms[0]), best.is_descending))
+            self._add_groups([self.orders[-1].term])
+        else:
+            self.orders.append(Order(best.by.term, best.is_descending))
+
+    # --- things and conditions --------------------------------------------------------------------------
+
+    def _things(self) -> None:
+        """What is seen beside the numbers makes the groups, or belongs to what makes them."""
+        is_known = bool(self.groups and self.asked.returned) or bool(self.asked.best)
+        for shown in self.asked.shown:
+            if not isinstance(shown, Number) and not is_known:
+                self._entity(shown)
+                is_known = bool(self.asked.returned)
+        for shown in self.asked.returned:
+            if isinstance(shown, Columns | Amount):
+                self._add_groups([self._grouped_as(term) for term in self.rules.named(shown)])
+            elif isinstance(shown, Rows):
+                self._add_groups(self.rules.named(shown))
+
+    def _claims(self) -> None:
+        for claim in self.asked.claims:
+            if isinstance(claim, Link) and claim.is_plain and self._is_group(claim.rows.table):
+                self._only(claim.rows)
+                continue
+            if isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
+                self._counted(claim)
+                continue
+            settled = [n for n in self.numbers if n.is_settled]
+            if settled and isinstance(claim, Condition):
+                raise Refused("it is not certain whether a condition is of the part or of the whole")
+            found = self.rules.claimed(Rows(self.table), claim)
+            if found is None:
+                raise Refused(f"a condition is not about {self.table}, nor about what its rows belong to")
+            if not (
+                isinstance(found[0].where, Exists)
+                and found[0].where.where is None
+                and self._is_named(found[0].where)
+            ):
+                self.where = both(self.where, found[0].where)
+
+    def _counted(self, link: Link) -> None:
+        """`customers with at least 4 orders` beside a number of orders: a condition on the groups."""
+        if link.rows.table != self.table or not self.groups:
+            raise Refused(f"it is not certain whose rows of {link.rows.table} are counted")
+        number = self._same(self.rules.counted(link.rows))
+        self.having = both(self.having, Comparison(link.operator, number.term, Value(link.count)))
+
+    def _is_group(self, table: str) -> bool:
+        return any(isinstance(group, Attribute) and group.table == table for group in self.groups)
+
+    def _is_named(self, exists: Exists) -> bool:
+        """Whether related rows are there anyway, since they make the groups."""
+        is_some = (exists.operator, exists.count) == (">=", 1)
+        tables = {group.table for group in self.groups if isinstance(group, Attribute)}
+        return is_some and exists.table in tables
+
+    def _check_counted(self) -> None:
+        """Rows that are counted one by one are no answer that anyone asks for."""
+        keys = {
+            term
+            for number in self.numbers
+            for measure in measures(number.term)
+            if measure.of is None and measure.table
+            for term in self.rules.label(measure.table)
+        }
+        if keys & set(self.groups):
+            raise Refused("rows are counted by what tells each of them apart")
+
+    # --- numbers beside others --------------------------------------------------------------------------
+
+    def _beside(self) -> None:
+        """Running totals and changes run along the grouped time, inside of the other groups."""
+        if not self.asked.changes and not any(_is_running(n.term) for n in self.numbers):
+            return
+        along = self._along()
+        within = tuple(group for group in self.groups if group != along)
+        self.numbers = [replace(n, term=_run(n.term, along, within)) for n in self.numbers]
+        for change in self.asked.changes:
+            self.numbers += [
+                replace(number, term=_changed(change, number.term, along, within))
+                for number in list(self.numbers)
+                if not isinstance(number.term, Compared)
+            ]
+
+    def _along(self) -> Attribute:
+        times = [g for g in self.groups if isinstance(g, Attribute) and self._is_time(g)]
+        wanted = {change.grain for change in self.asked.changes if change.grain}
+        if not times and len(wanted) == 1:
+            self._group_times(Group(grains=tuple(wanted)))
+            return self._along()
+        if len(times) != 1:
+            raise Refused(
+                "it is not said along which time", hint="say by which: per day, per month, per year"
+            )
+        if wanted and times[0].grain not in wanted:
+            raise Refused("the groups are of another length of time than what they are compared with")
+        return times[0]
+
+    def _is_time(self, term: Attribute) -> bool:
+        return term.part is None and self.rules.column(term).kind in ("time", "date")
+
+    # --- outputs, orders, conditions on groups ----------------------------------------------------------
+
+    def _terms(self) -> list[Term]:
+        return list(dict.fromkeys([*self.groups, *(number.term for number in self.numbers)]))
+
+    def _sorts(self) -> None:
+        for order in self.asked.orders:
+            self.orders += self._sorted(order)
+        times = [g for g in self.groups if isinstance(g, Attribute) and (g.grain or g.part)]
+        if not self.orders:
+            self.orders += [Order(time) for time in times]
+
+    def _sorted(self, order: Sorted) -> list[Order]:
+        is_descending = bool(order.is_descending)
+        match order.by:
+            case Number() as number:
+                same = self._same(number)
+                if same not in self.numbers:
+                    self.numbers.append(same)
+                return [Order(same.term, is_descending)]
+            case Rows() as rows if any(rows.table == n.table for n in self.numbers) and not rows.where:
+                return [Order(self._same(self.rules.counted(rows)).term, is_descending)]
+            case Columns() as columns:
+                return [Order(self._sorted_column(columns), is_descending)]
+            case Rows() | Amount():
+                return [Order(term, is_descending) for term in self.rules.named(order.by)[-1:]]
+            case _:
+                return [Order(self._first(order), is_descending)]
+
+    def _sorted_column(self, columns: Columns) -> Term:
+        """A column of the groups; or the number that was made of it."""
+        term = self._grouped_as(columns.terms[0])
+        if term in self.groups:
+            return term
+        made = [n.term for n in self.numbers if isinstance(n.term, Measure) and n.term.of == columns.terms[0]]
+        if len(made) == 1:
+            return made[0]
+        if self.groups:
+            self._add_groups([term])
+        return term
+
+    def _first(self, order: Sorted) -> Term:
+        """What a direction alone is of: the first number, or the time or name that it speaks of."""
+        if order.of == "time":
+            times = [g for g in self.groups if isinstance(g, Attribute) and self._is_time(g)]
+            if len(times) != 1:
+                raise Refused("it is not said which time the answer is sorted by")
+            return times[0]
+        if order.of == "name" and self.groups:
+            return self.groups[min(1, len(self.groups) - 1)]
+        return self.numbers[0].term
+
+    def _havings(self) -> None:
+        for having in self.asked.havings:
+            condition = Comparison(having.operator, self._same(having.number).term, having.value)
+            self.having = both(self.having, condition)
+
+
+def _is_running(term: Term) -> bool:
+    return isinstance(term, Compared) and term.kind == "running"
+
+
+def _run(term: Term, along: Attribute, within: Sequence[Term]) -> Term:
+    if isinstance(term, Compared) and term.kind == "running":
+        return replace(term, along=along, within=tuple(within))
+    return term
+
+
+def _changed(change: Change, of: Term, along: Attribute, within: Sequence[Term]) -> Term:
+    compared = Compared(change.kind, of, along, tuple(within))
+    return Calculation("*", compared, Value(100)) if change.kind == "relative_change" else compared

@@ -1,0 +1,184 @@
+"""Questions that list rows, one by one: which, in what order, and what of each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.naming import name_of
+from aidbt.semantic.english.number_phrases import Best, Number, Sorted
+from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.phrases import Amount, Columns, Rows
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import (
+    Attribute,
+    Missing,
+    Not,
+    Order,
+    Output,
+    Predicate,
+    SemanticQuery,
+    Term,
+    attributes,
+    both,
+)
+
+Thing = Rows | Columns | Amount
+
+
+def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
+    """The rows that a question without numbers asks for.
+
+    Raises:
+        Refused: it is not said of what, or what is said does not belong together.
+    """
+    things = _things(asked)
+    if not things or asked.compares:
+        raise Refused("it is not said what is asked for")
+    base = _base(things)
+    best = _only_best(asked)
+    orders = _best_orders(best) + [_order(order, base, rules, things) for order in asked.orders]
+    terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
+    within = _within(asked, rules)
+    known = any(_rows_of(thing) is not None for thing in things)
+    return SemanticQuery(
+        tuple(Output(term, name_of(term)) for term in dict.fromkeys((*within, *terms))),
+        base=base,
+        where=both(_where(asked, things, base, rules), *_present(within, base)),
+        order_by=tuple(orders),
+        limit=_limit(asked, best),
+        limit_within=within,
+        has_ties=bool(within) and _limit(asked, best) == 1,
+        distinct=not within and (not known or _repeats(terms, base, rules)),
+    )
+
+
+def _things(asked: Asked) -> list[Thing]:
+    found: list[Thing] = [shown for shown in asked.shown if not isinstance(shown, Number)]
+    found += [top.of for top in asked.tops if isinstance(top.of, Rows | Columns)]
+    bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
+    found += [best.rows for best in bests if best.rows is not None]
+    return found or [best.by for best in bests if isinstance(best.by, Columns | Amount)]
+
+
+def _rows_of(thing: Thing) -> Rows | None:
+    return thing if isinstance(thing, Rows) else thing.rows
+
+
+def _base(things: Sequence[Thing]) -> str:
+    """The table whose rows are listed: the first that is spoken of."""
+    for thing in things:
+        rows = _rows_of(thing)
+        if rows is not None:
+            return rows.table
+    first = things[0]
+    return first.table if isinstance(first, Amount) else first.terms[0].table  # type: ignore[union-attr]
+
+
+def _only_best(asked: Asked) -> Best | None:
+    bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
+    if len(bests) > 1:
+        raise Refused("it is not certain which of two greatest or least is meant")
+    return bests[0] if bests else None
+
+
+def _best_orders(best: Best | None) -> list[Order]:
+    if best is None:
+        return []
+    if isinstance(best.by, Number):
+        raise Refused("the greatest number of what is not said")
+    return [Order(term, best.is_descending) for term in _terms_of(best.by)]
+
+
+def _terms_of(thing: Columns | Amount) -> tuple[Term, ...]:
+    return (thing.term,) if isinstance(thing, Amount) else thing.terms[:1]
+
+
+def _limit(asked: Asked, best: Best | None) -> int | None:
+    if len(asked.tops) > 1:
+        raise Refused("two numbers of rows are asked for")
+    if asked.tops:
+        top = asked.tops[0]
+        if best is None and not asked.orders:
+            raise Refused("the first of what is in no order", hint="say by what")
+        return top.limit
+    return 1 if best is not None and not asked.orders else None
+
+
+def _where(asked: Asked, things: Sequence[Thing], base: str, rules: NumberRules) -> Predicate | None:
+    where: Predicate | None = None
+    for thing in things:
+        rows = _rows_of(thing)
+        if rows is None or rows.where is None:
+            continue
+        seen = rules.restricted(Rows(base), rows.table, rows.where)
+        if seen is None:
+            raise Refused(f"rows of {rows.table} and {base} are not known to belong together")
+        where = both(where, seen[0].where)
+    time = next((rows.time for thing in things if (rows := _rows_of(thing)) is not None), None)
+    for claim in asked.claims:
+        found = rules.claimed(Rows(base, time=time), claim)
+        if found is None:
+            raise Refused(f"a condition is not about {base}, nor about what its rows belong to")
+        where = both(where, found[0].where)
+    return where
+
+
+def _within(asked: Asked, rules: NumberRules) -> tuple[Term, ...]:
+    """The groups inside of which the first are meant: "the dearest product of each category"."""
+    if not asked.group:
+        return ()
+    if not asked.best and not asked.tops:
+        raise Refused("it is not said what is counted or added up in each group")
+    if asked.group.grains or asked.group.parts or any(rows.where for rows in asked.group.rows):
+        raise Refused("it is not certain how rows are listed in these groups")
+    return asked.group.terms
+
+
+def _present(within: Sequence[Term], base: str) -> list[Predicate]:
+    """Rows that belong to none of the groups are not in them."""
+    own = [term for term in within if isinstance(term, Attribute) and term.table != base]
+    return [Not(Missing(term)) for term in own[:1]]
+
+
+def _terms(asked: Asked, things: Sequence[Thing], orders: Sequence[Order], rules: NumberRules) -> list[Term]:
+    wanted = [shown for shown in asked.returned if not isinstance(shown, Number)] or things
+    terms: list[Term] = []
+    for thing in wanted:
+        terms += rules.named(thing)
+    terms += [order.term for order in orders if isinstance(order.term, Attribute)]
+    return list(dict.fromkeys(terms))
+
+
+def _own(term: Term, base: str, rules: NumberRules) -> Term:
+    """The base's own column that refers to a key, in place of the key: it is there without what it refers to."""
+    if isinstance(term, Attribute) and term.table != base and not term.via:
+        for relationship in rules.graph.relationships:
+            place = (relationship.source, relationship.target, relationship.target_columns)
+            if place == (base, term.table, (term.column,)):
+                return replace(term, table=base, column=relationship.source_columns[0])
+    return term
+
+
+def _order(order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing]) -> Order:
+    is_descending = bool(order.is_descending)
+    if isinstance(order.by, Number):
+        raise Refused("sorted by a number that is not asked for")
+    if order.by is not None:
+        return Order(rules.named(order.by)[-1], is_descending)
+    if order.of == "time":
+        time = rules.time_of(base)
+        if time is None:
+            raise Refused(f"it is not known when rows of {base} happened")
+        return Order(time, is_descending)
+    terms = rules.named(things[0])
+    return Order(terms[-1] if order.of == "name" else terms[0], is_descending)
+
+
+def _repeats(terms: Sequence[Term], base: str, rules: NumberRules) -> bool:
+    """Whether rows of the base repeat when these terms are joined to them."""
+    tables = {attribute.table for term in terms for attribute in attributes(term)}
+    paths = [rules.path(base, table) for table in tables]
+    return any(path is None or not is_to_one(path) for path in paths)

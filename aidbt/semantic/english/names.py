@@ -1,0 +1,272 @@
+"""What tables and columns may be called: the phrases that their names, and the project's words for them, allow."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aidbt.core.lexicon import expansions, is_word
+from aidbt.core.words import singular, words_of
+from aidbt.semantic.english.tokens import lemma
+from aidbt.semantic.english.word_lists import Phrase, loose_synonyms, synonyms
+from aidbt.semantic.graph import GraphColumn, GraphTable
+from aidbt.semantic.naming import UNITS, NamedTable
+
+# How sure a name is: as it is written, in other words for the same, in a part of it, or in what may be meant.
+EXACT, CLEAR, SHORTER, SYNONYM, PART, LOOSE = 1.0, 0.95, 0.85, 0.7, 0.6, 0.5
+_MOST_SPELLINGS = 12
+
+_KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
+# Words that say what kind of column it is, which people leave out.
+_KINDS = {"type", "name", "kind", "category", "code", "title", "description", "level", "class"}
+_TIMES = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt"}
+_SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A phrase that names something.
+
+    Attributes:
+        weight: 0..1, how sure that is.
+        counts: whether the column holds a number of what the phrase names.
+    """
+
+    phrase: Phrase
+    weight: float
+    counts: bool = False
+
+
+# --- tables -------------------------------------------------------------------------------------------
+
+
+def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]) -> Iterator[Name]:
+    """What the rows of a table may be called.
+
+    Args:
+        heads: by the last word of each table's nouns the tables that have it.
+    """
+    for synonym in table.synonyms:
+        yield Name(_lemmas(synonym), EXACT)
+    for noun in named.nouns:
+        for form, factor in spellings(noun, named):
+            yield Name(form, EXACT * factor)
+            if len(form) > 1 and len(heads.get(form[-1], {table.name})) == 1:
+                yield Name(form[-1:], SHORTER * factor)
+            if len(form) > 2:
+                yield Name(form[-2:], SHORTER * factor)
+            if len(form) > 1:
+                yield Name((initials(form),), PART)
+            yield from _other_words(form, factor)
+
+
+def _other_words(form: Phrase, factor: float) -> Iterator[Name]:
+    """Synonyms of a whole phrase, and of its last word in it."""
+    for other in synonyms(form):
+        yield Name(other, SYNONYM * factor)
+    for other in loose_synonyms(form):
+        yield Name(other, LOOSE * factor)
+    if len(form) > 1:
+        for other in synonyms(form[-1:]):
+            yield Name((*form[:-1], *other), SYNONYM * factor)
+
+
+# --- columns ------------------------------------------------------------------------------------------
+
+
+def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> Iterator[Name]:
+    """What a column may be called."""
+    for synonym in column.synonyms:
+        yield Name(_lemmas(synonym), EXACT)
+    words = named.columns[column.name]
+    if column.kind in ("time", "date") and sum(c.kind in ("time", "date") for c in table.columns) == 1:
+        yield Name(("date",), PART)
+    if is_own_key(table, column.name, words):
+        yield Name(("id",), EXACT)
+        for noun in named.nouns:
+            for form, factor in spellings(noun, named):
+                yield Name((*form, "id"), EXACT * factor)
+                yield Name((*form[-1:], "id"), CLEAR * factor)
+    for form, factor in spellings(words, named):
+        for name in _forms(form, column, named):
+            yield Name(name.phrase, name.weight * factor, name.counts)
+            yield from _with_table(name, factor, named)
+    if len(words) > 1 and words[-1] in UNITS:
+        # `age_years`, `weight_kg`: people leave the unit out.
+        for form, factor in spellings(words[:-1], named):
+            for name in (Name(form, CLEAR), *_other_words(form, 1.0)):
+                yield Name(name.phrase, name.weight * factor)
+                yield from _with_table(name, factor, named)
+    if column.kind == "number" and len(table.columns) > 1 and words in _AMOUNTS:
+        yield from _of_amount(table, named)
+
+
+def is_own_key(table: GraphTable, column: str, words: Phrase) -> bool:
+    """Whether a column is what a table's rows are told apart by."""
+    is_key = bool(table.keys) and table.keys[0] == (column,)
+    return is_key and (words[-1] in _KEYS or words[-1].endswith("id"))
+
+
+# What is left of a name without its table, and is a word of the language rather than the name of a column.
+_SAY_NOTHING = {(word,) for word in ("number", "count", "total", "date", "time", "value", "day")}
+_SAY_LITTLE = {(word,) for word in ("amount", "type", "code", "status", "level", "description")}
+
+
+def _with_table(name: Name, factor: float, named: NamedTable) -> Iterator[Name]:
+    """A column's name beside that of its table: without it where it repeats it, or with it where it does not."""
+    form, weight = name.phrase, name.weight * factor
+    for noun in named.nouns:
+        if form[: len(noun)] == noun and len(form) > len(noun):
+            rest = form[len(noun) :]
+            if rest not in _SAY_NOTHING:
+                yield Name(rest, (PART if rest in _SAY_LITTLE else CLEAR) * weight, name.counts)
+        elif len(noun) > 1 and form[0] == initials(noun) and len(form) > 1:
+            yield Name(form[1:], CLEAR * weight, name.counts)
+            yield Name((*noun, *form[1:]), CLEAR * weight, name.counts)
+        elif name.weight >= CLEAR or (len(form) == 1 and form[0] in UNITS):
+            yield Name((*noun, *form), EXACT * weight, name.counts)
+            yield Name((*noun[-1:], *form), SHORTER * weight, name.counts)
+            yield Name((*noun[:1], *form), SHORTER * weight, name.counts)
+            if len(form) == 1:
+                yield Name((_ing(form[0]), *noun[-1:]), SHORTER * weight, name.counts)
+
+
+def _ing(word: str) -> str:
+    """The word before the table's noun: the close of a daily price is its closing price."""
+    return word.removesuffix("e") + "ing"
+
+
+def initials(noun: Phrase) -> str:
+    """What a noun of several words is shortened to: `ae` for an adverse event."""
+    return "".join(word[0] for word in noun)
+
+
+def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Name]:
+    # A unit alone ("days") is a word of the language first.
+    yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
+    if column.kind in ("time", "date"):
+        yield from _times(form)
+    counted = _counted(form)
+    if counted:
+        yield Name(("number", "of", *counted), EXACT, counts=True)
+        yield Name((*counted, "count"), EXACT, counts=True)
+        yield Name(counted, 0.8, counts=True)
+    elif column.kind == "number" and _is_plural(column.name) and form[-1] not in UNITS:
+        # A plural is a number of what it names: shares, votes, seats.
+        yield Name(("number", "of", *form), CLEAR, counts=True)
+    if len(form) > 1 and form[-1] in _KINDS:
+        yield Name((form[-1], "of", *form[:-1]), CLEAR)
+        if not any(noun[: len(form) - 1] == form[:-1] for noun in named.nouns):
+            yield Name(form[:-1], 0.75)
+    if len(form) > 1 and form[-1] in ("type", "category", "status", "kind"):
+        yield Name(form[-1:], PART)
+    if len(form) == 2 and form[-1] not in (*_TIMES, *_KEYS):
+        yield Name((form[-1], "of", form[0]), SHORTER)
+    if len(form) > 1 and form[-1] not in (*_KINDS, *_TIMES, *_KEYS) and column.kind == "number":
+        yield Name(form[-1:], PART)
+    yield from _other_words(form, 1.0)
+
+
+# Tables that are about an amount, which goes by their name: a salary, not a payment, of which there is a number.
+_AMOUNTS = {("amount",), ("value",), ("price",), ("total",), ("score",)}
+_ABOUT_AMOUNTS = {
+    "salary",
+    "wage",
+    "price",
+    "fee",
+    "cost",
+    "budget",
+    "score",
+    "grade",
+    "rate",
+    "temperature",
+    "balance",
+}
+
+
+def _of_amount(table: GraphTable, named: NamedTable) -> Iterator[Name]:
+    """The table's own noun for its one amount: `salaries.amount` is the salary."""
+    amounts = [c for c in table.columns if c.kind == "number" and named.columns[c.name] in _AMOUNTS]
+    if len(amounts) == 1:
+        for noun in named.nouns:
+            if noun[-1] in _ABOUT_AMOUNTS:
+                yield Name(noun, SHORTER)
+
+
+def _times(form: Phrase) -> Iterator[Name]:
+    """The name of a time with and without the words that say that it is one."""
+    bare = form
+    while len(bare) > 1 and bare[-1] in (*_TIMES, "utc"):
+        bare = bare[:-1]
+    if bare == form and form[-1] not in _TIMES:
+        yield Name((*form, "date"), CLEAR)
+        return
+    if bare[-1] in _TIMES:
+        return
+    yield Name((*bare, "date"), CLEAR)
+    yield Name((*bare, "time"), SHORTER)
+    yield Name(("date", "of", *bare), CLEAR)
+    yield Name(bare, 0.8)
+    yield from _other_words((*bare, "date"), 1.0)
+
+
+def _is_plural(name: str) -> bool:
+    last = words_of(name)[-1:]
+    return bool(last) and singular(last[0]) != last[0]
+
+
+def _counted(words: Phrase) -> Phrase:
+    """What a column's name says it holds the number of; () when it says no such thing."""
+    if len(words) > 1 and words[-1] in ("num", "count", "number", "cnt"):
+        return words[:-1]
+    if len(words) > 1 and words[0] in ("num", "n", "number", "count"):
+        rest = words[1:]
+        return rest[1:] if rest[0] == "of" and len(rest) > 1 else rest
+    return ()
+
+
+# --- spelling -----------------------------------------------------------------------------------------
+
+
+def spellings(words: Phrase, named: NamedTable) -> list[tuple[Phrase, float]]:
+    """A name as it is written and with its short forms spelled out, each with a factor for its weight."""
+    parted = tuple(part for word in words for part in _parts(word, named))
+    choices = [_spelled(word) for word in parted]
+    found: dict[Phrase, float] = {words: 1.0, parted: 1.0}
+    for combination in itertools.islice(itertools.product(*choices), _MOST_SPELLINGS):
+        phrase = tuple(word for part, _ in combination for word in part)
+        factor = min((factor for _, factor in combination), default=1.0)
+        found[phrase] = max(factor, found.get(phrase, 0.0))
+    return list(found.items())
+
+
+def _spelled(word: str) -> Sequence[tuple[Phrase, float]]:
+    """What a word may stand for; a word of the language stands for itself."""
+    if word == "id" or (is_word(word) and len(word) > 3):
+        return [((word,), 1.0)]
+    known = [(meaning, 1.0 if rank == 0 else 0.92) for rank, meaning in enumerate(expansions(word))]
+    return [*known, ((word,), 1.0)] if is_word(word) or not known else known
+
+
+def _parts(word: str, named: NamedTable) -> Phrase:
+    """A word taken apart where words run together: `journalname`, `numcitedby`."""
+    if len(word) < 5 or is_word(word):
+        return (word,)
+    nouns = {part for noun in named.nouns for part in noun}
+    best: list[Phrase | None] = [None] * (len(word) + 1)
+    best[0] = ()
+    for end in range(2, len(word) + 1):
+        for start in range(end - 1):
+            before, part = best[start], word[start:end]
+            is_known = part in nouns or (is_word(part) and len(part) > 2) or part in _SMALL
+            if before is not None and is_known:
+                longer = (*before, part)
+                current = best[end]
+                if current is None or len(longer) < len(current):
+                    best[end] = longer
+    return best[len(word)] or (word,)
+
+
+def _lemmas(text: str) -> Phrase:
+    return tuple(lemma(word) for word in text.lower().replace("-", " ").replace("_", " ").split())

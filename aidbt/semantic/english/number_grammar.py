@@ -1,0 +1,171 @@
+"""Which phrases stand side by side to make a number, a group, an order, or the first of something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aidbt.semantic.english.number_phrases import Group, Top
+from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.phrases import Found
+
+Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
+Lift = Callable[[str, Callable[[Any], Found]], None]
+# Categories of numbers that words which say nothing may stand before.
+FILLABLE = frozenset(
+    """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading Said Each Order Top Ratio
+    OrderBy Often Product Excess Whole Running Diff EachGrain Part Change OnAverage Second Having Rate""".split()
+)
+
+
+def add_number_grammar(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+    """Hand each rule to `rule(left, right, function)` or `lift(category, function)`."""
+    _add_aggregates(rule, rules)
+    _add_changes(rule)
+    _add_ratios(rule, lift, rules)
+    _add_groups(rule, lift, rules)
+    _add_orders(rule, lift, rules)
+
+
+def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
+    rule("Count", "Rows", rules.count_rows)
+    rule("Count", "Col", rules.count_column)
+    rule("Agg", "Rows", rules.total_rows)
+    rule("Agg", "Col", rules.aggregate)
+    rule("Col", "Agg", rules.aggregate_after)
+    rule("Agg", "CountedCol", rules.aggregate)
+    rule("Agg", "Amount", rules.aggregate_amount)
+    rule("TimeAgg", "Col", rules.aggregate_time)
+    rule("And Comma", "Agg TimeAgg", _second("AndAgg"))
+    rule("Agg TimeAgg Aggs", "AndAgg", rules.aggregates)
+    rule("Aggs", "Col", rules.aggregate_all)
+    rule("And Comma", "Number", _second("AndNumber"))
+    rule("Count CountAnd", "AndNumber", rules.count_and)
+    rule("Number Numbers", "AndNumber", rules.side_by_side)
+    rule("Number", "Cond Link Claim Time", rules.number_claim)
+    rule("Time", "Number", lambda period, number: rules.number_claim(number, period))
+    rule("Time", "Col", lambda period, columns: rules.column_claim(columns, period))
+    rule("Number", "CmpNum", rules.number_compared)
+    rule("Rel Prep Owning", "Having", _second("Having"))
+    rule("Prep", "Number", _second("Number", 0.3))
+    rule("Prep", "Numbers", _second("Numbers", 0.1))
+    rule("Rows", "CountAll", lambda rows, _: rules.count_rows("count", rows))
+    rule("Cmp", "Nested", rules.above_average)
+    rule("Cmp", "Number", lambda operator, number: [("CmpNumber", (operator, number), 0.0)])
+    rule("Cmp", "Agg", lambda operator, function: [("CmpAgg", (operator, function), 0.0)])
+    rule("Rows", "CmpNumber", rules.against)
+    rule("Col", "CmpNumber", rules.column_against)
+    rule("Col", "CmpAgg", rules.column_against_own)
+    rule("Number", "Rows", rules.among)
+    rule("Verb", "Prep", lambda verb, _: [("Verb", verb, 0.1)])
+    rule("Product", "Col", _second("TimesCol"))
+    rule("Col", "TimesCol", rules.product)
+    rule("Excess", "Rows", lambda sign, rows: [("ExcessOf", (sign, rows), 0.0)])
+    rule("Than", "Rows", _second("ThanRows"))
+    rule("ExcessOf", "ThanRows", rules.excess)
+    rule("Running", "Number", rules.running)
+    rule("Running", "Col", rules.running_column)
+    rule("Running", "Rows", rules.running_rows)
+    rule("Diff", "Numbers", rules.difference)
+    rule("Agg", "Number", rules.nested)
+    rule("Agg", "Rows", rules.nested_rows)
+    rule("Agg", "EachGrain", _grained(rules))
+    rule("AggEach", "Number", rules.nested_in)
+    rule("AggEach", "Rows", rules.nested_in_rows)
+    rule("AggEach", "Col", rules.nested_in_column)
+    rule("Nested Peak", "Group", rules.nested_group)
+    rule("Nested", "Cond Link Claim Time", rules.nested_claim)
+
+
+def _add_changes(rule: Rule) -> None:
+    rule("Change", "Prep", lambda change, _: [("Change", change, 0.0)])
+    rule("Prep", "Change", _second("Change"))
+    for category in "Best TopOf FrequentOf Whole Nested Numbers Sup Most".split():
+        rule("Is", category, _second(category))
+
+
+def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+    rule("Ratio", "Rows", rules.whole_rows)
+    rule("Ratio", "Number", rules.whole_number)
+    rule("Ratio", "Col", rules.whole_column)
+    rule("To", "Rows", rules.second_rows)
+    rule("To", "Number", rules.second_number)
+    rule("Whole", "Second", rules.ratio)
+    rule("Is", "Cond Link Claim Time", _second("Pred"))
+    rule("Rel", "Cond Link Claim Pred", _second("Pred"))
+    rule("Whole", "Pred", rules.part_of)
+    rule("Cond", "Rate", rules.rate)
+    rule("ShareOf", "Number", rules.share)
+    rule("ShareOf", "Col", rules.share_column)
+    rule("ShareOf", "Rows", rules.share_rows)
+    lift("Whole", rules.part_within)
+
+
+def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+    rule("Each", "Rows", rules.each_rows)
+    rule("Each", "Col", rules.each_column)
+    rule("Each", "Grain", rules.each_grain)
+    rule("Each", "Part", rules.each_part)
+    rule("Each", "Number", rules.by_number)
+    lift("EachGrain", rules.grain_group)
+    rule("And Comma", "Group", _second("AndGroup"))
+    rule("And Comma", "Col", _into("AndGroup", lambda columns: rules.each_column(False, columns), 0.4))
+    rule("And Comma", "Rows", _into("AndGroup", lambda rows: rules.each_rows(False, rows), 0.5))
+    rule("And Comma", "Grain", _into("AndGroup", lambda grain: rules.each_grain(False, grain), 0.0))
+    rule("Group", "AndGroup Group", rules.groups)
+    rule("Prep Verb", "Group", _second("Group", 0.05))
+
+
+def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+    rule("Num", "Rows", rules.several)
+    rule("NumRows", "Best", rules.several_best)
+    rule("TimeAgg", "NumRows", rules.several_times)
+    rule("TimeAgg", "Rows", lambda function, rows: rules.several_times(function, (1, rows)))
+    rule("Rows", "Grain", rules.time_of_rows)
+    rule("Top", "Num", rules.top_number)
+    rule("Sup Most", "Col Amount", rules.best_column)
+    rule("Sup Most", "Number", rules.best_number)
+    rule("Most", "Rows", rules.best_rows)
+    rule("Leading", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.0)])
+    rule("TopN", "Leading", lambda top, _: [("TopN", top, 0.0)])
+    rule("Num", "Leading", lambda count, is_descending: rules.top_number(is_descending, count))
+    rule("Prep Verb", "Best", _second("Best"))
+    rule("Prep", "TopOf", _second("TopOf", 0.1))
+    rule("Prep", "FrequentOf", _second("FrequentOf", 0.1))
+    rule("Often", "Col Rows", rules.often)
+    rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
+    rule("Num", "FrequentOf Best", rules.number_of)
+    rule("Order", "Rows Col Number Amount", rules.ordered)
+    rule("Best", "First", rules.best_first)
+    rule("SupCol", "Rows", rules.best_of_rows)
+    lift("Dir", rules.direction)
+    rule("Order", "Dir", rules.order_direction)
+    rule("OrderBy", "Dir", rules.ordered_direction)
+
+
+def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:
+    """`average monthly`: the grain as a group."""
+
+    def rule(function: Any, grain: Any) -> Found:
+        yield from rules.nested_each(function, Group(grains=(grain,)))
+
+    return rule
+
+
+def _second(category: str, cost: float = 0.0) -> Callable[[Any, Any], Found]:
+    """The meaning of the second phrase alone, under a category."""
+
+    def rule(_: Any, second: Any) -> Found:
+        yield category, second, cost
+
+    return rule
+
+
+def _into(category: str, function: Callable[[Any], Found], cost: float) -> Callable[[Any, Any], Found]:
+    """What a function makes of the second phrase, under a category of its own."""
+
+    def rule(_: Any, second: Any) -> Found:
+        for _, meaning, more in function(second):
+            yield category, meaning, more + cost
+
+    return rule

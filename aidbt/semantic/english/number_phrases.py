@@ -1,0 +1,148 @@
+"""What phrases that ask for numbers mean: aggregates, groups, the first so many, and numbers beside others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+from aidbt.semantic.english.phrases import Amount, Columns, Rows
+from aidbt.semantic.query import Attribute, DatePart, Function, Grain, Operator, Term
+
+T = TypeVar("T")
+Shown: TypeAlias = "Rows | Columns | Amount | Number"
+"""What an answer can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An aggregate, or a calculation with several.
+
+    Attributes:
+        table: whose rows it is of.
+        is_settled: whether conditions that follow are no longer its own: the part of a percentage is said.
+    """
+
+    term: Term
+    table: str
+    is_settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Several numbers side by side: the lowest and the highest price."""
+
+    items: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Several aggregates of one thing that follows."""
+
+    items: tuple[Function, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What makes a group: terms, and times cut to a grain or a part of them, of whatever is measured.
+
+    Attributes:
+        rows: those that the terms are of, with conditions on them.
+        is_per: whether it was said with "per", which makes an average of a number one of all groups.
+    """
+
+    terms: tuple[Attribute, ...] = ()
+    rows: tuple[Rows, ...] = ()
+    grains: tuple[Grain, ...] = ()
+    parts: tuple[DatePart, ...] = ()
+    is_per: bool = False
+
+    def __or__(self, other: Group) -> Group:
+        return Group(
+            _union(self.terms, other.terms),
+            _union(self.rows, other.rows),
+            _union(self.grains, other.grains),
+            _union(self.parts, other.parts),
+            self.is_per or other.is_per,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.grains or self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """What has most or least of something; `rows` where it was said of what it is the best."""
+
+    by: Columns | Amount | Number
+    is_descending: bool
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frequent:
+    """What occurs most or least often."""
+
+    of: Rows | Columns
+    is_descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The first so many of something, or of what is best."""
+
+    limit: int
+    of: Rows | Columns | Frequent | Best
+    is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The order of an answer.
+
+    Attributes:
+        by: None where that is not said.
+        is_descending: None where that is not said.
+        of: by what kind of thing, where nothing else is said: the newest first.
+    """
+
+    by: Shown | None
+    is_descending: bool | None = None
+    of: Literal["", "time", "name"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """A condition on a number of each group."""
+
+    number: Number
+    operator: Operator
+    value: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a percentage or ratio is of, whose part is not said yet."""
+
+    kind: str
+    number: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Beside each number the one before it, or what changed since."""
+
+    kind: Literal["previous", "change", "relative_change"]
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An aggregate of a number that every group has: the average number of orders per customer."""
+
+    function: Function
+    number: Number
+    group: Group = Group()
+
+
+def _union(one: tuple[T, ...], two: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*one, *two)))

@@ -1,0 +1,240 @@
+"""What holds of rows: claims about them and about what they are related to, as predicates seen from them.
+
+How far apart two tables may be for a few words to relate them is decided here. Rows may be spoken of by what
+they refer to, however far ("orders from Germany"), and by what refers to them. Two tables that only meet in
+a third one are related by words that say so ("customers who bought"), or when that is the only way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TypeAlias
+
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
+from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
+from aidbt.semantic.query import (
+    AnyOf,
+    Attribute,
+    Comparison,
+    Exists,
+    Extreme,
+    InPeriod,
+    Not,
+    OneOf,
+    Operator,
+    Predicate,
+    TimePoint,
+    Value,
+    attributes,
+    both,
+    parts,
+)
+
+_STEP, _MANY = 0.3, 0.1
+Held: TypeAlias = "tuple[Predicate | None, float]"
+"""A predicate, None where it is of all rows, and what it costs to have meant it."""
+
+
+class Relations:
+    """What can be said of rows, over one graph.
+
+    Attributes:
+        people: the tables whose rows are people. "Customers in 2024" are those who came, who bought, or who
+            were there: a period is said of people by what they did only.
+    """
+
+    def __init__(self, graph: Graph, people: Collection[str] = ()) -> None:
+        self.graph = graph
+        self.people = frozenset(people)
+
+    # --- how far tables are from each other -------------------------------------------------------------
+
+    def path(self, start: str, end: str) -> Path | None:
+        """The way between two tables; None when there is none, or none that is best."""
+        try:
+            return self.graph.path(start, end)
+        except NoPath:
+            return None
+
+    def distance(self, start: str, end: str, *, is_act: bool = False) -> float | None:
+        """What it costs to speak of one table's rows beside another's; None when a few words cannot."""
+        if start == end:
+            return 0.0
+        path = self.path(start, end)
+        if path is None or not self._is_clear(path, is_act=is_act):
+            return None
+        links = sum(self.graph.is_link(step.end) for step in path[:-1])
+        return _STEP * (len(path) - links) + (0.0 if is_to_one(path) else _MANY)
+
+    def _is_clear(self, path: Path, *, is_act: bool) -> bool:
+        """Whether a way is the only one that can be meant."""
+        if is_to_one(path):
+            return True
+        between = [step.end for step in path[:-1] if not self.graph.is_link(step.end)]
+        turns = [step.is_to_one for step in path]
+        if not between or not any(turns):
+            return True
+        if turns != sorted(turns):  # from many to one and to many again: they only share what they refer to
+            return False
+        return is_act or (len(between) == 1 and not self._has_rival(path, between[0]))
+
+    def _has_rival(self, path: Path, between: str) -> bool:
+        """Whether the ends of a way meet in another table too."""
+        for other in self.graph.paths(path[0].start, path[-1].end):
+            turns = [step.is_to_one for step in other]
+            if turns == sorted(turns) and between not in {step.end for step in other} and len(other) <= 4:
+                return True
+        return False
+
+    # --- claims -----------------------------------------------------------------------------------------
+
+    def holds(self, rows: Rows, claim: Claim) -> Held | None:
+        """What a claim says of rows of a table; None when it can say nothing of them."""
+        match claim:
+            case Condition():
+                return self._condition(rows.table, claim)
+            case Link():
+                return self._link(rows.table, claim)
+            case Period() | Recurring():
+                if rows.table in self.people and rows.time is None:
+                    return None
+                predicate = self._at(rows.table, claim, rows.time)
+                return (predicate, 0.1) if predicate else None
+            case Claims():
+                return self._claims(rows, claim)
+            case Opposite():
+                return self._opposite(rows, claim.of)
+
+    def claimed(self, rows: Rows, claim: Claim) -> tuple[Rows, float] | None:
+        """The rows of which a claim holds besides."""
+        found = self.holds(rows, claim)
+        return (Rows(rows.table, both(rows.where, found[0]), rows.time), found[1]) if found else None
+
+    def restricted(self, rows: Rows, table: str, predicate: Predicate) -> tuple[Rows, float] | None:
+        """Rows that a condition on a table holds of."""
+        return self.claimed(rows, Condition(table, predicate))
+
+    def linked(self, rows: Rows, link: Link) -> tuple[Rows, float] | None:
+        """Rows that are related to others."""
+        return self.claimed(rows, link)
+
+    def _condition(self, table: str, condition: Condition) -> Held | None:
+        cost = self.distance(table, condition.table)
+        if cost is None:
+            return None
+        if table == condition.table:
+            own = set(map(self._of_label, attributes(condition.predicate)))
+            return None if condition.is_other and own == {True} else (condition.predicate, cost)
+        path = self.graph.path(table, condition.table)
+        if is_to_one(path):
+            return self._carried(condition.table, condition.predicate), cost
+        if condition.is_each and isinstance(condition.predicate, OneOf):
+            term = condition.predicate.term
+            each = [Exists(condition.table, (), OneOf(term, (v,))) for v in condition.predicate.values]
+            return both(*each), cost
+        return Exists(condition.table, (), condition.predicate), cost
+
+    def _of_label(self, attribute: Attribute) -> bool:
+        return attribute.column == self.graph.table(attribute.table).label and not attribute.via
+
+    def _carried(self, table: str, predicate: Predicate) -> Predicate:
+        """A predicate on what rows refer to, as seen from those rows."""
+        if any(isinstance(part, Exists | Extreme) for part in parts(predicate)):
+            return Exists(table, (), predicate)
+        return predicate
+
+    def _link(self, table: str, link: Link) -> Held | None:
+        other = link.rows
+        if other.table == table:
+            return self._same_rows(link)
+        cost = self.distance(table, other.table, is_act=link.is_act)
+        if cost is None:
+            return None
+        refers = is_to_one(self.graph.path(table, other.table))
+        if refers and link.count > 1:
+            return None
+        if link.is_plain and other.where is not None and refers:
+            return self._carried(other.table, other.where), cost
+        return Exists(other.table, (), other.where, link.operator, link.count), cost
+
+    def _same_rows(self, link: Link) -> Held | None:
+        """Rows that are, or are not, such rows of their own table: "orders other than cancelled ones"."""
+        if link.rows.where is None:
+            return None
+        if link.is_plain:
+            return link.rows.where, 0.6
+        return (Not(link.rows.where), 0.2) if (link.operator, link.count) == ("=", 0) else None
+
+    def _claims(self, rows: Rows, claims: Claims) -> Held | None:
+        found = [self.holds(rows, part) for part in claims.parts]
+        held = [one for one in found if one is not None and one[0] is not None]
+        if len(held) < len(found):
+            return None
+        predicates = tuple(one[0] for one in held if one[0] is not None)
+        return (AnyOf(predicates) if claims.is_any else both(*predicates)), sum(one[1] for one in held)
+
+    def _opposite(self, rows: Rows, claim: Claim) -> Held | None:
+        found = self.holds(rows, claim)
+        if found is None or found[0] is None:
+            return None
+        predicate, cost = found
+        if isinstance(predicate, Exists) and (predicate.operator, predicate.count) == (">=", 1):
+            return Exists(predicate.table, predicate.via, predicate.where, "=", 0), cost
+        return (predicate.predicate if isinstance(predicate, Not) else Not(predicate)), cost
+
+    # --- times ------------------------------------------------------------------------------------------
+
+    def time_of(self, table: str) -> Attribute | None:
+        """When rows of a table happened: a column of theirs, or of the one table they belong to."""
+        found = self.graph.table(table)
+        if found.time:
+            return Attribute(table, found.time)
+        if any(column.kind in ("time", "date") for column in found.columns):
+            return None
+        owners = {r.target for r in self.graph.relationships if r.source == table and r.is_to_one}
+        times = [Attribute(name, self.graph.table(name).time) for name in owners if self.graph.table(name).time]
+        return times[0] if len(times) == 1 and self.path(table, times[0].table) else None
+
+    def _at(self, table: str, when: Period | Recurring, time: Attribute | None) -> Predicate | None:
+        if isinstance(when, Period):
+            return self.in_default_period(table, when, time)
+        time = time or self.time_of(table)
+        return on_days(time, when) if time is not None else None
+
+    def in_default_period(
+        self, table: str, period: Period, time: Attribute | None = None
+    ) -> Predicate | None:
+        """That a row of a table happened in a period, where the table or its words say when."""
+        time = time or self.time_of(table)
+        if time is not None:
+            return InPeriod(time, period.start, period.end)
+        for column in self.graph.table(table).columns:
+            if column.kind == "number" and column.name.lower() == "year":
+                return in_year(Attribute(table, column.name), period)
+        return None
+
+
+def on_days(time: Attribute, when: Recurring) -> Predicate:
+    """That a time is on certain days of the week."""
+    return OneOf(replace(time, part="day_of_week"), tuple(map(Value, when.days)))
+
+
+def in_year(attribute: Attribute, period: Period) -> Predicate | None:
+    """A number that is a year, in a period of whole years."""
+    first, after = _year(period.start), _year(period.end)
+    if (period.start and first is None) or (period.end and after is None):
+        return None
+    if first is not None and after == first + 1:
+        return Comparison("=", attribute, Value(first))
+    bounds: list[tuple[Operator, int | None]] = [(">=", first), ("<", after)]
+    return both(*(Comparison(op, attribute, Value(year)) for op, year in bounds if year is not None))
+
+
+def _year(point: TimePoint | None) -> int | None:
+    """The year that begins at a point."""
+    at = point.at if point else None
+    return at.year if at and (at.month, at.day) == (1, 1) else None
+
+

@@ -1,0 +1,119 @@
+"""Words that say what holds of rows: of columns of yes and no, and of those of when something ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aidbt.semantic.english.names import SYNONYM, spellings
+from aidbt.semantic.english.word_lists import Phrase, antonyms
+from aidbt.semantic.graph import GraphColumn, GraphTable
+from aidbt.semantic.naming import NamedTable
+from aidbt.semantic.query import Attribute, Comparison, Missing, OneOf, Predicate, Value
+
+_TRUE = {"y", "yes", "t", "true", "1"}
+_FALSE = {"n", "no", "f", "false", "0"}
+# Words of a name that only say that the column answers yes or no.
+_BEFORE = {"is", "has", "have", "was", "be", "do", "can", "flag"}
+_AFTER = {"flag", "flg", "ind", "indicator", "yn", "bool"}
+# Verbs of columns of time after which a row is over, and what rows are called that are not.
+_ENDS = {
+    "terminated termination left leave leaving resigned exit exited departure fired": "active current",
+    "ended end valid_to effective_to to expired expiry expiration": "current active ongoing",
+    "closed close closing resolved resolution": "open unresolved",
+    "deactivated deactivation churned churn unsubscribed cancelled canceled cancellation": "active current",
+    "returned return": "outstanding",
+    "deleted": "existing",
+}
+_TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "dt", "day"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTrait:
+    """A phrase, and what it says of rows."""
+
+    phrase: Phrase
+    predicate: Predicate
+    weight: float
+
+
+def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
+    """What words may say of the rows of a table."""
+    texts = {value.lower() for column in table.columns for value in column.values}
+    for column in table.columns:
+        attribute = Attribute(table.name, column.name)
+        truths = truths_of(column)
+        if truths:
+            yield from _of_truth(attribute, truths, named.columns[column.name], named)
+        elif column.kind in ("time", "date") and column.nullable:
+            words = tuple(w for w in named.columns[column.name] if w not in _TIME_WORDS)
+            for word in _still("_".join(words) or "to"):
+                if word not in texts:
+                    yield NamedTrait((word,), Missing(attribute), 0.85)
+
+
+def sexes(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
+    """What "female" and "male" say of rows whose sex is personal, so that its codes are not looked at."""
+    for column in table.columns:
+        if column.kind == "text" and column.is_pii and named.columns[column.name][-1] in ("sex", "gender"):
+            attribute = Attribute(table.name, column.name)
+            for codes, words in _SEXES:
+                is_one = OneOf(attribute, tuple(map(Value, codes)), ignores_case=True)
+                for word in words:
+                    yield NamedTrait((word,), is_one, 0.9)
+
+
+_SEXES = (
+    (("f", "female", "woman", "w"), ("female", "woman", "girl", "lady")),
+    (("m", "male", "man"), ("male", "man", "boy")),
+)
+
+
+def truths_of(column: GraphColumn) -> tuple[Value, Value] | None:
+    """What a column holds for true and for false; None when it does not answer yes or no."""
+    if column.kind == "bool":
+        return Value(True), Value(False)
+    lower = {value.lower(): value for value in column.values}
+    yes, no = (
+        [lower[word] for word in lower if word in _TRUE],
+        [lower[word] for word in lower if word in _FALSE],
+    )
+    if len(lower) > 2 or len(yes) != 1 or len(no) > 1 or (len(lower) == 2 and not no):
+        return None
+    if column.kind == "number":
+        return Value(1), Value(0)
+    return Value(yes[0]), Value(no[0] if no else "N" if yes[0] == "Y" else "no")
+
+
+def _of_truth(
+    attribute: Attribute, truths: tuple[Value, Value], words: Phrase, named: NamedTable
+) -> Iterator[NamedTrait]:
+    yes, no = (Comparison("=", attribute, value) for value in truths)
+    bare = words
+    while len(bare) > 1 and bare[0] in _BEFORE:
+        bare = bare[1:]
+    while len(bare) > 1 and bare[-1] in _AFTER:
+        bare = bare[:-1]
+    for form, factor in spellings(bare, named):
+        yield NamedTrait(form, yes, factor)
+        for opposite in _opposites(form):
+            yield NamedTrait(opposite, no, factor * 0.95)
+        if len(form) == 1 and form[0].endswith("ed"):
+            continue
+        for other in antonyms().get(form, ()):
+            yield NamedTrait(other, no, factor * SYNONYM)
+
+
+def _opposites(form: Phrase) -> Iterator[Phrase]:
+    """`form` with what makes its opposite of a word in front of it."""
+    yield from antonyms().get(form, ())
+    yield ("non", *form)
+    if len(form) == 1:
+        yield from ((prefix + form[0],) for prefix in ("in", "un", "non", "dis", "im"))
+
+
+def _still(ending: str) -> list[str]:
+    for verbs, words in _ENDS.items():
+        if ending in verbs.split():
+            return words.split()
+    return []

@@ -1,0 +1,218 @@
+"""Verbs: which of their forms speak of a table's rows, of one of its times, or only of rows being related."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, RoleName, TableName
+from aidbt.semantic.english.phrases import Columns, Role, Rows
+from aidbt.semantic.english.tokens import lemma, verb_stem
+from aidbt.semantic.query import Attribute
+
+# Words of a time column's name that only say that it is one.
+_TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+_VOWELS = "aeiou"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb with the nouns that stand for it.
+
+    Attributes:
+        forms: each as words, "signed up" as two; the base form first.
+    """
+
+    forms: tuple[tuple[str, ...], ...]
+    nouns: tuple[str, ...] = ()
+
+
+@cache
+def verbs() -> dict[str, tuple[Verb, ...]]:
+    """The verbs of the list, by its sections."""
+    found: dict[str, list[Verb]] = {}
+    section = ""
+    for line in files("aidbt.semantic.english").joinpath("verbs.txt").read_text("utf-8").splitlines():
+        text = line.split("#")[0].strip()
+        if text.startswith("["):
+            section = text.strip("[]")
+        elif text:
+            spelled, _, nouns = text.partition(":")
+            base, *irregular = spelled.split()
+            found.setdefault(section, []).append(Verb(forms(base, irregular), tuple(nouns.split())))
+    return {name: tuple(listed) for name, listed in found.items()}
+
+
+def forms(base: str, irregular: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """The forms of a verb, `check_out` with its particle; irregular ones take the place of those in -ed.
+
+    Example:
+        >>> [" ".join(form) for form in forms("ship")]
+        ['ship', 'ships', 'shipping', 'shipped']
+        >>> [" ".join(form) for form in forms("pay", ["paid"])]
+        ['pay', 'pays', 'paying', 'paid']
+    """
+    verb, _, particle = base.partition("_")
+    stem = verb[:-1] if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")) else verb
+    stem = stem + stem[-1] if _is_doubled(verb) else stem
+    plural = verb[:-1] + "ies" if _ends_in_y(verb) else verb + ("es" if verb.endswith(_HISSING) else "s")
+    past = [verb[:-1] + "ied"] if _ends_in_y(verb) else [stem + "ed"]
+    ing = verb + "ing" if _ends_in_y(verb) else stem + "ing"
+    listed = dict.fromkeys([verb, plural, ing, *(irregular or past)])
+    return tuple((form, particle) if particle else (form,) for form in listed)
+
+
+_HISSING = ("s", "x", "z", "ch", "sh", "o")
+_STRESSED_LAST = {"submit", "admit", "refer", "transfer", "enrol", "begin", "commit", "permit", "occur", "prefer"}
+
+
+def _is_doubled(verb: str) -> bool:
+    """Whether the last consonant is doubled before -ed and -ing: of one syllable, or stressed on the last."""
+    if verb in _STRESSED_LAST:
+        return True
+    vowels = sum(letter in _VOWELS for letter in verb)
+    return vowels == 1 and len(verb) > 2 and verb[-2] in _VOWELS and verb[-1] not in _VOWELS + "wxy"
+
+
+def _ends_in_y(verb: str) -> bool:
+    return verb.endswith("y") and verb[-2:-1] not in _VOWELS
+
+
+Spoken = Rows | Columns | Role | None
+Said = tuple[tuple[str, ...], str, Spoken, float]
+"""A form as words, its category, its meaning and its weight."""
+
+
+class VerbsOf:
+    """The verbs that can be said of the tables of one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._by_first: dict[str, list[Said]] = {}
+        self._by_stem: dict[str, list[Said]] = {}
+        self._lexicon = lexicon
+        for said in (*self._events(), *self._times(), *self._measures(), *self._roles(), *self._plain()):
+            self._by_first.setdefault(said[0][0], []).append(said)
+        for said in self._stems():
+            self._by_stem.setdefault(said[0][0], []).append(said)
+
+    def at(self, words: Sequence[str], start: int) -> Iterator[tuple[int, str, Spoken, float]]:
+        """The verbs that begin at a word, as written in small letters: length, category, meaning, weight."""
+        known = self._by_first.get(words[start], ())
+        for form, category, meaning, weight in known:
+            if tuple(words[start : start + len(form)]) == form:
+                yield len(form), category, meaning, weight
+        if not known and words[start].endswith(("ed", "ing")):
+            for _, category, meaning, weight in self._by_stem.get(verb_stem(words[start]), ()):
+                yield 1, category, meaning, weight
+
+    def _events(self) -> Iterator[Said]:
+        """Verbs whose nouns are tables; without one they only name who did it: "paid by card"."""
+        tables = self._tables()
+        for verb in verbs()["events"]:
+            nouns = [noun for noun in verb.nouns if noun in tables]
+            if not nouns:
+                yield from ((form, "Weak", None, 0.85) for form in verb.forms[2:])
+            for rank, noun in enumerate(nouns):
+                for form in verb.forms:
+                    if form != (noun,):
+                        yield form, "Act", Rows(tables[noun]), 0.9 - 0.02 * rank
+
+    def _stems(self) -> Iterator[Said]:
+        """By stem: nouns of tables and of columns of time that verbs are made of, `randomization`."""
+        for noun, table in self._tables().items():
+            yield (verb_stem(noun),), "Act", Rows(table), 0.8
+        for words, column in self._time_nouns():
+            if len(words) == 1:
+                yield (verb_stem(words[0]),), "Did", Columns((column,)), 0.8
+
+    def _measures(self) -> Iterator[Said]:
+        """Verbs of columns that hold numbers: "priced"."""
+        for verb in verbs()["measures"]:
+            seen: set[str] = set()
+            for noun in verb.nouns:
+                for meaning in self._lexicon.meanings.get(tuple(noun.split("_")), ()):
+                    if isinstance(meaning, ColumnName) and meaning.table not in seen:
+                        seen.add(meaning.table)
+                        columns = Columns((Attribute(meaning.table, meaning.column),))
+                        yield from ((form, "Rated", columns, 0.8) for form in verb.forms)
+
+    def _roles(self) -> Iterator[Said]:
+        """Verbs of roles: "managed by", "reports to"."""
+        for phrase, meanings in self._lexicon.meanings.items():
+            for meaning in meanings:
+                if isinstance(meaning, RoleName) and len(phrase) == 1:
+                    verb = verb_stem(phrase[0])
+                    for form in (*forms(verb), *forms(verb + "e")):
+                        if form[0] not in (verb, phrase[0]):
+                            yield form, "RoleVerb", Role(meaning.relationship), 0.9
+                    if phrase == ("manager",):
+                        for form in forms("report"):
+                            yield form, "RoleVerb", Role(meaning.relationship), 0.9
+
+    def _tables(self) -> dict[str, str]:
+        """The tables that one word names surely."""
+        found: dict[str, str] = {}
+        for phrase, meanings in self._lexicon.meanings.items():
+            named = [m for m in meanings if isinstance(m, TableName) and m.weight >= 0.85]
+            if len(phrase) == 1 and len(named) == 1:
+                found[phrase[0]] = named[0].table
+        return found
+
+    def _times(self) -> Iterator[Said]:
+        """Participles of columns of time: "hired" of hire_date, "signed up" of signup_date."""
+        listed = verbs()
+        by_noun: dict[str, list[Verb]] = {}
+        for verb in listed["times"]:
+            for noun in verb.nouns:
+                by_noun.setdefault(noun, []).append(verb)
+        known = {"".join(form): verb for verb in (*listed["plain"], *listed["events"]) for form in verb.forms}
+        for noun, column in self._time_nouns():
+            joined = "".join(noun)
+            found = list(by_noun.get(joined, ()))
+            found += [known[joined]] if joined in known else []
+            found += [Verb(_derived(noun))]
+            for verb in found:
+                for number, form in enumerate(verb.forms):
+                    yield form, "Did", Columns((column,)), 0.85 if number else 0.5
+
+    def _time_nouns(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
+        """What the names of columns of time say beside that they are times, each as words."""
+        found: dict[tuple[tuple[str, ...], Attribute], None] = {}
+        for phrase, meanings in self._lexicon.meanings.items():
+            for meaning in meanings:
+                if isinstance(meaning, ColumnName) and meaning.weight >= 0.75:
+                    column = self._lexicon.graph.table(meaning.table).column(meaning.column)
+                    words = tuple(word for word in phrase if word not in _TIME_WORDS)
+                    if column.kind in ("time", "date") and 0 < len(words) <= 2:
+                        found[words, Attribute(meaning.table, meaning.column)] = None
+        yield from found
+
+    def _plain(self) -> Iterator[Said]:
+        """Verbs that only relate; a form that is a noun of the data is that noun."""
+        for verb in verbs()["plain"]:
+            for number, form in enumerate(verb.forms):
+                named = self._lexicon.meanings.get(tuple(map(lemma, form)), ())
+                is_noun = any(not self.is_linking(meaning) for meaning in named)
+                if number > 1 or not is_noun:
+                    yield form, "Verb", None, 0.85
+
+    def is_linking(self, meaning: Meaning) -> bool:
+        """Whether a meaning is a table that only says which rows belong together: `writes`."""
+        return isinstance(meaning, TableName) and self._lexicon.graph.is_link(meaning.table)
+
+
+def _derived(noun: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Forms of the verb that the words of a column are of: hire, hired and hiring all give "hired"."""
+    first, *rest = noun
+    for particle in ("up", "in", "out", "off"):
+        if not rest and first.endswith(particle) and len(first) > len(particle) + 2:
+            first, rest = first[: -len(particle)], [particle]
+    bases = [first]
+    if first.endswith("ed") and len(first) > 4:
+        bare = first[:-2]
+        bases = [bare + "e", bare, bare[:-1] if bare[-1:] == bare[-2:-1] else bare]
+    listed = [form for base in bases for form in forms("_".join([base, *rest]))]
+    spelled = [(first, *rest)] if first.endswith("ed") else []
+    return tuple(dict.fromkeys([*listed, *spelled]))

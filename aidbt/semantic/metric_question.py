@@ -1,0 +1,97 @@
+"""A query of metrics by their names, as options give it: compiled by MetricFlow, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aidbt.core.errors import UsageError
+from aidbt.semantic.definitions import SemanticManifest
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.metricflow import CompiledQuery, compile_query
+from aidbt.semantic.statement import Statement, require_safe
+from aidbt.semantic.wording import listed
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuestion:
+    """Metrics with what they are grouped by, filtered and sorted by.
+
+    Attributes:
+        group_by: names such as "metric_time__month" or "customer__country".
+        where: MetricFlow's templates, as in "{{ Dimension('customer__country') }} = 'DE'".
+        order_by: metrics or items of the group; a "-" before a name sorts descending.
+    """
+
+    metrics: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    order_by: tuple[str, ...] = ()
+    limit: int | None = None
+    saved_query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedMetrics:
+    """A question about metrics as SQL.
+
+    Attributes:
+        groups: the columns that tell the rows apart.
+    """
+
+    statement: Statement
+    reading: str
+    groups: tuple[str, ...]
+
+
+def asked_metrics(question: MetricQuestion, manifest: SemanticManifest, *, dialect: str) -> AskedMetrics:
+    """The SQL of metrics by name, checked.
+
+    Raises:
+        UnknownName: a metric or an item does not exist.
+        AmbiguousItem: an item can be reached in several ways.
+        AidbtError: the query cannot be answered; see `compile_query`.
+    """
+    if not (question.metrics or question.group_by or question.saved_query):
+        raise UsageError("no metric is asked for", hint="name some with --metrics")
+    compiled = _compiled(question, manifest, dialect)
+    names = tuple(column.name for column in compiled.columns)
+    statement = Statement(compiled.sql, names, dialect, compiled.notes)
+    require_safe(statement, Graph(()), manifest)
+    groups = tuple(column.name for column in compiled.columns if column.kind != "metric")
+    return AskedMetrics(statement, _words(question), groups)
+
+
+def _compiled(question: MetricQuestion, manifest: SemanticManifest, dialect: str) -> CompiledQuery:
+    return compile_query(
+        manifest,
+        metrics=question.metrics,
+        group_by=question.group_by,
+        where=question.where,
+        order_by=question.order_by,
+        limit=question.limit,
+        saved_query=question.saved_query,
+        dialect=dialect,
+    )
+
+
+def _words(question: MetricQuestion) -> str:
+    """The question in plain words, with the names as they were given."""
+    named = question.metrics or ((f"the saved query {question.saved_query}",) if question.saved_query else ())
+    what = f"{_plural('metric', question.metrics)}{listed(named)}" if named else "each group that there is"
+    pieces = [what]
+    pieces += [f" per {listed(question.group_by)}"] if question.group_by else []
+    pieces += [f", where {' and '.join(question.where)}"] if question.where else []
+    orders = [f"{name.removeprefix('-')} {_direction(name)}" for name in question.order_by]
+    pieces += [f", sorted by {', then by '.join(orders)}"] if orders else []
+    pieces += [f"; only the first {question.limit:,} rows"] if question.limit is not None else []
+    words = "".join(pieces)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _direction(name: str) -> str:
+    return "descending" if name.startswith("-") else "ascending"
+
+
+def _plural(noun: str, names: Sequence[str]) -> str:
+    return "" if not names else f"the {noun} " if len(names) == 1 else f"the {noun}s "

@@ -1,0 +1,85 @@
+"""The words of tables' and columns' names, without what only repeats: layers, prefixes that all share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aidbt.core.lexicon import expansions, is_word
+from aidbt.core.schema import Relation
+from aidbt.core.words import singular_words
+from aidbt.semantic.english.tokens import lemma
+
+KEY_WORDS = {"id", "key", "code", "identifier", "uuid", "guid", "no", "number"}
+# What the last word of a column's name says its numbers are in.
+UNITS = {
+    "usd": "usd", "dollar": "usd", "dollars": "usd", "eur": "eur", "euro": "eur", "euros": "eur",
+    "gbp": "gbp",
+    "cent": "cents", "cents": "cents", "pct": "percent", "percent": "percent", "percentage": "percent",
+    "ms": "milliseconds", "millis": "milliseconds", "sec": "seconds", "secs": "seconds", "second": "seconds",
+    "seconds": "seconds", "min": "minutes", "mins": "minutes", "minute": "minutes", "minutes": "minutes",
+    "hr": "hours", "hrs": "hours", "hour": "hours", "hours": "hours", "day": "days", "days": "days",
+    "week": "weeks", "weeks": "weeks", "month": "months", "months": "months", "year": "years",
+    "years": "years",
+    "yr": "years", "yrs": "years", "kg": "kilograms", "kgs": "kilograms", "g": "grams", "mg": "milligrams",
+    "lb": "pounds", "lbs": "pounds", "km": "kilometers", "kms": "kilometers", "mi": "miles", "miles": "miles",
+    "cm": "centimeters", "mm": "millimeters", "sqm": "square meters", "sqft": "square feet",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTable:
+    """The words of a table's name and of its columns' names, without what all of them begin with.
+
+    Attributes:
+        nouns: what its rows may be called, each as words, the fullest first.
+        columns: words by column name, without the words that only repeat the table.
+    """
+
+    name: str
+    nouns: tuple[tuple[str, ...], ...]
+    columns: dict[str, tuple[str, ...]]
+
+
+def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
+    """The words of tables and columns, with prefixes that say nothing taken off.
+
+    A prefix says nothing when all tables share it (`sb_customer`, `sb_ticker`), or all columns of a table.
+    """
+    tables = [tuple(map(lemma, singular_words(relation.name))) for relation in relations]
+    shared = _shared_prefix(tables)
+    found = []
+    for relation, words in zip(relations, tables, strict=True):
+        noun = words[shared:] or words
+        columns = {column.name: singular_words(column.name) for column in relation.columns}
+        own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
+        stripped = {name: w[own:] or w for name, w in columns.items()}
+        found.append(NamedTable(relation.name, _nouns(noun), stripped))
+    return found
+
+
+def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Names of a table's rows: all its words, then without words of layers and of storage."""
+    plain = tuple(
+        word
+        for word in words
+        if word not in {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
+    )
+    full = tuple(part for word in plain for part in spelled(word))
+    return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
+
+
+def spelled(word: str) -> tuple[str, ...]:
+    """What a short form stands for most likely; a word of the language is itself."""
+    meanings = () if is_word(word) and len(word) > 3 else expansions(word)
+    return meanings[0] if meanings else (word,)
+
+
+def _shared_prefix(names: Sequence[tuple[str, ...]]) -> int:
+    """How many words all names begin with, leaving each one word at least."""
+    if len(names) < 2:
+        return 0
+    size = 0
+    while all(len(name) > size + 1 for name in names) and len({name[size] for name in names}) == 1:
+        size += 1
+    return size

@@ -1,0 +1,614 @@
+"""Reading the written form of a query: every key, name and value is checked, and told by its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aidbt.core.errors import AidbtError, UnknownName, UsageError, nearest
+from aidbt.semantic.definitions import METRIC_TIME
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.query import (
+    All,
+    AnyOf,
+    Attribute,
+    Calculation,
+    Case,
+    Clock,
+    Compared,
+    Comparison,
+    DatePart,
+    Duration,
+    Exists,
+    Extreme,
+    Function,
+    Grain,
+    InPeriod,
+    Length,
+    Matches,
+    Measure,
+    MetricRef,
+    Missing,
+    Not,
+    OneOf,
+    Order,
+    Output,
+    OutputRef,
+    Predicate,
+    SemanticQuery,
+    Term,
+    TimePoint,
+    Value,
+)
+from aidbt.semantic.query_form import (
+    AGAINST_ALL,
+    ALL_FUNCTIONS,
+    ARITHMETIC,
+    CLOCK_KEYS,
+    COMPARED,
+    COMPARISONS,
+    COUNT_ROWS,
+    DATE_PARTS,
+    EXTREMES,
+    FUNCTIONS,
+    GRAINS,
+    MATCHES,
+    MOST_CHARACTERS,
+    MOST_DEPTH,
+    MOST_PARTS,
+    NOW,
+    ORDER_KEYS,
+    OUTPUT_KEYS,
+    POINT_KEYS,
+    PREDICATES,
+    QUERY_KEYS,
+    TERMS,
+    default_table,
+)
+
+
+class WrongQuery(UsageError):
+    """A document that is no query.
+
+    Attributes:
+        place: where in it, e.g. "outputs[1].term.sum"; "" for the whole.
+    """
+
+    def __init__(self, place: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{place}: {message}" if place else message, hint=hint)
+        self.place = place
+
+
+def query_from_json(value: Any, graph: Graph, *, metrics: Collection[str] = ()) -> SemanticQuery:
+    """The query that JSON-like values describe.
+
+    Args:
+        value: as JSON or YAML give it; dates that YAML has read already are fine.
+        metrics: the names of the metrics that the semantic layer has.
+
+    Raises:
+        WrongQuery: something in it has the wrong form, is too large or too deeply nested, or is the name of
+            nothing; it says where, and what may have been meant.
+    """
+    _check_size(value)
+    return _Reader(graph, frozenset(metrics), "").query(value)
+
+
+def _check_size(value: Any) -> None:
+    """Counts before anything recursive looks: YAML's aliases make a small text an endless document."""
+    waiting, parts, characters = [(value, 0)], 0, 0
+    while waiting:
+        node, depth = waiting.pop()
+        parts += 1
+        characters += len(node) if isinstance(node, str) else 0
+        if depth > MOST_DEPTH:
+            raise WrongQuery("", f"the query is nested more than {MOST_DEPTH} levels deep")
+        if parts > MOST_PARTS or characters > MOST_CHARACTERS:
+            raise WrongQuery("", "the query is too large", hint=f"it may have {MOST_PARTS:,} parts")
+        if isinstance(node, Mapping):
+            waiting += [(item, depth + 1) for item in node.values()]
+        elif isinstance(node, list | tuple):
+            waiting += [(item, depth + 1) for item in node]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one query; a `source` gets a reader of its own.
+
+    Attributes:
+        root: the place of the query in the document.
+        outputs: the names that an `OutputRef` may have.
+        has_source: whether measures may be over the rows of a source.
+    """
+
+    graph: Graph
+    metrics: frozenset[str]
+    root: str
+    outputs: frozenset[str] = frozenset()
+    has_source: bool = False
+
+    def query(self, value: Any) -> SemanticQuery:
+        """The query in a mapping."""
+        found = _mapping(value, self.root, QUERY_KEYS, "a query")
+        source = None
+        if found.get("source") is not None:
+            source = _Reader(self.graph, self.metrics, self._at("source")).query(found["source"])
+        listed = _list(found.get("outputs"), self._at("outputs"))
+        if not listed:
+            raise WrongQuery(self._at("outputs"), "a query needs outputs", hint="name what is to be shown")
+        inside = self._knowing(listed, source)
+        base = _text(found.get("base", ""), self._at("base"))
+        if base:
+            self._table(base, self._at("base"))
+        return SemanticQuery(
+            outputs=inside._outputs(listed),
+            base=base,
+            group_by=inside._terms(found.get("group_by"), "group_by"),
+            where=inside._optional(found.get("where"), self._at("where")),
+            having=inside._optional(found.get("having"), self._at("having")),
+            order_by=inside._orders(found.get("order_by")),
+            limit=inside._limit(found.get("limit")),
+            limit_within=inside._terms(found.get("limit_within"), "limit_within"),
+            has_ties=_flag(found, "has_ties", self._at("has_ties")),
+            distinct=_flag(found, "distinct", self._at("distinct")),
+            source=source,
+            clock=_clock(found.get("clock"), self._at("clock")),
+        )
+
+    def _at(self, key: str) -> str:
+        return f"{self.root}.{key}" if self.root else key
+
+    def _knowing(self, listed: Sequence[Any], source: SemanticQuery | None) -> _Reader:
+        """The reader that knows the outputs' names."""
+        own = [item.get("name") for item in listed if isinstance(item, Mapping)]
+        own += [item.rpartition(".")[2] for item in listed if isinstance(item, str)]
+        inner = [output.name for output in source.outputs if output.is_shown] if source is not None else []
+        names = frozenset(name for name in (*own, *inner) if isinstance(name, str))
+        return _Reader(self.graph, self.metrics, self.root, names, source is not None)
+
+    # --- outputs, order, limit ------------------------------------------------------------------------
+
+    def _outputs(self, listed: Sequence[Any]) -> tuple[Output, ...]:
+        found: dict[str, Output] = {}
+        for number, item in enumerate(listed):
+            at = self._at(f"outputs[{number}]")
+            output = self._output(item, at)
+            if output.name in found:
+                raise WrongQuery(
+                    at, f"a second output is called '{output.name}'", hint="give it another name"
+                )
+            found[output.name] = output
+        return tuple(found.values())
+
+    def _output(self, item: Any, at: str) -> Output:
+        if not isinstance(item, Mapping):
+            term = self.term(item, at)
+            if not isinstance(term, Attribute):
+                raise WrongQuery(at, "an output needs a name", hint="write {name: …, term: …}")
+            return Output(term, term.column)
+        found = _mapping(item, at, OUTPUT_KEYS, "an output", needed=("name", "term"))
+        name = _text(found["name"], f"{at}.name")
+        if not name.strip():
+            raise WrongQuery(f"{at}.name", "an output's name is empty")
+        shown = not _flag(found, "hidden", f"{at}.hidden")
+        return Output(self.term(found["term"], f"{at}.term"), name, is_shown=shown)
+
+    def _orders(self, value: Any) -> tuple[Order, ...]:
+        places = [(item, self._at(f"order_by[{n}]")) for n, item in enumerate(_list(value, "order_by"))]
+        return tuple(self._order(item, at) for item, at in places)
+
+    def _order(self, item: Any, at: str) -> Order:
+        if not isinstance(item, Mapping) or "by" not in item:
+            return Order(self.term(item, at))
+        found = _mapping(item, at, ORDER_KEYS, "an order")
+        descending = _flag(found, "descending", f"{at}.descending")
+        return Order(self.term(found["by"], f"{at}.by"), descending)
+
+    def _limit(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        return _whole(value, self._at("limit"), least=1)
+
+    # --- terms ----------------------------------------------------------------------------------------
+
+    def _terms(self, value: Any, key: str) -> tuple[Term, ...]:
+        at = self._at(key)
+        return tuple(self.term(item, f"{at}[{n}]") for n, item in enumerate(_list(value, at)))
+
+    def term(self, value: Any, at: str) -> Term:
+        """The term in a value."""
+        if isinstance(value, str):
+            return self._named(value, at)
+        if not isinstance(value, Mapping):
+            return Value(_constant(value, at))
+        head = _head(value, at, TERMS, "a term")
+        return _read_term(self, head, value, f"{at}.{head}")
+
+    def _named(self, text: str, at: str) -> Term:
+        """A text in the place of a term: a column, or an output of the query."""
+        if "." in text:
+            return self._column(text, at)
+        if text in self.outputs:
+            return OutputRef(text)
+        if text == METRIC_TIME and self.metrics:
+            return Attribute("", METRIC_TIME)
+        columns = [f"{table.name}.{text}" for table in self.graph.tables if _has(table.columns, text)]
+        close = columns[:3] or [name for name in [nearest(text, self.outputs)] if name]
+        quoted = f"{{value: {text[:60]}}}"
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise WrongQuery(
+            at, f"no output is called '{text[:60]}'", hint=f"{hint}a text that is a value is written {quoted}"
+        )
+
+    def _column(self, text: str, at: str) -> Attribute:
+        """The column that "table.column" means, whatever dots are in the two names."""
+        dots = [place for place, char in enumerate(text) if char == "."]
+        tables = {table.name: table for table in self.graph.tables}
+        cuts = [(text[:dot], text[dot + 1 :]) for dot in dots if text[:dot] in tables]
+        known = [(table, column) for table, column in cuts if _has(tables[table].columns, column)]
+        if len(known) == 1:
+            return Attribute(*known[0])
+        if known:
+            hint = "write it as {table: …, column: …}"
+            raise WrongQuery(at, f"'{text}' is the name of several columns", hint=hint)
+        if not cuts:
+            raise _placed(at, UnknownName("table", text[: dots[0]], tables))
+        table, column = cuts[0]
+        raise _placed(at, UnknownName(f"column of {table}", column, _names(tables[table].columns)))
+
+    def attribute(self, value: Any, at: str) -> Attribute:
+        """A term that has to be a column."""
+        term = self.term(value, at)
+        if not isinstance(term, Attribute):
+            raise WrongQuery(at, "only a column can stand here")
+        return term
+
+    def column(self, item: Mapping[str, Any], at: str) -> Attribute:
+        """The column of a mapping with its way, grain and part."""
+        name = _text(item["column"], at)
+        if "table" in item:
+            table = self._table(_text(item["table"], f"{at}.table"), at)
+            plain = Attribute(table, self._checked(name, _names(self.graph.table(table).columns), table, at))
+        elif name == METRIC_TIME and self.metrics:
+            plain = Attribute("", METRIC_TIME)
+        else:
+            plain = self._column(name, at) if "." in name else self.attribute(name, at)
+        grain = _one_of(item.get("grain"), GRAINS, "grain", f"{at}.grain")
+        part = _one_of(item.get("part"), DATE_PARTS, "part of a time", f"{at}.part")
+        via = self.via(item, at)
+        return Attribute(
+            plain.table, plain.column, via, Grain(grain) if grain else None, cast("DatePart | None", part)
+        )
+
+    def via(self, item: Mapping[str, Any], at: str) -> tuple[str, ...]:
+        """The relationships that a way has to take."""
+        names = tuple(_text(name, f"{at}.via") for name in _list(item.get("via"), f"{at}.via"))
+        known = [relationship.name for relationship in self.graph.relationships]
+        for name in names:
+            if name not in known:
+                raise _placed(f"{at}.via", UnknownName("relationship", name, known))
+        return names
+
+    def measure(self, item: Mapping[str, Any], head: str, at: str) -> Measure:
+        """An aggregate over rows."""
+        if head == COUNT_ROWS:
+            function, of, table = "count", None, _text(item[head], at)
+        else:
+            function, of = head, self.term(item[head], at)
+            table = _text(item.get("table", default_table(of)), f"{at}.table")
+        if table or not self.has_source:
+            self._table(table, at)
+        where = self._optional(item.get("where"), f"{at}.where")
+        time = self.attribute(item["at"], f"{at}.at") if item.get("at") is not None else None
+        return Measure(cast("Function", function), table, of, where, time)
+
+    def metric(self, name: str, at: str) -> MetricRef:
+        """A metric of the semantic layer."""
+        if name not in self.metrics:
+            raise _placed(at, UnknownName("metric", name, self.metrics))
+        return MetricRef(name)
+
+    def output(self, name: str, at: str) -> OutputRef:
+        """An output of this query, or of its source."""
+        if name not in self.outputs:
+            raise _placed(at, UnknownName("output", name, self.outputs))
+        return OutputRef(name)
+
+    def compared(self, item: Mapping[str, Any], head: str, at: str) -> Compared:
+        """A measure beside others."""
+        along = item.get("along")
+        within = _list(item.get("within"), f"{at}.within")
+        return Compared(
+            cast("Any", head),
+            self.term(item[head], at),
+            along=self.term(along, f"{at}.along") if along is not None else None,
+            within=tuple(self.term(term, f"{at}.within[{n}]") for n, term in enumerate(within)),
+            steps=_whole(item.get("steps", 1), f"{at}.steps", least=1),
+            is_ascending=_flag(item, "ascending", f"{at}.ascending"),
+        )
+
+    def two(self, value: Any, at: str) -> tuple[Term, Term]:
+        """Two terms in a list."""
+        listed = _list(value, at)
+        if len(listed) != 2:
+            raise WrongQuery(at, f"two terms are needed, and {len(listed)} were given")
+        return self.term(listed[0], f"{at}[0]"), self.term(listed[1], f"{at}[1]")
+
+    # --- predicates -----------------------------------------------------------------------------------
+
+    def _optional(self, value: Any, at: str) -> Predicate | None:
+        return None if value is None else self.predicate(value, at)
+
+    def predicate(self, value: Any, at: str) -> Predicate:
+        """The condition in a value."""
+        if not isinstance(value, Mapping):
+            raise WrongQuery(at, "a condition is a mapping", hint="as in {is: [orders.id, 7]}")
+        head = _head(value, at, PREDICATES, "a condition")
+        return _read_predicate(self, head, value, f"{at}.{head}")
+
+    def several(self, value: Any, at: str) -> tuple[Predicate, ...]:
+        """The conditions in a list."""
+        listed = _list(value, at)
+        if not listed:
+            raise WrongQuery(at, "it needs a condition")
+        return tuple(self.predicate(item, f"{at}[{n}]") for n, item in enumerate(listed))
+
+    def exists(self, item: Mapping[str, Any], at: str) -> Exists:
+        """Related rows, so many of them."""
+        table = self._table(_text(item["exists"], at), at)
+        where = self._optional(item.get("where"), f"{at}.where")
+        if item.get("number") is None:
+            return Exists(table, self.via(item, at), where)
+        number = _mapping(item["number"], f"{at}.number", tuple(COMPARISONS), "a number of rows")
+        if len(number) != 1:
+            raise WrongQuery(f"{at}.number", "one comparison is needed", hint="as in {at_least: 3}")
+        ((word, count),) = number.items()
+        least = _whole(count, f"{at}.number.{word}", least=0)
+        return Exists(table, self.via(item, at), where, COMPARISONS[word], least)
+
+    def against_all(self, item: Mapping[str, Any], at: str) -> Extreme:
+        """A column compared with the mean, the median, the greatest or the least of its table."""
+        holds = _mapping(item.get("holds"), f"{at}.holds", tuple(COMPARISONS), "what holds")
+        if len(holds) != 1:
+            raise WrongQuery(f"{at}.holds", "one comparison is needed", hint="as in {more_than: avg}")
+        ((word, function),) = holds.items()
+        named = _one_of(function, ALL_FUNCTIONS, "function of a whole table", f"{at}.holds.{word}")
+        where = self._optional(item.get("where"), f"{at}.where")
+        term = self.attribute(item[AGAINST_ALL], at)
+        return Extreme(term, cast("Any", named), where, COMPARISONS[word])
+
+    # --- names ----------------------------------------------------------------------------------------
+
+    def _table(self, name: str, at: str) -> str:
+        if not any(table.name == name for table in self.graph.tables):
+            raise _placed(at, UnknownName("table", name, [table.name for table in self.graph.tables]))
+        return name
+
+    def _checked(self, column: str, known: Collection[str], table: str, at: str) -> str:
+        if column not in known:
+            raise _placed(at, UnknownName(f"column of {table}", column, known))
+        return column
+
+
+def _read_term(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> Term:
+    inside = item[head]
+    if head == "column":
+        return reader.column(item, at)
+    if head in ("value", "date", "time"):
+        return Value(_literal(head, inside, at))
+    if head in ARITHMETIC:
+        return Calculation(ARITHMETIC[head], *reader.two(inside, at))
+    if head == "duration":
+        unit = _one_of(item.get("unit", "day"), GRAINS, "unit", f"{at}.unit")
+        return Duration(*reader.two(inside, at), Grain(unit), _flag(item, "whole", f"{at}.whole"))
+    if head == "length":
+        return Length(reader.term(inside, at))
+    if head == "if":
+        for key in ("then", "else"):
+            if key not in item:
+                raise WrongQuery(at, f"'{key}' is missing")
+        then, otherwise = (reader.term(item[key], f"{at}.{key}") for key in ("then", "else"))
+        return Case(reader.predicate(inside, at), then, otherwise)
+    if head == COUNT_ROWS or head in FUNCTIONS:
+        return reader.measure(item, head, at)
+    if head in COMPARED:
+        return reader.compared(item, head, at)
+    name = _text(inside, at)
+    return reader.metric(name, at) if head == "metric" else reader.output(name, at)
+
+
+def _read_predicate(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> Predicate:
+    inside = item[head]
+    if head in COMPARISONS:
+        return Comparison(COMPARISONS[head], *reader.two(inside, at))
+    if head == "in":
+        listed = _list(item.get("values"), f"{at}.values")
+        if not listed:
+            raise WrongQuery(f"{at}.values", "it needs values")
+        values = tuple(_listed_value(value, f"{at}.values[{n}]") for n, value in enumerate(listed))
+        return OneOf(reader.term(inside, at), values, _flag(item, "ignore_case", f"{at}.ignore_case"))
+    if head in MATCHES:
+        text = _text(item.get("text"), f"{at}.text")
+        ignores_case = _flag(item, "ignore_case", f"{at}.ignore_case", default=True)
+        return Matches(reader.term(inside, at), cast("Any", MATCHES[head]), text, ignores_case)
+    if head == "missing":
+        return Missing(reader.term(inside, at))
+    if head == "period":
+        start, end = (_point(item.get(key), f"{at}.{key}") for key in ("from", "before"))
+        return InPeriod(reader.term(inside, at), start, end)
+    if head == "exists":
+        return reader.exists(item, at)
+    if head in EXTREMES:
+        where = reader.predicate(item["where"], f"{at}.where") if item.get("where") is not None else None
+        return Extreme(reader.attribute(inside, at), cast("Any", EXTREMES[head]), where)
+    if head == AGAINST_ALL:
+        return reader.against_all(item, at)
+    if head == "not":
+        return Not(reader.predicate(inside, at))
+    return (All if head == "all" else AnyOf)(reader.several(inside, at))
+
+
+# --- plain values -------------------------------------------------------------------------------------
+
+
+def _placed(at: str, error: AidbtError) -> WrongQuery:
+    return WrongQuery(at, error.message, hint=error.hint)
+
+
+def _names(columns: Iterable[Any]) -> list[str]:
+    return [column.name for column in columns]
+
+
+def _has(columns: Iterable[Any], name: str) -> bool:
+    return any(column.name == name for column in columns)
+
+
+def _mapping(
+    value: Any, at: str, known: Collection[str], what: str, *, needed: Collection[str] = ()
+) -> Mapping[str, Any]:
+    """A mapping with no other keys than these."""
+    if not isinstance(value, Mapping):
+        raise WrongQuery(at, f"{what} is a mapping with {', '.join(known)}")
+    for key in value:
+        if key not in known:
+            raise _placed(at, UnknownName(f"key of {what}", str(key)[:60], known))
+    for key in needed:
+        if key not in value:
+            raise WrongQuery(at, f"'{key}' is missing")
+    return cast("Mapping[str, Any]", value)
+
+
+def _head(item: Mapping[Any, Any], at: str, heads: Mapping[str, Collection[str]], what: str) -> str:
+    """The one key that says what a mapping is; "count" beside "table" is no second one."""
+    found = [key for key in item if key in heads and not _is_beside(key, item, heads)]
+    if len(found) == 1:
+        head: str = found[0]
+        for key in item:
+            if key != head and key not in heads[head]:
+                raise _placed(at, UnknownName(f"key beside '{head}'", str(key)[:60], heads[head]))
+        return head
+    if found:
+        raise WrongQuery(at, f"it is {' and '.join(found)} at once", hint=f"{what} is one of them")
+    further = {key for beside in heads.values() for key in beside}
+    wrong = next((str(key)[:60] for key in item if key not in further), "")
+    raise _placed(at, UnknownName(f"key of {what}", wrong, heads))
+
+
+def _is_beside(key: str, item: Mapping[Any, Any], heads: Mapping[str, Collection[str]]) -> bool:
+    return any(key in heads[other] for other in item if other in heads and other != key)
+
+
+def _list(value: Any, at: str) -> Sequence[Any]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple):
+        raise WrongQuery(at, "a list is needed")
+    return value
+
+
+def _text(value: Any, at: str) -> str:
+    if not isinstance(value, str):
+        raise WrongQuery(at, "a text is needed", hint="put it in quotes" if value is not None else None)
+    return value
+
+
+def _flag(item: Mapping[str, Any], key: str, at: str, *, default: bool = False) -> bool:
+    value = item.get(key, default)
+    if not isinstance(value, bool):
+        raise WrongQuery(at, "true or false is needed")
+    return value
+
+
+def _whole(value: Any, at: str, *, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 2**31:
+        raise WrongQuery(at, f"a whole number of {least} or more is needed")
+    return value
+
+
+def _one_of(value: Any, known: Collection[str], kind: str, at: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in known:
+        raise _placed(at, UnknownName(kind, str(value)[:60], known))
+    return value
+
+
+def _constant(value: Any, at: str) -> Any:
+    if isinstance(value, float) and not value - value == 0:
+        raise WrongQuery(at, f"{value} is no number")
+    if value is not None and not isinstance(value, bool | int | float | dt.date):
+        raise WrongQuery(at, "a term is needed", hint="a column is written table.column")
+    return value
+
+
+def _literal(head: str, value: Any, at: str) -> Any:
+    """What stands behind "value", "date" or "time"."""
+    if head == "value":
+        return value if isinstance(value, str) else _constant(value, at)
+    return _date(value, at) if head == "date" else _time(value, at)
+
+
+def _listed_value(value: Any, at: str) -> Value:
+    if isinstance(value, str):
+        return Value(value)
+    if isinstance(value, Mapping):
+        literals = {key: TERMS[key] for key in ("value", "date", "time")}
+        head = _head(value, at, literals, "a value")
+        return Value(_literal(head, value[head], f"{at}.{head}"))
+    return Value(_constant(value, at))
+
+
+def _date(value: Any, at: str) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    return _parsed(value, at, dt.date.fromisoformat, "a date such as 2024-03-31")
+
+
+def _time(value: Any, at: str) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, dt.date):
+        return dt.datetime.combine(value, dt.time())
+    return _parsed(value, at, dt.datetime.fromisoformat, "a time such as 2024-03-31T18:30:00")
+
+
+def _parsed(value: Any, at: str, parse: Callable[[str], Any], what: str) -> Any:
+    try:
+        return parse(_text(value, at))
+    except ValueError as error:
+        raise WrongQuery(at, f"'{value[:60]}' is not {what}") from error
+
+
+def _point(value: Any, at: str) -> TimePoint | None:
+    """A point in time; a bare date or time is that one."""
+    if value is None:
+        return None
+    if value == NOW:
+        return TimePoint(cut_to=None)
+    if not isinstance(value, Mapping):
+        return TimePoint(at=_time(value, at), cut_to=None)
+    found = _mapping(value, at, POINT_KEYS, "a point in time")
+    start_of = _one_of(found.get("start_of"), GRAINS, "grain", f"{at}.start_of")
+    unit = _one_of(found.get("unit", "day"), GRAINS, "unit", f"{at}.unit")
+    shift = found.get("shift", 0)
+    if isinstance(shift, bool) or not isinstance(shift, int) or abs(shift) > 1_000_000:
+        raise WrongQuery(f"{at}.shift", "a whole number is needed, less than a million")
+    return TimePoint(
+        at=_time(found["at"], f"{at}.at") if found.get("at") is not None else None,
+        cut_to=Grain(start_of) if start_of else None,
+        shift=shift,
+        unit=Grain(unit),
+    )
+
+
+def _clock(value: Any, at: str) -> Clock:
+    if value is None:
+        return Clock()
+    found = _mapping(value, at, CLOCK_KEYS, "a clock")
+    now = _time(found["now"], f"{at}.now") if found.get("now") is not None else None
+    week_start = _whole(found.get("week_start", 1), f"{at}.week_start", least=1)
+    if week_start > 7:
+        raise WrongQuery(f"{at}.week_start", "1 is Monday, 7 is Sunday")
+    return Clock(now, week_start)

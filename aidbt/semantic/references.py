@@ -1,0 +1,209 @@
+"""Which rows refer to which: what a project declares, and what names and values both show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from aidbt.semantic.english.word_lists import people
+from aidbt.semantic.graph import GraphTable, Relationship
+from aidbt.semantic.naming import KEY_WORDS, NamedTable, spelled
+
+Contained = Callable[[tuple[str, str], tuple[str, str]], float]
+"""The share, 0..1, of the values of a column, (table, column), that another holds; 0 where there are none."""
+
+# Data is dirty: a name that is clear enough needs half of the values, a hint nearly all of them.
+_LEAST_SHARE = {3: 0.5, 2: 0.5, 1: 0.95}
+# What a person is to a row by the name of the column, where no noun says it.
+_ROLES = {
+    ("report", "to"): "manager", ("mgr", "id"): "manager", ("mgr",): "manager",
+    ("supervised", "by"): "supervisor",
+    ("managed", "by"): "manager", ("approved", "by"): "approver", ("created", "by"): "creator",
+    ("reviewed", "by"): "reviewer", ("assigned", "to"): "assignee", ("requested", "by"): "requester",
+    ("referred", "by"): "referrer", ("owned", "by"): "owner", ("closed", "by"): "closer",
+    ("updated", "by"): "editor", ("sent", "by"): "sender", ("received", "by"): "receiver",
+    ("handled", "by"): "handler", ("sold", "by"): "seller", ("led", "by"): "leader",
+}  # fmt: skip
+# Who does such things are staff rather than customers, where the values fit both.
+_STAFF = {"employee", "staff", "user", "worker", "person"}
+_PARENTS = {"parent", "superior", "predecessor", "successor", "previous", "next", "root"}
+
+
+def relationships_of(
+    tables: Sequence[GraphTable],
+    named: dict[str, NamedTable],
+    contained: Contained,
+    declared: Sequence[Relationship],
+) -> Iterator[Relationship]:
+    """The relationships that are declared, then those that names and values both show."""
+    found = {(r.source, r.source_columns): r for r in declared}
+    for relationship in (
+        *_inferred(tables, named, contained),
+        *_composite(tables, named, contained),
+        *_roles(tables, named, contained),
+    ):
+        found.setdefault((relationship.source, relationship.source_columns), relationship)
+    yield from found.values()
+
+
+def _inferred(
+    tables: Sequence[GraphTable], named: dict[str, NamedTable], contained: Contained
+) -> Iterator[Relationship]:
+    """For each column the one table that its name and its values refer to, if there is one."""
+    for source in tables:
+        for column in source.columns:
+            if not _is_home(source, column.name, named[source.name]):
+                found = _referred(source, column.name, tables, named, contained)
+                if found:
+                    target, key = found
+                    name = f"{source.name}.{column.name}"
+                    yield Relationship(name, source.name, (column.name,), target.name, (key,))
+
+
+def _referred(
+    source: GraphTable,
+    column: str,
+    tables: Sequence[GraphTable],
+    named: dict[str, NamedTable],
+    contained: Contained,
+) -> tuple[GraphTable, str] | None:
+    found: list[tuple[int, bool, int, GraphTable, str]] = []
+    for target in tables:
+        for key in (key[0] for key in target.keys if len(key) == 1):
+            rank = _name_evidence(named[source.name], column, named[target.name], key)
+            # The same name says little of what is no key but by chance, such as the prices of a short list.
+            rank = 0 if rank == 2 and not _is_key(key, target, named[target.name]) else rank
+            is_same = (source.name, column) == (target.name, key)
+            if rank == 0 or is_same or target.column(key).kind != source.column(column).kind:
+                continue
+            is_home = _is_home(target, key, named[target.name])
+            if not is_home and (column,) in source.keys:
+                continue
+            if contained((source.name, column), (target.name, key)) >= _LEAST_SHARE[rank]:
+                found.append((rank, is_home, -len(named[target.name].nouns[0]), target, key))
+    found.sort(key=lambda each: each[:3], reverse=True)
+    if not found or (len(found) > 1 and found[0][:3] == found[1][:3]):
+        return None
+    *_, target, key = found[0]
+    return target, key
+
+
+def _is_key(key: str, table: GraphTable, named: NamedTable) -> bool:
+    last = named.columns[key][-1]
+    is_called_so = bool(KEY_WORDS & {last, *spelled(last)}) or last.endswith("id")
+    return is_called_so or (key,) == table.keys[0]
+
+
+def _composite(
+    tables: Sequence[GraphTable], named: dict[str, NamedTable], contained: Contained
+) -> Iterator[Relationship]:
+    """Tables that hold all columns of another's key of several, by the same names and with its values.
+
+    Of several such tables, and of two with the same key, the one that a column of the key is named for is
+    referred to: `visit_number` is that of visits.
+    """
+    for source in tables:
+        names = {column.name for column in source.columns}
+        found = []
+        for target in tables:
+            key = target.keys[0] if target.keys else ()
+            if source == target or len(key) < 2 or not set(key) <= names:
+                continue
+            is_named = any(named[target.name].columns[part][: len(noun)] == noun
+                           for part in key for noun in named[target.name].nouns)  # fmt: skip
+            is_mutual = any(set(own) == set(key) for own in source.keys)
+            if (is_named or not is_mutual) and _holds(source, target, key, contained):
+                found.append((is_named, target, key, is_mutual))
+        best = [each for each in found if each[0]] or found
+        if len(best) == 1:
+            _, target, key, is_one = best[0]
+            name = f"{source.name}.{'+'.join(key)}"
+            yield Relationship(name, source.name, key, target.name, key, is_one_to_one=is_one)
+
+
+def _holds(source: GraphTable, target: GraphTable, key: tuple[str, ...], contained: Contained) -> bool:
+    return all(contained((source.name, part), (target.name, part)) >= _LEAST_SHARE[1] for part in key)
+
+
+def _roles(
+    tables: Sequence[GraphTable], named: dict[str, NamedTable], contained: Contained
+) -> Iterator[Relationship]:
+    """Columns that say what somebody is to a row: its manager, its reviewer; or which row is its parent."""
+    for source in tables:
+        for column in source.columns:
+            role = _role(named[source.name].columns[column.name])
+            if not role or (column.name,) in source.keys[:1]:
+                continue
+            is_parent = role in _PARENTS
+            targets = [source] if is_parent else [t for t in tables if _has_people(named[t.name])]
+            found = [(t, t.keys[0][0]) for t in targets if t.keys and len(t.keys[0]) == 1]
+            found = [
+                (target, key)
+                for target, key in found
+                if (target.name, key) != (source.name, column.name)
+                and target.column(key).kind == column.kind
+                and contained((source.name, column.name), (target.name, key)) >= _LEAST_SHARE[1]
+            ]
+            staff = [each for each in found if _STAFF & {noun[-1] for noun in named[each[0].name].nouns}]
+            own = [each for each in found if each[0] == source]
+            best = own or (staff if len(found) > 1 else found)
+            if len(best) == 1:
+                target, key = best[0]
+                name = f"{source.name}.{column.name}"
+                yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
+
+
+def _role(words: tuple[str, ...]) -> str:
+    """The role that a column's name says; "" when it says none."""
+    if words in _ROLES:
+        return _ROLES[words]
+    bare = words[:-1] if len(words) > 1 and words[-1] in KEY_WORDS else ()
+    bare = tuple(part for word in bare for part in spelled(word))
+    if not bare:
+        return ""
+    return " ".join(bare) if bare[-1:] in people() or bare[0] in _PARENTS or bare in people() else ""
+
+
+def _has_people(named: NamedTable) -> bool:
+    return any(noun in people() or noun[-1:] in people() for noun in named.nouns)
+
+
+def _is_home(table: GraphTable, key: str, named: NamedTable) -> bool:
+    """Whether a key's name says that it is this table's own, and not that of one it refers to."""
+    if (key,) not in table.keys:
+        return False
+    words = named.columns[key]
+    whole = "".join(words)
+    if words in (("id",), ("key",), ("uuid",)):
+        return True
+    for noun in named.nouns:
+        joined = "".join(noun)
+        if (
+            whole in (f"{joined}id", f"{noun[0][0]}id", f"{joined[0]}id", joined)
+            or words[: len(noun)] == noun
+        ):
+            return True
+        initials = "".join(word[0] for word in noun)
+        if words[-1] in KEY_WORDS and (spelled(words[0]) == noun[:1] or words[0] in (initials, noun[-1])):
+            return True
+    return False
+
+
+def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str) -> int:
+    """How clearly a column's name refers to a table's key: 0 not at all, 3 by the table's name and key."""
+    words, key_words = source.columns[column], target.columns[key]
+    if words in {(*noun, *key_words) for noun in target.nouns} or words in {
+        (*noun, "id") for noun in target.nouns
+    }:
+        return 3 if key_words[-1] in KEY_WORDS or key_words[-1].endswith("id") else 0
+    plain = tuple(part for word in words for part in spelled(word))
+    if plain != words:
+        ends = {(*noun, *tail) for noun in target.nouns for tail in (key_words, ("identifier",), ("id",))}
+        if plain in ends:
+            return 3
+    if column == key and words not in (("id",), ("name",), ("code",), ("status",), ("type",)):
+        return 2
+    joined = "".join(words)
+    for noun in target.nouns:
+        if joined.endswith("".join((*noun, "id"))) and len(joined) > len("".join((*noun, "id"))):
+            return 1
+    return 0

@@ -1,0 +1,33 @@
+"""Questions rewritten: parts of them replaced by others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def rewritten(node: T, change: Callable[[Any], Any | None]) -> T:
+    """A term, predicate or query in which parts stand for others; a `source` is left as it is.
+
+    Args:
+        change: what a part becomes; None goes on to what the part is made of.
+
+    Example:
+        >>> from aidbt.semantic.query import Missing, OutputRef, Value
+        >>> rewritten(Missing(OutputRef("n")), lambda part: Value(1) if part == OutputRef("n") else None)
+        Missing(term=Value(value=1))
+    """
+    if isinstance(node, tuple):
+        return cast(T, tuple(rewritten(item, change) for item in node))
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changed = change(node)
+    if changed is not None:
+        return cast(T, changed)
+    whole: Any = node
+    inner = {item.name: getattr(whole, item.name) for item in fields(whole) if item.name != "source"}
+    new = {name: rewritten(value, change) for name, value in inner.items()}
+    return cast(T, replace(whole, **new))

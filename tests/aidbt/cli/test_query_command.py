@@ -1,0 +1,293 @@
+"""`aidbt query` answers questions about a built project, and says how it understood them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aidbt.cli.main import cli
+from aidbt.core.errors import AidbtError, UsageError
+from tests.dbt_shop import DBT, Shop, held_by_another_process, new_shop
+from tests.openai_server import MODEL, OpenAIServer, good
+
+MODELS = {
+    "models/customers.sql": """\
+{{ config(materialized='table') }}
+select i as customer_id, 'Customer ' || i as name, ['Germany', 'France', 'Spain'][1 + i % 3] as country
+from range(40) r(i)
+""",
+    "models/orders.sql": """\
+{{ config(materialized='table') }}
+select
+    i as order_id,
+    case when i % 50 <> 0 then i % 35 end as customer_id,
+    (i % 97)::decimal(10, 2) * 1.25 as amount,
+    case when i % 9 <> 0 then ['paid', 'returned', 'open'][1 + i % 3] end as status,
+    timestamp '2024-01-01' + to_hours((i * 5)::int) as ordered_at
+from range(2000) r(i)
+""",
+    "models/days.sql": """\
+{{ config(materialized='table') }}
+select cast(day as date) as date_day from range(date '2024-01-01', date '2026-01-01', interval 1 day) t(day)
+""",
+    "models/schema.yml": """\
+models:
+  - name: customers
+    columns: [{name: customer_id, data_tests: [unique, not_null]}]
+  - name: orders
+    columns:
+      - {name: order_id, data_tests: [unique, not_null]}
+      - name: customer_id
+        data_tests:
+          - relationships: {arguments: {to: ref('customers'), field: customer_id}}
+      - {name: amount, description: What was paid., config: {meta: {unit: eur}}}
+  - name: days
+    time_spine: {standard_granularity_column: date_day}
+    columns: [{name: date_day, granularity: day}]
+semantic_models:
+  - name: orders
+    model: ref('orders')
+    defaults: {agg_time_dimension: ordered_at}
+    entities: [{name: order, type: primary, expr: order_id}]
+    dimensions:
+      - {name: ordered_at, type: time, type_params: {time_granularity: day}}
+      - {name: status, type: categorical}
+    measures: [{name: turnover, agg: sum, expr: amount}]
+metrics:
+  - {name: turnover, label: Turnover, type: simple, type_params: {measure: turnover}}
+""",
+}
+BY_COUNTRY = "how many orders by country"
+CLOCK = ("--clock", "2025-06-15")
+
+
+class Asker:
+    """A built shop, and questions to it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.root = shop.root
+        self.database = shop.database
+
+    def ask(self, *arguments: str) -> Result:
+        where = ["--project-dir", str(self.root), "--profiles-dir", str(self.root)]
+        return CliRunner().invoke(cli, ["query", *CLOCK, *arguments, *where])
+
+    def json(self, *arguments: str) -> Any:
+        result = self.ask(*arguments, "--output", "json")
+        assert result.stdout, result.exception
+        return json.loads(result.stdout)
+
+    def error(self, *arguments: str) -> AidbtError:
+        error = self.ask(*arguments).exception
+        assert isinstance(error, AidbtError), error
+        return error
+
+    def table(self, *arguments: str) -> list[list[str]]:
+        """The rows of the printed table, sorted."""
+        lines = self.ask(*arguments).stdout.splitlines()
+        return sorted(line.split() for line in lines if line.startswith("  "))[1:]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Asker:
+    shop = new_shop(tmp_path_factory.mktemp("asked"), MODELS)
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+    done = subprocess.run(
+        [DBT, "run", "-q", *where], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    return Asker(shop)
+
+
+# --- answers ------------------------------------------------------------------------------------------
+
+
+def test_the_reading_comes_first_then_the_rows_and_their_number(shop: Asker):
+    lines = shop.ask(BY_COUNTRY).stdout.splitlines()
+
+    assert lines[0] == "reading: The number of orders per country of customers."
+    assert sorted(line.split() for line in lines[2:5]) == [
+        ["France", "674"],
+        ["Germany", "668"],
+        ["Spain", "618"],
+    ]
+    assert lines[-1] == "3 rows"
+
+
+def test_programs_get_the_rows_the_reading_the_query_and_what_it_rests_on(shop: Asker):
+    result = shop.json(BY_COUNTRY)
+
+    assert result["is_answered"]
+    assert (result["way"], result["by"], result["level"]) == ("english", "", "full")
+    assert result["columns"] == ["country", "orders"]
+    assert {"country": "Spain", "orders": 618} in result["rows"]
+    assert (result["row_count"], result["total"], result["is_cut"]) == (3, 3, False)
+    assert result["joins"] == ["orders.customer_id = customers.customer_id (tested)"]
+    assert result["query"]["group_by"] == ["customers.country"]
+
+
+def test_the_query_in_the_result_can_be_asked_again_from_a_file(shop: Asker, tmp_path: Path):
+    first = shop.json(BY_COUNTRY)
+    (tmp_path / "again.json").write_text(json.dumps(first["query"]))
+
+    again = shop.json("--file", str(tmp_path / "again.json"))
+
+    assert again["way"] == "document"
+    assert again["sql"] == first["sql"]
+
+
+def test_a_query_is_written_by_hand_as_yaml(shop: Asker, tmp_path: Path):
+    (tmp_path / "q.yml").write_text(
+        "outputs:\n"
+        "  - orders.status\n"
+        "  - {name: total, term: {sum: orders.amount}}\n"
+        "group_by: [orders.status]\n"
+        "where: {period: orders.ordered_at, from: {start_of: year, shift: -1, unit: year}}\n"
+    )
+    result = shop.ask("-f", str(tmp_path / "q.yml"), "--explain")
+
+    assert "ordered_at is at or after the start of last year (2024-01-01)" in result.stdout
+    assert "columns  orders.amount: What was paid." in result.stdout
+    assert 'SUM("orders"."amount")' in result.stdout
+    assert any(line.split()[:1] == ["NULL"] for line in result.stdout.splitlines())
+
+
+def test_metrics_are_asked_for_by_name_without_a_profile(shop: Asker):
+    result = shop.json(
+        "--metrics", "turnover", "--group-by", "order__status", "--order-by", "-turnover", "--limit", "2"
+    )
+
+    assert result["reading"] == (
+        "The metric turnover per order__status, sorted by turnover descending; only the first 2 rows."
+    )
+    assert result["way"] == "metrics"
+    turnovers = [row["turnover"] for row in result["rows"]]
+    assert len(turnovers) == 2
+    assert turnovers == sorted(turnovers, reverse=True)
+
+
+def test_rows_beyond_the_most_are_counted_and_said(shop: Asker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIDBT_SEMANTIC_MAX_ROWS", "7")
+
+    result = shop.json("list all orders")
+
+    assert (result["row_count"], result["total"], result["is_cut"]) == (7, 2000, True)
+    assert "LIMIT" not in result["sql"]
+
+
+def test_csv_alone_is_on_stdout(shop: Asker):
+    result = shop.ask(BY_COUNTRY, "--output", "csv")
+
+    assert sorted(result.stdout.splitlines()) == ["France,674", "Germany,668", "Spain,618", "country,orders"]
+    assert result.stderr.startswith("reading: ")
+
+
+def test_a_dry_run_shows_the_sql_and_asks_nothing_of_the_tables(shop: Asker):
+    result = shop.ask(BY_COUNTRY, "--dry-run", "--output", "sql")
+
+    assert result.stdout.startswith("SELECT")
+    assert shop.json(BY_COUNTRY, "--dry-run")["is_answered"] is False
+
+
+def test_the_answer_is_drawn(shop: Asker, tmp_path: Path):
+    result = shop.ask(BY_COUNTRY, "--output", "chart", "--chart", str(tmp_path / "a.svg"))
+
+    assert "█" in result.stdout
+    assert "The number of orders per country" in (tmp_path / "a.svg").read_text()
+
+
+def test_a_limit_on_the_command_line_is_in_the_reading(shop: Asker):
+    result = shop.ask("list all customers", "--limit", "3")
+
+    assert "only the first 3 rows" in result.stdout
+    assert result.stdout.splitlines()[-1] == "3 rows"
+
+
+# --- refusals, and what cannot run --------------------------------------------------------------------
+
+
+def test_a_question_that_is_not_understood_exits_1_with_its_words(shop: Asker):
+    result = shop.ask("how many ordrs by country")
+
+    assert result.exit_code == 1
+    assert "not answered: not understood: 'ordrs'" in result.stdout
+    assert "'ordrs' may be 'order'" in result.stdout
+    assert shop.json("how many gizmos")["spans"] == ["gizmos"]
+
+
+@pytest.mark.parametrize(
+    "question", ["сколько заказов", "'; drop table orders; --", "🦆" * 40, "?", "by by by"]
+)
+def test_what_is_no_english_question_is_refused(shop: Asker, question: str):
+    result = shop.ask(question)
+
+    assert result.exit_code == 1, result.stdout
+    assert result.stdout.startswith("not answered:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing is asked"),
+        (["  "], "the question is empty"),
+        (["x" * 2_001], "2,001 characters"),
+        (["orders\x1b[2J"], "no text"),
+        (["orders", "--metrics", "turnover"], "give one of them"),
+        (["orders", "--where", "x"], "belong to --metrics"),
+        (["orders", "--clock", "soon"], "'soon' is no time"),
+        (["orders", "--chart", "a.pdf"], "no chart is drawn as '.pdf'"),
+        (["--metrics", "turnovr"], "no metric is called 'turnovr'"),
+        (["--file", "no.yml"], "does not exist"),
+    ],
+)
+def test_a_command_that_is_wrong_says_how(shop: Asker, arguments: list[str], message: str):
+    error = shop.error(*arguments)
+
+    assert error.exit_code == 2
+    assert message in str(error)
+
+
+def test_a_file_that_is_no_query_is_told_by_its_place(shop: Asker, tmp_path: Path):
+    (tmp_path / "q.yml").write_text("outputs: [orders.amout]\n")
+
+    error = shop.error("--file", str(tmp_path / "q.yml"))
+
+    assert isinstance(error, UsageError)
+    assert str(error) == "outputs[0]: no column of orders is called 'amout'\nhint: did you mean 'amount'?"
+
+
+def test_a_scan_over_the_budget_is_not_made_where_nobody_agrees(shop: Asker, monkeypatch: pytest.MonkeyPatch):
+    shop.ask(BY_COUNTRY)  # profiles the tables
+    monkeypatch.setenv("AIDBT_BUDGET_SCAN_BYTES", "10")
+
+    assert "the query was not run" in str(shop.error(BY_COUNTRY))
+    assert shop.ask(BY_COUNTRY, "--yes").exit_code == 0
+
+
+def test_a_warehouse_that_another_process_holds_is_said(shop: Asker):
+    with held_by_another_process(shop.database):
+        assert "is in use by process" in str(shop.error(BY_COUNTRY))
+
+
+def test_a_project_that_was_never_built_says_what_to_do(tmp_path: Path):
+    error = Asker(new_shop(tmp_path)).error("how many orders")
+
+    assert error.exit_code == 2
+    assert "does not exist yet" in str(error)
+
+
+def test_a_language_model_answers_what_our_english_refuses(shop: Asker, monkeypatch: pytest.MonkeyPatch):
+    query = {"outputs": [{"name": "n", "term": {"count_rows": "orders"}}]}
+    with OpenAIServer(good(json.dumps({"query": query}))) as server:
+        providers = [{"name": "only", "base_url": server.url, "model": MODEL}]
+        monkeypatch.setenv("AIDBT_LLM_PROVIDERS", json.dumps(providers))
+        result = shop.json("splendiferous gizmology?")
+
+    assert (result["way"], result["by"]) == ("model", f"{MODEL} (only)")
+    assert result["rows"] == [{"n": 2000}]
+    assert result["reading"] == "The number of orders."

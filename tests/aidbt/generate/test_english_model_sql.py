@@ -1,0 +1,271 @@
+"""The text of a model from English: steps that a person reads, in the project's style."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import duckdb
+import pytest
+from aidbt.generate.english_models.model_sql import CLOCK, model_sql, reads_clock
+from aidbt.generate.english_models.steps import model_steps
+from aidbt.generate.sql_style import SqlStyle
+from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
+from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.query import (
+    All,
+    Attribute,
+    Calculation,
+    Compared,
+    Exists,
+    Grain,
+    InPeriod,
+    Measure,
+    Missing,
+    Not,
+    Order,
+    Output,
+    OutputRef,
+    SemanticQuery,
+    TimePoint,
+)
+from tests.aidbt.generate.english_shop import (
+    AMOUNT,
+    CALLS,
+    COUNTRY,
+    IS_PAID,
+    MONTH,
+    NAME,
+    ORDERS,
+    PAID,
+    PLACED,
+    REVENUE,
+    SHOP,
+    grouped,
+)
+
+YEAR = InPeriod(PLACED, TimePoint(dt.datetime(2013, 1, 1)), TimePoint(dt.datetime(2014, 1, 1)))
+PAST_30_DAYS = InPeriod(PLACED, TimePoint(cut_to=Grain.DAY, shift=-30))
+
+
+def text(query: SemanticQuery, *, dialect: str = "duckdb", style: SqlStyle | None = None, **more) -> str:
+    return model_sql(model_steps(query, SHOP, dialect), CALLS, dialect=dialect, style=style, **more)
+
+
+def test_a_model_imports_the_columns_it_reads_and_ends_in_final():
+    query = grouped((NAME, "name"), (MONTH, "month"), measures={"revenue": REVENUE}, where=All((IS_PAID, YEAR)))
+
+    assert text(query, config=["materialized='table'"]) == """\
+{{
+    config(
+        materialized='table'
+    )
+}}
+
+with customers as (
+
+    select
+        id,
+        name
+    from {{ ref('stg_customers') }}
+
+),
+
+orders as (
+
+    select
+        customer_id,
+        amount,
+        status,
+        placed_at
+    from {{ ref('stg_orders') }}
+
+),
+
+final as (
+
+    select
+        customers.name,
+        date_trunc('month', orders.placed_at) as month,
+        sum(orders.amount) as revenue
+    from orders
+    inner join customers
+        on orders.customer_id = customers.id
+    where
+        orders.status = 'paid'
+        and orders.placed_at >= cast('2013-01-01 00:00:00' as timestamp)
+        and orders.placed_at < cast('2014-01-01 00:00:00' as timestamp)
+    group by
+        customers.name,
+        date_trunc('month', orders.placed_at)
+
+)
+
+select * from final
+"""
+
+
+def test_measures_of_two_tables_are_steps_named_after_what_they_group():
+    query = grouped((NAME, "name"), measures={"revenue": REVENUE, "paid": PAID})
+
+    sql = text(query)
+
+    assert "orders_grouped as (" in sql
+    assert "payments_grouped as (" in sql
+    assert "coalesce(orders_grouped.revenue, 0) as revenue" in sql
+    assert "from {{ source('till', 'payments') }}" in sql
+    assert " g1" not in sql
+    assert " m1" not in sql
+
+
+def test_a_step_that_reads_one_table_needs_no_qualifiers():
+    query = grouped((COUNTRY, "country"), measures={"customers": Measure("count", "customers")})
+
+    assert """
+    select
+        country,
+        count(*) as customers
+    from customers
+    group by country
+""" in text(query)
+
+
+def test_a_column_that_has_the_name_of_another_keeps_its_qualifier():
+    query = grouped(
+        (Attribute("orders", "status"), "amount"), measures={"status": Measure("max", "orders", AMOUNT)}
+    )
+
+    assert "orders.status as amount" in text(query)
+
+
+def test_rows_without_others_are_read_by_not_exists_and_seen_from_the_day_of_the_build():
+    query = SemanticQuery(
+        (Output(NAME, "name"),),
+        base="customers",
+        where=All((Not(Exists("orders", where=PAST_30_DAYS)), Missing(COUNTRY))),
+    )
+
+    steps = model_steps(query, SHOP, "duckdb")
+    sql = model_sql(steps, CALLS, dialect="duckdb")
+
+    assert reads_clock(steps)
+    assert "not exists(" in sql
+    assert f"cast({CLOCK} as date)" in sql
+    assert "current_date" not in sql
+
+
+def test_an_order_stays_only_where_a_limit_needs_it():
+    ordered = grouped(
+        (NAME, "name"), measures={"revenue": REVENUE}, order_by=(Order(OutputRef("revenue"), True),)
+    )
+
+    assert "order by" not in text(ordered)
+    assert "order by" in text(replace(ordered, limit=10))
+
+
+def test_a_team_that_writes_capitals_and_leading_commas_gets_them():
+    style = SqlStyle("SELECT\n  <columns>\nFROM x", commas="leading", keywords="upper", functions="upper")
+
+    sql = text(grouped((NAME, "name"), measures={"revenue": REVENUE}), style=style)
+
+    assert "\n        , SUM(orders.amount) AS revenue\n" in sql
+    assert sql.startswith("WITH customers AS (\n    SELECT\n")
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "snowflake", "bigquery", "spark"])
+def test_reserved_and_odd_names_are_quoted_as_the_dialect_has_it(dialect: str):
+    columns = (GraphColumn("Order Id", "number"), GraphColumn("group", "text"))
+    graph = Graph((GraphTable("order items", columns, identifier="order_items", schema="main"),))
+    query = SemanticQuery(
+        (
+            Output(Attribute("order items", "Order Id"), "order_id"),
+            Output(Attribute("order items", "group"), "kind"),
+        ),
+        base="order items",
+    )
+
+    sql = model_sql(model_steps(query, graph, dialect), {"order items": "ref('x')"}, dialect=dialect)
+
+    quote = "`" if dialect in ("bigquery", "spark") else '"'
+    assert f"{quote}Order Id{quote} as order_id" in sql.replace("AS", "as")
+    assert "order_items as (" in sql
+    assert sql.count(f"{quote}group{quote}") == 2
+
+
+def test_what_a_dialect_lacks_is_refused():
+    query = grouped((NAME, "name"), measures={"median": Measure("median", "orders", AMOUNT)})
+
+    with pytest.raises(CannotPlan):
+        text(query, dialect="mysql")
+
+
+def test_what_a_dialect_says_otherwise_is_said_its_way():
+    query = grouped((NAME, "name"), measures={"median": Measure("median", "orders", AMOUNT)})
+
+    sql = text(query, dialect="postgres")
+
+    assert "percentile_cont(0.5) within group (order by orders.amount) as median" in sql
+
+
+QUERIES = {
+    "groups": grouped((NAME, "name"), (MONTH, "month"), measures={"revenue": REVENUE}, where=YEAR),
+    "two tables": grouped((NAME, "name"), measures={"revenue": REVENUE, "paid": PAID}),
+    "a share": grouped(
+        (COUNTRY, "country"), measures={"orders": ORDERS, "share": Compared("share", ORDERS)}
+    ),
+    "a ratio of filtered measures": grouped(
+        (COUNTRY, "country"),
+        measures={"rate": Calculation("/", replace(ORDERS, where=IS_PAID), ORDERS)},
+    ),
+    "those without any": grouped(
+        (NAME, "name"), measures={"orders": ORDERS, "paid": PAID}, base="customers"
+    ),
+    "a limit": grouped(
+        (NAME, "name"), measures={"revenue": REVENUE}, order_by=(Order(REVENUE, True),), limit=2
+    ),
+    "of groups": SemanticQuery(
+        (Output(Measure("avg", "", OutputRef("orders")), "average"),),
+        source=grouped((NAME, "name"), measures={"orders": ORDERS}),
+    ),
+    "ties in each group": grouped(
+        (COUNTRY, "country"),
+        (NAME, "name"),
+        measures={"orders": ORDERS},
+        order_by=(Order(ORDERS, True),),
+        limit=1,
+        limit_within=(COUNTRY,),
+        has_ties=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_laid_out_as_steps_a_query_gives_the_rows_it_gives_as_one(name: str):
+    query = QUERIES[name]
+    connection = duckdb.connect()
+    connection.execute("""
+        create schema till;
+        create table stg_customers as from (values
+            (1, 'ann', 'fr'), (2, 'bob', 'de'), (3, 'bob', 'de'), (4, null, null)) t(id, name, country);
+        create table stg_orders as from (values
+            (1, 1, 10.00::decimal(10, 2), 'paid', timestamp '2013-02-03'),
+            (2, 1, 5.00, 'open', timestamp '2013-03-03'), (3, 2, 7.00, 'paid', timestamp '2012-03-03'),
+            (4, 3, 8.00, 'paid', timestamp '2013-12-31 23:00'), (5, null, 9.00, 'paid', timestamp '2013-05-05')
+        ) t(id, customer_id, amount, status, placed_at);
+        create table till.payments as from (values (1, 4.0, date '2013-02-04'), (1, 6.0, null), (4, 8.0, null))
+            t(order_id, amount, paid_on);
+    """)
+    sql = text(query)
+    for call, relation in (
+        ("ref('stg_customers')", "stg_customers"),
+        ("ref('stg_orders')", "stg_orders"),
+        ("source('till', 'payments')", "till.payments"),
+    ):
+        sql = sql.replace("{{ " + call + " }}", relation)
+
+    found = connection.execute(sql).fetchall()
+
+    assert sorted(found, key=repr) == sorted(
+        connection.execute(plan(query, SHOP).sql("duckdb", identify=True)).fetchall(), key=repr
+    )
+    assert found

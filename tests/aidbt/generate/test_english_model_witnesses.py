@@ -1,0 +1,176 @@
+"""Witness rows: few, answered without the SQL, and changed by a fault in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import duckdb
+import pytest
+from aidbt.generate.english_models import witnesses as module
+from aidbt.generate.english_models.small_database import bag_of
+from aidbt.generate.english_models.witnesses import NotTheSame, NoWitness, Witnesses, find_witnesses
+from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.query import (
+    All,
+    Comparison,
+    Exists,
+    Grain,
+    InPeriod,
+    MetricRef,
+    Missing,
+    Not,
+    Order,
+    Output,
+    SemanticQuery,
+    TimePoint,
+    Value,
+)
+from tests.aidbt.generate.english_shop import (
+    COUNTRY,
+    IS_PAID,
+    MONTH,
+    NAME,
+    ORDERS,
+    PLACED,
+    REVENUE,
+    SHOP,
+    grouped,
+)
+
+PER_MONTH = grouped(
+    (NAME, "name"),
+    (MONTH, "month"),
+    measures={"revenue": REVENUE},
+    where=All(
+        (IS_PAID, InPeriod(PLACED, TimePoint(dt.datetime(2013, 1, 1)), TimePoint(dt.datetime(2014, 1, 1))))
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def per_month() -> Witnesses:
+    return find_witnesses(PER_MONTH, SHOP, "duckdb")
+
+
+def test_rows_are_few_and_tell_the_sql_from_its_faults(per_month: Witnesses):
+    found = per_month
+
+    killed = {words for one in found.sets for words in one.killed}
+    assert len(killed) >= 15
+    # Rows of nobody's customer fall to the conditions on their order anyway.
+    assert found.survived == ("customers by right join",)
+    assert all(sum(map(len, one.rows.values())) <= 12 for one in found.sets)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda query: replace(query, where=IS_PAID),
+        lambda query: replace(query, where=query.where.predicates[1]),
+        lambda query: replace(query, outputs=(*query.outputs[:2], Output(ORDERS, "revenue"))),
+        lambda query: replace(
+            query,
+            where=All(
+                (
+                    IS_PAID,
+                    InPeriod(PLACED, TimePoint(dt.datetime(2013, 1, 1)), TimePoint(dt.datetime(2014, 1, 2))),
+                )
+            ),
+        ),
+        lambda query: replace(
+            query,
+            where=All(
+                (
+                    IS_PAID,
+                    InPeriod(PLACED, TimePoint(dt.datetime(2013, 1, 2)), TimePoint(dt.datetime(2014, 1, 1))),
+                )
+            ),
+        ),
+    ],
+    ids=["without the period", "without the status", "a count", "a day more", "a day less"],
+)
+def test_another_question_gives_other_rows(per_month: Witnesses, fault):
+    """Faults of our own, made in the question and not in its SQL."""
+    assert any(
+        bag_of(evaluate(fault(PER_MONTH), SHOP, one.rows)) != bag_of(one.expected) for one in per_month.sets
+    )
+
+
+def test_the_same_question_has_the_same_rows(per_month: Witnesses):
+    assert find_witnesses(PER_MONTH, SHOP, "duckdb") == per_month
+
+
+def test_keys_are_unique_and_references_mostly_hold(per_month: Witnesses):
+    for one in per_month.sets:
+        ids = [row["id"] for row in one.rows["customers"]]
+        assert len(set(ids)) == len(ids)
+        assert None not in ids
+        assert {row["customer_id"] for row in one.rows["orders"]} & set(ids)
+
+
+def test_a_time_seen_from_today_is_asked_at_one_moment():
+    recent = Exists("orders", where=InPeriod(PLACED, TimePoint(cut_to=Grain.DAY, shift=-30)))
+    query = SemanticQuery((Output(NAME, "name"),), base="customers", where=All((Not(recent), Missing(COUNTRY))))
+
+    found = find_witnesses(query, SHOP, "duckdb")
+
+    assert not found.survived
+    times = {row["placed_at"] for one in found.sets for row in one.rows["orders"]}
+    assert times & {dt.datetime(2024, 7, 15), dt.datetime(2024, 7, 14, 23, 59, 59)}
+
+
+def test_a_limit_has_rows_without_ties_at_it():
+    query = grouped(
+        (NAME, "name"), measures={"orders": ORDERS}, order_by=(Order(ORDERS, True),), limit=1
+    )
+
+    found = find_witnesses(query, SHOP, "duckdb")
+
+    for one in found.sets:
+        assert len(evaluate(replace(query, has_ties=True), SHOP, one.rows)) == 1
+    assert any("other way round" in words for one in found.sets for words in one.killed)
+
+
+def test_a_number_of_rows_that_is_asked_for_is_met_and_missed():
+    query = grouped(
+        (NAME, "name"), measures={"orders": ORDERS}, having=Comparison(">", ORDERS, Value(3))
+    )
+
+    found = find_witnesses(query, SHOP, "duckdb")
+
+    assert {row[1] for one in found.sets for row in one.expected} == {4}
+    assert not [words for words in found.survived if "3" in words]
+
+
+def test_what_cannot_be_true_has_no_witness():
+    never = All((Missing(COUNTRY), Comparison("=", COUNTRY, Value("fr"))))
+    query = grouped((NAME, "name"), measures={"orders": ORDERS}, where=never)
+
+    with pytest.raises(NoWitness):
+        find_witnesses(query, SHOP, "duckdb")
+
+
+def test_a_metric_is_not_answered_without_sql():
+    with pytest.raises(CannotPlan, match="metrics"):
+        find_witnesses(SemanticQuery((Output(MetricRef("revenue"), "revenue"),)), SHOP, "duckdb")
+
+
+def test_sql_that_is_wrong_is_found_out(monkeypatch: pytest.MonkeyPatch):
+    wrong = replace(PER_MONTH, where=IS_PAID)
+    monkeypatch.setattr(module, "plan", lambda query, graph: plan(wrong, graph))
+
+    with pytest.raises(NotTheSame):
+        find_witnesses(PER_MONTH, SHOP, "duckdb")
+
+
+def test_the_small_database_reaches_nothing_outside(tmp_path):
+    from aidbt.generate.english_models.small_database import SmallDatabase
+
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    database = SmallDatabase(SHOP, (), "duckdb")
+
+    assert database.prepare(f"select * from '{tmp_path / 'secret.csv'}'") is None
+    with pytest.raises(duckdb.Error):
+        database.answer("nothing")
