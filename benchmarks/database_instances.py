@@ -53,7 +53,7 @@ def instances(
         connection: to the original, in DuckDB.
         references: which columns hold keys of which others.
     """
-    tables = [_read(connection, schema, name) for schema, name in _names(connection)]
+    tables = [_read(connection, schema, name, references) for schema, name in _names(connection)]
     statements = [_without_constraints(text) for (text,) in connection.execute(_STATEMENTS).fetchall()]
     for number in range(count):
         chance = random.Random(f"{seed}/{number}")
@@ -72,7 +72,7 @@ def _names(connection: Any) -> list[tuple[str, str]]:
     return found
 
 
-def _read(connection: Any, schema: str, name: str) -> _Table:
+def _read(connection: Any, schema: str, name: str, references: Sequence[Reference]) -> _Table:
     relation = connection.table(f'"{schema}"."{name}"')
     columns, rows = tuple(relation.columns), tuple(relation.fetchall())
     unique, nullable = set(), set()
@@ -82,7 +82,9 @@ def _read(connection: Any, schema: str, name: str) -> _Table:
             nullable.add(column)
         elif _is_key_like(values):
             unique.add(column)
-    return _Table(schema, name, columns, frozenset(unique), frozenset(nullable), rows)
+    # A reference of few rows is often to a different row each; a table's only key may be one, though.
+    referring = {r.source_column for r in references if r.source == name}
+    return _Table(schema, name, columns, frozenset(unique - referring or unique), frozenset(nullable), rows)
 
 
 def _is_key_like(values: Sequence[Any]) -> bool:
@@ -121,6 +123,7 @@ def _shuffled(rows: Rows, chance: random.Random) -> Rows:
 
 def _filled(tables: Sequence[_Table], statements: Sequence[str], rows: Rows) -> Any:
     import duckdb
+    import pyarrow as pa
 
     connection = duckdb.connect()
     for schema in sorted({table.schema for table in tables} - {"main"}):
@@ -128,10 +131,10 @@ def _filled(tables: Sequence[_Table], statements: Sequence[str], rows: Rows) -> 
     for statement in statements:
         connection.execute(statement)
     for table in tables:
-        marks = ", ".join("?" * len(table.columns))
-        values = [tuple(row[column] for column in table.columns) for row in rows[table.name]]
-        if values:
-            connection.executemany(f'insert into "{table.schema}"."{table.name}" values ({marks})', values)
+        values = {name: [row[name] for row in rows[table.name]] for name in table.columns}
+        connection.register("drawn", pa.table(values))
+        connection.execute(f'insert into "{table.schema}"."{table.name}" select * from drawn')
+        connection.unregister("drawn")
     return connection
 
 

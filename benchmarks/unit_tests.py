@@ -1,6 +1,6 @@
 """Claim: unit tests that `aidbt generate --unit-tests` drafts notice at least 90 % of the faults put into
-typical models, half of them of sorts that the drafter does not know. Beside the tests that dbt-osmosis suggests
-without a language model, and a unit test of one row in each input.
+typical models, half of them of sorts that the drafter does not know. Beside the tests that dbt-osmosis
+suggests without a language model, and a unit test of one row in each input.
 
 Faults that change nothing (a tie-breaker that never breaks a tie) count as missed, so no score is 100 %.
 """
@@ -195,7 +195,7 @@ def _draft(root: Path) -> Measured:
 
 
 def _unit_tests(root: Path) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for path in sorted((root / "models").rglob("*.yml")):
         found += yaml.safe_load(path.read_text()).get("unit_tests") or []
     return found
@@ -231,7 +231,7 @@ def _is_of_run(test: Mapping[str, Any], later: bool) -> bool:
 def _one_row_each(
     compiled: Mapping[str, str], columns: Mapping[str, list[tuple[str, str]]], places: Mapping[str, str]
 ) -> tuple[Judged, float]:
-    """What the usual template notices: a row in each input, such that the model gives one where that is found."""
+    """What the usual template notices: a row in each input, on which the model gives one if that is found."""
     started = time.process_time()
     judged, spent = Judged(), 0.0
     named = {relation: name for name, relation in places.items()}
@@ -297,9 +297,9 @@ def _osmosis(root: Path, compiled: Mapping[str, str], quick: bool) -> dict[str, 
         content.pop("unit_tests", None)
         path.write_text(json.dumps(content))
     out = root / "suggested.json"
-    command = [python.with_name("dbt-osmosis"), "test", "suggest", "--pattern-only", "--format", "json"]
-    options = ["--output", out, "--project-dir", root, "--profiles-dir", root]
-    done = measure([*command, *options], cwd=root)
+    program = python.with_name("dbt-osmosis")
+    options: list[str | Path] = ["--output", out, "--project-dir", root, "--profiles-dir", root]
+    done = measure([program, "test", "suggest", "--pattern-only", "--format", "json", *options], cwd=root)
     judged = Judged()
     suggested = json.loads(out.read_text())
     with duckdb.connect(root / "judged.duckdb", read_only=True) as database:

@@ -21,7 +21,7 @@ from aidbt.cli.query_output import (
     total_line,
 )
 from aidbt.cli.render import bold, dim, emit
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import AidbtError, UsageError
 from aidbt.core.resilience import Level
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _Request:
         Raises:
             UsageError: nothing is, or several things at once.
         """
-        from aidbt.semantic.answering import checked_question
+        from aidbt.semantic.question_text import checked_question
 
         given = [bool(self.question), self.names, self.file is not None]
         if sum(given) > 1:
@@ -146,11 +146,6 @@ def query(
     QUESTION is read without a language model; one is asked only where llm.providers name it and our own
     English refuses. How it was understood is always shown. Exits 1 when the question is refused.
     """
-    from aidbt.semantic.answering import as_refusal
-    from aidbt.semantic.english.refusal import Refused
-    from aidbt.semantic.graph import NoPath
-    from aidbt.semantic.planner import CannotPlan
-
     request = _Request(
         " ".join(question),
         file,
@@ -169,10 +164,8 @@ def query(
     session = open_from(**where)
     try:
         asked = _asked(session, request)
-    except (Refused, NoPath, CannotPlan) as error:
-        refused = as_refusal(error)
-        result = {"question": request.question, **refusal_json(refused)}
-        emit(result, output=output, text=lambda: refusal_lines(refused))
+    except AidbtError as error:
+        _refuse(request, error, output)
         raise SystemExit(1) from None
     if dry_run:
         _emit_plan(request, asked, output)
@@ -211,22 +204,25 @@ def _asked(session: Session, request: _Request) -> _Asked:
         return _asked_by_name(session, request)
     from aidbt.generate.grounded import ground
 
+    document = _document(request.file) if request.file is not None else None
     grounded = ground(
         session.project,
         session.settings,
         session.warehouse,
         session.profiles,
+        cache=session.cache,
         approve=approver(request.yes),
     )
-    return _with_limit(session, request, _understood(session, request, grounded), grounded)
+    understood = _understood(session, request, grounded, document)
+    return _with_limit(session, request, understood, grounded)
 
 
 def _asked_by_name(session: Session, request: _Request) -> _Asked:
     """Metrics by name: no table is profiled, since nothing of the sentence has to be found."""
-    from aidbt.generate.grounded import project_metrics
     from aidbt.semantic.metric_question import MetricQuestion, asked_metrics
+    from aidbt.semantic.parsed_layer import project_metrics
 
-    manifest = project_metrics(session.project, session.settings)
+    manifest = project_metrics(session.project, session.settings.values.dbt)
     question = MetricQuestion(
         request.metrics,
         request.group_by,
@@ -250,14 +246,14 @@ def _asked_by_name(session: Session, request: _Request) -> _Asked:
     )
 
 
-def _understood(session: Session, request: _Request, grounded: Grounded) -> Understood:
+def _understood(session: Session, request: _Request, grounded: Grounded, document: Any) -> Understood:
     from aidbt.semantic.answering import from_document, understand
 
     settings = session.settings.values.semantic
     dialect = session.warehouse.dialect
     clock = _clock(request.clock, settings.week_start)
     if request.file is not None:
-        return from_document(_document(request.file), grounded.grounding, clock, dialect=dialect)
+        return from_document(document, grounded.grounding, clock, dialect=dialect)
     instructions = "\n".join(filter(None, [settings.instructions, request.instructions]))
     return understand(
         request.question,
@@ -336,6 +332,20 @@ def _run(session: Session, request: _Request, asked: _Asked) -> Rows:
         plan = scan_of(asked.limited, asked.grounded.relations, runs_as(profile.type, profile.settings))
         require_scan_allowed(plan, settings.budget, approver(request.yes))
     return run_statement(asked.limited, asked.statement, session.warehouse, settings.semantic)
+
+
+def _refuse(request: _Request, error: AidbtError, output: str) -> None:
+    """Say why a question is not answered; an error that does not mean that is raised again."""
+    from aidbt.semantic.answering import as_refusal
+    from aidbt.semantic.english.refusal import Refused
+    from aidbt.semantic.graph import NoPath
+    from aidbt.semantic.planner import CannotPlan
+
+    if not isinstance(error, Refused | NoPath | CannotPlan):
+        raise error
+    refused = as_refusal(error)
+    result = {"question": request.question, **refusal_json(refused)}
+    emit(result, output=output, text=lambda: refusal_lines(refused))
 
 
 # --- saying it ----------------------------------------------------------------------------------------

@@ -99,7 +99,13 @@ def refusal_json(refused: Refused) -> dict[str, Any]:
 def _column(name: str, values: Sequence[Any]) -> list[str]:
     """The head and the cells of a column."""
     decimals = _decimals(values)
+    if all(value is None or (isinstance(value, dt.datetime) and _is_day(value)) for value in values):
+        values = [value if value is None else value.date() for value in values]
     return [_cut(name), *(_cell(value, decimals) for value in values)]
+
+
+def _is_day(value: dt.datetime) -> bool:
+    return value.tzinfo is None and value.time() == dt.time()
 
 
 def _is_numeric(values: Sequence[Any]) -> bool:
@@ -115,10 +121,8 @@ def _decimals(values: Sequence[Any]) -> int:
 def _needed(value: float | Decimal) -> int:
     if not math.isfinite(value):
         return 0
-    if isinstance(value, Decimal):
-        return max(-int(value.as_tuple().exponent), 0)
-    text = f"{value:.{_MOST_DECIMALS}f}".rstrip("0")
-    return len(text.partition(".")[2])
+    text = f"{value:f}" if isinstance(value, Decimal) else f"{value:.{_MOST_DECIMALS}f}"
+    return len(text.partition(".")[2].rstrip("0"))
 
 
 def _cell(value: Any, decimals: int) -> str:

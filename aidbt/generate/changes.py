@@ -103,7 +103,8 @@ class GeneratedFiles:
         known = self._old.entries.get(path, {})
         found = splice_entries(before, entries, known, self._base, path=path)
         if found.entries:
-            self._entries[path] = found.entries
+            others = {n: lock for n, lock in known.items() if not n.startswith(("model ", "source "))}
+            self._entries[path] = others | found.entries
         self.bases |= found.bases
         if found.text != before:
             edit = FileEdit(path, digest(before), found.text, "entries of new models", before)

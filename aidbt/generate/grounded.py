@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import AidbtError, ArtifactError, DbtError, UsageError, WarehouseError
+from aidbt.core.errors import AidbtError, ArtifactError, DbtError, WarehouseError
 from aidbt.core.loads import BATCH_ID, OPERATION
 from aidbt.core.schema import Relation, TableProfile
 from aidbt.generate.discover import profiled, scan_gate
@@ -18,13 +19,16 @@ from aidbt.project.manifest import Manifest
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import documentation_of
 from aidbt.semantic.grounding import Grounding, project_grounding
-from aidbt.semantic.manifest import ARTIFACT, read_artifact
+from aidbt.semantic.parsed_layer import layer_beside
+from aidbt.store import Cache
 from aidbt.store.profiles import ProfileCache
-from aidbt.warehouse import Warehouse
+from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.budget import Approve
 
 # Tables of ours that say how others were loaded.
 _OUR_OWN = "_aidbt_"
+# Found by the contents of the tables, so that time makes none of it untrue.
+_KEPT_AS, _ENTITY = "reading", "grounding"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def ground(
     profiles: ProfileCache,
     *,
     without: str = "",
+    cache: Cache | None = None,
     approve: Approve | None = None,
 ) -> Grounded:
     """The tables of a project that questions can be about, with what names and values mean in them.
@@ -60,6 +65,7 @@ def ground(
 
     Args:
         without: the name of a model: its own table, and what is made of it, cannot be asked about.
+        cache: keeps what columns have in common, as long as no table changes.
         approve: asked before a scan that is over the budget; None refuses.
 
     Raises:
@@ -75,13 +81,10 @@ def ground(
     asked, left_out = _asked(everything, manifest)
     if not asked:
         raise _nothing_to_ask_about(everything)
-    found = profiled(
-        {f"relation:{relation}": ("", relation) for relation in asked},
-        warehouse,
-        profiles,
-        settings,
-        scan_gate(project, settings, approve),
-    )
+    keys = {f"relation:{relation}": ("", relation) for relation in asked}
+    may_scan = scan_gate(project, settings, approve)
+    # Beside the profiles of tables that changed, the values that questions may name are read every time.
+    found = profiled(keys, warehouse, profiles, settings, may_scan, to_decide=keys)
     notes += [
         f"{key.removeprefix('relation:')} cannot be read: {e.message}" for key, e in found.refused.items()
     ]
@@ -89,7 +92,8 @@ def ground(
     relations = [table.relation for table in found.tables.values()]
     held = [table.profile for table in found.tables.values()]
     with warehouse.connect() as connection:
-        grounding = project_grounding(manifest, relations, held, connection, semantic=semantic)
+        asked_of = _Remembering(connection, cache, held) if cache is not None else connection
+        grounding = project_grounding(manifest, relations, held, asked_of, semantic=semantic)
     known = {table.name for table in grounding.graph.tables}
     return Grounded(
         grounding,
@@ -100,20 +104,34 @@ def ground(
     )
 
 
-def project_metrics(project: Project, settings: LoadedSettings) -> SemanticManifest:
-    """The semantic layer of a project, with the metrics that can be asked for by name.
+class _Remembering:
+    """A connection whose answers are kept where they are numbers only, such as sketches of columns.
 
-    Raises:
-        DbtError: dbt cannot parse the project.
-        ArtifactError: it cannot be read.
-        UsageError: the project has no metrics.
+    Texts are the data of others: only profiles keep any, of columns that are short codes.
+
+    Args:
+        profiles: of the tables that are asked; an answer is forgotten when one of them changes.
     """
-    found = _semantic(compiled_project(project, settings.values.dbt, needed=()).path)
-    if found is None:
-        raise UsageError(
-            "the project has no metrics", hint="draft some with 'aidbt semantic draft', or ask in a sentence"
-        )
-    return found
+
+    def __init__(self, connection: Connection, cache: Cache, profiles: Sequence[TableProfile]) -> None:
+        self.dialect = connection.dialect
+        self._connection = connection
+        self._cache = cache
+        marks = [profile.fingerprint for profile in profiles]
+        self._mark = "\0".join(marks) if all(marks) else ""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query, as `Connection.rows`."""
+        if not self._mark or parameters:
+            return self._connection.rows(sql, parameters)
+        key = hashlib.sha256(f"{self.dialect}\0{self._mark}\0{sql}".encode()).hexdigest()
+        known = self._cache.get(_KEPT_AS, _ENTITY, key)
+        if known is not None:
+            return [tuple(row) for row in known]
+        found = self._connection.rows(sql)
+        if found and all(isinstance(value, int | None) for row in found for value in row):
+            self._cache.put(_KEPT_AS, _ENTITY, found, key)
+        return found
 
 
 def _described(
@@ -125,22 +143,9 @@ def _described(
     except (DbtError, ArtifactError) as error:
         return None, None, [f"dbt cannot parse the project, so only the warehouse is known: {error.message}"]
     try:
-        return compiled.manifest, _semantic(compiled.path), []
+        return compiled.manifest, layer_beside(compiled.path), []
     except AidbtError as error:
         return compiled.manifest, None, [f"the semantic layer cannot be used: {error.message}"]
-
-
-def _semantic(manifest_path: Path) -> SemanticManifest | None:
-    """The semantic layer that dbt wrote beside its manifest; None without metrics.
-
-    Raises:
-        ArtifactError: it cannot be read.
-    """
-    path = manifest_path.with_name(ARTIFACT)
-    if not path.exists():
-        return None
-    found = read_artifact(path)
-    return found if found.metrics else None
 
 
 def _asked(relations: Sequence[Relation], manifest: Manifest | None) -> tuple[list[Relation], list[str]]:

@@ -92,7 +92,8 @@ def run_semantic_draft(
         project, settings, manifest, warehouse, profiles, missing, existing, approve=approve
     )
     files = SemanticFiles(project, settings, manifest, lock, bases.get, texts, restore=bool(select))
-    spine = files.add_time_spine(read) if found.tables and not existing.time_spines else ""
+    has_models = found.tables or existing.semantic_models
+    spine = files.add_time_spine(read) if has_models and not existing.time_spines else ""
     for drafted in found.tables:
         files.add(drafted)
     plan = files.plan()

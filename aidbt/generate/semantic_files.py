@@ -98,17 +98,21 @@ class SemanticFiles:
         return path
 
     def add(self, drafted: Drafted) -> None:
-        """The draft of one table: a file of its own, or beside the model's entry where dbt wants it there."""
+        """The draft of one table: a file of its own, or beside the model's entry where dbt wants it there.
+
+        A draft that has a file stays there, and in the form that goes without the model's entry.
+        """
         model = drafted.model.model
-        there = self._here.properties.get(model, ())
+        usual = f"{self._folder}/{self._prefix}{model}.yml"
         own = own_path(model, self._lock)
-        if self._is_newer and there and own not in self._lock.entries.keys() - set(there):
-            self._splice(there[0], drafted)
+        theirs = [path for path in self._here.properties.get(model, ()) if path != usual]
+        if self._is_newer and theirs and own in ("", *theirs):
+            self._splice(theirs[0], drafted)
             return
-        document = newer_document(drafted) if self._is_newer else legacy_document(drafted)
-        path = own or f"{self._folder}/{self._prefix}{model}.yml"
-        decided = decided_digest(drafted, self._is_newer)
-        self._compare(model, Desired(path, dump_yaml(document, self._style), decided))
+        is_newer = self._is_newer and not theirs
+        document = newer_document(drafted) if is_newer else legacy_document(drafted)
+        decided = decided_digest(drafted, is_newer)
+        self._compare(model, Desired(own or usual, dump_yaml(document, self._style), decided))
 
     def _compare(self, model: str, desired: Desired) -> None:
         name = lock_entry(model)

@@ -96,14 +96,14 @@ def newer_document(drafted: Drafted) -> dict[str, Any]:
 def newer_keys(drafted: Drafted) -> dict[str, Any]:
     """What stands beside a model's name and columns: all but the metrics over other metrics."""
     model = drafted.model
-    keys = [entity for entity in model.entities if entity.type == "unique"]
+    more = _more_entities(model)
     found: dict[str, Any] = {"semantic_model": True}
     if model.time_dimension:
         found["agg_time_dimension"] = model.time_dimension
     if model.primary_entity:
         found["primary_entity"] = model.primary_entity
-    if keys:
-        found["derived_semantics"] = {"entities": [_legacy_entity(entity) for entity in keys]}
+    if more:
+        found["derived_semantics"] = {"entities": [_legacy_entity(entity) for entity in more]}
     measures = {measure.name: measure for measure in model.measures}
     simple = [
         {**_metric_head(metric), "agg": measure.agg, "expr": measure.expr}
@@ -113,11 +113,18 @@ def newer_keys(drafted: Drafted) -> dict[str, Any]:
     return {**found, **({"metrics": simple} if simple else {})}
 
 
+def _more_entities(model: SemanticModel) -> list[Entity]:
+    """The entities whose column is another one already: a column can say one."""
+    first = {entity.expr: entity.name for entity in reversed(model.entities)}
+    return [entity for entity in model.entities if first[entity.expr] != entity.name]
+
+
 def newer_columns(model: SemanticModel) -> dict[str, dict[str, Any]]:
     """What is said of each column, by its name."""
     found: dict[str, dict[str, Any]] = {}
+    more = _more_entities(model)
     for entity in model.entities:
-        if entity.type != "unique":
+        if entity not in more:
             said = {"type": entity.type} if entity.expr == entity.name else _named(entity)
             found.setdefault(entity.expr, {})["entity"] = Flow(said)
     for dimension in model.dimensions:

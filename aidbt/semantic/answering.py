@@ -6,26 +6,22 @@ only reads, and a person sees in plain words what was understood.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from aidbt.core.errors import AidbtError, ResilienceError, UsageError
+from aidbt.core.errors import AidbtError, MissingExtra, ResilienceError
 from aidbt.core.resilience import Level
 from aidbt.llm.model import ProviderError
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.graph import NoPath
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
-from aidbt.semantic.planner import CannotPlan
 from aidbt.semantic.query import Clock, SemanticQuery
 from aidbt.semantic.query_json import query_from_json
+from aidbt.semantic.question_text import checked_question
 from aidbt.semantic.statement import Statement, require_safe, statement_of
 from aidbt.semantic.wording import describe
-
-LONGEST_QUESTION = 2_000
 
 Way = Literal["english", "document", "metrics", "model"]
 
@@ -51,26 +47,6 @@ class Understood:
     notes: tuple[str, ...] = ()
 
 
-def checked_question(text: str) -> str:
-    """The question on one line, before anything is done for it.
-
-    Raises:
-        UsageError: it is empty, too long, or holds characters that are no text.
-    """
-    if len(text) > LONGEST_QUESTION:
-        raise UsageError(
-            f"the question has {len(text):,} characters; {LONGEST_QUESTION:,} are the most",
-            hint="ask for one thing at a time",
-        )
-    question = " ".join(text.split())
-    if not question:
-        raise UsageError("the question is empty", hint='as in: aidbt query "orders by month last year"')
-    for char in question:
-        if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn"):
-            raise UsageError(f"the question holds a character that is no text (U+{ord(char):04X})")
-    return question
-
-
 def understand(
     question: str,
     grounding: Grounding,
@@ -94,7 +70,9 @@ def understand(
     try:
         reading = read(asked, grounding.graph, grounding.lexicon, clock, instructions=instructions)
         return understood(reading.query, grounding, dialect=dialect, way="english", notes=reading.notes)
-    except (Refused, NoPath, CannotPlan) as error:
+    except MissingExtra:
+        raise
+    except AidbtError as error:  # nothing here asks the outside world: whatever it is, it is not answered
         refusal = as_refusal(error)
     if model is None:
         raise refusal

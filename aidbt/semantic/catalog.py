@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.core.types import type_family
 from aidbt.core.words import words_of
 from aidbt.semantic.english.tokens import verb_stem
+from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
 from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, named_tables, spelled
 from aidbt.semantic.references import Contained, relationships_of
@@ -61,7 +62,8 @@ def _table(
         _column(relation, profile, column.name, units.get((relation.name, column.name), ""))
         for column in relation.columns
     )
-    keys: list[tuple[str, ...]] = [(key,) for key in sorted(profile.keys, key=lambda key: _key_rank(key, relation, named))]
+    ranked = sorted(profile.keys, key=lambda key: _key_rank(key, relation, named))
+    keys: list[tuple[str, ...]] = [(key,) for key in ranked]
     keys += [tuple(key) for key in profile.composite_keys]
     return GraphTable(
         relation.name,
@@ -111,8 +113,9 @@ def _values(column: Column, seen: ColumnProfile | None, kind: Kind) -> tuple[str
 
 
 # Words of times that are said of a row, but do not say when it happened.
+_BIRTH = {"birth", "dob", "birthday", "birthdate", "born"}
 _NOT_THE_TIME = {
-    "birth", "dob", "birthday", "due", "expected", "estimated", "planned", "required", "update", "updated",
+    "due", "expected", "estimated", "planned", "required", "update", "updated",
     "modified", "deleted", "end", "ended", "close", "closed", "expiry", "expiration", "expires", "terminated",
     "termination", "left", "cancelled", "canceled", "completed", "shipped", "delivered", "returned", "paid",
     "resolved", "approved", "last", "next", "effective", "valid", "loaded", "synced", "discontinued", "disc",
@@ -129,14 +132,15 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     called just a date, its start, or the only one left without what comes later or is only planned.
     """
     times = [column.name for column in columns if column.kind in ("time", "date")]
+    words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in times}
+    # When somebody was born is never when a row happened.
+    times = [name for name in times if not _BIRTH & set(words[name])]
     if len(times) == 1:
         return times[0]
-    words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in times}
     stems = {verb_stem(noun[-1]) for noun in named.nouns}
-    choices = (
+    choices: tuple[Callable[[str], bool], ...] = (
         lambda name: (
-            words[name][0] in {part for noun in named.nouns for part in noun[-1:]}
-            or verb_stem(words[name][0]) in stems
+            words[name][0] in {noun[-1] for noun in named.nouns} or verb_stem(words[name][0]) in stems
         ),
         lambda name: bool(_CREATED & set(words[name])),
         lambda name: words[name] in _BARE_TIMES,
@@ -151,24 +155,39 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
 
 
 def _label(columns: Sequence[GraphColumn], named: NamedTable) -> str:
-    """The text that people call a row by: its name or title, else the only other name that it has."""
+    """The text that people call a row by: its name, of people the first one, its title, or what is most like
+    one; "" when it has none.
+    """
     texts = [column.name for column in columns if column.kind == "text"]
     words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in texts}
-    for label in _LABELS:
-        for name in texts:
-            if words[name] == (label,) or any(words[name] in ((*noun, label), noun) for noun in named.nouns):
-                return name
-            if "".join(words[name]) in {"".join((*noun, label)) for noun in named.nouns}:
-                return name
-        for name in texts:
-            is_of_other = words[name][0] in _OTHER_NAMES
-            if label in ("name", "title") and words[name][-1] == label and not is_of_other:
-                return name
-    return ""
+    own = {label: {(label,), *((*noun, label) for noun in named.nouns)} for label in _LABELS}
+    joined = {label: {"".join(phrase) for phrase in phrases} for label, phrases in own.items()}
+    choices: list[Callable[[str], bool]] = [
+        lambda name: "".join(words[name]) in joined["name"] or words[name] in named.nouns,
+        lambda name: words[name] in _PERSONAL_NAMES,
+        lambda name: "".join(words[name]) in joined["title"],
+        lambda name: words[name][-1] in ("name", "title") and not _is_of_other(words[name], named),
+    ]
+    found = (name for is_chosen in choices for name in texts if is_chosen(name))
+    others = (name for label in _LABELS[2:] for name in texts if "".join(words[name]) in joined[label])
+    return next(found, "") or next(others, "")
 
 
+def _is_of_other(words: tuple[str, ...], named: NamedTable) -> bool:
+    """Whether a name is that of somebody else, or of a part of somebody."""
+    is_person = words[:-1] in people() and words[:-1] not in named.nouns
+    return words[0] in _OTHER_NAMES or is_person
+
+
+_PERSONAL_NAMES = {
+    ("full", "name"),
+    ("display", "name"),
+    ("first", "name"),
+    ("given", "name"),
+    ("last", "name"),
+}
 # Names of somebody else, or of a part of somebody.
 _OTHER_NAMES = {
-    "contact", "last", "middle", "file", "user", "domain", "host", "manager", "owner", "nick", "father", "mother",
-    "maiden", "short",
+    "contact", "last", "middle", "file", "user", "domain", "host", "manager", "owner", "nick", "father",
+    "mother", "maiden", "short",
 }  # fmt: skip

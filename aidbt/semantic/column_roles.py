@@ -30,6 +30,8 @@ _NEITHER = frozenset(
     version rank index position sequence seq priority level number no hash flag
     """.split()
 )
+# What is allowed or wanted, and not what is.
+_BOUND = frozenset("min max minimum maximum limit target threshold cap quota goal".split())
 _COUNTING = frozenset({"num", "number", "count", "nr", "n", "no"})
 
 
@@ -44,6 +46,8 @@ def role_of(name: str) -> Role:
     if not words:
         return "unknown"
     said = set(words)
+    if said & _BOUND:
+        return "unknown"
     if said & _STATE or {"on", "hand"} <= said:
         return "state"
     if len(words) > 1 and (words[0] in _COUNTING or words[-1] == "count"):

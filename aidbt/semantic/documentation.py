@@ -86,6 +86,15 @@ class Documentation:
             hidden |= {up for up in _ancestors(docs, by_id) if nouns.get(up) == nouns[docs.unique_id]}
         return [relation for relation, docs in known.items() if docs.unique_id not in hidden]
 
+    def upstream(self, relations: Sequence[Relation]) -> dict[str, set[str]]:
+        """By name of a relation those among them that it is made of, directly or not."""
+        known = {docs.unique_id: relation.name for relation in relations if (docs := self.of(relation))}
+        by_id = {docs.unique_id: docs for docs in self.tables.values()}
+        return {
+            name: {known[up] for up in _ancestors(by_id[unique_id], by_id) if up in known}
+            for unique_id, name in known.items()
+        }
+
     def relationships(self, relations: Sequence[Relation]) -> list[Relationship]:
         """The relationships that are declared or tested between some relations."""
         by_id = {docs.unique_id: relation for relation in relations if (docs := self.of(relation))}
@@ -187,10 +196,10 @@ def _references(manifest: Manifest, tests: Iterable[Node]) -> Iterator[Reference
     for node in (*manifest.nodes.values(), *manifest.sources.values()):
         for column, item in (node.raw.get("columns") or {}).items():
             for constraint in item.get("constraints") or ():
-                keys = constraint.get("to_columns") or ()
+                keys: list[str] = constraint.get("to_columns") or []
                 target = _named(manifest, constraint.get("to") or "", [*manifest.nodes, *manifest.sources])
                 if constraint.get("type") == "foreign_key" and len(keys) == 1 and target:
-                    yield Reference(node.unique_id, column, target, keys[0], "declared")
+                    yield Reference(node.unique_id, column, target, str(keys[0]), "declared")
 
 
 def _named(manifest: Manifest, call: str, among: Iterable[str]) -> str:

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 
 from aidbt.core.schema import Column, Relation
+from aidbt.core.types import type_family
 from aidbt.core.words import singular_words
+from aidbt.semantic.column_roles import role_of
 from aidbt.semantic.definitions import GRAINS, METRIC_TIME, SemanticManifest
-from aidbt.semantic.graph import Graph, GraphTable, Relationship
+from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
 from aidbt.semantic.naming import named_tables
 
 # What a query means the time by.
@@ -102,15 +104,30 @@ class DraftNames:
 
 def _is_joined(reference: Relationship, graph: Graph) -> bool:
     """Whether a reference is one column to the key of another table, for all rows."""
-    key = graph.table(reference.target).keys
+    key = entity_key(graph.table(reference.target))
     return (
         reference.source != reference.target
         and reference.is_to_one
         and not reference.condition
         and len(reference.source_columns) == 1
-        and bool(key)
-        and key[0] == reference.target_columns
+        and (key,) == reference.target_columns
     )
+
+
+def entity_key(table: GraphTable) -> str:
+    """The column that tells a table's rows apart; "" where none does alone.
+
+    Of a few rows no two have the same price or the same time either: such a column is no key.
+    """
+    columns = (table.column(key[0]) for key in table.keys if len(key) == 1)
+    return next((column.name for column in columns if _is_key(column)), "")
+
+
+def _is_key(column: GraphColumn) -> bool:
+    if column.kind == "number":
+        role = role_of(column.name)
+        return role == "neither" or (role == "unknown" and type_family(column.data_type) == "integer")
+    return column.kind in ("text", "other")
 
 
 def _relation(table: GraphTable) -> Relation:

@@ -17,6 +17,7 @@ from aidbt.semantic.column_roles import role_of
 from aidbt.semantic.definitions import (
     Dimension,
     Entity,
+    EntityType,
     Measure,
     MeasureInput,
     Metric,
@@ -25,12 +26,19 @@ from aidbt.semantic.definitions import (
     SemanticModel,
     SemanticRelation,
 )
-from aidbt.semantic.draft_names import RESERVED, DraftNames, safe_name
+from aidbt.semantic.draft_names import RESERVED, DraftNames, entity_key, safe_name
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Of more different texts than that nobody makes groups.
 _MOST_VALUES = 100
+_FEW_ROWS = 20
+_PROSE = frozenset(
+    """
+    address agent body comment description file hash id link message note path ref reference remark summary
+    text token url uuid
+    """.split()
+)
 _MOST_DIMENSIONS, _MOST_MEASURES, _MOST_SHARES = 12, 6, 2
 _PEOPLE = frozenset(
     """
@@ -88,9 +96,23 @@ def draft(
         for table in graph.tables
         if table.name in models
     ]
-    return Draft(
-        tuple(drafted for drafted, _ in drafts), tuple(item for _, left_out in drafts for item in left_out)
-    )
+    left_out = [item for _, items in drafts for item in items]
+    used = _used([drafted for drafted, _ in drafts], existing)
+    unused = [drafted for drafted, _ in drafts if drafted not in used]
+    left_out += [LeftOut(d.model.relation.name, "", "no metric can be grouped by it") for d in unused]
+    return Draft(tuple(used), tuple(left_out))
+
+
+def _used(drafts: Sequence[Drafted], existing: SemanticManifest) -> list[Drafted]:
+    """The drafts with metrics, and those that metrics can be grouped by, over however many joins."""
+    used = [drafted for drafted in drafts if drafted.metrics]
+    joined = {e.name for model in existing.semantic_models for e in model.entities if e.type == "foreign"}
+    while True:
+        joined |= {e.name for drafted in used for e in drafted.model.entities if e.type == "foreign"}
+        more = [d for d in drafts if d not in used and joined & set(d.model.prefixes)]
+        if not more:
+            return [drafted for drafted in drafts if drafted in used]
+        used += more
 
 
 def _profile(table: GraphTable, profiles: Sequence[TableProfile]) -> TableProfile | None:
@@ -151,13 +173,13 @@ class _TableDraft:
     # --- entities and dimensions ------------------------------------------------------------------------
 
     def _entities(self) -> Iterator[Entity]:
-        key = self.table.keys[0] if self.table.keys else ()
-        if len(key) == 1 and _BARE.fullmatch(key[0]):
-            self.used |= {key[0], self.names.entity(self.table.name)}
-            yield self._entity(self.names.entity(self.table.name), "primary", key[0])
+        key = entity_key(self.table)
+        if _BARE.fullmatch(key):
+            self.used |= {key, self.names.entity(self.table.name)}
+            yield self._entity(self.names.entity(self.table.name), "primary", key)
             for alias in self.names.aliases.get(self.table.name, ()):
                 self.used.add(alias)
-                yield Entity(alias, "unique", key[0], f"The {self._noun} as {_said(alias)}.")
+                yield Entity(alias, "unique", key, f"The {self._noun} as {_said(alias)}.")
         for reference in self.graph.relationships:
             if reference.source != self.table.name:
                 continue
@@ -167,9 +189,9 @@ class _TableDraft:
                 self.used.add(name)
                 yield self._entity(name, "foreign", reference.source_columns[0])
 
-    def _entity(self, name: str, kind: str, column: str) -> Entity:
+    def _entity(self, name: str, kind: EntityType, column: str) -> Entity:
         said = self.table.column(column).description
-        return Entity(name, kind, column, said)  # type: ignore[arg-type]
+        return Entity(name, kind, column, said)
 
     def _dimensions(self) -> Iterator[Dimension]:
         number = 0
@@ -185,9 +207,10 @@ class _TableDraft:
                 self._leave(column.name, f"the draft has {_MOST_DIMENSIONS} dimensions already")
                 continue
             self.used |= {column.name, name}
-            is_time = column.kind in ("time", "date")
-            kind, grain = ("time", "day") if is_time else ("categorical", "")
-            yield Dimension(name, kind, column.name, grain, description=column.description)  # type: ignore[arg-type]
+            if column.kind in ("time", "date"):
+                yield Dimension(name, "time", column.name, "day", description=column.description)
+            else:
+                yield Dimension(name, "categorical", column.name, description=column.description)
 
     def _is_dimension(self, column: GraphColumn) -> bool:
         if column.is_pii:
@@ -197,13 +220,22 @@ class _TableDraft:
             return True
         if column.kind != "text":
             return False
-        if column.name == self.table.label or column.values:
+        if column.name == self.table.label:
             return True
-        seen = self.profile.column(column.name) if self.profile else None
-        if seen is not None and 0 < seen.distinct_count <= _MOST_VALUES:
+        if singular_words(column.name)[-1:] and singular_words(column.name)[-1] in _PROSE:
+            self._leave(column.name, "its name speaks of texts that are all different")
+            return False
+        if column.values or self._has_few_values(column.name):
             return True
         self._leave(column.name, "it is a text with too many different values to group by")
         return False
+
+    def _has_few_values(self, column: str) -> bool:
+        seen = self.profile.column(column) if self.profile else None
+        if self.profile is None or seen is None:
+            return False
+        repeats = 2 * seen.distinct_count <= self.profile.row_count or self.profile.row_count < _FEW_ROWS
+        return 0 < seen.distinct_count <= _MOST_VALUES and repeats
 
     def _element(self, column: str) -> str:
         """The name of a dimension of a column."""

@@ -9,6 +9,7 @@ import datetime as dt
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from aidbt.core.errors import AidbtError
@@ -117,7 +118,7 @@ class _Evaluation:
     def _rows(self) -> list[_Record]:
         query = self.query
         if query.source is not None and not query.base:
-            records = [_Record(self, lambda term, row=row: self._of_source(term, row)) for row in self.source]
+            records = [_Record(self, partial(self._of_source, row=row)) for row in self.source]
             where = query.where
             return [r for r in records if where is None or self._holds(where, r) is True]
         base = query.base or {a.table for a in attributes(query.outputs)}.pop()
@@ -127,7 +128,7 @@ class _Evaluation:
         found = []
         for joined in self._joined(base, paths, is_inner=query.distinct):
             if query.where is None or self.holds(query.where, joined) is True:
-                found.append(_Record(self, lambda term, joined=joined: self.term(term, joined)))
+                found.append(_Record(self, partial(self.term, joined=joined)))
         return found
 
     def _of_source(self, term: Term, row: Mapping[str, Any]) -> Any:
@@ -197,7 +198,8 @@ class _Evaluation:
             for joined in self._joined(table, self._group_paths(table)):
                 if query.where is None or self.holds(query.where, joined) is True:
                     values.setdefault(self._key(joined, None), {})
-        several = len({(measure.table, measure.at) for measure in found}) > 1 or bool(query.base)
+        several = len({(measure.table, measure.at) for measure in found}) > 1
+        several |= bool(query.base and query.group_by)
         if not query.group_by and not values:
             values[()] = {}
         keys = {
@@ -207,7 +209,7 @@ class _Evaluation:
         records = []
         everything: list[_Record] = []
         for key, of in keys.items():
-            record = _Record(self, lambda term, key=key, of=of: self._of_group(term, key, of, groups))
+            record = _Record(self, partial(self._of_group, key=key, of=of, groups=groups))
             record.key, record.everything = key, everything
             records.append(record)
         everything += records
@@ -244,7 +246,7 @@ class _Evaluation:
         found: dict[tuple[Any, ...], dict[Any, Any]] = {}
         if measure.table == "":
             for number, row in enumerate(self.source):
-                record = _Record(self, lambda term, row=row: self._of_source(term, row))
+                record = _Record(self, partial(self._of_source, row=row))
                 if any(p is not None and self._holds(p, record) is not True for p in (query.where, *shared)):
                     continue
                 group = found.setdefault(tuple(record(term) for term in query.group_by), {})
@@ -487,7 +489,8 @@ class _Record:
         assert term.along is not None
         if term.kind == "running":
             here = self(term.along)
-            known = [r(term.of) for r in peers if r(term.along) <= here and r(term.of) is not None]
+            upto = [r for r in peers if not _is_before(here, r(term.along), ascending=True)]
+            known = [r(term.of) for r in upto if r(term.of) is not None]
             return sum(known) if known else None
         if term.kind == "moving_average":
             found = [self._back(term.along, steps) for steps in range(term.steps)]

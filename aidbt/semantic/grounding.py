@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -12,11 +12,14 @@ from sqlglot import exp
 from aidbt.core.schema import Column, Relation, TableProfile
 from aidbt.core.types import type_family
 from aidbt.project.manifest import Manifest
-from aidbt.semantic.catalog import Contained, graph_of, named_tables
+from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import ColumnDocs, Documentation, documentation_of
 from aidbt.semantic.english.lexicon import Lexicon, lexicon
 from aidbt.semantic.graph import Graph, Relationship
+from aidbt.semantic.named import named_metrics
+from aidbt.semantic.naming import named_tables
+from aidbt.semantic.references import Contained
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.dialects import render
 from aidbt.warehouse.inclusion import Sketch, containment, sketch_columns
@@ -55,6 +58,7 @@ def grounding_of(
     semantic: SemanticManifest | None = None,
     synonyms: Mapping[str, Sequence[str]] | None = None,
     units: Mapping[tuple[str, str], str] | None = None,
+    upstream: Mapping[str, Collection[str]] | None = None,
 ) -> Grounding:
     """The grounding of relations and their profiles.
 
@@ -62,6 +66,7 @@ def grounding_of(
         values: those of personal data are left out, whatever is handed in.
         synonyms: other names of tables, by table; those of columns stand on the columns.
         units: by (table, column) what its numbers are in, where names do not say it.
+        upstream: by table those that it is made of: what they both have is first theirs.
     """
     graph = graph_of(relations, profiles, contained, declared=declared, synonyms=synonyms, units=units)
     kept = {
@@ -69,7 +74,13 @@ def grounding_of(
         for place, texts in values.items()
         if not graph.table(place[0]).column(place[1]).is_pii
     }
-    found = lexicon(graph, named_tables(relations), kept, metrics=semantic.metrics if semantic else ())
+    found = lexicon(
+        graph,
+        named_tables(relations),
+        kept,
+        metrics=named_metrics(semantic) if semantic else (),
+        upstream=upstream or {},
+    )
     said = repr((graph.tables, graph.relationships, sorted(kept.items())))
     said += semantic.fingerprint if semantic else ""
     return Grounding(graph, found, semantic, hashlib.sha256(said.encode()).hexdigest()[:16])
@@ -106,6 +117,7 @@ def project_grounding(
         semantic=semantic,
         synonyms={relation.name: said.synonyms for relation in asked if (said := docs.of(relation))},
         units=_units(asked, docs),
+        upstream=docs.upstream(asked),
     )
 
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import UsageError, require_known
 from aidbt.semantic.definitions import METRIC_TIME, SemanticManifest, SemanticModel
 from aidbt.semantic.metricflow_errors import AmbiguousItem, GroupByItem
-from aidbt.semantic.query import Attribute
+from aidbt.semantic.query import Attribute, DatePart, Grain
 
 _MOST_LISTED = 8
 
 
-def metric_time(**cut: object) -> Attribute:
-    """The time that each metric is counted at, for metrics whose times are different columns.
-
-    Args:
-        cut: `grain` or `part`, as of an `Attribute`.
-    """
-    return Attribute("", METRIC_TIME, **cut)  # type: ignore[arg-type]
+def metric_time(*, grain: Grain | None = None, part: DatePart | None = None) -> Attribute:
+    """The time that each metric is counted at, for metrics whose times are different columns."""
+    return Attribute("", METRIC_TIME, grain=grain, part=part)
 
 
 def item_of(
@@ -31,14 +27,18 @@ def item_of(
 
     Args:
         attribute: its table is a dbt model, by its name or its relation's; `via` names relationships, as
-            "model.column".
+            "model.column". Without a table it is an item by its name.
         items: what the metrics can be grouped by.
 
     Raises:
+        UnknownName: no item has that name.
         UsageError: none of the items is that column.
         AmbiguousItem: several are, as near as each other.
     """
     by_name = {item.name: item for item in items}
+    if not attribute.table and attribute.column != METRIC_TIME:
+        require_known([attribute.column], by_name, "dimension or entity")
+        return by_name[attribute.column]
     if METRIC_TIME in by_name and _is_metric_time(attribute, manifest, metrics):
         return by_name[METRIC_TIME]
     found = [item for item in items if _is_column(item, attribute, manifest)]
@@ -55,7 +55,7 @@ def item_of(
 
 def _is_metric_time(attribute: Attribute, manifest: SemanticManifest, metrics: Sequence[str]) -> bool:
     if not attribute.table:
-        return attribute.column == METRIC_TIME
+        return True
     if attribute.via:
         return False
     measures = [found for metric in metrics for found in manifest.measures_of(metric)]

@@ -7,17 +7,19 @@ no renderer for the dialect or is not installed, `native` writes the metrics in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from aidbt.core.errors import MissingExtra, UsageError, require_known
-from aidbt.semantic.definitions import SemanticManifest
+from aidbt.semantic.definitions import GRAINS, SemanticManifest
+from aidbt.semantic.filter_templates import filter_predicate, item_attribute
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
 from aidbt.semantic.items import item_of
-from aidbt.semantic.metric_filters import where_filters
+from aidbt.semantic.metric_filters import spoken, where_filters
 from aidbt.semantic.metricflow import (
     ColumnKind,
     CompiledQuery,
@@ -27,6 +29,7 @@ from aidbt.semantic.metricflow import (
     group_by_items,
 )
 from aidbt.semantic.metricflow_engines import DialectNotRendered, is_reserved
+from aidbt.semantic.metricflow_errors import GroupByItem
 from aidbt.semantic.named import is_additive
 from aidbt.semantic.native import native_query
 from aidbt.semantic.planner import CannotPlan, plan
@@ -36,19 +39,22 @@ from aidbt.semantic.query import (
     Grain,
     Measure,
     MetricRef,
+    Order,
     Output,
     OutputRef,
     SemanticQuery,
     Term,
+    both,
     parts,
 )
 from aidbt.semantic.rendering import lowered_query, render_query
 from aidbt.semantic.rewriting import rewritten
-from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.warehouse.dialects import generator_class
 
 # The rows of metrics, which the rest of a question is asked of.
 METRIC_ROWS = "metric_rows"
+_ROWS_SQL = "aidbt_metric_rows_sql"
+_ROWS_SELECT = re.compile(rf"SELECT\s+{_ROWS_SQL}\b")
 
 _PARTS = {
     "year": "year", "quarter": "quarter", "month": "month", "day": "day",
@@ -67,7 +73,8 @@ def compile_metrics(
 ) -> CompiledQuery:
     """The SQL of a question about metrics, in a dialect; its columns are the outputs that are shown.
 
-    Groups and conditions are columns of dbt models that are dimensions or entities, or `items.metric_time`.
+    Groups and conditions are columns of dbt models that are dimensions or entities, `items.metric_time`, or
+    items of the layer by name: columns without a table.
 
     Raises:
         UnknownName: a metric does not exist.
@@ -85,6 +92,68 @@ def compile_metrics(
         return _native(query, metrics, manifest, dialect, error.message)
     except MissingExtra as error:
         return _native(query, metrics, manifest, dialect, error.message)
+
+
+def compile_named(
+    manifest: SemanticManifest,
+    *,
+    metrics: Sequence[str] = (),
+    group_by: Sequence[str] = (),
+    where: Sequence[str] = (),
+    order_by: Sequence[str] = (),
+    limit: int | None = None,
+    saved_query: str = "",
+    dialect: str = "duckdb",
+) -> CompiledQuery:
+    """As `compile_query`, for names; where MetricFlow cannot be asked, in the planner's own terms.
+
+    Raises:
+        CannotPlan: MetricFlow cannot be asked, and the metrics need it.
+        AidbtError: as of `compile_query`.
+    """
+    try:
+        return compile_query(
+            manifest,
+            metrics=metrics,
+            group_by=group_by,
+            where=where,
+            order_by=order_by,
+            limit=limit,
+            saved_query=saved_query,
+            dialect=dialect,
+        )
+    except (DialectNotRendered, MissingExtra) as error:
+        if saved_query or not metrics:
+            raise CannotPlan(f"{error.message}; and without it only metrics are asked for by name") from error
+        query = named_query(metrics, group_by, where, order_by, limit, dialect)
+        return _native(query, tuple(metrics), manifest, dialect, error.message)
+
+
+def named_query(
+    metrics: Sequence[str],
+    group_by: Sequence[str],
+    where: Sequence[str],
+    order_by: Sequence[str],
+    limit: int | None,
+    dialect: str,
+) -> SemanticQuery:
+    """The question that names ask; each output is called as it is asked for."""
+    groups = {name: _named_item(name) for name in group_by}
+    outputs = [Output(term, name) for name, term in groups.items()]
+    outputs += [Output(MetricRef(name), name) for name in metrics]
+    return SemanticQuery(
+        tuple(outputs),
+        group_by=tuple(groups.values()),
+        where=both(*(filter_predicate(template, dialect) for template in where)),
+        order_by=tuple(Order(OutputRef(n.removeprefix("-")), n.startswith("-")) for n in order_by),
+        limit=limit,
+    )
+
+
+def _named_item(name: str) -> Attribute:
+    """An item whose name may end with a grain, as in `metric_time__month`."""
+    before, _, last = name.rpartition("__")
+    return item_attribute(before, last) if last in GRAINS else item_attribute(name)
 
 
 def _metrics_of(query: SemanticQuery, manifest: SemanticManifest) -> tuple[str, ...]:
@@ -134,7 +203,7 @@ def _through_metricflow(
 ) -> CompiledQuery:
     items = group_by_items(manifest, metrics)
 
-    def find(attribute: Attribute) -> Any:
+    def find(attribute: Attribute) -> GroupByItem:
         return item_of(attribute, items, manifest, metrics)
 
     groups = {term: _group(term, find(term)) for term in query.group_by if isinstance(term, Attribute)}
@@ -151,7 +220,7 @@ def _through_metricflow(
     return _asked_of_rows(_over(query, columns), inner, _kinds(query, columns))
 
 
-def _group(attribute: Attribute, item: Any) -> GroupBy:
+def _group(attribute: Attribute, item: GroupByItem) -> GroupBy:
     """The item as MetricFlow groups by it.
 
     Raises:
@@ -265,17 +334,19 @@ def _asked_of_rows(
     columns = tuple(GraphColumn(column.name, "other") for column in inner.columns)
     key = tuple(column.name for column in inner.columns if column.kind != "metric")
     table = GraphTable(METRIC_ROWS, columns, identifier=METRIC_ROWS, keys=(key,) if key else ())
-    name = sqlglot_dialect(inner.dialect)
-    tree = lowered_query(plan(query, Graph((table,))), inner.dialect)
+    name = spoken(inner.dialect)
+    tree = lowered_query(plan(query, Graph((table,))), name)
     for identifier in tree.find_all(exp.Identifier):
         # The names inside are written without quotes wherever that is possible, so these have to be too.
         identifier.set("quoted", bool(identifier.args.get("quoted")) or is_reserved(identifier.name))
-    rows = exp.CTE(this=parse_one(inner.sql, dialect=name), alias=exp.TableAlias(this=METRIC_ROWS))
+    # MetricFlow's text goes in as it is: read and written again it would be in another dialect's words.
+    rows = exp.CTE(this=exp.select(_ROWS_SQL), alias=exp.TableAlias(this=METRIC_ROWS))
     ctes = tree.args.get("with_")
     tree.set("with_", exp.With(expressions=[rows, *(ctes.expressions if ctes else ())]))
+    outer = generator_class(name)(dialect=name, pretty=True).generate(tree)
     shown = (output for output in query.outputs if output.is_shown)
     answered = tuple(kinds.get(o.name) or OutputColumn(o.name, "metric", o.name) for o in shown)
-    sql = generator_class(name)(dialect=name, pretty=True).generate(tree)
+    sql = _ROWS_SELECT.sub(lambda _: inner.sql, outer, count=1)
     return CompiledQuery(sql, answered, inner.dialect, inner.notes)
 
 

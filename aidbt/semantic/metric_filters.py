@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.metricflow_errors import GroupByItem
+from aidbt.semantic.planner import CannotPlan
 from aidbt.semantic.query import (
     All,
     Attribute,
@@ -22,12 +23,16 @@ from aidbt.semantic.query import (
 )
 from aidbt.semantic.terms import Terms, dated
 from aidbt.semantic.times import cut, moment
+from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.identifiers import escape_jinja
+from aidbt.warehouse.dialects import NoLowering, render
 
 ItemOf = Callable[[Attribute], GroupByItem]
 
+# Dialects of MetricFlow that speak another one.
+_SPOKEN = {"athena": "trino"}
 _PLACE = "aidbt_item_{}"
-_PLACES = re.compile(r"\baidbt_item_(\d+)\b")
+_PLACES = re.compile(r"[\"`]?\baidbt_item_(\d+)\b[\"`]?")
 _FINE = (Grain.SECOND, Grain.MINUTE, Grain.HOUR)
 _DAYS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
@@ -48,8 +53,26 @@ def where_filters(where: Predicate | None, item_of: ItemOf, clock: Clock, dialec
 def _filter(predicate: Predicate, item_of: ItemOf, clock: Clock, dialect: str) -> str:
     terms = _FilterTerms(item_of, clock)
     tree = terms.predicate(predicate)
-    text = escape_jinja(tree.sql(dialect))
+    try:
+        text = escape_jinja(render(tree, spoken(dialect)))
+    except NoLowering as error:
+        raise CannotPlan(error.message, hint=error.hint) from error
     return _PLACES.sub(lambda match: terms.calls[int(match[1])], text)
+
+
+def spoken(dialect: str) -> str:
+    """The dialect whose SQL a dialect of MetricFlow's speaks, of those that questions are written in.
+
+    Raises:
+        CannotPlan: none of them.
+    """
+    found = _SPOKEN.get(dialect, sqlglot_dialect(dialect))
+    if not found:
+        raise CannotPlan(
+            f"in the SQL of '{dialect}' only metrics and groups are written, and no filter, order or limit",
+            hint="ask for those by MetricFlow's own names (--where, --order-by, --limit)",
+        )
+    return found
 
 
 class _FilterTerms(Terms):

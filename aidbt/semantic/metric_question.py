@@ -78,9 +78,12 @@ def _compiled(question: MetricQuestion, manifest: SemanticManifest, dialect: str
 def _words(question: MetricQuestion) -> str:
     """The question in plain words, with the names as they were given."""
     named = question.metrics or ((f"the saved query {question.saved_query}",) if question.saved_query else ())
-    what = f"{_plural('metric', question.metrics)}{listed(named)}" if named else "each group that there is"
+    groups = listed(question.group_by)
+    what = (
+        f"{_plural('metric', question.metrics)}{listed(named)}" if named else f"each {groups} that there is"
+    )
     pieces = [what]
-    pieces += [f" per {listed(question.group_by)}"] if question.group_by else []
+    pieces += [f" per {groups}"] if named and groups else []
     pieces += [f", where {' and '.join(question.where)}"] if question.where else []
     orders = [f"{name.removeprefix('-')} {_direction(name)}" for name in question.order_by]
     pieces += [f", sorted by {', then by '.join(orders)}"] if orders else []

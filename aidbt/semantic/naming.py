@@ -51,10 +51,13 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     found = []
     for relation, words in zip(relations, tables, strict=True):
         noun = words[shared:] or words
+        staged = tuple(map(lemma, singular_words(relation.name.rpartition("__")[2])))
         columns = {column.name: singular_words(column.name) for column in relation.columns}
         own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
-        found.append(NamedTable(relation.name, _nouns(noun), stripped))
+        found.append(
+            NamedTable(relation.name, tuple(dict.fromkeys((*_nouns(staged), *_nouns(noun)))), stripped)
+        )
     return found
 
 

@@ -8,7 +8,6 @@ key leads nowhere stands in the group without a value, so its dimensions are loo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from aidbt.core.errors import AidbtError
 from aidbt.semantic import definitions as layer
 from aidbt.semantic.definitions import METRIC_TIME, MeasureInput, MeasureOf, Metric, SemanticManifest
+from aidbt.semantic.filter_templates import filter_predicate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.items import item_of
 from aidbt.semantic.native_items import NativeItem, NativeItems, native_graph, with_columns
@@ -27,6 +27,7 @@ from aidbt.semantic.query import (
     Case,
     Function,
     Grain,
+    InPeriod,
     Measure,
     MetricRef,
     Missing,
@@ -42,12 +43,8 @@ from aidbt.semantic.query import (
 from aidbt.semantic.rewriting import rewritten
 from aidbt.semantic.sql_terms import predicate_of, term_of
 
-_CALL = re.compile(
-    r"""\{\{\s*(?P<kind>Dimension|TimeDimension|Entity)\(\s*'(?P<name>\w+)'\s*
-        (?:,\s*'(?P<grain>\w+)'\s*)?(?:,\s*entity_path\s*=\s*\[(?P<path>[^\]]*)\]\s*)?\)
-        (?:\.grain\(\s*'(?P<cut>\w+)'\s*\))?\s*\}\}""",
-    re.VERBOSE,
-)
+Find = Callable[[Attribute], NativeItem]
+
 _FUNCTIONS: dict[str, Function] = {
     "sum": "sum", "count": "sum", "sum_boolean": "sum", "average": "avg", "min": "min", "max": "max",
     "count_distinct": "count_distinct", "median": "median",
@@ -126,7 +123,7 @@ class _Native:
         )
         return replace(asked, source=rows), self._graph(rows)
 
-    def _finder(self, metrics: Sequence[str]) -> Callable[[Attribute], NativeItem]:
+    def _finder(self, metrics: Sequence[str]) -> Find:
         items = self.items.items
         return lambda attribute: self.items.get(item_of(attribute, items, self.manifest, metrics).name)
 
@@ -170,44 +167,24 @@ class _Native:
             raise CannotPlan(f"'{found.item.name}' has no grain '{wanted}'")
         return replace(term, grain=Grain(wanted))
 
-    def _where(self, where: Predicate | None, find: Callable[[Attribute], NativeItem]) -> Predicate | None:
+    def _where(self, where: Predicate | None, find: Find) -> Predicate | None:
+        """A condition over items as one over columns; a period is compared with the time itself."""
+
         def changed(part: Any) -> Any | None:
-            if not isinstance(part, Attribute):
-                return None
-            if part.grain is None and part.part is None:
-                return self._item(find(part))
-            return self._cut(find(part), part.grain, part.part)
+            match part:
+                case InPeriod(term=Attribute(grain=None, part=None) as time):
+                    return replace(part, term=self._item(find(time)))
+                case Attribute():
+                    return self._cut(find(part), part.grain, part.part)
+                case _:
+                    return None
 
         return rewritten(where, changed)
 
     def _filter(self, templates: Sequence[str]) -> Predicate | None:
         """The condition that MetricFlow's templates say together."""
-        return both(*map(self._template, templates))
-
-    def _template(self, template: str) -> Predicate:
-        terms: dict[str, Term] = {}
-
-        def named(match: re.Match[str]) -> str:
-            name = f"item_{len(terms)}"
-            terms[name] = self._called(match)
-            return name
-
-        text = _CALL.sub(named, template)
-        if "{{" in text or "{%" in text:
-            raise CannotPlan(f"the filter `{template}` asks for more than dimensions, entities and times")
-
-        def column(name: str) -> Term:
-            if name not in terms:
-                raise CannotPlan(f"the filter `{template}` names a column and no dimension")
-            return terms[name]
-
-        return predicate_of(text, column, self.dialect)
-
-    def _called(self, match: re.Match[str]) -> Term:
-        links = re.findall(r"\w+", match["path"] or "")
-        found = self.items.get("__".join((*links, match["name"])))
-        grain = match["cut"] or match["grain"]
-        return self._cut(found, Grain(grain) if grain in set(Grain) else None)
+        said = both(*(filter_predicate(template, self.dialect) for template in templates))
+        return self._where(said, lambda attribute: self.items.get(attribute.column))
 
     def _any_row(self, metrics: Sequence[str]) -> Predicate | None:
         """The rows that some metric counts: a group of others only is not there."""

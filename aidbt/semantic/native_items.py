@@ -97,9 +97,11 @@ class NativeItems:
     ) -> Iterator[NativeItem]:
         """The dimensions and the other entities of a model, under the entities on the way to it."""
         for dimension in model.dimensions:
-            kind, grains = ("time", _grains(dimension.grain)) if dimension.grain else ("dimension", ())
             name = "__".join((*links, dimension.name))
-            item = GroupByItem(name, kind, grains, (model.name,))  # type: ignore[arg-type]
+            if dimension.grain:
+                item = GroupByItem(name, "time", _grains(dimension.grain), (model.name,))
+            else:
+                item = GroupByItem(name, "dimension", (), (model.name,))
             yield NativeItem(item, model.name, via, dimension.expr)
         for entity in model.entities:
             if entity.name != links[-1]:

@@ -28,7 +28,7 @@ from aidbt.semantic.query import (
     measures,
     parts,
 )
-from aidbt.semantic.terms import RowTerms, Terms, column_like, count_rows
+from aidbt.semantic.terms import RowTerms, Terms, column_like, count_rows, median_sql
 from aidbt.semantic.windows import window_sql
 
 _AGGREGATES: dict[str, Callable[[exp.Expr], exp.Expr]] = {
@@ -38,7 +38,7 @@ _AGGREGATES: dict[str, Callable[[exp.Expr], exp.Expr]] = {
     "avg": lambda of: exp.Avg(this=of),
     "min": lambda of: exp.Min(this=of),
     "max": lambda of: exp.Max(this=of),
-    "median": lambda of: exp.Median(this=of),
+    "median": median_sql,
     "stddev": lambda of: exp.StddevSamp(this=of),
 }
 # What a repeated row does not change.
@@ -168,7 +168,7 @@ class _Plan:
         pieces = [self._grouped(part) for part in self._parts(found)]
         is_plain = (
             len(pieces) == 1
-            and not query.base
+            and not (query.base and query.group_by)
             and not query.limit_within
             and not query.has_ties
             and not any(isinstance(part, Compared) for part in parts(query))
@@ -303,11 +303,9 @@ class _Plan:
         """Groups, conditions, order and limit in the one SELECT of the measures."""
         query = self.query
         columns = {column.alias: column.this for column in piece.select.expressions}
-        leaf = self._leaf(
-            {term: columns[f"g{n}"] for n, term in enumerate(query.group_by, 1)},
-            {measure: columns[name] for measure, name in piece.measures.items()},
-        )
-        terms = Terms(query.clock, leaf)
+        groups: dict[Term, exp.Expr] = {t: columns[f"g{n}"] for n, t in enumerate(query.group_by, 1)}
+        leaf = self._leaf(groups, {measure: columns[name] for measure, name in piece.measures.items()})
+        terms = _Known(query.clock, leaf, groups)
         select = piece.select
         shown = [exp.alias_(terms.term(o.term).copy(), o.name) for o in query.outputs if o.is_shown]
         select.set("expressions", shown)
@@ -327,7 +325,7 @@ class _Plan:
         for piece, name in zip(pieces, names, strict=True):
             for measure, column in piece.measures.items():
                 values[measure] = self._column(column, name)
-        if query.base:
+        if query.base and query.group_by:
             spine = self._cte("groups", self._spine())
             is_full = False
             chain = [spine, *names]
@@ -353,6 +351,8 @@ class _Plan:
         """Every group that the base's rows make, whatever the measures have of it."""
         frame = Frame(self.graph, self.query.base, self.aliases)
         rows = RowTerms(frame, self.query.clock)
+        for attribute in attributes(self.query.group_by):
+            rows.term(attribute)  # refused where a row has many of it, also within a case
         groups = [exp.alias_(rows.term(term), f"g{n}") for n, term in enumerate(self.query.group_by, 1)]
         where = _seen_from(self.query.where, frame)
         condition = rows.predicate(where) if where is not None else None
@@ -364,7 +364,7 @@ class _Plan:
     ) -> exp.Query:
         """Outputs computed over all groups in a CTE, then filtered, ordered and cut."""
         query = self.query
-        terms = Terms(query.clock, self._leaf(groups, values))
+        terms = _Known(query.clock, self._leaf(groups, values), groups)
         columns = [exp.alias_(terms.term(output.term), output.name) for output in query.outputs]
         extra = self._hidden()
         columns += [exp.alias_(terms.term(term), name) for term, name in extra.items()]

@@ -71,10 +71,16 @@ def _known(dialect: str) -> str:
 
 
 def _typed(tree: exp.Query, dialect: str) -> exp.Query:
-    """A copy whose columns have the types that their names mean in a dialect."""
+    """A copy whose columns have the types that their names mean in a dialect.
+
+    What is cast to a time is one without a zone, whatever the dialect's catalog or a setting of the session
+    takes the plain word for.
+    """
     tree = tree.copy()
     instants = _INSTANTS.get(dialect, set())
     for node in tree.walk():
         if node.type is not None and node.type.this in instants:
             node.type = exp.DataType.build("timestamptz")
+        if isinstance(node, exp.Cast) and node.to.this is exp.DataType.Type.TIMESTAMP:
+            node.set("to", exp.DataType.build("timestampntz"))
     return tree

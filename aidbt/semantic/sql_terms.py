@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, TokenError
@@ -158,9 +158,12 @@ class _Reader:
         text = pattern.name.strip("%")
         if set("%_\\") & set(text):
             raise self._refusal(node)
-        is_open = (pattern.name.startswith("%"), pattern.name.endswith("%"))
-        how = {(True, True): "contains", (True, False): "ends", (False, True): "starts"}.get(is_open, "is")
-        return Matches(self.term(node.this), how, text, ignores_case=False)  # type: ignore[arg-type]
+        raw = pattern.name
+        if not raw.startswith("%"):
+            how: Literal["starts", "ends", "contains", "is"] = "starts" if raw.endswith("%") else "is"
+        else:
+            how = "contains" if raw.endswith("%") else "ends"
+        return Matches(self.term(node.this), how, text, ignores_case=False)
 
     def _constant(self, node: exp.Expr) -> str | int | float | bool | dt.date | dt.datetime | None:
         match node:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from aidbt.core.findings import Severity
 from aidbt.core.schema import Column
-from aidbt.semantic.definitions import SemanticManifest
+from aidbt.semantic.definitions import SemanticManifest, SemanticRelation
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.layer import compile_metrics, has_metrics
 from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.query import SemanticQuery
@@ -20,6 +20,9 @@ from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolved import KnownRelation, SqlProblem
 from aidbt.sql.validate import validate_sql
+
+if TYPE_CHECKING:
+    from aidbt.semantic.grounding import Grounding  # its lexicon is nothing that metrics by name need
 
 _COUNTED = "aidbt_counted_query"
 
@@ -106,14 +109,15 @@ def _known(graph: Graph, semantic: SemanticManifest | None) -> Iterable[_Entry]:
         columns = tuple(Column(c.name, c.data_type, c.nullable) for c in table.columns)
         known = KnownRelation(table.name, columns, unique=table.keys)
         yield table.database, table.schema, table.identifier or table.name, known
-    if semantic is not None:
-        yield from _of_semantic_layer(semantic)
+    places = {(table.schema.lower(), (table.identifier or table.name).lower()) for table in graph.tables}
+    for relation in _of_semantic_layer(semantic):
+        if (relation.schema.lower(), relation.name.lower()) not in places:
+            known = KnownRelation(f"semantic.{relation.schema}.{relation.name}", is_complete=False)
+            yield relation.database, relation.schema, relation.name, known
 
 
-def _of_semantic_layer(manifest: SemanticManifest) -> Iterable[_Entry]:
+def _of_semantic_layer(manifest: SemanticManifest | None) -> list[SemanticRelation]:
     """The relations of semantic models and time spines, of whose columns not all are known."""
-    relations = [model.relation for model in manifest.semantic_models]
-    relations += [spine.relation for spine in manifest.time_spines]
-    for relation in relations:
-        known = KnownRelation(f"semantic.{relation.schema}.{relation.name}", is_complete=False)
-        yield relation.database, relation.schema, relation.name, known
+    if manifest is None:
+        return []
+    return [*(m.relation for m in manifest.semantic_models), *(s.relation for s in manifest.time_spines)]

@@ -34,6 +34,7 @@ from aidbt.semantic.query import (
     attributes,
 )
 from aidbt.semantic.times import SECONDS, is_whole_days, point_sql, truncated
+from aidbt.warehouse.dialects.casts import DOUBLES
 from aidbt.warehouse.dialects.times import is_date, is_instant, value_type
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -44,14 +45,9 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
     ">": exp.GT,
     ">=": exp.GTE,
 }
-_EXTREMES: dict[str, type[exp.AggFunc]] = {
-    "min": exp.Min,
-    "max": exp.Max,
-    "avg": exp.Avg,
-    "median": exp.Median,
-}
 # What SQL is written differently for.
 _TYPES = {"date": "date", "time": "timestamp", "number": "decimal", "text": "text", "bool": "boolean"}
+_TIMES = exp.DataType.TEMPORAL_TYPES
 _PARTS: dict[str, type[exp.Func]] = {
     "day": exp.Day,
     "day_of_week": exp.DayOfWeekIso,
@@ -267,7 +263,7 @@ class RowTerms(Terms):
         rows = RowTerms(inner, self.clock)
         column = rows.term(Attribute(term.table, term.column, grain=term.grain, part=term.part))
         condition = rows.predicate(predicate.where) if predicate.where else None
-        select = inner.select().select(_EXTREMES[predicate.function](this=column))
+        select = inner.select().select(_EXTREMES[predicate.function](column))
         if condition is not None:
             select = select.where(condition)
         return _COMPARISONS[predicate.operator](this=self.term(term), expression=exp.Subquery(this=select))
@@ -294,14 +290,14 @@ def count_rows(frame: Frame, *, repeats: bool) -> exp.Expr:
 
 
 def column_type(column: GraphColumn) -> exp.DataType | None:
-    """The type of a column as far as SQL is written differently for it: of times, whether in a time zone."""
+    """A column's type as far as SQL is written differently for it: the catalog's of times and numbers."""
     name = _TYPES.get(column.kind)
-    if column.kind == "time" and column.data_type:
+    if column.kind in ("time", "number") and column.data_type:
         try:
             known = exp.DataType.build(column.data_type)
         except ParseError:  # a name of its own, as Snowflake's TIMESTAMP_TZ
             known = exp.DataType.build("timestamptz" if "_TZ" in column.data_type.upper() else "timestamp")
-        if known.this in exp.DataType.TEMPORAL_TYPES:
+        if known.this in (_TIMES if column.kind == "time" else exp.DataType.NUMERIC_TYPES):
             return known
     return exp.DataType.build(name) if name else None
 
@@ -311,6 +307,21 @@ def column_like(name: str, table: str, value: exp.Expr) -> exp.Column:
     column = column_sql(name, table)
     column.type = value_type(value)
     return column
+
+
+def median_sql(of: exp.Expr) -> exp.Expr:
+    """The middle value, or the mean of the middle two, which DuckDB rounds to the digits of a decimal."""
+    known = value_type(of)
+    is_exact = known is not None and known.this in exp.DataType.INTEGER_TYPES | DOUBLES
+    return exp.Median(this=of if is_exact else exp.cast(of, "double"))
+
+
+_EXTREMES: dict[str, Callable[[exp.Expr], exp.Expr]] = {
+    "min": lambda of: exp.Min(this=of),
+    "max": lambda of: exp.Max(this=of),
+    "avg": lambda of: exp.Avg(this=of),
+    "median": median_sql,
+}
 
 
 def dated(column: exp.Expr, attribute: Attribute, clock: Clock) -> exp.Expr:

@@ -72,8 +72,8 @@ def truncated(term: exp.Expr, grain: Grain, week_start: int = 1) -> exp.Expr:
     """A time cut to the start of its period, which `date_trunc` does for weeks from Monday only."""
     if grain is Grain.WEEK and week_start != 1:
         days = 8 - week_start
-        monday = exp.TimestampTrunc(this=_moved(term, days, Grain.DAY), unit=exp.var("WEEK"))
-        return _moved(monday, -days, Grain.DAY)
+        monday = exp.TimestampTrunc(this=moved(term, days, Grain.DAY), unit=exp.var("WEEK"))
+        return moved(monday, -days, Grain.DAY)
     return exp.TimestampTrunc(this=term, unit=exp.var(grain.upper()))
 
 
@@ -100,11 +100,11 @@ def point_sql(point: TimePoint, clock: Clock, *, as_date: bool) -> exp.Expr:
     if point.cut_to not in (None, Grain.DAY):
         found = truncated(found, point.cut_to, clock.week_start)  # type: ignore[arg-type]
     if point.shift:
-        found = _moved(found, point.shift, point.unit)
+        found = moved(found, point.shift, point.unit)
     return exp.cast(found, "date") if as_date and is_day and point.unit not in _WITHIN_DAY else found
 
 
-def _moved(time: exp.Expr, number: int, unit: Grain) -> exp.Expr:
+def moved(time: exp.Expr, number: int, unit: Grain) -> exp.Expr:
     """A time so many units later, earlier when the number is negative; of the type it had."""
     kind = exp.Add if number > 0 else exp.Sub
     # Months and days are known to every dialect, quarters and weeks are not.

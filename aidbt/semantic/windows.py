@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from aidbt.semantic.query import Attribute, Compared, Grain, Term
 from aidbt.semantic.terms import Terms
+from aidbt.semantic.times import moved
 
 # Units that every dialect counts from one date to another, and how many of them a grain has.
 _COUNTED = {
@@ -74,12 +75,21 @@ def _ratio(value: exp.Expr, whole: exp.Expr) -> exp.Expr:
 def _previous(compared: Compared, value: exp.Expr, others: Sequence[exp.Expr], terms: Terms) -> exp.Expr:
     """The value so many units before; of what has no unit, so many groups before."""
     along = compared.along
-    steps = exp.Literal.number(compared.steps)
+    assert along is not None
+    time = terms.term(along)
+
+    def lagged(of: exp.Expr) -> exp.Expr:
+        lag = exp.Lag(this=of, offset=exp.Literal.number(compared.steps))
+        order = exp.Order(expressions=[exp.Ordered(this=time.copy())])
+        return exp.Window(this=lag, partition_by=[other.copy() for other in others], order=order)
+
     if not isinstance(along, Attribute) or along.grain is None:
-        assert along is not None
-        order = exp.Order(expressions=[exp.Ordered(this=terms.term(along))])
-        lag = exp.Lag(this=value, offset=steps)
-        return exp.Window(this=lag, partition_by=list(others), order=order)
+        return lagged(value)
+    if compared.steps == 1:
+        # What is one unit back is the group before, or there is none. No range of values is needed for it,
+        # which Redshift does not know.
+        is_next_to = exp.EQ(this=lagged(time.copy()), expression=moved(time, -1, along.grain))
+        return exp.Case().when(is_next_to, lagged(value))
     back = exp.Literal.number(compared.steps * _COUNTED[along.grain][1])
     # One row at most is exactly that far back, for the groups of a time are all different.
     return _ranged(exp.Max(this=value), along, others, terms, back, back.copy())

@@ -185,10 +185,11 @@ class _Words:
         numbers = [(o.term, o.name) for o in shown if o.term not in query.group_by]
         groups = {o.term: o.name for o in shown if o.term in query.group_by}
         per = listed([self._group(term, groups.get(term), names=names) for term in query.group_by])
-        what = named(numbers) if numbers else "each group that there is"
         once = ", without repeats" if query.distinct else ""
         base = f", also for {_name(query.base)} without any" if query.base else ""
-        return f"{what}{f' per {per}' if per else ''}{base}{once}"
+        if not numbers:
+            return f"each {per} that there is{base}{once}"
+        return f"{named(numbers)}{f' per {per}' if per else ''}{base}{once}"
 
     def _group(self, term: Term, name: str | None, *, names: bool) -> str:
         if name is None:
@@ -358,6 +359,8 @@ class _Words:
     def _exists(self, exists: Exists) -> str:
         where = f" where {self.at(exists.table).inner_predicate(exists.where)}" if exists.where else ""
         is_plain = (exists.operator, exists.count) == (">=", 1)
+        if (exists.operator, exists.count) == ("=", 0):
+            return f"there are no {_name(exists.table)}{_by_way_of(exists.via)}{where}"
         number = "any" if is_plain else f"{_COUNTED[exists.operator]} {exists.count:,}"
         return f"there are {number} {_name(exists.table)}{_by_way_of(exists.via)}{where}"
 

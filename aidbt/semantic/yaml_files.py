@@ -243,7 +243,8 @@ class _Collected:
         self._models.append(found)
         for entry in self._checked(model, "metrics", "newer metric"):
             if _is_enabled(entry):
-                name, time_dimension = str(found["name"]), model.get("agg_time_dimension")
+                # MetricFlow folds the names of semantic models, and not what metrics call them.
+                name, time_dimension = str(found["name"]).lower(), model.get("agg_time_dimension")
                 self._metrics.append(yaml_newer.metric(entry, model=name, time_dimension=time_dimension))
 
     def _read_time_spine(self, entry: Located) -> None:

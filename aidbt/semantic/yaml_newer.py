@@ -142,6 +142,7 @@ def _aggregation(entry: Located, model: str, time_dimension: str | None) -> dict
     """The aggregation of a metric, which says itself what the legacy form says of a measure."""
     if entry.get("agg") is None:
         return None
+    said = entry.get("agg_time_dimension") or time_dimension
     percentile_type = str(entry.get("percentile_type") or "").lower()
     non_additive = entry.get("non_additive_dimension")
     if isinstance(non_additive, Mapping):
@@ -158,7 +159,7 @@ def _aggregation(entry: Located, model: str, time_dimension: str | None) -> dict
             "use_discrete_percentile": percentile_type == "discrete",
             "use_approximate_percentile": percentile_type == "continuous",  # as dbt 1.12 reads it
         },
-        "agg_time_dimension": entry.get("agg_time_dimension") or time_dimension,
+        "agg_time_dimension": str(said).lower() if said else None,
         "non_additive_dimension": non_additive,
     }
 

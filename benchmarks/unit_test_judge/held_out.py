@@ -1,4 +1,4 @@
-"""Faults that `aidbt.sql.mutants` does not make, so that tests drafted against its faults can be judged by others."""
+"""Faults that `aidbt.sql.mutants` does not make: tests drafted against its own are judged by these too."""
 
 from __future__ import annotations
 

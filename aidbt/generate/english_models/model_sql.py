@@ -119,7 +119,8 @@ class _Text:
         self._width = width or 4
 
     def clauses(self, select: exp.Select) -> Iterator[Clause]:
-        args = lowered_query(_with_marked_clock(select), self._dialect).args
+        select = _select(lowered_query(_with_marked_clock(select), self._dialect))
+        args = select.args
         word = "select distinct" if args.get("distinct") else "select"
         yield Clause(word, tuple(map(self.text, select.expressions)))
         yield Clause("from", (self.text(args["from_"].this),))
@@ -128,11 +129,12 @@ class _Text:
             kind = f"{join.side or join.kind} join".lower()
             conditions = tuple(map(self.text, _conjuncts(on))) if on is not None else ()
             yield Clause(kind, (self.text(join.this),), on=conditions)
-        for word in ("where", "having"):
-            if args.get(word):
-                yield Clause(word, tuple(map(self.text, _conjuncts(args[word].this))), "and")
+        if args.get("where"):
+            yield Clause("where", tuple(map(self.text, _conjuncts(args["where"].this))), "and")
         if args.get("group"):
             yield Clause("group by", tuple(map(self.text, args["group"].expressions)))
+        if args.get("having"):
+            yield Clause("having", tuple(map(self.text, _conjuncts(args["having"].this))), "and")
         if args.get("order"):
             yield Clause("order by", tuple(map(self.text, args["order"].expressions)))
         if args.get("limit"):
@@ -179,6 +181,11 @@ def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
         yield from _conjuncts(condition.right)
     else:
         yield condition
+
+
+def _select(query: exp.Query) -> exp.Select:
+    assert isinstance(query, exp.Select)
+    return query
 
 
 def _with_marked_clock(select: exp.Select) -> exp.Select:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from sqlglot import exp
+
 from aidbt.core.schema import MappedTest
 from aidbt.core.types import type_family
 from aidbt.generate.data_tests import test_value
@@ -16,7 +18,9 @@ from aidbt.generate.english_models.kept import KeptModel, ModelColumn
 from aidbt.generate.english_models.likely_values import NOW
 from aidbt.generate.english_models.witnesses import Witnesses, WitnessRows
 from aidbt.generate.files import Rendering, one_line
+from aidbt.generate.sql_style.words import recased
 from aidbt.patching.yaml_style import Flow, dump_yaml
+from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.identifiers import escape_jinja, needs_quotes, stored_name
 
 # A row of a unit test stands on one line: what belongs together is read together.
@@ -53,9 +57,9 @@ def model_yaml(
             _unit_test(kept.name, number, rows, witnesses.columns, calls, types, macros)
             for number, rows in enumerate(witnesses.sets, 1)
         ]
-        if incremental is not None:
-            content["unit_tests"].append(
-                _of_growth(kept.name, witnesses.sets[0], witnesses.columns, calls, types, incremental)
+        if incremental is not None and all(types.values()):
+            content["unit_tests"] += _of_growth(
+                kept.name, witnesses, calls, types, incremental, options.dialect
             )
     return dump_yaml(content, replace(options.yaml, flow_width=_ROW_WIDTH))
 
@@ -133,28 +137,62 @@ def _unit_test(
 
 def _of_growth(
     model: str,
-    rows: WitnessRows,
-    columns: Sequence[str],
+    witnesses: Witnesses,
     calls: Mapping[str, str],
     types: Mapping[str, str],
     incremental: Incremental,
-) -> dict[str, Any]:
-    """The unit test of a run on the model as it was built before: it gives its last period only."""
-    everything = [dict(zip(columns, row, strict=True)) for row in rows.expected]
-    last = max(row[incremental.period] for row in everything if row[incremental.period] is not None)
-    there = [row for row in everything if row[incremental.period] is not None]
-    return {
+    dialect: str,
+) -> Iterator[dict[str, Any]]:
+    """The unit test of a run on the model as it was built before, which gives its last period only; none
+    where no witness rows are of several periods.
+    """
+
+    def there(rows: WitnessRows) -> list[dict[str, Any]]:
+        everything = (dict(zip(witnesses.columns, row, strict=True)) for row in rows.expected)
+        return [row for row in everything if row[incremental.period] is not None]
+
+    def periods(rows: WitnessRows) -> set[Any]:
+        return {row[incremental.period] for row in there(rows)}
+
+    best = max(witnesses.sets, key=lambda rows: len(periods(rows)))
+    if len(periods(best)) < 2:
+        return
+    last = [row for row in there(best) if row[incremental.period] == max(periods(best))]
+    yield {
         "name": f"{model}_grows_by_its_last_period",
         "description": "On the model as it is there already, only its last period is worked out anew.",
         "model": model,
         "overrides": {"macros": {"is_incremental": True}},
-        "given": [*_given(rows, calls), {"input": "this", "rows": _rows(there, types)}],
-        "expect": {"rows": _rows([row for row in there if row[incremental.period] >= last], types)},
+        "given": [
+            *_given(best, calls),
+            {"input": "this", "format": "sql", "rows": _select(there(best), types, dialect)},
+        ],
+        "expect": {"rows": _rows(last, types)},
     }
 
 
 def _given(rows: WitnessRows, calls: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"input": calls[table], "rows": _rows(held, {})} for table, held in sorted(rows.rows.items())]
+
+
+def _select(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], dialect: str) -> str:
+    """Rows as a query: those of a model that was never built cannot be given in another form, since dbt asks
+    the warehouse for their types.
+    """
+    name = sqlglot_dialect(dialect)
+    kinds = {column: exp.DataType.build(data_type, dialect=name) for column, data_type in types.items()}
+    selects = [
+        exp.select(
+            *(
+                exp.alias_(exp.cast(exp.convert(_plain(value)), kinds[column]), column)
+                for column, value in row.items()
+            )
+        )
+        for row in rows
+    ]
+    query = exp.union(*selects, distinct=False) if len(selects) > 1 else selects[0]
+    sql = query.sql(name, pretty=True)
+    return recased(sql, dialect, keywords="lower", functions="lower", types="lower")
 
 
 def _rows(rows: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> list[Flow]:
@@ -166,7 +204,7 @@ def _plain_row(row: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[tup
         yield name, _plain(value, is_date=type_family(types.get(name, "")) == "date")
 
 
-def _plain(value: Any, *, is_date: bool) -> Any:
+def _plain(value: Any, *, is_date: bool = False) -> Any:
     """A value as dbt takes it in a row of a unit test; a text, which dbt renders, without Jinja."""
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d}" if is_date else f"{value:%Y-%m-%d %H:%M:%S}"

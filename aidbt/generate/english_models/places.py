@@ -87,6 +87,18 @@ def sql_place(project: Project, name: str, folder: str, lock: Lock, here: Declar
     return place or f"{wanted or usual_folder(project)}/{file}"
 
 
+def with_moves(lock: Lock, name: str, project: Project, here: Declared) -> Lock:
+    """The lock with the files of a model where somebody moved them."""
+    files = dict(lock.files)
+    for path in lock.files:
+        file = PurePosixPath(path)
+        if file.stem == name and not (project.root / path).exists():
+            now = [other for other in here.files if PurePosixPath(other).name == file.name]
+            if len(now) == 1:
+                files[now[0]] = files.pop(path)
+    return replace(lock, files=files)
+
+
 def usual_folder(project: Project) -> str:
     """Where the project keeps models that are asked about, else "gold" in its first model path."""
     for models in project.paths("model"):

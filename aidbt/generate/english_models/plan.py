@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import PurePosixPath
 
-from aidbt import __version__
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import AidbtError, UsageError, WriteError
 from aidbt.core.findings import Severity
@@ -42,6 +42,7 @@ from aidbt.generate.english_models.places import (
     folder_materialized,
     sql_place,
     with_column_names,
+    with_moves,
 )
 from aidbt.generate.english_models.refine import refined
 from aidbt.generate.english_models.steps import Steps, model_steps, without_order
@@ -210,10 +211,14 @@ def plan_model(
     before = read_kept(project.root, request.name)
     if before is None:
         check_not_taken(request.name, here, ground.manifest)
-    place = sql_place(project, request.name, request.folder, lock, here)
+    moved = with_moves(lock, request.name, project, here)
+    place = sql_place(project, request.name, request.folder, moved, here)
     sentence = _read(request, before, ground)
     draft = _draft(project, settings, request, before, sentence, ground, here, place)
-    return _planned(project, draft, sentence, lock, here, base, upgrade=upgrade)
+    files = GeneratedFiles(project.root, moved, here, base, upgrade=upgrade, restore=True)
+    files.add_file(Desired(draft.place, draft.sql, draft.decided))
+    files.add_file(Desired(yaml_place(draft.place), draft.yaml, draft.decided))
+    return _planned(project, draft, sentence, lock, files)
 
 
 # --- reading -----------------------------------------------------------------------------------------------
@@ -294,7 +299,7 @@ def _draft(
     is_relative = reads_clock(steps)
     notes = [*sentence.notes, *_notes(kept, options, is_relative=is_relative), *why]
     if ground.engine is None:
-        notes.append("the warehouse was not asked: types are not known, and the SQL was not tried on it")
+        notes.append("the warehouse was not asked whether it takes the SQL")
     yaml = model_yaml(kept, witnesses, calls, options, reads_clock=is_relative, incremental=grows)
     _check_yaml(yaml, kept.name, options)
     return _Draft(
@@ -361,9 +366,9 @@ def _kept(
     columns = model_columns(query, ground.graph, types, grain, facts)
     is_unique = facts is None or facts.has_grain
     kept = replace(kept, grain=grain if is_unique else (), columns=columns)
-    if kept.contract and not all(column.data_type for column in columns):
+    if kept.contract and (ground.engine is None or not all(column.data_type for column in columns)):
         raise UsageError(
-            "a contract needs the types of all columns, and the warehouse did not tell them",
+            "a contract needs the types of all columns as the warehouse tells them, and it did not",
             hint="build the parents first (aidbt build), or leave --contract out",
         )
     return kept
@@ -450,18 +455,8 @@ def validated(compiled: str, ground: Ground, steps: Steps, dialect: str, grain: 
 
 
 def _planned(
-    project: Project,
-    draft: _Draft,
-    sentence: Sentence,
-    lock: Lock,
-    here: Declared,
-    base: Callable[[str], str | None],
-    *,
-    upgrade: bool,
+    project: Project, draft: _Draft, sentence: Sentence, lock: Lock, files: GeneratedFiles
 ) -> ModelPlan:
-    files = GeneratedFiles(project.root, lock, here, base, upgrade=upgrade, restore=True)
-    files.add_file(Desired(draft.place, draft.sql, draft.decided))
-    files.add_file(Desired(yaml_place(draft.place), draft.yaml, draft.decided))
     edits = [*files.edits()]
     saved = kept_edit(draft.kept, project.root)
     if saved is not None:
@@ -497,6 +492,6 @@ def _lock_edits(project: Project, lock: Lock, files: GeneratedFiles) -> list[Fil
     new = files.lock(aidbt=lock.aidbt)
     if new == replace(lock, digest=None) and not (new.files and lock.digest is None):
         return []
-    text = lock_text(replace(new, aidbt=__version__))
+    text = lock_text(replace(new, aidbt=version("aidbt")))
     old = read_or_none(project.root / LOCK_FILE)
     return [FileEdit(LOCK_FILE, lock.digest, text, "what was generated", old)]

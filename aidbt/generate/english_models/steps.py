@@ -12,12 +12,15 @@ from aidbt.project.conventions import snake_case
 from aidbt.semantic.frames import Aliases
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.planner import plan
-from aidbt.semantic.query import SemanticQuery
+from aidbt.semantic.query import OutputRef, SemanticQuery
+from aidbt.semantic.rewriting import rewritten
 from aidbt.sql.identifiers import quote_identifier, quote_new_identifier
 
 FINAL = "final"
 # No table is called so: names of tables and of the planner's own steps cannot be taken for each other.
 _IMPORTED = "import "
+# Nor is any column, until it has the name that the query gives it.
+_GIVEN = "given "
 # What the planner calls columns that no one asked for by name: of groups, keys, values and measures.
 _UNNAMED = re.compile(r"[gkmv]\d+\Z|_\d+\Z|_order_\d+\Z")
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -71,10 +74,11 @@ def model_steps(query: SemanticQuery, graph: Graph, dialect: str) -> Steps:
         NoPath, UnknownName, CannotPlan: as `plan`.
     """
     names = Aliases()
-    tree = plan(without_order(query), _importing(graph))
+    tree = plan(_marked(without_order(query)), _importing(graph))
     selects = _flattened(tree, names, FINAL)
     selects = _without_passing_on(selects)
     _name_columns(selects)
+    _unmark(selects)
     imports = _imported(selects, graph, names)
     for _, select in selects:
         _local_aliases(select, imports)
@@ -99,6 +103,29 @@ def _importing(graph: Graph) -> Graph:
         replace(table, identifier=_IMPORTED + table.name, schema="", database="") for table in graph.tables
     )
     return Graph(tuple(tables), graph.relationships)
+
+
+def _marked(query: SemanticQuery) -> SemanticQuery:
+    """The query with outputs of names that the planner gives to no column."""
+
+    def marked(part: object) -> OutputRef | None:
+        return OutputRef(_GIVEN + part.name) if isinstance(part, OutputRef) else None
+
+    query = rewritten(query, marked)
+    source = _marked(query.source) if query.source is not None else None
+    outputs = tuple(replace(output, name=_GIVEN + output.name) for output in query.outputs)
+    return replace(query, outputs=outputs, source=source)
+
+
+def _unmark(selects: _Selects) -> None:
+    for _, select in selects:
+        for identifier in select.find_all(exp.Identifier):
+            if identifier.name.startswith(_GIVEN):
+                identifier.set("this", _given(identifier.name))
+
+
+def _given(name: str) -> str:
+    return name.removeprefix(_GIVEN)
 
 
 def _flattened(tree: exp.Query, names: Aliases, name: str) -> _Selects:
@@ -165,7 +192,7 @@ def _name_columns(selects: _Selects) -> None:
         taken = Aliases()
         for column in select.expressions:
             if not _UNNAMED.match(column.alias_or_name):
-                taken.new(column.alias_or_name)
+                taken.new(_given(column.alias_or_name))
         for column in select.expressions:
             old = column.alias_or_name
             if _UNNAMED.match(old):
@@ -181,14 +208,14 @@ def _name_further_on(step: str, column: str, later: Sequence[exp.Select]) -> str
             first = inner.this if isinstance(inner, exp.Coalesce) else inner
             is_it = isinstance(first, exp.Column) and (first.table, first.name) == (step, column)
             if is_it and not _UNNAMED.match(shown.alias_or_name):
-                return str(shown.alias_or_name)
+                return _given(str(shown.alias_or_name))
     return ""
 
 
 def _own_name(term: exp.Expr) -> str:
     """A name for what a term gives: its column, with the aggregate or the grain before it."""
     column = next(term.find_all(exp.Column), None)
-    last = column.name if column is not None else "rows"
+    last = _given(column.name) if column is not None else "rows"
     if isinstance(term, exp.TimestampTrunc) and term.unit is not None:
         return str(term.unit.name).lower()
     for kind, word in _AGGREGATES.items():

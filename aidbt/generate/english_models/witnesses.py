@@ -263,9 +263,10 @@ class _Search:
         found = 0
         for trial in range(_FIRST_TRIALS):
             rows = self._drawn(size + trial // 10 % 4)
-            if not evaluate(self._query, self._graph, rows):
+            if self._answer(rows) is None:
                 continue
-            best = self._tried(rows, best or _Trial(rows), alive) or best
+            best = best or _Trial(rows)
+            best = self._tried(rows, best, alive) or best
             found += 1
             if found == _FIRST_FOUND:
                 break

@@ -36,8 +36,9 @@ def clock_overrides(tree: exp.Query, node: Node) -> dict[str, str] | str:
     Args:
         tree: the model's query as dbt compiled it.
     """
-    if _random_call(tree):
-        return f"it calls {_random_call(tree)}(), so it gives something else each time"
+    random_call = _random_call(tree)
+    if random_call:
+        return f"it calls {random_call}, so it gives something else each time"
     if not any(is_clock(item) for item in tree.walk()):
         return {}
     written = str(node.raw.get("raw_code") or "")
@@ -80,7 +81,8 @@ def is_clock(node: exp.Expr) -> bool:
 def _random_call(tree: exp.Query) -> str:
     from sqlglot import exp
 
-    return next((name for node in tree.find_all(exp.Func) if (name := _name(node)) in _RANDOM_NAMES), "")
+    calls = (node for node in tree.find_all(exp.Func) if _name(node) in _RANDOM_NAMES)
+    return next((node.sql("duckdb").lower() for node in calls), "")
 
 
 def _name(node: exp.Func) -> str:

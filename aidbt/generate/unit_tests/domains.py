@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aidbt.core.schema import Column
-from aidbt.generate.unit_tests.kinds import FIRST_DAY, Kind, around, kind_of, usual, written
+from aidbt.generate.unit_tests.kinds import FIRST_DAY, FIRST_MOMENT, Kind, around, kind_of, usual, written
 from aidbt.generate.unit_tests.sandbox import read_type
 from aidbt.generate.unit_tests.subject import Subject, Value
 
@@ -30,6 +30,8 @@ Constant = Callable[["exp.Expr"], Any]
 """The value of an expression without columns; None where it has none."""
 
 _MOST_VALUES = 24
+_MOST_UNITS = 100_000
+_LENGTHS = {"HOUR": timedelta(hours=1), "MINUTE": timedelta(minutes=1), "SECOND": timedelta(seconds=1)}
 _MOST_TOLD = 200  # characters of a text
 
 
@@ -144,9 +146,23 @@ class _Reader:
             return
         for place in uses:
             self._note([place], around(value, self.kinds[place], factors[:3]))
+        if isinstance(value, int):
+            self._moments(uses, side, value)
         if isinstance(value, int) and side.find(exp.Length) and 0 <= value <= _MOST_TOLD:
             texts = [place for place in uses if self.kinds[place] == "text"]
             self._note(texts, ["x" * max(value + step, 0) for step in (0, -1, 1)])
+
+    def _moments(self, uses: Sequence[Place], side: exp.Expr, number: int) -> None:
+        """Note moments that are about as many hours, minutes or seconds from a first one as are compared."""
+        from sqlglot import exp
+
+        for difference in side.find_all(exp.DateDiff, exp.TimestampDiff):
+            unit = difference.args.get("unit")
+            length = _LENGTHS.get(unit.name.upper() if unit is not None else "")
+            if length is not None and abs(number) <= _MOST_UNITS:
+                moments = [FIRST_MOMENT + (number + step) * length for step in (0, -1, 1)]
+                places = [place for place in uses if self.kinds[place] == "timestamp"]
+                self._note(places, [written(moment, "timestamp") for moment in (FIRST_MOMENT, *moments)])
 
     def _in(self, node: exp.In) -> None:
         for item in node.expressions:
@@ -164,7 +180,7 @@ class _Reader:
             self._unite(self._uses(node))
 
     def _cast(self, node: exp.Cast) -> None:
-        """Note texts that can be read as the type that a text is cast to, and one that cannot where it may."""
+        """Note texts that read as the type that a text is cast to, and one that does not where it may."""
         from sqlglot import exp
 
         kind = kind_of(node.to)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aidbt.generate.files import one_line
 from aidbt.generate.unit_tests.drafts import Draft, Drafted
-from aidbt.generate.unit_tests.subject import Input, Row, Subject
+from aidbt.generate.unit_tests.sandbox import read_type
+from aidbt.generate.unit_tests.subject import Input, InputColumn, Row, Subject, Value
 from aidbt.patching import Flow
 from aidbt.patching.yaml_write import plain
 
@@ -56,7 +57,7 @@ def _entry(name: str, drafted: Drafted, test: Draft, dialect: str) -> dict[str, 
     subject = drafted.subject
     entry: dict[str, Any] = {
         "name": name,
-        "description": one_line(_description(drafted, test)),
+        "description": one_line(_description(drafted, test, dialect)),
         "model": subject.model,
     }
     if subject.version is not None:
@@ -69,39 +70,41 @@ def _entry(name: str, drafted: Drafted, test: Draft, dialect: str) -> dict[str, 
     return entry
 
 
-def _description(drafted: Drafted, test: Draft) -> str:
+def _description(drafted: Drafted, test: Draft, dialect: str) -> str:
     faults = [drafted.mutants[number].words for number in sorted(test.first)]
     said = "; ".join(faults[:_FAULTS_SAID])
     more = f"; and {len(faults) - _FAULTS_SAID} more" if len(faults) > _FAULTS_SAID else ""
-    return f"Pins what the model does today, for review. Fails with, for example: {said}{more}."
+    by = "" if dialect == "duckdb" else " (as DuckDB works it out)"
+    return f"Pins what the model does today{by}, for review. Fails with, for example: {said}{more}."
 
 
 def _given(item: Input, rows: Sequence[Row], dialect: str) -> dict[str, Any]:
+    shown = [number for number, column in enumerate(item.columns) if column.is_used] or [0]
+    columns = [item.columns[number] for number in shown]
+    cells = [tuple(row[number] for number in shown) for row in rows]
     if item.is_ephemeral:
-        return {"input": item.given, "format": "sql", "rows": _as_sql(item, rows, dialect)}
-    shown = [n for n, column in enumerate(item.columns) if column.is_used] or [0]
-    names = [item.columns[number].name for number in shown]
-    flows = [Flow({name: row[n] for name, n in zip(names, shown, strict=True)}) for row in rows]
-    return {"input": item.given, "rows": flows}
+        return {"input": item.given, "format": "sql", "rows": _as_sql(columns, cells, dialect)}
+    names = [column.name for column in columns]
+    return {"input": item.given, "rows": [Flow(dict(zip(names, row, strict=True))) for row in cells]}
 
 
-def _as_sql(item: Input, rows: Sequence[Row], dialect: str) -> str:
+def _as_sql(columns: Sequence[InputColumn], rows: Sequence[Row], dialect: str) -> str:
     """The rows as a query: dbt cannot ask the warehouse which columns an ephemeral model has."""
     from sqlglot import exp
 
     if rows:
-        return "\nunion all\n".join(_select(item, row).sql(dialect or None) for row in rows)
-    nothing = _select(item, tuple(None for _ in item.columns))
+        return "\nunion all\n".join(_select(columns, row).sql(dialect or None) for row in rows)
+    nothing = _select(columns, [None for _ in columns])
     return nothing.where(exp.false()).sql(dialect or None)
 
 
-def _select(item: Input, row: Row) -> exp.Select:
+def _select(columns: Sequence[InputColumn], row: Sequence[Value]) -> exp.Select:
     from sqlglot import exp
 
     cells = []
-    for column, value in zip(item.columns, row, strict=True):
-        kind = exp.DataType.build(column.data_type, dialect="duckdb", udt=True)
-        cells.append(exp.alias_(exp.cast(exp.convert(value), kind), column.name, quoted=True))
+    for column, value in zip(columns, row, strict=True):
+        cell = exp.cast(exp.convert(value), read_type(column.data_type))
+        cells.append(exp.alias_(cell, column.name, quoted=True))
     return exp.select(*cells)
 
 

@@ -30,6 +30,7 @@ Kind = Literal[
 FIRST_DAY = date(2024, 1, 15)
 DAYS = (FIRST_DAY, date(2024, 1, 16), date(2024, 2, 15), date(2025, 1, 15), date(2023, 12, 31))
 _NOON = time(12, 30)
+FIRST_MOMENT = datetime.combine(FIRST_DAY, _NOON)
 # Beyond this a number is no count of days that anybody compares with.
 _MOST_DAYS = 4000
 _NEAR_AND_FAR = tuple(timedelta(days=days) for days in (-1, 1, -2, -40, 40))

@@ -16,7 +16,7 @@ _LIKED = 0.7
 _SMALL = 0.25
 # Rows of all inputs together in the richest cases: joins on few keys multiply them.
 _MOST_ROWS = 60
-_SIZES = (1.0, 1.0, 0.3, 0.6, 0.15)
+_SIZES = (1.0, 1.0, 0.3, 0.12, 0.6, 0.12, 0.3)
 
 
 class RandomRows:

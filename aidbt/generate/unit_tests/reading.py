@@ -1,4 +1,4 @@
-"""From a model of a manifest to the queries that are tested, its refs and sources as tables of known columns."""
+"""From a model of a manifest to the queries that are tested, its refs and sources as known tables."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DRAFTER_VERSION = 1
 _READ_TYPES = ("model", "seed", "source", "snapshot")
 _INCREMENTAL = "is_incremental"
+_ASKING = frozenset({"macro.dbt.run_query", "macro.dbt.statement"})
 
 
 class _Refused(Exception):
@@ -49,6 +50,9 @@ def subjects_of(node: Node, manifest: Manifest, lineage: Lineage) -> tuple[Subje
 def _subjects(node: Node, manifest: Manifest, lineage: Lineage) -> Iterator[Subject]:
     if node.raw.get("language") == "python":
         raise _Refused("it is a Python model, which dbt cannot unit test")
+    asks = _asking_macro(node, manifest)
+    if asks:
+        raise _Refused(f"what it compiles to depends on what the warehouse holds ({asks})")
     written = str(node.raw.get("raw_code") or "")
     if node.config.get("materialized") == "incremental" and _INCREMENTAL in written:
         for is_incremental, variant in ((False, "first_run"), (True, "incremental")):
@@ -79,6 +83,7 @@ def _subject(
     if parsed.tree is None:
         raise _Refused(f"its SQL cannot be read: {parsed.problems[0].message}")
     tree = parsed.tree
+    _refuse_recursion(tree)
     drop_ephemeral_ctes(tree)
     parents = [found for name in node.depends_on if (found := manifest.find(name)) is not None]
     read = [parent for parent in parents if parent.resource_type in _READ_TYPES]
@@ -102,6 +107,30 @@ def _subject(
         variant,
         _digest(tree, inputs, macros),
     )
+
+
+def _refuse_recursion(tree: exp.Query) -> None:
+    from sqlglot import exp
+
+    if any(with_.args.get("recursive") for with_ in tree.find_all(exp.With)):
+        raise _Refused("dbt cannot unit test a recursive query")
+
+
+def _asking_macro(node: Node, manifest: Manifest) -> str:
+    """The macro of dbt by which the model's text asks the warehouse while it is compiled; "" for none."""
+    macros = manifest.raw.get("macros") or {}
+    waiting = list((node.raw.get("depends_on") or {}).get("macros") or ())
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        macro = macros.get(name) or {}
+        if name in _ASKING or "get_columns_in_relation" in str(macro.get("macro_sql") or ""):
+            return str(macro.get("name") or name)
+        waiting += (macro.get("depends_on") or {}).get("macros") or ()
+    return ""
 
 
 def _stand_in(tree: exp.Query, read: Mapping[str, Node], tables: Mapping[str, str]) -> None:

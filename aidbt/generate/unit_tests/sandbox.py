@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import threading
 import time
 from collections import Counter
@@ -18,7 +19,7 @@ from aidbt.generate.unit_tests.subject import Case, Input, Row
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_DEADLINE_S = 10.0
+_DEADLINE_S = 5.0
 _LOOKED_AT_S = 0.5
 _MEMORY = "512MB"
 
@@ -41,14 +42,18 @@ class OutputColumn:
 class Sandbox:
     """Tables like the inputs of a model, in a DuckDB that reaches nothing outside of itself.
 
-    Use it in a `with` block. Times are those of UTC.
+    Use it in a `with` block.
 
     Args:
         optimizes: whether queries are optimized, as they are in earnest; on a few rows that takes most of
             their time.
+        time_zone: of the session.
+
+    Attributes:
+        spent_s: how long queries ran in it.
     """
 
-    def __init__(self, inputs: Sequence[Input], *, optimizes: bool = False) -> None:
+    def __init__(self, inputs: Sequence[Input], *, optimizes: bool = False, time_zone: str = "UTC") -> None:
         import duckdb
 
         self._errors = duckdb.Error
@@ -56,7 +61,7 @@ class Sandbox:
             ":memory:",
             config={"enable_external_access": "false", "threads": "1", "memory_limit": _MEMORY},
         )
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(_set_time_zone(time_zone).sql("duckdb"))
         if not optimizes:
             self._connection.execute("PRAGMA disable_optimizer")
         for item in inputs:
@@ -67,6 +72,7 @@ class Sandbox:
         self._prepared: dict[str, str] = {}
         self._loaded: Case = tuple(() for _ in inputs)
         self._ends_at: float | None = None
+        self.spent_s = 0.0
         self._closed = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -173,11 +179,13 @@ class Sandbox:
     @contextlib.contextmanager
     def _deadline(self) -> Iterator[None]:
         """Inside, what runs too long is interrupted: a series between far dates, a join of everything."""
-        self._ends_at = time.monotonic() + _DEADLINE_S
+        started_at = time.monotonic()
+        self._ends_at = started_at + _DEADLINE_S
         try:
             yield
         finally:
             self._ends_at = None
+            self.spent_s += time.monotonic() - started_at
 
     def _watch(self) -> None:
         """Interrupts what is past its deadline, until the sandbox is closed."""
@@ -197,12 +205,19 @@ def orders(case: Case) -> tuple[Case, ...]:
 def _compared(value: Any) -> Any:
     """A value in a form that can be counted, in which two are the same when dbt sees no difference."""
     if isinstance(value, float):
-        return repr(value) if value != value else Decimal(repr(value)) if value - value == 0 else repr(value)
+        return Decimal(repr(value)) if math.isfinite(value) else repr(value)
     if isinstance(value, list | tuple):
         return tuple(map(_compared, value))
     if isinstance(value, dict):
         return tuple((str(key), _compared(item)) for key, item in value.items())
     return (type(value).__name__, value) if isinstance(value, bool) else value
+
+
+def _set_time_zone(name: str) -> exp.Expr:
+    from sqlglot import exp
+
+    setting = exp.EQ(this=exp.var("TimeZone"), expression=exp.Literal.string(name))
+    return exp.Set(expressions=[exp.SetItem(this=setting)])
 
 
 def read_type(data_type: str) -> exp.DataType:

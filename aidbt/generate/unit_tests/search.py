@@ -6,30 +6,31 @@ debugging: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing i
 witness tells apart beside its own mutant needs none of its own. Witnesses are then put together to a few
 cases of a size that a person can read, as long as they do not hide each other's mutants.
 
-All choices come from one generator of fixed seed, and all limits are counts: the same model gives the same.
+All choices come from one generator of fixed seed, and limits are counts: the same model gives the same, but
+for one whose queries are so slow that the search has to end early.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aidbt.generate.unit_tests.domains import Domain, Place
 from aidbt.generate.unit_tests.judge import Judge
 from aidbt.generate.unit_tests.random_rows import RandomRows
-from aidbt.generate.unit_tests.subject import Case, Input, Row
+from aidbt.generate.unit_tests.subject import Case, Input, Row, Value
 
 # Rich cases in a row that tell nothing new before the search ends, and rich cases in all.
-_PATIENCE = 25
-_MOST_CASES = 120
+_PATIENCE = 42
+_MOST_CASES = 210
 # Rows of one input in a case that is made of several witnesses.
 _MOST_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Killer:
-    """A case with the mutants that give something else on it, whatever the order of its rows."""
+    """A case with the mutants that give something else on it."""
 
     case: Case
     kills: frozenset[int]
@@ -40,7 +41,9 @@ def find_killers(judge: Judge, inputs: Sequence[Input], values: Mapping[Place, D
     tells one apart that those before it do not.
     """
     witnesses = list(_witnesses(judge, RandomRows(inputs, values), len(inputs)))
-    return tuple(_filled(judge, killer, inputs, values) for killer in _together(judge, witnesses))
+    filled = (_filled(judge, killer, inputs, values) for killer in _together(judge, witnesses))
+    cases = [_as_dbt_orders(case, inputs) for case in filled]
+    return tuple(Killer(case, judge.kills_surely(case, judge.mutants)) for case in cases)
 
 
 def _witnesses(judge: Judge, rows: RandomRows, inputs: int) -> Iterator[Killer]:
@@ -49,7 +52,7 @@ def _witnesses(judge: Judge, rows: RandomRows, inputs: int) -> Iterator[Killer]:
     seeds: Case = tuple(() for _ in range(inputs))
     idle = 0
     for number in range(_MOST_CASES):
-        if not alive or idle >= _PATIENCE:
+        if not alive or idle >= _PATIENCE or judge.is_tired:
             return
         idle += 1
         rich = rows.case(number, seeds)
@@ -111,7 +114,7 @@ def _together(judge: Judge, witnesses: Sequence[Killer]) -> Iterator[Killer]:
         whole, *others = left
         left = []
         for other in others:
-            merged = _merged(judge, whole, other)
+            merged = None if judge.is_tired else _merged(judge, whole, other)
             if merged is None:
                 left.append(other)
             else:
@@ -119,7 +122,7 @@ def _together(judge: Judge, witnesses: Sequence[Killer]) -> Iterator[Killer]:
         wanted = sorted(whole.kills - told)
         if not wanted:
             continue
-        case = _smaller(whole.case, partial(_keeps, judge, wanted))
+        case = whole.case if judge.is_tired else _smaller(whole.case, partial(_keeps, judge, wanted))
         kills = judge.kills_surely(case, judge.mutants)
         told |= kills
         left = [other for other in left if not other.kills <= told]
@@ -150,25 +153,24 @@ def _appended(one: Case, other: Case) -> Case:
     return tuple(rows + more for rows, more in zip(one, other, strict=True))
 
 
-def _filled(judge: Judge, killer: Killer, inputs: Sequence[Input], values: Mapping[Place, Domain]) -> Killer:
+def _filled(judge: Judge, killer: Killer, inputs: Sequence[Input], values: Mapping[Place, Domain]) -> Case:
     """The case with a usual value for every NULL that tells nothing: people read a NULL as meant."""
     case = killer.case
     wanted = sorted(killer.kills)
-    for number, place, column in _nulls(case, inputs):
+    for number, row, cell, column in _nulls(case, inputs):
         domain = values.get((inputs[number].table, column))
         if domain is None or not domain.usual:
             continue
-        row, cell = place
         filled = _with_cell(case, number, row, cell, domain.usual[row % len(domain.usual)])
         if judge.kills_all_surely(filled, wanted):
             case = filled
-    return Killer(case, judge.kills_surely(case, judge.mutants))
+    return case
 
 
-def _nulls(case: Case, inputs: Sequence[Input]) -> Iterable[tuple[int, tuple[int, int], str]]:
-    """(input, (row, cell), column) of every NULL in a column that the model uses."""
+def _nulls(case: Case, inputs: Sequence[Input]) -> list[tuple[int, int, int, str]]:
+    """(input, row, cell, column) of every NULL in a column that the model uses."""
     return [
-        (number, (row, cell), column.name)
+        (number, row, cell, column.name)
         for number, item in enumerate(inputs)
         for row, cells in enumerate(case[number])
         for cell, column in enumerate(item.columns)
@@ -176,9 +178,21 @@ def _nulls(case: Case, inputs: Sequence[Input]) -> Iterable[tuple[int, tuple[int
     ]
 
 
-def _with_cell(case: Case, number: int, row: int, cell: int, value: object) -> Case:
-    rows: list[Row] = list(case[number])
-    cells = list(rows[row])
-    cells[cell] = value  # type: ignore[call-overload]
-    rows[row] = tuple(cells)
-    return (*case[:number], tuple(rows), *case[number + 1 :])
+def _as_dbt_orders(case: Case, inputs: Sequence[Input]) -> Case:
+    """The case with the first row without NULL in front, where dbt puts it."""
+    return tuple(_with_full_row_first(rows, item) for rows, item in zip(case, inputs, strict=True))
+
+
+def _with_full_row_first(rows: tuple[Row, ...], item: Input) -> tuple[Row, ...]:
+    shown = [number for number, column in enumerate(item.columns) if column.is_used]
+    full = next((row for row in rows if all(row[number] is not None for number in shown)), None)
+    if full is None:
+        return rows
+    place = rows.index(full)
+    return (full, *rows[:place], *rows[place + 1 :])
+
+
+def _with_cell(case: Case, number: int, row: int, cell: int, value: Value) -> Case:
+    rows = case[number]
+    cells = (*rows[row][:cell], value, *rows[row][cell + 1 :])
+    return (*case[:number], (*rows[:row], cells, *rows[row + 1 :]), *case[number + 1 :])

@@ -35,14 +35,14 @@ def is_duration(column: str) -> bool:
     return bool(words) and words[-1].endswith("s") and singular_words(column)[-1] in _TIMES
 
 
-def is_amount(table: GraphTable) -> bool:
-    """Whether rows of a table are amounts themselves, such as payments: a number of them may mean their sum."""
+def amount_of(table: GraphTable) -> str:
+    """The column that says how much, where a table's rows are amounts, such as payments; else ""."""
     own = singular_words(table.name)
     for column in table.columns:
         words = [word for word in singular_words(column.name) if word not in own]
         if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
-            return True
-    return False
+            return column.name
+    return ""
 
 
 def is_additive(table: GraphTable, column: str) -> bool:
@@ -50,7 +50,8 @@ def is_additive(table: GraphTable, column: str) -> bool:
 
     Example:
         >>> from aidbt.semantic.graph import GraphColumn
-        >>> table = GraphTable("t", (GraphColumn("unit_price", "number"), GraphColumn("tax_amount", "number")))
+        >>> columns = GraphColumn("unit_price", "number"), GraphColumn("tax_amount", "number")
+        >>> table = GraphTable("t", columns)
         >>> is_additive(table, "unit_price"), is_additive(table, "tax_amount")
         (False, True)
     """

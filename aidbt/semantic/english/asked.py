@@ -18,6 +18,7 @@ from aidbt.semantic.english.number_phrases import (
     Shown,
     Sorted,
     Top,
+    TopColumns,
     Whole,
 )
 from aidbt.semantic.english.phrases import Amount, Claim, Columns, Rows
@@ -25,10 +26,10 @@ from aidbt.semantic.english.refusal import Refused
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
-    """Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time OrderBy Best TopOf FrequentOf ByNumber Having Whole
-    Nested Change""".split()
+    """Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy Best TopOf
+    TopCols FrequentOf ByNumber Having Whole Nested Change""".split()
 )
-GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part".split())
+GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
 
 
@@ -43,7 +44,8 @@ class Asked:
         lists: whether the words ask for rows one by one ("list", "which").
         shows: whether words ask to see something, of which there may be one or many.
         is_average: whether it is "on average".
-        says_again: whether a number is spoken of that was asked for before: "the total".
+        says_again: what numbers are called that were asked for before: "the total".
+        has_ties: whether all that are as good as the last one are asked for.
         times: lengths of time, or parts of it, that are named to be seen, not to group by.
         compares: whether values that a condition names are to be seen side by side.
     """
@@ -65,7 +67,8 @@ class Asked:
     shows: bool = False
     is_average: bool = False
     compares: bool = False
-    says_again: bool = False
+    says_again: set[str] = field(default_factory=set)
+    has_ties: bool = False
     times: Group = Group()
 
     def numbers(self) -> list[Number]:
@@ -95,9 +98,10 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
         first.returned += other.shown
         first.group |= other.group
         first.times |= other.times
+        first.says_again |= other.says_again
         for name in ("claims", "havings", "orders", "best", "tops", "by", "wholes", "nested", "changes"):
             getattr(first, name).extend(getattr(other, name))
-        for name in ("counts", "is_average", "compares", "says_again", "shows"):
+        for name in ("counts", "is_average", "compares", "shows", "has_ties"):
             setattr(first, name, getattr(first, name) or getattr(other, name))
     _settle(first)
     return first
@@ -106,6 +110,7 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
 def _collected(items: Iterable[Item]) -> Asked:
     asked = Asked()
     for item in items:
+        asked.compares |= item.category == "Periods"
         if item.category not in STANDING:
             raise Refused("it is not understood how these words belong to the rest", spans=())
         _take(asked, item)
@@ -125,6 +130,9 @@ def _take(asked: Asked, item: Item) -> None:
             asked.best.append(meaning)
         case Top():
             asked.tops.append(meaning)
+        case TopColumns(columns, top):
+            asked.shown.append(columns)
+            asked.tops.append(top)
         case Frequent():
             asked.tops.append(Top(1, meaning))
         case Having():
@@ -137,7 +145,7 @@ def _take(asked: Asked, item: Item) -> None:
             asked.changes.append(meaning)
         case Number() if item.category == "ByNumber":
             asked.by.append(meaning)
-        case _ if item.category in ("Cond", "Link", "Claim", "Time"):
+        case _ if item.category in ("Cond", "Link", "Claim", "Time", "Periods"):
             asked.claims.append(meaning)  # type: ignore[arg-type]
         case Rows() | Columns() | Amount() | Number():
             asked.shown.append(meaning)
@@ -151,7 +159,9 @@ def _take_glue(asked: Asked, item: Item) -> None:
     asked.counts |= item.category == "CountAll"
     asked.is_average |= item.category == "OnAverage"
     asked.compares |= item.category == "Versus"
-    asked.says_again |= item.category == "Said"
+    if item.category == "Said":
+        asked.says_again.add(str(item.meaning))
+    asked.has_ties |= item.category == "Ties"
     if item.category == "Grain":
         asked.times |= Group(grains=(item.meaning,))  # type: ignore[arg-type]
     if item.category == "Part":
@@ -165,6 +175,11 @@ def _settle(asked: Asked) -> None:
     spoken = [rows.table for rows in asked.rows()] + [number.table for number in asked.numbers()]
     asked.shown = [_settled(shown, spoken) for shown in asked.shown]
     asked.returned = [_settled(shown, spoken) for shown in asked.returned]
+    rivals = dict(asked.group.rivals)
+    columns = [Columns((term,), None, rivals.get(term, ())) for term in asked.group.terms]
+    settled = [_settled(column, spoken) for column in columns]
+    terms = tuple(column.terms[0] for column in settled if isinstance(column, Columns))
+    asked.group = replace(asked.group, terms=tuple(dict.fromkeys(terms)))
 
 
 def _settled(shown: Shown, spoken: Sequence[str]) -> Shown:

@@ -30,6 +30,10 @@ Combine = Callable[[Any, Any], Iterable[tuple[str, Hashable, float]]]
 """From the meanings of two phrases side by side: category, meaning and cost of what they are together."""
 Lift = Callable[[Any], Iterable[tuple[str, Hashable, float]]]
 """From a phrase's meaning: what else it may be seen as."""
+Rule = Callable[[str, str, Combine], None]
+"""Adds a rule for each pair of the categories named, with blanks between, on the left and on the right."""
+LiftRule = Callable[[str, Lift], None]
+"""Adds a rule for a category."""
 
 
 @dataclass(frozen=True)

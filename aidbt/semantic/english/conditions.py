@@ -1,13 +1,15 @@
-"""Conditions: a column beside a number, a value, a text, a time, another column, or nothing at all."""
+"""Conditions: a column beside a number, a value, a text, another column, or nothing at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
-from aidbt.semantic.english.chart import Combine, Lift
-from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.chart import LiftRule, Rule
+from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import (
+    Against,
     Claim,
     Claims,
     Columns,
@@ -16,38 +18,36 @@ from aidbt.semantic.english.phrases import (
     Found,
     Opposite,
     Range,
-    Recurring,
-    Span,
+    Texts,
 )
-from aidbt.semantic.english.relations import Relations, in_year, on_days
+from aidbt.semantic.english.relations import Relations, negated
 from aidbt.semantic.graph import GraphColumn, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
     Attribute,
     Comparison,
-    Duration,
-    InPeriod,
+    Extreme,
     Matches,
+    Measure,
     Missing,
     Not,
     OneOf,
     Operator,
     Predicate,
-    TimePoint,
     Value,
 )
 
-Rule = Callable[[str, str, Combine], None]
-"""Adds a rule for each pair of the categories named, with blanks between, on the left and on the right."""
-LiftRule = Callable[[str, Lift], None]
-
+How: TypeAlias = Literal["starts", "ends", "contains", "is"]
+Ranked = Literal["min", "max", "avg", "median"]
+Mean: TypeAlias = "tuple[Operator, Ranked, Measure | None]"
+_RANKED: dict[object, Ranked] = {"min": "min", "max": "max", "avg": "avg", "median": "median"}
+Adjective = tuple[Columns, Operator]
 _OPPOSITES: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "<>", "<>": "="}
 _CLAIMS = "Cond Link Claim"
 _AT = ("of", "at")
-_AFTER = (">", "of", "from")
-Texts = tuple[str, ...]
-Joined = tuple[str, Condition]
+# Numbers that are read as years rather than as amounts.
+_YEARS = range(1900, 2101)
 
 
 class ConditionRules(Relations):
@@ -55,71 +55,75 @@ class ConditionRules(Relations):
 
     def condition_rules(self, rule: Rule, lift: LiftRule) -> None:
         """Add the rules of conditions."""
+        self._number_rules(rule, lift)
+        self._column_rules(rule)
+        self._text_rules(rule, lift)
+        self._missing_rules(rule)
+        self._joining_rules(rule)
+
+    def _number_rules(self, rule: Rule, lift: LiftRule) -> None:
         rule("Cmp", "Num", lambda operator, number: [("CmpNum", Compare(operator, number), 0.0)])
         rule("Num", "CmpAfter", lambda number, operator: [("CmpNum", Compare(operator, number), 0.0)])
+        rule("Neg", "CmpNum", self.opposite_comparison)
         rule("Between", "Num", lambda _, low: [("BetweenNum", low, 0.0)])
-        rule("BetweenNum", "JNum", self.between)
         rule("And Prep", "Num", lambda how, high: [("JNum", high, 0.0)] if how in ("and", "to") else [])
+        rule("BetweenNum", "JNum", self.between)
         rule("And Or", "CmpNum", lambda how, compare: [("JCmp", (how, compare), 0.0)])
         rule("CmpNum", "JCmp", self.compares)
         rule("Prep", "CmpNum", lambda how, compare: [("CmpNum", compare, 0.0)] if how in _AT else [])
         rule("Prep", "Num", lambda how, number: [("CmpNum", Compare("=", number), 0.2)] if how in _AT else [])
-        rule("Prep", "Range", lambda how, parts: [("Range", parts, 0.0)] if how in _AT else [])
-        rule("Cmp When", "Col Did", self.than_column)
+        rule("Prep", "Range", lambda how, numbers: [("Range", numbers, 0.0)] if how in _AT else [])
         rule("Col Rated", "CmpNum", self.compared)
-        rule("AdjCol", "Num", lambda adj, number: self.compared(adj[0], Compare(adj[1], number)))
-        rule("AdjCol", "Col Did", lambda adj, other: self.compared_columns(adj[0], Compare(adj[1], other)))
-        rule("AdjCol", "Span", self.older)
         rule("Col Rated", "Range", self.within)
+        rule("Col Rated", "Num", self.equal)
         rule("CmpNum", "Col", self.so_much)
         rule("Num", "Col", lambda number, columns: self.so_much(Compare("=", number), columns, 0.4))
-        rule("Col Did", "CmpCol", self.compared_columns)
-        rule("Col Rated", "Num", self.equal)
+        rule("AdjCol", "Num", lambda adj, number: self.compared(adj[0], Compare(adj[1], number)))
         lift("Rated", self.present)
+
+    def _column_rules(self, rule: Rule) -> None:
+        rule("Cmp When", "Col Did", self.than_column)
+        rule("Col", "CmpCol", self.compared_columns)
+        rule("Did", "CmpCol", self.done_against)
+        rule("AdjCol", "Col Did", lambda adj, other: self.compared_columns(adj[0], Against(adj[1], other)))
+        rule("Cmp", "Agg", lambda operator, function: self.than_aggregate(operator, function, None))
+        rule("Cmp", "Number", self.than_number)
+        rule("Col Rated", "CmpMean", self.against_mean)
+        rule("AdjCol", "Agg", self.more_than_aggregate)
+        rule("AdjCol", "Number", self.more_than_number)
+
+    def _text_rules(self, rule: Rule, lift: LiftRule) -> None:
+        lift("Val", lambda condition: [("Cond", condition, 0.05)])
+        lift("Quo", lambda text: [("Texts", (text,), 0.0)])
         rule("Col", "Val", self.own_value)
         rule("Val", "Col", lambda value, columns: self.own_value(columns, value))
-        rule("Col Did", "Time", self.at_time)
-        rule("Did", "Claim", self.on_days)
-        rule("Col", "Texts", self.is_text)
+        rule("And Or Comma", "Texts", lambda _, texts: [("JTexts", texts, 0.0)])
+        rule("Texts", "JTexts", lambda one, other: [("Texts", (*one, *other), 0.0)])
+        rule("Col", "Texts", lambda columns, texts: self.like(columns, ("is", texts)))
         rule("Like", "Texts", lambda how, texts: [("LikeText", (how, texts), 0.0)])
         rule("Col", "LikeText", self.like)
+        rule("Texts", "Prep", lambda texts, how: [("TextIn", texts, 0.0)] if how == "in" else [])
         rule("TextIn", "Col", lambda texts, columns: self.like(columns, ("contains", texts)))
-        rule("Texts", "Prep", self.text_in)
-        rule("Texts", "JTexts", lambda one, other: [("Texts", (*one, *other), 0.0)])
-        rule("And Or Comma", "Texts", lambda _, texts: [("JTexts", texts, 0.0)])
-        lift("Quo", lambda text: [("Texts", (text,), 0.0)])
+
+    def _missing_rules(self, rule: Rule) -> None:
         rule("Col", "Null", lambda columns, _: self.missing(columns))
-        rule("Null", "Col", lambda _, columns: self.missing(columns))
-        rule("Neg No", "Col", lambda _, columns: self.missing(columns))
-        rule("Neg", "Did", lambda _, columns: self.missing(columns))
+        rule("Null Neg", "Col", lambda _, columns: self.missing(columns))
+        rule("No", "Col", lambda _, columns: self.none(columns))
+        rule("Neg", "Did", lambda _, columns: self.not_done(columns))
         rule("Owning", "Col", lambda _, columns: self.present(columns))
         rule("Neg", "Cond", lambda _, condition: self.opposite(condition))
         rule("Neg", "Claim Time", lambda _, claim: [("Claim", Opposite(claim), 0.1)])
-        rule("Neg", "CmpNum", self.opposite_comparison)
-        lift("Val", lambda condition: [("Cond", condition, 0.05)])
-        self._joining_rules(rule)
-        self._duration_rules(rule)
 
     def _joining_rules(self, rule: Rule) -> None:
         rule("And Or Comma", "Val", lambda how, value: [("JVal", (how, value), 0.0)])
         rule("Val", "JVal", self.values)
         rule("And Or", _CLAIMS, lambda how, claim: [("JClaim", (how, claim), 0.1)])
         rule("Comma", _CLAIMS, lambda _, claim: [("JClaim", ("and", claim), 0.4)])
-        rule("Or", "Time", lambda how, period: [("JTime", period, 0.0)])
-        rule("Time", "JTime", lambda one, other: [("Claim", Claims((one, other), is_any=True), 0.0)])
         rule(_CLAIMS, "JClaim", self.claims)
-        rule("Comma", "And Or", lambda _, how: [("Or" if how in ("or", "nor") else "And", how, 0.0)])
-
-    def _duration_rules(self, rule: Rule) -> None:
-        rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])
-        rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
-        rule("Span", "CmpAfter", lambda span, operator: [("CmpSpan", (operator, span), 0.0)])
-        rule("Within", "Span", lambda _, span: [("CmpSpan", ("<=", span), 0.0)])
-        rule("CmpSpan Span", "When Prep", self.span_side)
-        rule("SpanSide", "Col Did", self.span_from)
-        rule("Did", "SpanFrom", self.did_span)
-        rule("Took", "CmpSpan", lambda _, span: [("TookSpan", span, 0.0)])
-        rule("TookSpan", "Did", self.took)
+        rule("Or", "Time", lambda _, period: [("JTime", period, 0.0)])
+        rule("Time", "JTime", lambda one, other: [("Claim", Claims((one, other), is_any=True), 0.0)])
+        rule("Comma", "And", lambda _, how: [("And", how, 0.0)])
+        rule("Comma", "Or", lambda _, how: [("Or", how, 0.0)])
 
     # --- what columns are ---------------------------------------------------------------------------------
 
@@ -130,6 +134,11 @@ class ConditionRules(Relations):
     def is_time(self, attribute: Attribute) -> bool:
         """Whether a column holds times or dates."""
         return self.column(attribute).kind in ("time", "date")
+
+    def only(self, columns: Columns, *kinds: str) -> list[Attribute]:
+        """The column, where it is one alone and of one of the kinds; else nothing."""
+        attribute = columns.terms[0]
+        return [attribute] if len(columns.terms) == 1 and self.column(attribute).kind in kinds else []
 
     # --- numbers ------------------------------------------------------------------------------------------
 
@@ -144,22 +153,21 @@ class ConditionRules(Relations):
 
     def within(self, columns: Columns, numbers: Range) -> Found:
         """`price between 2 and 5`."""
-        for attribute in _only(columns, self, "number"):
+        for attribute in self.only(columns, "number"):
             found = tuple(Comparison(c.operator, attribute, Value(c.value)) for c in numbers.parts)
             yield "Cond", Condition(attribute.table, AnyOf(found) if numbers.is_any else All(found)), 0.0
 
     def compared(self, columns: Columns, compare: Compare) -> Found:
         """`price above 5`."""
-        for attribute in _only(columns, self, "number"):
-            if not isinstance(compare.value, Columns):
-                predicate = Comparison(compare.operator, attribute, Value(compare.value))
-                yield "Cond", Condition(attribute.table, predicate), 0.0
+        for attribute in self.only(columns, "number"):
+            predicate = Comparison(compare.operator, attribute, Value(compare.value))
+            yield "Cond", Condition(attribute.table, predicate), 0.0
 
     def equal(self, columns: Columns, number: float) -> Found:
         """`rating 5`; a year is more often a time."""
         if columns.rows is None:
             for _, condition, cost in self.compared(columns, Compare("=", number)):
-                yield "Cond", condition, cost + (0.8 if 1900 <= number <= 2100 else 0.2)
+                yield "Cond", condition, cost + (0.8 if number in _YEARS else 0.2)
 
     def so_much(self, compare: Compare, columns: Columns, cost: float = 0.1) -> Found:
         """`less than 20000 miles`, `more than 3 bedrooms`, of a column that holds how many."""
@@ -167,14 +175,19 @@ class ConditionRules(Relations):
             for category, condition, more in self.compared(columns, compare):
                 yield category, condition, more + cost
 
+    def opposite_comparison(self, _: object, compare: Compare) -> Found:
+        yield "CmpNum", replace(compare, operator=_OPPOSITES[compare.operator]), 0.0
+
+    # --- other columns ------------------------------------------------------------------------------------
+
     def than_column(self, operator: Operator, columns: Columns) -> Found:
         if len(columns.terms) == 1:
-            yield "CmpCol", Compare(operator, columns), 0.1
+            yield "CmpCol", Against(operator, columns), 0.1
 
-    def compared_columns(self, columns: Columns, compare: Compare) -> Found:
+    def compared_columns(self, columns: Columns, compare: Against) -> Found:
         """`shipped after the required date`, `stock below the reorder level`."""
-        other = compare.value
-        if not isinstance(other, Columns) or len(columns.terms) != 1:
+        other = compare.columns
+        if len(columns.terms) != 1:
             return
         one, two = columns.terms[0], other.terms[0]
         path = self.path(one.table, two.table)
@@ -184,17 +197,38 @@ class ConditionRules(Relations):
         if kinds == {"number"} or kinds <= {"time", "date"}:
             yield "Cond", Condition(one.table, Comparison(compare.operator, one, two)), 0.3 * len(path)
 
-    def older(self, adjective: tuple[Columns, Operator], span: Span) -> Found:
-        """`older than 30 years`: more time has passed since."""
-        for attribute in _only(adjective[0], self, "time", "date"):
-            ago = TimePoint(shift=-int(span.count), unit=span.unit)
-            if span.count == int(span.count):
-                is_later = adjective[1] == ">"
-                period = InPeriod(attribute, ago if is_later else None, None if is_later else ago)
-                yield "Cond", Condition(attribute.table, period), 0.0
+    def done_against(self, did: Columns, against: Against) -> Found:
+        """`shipped after the required date`."""
+        yield from own(self.compared_columns(did, against))
 
-    def opposite_comparison(self, _: object, compare: Compare) -> Found:
-        yield "CmpNum", replace(compare, operator=_OPPOSITES[compare.operator]), 0.0
+    def than_aggregate(self, operator: Operator, function: object, of: Measure | None) -> Found:
+        """`above average`, `than the average price`."""
+        if function in _RANKED:
+            yield "CmpMean", (operator, _RANKED[function], of), 0.0
+
+    def than_number(self, operator: Operator, number: Number) -> Found:
+        """`than the average price of Drinks`."""
+        if isinstance(number.term, Measure):
+            yield from self.than_aggregate(operator, number.term.function, number.term)
+
+    def more_than_aggregate(self, adjective: Adjective, function: object) -> Found:
+        """`more expensive than average`."""
+        if function in _RANKED:
+            yield from self.against_mean(adjective[0], (adjective[1], _RANKED[function], None))
+
+    def more_than_number(self, adjective: Adjective, number: Number) -> Found:
+        """`more expensive than the average list price`."""
+        of = number.term
+        if isinstance(of, Measure) and of.function in _RANKED:
+            yield from self.against_mean(adjective[0], (adjective[1], _RANKED[of.function], of))
+
+    def against_mean(self, columns: Columns, mean: Mean) -> Found:
+        """`price above the average`: of the same column, among the rows that are said."""
+        operator, function, of = mean
+        for attribute in self.only(columns, "number"):
+            if of is None or of.of == attribute:
+                found = Extreme(attribute, function, of.where if of else None, operator)
+                yield "Cond", Condition(attribute.table, found), 0.0
 
     # --- values and texts ---------------------------------------------------------------------------------
 
@@ -204,126 +238,95 @@ class ConditionRules(Relations):
         if len(columns.terms) == 1 and isinstance(predicate, OneOf) and predicate.term == columns.terms[0]:
             yield "Val", value, -0.5
 
-    def values(self, one: Condition, joined: Joined) -> Found:
+    def values(self, one: Condition, joined: tuple[str, Condition]) -> Found:
         """`Germany, Italy or France`: of a single-valued column "and" says the same as "or"."""
         how, other = joined
-        if isinstance(one.predicate, OneOf) and isinstance(other.predicate, OneOf):
-            if one.predicate.term == other.predicate.term:
-                listed = (*one.predicate.values, *other.predicate.values)
-                merged = replace(one.predicate, values=tuple(dict.fromkeys(listed)))
-                is_each = how == "and" or one.is_each or other.is_each
-                yield "Val", Condition(one.table, merged, is_each), -0.5
+        first, second = one.predicate, other.predicate
+        if not isinstance(first, OneOf) or not isinstance(second, OneOf) or first.term != second.term:
+            return
+        merged = replace(first, values=tuple(dict.fromkeys((*first.values, *second.values))))
+        is_each = how == "and" or one.is_each or other.is_each
+        yield "Val", Condition(one.table, merged, is_each), -0.5
 
-    def is_text(self, columns: Columns, texts: Texts) -> Found:
-        yield from self.like(columns, ("is", texts))
+    def like(self, columns: Columns, like: tuple[How, Texts]) -> Found:
+        """`name contains "x"`."""
+        for attribute in self.only(columns, "text"):
+            for condition in self.likes(attribute, like):
+                yield "Cond", condition, 0.3 if like[0] == "is" else 0.0
 
-    def like(self, columns: Columns, like: tuple[str, Texts]) -> Found:
+    def likes(self, attribute: Attribute, like: tuple[How, Texts]) -> Iterator[Condition]:
+        """That a text is like any of several."""
         how, texts = like
-        for attribute in _only(columns, self, "text"):
-            found = tuple(Matches(attribute, how, text) for text in texts)  # type: ignore[arg-type]
-            predicate: Predicate = found[0] if len(found) == 1 else AnyOf(found)
-            yield "Cond", Condition(attribute.table, predicate), 0.3 if how == "is" else 0.0
-
-    def text_in(self, texts: Texts, preposition: str) -> Found:
-        if preposition == "in":
-            yield "TextIn", texts, 0.0
+        found = tuple(Matches(attribute, how, text) for text in texts)
+        yield Condition(attribute.table, found[0] if len(found) == 1 else AnyOf(found))
 
     # --- missing ------------------------------------------------------------------------------------------
 
+    def absent(self, columns: Columns) -> Condition | None:
+        """That a column is empty; None of one that never is, and of several."""
+        attribute = columns.terms[0]
+        if len(columns.terms) > 1 or not self.column(attribute).nullable:
+            return None
+        return Condition(attribute.table, Missing(attribute))
+
     def missing(self, columns: Columns) -> Found:
-        """`without a phone number`, `not shipped yet`; of a column that is never empty it means nothing."""
-        if len(columns.terms) == 1 and self.column(columns.terms[0]).nullable:
-            yield "Cond", Condition(columns.terms[0].table, Missing(columns.terms[0])), 0.3
+        """`phone is missing`."""
+        absent = self.absent(columns)
+        if absent:
+            yield "Cond", absent, 0.3
+
+    def not_done(self, did: Columns) -> Found:
+        """`not shipped yet`."""
+        yield from own(self.missing(did))
+
+    def none(self, columns: Columns) -> Found:
+        """`without a phone number`; of an amount, "no bonus" is also one of 0."""
+        numbers = self.only(columns, "number")
+        if not numbers:
+            yield from self.missing(columns)
+        for attribute in numbers:
+            zero: Predicate = Comparison("=", attribute, Value(0))
+            if self.column(attribute).nullable:
+                zero = AnyOf((Missing(attribute), zero))
+            yield "Cond", Condition(attribute.table, zero), 0.2
 
     def present(self, columns: Columns) -> Found:
         """`with a phone number`."""
-        for _, condition, cost in self.missing(columns):
-            assert isinstance(condition, Condition)
-            yield "Cond", Condition(condition.table, Not(condition.predicate)), cost
+        absent = self.absent(columns)
+        if absent:
+            yield "Cond", replace(absent, predicate=Not(absent.predicate)), 0.3
 
     def opposite(self, condition: Condition) -> Found:
         """What a condition denies."""
         held = condition.predicate
-        if isinstance(held, Comparison):
-            denied: Predicate = replace(held, operator=_OPPOSITES[held.operator])
-        else:
-            denied = held.predicate if isinstance(held, Not) else Not(held)
-        yield "Cond", Condition(condition.table, denied), 0.0
+        denied = (
+            replace(held, operator=_OPPOSITES[held.operator])
+            if isinstance(held, Comparison)
+            else negated(held)
+        )
+        yield "Cond", replace(condition, predicate=denied), 0.0
 
     # --- and, or ------------------------------------------------------------------------------------------
 
-    def claims(self, one: object, joined: tuple[str, object]) -> Found:
+    def claims(self, one: Claim, joined: tuple[str, Claim]) -> Found:
         """Two claims as one; "a or b and c" says too little about what belongs together."""
         how, other = joined
         is_any = how in ("or", "nor")
-        kinds = {part.is_any for part in (one, other) if isinstance(part, Claims)}
-        if kinds and kinds != {is_any}:
+        if any(isinstance(part, Claims) and part.is_any != is_any for part in (one, other)):
             return
         if isinstance(one, Condition) and isinstance(other, Condition) and one.table == other.table:
             predicates = (one.predicate, other.predicate)
             yield "Cond", Condition(one.table, AnyOf(predicates) if is_any else All(predicates)), 0.05
             return
-        parts = [*(one.parts if isinstance(one, Claims) else (one,))]
-        parts += other.parts if isinstance(other, Claims) else (other,)
-        yield "Claim", Claims(tuple(parts), is_any), 0.1  # type: ignore[arg-type]
-
-    # --- times --------------------------------------------------------------------------------------------
-
-    def at_time(self, columns: Columns, period: Period) -> Found:
-        """`hired in 2024`, `order date before 2024-03-01`."""
-        if len(columns.terms) != 1:
-            return
-        attribute = columns.terms[0]
-        if self.is_time(attribute):
-            predicate: Predicate | None = InPeriod(attribute, period.start, period.end)
-        elif attribute.column.lower().endswith("year"):
-            predicate = in_year(attribute, period)
-        else:
-            return
-        if predicate:
-            yield "Cond", Condition(attribute.table, predicate), 0.0
-
-    def on_days(self, did: Columns, claim: Claim) -> Found:
-        """`shipped on weekends`."""
-        if isinstance(claim, Recurring):
-            for attribute in _only(did, self, "time", "date"):
-                yield "Cond", Condition(attribute.table, on_days(attribute, claim)), 0.0
-
-    def span_side(self, measured: Span | tuple[Operator, Span], side: str) -> Found:
-        """`within 3 days of`, `more than 5 days after`."""
-        operator, span = ("=", measured) if isinstance(measured, Span) else measured
-        if side in _AFTER or side == "<":
-            yield "SpanSide", (operator, span, "<" if side == "<" else ">"), 0.0
-
-    def span_from(self, side: tuple[Operator, Span, str], columns: Columns) -> Found:
-        for attribute in _only(columns, self, "time", "date"):
-            yield "SpanFrom", (*side, attribute), 0.0
-
-    def did_span(self, did: Columns, measured: tuple[Operator, Span, str, Attribute]) -> Found:
-        """`shipped within 3 days of the order date`."""
-        operator, span, side, other = measured
-        for own in _only(did, self, "time", "date"):
-            path = self.path(own.table, other.table)
-            if path is not None and is_to_one(path) and own != other:
-                start, end = (other, own) if side == ">" else (own, other)
-                yield "Cond", Condition(own.table, _lasting(start, end, operator, span)), 0.2 * len(path)
-
-    def took(self, measured: tuple[Operator, Span], did: Columns) -> Found:
-        """`took longer than 3 days to ship`: from when the row happened."""
-        for end in _only(did, self, "time", "date"):
-            start = self.time_of(end.table)
-            if start is not None and start != end:
-                yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.2
+        yield "Claim", Claims((*_parts(one), *_parts(other)), is_any), 0.1
 
 
-def _only(columns: Columns, rules: ConditionRules, *kinds: str) -> list[Attribute]:
-    """The one column of one of the kinds, if it is that; texts by which rows are known have no numbers."""
-    attribute = columns.terms[0]
-    return [attribute] if len(columns.terms) == 1 and rules.column(attribute).kind in kinds else []
+def own(found: Found) -> Found:
+    """Conditions that a verb says of the rows themselves."""
+    for category, condition, cost in found:
+        if isinstance(condition, Condition):
+            yield category, replace(condition, is_own=True), cost
 
 
-def _lasting(start: Attribute, end: Attribute, operator: Operator, span: Span) -> Predicate:
-    """That a time lasts so long; never before it begins, when only its greatest length is said."""
-    lasts = Duration(start, end, span.unit)
-    found = Comparison(operator, lasts, Value(span.count))
-    return All((Comparison(">=", lasts, Value(0)), found)) if operator in ("<", "<=") else found
+def _parts(claim: Claim) -> tuple[Claim, ...]:
+    return claim.parts if isinstance(claim, Claims) else (claim,)

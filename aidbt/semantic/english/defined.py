@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item, parse
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.grammar import Rules
@@ -65,7 +66,7 @@ def with_instructions(text: str, question: str, lexicon: Lexicon, graph: Graph) 
     if not found.definitions:
         return lexicon, found.matching
     added: dict[Phrase, list[Meaning]] = {}
-    for definition in _used(found.definitions, question):
+    for definition in _used(found.definitions, question, graph):
         added |= _Definer(lexicon.with_meanings(added), graph, question).meanings(definition)
     return lexicon.with_meanings(added), found.matching
 
@@ -89,17 +90,18 @@ def matched(query: SemanticQuery, matching: Matching) -> SemanticQuery:
     return rewritten(query, change)
 
 
-def _used(definitions: Sequence[Definition], question: str) -> list[Definition]:
+def _used(definitions: Sequence[Definition], question: str, graph: Graph) -> list[Definition]:
     """The definitions that a question uses, directly or in those it uses; what others use goes first."""
+    columns = {plain(c.name) for table in graph.tables for c in table.columns if _is_identifier(c.name)}
     found: list[Definition] = []
     waiting = [question]
     while waiting:
         words = _lemmas(waiting.pop())
         for definition in definitions:
-            names = [
-                *definition.names,
-                *map(_lemmas, definition.bodies if _names_a_column(definition) else ()),
-            ]
+            # What a column is called is in the body, where its name is the column's.
+            is_column = any("".join(name) in columns for name in definition.names)
+            names = [*definition.names, *map(_lemmas, definition.bodies if is_column else ())]
+            names += [name[1:] for name in definition.names if _is_now(name) and _NOW.search(question)]
             if definition not in found and any(_holds(words, name) for name in names):
                 found.append(definition)
                 waiting += definition.bodies
@@ -107,14 +109,22 @@ def _used(definitions: Sequence[Definition], question: str) -> list[Definition]:
     return sorted(found, key=lambda one: (-_depth(one, found), definitions.index(one)))
 
 
+_NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
+
+
+def _is_now(name: Phrase) -> bool:
+    return len(name) > 1 and name[0] in ("current", "present", "active")
+
+
+def _is_identifier(column: str) -> bool:
+    """Whether a column's name is no word of the language that a definition may be of."""
+    return len(words_of(column)) > 1
+
+
 def _depth(one: Definition, others: Sequence[Definition]) -> int:
     """How many definitions use a name: those go first that most others need."""
     bodies = [_lemmas(body) for other in others if other != one for body in other.bodies]
     return sum(any(_holds(body, name) for name in one.names) for body in bodies)
-
-
-def _names_a_column(definition: Definition) -> bool:
-    return any("_" in name[0] for name in definition.names)
 
 
 def _lemmas(text: str) -> Phrase:
@@ -149,7 +159,7 @@ class _Definer:
         if all(period_at(tokens(" ".join(name)), 0) for name in definition.names):
             return {}
         column = self._column(definition.names[0])
-        if column:
+        if column and _is_identifier(column.column):
             return {phrase: [column] for body in definition.bodies for phrase in _called(body)}
         for body in reversed(definition.bodies):
             condition = self._condition(body, definition.names[0])
@@ -158,8 +168,13 @@ class _Definer:
                 return {name: [Defined("Cond", condition, _WEIGHT)] for name in names if name}
             found = self._of_formula(body)
             if found:
-                return dict.fromkeys(definition.names, found)
+                return dict.fromkeys(self._names(definition), found)
         return {name: [] for name in definition.names}
+
+    def _names(self, definition: Definition) -> list[Phrase]:
+        """What the question calls it: a current salary is the salary "at the moment"."""
+        now = [name[1:] for name in definition.names if _is_now(name) and _NOW.search(self.question)]
+        return [*definition.names, *now]
 
     # --- columns and conditions -----------------------------------------------------------------------
 
@@ -260,12 +275,12 @@ class _Definer:
 
     def _number(self, items: Sequence[Item]) -> Number | None:
         """The aggregate that a name is, if it is one more likely than a column."""
-        match items[0].meaning:
-            case Number() as number:
-                return number
-            case Rows() as rows:
-                return Number(Measure("count", rows.table, None, rows.where), rows.table)
-        return None
+        likely = [item.meaning for item in items if items[0].score - item.score <= _ABOUT_AS_LIKELY]
+        number = next((meaning for meaning in likely if isinstance(meaning, Number)), None)
+        first = likely[0]
+        if number is None and isinstance(first, Rows):
+            return Number(Measure("count", first.table, None, first.where), first.table)
+        return number
 
     def _aggregate(
         self, formula: Formula, items: dict[str, list[Item]], numbers: dict[str, Number]
@@ -283,7 +298,7 @@ class _Definer:
         return [Defined("Number", Number(found, table), _WEIGHT)] if found else []
 
     def _of_rows(self, formula: Formula, items: dict[str, list[Item]]) -> list[Meaning]:
-        """A calculation with columns of each row, summed, of the one table that all of them can be seen from."""
+        """A calculation with columns of each row, summed: of the rows that all of them can be seen from."""
         tables = {attribute.table for found in items.values() for attribute in _attributes(found)}
         tables = {table for table in tables if all(self._near(table, found) for found in items.values())}
         # The table that has most of the columns itself is the one whose rows it is worked out of.
@@ -374,7 +389,8 @@ _CONDITION = re.compile(
 )
 # What definitions add that says nothing of which rows are meant.
 _LEFT_OUT = re.compile(
-    r"^(?:an? |the |calculate the |compute the )|(?: of| in| for| at) (?:that|the same|the given|a given) \w+$"
+    r"^(?:an? |the |calculate the |compute the )"
+    r"|(?: of| in| for| at) (?:that|the same|the given|a given) \w+$"
     r"|,? (?:over|in|within|for) (?:a|the)? ?(?:given|selected|specified|recent|certain|defined)[\w ]*$"
     r"|\(for the given [\w ]+\)$",
     re.I,

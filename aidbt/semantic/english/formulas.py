@@ -19,7 +19,7 @@ _OPERATORS: dict[str, Arithmetic] = {
 _PIECE = re.compile(
     r"(?P<open>\()|(?P<close>\))"
     r"|(?P<word>(?<!\S)(?:plus|minus|times|multiplied by|divided by)(?!\S))"
-    r"|(?P<sign>(?:(?<=\s)|(?<=\)))[-+*/×÷−](?=[\s(]))"
+    r"|(?P<sign>(?:^|(?<=\s)|(?<=\)))[-+*/×÷−](?=[\s(]|$))"
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from aidbt.semantic.english.chart import Combine, Grammar, Lift
 from aidbt.semantic.english.number_grammar import FILLABLE, add_number_grammar
 from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = (
-    "Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol Range Act Did Rated SupCol SupRows LikeText Amount"
-)
-_OPENERS = "Cmp When Neg No Prep Verb Rel Between Owning And Or Grain Span CmpSpan Within Agent Ordinal Role RoleVerb RoleBy Took CmpTimes Weak Times Twice Like Null"
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
+    SupCol SupRows LikeText WhoRole UnitBetween Amount"""
+_OPENERS = """Cmp When Neg No Prep Verb Rel Between Owning And Or Grain Span CmpSpan Within Agent Ordinal
+    Role RoleVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 
 
 class Rules(NumberRules):
@@ -32,28 +33,42 @@ class Rules(NumberRules):
         def before(words: str, phrases: str) -> None:
             """A small word before each of the phrases; the phrase stays what it is."""
             for phrase in phrases.split():
-                rule(words, phrase, lambda _, meaning, phrase=phrase: [(phrase, meaning, 0.0)])
+                rule(words, phrase, _second(phrase))
 
         def after(phrases: str, words: str) -> None:
             for phrase in phrases.split():
-                rule(phrase, words, lambda meaning, _, phrase=phrase: [(phrase, meaning, 0.01)])
+                rule(phrase, words, _first(phrase))
 
-        self.condition_rules(rule, lift)
         self.row_rules(rule, lift)
         add_number_grammar(rule, lift, self)
         numbers = " ".join(sorted(FILLABLE))
         before("Fill", f"{_PHRASES} {_OPENERS} {numbers}")
-        extremes = {"SupCol", "SupRows", "Best", "TopOf"}
+        extremes = {"SupCol", "SupRows", "Sup", "Best", "TopOf"}
         before("Poss", " ".join(p for p in f"{_PHRASES} {_OPENERS} {numbers}".split() if p not in extremes))
         before("Is", f"{_PHRASES} {_OPENERS} Number Group")
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")
         after("Col Cmp Verb Rel Neg Act Did Number", "Is")
         before("Only", "Rows Col Val Cond Time Num CmpNum Range")
         after("Rows Col Val Cond Time Num", "Only")
-        before("Who", "Rows Col TopOf Best")
+        before("Who", "Rows TopOf")
+        before("Every", f"Rows Col Role Clause {numbers}")
+        before("Fill Is", "Every")
         for phrase in ("Rows", "Col", "Number"):
-            rule(phrase, "Verb", lambda meaning, _, phrase=phrase: [(phrase, meaning, 0.7)])
+            rule(phrase, "Verb", _without(phrase))
         return Grammar(
             {key: tuple(found) for key, found in binary.items()},
             {key: tuple(found) for key, found in unary.items()},
         )
+
+
+def _second(phrase: str) -> Combine:
+    return lambda _, meaning: [(phrase, meaning, 0.0)]
+
+
+def _first(phrase: str) -> Combine:
+    return lambda meaning, _: [(phrase, meaning, 0.01)]
+
+
+def _without(phrase: str) -> Combine:
+    """A phrase beside a verb that says nothing without what would follow it: "papers published"."""
+    return lambda meaning, verb: [(phrase, meaning, 0.7)] if verb == EMPTY else []

@@ -11,6 +11,7 @@ from aidbt.semantic.english.lexicon import (
     ColumnName,
     Defined,
     Lexicon,
+    Literal,
     Meaning,
     MetricName,
     RoleName,
@@ -28,6 +29,12 @@ from aidbt.semantic.query import Attribute, MetricRef, OneOf, Value
 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
+_DEGREES = {
+    "most": ("superlative", True),
+    "least": ("superlative", False),
+    "more": ("comparative", True),
+    "less": ("comparative", False),
+}
 # "Shipped later than" is said of the verb's time, not of the row's.
 _THAN_TIMES = {"later", "earlier"}
 # What a word says less for every other column that it may name.
@@ -52,7 +59,7 @@ class Grounded:
             if token.number is not None:
                 yield Item("Num", token.number, start, start + 1, 1.0)
             period = period_at(sentence, start)
-            if period:
+            if period and not _is_doubtful(texts, start, period.length):
                 yield Item("Time", period, start, start + period.length, 1.1 * period.length**_LONGER)
             for length, category, verb, weight in self.verbs.at(texts, start):
                 yield Item(category, verb, start, start + length, weight * length**_LONGER)
@@ -64,70 +71,83 @@ class Grounded:
         for length, meanings in self.lexicon.found(sentence, start):
             columns = [m for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7]
             alike = tuple(Attribute(m.table, m.column) for m in columns)
-            is_verb = length == 1 and any(kind == "Verb" for _, kind, _, _ in self.verbs.at([texts[start]], 0))
+            is_verb = length == 1 and any(
+                kind == "Verb" for _, kind, _, _ in self.verbs.at([texts[start]], 0)
+            )
             common = _COMMON * min(len(alike) - 1, 4) if alike else 0.0
             for meaning in meanings:
                 if not (is_verb and self.verbs.is_linking(meaning)):
                     less = common if isinstance(meaning, ColumnName) else 0.0
                     yield _item(meaning, start, length, (meaning.weight - less) * length**_LONGER, alike)
+                if isinstance(meaning, ColumnName) and length == 1 and self._is_done(meaning, texts[start]):
+                    columns_ = Columns((Attribute(meaning.table, meaning.column),))
+                    yield Item("Did", columns_, start, start + 1, meaning.weight)
                 if isinstance(meaning, ValueName) and _is_plural(sentence[start + length - 1]):
-                    value = _item(meaning, start, length, meaning.weight - 0.4).meaning
-                    assert isinstance(value, Condition)
-                    yield Item("Rows", Rows(value.table, value.predicate), start, start + length, 0.6 * length)
+                    yield from self._kind(meaning, start, length)
         token = sentence[start]
         if token.kind == "word" and "_" in token.text:
             for meaning in self.lexicon.meanings.get(singular_words(token.text), ()):
                 yield _item(meaning, start, 1, 2 * meaning.weight)
 
+    def _is_done(self, name: ColumnName, text: str) -> bool:
+        """Whether a word is a participle of what a column says when it was done."""
+        kind = self.lexicon.graph.table(name.table).column(name.column).kind
+        return kind in ("time", "date") and text.endswith(("ed", "ing"))
+
+    def _kind(self, value: ValueName, start: int, length: int) -> Iterator[Item]:
+        """`contractors`: rows by what kind they are of; by their own name they are not one of a kind."""
+        if value.column != self.lexicon.graph.table(value.table).label:
+            attribute = Attribute(value.table, value.column)
+            rows = Rows(value.table, OneOf(attribute, (Value(value.value),)))
+            yield Item("Rows", rows, start, start + length, 0.6 * length)
+
     def _adjectives(self, texts: Sequence[str], start: int) -> Iterator[Item]:
         """`cheapest`, `most expensive`, `cheaper than`, beside every column that they may be said of."""
-        word, following = texts[start], texts[start + 1 : start + 3]
-        for said in dimensions(word):
-            if said.degree == "superlative":
-                yield from self._superlatives(said, said.is_more, start, start + 1)
-            elif said.degree == "comparative" and following[:1] == ["than"] and word not in _THAN_TIMES:
-                yield from self._comparatives(said, said.is_more, start, start + 2)
-        if word in ("most", "least", "more", "less") and following:
-            for said in dimensions(following[0]):
-                is_more = said.is_more == (word in ("most", "more"))
-                if said.degree == "base" and word in ("most", "least"):
-                    yield from self._superlatives(said, is_more, start, start + 2)
-                elif said.degree == "base" and following[1:] == ["than"]:
-                    yield from self._comparatives(said, is_more, start, start + 3)
+        word, following = texts[start], list(texts[start + 1 : start + 3])
+        is_said = word in _DEGREES and bool(following)
+        degree, is_more = _DEGREES[word] if is_said else ("", True)
+        adjective, rest = (following[0], following[1:]) if is_said else (word, following)
+        end = start + 1 + is_said
+        for said, columns in self._dimensions(adjective):
+            is_much = said.is_more == is_more
+            wanted = said.degree if not is_said else degree if said.degree == "base" else ""
+            weight = 0.9 * (end - start) ** _LONGER
+            if wanted == "superlative":
+                yield Item("SupCol", (columns, is_much), start, end, weight)
+            elif wanted == "comparative" and rest[:1] == ["than"] and adjective not in _THAN_TIMES:
+                yield Item("AdjCol", (columns, ">" if is_much else "<"), start, end + 1, weight + 0.9)
 
-    def _superlatives(self, said: Dimension, is_more: bool, start: int, end: int) -> Iterator[Item]:
-        for columns in self._dimension(said):
-            yield Item("SupCol", (columns, is_more), start, end, 0.9 * (end - start) ** _LONGER)
+    def _dimensions(self, adjective: str) -> Iterator[tuple[Dimension, Columns]]:
+        """What an adjective says, with the columns that hold it, of each table one at most.
 
-    def _comparatives(self, said: Dimension, is_more: bool, start: int, end: int) -> Iterator[Item]:
-        for columns in self._dimension(said):
-            meaning = (columns, ">" if is_more else "<")
-            yield Item("AdjCol", meaning, start, end, 0.9 * (end - start) ** _LONGER)
-
-    def _dimension(self, said: Dimension) -> Iterator[Columns]:
-        """The columns that hold what an adjective says much or little of, one of each table at most."""
-        if not said.nouns:
-            for table in self.lexicon.graph.tables:
-                if table.time:
-                    yield Columns((Attribute(table.name, table.time),))
+        The oldest employee is so by birth, where that is known, and else the first to come.
+        """
         tables: set[str] = set()
-        for noun in said.nouns:
-            for meaning in self.lexicon.meanings.get(noun, ()):
-                if isinstance(meaning, ColumnName) and meaning.table not in tables:
-                    tables.add(meaning.table)
-                    yield Columns((Attribute(meaning.table, meaning.column),))
+        for said in sorted(dimensions(adjective), key=lambda said: not said.nouns):
+            for noun in said.nouns:
+                for meaning in self.lexicon.meanings.get(noun, ()):
+                    if isinstance(meaning, ColumnName) and meaning.table not in tables:
+                        tables.add(meaning.table)
+                        yield said, Columns((Attribute(meaning.table, meaning.column),))
+            if not said.nouns:
+                for table in self.lexicon.graph.tables:
+                    if table.time and table.name not in tables:
+                        yield said, Columns((Attribute(table.name, table.time),))
 
     def _present(self, category: str, start: int, end: int) -> Iterator[Item]:
         """`still here`, `at the moment`: the rows that are current, where rows may have ended."""
         found = [m for m in self.lexicon.meanings.get(("current",), ()) if isinstance(m, Trait)]
         for meaning in found:
-            yield Item("Cond", Condition(meaning.table, meaning.predicate), start, end, 0.8 * (end - start))
+            held = Condition(meaning.table, meaning.predicate, is_own=True)
+            yield Item("Cond", held, start, end, 0.8 * (end - start))
         if category == "Now" and not found:
             yield Item("Fill", None, start, end, 0.3)
 
     def _closed(self, sentence: Sequence[Token], start: int) -> Iterator[Item]:
         """Phrases of the closed list; what follows "starts with" may be a text without quotes."""
         for length, category, meaning in entries_at(sentence, start):
+            if start == 0 and category == "Rel" and sentence[0].text.lower() in ("who", "whom"):
+                continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
             if category == "Recurring":
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))
@@ -139,6 +159,12 @@ class Grounded:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
             if category == "Like" and end < len(sentence) and sentence[end].kind == "word":
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+
+
+def _is_doubtful(texts: Sequence[str], start: int, length: int) -> bool:
+    """Whether a period may be the calendar's or one that ends now: "the last year"."""
+    said = list(texts[max(start - 1, 0) : start + length])
+    return "the" in said and said[said.index("the") :][1:2] == ["last"] and len(said) - said.index("the") == 3
 
 
 def _is_plural(token: Token) -> bool:
@@ -154,13 +180,15 @@ def _item(meaning: Meaning, start: int, length: int, score: float, alike: tuple[
             columns = Columns((Attribute(meaning.table, meaning.column),), None, alike)
             return Item("Col", columns, start, end, score)
         case Trait():
-            return Item("Cond", Condition(meaning.table, meaning.predicate), start, end, score)
+            return Item("Cond", Condition(meaning.table, meaning.predicate, is_own=True), start, end, score)
         case RoleName():
             return Item("Role", Role(meaning.relationship), start, end, score)
         case MetricName():
             return Item("Number", Number(MetricRef(meaning.name), ""), start, end, score)
         case Defined():
             return Item(meaning.category, meaning.meaning, start, end, score)
+        case Literal():
+            return Item("Quo", meaning.text, start, end, score)
     attribute = Attribute(meaning.table, meaning.column)
     condition = Condition(meaning.table, OneOf(attribute, (Value(meaning.value),)))
     return Item("Val", condition, start, end, score)

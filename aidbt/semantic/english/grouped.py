@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from aidbt.semantic.english.aggregates import conjuncts, mapped
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import (
@@ -16,16 +17,19 @@ from aidbt.semantic.english.number_phrases import (
     Sorted,
     Top,
 )
-from aidbt.semantic.english.numbers import NumberRules, conjuncts, mapped
-from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Link, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
     Compared,
     Comparison,
     Exists,
+    InPeriod,
     Measure,
     Order,
     Output,
@@ -76,7 +80,7 @@ class Grouping:
             order_by=tuple(dict.fromkeys(self.orders)),
             limit=self.limit,
             limit_within=self.within,
-            has_ties=bool(self.within) and self.limit == 1,
+            has_ties=self.asked.has_ties or (bool(self.within) and self.limit == 1),
         )
 
     # --- what is measured -------------------------------------------------------------------------------
@@ -128,9 +132,15 @@ class Grouping:
     def _group(self, group: Group) -> None:
         for rows in group.rows:
             self._only(rows)
-        self._add_groups(group.terms)
+        self._add_groups(term for term in group.terms if not self._is_each_row(group, term))
         if group.grains or group.parts:
             self._group_times(group)
+
+    def _is_each_row(self, group: Group, term: Attribute) -> bool:
+        """`average amount per order`: of the orders' own amounts that is their mean, and no group."""
+        means = [n.term for n in self.numbers if isinstance(n.term, Measure) and n.term.function == "avg"]
+        own = [rows for rows in group.rows if rows.table == self.table]
+        return group.is_per and bool(own) and len(means) == len(self.numbers) and term.table == self.table
 
     def _group_times(self, group: Group) -> None:
         """Groups by time: every measure stands in the group of its own time."""
@@ -154,6 +164,8 @@ class Grouping:
         self.orders = [replace(o, term=by_term.get(o.term, o.term)) for o in self.orders]
 
     def _time_of_table(self, group: Group) -> Attribute:
+        if not self.table:
+            return metric_time()
         named = [measure.at for number in self.numbers for measure in measures(number.term) if measure.at]
         time = named[0] if named else self.rules.time_of(self.table)
         if time is not None:
@@ -185,6 +197,9 @@ class Grouping:
 
     def _only(self, rows: Rows) -> None:
         """Keep groups of those rows alone of which their conditions hold."""
+        if not self.table:
+            self.where = both(self.where, rows.where)
+            return
         path = self.rules.path(self.table, rows.table)
         for predicate in conjuncts(rows.where):
             if isinstance(predicate, Exists) and predicate.table == self.table and predicate.count > 0:
@@ -200,7 +215,7 @@ class Grouping:
                 self.where = both(self.where, found[0].where)
 
     def _only_with(self, exists: Exists) -> None:
-        """`customers with at least 4 paid orders`, beside a number of orders: those are the ones that count."""
+        """`customers with at least 4 paid orders`, beside a number of orders: those are meant."""
         self.where = both(self.where, exists.where)
         if (exists.operator, exists.count) != (">=", 1):
             counted = Measure("count", exists.table)
@@ -233,7 +248,7 @@ class Grouping:
                 self._top_order(top)
 
     def _top_order(self, top: Top) -> None:
-        """By what the first are the first: said with "by", with "most", with an order, or the one number seen."""
+        """By what the first are the first: said with "by" or "most", an order, or the one number seen."""
         asked = self.asked
         by = asked.by or [n for n in asked.shown if isinstance(n, Number)]
         if asked.best or asked.orders:
@@ -247,7 +262,7 @@ class Grouping:
         if self.limit is None and not self.asked.orders:
             self.limit = 1
         things = [best.rows] if best.rows is not None else []
-        things += [s for s in self.asked.shown if isinstance(s, Rows | Columns)]  # type: ignore[misc]
+        things += [s for s in self.asked.shown if isinstance(s, Rows | Columns)]
         for thing in things:
             self._entity(thing)
         if isinstance(best.by, Number):
@@ -277,22 +292,35 @@ class Grouping:
         for claim in self.asked.claims:
             if isinstance(claim, Link) and claim.is_plain and self._is_group(claim.rows.table):
                 self._only(claim.rows)
-                continue
-            if isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
+            elif isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
                 self._counted(claim)
-                continue
-            settled = [n for n in self.numbers if n.is_settled]
-            if settled and isinstance(claim, Condition):
+            elif isinstance(claim, Condition) and any(number.is_settled for number in self.numbers):
                 raise Refused("it is not certain whether a condition is of the part or of the whole")
-            found = self.rules.claimed(Rows(self.table), claim)
-            if found is None:
-                raise Refused(f"a condition is not about {self.table}, nor about what its rows belong to")
-            if not (
-                isinstance(found[0].where, Exists)
-                and found[0].where.where is None
-                and self._is_named(found[0].where)
-            ):
-                self.where = both(self.where, found[0].where)
+            else:
+                self.where = both(self.where, self._holds(claim))
+
+    def _holds(self, claim: Claim) -> Predicate | None:
+        """What a claim says of the rows that are measured; None when the groups say it already."""
+        if not self.table:
+            return self._holds_of_metric(claim)
+        found = self.rules.claimed(Rows(self.table), claim)
+        if found is None:
+            raise Refused(f"a condition is not about {self.table}, nor about what its rows belong to")
+        where = found[0].where
+        is_named = isinstance(where, Exists) and where.where is None and self._is_named(where)
+        return None if is_named else where
+
+    def _holds_of_metric(self, claim: Claim) -> Predicate | None:
+        """A condition on a metric's rows, which the semantic layer knows: as it was said."""
+        match claim:
+            case Period(start, end):
+                return InPeriod(metric_time(), start, end)
+            case Condition(_, predicate):
+                return predicate
+            case Link(rows) if claim.is_plain and rows.where is not None:
+                return rows.where
+            case _:
+                raise Refused("a condition cannot be held against a metric of the semantic layer")
 
     def _counted(self, link: Link) -> None:
         """`customers with at least 4 orders` beside a number of orders: a condition on the groups."""
@@ -353,7 +381,10 @@ class Grouping:
         return times[0]
 
     def _is_time(self, term: Attribute) -> bool:
-        return term.part is None and self.rules.column(term).kind in ("time", "date")
+        if not term.table:
+            return term.column == metric_time().column
+        is_year = term.column.lower().endswith("year")
+        return is_year or (term.part is None and self.rules.column(term).kind in ("time", "date"))
 
     # --- outputs, orders, conditions on groups ----------------------------------------------------------
 
@@ -392,8 +423,9 @@ class Grouping:
         made = [n.term for n in self.numbers if isinstance(n.term, Measure) and n.term.of == columns.terms[0]]
         if len(made) == 1:
             return made[0]
-        if self.groups:
-            self._add_groups([term])
+        if not isinstance(term, Attribute) or not self._is_group(term.table):
+            raise Refused("the answer is sorted by what it does not hold")
+        self._add_groups([term])
         return term
 
     def _first(self, order: Sorted) -> Term:

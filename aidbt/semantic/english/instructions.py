@@ -64,8 +64,8 @@ def read_instructions(text: str) -> Instructions:
 _ENDS = re.compile(r"\n+|;\s+|\.\s+(?=[A-Z])|\.$")
 # A definition or a piece of advice may begin where nothing ended the one before.
 _BEGINS = re.compile(
-    r"\s+(?=[A-Z][A-Za-z]{1,7}(?: \([^()=]*\))? = )|\s+(?=To (?:get|find|calculate|determine|analy[sz]e|identify) )"
-    r"|\s+(?=Always )"
+    r"\s+(?=[A-Z][A-Za-z]{1,7}(?: \([^()=]*\))? = )"
+    r"|\s+(?=To (?:get|find|calculate|determine|analy[sz]e|identify) |Always )"
 )
 
 
@@ -84,14 +84,20 @@ _TO_CALCULATE = re.compile(
     r"^To (?:calculate|determine|compute)(?: the)? (?P<long>[^(),]+) \((?P<name>[A-Za-z]+)\), (?P<body>.+)$",
     re.S,
 )
-_MEANS = re.compile(rf"^{_NAME} (?:means|refers? to|denotes?|stands? for|(?:is|are) defined as|counts? as)(?: that)? (?P<body>.+)$", re.S)  # fmt: skip
+_MEANS = re.compile(
+    rf"^{_NAME} (?:means|refers? to|denotes?|stands? for|(?:is|are) defined as|counts? as)(?: that)? "
+    r"(?P<body>.+)$",
+    re.S,
+)
 _WHEN = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?P<noun>[\w ]+?) (?:is|are|counts? as|(?:is|are) considered|qualif(?:y|ies) as) "
+    r"^(?:an?|the|all|every)?\s*(?P<noun>[\w ]+?) "
+    r"(?:is|are|counts? as|(?:is|are) considered|qualif(?:y|ies) as) "
     r"(?P<name>[\w -]+?) (?:when|if|where|once) (?:(?:it|they|he|she) )?(?P<body>.+)$",
     re.I | re.S,
 )
 _HAS = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?:has|have) (?:an? )?(?P<body>[A-Za-z]\w*_\w+ .+|\w+ (?:=|is|are) .+)$",
+    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?:has|have) (?:an? )?"
+    r"(?P<body>[A-Za-z]\w*_\w+ .+|\w+ (?:=|is|are) .+)$",
     re.I | re.S,
 )
 _IS = re.compile(r"^(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)

@@ -10,7 +10,7 @@ from aidbt.core.words import singular_words
 from aidbt.semantic.english.names import LOOSE, PART, SHORTER, Name, column_names, spellings, table_names
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
-from aidbt.semantic.english.traits import sexes, traits
+from aidbt.semantic.english.traits import known_places, traits
 from aidbt.semantic.english.value_names import phrase_of, plain, value_names
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
 from aidbt.semantic.graph import Graph, GraphTable
@@ -19,6 +19,20 @@ from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import All, AnyOf, Attribute, Matches, Measure, Predicate
 
 MOST_WORDS = 8
+_COMPARED = {
+    "above",
+    "below",
+    "over",
+    "under",
+    "between",
+    "at",
+    "more",
+    "less",
+    "higher",
+    "lower",
+    "exactly",
+    "from",
+}
 _DATE_WORDS = {"date", "day", "time", "timestamp"}
 # Codes such as IN and IT are words of the language, so they count only in capitals.
 _MOST_LETTERS_OF_A_CODE = 2
@@ -109,16 +123,19 @@ class Lexicon:
     meanings: dict[Phrase, list[Meaning]] = field(default_factory=dict)
     values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _people: frozenset[str] = frozenset()
-    _dated: list[tuple[str, ColumnName]] = field(default_factory=list)
+    _dated: list[tuple[str, ColumnName, bool]] = field(default_factory=list)
     _short: frozenset[str] = frozenset()
     _stems: dict[str, list[Meaning]] = field(default_factory=dict)
+    _measured: dict[str, list[Meaning]] = field(default_factory=dict)
     _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def found(self, sentence: Sequence[Token], start: int) -> Iterator[tuple[int, list[Meaning]]]:
         """The phrases of the data that begin at a token: how many tokens each has, and its meanings."""
         token = sentence[start]
         if token.kind == "quoted":
-            quoted = [m for m in self.meanings.get(phrase_of(token.text), ()) if isinstance(m, ValueName)]
+            quoted: list[Meaning] = [
+                m for m in self.meanings.get(phrase_of(token.text), ()) if isinstance(m, ValueName)
+            ]
             if quoted:
                 yield 1, quoted
             return
@@ -212,27 +229,30 @@ class Lexicon:
         if "_" in token.text or (token.text[1:] != token.text[1:].lower() and not token.text.isupper()):
             for meaning in self.meanings.get(tuple(map(lemma, singular_words(token.text))), ()):
                 yield 1, meaning
-        if len(lemmas) > 1 and lemmas[1] in _DATE_WORDS and 2 not in named:
-            for column in self._of_stem(lemmas[0]):
-                yield 2, column
-        if len(lemmas) > 2 and lemmas[0] in _DATE_WORDS and lemmas[1] == "of" and 3 not in named:
-            for column in self._of_stem(lemmas[2]):
-                yield 3, column
-        if 1 not in named:
+        if len(lemmas) > 1 and lemmas[1] in (*_DATE_WORDS, "year") and 2 not in named:
+            yield from ((2, column) for column in self._of_stem(lemmas[0], lemmas[1]))
+        if len(lemmas) > 2 and lemmas[0] in (*_DATE_WORDS, "year") and lemmas[1] == "of" and 3 not in named:
+            yield from ((3, column) for column in self._of_stem(lemmas[2], lemmas[0]))
+        # A name whose definition is not understood means nothing, in no form.
+        if 1 not in named and self.meanings.get(tuple(lemmas[:1])) != []:
             yield from ((1, meaning) for meaning in self._stems.get(verb_stem(lemmas[0]), ()))
+            if len(lemmas) > 1 and lemmas[1] in _COMPARED:
+                yield from ((1, meaning) for meaning in self._measured.get(verb_stem(lemmas[0]), ()))
             yield from self._spelled_out(lemmas)
-            # yield from _literals(sentence, start)
+            yield from _literals(sentence, start)
 
-    def _of_stem(self, word: str) -> Iterator[ColumnName]:
-        """The times whose names are of the same verb: `opened_on` for "opening", `signup_date` for …"""
+    def _of_stem(self, word: str, unit: str) -> Iterator[ColumnName]:
+        """The times, or years, whose names are of the same verb: `opened_on` for "opening" date."""
         stem = verb_stem(word)
-        for known, column in self._dated:
-            if known == stem or (min(len(known), len(stem)) > 3 and known.startswith(stem[: len(known)])
-                                 and stem.startswith(known[: len(stem)])):  # fmt: skip
+        for known, column, is_year in self._dated:
+            if is_year != (unit == "year"):
+                continue
+            shorter, longer = sorted((known, stem), key=len)
+            if known == stem or (len(shorter) > 3 and longer.startswith(shorter)):
                 yield column
 
     def _spelled_out(self, lemmas: Sequence[str]) -> Iterator[tuple[int, Meaning]]:
-        """Names with a short form that nobody listed, where the words spell it out: "concomitant" for `con`."""
+        """Names with a short form that nobody listed, where words spell it out: "concomitant" for `con`."""
         short = [s for s in self._short if _shortens(s, lemmas[0])]
         if len(short) == 1:
             for length, meanings in self.at([*short, *lemmas[1:]], 0):
@@ -252,7 +272,7 @@ _MOST_NAMES = 4
 
 
 def _literals(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, Literal]]:
-    """The runs of capitalised words that begin at a token: of the first word of a sentence that says nothing."""
+    """The runs of capitalised words that begin at a token; the first of a sentence alone is none."""
     words: list[str] = []
     for token in sentence[start:]:
         if token.kind == "mark" and token.text == "." and words and words[-1].lower() in _TITLES:
@@ -296,25 +316,32 @@ def lexicon(
     values: Mapping[tuple[str, str], Sequence[str]],
     *,
     metrics: Sequence[NamedMetric] = (),
+    upstream: Mapping[str, Collection[str]] | None = None,
 ) -> Lexicon:
     """The index of a graph.
 
     Args:
         values: by (table, column) all the values that may be asked for; never of personal data.
+        upstream: by table those that it is made of.
     """
     names = {table.name: table for table in named}
-    found = Lexicon(graph, _people=frozenset(t.name for t in named if _has_people(t)))
+    found = Lexicon(
+        graph, _people=frozenset(t.name for t in named if _has_people(t) and not graph.is_link(t.name))
+    )
     loose: dict[Phrase, list[Meaning]] = {}
     heads: dict[str, set[str]] = {}
-    for table in named:
-        for noun in table.nouns:
-            for form, _ in spellings(noun, table):
-                heads.setdefault(form[-1], set()).add(table.name)
+    for one in named:
+        for noun in one.nouns:
+            for form, _ in spellings(noun, one):
+                heads.setdefault(form[-1], set()).add(one.name)
     for table in graph.tables:
-        _add_table(found, loose, table, names[table.name], heads)
+        origins = (upstream or {}).get(table.name, ())
+        copied = {column.name for origin in origins for column in graph.table(origin).columns}
+        _add_table(found, loose, table, names[table.name], heads, copied)
     for phrase, meanings in loose.items():
-        # A loose word is taken where nothing else goes by it, and one thing can be meant, of each table at most.
-        if phrase not in found.meanings and _is_certain({_place(meaning) for meaning in meanings}):
+        # A loose word is taken where nothing else goes by it, and one thing of each table at most is meant.
+        surer = [m for m in found.meanings.get(phrase, ()) if m.weight > PART]
+        if not surer and _is_certain({_place(meaning) for meaning in meanings}):
             for meaning in meanings:
                 found.add(phrase, meaning)
     _add_people(found)
@@ -324,6 +351,7 @@ def lexicon(
             found.add(map(lemma, singular_words(text)), MetricName(metric.name, 1.2))
     _add_values(found, values)
     found._dated = _dated(found)
+    found._measured = _measured(found)
     found._short = _short_words(named)
     return found
 
@@ -340,6 +368,7 @@ def _add_table(
     table: GraphTable,
     named: NamedTable,
     heads: dict[str, set[str]],
+    copied: Collection[str],
 ) -> None:
     def add(name: Name, meaning: Meaning) -> None:
         if name.weight <= LOOSE:
@@ -347,7 +376,11 @@ def _add_table(
         else:
             found.add(name.phrase, meaning)
 
-    referring = {r.source_columns[0] for r in found.graph.relationships if r.source == table.name and len(r.source_columns) == 1}  # fmt: skip
+    referring = {
+        relationship.source_columns[0]
+        for relationship in found.graph.relationships
+        if relationship.source == table.name and len(relationship.source_columns) == 1
+    }
     for name in table_names(table, named, heads):
         add(name, TableName(table.name, name.weight))
     parts: dict[Phrase, set[str]] = {}
@@ -363,8 +396,10 @@ def _add_table(
                 continue
             # The key of what is referred to goes before the column that refers to it.
             weight = name.weight - 0.15 if column.name in referring else name.weight
+            # So does a column before those of tables that are made of its own.
+            weight = weight - 0.15 if column.name in copied else weight
             add(name, ColumnName(table.name, column.name, weight, name.counts))
-    for trait in (*traits(table, named), *sexes(table, named)):
+    for trait in (*traits(table, named), *known_places(table, named)):
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
 
 
@@ -402,7 +437,7 @@ def _add_roles(found: Lexicon) -> None:
 
 
 def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]]) -> None:
-    stems = _number_stems(found)
+    stems: dict[str, list[Meaning]] = {}
     for (table, column), texts in values.items():
         found.values[table, column] = tuple(texts)
         for phrase, value, weight in value_names(texts):
@@ -418,8 +453,8 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
     found._stems = {stem: m for stem, m in stems.items() if len({_place(one) for one in m}) == 1}
 
 
-def _number_stems(found: Lexicon) -> dict[str, list[Meaning]]:
-    """The columns of numbers by the stem of their one word: "priced" and "scored" are of price and score."""
+def _measured(found: Lexicon) -> dict[str, list[Meaning]]:
+    """The columns of numbers by the stem of their one word, for "priced above" and "scored below"."""
     stems: dict[str, list[Meaning]] = {}
     for phrase, meanings in found.meanings.items():
         for meaning in meanings:
@@ -430,15 +465,18 @@ def _number_stems(found: Lexicon) -> dict[str, list[Meaning]]:
     return stems
 
 
-def _dated(found: Lexicon) -> list[tuple[str, ColumnName]]:
-    """The columns of time by the stem of the one word that says what happened then."""
-    dated: dict[tuple[str, ColumnName], None] = {}
+def _dated(found: Lexicon) -> list[tuple[str, ColumnName, bool]]:
+    """The columns of time by the stem of what happened then, and whether they are years."""
+    dated: dict[tuple[str, ColumnName, bool], None] = {}
     for phrase, meanings in found.meanings.items():
         for meaning in meanings:
-            if len(phrase) == 1 and isinstance(meaning, ColumnName) and phrase[0] not in _DATE_WORDS:
-                column = found.graph.table(meaning.table).column(meaning.column)
-                if column.kind in ("time", "date"):
-                    dated[verb_stem(phrase[0]), replace(meaning, weight=SHORTER)] = None
+            if not isinstance(meaning, ColumnName) or phrase[0] in _DATE_WORDS:
+                continue
+            column = found.graph.table(meaning.table).column(meaning.column)
+            is_time = len(phrase) == 1 and column.kind in ("time", "date")
+            is_year = len(phrase) == 2 and phrase[1] == "year" and column.kind == "number"
+            if is_time or is_year:
+                dated[verb_stem(phrase[0]), replace(meaning, weight=SHORTER), is_year] = None
     return list(dated)
 
 

@@ -50,7 +50,7 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
         order_by=tuple(orders),
         limit=_limit(asked, best),
         limit_within=within,
-        has_ties=bool(within) and _limit(asked, best) == 1,
+        has_ties=asked.has_ties or (bool(within) and _limit(asked, best) == 1),
         distinct=not within and (not known or _repeats(terms, base, rules)),
     )
 
@@ -153,7 +153,7 @@ def _terms(asked: Asked, things: Sequence[Thing], orders: Sequence[Order], rules
 
 
 def _own(term: Term, base: str, rules: NumberRules) -> Term:
-    """The base's own column that refers to a key, in place of the key: it is there without what it refers to."""
+    """The base's own column that refers to a key, in place of the key that it refers to."""
     if isinstance(term, Attribute) and term.table != base and not term.via:
         for relationship in rules.graph.relationships:
             place = (relationship.source, relationship.target, relationship.target_columns)

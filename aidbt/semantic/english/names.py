@@ -1,4 +1,4 @@
-"""What tables and columns may be called: the phrases that their names, and the project's words for them, allow."""
+"""What tables and columns may be called, by their names and by the project's words for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _MOST_SPELLINGS = 12
 
 _KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
 # Words that say what kind of column it is, which people leave out.
-_KINDS = {"type", "name", "kind", "category", "code", "title", "description", "level", "class"}
+_KINDS = {"type", "name", "kind", "category", "code", "title"}
+# What is no name of a text without what stands before it.
+_NO_HEADS = {
+    "id", "key", "code", "name", "number", "title", "text", "date", "time", "value", "info", "data", "by", "to",
+}  # fmt: skip
 _TIMES = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt"}
 _SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
 
@@ -114,7 +118,7 @@ _SAY_LITTLE = {(word,) for word in ("amount", "type", "code", "status", "level",
 
 
 def _with_table(name: Name, factor: float, named: NamedTable) -> Iterator[Name]:
-    """A column's name beside that of its table: without it where it repeats it, or with it where it does not."""
+    """A column's name without that of its table where it repeats it, else also with it."""
     form, weight = name.phrase, name.weight * factor
     for noun in named.nouns:
         if form[: len(noun)] == noun and len(form) > len(noun):
@@ -158,17 +162,24 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
     if len(form) > 1 and form[-1] in _KINDS:
         yield Name((form[-1], "of", *form[:-1]), CLEAR)
         if not any(noun[: len(form) - 1] == form[:-1] for noun in named.nouns):
-            yield Name(form[:-1], 0.75)
-    if len(form) > 1 and form[-1] in ("type", "category", "status", "kind"):
+            yield Name(form[:-1], 0.65)
+    if len(form) > 1 and column.kind == "text" and form[-1] not in _NO_HEADS:
         yield Name(form[-1:], PART)
+    if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
+        yield Name(form[:-1], 0.75)
+    if len(form) == 2 and form[-1] == "year":
+        yield Name(("year", form[0]), CLEAR)
     if len(form) == 2 and form[-1] not in (*_TIMES, *_KEYS):
         yield Name((form[-1], "of", form[0]), SHORTER)
     if len(form) > 1 and form[-1] not in (*_KINDS, *_TIMES, *_KEYS) and column.kind == "number":
         yield Name(form[-1:], PART)
-    yield from _other_words(form, 1.0)
+    for name in _other_words(form, 1.0):
+        # Several words together, such as a job title, are hardly meant one by one.
+        is_phrase = len(name.phrase) > 1 and name.weight == SYNONYM
+        yield Name(name.phrase, SHORTER) if is_phrase else name
 
 
-# Tables that are about an amount, which goes by their name: a salary, not a payment, of which there is a number.
+# Tables about an amount, which goes by their name: a salary, but not a payment, for payments are counted.
 _AMOUNTS = {("amount",), ("value",), ("price",), ("total",), ("score",)}
 _ABOUT_AMOUNTS = {
     "salary",
@@ -218,7 +229,8 @@ def _is_plural(name: str) -> bool:
 
 def _counted(words: Phrase) -> Phrase:
     """What a column's name says it holds the number of; () when it says no such thing."""
-    if len(words) > 1 and words[-1] in ("num", "count", "number", "cnt"):
+    # A flight number is no number of flights.
+    if len(words) > 1 and words[-1] in ("num", "count", "cnt"):
         return words[:-1]
     if len(words) > 1 and words[0] in ("num", "n", "number", "count"):
         rest = words[1:]

@@ -1,4 +1,4 @@
-"""Names for the columns of an answer, as people would write them: `orders`, `total_amount`, `average_rating`."""
+"""Names for the columns of an answer, as people write them: `orders`, `total_amount`, `average_rating`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def name_of(term: Term) -> str:
 
 
 def unique_names(outputs: Sequence[Output]) -> tuple[Output, ...]:
-    """Outputs of which no two have one name: of columns of several tables the table says which, then a number."""
+    """Outputs of which no two have one name: the table says which column, and a number the rest."""
     taken: set[str] = set()
     found = []
     for output in outputs:

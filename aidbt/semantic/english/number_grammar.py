@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aidbt.semantic.english.number_phrases import Group, Top
+from aidbt.semantic.english.number_phrases import Group, Top, TopColumns
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.phrases import Found
+from aidbt.semantic.english.phrases import Claims, Found
 
 Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
 Lift = Callable[[str, Callable[[Any], Found]], None]
 # Categories of numbers that words which say nothing may stand before.
 FILLABLE = frozenset(
-    """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading Said Each Order Top Ratio
-    OrderBy Often Product Excess Whole Running Diff EachGrain Part Change OnAverage Second Having Rate""".split()
+    """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
+    Said Each Order Top Ratio OrderBy Often Product Excess Whole Running Diff EachGrain Part Change OnAverage
+    Second Having Rate""".split()
 )
 
 
@@ -47,8 +48,8 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Time", "Col", lambda period, columns: rules.column_claim(columns, period))
     rule("Number", "CmpNum", rules.number_compared)
     rule("Rel Prep Owning", "Having", _second("Having"))
-    rule("Prep", "Number", _second("Number", 0.3))
-    rule("Prep", "Numbers", _second("Numbers", 0.1))
+    rule("Prep", "Number", lambda how, number: [("Number", number, 0.3)] if how == "with" else [])
+    rule("Prep", "Numbers", lambda how, numbers: [("Numbers", numbers, 0.1)] if how == "with" else [])
     rule("Rows", "CountAll", lambda rows, _: rules.count_rows("count", rows))
     rule("Cmp", "Nested", rules.above_average)
     rule("Cmp", "Number", lambda operator, number: [("CmpNumber", (operator, number), 0.0)])
@@ -90,10 +91,13 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Ratio", "Col", rules.whole_column)
     rule("To", "Rows", rules.second_rows)
     rule("To", "Number", rules.second_number)
+    rule("To", "Time", lambda _, period: [("ToTime", period, 0.0)])
+    rule("Time", "ToTime", lambda one, two: [("Periods", Claims((one, two), is_any=True), 0.0)])
     rule("Whole", "Second", rules.ratio)
     rule("Is", "Cond Link Claim Time", _second("Pred"))
     rule("Rel", "Cond Link Claim Pred", _second("Pred"))
     rule("Whole", "Pred", rules.part_of)
+    rule("Whole", "Cond Link Claim", rules.part_of)
     rule("Cond", "Rate", rules.rate)
     rule("ShareOf", "Number", rules.share)
     rule("ShareOf", "Col", rules.share_column)
@@ -110,14 +114,15 @@ def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     lift("EachGrain", rules.grain_group)
     rule("And Comma", "Group", _second("AndGroup"))
     rule("And Comma", "Col", _into("AndGroup", lambda columns: rules.each_column(False, columns), 0.4))
-    rule("And Comma", "Rows", _into("AndGroup", lambda rows: rules.each_rows(False, rows), 0.5))
+    rule("And Comma", "Rows", _into("AndGroup", rules.and_rows, 0.5))
     rule("And Comma", "Grain", _into("AndGroup", lambda grain: rules.each_grain(False, grain), 0.0))
-    rule("Group", "AndGroup Group", rules.groups)
+    rule("Group", "AndGroup", rules.groups)
+    rule("Group", "Group", rules.alike_groups)
     rule("Prep Verb", "Group", _second("Group", 0.05))
 
 
 def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
-    rule("Num", "Rows", rules.several)
+    rule("Num", "Rows Col", rules.several)
     rule("NumRows", "Best", rules.several_best)
     rule("TimeAgg", "NumRows", rules.several_times)
     rule("TimeAgg", "Rows", lambda function, rows: rules.several_times(function, (1, rows)))
@@ -126,18 +131,25 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Sup Most", "Col Amount", rules.best_column)
     rule("Sup Most", "Number", rules.best_number)
     rule("Most", "Rows", rules.best_rows)
+    rule("Sup", "Rows", rules.best_amount)
     rule("Leading", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.0)])
     rule("TopN", "Leading", lambda top, _: [("TopN", top, 0.0)])
     rule("Num", "Leading", lambda count, is_descending: rules.top_number(is_descending, count))
     rule("Prep Verb", "Best", _second("Best"))
-    rule("Prep", "TopOf", _second("TopOf", 0.1))
+    rule("Prep", "TopOf", _second("OfTop", 0.1))
+    rule("Col", "OfTop", lambda columns, top: [("TopCols", TopColumns(columns, top), 0.0)])
     rule("Prep", "FrequentOf", _second("FrequentOf", 0.1))
+    rule("Top", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.4)])
+    rule("Num", "Top", lambda count, is_descending: rules.top_number(is_descending, count))
     rule("Often", "Col Rows", rules.often)
     rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
     rule("Num", "FrequentOf Best", rules.number_of)
     rule("Order", "Rows Col Number Amount", rules.ordered)
     rule("Best", "First", rules.best_first)
     rule("SupCol", "Rows", rules.best_of_rows)
+    rule("SupCol", "First", rules.best_column_first)
+    rule("TimeAgg", "Act", rules.act_time)
+    rule("TopOf", "Verb", lambda top, _: [("TopOf", top, 0.2)])
     lift("Dir", rules.direction)
     rule("Order", "Dir", rules.order_direction)
     rule("OrderBy", "Dir", rules.ordered_direction)

@@ -1,4 +1,4 @@
-"""What phrases that ask for numbers mean: aggregates, groups, the first so many, and numbers beside others."""
+"""What phrases that ask for numbers mean: aggregates, groups, the first so many, numbers beside others."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Group:
 
     Attributes:
         rows: those that the terms are of, with conditions on them.
+        rivals: for a term what else its words may mean.
         is_per: whether it was said with "per", which makes an average of a number one of all groups.
     """
 
@@ -55,6 +56,7 @@ class Group:
     grains: tuple[Grain, ...] = ()
     parts: tuple[DatePart, ...] = ()
     is_per: bool = False
+    rivals: tuple[tuple[Attribute, tuple[Attribute, ...]], ...] = ()
 
     def __or__(self, other: Group) -> Group:
         return Group(
@@ -63,6 +65,7 @@ class Group:
             _union(self.grains, other.grains),
             _union(self.parts, other.parts),
             self.is_per or other.is_per,
+            _union(self.rivals, other.rivals),
         )
 
     def __bool__(self) -> bool:
@@ -75,7 +78,7 @@ class Best:
 
     by: Columns | Amount | Number
     is_descending: bool
-    rows: Rows | None = None
+    rows: Rows | Columns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,14 @@ class Top:
     limit: int
     of: Rows | Columns | Frequent | Best
     is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TopColumns:
+    """Columns of the first so many: the names of the top 3 restaurants."""
+
+    columns: Columns
+    top: Top
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the phrases of a question mean, before they are a query: rows, their columns, and what holds of them."""
+"""What the phrases of a question mean, before they are a query: rows, columns, and what holds of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from aidbt.semantic.query import Attribute, Grain, Operator, Predicate, Term
 
 Found: TypeAlias = Iterable[tuple[str, Hashable, float]]
 """What a rule gives: category, meaning and cost of a longer phrase."""
+Texts: TypeAlias = tuple[str, ...]
+"""Texts that any of is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ class Condition:
     Attributes:
         is_each: of values joined by "and": each of them has to be there, where there are many rows.
         is_other: whether it is said of something else than the rows' own name: "managed by Ada".
+        is_own: whether it is said of rows themselves, or of what they refer to, as verbs of time are:
+            customers whose salesperson was hired in 2024 are no "customers hired in 2024".
     """
 
     table: str
     predicate: Predicate
     is_each: bool = False
     is_other: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +109,18 @@ Claim: TypeAlias = "Condition | Link | Claims | Opposite | Period | Recurring"
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A comparison whose left side comes before it: "more than 5", "after the required date"."""
+    """A comparison with a number, whose left side comes before it: "more than 5"."""
 
     operator: Operator
-    value: int | float | Columns
+    value: int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A comparison with columns: "after the required date"."""
+
+    operator: Operator
+    columns: Columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
+from aidbt.semantic.english.defined import matched, with_instructions
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.lexicon import Lexicon
@@ -19,8 +20,8 @@ from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused, check_values, not_understood
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.wording import describe
 from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
+from aidbt.semantic.wording import describe
 
 MOST_CUTS = 6
 """How many ways to cut a question into phrases are looked at."""
@@ -60,6 +61,7 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
         Refused: a word is not understood, the phrases do not fit together, or two readings are about as
             likely and differ.
     """
+    lexicon, matching = with_instructions(instructions, question, lexicon, graph)
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
@@ -73,10 +75,12 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     if unknown or not charts:
         raise not_understood(unknown, lexicon, question=question) if unknown else Refused("nothing is asked")
     found = _certain(_readings(charts, rules, clock), graph)
-    check_values(found.query, lexicon)
-    if found.query.base and _DISTINCT & {token.lemma for token in tokens(question)}:
-        return replace(found, query=replace(found.query, distinct=True))
-    return found
+    query = matched(found.query, matching)
+    if not matching:
+        check_values(query, lexicon)
+    if query.base and _DISTINCT & {token.lemma for token in tokens(question)}:
+        query = replace(query, distinct=True)
+    return replace(found, query=query)
 
 
 def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
@@ -87,12 +91,12 @@ def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[t
     """
     refused: AidbtError | None = None
     found = False
-    ways = [(_score(parts), parts) for parts in product(*(list(cuts(chart)) for chart in charts))]
+    ways = [(_score(way), way) for way in product(*(list(cuts(chart)) for chart in charts))]
     ways.sort(key=lambda way: -way[0])
-    for score, parts in ways[:MOST_CUTS]:
+    for score, way in ways[:MOST_CUTS]:
         if ways[0][0] - score > FARTHEST:
             break
-        phrases = [items for _, items in parts]
+        phrases = [items for _, items in way]
         try:
             query = assemble(phrases, rules)
         except AidbtError as error:
@@ -167,23 +171,28 @@ def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
 
 
 def cuts(chart: Chart) -> Iterator[Cut]:
-    """The ways to cut a sentence into phrases side by side, likeliest first; none when words are left over."""
-    best: list[list[Cut]] = [[(0.0, ())]] + [[] for _ in range(chart.size)]
+    """The ways to cut a sentence into phrases, likeliest first; none when words are left over."""
+    best: list[list[Cut]] = [[] for _ in range(chart.size + 1)]
+    best[0] = [(0.0, ())]
     for end in range(1, chart.size + 1):
         ways: list[Cut] = []
         for start in range(end):
             if best[start]:
-                items = sorted((item for item in chart.items(start, end) if item.category in STANDING), key=_likeliness)
+                items = sorted(
+                    (item for item in chart.items(start, end) if item.category in STANDING), key=_likeliness
+                )
                 for item in items[: 2 * MOST_CUTS]:
                     for score, before in best[start]:
                         cost = STANDING_COST + (_beside(before[-1], item) if before else 0.0)
                         ways.append((score + item.score - cost, (*before, item)))
-        best[end] = sorted(ways, key=lambda way: -way[0])[:MOST_CUTS]
+        best[end] = _distinct(sorted(ways, key=lambda way: -way[0]))
     yield from best[chart.size]
 
 
 def _beside(one: Item, other: Item) -> float:
     """What it costs that two phrases stand side by side and nothing joins them."""
+    if other.category == "AndGroup" and one.category != "Group":
+        return 1.2
     if other.category in _THINGS:
         return 1.2 if one.category in _THINGS else 0.6 if one.category in _CLAIMS else 0.0
     return 0.0
@@ -191,6 +200,17 @@ def _beside(one: Item, other: Item) -> float:
 
 _THINGS = {"Rows", "Col", "Amount", "Number", "Numbers"}
 _CLAIMS = {"Cond", "Link", "Claim"}
+
+
+def _distinct(ways: Sequence[Cut]) -> list[Cut]:
+    """The likeliest ways that differ in more than where words that say nothing stand."""
+    found: dict[object, Cut] = {}
+    for way in ways:
+        said = tuple((item.category, item.meaning) for item in way[1] if item.category != "Fill")
+        found.setdefault(said, way)
+        if len(found) == MOST_CUTS:
+            break
+    return list(found.values())
 
 
 def _likeliness(item: Item) -> float:

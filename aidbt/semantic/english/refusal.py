@@ -1,4 +1,4 @@
-"""A question that is not answered: which words are not understood, what they may have meant, what can be asked."""
+"""A question that is not answered: what is not understood, what that may have meant, what can be asked."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _compared(part: object) -> Iterator[tuple[Attribute, str]]:
 def candidates(span: str, lexicon: Lexicon, *, rank: Rank | None = None) -> tuple[str, ...]:
     """Up to three names or values of the data that a span may have meant, the likeliest first.
 
-    Names are offered when they are spelt nearly alike, share a word, or are loose synonyms. Values are offered
-    as they stand in the data, at most one of a column.
+    Names are offered when they are spelt nearly alike, share a word, or are loose synonyms; values as they
+    stand in the data.
     """
     words = tuple(token.lemma.lower() for token in tokens(span) if token.kind != "mark")
     if not words:

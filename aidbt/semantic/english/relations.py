@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TypeAlias
 
+from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
 from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
@@ -59,8 +60,11 @@ class Relations:
             return None
 
     def distance(self, start: str, end: str, *, is_act: bool = False) -> float | None:
-        """What it costs to speak of one table's rows beside another's; None when a few words cannot."""
-        if start == end:
+        """What it costs to speak of one table's rows beside another's; None when a few words cannot.
+
+        A metric of the semantic layer is of no table ("") and stands beside all of them.
+        """
+        if start == end or not start:
             return 0.0
         path = self.path(start, end)
         if path is None or not self._is_clear(path, is_act=is_act):
@@ -124,12 +128,16 @@ class Relations:
         cost = self.distance(table, condition.table)
         if cost is None:
             return None
+        if not table:
+            return condition.predicate, cost
         if table == condition.table:
             own = set(map(self._of_label, attributes(condition.predicate)))
             return None if condition.is_other and own == {True} else (condition.predicate, cost)
         path = self.graph.path(table, condition.table)
         if is_to_one(path):
             return self._carried(condition.table, condition.predicate), cost
+        if condition.is_own:
+            return None
         if condition.is_each and isinstance(condition.predicate, OneOf):
             term = condition.predicate.term
             each = [Exists(condition.table, (), OneOf(term, (v,))) for v in condition.predicate.values]
@@ -147,6 +155,8 @@ class Relations:
 
     def _link(self, table: str, link: Link) -> Held | None:
         other = link.rows
+        if not table:
+            return (other.where, 0.1) if link.is_plain and other.where is not None else None
         if other.table == table:
             return self._same_rows(link)
         cost = self.distance(table, other.table, is_act=link.is_act)
@@ -162,7 +172,7 @@ class Relations:
     def _same_rows(self, link: Link) -> Held | None:
         """Rows that are, or are not, such rows of their own table: "orders other than cancelled ones"."""
         if link.rows.where is None:
-            return None
+            return (None, 0.3) if link.is_plain else None
         if link.is_plain:
             return link.rows.where, 0.6
         return (Not(link.rows.where), 0.2) if (link.operator, link.count) == ("=", 0) else None
@@ -177,24 +187,28 @@ class Relations:
 
     def _opposite(self, rows: Rows, claim: Claim) -> Held | None:
         found = self.holds(rows, claim)
-        if found is None or found[0] is None:
+        predicate, cost = found or (None, 0.0)
+        if predicate is None:
             return None
-        predicate, cost = found
         if isinstance(predicate, Exists) and (predicate.operator, predicate.count) == (">=", 1):
             return Exists(predicate.table, predicate.via, predicate.where, "=", 0), cost
-        return (predicate.predicate if isinstance(predicate, Not) else Not(predicate)), cost
+        return negated(predicate), cost
 
     # --- times ------------------------------------------------------------------------------------------
 
     def time_of(self, table: str) -> Attribute | None:
         """When rows of a table happened: a column of theirs, or of the one table they belong to."""
+        if not table:
+            return Attribute("", METRIC_TIME)
         found = self.graph.table(table)
         if found.time:
             return Attribute(table, found.time)
         if any(column.kind in ("time", "date") for column in found.columns):
             return None
         owners = {r.target for r in self.graph.relationships if r.source == table and r.is_to_one}
-        times = [Attribute(name, self.graph.table(name).time) for name in owners if self.graph.table(name).time]
+        times = [
+            Attribute(name, self.graph.table(name).time) for name in owners if self.graph.table(name).time
+        ]
         return times[0] if len(times) == 1 and self.path(table, times[0].table) else None
 
     def _at(self, table: str, when: Period | Recurring, time: Attribute | None) -> Predicate | None:
@@ -214,6 +228,11 @@ class Relations:
             if column.kind == "number" and column.name.lower() == "year":
                 return in_year(Attribute(table, column.name), period)
         return None
+
+
+def negated(predicate: Predicate) -> Predicate:
+    """What holds where a predicate does not."""
+    return predicate.predicate if isinstance(predicate, Not) else Not(predicate)
 
 
 def on_days(time: Attribute, when: Recurring) -> Predicate:
@@ -236,5 +255,3 @@ def _year(point: TimePoint | None) -> int | None:
     """The year that begins at a point."""
     at = point.at if point else None
     return at.year if at and (at.month, at.day) == (1, 1) else None
-
-

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
   | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w) )
   | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
   | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
-  | (?P<word> \w+ (?: [-'’.&/]\w+ )* '? )
+  | (?P<word> (?:[A-Za-z]\.){2,}(?!\w) | \w+ (?: [-'’.&/]\w+ )* '? )
   | (?P<mark> <= | >= | <> | != | [<>=] | \S )
     """,
     re.VERBOSE,
@@ -105,7 +105,7 @@ _SHORTENED = {"ca": "can", "wo": "will"}
 def _word(text: str, start: int, end: int) -> Token:
     bare = re.sub(r"(?<=\w)(?:['’](?:s|m|d|re|ve|ll)?)$", "", text)
     # "US" is the country and "us" is not; "U.S." is written without its dots.
-    plain = bare.replace(".", "") if re.fullmatch(r"(?:\w\.)+\w", bare) else bare
+    plain = bare.replace(".", "") if re.fullmatch(r"(?:\w\.)+\w?", bare) else bare
     lower = "usa" if plain == "US" else plain.lower()
     ordinal = re.fullmatch(r"(\d+)(?:st|nd|rd|th)", lower)
     if ordinal:
@@ -131,7 +131,8 @@ def lemma(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if re.search(r"(s|x|z|ch|sh)es$", word) and len(word) > 4:
-        return word[:-1] if re.search(r"[aeiou](s|z)es$", word) and not word.endswith("uses") else word[:-2]
+        keeps_e = re.search(r"([aeiou][sz]|[nr]s)es$", word) and not word.endswith("uses")
+        return word[:-1] if keeps_e else word[:-2]
     if word.endswith("s") and not re.search(r"(ss|us|is)$", word) and len(word) > 3:
         return word[:-1]
     return word
@@ -156,8 +157,8 @@ _DOUBLED = re.compile(r"([bdgklmnprt])\1$")
 
 
 _ENDINGS = (
-    "izations", "ization", "ations", "ation", "ments", "ment", "fully", "ful", "ally", "ions", "ion", "ings", "ing",
-    "ized", "ize", "ers", "er", "ors", "or", "ed", "es", "ly", "al", "e",
+    "izations", "ization", "ations", "ation", "ments", "ment", "fully", "ful", "ally", "ions", "ion", "ings",
+    "ing",    "ized", "ize", "ers", "er", "ors", "or", "ed", "es", "ly", "al", "e",
 )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aidbt.semantic.english.names import SYNONYM, spellings
+from aidbt.semantic.english.value_names import places
 from aidbt.semantic.english.word_lists import Phrase, antonyms
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.naming import NamedTable
@@ -19,12 +21,13 @@ _AFTER = {"flag", "flg", "ind", "indicator", "yn", "bool"}
 # Verbs of columns of time after which a row is over, and what rows are called that are not.
 _ENDS = {
     "terminated termination left leave leaving resigned exit exited departure fired": "active current",
-    "ended end valid_to effective_to to expired expiry expiration": "current active ongoing",
+    "ended end en valid_to effective_to to expired expiry expiration": "current active ongoing",
     "closed close closing resolved resolution": "open unresolved",
     "deactivated deactivation churned churn unsubscribed cancelled canceled cancellation": "active current",
     "returned return": "outstanding",
     "deleted": "existing",
 }
+_PARTICIPLE = re.compile(r"(?:ed|id|nt|ad|ld|wn|ne)$")
 _TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "dt", "day"}
 
 
@@ -47,26 +50,33 @@ def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
             yield from _of_truth(attribute, truths, named.columns[column.name], named)
         elif column.kind in ("time", "date") and column.nullable:
             words = tuple(w for w in named.columns[column.name] if w not in _TIME_WORDS)
+            if len(words) == 1 and _PARTICIPLE.search(words[0]):
+                yield NamedTrait(("un" + words[0],), Missing(attribute), 0.9)
             for word in _still("_".join(words) or "to"):
                 if word not in texts:
                     yield NamedTrait((word,), Missing(attribute), 0.85)
 
 
-def sexes(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
-    """What "female" and "male" say of rows whose sex is personal, so that its codes are not looked at."""
+# Kinds of things that everybody knows the names and codes of, by the last word of a column's name.
+_KNOWN = {
+    "sex": "sexes", "gender": "sexes", "state": "states", "province": "states", "country": "countries",
+    "nation": "countries", "nationality": "countries",
+}  # fmt: skip
+
+
+def known_places(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
+    """What "female", "Texas" and "German" say of rows of which that is personal, so that nobody looks at the
+    values that are there: that it is one of its names and codes.
+    """
     for column in table.columns:
-        if column.kind == "text" and column.is_pii and named.columns[column.name][-1] in ("sex", "gender"):
-            attribute = Attribute(table.name, column.name)
-            for codes, words in _SEXES:
-                is_one = OneOf(attribute, tuple(map(Value, codes)), ignores_case=True)
-                for word in words:
-                    yield NamedTrait((word,), is_one, 0.9)
-
-
-_SEXES = (
-    (("f", "female", "woman", "w"), ("female", "woman", "girl", "lady")),
-    (("m", "male", "man"), ("male", "man", "boy")),
-)
+        kind = _KNOWN.get(named.columns[column.name][-1], "")
+        if not kind or column.kind != "text" or not column.is_pii:
+            continue
+        attribute = Attribute(table.name, column.name)
+        for place in places(kind):
+            is_one = OneOf(attribute, tuple(Value(name) for name in place.names), ignores_case=True)
+            for phrase in place.phrases:
+                yield NamedTrait(phrase, is_one, 0.9)
 
 
 def truths_of(column: GraphColumn) -> tuple[Value, Value] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from aidbt.semantic.english.tokens import tokens
@@ -22,7 +22,18 @@ class Place:
 
     name: str
     codes: tuple[str, ...] = ()
-    others: tuple[Phrase, ...] = field(default=())
+    others: tuple[Phrase, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a column may hold for it."""
+        return (self.name, *self.codes, *(" ".join(other) for other in self.others))
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """What a question may call it: names, adjectives, and longer codes."""
+        longer = [phrase_of(code) for code in self.codes if len(code) > 2]
+        return tuple(dict.fromkeys([phrase_of(self.name), *longer, *self.others]))
 
 
 def phrase_of(text: str) -> Phrase:
@@ -56,10 +67,9 @@ def value_names(values: Sequence[str]) -> Iterator[tuple[Phrase, str, float]]:
 
 
 def _called(value: str, place: Place, kind: str) -> Iterator[tuple[Phrase, str, float]]:
-    names = [phrase_of(name) for name in (place.name, *(code for code in place.codes if len(code) > 2))]
-    for name in (*names, *place.others):
-        if name and name != phrase_of(value):
-            yield name, value, 0.95
+    for phrase in place.phrases:
+        if phrase != phrase_of(value):
+            yield phrase, value, 0.95
     if kind == "states" or len(value) > 2:
         for code in place.codes:
             if code != value:
@@ -67,15 +77,18 @@ def _called(value: str, place: Place, kind: str) -> Iterator[tuple[Phrase, str, 
 
 
 @cache
+def places(kind: str) -> tuple[Place, ...]:
+    """The places, or sexes, of one kind: a section of the list."""
+    return tuple(_place(text) for section, text in lines("places.txt") if section == kind)
+
+
+@cache
 def _known(kind: str) -> dict[str, Place]:
     """The places of one kind by each of their names and codes, in small letters."""
     found: dict[str, Place] = {}
-    for section, text in lines("places.txt"):
-        if section == kind:
-            place = _place(text)
-            longer = [" ".join(other) for other in place.others]
-            for name in (place.name, *place.codes, *longer):
-                found.setdefault(plain(name), place)
+    for place in places(kind):
+        for name in place.names:
+            found.setdefault(plain(name), place)
     return found
 
 

@@ -65,7 +65,18 @@ def forms(base: str, irregular: Sequence[str] = ()) -> tuple[tuple[str, ...], ..
 
 
 _HISSING = ("s", "x", "z", "ch", "sh", "o")
-_STRESSED_LAST = {"submit", "admit", "refer", "transfer", "enrol", "begin", "commit", "permit", "occur", "prefer"}
+_STRESSED_LAST = {
+    "submit",
+    "admit",
+    "refer",
+    "transfer",
+    "enrol",
+    "begin",
+    "commit",
+    "permit",
+    "occur",
+    "prefer",
+}
 
 
 def _is_doubled(verb: str) -> bool:
@@ -80,7 +91,9 @@ def _ends_in_y(verb: str) -> bool:
     return verb.endswith("y") and verb[-2:-1] not in _VOWELS
 
 
-Spoken = Rows | Columns | Role | None
+EMPTY = "empty"
+"""The meaning of a verb that may stand without what would follow it."""
+Spoken = Rows | Columns | Role | str | None
 Said = tuple[tuple[str, ...], str, Spoken, float]
 """A form as words, its category, its meaning and its weight."""
 
@@ -116,7 +129,8 @@ class VerbsOf:
                 yield from ((form, "Weak", None, 0.85) for form in verb.forms[2:])
             for rank, noun in enumerate(nouns):
                 for form in verb.forms:
-                    if form != (noun,):
+                    is_noun = form[0].endswith("ing") and tuple(map(lemma, form)) in self._lexicon.meanings
+                    if form != (noun,) and not is_noun:
                         yield form, "Act", Rows(tables[noun]), 0.9 - 0.02 * rank
 
     def _stems(self) -> Iterator[Said]:
@@ -167,12 +181,13 @@ class VerbsOf:
         for verb in listed["times"]:
             for noun in verb.nouns:
                 by_noun.setdefault(noun, []).append(verb)
-        known = {"".join(form): verb for verb in (*listed["plain"], *listed["events"]) for form in verb.forms}
-        for noun, column in self._time_nouns():
-            joined = "".join(noun)
+        others = (*listed["plain"], *listed["empty"], *listed["events"])
+        known = {"".join(form): verb for verb in others for form in verb.forms}
+        for words, column in self._time_nouns():
+            joined = "".join((verb_stem(words[0]) if len(words) > 1 else words[0], *words[1:]))
             found = list(by_noun.get(joined, ()))
             found += [known[joined]] if joined in known else []
-            found += [Verb(_derived(noun))]
+            found += [Verb(_derived(words))]
             for verb in found:
                 for number, form in enumerate(verb.forms):
                     yield form, "Did", Columns((column,)), 0.85 if number else 0.5
@@ -191,12 +206,13 @@ class VerbsOf:
 
     def _plain(self) -> Iterator[Said]:
         """Verbs that only relate; a form that is a noun of the data is that noun."""
-        for verb in verbs()["plain"]:
+        listed = [(verb, None) for verb in verbs()["plain"]] + [(verb, EMPTY) for verb in verbs()["empty"]]
+        for verb, meaning in listed:
             for number, form in enumerate(verb.forms):
                 named = self._lexicon.meanings.get(tuple(map(lemma, form)), ())
-                is_noun = any(not self.is_linking(meaning) for meaning in named)
+                is_noun = any(not self.is_linking(name) for name in named)
                 if number > 1 or not is_noun:
-                    yield form, "Verb", None, 0.85
+                    yield form, "Verb", meaning, 0.85
 
     def is_linking(self, meaning: Meaning) -> bool:
         """Whether a meaning is a table that only says which rows belong together: `writes`."""

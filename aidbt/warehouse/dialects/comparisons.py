@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from aidbt.warehouse.dialects.casts import DOUBLES, INSTANTS, NoLowering
-from aidbt.warehouse.dialects.times import WALL_CLOCKS, value_type
+from aidbt.warehouse.dialects.times import WALL_CLOCK, WALL_CLOCKS, value_type
 
 _Lowering = Callable[[exp.Expr, str], exp.Expr]
 _Type = exp.DataType.Type
 
 # From the least to the most that a type of time says.
 _TIME_TYPES = ({_Type.DATE}, WALL_CLOCKS, INSTANTS)
-_TIME_NAMES = ("date", "timestamp", "timestamptz")
+_TIME_NAMES = ("date", WALL_CLOCK, "timestamptz")
 _NUMBERS = exp.DataType.NUMERIC_TYPES | DOUBLES
 # Nothing but an equality joins rows of both sides by hashing, and a FULL JOIN not at all without one.
 _HASHES_EQUALITY_ONLY = ("postgres", "redshift", "bigquery", "trino")

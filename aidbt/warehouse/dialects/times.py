@@ -75,6 +75,7 @@ _SECONDS = {"postgres": "cast(extract(epoch from x - y) as bigint)"}
 _SECONDS_OF = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600}
 _OF_YEAR: dict[str, tuple[type[exp.Func], int]] = {"MONTH": (exp.Month, 12), "QUARTER": (exp.Quarter, 4)}
 _WITHIN_DAY = frozenset(_SECONDS_OF)
+WALL_CLOCK = "timestampntz"
 WALL_CLOCKS = frozenset({_Type.TIMESTAMP, _Type.TIMESTAMPNTZ, _Type.DATETIME})
 _BIGQUERY_TRUNC = {_Type.DATE: "DATE_TRUNC", **dict.fromkeys(WALL_CLOCKS, "DATETIME_TRUNC")}
 
@@ -90,11 +91,13 @@ def value_type(node: exp.Expr) -> exp.DataType | None:
         return node.to
     if node.type is not None:
         return node.type
+    if isinstance(node, exp.Literal):
+        return exp.DataType.build("text" if node.is_string else "decimal")
     if isinstance(node, exp.CurrentDate):
         return exp.DataType.build("date")
     if isinstance(node, exp.CurrentTimestamp):
         return exp.DataType.build("timestamptz")
-    if isinstance(node, exp.Paren | exp.Max | exp.Min | exp.Coalesce):
+    if isinstance(node, exp.Paren | exp.Max | exp.Min | exp.Coalesce | exp.Lag | exp.Window):
         return value_type(node.this)
     if isinstance(node, exp.Case):
         return value_type(node.args["ifs"][0].args["true"])
@@ -117,7 +120,7 @@ def is_instant(node: exp.Expr) -> bool:
 
 def as_timestamp(node: exp.Expr) -> exp.Expr:
     """A date as the time at its start; everything else as it is."""
-    return exp.cast(node, "timestamp") if is_date(node) else node
+    return exp.cast(node, WALL_CLOCK) if is_date(node) else node
 
 
 def _truncated(node: exp.Expr, dialect: str) -> exp.Expr:
@@ -185,7 +188,7 @@ def _ticks(end: exp.Expr, start: exp.Expr, unit: str, dialect: str) -> exp.Expr:
         arguments: list[exp.Expr] = [exp.var(unit), as_timestamp(start), as_timestamp(end)]
         return exp.Anonymous(this="DATEDIFF", expressions=arguments)
     if dialect == "bigquery" and is_instant(end) != is_instant(start):
-        end, start = (exp.cast(time, "timestamp") if is_instant(time) else time for time in (end, start))
+        end, start = (exp.cast(time, WALL_CLOCK) if is_instant(time) else time for time in (end, start))
     # The others count whole units that have passed, or seconds with a fraction.
     end, start = (_cut(time, unit, dialect) for time in (end, start))
     if dialect == "bigquery":
@@ -214,22 +217,25 @@ def _moved(node: exp.Expr, dialect: str) -> exp.Expr:
         return node
     # Of a date and an interval some make a date, and refuse hours.
     time = as_timestamp(node.this)
-    if dialect != "bigquery":
-        moved = type(node)(this=time, expression=interval)
-    else:
-        is_later = isinstance(node, exp.Add)
-        kind = "DATETIME" if _is_wall_clock(time) else "TIMESTAMP"
-        if kind == "TIMESTAMP" and interval.text("unit").upper() in ("MONTH", "YEAR"):
-            raise NoLowering("months from an instant on", dialect)
-        name = f"{kind}_{'ADD' if is_later else 'SUB'}"
-        moved = exp.Anonymous(this=name, expressions=[time, _whole(interval)])
+    moved = (
+        _moved_on_bigquery(node, time, interval)
+        if dialect == "bigquery"
+        else type(node)(this=time, expression=interval)
+    )
     moved.type = value_type(time)
     return moved
 
 
-def _whole(interval: exp.Interval) -> exp.Interval:
-    """The interval with a number, where others have a text."""
-    return exp.Interval(this=exp.Literal.number(interval.name), unit=interval.args["unit"])
+def _moved_on_bigquery(node: exp.Expr, time: exp.Expr, interval: exp.Interval) -> exp.Expr:
+    operation = "ADD" if isinstance(node, exp.Add) else "SUB"
+    arguments = [time, exp.Interval(this=exp.Literal.number(interval.name), unit=interval.args["unit"])]
+    if _is_wall_clock(time):
+        return exp.Anonymous(this=f"DATETIME_{operation}", expressions=arguments)
+    if interval.text("unit").upper() not in ("MONTH", "YEAR"):
+        return exp.Anonymous(this=f"TIMESTAMP_{operation}", expressions=arguments)
+    # An instant has no months.
+    arguments[0] = exp.cast(time, WALL_CLOCK)
+    return exp.cast(exp.Anonymous(this=f"DATETIME_{operation}", expressions=arguments), "timestamptz")
 
 
 def _whole_number(node: exp.Expr, dialect: str) -> exp.Expr:

@@ -29,11 +29,11 @@ def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
 
 
 def test_numbers_stand_to_the_right_with_as_many_decimals_each():
-    rows = [("Germany", 12, Decimal("1050.50"), 0.25), ("France", None, Decimal("3"), 1.0)]
+    rows = [("Germany", 12, Decimal("1050.5500"), 0.25), ("France", None, Decimal("3"), 1.0)]
 
     assert table(("country", "orders", "revenue", "share"), rows) == [
         "  country  orders  revenue  share",
-        "  Germany      12  1050.50   0.25",
+        "  Germany      12  1050.55   0.25",
         "  France     NULL     3.00   1.00",
     ]
 
@@ -44,6 +44,13 @@ def test_a_missing_value_is_no_empty_text():
         "  NULL  true",
         "        NULL",
     ]
+
+
+def test_times_that_are_all_days_are_shown_as_days():
+    january, noon = dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, 12)
+
+    assert table(("month",), [(january,), (None,)])[1:] == ["  2024-01-01", "  NULL"]
+    assert table(("at",), [(january,), (noon,)])[1:] == ["  2024-01-01 00:00:00", "  2024-01-01 12:00:00"]
 
 
 def test_a_small_number_is_not_shown_as_none():

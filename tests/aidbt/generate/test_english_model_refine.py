@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+
 from aidbt.generate.english_models.refine import lifted, refined
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.query import (

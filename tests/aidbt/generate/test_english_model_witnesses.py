@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import duckdb
 import pytest
+
 from aidbt.generate.english_models import witnesses as module
 from aidbt.generate.english_models.small_database import bag_of
 from aidbt.generate.english_models.witnesses import NotTheSame, NoWitness, Witnesses, find_witnesses
@@ -112,7 +113,9 @@ def test_keys_are_unique_and_references_mostly_hold(per_month: Witnesses):
 
 def test_a_time_seen_from_today_is_asked_at_one_moment():
     recent = Exists("orders", where=InPeriod(PLACED, TimePoint(cut_to=Grain.DAY, shift=-30)))
-    query = SemanticQuery((Output(NAME, "name"),), base="customers", where=All((Not(recent), Missing(COUNTRY))))
+    query = SemanticQuery(
+        (Output(NAME, "name"),), base="customers", where=All((Not(recent), Missing(COUNTRY)))
+    )
 
     found = find_witnesses(query, SHOP, "duckdb")
 
@@ -122,9 +125,7 @@ def test_a_time_seen_from_today_is_asked_at_one_moment():
 
 
 def test_a_limit_has_rows_without_ties_at_it():
-    query = grouped(
-        (NAME, "name"), measures={"orders": ORDERS}, order_by=(Order(ORDERS, True),), limit=1
-    )
+    query = grouped((NAME, "name"), measures={"orders": ORDERS}, order_by=(Order(ORDERS, True),), limit=1)
 
     found = find_witnesses(query, SHOP, "duckdb")
 
@@ -134,9 +135,7 @@ def test_a_limit_has_rows_without_ties_at_it():
 
 
 def test_a_number_of_rows_that_is_asked_for_is_met_and_missed():
-    query = grouped(
-        (NAME, "name"), measures={"orders": ORDERS}, having=Comparison(">", ORDERS, Value(3))
-    )
+    query = grouped((NAME, "name"), measures={"orders": ORDERS}, having=Comparison(">", ORDERS, Value(3)))
 
     found = find_witnesses(query, SHOP, "duckdb")
 

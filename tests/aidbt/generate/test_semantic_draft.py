@@ -359,3 +359,14 @@ def test_a_second_run_of_the_newer_form_changes_nothing(project: Project) -> Non
         project.draft(*select)
         assert project.texts() == before
     assert "semantic fct_orders" in read_lock(project.root).entries["models/marts/marts.yml"]
+
+
+def test_a_draft_stays_in_its_file_when_dbt_is_upgraded(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.draft()
+    before = project.texts()
+    monkeypatch.setattr(semantic_files, "dbt_version", lambda *_: (1, 12, 0))
+    project.draft("fct_orders")
+
+    assert project.texts() == before

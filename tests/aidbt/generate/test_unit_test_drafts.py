@@ -42,13 +42,13 @@ def missed(sql: str, **tables: tuple[tuple[str, str], ...]) -> list[str]:
 @pytest.mark.parametrize(
     "sql",
     [
-        "select id, case when amount > 100 then 'big' when amount > 10 then 'small' else 'none' end from orders",
+        "select id, case when amount > 100 then 'big' when amount > 10 then 'small' else '-' end from orders",
         "select id from orders where status in ('paid', 'sent') and amount between 10 and 20",
         "select id from orders where status like 'paid%' or ordered_on >= '2024-03-01'",
-        "select o.id, coalesce(c.name, 'nobody') as n from orders o left join customers c on c.id = o.customer_id",
+        "select o.id, coalesce(c.name, '-') as n from orders o left join customers c on c.id = o.customer_id",
         "select customer_id, count(*) as n, sum(amount) as total from orders group by 1 having count(*) > 1",
         "select distinct lower(trim(status)) as status from orders",
-        "select id from orders qualify row_number() over (partition by customer_id order by ordered_on, id) = 1",
+        "select id from orders qualify row_number() over (partition by customer_id order by amount, id) = 1",
         "select id from orders union all select id from customers",
         "select id from orders o where not exists (select 1 from customers c where c.id = o.customer_id)",
         "select customer_id from orders except select id from customers",
@@ -72,8 +72,8 @@ def test_the_expected_rows_are_what_the_model_gives_in_any_order_of_the_rows():
 
 def test_every_test_fails_on_a_fault_that_no_test_before_it_shows():
     found = drafted(
-        "select c.name, count(o.id) as n, sum(o.amount) as total, max(case when o.status = 'paid' then 1 else 0 end)"
-        " as paid from customers c left join orders o on o.customer_id = c.id where c.id > 10 group by 1"
+        "select c.name, count(o.id) as n, sum(o.amount) as total from customers c"
+        " left join orders o on o.customer_id = c.id where c.id > 10 group by 1"
     )
 
     with Sandbox(found.subject.inputs) as sandbox:
@@ -92,7 +92,8 @@ def test_a_model_whose_result_depends_on_the_order_of_its_rows_is_pinned_only_wh
     with Sandbox(found.subject.inputs) as sandbox:
         sql = found.subject.tree.sql("duckdb")
         for test in found.tests:
-            assert {sandbox.outcome(sql, order) for order in orders(test.case)} <= {sandbox.outcome(sql, test.case)}
+            own = sandbox.outcome(sql, test.case)
+            assert all(sandbox.outcome(sql, order) == own for order in orders(test.case))
 
 
 def test_the_same_model_gets_the_same_tests():
@@ -110,7 +111,8 @@ def test_columns_that_the_model_does_not_read_stay_null():
 
 
 def test_values_that_yaml_cannot_hold_are_not_compared():
-    columns = (("id", "INTEGER"), ("picture", "BLOB"), ("tags", "TEXT[]"), ("box", "STRUCT(a INTEGER, b TEXT)"))
+    box = "STRUCT(a INTEGER, b TEXT)"
+    columns = (("id", "INTEGER"), ("picture", "BLOB"), ("tags", "TEXT[]"), ("box", box))
 
     found = drafted("select id, picture, tags, box.a as a, box from pictures where id > 3", pictures=columns)
 
@@ -152,10 +154,10 @@ def test_the_sandbox_reaches_nothing_outside(tmp_path):
     assert "disabled" in found.why
 
 
-@settings(deadline=None, max_examples=6)
+@settings(deadline=None, max_examples=3)
 @given(
     st.sampled_from(["amount > 10", "status = 'paid'", "ordered_on < '2024-02-02'", "note is not null"]),
-    st.sampled_from(["amount <= 30", "status <> 'void'", "customer_id in (1, 2)"]),
+    st.sampled_from(["amount <= 30", "id <> 3", "customer_id in (1, 2)"]),
     st.sampled_from(["and", "or"]),
 )
 def test_both_sides_of_two_conditions_are_met(one: str, other: str, word: str):

@@ -49,7 +49,7 @@ ORDERS = table(
     "foo n",
     "zip_code n",
     "status t few",
-    "note t",
+    "nickname t",
     "is_gift b",
 )
 CUSTOMERS = table(
@@ -130,7 +130,7 @@ def test_what_is_left_open_is_left_out_with_the_reason() -> None:
 
     assert "does not add up over time" in reasons["fct_orders", "stock_on_hand"]
     assert "does not say" in reasons["fct_orders", "foo"]
-    assert "too many different values" in reasons["fct_orders", "note"]
+    assert "too many different values" in reasons["fct_orders", "nickname"]
     assert "personal data" in reasons["dim_customers", "full_name"]
     assert "no time" in reasons["dim_regions", ""]
     assert ("fct_orders", "zip_code") not in reasons
@@ -147,7 +147,7 @@ def test_of_several_times_none_is_chosen_when_no_name_says_which() -> None:
     shipments = table("shipments", "id n", "packed_at at", "sent_at at", "weight n")
     found = drafted(Graph((shipments,)))
 
-    assert of(found, "shipments").model.time_dimension == ""
+    assert found.tables == ()
     assert "packed_at, sent_at" in " ".join(item.reason for item in found.left_out)
 
 
@@ -221,12 +221,32 @@ def test_a_column_that_several_tables_have_is_named_with_its_table() -> None:
     assert "total_refund_amount" in [metric.name for metric in of(found, "refunds").metrics]
 
 
+def test_a_number_that_happens_to_be_unique_is_no_key() -> None:
+    for name in ("open_price", "opened"):
+        prices = table("prices", f"{name} n", "quoted_on on")
+        assert of(drafted(Graph((prices,))), "prices").model.entities == ()
+
+
+def test_a_table_that_no_metric_can_be_grouped_by_is_left_out() -> None:
+    colours = table("colours", "colour_id n", "colour_name t few")
+    found = drafted(Graph((ORDERS, colours)))
+
+    assert [item.model.model for item in found.tables] == ["fct_orders"]
+    assert ("colours", "no metric can be grouped by it") in [(i.table, i.reason) for i in found.left_out]
+
+
+def test_a_text_that_is_prose_is_no_dimension_though_the_table_is_small() -> None:
+    orders = table("orders", "order_id n", "comment t few", "ordered_on on")
+
+    assert [d.name for d in of(drafted(Graph((orders,))), "orders").model.dimensions] == ["ordered_on"]
+
+
 def test_a_text_with_few_values_in_its_profile_is_a_dimension() -> None:
-    seen = ColumnProfile("note", "VARCHAR", 0.0, 7)
+    seen = ColumnProfile("nickname", "VARCHAR", 0.0, 7)
     profile = TableProfile("main", "fct_orders", 100, 100, "f", (seen,))
     found = draft(SHOP, (profile,), {"fct_orders": "fct_orders"}, NOTHING)
 
-    assert "note" in [dimension.name for dimension in of(found, "fct_orders").model.dimensions]
+    assert "nickname" in [dimension.name for dimension in of(found, "fct_orders").model.dimensions]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +259,7 @@ def test_a_text_with_few_values_in_its_profile_is_a_dimension() -> None:
         ("averaged", "unit_price discount_percent conversion_rate avg_score rating age list_price"),
         ("state", "account_balance stock_on_hand inventory"),
         ("neither", "zip_code latitude phone_number year rank id line_no"),
-        ("unknown", "foo x1 z"),
+        ("unknown", "foo x1 z max_amount credit_limit"),
     ],
 )
 def test_the_role_of_a_number_is_read_from_its_name(role: str, names: str) -> None:

@@ -15,7 +15,7 @@ from aidbt.core.errors import AidbtError, MissingExtra, UnknownName, UsageError
 from aidbt.semantic import layer
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.items import metric_time
-from aidbt.semantic.layer import compile_metrics, has_metrics
+from aidbt.semantic.layer import compile_metrics, compile_named, has_metrics
 from aidbt.semantic.metricflow import CompiledQuery, compile_query
 from aidbt.semantic.named import named_dimensions, named_metrics
 from aidbt.semantic.planner import CannotPlan
@@ -346,6 +346,64 @@ def test_metrics_are_the_same_with_and_without_metricflow(
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
+NAMED: tuple[dict[str, Any], ...] = (
+    {"group_by": ["customer__tier"], "order_by": ["-revenue"]},
+    {"metrics": ["revenue", "orders"], "group_by": ["metric_time__month"], "order_by": ["-orders"]},
+    {"metrics": ["gift_share"], "group_by": ["customer__region__continent"], "order_by": ["-gift_share"]},
+    {"metrics": ["buyers"], "group_by": ["order__ordered_on"], "order_by": ["order__ordered_on"], "limit": 2},
+    {"where": ["{{ TimeDimension('metric_time', 'month') }} = '2024-01-01'"]},
+    {"where": ["{{ Dimension('customer__tier') }} in ('gold', 'none')"]},
+    {"where": ["{{ Entity('customer') }} <> 10 and {{ Dimension('order__is_gift') }}"]},
+    {"where": ["{{ Dimension('region__continent', entity_path=['customer']) }} = 'north'"]},
+    {"where": ["{{ Dimension('metric_time').grain('day') }} > '2024-01-01'"]},
+    {"where": ["{{ Dimension('customer__tier') }} is not null", "1 = 1"]},
+)
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_names_are_answered_alike_with_and_without_metricflow(
+    named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = {"metrics": ["revenue"], **named}
+    expected = rows_of(compile_named(shop(), **asked_for))
+    monkeypatch.setattr(layer, "compile_query", _not_installed)
+
+    assert rows_of(compile_named(shop(), **asked_for)) == expected != []
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ({"saved_query": "by_tier"}, "only metrics are asked for by name"),
+        ({"group_by": ["customer__tier"]}, "only metrics are asked for by name"),
+        ({"metrics": ["revenue"], "group_by": ["customer__teir"]}, "did you mean 'customer__tier'"),
+        ({"metrics": ["revenue"], "group_by": ["metric_time__hour"]}, "no grain 'hour'"),
+        ({"metrics": ["revenue"], "where": ["amount > 1"]}, "names a column"),
+        ({"metrics": ["revenue"], "where": ["{{ Metric('orders', ['customer']) }} > 1"]}, "asks for more"),
+        ({"metrics": ["revenue"], "group_by": ["metric_time__fiscal_month"]}, "fiscal_month"),
+        ({"metrics": ["revenue"], "where": ["{{ Dimension('metric_time').grain('alien') }} > 'a'"]}, "own"),
+        ({"metrics": ["revenue"], "order_by": ["nothing"]}, "nothing"),
+    ],
+)
+def test_names_that_need_metricflow_are_refused_without_it(
+    named: dict[str, Any], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer, "compile_query", _not_installed)
+
+    with pytest.raises(AidbtError) as refusal:
+        compile_named(shop(), **named)
+    assert reason in str(refusal.value)
+
+
+def test_an_item_by_its_name_groups_and_filters() -> None:
+    tier = Attribute("", "customer__tier")
+    query = asked(["revenue"], tier, where=OneOf(Attribute("", "order__is_gift"), (Value(True),)))
+
+    assert sorted(answers(query)) == [("basic", 45.0), ("gold", 20.0)]
+    with pytest.raises(UnknownName, match="customer__teir"):
+        answers(asked(["revenue"], Attribute("", "customer__teir")))
+
+
 @pytest.mark.parametrize(
     ("metric", "reason"),
     [
@@ -428,6 +486,20 @@ semantic_models:
 
     with pytest.raises(CannotPlan):
         compile_metrics(asked(["number"]), manifest)
+
+
+@pytest.mark.parametrize("dialect", ["snowflake", "bigquery", "postgres", "athena", "databricks"])
+def test_what_metricflow_wrote_stands_in_the_statement_as_it_wrote_it(dialect: str) -> None:
+    by_month = SemanticQuery((Output(Compared("rank", REVENUE), "place"),), group_by=(MONTH,))
+    inner = compile_query(shop(), metrics=["revenue"], group_by=["metric_time__month"], dialect=dialect).sql
+
+    assert inner in compile_metrics(by_month, shop(), dialect=dialect).sql
+
+
+def test_a_dialect_that_only_metricflow_writes_is_refused_beyond_plain_metrics() -> None:
+    assert "shop.orders" in compile_named(shop(), metrics=["revenue"], dialect="vertica").sql
+    with pytest.raises(CannotPlan, match="vertica"):
+        compile_metrics(asked(["revenue"], TIER, limit=1), shop(), dialect="vertica")
 
 
 # --- names ---------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
 from aidbt.semantic.evaluate import evaluate
-from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
-from aidbt.semantic.planner import plan
+from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath
+from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.query import (
     Attribute,
     Clock,
@@ -35,6 +35,7 @@ from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.semantic import telling_queries as telling
 from tests.aidbt.semantic import test_planner as small
 from tests.aidbt.semantic.telling_queries import QUERIES, bag, plain
+from tests.aidbt.semantic.telling_strategies import queries
 from tests.kit import ServerMissing, postgres_server
 
 psycopg2 = pytest.importorskip("psycopg2")
@@ -140,7 +141,16 @@ def test_every_construct_gives_what_plain_python_gives(telling_shop, name):
         assert plain(found) == plain(expected)
 
 
-_QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def _evaluated(query: SemanticQuery) -> list[tuple[Any, ...]] | None:
+    """What plain Python gives; None when the planner refuses the question."""
+    try:
+        plan(query, telling.SHOP)
+    except (CannotPlan, NoPath):
+        return None
+    return evaluate(query, telling.SHOP, telling.ROWS)
+
+
+_QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @_QUICK
@@ -187,6 +197,19 @@ def test_groups_beside_each_other_are_what_plain_python_says_on_postgresql(small
     _same(small_shop, query, tables)
 
 
+@_QUICK
+@given(queries)
+def test_questions_of_any_shape_are_answered_as_in_plain_python(telling_shop, query):
+    expected = _evaluated(query)
+    assume(expected is not None)
+
+    found = telling_shop.answer(query, telling.SHOP)
+
+    assert bag(found) == bag(expected)
+    if query.order_by:
+        assert plain(found) == plain(expected)
+
+
 SPANS = Graph(
     (
         GraphTable(
@@ -207,7 +230,7 @@ def spans(schemas) -> Rows:
     return rows
 
 
-@_QUICK
+@settings(_QUICK, max_examples=15)
 @given(st.lists(st.tuples(TIMES, DATES, TIMES), min_size=1, max_size=20), st.integers(1, 7))
 def test_times_are_cut_counted_and_taken_apart_as_in_plain_python(spans, found, week_start):
     tables = {"spans": [dict(zip(("start", "day", "end"), span, strict=True)) for span in found]}

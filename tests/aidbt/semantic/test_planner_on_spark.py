@@ -24,7 +24,8 @@ __all__ = ["spark_target"]
 
 def _view(table: str) -> str:
     """The statement that makes a temporary view of a table's rows."""
-    types = TYPES[table]
+    # One time in the session's zone, as Spark's tables mostly have them, and one without.
+    types = {name: "timestamptz" if name == "shipped_at" else kind for name, kind in TYPES[table].items()}
     rows = [
         exp.Tuple(expressions=[_constant(row[name], kind) for name, kind in types.items()])
         for row in ROWS[table]

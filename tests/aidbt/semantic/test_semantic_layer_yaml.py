@@ -23,6 +23,7 @@ from aidbt.semantic.definitions import (
     Window,
 )
 from aidbt.semantic.manifest import require_no_errors
+from aidbt.semantic.metricflow import compile_query
 from aidbt.semantic.metricflow_engines import transformed
 from aidbt.semantic.yaml_files import read_yaml, yaml_texts
 from tests.aidbt.semantic.semantic_shop import LEGACY, NEWER, relation_of, shop
@@ -322,3 +323,22 @@ def test_metricflows_own_manifests_are_read_as_metricflow_reads_them(folder: Pat
 
 def _by_name(items: list[Any]) -> dict[str, Any]:
     return {item["name"]: _plain(item) for item in items}
+
+
+def test_names_with_capitals_are_the_same_in_a_model_and_in_its_metrics():
+    text = """
+models:
+  - name: Orders
+    semantic_model: true
+    agg_time_dimension: orderedOn
+    columns:
+      - {name: order_id, entity: {name: order, type: primary}}
+      - {name: orderedOn, granularity: day, dimension: {type: time}}
+    metrics: [{name: orders, type: simple, agg: sum, expr: 1}]
+"""
+    files = {"a.yml": text, "spine.yml": LEGACY["models/spine.yml"]}
+    manifest = read_yaml(files, relation_of=lambda name: SemanticRelation("shop", name.lower())).manifest
+
+    compiled = compile_query(manifest, metrics=["orders"], group_by=["metric_time"])
+
+    assert [column.name for column in compiled.columns] == ["metric_time__day", "orders"]

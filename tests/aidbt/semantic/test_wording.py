@@ -152,6 +152,7 @@ WORDS = [
         asked(MetricRef("revenue"), replace(PLACED, part="day_of_week"), group_by=()),
         "The metric revenue and day of the week of placed_at.",
     ),
+    (asked(COUNTRY, group_by=(COUNTRY,)), "Each country of customers that there is."),
     (
         asked(COUNT, where=Extreme(AMOUNT, "avg", operator=">")),
         "The number of orders, where amount is more than the average there is.",

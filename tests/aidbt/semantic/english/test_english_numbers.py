@@ -88,6 +88,11 @@ GROUPED = [
      [(10, "Alfa", _month(2024, 1), 12.5), (10, "Alfa", _month(2025, 1), 9.0),
       (11, "Beta", _month(2024, 1), 4.0), (11, "Beta", _month(2025, 1), 18.0),
       (12, "Gamma", _month(2025, 1), 3.0)]),
+    ("total freight per customer, only delivered orders", [(10, "Alfa", 12.5), (11, "Beta", 12.0)]),
+    ("freight in 2024 vs 2025", [(_month(2024, 1), 16.5), (_month(2025, 1), 30.0)]),
+    ("lowest and highest salary by department", [(1, "Sales", 400, 900), (2, "Finance", 450, 600)]),
+    ("total freight per order month in 2024",
+     [(_month(2024, 2), 5.0), (_month(2024, 11), 7.5), (_month(2024, 12), 4.0)]),
     ("compare the average salary of Berlin and Lisbon", [("Berlin", 525.0), ("Lisbon", 650.0)]),
 ]  # fmt: skip
 
@@ -103,6 +108,7 @@ FIRST = [
     ("Top 2 customers by total freight", [(11, "Beta", 22.0), (10, "Alfa", 21.5)]),
     ("best-selling product by quantity", [(100, "Green Tea", 12)]),
     ("the last 2 orders", [(1006, dt.datetime(2025, 6, 14)), (1005, dt.datetime(2025, 6, 7))]),
+    ("the 2 countries with the highest total freight", [("Germany", 25.0), ("Portugal", 21.5)]),
     ("most common status of orders", [("delivered", 3)]),
     ("Which month had the highest freight?", [(_month(2025, 6), 15.0)]),
     ("What day of the week has the most orders?", [(6, 3)]),
@@ -122,7 +128,8 @@ def test_the_first_come_in_their_order(question, expected):
 
 WITHIN = [
     ("best-selling product of each category by quantity",
-     [(1, "Drinks", 100, "Green Tea", 12), (2, "Snacks", 103, "Nut Bar", 6), (3, "Toys", 104, "Chess Set", 3)]),
+     [(1, "Drinks", 100, "Green Tea", 12), (2, "Snacks", 103, "Nut Bar", 6),
+      (3, "Toys", 104, "Chess Set", 3)]),
     ("Which employee has the highest salary in each department?",
      [(1, "Sales", 1, "Ada", 900), (2, "Finance", 3, "Cy", 600)]),
     ("most recent order of each customer",
@@ -174,12 +181,13 @@ NESTED = [
     ("On average, how many orders per customer?", [(2.3333,)]),
     ("maximum number of orders per customer", [(3,)]),
     ("average monthly freight", [(7.75,)]),
+    ("average number of orders per customer by country", [("Germany", 2.0), ("Portugal", 3.0)]),
 ]
 
 
 @pytest.mark.parametrize(("question", "expected"), NESTED)
 def test_numbers_of_groups_are_averaged_over_the_groups(question, expected):
-    assert _plain(rows(question)) == expected
+    assert _bag(rows(question)) == _bag(expected)
 
 
 HAVING = [
@@ -202,6 +210,8 @@ REFUSED = [
     "cumulative freight",
     "Return the name and the share.",
     "average number of orders and the total freight per customer and number of products",
+    "number of orders by month and the running total",
+    "average freight of the top 3 customers",
 ]
 
 

@@ -1,0 +1,144 @@
+"""Verbs of what happened: of tables whose rows are such events, and of columns that say when one was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.semantic.english.chart import LiftRule, Rule
+from aidbt.semantic.english.nouns import CLAIMS, NounRules, is_time
+from aidbt.semantic.english.number_phrases import Best
+from aidbt.semantic.english.phrases import (
+    Claim,
+    Columns,
+    Compare,
+    Condition,
+    Found,
+    Link,
+    Opposite,
+    Rows,
+    Texts,
+)
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import Missing, Not, Predicate, both
+
+
+class ActRules(NounRules):
+    """How verbs go with what is said beside them, over one graph."""
+
+    def act_rules(self, rule: Rule, lift: LiftRule) -> None:
+        """Add the rules of verbs."""
+        lift("Act", lambda act: [("Link", Link(act, is_act=True), 0.1)])
+        rule("Act", CLAIMS, self.act_claim)
+        rule("Act", "Rows SupRows", self.act_object)
+        rule("Act", "Texts", self.act_texts)
+        rule("Act", "CmpTimes", self.act_times)
+        rule("Act", "Link", self.act_counted)
+        rule("CmpNum", "Times", lambda compare, _: [("CmpTimes", compare, 0.0)])
+        rule("Num", "Times", lambda count, _: [("CmpTimes", Compare("=", count), 0.0)])
+        rule("Cmp", "Twice", lambda operator, count: [("CmpTimes", Compare(operator, count), 0.0)])
+        lift("Twice", lambda count: [("CmpTimes", Compare("=", count), 0.1)])
+        rule("Rows", "Act", lambda subject, act: self.clause(act, Link(subject)))
+        rule("Cond", "Act", lambda subject, act: self.clause(act, subject))
+        rule("Clause", CLAIMS, self.clause)
+        rule("Rel", "Clause", lambda _, act: [("Clause", act, 0.0)])
+        rule("Rows", "Clause", lambda rows, act: self.rows_claim(rows, Link(act, is_act=True)))
+        lift("Did", self.did)
+        lift("Did", self.did_act)
+        rule("Rows", "Did", self.rows_did)
+        rule("Did", "Rows", lambda did, rows: self.rows_did(rows, did))
+        rule("Did", "Link Cond", self.did_claim)
+        rule("Did", "Ordinal", self.did_first)
+        rule("Who", "Best", self.who_best)
+
+    # --- what happened ------------------------------------------------------------------------------------
+
+    def act_claim(self, rows: Rows, claim: Claim) -> Found:
+        """`ordered Cola in 2024`; "ordered in 2024 but not in 2025" is no single order's."""
+        found = self.claimed(rows, claim)
+        if found and not (isinstance(claim, Opposite) and is_time(claim)):
+            yield "Act", found[0], found[1]
+
+    def act_object(self, rows: Rows, other: Rows) -> Found:
+        """`bought a vehicle`, `placed an open order`."""
+        if rows.table == other.table:
+            yield "Act", replace(rows, where=both(rows.where, other.where)), 0.0
+            return
+        path = self.path(rows.table, other.table)
+        if other.where is None and path and is_to_one(path):
+            yield "Act", rows, 0.1
+        else:
+            yield from self.act_claim(rows, Link(other))
+
+    def act_texts(self, rows: Rows, texts: Texts) -> Found:
+        """`opened "Q-17"`."""
+        for _, found, cost in self.rows_texts(rows, texts):
+            yield "Act", found, cost
+
+    def act_times(self, rows: Rows, compare: Compare) -> Found:
+        """`ordered more than 5 times`."""
+        if isinstance(compare.value, int):
+            link = Link(rows, compare.operator, compare.value, is_plain=False, is_act=True)
+            yield "Link", link, 0.0
+
+    def act_counted(self, rows: Rows, link: Link) -> Found:
+        """`bought at least 4 cars`, of a table with a row for each car bought."""
+        path = self.path(rows.table, link.rows.table)
+        if path and not link.is_plain and link.count > 0 and is_to_one(path):
+            found = self.claimed(rows, Link(link.rows)) if link.rows.where is not None else (rows, 0.0)
+            if found:
+                counted = Link(found[0], link.operator, link.count, is_plain=False, is_act=True)
+                yield "Link", counted, found[1] + 0.1
+
+    def clause(self, rows: Rows, claim: Claim) -> Found:
+        """`that German customers bought in 2024`, beside what they bought."""
+        for _, act, cost in self.act_claim(rows, claim):
+            yield "Clause", act, cost + 0.2
+
+    # --- what was done at a time --------------------------------------------------------------------------
+
+    def was_done(self, columns: Columns) -> Predicate | None:
+        """That it was done at all; None when it always is."""
+        attribute = columns.terms[0]
+        return Not(Missing(attribute)) if self.column(attribute).nullable else None
+
+    def did(self, columns: Columns) -> Found:
+        """`shipped`, alone."""
+        done = self.was_done(columns)
+        if done is not None:
+            yield "Cond", Condition(columns.terms[0].table, done, is_own=True), 0.6
+
+    def did_act(self, columns: Columns) -> Found:
+        """`completed a course`: what happened at that time is what is spoken of."""
+        attribute = columns.terms[0]
+        if attribute.table not in self.people:
+            yield "Act", Rows(attribute.table, self.was_done(columns), attribute), 0.5
+
+    def rows_did(self, rows: Rows, columns: Columns) -> Found:
+        """`employees hired`: rows seen at another of their times."""
+        attribute = columns.terms[0]
+        if attribute.table == rows.table:
+            where = both(rows.where, self.was_done(columns))
+            yield "Rows", replace(rows, where=where, time=attribute), 0.1
+
+    def did_claim(self, columns: Columns, claim: Claim) -> Found:
+        """`shipped by Speedy`: what follows the verb is what is asked about."""
+        table = columns.terms[0].table
+        if isinstance(claim, Link | Condition) and (not isinstance(claim, Link) or not claim.is_act):
+            found = self.holds(Rows(table), claim)
+            if found and found[0] is not None:
+                yield "Cond", Condition(table, found[0]), found[1] + 0.2
+
+    def did_first(self, columns: Columns, is_last: bool) -> Found:
+        """`hired first`, `joined most recently`."""
+        yield "Best", Best(columns, bool(is_last)), -0.5
+
+    def who_best(self, _: object, best: Best) -> Found:
+        """`who was hired first`."""
+        if isinstance(best.rows, Rows):
+            asked = best.rows
+        elif isinstance(best.by, Columns):
+            asked = Rows(best.by.terms[0].table)
+        else:
+            return
+        if asked.table in self.people:
+            yield "Best", replace(best, rows=asked), 0.0

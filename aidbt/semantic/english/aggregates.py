@@ -1,0 +1,253 @@
+"""Aggregates: how numbers are made of rows and columns, and of which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from aidbt.semantic.english.additive import amount_of, is_additive, is_duration
+from aidbt.semantic.english.number_phrases import (
+    Functions,
+    Number,
+    Numbers,
+)
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import (
+    Amount,
+    Claim,
+    Columns,
+    Found,
+    Rows,
+)
+from aidbt.semantic.english.rows import RowRules
+from aidbt.semantic.query import (
+    All,
+    Attribute,
+    Calculation,
+    Compared,
+    Function,
+    Measure,
+    Predicate,
+    Term,
+    Value,
+    both,
+    measures,
+)
+
+_PER_CENT = Value(100)
+
+_MOST_COLUMNS = 12
+
+
+class AggregateRules(RowRules):
+    """How numbers are made of noun phrases."""
+
+    def count_rows(self, _: Function, rows: Rows) -> Found:
+        """`number of orders`."""
+        yield "Number", self.counted(rows), -0.2
+
+    def total_rows(self, function: Function, rows: Rows) -> Found:
+        """`total orders`; of rows that are amounts themselves ("average salary") what they amount to."""
+        amount = amount_of(self.graph.table(rows.table))
+        if amount:
+            of = Attribute(rows.table, amount)
+            yield "Number", Number(Measure(function, rows.table, of, rows.where, rows.time), rows.table), 0.1
+        elif function == "sum":
+            yield "Number", self.counted(rows), 0.3
+
+    def count_column(self, function: Function, columns: Columns) -> Found:
+        """`number of countries`: different ones; but of quantities ("number of units sold") their sum."""
+        attribute = only(columns)
+        if attribute is None:
+            return
+        column = self.column(attribute)
+        if column.kind not in ("text", "number") or is_duration(column.name):
+            return
+        where = self.measured(attribute, columns.rows)
+        if where is None:
+            return
+        is_sum = function == "count" and is_additive(self.graph.table(attribute.table), attribute.column)
+        measure = Measure("sum" if is_sum else "count_distinct", attribute.table, attribute, both(*where))
+        yield "Number", Number(measure, attribute.table), 0.6
+        if is_sum:
+            yield "CountedCol", columns, 0.3
+
+    def aggregate(self, function: Function, columns: Columns) -> Found:
+        """`average price`."""
+        attribute = only(columns)
+        if attribute is None or not self._can_aggregate(function, attribute):
+            return
+        where = self.measured(attribute, columns.rows)
+        if where is not None:
+            yield (
+                "Number",
+                Number(Measure(function, attribute.table, attribute, both(*where)), attribute.table),
+                -0.1,
+            )
+
+    def aggregate_after(self, columns: Columns, function: Function) -> Found:
+        """`freight total`."""
+        for category, meaning, cost in self.aggregate(function, columns):
+            yield category, meaning, cost - 0.3
+
+    def aggregate_amount(self, function: Function, amount: Amount) -> Found:
+        """`total quantity times price`, `average time from order to delivery`."""
+        where = amount.rows.where if amount.rows is not None and amount.rows.table == amount.table else None
+        if amount.rows is not None and amount.rows.table != amount.table:
+            return
+        yield "Number", Number(Measure(function, amount.table, amount.term, where), amount.table), -0.1
+
+    def aggregate_time(self, function: Function, columns: Columns) -> Found:
+        """`last order date`: of times alone, for the last order is no aggregate."""
+        attribute = only(columns)
+        if attribute is None or not self.is_time(attribute):
+            return
+        where = self.measured(attribute, columns.rows)
+        if where is not None:
+            measure = Measure(function, attribute.table, attribute, both(*where))
+            yield "Number", Number(measure, attribute.table), -0.1
+
+    def act_time(self, function: Function, rows: Rows) -> Found:
+        """`last ordered`: the time of what was done."""
+        time = rows.time or self.time_of(rows.table)
+        if time is not None:
+            yield "Number", Number(Measure(function, rows.table, time, rows.where), rows.table), 0.1
+
+    def aggregates(self, one: Functions | Function, other: Functions | Function) -> Found:
+        """`lowest and highest`, before what they are of."""
+        yield "Aggs", Functions((*_functions(one), *_functions(other))), 0.0
+
+    def aggregate_all(self, functions: Functions, columns: Columns) -> Found:
+        """`lowest, average and highest price`."""
+        found = []
+        for function in functions.items:
+            made = [*self.aggregate(function, columns), *self.aggregate_time(function, columns)]
+            found += [meaning for _, meaning, _ in made]
+        if len(found) == len(functions.items):
+            yield "Numbers", Numbers(tuple(n for n in found if isinstance(n, Number))), -0.2
+
+    def count_and(self, function: Function, number: Number) -> Found:
+        """`the number and total amount of orders`: rows counted beside what is made of them."""
+        if isinstance(number.term, Measure) and number.term.of is not None:
+            counted = Number(Measure(function, number.table, None, number.term.where), number.table)
+            yield "Numbers", Numbers((counted, number)), -0.3
+
+    def side_by_side(self, one: Number | Numbers, other: Number) -> Found:
+        before = one.items if isinstance(one, Numbers) else (one,)
+        yield "Numbers", Numbers((*before, other)), 0.3
+
+    def number_claim(self, number: Number, claim: Claim) -> Found:
+        """`average price of products in Toys`."""
+        if not number.table or (number.is_settled and not isinstance(claim, Period)):
+            # A metric's rows are known to the semantic layer alone: what holds of them stays beside it.
+            return
+        found = self.claimed(Rows(number.table, time=_time(number)), claim)
+        if found is not None:
+            yield "Number", narrowed(number, found[0].where), found[1] + 0.05
+
+    def among(self, number: Number, rows: Rows) -> Found:
+        """`how many different cities do customers live in`: the rows whose the column is."""
+        term = number.term
+        if isinstance(term, Measure) and term.function == "count_distinct" and term.table == rows.table:
+            yield "Number", narrowed(number, rows.where), 0.2
+
+    def product(self, one: Columns, other: Columns) -> Found:
+        """`quantity times unit price`, of one table's rows."""
+        for a in (*one.terms[:1], *one.alike):
+            for b in (*other.terms[:1], *other.alike):
+                if a.table == b.table and {self.column(a).kind, self.column(b).kind} == {"number"}:
+                    yield "Amount", Amount(a.table, Calculation("*", a, b)), -0.3
+                    return
+
+    def implied(self, columns: Columns) -> Number | None:
+        """The sum of a number that adds up, when it is said by what and not how."""
+        attribute = only(columns)
+        if attribute is None or not is_additive(self.graph.table(attribute.table), attribute.column):
+            return None
+        where = self.measured(attribute, columns.rows)
+        if where is None:
+            return None
+        return Number(Measure("sum", attribute.table, attribute, both(*where)), attribute.table)
+
+    def counted(self, rows: Rows) -> Number:
+        """How many rows there are."""
+        return Number(Measure("count", rows.table, None, rows.where, rows.time), rows.table)
+
+    def measured(self, attribute: Attribute, rows: Rows | None) -> tuple[Predicate | None] | None:
+        """The condition on a column's own rows that they belong to other ones; None when they do not."""
+        if rows is None:
+            return (None,)
+        if attribute.table == rows.table or rows.where is None:
+            return (rows.where,) if self.distance(attribute.table, rows.table) is not None else None
+        found = self.restricted(Rows(attribute.table), rows.table, rows.where)
+        return (found[0].where,) if found else None
+
+    def is_measured(self, attribute: Attribute) -> bool:
+        """Whether a column is a number of something, and no code or year that names a group."""
+        if attribute.column.lower().endswith(("id", "year", "type", "code")):
+            return False
+        if any(attribute.column in key for key in self.graph.table(attribute.table).keys[:1]):
+            return False
+        refers = {(r.source, name) for r in self.graph.relationships for name in r.source_columns}
+        is_number = self.column(attribute).kind == "number"
+        return is_number and (attribute.table, attribute.column) not in refers
+
+    def named(self, what: Rows | Columns | Amount | Number) -> tuple[Term, ...]:
+        """The terms that show a thing: of rows what people know them by."""
+        if isinstance(what, Rows):
+            return self.label(what.table) or self._telling(what.table)
+        return what.terms if isinstance(what, Columns) else (what.term,)
+
+    def _telling(self, table: str) -> tuple[Attribute, ...]:
+        """The columns of rows that nothing tells apart: all that are not personal, up to a dozen."""
+        columns = [column.name for column in self.graph.table(table).columns if not column.is_pii]
+        return tuple(Attribute(table, name) for name in columns[:_MOST_COLUMNS])
+
+    def _can_aggregate(self, function: Function, attribute: Attribute) -> bool:
+        table = self.graph.table(attribute.table)
+        if any(attribute.column in key for key in table.keys[:1]):
+            return False
+        return self.column(attribute).kind == "number"
+
+
+def narrowed(number: Number, where: Predicate | None) -> Number:
+    """A number of fewer rows: each of its measures over its table only of those of which `where` holds."""
+
+    def narrower(measure: Measure) -> Measure:
+        return (
+            replace(measure, where=both(measure.where, where)) if measure.table == number.table else measure
+        )
+
+    return replace(number, term=mapped(number.term, narrower))
+
+
+def mapped(term: Term, change: Callable[[Measure], Term]) -> Term:
+    """A term with each of its measures changed."""
+    if isinstance(term, Measure):
+        return change(term)
+    if isinstance(term, Calculation):
+        return replace(term, left=mapped(term.left, change), right=mapped(term.right, change))
+    if isinstance(term, Compared):
+        return replace(term, of=mapped(term.of, change))
+    return term
+
+
+def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    """The conditions that all have to hold for one to hold."""
+    if predicate is None:
+        return ()
+    return predicate.predicates if isinstance(predicate, All) else (predicate,)
+
+
+def only(columns: Columns) -> Attribute | None:
+    """The column that is named, where it is one."""
+    return columns.terms[0] if len(columns.terms) == 1 else None
+
+
+def _time(number: Number) -> Attribute | None:
+    """When the rows of a number happened, where its words say so."""
+    return next((measure.at for measure in measures(number.term) if measure.at is not None), None)
+
+
+def _functions(found: Functions | Function) -> tuple[Function, ...]:
+    return found.items if isinstance(found, Functions) else (found,)

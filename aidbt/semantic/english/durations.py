@@ -1,0 +1,125 @@
+"""Times: when something was done, and how long it took or was after something else."""
+
+from __future__ import annotations
+
+from aidbt.semantic.english.chart import Rule
+from aidbt.semantic.english.conditions import Adjective, ConditionRules, own
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Found, Recurring, Span
+from aidbt.semantic.english.relations import in_year, on_days
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import (
+    All,
+    Attribute,
+    Comparison,
+    Duration,
+    Grain,
+    InPeriod,
+    Operator,
+    Predicate,
+    TimePoint,
+    Value,
+)
+
+_AFTER = (">", "of", "from")
+Side = tuple[Operator, Span, str]
+"""How long, and whether before ("<") or after (">") something else."""
+
+
+class DurationRules(ConditionRules):
+    """What is said of times, over one graph."""
+
+    def duration_rules(self, rule: Rule) -> None:
+        """Add the rules of times."""
+        rule("Col", "Time", self.at_time)
+        rule("Did", "Time", lambda did, period: own(self.at_time(did, period)))
+        rule("Did", "Claim", self.on_days)
+        rule("AdjCol", "Span", self.older)
+        rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])
+        rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
+        rule("Span", "CmpAfter", lambda span, operator: [("CmpSpan", (operator, span), 0.0)])
+        rule("Within", "Span", lambda _, span: [("CmpSpan", ("<=", span), 0.0)])
+        rule("CmpSpan Span", "When Prep", self.span_side)
+        rule("SpanSide", "Col Did", self.span_from)
+        rule("Did", "SpanFrom", self.did_span)
+        rule("Took", "CmpSpan", lambda _, span: [("TookSpan", span, 0.0)])
+        rule("Prep", "Did", lambda how, did: [("ToDid", did, 0.0)] if how == "to" else [])
+        rule("TookSpan", "ToDid", self.took)
+        rule("Grain", "Between", lambda unit, _: [("UnitBetween", unit, 0.0)])
+        rule("UnitBetween", "Col Did", lambda unit, start: [("UnitFrom", (unit, start), 0.0)])
+        rule("And", "Did", lambda _, did: [("JDid", did, 0.0)])
+        rule("Prep", "Col", lambda how, columns: [("JDid", columns, 0.0)] if how == "to" else [])
+        rule("UnitFrom", "JCol JDid ToDid", self.lasted)
+        rule("Count", "Amount", lambda _, amount: [("Amount", amount, -0.2)])
+
+    def at_time(self, columns: Columns, period: Period) -> Found:
+        """`hired in 2024`, `order date before 2024-03-01`."""
+        if len(columns.terms) != 1:
+            return
+        attribute = columns.terms[0]
+        if self.is_time(attribute):
+            predicate: Predicate | None = InPeriod(attribute, period.start, period.end)
+        elif attribute.column.lower().endswith("year"):
+            predicate = in_year(attribute, period)
+        else:
+            return
+        if predicate:
+            yield "Cond", Condition(attribute.table, predicate), 0.0
+
+    def on_days(self, did: Columns, claim: Claim) -> Found:
+        """`shipped on weekends`."""
+        if isinstance(claim, Recurring):
+            for attribute in self.only(did, "time", "date"):
+                yield "Cond", Condition(attribute.table, on_days(attribute, claim), is_own=True), 0.0
+
+    def older(self, adjective: Adjective, span: Span) -> Found:
+        """`older than 30 years`: more time has passed since."""
+        for attribute in self.only(adjective[0], "time", "date"):
+            ago = TimePoint(shift=-int(span.count), unit=span.unit)
+            if span.count == int(span.count):
+                is_later = adjective[1] == ">"
+                period = InPeriod(attribute, ago if is_later else None, None if is_later else ago)
+                yield "Cond", Condition(attribute.table, period), 0.0
+
+    def span_side(self, measured: Span | tuple[Operator, Span], side: str) -> Found:
+        """`within 3 days of`, `more than 5 days after`."""
+        operator, span = ("=", measured) if isinstance(measured, Span) else measured
+        if side in _AFTER or side == "<":
+            yield "SpanSide", (operator, span, "<" if side == "<" else ">"), 0.0
+
+    def span_from(self, side: Side, columns: Columns) -> Found:
+        for attribute in self.only(columns, "time", "date"):
+            yield "SpanFrom", (*side, attribute), 0.0
+
+    def did_span(self, did: Columns, measured: tuple[Operator, Span, str, Attribute]) -> Found:
+        """`shipped within 3 days of the order date`."""
+        operator, span, side, other = measured
+        for done in self.only(did, "time", "date"):
+            path = self.path(done.table, other.table)
+            if path is not None and is_to_one(path) and done != other:
+                start, end = (other, done) if side == ">" else (done, other)
+                yield "Cond", Condition(done.table, _lasting(start, end, operator, span)), 0.2 * len(path)
+
+    def took(self, measured: tuple[Operator, Span], did: Columns) -> Found:
+        """`took longer than 3 days to ship`: from when the row happened."""
+        for end in self.only(did, "time", "date"):
+            start = self.time_of(end.table)
+            if start is not None and start != end:
+                yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.2
+
+    def lasted(self, begun: tuple[Grain, Columns], ended: Columns) -> Found:
+        """`days between the order date and the ship date`."""
+        unit, started = begun
+        if len(started.terms) == 1 and len(ended.terms) == 1:
+            start, end = started.terms[0], ended.terms[0]
+            path = self.path(end.table, start.table)
+            is_timed = self.is_time(start) and self.is_time(end) and start != end
+            if is_timed and path is not None and is_to_one(path):
+                yield "Amount", Amount(end.table, Duration(start, end, unit)), 0.3 * len(path) - 0.3
+
+
+def _lasting(start: Attribute, end: Attribute, operator: Operator, span: Span) -> Predicate:
+    """That a time lasts so long; never before it begins, when only its greatest length is said."""
+    lasts = Duration(start, end, span.unit)
+    found = Comparison(operator, lasts, Value(span.count))
+    return All((Comparison(">=", lasts, Value(0)), found)) if operator in ("<", "<=") else found

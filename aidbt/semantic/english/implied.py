@@ -1,0 +1,293 @@
+"""What questions mean and do not say: sums, counts, groups, and by what the first are the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.semantic.english.aggregates import conjuncts
+from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.number_phrases import (
+    Best,
+    Group,
+    Having,
+    Nested,
+    Number,
+    Shown,
+    Sorted,
+    Whole,
+)
+from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import Columns, Link, Rows
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import (
+    AnyOf,
+    Attribute,
+    Calculation,
+    Compared,
+    Function,
+    Grain,
+    InPeriod,
+    Measure,
+    OneOf,
+    Predicate,
+    TimePoint,
+    Value,
+    both,
+    parts,
+)
+from aidbt.semantic.times import cut, shifted
+
+# What numbers are called that are put beside others, and what they are.
+_SAID: dict[str, set[str]] = {
+    "running total": {"running"},
+    "cumulative total": {"running"},
+    "change": {"change", "relative_change", "ratio"},
+    "growth": {"change", "relative_change", "ratio"},
+    "percentage change": {"relative_change"},
+    "percent change": {"relative_change"},
+    "share": {"share", "ratio"},
+    "percentage": {"share", "ratio"},
+    "proportion": {"share", "ratio"},
+    "ratio": {"share", "ratio"},
+    "rate": {"share", "ratio"},
+}
+
+
+def completed(asked: Asked, rules: NumberRules) -> Asked:
+    """What a question asks for, with what its words leave out: "revenue by region" is its sum.
+
+    Raises:
+        Refused: what is left out may be several things.
+    """
+    asked.shown += [_share(whole, asked.group) for whole in asked.wholes]
+    asked.wholes = []
+    if asked.is_average:
+        _average(asked, rules)
+    _counted_values(asked, rules)
+    _ranked_by(asked, rules)
+    _times_of_best(asked, rules)
+    _side_by_side(asked)
+    asked.best = [_peak(best, asked, rules) for best in asked.best]
+    _check_said_before(asked)
+    if not (asked.numbers() or asked.nested or asked.best or asked.tops):
+        _add_number(asked, rules)
+    _restrict(asked)
+    return asked
+
+
+def _check_said_before(asked: Asked) -> None:
+    """That numbers and times which are spoken of again were there."""
+    terms = [number.term for number in asked.numbers()]
+    for noun in asked.says_again:
+        kinds = _SAID.get(noun, set())
+        known: set[str] = {part.kind for part in parts(tuple(terms)) if isinstance(part, Compared)}
+        known |= {change.kind for change in asked.changes}
+        known |= {"ratio" for part in parts(tuple(terms)) if isinstance(part, Calculation)}
+        if (kinds and not kinds & known) or not (terms or asked.nested):
+            raise Refused(f"{noun} is spoken of, and was not asked for", spans=(noun,))
+    if asked.times and asked.group | asked.times != asked.group:
+        raise Refused("a length of time is spoken of, and the answer is not grouped by it")
+
+
+def _add_number(asked: Asked, rules: NumberRules) -> None:
+    """The number that a question by group, or for an amount alone, is about."""
+    if asked.counts and asked.group.terms and not asked.shown:
+        asked.shown.append(rules.counted(Rows(asked.group.terms[0].table)))
+        return
+    is_number = bool(asked.group or asked.counts or asked.changes)
+    if not is_number and not _is_amount(asked):
+        return
+    shown = _implied(asked, rules)
+    if any(isinstance(one, Number) for one in shown):
+        asked.shown = shown
+    elif is_number:
+        raise Refused("it is not said what is counted or added up in each group")
+
+
+def _is_amount(asked: Asked) -> bool:
+    """Whether one amount alone is asked for: "what was the revenue in May" means all of it."""
+    is_alone = len(asked.shown) == 1 and isinstance(asked.shown[0], Columns) and not asked.orders
+    return is_alone and not (asked.lists or asked.shows or asked.returned)
+
+
+def _ranked_by(asked: Asked, rules: NumberRules) -> None:
+    """`top 3 products by price`: a number after "by" is no group where the first so many are asked for."""
+    numbers = [term for term in asked.group.terms if rules.is_measured(term)]
+    if len(numbers) != 1 or asked.by or asked.best:
+        return
+    if not asked.tops:
+        _listed_by(asked, numbers[0])
+    if len(asked.tops) != 1 or asked.orders:
+        return
+    top = asked.tops[0]
+    if isinstance(top.of, Best) and isinstance(top.of.by, Columns):
+        asked.tops = [replace(top, of=replace(top.of, by=Columns((numbers[0],))))]
+        asked.group = _without(asked.group, numbers[0])
+        return
+    if not isinstance(top.of, Rows | Columns):
+        return
+    entity = top.of.table if isinstance(top.of, Rows) else top.of.terms[0].table
+    path = rules.path(entity, numbers[0].table)
+    columns = Columns((numbers[0],))
+    number = rules.implied(columns)
+    if path is not None and is_to_one(path):
+        asked.orders.append(Sorted(columns, top.is_descending))
+    elif number is not None:
+        asked.by.append(number)
+    else:
+        return
+    asked.group = _without(asked.group, numbers[0])
+
+
+def _listed_by(asked: Asked, term: Attribute) -> None:
+    """`products by price, highest first`: an order, when a direction is said and rows are listed."""
+    is_list = (
+        len(asked.shown) == 1 and isinstance(asked.shown[0], Rows) and asked.shown[0].table == term.table
+    )
+    if is_list and len(asked.orders) == 1 and asked.orders[0].by is None:
+        asked.orders = [replace(asked.orders[0], by=Columns((term,)))]
+        asked.group = _without(asked.group, term)
+
+
+def _without(group: Group, term: Attribute) -> Group:
+    return replace(group, terms=tuple(other for other in group.terms if other != term))
+
+
+def _times_of_best(asked: Asked, rules: NumberRules) -> None:
+    """`which month had the highest revenue`: months make the groups, and their sums are compared."""
+    if not asked.times or asked.group or len(asked.best) != 1:
+        return
+    best = asked.best[0]
+    by = rules.implied(best.by) if isinstance(best.by, Columns) else best.by
+    if isinstance(by, Number):
+        asked.best = [replace(best, by=by)]
+        asked.times = asked.group = _of_day(asked.times)
+
+
+def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
+    """`the employee with the highest salary`, who may have had several: the greatest of each is compared."""
+    things = [best.rows] if best.rows is not None else asked.shown
+    entities = [thing for thing in things if isinstance(thing, Rows)]
+    if not isinstance(best.by, Columns) or len(entities) != 1:
+        return best
+    by = best.by.terms[0]
+    path = rules.path(entities[0].table, by.table)
+    if path is None or is_to_one(path) or rules.column(by).kind != "number":
+        return best
+    function: Function = "max" if best.is_descending else "min"
+    return replace(best, by=Number(Measure(function, by.table, by), by.table))
+
+
+def _of_day(times: Group) -> Group:
+    """`which hour`: that of a day, for nobody asks for one hour of all years."""
+    if Grain.HOUR not in times.grains:
+        return times
+    grains = tuple(grain for grain in times.grains if grain is not Grain.HOUR)
+    return replace(times, grains=grains, parts=(*times.parts, "hour"))
+
+
+def _side_by_side(asked: Asked) -> None:
+    """`compare the average salary of Berlin and Lisbon`: values or periods that are named make the groups."""
+    if not asked.compares:
+        return
+    asked.shown = [_either_period(shown) for shown in asked.shown]
+    said = (*(number.term for number in asked.numbers()), *asked.shown, *asked.claims)
+    terms = [part.term for part in parts(said) if isinstance(part, OneOf) and len(part.values) > 1]
+    grains = {_grain_of(part.start, part.end) for part in parts(said) if isinstance(part, InPeriod | Period)}
+    if len(terms) == 1 and isinstance(terms[0], Attribute):
+        asked.group |= Group((terms[0],))
+    elif len(grains) == 1 and not asked.group.grains and None not in grains:
+        asked.group |= Group(grains=tuple(grain for grain in grains if grain))
+    elif not asked.group and len(asked.numbers()) < 2:
+        raise Refused("it is not said what is compared with what")
+
+
+def _either_period(shown: Shown) -> Shown:
+    """A thing of two periods that are compared: its rows are in either, for none are in both."""
+    if isinstance(shown, Rows):
+        return replace(shown, where=_either(shown.where))
+    if isinstance(shown, Columns) and shown.rows is not None:
+        return replace(shown, rows=replace(shown.rows, where=_either(shown.rows.where)))
+    if isinstance(shown, Number) and isinstance(shown.term, Measure):
+        return replace(shown, term=replace(shown.term, where=_either(shown.term.where)))
+    return shown
+
+
+def _either(where: Predicate | None) -> Predicate | None:
+    periods = tuple(c for c in conjuncts(where) if isinstance(c, InPeriod))
+    if len(periods) < 2 or len({period.term for period in periods}) > 1:
+        return where
+    return both(*(c for c in conjuncts(where) if c not in periods), AnyOf(periods))
+
+
+def _grain_of(start: TimePoint | None, end: TimePoint | None) -> Grain | None:
+    """The length of time from one point to the next of its kind; None for another one."""
+    if start is None or end is None:
+        return None
+    if start.at is None or end.at is None:
+        return start.cut_to
+    for grain in (Grain.YEAR, Grain.QUARTER, Grain.MONTH, Grain.DAY):
+        if cut(start.at, grain) == start.at and shifted(start.at, 1, grain) == end.at:
+            return grain
+    return None
+
+
+def _counted_values(asked: Asked, rules: NumberRules) -> None:
+    """`colors that more than 40 vehicles have`: a condition on how many rows of its own a value has."""
+    tables = {s.terms[0].table for s in asked.shown if isinstance(s, Columns) and s.rows is None}
+    if len(tables) != 1 or any(not isinstance(shown, Columns) for shown in asked.shown):
+        return
+    for claim in list(asked.claims):
+        if isinstance(claim, Link) and not claim.is_plain and claim.rows.table in tables and claim.count > 0:
+            asked.claims.remove(claim)
+            having = Having(rules.counted(claim.rows), claim.operator, Value(claim.count))
+            asked.havings.append(having)
+
+
+def _implied(asked: Asked, rules: NumberRules) -> list[Shown]:
+    """What is meant where a thing is asked for by group: of amounts their sum, else of rows how many."""
+    summed = [rules.implied(one) or one if isinstance(one, Columns) else one for one in asked.shown]
+    if asked.lists or any(isinstance(one, Number) for one in summed):
+        return summed
+    return [rules.counted(one) if isinstance(one, Rows) else one for one in asked.shown]
+
+
+def _restrict(asked: Asked) -> None:
+    """`total revenue per customer, only paid orders`: rows after their own numbers say which of them."""
+    for place, shown in enumerate(asked.shown):
+        before = [one.table for one in asked.shown[:place] if isinstance(one, Number)]
+        if isinstance(shown, Rows) and shown.where is not None and shown.table in before:
+            asked.claims.append(Link(shown))
+    said = [claim.rows for claim in asked.claims if isinstance(claim, Link)]
+    asked.shown = [shown for shown in asked.shown if shown not in said]
+
+
+def _share(whole: Whole, group: Group) -> Number:
+    """`share of revenue by region`: of each group beside all of them."""
+    term = whole.number.term
+    is_part = isinstance(term, Measure) and any(not isinstance(c, InPeriod) for c in conjuncts(term.where))
+    if not group or whole.kind == "ratio" or is_part:
+        raise Refused("it is not said which part of them is meant")
+    share = Compared("share", whole.number.term)
+    shown = Calculation("*", share, Value(100)) if whole.kind == "percentage" else share
+    return replace(whole.number, term=shown)
+
+
+def _average(asked: Asked, rules: NumberRules) -> None:
+    """`how many orders per customer on average`: the mean of what every group has."""
+    counted = [
+        n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function in ("count", "sum")
+    ]
+    if not counted:
+        return
+    things = [shown for shown in asked.shown if isinstance(shown, Rows)]
+    if not asked.group and len(things) == 1 and things[0].table != counted[0].table:
+        asked.group = Group(rules.label(things[0].table), (things[0],))
+        asked.shown.remove(things[0])
+    if len(counted) > 1 or not asked.group:
+        raise Refused("it is not certain of what the average is meant")
+    asked.nested.append(Nested("avg", counted[0], asked.group))
+    asked.shown = [shown for shown in asked.shown if shown != counted[0]]
+    asked.group = Group()

@@ -1,0 +1,220 @@
+"""Noun phrases: rows, their columns, and what is claimed of them beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.core.words import singular_words
+from aidbt.semantic.english.chart import LiftRule, Rule
+from aidbt.semantic.english.conditions import How
+from aidbt.semantic.english.durations import DurationRules
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import (
+    Claim,
+    Claims,
+    Columns,
+    Compare,
+    Condition,
+    Found,
+    Link,
+    Opposite,
+    Recurring,
+    Rows,
+    Texts,
+)
+from aidbt.semantic.query import Attribute, Exists, Extreme, Matches, both, parts
+
+CLAIMS = "Cond Link Claim Time"
+"""Categories of what can be claimed of rows."""
+_PLACES = ("by", "in", "to", "from", "at", "on", "under")
+_LAST_NAMES = {("last", "name"), ("surname",), ("family", "name")}
+Superlative = tuple[Columns, bool]
+
+
+class NounRules(DurationRules):
+    """How noun phrases are put together, over one graph."""
+
+    def noun_rules(self, rule: Rule, lift: LiftRule) -> None:
+        """Add the rules of noun phrases."""
+        rule("Rows", CLAIMS, self.rows_claim)
+        rule("Cond", "Rows", lambda claim, rows: self.rows_claim(rows, claim))
+        rule("Rows", "Texts", self.rows_texts)
+        rule("Rows", "LikeText", self.rows_like)
+        rule("Rows", "NameOf", self.rows_name)
+        rule("Col", "NameOf", self.column_name)
+        rule("Rows", "Col", self.rows_column)
+        rule("Col", "Link", self.column_of)
+        rule("Col", CLAIMS, self.column_claim)
+        rule("Col", "JCol", self.columns)
+        rule("And Comma", "Col", lambda _, columns: [("JCol", columns, 0.05)])
+        rule("SupCol", "Rows", self.extreme)
+        rule("Sup", "Rated", lambda is_descending, columns: [("SupCol", (columns, bool(is_descending)), 0.0)])
+        rule("Now", "Cond", lambda _, condition: [("Cond", condition, 0.0)])
+        rule("Cond", "Now", lambda condition, _: [("Cond", condition, 0.0)])
+        self._link_rules(rule)
+        self._told_rules(rule)
+
+    def _link_rules(self, rule: Rule) -> None:
+        """Rows that others are related to."""
+        rule("Verb Owning", "Rows", lambda _, rows: [("Link", Link(rows), 0.05)])
+        rule("Prep", "Rows", self.of_rows)
+        rule("Prep Verb Agent", "SupRows", lambda _, rows: [("Link", Link(rows), -0.8)])
+        rule("Agent", "Rows", lambda _, rows: [("Link", Link(rows), -0.5)])
+        rule("Is", "Rows", lambda _, rows: [("Inverted", rows, 0.0)])
+        rule("Inverted", "Verb Stranded", lambda rows, _: [("Link", Link(rows), 0.1)])
+        rule("And Or", "Rows", lambda how, rows: [("JRows", (how, rows), 0.0)])
+        rule("Link", "JRows", self.linked_too)
+        rule("CmpNum", "Rows", self.counted_rows)
+        rule("Num", "Rows", lambda count, rows: self.counted_rows(Compare("=", count), rows, 0.3))
+        rule("Neg No", "Rows", lambda _, rows: [("Link", Link(rows, "=", 0, is_plain=False), 0.2)])
+        rule("Neg", "Link", self.no_link)
+
+    def _told_rules(self, rule: Rule) -> None:
+        """Claims after prepositions and verbs that only relate."""
+        rule("Verb", "Prep", lambda _, how: [("Agent" if how == "by" else "Stranded", how, 0.0)])
+        rule("Weak", "Prep", lambda _, how: [("Agent", how, 0.0)] if how in ("by", "with", "through") else [])
+        rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
+        rule("Cond", "Verb", lambda condition, _: self.of_others(condition))
+        rule("Prep", "Cond", self.told_by)
+        rule("Owning Rel", "Cond", self.keep_right)
+        rule("Prep Owning Verb Rel", "Link Claim", self.keep_right)
+        rule("Verb", "Time", lambda _, period: [("Time", period, 0.1)])
+        rule("Prep", "Time", lambda _, period: [("Time", period, 0.0)])
+
+    # --- claims beside them ---------------------------------------------------------------------------------
+
+    def keep_right(self, _: object, claim: Claim) -> Found:
+        yield _category(claim), claim, 0.1
+
+    def told_by(self, how: str, condition: Condition) -> Found:
+        """`from Germany`; of "employees in Ada" Ada is no employee that is looked for."""
+        yield from self.of_others(condition) if how in _PLACES else self.keep_right(how, condition)
+
+    def of_others(self, condition: Condition) -> Found:
+        """`managed by Ada`: who is named is not one of the rows spoken of."""
+        yield "Cond", replace(condition, is_other=True), 0.1
+
+    def of_rows(self, how: str, rows: Rows) -> Found:
+        """`of customers`; "by customers in Germany" says more likely who did it than how to group."""
+        cost = 0.05 if how != "by" else 0.6 if rows.where is None else -0.15
+        yield "Link", Link(rows), cost
+
+    def linked_too(self, link: Link, joined: tuple[str, Rows]) -> Found:
+        """`in the domain "A" and the domain "B"`."""
+        how, rows = joined
+        if rows.table == link.rows.table and rows.where is not None and link.rows.where is not None:
+            yield "Claim", Claims((link, replace(link, rows=rows)), is_any=how == "or"), -0.3
+
+    def no_link(self, _: object, link: Link) -> Found:
+        """`never ordered`, `not in any team`."""
+        if (link.operator, link.count) == (">=", 1):
+            yield "Link", replace(link, operator="=", count=0, is_plain=False), -0.2
+
+    def counted_rows(self, compare: Compare, rows: Rows, cost: float = 0.0) -> Found:
+        """`more than 5 orders`."""
+        if isinstance(compare.value, int):
+            yield "Link", Link(rows, compare.operator, compare.value, is_plain=False), cost
+
+    # --- rows -----------------------------------------------------------------------------------------------
+
+    def label(self, table: str) -> tuple[Attribute, ...]:
+        """The columns that people know rows of a table by: the key, and the name when there is one."""
+        found = self.graph.table(table)
+        key = found.keys[0] if found.keys else ()
+        names = (found.label, *self.last_name(table)) if found.label else ()
+        listed = (*key, *names) if len(key) <= 1 else names or key
+        return tuple(Attribute(table, name) for name in dict.fromkeys(listed))
+
+    def last_name(self, table: str) -> tuple[str, ...]:
+        """The column that goes with a first name."""
+        found = self.graph.table(table)
+        if singular_words(found.label)[:1] != ("first",):
+            return ()
+        return tuple(c.name for c in found.columns if singular_words(c.name) in _LAST_NAMES)[:1]
+
+    def rows_claim(self, rows: Rows, claim: Claim) -> Found:
+        """`customers in Germany`; of "customers who ordered in May" the month is never the customers'."""
+        found = self.claimed(rows, claim)
+        is_far = any(isinstance(part, Exists) for part in parts(rows.where))
+        if found and not (is_far and is_time(claim)):
+            yield "Rows", found[0], found[1] + (0.4 if is_far else 0.05)
+
+    def rows_texts(self, rows: Rows, texts: Texts) -> Found:
+        """`customer "Alfa"`."""
+        label = self.graph.table(rows.table).label
+        if label and len(texts) == 1:
+            named = Matches(Attribute(rows.table, label), "is", texts[0])
+            yield "Rows", replace(rows, where=both(rows.where, named)), 0.3
+
+    def rows_like(self, rows: Rows, like: tuple[How, Texts]) -> Found:
+        """`products starting with C`: by their name."""
+        label = self.graph.table(rows.table).label
+        if label:
+            for condition in self.likes(Attribute(rows.table, label), like):
+                yield from self.rows_claim(rows, condition)
+
+    def extreme(self, superlative: Superlative, rows: Rows) -> Found:
+        """`the most expensive product`, as one that other things are said of."""
+        columns, is_descending = superlative
+        if columns.terms[0].table == rows.table:
+            found = Extreme(columns.terms[0], "max" if is_descending else "min", rows.where)
+            yield "SupRows", replace(rows, where=both(rows.where, found)), 0.0
+
+    # --- columns --------------------------------------------------------------------------------------------
+
+    def rows_name(self, rows: Rows, _: object) -> Found:
+        """`customer name`."""
+        label = self.graph.table(rows.table).label
+        if label:
+            yield "Col", Columns((Attribute(rows.table, label),), rows), 0.0
+
+    def column_name(self, columns: Columns, _: object) -> Found:
+        """`country name`: the column itself, where it is text."""
+        if self.column(columns.terms[-1]).kind == "text":
+            yield "Col", columns, -0.1
+
+    def rows_column(self, rows: Rows, columns: Columns) -> Found:
+        """`restaurant's rating`: the table before its column."""
+        if len(columns.terms) == 1 and columns.rows is None:
+            cost = self._column_cost(rows, columns)
+            if cost is not None:
+                yield "Col", Columns(columns.terms, rows), cost + 0.1
+
+    def column_of(self, columns: Columns, link: Link) -> Found:
+        """`names of the restaurants in …`, after the preposition."""
+        if columns.rows is None and link.is_plain and not link.is_act:
+            cost = self._column_cost(link.rows, columns)
+            if cost is not None:
+                yield "Col", Columns(columns.terms, link.rows), cost
+
+    def _column_cost(self, rows: Rows, columns: Columns) -> float | None:
+        costs = [self.distance(rows.table, term.table) for term in columns.terms]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
+
+    def column_claim(self, columns: Columns, claim: Claim) -> Found:
+        """`prices of Drinks`."""
+        rows = columns.rows or Rows(columns.terms[0].table)
+        found = self.claimed(rows, claim)
+        if found:
+            yield "Col", replace(columns, rows=found[0]), found[1] + 0.2
+
+    def columns(self, one: Columns, other: Columns) -> Found:
+        """`name and city`."""
+        if one.rows is None and other.rows is None and not set(one.terms) & set(other.terms):
+            cost = self.distance(one.terms[0].table, other.terms[-1].table)
+            if cost is not None:
+                yield "Col", Columns((*one.terms, *other.terms)), cost + 0.1
+
+
+def is_time(claim: Claim) -> bool:
+    """Whether a claim is, or denies, nothing but a time."""
+    return isinstance(claim.of if isinstance(claim, Opposite) else claim, Period | Recurring)
+
+
+def _category(claim: Claim) -> str:
+    if isinstance(claim, Condition):
+        return "Cond"
+    if isinstance(claim, Link):
+        return "Link"
+    return "Claim" if isinstance(claim, Claims | Opposite | Recurring) else "Time"

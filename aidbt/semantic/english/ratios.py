@@ -1,0 +1,273 @@
+"""Numbers beside others: ratios, shares, running totals, averages, and averages of what groups have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.semantic.english.additive import amount_of
+from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, narrowed, only
+from aidbt.semantic.english.number_phrases import (
+    Group,
+    Having,
+    Nested,
+    Number,
+    Numbers,
+    Whole,
+)
+from aidbt.semantic.english.phrases import (
+    Claim,
+    Columns,
+    Compare,
+    Condition,
+    Found,
+    Rows,
+)
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Compared,
+    Exists,
+    Extreme,
+    Function,
+    InPeriod,
+    Measure,
+    Operator,
+    Predicate,
+    Term,
+    Value,
+    attributes,
+    both,
+)
+
+_PER_CENT = Value(100)
+
+
+class RatioRules(AggregateRules):
+    """How numbers are put beside each other."""
+
+    # --- ratios and differences -----------------------------------------------------------------------
+
+    def whole_rows(self, kind: str, rows: Rows) -> Found:
+        """`percentage of orders`, before it is said which."""
+        yield "Whole", Whole(kind, self.counted(rows)), 0.0
+
+    def whole_number(self, kind: str, number: Number) -> Found:
+        """`share of the total revenue`, `ratio of the number of orders`."""
+        yield "Whole", Whole(kind, number), 0.0
+
+    def whole_column(self, kind: str, columns: Columns) -> Found:
+        """`share of revenue`: of a number that adds up, its sum."""
+        number = self.implied(columns)
+        if number is not None:
+            yield "Whole", Whole(kind, number), 0.1
+
+    def part_of(self, whole: Whole, claim: Claim) -> Found:
+        """`percentage of orders` and then `were returned`: the claim makes the part, all rows the whole."""
+        if whole.kind == "ratio" or not isinstance(whole.number.term, Measure):
+            return
+        found = self.claimed(Rows(whole.number.table), claim)
+        if found is not None and found[0].where is not None:
+            part = narrowed(whole.number, found[0].where)
+            yield "Number", self.ratio_of(whole.kind, part, whole.number), found[1] - 0.6
+
+    def part_within(self, whole: Whole) -> Found:
+        """`percentage of returned orders in 2024`: the one condition that is no time makes the part."""
+        term = whole.number.term
+        if whole.kind == "ratio" or not isinstance(term, Measure):
+            return
+        scope = [c for c in conjuncts(term.where) if isinstance(c, InPeriod)]
+        if len(conjuncts(term.where)) - len(scope) == 1:
+            every = Number(replace(term, where=both(*scope)), whole.number.table)
+            yield "Number", self.ratio_of(whole.kind, whole.number, every), 0.4
+
+    def ratio(self, whole: Whole, second: tuple[bool, Number]) -> Found:
+        """`ratio of A to B`, `A out of B`."""
+        is_part, two = second
+        one = self.in_scope(whole.number, two, is_part=is_part)
+        if one is not None:
+            yield "Number", self.ratio_of(whole.kind, one, two), -1.5
+
+    def second_rows(self, is_part: bool, rows: Rows) -> Found:
+        yield "Second", (is_part, self.counted(rows)), 0.0
+
+    def second_number(self, is_part: bool, number: Number) -> Found:
+        yield "Second", (is_part, number), 0.0
+
+    def rate(self, part: Claim, kind: str) -> Found:
+        """`cancellation rate`: the share of rows that a value of theirs says so of."""
+        table = getattr(part, "table", "")
+        found = self.claimed(Rows(table), part) if table else None
+        if found is not None and found[0].where is not None:
+            every = self.counted(Rows(table))
+            yield "Number", self.ratio_of(kind, narrowed(every, found[0].where), every), 0.1
+
+    def ratio_of(self, kind: str, one: Number, two: Number) -> Number:
+        """One number by another, per cent where that was asked for; what follows holds of both."""
+        term: Term = Calculation("/", one.term, two.term)
+        if kind == "percentage":
+            term = Calculation("*", term, _PER_CENT)
+        return Number(term, one.table, is_settled=True)
+
+    def in_scope(self, one: Number, two: Number, *, is_part: bool) -> Number | None:
+        """The first number of a ratio under the conditions that are said once, at the end, for both.
+
+        Of "A to B in New York" the city is meant of both, when both are told apart by something else.
+        """
+        a, b = one.term, two.term
+        if not isinstance(a, Measure) or not isinstance(b, Measure) or a.table != b.table:
+            return one
+        own = {subject for c in conjuncts(a.where) for subject in _subjects(c)}
+        later = [c for c in conjuncts(b.where) if not _subjects(c) & own]
+        is_parallel = len(later) < len(conjuncts(b.where))
+        if not later or a.where is None:
+            return one
+        if not is_part and not is_parallel:
+            return None
+        return Number(replace(a, where=both(a.where, *later)), one.table)
+
+    def difference(self, _: None, numbers: Numbers) -> Found:
+        """`difference between the highest and the lowest price`."""
+        if len(numbers.items) == 2:
+            one, two = numbers.items
+            yield "Number", Number(Calculation("-", one.term, two.term), one.table, is_settled=True), -0.5
+
+    def excess(self, more: tuple[int, Rows], than: Rows) -> Found:
+        """`how many more delivered orders than returned ones`."""
+        sign, rows = more
+        one, two = self.counted(rows), self.counted(than)
+        if sign < 0:
+            one, two = two, one
+        yield "Number", Number(Calculation("-", one.term, two.term), one.table, is_settled=True), -0.5
+
+    # --- shares and running totals, of all groups -----------------------------------------------------
+
+    def share(self, kind: str, number: Number) -> Found:
+        """`as a percentage of total revenue`: of each group beside all of them."""
+        term: Term = Compared("share", number.term)
+        if kind == "percentage":
+            term = Calculation("*", term, _PER_CENT)
+        yield "Number", replace(number, term=term, is_settled=True), 0.0
+
+    def share_column(self, kind: str, columns: Columns) -> Found:
+        number = self.implied(columns)
+        if number is not None:
+            yield from self.share(kind, number)
+
+    def share_rows(self, kind: str, rows: Rows) -> Found:
+        yield from self.share(kind, self.counted(rows))
+
+    def running(self, _: None, number: Number) -> Found:
+        """`cumulative revenue`; along which time is known when the groups are."""
+        yield "Number", replace(number, term=Compared("running", number.term)), 0.0
+
+    def running_column(self, _: None, columns: Columns) -> Found:
+        number = self.implied(columns)
+        if number is not None:
+            yield from self.running(None, number)
+
+    def running_rows(self, _: None, rows: Rows) -> Found:
+        yield from self.running(None, self.counted(rows))
+
+    # --- beside a value, or an average ----------------------------------------------------------------
+
+    def number_compared(self, number: Number, compare: Compare) -> Found:
+        """`average rating above 4`, of each group."""
+        if not isinstance(compare.value, Columns):
+            yield "Having", Having(number, compare.operator, Value(compare.value)), 0.0
+
+    def above_average(self, operator: Operator, nested: Nested) -> Found:
+        """`more than the average number of orders`, of all that have any."""
+        if nested.function == "avg" and not nested.group:
+            average = Compared("average", nested.number.term)
+            yield "Having", Having(nested.number, operator, average), 0.0
+
+    def against(self, rows: Rows, compared: tuple[Operator, Number]) -> Found:
+        """`products above the average price`: their own price is compared with it."""
+        operator, number = compared
+        extreme = _extreme(operator, number)
+        if extreme is not None and number.table == rows.table:
+            yield "Rows", replace(rows, where=both(rows.where, extreme)), 0.1
+
+    def column_against(self, columns: Columns, compared: tuple[Operator, Number]) -> Found:
+        """`price above the average price`."""
+        operator, number = compared
+        extreme = _extreme(operator, number)
+        if extreme is not None and extreme.term in (columns.terms[0], *columns.alike):
+            yield "Cond", Condition(number.table, extreme), 0.0
+
+    def column_against_own(self, columns: Columns, compared: tuple[Operator, Function]) -> Found:
+        """`price above average`."""
+        operator, function = compared
+        attribute = only(columns)
+        if (
+            attribute is not None
+            and function in ("avg", "median")
+            and self.column(attribute).kind == "number"
+        ):
+            number = Number(Measure(function, attribute.table, attribute), attribute.table)
+            extreme = _extreme(operator, number)
+            if extreme is not None:
+                yield "Cond", Condition(attribute.table, extreme), 0.0
+
+    # --- aggregates of aggregates ---------------------------------------------------------------------
+
+    def nested(self, function: Function, number: Number) -> Found:
+        """`average number of orders`, before it is said of what; `total number of orders` is the number."""
+        term = number.term
+        if isinstance(term, Measure) and term.function in ("count", "count_distinct", "sum"):
+            if function == "sum":
+                yield "Number", number, 0.2
+            elif function in ("avg", "median"):
+                yield "Nested", Nested(function, number), 0.2
+            else:
+                yield "Peak", Nested(function, number), 0.4
+
+    def nested_rows(self, function: Function, rows: Rows) -> Found:
+        """`average orders per customer`."""
+        if function in ("avg", "median") and not amount_of(self.graph.table(rows.table)):
+            yield "Peak", Nested(function, self.counted(rows)), 0.4
+
+    def nested_each(self, function: Function, group: Group) -> Found:
+        """`average monthly`, before what."""
+        yield "AggEach", (function, group), 0.0
+
+    def nested_in(self, each: tuple[Function, Group], number: Number) -> Found:
+        """`average monthly number of orders`."""
+        for category, meaning, cost in self.nested(each[0], number):
+            if isinstance(meaning, Nested) and category in ("Nested", "Peak"):
+                yield "Nested", replace(meaning, group=each[1]), cost
+
+    def nested_in_rows(self, each: tuple[Function, Group], rows: Rows) -> Found:
+        yield from self.nested_in(each, self.counted(rows))
+
+    def nested_in_column(self, each: tuple[Function, Group], columns: Columns) -> Found:
+        number = self.implied(columns)
+        if number is not None:
+            yield from self.nested_in(each, number)
+
+    def nested_group(self, nested: Nested, group: Group) -> Found:
+        of = nested.number.term
+        is_counted = isinstance(of, Measure) and of.function != "sum"
+        if not nested.group and (group.is_per or is_counted):
+            yield "Nested", replace(nested, group=group), 0.0
+
+    def nested_claim(self, nested: Nested, claim: Claim) -> Found:
+        for _, number, cost in self.number_claim(nested.number, claim):
+            yield "Nested", replace(nested, number=number), cost  # type: ignore[arg-type]
+
+
+def _subjects(predicate: Predicate) -> set[object]:
+    """What a condition is about: the table whose rows it counts, or its columns."""
+    return {predicate.table} if isinstance(predicate, Exists) else set(attributes(predicate))
+
+
+def _extreme(operator: Operator, number: Number) -> Extreme | None:
+    """That a column compares so with the mean or another value of all its table's rows."""
+    term = number.term
+    if not isinstance(term, Measure) or not isinstance(term.of, Attribute) or term.at is not None:
+        return None
+    match term.function:
+        case "avg" | "median" | "min" | "max":
+            return Extreme(term.of, term.function, term.where, operator)
+        case _:
+            return None

@@ -1,0 +1,120 @@
+"""Roles: what a row is to another one, such as the manager of an employee, who is an employee too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.semantic.english.chart import LiftRule, Rule
+from aidbt.semantic.english.nouns import NounRules
+from aidbt.semantic.english.phrases import Columns, Condition, Found, Role, Rows, Texts
+from aidbt.semantic.graph import Relationship
+from aidbt.semantic.query import Attribute, Matches, Missing, OneOf
+
+Owned = tuple[Role, Rows | None]
+"""A role, and the rows whose it is where that was said."""
+
+
+class RoleRules(NounRules):
+    """How rows are spoken of by their role, over one graph."""
+
+    def role_rules(self, rule: Rule, lift: LiftRule) -> None:
+        """Add the rules of roles."""
+        lift("Role", lambda role: self.role_named(role, None, 0.2))
+        rule("Role", "NameOf", lambda role, _: self.role_named(role, None, 0.2))
+        rule("Role", "Col", lambda role, columns: self.role_seen((role, None), columns))
+        rule("Role RoleBy", "Val", self.role_value)
+        rule("Role RoleBy", "Texts", self.role_texts)
+        rule("Neg No", "Role", lambda _, role: [("Cond", self.without(role), 0.1)])
+        rule("Owning", "Role", lambda _, role: self.opposite(self.without(role)))
+        rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how in ("by", "to") else [])
+        self._owned_rules(rule, lift)
+        rule("Who", "RoleVerb", lambda _, role: [("WhoRole", role, -0.3)])
+        lift("WhoRole", lambda role: self.role_named(role, None, 0.0))
+        rule("WhoRole", "Rows", self.who_role)
+        rule("And", "Role", lambda _, role: [("JRole", role, 0.0)])
+        rule("Rows", "JRole", self.rows_and_role)
+        rule("Rows", "JCol", self.rows_and_seen)
+
+    def _owned_rules(self, rule: Rule, lift: LiftRule) -> None:
+        """`Ada's manager`, `the name of their manager`."""
+        rule("Val", "Role", self.role_of)
+        lift("RoleOf", lambda of: self.role_named(*of, -0.1))
+        rule("RoleOf", "Col", self.role_seen)
+        rule("Prep", "RoleOf", lambda how, of: [("OfRole", of, 0.0)] if how == "of" else [])
+        rule("Prep", "Role", lambda how, role: [("OfRole", (role, None), 0.0)] if how == "of" else [])
+        rule("NameOf", "OfRole", lambda _, of: self.role_named(*of, -0.1))
+        rule("Col", "OfRole", lambda columns, of: self.role_seen(of, columns))
+
+    def relationship(self, role: Role) -> Relationship:
+        """The relationship of a role."""
+        return next(r for r in self.graph.relationships if r.name == role.relationship)
+
+    def name_columns(self, role: Role) -> tuple[Attribute, ...]:
+        """The name of who has the role, as seen from the rows that refer to it; () without one."""
+        target = self.relationship(role).target
+        label = self.graph.table(target).label
+        names = (label, *self.last_name(target)) if label else ()
+        return tuple(Attribute(target, name, (role.relationship,)) for name in names)
+
+    # --- their columns ------------------------------------------------------------------------------------
+
+    def role_named(self, role: Role, rows: Rows | None, cost: float) -> Found:
+        """`their manager`: by the name."""
+        columns = self.name_columns(role)
+        if columns:
+            yield "Col", Columns(columns, rows), cost
+
+    def role_seen(self, of: Owned, columns: Columns) -> Found:
+        """`manager's salary`."""
+        role, rows = of
+        relationship = self.relationship(role)
+        if all(term.table == relationship.target and not term.via for term in columns.terms):
+            terms = tuple(replace(term, via=(relationship.name,)) for term in columns.terms)
+            yield "Col", Columns(terms, rows or Rows(relationship.source)), -0.3
+
+    def role_of(self, value: Condition, role: Role) -> Found:
+        """`Ada's manager`."""
+        found = self.claimed(Rows(self.relationship(role).source), value)
+        if found:
+            yield "RoleOf", (role, found[0]), -0.4
+
+    def who_role(self, role: Role, rows: Rows) -> Found:
+        """`who approved the leave requests in May`."""
+        if self.relationship(role).source == rows.table:
+            yield from self.role_named(role, rows, -0.1)
+
+    def rows_and_role(self, rows: Rows, role: Role) -> Found:
+        """`employees and their managers`."""
+        if self.relationship(role).source == rows.table:
+            yield "Col", Columns((*self.label(rows.table), *self.name_columns(role)), rows), -0.3
+
+    def rows_and_seen(self, rows: Rows, columns: Columns) -> Found:
+        """`everyone in Sales and the name of their manager`."""
+        sources = {self.relationship(Role(name)).source for term in columns.terms for name in term.via}
+        if sources == {rows.table} and all(term.via for term in columns.terms):
+            yield "Col", Columns((*self.label(rows.table), *columns.terms), rows), -0.5
+
+    # --- claims -------------------------------------------------------------------------------------------
+
+    def role_value(self, role: Role, value: Condition) -> Found:
+        """`manager Ada`."""
+        relationship, held = self.relationship(role), value.predicate
+        if not isinstance(held, OneOf) or not isinstance(held.term, Attribute):
+            return
+        if held.term.table == relationship.target:
+            seen = replace(held, term=replace(held.term, via=(relationship.name,)))
+            yield "Cond", Condition(relationship.source, seen), 0.0
+
+    def role_texts(self, role: Role, texts: Texts) -> Found:
+        """`manager "Ada"`."""
+        columns = self.name_columns(role)
+        if columns and len(texts) == 1:
+            named = Matches(columns[0], "is", texts[0])
+            yield "Cond", Condition(self.relationship(role).source, named), 0.2
+
+    def without(self, role: Role) -> Condition:
+        """That nobody has a role: "without a manager"."""
+        relationship = self.relationship(role)
+        return Condition(
+            relationship.source, Missing(Attribute(relationship.source, relationship.source_columns[0]))
+        )

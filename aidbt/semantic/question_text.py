@@ -1,0 +1,29 @@
+"""The text of a question, looked at before anything is done for it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from aidbt.core.errors import UsageError
+
+LONGEST_QUESTION = 2_000
+
+
+def checked_question(text: str) -> str:
+    """The question on one line.
+
+    Raises:
+        UsageError: it is empty, too long, or holds characters that are no text.
+    """
+    if len(text) > LONGEST_QUESTION:
+        raise UsageError(
+            f"the question has {len(text):,} characters; {LONGEST_QUESTION:,} are the most",
+            hint="ask for one thing at a time",
+        )
+    question = " ".join(text.split())
+    if not question:
+        raise UsageError("the question is empty", hint='as in: aidbt query "orders by month last year"')
+    for char in question:
+        if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn"):
+            raise UsageError(f"the question holds a character that is no text (U+{ord(char):04X})")
+    return question
