@@ -210,7 +210,7 @@ def _judged(
     judged = Judged()
     for model in compiled[False]:
         own = [test for test in tests if test["model"] == model]
-        judged.sizes.update(tests=len(own), rows=sum(len(g["rows"]) for t in own for g in t["given"]))
+        judged.sizes.update(tests=len(own), rows=sum(_size(g["rows"]) for t in own for g in t["given"]))
         for later in (False, True):
             if later and compiled[True][model] == compiled[False][model]:
                 continue
@@ -218,6 +218,11 @@ def _judged(
             with Runner(columns, places) as runner:
                 judge(model, compiled[later][model], of_run, runner, judged)
     return judged
+
+
+def _size(rows: Sequence[Any] | str) -> int:
+    """How many rows are given, as a list or as a query."""
+    return rows.lower().count("select ") if isinstance(rows, str) else len(rows)
 
 
 def _is_of_run(test: Mapping[str, Any], later: bool) -> bool:

@@ -67,8 +67,9 @@ class _Request:
         Raises:
             UsageError: nothing is, or several things at once.
         """
-        from aidbt.semantic.question_text import checked_question
+        from aidbt.semantic.question_text import checked_instructions, checked_question
 
+        checked_instructions(self.instructions)
         given = [bool(self.question), self.names, self.file is not None]
         if sum(given) > 1:
             raise UsageError("a question, metrics and a file were given", hint="give one of them")

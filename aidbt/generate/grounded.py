@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aidbt.core.config import LoadedSettings
@@ -16,6 +16,7 @@ from aidbt.generate.english_models.parents import readable
 from aidbt.project import Project
 from aidbt.project.compiled import compiled_project
 from aidbt.project.manifest import Manifest
+from aidbt.project.profile import Profile
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import documentation_of
 from aidbt.semantic.grounding import Grounding, project_grounding
@@ -24,9 +25,12 @@ from aidbt.store import Cache
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.budget import Approve
+from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 # Tables of ours that say how others were loaded.
 _OUR_OWN = "_aidbt_"
+# Settings of a target on DuckDB that let views read what is not in its file.
+_READS_OUTSIDE = frozenset({"attach", "plugins", "external_root", "filesystems", "secrets"})
 # Found by the contents of the tables, so that time makes none of it untrue.
 _KEPT_AS, _ENTITY = "reading", "grounding"
 
@@ -81,7 +85,8 @@ def ground(
     asked, left_out = _asked(everything, manifest)
     if not asked:
         raise _nothing_to_ask_about(everything)
-    keys = {f"relation:{relation}": ("", relation) for relation in asked}
+    versioned = _with_versions(asked, warehouse, project.profile())
+    keys = {f"relation:{relation}": ("", relation) for relation in versioned}
     may_scan = scan_gate(project, settings, approve)
     # Beside the profiles of tables that changed, the values that questions may name are read every time.
     found = profiled(keys, warehouse, profiles, settings, may_scan, to_decide=keys)
@@ -167,6 +172,18 @@ def _asked(relations: Sequence[Relation], manifest: Manifest | None) -> tuple[li
         if left
     ]
     return list(found.values()), notes
+
+
+def _with_versions(relations: Sequence[Relation], warehouse: Warehouse, profile: Profile) -> list[Relation]:
+    """The relations, views with a version where the warehouse is one file: as long as that is untouched, so
+    is what they show. Elsewhere, and over data outside of the file, they are profiled for each question.
+    """
+    if not isinstance(warehouse, DuckDBWarehouse) or _READS_OUTSIDE & profile.settings.keys():
+        return list(relations)
+    files = (warehouse.path, warehouse.path.with_name(f"{warehouse.path.name}.wal"))
+    states = [file.stat() for file in files if file.exists()]
+    version = " ".join(f"{state.st_mtime_ns}:{state.st_size}" for state in states)
+    return [replace(r, version=version) if r.kind == "view" and not r.version else r for r in relations]
 
 
 def _holds_loads(relation: Relation) -> bool:

@@ -20,7 +20,7 @@ from aidbt.generate.discover import profiled, scan_gate
 from aidbt.generate.lock import Lock, read_lock
 from aidbt.generate.outcome import GeneratePlan
 from aidbt.generate.plan import write_proposals
-from aidbt.generate.semantic_files import TIME_SPINE, SemanticFiles, own_path
+from aidbt.generate.semantic_files import TIME_SPINE, SemanticFiles, own_path, spliced_entry
 from aidbt.project import Project
 from aidbt.project.manifest import Manifest, Node
 from aidbt.semantic.definitions import SemanticManifest
@@ -85,7 +85,10 @@ def run_semantic_draft(
     redrafted = {name for name in wanted if select and own_path(name, lock)}
     kept = [(m.model, f"{m.path}:{m.line}") for m in layer.manifest.semantic_models if m.model in wanted]
     kept = [(name, where) for name, where in kept if name not in redrafted]
-    missing = {name: node for name, node in wanted.items() if name not in dict(kept)}
+    removed = (
+        [] if select else [name for name in wanted if name not in dict(kept) and _is_spliced(name, lock)]
+    )
+    missing = {name: node for name, node in wanted.items() if name not in (*dict(kept), *removed)}
     others = {path: text for path, text in texts.items() if path not in _paths_of(redrafted, lock)}
     existing = read_yaml(others, relation_of=relations_of(manifest)).manifest
     found, read = _drafted(
@@ -101,7 +104,8 @@ def run_semantic_draft(
         apply_patch(plan.patch, project.root)
         bases.put(plan.bases)
         write_proposals(project.root, plan.proposals)
-    return SemanticDraft(plan, found.tables, found.left_out, tuple(kept), spine)
+    taken_out = [LeftOut(name, "", f"you took its draft out; -s {name} drafts it again") for name in removed]
+    return SemanticDraft(plan, found.tables, (*found.left_out, *taken_out), tuple(kept), spine)
 
 
 # --- which models ------------------------------------------------------------------------------------------
@@ -139,6 +143,10 @@ def _wanted(manifest: Manifest, project: str, select: Sequence[str]) -> dict[str
 
 def _is_spine(node: Node) -> bool:
     return node.name == TIME_SPINE or bool(node.raw.get("time_spine"))
+
+
+def _is_spliced(model: str, lock: Lock) -> bool:
+    return any(spliced_entry(model) in entries for entries in lock.entries.values())
 
 
 def _paths_of(models: Iterable[str], lock: Lock) -> set[str]:

@@ -44,14 +44,19 @@ _YEARS, _FIRST_YEAR = 40, 2000
 
 
 def own_path(model: str, lock: Lock) -> str:
-    """The file that holds our draft of a model; "" where none does."""
+    """The file that holds our draft of a model and nothing else; "" where none does."""
     name = lock_entry(model)
     return next((path for path, entries in lock.entries.items() if name in entries), "")
 
 
 def lock_entry(model: str) -> str:
-    """What the lock calls the draft of a model."""
+    """What the lock calls the file of a model's draft."""
     return f"semantic {model}"
+
+
+def spliced_entry(model: str) -> str:
+    """What the lock calls a model's draft beside the model's entry in somebody's file."""
+    return f"semantic model {model}"
 
 
 class SemanticFiles:
@@ -106,7 +111,7 @@ class SemanticFiles:
         usual = f"{self._folder}/{self._prefix}{model}.yml"
         own = own_path(model, self._lock)
         theirs = [path for path in self._here.properties.get(model, ()) if path != usual]
-        if self._is_newer and theirs and own in ("", *theirs):
+        if self._is_newer and theirs and not own:
             self._splice(theirs[0], drafted)
             return
         is_newer = self._is_newer and not theirs
@@ -130,9 +135,6 @@ class SemanticFiles:
     def _splice(self, path: str, drafted: Drafted) -> None:
         """Extend the model's entry in somebody's property file."""
         model = drafted.model.model
-        if lock_entry(model) in self._entries.get(path, {}):
-            self.reasons[path] = f"the semantic model of {model} stands in your file: change it there"
-            return
         before = self._texts[path]
         content = parse_yaml(before, path, repeated_keys=True)
         entry = next(item for item in content["models"] if item.get("name") == model)
@@ -143,7 +145,7 @@ class SemanticFiles:
             self.reasons[path] = "; ".join(dict.fromkeys(str(reason) for _, reason in edited.refused))
             return
         written = json.dumps(plain(newer_document(drafted)))
-        self._entries.setdefault(path, {})[lock_entry(model)] = Written(
+        self._entries.setdefault(path, {})[spliced_entry(model)] = Written(
             digest(written), decided_digest(drafted)
         )
         self._texts[path] = edited.text

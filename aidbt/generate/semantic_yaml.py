@@ -62,7 +62,8 @@ def _legacy_metric(metric: Metric) -> dict[str, Any]:
 
 
 def _input(part: MetricInput) -> dict[str, Any]:
-    return {"name": part.name, **({"filter": part.filters[0]} if part.filters else {})}
+    alias = {"alias": part.alias} if part.alias else {}
+    return {"name": part.name, **alias, **({"filter": part.filters[0]} if part.filters else {})}
 
 
 def _metric_head(metric: Metric) -> dict[str, Any]:

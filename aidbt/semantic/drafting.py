@@ -347,7 +347,9 @@ class _TableDraft:
             stem = flag.name.removeprefix("is_").removeprefix("has_").removeprefix("was_")
             where = f"{{{{ Dimension('{entity}__{flag.name}') }}}} = true"
             said = f"The share of {self._rows} of which {flag.name} is true."
-            upper = MetricInput(counted.name, filters=(where,))
+            # Without a name of its own MetricFlow takes the denominator for it.
+            alias = f"{stem}_{counted.name}"
+            upper = MetricInput(counted.name, alias, filters=(where,))
             yield self._ratio(f"{stem}_{noun}_share", upper, counted, said)
 
     def _ratio(self, name: str, upper: MetricInput, lower: Metric, said: str) -> Metric:

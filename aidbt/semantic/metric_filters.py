@@ -25,7 +25,7 @@ from aidbt.semantic.terms import Terms, dated
 from aidbt.semantic.times import cut, moment
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.identifiers import escape_jinja
-from aidbt.warehouse.dialects import NoLowering, render
+from aidbt.warehouse.dialects import DIALECTS, NoLowering, render
 
 ItemOf = Callable[[Attribute], GroupByItem]
 
@@ -67,7 +67,7 @@ def spoken(dialect: str) -> str:
         CannotPlan: none of them.
     """
     found = _SPOKEN.get(dialect, sqlglot_dialect(dialect))
-    if not found:
+    if found not in DIALECTS:
         raise CannotPlan(
             f"in the SQL of '{dialect}' only metrics and groups are written, and no filter, order or limit",
             hint="ask for those by MetricFlow's own names (--where, --order-by, --limit)",

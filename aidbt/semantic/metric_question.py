@@ -1,4 +1,4 @@
-"""A query of metrics by their names, as options give it: compiled by MetricFlow, in plain words."""
+"""A query of metrics by their names, as options give it, compiled and in plain words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.metricflow import CompiledQuery, compile_query
+from aidbt.semantic.layer import compile_named
+from aidbt.semantic.metricflow import CompiledQuery
 from aidbt.semantic.statement import Statement, require_safe
 from aidbt.semantic.wording import listed
 
@@ -50,7 +51,7 @@ def asked_metrics(question: MetricQuestion, manifest: SemanticManifest, *, diale
     Raises:
         UnknownName: a metric or an item does not exist.
         AmbiguousItem: an item can be reached in several ways.
-        AidbtError: the query cannot be answered; see `compile_query`.
+        AidbtError: the query cannot be answered; see `compile_named`.
     """
     if not (question.metrics or question.group_by or question.saved_query):
         raise UsageError("no metric is asked for", hint="name some with --metrics")
@@ -63,7 +64,7 @@ def asked_metrics(question: MetricQuestion, manifest: SemanticManifest, *, diale
 
 
 def _compiled(question: MetricQuestion, manifest: SemanticManifest, dialect: str) -> CompiledQuery:
-    return compile_query(
+    return compile_named(
         manifest,
         metrics=question.metrics,
         group_by=question.group_by,

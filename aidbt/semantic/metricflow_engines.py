@@ -198,6 +198,8 @@ def transformed(manifest: SemanticManifest) -> PydanticSemanticManifest:
     from metricflow_semantics.model.dbt_manifest_parser import transform_dbt_generated_manifest
 
     document = json.loads(manifest.document)
+    for metric in document["metrics"]:
+        _tell_inputs_apart(metric)
     return transform_dbt_generated_manifest(
         PydanticSemanticManifest(
             semantic_models=[_parsed(PydanticSemanticModel, raw) for raw in document["semantic_models"]],
@@ -206,6 +208,21 @@ def transformed(manifest: SemanticManifest) -> PydanticSemanticManifest:
             project_configuration=_parsed(PydanticProjectConfiguration, document["project_configuration"]),
         )
     )
+
+
+def _tell_inputs_apart(metric: dict[str, Any]) -> None:
+    """Give the numerator of a ratio a name of its own where both parts are the same metric.
+
+    MetricFlow names their columns alike and then divides the denominator by itself, whatever the numerator's
+    filter says.
+    """
+    params = metric.get("type_params") or {}
+    upper, lower = params.get("numerator"), params.get("denominator")
+    if not isinstance(upper, dict) or not isinstance(lower, dict):
+        return
+    named = [part.get("alias") or part.get("name") for part in (upper, lower)]
+    if named[0] == named[1]:
+        params["numerator"] = {**upper, "alias": f"{metric['name']}_numerator"}
 
 
 def _parsed(kind: Any, raw: dict[str, Any]) -> Any:

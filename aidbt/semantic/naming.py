@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Relation
@@ -51,7 +52,8 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     found = []
     for relation, words in zip(relations, tables, strict=True):
         noun = words[shared:] or words
-        staged = tuple(map(lemma, singular_words(relation.name.rpartition("__")[2])))
+        source, _, rest = relation.name.rpartition("__")
+        staged = tuple(map(lemma, singular_words(rest))) if source else noun
         columns = {column.name: singular_words(column.name) for column in relation.columns}
         own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
@@ -72,6 +74,7 @@ def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
 
 
+@lru_cache(maxsize=50_000)
 def spelled(word: str) -> tuple[str, ...]:
     """What a short form stands for most likely; a word of the language is itself."""
     meanings = () if is_word(word) and len(word) > 3 else expansions(word)

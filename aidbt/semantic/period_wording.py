@@ -8,6 +8,8 @@ from aidbt.semantic.query import Clock, Grain, InPeriod, TimePoint
 from aidbt.semantic.times import cut, moment
 
 _THIS = {-1: "last", 0: "this", 1: "next"}
+_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+_TOMORROW = TimePoint(shift=1)
 
 
 def period_words(period: InPeriod, clock: Clock) -> str:
@@ -32,8 +34,10 @@ def period_words(period: InPeriod, clock: Clock) -> str:
         return _between(start, end, clock)
     whole = _whole(start, end)
     if whole:
-        return f"in {whole}{_days(start, end, clock)}"
-    return f"from {_relative(start)} until before {_relative(end)}{_days(start, end, clock)}"
+        in_ = "" if whole in _DAYS.values() else "in "
+        return f"{in_}{whole}{_days(start, end, clock)}"
+    until = "through today" if end == _TOMORROW else f"until before {_relative(end)}"
+    return f"from {_relative(start)} {until}{_days(start, end, clock)}"
 
 
 def point_words(point: TimePoint, clock: Clock) -> str:
@@ -59,6 +63,8 @@ def _between(start: TimePoint, end: TimePoint, clock: Clock) -> str:
     assert first is not None
     assert last is not None
     if all(time == cut(time, Grain.DAY) for time in (first, last)) and first < last:
+        if last - first == dt.timedelta(days=1):
+            return f"on {time_words(first)}"
         return f"from {time_words(first)} to {time_words(last - dt.timedelta(days=1))} (inclusive)"
     return f"from {time_words(first)} until before {time_words(last)}"
 
@@ -71,8 +77,7 @@ def _whole(start: TimePoint, end: TimePoint) -> str:
         return ""
     length = end.shift - start.shift
     if length == 1 and start.shift in _THIS:
-        days = {-1: "yesterday", 0: "today", 1: "tomorrow"}
-        return days[start.shift] if grain is Grain.DAY else f"{_THIS[start.shift]} {grain}"
+        return _DAYS[start.shift] if grain is Grain.DAY else f"{_THIS[start.shift]} {grain}"
     if length > 1 and end.shift == 0:
         return f"the last {length} {grain}s (before this {grain})"
     if length > 1 and end.shift == 1:
@@ -87,6 +92,8 @@ def _relative(point: TimePoint) -> str:
         base = anchor if point.cut_to is None else f"the start of the {point.cut_to} of {anchor}"
     elif point.cut_to is None:
         base = "now"
+    elif point.cut_to is Grain.DAY and point.shift in _DAYS and point.unit is Grain.DAY:
+        return f"the start of {_DAYS[point.shift]}"
     elif point.cut_to is Grain.DAY:
         base = "the start of today"
     elif point.shift in _THIS and point.unit is point.cut_to:

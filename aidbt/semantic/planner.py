@@ -97,6 +97,7 @@ class _Plan:
         query = self.query
         if any(isinstance(part, MetricRef) for part in parts(query)):
             raise CannotPlan("metrics of the semantic layer have to be written out first")
+        self._check_names()
         if query.source is not None:
             self.ctes.append((self.aliases.new(_SOURCE), plan(query.source, self.graph)))
         found = measures((query.outputs, query.having, query.order_by))
@@ -107,6 +108,26 @@ class _Plan:
         for name, inner in self.ctes:
             answer = answer.with_(name, as_=inner)
         return answer
+
+    def _check_names(self) -> None:
+        """Raise when names of the answer are alike but for their case, of which engines take the first."""
+        seen: dict[str, str] = {}
+        for output in self.query.outputs:
+            other = seen.get(output.name.lower())
+            seen[output.name.lower()] = output.name
+            if other is not None:
+                raise CannotPlan(
+                    f"two columns of the answer are called {other} and {output.name}",
+                    hint="give them names that differ by more than their case",
+                )
+
+    @property
+    def _prefix(self) -> str:
+        """What names of columns that are not shown begin with, and no other."""
+        prefix = "_"
+        while any(output.name.startswith(prefix) for output in self.query.outputs):
+            prefix += "_"
+        return prefix
 
     # --- rows -------------------------------------------------------------------------------------------
 
@@ -399,7 +420,7 @@ class _Plan:
         ]
         nested = {inner for part in needed if isinstance(part, Compared) for inner in measures(part)}
         wanted = [part for part in dict.fromkeys(needed) if part not in shown and part not in nested]
-        return {part: f"_{number}" for number, part in enumerate(wanted, 1)}
+        return {part: f"{self._prefix}{number}" for number, part in enumerate(wanted, 1)}
 
     def _leaf(
         self, groups: Mapping[Term, exp.Expr], values: Mapping[Measure, exp.Expr]
@@ -443,18 +464,25 @@ class _Plan:
             raise CannotPlan("the first of what is in no order", hint="say by what")
         within = [terms.term(term) for term in query.limit_within]
         ranked = exp.Rank() if query.has_ties else exp.RowNumber()
+        rank_name = f"{self._prefix}rank"
         order = exp.Order(expressions=[order.copy() for order in orders])
         rank = exp.Window(this=ranked, partition_by=within, order=order)
         names = [output.name for output in query.outputs if output.is_shown]
-        hidden = [exp.alias_(order.this.copy(), f"_order_{n}") for n, order in enumerate(orders, 1)]
-        ranks = self._cte("ranked", select.select(exp.alias_(rank, "_rank"), *hidden))
+        hidden = [
+            exp.alias_(order.this.copy(), f"{self._prefix}order_{n}") for n, order in enumerate(orders, 1)
+        ]
+        ranks = self._cte("ranked", select.select(exp.alias_(rank, rank_name), *hidden))
         outer = exp.Select(expressions=[column_sql(name, ranks) for name in names]).from_(ranks)
         outer = outer.where(
-            exp.LTE(this=column_sql("_rank", ranks), expression=exp.Literal.number(query.limit))
+            exp.LTE(this=column_sql(rank_name, ranks), expression=exp.Literal.number(query.limit))
         )
         return outer.order_by(
             *(
-                exp.Ordered(this=column_sql(f"_order_{n}", ranks), desc=o.args.get("desc"), nulls_first=False)
+                exp.Ordered(
+                    this=column_sql(f"{self._prefix}order_{n}", ranks),
+                    desc=o.args.get("desc"),
+                    nulls_first=False,
+                )
                 for n, o in enumerate(orders, 1)
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
+from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.query import Arithmetic, DatePart, Function, Grain, Operator, Term, attributes
 
 ARITHMETIC: Mapping[str, Arithmetic] = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
@@ -104,3 +105,8 @@ def default_table(of: Term) -> str:
     """The table whose rows a measure is over where it does not say: that of the first column in it."""
     found = attributes(of)
     return found[0].table if found else ""
+
+
+def is_layer_item(name: str) -> bool:
+    """Whether a name without a table is that of an item of the semantic layer, as in "customer__tier"."""
+    return name == METRIC_TIME or "__" in name.strip("_")

@@ -20,7 +20,6 @@ import datetime as dt
 from typing import Any
 
 from aidbt.core.errors import UsageError
-from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -60,6 +59,7 @@ from aidbt.semantic.query_form import (
     MATCHES,
     NOW,
     default_table,
+    is_layer_item,
 )
 from aidbt.semantic.query_json_reader import WrongQuery, query_from_json
 from aidbt.semantic.query_json_schema import json_schema
@@ -163,8 +163,8 @@ def _attribute(attribute: Attribute) -> Any:
             "part": attribute.part,
         }
     )
-    if (table, column) == ("", METRIC_TIME):
-        return {"column": METRIC_TIME, **further}
+    if not table and is_layer_item(column):
+        return {"column": column, **further}
     if "." in table or "." in column:
         return {"table": table, "column": column, **further}
     name = f"{table}.{column}"

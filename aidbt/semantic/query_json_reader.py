@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from aidbt.core.errors import AidbtError, UnknownName, UsageError, nearest
-from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     All,
@@ -66,7 +65,10 @@ from aidbt.semantic.query_form import (
     QUERY_KEYS,
     TERMS,
     default_table,
+    is_layer_item,
 )
+
+T = TypeVar("T")
 
 
 class WrongQuery(UsageError):
@@ -232,8 +234,8 @@ class _Reader:
             return self._column(text, at)
         if text in self.outputs:
             return OutputRef(text)
-        if text == METRIC_TIME and self.metrics:
-            return Attribute("", METRIC_TIME)
+        if self.metrics and is_layer_item(text):
+            return Attribute("", text)
         columns = [f"{table.name}.{text}" for table in self.graph.tables if _has(table.columns, text)]
         close = columns[:3] or [name for name in [nearest(text, self.outputs)] if name]
         quoted = f"{{value: {text[:60]}}}"
@@ -271,16 +273,14 @@ class _Reader:
         if "table" in item:
             table = self._table(_text(item["table"], f"{at}.table"), at)
             plain = Attribute(table, self._checked(name, _names(self.graph.table(table).columns), table, at))
-        elif name == METRIC_TIME and self.metrics:
-            plain = Attribute("", METRIC_TIME)
+        elif self.metrics and is_layer_item(name) and "." not in name:
+            plain = Attribute("", name)
         else:
             plain = self._column(name, at) if "." in name else self.attribute(name, at)
-        grain = _one_of(item.get("grain"), GRAINS, "grain", f"{at}.grain")
+        grain = _grain(item, "grain", at)
         part = _one_of(item.get("part"), DATE_PARTS, "part of a time", f"{at}.part")
         via = self.via(item, at)
-        return Attribute(
-            plain.table, plain.column, via, Grain(grain) if grain else None, cast("DatePart | None", part)
-        )
+        return Attribute(plain.table, plain.column, via, grain, cast("DatePart | None", part))
 
     def via(self, item: Mapping[str, Any], at: str) -> tuple[str, ...]:
         """The relationships that a way has to take."""
@@ -401,8 +401,8 @@ def _read_term(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> 
     if head in ARITHMETIC:
         return Calculation(ARITHMETIC[head], *reader.two(inside, at))
     if head == "duration":
-        unit = _one_of(item.get("unit", "day"), GRAINS, "unit", f"{at}.unit")
-        return Duration(*reader.two(inside, at), Grain(unit), _flag(item, "whole", f"{at}.whole"))
+        unit = _grain(item, "unit", at) or Grain.DAY
+        return Duration(*reader.two(inside, at), unit, _flag(item, "whole", f"{at}.whole"))
     if head == "length":
         return Length(reader.term(inside, at))
     if head == "if":
@@ -524,7 +524,7 @@ def _flag(item: Mapping[str, Any], key: str, at: str, *, default: bool = False) 
 def _whole(value: Any, at: str, *, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 2**31:
         raise WrongQuery(at, f"a whole number of {least} or more is needed")
-    return value
+    return int(value)
 
 
 def _one_of(value: Any, known: Collection[str], kind: str, at: str) -> str | None:
@@ -533,6 +533,11 @@ def _one_of(value: Any, known: Collection[str], kind: str, at: str) -> str | Non
     if not isinstance(value, str) or value not in known:
         raise _placed(at, UnknownName(kind, str(value)[:60], known))
     return value
+
+
+def _grain(item: Mapping[str, Any], key: str, at: str) -> Grain | None:
+    found = _one_of(item.get(key), GRAINS, "grain", f"{at}.{key}")
+    return Grain(found) if found is not None else None
 
 
 def _constant(value: Any, at: str) -> Any:
@@ -574,7 +579,7 @@ def _time(value: Any, at: str) -> dt.datetime:
     return _parsed(value, at, dt.datetime.fromisoformat, "a time such as 2024-03-31T18:30:00")
 
 
-def _parsed(value: Any, at: str, parse: Callable[[str], Any], what: str) -> Any:
+def _parsed(value: Any, at: str, parse: Callable[[str], T], what: str) -> T:
     try:
         return parse(_text(value, at))
     except ValueError as error:
@@ -590,16 +595,14 @@ def _point(value: Any, at: str) -> TimePoint | None:
     if not isinstance(value, Mapping):
         return TimePoint(at=_time(value, at), cut_to=None)
     found = _mapping(value, at, POINT_KEYS, "a point in time")
-    start_of = _one_of(found.get("start_of"), GRAINS, "grain", f"{at}.start_of")
-    unit = _one_of(found.get("unit", "day"), GRAINS, "unit", f"{at}.unit")
     shift = found.get("shift", 0)
     if isinstance(shift, bool) or not isinstance(shift, int) or abs(shift) > 1_000_000:
         raise WrongQuery(f"{at}.shift", "a whole number is needed, less than a million")
     return TimePoint(
         at=_time(found["at"], f"{at}.at") if found.get("at") is not None else None,
-        cut_to=Grain(start_of) if start_of else None,
+        cut_to=_grain(found, "start_of", at),
         shift=shift,
-        unit=Grain(unit),
+        unit=_grain(found, "unit", at) or Grain.DAY,
     )
 
 

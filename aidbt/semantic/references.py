@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import GraphTable, Relationship
@@ -56,7 +57,10 @@ def _inferred(
                 if found:
                     target, key = found
                     name = f"{source.name}.{column.name}"
-                    yield Relationship(name, source.name, (column.name,), target.name, (key,))
+                    # What a row of the same table is to a row, its name has to say.
+                    words = named[source.name].columns[column.name]
+                    role = " ".join(words[:-1]) if target == source else ""
+                    yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
 
 
 def _referred(
@@ -67,8 +71,14 @@ def _referred(
     contained: Contained,
 ) -> tuple[GraphTable, str] | None:
     found: list[tuple[int, bool, int, GraphTable, str]] = []
+    words = named[source.name].columns[column]
+    said = ("".join(words), "".join(part for word in words for part in spelled(word)))
     for target in tables:
+        # Nothing refers to a table but by one of its nouns, or by the name of its key.
+        is_said = any(noun in text for noun in _joined(named[target.name].nouns) for text in said)
         for key in (key[0] for key in target.keys if len(key) == 1):
+            if not is_said and key != column:
+                continue
             rank = _name_evidence(named[source.name], column, named[target.name], key)
             # The same name says little of what is no key but by chance, such as the prices of a short list.
             rank = 0 if rank == 2 and not _is_key(key, target, named[target.name]) else rank
@@ -85,6 +95,11 @@ def _referred(
         return None
     *_, target, key = found[0]
     return target, key
+
+
+@lru_cache(maxsize=10_000)
+def _joined(nouns: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple("".join(noun) for noun in nouns)
 
 
 def _is_key(key: str, table: GraphTable, named: NamedTable) -> bool:
@@ -133,7 +148,7 @@ def _roles(
             role = _role(named[source.name].columns[column.name])
             if not role or (column.name,) in source.keys[:1]:
                 continue
-            is_parent = role in _PARENTS
+            is_parent = role.split()[0] in _PARENTS
             targets = [source] if is_parent else [t for t in tables if _has_people(named[t.name])]
             found = [(t, t.keys[0][0]) for t in targets if t.keys and len(t.keys[0]) == 1]
             found = [

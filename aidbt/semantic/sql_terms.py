@@ -30,6 +30,7 @@ from aidbt.semantic.query import (
     Term,
     Value,
 )
+from aidbt.sql.dialect import sqlglot_dialect
 
 ColumnTerm = Callable[[str], Term]
 """The term that a column's name stands for."""
@@ -66,7 +67,7 @@ def predicate_of(sql: str, column: ColumnTerm, dialect: str) -> Predicate:
 
 def _parsed(sql: str, dialect: str) -> exp.Expr:
     try:
-        return parse_one(sql, dialect=dialect)
+        return parse_one(sql, dialect=sqlglot_dialect(dialect))
     except (ParseError, TokenError) as error:
         raise CannotPlan(f"`{sql}` cannot be read as SQL") from error
 

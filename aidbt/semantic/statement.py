@@ -97,7 +97,7 @@ def require_safe(statement: Statement, graph: Graph, semantic: SemanticManifest 
     if found:
         raise CannotPlan(
             f"the SQL of this question did not pass its checks: {found[0].message}",
-            hint="see it with --output sql --dry-run",
+            hint="this is a fault in aidbt unless a table was changed meanwhile; please report the question",
         )
 
 

@@ -7,7 +7,8 @@ would be ambiguous stands in parentheses, and a column is said with its table un
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.semantic.definitions import METRIC_TIME
@@ -46,6 +47,9 @@ from aidbt.semantic.query import (
     parts,
 )
 
+_LAYERS = frozenset(
+    {"stg", "staging", "int", "intermediate", "base", "src", "raw", "dim", "fct", "fact", "mart"}
+)
 _CALCULATED = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _COMPARED = {
     "=": "is",
@@ -108,8 +112,29 @@ def describe(query: SemanticQuery, graph: Graph) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
+def table_nouns(graph: Graph) -> dict[str, str]:
+    """What the rows of each table are called: its name without its layer and source, where only it has that.
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphTable
+        >>> table_nouns(Graph((GraphTable("stg_shop__orders", ()), GraphTable("dim_customer", ()))))
+        {'stg_shop__orders': 'orders', 'dim_customer': 'customer'}
+    """
+    short = {table.name: _without_layer(table.name) for table in graph.tables}
+    taken = Counter([*short.values(), *(name for name in short if short[name] != name)])
+    return {name: noun if taken[noun] == 1 else name for name, noun in short.items()}
+
+
+def _without_layer(name: str) -> str:
+    """A dbt model's name without the words that say in which layer it is, and without its source."""
+    words = name.rpartition("__")[2].split("_")
+    while len(words) > 1 and words[0].lower() in _LAYERS:
+        words = words[1:]
+    return "_".join(words) or name
+
+
 def _sentence(query: SemanticQuery, graph: Graph, *, names: bool = False) -> str:
-    words = _Words(graph, query, _home(query))
+    words = _Words(graph, table_nouns(graph), query, _home(query))
     pieces = [words.outputs(names=names)]
     if query.source is not None:
         pieces.append(f", from the rows of [{_sentence(query.source, graph, names=True)}]")
@@ -148,16 +173,22 @@ class _Words:
     """Words for the parts of one query.
 
     Attributes:
+        nouns: of `table_nouns`.
         home: the table whose columns are said without it.
     """
 
     graph: Graph
+    nouns: Mapping[str, str]
     query: SemanticQuery
     home: str
 
     @property
     def clock(self) -> Clock:
         return self.query.clock
+
+    def noun(self, table: str) -> str:
+        """What a table's rows are called."""
+        return _name(self.nouns.get(table, table))
 
     def at(self, table: str) -> _Words:
         """The same, seen from the rows of another table."""
@@ -179,14 +210,14 @@ class _Words:
             return listed([f"{self.term(t)} as “{name}”" if names else self.term(t) for t, name in terms])
 
         if not is_grouped:
-            rows = f"row of {_name(self.home)}" if self.home else "row"
+            rows = f"row of {self.noun(self.home)}" if self.home else "row"
             once = ", without repeats" if query.distinct else ""
             return f"for each {rows}{once}: {named([(o.term, o.name) for o in shown])}"
         numbers = [(o.term, o.name) for o in shown if o.term not in query.group_by]
         groups = {o.term: o.name for o in shown if o.term in query.group_by}
         per = listed([self._group(term, groups.get(term), names=names) for term in query.group_by])
         once = ", without repeats" if query.distinct else ""
-        base = f", also for {_name(query.base)} without any" if query.base else ""
+        base = f", also for {self.noun(query.base)} without any" if query.base else ""
         if not numbers:
             return f"each {per} that there is{base}{once}"
         return f"{named(numbers)}{f' per {per}' if per else ''}{base}{once}"
@@ -252,12 +283,12 @@ class _Words:
         if attribute.part is not None:
             words = f"{_PARTS[attribute.part]} of {words}"
         if attribute.table not in ("", self.home) or attribute.via:
-            words = f"{words} of {_name(attribute.table)}"
+            words = f"{words} of {self.noun(attribute.table)}"
         return f"{words}{_by_way_of(attribute.via)}"
 
     def measure(self, measure: Measure) -> str:
         """An aggregate, of what, and of which rows."""
-        rows = _name(measure.table) if measure.table else "rows"
+        rows = self.noun(measure.table) if measure.table else "rows"
         inside = self.at(measure.table)
         of = measure.of
         if of is None:
@@ -360,9 +391,9 @@ class _Words:
         where = f" where {self.at(exists.table).inner_predicate(exists.where)}" if exists.where else ""
         is_plain = (exists.operator, exists.count) == (">=", 1)
         if (exists.operator, exists.count) == ("=", 0):
-            return f"there are no {_name(exists.table)}{_by_way_of(exists.via)}{where}"
+            return f"there are no {self.noun(exists.table)}{_by_way_of(exists.via)}{where}"
         number = "any" if is_plain else f"{_COUNTED[exists.operator]} {exists.count:,}"
-        return f"there are {number} {_name(exists.table)}{_by_way_of(exists.via)}{where}"
+        return f"there are {number} {self.noun(exists.table)}{_by_way_of(exists.via)}{where}"
 
     def _not(self, inner: Predicate) -> str:
         match inner:
@@ -372,7 +403,7 @@ class _Words:
                 return f"{self.inner(term)} is not missing"
             case Exists(table, via, where, ">=", 1):
                 seen = f" where {self.at(table).inner_predicate(where)}" if where else ""
-                return f"there are no {_name(table)}{_by_way_of(via)}{seen}"
+                return f"there are no {self.noun(table)}{_by_way_of(via)}{seen}"
         return f"not ({self.predicate(inner)})"
 
 

@@ -57,6 +57,12 @@ class Runner:
         """Fill every relation that a test gives rows for, and no other."""
         for item in given:
             name = _relation(str(item["input"]), self.places, model)
+            if item.get("format") == "sql":
+                query = exp.Create(
+                    this=exp.to_table(name), kind="TABLE", replace=True, expression=parsed(str(item["rows"]))
+                )
+                self.database.execute(query.sql("duckdb"))
+                continue
             columns = self.columns[name]
             rows = item.get("rows") or []
             table = exp.to_table(name)

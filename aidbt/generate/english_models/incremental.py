@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.graph import Graph
@@ -13,6 +13,7 @@ from aidbt.semantic.query import (
     Extreme,
     SemanticQuery,
     TimePoint,
+    both,
     measures,
     parts,
 )
@@ -58,6 +59,13 @@ def incremental_of(query: SemanticQuery, graph: Graph, dialect: str) -> Incremen
         )
     assert found is not None
     return found
+
+
+def last_period_only(query: SemanticQuery, incremental: Incremental) -> SemanticQuery:
+    """What a run gives on the model as it is there already."""
+    term = next(output.term for output in query.outputs if output.name == incremental.period)
+    assert isinstance(term, Attribute)
+    return replace(query, where=both(query.where, Extreme(term, "max", query.where)))
 
 
 def _period(query: SemanticQuery, graph: Graph) -> Incremental | None:

@@ -15,6 +15,7 @@ from aidbt.core.config import parse_yaml
 from aidbt.core.errors import AidbtError, SettingsError, nearest
 from aidbt.core.patch import FileEdit, digest, read_or_none
 from aidbt.patching import Flow, SetKey, YamlStyle, dump_yaml, edit_yaml
+from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import SemanticQuery
 from aidbt.semantic.query_json import query_from_json, query_to_json
@@ -73,14 +74,18 @@ class KeptModel:
     def path(self) -> str:
         return f"{FOLDER}/{self.name}.yml"
 
-    def query(self, graph: Graph) -> SemanticQuery:
+    def query(self, graph: Graph, semantic: SemanticManifest | None = None) -> SemanticQuery:
         """The query that is kept.
+
+        Args:
+            semantic: the project's semantic layer, whose metrics it may name.
 
         Raises:
             SettingsError: it is none, or names what there is no more.
         """
         try:
-            return query_from_json(self.reading, graph)
+            metrics = semantic.metric_names() if semantic is not None else ()
+            return query_from_json(self.reading, graph, metrics=tuple(metrics))
         except AidbtError as error:
             raise SettingsError(f"reading: {error.message}", path=self.path, hint=error.hint) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ _LONG = 88
 # A macro, and not the warehouse's own word, so that a unit test can say what time it is.
 CLOCK = "{{ dbt.current_timestamp() }}"
 _CLOCK_MARK = "aidbt_clock_mark"
+_EXISTS = re.compile(r"\bexists\(")
+_ONE_COLUMN = re.compile(r"\bselect\n\s+([^\n]*[^\n,])(\n\s*from )")
 _GRAINS = frozenset(grain.upper() for grain in Grain)
 
 
@@ -143,8 +146,24 @@ class _Text:
     def text(self, node: exp.Expr) -> str:
         """An expression in lower case, on several lines when it is long."""
         names = {i.name for i in node.find_all(exp.Identifier) if not i.args.get("quoted")}
-        short = self._lowered(self._sql(node, pretty=False), names)
-        return short if len(short) <= _LONG else self._lowered(self._sql(node, pretty=True), names)
+        if node.find(exp.Select) is None:
+            short = self._lowered(self._sql(node, pretty=False), names)
+            if len(short) <= _LONG:
+                return short
+        return self._tidied(self._lowered(self._sql(node, pretty=True), names))
+
+    def _tidied(self, sql: str) -> str:
+        """Text that sqlglot laid out, with the few lines moved that sqlfluff wants elsewhere."""
+        sql = _ONE_COLUMN.sub(r"select \1\2", _EXISTS.sub("exists (", sql))
+        lines, deeper = [], None
+        for line in sql.split("\n"):
+            depth = len(line) - len(line.lstrip())
+            if deeper is not None and depth <= deeper and not line.lstrip().startswith(("then ", ")")):
+                deeper = None
+            if line.lstrip().startswith("then "):
+                deeper = depth
+            lines.append(line if deeper is None else f"{' ' * self._width}{line}")
+        return "\n".join(lines)
 
     def _sql(self, node: exp.Expr, *, pretty: bool) -> str:
         layout: dict[str, Any] = {"indent": self._width, "pad": self._width} if pretty else {}

@@ -30,12 +30,18 @@ from aidbt.generate.english_models.decisions import (
     grain_of,
     model_columns,
 )
-from aidbt.generate.english_models.incremental import Incremental, config_of, incremental_of
+from aidbt.generate.english_models.incremental import (
+    Incremental,
+    config_of,
+    incremental_of,
+    last_period_only,
+)
 from aidbt.generate.english_models.kept import KeptModel, Materialized, kept_edit, read_kept
 from aidbt.generate.english_models.likely_values import has_kind
+from aidbt.generate.english_models.metrics import WrittenOut, written_out
 from aidbt.generate.english_models.model_sql import model_sql, reads_clock
 from aidbt.generate.english_models.model_yaml import grain_test, model_yaml
-from aidbt.generate.english_models.parents import Parent, calls_of, readers_of
+from aidbt.generate.english_models.parents import Parent, calls_of, parents_of, readers_of
 from aidbt.generate.english_models.places import (
     check_name,
     check_not_taken,
@@ -54,6 +60,7 @@ from aidbt.generate.rendering import rendering
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.project.manifest import Manifest
+from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.evaluate import CannotEvaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import Clock, SemanticQuery, attributes
@@ -111,6 +118,7 @@ class Ground:
 
     Attributes:
         relations, parents: by the name of a table in the graph.
+        semantic: the project's semantic layer; None without one.
         read: what a sentence means; raises `Refused`.
         compile: what dbt makes of a template; raises DbtError.
         engine: a guarded connection to the warehouse; None validates without one.
@@ -122,6 +130,7 @@ class Ground:
     relations: Mapping[str, Relation]
     parents: Mapping[str, Parent]
     manifest: Manifest
+    semantic: SemanticManifest | None
     read: Callable[[str], Sentence]
     compile: Callable[[str], str]
     engine: Engine | None = None
@@ -233,7 +242,7 @@ def _read(request: Request, before: KeptModel | None, ground: Ground) -> Sentenc
     if request.sentence:
         sentence = ground.read(request.sentence)
     elif before is not None:
-        sentence = Sentence(before.query(ground.graph))
+        sentence = Sentence(before.query(ground.graph, ground.semantic))
     else:
         raise UsageError(
             f"there is no model {request.name} yet",
@@ -277,7 +286,12 @@ def _draft(
     place: str,
 ) -> _Draft:
     options = rendering(project, settings, here)
-    query = with_column_names(sentence.query, options.dialect)
+    asked = with_column_names(sentence.query, options.dialect)
+    described = describe(asked, ground.graph)
+    found = written_out(asked, ground.graph, ground.semantic, options.dialect)
+    query = found.query
+    if found.graph is not ground.graph:
+        ground = _over(found.graph, ground)
     steps = model_steps(query, ground.graph, options.dialect)
     calls = calls_of([item.table for item in steps.imports], ground.parents)
     in_folder = folder_materialized(project, place)
@@ -294,8 +308,22 @@ def _draft(
     compiled = ground.compile(sql)
     ground.may_scan([ground.relations[i.table] for i in steps.imports if i.table in ground.relations])
     validation = validated(compiled, ground, steps, options.dialect, grain)
-    kept = _kept(request, before, query, chosen, grain, validation.columns, ground)
-    witnesses, why = _witnesses(query, ground.graph, options.dialect)
+    kept = KeptModel(
+        request.name,
+        request.sentence or (before.sentence if before is not None else ""),
+        query_to_json(asked),
+        described=described,
+        refined=_refined(request, before),
+        materialized=chosen.materialized,
+        contract=_contract(request, before),
+        grain=grain,
+        digest=before.digest if before is not None else None,
+    )
+    if before is not None and before.reading == kept.reading and not request.refresh:
+        kept = replace(kept, grain=before.grain, columns=before.columns)
+    else:
+        kept = _with_columns(kept, found, validation.columns, ground)
+    witnesses, why = _witnesses(query, ground.graph, options.dialect, grows)
     is_relative = reads_clock(steps)
     notes = [*sentence.notes, *_notes(kept, options, is_relative=is_relative), *why]
     if ground.engine is None:
@@ -335,43 +363,36 @@ def _chosen(
     return choose_materialized(steps.imports, ground.relations, readers=readers, in_folder=in_folder)
 
 
-def _kept(
-    request: Request,
-    before: KeptModel | None,
-    query: SemanticQuery,
-    chosen: Chosen,
-    grain: tuple[str, ...],
-    types: Sequence[Column],
-    ground: Ground,
-) -> KeptModel:
-    """What is to be kept; what was decided on the same reading stays."""
-    is_new = before is None or bool(request.sentence and request.sentence != before.sentence)
-    refined_before = () if is_new or request.sentence or before is None else before.refined
-    kept = KeptModel(
-        request.name,
-        request.sentence or (before.sentence if before is not None else ""),
-        query_to_json(query),
-        described=describe(query, ground.graph),
-        refined=(*refined_before, *request.refine),
-        materialized=chosen.materialized,
-        contract=_contract(request, before),
-        grain=grain,
-        digest=before.digest if before is not None else None,
-    )
-    if before is not None and before.reading == kept.reading and not request.refresh:
-        return replace(kept, grain=before.grain, columns=before.columns)
+def _over(graph: Graph, ground: Ground) -> Ground:
+    """The ground of a graph whose tables are called otherwise than the project's."""
+    by_place = {(relation.schema, relation.name): relation for relation in ground.relations.values()}
+    places = {table.name: (table.schema, table.identifier or table.name) for table in graph.tables}
+    relations = {name: by_place[place] for name, place in places.items() if place in by_place}
+    return replace(ground, graph=graph, relations=relations, parents=parents_of(graph, ground.manifest))
+
+
+def _with_columns(kept: KeptModel, found: WrittenOut, types: Sequence[Column], ground: Ground) -> KeptModel:
+    """The model with its columns, and the tests that hold on all rows."""
     facts: Facts | None = None
     if ground.rows is not None:
-        facts = facts_of(query, ground.graph, grain, ground.rows)
-    columns = model_columns(query, ground.graph, types, grain, facts)
-    is_unique = facts is None or facts.has_grain
-    kept = replace(kept, grain=grain if is_unique else (), columns=columns)
+        facts = facts_of(found.query, ground.graph, kept.grain, ground.rows)
+    columns = tuple(
+        replace(column, description=found.described.get(column.name) or column.description)
+        for column in model_columns(found.query, ground.graph, types, kept.grain, facts)
+    )
     if kept.contract and (ground.engine is None or not all(column.data_type for column in columns)):
         raise UsageError(
             "a contract needs the types of all columns as the warehouse tells them, and it did not",
             hint="build the parents first (aidbt build), or leave --contract out",
         )
-    return kept
+    is_unique = facts is None or facts.has_grain
+    return replace(kept, grain=kept.grain if is_unique else (), columns=columns)
+
+
+def _refined(request: Request, before: KeptModel | None) -> tuple[str, ...]:
+    """The phrases that were added to the sentence; a sentence given anew begins without any."""
+    old = before.refined if before is not None and not request.sentence else ()
+    return (*old, *request.refine)
 
 
 def _contract(request: Request, before: KeptModel | None) -> bool:
@@ -401,7 +422,9 @@ def _notes(kept: KeptModel, options: Rendering, *, is_relative: bool) -> list[st
     return notes
 
 
-def _witnesses(query: SemanticQuery, graph: Graph, dialect: str) -> tuple[Witnesses | None, list[str]]:
+def _witnesses(
+    query: SemanticQuery, graph: Graph, dialect: str, grows: Incremental | None
+) -> tuple[Witnesses | None, list[str]]:
     """Witness rows, or why there are none."""
     odd = [a for a in attributes(query) if not has_kind(a, graph)]
     if odd:
@@ -409,7 +432,8 @@ def _witnesses(query: SemanticQuery, graph: Graph, dialect: str) -> tuple[Witnes
             f"no unit test: {odd[0].column} of {odd[0].table} is of a type that rows are not made of"
         ]
     try:
-        return find_witnesses(query, graph, dialect), []
+        others = {"its last period only": last_period_only(query, grows)} if grows is not None else {}
+        return find_witnesses(query, graph, dialect, others), []
     except (CannotEvaluate, NoWitness) as error:
         return None, [f"no unit test: {error.message}"]
 

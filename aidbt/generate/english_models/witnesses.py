@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from sqlglot import exp
@@ -36,12 +37,12 @@ from aidbt.sql.mutants import mutants
 # More sets of rows than that nobody reads.
 MOST_SETS = 3
 _FIRST_TRIALS = 300
-_FIRST_FOUND = 8
+_FIRST_FOUND = 6
 # So many trials in a row without another mutant told apart end the search.
-_PATIENCE = 50
-_MOST_NEARBY = 200
+_PATIENCE = 30
+_MOST_NEARBY = 150
 # Queries that are answered over small rows, a millisecond each, before a search is content with what it has.
-_MOST_ANSWERS = 4_000
+_MOST_ANSWERS = 3_000
 _NEAR_VALUES = 8
 _MOST_ROWS = 30
 
@@ -84,11 +85,17 @@ class Witnesses:
     survived: tuple[str, ...]
 
 
-def find_witnesses(query: SemanticQuery, graph: Graph, dialect: str) -> Witnesses:
+def find_witnesses(
+    query: SemanticQuery,
+    graph: Graph,
+    dialect: str,
+    others: Mapping[str, SemanticQuery] = MappingProxyType({}),
+) -> Witnesses:
     """Witness rows for a model; the same question over the same tables gives the same rows.
 
     Args:
         dialect: in whose words the graph's types are.
+        others: in words, queries that the rows have to tell from this one beside the mutants of its SQL.
 
     Raises:
         NotTheSame: planner and evaluation disagree on some rows.
@@ -99,7 +106,8 @@ def find_witnesses(query: SemanticQuery, graph: Graph, dialect: str) -> Witnesse
     imports = model_steps(query, graph, "duckdb").imports
     sets: list[WitnessRows] = []
     with contextlib.closing(SmallDatabase(graph, imports, dialect)) as database:
-        search = _Search(asked, graph, imports, database)
+        faults = {words: _planned(pinned(other), graph) for words, other in others.items()}
+        search = _Search(asked, graph, imports, database, faults)
         alive = search.mutants
         for number in range(MOST_SETS):
             found = search.best(alive, size=1 + number)
@@ -134,7 +142,12 @@ class _Search:
     """
 
     def __init__(
-        self, query: SemanticQuery, graph: Graph, imports: Sequence[Import], database: SmallDatabase
+        self,
+        query: SemanticQuery,
+        graph: Graph,
+        imports: Sequence[Import],
+        database: SmallDatabase,
+        faults: Mapping[str, exp.Query],
     ) -> None:
         self._query, self._graph, self._imports, self._database = query, graph, imports, database
         self._values = likely_values(query, graph, imports)
@@ -146,9 +159,9 @@ class _Search:
         tree = _planned(query, graph)
         self._sql = tree.sql("duckdb", identify=True)
         self._own = database.prepare(self._sql)
-        made = mutants(tree)
-        prepared = [database.prepare(mutant.tree.sql("duckdb", identify=True)) for mutant in made]
-        self.words = [mutant.words for mutant in made]
+        made = [*faults.items(), *((mutant.words, mutant.tree) for mutant in mutants(tree))]
+        prepared = [database.prepare(fault.sql("duckdb", identify=True)) for _, fault in made]
+        self.words = [words for words, _ in made]
         self._prepared = {number: name for number, name in enumerate(prepared) if name is not None}
         self.mutants = sorted(self._prepared)
 

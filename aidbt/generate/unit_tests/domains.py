@@ -13,7 +13,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aidbt.core.schema import Column
-from aidbt.generate.unit_tests.kinds import FIRST_DAY, FIRST_MOMENT, Kind, around, kind_of, usual, written
+from aidbt.generate.unit_tests.kinds import (
+    FIRST_DAY,
+    FIRST_MOMENT,
+    TIMES,
+    Kind,
+    around,
+    kind_of,
+    usual,
+    written,
+)
 from aidbt.generate.unit_tests.sandbox import read_type
 from aidbt.generate.unit_tests.subject import Subject, Value
 
@@ -161,8 +170,9 @@ class _Reader:
             length = _LENGTHS.get(unit.name.upper() if unit is not None else "")
             if length is not None and abs(number) <= _MOST_UNITS:
                 moments = [FIRST_MOMENT + (number + step) * length for step in (0, -1, 1)]
-                places = [place for place in uses if self.kinds[place] == "timestamp"]
-                self._note(places, [written(moment, "timestamp") for moment in (FIRST_MOMENT, *moments)])
+                for place in (place for place in uses if self.kinds[place] in TIMES):
+                    kind = self.kinds[place]
+                    self._note([place], [written(moment, kind) for moment in (FIRST_MOMENT, *moments)])
 
     def _in(self, node: exp.In) -> None:
         for item in node.expressions:
@@ -214,7 +224,7 @@ class _Reader:
             for step in (0, -1, 1):
                 day = FIRST_DAY + sign * days + timedelta(days=step)
                 for place, kind in self.kinds.items():
-                    if kind in ("date", "timestamp"):
+                    if kind == "date" or kind in TIMES:
                         self._note([place], [written(day, kind)])
 
     def _note(self, places: Iterable[Place], values: Iterable[Value]) -> None:
@@ -298,7 +308,7 @@ def _is_count(side: exp.Expr) -> bool:
 def _is_alike(one: Kind, other: Kind) -> bool:
     groups: tuple[frozenset[Kind], ...] = (
         frozenset({"integer", "decimal"}),
-        frozenset({"date", "timestamp"}),
+        frozenset({"date", *TIMES}),
     )
     return one == other or any({one, other} <= group for group in groups)
 

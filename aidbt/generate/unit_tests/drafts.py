@@ -13,7 +13,7 @@ from uuid import UUID
 
 from aidbt.generate.unit_tests.domains import domains, used_columns
 from aidbt.generate.unit_tests.judge import Judge
-from aidbt.generate.unit_tests.kinds import kind_of
+from aidbt.generate.unit_tests.kinds import TIMES, kind_of
 from aidbt.generate.unit_tests.sandbox import OutputColumn, Sandbox, read_type
 from aidbt.generate.unit_tests.search import Killer, find_killers
 from aidbt.generate.unit_tests.subject import Case, Refusal, Row, Subject, Value
@@ -193,9 +193,7 @@ def _as_text(tree: exp.Query, columns: Sequence[OutputColumn]) -> str:
     for column in columns:
         item: exp.Expr = exp.column(column.name, quoted=True)
         kind = read_type(column.data_type)
-        if kind.is_type("timestamptz"):
-            item = exp.cast(item, "TIMESTAMP")  # as text without a zone it is read in any
-        if kind_of(kind) in ("list", "struct", "json", "timestamp"):
+        if kind_of(kind) in ("list", "struct", "json", *TIMES):
             item = exp.alias_(exp.cast(item, "VARCHAR"), column.name, quoted=True)
         items.append(item)
     return exp.select(*items).from_(tree.copy().subquery("result")).sql("duckdb")

@@ -82,14 +82,14 @@ def _given(item: Input, rows: Sequence[Row], dialect: str) -> dict[str, Any]:
     shown = [number for number, column in enumerate(item.columns) if column.is_used] or [0]
     columns = [item.columns[number] for number in shown]
     cells = [tuple(row[number] for number in shown) for row in rows]
-    if item.is_ephemeral:
+    if item.needs_sql:
         return {"input": item.given, "format": "sql", "rows": _as_sql(columns, cells, dialect)}
     names = [column.name for column in columns]
     return {"input": item.given, "rows": [Flow(dict(zip(names, row, strict=True))) for row in cells]}
 
 
 def _as_sql(columns: Sequence[InputColumn], rows: Sequence[Row], dialect: str) -> str:
-    """The rows as a query: dbt cannot ask the warehouse which columns an ephemeral model has."""
+    """The rows as a query, where dbt cannot ask the warehouse which columns they have."""
     from sqlglot import exp
 
     if rows:

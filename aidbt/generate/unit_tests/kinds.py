@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +19,7 @@ Kind = Literal[
     "boolean",
     "date",
     "timestamp",
+    "moment",
     "time",
     "uuid",
     "list",
@@ -26,6 +27,8 @@ Kind = Literal[
     "json",
     "other",
 ]
+# Of these a "moment" has a time zone.
+TIMES: frozenset[Kind] = frozenset({"timestamp", "moment"})
 # A day in the middle of a month, the next one, those of the next month and year, and a year's end.
 FIRST_DAY = date(2024, 1, 15)
 DAYS = (FIRST_DAY, date(2024, 1, 16), date(2024, 2, 15), date(2025, 1, 15), date(2023, 12, 31))
@@ -49,8 +52,10 @@ def kind_of(data_type: exp.DataType) -> Kind:
         return "integer" if scale == "0" else "decimal"
     if this in exp.DataType.TEXT_TYPES:
         return "text"
-    if this in (kinds.TIMESTAMP, kinds.TIMESTAMPTZ, kinds.TIMESTAMPNTZ, kinds.DATETIME, kinds.TIMESTAMP_S,
-                kinds.TIMESTAMP_MS, kinds.TIMESTAMP_NS, kinds.TIMESTAMPLTZ):  # fmt: skip
+    if this in (kinds.TIMESTAMPTZ, kinds.TIMESTAMPLTZ):
+        return "moment"
+    if this in (kinds.TIMESTAMP, kinds.TIMESTAMPNTZ, kinds.DATETIME, kinds.TIMESTAMP_S,
+                kinds.TIMESTAMP_MS, kinds.TIMESTAMP_NS):  # fmt: skip
         return "timestamp"
     simple: dict[Any, Kind] = {
         kinds.BOOLEAN: "boolean",
@@ -82,7 +87,7 @@ def usual(data_type: exp.DataType, number: int, name: str) -> tuple[Value, ...]:
         return tuple(f"{name.lower()} {letter}" for letter in "abcd")
     if kind == "boolean":
         return (True, False)
-    if kind in ("date", "timestamp"):
+    if kind == "date" or kind in TIMES:
         return tuple(written(day, kind) for day in DAYS)
     if kind == "time":
         return tuple(f"{8 + n:02}:{15 * n:02}:00" for n in range(3))
@@ -131,7 +136,10 @@ def written(day: date, kind: Kind) -> Value:
     if kind == "date":
         return day.isoformat()[:10]
     moment = day if isinstance(day, datetime) else datetime.combine(day, _NOON)
-    return moment.replace(tzinfo=None).isoformat(sep=" ")
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    text = moment.replace(tzinfo=None).isoformat(sep=" ")
+    return f"{text}+00" if kind == "moment" else text  # the same in any time zone of a session
 
 
 def around(constant: Any, kind: Kind, factors: Iterable[float] = ()) -> Iterator[Value]:
@@ -163,7 +171,7 @@ def _around_number(constant: float, kind: Kind, factors: Iterable[float]) -> Ite
     elif kind == "text":
         for step in (0, 1):
             yield str(int(constant) + step if constant == int(constant) else constant + step)
-    elif kind in ("date", "timestamp") and constant == int(constant):
+    elif (kind == "date" or kind in TIMES) and constant == int(constant):
         yield from (written(day, kind) for day in _days_of(int(constant)))
 
 
@@ -178,7 +186,7 @@ def _days_of(number: int) -> Iterator[date]:
 
 
 def _around_day(constant: date, kind: Kind) -> Iterator[Value]:
-    if kind == "timestamp":
+    if kind in TIMES:
         moment = constant if isinstance(constant, datetime) else datetime.combine(constant, time())
         steps = (timedelta(), timedelta(seconds=-1), timedelta(seconds=1))
         yield from (written(moment + step, kind) for step in (*steps, *_NEAR_AND_FAR))
@@ -189,7 +197,7 @@ def _around_day(constant: date, kind: Kind) -> Iterator[Value]:
 def _around_text(constant: str, kind: Kind) -> Iterator[Value]:
     if kind in ("text", "uuid"):
         yield constant
-    elif kind in ("date", "timestamp"):
+    elif kind == "date" or kind in TIMES:
         try:
             moment = datetime.fromisoformat(constant)
         except ValueError:

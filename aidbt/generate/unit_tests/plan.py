@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from aidbt.core.config import LoadedSettings, parse_yaml
-from aidbt.core.errors import UnknownName, WriteError
+from aidbt.core.errors import EditConflict, UnknownName, WriteError
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.generate.check_yaml import check_dbt_yaml
 from aidbt.generate.lock import LOCK_FILE, Lock, Written, decided_digest, lock_text, read_lock
@@ -95,6 +95,7 @@ def run_unit_tests(
 
     Raises:
         UnknownName: a selector matches nothing.
+        EditConflict: a property file cannot be added to.
         WriteError: what would be written is not what dbt takes, or a file cannot be written.
     """
     plan = _Planner(project, settings, read, refresh=refresh, on_model=on_model).plan(tuple(select))
@@ -136,15 +137,17 @@ class _File:
     changes: list[Change] = field(default_factory=list)
     added: list[dict[str, Any]] = field(default_factory=list)
 
-    def has_list(self, path: str) -> bool:
-        value = parse_yaml(self.text, path, repeated_keys=True) if self.text else None
-        return isinstance(value, dict) and isinstance(value.get("unit_tests"), list)
+    def tests(self, path: str) -> list[Any] | None:
+        """What stands under `unit_tests:`; None where nothing does.
 
-    def entries(self, path: str) -> list[dict[str, Any]]:
-        if not self.has_list(path) or self.text is None:
-            return []
-        items = parse_yaml(self.text, path, repeated_keys=True)["unit_tests"]
-        return [item for item in items if isinstance(item, dict)]
+        Raises:
+            EditConflict: that is no list.
+        """
+        value = parse_yaml(self.text, path, repeated_keys=True) if self.text else None
+        listed = value.get("unit_tests") if isinstance(value, dict) else None
+        if listed is not None and not isinstance(listed, list):
+            raise EditConflict(f"{path}: what stands under 'unit_tests:' is no list", hint="make it one")
+        return listed
 
 
 class _Planner:
@@ -214,7 +217,8 @@ class _Planner:
     ) -> ModelTests:
         path = self._path(node, title)
         file = self.files.setdefault(path, _File(read_or_none(self.project.root / path)))
-        there = {str(item.get("name")): item for item in file.entries(path)}
+        listed = file.tests(path) or ()
+        there = {str(item.get("name")): item for item in listed if isinstance(item, dict)}
         taken = self._names_of_others(node, known)
         names: list[str] = []
         kept: list[str] = []
@@ -227,6 +231,7 @@ class _Planner:
             else:
                 kept.append(name)
         left = [name for name in known if name in there and name not in (*names, *kept)]
+        self._settle(title, known, names, kept, decided)
         survivors = [mutant.words for item in drafted for mutant in item.survivors]
         return ModelTests(
             title,
@@ -240,6 +245,18 @@ class _Planner:
             tuple(survivors),
             tuple(dict.fromkeys(name for item in drafted for name in item.left_out)),
         )
+
+    def _settle(
+        self, title: str, known: dict[str, Written], names: list[str], kept: list[str], decided: str
+    ) -> None:
+        """Note in the lock that earlier tests were looked at now; those that are left become a person's."""
+        for name in known:
+            key = f"{_ENTRY}{title}.{name}"
+            for found in self.entries.values():
+                if key in found and name in kept:
+                    found[key] = Written(found[key].text, decided)
+                elif key in found and name not in names:
+                    del found[key]
 
     def _put(
         self, file: _File, entry: dict[str, Any], there: dict[str, Any] | None, known: Written | None
@@ -316,7 +333,7 @@ def _drafted(subjects: Sequence[Subject]) -> list[Drafted] | Refusal:
 def _added(file: _File, path: str) -> list[Change]:
     if not file.added:
         return []
-    if file.has_list(path):
+    if file.tests(path) is not None:
         return [AddItem(("unit_tests",), entry) for entry in file.added]
     return [SetKey((), "unit_tests", file.added)]
 

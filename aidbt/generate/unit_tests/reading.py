@@ -187,8 +187,8 @@ def _input(parent: Node, table: str, node: Node, lineage: Lineage) -> Input:
     if not known.is_complete and known.known_from != "yaml":
         raise _Refused(f"the columns of {parent.name} are not all known", hint)
     given = "this" if parent.unique_id == node.unique_id else _given(parent, node)
-    is_ephemeral = parent.config.get("materialized") == "ephemeral"
-    return Input(table, given, tuple(_columns(known, lineage.dialect, hint)), is_ephemeral)
+    needs_sql = given == "this" or parent.config.get("materialized") == "ephemeral"
+    return Input(table, given, tuple(_columns(known, lineage.dialect, hint)), needs_sql)
 
 
 def _columns(known: NodeLineage, dialect: str, hint: str) -> Iterator[InputColumn]:

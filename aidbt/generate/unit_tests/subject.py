@@ -37,13 +37,14 @@ class Input:
     Attributes:
         table: its name in the sandbox.
         given: how dbt's YAML names it: "ref('orders')", "source('shop', 'orders')", "this".
-        is_ephemeral: whether dbt makes no relation of it, so that only SQL can stand for its rows.
+        needs_sql: whether dbt may find no relation of it to read its columns from, so that only SQL can stand
+            for its rows: an ephemeral model, and what an incremental one has made before.
     """
 
     table: str
     given: str
     columns: tuple[InputColumn, ...]
-    is_ephemeral: bool = False
+    needs_sql: bool = False
 
 
 @dataclass(frozen=True, slots=True)

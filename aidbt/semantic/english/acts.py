@@ -9,6 +9,7 @@ from aidbt.semantic.english.nouns import CLAIMS, NounRules, is_time
 from aidbt.semantic.english.number_phrases import Best
 from aidbt.semantic.english.phrases import (
     Claim,
+    Claims,
     Columns,
     Compare,
     Condition,
@@ -55,8 +56,17 @@ class ActRules(NounRules):
     def act_claim(self, rows: Rows, claim: Claim) -> Found:
         """`ordered Cola in 2024`; "ordered in 2024 but not in 2025" is no single order's."""
         found = self.claimed(rows, claim)
-        if found and not (isinstance(claim, Opposite) and is_time(claim)):
+        if found and not self._is_of_others(rows, claim):
             yield "Act", found[0], found[1]
+
+    def _is_of_others(self, rows: Rows, claim: Claim) -> bool:
+        """Whether a claim denies something that other rows would have: "ordered Cola but not Tea"."""
+        if isinstance(claim, Claims):
+            return any(self._is_of_others(rows, part) for part in claim.parts)
+        if isinstance(claim, Condition) and isinstance(claim.predicate, Not):
+            path = self.path(rows.table, claim.table)
+            return path is None or not is_to_one(path)
+        return isinstance(claim, Opposite) and is_time(claim)
 
     def act_object(self, rows: Rows, other: Rows) -> Found:
         """`bought a vehicle`, `placed an open order`."""

@@ -86,9 +86,10 @@ class AggregateRules(RowRules):
             )
 
     def aggregate_after(self, columns: Columns, function: Function) -> Found:
-        """`freight total`."""
-        for category, meaning, cost in self.aggregate(function, columns):
-            yield category, meaning, cost - 0.3
+        """`freight total`; what is "highest" stands before what it is of."""
+        if function in ("sum", "avg", "median"):
+            for category, meaning, cost in self.aggregate(function, columns):
+                yield category, meaning, cost - 0.3
 
     def aggregate_amount(self, function: Function, amount: Amount) -> Found:
         """`total quantity times price`, `average time from order to delivery`."""

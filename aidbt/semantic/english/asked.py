@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.number_phrases import (
@@ -21,8 +22,19 @@ from aidbt.semantic.english.number_phrases import (
     TopColumns,
     Whole,
 )
-from aidbt.semantic.english.phrases import Amount, Claim, Columns, Rows
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import (
+    Amount,
+    Claim,
+    Claims,
+    Columns,
+    Condition,
+    Link,
+    Opposite,
+    Rows,
+)
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.query import DatePart, Grain
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
@@ -145,8 +157,8 @@ def _take(asked: Asked, item: Item) -> None:
             asked.changes.append(meaning)
         case Number() if item.category == "ByNumber":
             asked.by.append(meaning)
-        case _ if item.category in ("Cond", "Link", "Claim", "Time", "Periods"):
-            asked.claims.append(meaning)  # type: ignore[arg-type]
+        case Condition() | Link() | Claims() | Opposite() | Period():
+            asked.claims.append(meaning)
         case Rows() | Columns() | Amount() | Number():
             asked.shown.append(meaning)
         case _:
@@ -162,10 +174,10 @@ def _take_glue(asked: Asked, item: Item) -> None:
     if item.category == "Said":
         asked.says_again.add(str(item.meaning))
     asked.has_ties |= item.category == "Ties"
-    if item.category == "Grain":
-        asked.times |= Group(grains=(item.meaning,))  # type: ignore[arg-type]
+    if isinstance(item.meaning, Grain):
+        asked.times |= Group(grains=(item.meaning,))
     if item.category == "Part":
-        asked.times |= Group(parts=(item.meaning,))  # type: ignore[arg-type]
+        asked.times |= Group(parts=(cast("DatePart", item.meaning),))
     asked.lists |= item.category == "Show" and item.meaning == "list"
     asked.shows |= item.category == "Show" and item.meaning is None
 

@@ -20,7 +20,7 @@ from aidbt.semantic.english.phrases import (
     Range,
     Texts,
 )
-from aidbt.semantic.english.relations import Relations, negated
+from aidbt.semantic.english.relations import Relations, is_contradiction, negated
 from aidbt.semantic.graph import GraphColumn, is_to_one
 from aidbt.semantic.query import (
     All,
@@ -36,6 +36,7 @@ from aidbt.semantic.query import (
     Operator,
     Predicate,
     Value,
+    attributes,
 )
 
 How: TypeAlias = Literal["starts", "ends", "contains", "is"]
@@ -95,7 +96,7 @@ class ConditionRules(Relations):
     def _text_rules(self, rule: Rule, lift: LiftRule) -> None:
         lift("Val", lambda condition: [("Cond", condition, 0.05)])
         lift("Quo", lambda text: [("Texts", (text,), 0.0)])
-        rule("Col", "Val", self.own_value)
+        rule("Col Rated", "Val", self.own_value)
         rule("Val", "Col", lambda value, columns: self.own_value(columns, value))
         rule("And Or Comma", "Texts", lambda _, texts: [("JTexts", texts, 0.0)])
         rule("Texts", "JTexts", lambda one, other: [("Texts", (*one, *other), 0.0)])
@@ -267,7 +268,7 @@ class ConditionRules(Relations):
         attribute = columns.terms[0]
         if len(columns.terms) > 1 or not self.column(attribute).nullable:
             return None
-        return Condition(attribute.table, Missing(attribute))
+        return Condition(attribute.table, Missing(attribute), is_own=True)
 
     def missing(self, columns: Columns) -> Found:
         """`phone is missing`."""
@@ -288,7 +289,7 @@ class ConditionRules(Relations):
             zero: Predicate = Comparison("=", attribute, Value(0))
             if self.column(attribute).nullable:
                 zero = AnyOf((Missing(attribute), zero))
-            yield "Cond", Condition(attribute.table, zero), 0.2
+            yield "Cond", Condition(attribute.table, zero, is_own=True), 0.2
 
     def present(self, columns: Columns) -> Found:
         """`with a phone number`."""
@@ -316,9 +317,12 @@ class ConditionRules(Relations):
             return
         if isinstance(one, Condition) and isinstance(other, Condition) and one.table == other.table:
             predicates = (one.predicate, other.predicate)
+            if not is_any and (_is_but_not(*predicates) or is_contradiction(All(predicates))):
+                return
             yield "Cond", Condition(one.table, AnyOf(predicates) if is_any else All(predicates)), 0.05
             return
-        yield "Claim", Claims((*_parts(one), *_parts(other)), is_any), 0.1
+        is_alike = type(one) is type(other)
+        yield "Claim", Claims((*_parts(one), *_parts(other)), is_any), 0.1 if is_alike or not is_any else 0.5
 
 
 def own(found: Found) -> Found:
@@ -326,6 +330,11 @@ def own(found: Found) -> Found:
     for category, condition, cost in found:
         if isinstance(condition, Condition):
             yield category, replace(condition, is_own=True), cost
+
+
+def _is_but_not(one: Predicate, other: Predicate) -> bool:
+    """Whether of "bought Cola but not Tea" both are said of one row, of which the one says the other."""
+    return isinstance(other, Not) and attributes(one) == attributes(other)
 
 
 def _parts(claim: Claim) -> tuple[Claim, ...]:

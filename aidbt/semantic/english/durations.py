@@ -31,8 +31,7 @@ class DurationRules(ConditionRules):
 
     def duration_rules(self, rule: Rule) -> None:
         """Add the rules of times."""
-        rule("Col", "Time", self.at_time)
-        rule("Did", "Time", lambda did, period: own(self.at_time(did, period)))
+        rule("Col Did", "Time", lambda columns, period: own(self.at_time(columns, period)))
         rule("Did", "Claim", self.on_days)
         rule("AdjCol", "Span", self.older)
         rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])

@@ -53,6 +53,7 @@ class Rules(NumberRules):
         before("Who", "Rows TopOf")
         before("Every", f"Rows Col Role Clause {numbers}")
         before("Fill Is", "Every")
+        before("Rel", "Best TopOf LikeText CmpNum Range Null")
         for phrase in ("Rows", "Col", "Number"):
             rule(phrase, "Verb", _without(phrase))
         return Grammar(

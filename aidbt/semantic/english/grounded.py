@@ -25,10 +25,13 @@ from aidbt.semantic.english.phrases import Columns, Condition, Recurring, Role, 
 from aidbt.semantic.english.tokens import Token
 from aidbt.semantic.english.verbs import VerbsOf
 from aidbt.semantic.english.words import entries_at
-from aidbt.semantic.query import Attribute, MetricRef, OneOf, Value
+from aidbt.semantic.query import Attribute, MetricRef, OneOf, Value, attributes
 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
+_PREPOSITIONS = {"in", "by", "from", "to", "with", "on", "at", "for", "into", "via"}
+# What a value says less that is also the verb of what follows.
+_VERB_OF = 0.8
 _DEGREES = {
     "most": ("superlative", True),
     "least": ("superlative", False),
@@ -76,9 +79,15 @@ class Grounded:
             )
             common = _COMMON * min(len(alike) - 1, 4) if alike else 0.0
             for meaning in meanings:
+                if length == 1 and self._is_mere_form(meaning, sentence[start]):
+                    continue
+                if isinstance(meaning, ColumnName) and _is_flag(meaning, meanings) and not _is_grouped(texts, start):
+                    continue
                 if not (is_verb and self.verbs.is_linking(meaning)):
                     less = common if isinstance(meaning, ColumnName) else 0.0
-                    yield _item(meaning, start, length, (meaning.weight - less) * length**_LONGER, alike)
+                    if isinstance(meaning, ValueName) and length == 1 and self._is_verb_of(texts, start):
+                    less = _VERB_OF
+                yield _item(meaning, start, length, (meaning.weight - less) * length**_LONGER, alike)
                 if isinstance(meaning, ColumnName) and length == 1 and self._is_done(meaning, texts[start]):
                     columns_ = Columns((Attribute(meaning.table, meaning.column),))
                     yield Item("Did", columns_, start, start + 1, meaning.weight)
@@ -88,6 +97,18 @@ class Grounded:
         if token.kind == "word" and "_" in token.text:
             for meaning in self.lexicon.meanings.get(singular_words(token.text), ()):
                 yield _item(meaning, start, 1, 2 * meaning.weight)
+
+    def _is_mere_form(self, meaning: Meaning, token: Token) -> bool:
+        """Whether a word is only the participle of what a column counts: "enrolled" of target_enrolment."""
+        if not isinstance(meaning, ColumnName) or not token.text.lower().endswith(("ed", "ing")):
+            return False
+        is_number = self.lexicon.graph.table(meaning.table).column(meaning.column).kind == "number"
+        return is_number and meaning not in self.lexicon.meanings.get((token.lemma,), ())
+
+    def _is_verb_of(self, texts: Sequence[str], start: int) -> bool:
+        """Whether a word is the verb of what follows rather than a value: "enrolled in 7 courses"."""
+        is_followed = list(texts[start + 1 : start + 2]) and texts[start + 1] in _PREPOSITIONS
+        return bool(is_followed) and any(True for _ in self.verbs.at(texts, start))
 
     def _is_done(self, name: ColumnName, text: str) -> bool:
         """Whether a word is a participle of what a column says when it was done."""
@@ -159,6 +180,17 @@ class Grounded:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
             if category == "Like" and end < len(sentence) and sentence[end].kind == "word":
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+
+
+def _is_flag(name: ColumnName, meanings: Sequence[Meaning]) -> bool:
+    """Whether the same words say that a column is true."""
+    traits = [m.predicate for m in meanings if isinstance(m, Trait) and m.table == name.table]
+    return any(term.column == name.column for trait in traits for term in attributes(trait))
+
+
+def _is_grouped(texts: Sequence[str], start: int) -> bool:
+    """Whether groups are spoken of just before a word."""
+    return bool({"by", "per", "each", "every", "and"} & set(texts[max(start - 2, 0) : start]))
 
 
 def _is_doubtful(texts: Sequence[str], start: int, length: int) -> bool:

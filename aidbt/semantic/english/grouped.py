@@ -69,6 +69,7 @@ class Grouping:
         self._things()
         self._claims()
         self._check_counted()
+        self._check_measured()
         self._beside()
         self._sorts()
         self._havings()
@@ -139,8 +140,8 @@ class Grouping:
     def _is_each_row(self, group: Group, term: Attribute) -> bool:
         """`average amount per order`: of the orders' own amounts that is their mean, and no group."""
         means = [n.term for n in self.numbers if isinstance(n.term, Measure) and n.term.function == "avg"]
-        own = [rows for rows in group.rows if rows.table == self.table]
-        return group.is_per and bool(own) and len(means) == len(self.numbers) and term.table == self.table
+        is_own = self.table and term in self.rules.label(self.table)
+        return bool(group.is_per and is_own and len(means) == len(self.numbers))
 
     def _group_times(self, group: Group) -> None:
         """Groups by time: every measure stands in the group of its own time."""
@@ -349,6 +350,16 @@ class Grouping:
         }
         if keys & set(self.groups):
             raise Refused("rows are counted by what tells each of them apart")
+
+    def _check_measured(self) -> None:
+        """A number of other rows than those that make the groups is no part of them."""
+        columns = [group for group in self.groups if isinstance(group, Attribute) and group.table]
+        known = {column.table for column in columns if column in self.rules.label(column.table)}
+        for column in columns:
+            is_cut = column.grain is not None or column.part is not None
+            is_said = is_cut or column in self.asked.group.terms or column.table in known
+            if not is_said and self.rules.is_measured(column):
+                raise Refused(f"{column.column} is a number, and neither grouped by nor added up")
 
     # --- numbers beside others --------------------------------------------------------------------------
 

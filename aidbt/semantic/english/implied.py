@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts
+from aidbt.semantic.english.aggregates import conjuncts, narrowed
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.number_phrases import (
     Best,
@@ -35,6 +35,7 @@ from aidbt.semantic.query import (
     TimePoint,
     Value,
     both,
+    measures,
     parts,
 )
 from aidbt.semantic.times import cut, shifted
@@ -65,6 +66,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     asked.wholes = []
     if asked.is_average:
         _average(asked, rules)
+    _spread_period(asked)
     _counted_values(asked, rules)
     _ranked_by(asked, rules)
     _times_of_best(asked, rules)
@@ -75,6 +77,24 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
         _add_number(asked, rules)
     _restrict(asked)
     return asked
+
+
+def _spread_period(asked: Asked) -> None:
+    """`number of orders and total freight in 2024`: a time at the end is of all numbers of those rows."""
+    numbers = [shown for shown in asked.shown if isinstance(shown, Number)]
+    if len(numbers) < 2 or asked.compares:
+        return
+    last = numbers[-1]
+    periods = _periods(last)
+    for number in numbers[:-1]:
+        if periods and number.table == last.table and not _periods(number):
+            asked.shown[asked.shown.index(number)] = narrowed(number, both(*periods))
+
+
+def _periods(number: Number) -> list[InPeriod]:
+    """The times that rows of a number are kept to."""
+    wheres = [conjuncts(measure.where) for measure in measures(number.term)]
+    return [predicate for where in wheres for predicate in where if isinstance(predicate, InPeriod)]
 
 
 def _check_said_before(asked: Asked) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from aidbt.core.lexicon import expansions, is_word
+from aidbt.core.lexicon import is_word
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.names import LOOSE, PART, SHORTER, Name, column_names, spellings, table_names
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.traits import known_places, traits
 from aidbt.semantic.english.value_names import phrase_of, plain, value_names
+from aidbt.semantic.english.word_forms import capitalised, shortens
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
 from aidbt.semantic.graph import Graph, GraphTable
 from aidbt.semantic.named import NamedMetric
@@ -33,6 +34,8 @@ _COMPARED = {
     "exactly",
     "from",
 }
+# Verbs that help others are no names, also where a column is called "done".
+_HELPERS = {("do",), ("be",), ("have",), ("get",)}
 _DATE_WORDS = {"date", "day", "time", "timestamp"}
 # Codes such as IN and IT are words of the language, so they count only in capitals.
 _MOST_LETTERS_OF_A_CODE = 2
@@ -117,25 +120,30 @@ class Lexicon:
 
     Attributes:
         values: by (table, column) all values, where all are known.
+        people_tables: the tables whose rows are people.
+        dated: the columns of times and years by the stem of what happened then; whether each is a year.
+        measured: the columns of numbers by the stem of their one word.
+        stems: the values of one word by its stem, where it can be of one column only.
+        short_words: the words of names that are no words of the language.
     """
 
     graph: Graph
     meanings: dict[Phrase, list[Meaning]] = field(default_factory=dict)
     values: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    _people: frozenset[str] = frozenset()
-    _dated: list[tuple[str, ColumnName, bool]] = field(default_factory=list)
-    _short: frozenset[str] = frozenset()
-    _stems: dict[str, list[Meaning]] = field(default_factory=dict)
-    _measured: dict[str, list[Meaning]] = field(default_factory=dict)
+    people_tables: frozenset[str] = frozenset()
+    dated: list[tuple[str, ColumnName, bool]] = field(default_factory=list)
+    short_words: frozenset[str] = frozenset()
+    stems: dict[str, list[Meaning]] = field(default_factory=dict)
+    measured: dict[str, list[Meaning]] = field(default_factory=dict)
     _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _places: dict[tuple[Phrase, Meaning], int] = field(default_factory=dict)
 
     def found(self, sentence: Sequence[Token], start: int) -> Iterator[tuple[int, list[Meaning]]]:
         """The phrases of the data that begin at a token: how many tokens each has, and its meanings."""
         token = sentence[start]
         if token.kind == "quoted":
-            quoted: list[Meaning] = [
-                m for m in self.meanings.get(phrase_of(token.text), ()) if isinstance(m, ValueName)
-            ]
+            known = self.meanings.get(phrase_of(token.text), ())
+            quoted: list[Meaning] = [meaning for meaning in known if isinstance(meaning, ValueName)]
             if quoted:
                 yield 1, quoted
             return
@@ -159,7 +167,7 @@ class Lexicon:
 
     def is_person(self, table: str) -> bool:
         """Whether the rows of a table are people."""
-        return table in self._people
+        return table in self.people_tables
 
     def knows(self, table: str, column: str, text: str) -> bool | None:
         """Whether a column holds a text, whatever its case and accents; None when not all that it holds is
@@ -203,13 +211,14 @@ class Lexicon:
     def add(self, phrase: Iterable[str], meaning: Meaning) -> None:
         """Let a phrase mean something too; of the same meaning twice the surer counts."""
         words = tuple(plain(lemma(word)) for word in phrase)
-        if not words or len(words) > MOST_WORDS:
+        if not words or len(words) > MOST_WORDS or words in _HELPERS:
             return
         known = self.meanings.setdefault(words, [])
-        same = [m for m in known if _place(m) == _place(meaning)]
-        if same and same[0].weight >= meaning.weight:
-            return
-        self.meanings[words] = [m for m in known if m not in same] + [meaning]
+        at = self._places.setdefault((words, _place(meaning)), len(known))
+        if at == len(known):
+            known.append(meaning)
+        elif known[at].weight < meaning.weight:
+            known[at] = meaning
 
     def _lemmas(self, sentence: Sequence[Token], start: int) -> list[str]:
         """The lemmas from a token on as far as a phrase may go; a name as code spells it is its words."""
@@ -235,16 +244,17 @@ class Lexicon:
             yield from ((3, column) for column in self._of_stem(lemmas[2], lemmas[0]))
         # A name whose definition is not understood means nothing, in no form.
         if 1 not in named and self.meanings.get(tuple(lemmas[:1])) != []:
-            yield from ((1, meaning) for meaning in self._stems.get(verb_stem(lemmas[0]), ()))
+            yield from ((1, meaning) for meaning in self.stems.get(verb_stem(lemmas[0]), ()))
             if len(lemmas) > 1 and lemmas[1] in _COMPARED:
-                yield from ((1, meaning) for meaning in self._measured.get(verb_stem(lemmas[0]), ()))
+                yield from ((1, meaning) for meaning in self.measured.get(verb_stem(lemmas[0]), ()))
             yield from self._spelled_out(lemmas)
-            yield from _literals(sentence, start)
+            for length, text in capitalised(sentence, start):
+                yield length, Literal(text, 0.5 + 0.05 * length)
 
     def _of_stem(self, word: str, unit: str) -> Iterator[ColumnName]:
         """The times, or years, whose names are of the same verb: `opened_on` for "opening" date."""
         stem = verb_stem(word)
-        for known, column, is_year in self._dated:
+        for known, column, is_year in self.dated:
             if is_year != (unit == "year"):
                 continue
             shorter, longer = sorted((known, stem), key=len)
@@ -253,7 +263,7 @@ class Lexicon:
 
     def _spelled_out(self, lemmas: Sequence[str]) -> Iterator[tuple[int, Meaning]]:
         """Names with a short form that nobody listed, where words spell it out: "concomitant" for `con`."""
-        short = [s for s in self._short if _shortens(s, lemmas[0])]
+        short = [s for s in self.short_words if shortens(s, lemmas[0])]
         if len(short) == 1:
             for length, meanings in self.at([*short, *lemmas[1:]], 0):
                 for meaning in meanings:
@@ -265,41 +275,6 @@ def _is_meant(value: ValueName, token: Token) -> bool:
     """Whether a word means a value: of a code of two letters only when it is written as one."""
     code = len(token.text) <= _MOST_LETTERS_OF_A_CODE
     return not code or token.text == value.value or token.text.isupper()
-
-
-_TITLES = {"mr", "mrs", "ms", "dr", "prof"}
-_MOST_NAMES = 4
-
-
-def _literals(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, Literal]]:
-    """The runs of capitalised words that begin at a token; the first of a sentence alone is none."""
-    words: list[str] = []
-    for token in sentence[start:]:
-        if token.kind == "mark" and token.text == "." and words and words[-1].lower() in _TITLES:
-            words.append(".")
-            continue
-        if (
-            token.kind != "word"
-            or not token.text[0].isupper()
-            or (token.text.isupper() and len(token.text) < 6)
-        ):
-            break
-        words.append(token.text)
-        named = [word for word in words if word != "." and word.lower() not in _TITLES]
-        if named and (start > 0 or len(words) > 1):
-            yield len(words), Literal(" ".join(named), 0.5 + 0.05 * len(named))
-        if len(named) == _MOST_NAMES:
-            break
-
-
-def _shortens(short: str, word: str) -> bool:
-    """Whether a short form may stand for a word: it begins it, or leaves out letters, most of them vowels."""
-    if len(word) < len(short) + 2 or short[0] != word[0] or (is_word(word) and expansions(short)):
-        return False
-    if len(short) > 2 and word.startswith(short):
-        return True
-    rest = iter(word)
-    return len(short) > 2 and not set(short[1:]) & set("aeiou") and all(letter in rest for letter in short)
 
 
 def _place(meaning: Meaning) -> Meaning:
@@ -326,7 +301,8 @@ def lexicon(
     """
     names = {table.name: table for table in named}
     found = Lexicon(
-        graph, _people=frozenset(t.name for t in named if _has_people(t) and not graph.is_link(t.name))
+        graph,
+        people_tables=frozenset(t.name for t in named if _haspeople_tables(t) and not graph.is_link(t.name)),
     )
     loose: dict[Phrase, list[Meaning]] = {}
     heads: dict[str, set[str]] = {}
@@ -344,15 +320,15 @@ def lexicon(
         if not surer and _is_certain({_place(meaning) for meaning in meanings}):
             for meaning in meanings:
                 found.add(phrase, meaning)
-    _add_people(found)
+    _addpeople_tables(found)
     _add_roles(found)
     for metric in metrics:
         for text in (metric.name, metric.label, *metric.synonyms):
             found.add(map(lemma, singular_words(text)), MetricName(metric.name, 1.2))
     _add_values(found, values)
-    found._dated = _dated(found)
-    found._measured = _measured(found)
-    found._short = _short_words(named)
+    found.dated = _dated(found)
+    found.measured = _measured(found)
+    found.short_words = _short_words(named)
     return found
 
 
@@ -394,6 +370,9 @@ def _add_table(
             # A part of a name is one where no other column of the table has it too.
             if name.weight <= PART and len(parts[name.phrase]) > 1:
                 continue
+            # The number of what is a table is that of its rows.
+            if name.counts and name.phrase[-1] in heads:
+                continue
             # The key of what is referred to goes before the column that refers to it.
             weight = name.weight - 0.15 if column.name in referring else name.weight
             # So does a column before those of tables that are made of its own.
@@ -403,7 +382,7 @@ def _add_table(
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
 
 
-def _has_people(named: NamedTable) -> bool:
+def _haspeople_tables(named: NamedTable) -> bool:
     return any(
         form in people() or form[-1:] in people()
         for noun in named.nouns
@@ -411,13 +390,13 @@ def _has_people(named: NamedTable) -> bool:
     )
 
 
-def _add_people(found: Lexicon) -> None:
+def _addpeople_tables(found: Lexicon) -> None:
     """Other words for the one table of people, where there is one."""
-    if len(found._people) == 1:
+    if len(found.people_tables) == 1:
         for word in ("person", "people", "individual", "somebody", "user", "member"):
             if (word,) not in found.meanings:
-                found.add((word,), TableName(next(iter(found._people)), PART))
-    staff = [t for t in found._people if _names(found, ("employee",), t)]
+                found.add((word,), TableName(next(iter(found.people_tables)), PART))
+    staff = [t for t in found.people_tables if _names(found, ("employee",), t)]
     if len(staff) == 1 and ("headcount",) not in found.meanings:
         counted = Number(Measure("count", staff[0]), staff[0])
         found.add(("headcount",), Defined("Number", counted, 0.9))
@@ -441,7 +420,7 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
     for (table, column), texts in values.items():
         found.values[table, column] = tuple(texts)
         for phrase, value, weight in value_names(texts):
-            # What is the name of a table is that first, and a value beside the column that holds it.
+            # What is the name of a table is that first, and a value less surely.
             is_table = any(
                 isinstance(m, TableName) and m.weight >= SHORTER for m in found.meanings.get(phrase, ())
             )
@@ -450,7 +429,7 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
             if len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha() and len(texts) <= 50:
                 stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART + 0.1))
     # A word of the same stem means a value where it can be of one column only.
-    found._stems = {stem: m for stem, m in stems.items() if len({_place(one) for one in m}) == 1}
+    found.stems = {stem: m for stem, m in stems.items() if len({_place(one) for one in m}) == 1}
 
 
 def _measured(found: Lexicon) -> dict[str, list[Meaning]]:

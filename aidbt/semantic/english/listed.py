@@ -74,7 +74,7 @@ def _base(things: Sequence[Thing]) -> str:
         if rows is not None:
             return rows.table
     first = things[0]
-    return first.table if isinstance(first, Amount) else first.terms[0].table  # type: ignore[union-attr]
+    return first.terms[0].table if isinstance(first, Columns) else first.table
 
 
 def _only_best(asked: Asked) -> Best | None:

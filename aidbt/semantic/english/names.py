@@ -20,9 +20,12 @@ _MOST_SPELLINGS = 12
 _KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
 # Words that say what kind of column it is, which people leave out.
 _KINDS = {"type", "name", "kind", "category", "code", "title"}
+# In `related_to_treatment` the last word is not what the column holds.
+_LINKS = {"to", "by", "of", "for", "in", "from", "with"}
 # What is no name of a text without what stands before it.
 _NO_HEADS = {
-    "id", "key", "code", "name", "number", "title", "text", "date", "time", "value", "info", "data", "by", "to",
+    "id", "key", "code", "name", "number", "title", "text", "date", "time", "value", "info", "data", "by",
+    "to",
 }  # fmt: skip
 _TIMES = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt"}
 _SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
@@ -93,6 +96,8 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
                 yield Name((*form, "id"), EXACT * factor)
                 yield Name((*form[-1:], "id"), CLEAR * factor)
     for form, factor in spellings(words, named):
+        if form in _COUNT_WORDS:
+            yield from _with_table(Name(form, EXACT), factor, named)
         for name in _forms(form, column, named):
             yield Name(name.phrase, name.weight * factor, name.counts)
             yield from _with_table(name, factor, named)
@@ -112,6 +117,7 @@ def is_own_key(table: GraphTable, column: str, words: Phrase) -> bool:
     return is_key and (words[-1] in _KEYS or words[-1].endswith("id"))
 
 
+_COUNT_WORDS = {("number",), ("no",), ("num",), ("count",), ("cnt",)}
 # What is left of a name without its table, and is a word of the language rather than the name of a column.
 _SAY_NOTHING = {(word,) for word in ("number", "count", "total", "date", "time", "value", "day")}
 _SAY_LITTLE = {(word,) for word in ("amount", "type", "code", "status", "level", "description")}
@@ -147,8 +153,9 @@ def initials(noun: Phrase) -> str:
 
 
 def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Name]:
-    # A unit alone ("days") is a word of the language first.
-    yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
+    # A unit alone ("days") is a word of the language first, and "number" is one of counting.
+    if form not in _COUNT_WORDS:
+        yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
     if column.kind in ("time", "date"):
         yield from _times(form)
     counted = _counted(form)
@@ -161,9 +168,10 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(("number", "of", *form), CLEAR, counts=True)
     if len(form) > 1 and form[-1] in _KINDS:
         yield Name((form[-1], "of", *form[:-1]), CLEAR)
-        if not any(noun[: len(form) - 1] == form[:-1] for noun in named.nouns):
-            yield Name(form[:-1], 0.65)
-    if len(form) > 1 and column.kind == "text" and form[-1] not in _NO_HEADS:
+        rest = form[:-1]
+        if not any(rest in (noun[: len(rest)], noun[-len(rest) :]) for noun in named.nouns):
+            yield Name(rest, 0.65)
+    if len(form) > 1 and column.kind == "text" and form[-1] not in _NO_HEADS and not _LINKS & set(form):
         yield Name(form[-1:], PART)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)

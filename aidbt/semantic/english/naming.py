@@ -111,8 +111,10 @@ def _measure_name(measure: Measure) -> str:
         return f"{_FUNCTIONS.get(measure.function, measure.function)}_{measure.of.unit}s"
     of = attributes(measure.of)
     column = "_".join(words_of(of[0].column)) if len(of) == 1 else "value"
-    if measure.function in ("count", "count_distinct"):
-        return f"different_{_plural(column)}" if measure.function == "count_distinct" else column
+    if measure.function == "count_distinct":
+        return f"different_{_plural('_'.join(singular_words(column)))}"
+    if measure.function == "count":
+        return column
     is_time = column.endswith(("date", "_at", "_on", "time"))
     functions = _FUNCTIONS | _TIMES if is_time else _FUNCTIONS
     prefix = functions[measure.function]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
@@ -22,7 +23,7 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Texts,
 )
-from aidbt.semantic.query import Attribute, Exists, Extreme, Matches, both, parts
+from aidbt.semantic.query import All, AnyOf, Attribute, Exists, Extreme, Matches, Predicate, both, parts
 
 CLAIMS = "Cond Link Claim Time"
 """Categories of what can be claimed of rows."""
@@ -119,18 +120,19 @@ class NounRules(DurationRules):
 
     def label(self, table: str) -> tuple[Attribute, ...]:
         """The columns that people know rows of a table by: the key, and the name when there is one."""
-        found = self.graph.table(table)
-        key = found.keys[0] if found.keys else ()
-        names = (found.label, *self.last_name(table)) if found.label else ()
-        listed = (*key, *names) if len(key) <= 1 else names or key
-        return tuple(Attribute(table, name) for name in dict.fromkeys(listed))
+        key = next(iter(self.graph.table(table).keys), ())
+        keys = tuple(Attribute(table, name) for name in key)
+        names = self.names(table)
+        return tuple(dict.fromkeys((*keys, *names))) if len(key) <= 1 else names or keys
 
-    def last_name(self, table: str) -> tuple[str, ...]:
-        """The column that goes with a first name."""
+    def names(self, table: str) -> tuple[Attribute, ...]:
+        """The name of rows of a table, of people the last name too; () for none."""
         found = self.graph.table(table)
-        if singular_words(found.label)[:1] != ("first",):
+        if not found.label:
             return ()
-        return tuple(c.name for c in found.columns if singular_words(c.name) in _LAST_NAMES)[:1]
+        is_first = singular_words(found.label)[:1] == ("first",)
+        last = [c.name for c in found.columns if is_first and singular_words(c.name) in _LAST_NAMES]
+        return tuple(Attribute(table, name) for name in (found.label, *last[:1]))
 
     def rows_claim(self, rows: Rows, claim: Claim) -> Found:
         """`customers in Germany`; of "customers who ordered in May" the month is never the customers'."""
@@ -140,11 +142,12 @@ class NounRules(DurationRules):
             yield "Rows", found[0], found[1] + (0.4 if is_far else 0.05)
 
     def rows_texts(self, rows: Rows, texts: Texts) -> Found:
-        """`customer "Alfa"`."""
-        label = self.graph.table(rows.table).label
-        if label and len(texts) == 1:
-            named = Matches(Attribute(rows.table, label), "is", texts[0])
-            yield "Rows", replace(rows, where=both(rows.where, named)), 0.3
+        """`customers "Alfa" and "Beta"`."""
+        names = self.names(rows.table)
+        if names:
+            named = tuple(is_named(names, text) for text in texts)
+            where = both(rows.where, named[0] if len(named) == 1 else AnyOf(named))
+            yield "Rows", replace(rows, where=where), 0.3
 
     def rows_like(self, rows: Rows, like: tuple[How, Texts]) -> Found:
         """`products starting with C`: by their name."""
@@ -205,6 +208,16 @@ class NounRules(DurationRules):
             cost = self.distance(one.terms[0].table, other.terms[-1].table)
             if cost is not None:
                 yield "Col", Columns((*one.terms, *other.terms)), cost + 0.1
+
+
+def is_named(names: Sequence[Attribute], text: str) -> Predicate:
+    """That a name is a text; of a first and a last name, both or either is."""
+    if len(names) == 1:
+        return Matches(names[0], "is", text)
+    first, _, last = text.partition(" ")
+    if last:
+        return All((Matches(names[0], "is", first), Matches(names[1], "is", last)))
+    return AnyOf((Matches(names[0], "is", text), Matches(names[1], "is", text)))
 
 
 def is_time(claim: Claim) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aidbt.semantic.english.number_phrases import Group, Top, TopColumns
+from aidbt.semantic.english.number_phrases import Group, Sorted, Top, TopColumns
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Claims, Found
 
@@ -14,8 +14,8 @@ Lift = Callable[[str, Callable[[Any], Found]], None]
 # Categories of numbers that words which say nothing may stand before.
 FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
-    Said Each Order Top Ratio OrderBy Often Product Excess Whole Running Diff EachGrain Part Change OnAverage
-    Second Having Rate""".split()
+    Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
+    OnAverage Second Having Rate""".split()
 )
 
 
@@ -52,6 +52,9 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Prep", "Numbers", lambda how, numbers: [("Numbers", numbers, 0.1)] if how == "with" else [])
     rule("Rows", "CountAll", lambda rows, _: rules.count_rows("count", rows))
     rule("Cmp", "Nested", rules.above_average)
+    rule("More", "Rows", lambda operator, rows: [("MoreOf", (operator, rules.counted(rows)), 0.0)])
+    rule("More", "Number", lambda operator, number: [("MoreOf", (operator, number), 0.0)])
+    rule("MoreOf", "ThanAverage", rules.more_than_average)
     rule("Cmp", "Number", lambda operator, number: [("CmpNumber", (operator, number), 0.0)])
     rule("Cmp", "Agg", lambda operator, function: [("CmpAgg", (operator, function), 0.0)])
     rule("Rows", "CmpNumber", rules.against)
@@ -135,7 +138,7 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Leading", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.0)])
     rule("TopN", "Leading", lambda top, _: [("TopN", top, 0.0)])
     rule("Num", "Leading", lambda count, is_descending: rules.top_number(is_descending, count))
-    rule("Prep Verb", "Best", _second("Best"))
+    rule("Prep Verb Rel", "Best", _second("Best"))
     rule("Prep", "TopOf", _second("OfTop", 0.1))
     rule("Col", "OfTop", lambda columns, top: [("TopCols", TopColumns(columns, top), 0.0)])
     rule("Prep", "FrequentOf", _second("FrequentOf", 0.1))
@@ -151,6 +154,7 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("TimeAgg", "Act", rules.act_time)
     rule("TopOf", "Verb", lambda top, _: [("TopOf", top, 0.2)])
     lift("Dir", rules.direction)
+    rule("Order", "Grain", lambda _, grain: [("OrderBy", Sorted(None, None, "time"), 0.0)])
     rule("Order", "Dir", rules.order_direction)
     rule("OrderBy", "Dir", rules.ordered_direction)
 

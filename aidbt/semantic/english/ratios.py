@@ -181,6 +181,11 @@ class RatioRules(AggregateRules):
             average = Compared("average", nested.number.term)
             yield "Having", Having(nested.number, operator, average), 0.0
 
+    def more_than_average(self, more: tuple[Operator, Number], _: None) -> Found:
+        """`more orders than average`, of all that have any."""
+        operator, number = more
+        yield "Having", Having(number, operator, Compared("average", number.term)), 0.0
+
     def against(self, rows: Rows, compared: tuple[Operator, Number]) -> Found:
         """`products above the average price`: their own price is compared with it."""
         operator, number = compared
@@ -253,7 +258,8 @@ class RatioRules(AggregateRules):
 
     def nested_claim(self, nested: Nested, claim: Claim) -> Found:
         for _, number, cost in self.number_claim(nested.number, claim):
-            yield "Nested", replace(nested, number=number), cost  # type: ignore[arg-type]
+            if isinstance(number, Number):
+                yield "Nested", replace(nested, number=number), cost
 
 
 def _subjects(predicate: Predicate) -> set[object]:

@@ -23,6 +23,8 @@ from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
 from aidbt.semantic.wording import describe
 
+MOST_TOKENS = 100
+"""Longer sentences are refused: the time that reading takes grows with the third power of their length."""
 MOST_CUTS = 6
 """How many ways to cut a question into phrases are looked at."""
 FARTHEST = 1.0
@@ -68,6 +70,8 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     charts: list[Chart] = []
     unknown: list[str] = []
     for sentence in sentences(tokens(question)):
+        if len(sentence) > MOST_TOKENS:
+            raise Refused(f"a sentence has {len(sentence)} words, more than {MOST_TOKENS}")
         chart = parse(len(sentence), grounded.items(sentence), grammar)
         charts.append(chart)
         if not any(True for _ in islice(cuts(chart), 1)):

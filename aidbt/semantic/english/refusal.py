@@ -14,6 +14,8 @@ from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.query import Attribute, Comparison, Matches, OneOf, SemanticQuery, Value, parts
 
 MOST_CANDIDATES = 3
+# A look through a large index takes half a second; who is not understood at all is told so at once.
+_MOST_SPANS = 6
 # Less alike than that, two words are not one misspelt (the ratio of Ratcliff and Obershelp, 0..1).
 _LEAST_ALIKE = 0.72
 
@@ -73,7 +75,9 @@ def not_understood(
         answers: whether a question can be answered, to look for that; None does not look.
         rank: orders the candidates, which are there without it already.
     """
-    found = {span: candidates(span, lexicon, rank=rank) for span in dict.fromkeys(spans)}
+    unique = list(dict.fromkeys(spans))
+    found = {span: candidates(span, lexicon, rank=rank) for span in unique[:_MOST_SPANS]}
+    found |= dict.fromkeys(unique[_MOST_SPANS:], ())
     nearest = nearest_question(question, found, answers) if answers and question else ""
     shown = ", ".join(f"'{span}'" for span in found)
     return Refused(f"not understood: {shown}", spans=tuple(found), candidates=found, nearest=nearest)

@@ -7,7 +7,7 @@ a third one are related by words that say so ("customers who bought"), or when t
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,12 +16,14 @@ from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
 from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
 from aidbt.semantic.query import (
+    All,
     AnyOf,
     Attribute,
     Comparison,
     Exists,
     Extreme,
     InPeriod,
+    Missing,
     Not,
     OneOf,
     Operator,
@@ -114,7 +116,10 @@ class Relations:
     def claimed(self, rows: Rows, claim: Claim) -> tuple[Rows, float] | None:
         """The rows of which a claim holds besides."""
         found = self.holds(rows, claim)
-        return (Rows(rows.table, both(rows.where, found[0]), rows.time), found[1]) if found else None
+        if found is None:
+            return None
+        where = both(rows.where, found[0])
+        return None if is_contradiction(where) else (Rows(rows.table, where, rows.time), found[1])
 
     def restricted(self, rows: Rows, table: str, predicate: Predicate) -> tuple[Rows, float] | None:
         """Rows that a condition on a table holds of."""
@@ -134,10 +139,12 @@ class Relations:
             own = set(map(self._of_label, attributes(condition.predicate)))
             return None if condition.is_other and own == {True} else (condition.predicate, cost)
         path = self.graph.path(table, condition.table)
-        if is_to_one(path):
-            return self._carried(condition.table, condition.predicate), cost
-        if condition.is_own:
+        if condition.is_own and (table in self.people or len(path) > 1 or not is_to_one(path)):
             return None
+        if is_to_one(path):
+            return self._carried(table, condition.table, condition.predicate), cost
+        if isinstance(condition.predicate, Not):  # "not in Germany" says that none of them is
+            return Exists(condition.table, (), condition.predicate.predicate, "=", 0), cost
         if condition.is_each and isinstance(condition.predicate, OneOf):
             term = condition.predicate.term
             each = [Exists(condition.table, (), OneOf(term, (v,))) for v in condition.predicate.values]
@@ -147,11 +154,35 @@ class Relations:
     def _of_label(self, attribute: Attribute) -> bool:
         return attribute.column == self.graph.table(attribute.table).label and not attribute.via
 
-    def _carried(self, table: str, predicate: Predicate) -> Predicate:
-        """A predicate on what rows refer to, as seen from those rows."""
+    def _carried(self, start: str, middle: str, predicate: Predicate) -> Predicate:
+        """A predicate on the rows that others refer to, as seen from those others: by way of the former."""
         if any(isinstance(part, Exists | Extreme) for part in parts(predicate)):
-            return Exists(table, (), predicate)
-        return predicate
+            return Exists(middle, (), predicate)
+        is_direct = all(self._way(start, middle, term) == self._default(start, term) for term in attributes(predicate))
+        return predicate if is_direct else Exists(middle, (), predicate)
+
+    def seen_from(self, start: str, middle: str, term: Attribute) -> Attribute | None:
+        """A column of what `middle` refers to, seen from rows that refer to `middle`; None: it cannot be said.
+
+        From enrolments the department of the course is another one than the department of the student.
+        """
+        way = self._way(start, middle, term)
+        if way is None or way == self._default(start, term):
+            return term if way is not None else None
+        seen = replace(term, via=tuple(step.relationship.name for step in way))
+        return seen if self._default(start, seen) == way else None
+
+    def _way(self, start: str, middle: str, term: Attribute) -> Path | None:
+        """The way to a column's table over another one."""
+        first, last = self.path(start, middle), self._default(middle, term)
+        return None if first is None or last is None else (*first, *last)
+
+    def _default(self, start: str, term: Attribute) -> Path | None:
+        """The way that a query takes from rows to a column."""
+        try:
+            return self.graph.path(start, term.table, term.via)
+        except NoPath:
+            return None
 
     def _link(self, table: str, link: Link) -> Held | None:
         other = link.rows
@@ -163,10 +194,11 @@ class Relations:
         if cost is None:
             return None
         refers = is_to_one(self.graph.path(table, other.table))
-        if refers and link.count > 1:
+        own = {attribute.table for attribute in attributes(other.where)} == {table}
+        if (refers and link.count > 1) or (link.is_act and own):
             return None
         if link.is_plain and other.where is not None and refers:
-            return self._carried(other.table, other.where), cost
+            return self._carried(table, other.table, other.where), cost
         return Exists(other.table, (), other.where, link.operator, link.count), cost
 
     def _same_rows(self, link: Link) -> Held | None:
@@ -228,6 +260,36 @@ class Relations:
             if column.kind == "number" and column.name.lower() == "year":
                 return in_year(Attribute(table, column.name), period)
         return None
+
+
+def is_contradiction(predicate: Predicate | None) -> bool:
+    """Whether no row can be what is claimed of it: empty and yet a value, two values, below 1 and above 5."""
+    if not isinstance(predicate, All):
+        return False
+    about: dict[object, list[Predicate]] = {}
+    for part in predicate.predicates:
+        term = getattr(part, "term", None) or (part.left if isinstance(part, Comparison) else None)
+        about.setdefault(term, []).append(part)
+    return any(_excluded(said) for term, said in about.items() if term is not None)
+
+
+def _excluded(said: Sequence[Predicate]) -> bool:
+    """Whether predicates on one term exclude each other."""
+    if any(isinstance(part, Missing) for part in said) and len(said) > 1:
+        return True
+    values = [set(part.values) for part in said if isinstance(part, OneOf)]
+    values += [{part.right} for part in said if isinstance(part, Comparison) and part.operator == "="]
+    if values and not set.intersection(*values):
+        return True
+    low = [_number(part) for part in said if isinstance(part, Comparison) and part.operator in (">", ">=")]
+    high = [_number(part) for part in said if isinstance(part, Comparison) and part.operator in ("<", "<=")]
+    lows, highs = [n for n in low if n is not None], [n for n in high if n is not None]
+    return bool(lows and highs and max(lows) > min(highs))
+
+
+def _number(comparison: Comparison) -> float | None:
+    value = comparison.right.value if isinstance(comparison.right, Value) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def negated(predicate: Predicate) -> Predicate:

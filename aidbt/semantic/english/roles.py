@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.nouns import NounRules
+from aidbt.semantic.english.nouns import NounRules, is_named
 from aidbt.semantic.english.phrases import Columns, Condition, Found, Role, Rows, Texts
 from aidbt.semantic.graph import Relationship
-from aidbt.semantic.query import Attribute, Matches, Missing, OneOf
+from aidbt.semantic.query import Attribute, Missing, OneOf
 
 Owned = tuple[Role, Rows | None]
 """A role, and the rows whose it is where that was said."""
@@ -38,11 +38,11 @@ class RoleRules(NounRules):
     def _owned_rules(self, rule: Rule, lift: LiftRule) -> None:
         """`Ada's manager`, `the name of their manager`."""
         rule("Val", "Role", self.role_of)
-        lift("RoleOf", lambda of: self.role_named(*of, -0.1))
+        lift("RoleOf", lambda of: self.role_named(of[0], of[1], -0.1))
         rule("RoleOf", "Col", self.role_seen)
         rule("Prep", "RoleOf", lambda how, of: [("OfRole", of, 0.0)] if how == "of" else [])
         rule("Prep", "Role", lambda how, role: [("OfRole", (role, None), 0.0)] if how == "of" else [])
-        rule("NameOf", "OfRole", lambda _, of: self.role_named(*of, -0.1))
+        rule("NameOf", "OfRole", lambda _, of: self.role_named(of[0], of[1], -0.1))
         rule("Col", "OfRole", lambda columns, of: self.role_seen(of, columns))
 
     def relationship(self, role: Role) -> Relationship:
@@ -51,10 +51,8 @@ class RoleRules(NounRules):
 
     def name_columns(self, role: Role) -> tuple[Attribute, ...]:
         """The name of who has the role, as seen from the rows that refer to it; () without one."""
-        target = self.relationship(role).target
-        label = self.graph.table(target).label
-        names = (label, *self.last_name(target)) if label else ()
-        return tuple(Attribute(target, name, (role.relationship,)) for name in names)
+        names = self.names(self.relationship(role).target)
+        return tuple(replace(name, via=(role.relationship,)) for name in names)
 
     # --- their columns ------------------------------------------------------------------------------------
 
@@ -109,8 +107,7 @@ class RoleRules(NounRules):
         """`manager "Ada"`."""
         columns = self.name_columns(role)
         if columns and len(texts) == 1:
-            named = Matches(columns[0], "is", texts[0])
-            yield "Cond", Condition(self.relationship(role).source, named), 0.2
+            yield "Cond", Condition(self.relationship(role).source, is_named(columns, texts[0])), 0.2
 
     def without(self, role: Role) -> Condition:
         """That nobody has a role: "without a manager"."""

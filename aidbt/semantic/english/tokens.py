@@ -19,7 +19,7 @@ _TOKEN = re.compile(
   | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w) )
   | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
   | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
-  | (?P<word> (?:[A-Za-z]\.){2,}(?!\w) | \w+ (?: [-'’.&/]\w+ )* '? )
+  | (?P<word> (?:[A-Za-z]\.){2,}(?!\w) | (?:Dr|Mrs?|Ms|Prof|St|Jr|Sr)\.(?=\s) | \w+ (?: [-'’.&/]\w+ )* '? )
   | (?P<mark> <= | >= | <> | != | [<>=] | \S )
     """,
     re.VERBOSE,
@@ -105,6 +105,7 @@ _SHORTENED = {"ca": "can", "wo": "will"}
 def _word(text: str, start: int, end: int) -> Token:
     bare = re.sub(r"(?<=\w)(?:['’](?:s|m|d|re|ve|ll)?)$", "", text)
     # "US" is the country and "us" is not; "U.S." is written without its dots.
+    bare = bare.removesuffix(".") if bare.count(".") == 1 else bare
     plain = bare.replace(".", "") if re.fullmatch(r"(?:\w\.)+\w?", bare) else bare
     lower = "usa" if plain == "US" else plain.lower()
     ordinal = re.fullmatch(r"(\d+)(?:st|nd|rd|th)", lower)

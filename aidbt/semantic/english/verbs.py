@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, RoleName, TableName
+from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, RoleName, TableName, ValueName
 from aidbt.semantic.english.phrases import Columns, Role, Rows
 from aidbt.semantic.english.tokens import lemma, verb_stem
-from aidbt.semantic.query import Attribute
+from aidbt.semantic.query import Attribute, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
 _TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
@@ -131,7 +131,14 @@ class VerbsOf:
                 for form in verb.forms:
                     is_noun = form[0].endswith("ing") and tuple(map(lemma, form)) in self._lexicon.meanings
                     if form != (noun,) and not is_noun:
-                        yield form, "Act", Rows(tables[noun]), 0.9 - 0.02 * rank
+                        yield form, "Act", self._kind_of(verb, tables[noun]), 0.9 - 0.02 * rank
+
+    def _kind_of(self, verb: Verb, table: str) -> Rows:
+        """The rows that a verb speaks of: of trades those of the kind "sell", where there is one."""
+        for meaning in self._lexicon.meanings.get(verb.forms[0], ()):
+            if isinstance(meaning, ValueName) and meaning.table == table:
+                return Rows(table, OneOf(Attribute(table, meaning.column), (Value(meaning.value),)))
+        return Rows(table)
 
     def _stems(self) -> Iterator[Said]:
         """By stem: nouns of tables and of columns of time that verbs are made of, `randomization`."""

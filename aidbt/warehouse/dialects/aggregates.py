@@ -71,16 +71,8 @@ def _nulls_last(ordered: exp.Expr, *, is_near: bool) -> list[exp.Expr]:
     return [is_null, key]
 
 
-def _as_it_is(node: exp.Expr, dialect: str) -> exp.Expr:
-    return node
-
-
 AGGREGATES: Mapping[type[exp.Expr], _Lowering] = {
     exp.Avg: _mean,
-    exp.DenseRank: _as_it_is,
-    exp.Lag: _as_it_is,
     exp.Median: _median,
-    exp.Rank: _as_it_is,
     exp.Window: _window,
-    exp.WindowSpec: _as_it_is,
 }

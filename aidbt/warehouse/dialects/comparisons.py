@@ -117,14 +117,9 @@ def _backslashed(pattern: str, escape: str) -> str:
     return result
 
 
-def _as_it_is(node: exp.Expr, dialect: str) -> exp.Expr:
-    return node
-
-
 COMPARISONS: Mapping[type[exp.Expr], _Lowering] = {
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _alike),
     exp.Coalesce: _coalesced,
     exp.Escape: _escaped,
-    exp.Like: _as_it_is,
     exp.NullSafeEQ: _same,
 }

@@ -140,14 +140,17 @@ def _cut(time: exp.Expr, unit: str, dialect: str) -> exp.Expr:
         cut = exp.Anonymous(this=name, expressions=arguments)
     else:
         cut = exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(unit.lower()), time])
-    if known is not None and dialect in ("postgres", "redshift", "spark", "databricks"):
-        # Theirs are times, and Spark's in a time zone.
-        is_own = known.this in INSTANTS or (
-            dialect in ("postgres", "redshift") and known.this is not _Type.DATE
-        )
-        cut = cut if is_own else exp.cast(cut, known)
+    if known is not None and _cuts_to_another_type(known, dialect):
+        cut = exp.cast(cut, known)
     cut.type = known
     return cut
+
+
+def _cuts_to_another_type(known: exp.DataType, dialect: str) -> bool:
+    """Whether DATE_TRUNC gives a time in a zone, as PostgreSQL's of a date, and Spark's of everything."""
+    if dialect in ("postgres", "redshift"):
+        return known.this is _Type.DATE
+    return dialect in ("spark", "databricks") and known.this not in INSTANTS
 
 
 def _part(node: exp.Expr, dialect: str) -> exp.Expr:
@@ -243,19 +246,12 @@ def _whole_number(node: exp.Expr, dialect: str) -> exp.Expr:
     return exp.cast(node, "bigint") if dialect == "postgres" else node
 
 
-def _as_it_is(node: exp.Expr, dialect: str) -> exp.Expr:
-    return node
-
-
 TIMES: Mapping[type[exp.Expr], _Lowering] = {
     **dict.fromkeys(_PARTS, _part),
     exp.Add: _moved,
-    exp.CurrentDate: _as_it_is,
-    exp.CurrentTimestamp: _as_it_is,
     exp.DateDiff: _difference,
     exp.Extract: _extracted,
     exp.IntDiv: _whole_number,
-    exp.Interval: _as_it_is,
     exp.Sub: _moved,
     exp.TimestampTrunc: _truncated,
 }

@@ -62,8 +62,6 @@ def test_it_says_how_the_sentence_was_read_what_was_checked_and_what_was_written
         "aidbt/models/orders_by_country.yml",
         "aidbt/generated.lock",
     }
-    again = model(shop, SENTENCE, "--name", "orders_by_country")
-    assert again.stdout.splitlines()[-1] == "nothing to do: the model is up to date"
     check = model(shop, "--check")
     assert (check.exit_code, check.stdout.splitlines()[0]) == (
         0,
@@ -125,6 +123,19 @@ def test_where_our_english_refuses_a_language_model_may_read_it(shop: Shop, monk
     texts = "".join((shop.root / path).read_text() for path in files(shop))
     assert MODEL not in texts
     assert "count(*) as n" in texts
+
+
+def test_a_metric_is_written_out_over_the_rows_it_is_measured_on(shop: Shop):
+    result = model(shop, "turnover by status", "--name", "m")
+
+    assert result.exit_code == 0, (result.stdout, result.exception)
+    assert "unit test" in result.stdout
+    assert "sum(amount) as turnover" in (shop.root / "models/gold/m.sql").read_text()
+    kept = yaml.safe_load((shop.root / "aidbt/models/m.yml").read_text())
+    assert {"metric": "turnover"} in [
+        output["term"] for output in kept["reading"]["outputs"] if isinstance(output, dict)
+    ]
+    assert model(shop, "--name", "m").stdout.splitlines()[-1].startswith("nothing to do")
 
 
 # --- with dbt ------------------------------------------------------------------------------------------

@@ -186,6 +186,8 @@ def test_what_is_no_english_question_is_refused(shop: Asker, question: str):
         ([], "nothing is asked"),
         (["  "], "the question is empty"),
         (["x" * 2_001], "2,001 characters"),
+        (["orders, " * 61], "122 words and marks"),
+        (["orders", "--instructions", "x" * 5_001], "the instructions have 5,001 characters"),
         (["orders\x1b[2J"], "no text"),
         (["orders", "--metrics", "turnover"], "give one of them"),
         (["orders", "--where", "x"], "belong to --metrics"),

@@ -122,6 +122,7 @@ class Shop:
             self.relations,
             {table: Parent(f"model.shop.{table}", call) for table, call in CALLS.items()},
             Manifest(metadata, self.nodes, {}, {}, {}),
+            None,
             self._read,
             self.compile or compiled,
             engine,
@@ -175,13 +176,17 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
         connection.execute(ROWS)
     # The real search, once for each question.
-    monkeypatch.setattr(plan, "find_witnesses", lambda query, _, dialect: _found(query, dialect))
+    monkeypatch.setattr(
+        plan,
+        "find_witnesses",
+        lambda query, _, dialect, others: _found(query, dialect, tuple(others.items())),
+    )
     yield Shop(tmp_path)
 
 
 @functools.cache
-def _found(query: SemanticQuery, dialect: str) -> Witnesses:
-    return find_witnesses(query, SHOP, dialect)
+def _found(query: SemanticQuery, dialect: str, others: tuple[tuple[str, SemanticQuery], ...]) -> Witnesses:
+    return find_witnesses(query, SHOP, dialect, dict(others))
 
 
 def test_a_model_is_its_sql_its_yaml_and_its_kept_reading(shop: Shop):
@@ -397,10 +402,6 @@ def test_what_is_seen_from_today_is_said_and_pinned_in_the_unit_test(shop: Shop)
     assert "{{ dbt.current_timestamp() }}" in shop.texts()[SQL]
     overrides = shop.yaml()["unit_tests"][0]["overrides"]["macros"]
     assert list(overrides) == ["dbt.current_timestamp"]
-
-
-def test_the_order_of_a_model_is_kept_only_with_its_limit(shop: Shop):
-    assert "order by" in shop.model("the best", write=False).sql
 
 
 def test_a_large_parent_makes_a_table_and_it_stays_one(shop: Shop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ from aidbt.generate.english_models.model_sql import CLOCK, model_sql, reads_cloc
 from aidbt.generate.english_models.places import with_column_names
 from aidbt.generate.english_models.steps import model_steps
 from aidbt.generate.sql_style import SqlStyle
+from aidbt.generate.templates import render
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
 from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.query import (
@@ -156,7 +158,7 @@ def test_rows_without_others_are_read_by_not_exists_and_seen_from_the_day_of_the
     sql = model_sql(steps, CALLS, dialect="duckdb")
 
     assert reads_clock(steps)
-    assert "not exists(" in sql
+    assert "not exists (" in sql
     assert f"cast({CLOCK} as date)" in sql
     assert "current_date" not in sql
 
@@ -239,3 +241,29 @@ def test_laid_out_as_steps_every_construct_gives_the_rows_it_gives_as_one_query(
     found = telling_shop.execute(sql).fetchall()
     expected = telling_shop.execute(render_query(plan(query, telling.SHOP), "duckdb")).fetchall()
     assert telling.bag(found) == telling.bag(expected)
+
+
+LINTED = (
+    "groups of two tables",
+    "fewer than two of a far table",
+    "in the month of the latest",
+    "relative change",
+    "having an output",
+    "without any",
+    "at least two",
+    "grain week from sunday",
+    "rows of an inner question",
+)
+
+
+def test_the_text_passes_sqlfluff(tmp_path: Path):
+    from sqlfluff.core import FluffConfig, Linter
+
+    (tmp_path / ".sqlfluff").write_text(render("project/sqlfluff.jinja", dialect="duckdb"))
+    linter = Linter(config=FluffConfig.from_path(str(tmp_path)))
+    calls = {table: f"ref('t{number}')" for number, table in enumerate(telling.TYPES)}
+
+    for name in LINTED:
+        query = with_column_names(telling.QUERIES[name], "duckdb")
+        sql = model_sql(model_steps(query, telling.SHOP, "duckdb"), calls, dialect="duckdb")
+        assert not linter.lint_string(sql).get_violations(), (name, sql)

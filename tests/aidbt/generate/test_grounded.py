@@ -80,6 +80,25 @@ def test_a_scan_over_the_budget_is_refused(shop: Shop):
     session.close()
 
 
+def test_a_view_is_profiled_again_only_when_the_file_of_the_warehouse_changed(shop: Shop):
+    with duckdb.connect(str(shop.database)) as connection:
+        connection.execute("alter table orders rename to raw_orders")
+        connection.execute("create view orders as from raw_orders where order_id < 5")
+    session = open_session(shop.root, profiles_dir=shop.root)
+    assert grounded(session).profiles["orders"].row_count == 5
+    scanned: list[object] = []
+    session.warehouse.profile = lambda relations, **_: scanned.extend(relations) or iter(())  # type: ignore[method-assign]
+    grounded(session)
+    assert scanned == []
+    session.close()
+
+    with duckdb.connect(str(shop.database)) as connection:
+        connection.execute("create or replace view orders as from raw_orders where order_id < 7")
+    session = open_session(shop.root, profiles_dir=shop.root)
+    assert grounded(session).profiles["orders"].row_count == 7
+    session.close()
+
+
 def test_what_is_kept_of_columns_are_numbers_and_never_texts(session: Session):
     first = grounded(session, cache=session.cache)
     kept = [value for (entity, _), value in session.cache.get_all("reading").items() if entity == "grounding"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -92,13 +93,17 @@ SPINE = "models/semantic_models/metricflow_time_spine"
 
 
 class Project:
-    """A project in a folder, with its tables built."""
+    """A project in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def build(self) -> Project:
+        """The files of the project, and its tables."""
         self.write({"dbt_project.yml": PROJECT, "profiles.yml": PROFILES, **MODELS})
-        with duckdb.connect(str(root / "shop.duckdb")) as connection:
+        with duckdb.connect(str(self.root / "shop.duckdb")) as connection:
             connection.execute(ROWS)
+        return self
 
     def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
@@ -141,6 +146,20 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
+    return Project(tmp_path).build()
+
+
+@pytest.fixture(scope="module")
+def drafted_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = Project(tmp_path_factory.mktemp("drafted")).build()
+    project.draft()
+    return project.root
+
+
+@pytest.fixture
+def drafted(drafted_once: Path, tmp_path: Path) -> Project:
+    """A project whose models were drafted."""
+    shutil.copytree(drafted_once, tmp_path, dirs_exist_ok=True)
     return Project(tmp_path)
 
 
@@ -166,23 +185,24 @@ def test_models_above_staging_get_a_file_each_and_the_project_a_time_spine(proje
     assert "With tax" not in project.read(ORDERS)  # the manifest of this test does not say it
 
 
-def test_what_was_drafted_can_be_asked(project: Project) -> None:
-    project.draft()
-    reading = project_layer(aidbt.open(project.root).project, project.manifest())
+def test_what_was_drafted_can_be_asked(drafted: Project) -> None:
+    reading = project_layer(aidbt.open(drafted.root).project, drafted.manifest())
 
     assert reading.findings == ()
     assert validate(reading.manifest) == ()
     sql = compile_query(reading.manifest, metrics=["total_amount"], group_by=["customer__tier"]).sql
     by_hand = "select tier, sum(amount) from raw.orders join raw.customers using (customer_id) group by tier"
-    assert project.rows(sql) == project.rows(by_hand) != []
+    assert drafted.rows(sql) == drafted.rows(by_hand) != []
+    ratios = ["average_amount_per_order", "gift_order_share"]
+    by_hand = "select avg(amount)::double, avg(is_gift::int) from raw.orders"
+    assert drafted.rows(compile_query(reading.manifest, metrics=ratios).sql) == drafted.rows(by_hand)
 
 
-def test_a_second_run_changes_nothing_and_says_what_is_there(project: Project) -> None:
-    project.draft()
-    before = project.texts()
-    result = project.draft()
+def test_a_second_run_changes_nothing_and_says_what_is_there(drafted: Project) -> None:
+    before = drafted.texts()
+    result = drafted.draft()
 
-    assert project.texts() == before
+    assert drafted.texts() == before
     assert not result.plan.is_drift
     assert [name for name, _ in result.kept] == ["dim_customers", "fct_orders"]
 
@@ -195,27 +215,25 @@ def test_a_dry_run_writes_nothing(project: Project) -> None:
     assert ORDERS in result.plan.patch.paths()
 
 
-def test_an_edit_of_a_person_stays_when_the_model_is_drafted_again(project: Project) -> None:
-    project.draft()
-    edited = project.read(ORDERS).replace("Order count", "Orders")
-    project.write({ORDERS: edited})
-    result = project.draft("fct_orders")
+def test_an_edit_of_a_person_stays_when_the_model_is_drafted_again(drafted: Project) -> None:
+    edited = drafted.read(ORDERS).replace("Order count", "Orders")
+    drafted.write({ORDERS: edited})
+    result = drafted.draft("fct_orders")
 
-    assert project.read(ORDERS) == edited
+    assert drafted.read(ORDERS) == edited
     assert result.plan.edited == (ORDERS,)
 
 
-def test_what_is_new_goes_in_beside_an_edit(project: Project) -> None:
-    project.draft()
-    project.write({ORDERS: project.read(ORDERS).replace("Order count", "Orders")})
-    with duckdb.connect(str(project.root / "shop.duckdb")) as connection:
+def test_what_is_new_goes_in_beside_an_edit(drafted: Project) -> None:
+    drafted.write({ORDERS: drafted.read(ORDERS).replace("Order count", "Orders")})
+    with duckdb.connect(str(drafted.root / "shop.duckdb")) as connection:
         connection.execute("alter table main.fct_orders add column shipping_cost double")
         connection.execute("update main.fct_orders set shipping_cost = 1.0")
-    result = project.draft("fct_orders")
+    result = drafted.draft("fct_orders")
 
     assert result.plan.merged == (ORDERS,)
-    assert "Orders" in project.read(ORDERS)
-    assert "total_shipping_cost" in project.read(ORDERS)
+    assert "Orders" in drafted.read(ORDERS)
+    assert "total_shipping_cost" in drafted.read(ORDERS)
 
 
 def test_a_file_of_a_person_in_the_way_is_not_overwritten(project: Project) -> None:
@@ -295,10 +313,9 @@ def _with_an_unknown_measure(*arguments: Any) -> Draft:
     return Draft(tuple(broken))
 
 
-def test_generate_does_not_take_the_drafts_for_what_it_wrote_itself(project: Project) -> None:
-    project.draft()
-    session = aidbt.open(project.root)
-    bases = Bases(lambda: session.store, project.root)
+def test_generate_does_not_take_the_drafts_for_what_it_wrote_itself(drafted: Project) -> None:
+    session = aidbt.open(drafted.root)
+    bases = Bases(lambda: session.store, drafted.root)
     plan = run_generate(session.project, session.settings, None, None, bases, write=False)
     session.close()
 
@@ -338,7 +355,7 @@ def test_both_forms_say_the_same(project: Project, tmp_path: Path, monkeypatch: 
     newer = project_layer(aidbt.open(project.root).project, project.manifest()).manifest
     monkeypatch.setattr(semantic_files, "dbt_version", lambda *_: (1, 11, 0))
     (tmp_path / "other").mkdir()
-    other = Project(tmp_path / "other")
+    other = Project(tmp_path / "other").build()
     other.draft()
     legacy = project_layer(aidbt.open(other.root).project, other.manifest()).manifest
 
@@ -358,15 +375,42 @@ def test_a_second_run_of_the_newer_form_changes_nothing(project: Project) -> Non
     for select in ((), ("fct_orders",)):
         project.draft(*select)
         assert project.texts() == before
-    assert "semantic fct_orders" in read_lock(project.root).entries["models/marts/marts.yml"]
+    assert "semantic model fct_orders" in read_lock(project.root).entries["models/marts/marts.yml"]
+
+
+@pytest.mark.usefixtures("newer")
+def test_a_draft_that_a_person_took_out_of_a_file_comes_back_only_when_it_is_asked_for(
+    project: Project,
+) -> None:
+    before = project.read("models/marts/marts.yml")
+    project.draft()
+    drafted = project.read("models/marts/marts.yml")
+    project.write({"models/marts/marts.yml": before})
+    result = project.draft()
+
+    assert project.read("models/marts/marts.yml") == before
+    assert [item.reason for item in result.left_out if item.table == "fct_orders"] == [
+        "you took its draft out; -s fct_orders drafts it again"
+    ]
+    project.draft("fct_orders")
+    assert project.read("models/marts/marts.yml") == drafted
+
+
+def test_a_file_that_a_person_removed_comes_back_only_when_it_is_asked_for(drafted: Project) -> None:
+    text = drafted.read(ORDERS)
+    (drafted.root / ORDERS).unlink()
+
+    assert drafted.draft().plan.deleted == (ORDERS,)
+    assert not (drafted.root / ORDERS).exists()
+    drafted.draft("fct_orders")
+    assert drafted.read(ORDERS) == text
 
 
 def test_a_draft_stays_in_its_file_when_dbt_is_upgraded(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    drafted: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.draft()
-    before = project.texts()
+    before = drafted.texts()
     monkeypatch.setattr(semantic_files, "dbt_version", lambda *_: (1, 12, 0))
-    project.draft("fct_orders")
+    drafted.draft("fct_orders")
 
-    assert project.texts() == before
+    assert drafted.texts() == before

@@ -121,6 +121,19 @@ def test_values_that_yaml_cannot_hold_are_not_compared():
     assert found.tests[0].columns == ("id", "tags", "a", "box")
 
 
+def test_what_is_pinned_does_not_depend_on_the_time_zone_of_the_session():
+    columns = (("id", "INTEGER"), ("at", "TIMESTAMP WITH TIME ZONE"))
+
+    found = drafted("select id, at from t where at >= '2024-01-15 12:30:00+00'", t=columns)
+
+    assert found.tests
+    for zone in ("UTC", "America/Lima"):
+        with Sandbox(found.subject.inputs, time_zone=zone) as sandbox:
+            for test in found.tests:
+                given = sandbox.rows(found.subject.tree.sql("duckdb"), test.case)
+                assert sorted(row[0] for row in given) == sorted(row[0] for row in test.expected)
+
+
 def test_quoted_and_unicode_names_are_kept():
     columns = (("Größe", "INTEGER"), ("order", "TEXT"), ("a b", "TEXT"))
 

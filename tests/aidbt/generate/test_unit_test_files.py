@@ -12,7 +12,7 @@ import pytest
 from dbt_shop import DBT, Shop, new_shop
 
 from aidbt.core.config import load_settings, parse_yaml
-from aidbt.core.errors import UnknownName
+from aidbt.core.errors import EditConflict, UnknownName
 from aidbt.generate.lock import read_lock
 from aidbt.generate.unit_tests.plan import ModelTests, UnitTestPlan, run_unit_tests
 from aidbt.lineage.columns import project_lineage
@@ -68,7 +68,11 @@ class Project:
     def run(self, *select: str, **options) -> UnitTestPlan:
         project = self.shop.open()
         metadata = ArtifactMetadata(12, "1.11.0", "", datetime(2024, 1, 1, tzinfo=UTC), self.adapter)
-        manifest = Manifest(metadata, self.nodes, self.sources, self.others)
+        macros = {
+            "macro.shop.columns": {"name": "columns", "depends_on": {"macros": ["macro.dbt.run_query"]}},
+            "macro.dbt.run_query": {"name": "run_query"},
+        }
+        manifest = Manifest(metadata, self.nodes, self.sources, self.others, {"macros": macros})
         read = ReadProject(project_lineage(manifest), manifest)
         return run_unit_tests(project, load_settings(project.root), read, select=select, **options)
 
@@ -161,6 +165,18 @@ def test_a_test_that_a_person_edited_or_removed_stays_so(project: Project):
     (project.shop.root / "models/schema.yml").write_text(SCHEMA)
     assert only(project.run(refresh=True)).kept == (name,)
     assert project.text("models/schema.yml") == SCHEMA
+    assert only(project.run()).state == "unchanged"
+
+
+def test_a_test_that_is_no_longer_needed_is_left_to_a_person(project: Project):
+    name = only(project.run()).names[0]
+    project.add("big_orders", "select distinct id from db.raw.orders", patch_path="shop://models/schema.yml")
+
+    found = only(project.run(refresh=True))
+
+    assert (found.names, found.left) == (("test_big_orders_distinct",), (name,))
+    assert [test["name"] for test in project.tests("models/schema.yml")] == [name, *found.names]
+    assert only(project.run()).state == "unchanged"
 
 
 def test_a_persons_test_of_the_same_name_is_left_and_ours_gets_another(project: Project):
@@ -236,6 +252,16 @@ def test_an_ephemeral_input_is_given_as_sql(project: Project):
         ("select 1", {"language": "python"}, "a Python model"),
         ("", {}, "dbt has not compiled it"),
         ("select uncle(id) as a from db.raw.orders", {}, "cannot run it"),
+        (
+            "with recursive n as (select 1 as i union all select i + 1 from n where i < 3) select i from n",
+            {},
+            "a recursive query",
+        ),
+        (
+            "select id from db.raw.orders",
+            {"depends_on": {"macros": ["macro.shop.columns"]}},
+            "depends on what the warehouse holds (run_query)",
+        ),
     ],
 )
 def test_what_cannot_be_pinned_is_refused_with_its_reason(project: Project, sql: str, more: dict, why: str):
@@ -245,6 +271,39 @@ def test_what_cannot_be_pinned_is_refused_with_its_reason(project: Project, sql:
 
     assert found.state == "refused"
     assert why in found.why
+
+
+def test_a_clock_that_is_read_through_dbt_is_overridden(project: Project):
+    project.add(
+        "recent",
+        "select id from {{ source('raw', 'orders') }} where ordered_on > {{ dbt.current_timestamp() }}",
+        compiled_code="select id from db.raw.orders where ordered_on > now()",
+    )
+
+    found = only(project.run("recent"))
+
+    assert found.killed == found.mutants - 1  # no day begins at half past twelve: > is >=
+    overrides = {"macros": {"dbt.current_timestamp": "cast('2024-01-15 12:30:00' as timestamp)"}}
+    assert project.tests("models/recent.yml")[0]["overrides"] == overrides
+
+
+def test_a_clock_behind_another_macro_is_refused(project: Project):
+    project.add(
+        "recent",
+        "select id from {{ source('raw', 'orders') }} where ordered_on > {{ today_in('Berlin') }}",
+        compiled_code="select id from db.raw.orders where ordered_on > now()",
+    )
+
+    assert "a macro that it calls reads the clock" in only(project.run("recent")).why
+
+
+def test_what_is_no_list_of_tests_is_not_overwritten(project: Project):
+    text = SCHEMA + "\nunit_tests: {mine: 1}\n"
+    (project.shop.root / "models/schema.yml").write_text(text)
+
+    with pytest.raises(EditConflict, match="is no list"):
+        project.run()
+    assert project.text("models/schema.yml") == text
 
 
 def test_an_input_of_unknown_type_is_refused(project: Project):
@@ -270,7 +329,8 @@ def test_an_incremental_model_gets_tests_of_both_its_runs(project: Project):
 
     tests = project.tests("models/inc.yml")
     assert {test["overrides"]["macros"]["is_incremental"] for test in tests} == {True}
-    assert {given["input"] for given in tests[0]["given"]} == {"source('raw', 'orders')", "this"}
+    given = {given["input"]: given.get("format") for given in tests[0]["given"]}
+    assert given == {"source('raw', 'orders')": None, "this": "sql"}  # it may not be built yet
 
 
 def test_sql_of_another_system_is_carried_over_and_said_to_be(tmp_path: Path):
@@ -339,6 +399,7 @@ def test_dbt_passes_the_drafted_tests_and_fails_them_when_the_model_changes(tmp_
     plan = run_unit_tests(project, settings, read)
 
     assert {model.model: model.state for model in plan.models if model.state != "drafted"} == {}
+    shop.database.unlink()  # as in a fresh environment, where nothing is built yet
     results = dbt(shop, "build")
     names = {name for model in plan.models for name in model.names}
     assert {results[name] for name in names} == {"pass"}

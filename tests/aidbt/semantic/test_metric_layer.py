@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -183,6 +184,30 @@ def test_the_rows_of_the_answer_about_metrics_are_filtered() -> None:
     )
 
     assert answers(query) == [("2024-01-01",)]
+
+
+def test_the_best_of_each_group_and_all_that_are_as_good() -> None:
+    best = asked(
+        ["orders"], TIER, CUSTOMER, order_by=(Order(MetricRef("orders"), is_descending=True),), limit=1
+    )
+
+    assert answers(best) == [("gold", 10.0, 2.0)]
+    assert sorted(answers(replace(best, limit_within=(TIER,), has_ties=True))) == [
+        ("basic", 11.0, 1.0),
+        ("basic", 12.0, 1.0),
+        ("gold", 10.0, 2.0),
+    ]
+
+
+def test_what_only_orders_or_filters_is_not_shown() -> None:
+    query = SemanticQuery(
+        (Output(TIER, "tier"), Output(REVENUE, "revenue", is_shown=False)),
+        group_by=(TIER, IS_GIFT),
+        having=Comparison("<", OutputRef("revenue"), Value(40)),
+        order_by=(Order(OutputRef("revenue"), is_descending=True),),
+    )
+
+    assert answers(query) == [("gold",), ("gold",), ("basic",)]
 
 
 # --- filters -------------------------------------------------------------------------------------------
@@ -498,8 +523,9 @@ def test_what_metricflow_wrote_stands_in_the_statement_as_it_wrote_it(dialect: s
 
 def test_a_dialect_that_only_metricflow_writes_is_refused_beyond_plain_metrics() -> None:
     assert "shop.orders" in compile_named(shop(), metrics=["revenue"], dialect="vertica").sql
-    with pytest.raises(CannotPlan, match="vertica"):
-        compile_metrics(asked(["revenue"], TIER, limit=1), shop(), dialect="vertica")
+    for dialect in ("vertica", "sqlserver", "no such"):
+        with pytest.raises(CannotPlan, match=dialect):
+            compile_metrics(asked(["revenue"], TIER, limit=1), shop(), dialect=dialect)
 
 
 # --- names ---------------------------------------------------------------------------------------------

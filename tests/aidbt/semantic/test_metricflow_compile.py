@@ -288,3 +288,33 @@ def test_a_range_of_days_that_would_lose_the_last_one_is_refused():
     assert answer(manifest, ["revenue"], where=[exact]) == [(35.0,)]
     rows = answer(manifest, ["revenue"], group_by=["metric_time__hour"], time_range=(third, third))
     assert rows == [("2024-01-03 05:00:00", 35.0)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_ratio_of_a_metric_to_itself_filters_its_numerator_only(form):
+    # MetricFlow alone divides the denominator by itself.
+    share = {
+        "legacy": """
+metrics:
+  - name: share
+    type: ratio
+    type_params:
+      numerator: {name: revenue, filter: "{{ Dimension('order__is_gift') }}"}
+      denominator: {name: revenue}
+""",
+        "newer": """
+metrics:
+  - name: share
+    type: ratio
+    numerator: {name: revenue, filter: "{{ Dimension('order__is_gift') }}"}
+    denominator: revenue
+""",
+    }
+    files = {**FORMS[form], "models/share.yml": share[form]}
+    read = read_yaml(files, relation_of=relation_of).manifest
+
+    assert answer(read, ["share"]) == [(0.65,)]
+    assert answer(read, ["share", "revenue"], group_by=["customer__tier"]) == [
+        ("basic", 0.9, 50.0),
+        ("gold", 0.4, 50.0),
+    ]

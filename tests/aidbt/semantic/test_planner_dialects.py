@@ -21,19 +21,23 @@ from aidbt.semantic.query import (
     Attribute,
     Clock,
     Compared,
+    Comparison,
     Duration,
     Grain,
     InPeriod,
     Measure,
+    Order,
     Output,
     SemanticQuery,
     TimePoint,
+    Value,
 )
 from aidbt.semantic.rendering import lowered_query, render_query
 from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.semantic.telling_queries import (
     COUNTRY,
     MONTH,
+    PAID,
     QUERIES,
     ROWS,
     SHOP,
@@ -114,6 +118,30 @@ def test_a_tree_is_left_as_it_is_when_it_is_rendered():
         lowered_query(tree, dialect)
 
     assert tree == before
+
+
+def test_names_that_differ_by_their_case_alone_are_refused():
+    query = SemanticQuery((Output(COUNTRY, "name"), Output(TOTAL, "Name")), group_by=(COUNTRY,))
+
+    with pytest.raises(CannotPlan, match="two columns of the answer are called name and Name"):
+        plan(query, SHOP)
+
+
+def test_names_of_the_answer_never_meet_those_of_columns_that_are_not_shown(shop):
+    paid = Measure("count", "orders", None, PAID)
+    query = SemanticQuery(
+        (Output(COUNTRY, "_order_1"), Output(TOTAL, "_1"), Output(Compared("rank", TOTAL), "_rank")),
+        group_by=(COUNTRY,),
+        having=Comparison(">", paid, Value(0)),
+        order_by=(Order(paid, is_descending=True), Order(COUNTRY)),
+        limit=2,
+        has_ties=True,
+    )
+
+    found = shop.execute(render_query(plan(query, SHOP), "duckdb")).fetchall()
+
+    assert plain(found) == plain(evaluate(query, SHOP, ROWS))
+    assert [name for name, *_ in shop.description] == ["_order_1", "_1", "_rank"]
 
 
 def test_a_dialect_that_is_not_known_is_refused():

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from sqlglot import exp
 
 from aidbt.semantic.evaluate import evaluate
-from aidbt.semantic.planner import plan
+from aidbt.semantic.graph import NoPath
+from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.rendering import render_query
 from aidbt.sql.identifiers import quote_identifier
 from aidbt.warehouse.adapter import AdapterConnection
 from tests.aidbt.semantic.telling_queries import QUERIES, ROWS, SHOP, TYPES, bag, plain
+from tests.aidbt.semantic.telling_strategies import queries
 from tests.aidbt.warehouse.conftest import open_target, spark_target
 
 pytestmark = pytest.mark.long
@@ -59,3 +62,14 @@ def test_every_construct_gives_what_plain_python_gives_on_spark(connection, name
     assert bag(found) == bag(expected)
     if query.order_by:
         assert plain(found) == plain(expected)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(queries)
+def test_questions_of_any_shape_are_answered_as_in_plain_python_on_spark(connection, query):
+    try:
+        sql = render_query(plan(query, SHOP), "spark")
+    except (CannotPlan, NoPath):
+        return
+
+    assert bag(connection.rows(sql)) == bag(evaluate(query, SHOP, ROWS))

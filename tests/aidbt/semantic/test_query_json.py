@@ -20,6 +20,7 @@ from aidbt.semantic.query import (
     Attribute,
     Clock,
     Compared,
+    Duration,
     Extreme,
     Grain,
     InPeriod,
@@ -56,7 +57,7 @@ def test_a_query_survives_json_and_fits_the_schema(query: SemanticQuery):
 @settings(deadline=None, max_examples=30, suppress_health_check=_SLOW)
 @given(queries(with_source=False))
 def test_a_query_survives_yaml(query: SemanticQuery):
-    text = yaml.safe_dump(query_to_json(query), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(query_to_json(query), sort_keys=False)
 
     assert read(parse_yaml(text, "question.yml")) == query
 
@@ -199,6 +200,16 @@ def test_a_document_that_grows_by_aliases_is_refused():
         read(yaml.safe_load(text))
 
 
+def test_a_unit_that_is_left_empty_is_the_usual_one():
+    null = {"duration": ["orders.placed_at", "orders.shipped_at"], "unit": None}
+
+    (output,) = read({"outputs": [{"name": "d", "term": null}]}).outputs
+
+    assert output.term == Duration(
+        Attribute("orders", "placed_at"), Attribute("orders", "shipped_at"), Grain.DAY
+    )
+
+
 def test_names_with_dots_are_found_where_only_one_column_is_meant():
     (output,) = read({"outputs": ["raw.visits.page.url"]}).outputs
     assert output.term == Attribute("raw.visits", "page.url")
@@ -216,7 +227,22 @@ json_values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["outputs", "term", "sum", "where", "is", "in", "values", "column", "name", "by"]
+                [
+                    "outputs",
+                    "term",
+                    "sum",
+                    "where",
+                    "is",
+                    "in",
+                    "values",
+                    "column",
+                    "name",
+                    "by",
+                    "duration",
+                    "unit",
+                    "period",
+                    "from",
+                ]
             ),
             inner,
             max_size=3,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from aidbt.semantic.graph import Graph
+from aidbt.semantic.graph import Graph, GraphTable
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -181,12 +181,12 @@ def test_a_query_reads_like_this(query: SemanticQuery, words: str):
 PERIODS = {
     "in this month (2025-06-01 to 2025-06-30)": (ago(Grain.MONTH, 0), ago(Grain.MONTH, -1)),
     "in last quarter (2025-01-01 to 2025-03-31)": (ago(Grain.QUARTER, 1), ago(Grain.QUARTER, 0)),
-    "in yesterday (2025-06-14)": (TimePoint(shift=-1), TimePoint()),
+    "yesterday (2025-06-14)": (TimePoint(shift=-1), TimePoint()),
     "in the last 3 months (before this month) (2025-03-01 to 2025-05-31)": (
         ago(Grain.MONTH, 3),
         ago(Grain.MONTH, 0),
     ),
-    "from the start of this month until before 1 day after the start of today (2025-06-01 to 2025-06-15)": (
+    "from the start of this month through today (2025-06-01 to 2025-06-15)": (
         ago(Grain.MONTH, 0),
         TimePoint(shift=1),
     ),
@@ -195,6 +195,8 @@ PERIODS = {
         None,
     ),
     "before 2024-03-01": (None, at("2024-03-01")),
+    "on 2024-02-29": (at("2024-02-29"), at("2024-03-01")),
+    "at or after the start of yesterday (2025-06-14)": (TimePoint(shift=-1), None),
     "from 2024-03-01 until before 2024-03-01 12:00:00": (at("2024-03-01"), at("2024-03-01T12:00")),
 }
 
@@ -319,6 +321,18 @@ def _normal(node: Any) -> Any:
     if is_dataclass(node) and not isinstance(node, type):
         return (type(node).__name__, *(_normal(getattr(node, field.name)) for field in fields(node)))
     return node
+
+
+def test_tables_of_a_layer_are_called_by_their_rows_where_that_is_clear():
+    def noun(*names: str) -> str:
+        graph = Graph(tuple(GraphTable(name, ()) for name in names))
+        return describe(asked(Measure("count", names[0])), graph)
+
+    assert noun("stg_shop__order_items") == "The number of order_items."
+    assert noun("fct_orders", "dim_customers") == "The number of orders."
+    assert noun("stg_shop__orders", "fct_orders") == "The number of stg_shop__orders."
+    assert noun("fct_orders", "orders") == "The number of fct_orders."
+    assert noun("raw") == "The number of raw."
 
 
 def test_a_query_over_tables_that_the_graph_lacks_is_described_too():

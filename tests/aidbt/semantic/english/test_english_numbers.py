@@ -61,6 +61,8 @@ SIDE_BY_SIDE = [
     ("number of orders and total freight per country", [("Portugal", 3, 21.5), ("Germany", 4, 25.0)]),
     ("For each country, show the number of customers and the number of orders",
      [("Portugal", 1, 3), ("Germany", 3, 4)]),
+    ("number of orders and total freight in 2024", [(3, 16.5)]),
+    ("What is the total freight and how many orders were there in 2024?", [(16.5, 3)]),
     ("List each department with its number of employees and average salary",
      [(1, "Sales", 2, 650.0), (2, "Finance", 2, 525.0)]),
 ]  # fmt: skip
@@ -109,6 +111,7 @@ FIRST = [
     ("best-selling product by quantity", [(100, "Green Tea", 12)]),
     ("the last 2 orders", [(1006, dt.datetime(2025, 6, 14)), (1005, dt.datetime(2025, 6, 7))]),
     ("the 2 countries with the highest total freight", [("Germany", 25.0), ("Portugal", 21.5)]),
+    ("Which category has the highest average price?", [(3, "Toys", 25.0)]),
     ("most common status of orders", [("delivered", 3)]),
     ("Which month had the highest freight?", [(_month(2025, 6), 15.0)]),
     ("What day of the week has the most orders?", [(6, 3)]),
@@ -195,6 +198,7 @@ HAVING = [
     ("customers whose total freight exceeds 21.6", [(11, "Beta", 22.0)]),
     ("Which countries have more than 2 customers?", [("Germany", 3)]),
     ("products above the average price", [(104, "Chess Set")]),
+    ("customers who have more orders than average", [(10, "Alfa", 3), (11, "Beta", 3)]),
     ("customers with more than the average number of orders", [(10, "Alfa", 3), (11, "Beta", 3)]),
 ]
 

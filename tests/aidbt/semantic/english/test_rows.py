@@ -49,6 +49,11 @@ RELATED = {
     "products bought by German customers": {"Chess Set", "Green Tea", "Crisps", "Nut Bar"},
     "products with at least 2 reviews": {"Green Tea"},
     "orders with more than one product": {1000, 1003},
+    "orders not containing Cola": {1000, 1002, 1003, 1004, 1006},
+    "products that were ordered but never reviewed": {"Cola", "Crisps", "Nut Bar"},
+    "which products has Alfa bought in 2024": {"Green Tea", "Nut Bar", "Cola"},
+    "which customers did Bo serve": {"Alfa", "Beta"},
+    "customers who left a review": {"Alfa", "Beta"},
     "employees with no department": {"Ed"},
     "employees in the Berlin departments": {"Cy", "Di"},
 }
@@ -65,6 +70,11 @@ COMPARED = {
     "reviews rated below 3": {3},
     "reviews with a rating of 5": {1},
     "reviews of the most expensive product": {3},
+    "products more expensive than the average": {"Chess Set"},
+    "employees who earn more than the average salary": {"Ada", "Cy"},
+    "orders with freight less than 4 or more than 10": {1003, 1004},
+    "products with no stock left": {"Crisps"},
+    "products starting with C": {"Cola", "Crisps", "Chess Set"},
     "reviews without a comment": {2},
     "reviews that have a comment": {1, 3},
     "customers whose name starts with A": {"Alfa"},
@@ -82,6 +92,8 @@ TIMES = {
     "orders in 2024 or 2025 from Portugal": {1000, 1001, 1005},
     "orders shipped after the required date": {1001},
     "orders shipped more than 5 days after they were ordered": {1001, 1002},
+    "orders shipped within 5 days of the order date": {1000, 1003},
+    "orders that took longer than 4 days to ship": {1000, 1001, 1002},
     "orders not shipped yet": {1004, 1005, 1006},
     "orders with no ship date": {1004, 1005, 1006},
     "shipped orders": {1000, 1001, 1002, 1003},
@@ -97,6 +109,8 @@ ROLES = {
     "employees whose manager is Ada": {"Bo", "Cy"},
     "employees managed by Ada": {"Bo", "Cy"},
     "who reports to Cy": {"Di", "Ed"},
+    "name of Bo's manager": {"Ada"},
+    "salary of Bo's manager": {900},
     "employees with a salary above their manager's salary": set(),
 }
 
@@ -154,7 +168,22 @@ def test_columns_side_by_side_belong_to_the_same_rows():
         "departments of Cola",
         "customers who are polite",
         "customers whose name is 'Omega'",
+        "customers who ordered Cola or Green Tea but not Crisps",
+        "customers who reviewed Green Tea but never ordered it",
+        "products ordered in 2025 but not in 2024",
+        "customers hired in 2024",
+        "employees signed up in 2024",
+        "customers whose orders were all delivered",
+        "orders in the last year",
     ],
 )
 def test_what_is_not_certain_is_refused(question):
     assert str(refusal(question))
+
+
+def test_who_did_something_first_is_listed_with_when():
+    assert [row[1] for row in rows("who was hired first")] == ["Ada"]
+
+
+def test_the_time_between_two_dates_is_an_amount():
+    assert rows("average number of days between the order date and the ship date") == [(6.5,)]

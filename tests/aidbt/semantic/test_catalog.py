@@ -1,0 +1,173 @@
+"""Tables without a project: what their names and data show of labels, times, keys and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
+from aidbt.semantic.catalog import graph_of
+from aidbt.semantic.graph import Graph, GraphTable
+from aidbt.semantic.naming import named_tables
+
+_KINDS = {"d": "DATE", "t": "TIMESTAMP", "n": "INTEGER", "b": "BOOLEAN"}
+
+
+def graph(
+    tables: Mapping[str, str], *, keys: Mapping[str, tuple[str, ...]] | None = None, held: float = 1.0
+) -> Graph:
+    """A graph of tables given as "column:kind …", text by default; the first column is the key of each."""
+    relations = [
+        Relation("main", name, tuple(_column(column) for column in columns.split()))
+        for name, columns in tables.items()
+    ]
+    return graph_of(relations, [_profile(r, keys or {}) for r in relations], lambda child, parent: held)
+
+
+def _column(text: str) -> Column:
+    name, _, kind = text.partition(":")
+    return Column(name, _KINDS.get(kind, "INTEGER" if name.lower().endswith("id") else "VARCHAR"))
+
+
+def _profile(relation: Relation, keys: Mapping[str, tuple[str, ...]]) -> TableProfile:
+    columns = tuple(ColumnProfile(c.name, c.data_type, 0.0, 5) for c in relation.columns)
+    key = keys.get(relation.name, (relation.columns[0].name,))
+    single = key if len(key) == 1 else ()
+    return TableProfile("main", relation.name, 9, 9, "", columns, single, () if single else (key,))
+
+
+def table(columns: str, name: str = "orders") -> GraphTable:
+    return graph({name: columns}).table(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "time"),
+    [
+        ("orders", "order_id paid_on:d ordered_on:d shipped_on:d", "ordered_on"),
+        ("leave_requests", "request_id start_date:d end_date:d requested_at:t", "requested_at"),
+        ("users", "user_id birth_date:d created_at:t last_login_at:t", "created_at"),
+        ("staff", "staff_id birth_date:d hire_date:d termination_date:d", "hire_date"),
+        ("events", "event_id updated_at:t timestamp:t", "timestamp"),
+        ("visits", "visit_id st_dt:d en_dt:d", "st_dt"),
+        ("patients", "patient_id dob:d", ""),
+        ("trips", "trip_id left_at:t arrived_at:t seen_at:t", ""),
+        ("things", "thing_id", ""),
+    ],
+)
+def test_the_time_of_a_row_is_that_of_its_own_verb_before_any_other(
+    name: str, columns: str, time: str
+) -> None:
+    assert table(columns, name).time == time
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "label"),
+    [
+        ("sites", "site_id city site_nm", "site_nm"),
+        ("customers", "customer_id ContactName CompanyName", "CompanyName"),
+        ("employees", "employee_id title first_name last_name", "first_name"),
+        ("books", "book_id AuthorName Title", "Title"),
+        ("journals", "jid journalname", "journalname"),
+        ("codes", "code_id description", "description"),
+        ("orders", "order_id status", ""),
+    ],
+)
+def test_rows_are_called_by_their_own_name(name: str, columns: str, label: str) -> None:
+    assert table(columns, name).label == label
+
+
+def test_a_prefix_that_all_share_says_nothing() -> None:
+    named = named_tables(
+        [
+            Relation("main", f"sb{n}", (Column(f"sb{n}Id"), Column(f"sb{n}Name")))
+            for n in ("Customer", "Ticker")
+        ]
+    )
+
+    assert [table.nouns[0] for table in named] == [("customer",), ("ticker",)]
+    assert named[0].columns == {"sbCustomerId": ("id",), "sbCustomerName": ("name",)}
+
+
+def test_layers_and_sources_are_no_part_of_what_rows_are_called() -> None:
+    (named,) = named_tables([Relation("main", "stg_shop__order_items", (Column("id"),))])
+
+    assert named.nouns[0] == ("order", "item")
+
+
+def references(found: Graph) -> dict[str, tuple[str, str]]:
+    return {r.name: (r.target, r.role) for r in found.relationships}
+
+
+def test_names_and_values_together_show_a_reference() -> None:
+    tables = {"customers": "customer_id name", "orders": "order_id customer_id"}
+
+    assert references(graph(tables)) == {"orders.customer_id": ("customers", "")}
+    assert references(graph(tables, held=0.1)) == {}
+
+
+def test_a_column_named_for_what_somebody_is_refers_in_that_role() -> None:
+    found = graph(
+        {
+            "employees": "employee_id name manager_id reports_to:n",
+            "reviews": "review_id employee_id reviewer_id approved_by:n",
+        }
+    )
+
+    assert references(found) == {
+        "employees.manager_id": ("employees", "manager"),
+        "employees.reports_to": ("employees", "manager"),
+        "reviews.employee_id": ("employees", ""),
+        "reviews.reviewer_id": ("employees", "reviewer"),
+        "reviews.approved_by": ("employees", "approver"),
+    }
+    assert [s.relationship.name for s in found.path("reviews", "employees")] == ["reviews.employee_id"]
+
+
+def test_who_acts_for_the_house_is_staff_and_no_customer() -> None:
+    found = graph(
+        {"customers": "customer_id name", "staff": "staff_id name", "calls": "call_id handled_by:n"}
+    )
+
+    assert references(found)["calls.handled_by"] == ("staff", "handler")
+
+
+def test_a_parent_is_a_row_of_the_same_table() -> None:
+    found = graph({"categories": "category_id name parent_category_id", "users": "user_id name"})
+
+    assert references(found) == {"categories.parent_category_id": ("categories", "parent category")}
+
+
+def test_a_key_of_two_columns_is_referred_to_by_both() -> None:
+    found = graph(
+        {
+            "subjects": "subject_id name",
+            "visits": "subject_id visit_number:n visit_name",
+            "results": "subject_id visit_number:n test_code value:n",
+        },
+        keys={
+            "visits": ("subject_id", "visit_number"),
+            "results": ("subject_id", "visit_number", "test_code"),
+        },
+    )
+
+    assert references(found) == {
+        "visits.subject_id": ("subjects", ""),
+        "results.subject_id": ("subjects", ""),
+        "results.subject_id+visit_number": ("visits", ""),
+    }
+
+
+def test_the_same_name_of_what_is_no_key_is_no_reference() -> None:
+    found = graph({"shops": "shop_id city", "customers": "customer_id city"})
+
+    assert references(found) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "unit"),
+    [("price_cents", "cents"), ("duration_ms", "milliseconds"), ("weight_kg", "kilograms"), ("price", ""),
+     ("rate_pct", "percent")],
+)  # fmt: skip
+def test_the_end_of_a_name_says_the_unit(column: str, unit: str) -> None:
+    assert table(f"id {column}:n", "things").column(column).unit == unit
