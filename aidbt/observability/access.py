@@ -235,17 +235,17 @@ def _touched(
             ("connect", "metadata", "read"),
         ),
         CommandAccess(
-            "model",
-            "the project, the catalog, and rows of the models that the sentence names, after a plan",
-            f"a model, its property file, aidbt/, .aidbt/proposals, {store}; nothing in the warehouse",
-            asks,
-            ("connect", "metadata", "read"),
-        ),
-        CommandAccess(
             "semantic",
             "the project; draft also the catalog and rows of the models, after a plan",
             f"draft: property files, a time spine, aidbt/generated.lock, {store}; nothing in the warehouse",
             sends,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
+            "model",
+            "the project, the catalog, and rows of the models that the sentence names, after a plan",
+            f"a model, its property file, aidbt/, .aidbt/proposals, {store}; nothing in the warehouse",
+            asks,
             ("connect", "metadata", "read"),
         ),
         CommandAccess(

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from aidbt.core.errors import UsageError
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
+    AnyOf,
     Attribute,
     Compared,
     Exists,
     Extreme,
+    Missing,
     SemanticQuery,
     TimePoint,
     both,
@@ -65,7 +67,9 @@ def last_period_only(query: SemanticQuery, incremental: Incremental) -> Semantic
     """What a run gives on the model as it is there already."""
     term = next(output.term for output in query.outputs if output.name == incremental.period)
     assert isinstance(term, Attribute)
-    return replace(query, where=both(query.where, Extreme(term, "max", query.where)))
+    # Rows without a time are in neither: only an older period is to make the difference.
+    last = AnyOf((Extreme(term, "max", query.where), Missing(replace(term, grain=None))))
+    return replace(query, where=both(query.where, last))
 
 
 def _period(query: SemanticQuery, graph: Graph) -> Incremental | None:

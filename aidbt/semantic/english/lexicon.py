@@ -14,6 +14,7 @@ from aidbt.semantic.english.traits import known_places, traits
 from aidbt.semantic.english.value_names import phrase_of, plain, value_names
 from aidbt.semantic.english.word_forms import capitalised, shortens
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
+from aidbt.semantic.english.words import PHRASES
 from aidbt.semantic.graph import Graph, GraphTable
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import NamedTable
@@ -151,7 +152,9 @@ class Lexicon:
         lemmas = self._lemmas(sentence, start)
         for length in range(1, len(lemmas) + 1):
             found = self.meanings.get(tuple(lemmas[:length]), [])
-            meanings = [m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token)]
+            meanings = [
+                m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token, start)
+            ]
             if meanings:
                 named[length] = meanings
         for length, meaning in self._in_other_forms(sentence, start, lemmas, named):
@@ -271,10 +274,15 @@ class Lexicon:
                         yield length, replace(meaning, weight=PART)
 
 
-def _is_meant(value: ValueName, token: Token) -> bool:
-    """Whether a word means a value: of a code of two letters only when it is written as one."""
-    code = len(token.text) <= _MOST_LETTERS_OF_A_CODE
-    return not code or token.text == value.value or token.text.isupper()
+def _is_meant(value: ValueName, token: Token, start: int) -> bool:
+    """Whether a word means a value: of two letters only when it is written as a code, and of one only within a
+    sentence, for "A" begins many.
+    """
+    if len(token.text) > _MOST_LETTERS_OF_A_CODE:
+        return True
+    if len(token.text) == 1:
+        return start > 0 and (token.text.isupper() or token.kind == "number")
+    return token.text in (value.value, value.value.upper()) or token.text.isupper()
 
 
 def _place(meaning: Meaning) -> Meaning:
@@ -420,11 +428,12 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
     for (table, column), texts in values.items():
         found.values[table, column] = tuple(texts)
         for phrase, value, weight in value_names(texts):
-            # What is the name of a table is that first, and a value less surely.
+            # The name of a table, and a word of questions such as "month", is that first.
             is_table = any(
                 isinstance(m, TableName) and m.weight >= SHORTER for m in found.meanings.get(phrase, ())
             )
-            meaning = ValueName(table, column, value, LOOSE if is_table else weight)
+            is_common = is_table or phrase in PHRASES
+            meaning = ValueName(table, column, value, LOOSE if is_common else weight)
             found.add(phrase, meaning)
             if len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha() and len(texts) <= 50:
                 stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART + 0.1))

@@ -154,8 +154,9 @@ def initials(noun: Phrase) -> str:
 
 def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Name]:
     # A unit alone ("days") is a word of the language first, and "number" is one of counting.
-    if form not in _COUNT_WORDS:
-        yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
+    if form in _COUNT_WORDS:
+        return
+    yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
     if column.kind in ("time", "date"):
         yield from _times(form)
     counted = _counted(form)

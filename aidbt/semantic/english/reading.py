@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import islice, product
 from typing import Any
 
 from aidbt.core.errors import AidbtError
@@ -18,6 +17,7 @@ from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused, check_values, not_understood
+from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
@@ -67,18 +67,18 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
-    charts: list[Chart] = []
+    cut: list[list[Cut]] = []
     unknown: list[str] = []
     for sentence in sentences(tokens(question)):
         if len(sentence) > MOST_TOKENS:
             raise Refused(f"a sentence has {len(sentence)} words, more than {MOST_TOKENS}")
         chart = parse(len(sentence), grounded.items(sentence), grammar)
-        charts.append(chart)
-        if not any(True for _ in islice(cuts(chart), 1)):
+        cut.append([way for way in cuts(chart) if not _defines(way, sentence)])
+        if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
-    if unknown or not charts:
+    if unknown or not cut:
         raise not_understood(unknown, lexicon, question=question) if unknown else Refused("nothing is asked")
-    found = _certain(_readings(charts, rules, clock), graph)
+    found = _certain(_readings(cut, rules, clock), graph)
     query = matched(found.query, matching)
     if not matching:
         check_values(query, lexicon)
@@ -87,7 +87,7 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     return replace(found, query=query)
 
 
-def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
+def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
     """The readings that fit together, likeliest first.
 
     Raises:
@@ -95,8 +95,7 @@ def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[t
     """
     refused: AidbtError | None = None
     found = False
-    ways = [(_score(way), way) for way in product(*(list(cuts(chart)) for chart in charts))]
-    ways.sort(key=lambda way: -way[0])
+    ways = sorted(((_score(way), way) for way in _together(cut)), key=lambda way: -way[0])
     for score, way in ways[:MOST_CUTS]:
         if ways[0][0] - score > FARTHEST:
             break
@@ -106,11 +105,34 @@ def _readings(charts: Sequence[Chart], rules: Rules, clock: Clock) -> Iterator[t
         except AidbtError as error:
             refused = refused or error
             continue
+        if is_contradiction(query.where):
+            continue
         found = True
         flat = tuple(item for items in phrases for item in items)
         yield score, Reading(replace(query, clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
+
+
+def _together(cut: Sequence[Sequence[Cut]]) -> list[tuple[Cut, ...]]:
+    """The likeliest ways to cut all sentences."""
+    ways: list[tuple[Cut, ...]] = [()]
+    for sentence in cut:
+        longer = [(*before, way) for before in ways for way in sentence]
+        ways = sorted(longer, key=lambda way: -sum(score for score, _ in way))[: MOST_CUTS**2]
+    return ways
+
+
+def _defines(way: Cut, sentence: Sequence[Token]) -> bool:
+    """Whether parentheses hold a number of their own, as a definition does: "users (those with a play)"."""
+    opened = [number for number, token in enumerate(sentence) if token.text == "("]
+    closed = [number for number, token in enumerate(sentence) if token.text == ")"]
+    asides = [(start, end) for start, end in zip(opened, closed, strict=False) if start < end]
+    numbers = [item for item in way[1] if item.category in _MEASURED]
+    return any(start <= item.start and item.end <= end + 1 for item in numbers for start, end in asides)
+
+
+_MEASURED = {"Number", "Numbers", "AndNumber", "Whole", "Nested", "CountAll"}
 
 
 def _score(parts: Sequence[Cut]) -> float:

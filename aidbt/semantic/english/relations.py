@@ -158,7 +158,9 @@ class Relations:
         """A predicate on the rows that others refer to, as seen from those others: by way of the former."""
         if any(isinstance(part, Exists | Extreme) for part in parts(predicate)):
             return Exists(middle, (), predicate)
-        is_direct = all(self._way(start, middle, term) == self._default(start, term) for term in attributes(predicate))
+        is_direct = all(
+            self._way(start, middle, term) == self._default(start, term) for term in attributes(predicate)
+        )
         return predicate if is_direct else Exists(middle, (), predicate)
 
     def seen_from(self, start: str, middle: str, term: Attribute) -> Attribute | None:

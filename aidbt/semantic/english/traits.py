@@ -42,7 +42,8 @@ class NamedTrait:
 
 def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
     """What words may say of the rows of a table."""
-    texts = {value.lower() for column in table.columns for value in column.values}
+    taken = {value.lower() for column in table.columns for value in column.values}
+    taken |= {word for column in table.columns for word in named.columns[column.name]}
     for column in table.columns:
         attribute = Attribute(table.name, column.name)
         truths = truths_of(column)
@@ -53,7 +54,7 @@ def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
             if len(words) == 1 and _PARTICIPLE.search(words[0]):
                 yield NamedTrait(("un" + words[0],), Missing(attribute), 0.9)
             for word in _still("_".join(words) or "to"):
-                if word not in texts:
+                if word not in taken:
                     yield NamedTrait((word,), Missing(attribute), 0.85)
 
 
