@@ -21,7 +21,15 @@ from tests.kit import postgres_server
 ROOT = Path(__file__).resolve().parent.parent
 SCRATCH = ROOT / "scratch" / "demo"
 PROJECT = SCRATCH / "dbt_project"
-GENERATED = ("models/bronze", "models/silver", "aidbt/mappings", "aidbt/generated.lock")
+GENERATED = (
+    "models/bronze",
+    "models/silver",
+    "models/gold/carrier_months.sql",
+    "models/gold/carrier_months.yml",
+    "aidbt/mappings",
+    "aidbt/models",
+    "aidbt/generated.lock",
+)
 
 
 def main() -> None:
@@ -72,7 +80,17 @@ def main() -> None:
         _aidbt(["build"], env)
         _show("SkyWest after", _SKYWEST)
 
-    _say("9. What came out")
+        _say("9. A gold model from a sentence, with its tests")
+        _aidbt(["model", _SENTENCE, "--name", "carrier_months"], env)
+        print(f"\n{(PROJECT / 'models/gold/carrier_months.sql').read_text()}", end="")
+        _aidbt(["build", "-s", "carrier_months"], env)
+
+        _say("10. Questions in English, and one that cannot be answered; no language model is asked")
+        for question in _QUESTIONS:
+            _aidbt(["query", question, "--limit", "5"], env)
+        _aidbt(["query", _UNANSWERABLE], env, expected=1)
+
+    _say("11. What came out")
     for title, query in _GOLD.items():
         _show(title, query)
     if "--update" in sys.argv[1:]:
@@ -84,6 +102,7 @@ def main() -> None:
     )
     print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
     print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
+    print(f"  {_short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test")
     print(f"  {_short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
     print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
     print(f"  in {_short(SCRATCH)}: aidbt profile, aidbt review, aidbt doctor")
@@ -104,7 +123,7 @@ def _scratch_copy() -> None:
             path.unlink(missing_ok=True)
 
 
-def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False) -> str:
+def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False, expected: int = 0) -> str:
     """Run one command as a user would, in the scratch folder; returns what it printed."""
     if not quiet:
         shown = " ".join(_quoted(argument) for argument in arguments)
@@ -117,10 +136,10 @@ def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False) ->
         stdout=subprocess.PIPE,
         check=False,
     )
-    if not quiet or done.returncode:
+    if not quiet or done.returncode != expected:
         print(done.stdout, end="", flush=True)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    if done.returncode != expected:
+        raise SystemExit(done.returncode or 1)
     return done.stdout
 
 
@@ -137,6 +156,13 @@ def _texts() -> dict[str, bytes]:
     }
 
 
+_SENTENCE = "number of flights, average departure delay and average arrival delay per carrier and month"
+_QUESTIONS = (
+    "flights per month and the change from the previous month",
+    "top 3 carriers by number of flights in each origin airport",
+    "planes that never flew",
+)
+_UNANSWERABLE = "what was the fuel cost per flight"
 _SKYWEST = """
 select scheduled_flights, cancelled_flights, round(mean_arrival_delay_minutes, 1) as mean_delay_min,
     round(100 * on_time_rate, 1) as on_time_pct

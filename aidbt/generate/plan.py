@@ -427,11 +427,13 @@ def _orphans(
 ) -> list[Finding]:
     if select:
         return []
-    known = set(files.compared)
+    from aidbt.generate.english_models.kept import kept_names
+
+    known, sentences = set(files.compared), kept_names(root)
     return [
         Finding("generated.orphan", Severity.WARN, path, "no decision stands behind it any more; delete it?")
         for path in sorted(files.lock(aidbt="").files)
-        if path not in known and (root / path).exists()
+        if path not in known and Path(path).stem not in sentences and (root / path).exists()
     ]
 
 

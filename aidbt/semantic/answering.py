@@ -20,6 +20,7 @@ from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
 from aidbt.semantic.query import Clock, SemanticQuery
 from aidbt.semantic.query_json import query_from_json
 from aidbt.semantic.question_text import checked_question
+from aidbt.semantic.rewriting import under_clock
 from aidbt.semantic.statement import Statement, require_safe, statement_of
 from aidbt.semantic.wording import describe
 
@@ -96,14 +97,21 @@ def understood(
 def from_document(value: Any, grounding: Grounding, clock: Clock, *, dialect: str) -> Understood:
     """The query in the values of a file (`query_json`), under its own clock where it has one.
 
+    A `source` without a clock is seen from that of the query it stands in.
+
     Raises:
         WrongQuery: it is no query, or names what is not there.
         NoPath, CannotPlan, UsageError: it cannot be answered.
     """
     query = query_from_json(value, grounding.graph, metrics=metric_names(grounding))
-    if query.clock == Clock():
-        query = replace(query, clock=clock)
-    return understood(query, grounding, dialect=dialect, way="document")
+    return understood(_with_clock(query, clock), grounding, dialect=dialect, way="document")
+
+
+def _with_clock(query: SemanticQuery, clock: Clock) -> SemanticQuery:
+    """The query under a clock where it has none of its own; what it is about is seen from the same one."""
+    own = clock if query.clock == Clock() else query.clock
+    source = _with_clock(query.source, own) if query.source is not None else None
+    return replace(query, clock=own, source=source)
 
 
 def metric_names(grounding: Grounding) -> tuple[str, ...]:
@@ -139,7 +147,7 @@ def _from_model(
         raise _refused_too(refusal, f"no language model could help: {error.message}") from error
     if answer.query is None:
         raise _refused_too(refusal, f"{answer.by} cannot answer it either: {answer.reason}")
-    found = understood(replace(answer.query, clock=clock), grounding, dialect=dialect, way="model")
+    found = understood(under_clock(answer.query, clock), grounding, dialect=dialect, way="model")
     return replace(found, by=answer.by, level=answer.level, notes=(*_notes(answer), *found.notes))
 
 
@@ -147,7 +155,7 @@ def _check(grounding: Grounding, clock: Clock, dialect: str) -> Callable[[Semant
     def problems(query: SemanticQuery) -> Sequence[str]:
         """What speaks against a model's query, in sentences."""
         try:
-            understood(replace(query, clock=clock), grounding, dialect=dialect, way="model")
+            understood(under_clock(query, clock), grounding, dialect=dialect, way="model")
         except AidbtError as error:
             return [f"{error.message}; {error.hint}" if error.hint else error.message]
         return []

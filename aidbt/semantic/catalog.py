@@ -113,9 +113,13 @@ def _values(column: Column, seen: ColumnProfile | None, kind: Kind) -> tuple[str
 
 
 # Words of times that are said of a row, but do not say when it happened.
-_BIRTH = {"birth", "dob", "birthday", "birthdate", "born"}
+_NEVER = {
+    "birth", "dob", "birthday", "birthdate", "born", "due", "dropped", "cancelled", "canceled", "terminated",
+    "termination", "left", "expires", "expiry", "expiration", "deleted", "updated", "modified", "ended",
+    "end",
+}  # fmt: skip
 _NOT_THE_TIME = {
-    "due", "expected", "estimated", "planned", "required", "update", "updated",
+    "expected", "estimated", "planned", "required", "update",
     "modified", "deleted", "end", "ended", "close", "closed", "expiry", "expiration", "expires", "terminated",
     "termination", "left", "cancelled", "canceled", "completed", "shipped", "delivered", "returned", "paid",
     "resolved", "approved", "last", "next", "effective", "valid", "loaded", "synced", "discontinued", "disc",
@@ -133,8 +137,8 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     """
     times = [column.name for column in columns if column.kind in ("time", "date")]
     words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in times}
-    # When somebody was born is never when a row happened.
-    times = [name for name in times if not _BIRTH & set(words[name])]
+    # When somebody was born, or when it ends, is never when a row happened, though nothing else may say it.
+    times = [name for name in times if not _NEVER & set(words[name])]
     if len(times) == 1:
         return times[0]
     stems = {verb_stem(noun[-1]) for noun in named.nouns}

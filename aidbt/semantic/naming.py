@@ -24,7 +24,8 @@ UNITS = {
     "years": "years",
     "yr": "years", "yrs": "years", "kg": "kilograms", "kgs": "kilograms", "g": "grams", "mg": "milligrams",
     "lb": "pounds", "lbs": "pounds", "km": "kilometers", "kms": "kilometers", "mi": "miles", "miles": "miles",
-    "cm": "centimeters", "mm": "millimeters", "sqm": "square meters", "sqft": "square feet",
+    "l": "liters", "liters": "liters", "cm": "centimeters", "mm": "millimeters", "sqm": "square meters",
+    "sqft": "square feet",
 }  # fmt: skip
 
 

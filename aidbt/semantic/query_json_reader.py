@@ -40,6 +40,7 @@ from aidbt.semantic.query import (
     Term,
     TimePoint,
     Value,
+    parts,
 )
 from aidbt.semantic.query_form import (
     AGAINST_ALL,
@@ -67,8 +68,13 @@ from aidbt.semantic.query_form import (
     default_table,
     is_layer_item,
 )
+from aidbt.semantic.times import shifted
 
 T = TypeVar("T")
+
+_ASK_FOR_MISSING = "write {missing: table.column}, or {not: {missing: table.column}}"
+# Relative times are seen from a day that is not known here: of these years it may be any.
+_ANY_CLOCK = (dt.datetime(1500, 1, 1), dt.datetime(2500, 1, 1))
 
 
 class WrongQuery(UsageError):
@@ -141,11 +147,13 @@ class _Reader:
         if not listed:
             raise WrongQuery(self._at("outputs"), "a query needs outputs", hint="name what is to be shown")
         inside = self._knowing(listed, source)
+        outputs = inside._outputs(listed)
+        _check_cycles(outputs, source, self._at("outputs"))
         base = _text(found.get("base", ""), self._at("base"))
         if base:
             self._table(base, self._at("base"))
         return SemanticQuery(
-            outputs=inside._outputs(listed),
+            outputs=outputs,
             base=base,
             group_by=inside._terms(found.get("group_by"), "group_by"),
             where=inside._optional(found.get("where"), self._at("where")),
@@ -198,7 +206,8 @@ class _Reader:
         return Output(self.term(found["term"], f"{at}.term"), name, is_shown=shown)
 
     def _orders(self, value: Any) -> tuple[Order, ...]:
-        places = [(item, self._at(f"order_by[{n}]")) for n, item in enumerate(_list(value, "order_by"))]
+        listed = _list(value, self._at("order_by"))
+        places = [(item, self._at(f"order_by[{n}]")) for n, item in enumerate(listed)]
         return tuple(self._order(item, at) for item, at in places)
 
     def _order(self, item: Any, at: str) -> Order:
@@ -422,12 +431,17 @@ def _read_term(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> 
 def _read_predicate(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> Predicate:
     inside = item[head]
     if head in COMPARISONS:
-        return Comparison(COMPARISONS[head], *reader.two(inside, at))
+        compared = reader.two(inside, at)
+        if Value(None) in compared:
+            raise WrongQuery(at, "nothing is ever equal to null", hint=_ASK_FOR_MISSING)
+        return Comparison(COMPARISONS[head], *compared)
     if head == "in":
         listed = _list(item.get("values"), f"{at}.values")
         if not listed:
             raise WrongQuery(f"{at}.values", "it needs values")
         values = tuple(_listed_value(value, f"{at}.values[{n}]") for n, value in enumerate(listed))
+        if Value(None) in values:
+            raise WrongQuery(f"{at}.values", "nothing is ever equal to null", hint=_ASK_FOR_MISSING)
         return OneOf(reader.term(inside, at), values, _flag(item, "ignore_case", f"{at}.ignore_case"))
     if head in MATCHES:
         text = _text(item.get("text"), f"{at}.text")
@@ -437,6 +451,8 @@ def _read_predicate(reader: _Reader, head: str, item: Mapping[str, Any], at: str
         return Missing(reader.term(inside, at))
     if head == "period":
         start, end = (_point(item.get(key), f"{at}.{key}") for key in ("from", "before"))
+        if start is None and end is None:
+            raise WrongQuery(at, "a period without a bound", hint="give it 'from', 'before', or both")
         return InPeriod(reader.term(inside, at), start, end)
     if head == "exists":
         return reader.exists(item, at)
@@ -448,6 +464,25 @@ def _read_predicate(reader: _Reader, head: str, item: Mapping[str, Any], at: str
     if head == "not":
         return Not(reader.predicate(inside, at))
     return (All if head == "all" else AnyOf)(reader.several(inside, at))
+
+
+def _check_cycles(outputs: Sequence[Output], source: SemanticQuery | None, at: str) -> None:
+    """Return when no output is made of itself; a name that `source` has is its.
+
+    Raises:
+        WrongQuery: one is.
+    """
+    inner = {output.name for output in source.outputs if output.is_shown} if source is not None else set()
+    known = {output.name: output.term for output in outputs if output.name not in inner}
+    made_of = {
+        name: {part.name for part in parts(term) if isinstance(part, OutputRef) and part.name in known}
+        for name, term in known.items()
+    }
+    for _ in known:  # each round settles one more, unless they wait for each other
+        settled = {name for name, others in made_of.items() if not others & made_of.keys()}
+        made_of = {name: others for name, others in made_of.items() if name not in settled}
+    if made_of:
+        raise WrongQuery(at, f"'{next(iter(made_of))}' is made of itself", hint="name other outputs in it")
 
 
 # --- plain values -------------------------------------------------------------------------------------
@@ -545,7 +580,7 @@ def _constant(value: Any, at: str) -> Any:
         raise WrongQuery(at, f"{value} is no number")
     if value is not None and not isinstance(value, bool | int | float | dt.date):
         raise WrongQuery(at, "a term is needed", hint="a column is written table.column")
-    return value
+    return _zoneless(value, at) if isinstance(value, dt.datetime) else value
 
 
 def _literal(head: str, value: Any, at: str) -> Any:
@@ -573,10 +608,16 @@ def _date(value: Any, at: str) -> dt.date:
 
 def _time(value: Any, at: str) -> dt.datetime:
     if isinstance(value, dt.datetime):
-        return value
+        return _zoneless(value, at)
     if isinstance(value, dt.date):
         return dt.datetime.combine(value, dt.time())
-    return _parsed(value, at, dt.datetime.fromisoformat, "a time such as 2024-03-31T18:30:00")
+    return _zoneless(_parsed(value, at, dt.datetime.fromisoformat, "a time such as 2024-03-31T18:30:00"), at)
+
+
+def _zoneless(time: dt.datetime, at: str) -> dt.datetime:
+    if time.tzinfo is not None:
+        raise WrongQuery(at, f"{time.isoformat()} has a time zone", hint="write it as the data's clock shows")
+    return time
 
 
 def _parsed(value: Any, at: str, parse: Callable[[str], T], what: str) -> T:
@@ -598,12 +639,14 @@ def _point(value: Any, at: str) -> TimePoint | None:
     shift = found.get("shift", 0)
     if isinstance(shift, bool) or not isinstance(shift, int) or abs(shift) > 1_000_000:
         raise WrongQuery(f"{at}.shift", "a whole number is needed, less than a million")
-    return TimePoint(
-        at=_time(found["at"], f"{at}.at") if found.get("at") is not None else None,
-        cut_to=_grain(found, "start_of", at),
-        shift=shift,
-        unit=_grain(found, "unit", at) or Grain.DAY,
-    )
+    absolute = _time(found["at"], f"{at}.at") if found.get("at") is not None else None
+    unit = _grain(found, "unit", at) or Grain.DAY
+    for start in _ANY_CLOCK if absolute is None else (absolute,):
+        try:
+            shifted(start, shift, unit)
+        except (OverflowError, ValueError) as error:
+            raise WrongQuery(f"{at}.shift", f"{shift:,} {unit}s lead out of the calendar") from error
+    return TimePoint(absolute, _grain(found, "start_of", at), shift, unit)
 
 
 def _clock(value: Any, at: str) -> Clock:

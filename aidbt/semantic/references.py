@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import GraphTable, Relationship
 from aidbt.semantic.naming import KEY_WORDS, NamedTable, spelled
@@ -43,7 +45,21 @@ def relationships_of(
         *_roles(tables, named, contained),
     ):
         found.setdefault((relationship.source, relationship.source_columns), relationship)
-    yield from found.values()
+    for relationship in found.values():
+        same = [
+            r for r in found.values() if (r.source, r.target) == (relationship.source, relationship.target)
+        ]
+        yield _with_role(relationship, named) if len(same) > 1 else relationship
+
+
+def _with_role(relationship: Relationship, named: dict[str, NamedTable]) -> Relationship:
+    """One of several references to a table, which is told from the others by what its name says besides."""
+    words = named[relationship.source].columns[relationship.source_columns[0]]
+    bare = words[:-1] if words[-1] in KEY_WORDS else words
+    plain = tuple(part for word in bare for part in spelled(word))
+    is_own = bare in named[relationship.target].nouns or plain in named[relationship.target].nouns
+    is_plain = relationship.role or is_own or not bare or len(relationship.source_columns) > 1
+    return relationship if is_plain else replace(relationship, role=" ".join(plain))
 
 
 def _inferred(
@@ -77,11 +93,15 @@ def _referred(
         # Nothing refers to a table but by one of its nouns, or by the name of its key.
         is_said = any(noun in text for noun in _joined(named[target.name].nouns) for text in said)
         for key in (key[0] for key in target.keys if len(key) == 1):
+            is_said = is_said or words[-1:] == singular_words(key)[:-1]
             if not is_said and key != column:
                 continue
             rank = _name_evidence(named[source.name], column, named[target.name], key)
             # The same name says little of what is no key but by chance, such as the prices of a short list.
             rank = 0 if rank == 2 and not _is_key(key, target, named[target.name]) else rank
+            # Small numbers are among the keys of most tables: `max_guests` is no guest.
+            is_key = words[-1] in KEY_WORDS or words[-1].endswith("id")
+            rank = 0 if rank == 1 and not is_key and source.column(column).kind != "text" else rank
             is_same = (source.name, column) == (target.name, key)
             if rank == 0 or is_same or target.column(key).kind != source.column(column).kind:
                 continue
@@ -217,6 +237,11 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
             return 3
     if column == key and words not in (("id",), ("name",), ("code",), ("status",), ("type",)):
         return 2
+    # `origin_wh` beside a key `wh_id`.
+    whole = singular_words(key)
+    bare = whole[:-1] if whole and whole[-1] in KEY_WORDS else ()
+    if bare and len(words) > len(bare) and words[-len(bare) :] == bare:
+        return 1
     joined = "".join(words)
     for noun in target.nouns:
         if joined.endswith("".join((*noun, "id"))) and len(joined) > len("".join((*noun, "id"))):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
+from aidbt.semantic.query import Clock, SemanticQuery
+
 T = TypeVar("T")
 
 
@@ -31,3 +33,9 @@ def rewritten(node: T, change: Callable[[Any], Any | None]) -> T:
     inner = {item.name: getattr(whole, item.name) for item in fields(whole) if item.name != "source"}
     new = {name: rewritten(value, change) for name, value in inner.items()}
     return cast(T, replace(whole, **new))
+
+
+def under_clock(query: SemanticQuery, clock: Clock) -> SemanticQuery:
+    """The query, and those that it is about, seen from one clock."""
+    source = under_clock(query.source, clock) if query.source is not None else None
+    return replace(query, clock=clock, source=source)

@@ -63,8 +63,9 @@ def window_sql(compared: Compared, terms: Terms, groups: Sequence[Term]) -> exp.
     before = _previous(compared, value.copy(), others, terms)
     if compared.kind == "previous":
         return before
-    change = exp.Sub(this=value, expression=before)
-    return change if compared.kind == "change" else _ratio(exp.paren(change), before.copy())
+    # In parentheses, since it may stand in a calculation.
+    change = exp.paren(exp.Sub(this=value, expression=before))
+    return change if compared.kind == "change" else _ratio(change, before.copy())
 
 
 def _ratio(value: exp.Expr, whole: exp.Expr) -> exp.Expr:

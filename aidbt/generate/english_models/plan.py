@@ -414,6 +414,8 @@ def _notes(kept: KeptModel, options: Rendering, *, is_relative: bool) -> list[st
         notes.append(
             "its times are seen from the day it is read or built on, so that its rows change by themselves"
         )
+    if kept.materialized == "incremental":
+        notes.append("rows that arrive late for a period before the last one need dbt's --full-refresh")
     if len(kept.grain) > 1 and grain_test(kept, options) is None:
         notes.append(
             f"that {', '.join(kept.grain)} are unique together is not tested: add dbt_utils to packages.yml,"

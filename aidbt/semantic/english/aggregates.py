@@ -20,6 +20,7 @@ from aidbt.semantic.english.phrases import (
     Rows,
 )
 from aidbt.semantic.english.rows import RowRules
+from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     All,
     Attribute,
@@ -77,6 +78,9 @@ class AggregateRules(RowRules):
         attribute = only(columns)
         if attribute is None or not self._can_aggregate(function, attribute):
             return
+        if columns.rows is not None and self._is_of_parent(attribute, columns.rows):
+            yield from self._aggregate_parent(function, attribute, columns.rows)
+            return
         where = self.measured(attribute, columns.rows)
         if where is not None:
             yield (
@@ -84,6 +88,17 @@ class AggregateRules(RowRules):
                 Number(Measure(function, attribute.table, attribute, both(*where)), attribute.table),
                 -0.1,
             )
+
+    def _is_of_parent(self, attribute: Attribute, rows: Rows) -> bool:
+        """Whether a column is of what named rows refer to: patients have the copay of their insurance."""
+        path = self.path(rows.table, attribute.table)
+        return path is not None and bool(path) and is_to_one(path)
+
+    def _aggregate_parent(self, function: Function, attribute: Attribute, rows: Rows) -> Found:
+        """Of what named rows refer to: once for each of them, which makes no sense of a sum."""
+        if function != "sum":
+            measure = Measure(function, rows.table, attribute, rows.where)
+            yield "Number", Number(measure, rows.table), 0.0
 
     def aggregate_after(self, columns: Columns, function: Function) -> Found:
         """`freight total`; what is "highest" stands before what it is of."""
@@ -165,6 +180,8 @@ class AggregateRules(RowRules):
         attribute = only(columns)
         if attribute is None or not is_additive(self.graph.table(attribute.table), attribute.column):
             return None
+        if columns.rows is not None and self._is_of_parent(attribute, columns.rows):
+            return None
         where = self.measured(attribute, columns.rows)
         if where is None:
             return None
@@ -203,6 +220,15 @@ class AggregateRules(RowRules):
         """The columns of rows that nothing tells apart: all that are not personal, up to a dozen."""
         columns = [column.name for column in self.graph.table(table).columns if not column.is_pii]
         return tuple(Attribute(table, name) for name in columns[:_MOST_COLUMNS])
+
+    def count_too(self, number: Number | Numbers, rows: Rows) -> Found:
+        """`number of customers and products`: both are counted; rows with conditions may restrict instead."""
+        before = number.items if isinstance(number, Numbers) else (number,)
+        if rows.where is not None or any(one.table == rows.table for one in before):
+            return
+        terms = [one.term for one in before]
+        if all(isinstance(term, Measure) and term.of is None and term.function == "count" for term in terms):
+            yield "Numbers", Numbers((*before, self.counted(rows))), 1.2
 
     def _can_aggregate(self, function: Function, attribute: Attribute) -> bool:
         table = self.graph.table(attribute.table)

@@ -10,6 +10,7 @@ from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.number_phrases import (
     Best,
     Change,
+    Filtered,
     Frequent,
     Group,
     Having,
@@ -31,6 +32,7 @@ from aidbt.semantic.english.phrases import (
     Condition,
     Link,
     Opposite,
+    Recurring,
     Rows,
 )
 from aidbt.semantic.english.refusal import Refused
@@ -39,7 +41,7 @@ from aidbt.semantic.query import DatePart, Grain
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
     """Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy Best TopOf
-    TopCols FrequentOf ByNumber Having Whole Nested Change""".split()
+    TopCols FrequentOf ByNumber Having Whole Nested Filtered Change""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
@@ -74,6 +76,7 @@ class Asked:
     wholes: list[Whole] = field(default_factory=list)
     nested: list[Nested] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    filtered: list[Filtered] = field(default_factory=list)
     counts: bool = False
     lists: bool = False
     shows: bool = False
@@ -111,7 +114,18 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
         first.group |= other.group
         first.times |= other.times
         first.says_again |= other.says_again
-        for name in ("claims", "havings", "orders", "best", "tops", "by", "wholes", "nested", "changes"):
+        for name in (
+            "claims",
+            "havings",
+            "orders",
+            "best",
+            "tops",
+            "by",
+            "wholes",
+            "nested",
+            "changes",
+            "filtered",
+        ):
             getattr(first, name).extend(getattr(other, name))
         for name in ("counts", "is_average", "compares", "shows", "has_ties"):
             setattr(first, name, getattr(first, name) or getattr(other, name))
@@ -151,13 +165,15 @@ def _take(asked: Asked, item: Item) -> None:
             asked.havings.append(meaning)
         case Whole():
             asked.wholes.append(meaning)
+        case Filtered():
+            asked.filtered.append(meaning)
         case Nested():
             asked.nested.append(meaning)
         case Change():
             asked.changes.append(meaning)
         case Number() if item.category == "ByNumber":
             asked.by.append(meaning)
-        case Condition() | Link() | Claims() | Opposite() | Period():
+        case Condition() | Link() | Claims() | Opposite() | Period() | Recurring():
             asked.claims.append(meaning)
         case Rows() | Columns() | Amount() | Number():
             asked.shown.append(meaning)

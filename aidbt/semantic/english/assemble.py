@@ -9,6 +9,7 @@ from dataclasses import replace
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.asked import Asked, asked_of
 from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.complete import check_complete
 from aidbt.semantic.english.grouped import Grouping
 from aidbt.semantic.english.implied import completed
 from aidbt.semantic.english.listed import listed
@@ -43,6 +44,7 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     Raises:
         Refused: phrases do not fit together.
     """
+    sentences = [list(sentence) for sentence in sentences]
     asked = completed(asked_of(sentences), rules)
     if asked.nested:
         query = _nested(asked, rules)
@@ -52,6 +54,7 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
         query = listed(asked, rules)
     _check_periods(query)
     _check_history(query, rules.graph)
+    check_complete(sentences, query, rules.graph, counts=asked.counts)
     return replace(query, outputs=unique_names(query.outputs))
 
 

@@ -48,7 +48,7 @@ _OPPOSITES: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "
 _CLAIMS = "Cond Link Claim"
 _AT = ("of", "at")
 # Numbers that are read as years rather than as amounts.
-_YEARS = range(1900, 2101)
+YEARS = range(1900, 2101)
 
 
 class ConditionRules(Relations):
@@ -137,9 +137,14 @@ class ConditionRules(Relations):
         return self.column(attribute).kind in ("time", "date")
 
     def only(self, columns: Columns, *kinds: str) -> list[Attribute]:
-        """The column, where it is one alone and of one of the kinds; else nothing."""
-        attribute = columns.terms[0]
-        return [attribute] if len(columns.terms) == 1 and self.column(attribute).kind in kinds else []
+        """The column, where it is of one of the kinds, and of any rows; else nothing."""
+        attribute = self.alone(columns)
+        return [attribute] if attribute is not None and self.column(attribute).kind in kinds else []
+
+    def alone(self, columns: Columns) -> Attribute | None:
+        """The one column, unless only that of certain rows is meant, as in "quantity of Cola"."""
+        is_of_all = columns.rows is None or columns.rows.where is None
+        return columns.terms[0] if len(columns.terms) == 1 and is_of_all else None
 
     # --- numbers ------------------------------------------------------------------------------------------
 
@@ -168,7 +173,7 @@ class ConditionRules(Relations):
         """`rating 5`; a year is more often a time."""
         if columns.rows is None:
             for _, condition, cost in self.compared(columns, Compare("=", number)):
-                yield "Cond", condition, cost + (0.8 if number in _YEARS else 0.2)
+                yield "Cond", condition, cost + (0.8 if number in YEARS else 0.2)
 
     def so_much(self, compare: Compare, columns: Columns, cost: float = 0.1) -> Found:
         """`less than 20000 miles`, `more than 3 bedrooms`, of a column that holds how many."""
@@ -187,13 +192,12 @@ class ConditionRules(Relations):
 
     def compared_columns(self, columns: Columns, compare: Against) -> Found:
         """`shipped after the required date`, `stock below the reorder level`."""
-        other = compare.columns
-        if len(columns.terms) != 1:
+        one, two = self.alone(columns), self.alone(compare.columns)
+        if one is None or two is None or one == two:
             return
-        one, two = columns.terms[0], other.terms[0]
         path = self.path(one.table, two.table)
         kinds = {self.column(one).kind, self.column(two).kind}
-        if one == two or path is None or not is_to_one(path):
+        if path is None or not is_to_one(path):
             return
         if kinds == {"number"} or kinds <= {"time", "date"}:
             yield "Cond", Condition(one.table, Comparison(compare.operator, one, two)), 0.3 * len(path)
@@ -221,7 +225,9 @@ class ConditionRules(Relations):
         """`more expensive than the average list price`."""
         of = number.term
         if isinstance(of, Measure) and of.function in _RANKED:
-            yield from self.against_mean(adjective[0], (adjective[1], _RANKED[of.function], of))
+            mean = (adjective[1], _RANKED[of.function], of)
+            for category, condition, _ in self.against_mean(adjective[0], mean):
+                yield category, condition, -0.4
 
     def against_mean(self, columns: Columns, mean: Mean) -> Found:
         """`price above the average`: of the same column, among the rows that are said."""
@@ -236,7 +242,7 @@ class ConditionRules(Relations):
     def own_value(self, columns: Columns, value: Condition) -> Found:
         """`status open`: the value is one of that column."""
         predicate = value.predicate
-        if len(columns.terms) == 1 and isinstance(predicate, OneOf) and predicate.term == columns.terms[0]:
+        if isinstance(predicate, OneOf) and predicate.term == self.alone(columns):
             yield "Val", value, -0.5
 
     def values(self, one: Condition, joined: tuple[str, Condition]) -> Found:
@@ -265,8 +271,8 @@ class ConditionRules(Relations):
 
     def absent(self, columns: Columns) -> Condition | None:
         """That a column is empty; None of one that never is, and of several."""
-        attribute = columns.terms[0]
-        if len(columns.terms) > 1 or not self.column(attribute).nullable:
+        attribute = self.alone(columns)
+        if attribute is None or not self.column(attribute).nullable:
             return None
         return Condition(attribute.table, Missing(attribute), is_own=True)
 
@@ -299,13 +305,7 @@ class ConditionRules(Relations):
 
     def opposite(self, condition: Condition) -> Found:
         """What a condition denies."""
-        held = condition.predicate
-        denied = (
-            replace(held, operator=_OPPOSITES[held.operator])
-            if isinstance(held, Comparison)
-            else negated(held)
-        )
-        yield "Cond", replace(condition, predicate=denied), 0.0
+        yield "Cond", replace(condition, predicate=negated(condition.predicate)), 0.0
 
     # --- and, or ------------------------------------------------------------------------------------------
 

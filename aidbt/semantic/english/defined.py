@@ -71,6 +71,29 @@ def with_instructions(text: str, question: str, lexicon: Lexicon, graph: Graph) 
     return lexicon.with_meanings(added), found.matching
 
 
+def glossed(question: str, lexicon: Lexicon, graph: Graph) -> tuple[str, Lexicon]:
+    """A question without the brackets that say what the word before them means, and a lexicon that knows it.
+
+    "orders that were late (shipped after the required date)" defines "late". Only what holds of rows is taken
+    from brackets, and only for words that mean nothing else.
+    """
+    for match in list(_BRACKETS.finditer(question))[:_MOST_BRACKETS]:
+        before = tokens(re.split(r"[.?!;:]", question[: match.start()])[-1])
+        known = {place for item in Grounded(lexicon).items(before) for place in range(item.start, item.end)}
+        if not before or len(before) - 1 in known:
+            continue
+        name = (plain(before[-1].lemma),)
+        meanings = _Definer(lexicon, graph, question).meanings(Definition((name,), (match["said"],)))
+        found = meanings.get(name, [])
+        if any(isinstance(meaning, Defined) and meaning.category == "Cond" for meaning in found):
+            return glossed(question.replace(match.group(), "", 1), lexicon.with_meanings(meanings), graph)
+    return question, lexicon
+
+
+_BRACKETS = re.compile(r"\s*\((?P<said>[^()]{3,120})\)")
+_MOST_BRACKETS = 4
+
+
 def matched(query: SemanticQuery, matching: Matching) -> SemanticQuery:
     """A query whose texts are compared as instructions want it."""
     if not matching:

@@ -53,9 +53,9 @@ class DurationRules(ConditionRules):
 
     def at_time(self, columns: Columns, period: Period) -> Found:
         """`hired in 2024`, `order date before 2024-03-01`."""
-        if len(columns.terms) != 1:
+        attribute = self.alone(columns)
+        if attribute is None:
             return
-        attribute = columns.terms[0]
         if self.is_time(attribute):
             predicate: Predicate | None = InPeriod(attribute, period.start, period.end)
         elif attribute.column.lower().endswith("year"):

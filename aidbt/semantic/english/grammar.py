@@ -10,8 +10,8 @@ from aidbt.semantic.english.verbs import EMPTY
 # Phrases of rows and of conditions that words which say nothing may stand beside.
 _PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
     SupCol SupRows LikeText WhoRole UnitBetween Amount"""
-_OPENERS = """Cmp When Neg No Prep Verb Rel Between Owning And Or Grain Span CmpSpan Within Agent Ordinal
-    Role RoleVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
+_OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
+    Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 
 
 class Rules(NumberRules):
@@ -48,11 +48,12 @@ class Rules(NumberRules):
         before("Is", f"{_PHRASES} {_OPENERS} Number Group")
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")
         after("Col Cmp Verb Rel Neg Act Did Number", "Is")
-        before("Only", "Rows Col Val Cond Time Num CmpNum Range")
+        before("Only", "Rows Col Time Num CmpNum Range")
         after("Rows Col Val Cond Time Num", "Only")
         before("Who", "Rows TopOf")
         before("Every", f"Rows Col Role Clause {numbers}")
         before("Fill Is", "Every")
+        before("Whose", "Having Pred")
         before("Rel", "Best TopOf LikeText CmpNum Range Null")
         for phrase in ("Rows", "Col", "Number"):
             rule(phrase, "Verb", _without(phrase))

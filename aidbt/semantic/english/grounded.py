@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aidbt.core.words import singular_words
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.dimensions import Dimension, dimensions
 from aidbt.semantic.english.lexicon import (
@@ -22,13 +21,15 @@ from aidbt.semantic.english.lexicon import (
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Columns, Condition, Recurring, Role, Rows
-from aidbt.semantic.english.tokens import Token
+from aidbt.semantic.english.tokens import Token, lemma
 from aidbt.semantic.english.verbs import VerbsOf
 from aidbt.semantic.english.words import entries_at
 from aidbt.semantic.query import Attribute, MetricRef, OneOf, Value, attributes
 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
+# Words before a group, of which "by finished" is one and "is finished" is none.
+_GROUPING = {"by", "per", "each", "every", "and"}
 _PREPOSITIONS = {"in", "by", "from", "to", "with", "on", "at", "for", "into", "via"}
 # What a value says less that is also the verb of what follows.
 _VERB_OF = 0.8
@@ -74,41 +75,41 @@ class Grounded:
         for length, meanings in self.lexicon.found(sentence, start):
             columns = [m for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7]
             alike = tuple(Attribute(m.table, m.column) for m in columns)
-            is_verb = length == 1 and any(
-                kind == "Verb" for _, kind, _, _ in self.verbs.at([texts[start]], 0)
-            )
-            common = _COMMON * min(len(alike) - 1, 4) if alike else 0.0
             for meaning in meanings:
-                if length == 1 and self._is_mere_form(meaning, sentence[start]):
+                if self._is_out_of_place(meaning, meanings, texts[start : start + length], texts[:start]):
                     continue
-                if isinstance(meaning, ColumnName) and _is_flag(meaning, meanings) and not _is_grouped(texts, start):
-                    continue
-                if not (is_verb and self.verbs.is_linking(meaning)):
-                    less = common if isinstance(meaning, ColumnName) else 0.0
-                    if isinstance(meaning, ValueName) and length == 1 and self._is_verb_of(texts, start):
+                less = _COMMON * min(max(len(alike) - 1, 0), 4) if isinstance(meaning, ColumnName) else 0.0
+                if isinstance(meaning, ValueName) and length == 1 and self._is_verb_of(texts, start):
                     less = _VERB_OF
                 yield _item(meaning, start, length, (meaning.weight - less) * length**_LONGER, alike)
                 if isinstance(meaning, ColumnName) and length == 1 and self._is_done(meaning, texts[start]):
-                    columns_ = Columns((Attribute(meaning.table, meaning.column),))
-                    yield Item("Did", columns_, start, start + 1, meaning.weight)
+                    done = Columns((Attribute(meaning.table, meaning.column),))
+                    yield Item("Did", done, start, start + 1, meaning.weight)
                 if isinstance(meaning, ValueName) and _is_plural(sentence[start + length - 1]):
                     yield from self._kind(meaning, start, length)
-        token = sentence[start]
-        if token.kind == "word" and "_" in token.text:
-            for meaning in self.lexicon.meanings.get(singular_words(token.text), ()):
-                yield _item(meaning, start, 1, 2 * meaning.weight)
 
-    def _is_mere_form(self, meaning: Meaning, token: Token) -> bool:
-        """Whether a word is only the participle of what a column counts: "enrolled" of target_enrolment."""
-        if not isinstance(meaning, ColumnName) or not token.text.lower().endswith(("ed", "ing")):
+    def _is_out_of_place(
+        self, meaning: Meaning, others: Sequence[Meaning], said: Sequence[str], before: Sequence[str]
+    ) -> bool:
+        """Whether words that may mean something are used otherwise here."""
+        if len(said) == 1 and self.verbs.is_linking(meaning):
+            return any(kind == "Verb" for _, kind, _, _ in self.verbs.at(said, 0))
+        if not isinstance(meaning, ColumnName):
             return False
-        is_number = self.lexicon.graph.table(meaning.table).column(meaning.column).kind == "number"
-        return is_number and meaning not in self.lexicon.meanings.get((token.lemma,), ())
+        is_grouped = bool(_GROUPING & set(before[-2:]))
+        return self._is_mere_form(meaning, said) or (_is_flag(meaning, others) and not is_grouped)
+
+    def _is_mere_form(self, name: ColumnName, said: Sequence[str]) -> bool:
+        """Whether a word is only the participle of what a column counts: "enrolled" of target_enrolment."""
+        if len(said) != 1 or not said[0].endswith(("ed", "ing")):
+            return False
+        is_number = self.lexicon.graph.table(name.table).column(name.column).kind == "number"
+        return is_number and name not in self.lexicon.meanings.get((lemma(said[0]),), ())
 
     def _is_verb_of(self, texts: Sequence[str], start: int) -> bool:
         """Whether a word is the verb of what follows rather than a value: "enrolled in 7 courses"."""
-        is_followed = list(texts[start + 1 : start + 2]) and texts[start + 1] in _PREPOSITIONS
-        return bool(is_followed) and any(True for _ in self.verbs.at(texts, start))
+        is_followed = bool(_PREPOSITIONS & set(texts[start + 1 : start + 2]))
+        return is_followed and any(True for _ in self.verbs.at(texts, start))
 
     def _is_done(self, name: ColumnName, text: str) -> bool:
         """Whether a word is a participle of what a column says when it was done."""
@@ -186,11 +187,6 @@ def _is_flag(name: ColumnName, meanings: Sequence[Meaning]) -> bool:
     """Whether the same words say that a column is true."""
     traits = [m.predicate for m in meanings if isinstance(m, Trait) and m.table == name.table]
     return any(term.column == name.column for trait in traits for term in attributes(trait))
-
-
-def _is_grouped(texts: Sequence[str], start: int) -> bool:
-    """Whether groups are spoken of just before a word."""
-    return bool({"by", "per", "each", "every", "and"} & set(texts[max(start - 2, 0) : start]))
 
 
 def _is_doubtful(texts: Sequence[str], start: int, length: int) -> bool:

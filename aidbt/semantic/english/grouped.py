@@ -70,6 +70,7 @@ class Grouping:
         self._claims()
         self._check_counted()
         self._check_measured()
+        self._check_near()
         self._beside()
         self._sorts()
         self._havings()
@@ -133,7 +134,9 @@ class Grouping:
     def _group(self, group: Group) -> None:
         for rows in group.rows:
             self._only(rows)
-        self._add_groups(term for term in group.terms if not self._is_each_row(group, term))
+        owner = group.rows[0] if len(group.rows) == 1 else None
+        terms = [term for term in group.terms if not self._is_each_row(group, term)]
+        self._add_groups([self._seen(term, owner) for term in terms])
         if group.grains or group.parts:
             self._group_times(group)
 
@@ -183,9 +186,20 @@ class Grouping:
         rows = what if isinstance(what, Rows) else what.rows
         if rows is not None:
             self._only(rows)
-        terms = tuple(self._grouped_as(term) for term in self.rules.named(what))
+        terms = tuple(self._grouped_as(self._seen(term, rows)) for term in self.rules.named(what))
         self._add_groups(terms)
         return terms
+
+    def _seen(self, term: Term, rows: Rows | None) -> Term:
+        """A column of what named rows refer to, as it is seen from those that are measured."""
+        if rows is None or not self.table or not isinstance(term, Attribute):
+            return term
+        if term.table in (rows.table, self.table):
+            return term
+        seen = self.rules.seen_from(self.table, rows.table, term)
+        if seen is None:
+            raise Refused(f"{term.column} of {rows.table} cannot be told beside numbers of {self.table}")
+        return seen
 
     def _grouped_as(self, term: Term) -> Term:
         """A column as it is grouped already: cut to a month where its month makes the groups."""
@@ -266,6 +280,8 @@ class Grouping:
         things += [s for s in self.asked.shown if isinstance(s, Rows | Columns)]
         for thing in things:
             self._entity(thing)
+        if isinstance(best.by, Number) and not things and self.asked.group.is_per and _adds_up(best.by.term):
+            raise Refused("the greatest of what groups have, or the group that has it, may be meant")
         if isinstance(best.by, Number):
             self.orders.append(Order(self._same(best.by).term, best.is_descending))
         elif isinstance(best.by, Columns):
@@ -279,8 +295,11 @@ class Grouping:
     def _things(self) -> None:
         """What is seen beside the numbers makes the groups, or belongs to what makes them."""
         is_known = bool(self.groups and self.asked.returned) or bool(self.asked.best)
-        for shown in self.asked.shown:
+        for place, shown in enumerate(self.asked.shown):
+            is_after = any(isinstance(one, Number) for one in self.asked.shown[:place])
             if not isinstance(shown, Number) and not is_known:
+                if isinstance(shown, Rows) and is_after:
+                    raise Refused("rows are named after a number, and it is not said what is asked of them")
                 self._entity(shown)
                 is_known = bool(self.asked.returned)
         for shown in self.asked.returned:
@@ -357,9 +376,21 @@ class Grouping:
         known = {column.table for column in columns if column in self.rules.label(column.table)}
         for column in columns:
             is_cut = column.grain is not None or column.part is not None
-            is_said = is_cut or column in self.asked.group.terms or column.table in known
-            if not is_said and self.rules.is_measured(column):
+            if is_cut or column in self.asked.group.terms:
+                continue
+            if column.table not in known and self.rules.is_measured(column):
                 raise Refused(f"{column.column} is a number, and neither grouped by nor added up")
+            if column.table not in known and self.rules.column(column).kind == "bool":
+                raise Refused(f"{column.column} is true or false, and not said to be grouped by")
+
+    def _check_near(self) -> None:
+        """Groups are of what is measured, or of what that belongs to, in a way that a few words can mean."""
+        tables = {measure.table for number in self.numbers for measure in measures(number.term)} - {""}
+        for group in self.groups:
+            if not isinstance(group, Attribute) or not group.table:
+                continue
+            if any(self.rules.distance(table, group.table) is None for table in tables):
+                raise Refused(f"rows of {group.table} and what is measured are only distantly related")
 
     # --- numbers beside others --------------------------------------------------------------------------
 
@@ -454,6 +485,10 @@ class Grouping:
         for having in self.asked.havings:
             condition = Comparison(having.operator, self._same(having.number).term, having.value)
             self.having = both(self.having, condition)
+
+
+def _adds_up(term: Term) -> bool:
+    return isinstance(term, Measure) and term.function in ("count", "sum")
 
 
 def _is_running(term: Term) -> bool:

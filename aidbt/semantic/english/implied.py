@@ -8,6 +8,7 @@ from aidbt.semantic.english.aggregates import conjuncts, narrowed
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.number_phrases import (
     Best,
+    Filtered,
     Group,
     Having,
     Nested,
@@ -76,6 +77,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
     _restrict(asked)
+    asked.shown += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
     return asked
 
 
@@ -282,6 +284,15 @@ def _restrict(asked: Asked) -> None:
             asked.claims.append(Link(shown))
     said = [claim.rows for claim in asked.claims if isinstance(claim, Link)]
     asked.shown = [shown for shown in asked.shown if shown not in said]
+
+
+def _of_them(filtered: Filtered, asked: Asked, rules: NumberRules) -> Number:
+    """`and how many of them were returned`: a part of what was counted before, beside it."""
+    counted = [n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function == "count"]
+    found = rules.claimed(Rows(counted[0].table), filtered.claim) if counted else None
+    if found is None or len({number.table for number in counted}) > 1:
+        raise Refused("it is not certain of what a part is counted")
+    return narrowed(counted[0], found[0].where)
 
 
 def _share(whole: Whole, group: Group) -> Number:

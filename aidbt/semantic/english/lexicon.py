@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from aidbt.core.lexicon import is_word
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.names import LOOSE, PART, SHORTER, Name, column_names, spellings, table_names
+from aidbt.semantic.english.names import (
+    CLEAR,
+    LOOSE,
+    PART,
+    SHORTER,
+    Name,
+    column_names,
+    spellings,
+    table_names,
+)
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.traits import known_places, traits
@@ -37,6 +46,7 @@ _COMPARED = {
 }
 # Verbs that help others are no names, also where a column is called "done".
 _HELPERS = {("do",), ("be",), ("have",), ("get",)}
+_MOST_OF_A_COLUMN = 4
 _DATE_WORDS = {"date", "day", "time", "timestamp"}
 # Codes such as IN and IT are words of the language, so they count only in capitals.
 _MOST_LETTERS_OF_A_CODE = 2
@@ -123,6 +133,7 @@ class Lexicon:
         values: by (table, column) all values, where all are known.
         people_tables: the tables whose rows are people.
         dated: the columns of times and years by the stem of what happened then; whether each is a year.
+        of_verbs: the columns of several words by the stem of the first: "shipping country" is `ship_country`.
         measured: the columns of numbers by the stem of their one word.
         stems: the values of one word by its stem, where it can be of one column only.
         short_words: the words of names that are no words of the language.
@@ -136,6 +147,7 @@ class Lexicon:
     short_words: frozenset[str] = frozenset()
     stems: dict[str, list[Meaning]] = field(default_factory=dict)
     measured: dict[str, list[Meaning]] = field(default_factory=dict)
+    of_verbs: dict[Phrase, list[ColumnName]] = field(default_factory=dict)
     _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _places: dict[tuple[Phrase, Meaning], int] = field(default_factory=dict)
 
@@ -241,6 +253,10 @@ class Lexicon:
         if "_" in token.text or (token.text[1:] != token.text[1:].lower() and not token.text.isupper()):
             for meaning in self.meanings.get(tuple(map(lemma, singular_words(token.text))), ()):
                 yield 1, meaning
+        for length in range(2, min(len(lemmas), _MOST_OF_A_COLUMN) + 1):
+            if length not in named:
+                of_verb = self.of_verbs.get((verb_stem(lemmas[0]), *lemmas[1:length]), ())
+                yield from ((length, column) for column in of_verb)
         if len(lemmas) > 1 and lemmas[1] in (*_DATE_WORDS, "year") and 2 not in named:
             yield from ((2, column) for column in self._of_stem(lemmas[0], lemmas[1]))
         if len(lemmas) > 2 and lemmas[0] in (*_DATE_WORDS, "year") and lemmas[1] == "of" and 3 not in named:
@@ -275,8 +291,8 @@ class Lexicon:
 
 
 def _is_meant(value: ValueName, token: Token, start: int) -> bool:
-    """Whether a word means a value: of two letters only when it is written as a code, and of one only within a
-    sentence, for "A" begins many.
+    """Whether a word means a value: of two letters only when it is written as a code, and of one only within
+    a sentence, for "A" begins many.
     """
     if len(token.text) > _MOST_LETTERS_OF_A_CODE:
         return True
@@ -336,6 +352,7 @@ def lexicon(
     _add_values(found, values)
     found.dated = _dated(found)
     found.measured = _measured(found)
+    found.of_verbs = _of_verbs(found)
     found.short_words = _short_words(named)
     return found
 
@@ -386,6 +403,8 @@ def _add_table(
             # So does a column before those of tables that are made of its own.
             weight = weight - 0.15 if column.name in copied else weight
             add(name, ColumnName(table.name, column.name, weight, name.counts))
+            if column.unit and name.weight >= SHORTER:
+                _add_units(found, name.phrase, Attribute(table.name, column.name), column.unit)
     for trait in (*traits(table, named), *known_places(table, named)):
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
 
@@ -466,6 +485,17 @@ def _dated(found: Lexicon) -> list[tuple[str, ColumnName, bool]]:
             if is_time or is_year:
                 dated[verb_stem(phrase[0]), replace(meaning, weight=SHORTER), is_year] = None
     return list(dated)
+
+
+def _of_verbs(found: Lexicon) -> dict[Phrase, list[ColumnName]]:
+    stems: dict[Phrase, list[ColumnName]] = {}
+    for phrase, meanings in found.meanings.items():
+        if 1 < len(phrase) <= _MOST_OF_A_COLUMN and len(phrase[0]) > 2:
+            columns = [m for m in meanings if isinstance(m, ColumnName) and m.weight >= CLEAR]
+            for column in columns:
+                stemmed = (verb_stem(phrase[0]), *phrase[1:])
+                stems.setdefault(stemmed, []).append(replace(column, weight=SHORTER))
+    return stems
 
 
 def _short_words(named: Sequence[NamedTable]) -> frozenset[str]:

@@ -50,7 +50,8 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
         order_by=tuple(orders),
         limit=_limit(asked, best),
         limit_within=within,
-        has_ties=asked.has_ties or (bool(within) and _limit(asked, best) == 1),
+        has_ties=asked.has_ties
+        or (bool(within) and _limit(asked, best) == 1 and not _is_by_time(orders, rules)),
         distinct=not within and (not known or _repeats(terms, base, rules)),
     )
 
@@ -150,6 +151,12 @@ def _terms(asked: Asked, things: Sequence[Thing], orders: Sequence[Order], rules
         terms += rules.named(thing)
     terms += [order.term for order in orders if isinstance(order.term, Attribute)]
     return list(dict.fromkeys(terms))
+
+
+def _is_by_time(orders: Sequence[Order], rules: NumberRules) -> bool:
+    """Whether the first come by a time: of two orders on one day one is the last."""
+    terms = [order.term for order in orders if isinstance(order.term, Attribute)]
+    return any(rules.is_time(term) for term in terms)
 
 
 def _own(term: Term, base: str, rules: NumberRules) -> Term:

@@ -158,7 +158,7 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         return
     yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
     if column.kind in ("time", "date"):
-        yield from _times(form)
+        yield from _times(form, named.nouns)
     counted = _counted(form)
     if counted:
         yield Name(("number", "of", *counted), EXACT, counts=True)
@@ -214,7 +214,7 @@ def _of_amount(table: GraphTable, named: NamedTable) -> Iterator[Name]:
                 yield Name(noun, SHORTER)
 
 
-def _times(form: Phrase) -> Iterator[Name]:
+def _times(form: Phrase, nouns: Sequence[Phrase]) -> Iterator[Name]:
     """The name of a time with and without the words that say that it is one."""
     bare = form
     while len(bare) > 1 and bare[-1] in (*_TIMES, "utc"):
@@ -227,7 +227,8 @@ def _times(form: Phrase) -> Iterator[Name]:
     yield Name((*bare, "date"), CLEAR)
     yield Name((*bare, "time"), SHORTER)
     yield Name(("date", "of", *bare), CLEAR)
-    yield Name(bare, 0.8)
+    if bare not in nouns:
+        yield Name(bare, 0.8)
     yield from _other_words((*bare, "date"), 1.0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.conditions import How
+from aidbt.semantic.english.conditions import YEARS, How
 from aidbt.semantic.english.durations import DurationRules
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import (
@@ -23,12 +23,25 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Texts,
 )
-from aidbt.semantic.query import All, AnyOf, Attribute, Exists, Extreme, Matches, Predicate, both, parts
+from aidbt.semantic.query import (
+    All,
+    AnyOf,
+    Attribute,
+    Comparison,
+    Exists,
+    Extreme,
+    Matches,
+    Predicate,
+    Value,
+    both,
+    parts,
+)
 
 CLAIMS = "Cond Link Claim Time"
 """Categories of what can be claimed of rows."""
 _PLACES = ("by", "in", "to", "from", "at", "on", "under")
 _LAST_NAMES = {("last", "name"), ("surname",), ("family", "name")}
+_NUMBERS = {"number", "num", "no", "nr", "code", "seq", "sequence"}
 Superlative = tuple[Columns, bool]
 
 
@@ -42,6 +55,7 @@ class NounRules(DurationRules):
         rule("Rows", "Texts", self.rows_texts)
         rule("Rows", "LikeText", self.rows_like)
         rule("Rows", "NameOf", self.rows_name)
+        rule("Rows", "Num", self.rows_number)
         rule("Col", "NameOf", self.column_name)
         rule("Rows", "Col", self.rows_column)
         rule("Col", "Link", self.column_of)
@@ -57,7 +71,7 @@ class NounRules(DurationRules):
 
     def _link_rules(self, rule: Rule) -> None:
         """Rows that others are related to."""
-        rule("Verb Owning", "Rows", lambda _, rows: [("Link", Link(rows), 0.05)])
+        rule("Verb Owning Whose", "Rows", lambda _, rows: [("Link", Link(rows), 0.05)])
         rule("Prep", "Rows", self.of_rows)
         rule("Prep Verb Agent", "SupRows", lambda _, rows: [("Link", Link(rows), -0.8)])
         rule("Agent", "Rows", lambda _, rows: [("Link", Link(rows), -0.5)])
@@ -77,8 +91,8 @@ class NounRules(DurationRules):
         rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
         rule("Cond", "Verb", lambda condition, _: self.of_others(condition))
         rule("Prep", "Cond", self.told_by)
-        rule("Owning Rel", "Cond", self.keep_right)
-        rule("Prep Owning Verb Rel", "Link Claim", self.keep_right)
+        rule("Owning Rel Whose", "Cond", self.keep_right)
+        rule("Prep Owning Verb Rel Whose", "Link Claim", self.keep_right)
         rule("Verb", "Time", lambda _, period: [("Time", period, 0.1)])
         rule("Prep", "Time", lambda _, period: [("Time", period, 0.0)])
 
@@ -149,6 +163,15 @@ class NounRules(DurationRules):
             where = both(rows.where, named[0] if len(named) == 1 else AnyOf(named))
             yield "Rows", replace(rows, where=where), 0.3
 
+    def rows_number(self, rows: Rows, number: float) -> Found:
+        """`order 1003`: by its key, where it has no other number."""
+        found = self.graph.table(rows.table)
+        key = next(iter(found.keys), ())
+        numbered = [c for c in found.columns if singular_words(c.name)[-1] in _NUMBERS and c.name not in key]
+        if len(key) == 1 and found.column(key[0]).kind == "number" and not numbered and number not in YEARS:
+            of_key = Comparison("=", Attribute(rows.table, key[0]), Value(number))
+            yield "Rows", replace(rows, where=both(rows.where, of_key)), 0.4
+
     def rows_like(self, rows: Rows, like: tuple[How, Texts]) -> Found:
         """`products starting with C`: by their name."""
         label = self.graph.table(rows.table).label
@@ -181,7 +204,7 @@ class NounRules(DurationRules):
         if len(columns.terms) == 1 and columns.rows is None:
             cost = self._column_cost(rows, columns)
             if cost is not None:
-                yield "Col", Columns(columns.terms, rows), cost + 0.1
+                yield "Col", Columns(columns.terms, rows), cost + (0.1 if rows.where is None else 0.3)
 
     def column_of(self, columns: Columns, link: Link) -> Found:
         """`names of the restaurants in …`, after the preposition."""

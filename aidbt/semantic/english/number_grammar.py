@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aidbt.semantic.english.number_phrases import Group, Sorted, Top, TopColumns
+from aidbt.semantic.english.number_phrases import Filtered, Group, Sorted, Top, TopColumns
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Claims, Found
 
@@ -15,7 +15,7 @@ Lift = Callable[[str, Callable[[Any], Found]], None]
 FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
-    OnAverage Second Having Rate""".split()
+    OfThem OnAverage Second Having Rate""".split()
 )
 
 
@@ -41,6 +41,8 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Agg TimeAgg Aggs", "AndAgg", rules.aggregates)
     rule("Aggs", "Col", rules.aggregate_all)
     rule("And Comma", "Number", _second("AndNumber"))
+    rule("And Comma", "Rows", _second("AndRows"))
+    rule("Number Numbers", "AndRows", rules.count_too)
     rule("Count CountAnd", "AndNumber", rules.count_and)
     rule("Number Numbers", "AndNumber", rules.side_by_side)
     rule("Number", "Cond Link Claim Time", rules.number_claim)
@@ -96,6 +98,7 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("To", "Number", rules.second_number)
     rule("To", "Time", lambda _, period: [("ToTime", period, 0.0)])
     rule("Time", "ToTime", lambda one, two: [("Periods", Claims((one, two), is_any=True), 0.0)])
+    rule("OfThem", "Pred Cond Link Claim Time", lambda _, claim: [("Filtered", Filtered(claim), -0.2)])
     rule("Whole", "Second", rules.ratio)
     rule("Is", "Cond Link Claim Time", _second("Pred"))
     rule("Rel", "Cond Link Claim Pred", _second("Pred"))

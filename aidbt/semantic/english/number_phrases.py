@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
-from aidbt.semantic.english.phrases import Amount, Columns, Rows
+from aidbt.semantic.english.phrases import Amount, Claim, Columns, Rows
 from aidbt.semantic.query import Attribute, DatePart, Function, Grain, Operator, Term
 
 T = TypeVar("T")
@@ -144,6 +144,13 @@ class Change:
 
     kind: Literal["previous", "change", "relative_change"]
     grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """How many of the rows that were counted before a claim holds of."""
+
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)

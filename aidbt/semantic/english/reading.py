@@ -29,7 +29,7 @@ MOST_CUTS = 6
 """How many ways to cut a question into phrases are looked at."""
 FARTHEST = 1.0
 """How much less likely than the best a reading may be that is taken since the best does not fit together."""
-MARGIN = 0.1
+MARGIN = 0.16
 """Readings whose scores are no farther apart are about as likely."""
 STANDING_COST = 0.7
 """What each phrase costs that is not joined with the others."""

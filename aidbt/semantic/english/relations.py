@@ -28,6 +28,7 @@ from aidbt.semantic.query import (
     OneOf,
     Operator,
     Predicate,
+    Term,
     TimePoint,
     Value,
     attributes,
@@ -164,9 +165,10 @@ class Relations:
         return predicate if is_direct else Exists(middle, (), predicate)
 
     def seen_from(self, start: str, middle: str, term: Attribute) -> Attribute | None:
-        """A column of what `middle` refers to, seen from rows that refer to `middle`; None: it cannot be said.
+        """A column of what `middle` refers to, seen from rows that refer to `middle`.
 
-        From enrolments the department of the course is another one than the department of the student.
+        From enrolments the department of the course is another one than that of the student. None where no
+        query can say which is meant.
         """
         way = self._way(start, middle, term)
         if way is None or way == self._default(start, term):
@@ -279,7 +281,7 @@ def _excluded(said: Sequence[Predicate]) -> bool:
     """Whether predicates on one term exclude each other."""
     if any(isinstance(part, Missing) for part in said) and len(said) > 1:
         return True
-    values = [set(part.values) for part in said if isinstance(part, OneOf)]
+    values: list[set[Term]] = [set(part.values) for part in said if isinstance(part, OneOf)]
     values += [{part.right} for part in said if isinstance(part, Comparison) and part.operator == "="]
     if values and not set.intersection(*values):
         return True

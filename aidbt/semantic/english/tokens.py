@@ -132,7 +132,7 @@ def lemma(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if re.search(r"(s|x|z|ch|sh)es$", word) and len(word) > 4:
-        keeps_e = re.search(r"([aeiou][sz]|[nr]s)es$", word) and not word.endswith("uses")
+        keeps_e = re.search(r"([aeiou][sz]|[nr]s)es$", word) and not re.search(r"[^ao]uses$", word)
         return word[:-1] if keeps_e else word[:-2]
     if word.endswith("s") and not re.search(r"(ss|us|is)$", word) and len(word) > 3:
         return word[:-1]

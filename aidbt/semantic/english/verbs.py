@@ -170,7 +170,7 @@ class VerbsOf:
                             yield form, "RoleVerb", Role(meaning.relationship), 0.9
                     if phrase == ("manager",):
                         for form in forms("report"):
-                            yield form, "RoleVerb", Role(meaning.relationship), 0.9
+                            yield form, "ReportVerb", Role(meaning.relationship), 0.9
 
     def _tables(self) -> dict[str, str]:
         """The tables that one word names surely."""

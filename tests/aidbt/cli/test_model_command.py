@@ -194,3 +194,15 @@ def test_the_kept_reading_is_a_query_that_can_be_asked(shop: Shop):
 
     assert asked.exit_code == 0, asked.exception
     assert len(json.loads(asked.stdout)["rows"]) == 3
+
+
+def test_generate_knows_that_a_sentence_stands_behind_it(shop: Shop):
+    assert model(shop, SENTENCE, "--name", "orders_by_country").exit_code == 0
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root), "--output", "json"]
+    generated = CliRunner().invoke(cli, ["generate", "--dry-run", *where])
+
+    assert generated.exit_code == 0, generated.output
+    assert "generated.orphan" not in generated.stdout
+    (shop.root / "aidbt/models/orders_by_country.yml").unlink()
+    again = CliRunner().invoke(cli, ["generate", "--dry-run", *where])
+    assert "generated.orphan" in again.stdout

@@ -132,9 +132,11 @@ def _longer_terms(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 row_terms = st.recursive(attributes | values, _longer_terms, max_leaves=3)
+known_values = values.filter(lambda value: value.value is not None)
+known_terms = row_terms.filter(lambda term: term != Value(None))
 simple_predicates = st.one_of(
-    st.builds(Comparison, st.sampled_from(get_args(Operator)), row_terms, row_terms),
-    st.builds(OneOf, row_terms, st.lists(values, min_size=1, max_size=3).map(tuple), st.booleans()),
+    st.builds(Comparison, st.sampled_from(get_args(Operator)), known_terms, known_terms),
+    st.builds(OneOf, row_terms, st.lists(known_values, min_size=1, max_size=3).map(tuple), st.booleans()),
     st.builds(
         Matches,
         row_terms,
@@ -143,7 +145,8 @@ simple_predicates = st.one_of(
         st.booleans(),
     ),
     st.builds(Missing, row_terms),
-    st.builds(InPeriod, attributes, st.none() | points, st.none() | points),
+    st.builds(InPeriod, attributes, st.none() | points, points),
+    st.builds(InPeriod, attributes, points),
 )
 predicates = st.recursive(simple_predicates, _longer_predicates, max_leaves=4)
 measures = st.one_of(

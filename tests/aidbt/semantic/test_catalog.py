@@ -164,6 +164,23 @@ def test_the_same_name_of_what_is_no_key_is_no_reference() -> None:
     assert references(found) == {}
 
 
+def test_of_several_references_to_one_table_each_is_a_role() -> None:
+    found = graph({"teams": "team_id name", "matches": "match_id home_team_id away_team_id"})
+
+    assert references(found) == {
+        "matches.home_team_id": ("teams", "home team"),
+        "matches.away_team_id": ("teams", "away team"),
+    }
+
+
+def test_a_text_refers_by_the_word_of_the_key_and_a_small_number_does_not() -> None:
+    places = graph({"warehouses": "wh_code wh_name", "shipments": "shipment_id origin_wh"})
+    rooms = graph({"guests": "guest_id guest_name", "rooms": "room_id max_guests:n"})
+
+    assert references(places) == {"shipments.origin_wh": ("warehouses", "")}
+    assert references(rooms) == {}
+
+
 @pytest.mark.parametrize(
     ("column", "unit"),
     [("price_cents", "cents"), ("duration_ms", "milliseconds"), ("weight_kg", "kilograms"), ("price", ""),

@@ -80,3 +80,29 @@ def test_rows_that_are_amounts_say_in_which_column():
     assert amount_of(_table("fee")) == ""
     assert is_duration("leave_days")
     assert not is_duration("day")
+
+
+@pytest.mark.parametrize(
+    ("text", "operator", "factor"),
+    [
+        ("weight in grams", "*", 1000),
+        ("weight in pounds", "*", 1_000_000 / 453_592.37),
+        ("weight in tons", "/", 1000),
+    ],
+)
+def test_a_column_can_be_asked_for_in_another_unit(text: str, operator: str, factor: float) -> None:
+    sentence = tokens(text)
+    (amount,) = {
+        m.meaning
+        for n, ms in words().found(sentence, 0)
+        for m in ms
+        if n == len(sentence) and isinstance(m, Defined)
+    }
+
+    assert isinstance(amount, Amount) and isinstance(amount.term, Calculation)
+    assert (amount.term.operator, amount.term.right) == (operator, Value(factor))
+    assert amount.term.left == Attribute("subj", "wt_kg")
+
+
+def test_years_are_not_worked_out_in_days() -> None:
+    assert not [n for n, _ in words().found(tokens("age in days"), 0) if n == 3]

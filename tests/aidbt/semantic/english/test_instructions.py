@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.semantic.english.defined import matched, with_instructions
+from aidbt.semantic.english.defined import glossed, matched, with_instructions
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.instructions import read_instructions
 from aidbt.semantic.english.reading import read
@@ -209,3 +209,33 @@ def test_any_instructions_answer_or_refuse(text: str) -> None:
         rows("how many orders are there", text)
     except AidbtError as error:
         assert error.message
+
+
+# --- brackets that define -----------------------------------------------------------------------------
+
+
+def test_brackets_say_what_the_unknown_word_before_them_means() -> None:
+    graph, lexicon = world()
+
+    question, words = glossed(
+        "how many belated (shipped after the required date) orders are there", lexicon, graph
+    )
+
+    assert question == "how many belated orders are there"
+    query = read(question, graph, words, CLOCK).query
+    assert connection().execute(plan(query, graph).sql("duckdb", identify=True)).fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many orders (freight above 5) are there",
+        "how many belated (whatever that is) orders are there",
+        "how many orders are there",
+        "(a) ((b)) (",
+    ],
+)
+def test_other_brackets_stay_where_they_are(question: str) -> None:
+    graph, lexicon = world()
+
+    assert glossed(question, lexicon, graph) == (question, lexicon)

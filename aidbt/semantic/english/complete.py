@@ -1,0 +1,175 @@
+"""Whether a query says all that its question said: nothing that was understood may be left out on the way.
+
+What phrases mean is put together in many ways, and a query that lacks a condition or a number still answers
+something. So the parts of every phrase are looked for in the query that was made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.number_phrases import Change, Group, Having, Sorted, Top
+from aidbt.semantic.english.periods import Period
+from aidbt.semantic.english.phrases import Columns, Rows
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.query import (
+    Attribute,
+    Compared,
+    Comparison,
+    Exists,
+    Extreme,
+    InPeriod,
+    Matches,
+    Measure,
+    MetricRef,
+    Missing,
+    OneOf,
+    SemanticQuery,
+    Value,
+    parts,
+)
+
+_LEAVES = (Comparison, OneOf, Matches, Missing, InPeriod, Extreme)
+
+
+def check_complete(
+    sentences: Sequence[Iterable[Item]], query: SemanticQuery, graph: Graph, *, counts: bool = False
+) -> None:
+    """That every part of the phrases is in the query.
+
+    Args:
+        counts: whether a number of rows was asked for without saying of which.
+
+    Raises:
+        Refused: one is not.
+    """
+    said = _Said(query, graph)
+    for items in sentences:
+        for item in items:
+            for part in parts(item.meaning):
+                if not said.has(part):
+                    raise Refused("a part of the question has no place in its answer")
+    if counts and not any(m.function in ("count", "count_distinct") for m in said.measures):
+        raise Refused("a count is asked for, and it is not said of what")
+
+
+@dataclass
+class _Said:
+    """What a query says, the questions inside of it too."""
+
+    query: SemanticQuery
+    graph: Graph
+
+    def __post_init__(self) -> None:
+        self.queries = list(_all(self.query))
+        self.nodes = [node for query in self.queries for node in parts(query)]
+        self.measures = [node for node in self.nodes if isinstance(node, Measure)]
+        self.leaves = {_bare(node) for node in self.nodes if isinstance(node, _LEAVES)}
+        self.columns = {(node.table, node.column) for node in self.nodes if isinstance(node, Attribute)}
+        self.tables = {table for table, _ in self.columns} | {query.base for query in self.queries}
+        self.tables |= {node.table for node in self.nodes if isinstance(node, Measure | Exists)}
+
+    def has(self, part: Any) -> bool:
+        """Whether a part of a phrase is in the query, in one of the ways it may be."""
+        match part:
+            case Comparison() | OneOf() | Matches() | Missing() | InPeriod() | Extreme():
+                return _bare(part) in self.leaves
+            case Exists():
+                return self._counts(part)
+            case Period():
+                return self._is_in(part)
+            case Measure():
+                return any(
+                    (m.function, _bare(m.of)) == (part.function, _bare(part.of)) for m in self.measures
+                )
+            case MetricRef():
+                return part in self.nodes
+            case Columns():
+                return all(self._shows(term, part.alike) for term in part.terms)
+            case Rows():
+                return part.table in self.tables
+            case Compared():
+                return any(node.kind == part.kind for node in self.nodes if isinstance(node, Compared))
+            case _:
+                return self._orders(part)
+
+    def _orders(self, part: Any) -> bool:
+        match part:
+            case Top(limit=limit):
+                return any(query.limit == limit for query in self.queries)
+            case Sorted():
+                return any(query.order_by for query in self.queries)
+            case Having(operator=operator):
+                having = [node for query in self.queries for node in parts(query.having)]
+                return any(node.operator == operator for node in having if isinstance(node, Comparison))
+            case Change(kind=kind):
+                return any(node.kind == kind for node in self.nodes if isinstance(node, Compared))
+            case Group():
+                return self._groups(part)
+            case _:
+                return True
+
+    def _groups(self, group: Group) -> bool:
+        terms = [term for query in self.queries for term in query.group_by if isinstance(term, Attribute)]
+        has_grains = all(any(term.grain == grain for term in terms) for grain in group.grains)
+        has_parts = all(any(term.part == part for term in terms) for part in group.parts)
+        rivals = dict(group.rivals)
+        return has_grains and has_parts and all(self._shows(t, rivals.get(t, ())) for t in group.terms)
+
+    def _counts(self, exists: Exists) -> bool:
+        """Related rows: there, or so many of them, as a condition on rows or on groups."""
+        if (exists.operator, exists.count) == (">=", 1):
+            return exists.table in self.tables
+        if any(
+            (node.table, node.operator, node.count) == (exists.table, exists.operator, exists.count)
+            for node in self.nodes
+            if isinstance(node, Exists)
+        ):
+            return True
+        having = [node for query in self.queries for node in parts(query.having)]
+        return any(
+            (node.operator, node.right) == (exists.operator, Value(exists.count))
+            for node in having
+            if isinstance(node, Comparison)
+        )
+
+    def _is_in(self, period: Period) -> bool:
+        """A period as a range of times, or as years that are numbers."""
+        ranges = [(n.start, n.end) for n in self.nodes if isinstance(n, InPeriod)]
+        if (period.start, period.end) in ranges:
+            return True
+        years = {point.at.year for point in (period.start, period.end) if point is not None and point.at}
+        numbers = {
+            n.right.value for n in self.nodes if isinstance(n, Comparison) and isinstance(n.right, Value)
+        }
+        return bool(years & numbers)
+
+    def _shows(self, term: Attribute, alike: Sequence[Attribute]) -> bool:
+        """A column, another that its words may mean, or one that refers to it."""
+        places = {(one.table, one.column) for one in (term, *alike)}
+        places |= {
+            (r.source, r.source_columns[0])
+            for r in self.graph.relationships
+            if (r.target, r.target_columns[0]) in places
+        }
+        return bool(places & self.columns)
+
+
+def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
+    if query is not None:
+        yield query
+        yield from _all(query.source)
+
+
+def _bare(node: Any) -> Any:
+    """A node without the ways that its columns take, which depend on where they are seen from."""
+    if isinstance(node, tuple):
+        return tuple(map(_bare, node))
+    if is_dataclass(node):
+        kept = (field for field in fields(node) if field.name != "via")
+        return (type(node).__name__, *(_bare(getattr(node, field.name)) for field in kept))
+    return node
