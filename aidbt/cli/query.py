@@ -345,6 +345,10 @@ def _refuse(request: _Request, error: AidbtError, output: str) -> None:
     if not isinstance(error, Refused | NoPath | CannotPlan):
         raise error
     refused = as_refusal(error)
+    if output in ("csv", "sql"):  # what reads these forms from stdout takes each line of it for data
+        for line in refusal_lines(refused):
+            click.echo(line, err=True)
+        return
     result = {"question": request.question, **refusal_json(refused)}
     emit(result, output=output, text=lambda: refusal_lines(refused))
 

@@ -74,12 +74,13 @@ def _item_lines(items: Sequence[GroupByItem]) -> Iterator[str]:
 
 
 _LONGEST_SAID = 60
+_NEXT = f"{bold('next')}: aidbt semantic draft"
 
 
 def _metric_lines(manifest: SemanticManifest, metrics: Sequence[NamedMetric]) -> Iterator[str]:
     if not metrics:
         yield "no metrics"
-        yield f"{bold('next')}: aidbt semantic draft"
+        yield _NEXT
         return
     yield (
         f"{bold('found')} {count(len(metrics), 'metric')} over"
@@ -129,6 +130,10 @@ def check(show_all: bool, output: str, **where: Any) -> None:
 def _check_lines(
     manifest: SemanticManifest, findings: Sequence[Finding], note: str, *, show_all: bool
 ) -> Iterator[str]:
+    if not (manifest.metrics or manifest.semantic_models or findings):
+        yield "nothing to check: the project has no semantic models and no metrics"
+        yield _NEXT
+        return
     yield (
         f"{bold('found')} {count(len(manifest.metrics), 'metric')} over"
         f" {count(len(manifest.semantic_models), 'semantic model')}:"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -42,8 +43,11 @@ from aidbt.semantic.query import (
     attributes,
     measures,
 )
+from aidbt.semantic.rewriting import rewritten
 from aidbt.semantic.times import SECONDS, cut, moment, shifted
 
+# Functions of all values that a row has in a group; the others are of one each.
+_OF_ALL = ("count_distinct", "min", "max")
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -262,7 +266,8 @@ class _Evaluation:
             group = found.setdefault(tuple(self.term(term, joined) for term in terms), {})
             if measure.where is None or self.holds(measure.where, joined) is True:
                 value = 1 if measure.of is None else self.term(measure.of, joined)
-                group[numbers[id(joined.rows[()])]] = value
+                number = numbers[id(joined.rows[()])]
+                group[(number, _hashable(value)) if measure.function in _OF_ALL else number] = value
         return {key: list(rows.items()) for key, rows in found.items()}
 
     def _aggregated(self, measure: Measure, rows: Sequence[tuple[int, Any]]) -> Any:
@@ -318,7 +323,7 @@ class _Evaluation:
         if joined is not None and not isinstance(predicate, All | AnyOf | Not | Exists | Extreme):
             far = [a for a in attributes(predicate) if not joined.sees_one(a)]
             if far:
-                return self._exists(Exists(far[0].table, far[0].via, predicate), joined)
+                return self._exists(_of_far_rows(far[0], [predicate]), joined)
         match predicate:
             case Comparison(operator, left, right):
                 a, b = record(left), record(right)
@@ -360,18 +365,15 @@ class _Evaluation:
 
     def _gathered(self, predicates: Sequence[Predicate], joined: _Joined) -> list[Predicate]:
         near: list[Predicate] = []
-        far: dict[tuple[str, tuple[str, ...]], list[Predicate]] = {}
+        far: dict[Attribute, list[Predicate]] = {}
         for predicate in predicates:
             own = [] if isinstance(predicate, All | AnyOf | Not | Exists | Extreme) else attributes(predicate)
             unseen = [a for a in own if not joined.sees_one(a)]
             if unseen:
-                far.setdefault((unseen[0].table, unseen[0].via), []).append(predicate)
+                far.setdefault(replace(unseen[0], column="", grain=None, part=None), []).append(predicate)
             else:
                 near.append(predicate)
-        return near + [
-            Exists(table, via, All(tuple(inner)) if len(inner) > 1 else inner[0])
-            for (table, via), inner in far.items()
-        ]
+        return near + [_of_far_rows(rows, inner) for rows, inner in far.items()]
 
     def _exists(self, predicate: Exists, joined: _Joined) -> bool:
         path = self.graph.path(joined.table, predicate.table, predicate.via)
@@ -514,6 +516,17 @@ class _Record:
             return ordered[place - steps] if place >= steps else None
         wanted = None if here is None else shifted(here, -steps, along.grain)
         return next((r for r in alike if wanted is not None and r(along) == wanted), None)
+
+
+def _of_far_rows(far: Attribute, predicates: Sequence[Predicate]) -> Exists:
+    """That one row at the end of a way is such that all of these hold of its own columns."""
+
+    def own(part: Any) -> Attribute | None:
+        is_own = isinstance(part, Attribute) and (part.table, part.via) == (far.table, far.via)
+        return replace(part, via=()) if is_own else None
+
+    inner = rewritten(tuple(predicates), own)
+    return Exists(far.table, far.via, All(inner) if len(inner) > 1 else inner[0])
 
 
 def _shared(found: Sequence[Measure]) -> list[Predicate]:

@@ -178,6 +178,10 @@ class Graph:
                 hint="declare how they do with a relationships test, or ask about one of them",
             )
         best = [way for way in ways if self._rank(way) == self._rank(ways[0])]
+        # Nearer rows in a role (the team that a player left) are as likely meant as farther ones in none.
+        best += [
+            way for way in ways if _has_role(way) and not via and len(way) < len(ways[0]) and is_to_one(way)
+        ]
         if len(best) > 1:
             shown = "; ".join(described(way) for way in best[:_MOST_LISTED])
             raise NoPath(
@@ -247,6 +251,10 @@ def described(path: Path) -> str:
             f"{step.relationship.name} > {step.end}" if step.is_forward else f"< {step.relationship.name}"
         )
     return " ".join(words) or "itself"
+
+
+def _has_role(path: Path) -> bool:
+    return any(step.relationship.role for step in path)
 
 
 def _names(path: Path) -> set[str]:

@@ -220,8 +220,12 @@ class _Plan:
         query = self.query
         if part.table == "":
             return self._grouped_source(part)
+        self._check_times(part.at)
         frame = Frame(self.graph, part.table, self.aliases)
         rows = RowTerms(frame, query.clock)
+        for measure in part.measures:
+            if measure.function not in _IDEMPOTENT:
+                rows.require_one(measure.of)
         groups = [rows.joined(_at(term, part.at)) for term in query.group_by]
         fans_out = frame.fans_out
         common = _common([measure.where for measure in part.measures])
@@ -234,6 +238,20 @@ class _Plan:
         for measure in part.measures:
             values[measure] = self._aggregate(measure, rows, rest[measure], repeats=fans_out)
         return _group_select(frame.select(), groups, values, condition)
+
+    def _check_times(self, at: Attribute | None) -> None:
+        """Return when one grouped time at most is what a measure's own time stands in for."""
+        times = {
+            (term.table, term.column, term.via)
+            for term in self.query.group_by
+            if isinstance(term, Attribute) and _at(term, at) is not term
+        }
+        if len(times) > 1:
+            shown = " and ".join(sorted(f"{table}.{column}" for table, column, _ in times))
+            raise CannotPlan(
+                f"the groups are of different times, {shown}, and a measure has one of its own",
+                hint="group by one of them",
+            )
 
     def _survives(self, measure: Measure, frame: Frame) -> bool:
         """Whether a measure is right though rows are repeated."""
@@ -454,7 +472,10 @@ class _Plan:
         """Ordered, and cut to the limit."""
         query = self.query
         if query.distinct:
-            orders = [_by_name(order, select) for order in orders]
+            orders = [
+                exp.Ordered(this=_by_name(o.this, select), desc=o.args.get("desc"), nulls_first=False)
+                for o in orders
+            ]
         if query.limit is None:
             return select.order_by(*orders) if orders else select
         if not query.limit_within and not query.has_ties:
@@ -463,6 +484,8 @@ class _Plan:
         if not orders:
             raise CannotPlan("the first of what is in no order", hint="say by what")
         within = [terms.term(term) for term in query.limit_within]
+        if query.distinct:
+            select, orders, within = self._once(select, orders, within)
         ranked = exp.Rank() if query.has_ties else exp.RowNumber()
         rank_name = f"{self._prefix}rank"
         order = exp.Order(expressions=[order.copy() for order in orders])
@@ -486,6 +509,25 @@ class _Plan:
                 for n, o in enumerate(orders, 1)
             )
         )
+
+    def _once(
+        self, select: exp.Select, orders: Sequence[exp.Ordered], within: Sequence[exp.Expr]
+    ) -> tuple[exp.Select, list[exp.Ordered], list[exp.Expr]]:
+        """The different rows as a table, and what orders and divides them there: ranked first, rows that are
+        alike would each take a place.
+        """
+        names = [shown.alias_or_name for shown in select.selects]
+        terms = [_by_name(term, select) for term in (*(order.this for order in orders), *within)]
+        if not all(isinstance(term, exp.Column) and term.name in names for term in terms):
+            raise CannotPlan("distinct rows are ordered by what is not among their columns")
+        rows = self._cte("distinct_rows", select)
+        columns = [self._column(term.name, rows) for term in terms]
+        ordered = [
+            exp.Ordered(this=column, desc=order.args.get("desc"), nulls_first=False)
+            for order, column in zip(orders, columns, strict=False)
+        ]
+        outer = exp.Select().from_(rows).select(*(self._column(name, rows) for name in names))
+        return outer, ordered, columns[len(orders) :]
 
     def _ordered(self, order: Order, terms: Terms) -> exp.Ordered:
         return exp.Ordered(this=terms.term(order.term), desc=order.is_descending, nulls_first=False)
@@ -588,13 +630,12 @@ def _same(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.NullSafeEQ(this=left.copy(), expression=right)
 
 
-def _by_name(order: exp.Ordered, select: exp.Select) -> exp.Ordered:
-    """An order by a shown column by its name: of distinct rows Spark knows nothing else."""
+def _by_name(term: exp.Expr, select: exp.Select) -> exp.Expr:
+    """A shown column by its name: to order distinct rows by Spark knows nothing else."""
     for shown in select.selects:
-        if shown.unalias() == order.this:
-            name = column_sql(shown.alias_or_name)
-            return exp.Ordered(this=name, desc=order.args.get("desc"), nulls_first=False)
-    return order
+        if shown.unalias() == term:
+            return column_sql(shown.alias_or_name)
+    return term
 
 
 def _coalesced(left: exp.Expr, right: exp.Expr) -> exp.Expr:

@@ -91,13 +91,15 @@ def check_layer(reading: ManifestReading) -> tuple[Finding, ...]:
     """Everything that keeps a semantic layer, or a part of it, from being asked.
 
     What cannot be read comes first, then what names something that is not there, then MetricFlow's own
-    validation, then the compiling of each metric and saved query: each needs what comes before it.
+    validation, then the compiling of each metric and saved query: each needs what comes before it. A project
+    without semantic models and metrics, which MetricFlow calls invalid, has nothing wrong with it.
 
     Raises:
         MissingExtra: MetricFlow is not installed, and it is its turn.
     """
     findings = list(layer_findings(reading))
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    is_empty = not (reading.manifest.semantic_models or reading.manifest.metrics)
+    if is_empty or any(finding.severity is Severity.ERROR for finding in findings):
         return tuple(findings)
     findings += _placed(validate(reading.manifest), reading.manifest)
     if any(finding.severity is Severity.ERROR for finding in findings):

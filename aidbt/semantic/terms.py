@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from aidbt.semantic.frames import Frame, column_sql, related, with_joins
-from aidbt.semantic.graph import GraphColumn, NoPath, Path, is_to_one
+from aidbt.semantic.graph import GraphColumn, NoPath, Path, Step, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -33,6 +35,7 @@ from aidbt.semantic.query import (
     Value,
     attributes,
 )
+from aidbt.semantic.rewriting import rewritten
 from aidbt.semantic.times import SECONDS, is_whole_days, point_sql, truncated
 from aidbt.warehouse.dialects.casts import DOUBLES
 from aidbt.warehouse.dialects.times import is_date, is_instant, value_type
@@ -203,18 +206,31 @@ class RowTerms(Terms):
         if not isinstance(predicate, AnyOf | Not):
             far = self._far(predicate)
             if far is not None:
-                return self._exists(Exists(far.table, far.via, predicate))
+                return self._exists(self._of_far_rows(far, [predicate]))
         return super().predicate(predicate)
+
+    def require_one(self, term: Term | None) -> None:
+        """Return when a row has one value at most of a term, whatever has been joined to it.
+
+        Raises:
+            NoPath: it has many.
+        """
+        for attribute in _of_the_row(term):
+            if not is_to_one(self.path(attribute)):
+                raise self._many(attribute)
+
+    def _many(self, attribute: Attribute) -> NoPath:
+        return NoPath(
+            f"a row of {self.frame.table} has many of {attribute.table}.{attribute.column}",
+            hint="ask for their number, sum, greatest or least, or list the other table's rows",
+        )
 
     def _column(self, term: Term) -> exp.Expr:
         if not isinstance(term, Attribute):
             raise NoPath(f"{type(term).__name__} is no value of a single row")
         path = self.path(term)
         if not is_to_one(path) and not self.frame.has(path):
-            raise NoPath(
-                f"a row of {self.frame.table} has many of {term.table}.{term.column}",
-                hint="ask for their number, sum, greatest or least, or list the other table's rows",
-            )
+            raise self._many(term)
         known = self.frame.graph.table(term.table).column(term.column)
         column = column_sql(term.column, self.frame.alias_of(path))
         column.type = column_type(known)
@@ -230,15 +246,50 @@ class RowTerms(Terms):
 
     def _gathered(self, predicates: Sequence[Predicate]) -> Iterator[Predicate]:
         """Predicates where those on rows of one far table speak of the same row."""
-        far: dict[tuple[str, tuple[str, ...]], list[Predicate]] = {}
+        far: dict[Attribute, list[Predicate]] = {}
         for predicate in predicates:
             found = None if isinstance(predicate, Exists | Not | AnyOf | All) else self._far(predicate)
             if found is None:
                 yield predicate
             else:
-                far.setdefault((found.table, found.via), []).append(predicate)
-        for (table, via), inner in far.items():
-            yield Exists(table, via, All(tuple(inner)) if len(inner) > 1 else inner[0])
+                far.setdefault(Attribute(found.table, "", found.via), []).append(predicate)
+        for rows, inner in far.items():
+            yield self._of_far_rows(rows, inner)
+
+    def _of_far_rows(self, far: Attribute, predicates: Sequence[Predicate]) -> Exists:
+        """That there is one row of a far table of which all of these hold, seen from there.
+
+        Args:
+            far: the far table and the way to it.
+
+        Raises:
+            NoPath: a column of another table is compared, and from there it would be that of other rows.
+        """
+        for other in attributes(tuple(predicates)):
+            if (other.table, other.via) != (far.table, far.via):
+                self._check_same_row(far, other)
+
+        def seen_from_there(part: Any) -> Attribute | None:
+            is_own = isinstance(part, Attribute) and (part.table, part.via) == (far.table, far.via)
+            return replace(part, via=()) if is_own else None
+
+        inner = rewritten(tuple(predicates), seen_from_there)
+        return Exists(far.table, far.via, All(inner) if len(inner) > 1 else inner[0])
+
+    def _check_same_row(self, far: Attribute, other: Attribute) -> None:
+        """Return when the way from a far table to a column leads to the row that is seen from here."""
+        there, here = self.path(far), self.path(other)
+        same = 0
+        while same < min(len(there), len(here)) and there[same] == here[same]:
+            same += 1
+        back = tuple(Step(step.relationship, not step.is_forward) for step in reversed(there[same:]))
+        expected = (*back, *here[same:])
+        if not is_to_one(expected) or self.frame.graph.path(far.table, other.table, other.via) != expected:
+            raise NoPath(
+                f"a row of {self.frame.table} has many of {far.table}, so {other.table}.{other.column}"
+                " is not compared with them",
+                hint=f"list the rows of {far.table}, or ask for their number, sum, greatest or least",
+            )
 
     def _exists(self, predicate: Exists) -> exp.Expr:
         frame = self.frame
@@ -364,6 +415,21 @@ def _matches(term: exp.Expr, how: str, text: str, *, ignores_case: bool) -> exp.
         return like
     # Half of them escape with a backslash where they are not told otherwise.
     return exp.Escape(this=like, expression=exp.Literal.string("!"))
+
+
+def _of_the_row(term: Term | None) -> Iterator[Attribute]:
+    """The columns whose values a term is made of, without those that it only has conditions on."""
+    match term:
+        case Attribute():
+            yield term
+        case Calculation(_, left, right) | Duration(left, right):
+            yield from _of_the_row(left)
+            yield from _of_the_row(right)
+        case Length(of):
+            yield from _of_the_row(of)
+        case Case(_, then, otherwise):
+            yield from _of_the_row(then)
+            yield from _of_the_row(otherwise)
 
 
 def _own_attributes(predicate: Predicate) -> list[Attribute]:

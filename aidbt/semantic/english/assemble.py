@@ -79,7 +79,7 @@ def _check_history(query: SemanticQuery, graph: Graph) -> None:
     measured += [order.term for order in query.order_by if isinstance(order.term, Attribute)]
     wheres = (query.where, *(measure.where for measure in measures(query)))
     said = {(a.table, a.column) for a in attributes(wheres)}
-    for table in dict.fromkeys(attribute.table for attribute in measured):
+    for table in dict.fromkeys(attribute.table for attribute in measured if attribute.table):
         ends = [c.name for c in graph.table(table).columns if _VALID_UNTIL.search(c.name)]
         if ends and not any((table, column) in said for column in ends):
             raise Refused(

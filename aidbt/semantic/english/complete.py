@@ -114,6 +114,9 @@ class _Said:
                 return True
 
     def _groups(self, group: Group) -> bool:
+        means = {m.table for m in self.measures if m.function == "avg"}
+        if group.is_per and any(rows.table in means for rows in group.rows):
+            return True  # `average amount per order` is that of all of them
         terms = [term for query in self.queries for term in query.group_by if isinstance(term, Attribute)]
         has_grains = all(any(term.grain == grain for term in terms) for grain in group.grains)
         has_parts = all(any(term.part == part for term in terms) for part in group.parts)

@@ -79,7 +79,8 @@ class ConditionRules(Relations):
         rule("Col Rated", "Num", self.equal)
         rule("CmpNum", "Col", self.so_much)
         rule("Num", "Col", lambda number, columns: self.so_much(Compare("=", number), columns, 0.4))
-        rule("AdjCol", "Num", lambda adj, number: self.compared(adj[0], Compare(adj[1], number)))
+        rule("AdjCol", "Num", lambda adj, number: own(self.compared(adj[0], Compare(adj[1], number))))
+        rule("Rated", "Cond", self.rated)
         lift("Rated", self.present)
 
     def _column_rules(self, rule: Rule) -> None:
@@ -178,8 +179,13 @@ class ConditionRules(Relations):
     def so_much(self, compare: Compare, columns: Columns, cost: float = 0.1) -> Found:
         """`less than 20000 miles`, `more than 3 bedrooms`, of a column that holds how many."""
         if columns.rows is None:
-            for category, condition, more in self.compared(columns, compare):
+            for category, condition, more in own(self.compared(columns, compare)):
                 yield category, condition, more + cost
+
+    def rated(self, columns: Columns, condition: Condition) -> Found:
+        """`rated above 3 stars`."""
+        if attributes(condition.predicate) == list(columns.terms):
+            yield "Cond", replace(condition, is_own=False), -0.3
 
     def opposite_comparison(self, _: object, compare: Compare) -> Found:
         yield "CmpNum", replace(compare, operator=_OPPOSITES[compare.operator]), 0.0

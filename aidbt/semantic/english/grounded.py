@@ -85,8 +85,16 @@ class Grounded:
                 if isinstance(meaning, ColumnName) and length == 1 and self._is_done(meaning, texts[start]):
                     done = Columns((Attribute(meaning.table, meaning.column),))
                     yield Item("Did", done, start, start + 1, meaning.weight)
+                if isinstance(meaning, ValueName | Trait) and length == 1 and texts[start].endswith("ed"):
+                    yield from self._act(meaning, start)
                 if isinstance(meaning, ValueName) and _is_plural(sentence[start + length - 1]):
                     yield from self._kind(meaning, start, length)
+
+    def _act(self, meaning: ValueName | Trait, start: int) -> Iterator[Item]:
+        """`dropped`, of a course: rows of that status are what was done."""
+        held = _item(meaning, start, 1, 0.0).meaning
+        if isinstance(held, Condition) and held.table not in self.people:
+            yield Item("Act", Rows(held.table, held.predicate), start, start + 1, 0.7)
 
     def _is_out_of_place(
         self, meaning: Meaning, others: Sequence[Meaning], said: Sequence[str], before: Sequence[str]

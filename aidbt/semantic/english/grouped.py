@@ -79,7 +79,7 @@ class Grouping:
             group_by=tuple(self.groups),
             where=self.where,
             having=self.having,
-            order_by=tuple(dict.fromkeys(self.orders)),
+            order_by=tuple(dict.fromkeys((*map(Order, self.within), *self.orders))),
             limit=self.limit,
             limit_within=self.within,
             has_ties=self.asked.has_ties or (bool(self.within) and self.limit == 1),

@@ -18,8 +18,10 @@ from aidbt.semantic.english.names import (
     table_names,
 )
 from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.phrases import Amount
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.traits import known_places, traits
+from aidbt.semantic.english.units import converted
 from aidbt.semantic.english.value_names import phrase_of, plain, value_names
 from aidbt.semantic.english.word_forms import capitalised, shortens
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
@@ -167,6 +169,8 @@ class Lexicon:
             meanings = [
                 m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token, start)
             ]
+            if _is_counted_by_activity(sentence, start):
+                meanings = [m for m in meanings if not isinstance(m, Trait)]
             if meanings:
                 named[length] = meanings
         for length, meaning in self._in_other_forms(sentence, start, lemmas, named):
@@ -290,6 +294,12 @@ class Lexicon:
                         yield length, replace(meaning, weight=PART)
 
 
+def _is_counted_by_activity(sentence: Sequence[Token], start: int) -> bool:
+    """Whether a word is that of "monthly active users", who are those that did something in each month."""
+    before = sentence[start - 1].lemma if start else ""
+    return sentence[start].lemma == "active" and before in ("daily", "weekly", "monthly")
+
+
 def _is_meant(value: ValueName, token: Token, start: int) -> bool:
     """Whether a word means a value: of two letters only when it is written as a code, and of one only within
     a sentence, for "A" begins many.
@@ -326,7 +336,7 @@ def lexicon(
     names = {table.name: table for table in named}
     found = Lexicon(
         graph,
-        people_tables=frozenset(t.name for t in named if _haspeople_tables(t) and not graph.is_link(t.name)),
+        people_tables=frozenset(t.name for t in named if _has_people(t) and not graph.is_link(t.name)),
     )
     loose: dict[Phrase, list[Meaning]] = {}
     heads: dict[str, set[str]] = {}
@@ -344,7 +354,7 @@ def lexicon(
         if not surer and _is_certain({_place(meaning) for meaning in meanings}):
             for meaning in meanings:
                 found.add(phrase, meaning)
-    _addpeople_tables(found)
+    _add_people(found)
     _add_roles(found)
     for metric in metrics:
         for text in (metric.name, metric.label, *metric.synonyms):
@@ -409,7 +419,13 @@ def _add_table(
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
 
 
-def _haspeople_tables(named: NamedTable) -> bool:
+def _add_units(found: Lexicon, phrase: Phrase, attribute: Attribute, unit: str) -> None:
+    """The column in other units than its own: "duration in hours"."""
+    for word, term in converted(attribute, unit):
+        found.add((*phrase, "in", word), Defined("Amount", Amount(attribute.table, term), CLEAR))
+
+
+def _has_people(named: NamedTable) -> bool:
     return any(
         form in people() or form[-1:] in people()
         for noun in named.nouns
@@ -417,7 +433,7 @@ def _haspeople_tables(named: NamedTable) -> bool:
     )
 
 
-def _addpeople_tables(found: Lexicon) -> None:
+def _add_people(found: Lexicon) -> None:
     """Other words for the one table of people, where there is one."""
     if len(found.people_tables) == 1:
         for word in ("person", "people", "individual", "somebody", "user", "member"):
@@ -456,7 +472,11 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
             found.add(phrase, meaning)
             if len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha() and len(texts) <= 50:
                 stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART + 0.1))
-    # A word of the same stem means a value where it can be of one column only.
+    for phrase, meanings in found.meanings.items():
+        for trait in meanings if len(phrase) == 1 and len(phrase[0]) > 3 else ():
+            if isinstance(trait, Trait) and trait.weight > SHORTER:
+                stems.setdefault(verb_stem(phrase[0]), []).append(replace(trait, weight=PART + 0.1))
+    # A word of the same stem means a value, or a trait, where it can be of one column only.
     found.stems = {stem: m for stem, m in stems.items() if len({_place(one) for one in m}) == 1}
 
 

@@ -42,16 +42,16 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
     orders = _best_orders(best) + [_order(order, base, rules, things) for order in asked.orders]
     terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
     within = _within(asked, rules)
+    is_one_of_each = bool(within) and _limit(asked, best) == 1 and not _is_by_time(orders, rules)
     known = any(_rows_of(thing) is not None for thing in things)
     return SemanticQuery(
         tuple(Output(term, name_of(term)) for term in dict.fromkeys((*within, *terms))),
         base=base,
         where=both(_where(asked, things, base, rules), *_present(within, base)),
-        order_by=tuple(orders),
+        order_by=(*map(Order, within), *orders),
         limit=_limit(asked, best),
         limit_within=within,
-        has_ties=asked.has_ties
-        or (bool(within) and _limit(asked, best) == 1 and not _is_by_time(orders, rules)),
+        has_ties=asked.has_ties or is_one_of_each,
         distinct=not within and (not known or _repeats(terms, base, rules)),
     )
 

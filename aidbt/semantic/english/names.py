@@ -180,7 +180,12 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(("year", form[0]), CLEAR)
     if len(form) == 2 and form[-1] not in (*_TIMES, *_KEYS):
         yield Name((form[-1], "of", form[0]), SHORTER)
-    if len(form) > 1 and form[-1] not in (*_KINDS, *_TIMES, *_KEYS) and column.kind == "number":
+    if (
+        len(form) > 1
+        and form[-1] not in (*_KINDS, *_TIMES, *_KEYS)
+        and column.kind == "number"
+        and not form[-1].endswith("ed")
+    ):
         yield Name(form[-1:], PART)
     for name in _other_words(form, 1.0):
         # Several words together, such as a job title, are hardly meant one by one.

@@ -67,7 +67,7 @@ class NounRules(DurationRules):
         rule("Now", "Cond", lambda _, condition: [("Cond", condition, 0.0)])
         rule("Cond", "Now", lambda condition, _: [("Cond", condition, 0.0)])
         self._link_rules(rule)
-        self._told_rules(rule)
+        self._told_rules(rule, lift)
 
     def _link_rules(self, rule: Rule) -> None:
         """Rows that others are related to."""
@@ -84,15 +84,18 @@ class NounRules(DurationRules):
         rule("Neg No", "Rows", lambda _, rows: [("Link", Link(rows, "=", 0, is_plain=False), 0.2)])
         rule("Neg", "Link", self.no_link)
 
-    def _told_rules(self, rule: Rule) -> None:
+    def _told_rules(self, rule: Rule, lift: LiftRule) -> None:
         """Claims after prepositions and verbs that only relate."""
         rule("Verb", "Prep", lambda _, how: [("Agent" if how == "by" else "Stranded", how, 0.0)])
         rule("Weak", "Prep", lambda _, how: [("Agent", how, 0.0)] if how in ("by", "with", "through") else [])
         rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
         rule("Cond", "Verb", lambda condition, _: self.of_others(condition))
         rule("Prep", "Cond", self.told_by)
-        rule("Owning Rel Whose", "Cond", self.keep_right)
-        rule("Prep Owning Verb Rel Whose", "Link Claim", self.keep_right)
+        rule("Owning Whose", "Cond", self.keep_right)
+        rule("Prep Owning Verb Whose", "Link Claim", self.keep_right)
+        rule("Rel", "Cond Link Claim", self.of_whom)
+        rule("Rows", "WhoClaim", self.people_claim)
+        lift("WhoClaim", lambda claim: [(_category(claim), claim, 0.6)])
         rule("Verb", "Time", lambda _, period: [("Time", period, 0.1)])
         rule("Prep", "Time", lambda _, period: [("Time", period, 0.0)])
 
@@ -100,6 +103,15 @@ class NounRules(DurationRules):
 
     def keep_right(self, _: object, claim: Claim) -> Found:
         yield _category(claim), claim, 0.1
+
+    def of_whom(self, who: str | None, claim: Claim) -> Found:
+        """`who ordered`, of people rather than of other rows that are nearer."""
+        yield "WhoClaim" if who else _category(claim), claim, 0.1
+
+    def people_claim(self, rows: Rows, claim: Claim) -> Found:
+        """`customers who ordered`."""
+        if rows.table in self.people:
+            yield from self.rows_claim(rows, claim)
 
     def told_by(self, how: str, condition: Condition) -> Found:
         """`from Germany`; of "employees in Ada" Ada is no employee that is looked for."""

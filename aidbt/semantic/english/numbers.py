@@ -43,6 +43,10 @@ class NumberRules(RatioRules):
 
     def each_column(self, is_per: bool, columns: Columns) -> Found:
         """`by country`."""
+        number = self.implied(columns) if is_per else None
+        if number is not None:
+            yield "PerCol", number, 0.0
+            return
         is_measured = self.is_measured(columns.terms[0])
         rows = (columns.rows,) if columns.rows else ()
         rivals = ((columns.terms[0], columns.alike),) if len(columns.terms) == 1 and not rows else ()
@@ -55,7 +59,7 @@ class NumberRules(RatioRules):
 
     def each_part(self, _: bool, part: DatePart) -> Found:
         """`by day of the week`."""
-        yield "Group", Group(parts=(part,)), -0.2
+        yield "Group", Group(parts=(part,)), -1.0
 
     def grain_group(self, grain: Grain) -> Found:
         """`monthly`."""

@@ -31,6 +31,7 @@ from aidbt.semantic.query import (
     Function,
     InPeriod,
     Measure,
+    MetricRef,
     Operator,
     Predicate,
     Term,
@@ -86,6 +87,32 @@ class RatioRules(AggregateRules):
         one = self.in_scope(whole.number, two, is_part=is_part)
         if one is not None:
             yield "Number", self.ratio_of(whole.kind, one, two), -1.5
+
+    def out_of(self, share: Number, second: tuple[bool, Number]) -> Found:
+        """`share of orders that were late, out of all shipped orders`: what comes last is the whole."""
+        is_part, whole = second
+        factor, term = _PER_CENT, share.term
+        is_percentage = isinstance(term, Calculation) and (term.operator, term.right) == ("*", factor)
+        ratio = term.left if isinstance(term, Calculation) and is_percentage else term
+        if not is_part or not share.is_settled or not isinstance(ratio, Calculation):
+            return
+        part, every = ratio.left, whole.term
+        if not isinstance(part, Measure) or not isinstance(every, Measure) or ratio.operator != "/":
+            return
+        if (part.table, part.of) == (every.table, every.of):
+            narrower = narrowed(Number(part, part.table), every.where)
+            kind = "percentage" if is_percentage else "fraction"
+            yield "Number", self.ratio_of(kind, narrower, whole), -1.5
+
+    def rate_of(self, one: Number, two: Number) -> Found:
+        """`fuel per kilometer`: what adds up, by what adds up, of the same rows."""
+        if one.table == two.table and isinstance(one.term, Measure) and one.term.function in ("sum", "count"):
+            yield "Number", self.ratio_of("ratio", one, two), 0.0
+
+    def rate_of_column(self, columns: Columns, two: Number) -> Found:
+        one = self.implied(columns)
+        if one is not None:
+            yield from self.rate_of(one, two)
 
     def second_rows(self, is_part: bool, rows: Rows) -> Found:
         yield "Second", (is_part, self.counted(rows)), 0.0
@@ -219,6 +246,8 @@ class RatioRules(AggregateRules):
     def nested(self, function: Function, number: Number) -> Found:
         """`average number of orders`, before it is said of what; `total number of orders` is the number."""
         term = number.term
+        if isinstance(term, MetricRef) and function == "sum":
+            yield "Number", number, 0.1
         if isinstance(term, Measure) and term.function in ("count", "count_distinct", "sum"):
             if function == "sum":
                 yield "Number", number, 0.2

@@ -219,11 +219,14 @@ def _beside(one: Item, other: Item) -> float:
     """What it costs that two phrases stand side by side and nothing joins them."""
     if other.category == "AndGroup" and one.category != "Group":
         return 1.2
+    if other.category == "Rows" and one.category in ("Rows", *_CLAIMS):
+        return _NOTHING_JOINS
     if other.category in _THINGS:
         return 1.2 if one.category in _THINGS else 0.6 if one.category in _CLAIMS else 0.0
     return 0.0
 
 
+_NOTHING_JOINS = 6.0
 _THINGS = {"Rows", "Col", "Amount", "Number", "Numbers"}
 _CLAIMS = {"Cond", "Link", "Claim"}
 

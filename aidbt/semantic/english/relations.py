@@ -131,26 +131,41 @@ class Relations:
         return self.claimed(rows, link)
 
     def _condition(self, table: str, condition: Condition) -> Held | None:
-        cost = self.distance(table, condition.table)
-        if cost is None:
-            return None
+        other, predicate = condition.table, condition.predicate
         if not table:
-            return condition.predicate, cost
-        if table == condition.table:
-            own = set(map(self._of_label, attributes(condition.predicate)))
-            return None if condition.is_other and own == {True} else (condition.predicate, cost)
-        path = self.graph.path(table, condition.table)
-        if condition.is_own and (table in self.people or len(path) > 1 or not is_to_one(path)):
+            return predicate, _MANY
+        if table == other:
+            own = set(map(self._of_label, attributes(predicate)))
+            return None if condition.is_other and own == {True} else (predicate, 0.0)
+        reached = self._reached(table, other)
+        if reached is None or condition.is_own:
             return None
+        cost, path, via = reached
         if is_to_one(path):
-            return self._carried(table, condition.table, condition.predicate), cost
-        if isinstance(condition.predicate, Not):  # "not in Germany" says that none of them is
-            return Exists(condition.table, (), condition.predicate.predicate, "=", 0), cost
-        if condition.is_each and isinstance(condition.predicate, OneOf):
-            term = condition.predicate.term
-            each = [Exists(condition.table, (), OneOf(term, (v,))) for v in condition.predicate.values]
+            return self._carried(table, other, predicate), cost
+        if isinstance(predicate, Not):  # "not in Germany" says that none of them is
+            return Exists(other, via, predicate.predicate, "=", 0), cost
+        if condition.is_each and isinstance(predicate, OneOf):
+            each = [Exists(other, via, OneOf(predicate.term, (value,))) for value in predicate.values]
             return both(*each), cost
-        return Exists(condition.table, (), condition.predicate), cost
+        return Exists(other, via, predicate), cost
+
+    def _reached(
+        self, start: str, end: str, *, is_act: bool = False
+    ) -> tuple[float, Path, tuple[str, ...]] | None:
+        """What it costs to reach a table, the way there, and what has to be said of the way.
+
+        Where rows only share what they refer to by the shortest way (a student and a course their
+        department), another one is meant, by rows that refer to both.
+        """
+        cost, path = self.distance(start, end, is_act=is_act), self.path(start, end)
+        if cost is not None and path is not None:
+            return cost, path, ()
+        meeting = [way for way in self.graph.paths(start, end) if self._is_clear(way, is_act=is_act)]
+        if not meeting or (len(meeting) > 1 and len(meeting[0]) == len(meeting[1])):
+            return None
+        via = tuple(step.relationship.name for step in meeting[0])
+        return _STEP * len(meeting[0]) + _MANY, meeting[0], via
 
     def _of_label(self, attribute: Attribute) -> bool:
         return attribute.column == self.graph.table(attribute.table).label and not attribute.via
@@ -194,16 +209,16 @@ class Relations:
             return (other.where, 0.1) if link.is_plain and other.where is not None else None
         if other.table == table:
             return self._same_rows(link)
-        cost = self.distance(table, other.table, is_act=link.is_act)
-        if cost is None:
+        reached = self._reached(table, other.table, is_act=link.is_act)
+        if reached is None:
             return None
-        refers = is_to_one(self.graph.path(table, other.table))
+        cost, path, via = reached
         own = {attribute.table for attribute in attributes(other.where)} == {table}
-        if (refers and link.count > 1) or (link.is_act and own):
+        if (is_to_one(path) and link.count > 1) or (link.is_act and own):
             return None
-        if link.is_plain and other.where is not None and refers:
+        if link.is_plain and other.where is not None and is_to_one(path):
             return self._carried(table, other.table, other.where), cost
-        return Exists(other.table, (), other.where, link.operator, link.count), cost
+        return Exists(other.table, via, other.where, link.operator, link.count), cost
 
     def _same_rows(self, link: Link) -> Held | None:
         """Rows that are, or are not, such rows of their own table: "orders other than cancelled ones"."""

@@ -163,6 +163,9 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+_STUDIES = re.compile(r"olog(?:y|ist)$")
+
+
 @lru_cache(maxsize=4096)
 def verb_stem(word: str) -> str:
     """What forms of a verb, and nouns made of it, begin with alike.
@@ -171,7 +174,7 @@ def verb_stem(word: str) -> str:
         >>> verb_stem("received") == verb_stem("receiver") == verb_stem("receives")
         True
     """
-    base = lemma(word)
+    base = _STUDIES.sub("olog", lemma(word))
     # "ordered" loses two endings, as "order" loses one that is none.
     for _ in range(2):
         for ending in _ENDINGS:

@@ -27,6 +27,7 @@ _ENDS = {
     "returned return": "outstanding",
     "deleted": "existing",
 }
+_STATUSES = {"status", "stat", "state", "stage"}
 _PARTICIPLE = re.compile(r"(?:ed|id|nt|ad|ld|wn|ne)$")
 _TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "dt", "day"}
 
@@ -43,7 +44,10 @@ class NamedTrait:
 def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
     """What words may say of the rows of a table."""
     taken = {value.lower() for column in table.columns for value in column.values}
-    taken |= {word for column in table.columns for word in named.columns[column.name]}
+    others = [column for column in table.columns if column.kind not in ("time", "date")]
+    taken |= {word for column in others for word in named.columns[column.name]}
+    # Where a status says it, that its end is not known says nothing.
+    has_status = any(named.columns[column.name][-1] in _STATUSES for column in others)
     for column in table.columns:
         attribute = Attribute(table.name, column.name)
         truths = truths_of(column)
@@ -53,7 +57,7 @@ def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
             words = tuple(w for w in named.columns[column.name] if w not in _TIME_WORDS)
             if len(words) == 1 and _PARTICIPLE.search(words[0]):
                 yield NamedTrait(("un" + words[0],), Missing(attribute), 0.9)
-            for word in _still("_".join(words) or "to"):
+            for word in () if has_status else _still("_".join(words) or "to"):
                 if word not in taken:
                     yield NamedTrait((word,), Missing(attribute), 0.85)
 

@@ -15,9 +15,10 @@ _KINDS: tuple[dict[str, int | float], ...] = (
     {"cents": 1, "dollars": 100},
 )  # fmt: skip
 _WORDS = {
-    "second": "seconds", "sec": "seconds", "minute": "minutes", "min": "minutes", "hour": "hours", "day": "days",
-    "week": "weeks", "millisecond": "milliseconds", "gram": "grams", "kilogram": "kilograms", "kg": "kilograms",
-    "kilo": "kilograms", "pound": "pounds", "lb": "pounds", "ton": "tons", "tonne": "tons", "meter": "meters",
+    "second": "seconds", "sec": "seconds", "minute": "minutes", "min": "minutes", "hour": "hours",
+    "day": "days", "week": "weeks", "millisecond": "milliseconds", "gram": "grams", "kilogram": "kilograms",
+    "kg": "kilograms", "kilo": "kilograms", "pound": "pounds", "lb": "pounds", "ton": "tons",
+    "tonne": "tons", "meter": "meters",
     "kilometer": "kilometers", "km": "kilometers", "mile": "miles", "centimeter": "centimeters",
     "cm": "centimeters", "dollar": "dollars", "usd": "dollars",
 }  # fmt: skip

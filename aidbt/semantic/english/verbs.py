@@ -157,7 +157,10 @@ class VerbsOf:
                     if isinstance(meaning, ColumnName) and meaning.table not in seen:
                         seen.add(meaning.table)
                         columns = Columns((Attribute(meaning.table, meaning.column),))
-                        yield from ((form, "Rated", columns, 0.8) for form in verb.forms)
+                        for number, form in enumerate(verb.forms):
+                            is_noun = tuple(map(lemma, form)) in self._lexicon.meanings
+                            if not is_noun or (number > 1 and form[0].endswith("ed")):
+                                yield form, "Rated", columns, 0.8
 
     def _roles(self) -> Iterator[Said]:
         """Verbs of roles: "managed by", "reports to"."""

@@ -240,6 +240,10 @@ QUERIES: dict[str, SemanticQuery] = {
         [STATUS], Measure("avg", "orders", PIECES), Measure("median", "orders", PIECES)
     ),
     "median of nothing": _grouped([], Measure("median", "orders", PIECES), where=OneOf(ORDER, (Value(4),))),
+    "a condition on far rows, their way said": _people_where(
+        OneOf(replace(STATUS, via=("orders.customer_id",)), (Value("paid"),))
+    ),
+    "far rows compared with the own one": _people_where(Comparison(">", PLACED, JOINED)),
     "measures with conditions": _grouped(
         [MONTH],
         Measure("sum", "orders", AMOUNT, PAID),
@@ -307,6 +311,9 @@ QUERIES: dict[str, SemanticQuery] = {
     "previous": _beside("previous"),
     "change": _beside("change", steps=12),
     "relative change": _beside("relative_change"),
+    "twice the change": _grouped(
+        [MONTH], Calculation("*", Value(2), Compared("change", TOTAL, along=MONTH)), where=DATED
+    ),
     "share within": _grouped(
         [COUNTRY, STATUS], ORDERS, Compared("share", ORDERS, within=(COUNTRY,)), Compared("rank", TOTAL)
     ),

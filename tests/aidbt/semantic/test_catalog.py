@@ -8,7 +8,7 @@ import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.semantic.catalog import graph_of
-from aidbt.semantic.graph import Graph, GraphTable
+from aidbt.semantic.graph import Graph, GraphTable, NoPath
 from aidbt.semantic.naming import named_tables
 
 _KINDS = {"d": "DATE", "t": "TIMESTAMP", "n": "INTEGER", "b": "BOOLEAN"}
@@ -171,6 +171,20 @@ def test_of_several_references_to_one_table_each_is_a_role() -> None:
         "matches.home_team_id": ("teams", "home team"),
         "matches.away_team_id": ("teams", "away team"),
     }
+
+
+def test_a_nearer_row_in_a_role_makes_a_farther_one_uncertain() -> None:
+    found = graph(
+        {
+            "teams": "team_id name",
+            "players": "player_id name team_id",
+            "transfers": "transfer_id player_id from_team_id to_team_id",
+        }
+    )
+
+    with pytest.raises(NoPath, match="more than one way"):
+        found.path("transfers", "teams")
+    assert len(found.path("transfers", "teams", ["transfers.player_id"])) == 2
 
 
 def test_a_text_refers_by_the_word_of_the_key_and_a_small_number_does_not() -> None:

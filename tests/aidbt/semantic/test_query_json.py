@@ -168,7 +168,69 @@ WRONG = {
         None,
     ),
     "week": ({"outputs": [COUNT], "clock": {"week_start": 8}}, "clock.week_start: 1 is Monday", None),
+    "equal to null": (
+        {"outputs": [COUNT], "where": {"is": ["orders.status", None]}},
+        "where.is: nothing is ever equal to null",
+        "{missing: table.column}",
+    ),
+    "null among values": (
+        {"outputs": [COUNT], "where": {"not": {"in": "orders.status", "values": ["paid", None]}}},
+        "where.not.in.values: nothing is ever equal to null",
+        "{missing: table.column}",
+    ),
+    "period without a bound": (
+        {"outputs": [COUNT], "where": {"period": "orders.placed_at"}},
+        "where.period: a period without a bound",
+        "'before'",
+    ),
+    "time zone": (
+        {"outputs": [COUNT], "where": {"period": "orders.placed_at", "from": "2025-06-01T00:00:00Z"}},
+        "where.period.from: 2025-06-01T00:00:00+00:00 has a time zone",
+        "the data's clock",
+    ),
+    "time zone of a constant": (
+        {"outputs": [COUNT], "where": {"is": ["orders.placed_at", dt.datetime(2025, 6, 1, tzinfo=dt.UTC)]}},
+        "where.is[1]: 2025-06-01T00:00:00+00:00 has a time zone",
+        None,
+    ),
+    "before the calendar": (
+        {
+            "outputs": [COUNT],
+            "where": {"period": "orders.placed_at", "from": {"shift": -9_000, "unit": "year"}},
+        },
+        "where.period.from.shift: -9,000 years lead out of the calendar",
+        None,
+    ),
+    "after the calendar": (
+        {
+            "outputs": [COUNT],
+            "where": {
+                "period": "orders.placed_at",
+                "before": {"at": "9999-12-31", "shift": 1, "unit": "day"},
+            },
+        },
+        "where.period.before.shift: 1 days lead out of the calendar",
+        None,
+    ),
+    "outputs made of each other": (
+        {
+            "outputs": [
+                COUNT,
+                {"name": "a", "term": {"add": [{"output": "b"}, 1]}},
+                {"name": "b", "term": {"add": [{"output": "a"}, 1]}},
+            ]
+        },
+        "outputs: 'a' is made of itself",
+        None,
+    ),
 }
+
+
+def test_outputs_may_be_made_of_others_and_of_those_of_the_source():
+    twice = {"name": "a", "term": {"add": [{"output": "n"}, {"output": "n"}]}}
+
+    assert len(read({"outputs": [twice, COUNT]}).outputs) == 2
+    assert len(read({"source": {"outputs": [COUNT]}, "outputs": [{"name": "n", "term": "n"}]}).outputs) == 1
 
 
 @pytest.mark.parametrize("case", WRONG)

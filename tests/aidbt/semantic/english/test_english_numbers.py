@@ -56,6 +56,8 @@ def test_one_number_is_asked_for(question, expected):
 
 SIDE_BY_SIDE = [
     ("number of customers and number of products", [(4, 5)]),
+    ("How many customers and products are there?", [(4, 5)]),
+    ("total orders, and how many of them were returned", [(7, 1)]),
     ("minimum, maximum and average price of products", [(1.5, 25.0, 7.2)]),
     ("the number and total freight of orders", [(7, 46.5)]),
     ("number of orders and total freight per country", [("Portugal", 3, 21.5), ("Germany", 4, 25.0)]),
@@ -82,6 +84,9 @@ GROUPED = [
      [(_month(2024, 1), 5.0), (_month(2024, 10), 11.5), (_month(2025, 1), 12.0), (_month(2025, 4), 18.0)]),
     ("monthly orders in 2024", [(_month(2024, 2), 1), (_month(2024, 11), 1), (_month(2024, 12), 1)]),
     ("orders by day of the week", [(2, 1), (5, 3), (6, 3)]),
+    ("number of orders by weekday", [(2, 1), (5, 3), (6, 3)]),
+    ("average freight per order", [(6.6429,)]),
+    ("average budget of employees in each location", [("Berlin", 50000.0), ("Lisbon", 90000.0)]),
     ("number of customers who signed up per year",
      [(_month(2023, 1), 1), (_month(2024, 1), 2), (_month(2025, 1), 1)]),
     ("Count the customers in each segment. Return the segment and the count.",
@@ -154,6 +159,9 @@ RATIOS = [
     ("percentage of active customers per country", [("Germany", 66.6667), ("Portugal", 100.0)]),
     ("cancellation rate by country", [("Germany", 25.0), ("Portugal", 0.0)]),
     ("ratio of delivered orders to returned orders", [(3.0,)]),
+    ("share of orders that were returned, out of all delivered or returned orders", [(0.25,)]),
+    ("What percentage of products is discontinued, per category",
+     [(1, "Drinks", 0.0), (2, "Snacks", 50.0), (3, "Toys", 0.0)]),
     ("each country as a percentage of total freight", [("Germany", 53.7634), ("Portugal", 46.2366)]),
     ("share of customers by segment", [("retail", 0.5), ("wholesale", 0.5)]),
 ]  # fmt: skip
@@ -216,6 +224,9 @@ REFUSED = [
     "average number of orders and the total freight per customer and number of products",
     "number of orders by month and the running total",
     "average freight of the top 3 customers",
+    "number of orders and active customers",
+    "departments with the most reviews",
+    "number of orders per category",
 ]
 
 

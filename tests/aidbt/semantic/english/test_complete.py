@@ -1,0 +1,51 @@
+"""What a question said has to be in its query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from aidbt.semantic.english.complete import check_complete
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.query import Measure, SemanticQuery
+from tests.aidbt.semantic.english.small_shop import reading, shop
+
+ASKED = "top 2 customers by number of delivered orders in 2024"
+
+
+def _query() -> tuple[SemanticQuery, list[list[object]]]:
+    found = reading(ASKED)
+    return found.query, [list(found.phrases)]
+
+
+def test_a_query_that_says_all_of_its_question_is_complete():
+    query, phrases = _query()
+
+    check_complete(phrases, query, shop()[0])
+
+
+def _without_conditions(query: SemanticQuery) -> SemanticQuery:
+    outputs = tuple(
+        replace(o, term=replace(o.term, where=None)) if isinstance(o.term, Measure) else o for o in query.outputs
+    )
+    orders = tuple(
+        replace(o, term=replace(o.term, where=None)) if isinstance(o.term, Measure) else o for o in query.order_by
+    )
+    return replace(query, outputs=outputs, order_by=orders, where=None)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda query: replace(query, limit=None),
+        lambda query: replace(query, outputs=query.outputs[:1], order_by=()),
+        _without_conditions,
+    ],
+    ids=["the limit", "the number", "the conditions"],
+)
+def test_what_is_left_out_is_noticed(cut):
+    query, phrases = _query()
+
+    with pytest.raises(Refused):
+        check_complete(phrases, cut(query), shop()[0])
