@@ -20,6 +20,7 @@ from typing import Any
 LEAST_ROWS, MOST_ROWS = 50, 120
 MISSING_SHARE = 0.04
 MOVED_SHARE = 0.5
+MOST_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ def _fresh(value: Any, seen: set[Any], taken: set[Any]) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             other: Any = max(v for v in taken | seen if isinstance(v, int)) + number - 1
         else:
-            other = f"{value} {number}"
+            # Nothing that a pattern for the old value would find.
+            other = f"{str(value)[::-1]}{number}".casefold()
         if other not in seen and other not in taken:
             return other
         number += 1
@@ -183,10 +185,9 @@ def _moved(value: Any, chance: random.Random) -> Any:
         return round(
             value * Decimal(str(round(chance.uniform(0.7, 1.4), 3))), -int(value.as_tuple().exponent)
         )
-    if isinstance(value, dt.datetime):
-        return value + dt.timedelta(minutes=chance.randint(-40 * 1440, 40 * 1440))
     if isinstance(value, dt.date):
-        return value + dt.timedelta(days=chance.randint(-40, 40))
+        # Back, and by whole days: what has not happened is in no table, and a date stays at midnight.
+        return value - dt.timedelta(days=chance.randint(0, MOST_DAYS))
     return value
 
 

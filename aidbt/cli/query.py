@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,11 +162,18 @@ def query(
     )
     request.check()
     picture = _checked_picture(chart)
+    document = _document(file) if file is not None else None
     session = open_from(**where)
+    grounded = None if request.names else _grounded(session, request)
     try:
-        asked = _asked(session, request)
+        if grounded is None:
+            asked = _asked_by_name(session, request)
+        else:
+            asked = _with_limit(
+                session, request, _understood(session, request, grounded, document), grounded
+            )
     except AidbtError as error:
-        _refuse(request, error, output)
+        _refuse(request, error, grounded, output)
         raise SystemExit(1) from None
     if dry_run:
         _emit_plan(request, asked, output)
@@ -200,13 +207,11 @@ def _checked_picture(path: Path | None) -> Path | None:
 # --- understanding ------------------------------------------------------------------------------------
 
 
-def _asked(session: Session, request: _Request) -> _Asked:
-    if request.names:
-        return _asked_by_name(session, request)
+def _grounded(session: Session, request: _Request) -> Grounded:
+    """The tables that can be asked about, with what their names and values mean."""
     from aidbt.generate.grounded import ground
 
-    document = _document(request.file) if request.file is not None else None
-    grounded = ground(
+    return ground(
         session.project,
         session.settings,
         session.warehouse,
@@ -214,8 +219,6 @@ def _asked(session: Session, request: _Request) -> _Asked:
         cache=session.cache,
         approve=approver(request.yes),
     )
-    understood = _understood(session, request, grounded, document)
-    return _with_limit(session, request, understood, grounded)
 
 
 def _asked_by_name(session: Session, request: _Request) -> _Asked:
@@ -335,22 +338,30 @@ def _run(session: Session, request: _Request, asked: _Asked) -> Rows:
     return run_statement(asked.limited, asked.statement, session.warehouse, settings.semantic)
 
 
-def _refuse(request: _Request, error: AidbtError, output: str) -> None:
-    """Say why a question is not answered; an error that does not mean that is raised again."""
+def _refuse(request: _Request, error: AidbtError, grounded: Grounded | None, output: str) -> None:
+    """Say why a question is not answered; an error that does not mean that is raised again.
+
+    What of the project could not be read is said too: it may be what the question is about.
+    """
     from aidbt.semantic.answering import as_refusal
     from aidbt.semantic.english.refusal import Refused
     from aidbt.semantic.graph import NoPath
     from aidbt.semantic.planner import CannotPlan
+    from aidbt.semantic.wording import table_nouns
 
     if not isinstance(error, Refused | NoPath | CannotPlan):
         raise error
     refused = as_refusal(error)
-    if output in ("csv", "sql"):  # what reads these forms from stdout takes each line of it for data
-        for line in refusal_lines(refused):
-            click.echo(line, err=True)
+    notes = grounded.notes if grounded is not None else ()
+    tables = sorted(table_nouns(grounded.grounding.graph).values()) if grounded is not None else []
+    if output == "json":
+        result = {"question": request.question, **refusal_json(refused), "notes": notes, "tables": tables}
+        emit(result, output=output, text=list)
         return
-    result = {"question": request.question, **refusal_json(refused)}
-    emit(result, output=output, text=lambda: refusal_lines(refused))
+    is_data = output in ("csv", "sql")  # whatever reads these forms takes each line of stdout for data
+    for line in refusal_lines(refused, tables):
+        click.echo(line, err=is_data)
+    _say_notes(notes, err=is_data)
 
 
 # --- saying it ----------------------------------------------------------------------------------------
@@ -442,7 +453,11 @@ def _result(request: _Request, asked: _Asked, rows: Rows, picture: Path | None) 
 
 def _say_reading(asked: _Asked, *, err: bool) -> None:
     click.echo(f"{bold('reading:')} {asked.reading}", err=err)
-    for note in asked.notes:
+    _say_notes(asked.notes, err=err)
+
+
+def _say_notes(notes: Sequence[str], *, err: bool) -> None:
+    for note in notes:
         click.echo(f"{click.style('note:', fg='yellow')} {note}", err=err)
 
 

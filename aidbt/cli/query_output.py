@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 100
 _WIDEST = 60
 _MOST_DECIMALS = 4
+_MOST_TABLES = 12
 
 Rows = Sequence[Sequence[Any]]
 
@@ -65,8 +66,12 @@ def json_rows(columns: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
     return [{name: _json(value) for name, value in zip(columns, row, strict=True)} for row in rows]
 
 
-def refusal_lines(refused: Refused) -> Iterator[str]:
-    """Why a question is not answered, what its words may mean, and what can be asked instead."""
+def refusal_lines(refused: Refused, tables: Sequence[str] = ()) -> Iterator[str]:
+    """Why a question is not answered, what its words may mean, and what can be asked instead.
+
+    Args:
+        tables: what can be asked about, said where there is nothing better to say.
+    """
     yield f"{click.style('not answered:', fg='yellow', bold=True)} {refused.message}"
     for span, candidates in refused.candidates.items():
         yield f"  '{span}' may be {' or '.join(repr(text) for text in candidates)}"
@@ -78,6 +83,9 @@ def refusal_lines(refused: Refused) -> Iterator[str]:
         yield f"  {bold('can be answered:')} {refused.nearest}"
     elif refused.hint and not (refused.candidates or refused.readings):
         yield f"  {click.style('hint:', fg='cyan')} {refused.hint}"
+    elif tables and not (refused.candidates or refused.readings):
+        more = f" and {len(tables) - _MOST_TABLES:,} more" if len(tables) > _MOST_TABLES else ""
+        yield f"  can be asked about: {', '.join(tables[:_MOST_TABLES])}{more}"
 
 
 def refusal_json(refused: Refused) -> dict[str, Any]:

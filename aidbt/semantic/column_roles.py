@@ -6,8 +6,9 @@ from typing import Literal
 
 from aidbt.core.words import singular_words
 
-Role = Literal["summed", "averaged", "state", "neither", "unknown"]
-"""`state`: a stock or a balance, which must not be added up over time; `neither`: a label made of digits."""
+Role = Literal["summed", "averaged", "aggregate", "state", "neither", "unknown"]
+"""`aggregate`: the mean or the median of rows of its own, whose mean would count groups of any size alike;
+`state`: a stock or a balance, which must not be added up over time; `neither`: a label made of digits."""
 
 _SUMMED = frozenset(
     """
@@ -19,10 +20,11 @@ _SUMMED = frozenset(
 )
 _AVERAGED = frozenset(
     """
-    rate ratio percent percentage pct share average avg mean median price score rating age temperature
+    rate ratio percent percentage pct share price score rating age temperature
     margin latency speed humidity salary height gpa grade delay
     """.split()
 )
+_AGGREGATE = frozenset("average avg mean median".split())
 _STATE = frozenset("balance stock inventory onhand backlog headcount capacity outstanding remaining".split())
 _NEITHER = frozenset(
     """
@@ -54,6 +56,8 @@ def role_of(name: str) -> Role:
         return "summed"
     if words[-1] in _NEITHER:
         return "neither"
+    if said & _AGGREGATE:
+        return "aggregate"
     if said & _AVERAGED and "total" not in said:
         return "averaged"
     if said & _SUMMED or (words[-1] == "hour" and name.lower().endswith("hours")):

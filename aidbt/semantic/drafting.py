@@ -285,6 +285,8 @@ class _TableDraft:
             return False
         if role == "state":
             self._leave(column.name, "it is a state, which does not add up over time; say how it is meant")
+        if role == "aggregate":
+            self._leave(column.name, "it is a mean already, and the mean of means counts all groups alike")
         if role == "unknown":
             self._leave(column.name, "its name does not say whether it adds up")
         return role in ("summed", "averaged")
@@ -296,7 +298,7 @@ class _TableDraft:
         if column.name.lower() in self.names.repeated and not base.startswith(f"{self._noun}_"):
             base = f"{self._noun}_{base}"
         prefix = "total" if is_summed else "average"
-        is_said = prefix in singular_words(base) or (not is_summed and "avg" in singular_words(base))
+        is_said = prefix in singular_words(base)
         how = "Sum" if is_summed else "Mean"
         said = f"{how} of {column.name} over {self._rows}."
         measure = Measure(

@@ -521,7 +521,7 @@ class _Plan:
         if not all(isinstance(term, exp.Column) and term.name in names for term in terms):
             raise CannotPlan("distinct rows are ordered by what is not among their columns")
         rows = self._cte("distinct_rows", select)
-        columns = [self._column(term.name, rows) for term in terms]
+        columns: list[exp.Expr] = [self._column(term.name, rows) for term in terms]
         ordered = [
             exp.Ordered(this=column, desc=order.args.get("desc"), nulls_first=False)
             for order, column in zip(orders, columns, strict=False)

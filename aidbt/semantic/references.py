@@ -27,7 +27,23 @@ _ROLES = {
     ("handled", "by"): "handler", ("sold", "by"): "seller", ("led", "by"): "leader",
 }  # fmt: skip
 # Who does such things are staff rather than customers, where the values fit both.
-_STAFF = {"employee", "staff", "user", "worker", "person"}
+_STAFF = {
+    "employee", "staff", "user", "worker", "person", "agent", "representative", "rep", "salesperson", "consultant",
+    "officer", "operator", "technician", "engineer",
+}  # fmt: skip
+# Who is that to somebody is one of them.
+_PEERS = {
+    "manager",
+    "supervisor",
+    "boss",
+    "mentor",
+    "spouse",
+    "partner",
+    "referrer",
+    "superior",
+    "deputy",
+    "captain",
+}
 _PARENTS = {"parent", "superior", "predecessor", "successor", "previous", "next", "root"}
 
 
@@ -178,13 +194,26 @@ def _roles(
                 and target.column(key).kind == column.kind
                 and contained((source.name, column.name), (target.name, key)) >= _LEAST_SHARE[1]
             ]
-            staff = [each for each in found if _STAFF & {noun[-1] for noun in named[each[0].name].nouns}]
-            own = [each for each in found if each[0] == source]
-            best = own or (staff if len(found) > 1 else found)
+            best = _likeliest(found, source, role, named)
             if len(best) == 1:
                 target, key = best[0]
                 name = f"{source.name}.{column.name}"
                 yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
+
+
+Target = tuple[GraphTable, str]
+
+
+def _likeliest(
+    found: Sequence[Target], source: GraphTable, role: str, named: dict[str, NamedTable]
+) -> Sequence[Target]:
+    """Of the tables that hold the values of a role: the same table for a manager, otherwise another one."""
+    own = [target for target in found if target[0] == source]
+    if own and (role.split()[-1] in _PEERS or role.split()[0] in _PARENTS):
+        return own
+    others = [target for target in found if target[0] != source] or found
+    staff = [target for target in others if _STAFF & {noun[-1] for noun in named[target[0].name].nouns}]
+    return others if len(others) == 1 else staff
 
 
 def _role(words: tuple[str, ...]) -> str:

@@ -217,7 +217,8 @@ class _Words:
         groups = {o.term: o.name for o in shown if o.term in query.group_by}
         per = listed([self._group(term, groups.get(term), names=names) for term in query.group_by])
         once = ", without repeats" if query.distinct else ""
-        base = f", also for {self.noun(query.base)} without any" if query.base else ""
+        is_listed = bool(query.base and query.group_by)
+        base = f", also for {self.noun(query.base)} without any" if is_listed else ""
         if not numbers:
             return f"each {per} that there is{base}{once}"
         return f"{named(numbers)}{f' per {per}' if per else ''}{base}{once}"
@@ -341,6 +342,7 @@ class _Words:
 
     def predicate(self, predicate: Predicate) -> str:
         """A condition in words."""
+        predicate = self.of_rows(predicate)
         match predicate:
             case Comparison(operator, left, right):
                 verb = (_COMPARED_TIMES if self._is_time(left) else _COMPARED)[operator]

@@ -84,6 +84,8 @@ class Sandbox:
     ) -> None:
         self._closed.set()
         self._connection.close()
+        if isinstance(error, RuntimeError) and "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error  # DuckDB's word for Ctrl-C
 
     def problem(self, sql: str) -> str:
         """Why a query cannot be run here, in the engine's words; "" when it can."""

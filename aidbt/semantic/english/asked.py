@@ -40,7 +40,7 @@ from aidbt.semantic.query import DatePart, Grain
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
-    """Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy Best TopOf
+    """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy Best TopOf
     TopCols FrequentOf ByNumber Having Whole Nested Filtered Change""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
@@ -73,6 +73,7 @@ class Asked:
     best: list[Best] = field(default_factory=list)
     tops: list[Top] = field(default_factory=list)
     by: list[Number] = field(default_factory=list)
+    theirs: list[Number] = field(default_factory=list)
     wholes: list[Whole] = field(default_factory=list)
     nested: list[Nested] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -171,6 +172,8 @@ def _take(asked: Asked, item: Item) -> None:
             asked.nested.append(meaning)
         case Change():
             asked.changes.append(meaning)
+        case Number() if item.category == "Theirs":
+            asked.theirs.append(meaning)
         case Number() if item.category == "ByNumber":
             asked.by.append(meaning)
         case Condition() | Link() | Claims() | Opposite() | Period() | Recurring():
@@ -190,6 +193,8 @@ def _take_glue(asked: Asked, item: Item) -> None:
     if item.category == "Said":
         asked.says_again.add(str(item.meaning))
     asked.has_ties |= item.category == "Ties"
+    if item.meaning in (Grain.SECOND, Grain.MINUTE):
+        raise Refused("it is not certain whether a length of time is meant")
     if isinstance(item.meaning, Grain):
         asked.times |= Group(grains=(item.meaning,))
     if item.category == "Part":

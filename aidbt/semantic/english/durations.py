@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.conditions import Adjective, ConditionRules, own
 from aidbt.semantic.english.periods import Period
@@ -33,6 +35,7 @@ class DurationRules(ConditionRules):
         """Add the rules of times."""
         rule("Col Did", "Time", lambda columns, period: own(self.at_time(columns, period)))
         rule("Did", "Claim", self.on_days)
+        rule("Time", "CmpAfter", self.or_later)
         rule("AdjCol", "Span", self.older)
         rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])
         rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
@@ -64,6 +67,12 @@ class DurationRules(ConditionRules):
             return
         if predicate:
             yield "Cond", Condition(attribute.table, predicate), 0.0
+
+    def or_later(self, period: Period, operator: Operator) -> Found:
+        """`in 2005 or later`."""
+        is_later = operator == ">="
+        ends = replace(period, end=None) if is_later else replace(period, start=None)
+        yield "Time", ends, 0.0
 
     def on_days(self, did: Columns, claim: Claim) -> Found:
         """`shipped on weekends`."""

@@ -8,7 +8,7 @@ from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated Sized
     SupCol SupRows LikeText WhoRole UnitBetween Amount"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
     Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
@@ -57,6 +57,7 @@ class Rules(NumberRules):
         before("Rel", "Best TopOf LikeText CmpNum Range Null")
         for phrase in ("Rows", "Col", "Number"):
             rule(phrase, "Verb", _without(phrase))
+        rule("Group", "Verb Stranded Weak", lambda group, _: [("Group", group, 0.3)])
         return Grammar(
             {key: tuple(found) for key, found in binary.items()},
             {key: tuple(found) for key, found in unary.items()},

@@ -112,7 +112,8 @@ class Grounded:
         if len(said) != 1 or not said[0].endswith(("ed", "ing")):
             return False
         is_number = self.lexicon.graph.table(name.table).column(name.column).kind == "number"
-        return is_number and name not in self.lexicon.meanings.get((lemma(said[0]),), ())
+        is_year = name.column.lower().endswith("year")
+        return is_number and not is_year and name not in self.lexicon.meanings.get((lemma(said[0]),), ())
 
     def _is_verb_of(self, texts: Sequence[str], start: int) -> bool:
         """Whether a word is the verb of what follows rather than a value: "enrolled in 7 courses"."""
@@ -204,7 +205,7 @@ def _is_doubtful(texts: Sequence[str], start: int, length: int) -> bool:
 
 
 def _is_plural(token: Token) -> bool:
-    return token.kind == "word" and token.text.lower() not in (token.lemma, token.lemma.lower())
+    return token.kind == "word" and token.text.lower().endswith("s")
 
 
 def _item(meaning: Meaning, start: int, length: int, score: float, alike: tuple[Attribute, ...] = ()) -> Item:

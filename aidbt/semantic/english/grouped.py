@@ -482,6 +482,8 @@ class Grouping:
         return self.numbers[0].term
 
     def _havings(self) -> None:
+        if self.asked.havings and not self.groups:
+            raise Refused("it is not said in which groups a number is held against another")
         for having in self.asked.havings:
             condition = Comparison(having.operator, self._same(having.number).term, having.value)
             self.having = both(self.having, condition)

@@ -67,6 +67,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     asked.wholes = []
     if asked.is_average:
         _average(asked, rules)
+    _add_theirs(asked)
     _spread_period(asked)
     _counted_values(asked, rules)
     _ranked_by(asked, rules)
@@ -79,6 +80,32 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     _restrict(asked)
     asked.shown += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
     return asked
+
+
+def _add_theirs(asked: Asked) -> None:
+    """`how many products cost more than 3, and their average price`: of those that were counted."""
+    said = [shown for shown in asked.shown if isinstance(shown, Number)]
+    for number in asked.theirs:
+        same = [s.term.where for s in said if s.table == number.table and isinstance(s.term, Measure)]
+        asked.shown.append(narrowed(number, same[-1]) if same else number)
+    if not asked.theirs:
+        _check_conditions(said)
+
+
+def _check_conditions(numbers: Sequence[Number]) -> None:
+    """That it is clear of which of several numbers of the same rows a condition is.
+
+    Raises:
+        Refused: of "total freight and number of orders from Germany" it is not.
+    """
+    measured = [n.term for n in numbers if isinstance(n.term, Measure) and not n.is_settled]
+    for one in measured:
+        for other in measured:
+            if one.table != other.table or (one.function, one.of) == (other.function, other.of):
+                continue
+            wheres = [[c for c in conjuncts(m.where) if not isinstance(c, InPeriod)] for m in (one, other)]
+            if bool(wheres[0]) != bool(wheres[1]):
+                raise Refused("it is not certain whether a condition is of one number or of both")
 
 
 def _spread_period(asked: Asked) -> None:

@@ -75,6 +75,7 @@ class NounRules(DurationRules):
         rule("Prep", "Rows", self.of_rows)
         rule("Prep Verb Agent", "SupRows", lambda _, rows: [("Link", Link(rows), -0.8)])
         rule("Agent", "Rows", lambda _, rows: [("Link", Link(rows), -0.5)])
+        rule("Agent", "Texts", self.by_name)
         rule("Is", "Rows", lambda _, rows: [("Inverted", rows, 0.0)])
         rule("Inverted", "Verb Stranded", lambda rows, _: [("Link", Link(rows), 0.1)])
         rule("And Or", "Rows", lambda how, rows: [("JRows", (how, rows), 0.0)])
@@ -174,6 +175,13 @@ class NounRules(DurationRules):
             named = tuple(is_named(names, text) for text in texts)
             where = both(rows.where, named[0] if len(named) == 1 else AnyOf(named))
             yield "Rows", replace(rows, where=where), 0.3
+
+    def by_name(self, _: object, texts: Texts) -> Found:
+        """`taught by Ann Lee`: somebody whose name is kept from the index."""
+        for table in self.people:
+            names = self.names(table)
+            if names and self.column(names[0]).is_pii and len(texts) == 1 and " " in texts[0]:
+                yield "Link", Link(Rows(table, is_named(names, texts[0]))), 0.0
 
     def rows_number(self, rows: Rows, number: float) -> Found:
         """`order 1003`: by its key, where it has no other number."""

@@ -69,6 +69,7 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Excess", "Rows", lambda sign, rows: [("ExcessOf", (sign, rows), 0.0)])
     rule("Than", "Rows", _second("ThanRows"))
     rule("ExcessOf", "ThanRows", rules.excess)
+    rule("Their", "Number", _second("Theirs"))
     rule("Running", "Number", rules.running)
     rule("Running", "Col", rules.running_column)
     rule("Running", "Rows", rules.running_rows)

@@ -14,7 +14,7 @@ from aidbt.semantic.english.defined import matched, with_instructions
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.lexicon import Lexicon
-from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
@@ -141,7 +141,9 @@ def _score(parts: Sequence[Cut]) -> float:
     tables = {phrase.table for phrase in phrases if isinstance(phrase, Rows | Number)}
     tables |= {p.rows.table for p in phrases if isinstance(p, Columns) and p.rows is not None}
     bare = [p for p in phrases if isinstance(p, Columns) and p.rows is None]
+    grouped = [term for p in phrases if isinstance(p, Group) for term in p.terms]
     strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
+    strange += sum(term.table not in tables for term in grouped)
     elsewhere = sum(not tables & {term.table for term in p.terms} for p in bare) - strange
     return sum(score for score, _ in parts) - (0.3 * strange + 0.2 * elsewhere if tables else 0.0)
 

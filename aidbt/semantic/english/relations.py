@@ -85,7 +85,7 @@ class Relations:
             return True
         if turns != sorted(turns):  # from many to one and to many again: they only share what they refer to
             return False
-        return is_act or (len(between) == 1 and not self._has_rival(path, between[0]))
+        return is_act or (len(path) == 2 and not self._has_rival(path, between[0]))
 
     def _has_rival(self, path: Path, between: str) -> bool:
         """Whether the ends of a way meet in another table too."""
@@ -214,6 +214,8 @@ class Relations:
             return None
         cost, path, via = reached
         own = {attribute.table for attribute in attributes(other.where)} == {table}
+        if link.is_act and other.time is not None and len(path) > 1:  # who started is no term that started
+            return None
         if (is_to_one(path) and link.count > 1) or (link.is_act and own):
             return None
         if link.is_plain and other.where is not None and is_to_one(path):

@@ -160,7 +160,8 @@ class VerbsOf:
                         for number, form in enumerate(verb.forms):
                             is_noun = tuple(map(lemma, form)) in self._lexicon.meanings
                             if not is_noun or (number > 1 and form[0].endswith("ed")):
-                                yield form, "Rated", columns, 0.8
+                                kind = "Rated" if verb.forms[0][0] in ("rate", "score") else "Sized"
+                                yield form, kind, columns, 0.8
 
     def _roles(self) -> Iterator[Said]:
         """Verbs of roles: "managed by", "reports to"."""

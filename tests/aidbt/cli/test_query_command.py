@@ -170,6 +170,36 @@ def test_a_question_that_is_not_understood_exits_1_with_its_words(shop: Asker):
     assert shop.json("how many gizmos")["spans"] == ["gizmos"]
 
 
+def test_a_refusal_is_no_line_of_data(shop: Asker):
+    refused = {form: shop.ask("how many ordrs by country", "--output", form) for form in ("csv", "sql")}
+
+    assert {form: (result.exit_code, result.stdout) for form, result in refused.items()} == {
+        "csv": (1, ""),
+        "sql": (1, ""),
+    }
+    assert "not understood: 'ordrs'" in refused["csv"].stderr
+
+
+def test_where_no_word_is_near_what_can_be_asked_about_is_said(shop: Asker):
+    result = shop.ask("splendiferous gizmology?")
+
+    assert "can be asked about: customer" in result.stdout
+    assert "orders" in shop.json("splendiferous gizmology?")["tables"]
+
+
+def test_what_of_the_project_cannot_be_read_is_said_with_a_refusal(tmp_path: Path):
+    asker = Asker(new_shop(tmp_path, FILES))
+    build_without_dbt(Shop(asker.root, asker.database))
+    for artifact in tmp_path.glob("target/*manifest.json"):
+        artifact.unlink()
+    (tmp_path / "models/bad.yml").write_text("metrics:\n  - name: [\n")
+
+    result = asker.ask("splendiferous gizmology?")
+
+    assert result.exit_code == 1
+    assert "note: dbt cannot parse the project, so only the warehouse is known" in result.stdout
+
+
 @pytest.mark.parametrize(
     "question", ["сколько заказов", "'; drop table orders; --", "🦆" * 40, "?", "by by by"]
 )

@@ -77,7 +77,16 @@ def test_names_and_dimensions_exclude_each_other(tmp_path: Path) -> None:
 
 
 def test_a_project_without_metrics_is_told_what_to_do(tmp_path: Path) -> None:
-    assert "aidbt semantic draft" in semantic(shop(tmp_path, {}), "list").stdout
+    listed, checked = (semantic(shop(tmp_path, {}), command) for command in ("list", "check"))
+
+    assert (listed.exit_code, listed.stdout) == (0, "no metrics\nnext: aidbt semantic draft\n")
+    assert (checked.exit_code, checked.stdout.splitlines()) == (
+        0,
+        [
+            "nothing to check: the project has no semantic models and no metrics",
+            "next: aidbt semantic draft",
+        ],
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)

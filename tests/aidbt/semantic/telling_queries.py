@@ -243,6 +243,17 @@ QUERIES: dict[str, SemanticQuery] = {
     "a condition on far rows, their way said": _people_where(
         OneOf(replace(STATUS, via=("orders.customer_id",)), (Value("paid"),))
     ),
+    "different rows with ties": _listed(
+        STATUS, distinct=True, order_by=(Order(OutputRef("c0"), True),), limit=2, has_ties=True
+    ),
+    "different rows within each": _listed(
+        STATUS,
+        COUNTRY,
+        distinct=True,
+        order_by=(Order(STATUS, True), Order(COUNTRY)),
+        limit=2,
+        limit_within=(COUNTRY,),
+    ),
     "far rows compared with the own one": _people_where(Comparison(">", PLACED, JOINED)),
     "measures with conditions": _grouped(
         [MONTH],

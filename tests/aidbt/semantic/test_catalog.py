@@ -132,6 +132,12 @@ def test_who_acts_for_the_house_is_staff_and_no_customer() -> None:
     assert references(found)["calls.handled_by"] == ("staff", "handler")
 
 
+def test_an_advisor_of_students_is_no_student_where_another_table_has_people() -> None:
+    found = graph({"students": "student_id name advisor_id", "instructors": "instructor_id name"})
+
+    assert references(found) == {"students.advisor_id": ("instructors", "advisor")}
+
+
 def test_a_parent_is_a_row_of_the_same_table() -> None:
     found = graph({"categories": "category_id name parent_category_id", "users": "user_id name"})
 

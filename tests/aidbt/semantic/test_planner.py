@@ -340,6 +340,38 @@ def test_a_row_that_has_many_of_a_column_cannot_show_it():
         plan(query, SHOP)
 
 
+@pytest.mark.parametrize("function", ["sum", "avg", "count", "median", "stddev"])
+def test_what_rows_have_many_of_is_not_added_up_over_them_though_a_group_joined_it(function):
+    status = Attribute("orders", "status")
+    query = SemanticQuery(
+        (Output(status, "status"), Output(Measure(function, "customers", AMOUNT), "amount")),
+        group_by=(status,),
+    )
+
+    with pytest.raises(NoPath, match=r"a row of customers has many of orders\.amount"):
+        plan(query, SHOP)
+
+
+def test_a_measures_own_time_stands_in_for_one_grouped_time_only():
+    year = Attribute("customers", "joined", grain=Grain.YEAR)
+    count = Measure("count", "orders", at=PLACED)
+    query = SemanticQuery((Output(count, "orders"),), group_by=(MONTH, year))
+
+    with pytest.raises(CannotPlan, match=r"different times, customers\.joined and orders\.placed_at"):
+        plan(query, SHOP)
+
+
+def test_a_far_column_is_not_compared_with_one_of_another_row():
+    query = SemanticQuery(
+        (Output(Attribute("customers", "id"), "id"),),
+        base="customers",
+        where=Comparison("<", TAG, Attribute("customers", "name")),
+    )
+
+    with pytest.raises(NoPath, match=r"customers has many of tags, so customers\.name is not compared"):
+        plan(query, SHOP)
+
+
 def test_two_ways_between_tables_are_listed_and_none_is_chosen():
     flights = Graph(
         (

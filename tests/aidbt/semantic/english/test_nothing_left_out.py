@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.complete import check_complete
 from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.query import Measure, SemanticQuery
-from tests.aidbt.semantic.english.small_shop import reading, shop
+from aidbt.semantic.query import Measure, SemanticQuery, Term
+from tests.aidbt.semantic.english.small_shop import reading, world
 
 ASKED = "top 2 customers by number of delivered orders in 2024"
 
 
-def _query() -> tuple[SemanticQuery, list[list[object]]]:
+def _query() -> tuple[SemanticQuery, list[list[Item]]]:
     found = reading(ASKED)
     return found.query, [list(found.phrases)]
 
@@ -22,16 +23,15 @@ def _query() -> tuple[SemanticQuery, list[list[object]]]:
 def test_a_query_that_says_all_of_its_question_is_complete():
     query, phrases = _query()
 
-    check_complete(phrases, query, shop()[0])
+    check_complete(phrases, query, world()[0])
 
 
 def _without_conditions(query: SemanticQuery) -> SemanticQuery:
-    outputs = tuple(
-        replace(o, term=replace(o.term, where=None)) if isinstance(o.term, Measure) else o for o in query.outputs
-    )
-    orders = tuple(
-        replace(o, term=replace(o.term, where=None)) if isinstance(o.term, Measure) else o for o in query.order_by
-    )
+    def bare(term: Term) -> Term:
+        return replace(term, where=None) if isinstance(term, Measure) else term
+
+    outputs = tuple(replace(output, term=bare(output.term)) for output in query.outputs)
+    orders = tuple(replace(order, term=bare(order.term)) for order in query.order_by)
     return replace(query, outputs=outputs, order_by=orders, where=None)
 
 
@@ -48,4 +48,4 @@ def test_what_is_left_out_is_noticed(cut):
     query, phrases = _query()
 
     with pytest.raises(Refused):
-        check_complete(phrases, cut(query), shop()[0])
+        check_complete(phrases, cut(query), world()[0])
