@@ -15,7 +15,8 @@ from aidbt.core.errors import AidbtError, ArtifactError, MissingExtra, UsageErro
 
 if TYPE_CHECKING:
     from aidbt.core.schema import Relation
-    from aidbt.generate.english_models.plan import Ground, ModelPlan
+    from aidbt.generate.english_models.plan import Ground, ModelPlan, Request
+    from aidbt.generate.grounded import Grounded
     from aidbt.session import Session
     from aidbt.sql.validate import Engine
     from aidbt.warehouse.budget import Purpose
@@ -81,7 +82,7 @@ def model(
     session = open_from(**where)
     bases = Bases(lambda: session.store, session.project.root)
     try:
-        with _ground(session, name, yes=yes) as (ground, problem, notes):
+        with _ground(session, request, yes=yes) as (ground, problem, notes):
             plan = run_model(
                 session.project,
                 session.settings,
@@ -107,7 +108,7 @@ def model(
 
 
 @contextlib.contextmanager
-def _ground(session: Session, name: str, *, yes: bool) -> Iterator[tuple[Ground, str, Sequence[str]]]:
+def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[Ground, str, Sequence[str]]]:
     """(what the model can be made of, why the engine is not asked, what was left out)."""
     from aidbt.generate.discover import scan_gate
     from aidbt.generate.english_models.parents import parents_of
@@ -121,7 +122,10 @@ def _ground(session: Session, name: str, *, yes: bool) -> Iterator[tuple[Ground,
 
     project, settings = session.project, session.settings
     approve = approver(yes)
-    found = ground(project, settings, session.warehouse, session.profiles, approve=approve, without=name)
+    found = ground(
+        project, settings, session.warehouse, session.profiles, approve=approve, without=request.name
+    )
+    found = _about(found, session, request)
     if found.manifest is None:
         raise ArtifactError("; ".join(found.notes), hint="run dbt parse, and correct what it says")
     values = settings.values
@@ -171,6 +175,26 @@ def _ground(session: Session, name: str, *, yes: bool) -> Iterator[tuple[Ground,
             problem,
             found.notes,
         )
+
+
+def _about(found: Grounded, session: Session, request: Request) -> Grounded:
+    """What the sentence is about, or the reading that is kept of it and its sentence."""
+    from aidbt.core.errors import SettingsError
+    from aidbt.generate.english_models.kept import read_kept
+    from aidbt.semantic.query import Clock
+
+    sentence = request.sentence
+    if not sentence:
+        kept = read_kept(session.project.root, request.name)
+        if kept is None:
+            return found
+        try:
+            kept.query(found.grounding.graph, found.grounding.semantic)
+        except SettingsError:  # it may name other models from English; if not, it is said when it is written
+            return found.widened()
+        sentence = kept.sentence
+    chosen = session.settings.values.semantic
+    return found.about(sentence, Clock(None, chosen.week_start), instructions=chosen.instructions)
 
 
 @contextlib.contextmanager

@@ -169,9 +169,7 @@ def query(
         if grounded is None:
             asked = _asked_by_name(session, request)
         else:
-            asked = _with_limit(
-                session, request, _understood(session, request, grounded, document), grounded
-            )
+            asked = _with_limit(session, request, _understood(session, request, grounded, document), grounded)
     except AidbtError as error:
         _refuse(request, error, grounded, output)
         raise SystemExit(1) from None
@@ -211,7 +209,7 @@ def _grounded(session: Session, request: _Request) -> Grounded:
     """The tables that can be asked about, with what their names and values mean."""
     from aidbt.generate.grounded import ground
 
-    return ground(
+    found = ground(
         session.project,
         session.settings,
         session.warehouse,
@@ -219,6 +217,15 @@ def _grounded(session: Session, request: _Request) -> Grounded:
         cache=session.cache,
         approve=approver(request.yes),
     )
+    if request.file is not None:  # it names its tables
+        return found.widened()
+    clock = _clock(request.clock, session.settings.values.semantic.week_start)
+    return found.about(request.question, clock, instructions=_instructions(session, request))
+
+
+def _instructions(session: Session, request: _Request) -> str:
+    """The definitions of the project, and those of this question."""
+    return "\n".join(filter(None, [session.settings.values.semantic.instructions, request.instructions]))
 
 
 def _asked_by_name(session: Session, request: _Request) -> _Asked:
@@ -258,13 +265,12 @@ def _understood(session: Session, request: _Request, grounded: Grounded, documen
     clock = _clock(request.clock, settings.week_start)
     if request.file is not None:
         return from_document(document, grounded.grounding, clock, dialect=dialect)
-    instructions = "\n".join(filter(None, [settings.instructions, request.instructions]))
     return understand(
         request.question,
         grounded.grounding,
         clock,
         dialect=dialect,
-        instructions=instructions,
+        instructions=_instructions(session, request),
         model=_model(session, grounded),
     )
 

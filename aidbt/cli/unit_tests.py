@@ -37,7 +37,12 @@ def draft_unit_tests(
         on_model=lambda name: click.echo(dim(f"drafting unit tests of {name}"), err=True),
     )
     dialect = session.warehouse.dialect
-    emit(_summary(plan), output=output, text=lambda: _text(plan, dialect, dry_run=dry_run, why=why))
+    problem = read.warehouse_problem
+    emit(
+        {**_summary(plan), "warehouse_problem": problem},
+        output=output,
+        text=lambda: _text(plan, dialect, problem, dry_run=dry_run, why=why),
+    )
     return 1 if strict and plan.in_state("refused", "nothing", "older") else 0
 
 
@@ -45,7 +50,7 @@ def _summary(plan: Any) -> dict[str, Any]:
     return {"models": plan.models, "files": plan.patch.paths()}
 
 
-def _text(plan: Any, dialect: str, *, dry_run: bool, why: bool) -> Iterator[str]:
+def _text(plan: Any, dialect: str, problem: str, *, dry_run: bool, why: bool) -> Iterator[str]:
     if dry_run:
         yield from diff_lines(plan.patch)
     drafted = plan.in_state("drafted")
@@ -65,7 +70,7 @@ def _text(plan: Any, dialect: str, *, dry_run: bool, why: bool) -> Iterator[str]
     )
     for model in drafted:
         yield from _notes(model, why=why)
-    yield from _others(plan)
+    yield from _others(plan, problem)
     if drafted and dialect != "duckdb":
         yield f"the expected rows are DuckDB's: dbt test shows where {dialect} gives others"
     if drafted and not dry_run:
@@ -84,7 +89,7 @@ def _notes(model: Any, *, why: bool) -> Iterator[str]:
         yield from (f"  {words}" for words in model.survivors)
 
 
-def _others(plan: Any) -> Iterator[str]:
+def _others(plan: Any, problem: str) -> Iterator[str]:
     for model in plan.in_state("older"):
         yield (
             f"{click.style('changed', fg='yellow')}: {model.model}, since"
@@ -96,6 +101,8 @@ def _others(plan: Any) -> Iterator[str]:
     for model in plan.in_state("refused"):
         hint = f" ({model.hint})" if model.hint else ""
         yield f"no test for {model.model}: {model.why}{hint}"
+    if problem and any(model.hint for model in plan.in_state("refused")):
+        yield f"{click.style('note', fg='yellow')}: the warehouse was not asked for types: {problem}"
     unchanged = plan.in_state("unchanged")
     if unchanged:
         yield dim(f"unchanged: {count(len(unchanged), 'model')}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,15 +13,20 @@ from aidbt.core.errors import AidbtError, ArtifactError, DbtError, WarehouseErro
 from aidbt.core.loads import BATCH_ID, OPERATION
 from aidbt.core.schema import Relation, TableProfile
 from aidbt.generate.discover import profiled, scan_gate
-from aidbt.generate.english_models.parents import readable
+from aidbt.generate.english_models.kept import kept_names
+from aidbt.generate.english_models.parents import of_models, readable
 from aidbt.project import Project
 from aidbt.project.compiled import compiled_project
 from aidbt.project.manifest import Manifest
 from aidbt.project.profile import Profile
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import documentation_of
+from aidbt.semantic.english.reading import read
+from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.grounding import Grounding, project_grounding
 from aidbt.semantic.parsed_layer import layer_beside
+from aidbt.semantic.query import Clock
+from aidbt.semantic.question_text import checked_question
 from aidbt.store import Cache
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
@@ -39,11 +45,16 @@ _KEPT_AS, _ENTITY = "reading", "grounding"
 class Grounded:
     """What questions about a project are answered with.
 
+    Models that `aidbt model` wrote are made of the other tables: their numbers are added up already, and
+    adding them up again would be wrong. They are asked about only where a question is about them.
+
     Attributes:
         relations: those that can be asked about, by the name that they have in the graph.
         profiles: of the same.
         manifest: None where dbt could not parse the project.
         notes: what was left out, and why.
+        derived: the names of the models from English that are left out so far.
+        widen: the same with these models.
     """
 
     grounding: Grounding
@@ -51,6 +62,42 @@ class Grounded:
     profiles: dict[str, TableProfile]
     manifest: Manifest | None
     notes: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    widen: Callable[[], Grounded] | None = None
+
+    def about(self, question: str, clock: Clock, *, instructions: str = "") -> Grounded:
+        """What one question is answered with: with the models from English where it names one, or has words
+        that nothing else gives a meaning.
+
+        Raises:
+            UsageError: it is no question.
+        """
+        asked = checked_question(question)
+        if any(_names(asked, name) for name in self.derived):
+            return self.widened()
+        if self.widen is None:
+            return self
+        try:
+            read(asked, self.grounding.graph, self.grounding.lexicon, clock, instructions=instructions)
+        except Refused as refused:
+            return self.widened() if refused.spans else self
+        except AidbtError:  # whoever asks is told when the question is answered
+            return self
+        return self
+
+    def widened(self) -> Grounded:
+        """The same with the models from English."""
+        return self.widen() if self.widen is not None else self
+
+
+def _names(question: str, model: str) -> bool:
+    """Whether a question is about a model: `orders_by_country`, or "from orders by country".
+
+    The words alone are no name: "orders by country" asks for what the model was made of.
+    """
+    words = r"[\s_]+".join(map(re.escape, model.split("_")))
+    name = re.escape(model) if "_" in model else r"(?!)"
+    return bool(re.search(rf"\b(?:{name}|(?:from|in|using) (?:the )?{words})\b", question, re.IGNORECASE))
 
 
 def ground(
@@ -82,31 +129,56 @@ def ground(
     manifest, semantic, notes = _described(project, settings)
     if without and manifest is not None:
         everything = readable(everything, manifest, without)
-    asked, left_out = _asked(everything, manifest)
-    if not asked:
-        raise _nothing_to_ask_about(everything)
-    versioned = _with_versions(asked, warehouse, project.profile())
-    keys = {f"relation:{relation}": ("", relation) for relation in versioned}
-    may_scan = scan_gate(project, settings, approve)
-    # Beside the profiles of tables that changed, the values that questions may name are read every time.
-    found = profiled(keys, warehouse, profiles, settings, may_scan, to_decide=keys)
-    notes += [
-        f"{key.removeprefix('relation:')} cannot be read: {e.message}" for key, e in found.refused.items()
-    ]
-    notes += left_out
-    relations = [table.relation for table in found.tables.values()]
-    held = [table.profile for table in found.tables.values()]
-    with warehouse.connect() as connection:
-        asked_of = _Remembering(connection, cache, held) if cache is not None else connection
-        grounding = project_grounding(manifest, relations, held, asked_of, semantic=semantic)
-    known = {table.name for table in grounding.graph.tables}
-    return Grounded(
-        grounding,
-        {relation.name: relation for relation in relations if relation.name in known},
-        {profile.name: profile for profile in held if profile.name in known},
-        manifest,
-        tuple(notes),
-    )
+    made = of_models(everything, manifest, kept_names(project.root)) if manifest is not None else []
+    plain = [relation for relation in everything if relation not in made]
+
+    parts = _Parts(project, settings, warehouse, profiles, cache, approve, manifest, semantic, tuple(notes))
+    if not made or not _asked(plain, manifest)[0]:
+        return parts.grounded(everything)
+    names = tuple(relation.name for relation in made)
+    return replace(parts.grounded(plain), derived=names, widen=lambda: parts.grounded(everything))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the relations of a project are made ready with; see `ground`."""
+
+    project: Project
+    settings: LoadedSettings
+    warehouse: Warehouse
+    profiles: ProfileCache
+    cache: Cache | None
+    approve: Approve | None
+    manifest: Manifest | None
+    semantic: SemanticManifest | None
+    notes: tuple[str, ...]
+
+    def grounded(self, everything: Sequence[Relation]) -> Grounded:
+        """What questions about these relations are answered with; raises as `ground`."""
+        asked, left_out = _asked(everything, self.manifest)
+        if not asked:
+            raise _nothing_to_ask_about(everything)
+        versioned = _with_versions(asked, self.warehouse, self.project.profile())
+        keys = {f"relation:{relation}": ("", relation) for relation in versioned}
+        may_scan = scan_gate(self.project, self.settings, self.approve)
+        # Beside the profiles of tables that changed, the values that questions may name are read every time.
+        found = profiled(keys, self.warehouse, self.profiles, self.settings, may_scan, to_decide=keys)
+        refused = [
+            f"{key.removeprefix('relation:')} cannot be read: {e.message}" for key, e in found.refused.items()
+        ]
+        relations = [table.relation for table in found.tables.values()]
+        held = [table.profile for table in found.tables.values()]
+        with self.warehouse.connect() as connection:
+            asked_of = _Remembering(connection, self.cache, held) if self.cache is not None else connection
+            grounding = project_grounding(self.manifest, relations, held, asked_of, semantic=self.semantic)
+        known = {table.name for table in grounding.graph.tables}
+        return Grounded(
+            grounding,
+            {relation.name: relation for relation in relations if relation.name in known},
+            {profile.name: profile for profile in held if profile.name in known},
+            self.manifest,
+            (*self.notes, *refused, *left_out),
+        )
 
 
 class _Remembering:

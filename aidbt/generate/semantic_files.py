@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import PurePosixPath
 
 from aidbt.core.config import LoadedSettings, parse_yaml
-from aidbt.core.errors import MissingExtra, WriteError
+from aidbt.core.errors import EditConflict, MissingExtra, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import FileEdit, Patch, digest, read_or_none
 from aidbt.core.schema import TableProfile
@@ -135,9 +135,12 @@ class SemanticFiles:
     def _splice(self, path: str, drafted: Drafted) -> None:
         """Extend the model's entry in somebody's property file."""
         model = drafted.model.model
-        before = self._texts[path]
+        original, before = self._spliced(path)
         content = parse_yaml(before, path, repeated_keys=True)
-        entry = next(item for item in content["models"] if item.get("name") == model)
+        listed = content.get("models") if isinstance(content, dict) else None
+        entry = next((item for item in listed or () if item.get("name") == model), None)
+        if entry is None:
+            raise EditConflict(f"{path} changed while {model} was read", hint="run the command again")
         changes = newer_changes(drafted, entry, content)
         edited = edit_yaml_where_possible(before, changes, path=path, style=None)
         if edited.refused:
@@ -150,9 +153,21 @@ class SemanticFiles:
         )
         self._texts[path] = edited.text
         self.splices = [edit for edit in self.splices if edit.path != path]
-        original = read_or_none(self._project.root / path)
-        assert original is not None
         self.splices.append(FileEdit(path, digest(original), edited.text, "semantic model", original))
+
+    def _spliced(self, path: str) -> tuple[str, str]:
+        """A property file as it was read, and with what was spliced in already.
+
+        It is read here and not with the others, whose tables may have taken long to profile; what a person
+        writes into it from now on is a conflict.
+        """
+        for edit in self.splices:
+            if edit.path == path and edit.undo is not None and edit.after is not None:
+                return edit.undo, edit.after
+        text = read_or_none(self._project.root / path)
+        if text is None:
+            raise EditConflict(f"{path} was removed meanwhile", hint="run the command again")
+        return text, text
 
     def plan(self) -> GeneratePlan:
         """All of it as one patch, checked as a whole.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aidbt.core.schema import Column, Relation
 from aidbt.core.types import type_family
@@ -12,7 +12,7 @@ from aidbt.core.words import singular_words
 from aidbt.semantic.column_roles import role_of
 from aidbt.semantic.definitions import GRAINS, METRIC_TIME, SemanticManifest
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
-from aidbt.semantic.naming import named_tables
+from aidbt.semantic.naming import NamedTable, named_tables
 
 # What a query means the time by.
 RESERVED = (*GRAINS, METRIC_TIME)
@@ -31,7 +31,9 @@ class DraftNames:
 
     def __init__(self, graph: Graph, models: Mapping[str, str], existing: SemanticManifest) -> None:
         self._graph, self._existing = graph, existing
-        self.named = {named.name: named for named in named_tables(list(map(_relation, graph.tables)))}
+        tables = named_tables(list(map(_relation, graph.tables)))
+        self.named = {named.name: named for named in tables}
+        self._nouns = _nouns(tables)
         columns = Counter(
             c.name.lower() for table in graph.tables if table.name in models for c in table.columns
         )
@@ -47,7 +49,7 @@ class DraftNames:
 
     def noun(self, table: str) -> tuple[str, ...]:
         """What one row is called, as words: without words of layers, short forms spelled out."""
-        return self.named[table].nouns[-1]
+        return self._nouns[table]
 
     def entity(self, table: str) -> str:
         """The entity that a table's key is."""
@@ -71,8 +73,8 @@ class DraftNames:
                 keys = [entity.name for entity in model.entities if entity.type == "primary"]
                 if keys or model.primary_entity:
                     return (*keys, model.primary_entity)[0]
-        name = safe_name("_".join(self.named[table.name].nouns[-1]))
-        same = [t.name for t in self._graph.tables if self.named[t.name].nouns[-1] == self.noun(table.name)]
+        name = safe_name("_".join(self.noun(table.name)))
+        same = [t.name for t in self._graph.tables if self.noun(t.name) == self.noun(table.name)]
         found = name if same[0] == table.name else safe_name(table.name)
         return f"{found}_key" if found in RESERVED else found
 
@@ -128,6 +130,19 @@ def _is_key(column: GraphColumn) -> bool:
         role = role_of(column.name)
         return role == "neither" or (role == "unknown" and type_family(column.data_type) == "integer")
     return column.kind in ("text", "other")
+
+
+def _nouns(tables: Sequence[NamedTable]) -> dict[str, tuple[str, ...]]:
+    """What a row of each table is called: without the source of `stg_shop__orders` where no other is so."""
+    whole = {table.name: table.nouns[-1] for table in tables}
+    short = {name: _without_source(name) or noun for name, noun in whole.items()}
+    taken = Counter(short.values())
+    return {name: noun if taken[noun] == 1 else whole[name] for name, noun in short.items()}
+
+
+def _without_source(name: str) -> tuple[str, ...]:
+    source, _, rest = name.rpartition("__")
+    return named_tables([Relation("", rest)])[0].nouns[-1] if source and rest else ()
 
 
 def _relation(table: GraphTable) -> Relation:

@@ -43,7 +43,7 @@ from aidbt.semantic.query import (
     attributes,
     measures,
 )
-from aidbt.semantic.rewriting import rewritten
+from aidbt.semantic.rewriting import of_far_rows
 from aidbt.semantic.times import SECONDS, cut, moment, shifted
 
 # Functions of all values that a row has in a group; the others are of one each.
@@ -323,7 +323,7 @@ class _Evaluation:
         if joined is not None and not isinstance(predicate, All | AnyOf | Not | Exists | Extreme):
             far = [a for a in attributes(predicate) if not joined.sees_one(a)]
             if far:
-                return self._exists(_of_far_rows(far[0], [predicate]), joined)
+                return self._exists(of_far_rows(far[0], [predicate]), joined)
         match predicate:
             case Comparison(operator, left, right):
                 a, b = record(left), record(right)
@@ -373,7 +373,7 @@ class _Evaluation:
                 far.setdefault(replace(unseen[0], column="", grain=None, part=None), []).append(predicate)
             else:
                 near.append(predicate)
-        return near + [_of_far_rows(rows, inner) for rows, inner in far.items()]
+        return near + [of_far_rows(rows, inner) for rows, inner in far.items()]
 
     def _exists(self, predicate: Exists, joined: _Joined) -> bool:
         path = self.graph.path(joined.table, predicate.table, predicate.via)
@@ -516,17 +516,6 @@ class _Record:
             return ordered[place - steps] if place >= steps else None
         wanted = None if here is None else shifted(here, -steps, along.grain)
         return next((r for r in alike if wanted is not None and r(along) == wanted), None)
-
-
-def _of_far_rows(far: Attribute, predicates: Sequence[Predicate]) -> Exists:
-    """That one row at the end of a way is such that all of these hold of its own columns."""
-
-    def own(part: Any) -> Attribute | None:
-        is_own = isinstance(part, Attribute) and (part.table, part.via) == (far.table, far.via)
-        return replace(part, via=()) if is_own else None
-
-    inner = rewritten(tuple(predicates), own)
-    return Exists(far.table, far.via, All(inner) if len(inner) > 1 else inner[0])
 
 
 def _shared(found: Sequence[Measure]) -> list[Predicate]:

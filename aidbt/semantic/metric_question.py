@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.layer import compile_named
 from aidbt.semantic.metricflow import CompiledQuery
-from aidbt.semantic.statement import Statement, require_safe
+from aidbt.semantic.statement import Statement, problems_of, require_safe
 from aidbt.semantic.wording import listed
 
 
@@ -48,19 +48,36 @@ class AskedMetrics:
 def asked_metrics(question: MetricQuestion, manifest: SemanticManifest, *, dialect: str) -> AskedMetrics:
     """The SQL of metrics by name, checked.
 
+    Rows without an order of their own are sorted by their groups: a month stands after the one before it, and
+    the first rows are the same ones every time.
+
     Raises:
+        UsageError: nothing is asked, or a filter is no SQL.
         UnknownName: a metric or an item does not exist.
         AmbiguousItem: an item can be reached in several ways.
         AidbtError: the query cannot be answered; see `compile_named`.
     """
     if not (question.metrics or question.group_by or question.saved_query):
         raise UsageError("no metric is asked for", hint="name some with --metrics")
+    if not (question.order_by or question.saved_query):
+        question = replace(question, order_by=question.group_by)
     compiled = _compiled(question, manifest, dialect)
     names = tuple(column.name for column in compiled.columns)
     statement = Statement(compiled.sql, names, dialect, compiled.notes)
-    require_safe(statement, Graph(()), manifest)
+    _check(question, statement, manifest)
     groups = tuple(column.name for column in compiled.columns if column.kind != "metric")
     return AskedMetrics(statement, _words(question), groups)
+
+
+def _check(question: MetricQuestion, statement: Statement, manifest: SemanticManifest) -> None:
+    """Return when the SQL only reads; where it does not, the filters are at fault, which people write."""
+    found = problems_of(statement, Graph(()), manifest) if question.where else []
+    if found:
+        raise UsageError(
+            f"the filter {' and '.join(question.where)!r} cannot be used: {found[0].message}",
+            hint="as in: --where \"{{ Dimension('customer__country') }} = 'DE'\"",
+        )
+    require_safe(statement, Graph(()), manifest)
 
 
 def _compiled(question: MetricQuestion, manifest: SemanticManifest, dialect: str) -> CompiledQuery:

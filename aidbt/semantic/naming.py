@@ -24,7 +24,8 @@ UNITS = {
     "years": "years",
     "yr": "years", "yrs": "years", "kg": "kilograms", "kgs": "kilograms", "g": "grams", "mg": "milligrams",
     "lb": "pounds", "lbs": "pounds", "km": "kilometers", "kms": "kilometers", "mi": "miles", "miles": "miles",
-    "l": "liters", "liters": "liters", "cm": "centimeters", "mm": "millimeters", "sqm": "square meters",
+    "l": "liters", "liters": "liters", "ft": "feet", "feet": "feet", "cm": "centimeters",
+    "mm": "millimeters", "sqm": "square meters",
     "sqft": "square feet",
 }  # fmt: skip
 

@@ -311,7 +311,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every one of them holds."""
+    """Every one of them holds; those on a table of which a row has many hold of the same one of these."""
 
     predicates: tuple[Predicate, ...]
 

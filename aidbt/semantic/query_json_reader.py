@@ -644,8 +644,8 @@ def _point(value: Any, at: str) -> TimePoint | None:
     for start in _ANY_CLOCK if absolute is None else (absolute,):
         try:
             shifted(start, shift, unit)
-        except (OverflowError, ValueError) as error:
-            raise WrongQuery(f"{at}.shift", f"{shift:,} {unit}s lead out of the calendar") from error
+        except UsageError as error:
+            raise _placed(f"{at}.shift", error) from error
     return TimePoint(absolute, _grain(found, "start_of", at), shift, unit)
 
 

@@ -28,8 +28,8 @@ _ROLES = {
 }  # fmt: skip
 # Who does such things are staff rather than customers, where the values fit both.
 _STAFF = {
-    "employee", "staff", "user", "worker", "person", "agent", "representative", "rep", "salesperson", "consultant",
-    "officer", "operator", "technician", "engineer",
+    "employee", "staff", "user", "worker", "person", "agent", "representative", "rep", "salesperson",
+    "consultant",    "officer", "operator", "technician", "engineer",
 }  # fmt: skip
 # Who is that to somebody is one of them.
 _PEERS = {
@@ -109,7 +109,8 @@ def _referred(
         # Nothing refers to a table but by one of its nouns, or by the name of its key.
         is_said = any(noun in text for noun in _joined(named[target.name].nouns) for text in said)
         for key in (key[0] for key in target.keys if len(key) == 1):
-            is_said = is_said or words[-1:] == singular_words(key)[:-1]
+            key_words = singular_words(key)
+            is_said = is_said or words[-1:] == key_words[:-1] or words[-1:] == key_words[-1:]
             if not is_said and key != column:
                 continue
             rank = _name_evidence(named[source.name], column, named[target.name], key)
@@ -201,6 +202,8 @@ def _roles(
                 yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
 
 
+# Words of keys that are texts, of which chance does not make one the other's.
+_CODES = {"code", "symbol", "iata", "icao", "abbreviation"}
 Target = tuple[GraphTable, str]
 
 
@@ -266,6 +269,17 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
             return 3
     if column == key and words not in (("id",), ("name",), ("code",), ("status",), ("type",)):
         return 2
+    # `ship_date_key` beside a key `date_key`, and `origin_code` beside an `airport_code`.
+    if 1 < len(key_words) < len(words) and words[-len(key_words) :] == key_words:
+        return 1
+    whole_key = singular_words(key)
+    if (
+        len(words) > 1
+        and whole_key[-1:] == words[-1:]
+        and words[-1] in _CODES
+        and whole_key[:-1] in target.nouns
+    ):
+        return 1
     # `origin_wh` beside a key `wh_id`.
     whole = singular_words(key)
     bare = whole[:-1] if whole and whole[-1] in KEY_WORDS else ()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from aidbt.semantic.query import Clock, SemanticQuery
+from aidbt.semantic.query import All, Attribute, Clock, Exists, Predicate, SemanticQuery
 
 T = TypeVar("T")
 
@@ -39,3 +39,18 @@ def under_clock(query: SemanticQuery, clock: Clock) -> SemanticQuery:
     """The query, and those that it is about, seen from one clock."""
     source = under_clock(query.source, clock) if query.source is not None else None
     return replace(query, clock=clock, source=source)
+
+
+def of_far_rows(far: Attribute, predicates: Sequence[Predicate]) -> Exists:
+    """That there is one row of a far table of which all of these hold, its columns seen from there.
+
+    Args:
+        far: its table and the way to it count, not the column.
+    """
+
+    def own(part: Any) -> Attribute | None:
+        is_own = isinstance(part, Attribute) and (part.table, part.via) == (far.table, far.via)
+        return replace(part, via=()) if is_own else None
+
+    inner = rewritten(tuple(predicates), own)
+    return Exists(far.table, far.via, All(inner) if len(inner) > 1 else inner[0])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -35,7 +33,7 @@ from aidbt.semantic.query import (
     Value,
     attributes,
 )
-from aidbt.semantic.rewriting import rewritten
+from aidbt.semantic.rewriting import of_far_rows
 from aidbt.semantic.times import SECONDS, is_whole_days, point_sql, truncated
 from aidbt.warehouse.dialects.casts import DOUBLES
 from aidbt.warehouse.dialects.times import is_date, is_instant, value_type
@@ -268,13 +266,7 @@ class RowTerms(Terms):
         for other in attributes(tuple(predicates)):
             if (other.table, other.via) != (far.table, far.via):
                 self._check_same_row(far, other)
-
-        def seen_from_there(part: Any) -> Attribute | None:
-            is_own = isinstance(part, Attribute) and (part.table, part.via) == (far.table, far.via)
-            return replace(part, via=()) if is_own else None
-
-        inner = rewritten(tuple(predicates), seen_from_there)
-        return Exists(far.table, far.via, All(inner) if len(inner) > 1 else inner[0])
+        return of_far_rows(far, predicates)
 
     def _check_same_row(self, far: Attribute, other: Attribute) -> None:
         """Return when the way from a far table to a column leads to the row that is seen from here."""

@@ -7,6 +7,7 @@ from calendar import monthrange
 
 from sqlglot import exp
 
+from aidbt.core.errors import UsageError
 from aidbt.semantic.query import Clock, Grain, TimePoint
 
 _DAY = dt.timedelta(days=1)
@@ -60,12 +61,21 @@ def cut(time: dt.datetime, grain: Grain, week_start: int = 1) -> dt.datetime:
 
 
 def shifted(time: dt.datetime, number: int, unit: Grain) -> dt.datetime:
-    """So many units later; a month after the 31st is the last day of the next one, as in SQL."""
-    if unit in SECONDS:
-        return time + dt.timedelta(seconds=number * SECONDS[unit])
-    months = time.year * 12 + time.month - 1 + number * _MONTHS[unit]
-    year, month = divmod(months, 12)
-    return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
+    """So many units later; a month after the 31st is the last day of the next one, as in SQL.
+
+    Raises:
+        UsageError: that is before the year 1 or after 9999.
+    """
+    try:
+        if unit in SECONDS:
+            return time + dt.timedelta(seconds=number * SECONDS[unit])
+        months = time.year * 12 + time.month - 1 + number * _MONTHS[unit]
+        year, month = divmod(months, 12)
+        return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
+    except (OverflowError, ValueError) as error:
+        raise UsageError(
+            f"{number:,} {unit}s from {time.date()} is out of the calendar", hint="ask for a nearer time"
+        ) from error
 
 
 def truncated(term: exp.Expr, grain: Grain, week_start: int = 1) -> exp.Expr:

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aidbt.core.errors import AidbtError
 from aidbt.semantic.definitions import METRIC_TIME
-from aidbt.semantic.graph import Graph
+from aidbt.semantic.graph import Graph, Path, is_to_one
 from aidbt.semantic.period_wording import period_words
 from aidbt.semantic.query import (
     All,
@@ -46,6 +47,7 @@ from aidbt.semantic.query import (
     measures,
     parts,
 )
+from aidbt.semantic.rewriting import of_far_rows
 
 _LAYERS = frozenset(
     {"stg", "staging", "int", "intermediate", "base", "src", "raw", "dim", "fct", "fact", "mart"}
@@ -134,7 +136,7 @@ def _without_layer(name: str) -> str:
 
 
 def _sentence(query: SemanticQuery, graph: Graph, *, names: bool = False) -> str:
-    words = _Words(graph, table_nouns(graph), query, _home(query))
+    words = _Words(graph, table_nouns(graph), query, "").seeing_groups(_home(query))
     pieces = [words.outputs(names=names)]
     if query.source is not None:
         pieces.append(f", from the rows of [{_sentence(query.source, graph, names=True)}]")
@@ -175,12 +177,14 @@ class _Words:
     Attributes:
         nouns: of `table_nouns`.
         home: the table whose columns are said without it.
+        joined: the ways on which each row was widened by many others already, because these make groups.
     """
 
     graph: Graph
     nouns: Mapping[str, str]
     query: SemanticQuery
     home: str
+    joined: frozenset[Path] = frozenset()
 
     @property
     def clock(self) -> Clock:
@@ -192,7 +196,24 @@ class _Words:
 
     def at(self, table: str) -> _Words:
         """The same, seen from the rows of another table."""
-        return replace(self, home=table)
+        return replace(self, home=table, joined=frozenset())
+
+    def seeing_groups(self, table: str) -> _Words:
+        """The same, seen from the rows of a table whose groups, or different rows, are asked for."""
+        query = self.query
+        shown = tuple(output.term for output in query.outputs) if query.distinct else ()
+        ways = (self._way(table, column) for column in attributes((query.group_by, shown)))
+        prefixes = (way[:n] for way in ways if way for n in range(1, len(way) + 1))
+        return replace(self, home=table, joined=frozenset(prefixes))
+
+    def _way(self, table: str, column: Attribute) -> Path | None:
+        """The way to a column; None where there is none, or more than one."""
+        if not table or not column.table:
+            return None
+        try:
+            return self.graph.path(table, column.table, column.via)
+        except AidbtError:  # then it is refused, which others say
+            return None
 
     # --- the answer -----------------------------------------------------------------------------------
 
@@ -217,8 +238,7 @@ class _Words:
         groups = {o.term: o.name for o in shown if o.term in query.group_by}
         per = listed([self._group(term, groups.get(term), names=names) for term in query.group_by])
         once = ", without repeats" if query.distinct else ""
-        is_listed = bool(query.base and query.group_by)
-        base = f", also for {self.noun(query.base)} without any" if is_listed else ""
+        base = f", also for {self.noun(query.base)} without any" if query.base else ""
         if not numbers:
             return f"each {per} that there is{base}{once}"
         return f"{named(numbers)}{f' per {per}' if per else ''}{base}{once}"
@@ -290,7 +310,7 @@ class _Words:
     def measure(self, measure: Measure) -> str:
         """An aggregate, of what, and of which rows."""
         rows = self.noun(measure.table) if measure.table else "rows"
-        inside = self.at(measure.table)
+        inside = self.seeing_groups(measure.table)
         of = measure.of
         if of is None:
             words = f"the number of {rows}"
@@ -342,7 +362,7 @@ class _Words:
 
     def predicate(self, predicate: Predicate) -> str:
         """A condition in words."""
-        predicate = self.of_rows(predicate)
+        predicate = self._as_planned(predicate)
         match predicate:
             case Comparison(operator, left, right):
                 verb = (_COMPARED_TIMES if self._is_time(left) else _COMPARED)[operator]
@@ -367,6 +387,31 @@ class _Words:
                 return " and ".join(map(self.inner_predicate, predicates))
             case AnyOf(predicates):
                 return " or ".join(map(self.inner_predicate, predicates))
+
+    def _as_planned(self, predicate: Predicate) -> Predicate:
+        """The same, where conditions on rows of which there may be many say that there is such a row."""
+        several = predicate.predicates if isinstance(predicate, All) else (predicate,)
+        near: list[Predicate] = []
+        far: dict[Attribute, list[Predicate]] = {}
+        for each in several:
+            column = self._far(each)
+            if column is None:
+                near.append(each)
+            else:
+                far.setdefault(Attribute(column.table, "", column.via), []).append(each)
+        if not far:
+            return predicate
+        found = (*near, *(of_far_rows(rows, inner) for rows, inner in far.items()))
+        return All(found) if len(found) > 1 else found[0]
+
+    def _far(self, predicate: Predicate) -> Attribute | None:
+        """The first column in a condition on rows that each of them has many values of."""
+        if isinstance(predicate, Exists | Extreme | Not | AnyOf | All):
+            return None
+        if any(isinstance(part, Measure | MetricRef | OutputRef | Compared) for part in parts(predicate)):
+            return None
+        ways = ((column, self._way(self.home, column)) for column in attributes(predicate))
+        return next((c for c, way in ways if way and not is_to_one(way) and way not in self.joined), None)
 
     def inner_predicate(self, predicate: Predicate) -> str:
         """A condition inside of another one."""
@@ -398,8 +443,9 @@ class _Words:
         return f"there are {number} {self.noun(exists.table)}{_by_way_of(exists.via)}{where}"
 
     def _not(self, inner: Predicate) -> str:
+        inner = self._as_planned(inner)
         match inner:
-            case OneOf():
+            case OneOf() if self.home:
                 return self._one_of(inner, is_negated=True)
             case Missing(term):
                 return f"{self.inner(term)} is not missing"

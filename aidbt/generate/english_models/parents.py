@@ -49,6 +49,13 @@ def readable(relations: Sequence[Relation], manifest: Manifest, model: str) -> l
     return [relation for relation in relations if _place(relation.schema, relation.name) not in places]
 
 
+def of_models(relations: Sequence[Relation], manifest: Manifest, models: Collection[str]) -> list[Relation]:
+    """The relations among these that models of some names are built as."""
+    nodes = _by_place(manifest)
+    built = {place for place, node in nodes.items() if not node.source_name and node.name in models}
+    return [relation for relation in relations if _place(relation.schema, relation.name) in built]
+
+
 def calls_of(tables: Iterable[str], parents: Mapping[str, Parent]) -> dict[str, str]:
     """How each of these tables is read.
 

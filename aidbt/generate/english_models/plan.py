@@ -37,6 +37,7 @@ from aidbt.generate.english_models.incremental import (
     last_period_only,
 )
 from aidbt.generate.english_models.kept import KeptModel, Materialized, kept_edit, read_kept
+from aidbt.generate.english_models.left_out import left_out
 from aidbt.generate.english_models.likely_values import has_kind
 from aidbt.generate.english_models.metrics import WrittenOut, written_out
 from aidbt.generate.english_models.model_sql import model_sql, reads_clock
@@ -65,7 +66,7 @@ from aidbt.semantic.evaluate import CannotEvaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import Clock, SemanticQuery, attributes
 from aidbt.semantic.query_json import query_to_json
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording import describe, table_nouns
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolved import KnownRelation
@@ -319,13 +320,15 @@ def _draft(
         grain=grain,
         digest=before.digest if before is not None else None,
     )
+    dropped: list[str] = []
     if before is not None and before.reading == kept.reading and not request.refresh:
         kept = replace(kept, grain=before.grain, columns=before.columns)
     else:
         kept = _with_columns(kept, found, validation.columns, ground)
+        dropped = _left_out(steps, ground)
     witnesses, why = _witnesses(query, ground.graph, options.dialect, grows)
     is_relative = reads_clock(steps)
-    notes = [*sentence.notes, *_notes(kept, options, is_relative=is_relative), *why]
+    notes = [*sentence.notes, *dropped, *_notes(kept, options, is_relative=is_relative), *why]
     if ground.engine is None:
         notes.append("the warehouse was not asked whether it takes the SQL")
     yaml = model_yaml(kept, witnesses, calls, options, reads_clock=is_relative, incremental=grows)
@@ -387,6 +390,18 @@ def _with_columns(kept: KeptModel, found: WrittenOut, types: Sequence[Column], g
         )
     is_unique = facts is None or facts.has_grain
     return replace(kept, grain=kept.grain if is_unique else (), columns=columns)
+
+
+def _left_out(steps: Steps, ground: Ground) -> list[str]:
+    """What the joins of the model drop now; [] where the rows are not read."""
+    if ground.rows is None:
+        return []
+    nouns = table_nouns(ground.graph)
+    return [
+        f"{found.number:,} of {found.total:,} rows of {nouns[found.table]} have no row in"
+        f" {nouns[found.missing]}, and are left out"
+        for found in left_out(steps, ground.graph, ground.rows)
+    ]
 
 
 def _refined(request: Request, before: KeptModel | None) -> tuple[str, ...]:

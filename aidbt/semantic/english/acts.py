@@ -60,9 +60,11 @@ class ActRules(NounRules):
             yield "Act", found[0], found[1]
 
     def _is_of_others(self, rows: Rows, claim: Claim) -> bool:
-        """Whether a claim denies something that other rows would have: "ordered Cola but not Tea"."""
+        """Whether a claim denies what other rows would have: "ordered Cola but not Tea", "in none"."""
         if isinstance(claim, Claims):
             return any(self._is_of_others(rows, part) for part in claim.parts)
+        if isinstance(claim, Link) and claim.count == 0:
+            return True
         if isinstance(claim, Condition) and isinstance(claim.predicate, Not):
             path = self.path(rows.table, claim.table)
             return path is None or not is_to_one(path)
@@ -136,7 +138,7 @@ class ActRules(NounRules):
         if isinstance(claim, Link | Condition) and (not isinstance(claim, Link) or not claim.is_act):
             found = self.holds(Rows(table), claim)
             if found and found[0] is not None:
-                yield "Cond", Condition(table, found[0]), found[1] + 0.2
+                yield "Cond", Condition(table, found[0], is_own=True), found[1] + 0.2
 
     def did_first(self, columns: Columns, is_last: bool) -> Found:
         """`hired first`, `joined most recently`."""

@@ -30,12 +30,9 @@ from aidbt.semantic.query import (
     Measure,
     Predicate,
     Term,
-    Value,
     both,
     measures,
 )
-
-_PER_CENT = Value(100)
 
 _MOST_COLUMNS = 12
 
@@ -67,6 +64,10 @@ class AggregateRules(RowRules):
         where = self.measured(attribute, columns.rows)
         if where is None:
             return
+        if self.is_measured(attribute) and not is_additive(
+            self.graph.table(attribute.table), attribute.column
+        ):
+            return  # `how many weigh more`: nobody counts different weights
         is_sum = function == "count" and is_additive(self.graph.table(attribute.table), attribute.column)
         measure = Measure("sum" if is_sum else "count_distinct", attribute.table, attribute, both(*where))
         yield "Number", Number(measure, attribute.table), 0.6

@@ -40,8 +40,8 @@ from aidbt.semantic.query import DatePart, Grain
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
-    """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy Best TopOf
-    TopCols FrequentOf ByNumber Having Whole Nested Filtered Change""".split()
+    """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy
+    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
@@ -122,6 +122,7 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
             "best",
             "tops",
             "by",
+            "theirs",
             "wholes",
             "nested",
             "changes",

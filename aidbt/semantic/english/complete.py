@@ -22,6 +22,7 @@ from aidbt.semantic.query import (
     Comparison,
     Exists,
     Extreme,
+    Grain,
     InPeriod,
     Matches,
     Measure,
@@ -118,7 +119,8 @@ class _Said:
         if group.is_per and any(rows.table in means for rows in group.rows):
             return True  # `average amount per order` is that of all of them
         terms = [term for query in self.queries for term in query.group_by if isinstance(term, Attribute)]
-        has_grains = all(any(term.grain == grain for term in terms) for grain in group.grains)
+        grains = {term.grain for term in terms} | {Grain.YEAR for t in terms if t.column.lower() == "year"}
+        has_grains = set(group.grains) <= grains
         has_parts = all(any(term.part == part for term in terms) for part in group.parts)
         rivals = dict(group.rivals)
         return has_grains and has_parts and all(self._shows(t, rivals.get(t, ())) for t in group.terms)

@@ -85,6 +85,7 @@ class ConditionRules(Relations):
         rule("Num", "Col", lambda number, columns: self.so_much(Compare("=", number), columns, 0.4))
         rule("AdjCol", "Num", lambda adj, number: own(self.compared(adj[0], Compare(adj[1], number))))
         rule("Rated", "Cond", self.rated)
+        rule("Cond", "Col", lambda condition, columns: self.rated(columns, condition))
         lift("Rated", self.present)
 
     def _column_rules(self, rule: Rule) -> None:
@@ -187,9 +188,9 @@ class ConditionRules(Relations):
                 yield category, condition, more + cost
 
     def rated(self, columns: Columns, condition: Condition) -> Found:
-        """`rated above 3 stars`."""
-        if attributes(condition.predicate) == list(columns.terms):
-            yield "Cond", replace(condition, is_own=False), -0.3
+        """`rated above 3 stars`, `weigh more than 23 kg`: the column is named twice."""
+        if columns.rows is None and attributes(condition.predicate) == list(columns.terms):
+            yield "Cond", condition, -0.3
 
     def opposite_comparison(self, _: object, compare: Compare) -> Found:
         yield "CmpNum", replace(compare, operator=_OPPOSITES[compare.operator]), 0.0

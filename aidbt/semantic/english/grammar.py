@@ -8,8 +8,8 @@ from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated Sized
-    SupCol SupRows LikeText WhoRole UnitBetween Amount"""
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
+    Sized SupCol SupRows LikeText WhoRole UnitBetween Amount"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
     Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 
@@ -48,7 +48,7 @@ class Rules(NumberRules):
         before("Is", f"{_PHRASES} {_OPENERS} Number Group")
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")
         after("Col Cmp Verb Rel Neg Act Did Number", "Is")
-        before("Only", "Rows Col Time Num CmpNum Range")
+        before("Only", "Col Time Num CmpNum Range")
         after("Rows Col Val Cond Time Num", "Only")
         before("Who", "Rows TopOf")
         before("Every", f"Rows Col Role Clause {numbers}")

@@ -108,12 +108,13 @@ class Grounded:
         return self._is_mere_form(meaning, said) or (_is_flag(meaning, others) and not is_grouped)
 
     def _is_mere_form(self, name: ColumnName, said: Sequence[str]) -> bool:
-        """Whether a word is only the participle of what a column counts: "enrolled" of target_enrolment."""
-        if len(said) != 1 or not said[0].endswith(("ed", "ing")):
+        """Whether a word is only a verb's form of what a column counts: "enrolled" of target_enrolment."""
+        if len(said) != 1 or name in self.lexicon.meanings.get((lemma(said[0]),), ()):
             return False
         is_number = self.lexicon.graph.table(name.table).column(name.column).kind == "number"
-        is_year = name.column.lower().endswith("year")
-        return is_number and not is_year and name not in self.lexicon.meanings.get((lemma(said[0]),), ())
+        is_measured = any(kind in ("Rated", "Sized") for _, kind, _, _ in self.verbs.at(said, 0))
+        is_participle = said[0].endswith(("ed", "ing")) and not name.column.lower().endswith("year")
+        return is_number and (is_participle or is_measured)
 
     def _is_verb_of(self, texts: Sequence[str], start: int) -> bool:
         """Whether a word is the verb of what follows rather than a value: "enrolled in 7 courses"."""
@@ -183,6 +184,8 @@ class Grounded:
             if category == "Recurring":
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))
             yield Item(category, meaning, start, end, weight * length**1.05)
+            if category == "Only" and (start == 0 or sentence[start - 1].kind == "mark"):
+                yield Item("Fill", None, start, end, 0.3)
             if category in ("Present", "Now"):
                 yield from self._present(category, start, end)
             if category == "Who":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aidbt.semantic.english.again import add_theirs, check_said_before, meet_again, spread_period
 from aidbt.semantic.english.aggregates import conjuncts, narrowed
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.number_phrases import (
@@ -21,9 +22,9 @@ from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Columns, Link, Rows
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.side_by_side import side_by_side
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
-    AnyOf,
     Attribute,
     Calculation,
     Compared,
@@ -31,30 +32,8 @@ from aidbt.semantic.query import (
     Grain,
     InPeriod,
     Measure,
-    OneOf,
-    Predicate,
-    TimePoint,
     Value,
-    both,
-    measures,
-    parts,
 )
-from aidbt.semantic.times import cut, shifted
-
-# What numbers are called that are put beside others, and what they are.
-_SAID: dict[str, set[str]] = {
-    "running total": {"running"},
-    "cumulative total": {"running"},
-    "change": {"change", "relative_change", "ratio"},
-    "growth": {"change", "relative_change", "ratio"},
-    "percentage change": {"relative_change"},
-    "percent change": {"relative_change"},
-    "share": {"share", "ratio"},
-    "percentage": {"share", "ratio"},
-    "proportion": {"share", "ratio"},
-    "ratio": {"share", "ratio"},
-    "rate": {"share", "ratio"},
-}
 
 
 def completed(asked: Asked, rules: NumberRules) -> Asked:
@@ -63,81 +42,24 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     Raises:
         Refused: what is left out may be several things.
     """
-    asked.shown += [_share(whole, asked.group) for whole in asked.wholes]
+    asked.shown += [_said_apart(whole, asked, rules) or _share(whole, asked.group) for whole in asked.wholes]
     asked.wholes = []
     if asked.is_average:
         _average(asked, rules)
-    _add_theirs(asked)
-    _spread_period(asked)
+    meet_again(asked)
+    add_theirs(asked)
+    spread_period(asked)
     _counted_values(asked, rules)
     _ranked_by(asked, rules)
     _times_of_best(asked, rules)
-    _side_by_side(asked)
+    side_by_side(asked)
     asked.best = [_peak(best, asked, rules) for best in asked.best]
-    _check_said_before(asked)
+    check_said_before(asked)
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
     _restrict(asked)
     asked.shown += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
     return asked
-
-
-def _add_theirs(asked: Asked) -> None:
-    """`how many products cost more than 3, and their average price`: of those that were counted."""
-    said = [shown for shown in asked.shown if isinstance(shown, Number)]
-    for number in asked.theirs:
-        same = [s.term.where for s in said if s.table == number.table and isinstance(s.term, Measure)]
-        asked.shown.append(narrowed(number, same[-1]) if same else number)
-    if not asked.theirs:
-        _check_conditions(said)
-
-
-def _check_conditions(numbers: Sequence[Number]) -> None:
-    """That it is clear of which of several numbers of the same rows a condition is.
-
-    Raises:
-        Refused: of "total freight and number of orders from Germany" it is not.
-    """
-    measured = [n.term for n in numbers if isinstance(n.term, Measure) and not n.is_settled]
-    for one in measured:
-        for other in measured:
-            if one.table != other.table or (one.function, one.of) == (other.function, other.of):
-                continue
-            wheres = [[c for c in conjuncts(m.where) if not isinstance(c, InPeriod)] for m in (one, other)]
-            if bool(wheres[0]) != bool(wheres[1]):
-                raise Refused("it is not certain whether a condition is of one number or of both")
-
-
-def _spread_period(asked: Asked) -> None:
-    """`number of orders and total freight in 2024`: a time at the end is of all numbers of those rows."""
-    numbers = [shown for shown in asked.shown if isinstance(shown, Number)]
-    if len(numbers) < 2 or asked.compares:
-        return
-    last = numbers[-1]
-    periods = _periods(last)
-    for number in numbers[:-1]:
-        if periods and number.table == last.table and not _periods(number):
-            asked.shown[asked.shown.index(number)] = narrowed(number, both(*periods))
-
-
-def _periods(number: Number) -> list[InPeriod]:
-    """The times that rows of a number are kept to."""
-    wheres = [conjuncts(measure.where) for measure in measures(number.term)]
-    return [predicate for where in wheres for predicate in where if isinstance(predicate, InPeriod)]
-
-
-def _check_said_before(asked: Asked) -> None:
-    """That numbers and times which are spoken of again were there."""
-    terms = [number.term for number in asked.numbers()]
-    for noun in asked.says_again:
-        kinds = _SAID.get(noun, set())
-        known: set[str] = {part.kind for part in parts(tuple(terms)) if isinstance(part, Compared)}
-        known |= {change.kind for change in asked.changes}
-        known |= {"ratio" for part in parts(tuple(terms)) if isinstance(part, Calculation)}
-        if (kinds and not kinds & known) or not (terms or asked.nested):
-            raise Refused(f"{noun} is spoken of, and was not asked for", spans=(noun,))
-    if asked.times and asked.group | asked.times != asked.group:
-        raise Refused("a length of time is spoken of, and the answer is not grouped by it")
 
 
 def _add_number(asked: Asked, rules: NumberRules) -> None:
@@ -237,52 +159,6 @@ def _of_day(times: Group) -> Group:
     return replace(times, grains=grains, parts=(*times.parts, "hour"))
 
 
-def _side_by_side(asked: Asked) -> None:
-    """`compare the average salary of Berlin and Lisbon`: values or periods that are named make the groups."""
-    if not asked.compares:
-        return
-    asked.shown = [_either_period(shown) for shown in asked.shown]
-    said = (*(number.term for number in asked.numbers()), *asked.shown, *asked.claims)
-    terms = [part.term for part in parts(said) if isinstance(part, OneOf) and len(part.values) > 1]
-    grains = {_grain_of(part.start, part.end) for part in parts(said) if isinstance(part, InPeriod | Period)}
-    if len(terms) == 1 and isinstance(terms[0], Attribute):
-        asked.group |= Group((terms[0],))
-    elif len(grains) == 1 and not asked.group.grains and None not in grains:
-        asked.group |= Group(grains=tuple(grain for grain in grains if grain))
-    elif not asked.group and len(asked.numbers()) < 2:
-        raise Refused("it is not said what is compared with what")
-
-
-def _either_period(shown: Shown) -> Shown:
-    """A thing of two periods that are compared: its rows are in either, for none are in both."""
-    if isinstance(shown, Rows):
-        return replace(shown, where=_either(shown.where))
-    if isinstance(shown, Columns) and shown.rows is not None:
-        return replace(shown, rows=replace(shown.rows, where=_either(shown.rows.where)))
-    if isinstance(shown, Number) and isinstance(shown.term, Measure):
-        return replace(shown, term=replace(shown.term, where=_either(shown.term.where)))
-    return shown
-
-
-def _either(where: Predicate | None) -> Predicate | None:
-    periods = tuple(c for c in conjuncts(where) if isinstance(c, InPeriod))
-    if len(periods) < 2 or len({period.term for period in periods}) > 1:
-        return where
-    return both(*(c for c in conjuncts(where) if c not in periods), AnyOf(periods))
-
-
-def _grain_of(start: TimePoint | None, end: TimePoint | None) -> Grain | None:
-    """The length of time from one point to the next of its kind; None for another one."""
-    if start is None or end is None:
-        return None
-    if start.at is None or end.at is None:
-        return start.cut_to
-    for grain in (Grain.YEAR, Grain.QUARTER, Grain.MONTH, Grain.DAY):
-        if cut(start.at, grain) == start.at and shifted(start.at, 1, grain) == end.at:
-            return grain
-    return None
-
-
 def _counted_values(asked: Asked, rules: NumberRules) -> None:
     """`colors that more than 40 vehicles have`: a condition on how many rows of its own a value has."""
     tables = {s.terms[0].table for s in asked.shown if isinstance(s, Columns) and s.rows is None}
@@ -311,6 +187,22 @@ def _restrict(asked: Asked) -> None:
             asked.claims.append(Link(shown))
     said = [claim.rows for claim in asked.claims if isinstance(claim, Link)]
     asked.shown = [shown for shown in asked.shown if shown not in said]
+
+
+def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None:
+    """`what share of the players of each team is injured`: the part, with the groups in between."""
+    claims = [claim for claim in asked.claims if not isinstance(claim, Period)]
+    table = whole.number.table
+    own = [rows for rows in asked.group.rows if rows.table == table and rows.where is not None]
+    if not claims and not own:
+        return None
+    found = rules.claimed(Rows(table), claims[0]) if claims else (own[0], 0.0)
+    if len(claims) + len(own) > 1 or found is None or whole.kind == "ratio":
+        raise Refused("it is not certain which part of them is meant")
+    asked.claims = [claim for claim in asked.claims if claim not in claims]
+    rows = tuple(replace(r, where=None) if r in own else r for r in asked.group.rows)
+    asked.group = replace(asked.group, rows=rows)
+    return rules.ratio_of(whole.kind, narrowed(whole.number, found[0].where), whole.number)
 
 
 def _of_them(filtered: Filtered, asked: Asked, rules: NumberRules) -> Number:

@@ -100,7 +100,12 @@ _HAS = re.compile(
     r"(?P<body>[A-Za-z]\w*_\w+ .+|\w+ (?:=|is|are) .+)$",
     re.I | re.S,
 )
-_IS = re.compile(r"^(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
+_GETS = re.compile(
+    r"^(?:an?|the|all|every) \w+ (?P<name>(?:got|gets|had|has) [\w -]+?) (?:when|if|where) (?P<body>.+)$",
+    re.I | re.S,
+)
+_IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
+_COLON = re.compile(r"^(?P<name>[A-Za-z][\w -]{1,60}): (?P<body>[^:]+)$", re.S)
 _CODED = re.compile(r"^(?P<name>\w+) (?:is|are) (?:coded|stored|recorded)(?: as)? (?P<body>.+)$", re.S)
 _CODES = re.compile(
     r"['\"]?(?P<code>\w+)['\"]? (?:for|=|means) ['\"]?(?P<word>[A-Za-z][\w -]*?)['\"]?(?=,| and |$|;)"
@@ -113,7 +118,7 @@ def _definitions(statement: str) -> Iterator[Definition]:
         for code in _CODES.finditer(coded["body"]):
             yield Definition((_phrase(code["word"]),), (f"{coded['name']} = '{code['code']}'",))
         return
-    for pattern in (_TO_CALCULATE, _HAS, _EQUALS, _WHEN, _MEANS, _IS):
+    for pattern in (_TO_CALCULATE, _GETS, _HAS, _EQUALS, _WHEN, _MEANS, _COLON, _IS):
         match = pattern.match(statement)
         if match:
             yield from _definition(match)

@@ -104,7 +104,7 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
     if len(words) > 1 and words[-1] in UNITS:
         # `age_years`, `weight_kg`: people leave the unit out.
         for form, factor in spellings(words[:-1], named):
-            for name in (Name(form, CLEAR), *_other_words(form, 1.0)):
+            for name in (*_without_unit(form, UNITS[words[-1]]), *_other_words(form, 1.0)):
                 yield Name(name.phrase, name.weight * factor)
                 yield from _with_table(name, factor, named)
     if column.kind == "number" and len(table.columns) > 1 and words in _AMOUNTS:
@@ -174,6 +174,8 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
             yield Name(rest, 0.65)
     if len(form) > 1 and column.kind == "text" and form[-1] not in _NO_HEADS and not _LINKS & set(form):
         yield Name(form[-1:], PART)
+        # "left footed" is said of a preferred foot.
+        yield Name((form[-1].removesuffix("e") + "ed",), PART)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
     if len(form) == 2 and form[-1] == "year":
@@ -191,6 +193,19 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         # Several words together, such as a job title, are hardly meant one by one.
         is_phrase = len(name.phrase) > 1 and name.weight == SYNONYM
         yield Name(name.phrase, SHORTER) if is_phrase else name
+
+
+_MONEY = {"usd", "eur", "gbp", "cents"}
+
+
+def _without_unit(form: Phrase, unit: str) -> Iterator[Name]:
+    """The name without its unit, and with that said in words: `claimed_eur` is the claimed amount."""
+    yield Name(form, CLEAR)
+    yield Name((*form, "in", lemma(unit)), CLEAR)
+    if unit in _MONEY:
+        yield Name((*form, "amount"), SHORTER)
+    if len(form) > 1 and form[-1] not in (*_KINDS, *_TIMES, *_KEYS):
+        yield Name(form[-1:], PART)
 
 
 # Tables about an amount, which goes by their name: a salary, but not a payment, for payments are counted.

@@ -224,7 +224,7 @@ class NounRules(DurationRules):
         if len(columns.terms) == 1 and columns.rows is None:
             cost = self._column_cost(rows, columns)
             if cost is not None:
-                yield "Col", Columns(columns.terms, rows), cost + (0.1 if rows.where is None else 0.3)
+                yield "Col", Columns(columns.terms, rows), cost + (0.1 if rows.where is None else 0.6)
 
     def column_of(self, columns: Columns, link: Link) -> Found:
         """`names of the restaurants in …`, after the preposition."""
@@ -242,8 +242,13 @@ class NounRules(DurationRules):
         """`prices of Drinks`."""
         rows = columns.rows or Rows(columns.terms[0].table)
         found = self.claimed(rows, claim)
-        if found:
+        if found and not (columns.rows is None and isinstance(claim, Link) and self._refers(columns)):
             yield "Col", replace(columns, rows=found[0]), found[1] + 0.2
+
+    def _refers(self, columns: Columns) -> bool:
+        """Whether a column stands for rows of another table: of "airports with flights" those are meant."""
+        places = {(r.source, column) for r in self.graph.relationships for column in r.source_columns}
+        return any((term.table, term.column) in places for term in columns.terms)
 
     def columns(self, one: Columns, other: Columns) -> Found:
         """`name and city`."""

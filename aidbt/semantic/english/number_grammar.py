@@ -119,6 +119,7 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
 def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Each", "Rows", rules.each_rows)
     rule("Each", "Col", rules.each_column)
+    rule("Each", "Cond", rules.each_flag)
     rule("Each", "Grain", rules.each_grain)
     rule("Each", "Part", rules.each_part)
     rule("Each", "Number", rules.by_number)

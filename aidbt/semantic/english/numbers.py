@@ -17,19 +17,19 @@ from aidbt.semantic.english.number_words import Direction
 from aidbt.semantic.english.phrases import (
     Amount,
     Columns,
+    Condition,
     Found,
     Rows,
 )
 from aidbt.semantic.english.ratios import RatioRules
 from aidbt.semantic.query import (
     Attribute,
+    Comparison,
     DatePart,
     Function,
     Grain,
     Value,
 )
-
-_PER_CENT = Value(100)
 
 
 class NumberRules(RatioRules):
@@ -52,6 +52,12 @@ class NumberRules(RatioRules):
         rivals = ((columns.terms[0], columns.alike),) if len(columns.terms) == 1 and not rows else ()
         group = Group(columns.terms, rows, is_per=is_per, rivals=rivals)
         yield "Group", group, 0.8 if is_measured else -0.2
+
+    def each_flag(self, is_per: bool, condition: Condition) -> Found:
+        """`by vip`: those of whom it is true, and those of whom it is not."""
+        match condition.predicate:
+            case Comparison("=", Attribute() as flag, Value(bool())) if self.column(flag).kind == "bool":
+                yield "Group", Group((flag,), is_per=is_per), -1.0
 
     def each_grain(self, is_per: bool, grain: Grain) -> Found:
         """`per month`."""

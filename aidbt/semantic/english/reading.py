@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
@@ -19,7 +18,7 @@ from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
-from aidbt.semantic.graph import Graph
+from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
 from aidbt.semantic.wording import describe
 
@@ -93,17 +92,26 @@ def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Itera
     Raises:
         Refused: none does; said of the likeliest.
     """
-    refused: AidbtError | None = None
+    refused: Refused | None = None
+    failed: list[tuple[str, int, int]] = []
     found = False
     ways = sorted(((_score(way), way) for way in _together(cut)), key=lambda way: -way[0])
     for score, way in ways[:MOST_CUTS]:
         if ways[0][0] - score > FARTHEST:
             break
         phrases = [items for _, items in way]
+        shape = [(item.category, item.start, item.end) for items in phrases for item in items]
+        if refused and shape == failed:
+            break  # the same words, named otherwise, are no better than what cannot be said
         try:
             query = assemble(phrases, rules)
-        except AidbtError as error:
-            refused = refused or error
+        except NoPath:
+            if not found:
+                raise
+            continue
+        except Refused as error:
+            if not refused:
+                refused, failed = error, [] if _has_bare_grain(phrases) else shape
             continue
         if is_contradiction(query.where):
             continue
@@ -112,6 +120,12 @@ def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Itera
         yield score, Reading(replace(query, clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
+
+
+def _has_bare_grain(phrases: Sequence[Sequence[Item]]) -> bool:
+    """Whether groups by a grain of time are asked for, which a column of years may be instead."""
+    groups = [item.meaning for items in phrases for item in items if isinstance(item.meaning, Group)]
+    return any(group.grains for group in groups)
 
 
 def _together(cut: Sequence[Sequence[Cut]]) -> list[tuple[Cut, ...]]:

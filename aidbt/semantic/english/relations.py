@@ -214,8 +214,8 @@ class Relations:
             return None
         cost, path, via = reached
         own = {attribute.table for attribute in attributes(other.where)} == {table}
-        if link.is_act and other.time is not None and len(path) > 1:  # who started is no term that started
-            return None
+        if link.is_act and other.time is not None and (len(path) > 1 or is_to_one(path)):
+            return None  # students who started are not those of terms that started
         if (is_to_one(path) and link.count > 1) or (link.is_act and own):
             return None
         if link.is_plain and other.where is not None and is_to_one(path):

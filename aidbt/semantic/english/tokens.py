@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     r"""
     (?P<quoted> "[^"]*" | “[^”]*” | `[^`]*` | (?<!\w)'(?:[^']|(?<=\w)'(?=\w))*'(?!\w) | ‘[^’]*’(?!\w) )
   | (?P<date> \d{4}-\d{2}-\d{2} (?: [T ]\d{2}:\d{2}(?::\d{2})? )? )
+  | (?P<season> \d+(?:/\d+)+(?!\w) )
   | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w) )
   | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
   | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
@@ -73,6 +74,8 @@ def tokens(sentence: str) -> list[Token]:
             found.append(Token(text, plain, "number", start, end, number))
         elif kind == "date":
             found.append(Token(text, text, "number", start, end))
+        elif kind == "season":
+            found.append(Token(text, text, "word", start, end))
         elif kind == "short":
             found.append(Token(text, _SHORT[text.lower()], "word", start, end))
         elif kind == "word":

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
-from dbt_shop import new_shop
+from dbt_shop import held_by_another_process, new_shop
 
 from aidbt.cli.main import cli
 from aidbt.core.errors import UnknownName, UsageError
@@ -106,3 +107,18 @@ def test_options_of_the_other_generate_are_refused(root: Path, other: str):
 
 def test_a_model_that_is_not_there_is_refused(root: Path):
     assert isinstance(run(root, "-s", "bigg").exception, UnknownName)
+
+
+def test_a_warehouse_that_could_not_be_asked_for_types_is_said(root: Path):
+    bare = manifest()
+    for source in bare["sources"].values():
+        source["columns"] = {}
+    (root / "target/manifest.json").write_text(json.dumps(bare))
+    duckdb.connect(str(root / "shop.duckdb")).close()
+
+    with held_by_another_process(root / "shop.duckdb"):
+        done = run(root)
+
+    assert done.exit_code == 0, done.output
+    assert any(line.startswith("no test for big:") for line in done.stdout.splitlines())
+    assert "note: the warehouse was not asked for types: the warehouse" in done.stdout

@@ -121,6 +121,25 @@ def test_metrics_are_asked_for_by_name_without_a_profile(shop: Asker):
     assert turnovers == sorted(turnovers, reverse=True)
 
 
+def test_metrics_without_an_order_are_sorted_by_their_groups(shop: Asker):
+    by_month = ("--metrics", "turnover", "--group-by", "metric_time__month")
+    result = shop.json(*by_month)
+    months = [row["metric_time__month"] for row in result["rows"]]
+
+    assert months == sorted(months)
+    assert result["reading"] == (
+        "The metric turnover per metric_time__month, sorted by metric_time__month ascending."
+    )
+    assert [row["metric_time__month"] for row in shop.json(*by_month, "--limit", "2")["rows"]] == months[:2]
+
+
+def test_a_filter_that_is_no_sql_is_the_asker_s_fault_and_not_ours(shop: Asker):
+    error = shop.error("--metrics", "turnover", "--where", "drop table x")
+
+    assert isinstance(error, UsageError)
+    assert "the filter 'drop table x' cannot be used" in error.message
+
+
 def test_rows_beyond_the_most_are_counted_and_said(shop: Asker, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AIDBT_SEMANTIC_MAX_ROWS", "7")
 
@@ -188,13 +207,13 @@ def test_where_no_word_is_near_what_can_be_asked_about_is_said(shop: Asker):
 
 
 def test_what_of_the_project_cannot_be_read_is_said_with_a_refusal(tmp_path: Path):
-    asker = Asker(new_shop(tmp_path, FILES))
-    build_without_dbt(Shop(asker.root, asker.database))
+    project = new_shop(tmp_path, FILES)
+    build_without_dbt(project)
     for artifact in tmp_path.glob("target/*manifest.json"):
         artifact.unlink()
     (tmp_path / "models/bad.yml").write_text("metrics:\n  - name: [\n")
 
-    result = asker.ask("splendiferous gizmology?")
+    result = Asker(project).ask("splendiferous gizmology?")
 
     assert result.exit_code == 1
     assert "note: dbt cannot parse the project, so only the warehouse is known" in result.stdout

@@ -341,6 +341,24 @@ def test_newer_dbt_gets_the_semantic_model_beside_the_columns_of_the_model(proje
 
 
 @pytest.mark.usefixtures("newer")
+def test_what_a_person_writes_while_tables_are_profiled_stays(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "models/marts/marts.yml"
+    profiled = semantic_draft.profiled
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        project.write({path: project.read(path) + "# mind the gap\n"})
+        return profiled(*args, **more)
+
+    monkeypatch.setattr(semantic_draft, "profiled", slowly)
+    project.draft()
+
+    assert "# mind the gap" in project.read(path)
+    assert "semantic_model: true" in project.read(path)
+
+
+@pytest.mark.usefixtures("newer")
 def test_newer_dbt_gets_a_file_for_a_model_without_an_entry(project: Project) -> None:
     project.draft()
     content = parse_yaml(project.read("models/semantic_models/sem_dim_customers.yml"), "")

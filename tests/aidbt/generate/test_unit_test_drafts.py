@@ -175,3 +175,8 @@ def test_the_sandbox_reaches_nothing_outside(tmp_path):
 )
 def test_both_sides_of_two_conditions_are_met(one: str, other: str, word: str):
     assert missed(f"select id from orders where {one} {word} {other}") == []
+
+
+def test_a_query_that_a_person_interrupts_stops_the_command() -> None:
+    with pytest.raises(KeyboardInterrupt), Sandbox(()):
+        raise RuntimeError("Query interrupted")  # what DuckDB makes of Ctrl-C

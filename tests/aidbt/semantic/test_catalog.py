@@ -132,6 +132,23 @@ def test_who_acts_for_the_house_is_staff_and_no_customer() -> None:
     assert references(found)["calls.handled_by"] == ("staff", "handler")
 
 
+def test_codes_and_keys_with_a_word_before_them_refer_in_that_role() -> None:
+    found = graph(
+        {
+            "airport": "airportCode airportName",
+            "dim_date": "date_key:n full_date:d",
+            "flight": "flightId originCode destCode ship_date_key:n due_date_key:n",
+        }
+    )
+
+    assert references(found) == {
+        "flight.originCode": ("airport", "origin"),
+        "flight.destCode": ("airport", "destination"),
+        "flight.ship_date_key": ("dim_date", "ship date"),
+        "flight.due_date_key": ("dim_date", "due date"),
+    }
+
+
 def test_an_advisor_of_students_is_no_student_where_another_table_has_people() -> None:
     found = graph({"students": "student_id name advisor_id", "instructors": "instructor_id name"})
 

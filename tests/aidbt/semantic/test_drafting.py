@@ -136,6 +136,24 @@ def test_what_is_left_open_is_left_out_with_the_reason() -> None:
     assert ("fct_orders", "zip_code") not in reasons
 
 
+def test_a_mean_is_not_averaged_again() -> None:
+    days = table("fct_days", "day_id n", "on_day on", "mean_delay_minutes n", "flights_count n")
+    found = drafted(Graph((days,)))
+
+    assert [measure.expr for measure in of(found, "fct_days").model.measures] == ["1", "flights_count"]
+    reasons = {item.column: item.reason for item in found.left_out}
+    assert "the mean of means" in reasons["mean_delay_minutes"]
+
+
+def test_rows_are_called_without_the_source_they_come_from_where_that_is_clear() -> None:
+    lines = ("line_id n", "sold_at at")
+    alone = drafted(Graph((table("stg_till__lines", *lines), CUSTOMERS)))
+    twice = drafted(Graph((table("stg_till__lines", *lines), table("stg_web__lines", *lines))))
+
+    assert of(alone, "stg_till__lines").model.measures[0].name == "line_count"
+    assert {drafted.metrics[0].name for drafted in twice.tables} == {"till_line_count", "web_line_count"}
+
+
 def test_a_table_without_a_time_has_dimensions_and_no_measures() -> None:
     regions = of(drafted(SHOP), "dim_regions")
 
@@ -256,7 +274,8 @@ def test_a_text_with_few_values_in_its_profile_is_a_dimension() -> None:
             "summed",
             "amount order_total quantity num_items item_count duration_minutes working_hours",
         ),
-        ("averaged", "unit_price discount_percent conversion_rate avg_score rating age list_price"),
+        ("averaged", "unit_price discount_percent conversion_rate rating age list_price"),
+        ("aggregate", "avg_score mean_delay_minutes median_income"),
         ("state", "account_balance stock_on_hand inventory"),
         ("neither", "zip_code latitude phone_number year rank id line_no"),
         ("unknown", "foo x1 z max_amount credit_limit"),

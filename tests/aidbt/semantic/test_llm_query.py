@@ -83,6 +83,15 @@ def test_a_question_that_our_english_refuses_is_answered_and_marked(hotel: Hotel
     assert understood.query.clock == CLOCK
 
 
+def test_a_model_has_no_clock_of_its_own(hotel: Hotel):
+    inner = {**GOOD["query"], "clock": {"now": "1999-01-01"}}
+    outer = {"source": inner, "outputs": [{"name": "most", "term": {"max": {"output": "nights"}}}]}
+    query = hotel.ask(saying({"query": {**outer, "clock": {"week_start": 7}}})).query
+
+    assert query.source is not None
+    assert (query.clock, query.source.clock) == (CLOCK, CLOCK)
+
+
 def test_a_question_that_our_english_answers_costs_nothing(hotel: Hotel):
     model = saying()
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aidbt.core.errors import UsageError
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath, Relationship
 from aidbt.semantic.planner import CannotPlan, plan
@@ -369,6 +370,16 @@ def test_a_far_column_is_not_compared_with_one_of_another_row():
     )
 
     with pytest.raises(NoPath, match=r"customers has many of tags, so customers\.name is not compared"):
+        plan(query, SHOP)
+
+
+def test_a_time_that_no_calendar_has_is_refused():
+    ages_ago = TimePoint(cut_to=Grain.YEAR, shift=-99_999_999, unit=Grain.YEAR)
+    query = SemanticQuery(
+        (Output(AMOUNT, "amount"),), base="orders", where=InPeriod(PLACED, ages_ago), clock=CLOCK
+    )
+
+    with pytest.raises(UsageError, match="out of the calendar"):
         plan(query, SHOP)
 
 

@@ -198,7 +198,7 @@ WRONG = {
             "outputs": [COUNT],
             "where": {"period": "orders.placed_at", "from": {"shift": -9_000, "unit": "year"}},
         },
-        "where.period.from.shift: -9,000 years lead out of the calendar",
+        "where.period.from.shift: -9,000 years from 1500-01-01 is out of the calendar",
         None,
     ),
     "after the calendar": (
@@ -209,7 +209,7 @@ WRONG = {
                 "before": {"at": "9999-12-31", "shift": 1, "unit": "day"},
             },
         },
-        "where.period.before.shift: 1 days lead out of the calendar",
+        "where.period.before.shift: 1 days from 9999-12-31 is out of the calendar",
         None,
     ),
     "outputs made of each other": (

@@ -337,3 +337,30 @@ def test_tables_of_a_layer_are_called_by_their_rows_where_that_is_clear():
 
 def test_a_query_over_tables_that_the_graph_lacks_is_described_too():
     assert describe(asked(COUNT), Graph(())) == "The number of orders."
+
+
+ONE_WAY = Graph(SHOP.tables, SHOP.relationships[:1])
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (PAID, "there are any orders where status is 'paid'"),
+        (Not(PAID), "there are no orders where status is 'paid'"),
+        (Comparison("<>", STATUS, Value("paid")), "there are any orders where status is not 'paid'"),
+        (
+            All((PAID, Comparison(">", AMOUNT, Value(9)))),
+            "there are any orders where (status is 'paid' and amount is more than 9)",
+        ),
+    ],
+)
+def test_a_condition_on_rows_of_which_there_are_many_says_that_there_is_one(where: Any, words: str):
+    query = asked(NAME, base=CUSTOMERS, where=where)
+
+    assert describe(query, ONE_WAY) == f"For each row of customers: name, where {words}."
+
+
+def test_a_condition_on_the_rows_that_make_the_groups_is_on_those():
+    query = asked(Measure("count", CUSTOMERS), group_by=(STATUS,), where=PAID)
+
+    assert describe(query, ONE_WAY).endswith("where status of orders is 'paid'.")

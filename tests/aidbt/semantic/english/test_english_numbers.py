@@ -57,6 +57,8 @@ def test_one_number_is_asked_for(question, expected):
 SIDE_BY_SIDE = [
     ("number of customers and number of products", [(4, 5)]),
     ("How many customers and products are there?", [(4, 5)]),
+    ("How many products cost more than 3 and what is their average price?", [(2, 14.75)]),
+    ("total freight and number of orders of German customers", [(25.0, 4)]),
     ("total orders, and how many of them were returned", [(7, 1)]),
     ("minimum, maximum and average price of products", [(1.5, 25.0, 7.2)]),
     ("the number and total freight of orders", [(7, 46.5)]),
@@ -86,6 +88,7 @@ GROUPED = [
     ("orders by day of the week", [(2, 1), (5, 3), (6, 3)]),
     ("number of orders by weekday", [(2, 1), (5, 3), (6, 3)]),
     ("average freight per order", [(6.6429,)]),
+    ("average price by discontinued", [(False, 8.5), (True, 2.0)]),
     ("average budget of employees in each location", [("Berlin", 50000.0), ("Lisbon", 90000.0)]),
     ("number of customers who signed up per year",
      [(_month(2023, 1), 1), (_month(2024, 1), 2), (_month(2025, 1), 1)]),
@@ -157,6 +160,8 @@ RATIOS = [
     ("per customer, what percentage of orders were delivered?",
      [(10, "Alfa", 66.6667), (11, "Beta", 33.3333), (12, "Gamma", 0.0)]),
     ("percentage of active customers per country", [("Germany", 66.6667), ("Portugal", 100.0)]),
+    ("What share of the customers of each segment is active? Return the segment and the share.",
+     [("retail", 1.0), ("wholesale", 0.5)]),
     ("cancellation rate by country", [("Germany", 25.0), ("Portugal", 0.0)]),
     ("ratio of delivered orders to returned orders", [(3.0,)]),
     ("share of orders that were returned, out of all delivered or returned orders", [(0.25,)]),
@@ -226,6 +231,8 @@ REFUSED = [
     "average freight of the top 3 customers",
     "number of orders and active customers",
     "departments with the most reviews",
+    "how many products have an average rating above 3",
+    "which country has the second most customers",
     "number of orders per category",
 ]
 

@@ -178,6 +178,12 @@ def test_a_defined_number_is_grouped_as_any_other() -> None:
     [
         ("how many domestic customers are there", "A domestic customer has country = 'Portugal'.", 1),
         ("how many unsent orders are there", "Unsent means that shipped_on is null.", 3),
+        ("how many late orders are there", "A late order has shipped_on > required_on.", 1),
+        ("how many overdue orders are there", "Overdue means that shipped_on is after required_on.", 1),
+        ("how many delays are there", "A delay is an order in which shipped_on is after required_on.", 1),
+        ("how many orders got no van", "An order got no van when shipped_on is null.", 3),
+        ("how many scarce products are there", "Scarce: stock is less than reorder_level.", 2),
+        ("how many kept products are there", "A kept product has discontinued = 'false'.", 4),
         ("how many dispatched orders are there", "An order is dispatched when shipped_on is filled.", 4),
     ],
 )
@@ -194,6 +200,14 @@ def test_a_name_that_is_not_understood_takes_the_question_with_it() -> None:
         rows("what is the average price", "price = whatever the moon says about it")
 
     assert "price" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["Scarce means that stock = 'few'.", "Scarce means that stock is less than moon."]
+)
+def test_a_constant_that_does_not_fit_its_column_defines_nothing(text: str) -> None:
+    with pytest.raises(Refused):
+        rows("how many scarce products are there", text)
 
 
 def test_what_a_question_does_not_use_changes_nothing() -> None:

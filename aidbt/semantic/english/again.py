@@ -1,0 +1,115 @@
+"""Numbers that are spoken of again: in later sentences, with "their"; times that are said once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aidbt.semantic.english.aggregates import conjuncts, narrowed
+from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.number_phrases import (
+    Number,
+)
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.query import (
+    Calculation,
+    Compared,
+    InPeriod,
+    Measure,
+    both,
+    measures,
+    parts,
+)
+
+# What numbers are called that are put beside others, and what they are.
+_SAID: dict[str, set[str]] = {
+    "running total": {"running"},
+    "cumulative total": {"running"},
+    "change": {"change", "relative_change", "ratio"},
+    "growth": {"change", "relative_change", "ratio"},
+    "percentage change": {"relative_change"},
+    "percent change": {"relative_change"},
+    "share": {"share", "ratio"},
+    "percentage": {"share", "ratio"},
+    "proportion": {"share", "ratio"},
+    "ratio": {"share", "ratio"},
+    "rate": {"share", "ratio"},
+}
+
+
+def meet_again(asked: Asked) -> None:
+    """A number that a later sentence asks for in fewer words is the one that was spoken of before."""
+    before = list(dict.fromkeys(n for n in asked.numbers() if n not in asked.returned))
+    for place, shown in enumerate(asked.returned):
+        if (
+            not isinstance(shown, Number)
+            or not isinstance(shown.term, Measure)
+            or shown.term.where is not None
+        ):
+            continue
+        kind = replace(shown.term, at=None)
+        alike = [
+            number
+            for number in before
+            if isinstance(number.term, Measure) and replace(number.term, where=None, at=None) == kind
+        ]
+        if len(alike) == 1:
+            asked.returned[place] = alike[0]
+
+
+def add_theirs(asked: Asked) -> None:
+    """`how many products cost more than 3, and their average price`: of those that were counted."""
+    said = [shown for shown in asked.shown if isinstance(shown, Number)]
+    for number in asked.theirs:
+        same = [s.term.where for s in said if s.table == number.table and isinstance(s.term, Measure)]
+        asked.shown.append(narrowed(number, same[-1]) if same else number)
+    if not asked.theirs:
+        _check_conditions(said)
+
+
+def _check_conditions(numbers: Sequence[Number]) -> None:
+    """That it is clear of which of several numbers of the same rows a condition is.
+
+    Raises:
+        Refused: of "total freight and number of orders from Germany" it is not.
+    """
+    measured = [n.term for n in numbers if isinstance(n.term, Measure) and not n.is_settled]
+    for one in measured:
+        for other in measured:
+            if one.table != other.table or (one.function, one.of) == (other.function, other.of):
+                continue
+            wheres = [[c for c in conjuncts(m.where) if not isinstance(c, InPeriod)] for m in (one, other)]
+            if bool(wheres[0]) != bool(wheres[1]):
+                raise Refused("it is not certain whether a condition is of one number or of both")
+
+
+def spread_period(asked: Asked) -> None:
+    """`number of orders and total freight in 2024`: a time at the end is of all numbers of those rows."""
+    numbers = [shown for shown in asked.shown if isinstance(shown, Number)]
+    if len(numbers) < 2 or asked.compares:
+        return
+    last = numbers[-1]
+    periods = _periods(last)
+    for number in numbers[:-1]:
+        if periods and number.table == last.table and not _periods(number):
+            asked.shown[asked.shown.index(number)] = narrowed(number, both(*periods))
+
+
+def _periods(number: Number) -> list[InPeriod]:
+    """The times that rows of a number are kept to."""
+    wheres = [conjuncts(measure.where) for measure in measures(number.term)]
+    return [predicate for where in wheres for predicate in where if isinstance(predicate, InPeriod)]
+
+
+def check_said_before(asked: Asked) -> None:
+    """That numbers and times which are spoken of again were there."""
+    terms = [number.term for number in asked.numbers()]
+    for noun in asked.says_again:
+        kinds = _SAID.get(noun, set())
+        known: set[str] = {part.kind for part in parts(tuple(terms)) if isinstance(part, Compared)}
+        known |= {change.kind for change in asked.changes}
+        known |= {"ratio" for part in parts(tuple(terms)) if isinstance(part, Calculation)}
+        if (kinds and not kinds & known) or not (terms or asked.nested):
+            raise Refused(f"{noun} is spoken of, and was not asked for", spans=(noun,))
+    if asked.times and asked.group | asked.times != asked.group:
+        raise Refused("a length of time is spoken of, and the answer is not grouped by it")

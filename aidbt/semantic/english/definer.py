@@ -1,0 +1,312 @@
+"""What a definition says: the phrase, formula or condition that its names stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aidbt.core.words import words_of
+from aidbt.semantic.english.chart import Item, parse
+from aidbt.semantic.english.formulas import Formula, Operation, formula_of
+from aidbt.semantic.english.grammar import Rules
+from aidbt.semantic.english.grounded import Grounded
+from aidbt.semantic.english.instructions import Definition
+from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning, TableName
+from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.periods import period_at
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.value_names import phrase_of
+from aidbt.semantic.english.word_lists import Phrase
+from aidbt.semantic.english.written_conditions import WEIGHT, WrittenConditions, lemmas_of
+from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Function,
+    Measure,
+    Term,
+    Value,
+    both,
+)
+from aidbt.semantic.rewriting import rewritten
+
+# With one of these beside its name a formula of columns is worked out of each row.
+_OF_EACH = {
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "highest",
+    "lowest",
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "largest",
+}
+
+
+NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
+
+
+def is_now(name: Phrase) -> bool:
+    return len(name) > 1 and name[0] in ("current", "present", "active")
+
+
+def is_identifier(column: str) -> bool:
+    """Whether a column's name is no word of the language that a definition may be of."""
+    return len(words_of(column)) > 1
+
+
+@dataclass
+class Definer:
+    """Reads what definitions say, over a lexicon that knows those read before."""
+
+    lexicon: Lexicon
+    graph: Graph
+    question: str
+
+    def __post_init__(self) -> None:
+        self._grounded = Grounded(self.lexicon)
+        self._written = WrittenConditions(self.lexicon, self.graph)
+        self._rules = Rules(self.graph, self._grounded.people)
+        self._grammar = self._rules.grammar()
+
+    def meanings(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
+        """What the names of a definition mean; nothing for each where it is not understood."""
+        if all(period_at(tokens(" ".join(name)), 0) for name in definition.names):
+            return {}
+        column = self._written.column(definition.names[0])
+        if column and is_identifier(column.column):
+            return {phrase: [column] for body in definition.bodies for phrase in _called(body)}
+        for body in reversed(definition.bodies):
+            rows = self._written.rows(body)
+            if rows:
+                found: list[Meaning] = [Defined("Rows", rows, WEIGHT)]
+                if rows.where is not None:
+                    found.append(Defined("Cond", Condition(rows.table, rows.where), WEIGHT - 0.1))
+                return dict.fromkeys(definition.names, found)
+            condition = self._written.condition(body, definition.names[0])
+            if condition:
+                names = {self._adjective(name, condition.table) for name in definition.names}
+                return {name: [Defined("Cond", condition, WEIGHT)] for name in names if name}
+            meanings = self._of_formula(body)
+            if meanings:
+                return dict.fromkeys(self._names(definition), meanings)
+        return {name: [] for name in definition.names}
+
+    def _names(self, definition: Definition) -> list[Phrase]:
+        """What the question calls it: a current salary is the salary "at the moment"."""
+        now = [name[1:] for name in definition.names if is_now(name) and NOW.search(self.question)]
+        return [*definition.names, *now]
+
+    def _adjective(self, name: Phrase, table: str) -> Phrase:
+        """A name without the noun of its table: "serious" of "serious adverse event"."""
+        for size in range(len(name) - 1, 0, -1):
+            meanings = self.lexicon.meanings.get(name[-size:], ())
+            if any(isinstance(m, TableName) and m.table == table for m in meanings):
+                return name[:-size]
+        return name
+
+    # --- formulas and phrases -------------------------------------------------------------------------
+
+    def _of_formula(self, body: str) -> list[Meaning]:
+        """What a formula, or a phrase, stands for; nothing when it is not understood."""
+        text, rest = _qualified(body)
+        aggregate = _AGGREGATE.match(text)
+        formula = formula_of(aggregate["formula"]) if aggregate else None
+        if aggregate and isinstance(formula, Operation):
+            meanings = self._aggregate_of_rows(_FUNCTIONS[aggregate["function"].lower()], formula)
+            if meanings:
+                return self._restricted(meanings, rest) if rest else meanings
+        formula = formula_of(text)
+        if formula is None:
+            return []
+        items = {leaf: self._phrases(leaf) for leaf in _leaves(formula)}
+        if not all(items.values()):
+            return []
+        if isinstance(formula, str):
+            meanings = _as_defined(items[formula][0])
+            return self._restricted(meanings, rest) if rest else meanings
+        numbers = {leaf: found for leaf in items if (found := self._number(items[leaf]))}
+        is_aggregate = any(leaf in numbers for leaf in items)
+        meanings = self._aggregate(formula, items, numbers) if is_aggregate else self._of_rows(formula, items)
+        return self._restricted(meanings, rest) if rest and meanings else meanings
+
+    def _aggregate_of_rows(self, function: Function, formula: Formula) -> list[Meaning]:
+        """An aggregate of a calculation with columns: "average of list price minus sale price"."""
+        items = {leaf: self._phrases(leaf) for leaf in _leaves(formula)}
+        if not all(items.values()) or any(self._number(found) for found in items.values()):
+            return []
+        found: list[Meaning] = []
+        for meaning in self._of_rows(formula, items):
+            if isinstance(meaning, Defined) and isinstance(meaning.meaning, Number):
+                term = rewritten(meaning.meaning.term, lambda part: _with_function(part, function))
+                found.append(replace(meaning, meaning=replace(meaning.meaning, term=term)))
+        return found
+
+    def _phrases(self, text: str) -> list[Item]:
+        """What a text may be read as whole, likeliest first."""
+        text = _LEFT_OUT.sub("", text).strip()
+        sentence = tokens(text)
+        chart = parse(len(sentence), self._grounded.items(sentence), self._grammar)
+        found = [item for item in chart.items(0, len(sentence)) if item.category in _CATEGORIES]
+        return sorted(found, key=lambda item: -item.score)
+
+    def _number(self, items: Sequence[Item]) -> Number | None:
+        """The aggregate that a name is, if it is one more likely than a column."""
+        likely = [item.meaning for item in items if items[0].score - item.score <= _ABOUT_AS_LIKELY]
+        number = next((meaning for meaning in likely if isinstance(meaning, Number)), None)
+        first = likely[0]
+        if number is None and isinstance(first, Rows):
+            return Number(Measure("count", first.table, None, first.where), first.table)
+        return number
+
+    def _aggregate(
+        self, formula: Formula, items: dict[str, list[Item]], numbers: dict[str, Number]
+    ) -> list[Meaning]:
+        """A calculation with aggregates; a column among them is its sum."""
+
+        def term(leaf: str) -> Term | None:
+            if leaf in numbers:
+                return numbers[leaf].term
+            attribute = _attribute(items[leaf])
+            return Measure("sum", attribute.table, attribute) if attribute else None
+
+        found = _calculated(formula, term)
+        table = next(iter(numbers.values())).table
+        return [Defined("Number", Number(found, table), WEIGHT)] if found else []
+
+    def _of_rows(self, formula: Formula, items: dict[str, list[Item]]) -> list[Meaning]:
+        """A calculation with columns of each row, summed: of the rows that all of them can be seen from."""
+        tables = {attribute.table for found in items.values() for attribute in _attributes(found)}
+        tables = {table for table in tables if all(self._near(table, found) for found in items.values())}
+        # The table that has most of the columns itself is the one whose rows it is worked out of.
+        ranked = sorted(
+            tables, key=lambda t: (-sum(any(a.table == t for a in _attributes(f)) for f in items.values()), t)
+        )
+        if not ranked:
+            return []
+        table = ranked[0]
+        term = _calculated(formula, lambda leaf: self._near(table, items[leaf]))
+        if term is None:
+            return []
+        total = Defined("Number", Number(Measure("sum", table, term), table), WEIGHT)
+        each = Defined("Amount", Amount(table, term), WEIGHT)
+        return [each, total] if _OF_EACH & set(lemmas_of(self.question)) else [total]
+
+    def _near(self, table: str, items: Sequence[Item]) -> Attribute | None:
+        """The column among readings that a table has itself, else that one row leads to from its rows."""
+        found = _attributes(items)
+        own = next((attribute for attribute in found if attribute.table == table), None)
+        return own or next(
+            (attribute for attribute in found if self._is_to_one(table, attribute.table)), None
+        )
+
+    def _is_to_one(self, start: str, end: str) -> bool:
+        try:
+            return is_to_one(self.graph.path(start, end))
+        except NoPath:
+            return False
+
+    def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
+        """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
+        rows = next((item.meaning for item in self._phrases(rest) if isinstance(item.meaning, Rows)), None)
+        if rows is None:
+            return []
+        found: list[Meaning] = []
+        for meaning in meanings:
+            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number):
+                return []
+            number = meaning.meaning
+            term = rewritten(number.term, lambda part: self._only(part, rows))
+            found.append(replace(meaning, meaning=replace(number, term=term)))
+        return found
+
+    def _only(self, part: object, rows: Rows) -> Measure | None:
+        if not isinstance(part, Measure):
+            return None
+        seen = self._rules.linked(Rows(part.table), Link(rows)) if part.table != rows.table else (rows, 0.0)
+        return replace(part, where=both(part.where, seen[0].where)) if seen else None
+
+
+def _with_function(part: object, function: Function) -> Measure | None:
+    return replace(part, function=function) if isinstance(part, Measure) else None
+
+
+def _as_defined(item: Item) -> list[Meaning]:
+    """A phrase as the meaning of a name; what counts rows also names the rows that it counts."""
+    found: list[Meaning] = [Defined(item.category, item.meaning, WEIGHT)]
+    match item.meaning:
+        case Number(Measure("count", table, None, where)):
+            found.append(Defined("Rows", Rows(table, where), WEIGHT - 0.1))
+    return found
+
+
+_AGGREGATE = re.compile(
+    r"^(?:the )?(?P<function>average|avg|mean|sum|total|median) of (?P<formula>.+)$", re.I
+)
+_FUNCTIONS: dict[str, Function] = {
+    "average": "avg", "avg": "avg", "mean": "avg", "sum": "sum", "total": "sum", "median": "median",
+}  # fmt: skip
+
+
+_ABOUT_AS_LIKELY = 0.3
+_CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond"}
+# What definitions add that says nothing of which rows are meant.
+_LEFT_OUT = re.compile(
+    r"^(?:an? |the |calculate the |compute the )"
+    r"|(?: of| in| for| at) (?:that|the same|the given|a given) \w+$"
+    r"|,? (?:over|in|within|for) (?:a|the)? ?(?:given|selected|specified|recent|certain|defined)[\w ]*$"
+    r"|\(for the given [\w ]+\)$",
+    re.I,
+)
+_SUMMED = re.compile(r",? (?:summed(?: up)?|added up|totall?ed)\b.*$", re.I)
+_ONLY = re.compile(r", (?:over|of|for|among|considering|counting) (?P<rest>.+?)(?: only)?$", re.I)
+
+
+def _qualified(body: str) -> tuple[str, str]:
+    """A definition without what is said after a comma, and the rows that it is only of; "" for all."""
+    body = _SUMMED.sub("", body)
+    match = _ONLY.search(body)
+    return (body[: match.start()], match["rest"]) if match else (body, "")
+
+
+def _called(body: str) -> Iterator[Phrase]:
+    """What a column may be called by what is said of it: "upper limit of the test" and "upper limit"."""
+    words = phrase_of(body)
+    bare = tuple(word for word in words if word not in ("the", "a", "an"))
+    yield from (words, bare)
+    if "of" in bare[1:-1]:
+        place = bare.index("of")
+        yield bare[:place] if bare[:place] != ("name",) else bare[place + 1 :]
+
+
+def _leaves(formula: Formula) -> list[str]:
+    if isinstance(formula, Operation):
+        return list(dict.fromkeys([*_leaves(formula.left), *_leaves(formula.right)]))
+    return [formula] if isinstance(formula, str) else []
+
+
+def _attributes(items: Sequence[Item]) -> list[Attribute]:
+    """The columns that a phrase may name, likeliest first."""
+    found: list[Attribute] = []
+    columns = [item for item in items if isinstance(item.meaning, Columns) and len(item.meaning.terms) == 1]
+    for item in columns:
+        if isinstance(item.meaning, Columns) and columns[0].score - item.score <= _ABOUT_AS_LIKELY:
+            found += [*item.meaning.terms, *item.meaning.alike]
+    return list(dict.fromkeys(found))
+
+
+def _attribute(items: Sequence[Item]) -> Attribute | None:
+    return next(iter(_attributes(items)), None)
+
+
+def _calculated(formula: Formula, term: Callable[[str], Term | None]) -> Term | None:
+    """The calculation of a formula whose names are terms; None when one is none."""
+    if isinstance(formula, Operation):
+        left, right = _calculated(formula.left, term), _calculated(formula.right, term)
+        return Calculation(formula.operator, left, right) if left and right else None
+    return term(formula) if isinstance(formula, str) else Value(formula)
