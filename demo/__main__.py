@@ -102,7 +102,9 @@ def main() -> None:
     )
     print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
     print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
-    print(f"  {_short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test")
+    print(
+        f"  {_short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test"
+    )
     print(f"  {_short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
     print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
     print(f"  in {_short(SCRATCH)}: aidbt profile, aidbt review, aidbt doctor")

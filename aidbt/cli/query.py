@@ -385,13 +385,14 @@ def _emit_answer(
     request: _Request, asked: _Asked, rows: Rows, output: str, *, explain: bool, picture: Path | None
 ) -> None:
     columns = asked.statement.columns
-    chart = _chart(asked, rows) if picture is not None or output == "chart" else None
+    is_drawn = bool(rows.values) and (picture is not None or output == "chart")
+    chart = _chart(asked, rows) if is_drawn else None
     if chart is not None and picture is not None:
         from aidbt.cli.chart_drawing import write_picture
 
         write_picture(chart, picture)
     if output == "json":
-        emit(_result(request, asked, rows, picture), output="json", text=list)
+        emit(_result(request, asked, rows, picture if is_drawn else None), output="json", text=list)
         return
     _say_reading(asked, err=output in ("csv", "sql"))
     if explain:
@@ -400,7 +401,8 @@ def _emit_answer(
         click.echo(line)
     click.echo(dim(total_line(rows.values, rows.total, is_cut=rows.is_cut)), err=output in ("csv", "sql"))
     if picture is not None:
-        click.echo(f"{bold('drawn')} {picture}", err=True)
+        said = f"{bold('drawn')} {picture}" if is_drawn else f"{picture} was not drawn: there are no rows"
+        click.echo(said, err=True)
 
 
 def _answer_lines(

@@ -217,12 +217,7 @@ def _draft_lines(result: SemanticDraft, *, is_dry: bool, diff: bool, show_all: b
     plan = result.plan
     if diff:
         yield from diff_lines(plan.patch)
-    metrics = sum(len(drafted.metrics) for drafted in result.drafted)
-    yield (
-        f"{bold('drafted')} {count(len(result.drafted), 'semantic model')} with {count(metrics, 'metric')}"
-        if result.drafted
-        else f"{bold('nothing to draft')}: every model of the upper layers has a semantic model, or none fits"
-    )
+    yield _drafted_line(result)
     yield from table(
         [[item.model.model, ", ".join(metric.name for metric in item.metrics)] for item in result.drafted]
     )
@@ -239,8 +234,20 @@ def _draft_lines(result: SemanticDraft, *, is_dry: bool, diff: bool, show_all: b
     yield from _left_out_lines(result.left_out, show_all=show_all)
     if plan.findings:
         yield from finding_lines(plan.findings)
-    if result.drafted and not is_dry:
+    if (plan.written or plan.updated or plan.merged) and not is_dry:
         yield f"{bold('next')}: read the files, rename what people call otherwise, then aidbt semantic check"
+
+
+def _drafted_line(result: SemanticDraft) -> str:
+    """What came of it, first of all: a draft that a person changed or removed is none that was made."""
+    plan = result.plan
+    if not result.drafted:
+        why = "every model of the upper layers has a semantic model, or none fits"
+        return f"{bold('nothing to draft')}: {why}"
+    if not (plan.written or plan.updated or plan.merged or plan.proposals):
+        return f"{bold('nothing to write')}: the drafts of these are there, or were changed or removed by you"
+    metrics = sum(len(drafted.metrics) for drafted in result.drafted)
+    return f"{bold('drafted')} {count(len(result.drafted), 'semantic model')} with {count(metrics, 'metric')}"
 
 
 def _some(kept: Sequence[tuple[str, str]]) -> str:

@@ -67,6 +67,10 @@ class DraftNames:
         self._taken.add(found)
         return found
 
+    def is_taken(self, name: str) -> bool:
+        """Whether a measure or a metric has the name."""
+        return name in self._taken
+
     def _entity_of(self, table: GraphTable) -> str:
         for model in self._existing.semantic_models:
             if table.name in (model.model, model.relation.name):

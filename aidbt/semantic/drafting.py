@@ -295,10 +295,13 @@ class _TableDraft:
         """The sum or the mean of a column."""
         is_summed = role_of(column.name) == "summed"
         base = safe_name(column.name)
-        if column.name.lower() in self.names.repeated and not base.startswith(f"{self._noun}_"):
-            base = f"{self._noun}_{base}"
         prefix = "total" if is_summed else "average"
         is_said = prefix in singular_words(base)
+        metric = base if is_said else f"{prefix}_{base}"
+        is_shared = column.name.lower() in self.names.repeated
+        is_taken = self.names.is_taken(base) or self.names.is_taken(metric)
+        if (is_shared or is_taken) and not base.startswith(f"{self._noun}_"):
+            base = f"{self._noun}_{base}"
         how = "Sum" if is_summed else "Mean"
         said = f"{how} of {column.name} over {self._rows}."
         measure = Measure(

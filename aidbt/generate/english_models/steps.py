@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from aidbt.generate.english_models.tidying import Selects, tidied
 from aidbt.project.conventions import snake_case
 from aidbt.semantic.frames import Aliases
 from aidbt.semantic.graph import Graph
@@ -65,7 +66,7 @@ class Steps:
 def model_steps(query: SemanticQuery, graph: Graph, dialect: str) -> Steps:
     """The steps of a model whose rows answer a question.
 
-    Rows of a model are in no order, so an order without a limit is left out.
+    Rows of a model are in no order, so an order without a limit is left out, and what only it needed.
 
     Args:
         dialect: for whose rules names are quoted.
@@ -75,7 +76,7 @@ def model_steps(query: SemanticQuery, graph: Graph, dialect: str) -> Steps:
     """
     names = Aliases()
     tree = plan(_marked(without_order(query)), _importing(graph))
-    selects = _flattened(tree, names, FINAL)
+    selects = tidied(_flattened(tree, names, FINAL))
     selects = _without_passing_on(selects)
     _name_columns(selects)
     _unmark(selects)
@@ -93,9 +94,6 @@ def without_order(query: SemanticQuery) -> SemanticQuery:
     """The query without an order that decides nothing about which rows there are."""
     source = without_order(query.source) if query.source is not None else None
     return replace(query, order_by=query.order_by if query.limit is not None else (), source=source)
-
-
-_Selects = list[tuple[str, exp.Select]]
 
 
 def _importing(graph: Graph) -> Graph:
@@ -117,7 +115,7 @@ def _marked(query: SemanticQuery) -> SemanticQuery:
     return replace(query, outputs=outputs, source=source)
 
 
-def _unmark(selects: _Selects) -> None:
+def _unmark(selects: Selects) -> None:
     for _, select in selects:
         for identifier in select.find_all(exp.Identifier):
             if identifier.name.startswith(_GIVEN):
@@ -128,10 +126,10 @@ def _given(name: str) -> str:
     return name.removeprefix(_GIVEN)
 
 
-def _flattened(tree: exp.Query, names: Aliases, name: str) -> _Selects:
+def _flattened(tree: exp.Query, names: Aliases, name: str) -> Selects:
     """Every CTE of a query and of its CTEs, in an order in which each reads only those before it."""
     assert isinstance(tree, exp.Select)
-    found: _Selects = []
+    found: Selects = []
     renamed: dict[str, str] = {}
     with_ = tree.args.get("with_")
     tree.set("with_", None)
@@ -169,7 +167,7 @@ def _rename_tables(select: exp.Select, renamed: Mapping[str, str]) -> None:
             column.set("table", exp.to_identifier(renamed[column.table]))
 
 
-def _without_passing_on(selects: _Selects) -> _Selects:
+def _without_passing_on(selects: Selects) -> Selects:
     """The steps without a last one that only passes on the columns of the one before it."""
     if len(selects) < 2:
         return selects
@@ -184,7 +182,7 @@ def _without_passing_on(selects: _Selects) -> _Selects:
 # --- names of columns --------------------------------------------------------------------------------------
 
 
-def _name_columns(selects: _Selects) -> None:
+def _name_columns(selects: Selects) -> None:
     """Give every column that the planner numbered the name it has further on, else a telling one."""
     for number in reversed(range(len(selects))):
         name, select = selects[number]
@@ -237,7 +235,7 @@ def _rename_column(step: str, old: str, new: str, select: exp.Select, later: Seq
 # --- tables ------------------------------------------------------------------------------------------------
 
 
-def _imported(selects: _Selects, graph: Graph, names: Aliases) -> dict[str, Import]:
+def _imported(selects: Selects, graph: Graph, names: Aliases) -> dict[str, Import]:
     """The parents that the steps read, by the planner's name for them."""
     for name, _ in selects:
         names.new(name)

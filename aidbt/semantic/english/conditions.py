@@ -40,6 +40,8 @@ from aidbt.semantic.query import (
 )
 
 How: TypeAlias = Literal["starts", "ends", "contains", "is"]
+Like: TypeAlias = "tuple[How, Texts]"
+Likes: TypeAlias = "tuple[str, tuple[Like, ...]]"
 Ranked = Literal["min", "max", "avg", "median"]
 Mean: TypeAlias = "tuple[Operator, Ranked, Measure | None]"
 _RANKED: dict[object, Ranked] = {"min": "min", "max": "max", "avg": "avg", "median": "median"}
@@ -104,11 +106,17 @@ class ConditionRules(Relations):
         lift("Quo", lambda text: [("Texts", (text,), 0.0)])
         rule("Col Rated", "Val", self.own_value)
         rule("Val", "Col", lambda value, columns: self.own_value(columns, value))
+        rule("Prep", "Val", lambda how, value: [("OfVal", value, 0.0)] if how == "of" else [])
+        rule("Col", "OfVal", self.own_value)
         rule("And Or Comma", "Texts", lambda _, texts: [("JTexts", texts, 0.0)])
         rule("Texts", "JTexts", lambda one, other: [("Texts", (*one, *other), 0.0)])
         rule("Col", "Texts", lambda columns, texts: self.like(columns, ("is", texts)))
         rule("Like", "Texts", lambda how, texts: [("LikeText", (how, texts), 0.0)])
         rule("Col", "LikeText", self.like)
+        rule("And Or", "LikeText", lambda how, like: [("JLike", (how, like), 0.0)])
+        rule("LikeText", "JLike", lambda one, joined: [("LikeTexts", (joined[0], (one, joined[1])), 0.0)])
+        rule("LikeTexts", "JLike", self.likes_joined)
+        rule("Col", "LikeTexts", self.like_all)
         rule("Texts", "Prep", lambda texts, how: [("TextIn", texts, 0.0)] if how == "in" else [])
         rule("TextIn", "Col", lambda texts, columns: self.like(columns, ("contains", texts)))
 
@@ -271,6 +279,17 @@ class ConditionRules(Relations):
         for attribute in self.only(columns, "text"):
             for condition in self.likes(attribute, like):
                 yield "Cond", condition, 0.3 if like[0] == "is" else 0.0
+
+    def likes_joined(self, likes: Likes, joined: tuple[str, Like]) -> Found:
+        """A third after "or", and after "and"; of both together it is not said which belong together."""
+        if joined[0] == likes[0]:
+            yield "LikeTexts", (likes[0], (*likes[1], joined[1])), 0.0
+
+    def like_all(self, columns: Columns, likes: Likes) -> Found:
+        """`name starts with "A" or ends with "z"`."""
+        for attribute in self.only(columns, "text"):
+            found = tuple(each.predicate for like in likes[1] for each in self.likes(attribute, like))
+            yield "Cond", Condition(attribute.table, AnyOf(found) if likes[0] == "or" else All(found)), 0.0
 
     def likes(self, attribute: Attribute, like: tuple[How, Texts]) -> Iterator[Condition]:
         """That a text is like any of several."""

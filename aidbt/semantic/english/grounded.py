@@ -18,13 +18,13 @@ from aidbt.semantic.english.lexicon import (
     Trait,
     ValueName,
 )
-from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Columns, Condition, Recurring, Role, Rows
 from aidbt.semantic.english.tokens import Token, lemma
 from aidbt.semantic.english.verbs import VerbsOf
 from aidbt.semantic.english.words import entries_at
-from aidbt.semantic.query import Attribute, MetricRef, OneOf, Value, attributes
+from aidbt.semantic.query import Attribute, MetricRef, OneOf, TimePoint, Value, attributes
 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
@@ -184,6 +184,8 @@ class Grounded:
             if category == "Recurring":
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))
             yield Item(category, meaning, start, end, weight * length**1.05)
+            if category == "Each" and sentence[end - 1].lemma == "the":
+                yield from _each_of(sentence, start, end)
             if category == "Only" and (start == 0 or sentence[start - 1].kind == "mark"):
                 yield Item("Fill", None, start, end, 0.3)
             if category in ("Present", "Now"):
@@ -193,6 +195,17 @@ class Grounded:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
             if category == "Like" and end < len(sentence) and sentence[end].kind == "word":
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+
+
+def _each_of(sentence: Sequence[Token], start: int, end: int) -> Iterator[Item]:
+    """`in each of the`, before "last 8 weeks, without this one": by week, of the time that follows.
+
+    Days that begin and end within a week, as in "the last 8 weeks" until now, would be in 9 of them.
+    """
+    period = period_at(sentence, end) if end < len(sentence) else None
+    first = period.start if period else None
+    if isinstance(first, TimePoint) and first.unit == first.cut_to and first.shift < -1:
+        yield Item("Group", Group(grains=(first.unit,)), start, end, 1.0 * (end - start))
 
 
 def _is_flag(name: ColumnName, meanings: Sequence[Meaning]) -> bool:

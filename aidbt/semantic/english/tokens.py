@@ -19,6 +19,7 @@ _TOKEN = re.compile(
   | (?P<season> \d+(?:/\d+)+(?!\w) )
   | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w) )
   | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
+  | (?P<domain> (?<!\S)\.[A-Za-z]{2,6}(?!\w) )
   | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
   | (?P<word> (?:[A-Za-z]\.){2,}(?!\w) | (?:Dr|Mrs?|Ms|Prof|St|Jr|Sr)\.(?=\s) | \w+ (?: [-'’.&/]\w+ )* '? )
   | (?P<mark> <= | >= | <> | != | [<>=] | \S )
@@ -74,7 +75,7 @@ def tokens(sentence: str) -> list[Token]:
             found.append(Token(text, plain, "number", start, end, number))
         elif kind == "date":
             found.append(Token(text, text, "number", start, end))
-        elif kind == "season":
+        elif kind in ("season", "domain"):
             found.append(Token(text, text, "word", start, end))
         elif kind == "short":
             found.append(Token(text, _SHORT[text.lower()], "word", start, end))

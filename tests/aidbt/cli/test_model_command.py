@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,18 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A built project; what dbt would compile is filled in here."""
     shop = new_shop(tmp_path, FILES)
     build_without_dbt(shop)
+    parsed(shop)
     monkeypatch.setattr(validation, "inline_compiler", lambda project, settings: _compiled)
     return shop
+
+
+def parsed(shop: Shop, **nodes: dict[str, Any]) -> None:
+    """Let the manifest be newer than all that a test writes, as if dbt had parsed that; with more nodes."""
+    path = shop.root / "target/manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["metadata"]["generated_at"] = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    manifest["nodes"] |= {node["unique_id"]: node for node in nodes.values()}
+    path.write_text(json.dumps(manifest))
 
 
 def _compiled(text: str) -> str:

@@ -170,6 +170,17 @@ def test_the_answer_is_drawn(shop: Asker, tmp_path: Path):
     assert "The number of orders per country" in (tmp_path / "a.svg").read_text()
 
 
+def test_an_answer_without_rows_is_not_drawn_and_says_so(shop: Asker, tmp_path: Path):
+    nothing = ("how many orders by country in 1999", "--chart", str(tmp_path / "a.svg"))
+    result = shop.ask(*nothing)
+
+    assert result.exit_code == 0, result.output
+    assert "no rows: nothing in the data fits" in result.stdout
+    assert "was not drawn: there are no rows" in result.stderr
+    assert shop.json(*nothing)["chart"] is None
+    assert not (tmp_path / "a.svg").exists()
+
+
 def test_a_limit_on_the_command_line_is_in_the_reading(shop: Asker):
     result = shop.ask("list all customers", "--limit", "3")
 

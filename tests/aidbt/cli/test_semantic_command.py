@@ -220,3 +220,9 @@ def test_a_project_that_dbt_built_is_drafted_and_dbt_builds_the_drafts(tmp_path:
     assert "customer__tier" in semantic(project, "list", "--dimensions-of", "total_amount").stdout
     document = json.loads((tmp_path / "target/semantic_manifest.json").read_text())
     assert {"total_amount", "gift_order_share"} <= {metric["name"] for metric in document["metrics"]}
+
+    (tmp_path / "models/semantic_models/sem_fct_orders.yml").unlink()
+    again = semantic(project, "draft").stdout
+    assert again.startswith("nothing to write: ")
+    assert "sem_fct_orders.yml was changed or removed by you" in again
+    assert "next" not in again

@@ -97,10 +97,8 @@ def test_another_question_gives_other_rows(per_month: Witnesses, fault):
     )
 
 
-def test_the_same_question_has_the_same_rows():
-    query = grouped((COUNTRY, "country"), measures={"orders": ORDERS}, where=IS_PAID)
-
-    assert find_witnesses(query, SHOP, "duckdb") == find_witnesses(query, SHOP, "duckdb")
+def test_the_same_question_has_the_same_rows(per_month: Witnesses):
+    assert find_witnesses(PER_MONTH, SHOP, "duckdb") == per_month
 
 
 def test_keys_are_unique_and_references_hold_or_miss():

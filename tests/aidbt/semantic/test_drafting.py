@@ -14,6 +14,8 @@ from aidbt.semantic.definitions import (
     GRAINS,
     METRIC_TIME,
     Entity,
+    MeasureInput,
+    Metric,
     SemanticManifest,
     SemanticModel,
     SemanticRelation,
@@ -134,6 +136,18 @@ def test_what_is_left_open_is_left_out_with_the_reason() -> None:
     assert "personal data" in reasons["dim_customers", "full_name"]
     assert "no time" in reasons["dim_regions", ""]
     assert ("fct_orders", "zip_code") not in reasons
+
+
+def test_a_name_that_the_project_has_is_told_apart_by_the_rows_and_not_by_a_number() -> None:
+    taken = Metric("total_tax", "simple", measure=MeasureInput("tax"))
+    bills = table("fct_bills", "bill_id n", "billed_at at", "tax n", "total_tax n")
+    found = drafted(Graph((bills,)), existing=SemanticManifest((), (taken,)))
+
+    assert [metric.name for metric in of(found, "fct_bills").metrics] == [
+        "bill_count",
+        "total_bill_tax",
+        "bill_total_tax",
+    ]
 
 
 def test_a_mean_is_not_averaged_again() -> None:
