@@ -5,8 +5,8 @@ dbt Cloud and without starting `mf`.
 `db/<name>/` (schema.sql, load.sql, CSV) or ready as `<name>.duckdb`. Every query is compiled and run on
 DuckDB; its rows are compared with those of the gold SQL as bags: names of columns do not count, numbers may
 differ by 1e-4, and up to six columns more are allowed. Compile times are CPU, of a process that has answered
-every query once; `first_pass` are those of the pass before, with the building of the engines. The peer is
-`mf query --explain` on the same manifest.
+every query once; `first_pass` are those of the pass before, with the building of the engines. `command_` is
+`aidbt query --dry-run` as a whole, beside `mf query --explain`, in a small dbt project that both have parsed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.metricflow import CompiledQuery, GroupBy, compile_query
 from aidbt.semantic.yaml_files import read_yaml, yaml_texts
-from benchmarks.common import measure, peer_venv, report, standard_arguments
+from benchmarks.common import Measured, measure, report, standard_arguments
 from benchmarks.query_answers import open_database, same_rows
 
 QUICK_QUERIES = 40
@@ -36,14 +36,6 @@ PEER = "mf query --explain"
 PEER_REQUIREMENTS = ("dbt-metricflow==0.15.0", "dbt-core==1.11.*", "dbt-duckdb==1.11.*")
 # The names that templates of the manifests and the databases agree on.
 PLACEHOLDERS = {"source_schema": "demo"}
-COLD = """
-import sys
-from pathlib import Path
-from benchmarks.semantic_queries import compiled, manifest_of, read_cases
-data = Path(sys.argv[1])
-case = next(case for case in read_cases(data) if case["id"] == sys.argv[2])
-compiled(case, manifest_of(data, case["model"]))
-"""
 
 
 def main() -> None:
@@ -58,7 +50,7 @@ def main() -> None:
     if chosen.predict:
         _write_predictions(chosen.predict, answers)
     wrong = _wrong(chosen.data, cases, answers)
-    cold = _cold(chosen.data, cases, 1 if chosen.quick else COLD_RUNS)
+    command, peers = _commands(1 if chosen.quick else COLD_RUNS, with_peer=not chosen.no_peer)
     ours = {
         "queries": len(cases),
         "right": len(cases) - len(wrong),
@@ -66,10 +58,12 @@ def main() -> None:
         "failures": wrong,
         **_milliseconds("compile", [ms for _, ms in warm]),
         **_milliseconds("first_pass", [ms for _, ms in first]),
-        "cold_cpu_s": cold,
+        **command,
     }
-    peers = {} if chosen.no_peer else {PEER: _peer(manifests, cases, 1 if chosen.quick else COLD_RUNS)}
-    ratios = {f"cold_cpu {name}": round(peer["cold_cpu_s"] / cold, 1) for name, peer in peers.items()}
+    ratios = {
+        f"command_cpu {name}": round(peer["command_cpu_s"] / command["command_cpu_s"], 1)
+        for name, peer in peers.items()
+    }
     report("semantic_queries", ours=ours, peers=peers, ratios=ratios, output=chosen.output)
 
 
@@ -156,23 +150,8 @@ def _milliseconds(name: str, values: Sequence[float]) -> dict[str, float]:
     }
 
 
-def _cold(data: Path, cases: Sequence[dict[str, Any]], runs: int) -> float:
-    """Median CPU seconds of a process that reads the manifest and compiles one query."""
-    words = [sys.executable, "-c", COLD, str(data), _typical(cases)["id"]]
-    return round(statistics.median(measure(words).cpu_s for _ in range(runs)), 2)
-
-
-def _typical(cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A query that `mf` takes too: named metrics and groups, nothing else."""
-    plain = ("group_by_objs", "where", "time_constraint", "order_bys", "limit", "saved_query", "min_max_only")
-    for case in cases:
-        if case.get("metrics") and case.get("group_bys") and not any(case.get(key) for key in plain):
-            return case
-    raise SystemExit("no query of a metric and a group is among those of the folder")
-
-
 def _write_predictions(path: Path, answers: dict[str, CompiledQuery | AidbtError]) -> None:
-    lines = [
+    lines: list[dict[str, str | None]] = [
         {"id": name, "sql": answer.sql}
         if isinstance(answer, CompiledQuery)
         else {"id": name, "sql": None, "reason": str(answer)}
@@ -208,53 +187,70 @@ def _wrong(
     return found
 
 
-# --- the peer ------------------------------------------------------------------------------------------
+# --- the commands, cold --------------------------------------------------------------------------------
 
 
-def _peer(
-    manifests: dict[str, SemanticManifest], cases: Sequence[dict[str, Any]], runs: int
-) -> dict[str, Any]:
-    """What `mf query --explain` costs for one query on the same manifest, which it finds parsed."""
-    mf = peer_venv("dbt-metricflow", PEER_REQUIREMENTS).parent / "mf"
-    case = _typical(cases)
+def _commands(runs: int, *, with_peer: bool) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What one metric query costs as a command: ours, and `mf`'s, in one project whose parse is done."""
     with tempfile.TemporaryDirectory(prefix="aidbt-bench-") as scratch:
-        folder = Path(scratch)
-        _dbt_project(folder, manifests[case["model"]])
-        words = [
-            mf,
-            "query",
-            "--metrics",
-            ",".join(case["metrics"]),
-            "--group-by",
-            ",".join(case["group_bys"]),
-        ]
-        found = [
-            measure([*words, "--explain"], cwd=folder, env={"DBT_PROFILES_DIR": scratch}) for _ in range(runs)
-        ]
-        if "SELECT" not in found[0].stdout.upper():
-            raise SystemExit(f"mf printed no SQL: {found[0].stdout[-500:]}")
-        left_behind = sorted(path.name for path in folder.rglob("*.log"))
+        folder, env = Path(scratch), {"DBT_PROFILES_DIR": scratch}
+        _write_project(folder)
+        asked = ("query", "--metrics", "revenue", "--group-by", "metric_time__month")
+        ours = [sys.executable, "-m", "aidbt", *asked, "--dry-run"]
+        measure(ours, cwd=folder, env=env)  # keeps what it knows of the project, as dbt's parse does for mf
+        own = [measure(ours, cwd=folder, env=env) for _ in range(runs)]
+        _require_sql(own[0].stdout)
+        found = _brief(own)
+        if not with_peer:
+            return found, {}
+        bin_folder = peer_venv("dbt-metricflow", PEER_REQUIREMENTS).parent
+        measure([bin_folder / "dbt", "parse", "--quiet"], cwd=folder, env=env)
+        theirs = [measure([bin_folder / "mf", *asked, "--explain"], cwd=folder, env=env) for _ in range(runs)]
+        _require_sql(theirs[0].stdout)
+        left = sorted(path.name for path in folder.rglob("*.log"))
+        return found, {PEER: {**_brief(theirs), "log_files_left": left}}
+
+
+def _require_sql(printed: str) -> None:
+    if "SELECT" not in printed.upper():
+        raise SystemExit(f"no SQL was printed: {printed[-500:]}")
+
+
+def _brief(found: Sequence[Measured]) -> dict[str, Any]:
     return {
-        "cold_cpu_s": round(statistics.median(run.cpu_s for run in found), 2),
-        "peak_mb": round(max(run.peak_mb for run in found)),
-        "log_files_left": left_behind,
+        "command_cpu_s": round(statistics.median(run.cpu_s for run in found), 2),
+        "command_peak_mb": round(max(run.peak_mb for run in found)),
     }
 
 
-def _dbt_project(folder: Path, manifest: SemanticManifest) -> None:
-    """A dbt project whose parse is done: `mf` reads the artifact, as it would after `dbt parse`."""
-    from metricflow_semantic_interfaces.implementations.semantic_manifest import PydanticSemanticManifest
-
+def _write_project(folder: Path) -> None:
+    """A dbt project with one metric: what a command costs before it computes anything."""
     (folder / "models").mkdir()
-    (folder / "target").mkdir()
-    (folder / "dbt_project.yml").write_text(
-        "name: peer\nversion: '1.0'\nprofile: peer\nmodel-paths: [models]\n"
-    )
-    (folder / "profiles.yml").write_text(
-        "peer:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: peer.duckdb, schema: demo}\n"
-    )
-    whole = PydanticSemanticManifest.parse_raw(manifest.document).json()
-    (folder / "target" / "semantic_manifest.json").write_text(whole)
+    for name, text in PROJECT.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+PROJECT = {
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n",
+    "profiles.yml": "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, schema: shop}}}\n",
+    "models/orders.sql": "select 1 as order_id, 10.0 as amount, current_date as ordered_on\n",
+    "models/days.sql": "select current_date as date_day\n",
+    "models/semantic.yml": """
+models:
+  - name: days
+    columns: [{name: date_day, granularity: day}]
+    time_spine: {standard_granularity_column: date_day}
+semantic_models:
+  - name: orders
+    model: ref('orders')
+    defaults: {agg_time_dimension: ordered_on}
+    entities: [{name: order, type: primary, expr: order_id}]
+    dimensions: [{name: ordered_on, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: revenue, agg: sum, expr: amount}]
+metrics:
+  - {name: revenue, label: Revenue, type: simple, type_params: {measure: revenue}}
+""",
+}
 
 
 if __name__ == "__main__":
