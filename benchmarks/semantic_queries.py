@@ -27,7 +27,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.metricflow import CompiledQuery, GroupBy, compile_query
 from aidbt.semantic.yaml_files import read_yaml, yaml_texts
-from benchmarks.common import Measured, measure, report, standard_arguments
+from benchmarks.common import Measured, measure, peer_venv, report, standard_arguments
 from benchmarks.query_answers import open_database, same_rows
 
 QUICK_QUERIES = 40
