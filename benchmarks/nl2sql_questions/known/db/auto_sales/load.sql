@@ -1,0 +1,9 @@
+COPY main."makes" FROM 'main.makes.csv' (HEADER, NULLSTR '\N');
+COPY main."models" FROM 'main.models.csv' (HEADER, NULLSTR '\N');
+COPY main."dealerships" FROM 'main.dealerships.csv' (HEADER, NULLSTR '\N');
+COPY main."salespeople" FROM 'main.salespeople.csv' (HEADER, NULLSTR '\N');
+COPY main."customers" FROM 'main.customers.csv' (HEADER, NULLSTR '\N');
+COPY main."vehicles" FROM 'main.vehicles.csv' (HEADER, NULLSTR '\N');
+COPY main."sales" FROM 'main.sales.csv' (HEADER, NULLSTR '\N');
+COPY main."service_visits" FROM 'main.service_visits.csv' (HEADER, NULLSTR '\N');
+COPY main."test_drives" FROM 'main.test_drives.csv' (HEADER, NULLSTR '\N');

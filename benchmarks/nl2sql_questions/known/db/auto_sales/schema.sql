@@ -1,0 +1,9 @@
+CREATE TABLE makes(make_id INTEGER PRIMARY KEY, make_name VARCHAR NOT NULL, country VARCHAR);
+CREATE TABLE models(model_id INTEGER PRIMARY KEY, make_id INTEGER NOT NULL REFERENCES makes(make_id), model_name VARCHAR NOT NULL, body_type VARCHAR, msrp DECIMAL(10,2));
+CREATE TABLE dealerships(dealership_id INTEGER PRIMARY KEY, dealership_name VARCHAR NOT NULL, city VARCHAR, state VARCHAR, opened_on DATE);
+CREATE TABLE salespeople(salesperson_id INTEGER PRIMARY KEY, first_name VARCHAR, last_name VARCHAR, dealership_id INTEGER REFERENCES dealerships(dealership_id), hire_date DATE, termination_date DATE, commission_rate DECIMAL(5,3));
+CREATE TABLE customers(customer_id INTEGER PRIMARY KEY, first_name VARCHAR, last_name VARCHAR, email VARCHAR, phone VARCHAR, city VARCHAR, state VARCHAR, birth_date DATE, created_at TIMESTAMP);
+CREATE TABLE vehicles(vehicle_id INTEGER PRIMARY KEY, vin VARCHAR, model_id INTEGER REFERENCES models(model_id), dealership_id INTEGER REFERENCES dealerships(dealership_id), model_year INTEGER, color VARCHAR, mileage INTEGER, fuel_type VARCHAR, transmission VARCHAR, list_price DECIMAL(10,2), is_new BOOLEAN, acquired_on DATE);
+CREATE TABLE sales(sale_id INTEGER PRIMARY KEY, vehicle_id INTEGER REFERENCES vehicles(vehicle_id), customer_id INTEGER REFERENCES customers(customer_id), salesperson_id INTEGER REFERENCES salespeople(salesperson_id), sold_at TIMESTAMP, sale_price DECIMAL(10,2), payment_method VARCHAR, trade_in_value DECIMAL(10,2), status VARCHAR);
+CREATE TABLE service_visits(visit_id INTEGER PRIMARY KEY, vehicle_id INTEGER, visit_date DATE, service_type VARCHAR, cost DECIMAL(8,2), under_warranty BOOLEAN);
+CREATE TABLE test_drives(test_drive_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers(customer_id), vehicle_id INTEGER REFERENCES vehicles(vehicle_id), driven_on DATE, rating INTEGER);

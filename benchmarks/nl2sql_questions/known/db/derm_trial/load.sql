@@ -1,0 +1,9 @@
+COPY main."site" FROM 'main.site.csv' (HEADER, NULLSTR '\N');
+COPY main."arm" FROM 'main.arm.csv' (HEADER, NULLSTR '\N');
+COPY main."subj" FROM 'main.subj.csv' (HEADER, NULLSTR '\N');
+COPY main."vst" FROM 'main.vst.csv' (HEADER, NULLSTR '\N');
+COPY main."asmt" FROM 'main.asmt.csv' (HEADER, NULLSTR '\N');
+COPY main."lab_rslt" FROM 'main.lab_rslt.csv' (HEADER, NULLSTR '\N');
+COPY main."adv_evt" FROM 'main.adv_evt.csv' (HEADER, NULLSTR '\N');
+COPY main."con_med" FROM 'main.con_med.csv' (HEADER, NULLSTR '\N');
+COPY main."data_qry" FROM 'main.data_qry.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,12 @@
+COPY main."departments" FROM 'main.departments.csv' (HEADER, NULLSTR '\N');
+COPY main."positions" FROM 'main.positions.csv' (HEADER, NULLSTR '\N');
+COPY main."employees" FROM 'main.employees_0.csv' (HEADER, NULLSTR '\N');
+COPY main."employees" FROM 'main.employees_1.csv' (HEADER, NULLSTR '\N');
+COPY main."employees" FROM 'main.employees_2.csv' (HEADER, NULLSTR '\N');
+COPY main."employees" FROM 'main.employees_3.csv' (HEADER, NULLSTR '\N');
+COPY main."salaries" FROM 'main.salaries.csv' (HEADER, NULLSTR '\N');
+COPY main."leave_requests" FROM 'main.leave_requests.csv' (HEADER, NULLSTR '\N');
+COPY main."payslips" FROM 'main.payslips.csv' (HEADER, NULLSTR '\N');
+COPY main."training_courses" FROM 'main.training_courses.csv' (HEADER, NULLSTR '\N');
+COPY main."training_enrollments" FROM 'main.training_enrollments.csv' (HEADER, NULLSTR '\N');
+COPY main."performance_reviews" FROM 'main.performance_reviews.csv' (HEADER, NULLSTR '\N');

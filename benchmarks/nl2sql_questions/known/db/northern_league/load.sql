@@ -1,0 +1,10 @@
+COPY main."stadiums" FROM 'main.stadiums.csv' (HEADER, NULLSTR '\N');
+COPY main."teams" FROM 'main.teams.csv' (HEADER, NULLSTR '\N');
+COPY main."players" FROM 'main.players.csv' (HEADER, NULLSTR '\N');
+COPY main."coaches" FROM 'main.coaches.csv' (HEADER, NULLSTR '\N');
+COPY main."referees" FROM 'main.referees.csv' (HEADER, NULLSTR '\N');
+COPY main."seasons" FROM 'main.seasons.csv' (HEADER, NULLSTR '\N');
+COPY main."matches" FROM 'main.matches.csv' (HEADER, NULLSTR '\N');
+COPY main."goals" FROM 'main.goals.csv' (HEADER, NULLSTR '\N');
+COPY main."cards" FROM 'main.cards.csv' (HEADER, NULLSTR '\N');
+COPY main."transfers" FROM 'main.transfers.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE stadiums(stadium_id INTEGER, stadium_name VARCHAR, city VARCHAR, capacity INTEGER, built_year INTEGER, has_roof BOOLEAN);
+CREATE TABLE teams(team_id INTEGER, team_name VARCHAR, short_code VARCHAR, stadium_id INTEGER, founded_year INTEGER, main_color VARCHAR);
+CREATE TABLE players(player_id INTEGER, player_name VARCHAR, team_id INTEGER, position VARCHAR, nationality VARCHAR, birth_date DATE, height_cm INTEGER, shirt_number INTEGER, preferred_foot VARCHAR, market_value INTEGER);
+CREATE TABLE coaches(coach_id INTEGER, coach_name VARCHAR, team_id INTEGER, start_date DATE, end_date DATE);
+CREATE TABLE referees(referee_id INTEGER, referee_name VARCHAR, country VARCHAR);
+CREATE TABLE seasons(season_id INTEGER, season_name VARCHAR, start_date DATE, end_date DATE);
+CREATE TABLE matches(match_id INTEGER, season_id INTEGER, matchday INTEGER, match_date DATE, home_team_id INTEGER, away_team_id INTEGER, home_goals INTEGER, away_goals INTEGER, attendance INTEGER, referee_id INTEGER, match_status VARCHAR);
+CREATE TABLE goals(goal_id INTEGER, match_id INTEGER, player_id INTEGER, minute INTEGER, is_penalty BOOLEAN, is_own_goal BOOLEAN);
+CREATE TABLE cards(card_id INTEGER, match_id INTEGER, player_id INTEGER, card_type VARCHAR, minute INTEGER);
+CREATE TABLE transfers(transfer_id INTEGER, player_id INTEGER, from_team_id INTEGER, to_team_id INTEGER, transfer_date DATE, fee INTEGER, transfer_type VARCHAR);

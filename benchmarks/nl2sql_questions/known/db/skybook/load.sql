@@ -1,0 +1,10 @@
+COPY main."airport" FROM 'main.airport.csv' (HEADER, NULLSTR '\N');
+COPY main."airline" FROM 'main.airline.csv' (HEADER, NULLSTR '\N');
+COPY main."aircraft" FROM 'main.aircraft.csv' (HEADER, NULLSTR '\N');
+COPY main."flight" FROM 'main.flight.csv' (HEADER, NULLSTR '\N');
+COPY main."passenger" FROM 'main.passenger.csv' (HEADER, NULLSTR '\N');
+COPY main."booking" FROM 'main.booking.csv' (HEADER, NULLSTR '\N');
+COPY main."bookingFlight" FROM 'main.bookingFlight.csv' (HEADER, NULLSTR '\N');
+COPY main."baggage" FROM 'main.baggage.csv' (HEADER, NULLSTR '\N');
+COPY main."crewMember" FROM 'main.crewMember.csv' (HEADER, NULLSTR '\N');
+COPY main."flightCrew" FROM 'main.flightCrew.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE airport(airportCode VARCHAR PRIMARY KEY, airportName VARCHAR, cityName VARCHAR, countryName VARCHAR, elevationFt INTEGER);
+CREATE TABLE airline(airlineId INTEGER PRIMARY KEY, airlineName VARCHAR, iataCode VARCHAR, homeCountry VARCHAR, foundedYear INTEGER);
+CREATE TABLE aircraft(tailNumber VARCHAR PRIMARY KEY, airlineId INTEGER REFERENCES airline(airlineId), modelName VARCHAR, seatCapacity INTEGER, deliveredDate DATE);
+CREATE TABLE flight(flightId INTEGER PRIMARY KEY, flightNumber VARCHAR, airlineId INTEGER REFERENCES airline(airlineId), tailNumber VARCHAR REFERENCES aircraft(tailNumber), originCode VARCHAR REFERENCES airport(airportCode), destCode VARCHAR REFERENCES airport(airportCode), departureTime TIMESTAMP, arrivalTime TIMESTAMP, delayMinutes INTEGER, flightStatus VARCHAR, distanceKm INTEGER);
+CREATE TABLE passenger(passengerId INTEGER PRIMARY KEY, fullName VARCHAR, birthDate DATE, nationality VARCHAR, loyaltyTier VARCHAR, emailAddress VARCHAR);
+CREATE TABLE booking(bookingId INTEGER PRIMARY KEY, passengerId INTEGER REFERENCES passenger(passengerId), bookedAt TIMESTAMP, salesChannel VARCHAR, totalAmount DECIMAL(10,2), bookingStatus VARCHAR);
+CREATE TABLE bookingFlight(bookingId INTEGER REFERENCES booking(bookingId), flightId INTEGER REFERENCES flight(flightId), cabinClass VARCHAR, seatNumber VARCHAR, fareAmount DECIMAL(10,2), PRIMARY KEY(bookingId, flightId));
+CREATE TABLE baggage(baggageId INTEGER PRIMARY KEY, bookingId INTEGER, weightKg DECIMAL(5,1), isLost BOOLEAN);
+CREATE TABLE crewMember(crewId INTEGER PRIMARY KEY, crewName VARCHAR, roleName VARCHAR, hiredOn DATE, baseAirport VARCHAR REFERENCES airport(airportCode), airlineId INTEGER REFERENCES airline(airlineId));
+CREATE TABLE flightCrew(flightId INTEGER REFERENCES flight(flightId), crewId INTEGER REFERENCES crewMember(crewId), PRIMARY KEY(flightId, crewId));

@@ -1,0 +1,9 @@
+COPY main."dim_date" FROM 'main.dim_date.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_carrier" FROM 'main.dim_carrier.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_warehouse" FROM 'main.dim_warehouse.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_customer" FROM 'main.dim_customer.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_product" FROM 'main.dim_product.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_shipment" FROM 'main.fct_shipment.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_shipment_line" FROM 'main.fct_shipment_line.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_stock" FROM 'main.fct_stock.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_claim" FROM 'main.fct_claim.csv' (HEADER, NULLSTR '\N');

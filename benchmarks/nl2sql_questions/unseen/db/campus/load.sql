@@ -1,0 +1,10 @@
+COPY main."departments" FROM 'main.departments.csv' (HEADER, NULLSTR '\N');
+COPY main."instructors" FROM 'main.instructors.csv' (HEADER, NULLSTR '\N');
+COPY main."students" FROM 'main.students.csv' (HEADER, NULLSTR '\N');
+COPY main."courses" FROM 'main.courses.csv' (HEADER, NULLSTR '\N');
+COPY main."prerequisites" FROM 'main.prerequisites.csv' (HEADER, NULLSTR '\N');
+COPY main."semesters" FROM 'main.semesters.csv' (HEADER, NULLSTR '\N');
+COPY main."rooms" FROM 'main.rooms.csv' (HEADER, NULLSTR '\N');
+COPY main."sections" FROM 'main.sections.csv' (HEADER, NULLSTR '\N');
+COPY main."enrollments" FROM 'main.enrollments.csv' (HEADER, NULLSTR '\N');
+COPY main."scholarships" FROM 'main.scholarships.csv' (HEADER, NULLSTR '\N');

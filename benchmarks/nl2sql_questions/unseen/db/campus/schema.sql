@@ -1,0 +1,10 @@
+CREATE TABLE departments(id INTEGER, name VARCHAR, building VARCHAR, annual_budget INTEGER);
+CREATE TABLE instructors(id INTEGER, name VARCHAR, department_id INTEGER, job_title VARCHAR, salary INTEGER, hired_on DATE, is_part_time BOOLEAN);
+CREATE TABLE students(id INTEGER, name VARCHAR, major_department_id INTEGER, entry_year INTEGER, birth_date DATE, home_country VARCHAR, advisor_id INTEGER, status VARCHAR);
+CREATE TABLE courses(id INTEGER, code VARCHAR, title VARCHAR, department_id INTEGER, credits INTEGER, level VARCHAR);
+CREATE TABLE prerequisites(course_id INTEGER, required_course_id INTEGER);
+CREATE TABLE semesters(id INTEGER, name VARCHAR, starts_on DATE, ends_on DATE);
+CREATE TABLE rooms(id INTEGER, building VARCHAR, room_number VARCHAR, seats INTEGER, has_projector BOOLEAN);
+CREATE TABLE sections(id INTEGER, course_id INTEGER, semester_id INTEGER, instructor_id INTEGER, room_id INTEGER, capacity INTEGER);
+CREATE TABLE enrollments(student_id INTEGER, section_id INTEGER, grade VARCHAR, enrolled_on DATE, exam_points INTEGER);
+CREATE TABLE scholarships(id INTEGER, student_id INTEGER, name VARCHAR, amount INTEGER, awarded_on DATE);

@@ -1,0 +1,9 @@
+COPY main."BRANCH" FROM 'main.BRANCH.csv' (HEADER, NULLSTR '\N');
+COPY main."AGENT" FROM 'main.AGENT.csv' (HEADER, NULLSTR '\N');
+COPY main."CUST" FROM 'main.CUST.csv' (HEADER, NULLSTR '\N');
+COPY main."PRODUCT" FROM 'main.PRODUCT.csv' (HEADER, NULLSTR '\N');
+COPY main."POLICY" FROM 'main.POLICY.csv' (HEADER, NULLSTR '\N');
+COPY main."CAUSE" FROM 'main.CAUSE.csv' (HEADER, NULLSTR '\N');
+COPY main."CLAIM" FROM 'main.CLAIM.csv' (HEADER, NULLSTR '\N');
+COPY main."CLM_PYMT" FROM 'main.CLM_PYMT.csv' (HEADER, NULLSTR '\N');
+COPY main."PREM_PYMT" FROM 'main.PREM_PYMT.csv' (HEADER, NULLSTR '\N');

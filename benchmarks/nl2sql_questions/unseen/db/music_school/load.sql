@@ -1,0 +1,10 @@
+COPY main."instrument" FROM 'main.instrument.csv' (HEADER, NULLSTR '\N');
+COPY main."teacher" FROM 'main.teacher.csv' (HEADER, NULLSTR '\N');
+COPY main."teacher_instrument" FROM 'main.teacher_instrument.csv' (HEADER, NULLSTR '\N');
+COPY main."student" FROM 'main.student.csv' (HEADER, NULLSTR '\N');
+COPY main."room" FROM 'main.room.csv' (HEADER, NULLSTR '\N');
+COPY main."lesson" FROM 'main.lesson.csv' (HEADER, NULLSTR '\N');
+COPY main."piece" FROM 'main.piece.csv' (HEADER, NULLSTR '\N');
+COPY main."concert" FROM 'main.concert.csv' (HEADER, NULLSTR '\N');
+COPY main."performance" FROM 'main.performance.csv' (HEADER, NULLSTR '\N');
+COPY main."payment" FROM 'main.payment.csv' (HEADER, NULLSTR '\N');

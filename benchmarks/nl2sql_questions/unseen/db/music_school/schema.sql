@@ -1,0 +1,10 @@
+CREATE TABLE instrument(instrument_id BIGINT NOT NULL, "name" VARCHAR, family VARCHAR, purchase_price DOUBLE);
+CREATE TABLE teacher(teacher_id BIGINT NOT NULL, full_name VARCHAR, email VARCHAR, hire_date DATE, hourly_rate DECIMAL(6,2), city VARCHAR, contract_type VARCHAR);
+CREATE TABLE teacher_instrument(teacher_id BIGINT NOT NULL, instrument_id BIGINT NOT NULL);
+CREATE TABLE student(student_id BIGINT NOT NULL, first_name VARCHAR, last_name VARCHAR, birth_date DATE, city VARCHAR, "level" VARCHAR, enrolled_on DATE, is_active BOOLEAN, phone VARCHAR);
+CREATE TABLE room(room_id BIGINT NOT NULL, room_name VARCHAR, floor BIGINT, capacity BIGINT);
+CREATE TABLE lesson(lesson_id BIGINT NOT NULL, student_id BIGINT, teacher_id BIGINT, instrument_id BIGINT, room_id BIGINT, lesson_date DATE, duration_min BIGINT, status VARCHAR);
+CREATE TABLE piece(piece_id BIGINT NOT NULL, title VARCHAR, composer VARCHAR, year_composed BIGINT, difficulty BIGINT);
+CREATE TABLE concert(concert_id BIGINT NOT NULL, title VARCHAR, venue VARCHAR, concert_date DATE, ticket_price DECIMAL(6,2), tickets_sold BIGINT);
+CREATE TABLE performance(concert_id BIGINT NOT NULL, student_id BIGINT NOT NULL, piece_id BIGINT, play_order BIGINT);
+CREATE TABLE payment(payment_id BIGINT NOT NULL, student_id BIGINT, paid_on DATE, amount DECIMAL(8,2), "method" VARCHAR, status VARCHAR);

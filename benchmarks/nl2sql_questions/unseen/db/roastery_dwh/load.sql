@@ -1,0 +1,10 @@
+COPY main."dim_customers" FROM 'main.dim_customers.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_products" FROM 'main.dim_products.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_warehouses" FROM 'main.dim_warehouses.csv' (HEADER, NULLSTR '\N');
+COPY main."dim_dates" FROM 'main.dim_dates.csv' (HEADER, NULLSTR '\N');
+COPY main."stg_orders" FROM 'main.stg_orders.csv' (HEADER, NULLSTR '\N');
+COPY main."stg_payments" FROM 'main.stg_payments.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_orders" FROM 'main.fct_orders.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_order_items" FROM 'main.fct_order_items.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_refunds" FROM 'main.fct_refunds.csv' (HEADER, NULLSTR '\N');
+COPY main."fct_support_tickets" FROM 'main.fct_support_tickets.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE dim_customers(customer_key INTEGER, customer_id VARCHAR, customer_name VARCHAR, email VARCHAR, country VARCHAR, city VARCHAR, acquisition_channel VARCHAR, signup_date DATE, is_business BOOLEAN, customer_segment VARCHAR, churned_on DATE);
+CREATE TABLE dim_products(product_key INTEGER, sku VARCHAR, product_name VARCHAR, category VARCHAR, brand VARCHAR, unit_cost_cents INTEGER, list_price_cents INTEGER, is_discontinued BOOLEAN);
+CREATE TABLE dim_warehouses(warehouse_key INTEGER, warehouse_name VARCHAR, city VARCHAR, country VARCHAR);
+CREATE TABLE dim_dates(date_day DATE, calendar_year INTEGER, calendar_quarter INTEGER, month_number INTEGER, month_name VARCHAR, day_name VARCHAR, is_weekend BOOLEAN, is_holiday BOOLEAN);
+CREATE TABLE stg_orders(order_id INTEGER, customer_id VARCHAR, ordered_at TIMESTAMP, order_status VARCHAR);
+CREATE TABLE stg_payments(payment_id INTEGER, order_id INTEGER, payment_method VARCHAR, amount_cents INTEGER, payment_status VARCHAR, created_at TIMESTAMP);
+CREATE TABLE fct_orders(order_id INTEGER, customer_key INTEGER, warehouse_key INTEGER, order_date DATE, ordered_at TIMESTAMP, order_status VARCHAR, items_total_cents INTEGER, discount_cents INTEGER, shipping_cents INTEGER, order_total_cents INTEGER, coupon_code VARCHAR, is_first_order BOOLEAN, delivered_at TIMESTAMP);
+CREATE TABLE fct_order_items(order_id INTEGER, line_number INTEGER, product_key INTEGER, quantity INTEGER, unit_price_cents INTEGER, line_total_cents INTEGER, is_gift BOOLEAN);
+CREATE TABLE fct_refunds(refund_id INTEGER, order_id INTEGER, refunded_at TIMESTAMP, refund_amount_cents INTEGER, refund_reason VARCHAR);
+CREATE TABLE fct_support_tickets(ticket_id INTEGER, customer_key INTEGER, opened_at TIMESTAMP, closed_at TIMESTAMP, contact_channel VARCHAR, priority VARCHAR, ticket_status VARCHAR, csat_score INTEGER);
