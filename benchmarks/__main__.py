@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "common", "fit_matcher"}
+HELPERS = {"__init__", "__main__", "common", "database_instances", "fit_matcher", "query_answers"}
 
 
 def main() -> None:

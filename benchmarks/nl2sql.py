@@ -1,7 +1,8 @@
 """Claim: questions in English are answered without a language model, or refused: what is answered is right.
 
 `--data DIR` is a folder with `questions.jsonl`, `unanswerable.jsonl` and the databases, as `db/<name>/`
-(schema.sql, load.sql, CSV) or ready as `<name>.duckdb`. Per question only its database, its words and its
+(schema.sql, load.sql, CSV) or ready as `<name>.duckdb`; without it, databases whose questions nobody read
+who wrote rules. Per question only its database, its words and its
 instructions are known; nothing is fitted to a database, so that each is left out of what its questions are
 answered by. The clock is 2025-06-15 12:00.
 
@@ -35,11 +36,12 @@ from aidbt.semantic.graph import Graph
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.planner import plan
 from aidbt.semantic.query import Clock
-from benchmarks.common import report, standard_arguments
+from benchmarks.common import ROOT, report, standard_arguments
 from benchmarks.database_instances import Reference, instances
 from benchmarks.query_answers import ground_database, open_database, same_rows
 
 CLOCK = Clock(dt.datetime(2025, 6, 15, 12))
+UNSEEN = ROOT / "benchmarks" / "nl2sql_questions" / "unseen"
 INSTANCES = 6
 QUICK_EVERY = 4
 ORDER_WORDS = ("order", "ordered", "sort", "sorted", "arrange", "rank", "ranked")
@@ -99,7 +101,7 @@ def main() -> None:
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = standard_arguments(__doc__)
-    parser.add_argument("--data", type=Path, metavar="DIR", required=True, help="the folder of questions")
+    parser.add_argument("--data", type=Path, metavar="DIR", default=UNSEEN, help="the folder of questions")
     parser.add_argument("--predict", type=Path, metavar="FILE", help="write predictions: id, sql, reason")
     parser.add_argument("--instances", type=int, default=INSTANCES, help="generated databases of each")
     parser.add_argument("--db", action="append", default=[], help="only questions about this database")

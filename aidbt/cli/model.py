@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +81,7 @@ def model(
     session = open_from(**where)
     bases = Bases(lambda: session.store, session.project.root)
     try:
-        with _ground(session, request, yes=yes) as (ground, problem, notes):
+        with _ground(session, request, yes=yes) as (ground, problem, found):
             plan = run_model(
                 session.project,
                 session.settings,
@@ -93,9 +92,11 @@ def model(
                 upgrade=upgrade,
             )
     except Refused as refused:
-        emit(refusal_json(refused), output=output, text=functools.partial(refusal_lines, refused))
+        why = found.notes_of_refusal
+        lines = [*refusal_lines(refused), *_note_lines(why)]
+        emit({**refusal_json(refused), "notes": why}, output=output, text=lambda: lines)
         raise SystemExit(1) from None
-    notes = [*([f"the warehouse was not asked: {problem}"] if problem else []), *notes, *plan.notes]
+    notes = [*([f"the warehouse was not asked: {problem}"] if problem else []), *found.notes, *plan.notes]
     emit(
         _summary(plan, notes),
         output=output,
@@ -108,8 +109,8 @@ def model(
 
 
 @contextlib.contextmanager
-def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[Ground, str, Sequence[str]]]:
-    """(what the model can be made of, why the engine is not asked, what was left out)."""
+def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[Ground, str, Grounded]]:
+    """(what the model can be made of, why the engine is not asked, what it was found by)."""
     from aidbt.generate.discover import scan_gate
     from aidbt.generate.english_models.parents import parents_of
     from aidbt.generate.english_models.plan import Ground, Sentence
@@ -173,7 +174,7 @@ def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[
                 may_scan,
             ),
             problem,
-            found.notes,
+            found,
         )
 
 
@@ -270,7 +271,7 @@ def _text(plan: ModelPlan, notes: Sequence[str], *, dry_run: bool, show_all: boo
     if show_all:
         yield from (f"    {line}" for line in plan.sql.splitlines())
     yield from _files(plan, dry_run=dry_run)
-    yield from (f"{click.style('note', fg='yellow')}: {note}" for note in notes)
+    yield from _note_lines(notes)
     yield from _next(plan, dry_run=dry_run)
 
 
@@ -303,6 +304,10 @@ def _files(plan: ModelPlan, *, dry_run: bool) -> Iterator[str]:
     for path in plan.proposals:
         why = plan.reasons.get(path, "your edit and what is new touch the same lines, or it is yours")
         yield f"{click.style('not written', fg='yellow')}: {path}: {why}; see .aidbt/proposals/{path}"
+
+
+def _note_lines(notes: Sequence[str]) -> Iterator[str]:
+    return (f"{click.style('note', fg='yellow')}: {note}" for note in notes)
 
 
 def _next(plan: ModelPlan, *, dry_run: bool) -> Iterator[str]:

@@ -358,7 +358,7 @@ def _refuse(request: _Request, error: AidbtError, grounded: Grounded | None, out
     if not isinstance(error, Refused | NoPath | CannotPlan):
         raise error
     refused = as_refusal(error)
-    notes = grounded.notes if grounded is not None else ()
+    notes = grounded.notes_of_refusal if grounded is not None else ()
     tables = sorted(table_nouns(grounded.grounding.graph).values()) if grounded is not None else []
     if output == "json":
         result = {"question": request.question, **refusal_json(refused), "notes": notes, "tables": tables}

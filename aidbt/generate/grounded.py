@@ -14,7 +14,7 @@ from aidbt.core.loads import BATCH_ID, OPERATION
 from aidbt.core.schema import Relation, TableProfile
 from aidbt.generate.discover import profiled, scan_gate
 from aidbt.generate.english_models.kept import kept_names
-from aidbt.generate.english_models.parents import of_models, readable
+from aidbt.generate.english_models.parents import not_built, of_models, readable
 from aidbt.project import Project
 from aidbt.project.compiled import compiled_project
 from aidbt.project.manifest import Manifest
@@ -35,6 +35,7 @@ from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 # Tables of ours that say how others were loaded.
 _OUR_OWN = "_aidbt_"
+_MOST_NAMED = 5
 # Settings of a target on DuckDB that let views read what is not in its file.
 _READS_OUTSIDE = frozenset({"attach", "plugins", "external_root", "filesystems", "secrets"})
 # Found by the contents of the tables, so that time makes none of it untrue.
@@ -53,6 +54,7 @@ class Grounded:
         profiles: of the same.
         manifest: None where dbt could not parse the project.
         notes: what was left out, and why.
+        not_built: models that the project has and the warehouse does not.
         derived: the names of the models from English that are left out so far.
         widen: the same with these models.
     """
@@ -62,8 +64,18 @@ class Grounded:
     profiles: dict[str, TableProfile]
     manifest: Manifest | None
     notes: tuple[str, ...] = ()
+    not_built: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     widen: Callable[[], Grounded] | None = None
+
+    @property
+    def notes_of_refusal(self) -> tuple[str, ...]:
+        """What may be why a question is not understood."""
+        if not self.not_built:
+            return self.notes
+        first, more = ", ".join(self.not_built[:_MOST_NAMED]), len(self.not_built) - _MOST_NAMED
+        named = f"{first} and {more:,} more" if more > 0 else first
+        return (*self.notes, f"not in the warehouse yet, so not asked about: {named}; run 'aidbt build'")
 
     def about(self, question: str, clock: Clock, *, instructions: str = "") -> Grounded:
         """What one question is answered with: with the models from English where it names one, or has words
@@ -127,12 +139,15 @@ def ground(
     if not everything:
         raise _nothing_to_ask_about(everything)
     manifest, semantic, notes = _described(project, settings)
+    absent = tuple(not_built(everything, manifest)) if manifest is not None else ()
     if without and manifest is not None:
         everything = readable(everything, manifest, without)
     made = of_models(everything, manifest, kept_names(project.root)) if manifest is not None else []
     plain = [relation for relation in everything if relation not in made]
 
-    parts = _Parts(project, settings, warehouse, profiles, cache, approve, manifest, semantic, tuple(notes))
+    parts = _Parts(
+        project, settings, warehouse, profiles, cache, approve, manifest, semantic, tuple(notes), absent
+    )
     if not made or not _asked(plain, manifest)[0]:
         return parts.grounded(everything)
     names = tuple(relation.name for relation in made)
@@ -152,6 +167,7 @@ class _Parts:
     manifest: Manifest | None
     semantic: SemanticManifest | None
     notes: tuple[str, ...]
+    not_built: tuple[str, ...]
 
     def grounded(self, everything: Sequence[Relation]) -> Grounded:
         """What questions about these relations are answered with; raises as `ground`."""
@@ -178,6 +194,7 @@ class _Parts:
             {profile.name: profile for profile in held if profile.name in known},
             self.manifest,
             (*self.notes, *refused, *left_out),
+            self.not_built,
         )
 
 

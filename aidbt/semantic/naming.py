@@ -10,6 +10,7 @@ from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Relation
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.tokens import lemma
+from aidbt.semantic.run_together import STORAGE, is_run_together, parted
 
 KEY_WORDS = {"id", "key", "code", "identifier", "uuid", "guid", "no", "number"}
 # What the last word of a column's name says its numbers are in.
@@ -49,14 +50,17 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
 
     A prefix says nothing when all tables share it (`sb_customer`, `sb_ticker`), or all columns of a table.
     """
-    tables = [tuple(map(lemma, singular_words(relation.name))) for relation in relations]
+    names = [relation.name for relation in relations]
+    names += sorted({column.name for relation in relations for column in relation.columns})
+    words_of_name = _parted_words if is_run_together(names) else singular_words
+    tables = [tuple(map(lemma, words_of_name(relation.name))) for relation in relations]
     shared = _shared_prefix(tables)
     found = []
     for relation, words in zip(relations, tables, strict=True):
         noun = words[shared:] or words
         source, _, rest = relation.name.rpartition("__")
-        staged = tuple(map(lemma, singular_words(rest))) if source else noun
-        columns = {column.name: singular_words(column.name) for column in relation.columns}
+        staged = tuple(map(lemma, words_of_name(rest))) if source else noun
+        columns = {column.name: words_of_name(column.name) for column in relation.columns}
         own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
         found.append(
@@ -65,15 +69,21 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     return found
 
 
+def _parted_words(name: str) -> tuple[str, ...]:
+    """The words of a name, those that run together taken apart."""
+    return tuple(part for word in singular_words(name) for part in parted(word))
+
+
 def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Names of a table's rows: all its words, then without words of layers and of storage."""
-    plain = tuple(
-        word
-        for word in words
-        if word not in {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
-    )
+    plain = tuple(word for word in words if word not in _LAYERS)
+    if len(plain) > 1 and plain[-1] in STORAGE:
+        plain = plain[:-1]
     full = tuple(part for word in plain for part in spelled(word))
     return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
+
+
+_LAYERS = {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
 
 
 @lru_cache(maxsize=50_000)

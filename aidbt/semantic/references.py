@@ -86,13 +86,27 @@ def _inferred(
         for column in source.columns:
             if not _is_home(source, column.name, named[source.name]):
                 found = _referred(source, column.name, tables, named, contained)
-                if found:
+                if found and not _is_of_several(source, column.name, found[0], named):
                     target, key = found
                     name = f"{source.name}.{column.name}"
                     # What a row of the same table is to a row, its name has to say.
                     words = named[source.name].columns[column.name]
                     role = " ".join(words[:-1]) if target == source else ""
                     yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
+
+
+def _is_of_several(
+    source: GraphTable, column: str, target: GraphTable | None, named: dict[str, NamedTable]
+) -> bool:
+    """Whether another column says which of several tables a reference is to: `sender_type` of `sender_id`.
+
+    Of an `account_id` the `account_type` is what kind of account it is.
+    """
+    words = named[source.name].columns[column]
+    bare = words[:-1] if len(words) > 1 and words[-1] in KEY_WORDS else ()
+    others = (named[source.name].columns[other.name] for other in source.columns)
+    is_own = target is not None and bare in named[target.name].nouns
+    return bool(bare) and not is_own and any(other == (*bare, "type") for other in others)
 
 
 def _referred(
@@ -184,6 +198,8 @@ def _roles(
         for column in source.columns:
             role = _role(named[source.name].columns[column.name])
             if not role or (column.name,) in source.keys[:1]:
+                continue
+            if _is_of_several(source, column.name, None, named):
                 continue
             is_parent = role.split()[0] in _PARENTS
             targets = [source] if is_parent else [t for t in tables if _has_people(named[t.name])]

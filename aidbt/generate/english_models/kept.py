@@ -102,7 +102,8 @@ def read_kept(root: Path, name: str) -> KeptModel | None:
         SettingsError: the file is not what `aidbt model` writes.
     """
     path = f"{FOLDER}/{name}.yml"
-    text = read_or_none(root / path)
+    # By the names in the folder: where the file system knows no case, M would be read from m.yml.
+    text = read_or_none(root / path) if name in kept_names(root) else None
     if text is None:
         return None
     content = parse_yaml(text, path)

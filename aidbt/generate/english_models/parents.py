@@ -56,6 +56,13 @@ def of_models(relations: Sequence[Relation], manifest: Manifest, models: Collect
     return [relation for relation in relations if _place(relation.schema, relation.name) in built]
 
 
+def not_built(relations: Sequence[Relation], manifest: Manifest) -> list[str]:
+    """The models, seeds and snapshots that are not among the relations of the warehouse, by name."""
+    there = {_place(relation.schema, relation.name) for relation in relations}
+    nodes = _by_place(manifest).items()
+    return sorted(node.name for place, node in nodes if not node.source_name and place not in there)
+
+
 def calls_of(tables: Iterable[str], parents: Mapping[str, Parent]) -> dict[str, str]:
     """How each of these tables is read.
 

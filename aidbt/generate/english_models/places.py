@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -45,15 +46,24 @@ def check_name(name: str) -> None:
         )
 
 
-def check_not_taken(name: str, here: Declared, manifest: Manifest) -> None:
-    """Check that nothing else in the project has a new model's name.
+def check_not_taken(name: str, here: Declared, manifest: Manifest, ours: Iterable[str]) -> None:
+    """Check that nothing else in the project has a new model's name; not in another case either, since
+    warehouses and some file systems know no case.
 
     Args:
         here: what people wrote.
+        ours: paths of what aidbt wrote.
 
     Raises:
         NameTaken: something has.
     """
+    written = map(PurePosixPath, ours)
+    own = next((p for p in written if p.suffix == ".sql" and p.stem.lower() == name.lower()), None)
+    if own is not None:
+        raise NameTaken(
+            f"aidbt wrote a model of this name already, for another reason: {own}",
+            hint="choose another --name; nothing was written",
+        )
     path = {model.lower(): path for model, path in here.models.items()}.get(name.lower())
     if path is None:
         kinds = ("seed", "snapshot")

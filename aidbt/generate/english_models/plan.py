@@ -220,7 +220,8 @@ def plan_model(
     here = declared(project, generated=set(lock.files))
     before = read_kept(project.root, request.name)
     if before is None:
-        check_not_taken(request.name, here, ground.manifest)
+        ours = [path for path in lock.files if (project.root / path).exists()]
+        check_not_taken(request.name, here, ground.manifest, ours)
     moved = with_moves(lock, request.name, project, here)
     place = sql_place(project, request.name, request.folder, moved, here)
     sentence = _read(request, before, ground)
@@ -320,15 +321,15 @@ def _draft(
         grain=grain,
         digest=before.digest if before is not None else None,
     )
-    dropped: list[str] = []
+    found_now: list[str] = []
     if before is not None and before.reading == kept.reading and not request.refresh:
         kept = replace(kept, grain=before.grain, columns=before.columns)
     else:
-        kept = _with_columns(kept, found, validation.columns, ground)
-        dropped = _left_out(steps, ground)
+        kept, found_now = _with_columns(kept, found, validation.columns, ground)
+        found_now += _left_out(steps, ground)
     witnesses, why = _witnesses(query, ground.graph, options.dialect, grows)
     is_relative = reads_clock(steps)
-    notes = [*sentence.notes, *dropped, *_notes(kept, options, is_relative=is_relative), *why]
+    notes = [*sentence.notes, *found_now, *_notes(kept, options, is_relative=is_relative), *why]
     if ground.engine is None:
         notes.append("the warehouse was not asked whether it takes the SQL")
     yaml = model_yaml(kept, witnesses, calls, options, reads_clock=is_relative, incremental=grows)
@@ -374,8 +375,10 @@ def _over(graph: Graph, ground: Ground) -> Ground:
     return replace(ground, graph=graph, relations=relations, parents=parents_of(graph, ground.manifest))
 
 
-def _with_columns(kept: KeptModel, found: WrittenOut, types: Sequence[Column], ground: Ground) -> KeptModel:
-    """The model with its columns, and the tests that hold on all rows."""
+def _with_columns(
+    kept: KeptModel, found: WrittenOut, types: Sequence[Column], ground: Ground
+) -> tuple[KeptModel, list[str]]:
+    """The model with its columns and the tests that hold on all rows, and what is to be told of these."""
     facts: Facts | None = None
     if ground.rows is not None:
         facts = facts_of(found.query, ground.graph, kept.grain, ground.rows)
@@ -389,7 +392,9 @@ def _with_columns(kept: KeptModel, found: WrittenOut, types: Sequence[Column], g
             hint="build the parents first (aidbt build), or leave --contract out",
         )
     is_unique = facts is None or facts.has_grain
-    return replace(kept, grain=kept.grain if is_unique else (), columns=columns)
+    is_empty = facts is not None and facts.row_count == 0
+    notes = ["it has no rows now, so that its tests were tried on nothing"] if is_empty else []
+    return replace(kept, grain=kept.grain if is_unique else (), columns=columns), notes
 
 
 def _left_out(steps: Steps, ground: Ground) -> list[str]:

@@ -158,7 +158,7 @@ class AggregateRules(RowRules):
         if not number.table or (number.is_settled and not isinstance(claim, Period)):
             # A metric's rows are known to the semantic layer alone: what holds of them stays beside it.
             return
-        found = self.claimed(Rows(number.table, time=_time(number)), claim)
+        found = self.claimed(Rows(number.table, time=time_of_number(number)), claim)
         if found is not None:
             yield "Number", narrowed(number, found[0].where), found[1] + 0.05
 
@@ -272,7 +272,7 @@ def only(columns: Columns) -> Attribute | None:
     return columns.terms[0] if len(columns.terms) == 1 else None
 
 
-def _time(number: Number) -> Attribute | None:
+def time_of_number(number: Number) -> Attribute | None:
     """When the rows of a number happened, where its words say so."""
     return next((measure.at for measure in measures(number.term) if measure.at is not None), None)
 

@@ -17,6 +17,7 @@ from aidbt.semantic.english.number_phrases import (
     Nested,
     Number,
     Numbers,
+    Ranking,
     Shown,
     Sorted,
     Top,
@@ -41,7 +42,7 @@ from aidbt.semantic.query import DatePart, Grain
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
     """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy
-    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change""".split()
+    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
@@ -55,6 +56,7 @@ class Asked:
         shown: what the question's main sentence names to be seen.
         returned: what later sentences say that the answer should show.
         counts: whether a number of the rows is asked for besides.
+        is_each: whether that number is of each kind of them.
         lists: whether the words ask for rows one by one ("list", "which").
         shows: whether words ask to see something, of which there may be one or many.
         is_average: whether it is "on average".
@@ -77,8 +79,10 @@ class Asked:
     wholes: list[Whole] = field(default_factory=list)
     nested: list[Nested] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    rankings: list[Ranking] = field(default_factory=list)
     filtered: list[Filtered] = field(default_factory=list)
     counts: bool = False
+    is_each: bool = False
     lists: bool = False
     shows: bool = False
     is_average: bool = False
@@ -126,10 +130,11 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
             "wholes",
             "nested",
             "changes",
+            "rankings",
             "filtered",
         ):
             getattr(first, name).extend(getattr(other, name))
-        for name in ("counts", "is_average", "compares", "shows", "has_ties"):
+        for name in ("counts", "is_each", "is_average", "compares", "shows", "has_ties"):
             setattr(first, name, getattr(first, name) or getattr(other, name))
     _settle(first)
     return first
@@ -137,11 +142,15 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
 
 def _collected(items: Iterable[Item]) -> Asked:
     asked = Asked()
+    last = ""
     for item in items:
         asked.compares |= item.category == "Periods"
         if item.category not in STANDING:
             raise Refused("it is not understood how these words belong to the rest", spans=())
         _take(asked, item)
+        last = last if item.category == "Fill" else item.category
+    if last == "And":
+        raise Refused("something is asked for at the end that is not understood")
     return asked
 
 
@@ -173,6 +182,8 @@ def _take(asked: Asked, item: Item) -> None:
             asked.nested.append(meaning)
         case Change():
             asked.changes.append(meaning)
+        case Ranking():
+            asked.rankings.append(meaning)
         case Number() if item.category == "Theirs":
             asked.theirs.append(meaning)
         case Number() if item.category == "ByNumber":
@@ -189,6 +200,7 @@ def _take_glue(asked: Asked, item: Item) -> None:
     if item.category not in GLUE:
         raise Refused("it is not understood how these words belong to the rest")
     asked.counts |= item.category == "CountAll"
+    asked.is_each |= item.category == "CountAll" and item.meaning == "each"
     asked.is_average |= item.category == "OnAverage"
     asked.compares |= item.category == "Versus"
     if item.category == "Said":

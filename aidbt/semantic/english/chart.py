@@ -44,12 +44,18 @@ class Grammar:
     unary: dict[str, tuple[Lift, ...]]
 
 
+MOST_JOINS = 30_000
+"""How many pairs of phrases are tried: below a second of work, and many times what questions take."""
+
+
 def parse(size: int, words: Iterable[Item], grammar: Grammar, *, beam: int = 5) -> Chart:
-    """All phrases of a sentence of `size` tokens."""
+    """All phrases of a sentence of `size` tokens; those of its shorter parts alone where it `is_tangled`."""
     chart = Chart(size, grammar, beam)
     for item in words:
         chart.add(item)
     for length in range(1, size + 1):
+        if chart.is_tangled:
+            break
         for start in range(size - length + 1):
             chart.fill(start, start + length)
     return chart
@@ -63,6 +69,12 @@ class Chart:
         self._grammar = grammar
         self._beam = beam
         self._cells: dict[tuple[int, int], dict[str, list[Item]]] = {}
+        self._joins = 0
+
+    @property
+    def is_tangled(self) -> bool:
+        """Whether there are more ways to put the sentence together than are looked at."""
+        return self._joins > MOST_JOINS
 
     def add(self, item: Item) -> None:
         """Take a phrase in, and what it may be seen as besides, unless likelier ones crowd it out."""
@@ -86,6 +98,7 @@ class Chart:
                         self._join(rule, left[a], right[b])
 
     def _join(self, rule: Combine, left: list[Item], right: list[Item]) -> None:
+        self._joins += len(left) * len(right)
         for first in left:
             for second in right:
                 for category, meaning, cost in rule(first.meaning, second.meaning):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.number_phrases import Change, Group, Having, Sorted, Top
+from aidbt.semantic.english.number_phrases import Change, Group, Having, Ranking, Sorted, Top
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused
@@ -109,6 +109,8 @@ class _Said:
                 return any(node.operator == operator for node in having if isinstance(node, Comparison))
             case Change(kind=kind):
                 return any(node.kind == kind for node in self.nodes if isinstance(node, Compared))
+            case Ranking():
+                return any(node.kind == "rank" for node in self.nodes if isinstance(node, Compared))
             case Group():
                 return self._groups(part)
             case _:

@@ -39,7 +39,7 @@ from aidbt.semantic.query import (
     attributes,
 )
 
-How: TypeAlias = Literal["starts", "ends", "contains", "is"]
+How: TypeAlias = Literal["starts", "ends", "contains", "is", "like"]
 Like: TypeAlias = "tuple[How, Texts]"
 Likes: TypeAlias = "tuple[str, tuple[Like, ...]]"
 Ranked = Literal["min", "max", "avg", "median"]
@@ -113,6 +113,8 @@ class ConditionRules(Relations):
         rule("Col", "Texts", lambda columns, texts: self.like(columns, ("is", texts)))
         rule("Like", "Texts", lambda how, texts: [("LikeText", (how, texts), 0.0)])
         rule("Col", "LikeText", self.like)
+        rule("Neg", "LikeText", lambda _, like: [("NotLike", like, 0.0)])
+        rule("Col", "NotLike", self.unlike)
         rule("And Or", "LikeText", lambda how, like: [("JLike", (how, like), 0.0)])
         rule("LikeText", "JLike", lambda one, joined: [("LikeTexts", (joined[0], (one, joined[1])), 0.0)])
         rule("LikeTexts", "JLike", self.likes_joined)
@@ -280,6 +282,12 @@ class ConditionRules(Relations):
             for condition in self.likes(attribute, like):
                 yield "Cond", condition, 0.3 if like[0] == "is" else 0.0
 
+    def unlike(self, columns: Columns, like: Like) -> Found:
+        """`name does not start with "A"`."""
+        for category, condition, cost in self.like(columns, like):
+            if isinstance(condition, Condition):
+                yield category, replace(condition, predicate=negated(condition.predicate)), cost
+
     def likes_joined(self, likes: Likes, joined: tuple[str, Like]) -> Found:
         """A third after "or", and after "and"; of both together it is not said which belong together."""
         if joined[0] == likes[0]:
@@ -294,8 +302,12 @@ class ConditionRules(Relations):
     def likes(self, attribute: Attribute, like: tuple[How, Texts]) -> Iterator[Condition]:
         """That a text is like any of several."""
         how, texts = like
-        found = tuple(Matches(attribute, how, text) for text in texts)
-        yield Condition(attribute.table, found[0] if len(found) == 1 else AnyOf(found))
+        found = [
+            _pattern(attribute, text) if how == "like" else Matches(attribute, how, text) for text in texts
+        ]
+        known = tuple(each for each in found if each is not None)
+        if len(known) == len(texts):
+            yield Condition(attribute.table, known[0] if len(known) == 1 else AnyOf(known))
 
     # --- missing ------------------------------------------------------------------------------------------
 
@@ -353,6 +365,16 @@ class ConditionRules(Relations):
             return
         is_alike = type(one) is type(other)
         yield "Claim", Claims((*_parts(one), *_parts(other)), is_any), 0.1 if is_alike or not is_any else 0.5
+
+
+def _pattern(attribute: Attribute, text: str) -> Matches | None:
+    """SQL's pattern, whose signs stand before and after; a text without any is contained. None for others."""
+    bare = text.strip("%")
+    if not bare or "%" in bare:
+        return None
+    if text.startswith("%") == text.endswith("%"):
+        return Matches(attribute, "contains", bare)
+    return Matches(attribute, "ends" if text.startswith("%") else "starts", bare)
 
 
 def own(found: Found) -> Found:

@@ -9,6 +9,7 @@ from aidbt.semantic.english.definer import NOW, Definer, is_identifier, is_now
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import Definition, Matching, read_instructions
 from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
+from aidbt.semantic.english.phrases import Condition, Rows
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import plain
 from aidbt.semantic.english.word_lists import Phrase
@@ -47,15 +48,22 @@ def glossed(question: str, lexicon: Lexicon, graph: Graph) -> tuple[str, Lexicon
     """
     for match in list(_BRACKETS.finditer(question))[:_MOST_BRACKETS]:
         before = tokens(re.split(r"[.?!;:]", question[: match.start()])[-1])
-        known = {place for item in Grounded(lexicon).items(before) for place in range(item.start, item.end)}
+        items = [item for item in Grounded(lexicon).items(before) if item.category != "Quo"]
+        known = {place for item in items for place in range(item.start, item.end)}
         if not before or len(before) - 1 in known:
             continue
         name = (plain(before[-1].lemma),)
         meanings = Definer(lexicon, graph, question).meanings(Definition((name,), (match["said"],)))
         found = meanings.get(name, [])
-        if any(isinstance(meaning, Defined) and meaning.category == "Cond" for meaning in found):
+        if any(_says_which(meaning) for meaning in found):
             return glossed(question.replace(match.group(), "", 1), lexicon.with_meanings(meanings), graph)
     return question, lexicon
+
+
+def _says_which(meaning: Meaning) -> bool:
+    """Whether brackets say what holds of rows, or which rows are meant: "VIPs (customers with 3 orders)"."""
+    said = meaning.meaning if isinstance(meaning, Defined) else None
+    return isinstance(said, Condition) or (isinstance(said, Rows) and said.where is not None)
 
 
 _BRACKETS = re.compile(r"\s*\((?P<said>[^()]{3,120})\)")

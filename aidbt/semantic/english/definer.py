@@ -175,9 +175,33 @@ class Definer:
             attribute = _attribute(items[leaf])
             return Measure("sum", attribute.table, attribute) if attribute else None
 
-        found = _calculated(formula, term)
+        found = self._with_products(formula, items, numbers, term)
         table = next(iter(numbers.values())).table
         return [Defined("Number", Number(found, table), WEIGHT)] if found else []
+
+    def _with_products(
+        self,
+        formula: Formula,
+        items: dict[str, list[Item]],
+        numbers: dict[str, Number],
+        term: Callable[[str], Term | None],
+    ) -> Term | None:
+        """A calculation in which products of columns are worked out of each row, and then summed.
+
+        None for a column times an aggregate: a sum of products is no product of sums.
+        """
+        if not isinstance(formula, Operation):
+            return _calculated(formula, term)
+        leaves = _leaves(formula)
+        columns = [leaf for leaf in leaves if leaf not in numbers]
+        if formula.operator == "*" and columns and _leaves(formula.left) and _leaves(formula.right):
+            of = {leaf: items[leaf] for leaf in leaves}
+            rows = self._of_rows(formula, of) if len(columns) == len(leaves) else []
+            totals = [each.meaning for each in rows if isinstance(each, Defined)]
+            return next((each.term for each in totals if isinstance(each, Number)), None)
+        left = self._with_products(formula.left, items, numbers, term)
+        right = self._with_products(formula.right, items, numbers, term)
+        return Calculation(formula.operator, left, right) if left and right else None
 
     def _of_rows(self, formula: Formula, items: dict[str, list[Item]]) -> list[Meaning]:
         """A calculation with columns of each row, summed: of the rows that all of them can be seen from."""

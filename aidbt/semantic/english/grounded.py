@@ -193,8 +193,13 @@ class Grounded:
             if category == "Who":
                 for table in self.people:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
-            if category == "Like" and end < len(sentence) and sentence[end].kind == "word":
+            if category == "Like" and end < len(sentence) and _may_be_text(sentence[end]):
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+
+
+def _may_be_text(token: Token) -> bool:
+    """Whether a word without quotes may be the text that a name is like; an article belongs to what follows."""
+    return token.kind == "word" and token.text not in ("the", "an", "any", "its", "their", "either", "at")
 
 
 def _each_of(sentence: Sequence[Token], start: int, end: int) -> Iterator[Item]:

@@ -26,6 +26,7 @@ from aidbt.semantic.query import (
     Compared,
     Comparison,
     Exists,
+    Extreme,
     InPeriod,
     Measure,
     Order,
@@ -36,6 +37,7 @@ from aidbt.semantic.query import (
     Value,
     both,
     measures,
+    parts,
 )
 
 
@@ -52,13 +54,16 @@ class Grouping(Groups):
         self.table = self._table()
         self._share_conditions()
         self._group(self.asked.group)
+        self.outer = tuple(self.groups)
         self._firsts()
         self._things()
         self._claims()
         self._check_counted()
         self._check_measured()
         self._check_near()
+        self._check_extremes()
         self._beside()
+        self._ranks()
         self._sorts()
         self._havings()
         return SemanticQuery(
@@ -78,14 +83,13 @@ class Grouping(Groups):
         asked = self.asked
         if len(asked.tops) + len(asked.best) > 1 and not (len(asked.tops) == len(asked.best) == 1):
             raise Refused("it is not certain which of two greatest or least is meant")
-        outer = tuple(self.groups)
         for top in asked.tops:
             self._top(top)
         for best in asked.best:
             self._best(best)
-        inner = [term for term in self.groups if term not in outer]
-        if outer and inner and self.limit is not None:
-            self.within = outer
+        inner = [term for term in self.groups if term not in self.outer]
+        if self.outer and inner and self.limit is not None:
+            self.within = self.outer
 
     def _top(self, top: Top) -> None:
         self.limit = top.limit
@@ -220,6 +224,17 @@ class Grouping(Groups):
             if column.table not in known and self.rules.column(column).kind == "bool":
                 raise Refused(f"{column.column} is true or false, and not said to be grouped by")
 
+    def _check_extremes(self) -> None:
+        """`the latest order of each customer` is the last one of all by its words alone.
+
+        Raises:
+            Refused: a group asks for the greatest of its own rows.
+        """
+        wheres = (self.where, *(m.where for number in self.numbers for m in measures(number.term)))
+        extremes = [part for part in parts(wheres) if isinstance(part, Extreme) and part.operator == "="]
+        if self.outer and any(extreme.term.table == self.table for extreme in extremes):
+            raise Refused("it is not certain whether the greatest or least of all or of each group is meant")
+
     def _check_near(self) -> None:
         """Groups are of what is measured, or of what that belongs to, in a way that a few words can mean."""
         tables = {measure.table for number in self.numbers for measure in measures(number.term)} - {""}
@@ -232,8 +247,8 @@ class Grouping(Groups):
     # --- numbers beside others --------------------------------------------------------------------------
 
     def _beside(self) -> None:
-        """Running totals and changes run along the grouped time, inside of the other groups."""
-        if not self.asked.changes and not any(_is_running(n.term) for n in self.numbers):
+        """Running totals, moving averages and changes follow the grouped time, inside of the other groups."""
+        if not self.asked.changes and not any(_follows_time(n.term) for n in self.numbers):
             return
         along = self._along()
         within = tuple(group for group in self.groups if group != along)
@@ -248,6 +263,8 @@ class Grouping(Groups):
     def _along(self) -> Attribute:
         times = [g for g in self.groups if isinstance(g, Attribute) and self._is_time(g)]
         wanted = {change.grain for change in self.asked.changes if change.grain}
+        moving = [n.term.along for n in self.numbers if isinstance(n.term, Compared)]
+        wanted |= {along.grain for along in moving if isinstance(along, Attribute) and along.grain}
         if not times and len(wanted) == 1:
             self._group_times(Group(grains=tuple(wanted)))
             return self._along()
@@ -258,6 +275,15 @@ class Grouping(Groups):
         if wanted and times[0].grain not in wanted:
             raise Refused("the groups are of another length of time than what they are compared with")
         return times[0]
+
+    def _ranks(self) -> None:
+        """Ranks count inside of the groups that were asked for besides what is ranked, and sort them."""
+        for number in list(self.numbers):
+            term = number.term
+            if isinstance(term, Compared) and term.kind == "rank":
+                ranked = replace(term, within=self.outer)
+                self._replace(number, replace(number, term=ranked))
+                self.orders += [*map(Order, self.outer), Order(ranked)]
 
     def _is_time(self, term: Attribute) -> bool:
         if not term.table:
@@ -330,16 +356,16 @@ def _adds_up(term: Term) -> bool:
     return isinstance(term, Measure) and term.function in ("count", "sum")
 
 
-def _is_running(term: Term) -> bool:
-    return isinstance(term, Compared) and term.kind == "running"
+def _follows_time(term: Term) -> bool:
+    return isinstance(term, Compared) and term.kind in ("running", "moving_average")
 
 
 def _run(term: Term, along: Attribute, within: Sequence[Term]) -> Term:
-    if isinstance(term, Compared) and term.kind == "running":
+    if isinstance(term, Compared) and _follows_time(term):
         return replace(term, along=along, within=tuple(within))
     return term
 
 
 def _changed(change: Change, of: Term, along: Attribute, within: Sequence[Term]) -> Term:
-    compared = Compared(change.kind, of, along, tuple(within))
+    compared = Compared(change.kind, of, along, tuple(within), change.steps)
     return Calculation("*", compared, Value(100)) if change.kind == "relative_change" else compared

@@ -41,6 +41,8 @@ class Groups:
         self.where: Predicate | None = None
         self.having: Predicate | None = None
         self.groups: list[Term] = []
+        # Those that were asked for as groups, before what is seen beside the numbers.
+        self.outer: tuple[Term, ...] = ()
         self.numbers: list[Number] = asked.numbers()
         self.orders: list[Order] = []
         self.limit: int | None = None

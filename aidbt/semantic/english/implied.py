@@ -20,7 +20,7 @@ from aidbt.semantic.english.number_phrases import (
 )
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.periods import Period
-from aidbt.semantic.english.phrases import Columns, Link, Rows
+from aidbt.semantic.english.phrases import Amount, Columns, Found, Link, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.side_by_side import side_by_side
 from aidbt.semantic.graph import is_to_one
@@ -33,6 +33,7 @@ from aidbt.semantic.query import (
     InPeriod,
     Measure,
     Value,
+    measures,
 )
 
 
@@ -50,6 +51,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     add_theirs(asked)
     spread_period(asked)
     _counted_values(asked, rules)
+    _ranked(asked, rules)
     _ranked_by(asked, rules)
     _times_of_best(asked, rules)
     side_by_side(asked)
@@ -57,7 +59,10 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     check_said_before(asked)
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
+    _counted_before(asked, rules)
     _restrict(asked)
+    if asked.is_each and not (asked.group or asked.tops or asked.best):
+        raise Refused("how many there are of each is asked for, and it is not said of each what")
     asked.shown += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
     return asked
 
@@ -81,6 +86,40 @@ def _is_amount(asked: Asked) -> bool:
     """Whether one amount alone is asked for: "what was the revenue in May" means all of it."""
     is_alone = len(asked.shown) == 1 and isinstance(asked.shown[0], Columns) and not asked.orders
     return is_alone and not (asked.lists or asked.shows or asked.returned)
+
+
+def _ranked(asked: Asked, rules: NumberRules) -> None:
+    """`rank the customers by revenue`: each with what it is ranked by, and its rank."""
+    if not asked.rankings:
+        return
+    of = asked.rankings[0].of
+    columns = [term for term in asked.group.terms if rules.is_measured(term)]
+    if len(asked.rankings) > 1 or len(asked.by) + len(columns) != 1 or asked.tops or asked.best:
+        raise Refused("it is not said by what is ranked", hint="say by which number")
+    asked.shown.append(of)
+    if asked.by:
+        number = asked.by.pop()
+        asked.shown.append(number)
+    else:
+        number = _measure_of(columns[0], of, asked, rules)
+    for column in columns:
+        asked.group = _without(asked.group, column)
+    is_ascending = False
+    if asked.orders and asked.orders[0].by is None and not asked.orders[0].of:
+        is_ascending = asked.orders.pop(0).is_descending is False
+    asked.shown.append(replace(number, term=Compared("rank", number.term, is_ascending=is_ascending)))
+
+
+def _measure_of(column: Attribute, of: Rows | Columns, asked: Asked, rules: NumberRules) -> Number:
+    """A column that rows are ranked by: their own, which is shown beside them, or the sum of others'."""
+    if isinstance(of, Rows) and of.table == column.table:
+        asked.shown.append(Columns((column,)))
+        return Number(Measure("max", column.table, column), column.table)
+    number = rules.implied(Columns((column,)))
+    if number is None:
+        raise Refused(f"it is not said how {column.column} is added up", hint="say total or average")
+    asked.shown.append(number)
+    return number
 
 
 def _ranked_by(asked: Asked, rules: NumberRules) -> None:
@@ -179,6 +218,18 @@ def _implied(asked: Asked, rules: NumberRules) -> list[Shown]:
     return [rules.counted(one) if isinstance(one, Rows) else one for one in asked.shown]
 
 
+def _counted_before(asked: Asked, rules: NumberRules) -> None:
+    """`orders and revenue per month`: rows before a number of theirs, in groups, are counted."""
+    if not asked.group or asked.lists or asked.tops or asked.best or asked.rankings:
+        return
+    for place, shown in enumerate(asked.shown):
+        after = {one.table for one in asked.shown[place:] if isinstance(one, Number)}
+        if isinstance(shown, Rows) and shown.table in after:
+            asked.shown[place] = rules.counted(shown)
+        elif isinstance(shown, Rows) and after and not asked.shows:
+            raise Refused("it is not certain whether rows beside a number are counted or make groups too")
+
+
 def _restrict(asked: Asked) -> None:
     """`total revenue per customer, only paid orders`: rows after their own numbers say which of them."""
     for place, shown in enumerate(asked.shown):
@@ -231,6 +282,7 @@ def _average(asked: Asked, rules: NumberRules) -> None:
         n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function in ("count", "sum")
     ]
     if not counted:
+        _average_row(asked, rules)
         return
     things = [shown for shown in asked.shown if isinstance(shown, Rows)]
     if not asked.group and len(things) == 1 and things[0].table != counted[0].table:
@@ -241,3 +293,22 @@ def _average(asked: Asked, rules: NumberRules) -> None:
     asked.nested.append(Nested("avg", counted[0], asked.group))
     asked.shown = [shown for shown in asked.shown if shown != counted[0]]
     asked.group = Group()
+
+
+def _average_row(asked: Asked, rules: NumberRules) -> None:
+    """`how many days between order and shipment on average`: of what each row has."""
+    if asked.nested or any(m.function == "avg" for number in asked.numbers() for m in measures(number.term)):
+        return
+    made = [_mean(shown, rules) for shown in asked.shown]
+    if len(made) != 1 or made[0] is None:
+        raise Refused("it is not certain of what the average is meant")
+    asked.shown = [made[0]]
+
+
+def _mean(shown: Shown, rules: NumberRules) -> Number | None:
+    found: Found = ()
+    if isinstance(shown, Amount):
+        found = rules.aggregate_amount("avg", shown)
+    elif isinstance(shown, Columns):
+        found = rules.aggregate("avg", shown)
+    return next((number for _, number, _ in found if isinstance(number, Number)), None)

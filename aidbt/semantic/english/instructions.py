@@ -59,6 +59,36 @@ def read_instructions(text: str) -> Instructions:
     return Instructions(tuple(definitions), _matching(statements))
 
 
+def without_advice(question: str) -> tuple[str, str]:
+    """A question without its sentences that are instructions, and those sentences.
+
+    They say how texts are matched, or what a short name stands for.
+
+    Example:
+        >>> without_advice("How many orders are open? Match names case-insensitively.")
+        ('How many orders are open?', 'Match names case-insensitively.')
+    """
+    question, folded = _ANY_CASE.subn("", question)
+    parts = _SENTENCES.split(question)
+    said = [part for part in parts[1:] if _ADVICE.match(part)]
+    asked = " ".join(part for part in parts if part not in said) if said else question
+    return asked, " ".join([*said, *([_FOLDED] if folded else [])])
+
+
+_SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
+_ANY_CASE = re.compile(
+    r",? \((?:all )?case[- ]insensitive(?:ly)?\)|,? (?:ignoring|regardless of|irrespective of) (?:the )?case\b",
+    re.I,
+)
+_FOLDED = "Match all texts case-insensitively."
+_ADVICE = re.compile(
+    r"(?:Always |Please )?(?:[Mm]atch|[Cc]ompare|[Ff]ilter|[Uu]se)\b.*"
+    r"(?:case.?(?:in)?sensitiv|wildcard|percent sign|\bi?like\b)"
+    r"|[A-Z]{2,7}(?: \([^()=]*\))? (?:= |means |stands for )",
+    re.S,
+)
+
+
 # --- statements ---------------------------------------------------------------------------------------
 
 _ENDS = re.compile(r"\n+|;\s+|\.\s+(?=[A-Z])|\.$")

@@ -22,6 +22,7 @@ from aidbt.semantic.english.index import (
     ValueName,
     place,
 )
+from aidbt.semantic.english.lasting import lastings
 from aidbt.semantic.english.names import (
     CLEAR,
     LOOSE,
@@ -95,6 +96,7 @@ def lexicon(
         if not surer and _is_certain({place(meaning) for meaning in meanings}):
             for meaning in meanings:
                 found.add(phrase, meaning)
+    _add_lastings(found, names)
     _add_people(found)
     _add_roles(found)
     for metric in metrics:
@@ -167,6 +169,16 @@ def _add_units(found: Lexicon, phrase: Phrase, attribute: Attribute, unit: str) 
     """The column in other units than its own: "duration in hours"."""
     for word, term in converted(attribute, unit):
         found.add((*phrase, "in", word), Defined("Amount", Amount(attribute.table, term), CLEAR))
+
+
+def _add_lastings(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
+    """How long rows last; a duration of nothing that is said is that of the one table whose rows last."""
+    lasting = {table.name: list(lastings(table, named[table.name])) for table in found.graph.tables}
+    is_one = sum(map(bool, lasting.values())) == 1
+    for table, phrases in lasting.items():
+        for said in phrases:
+            if is_one or said.phrase[0] != "duration" or said.phrase[1:2] == ("of",):
+                found.add(said.phrase, Defined("Amount", Amount(table, said.term), CLEAR))
 
 
 def _has_people(named: NamedTable) -> bool:

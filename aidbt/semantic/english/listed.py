@@ -180,6 +180,12 @@ def _order(order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing]
         if time is None:
             raise Refused(f"it is not known when rows of {base} happened")
         return Order(time, is_descending)
+    columns = [term for thing in things if isinstance(thing, Columns) for term in thing.terms]
+    measured = [term for term in columns if rules.is_measured(term)]
+    if not order.of and len(measured) > 1:
+        raise Refused("it is not said which number the answer is sorted by")
+    if not order.of and measured:
+        return Order(measured[0], is_descending)
     terms = rules.named(things[0])
     return Order(terms[-1] if order.of == "name" else terms[0], is_descending)
 

@@ -134,5 +134,7 @@ def _compared_name(compared: Compared) -> str:
             return f"share_of_{of}"
         case "running":
             return f"running_{of}"
+        case "moving_average":
+            return f"moving_average_of_{of}"
         case _:
             return "rank"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aidbt.semantic.english.number_phrases import Filtered, Group, Sorted, Top, TopColumns
+from aidbt.semantic.english.number_phrases import Change, Filtered, Group, Ranking, Sorted, Top, TopColumns
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.phrases import Claims, Found
+from aidbt.semantic.english.phrases import Claims, Found, Span
 
 Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
 Lift = Callable[[str, Callable[[Any], Found]], None]
@@ -15,7 +15,8 @@ Lift = Callable[[str, Callable[[Any], Found]], None]
 FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
-    OfThem OnAverage Second Having Rate""".split()
+    OfThem OnAverage Second Having Rate
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf""".split()
 )
 
 
@@ -66,13 +67,24 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Verb", "Prep", lambda verb, _: [("Verb", verb, 0.1)])
     rule("Product", "Col", _second("TimesCol"))
     rule("Col", "TimesCol", rules.product)
-    rule("Excess", "Rows", lambda sign, rows: [("ExcessOf", (sign, rows), 0.0)])
-    rule("Than", "Rows", _second("ThanRows"))
-    rule("ExcessOf", "ThanRows", rules.excess)
+    rule("Excess", "Rows", lambda sign, rows: [("ExcessOf", (sign, rules.counted(rows)), 0.0)])
+    rule("Excess", "Col", rules.excess_column)
+    rule("Excess", "Number", lambda sign, number: [("ExcessOf", (sign, number), 0.0)])
+    rule("Than", "Rows", lambda _, rows: [("ThanNumber", rules.counted(rows), 0.0)])
+    rule("ExcessOf", "ThanNumber", rules.excess)
+    rule("Than", "Cond Link Claim Time", _second("ThanClaim"))
+    rule("ExcessOf", "ThanClaim", rules.excess_elsewhere)
+    rule("AllOf", "Rows", rules.of_all)
     rule("Their", "Number", _second("Theirs"))
     rule("Running", "Number", rules.running)
     rule("Running", "Col", rules.running_column)
     rule("Running", "Rows", rules.running_rows)
+    rule("Span", "Moving", rules.moving_span)
+    rule("Rolling", "Span", _second("RollingSpan"))
+    rule("RollingSpan", "Agg", rules.rolling_span)
+    rule("MovingOf", "Number", rules.moving)
+    rule("MovingOf", "Col", rules.moving_column)
+    rule("MovingOf", "Rows", rules.moving_rows)
     rule("Diff", "Numbers", rules.difference)
     rule("Agg", "Number", rules.nested)
     rule("Agg", "Rows", rules.nested_rows)
@@ -87,6 +99,7 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
 def _add_changes(rule: Rule) -> None:
     rule("Change", "Prep", lambda change, _: [("Change", change, 0.0)])
     rule("Prep", "Change", _second("Change"))
+    rule("Prep", "MovingOf", _moving_beside)
     for category in "Best TopOf FrequentOf Whole Nested Numbers Sup Most".split():
         rule("Is", category, _second(category))
 
@@ -154,17 +167,25 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Top", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.4)])
     rule("Num", "Top", lambda count, is_descending: rules.top_number(is_descending, count))
     rule("Often", "Col Rows", rules.often)
+    rule("Act", "Often", lambda rows, is_descending: rules.best_rows(is_descending, rows))
+    rule("Ranked", "Rows Col", lambda _, of: [("RankOf", Ranking(of), 0.0)])
+    rule("Ranked", "Group", rules.ranked_each)
     rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
     rule("Num", "FrequentOf Best", rules.number_of)
     rule("Order", "Rows Col Number Amount", rules.ordered)
     rule("Best", "First", rules.best_first)
     rule("SupCol", "Rows", rules.best_of_rows)
     rule("SupCol", "First", rules.best_column_first)
+    rule("And", "SupCol", _second("AndSupCol"))
+    rule("SupCol", "AndSupCol", lambda one, two: [("SupCols", (one, two), 0.0)])
+    rule("SupCols", "Rows", rules.best_and_worst)
     rule("TimeAgg", "Act", rules.act_time)
     rule("TopOf", "Verb", lambda top, _: [("TopOf", top, 0.2)])
     lift("Dir", rules.direction)
     rule("Order", "Grain", lambda _, grain: [("OrderBy", Sorted(None, None, "time"), 0.0)])
     rule("Order", "Dir", rules.order_direction)
+    rule("DirOf", "Col Number Amount", lambda way, by: [("OrderBy", Sorted(by, way.is_descending), -1.0)])
+    rule("Order", "OrderBy", lambda _, order: [("OrderBy", order, 0.0)] if order.by is not None else [])
     rule("OrderBy", "Dir", rules.ordered_direction)
 
 
@@ -175,6 +196,12 @@ def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:
         yield from rules.nested_each(function, Group(grains=(grain,)))
 
     return rule
+
+
+def _moving_beside(how: str, span: Span) -> Found:
+    """`with a 3-month moving average`, beside the numbers themselves."""
+    if how == "with" and isinstance(span.count, int):
+        yield "Change", Change("moving_average", span.unit, span.count), 0.0
 
 
 def _second(category: str, cost: float = 0.0) -> Callable[[Any, Any], Found]:

@@ -140,10 +140,23 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Beside each number the one before it, or what changed since."""
+    """Beside each number the one before it, what changed since, or the mean of it and those before.
 
-    kind: Literal["previous", "change", "relative_change"]
+    Attributes:
+        grain: the length of time between two numbers, where that is said.
+        steps: over how many of them a mean is.
+    """
+
+    kind: Literal["previous", "change", "relative_change", "moving_average"]
     grain: Grain | None = None
+    steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What is ranked; by what is said apart."""
+
+    of: Rows | Columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _meaning(category: str, meaning: str, text: str) -> Hashable:
             return meaning == "part"
         case "Excess":
             return 1 if meaning == "more" else -1
-        case "Dir":
+        case "Dir" | "DirOf":
             return _DIRECTIONS[meaning]
         case "EachGrain":
             return Grain(meaning)

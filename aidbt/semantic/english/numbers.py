@@ -10,6 +10,7 @@ from aidbt.semantic.english.number_phrases import (
     Frequent,
     Group,
     Number,
+    Ranking,
     Sorted,
     Top,
 )
@@ -23,12 +24,15 @@ from aidbt.semantic.english.phrases import (
 )
 from aidbt.semantic.english.ratios import RatioRules
 from aidbt.semantic.query import (
+    AnyOf,
     Attribute,
     Comparison,
     DatePart,
+    Extreme,
     Function,
     Grain,
     Value,
+    both,
 )
 
 
@@ -125,6 +129,26 @@ class NumberRules(RatioRules):
         columns, is_descending = best
         if columns.rows is None and columns.terms[0].table == rows.table:
             yield "Best", Best(columns, is_descending, rows), 0.0
+
+    def best_and_worst(
+        self, both_ends: tuple[tuple[Columns, bool], tuple[Columns, bool]], rows: Rows
+    ) -> Found:
+        """`cheapest and most expensive product`: those at either end of one column."""
+        (one, is_most), (other, is_other_most) = both_ends
+        term = one.terms[0]
+        if term == other.terms[0] and term.table == rows.table and is_most != is_other_most:
+            ends = tuple(
+                Extreme(term, "max" if most else "min", rows.where) for most in (is_most, is_other_most)
+            )
+            shown = (*self.label(rows.table), term)
+            yield "Col", Columns(shown, replace(rows, where=both(rows.where, AnyOf(ends)))), -0.5
+
+    def ranked_each(self, _: None, group: Group) -> Found:
+        """`rank each product`."""
+        if len(group.rows) == 1 and not (group.grains or group.parts):
+            yield "RankOf", Ranking(group.rows[0]), 0.0
+        elif group.terms and not (group.rows or group.grains or group.parts):
+            yield "RankOf", Ranking(Columns(group.terms)), 0.0
 
     def often(self, is_descending: bool, of: Rows | Columns) -> Found:
         yield "FrequentOf", Frequent(of, is_descending), 0.0

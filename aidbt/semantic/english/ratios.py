@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.semantic.english.additive import amount_of
-from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, narrowed, only
+from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, narrowed, only, time_of_number
 from aidbt.semantic.english.number_phrases import (
     Group,
     Having,
@@ -20,7 +20,9 @@ from aidbt.semantic.english.phrases import (
     Compare,
     Condition,
     Found,
+    Link,
     Rows,
+    Span,
 )
 from aidbt.semantic.query import (
     Attribute,
@@ -158,13 +160,36 @@ class RatioRules(AggregateRules):
             one, two = numbers.items
             yield "Number", Number(Calculation("-", one.term, two.term), one.table, is_settled=True), -0.5
 
-    def excess(self, more: tuple[int, Rows], than: Rows) -> Found:
+    def excess(self, more: tuple[int, Number], than: Number) -> Found:
         """`how many more delivered orders than returned ones`."""
-        sign, rows = more
-        one, two = self.counted(rows), self.counted(than)
-        if sign < 0:
-            one, two = two, one
+        sign, number = more
+        one, two = (number, than) if sign > 0 else (than, number)
         yield "Number", Number(Calculation("-", one.term, two.term), one.table, is_settled=True), -0.5
+
+    def excess_column(self, sign: int, columns: Columns) -> Found:
+        """`how much more freight`."""
+        number = self.implied(columns)
+        if number is not None:
+            yield "ExcessOf", (sign, number), 0.0
+
+    def excess_elsewhere(self, more: tuple[int, Number], claim: Claim) -> Found:
+        """`how many more orders in 2025 than in 2024`: the same number, of another value of one condition."""
+        number = more[1]
+        term = number.term
+        bare = Rows(number.table, time=time_of_number(number))
+        found = self.claimed(bare, claim) if isinstance(term, Measure) and number.table else None
+        if found is None or not isinstance(term, Measure):
+            return
+        other = conjuncts(found[0].where)
+        subjects = [_subjects(c) for c in other]
+        kept = [c for c in conjuncts(term.where) if _subjects(c) not in subjects]
+        if len(other) == 1 and len(kept) == len(conjuncts(term.where)) - 1:
+            than = replace(number, term=replace(term, where=both(*kept, *other)))
+            yield from self.excess(more, than)
+
+    def of_all(self, _: None, rows: Rows) -> Found:
+        """`across all customers`: no groups, but all of them together."""
+        yield "Link", Link(rows), -1.0
 
     # --- shares and running totals, of all groups -----------------------------------------------------
 
@@ -194,6 +219,33 @@ class RatioRules(AggregateRules):
 
     def running_rows(self, _: None, rows: Rows) -> Found:
         yield from self.running(None, self.counted(rows))
+
+    def moving_span(self, span: Span, _: None) -> Found:
+        """`3-month moving average`, before it is said of what."""
+        if isinstance(span.count, int) and span.count > 1:
+            yield "MovingOf", span, -0.5
+
+    def rolling_span(self, span: Span, function: Function) -> Found:
+        """`rolling 3-month average`, which is no average of the last three months."""
+        if function == "avg":
+            for category, meaning, _ in self.moving_span(span, None):
+                yield category, meaning, -2.0
+
+    def moving(self, span: Span, number: Number) -> Found:
+        """`3-month moving average of freight`: along the time of what is measured, in groups of a month."""
+        time = time_of_number(number) or self.time_of(number.table) if number.table else None
+        if time is not None and isinstance(span.count, int):
+            along = replace(time, grain=span.unit)
+            term = Compared("moving_average", number.term, along, steps=span.count)
+            yield "Number", replace(number, term=term), 0.0
+
+    def moving_column(self, span: Span, columns: Columns) -> Found:
+        number = self.implied(columns)
+        if number is not None:
+            yield from self.moving(span, number)
+
+    def moving_rows(self, span: Span, rows: Rows) -> Found:
+        yield from self.moving(span, self.counted(rows))
 
     # --- beside a value, or an average ----------------------------------------------------------------
 

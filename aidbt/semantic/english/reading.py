@@ -9,9 +9,10 @@ from typing import Any
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
-from aidbt.semantic.english.defined import matched, with_instructions
+from aidbt.semantic.english.defined import glossed, matched, with_instructions
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
+from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
@@ -62,7 +63,9 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
         Refused: a word is not understood, the phrases do not fit together, or two readings are about as
             likely and differ.
     """
-    lexicon, matching = with_instructions(instructions, question, lexicon, graph)
+    question, said = without_advice(question)
+    lexicon, matching = with_instructions(f"{instructions}\n{said}", question, lexicon, graph)
+    question, lexicon = glossed(question, lexicon, graph)
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
@@ -72,18 +75,36 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
         if len(sentence) > MOST_TOKENS:
             raise Refused(f"a sentence has {len(sentence)} words, more than {MOST_TOKENS}")
         chart = parse(len(sentence), grounded.items(sentence), grammar)
-        cut.append([way for way in cuts(chart) if not _defines(way, sentence)])
+        if chart.is_tangled:
+            raise Refused("a sentence is too tangled to be read", hint="ask it in shorter sentences")
+        cut.append(
+            [way for way in cuts(chart) if not _defines(way, sentence) and not _straddles(way, sentence)]
+        )
         if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
     if unknown or not cut:
         raise not_understood(unknown, lexicon, question=question) if unknown else Refused("nothing is asked")
     found = _certain(_readings(cut, rules, clock), graph)
+    _check_future(question, found.query, graph)
     query = matched(found.query, matching)
     if not matching:
         check_values(query, lexicon)
     if query.base and _DISTINCT & {token.lemma for token in tokens(question)}:
         query = replace(query, distinct=True)
     return replace(found, query=query)
+
+
+def _check_future(question: str, query: SemanticQuery, graph: Graph) -> None:
+    """That what "will" be is a time that is recorded, such as when a contract ends.
+
+    Of when rows happened, and of what has no time, nobody can know.
+    """
+    if not any(token.lemma == "will" for token in tokens(question)):
+        return
+    times = {(table.name, table.time) for table in graph.tables}
+    planned = [a for a in attributes(query) if graph.table(a.table).column(a.column).kind in ("time", "date")]
+    if not any((attribute.table, attribute.column) not in times for attribute in planned):
+        raise Refused("the data holds what has been, not what will be", spans=("will",))
 
 
 def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
@@ -144,6 +165,16 @@ def _defines(way: Cut, sentence: Sequence[Token]) -> bool:
     asides = [(start, end) for start, end in zip(opened, closed, strict=False) if start < end]
     numbers = [item for item in way[1] if item.category in _MEASURED]
     return any(start <= item.start and item.end <= end + 1 for item in numbers for start, end in asides)
+
+
+def _straddles(way: Cut, sentence: Sequence[Token]) -> bool:
+    """Whether a phrase goes on behind a bracket that it is not inside of: "(id and name) who have left"."""
+    for item in way[1]:
+        texts = [token.text for token in sentence[item.start : item.end]]
+        inner = texts[1:-1]
+        if ("(" in inner and ")" not in texts) or (")" in inner and "(" not in texts):
+            return True
+    return False
 
 
 _MEASURED = {"Number", "Numbers", "AndNumber", "Whole", "Nested", "CountAll"}

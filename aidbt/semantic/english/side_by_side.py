@@ -12,7 +12,7 @@ from aidbt.semantic.english.number_phrases import (
     Shown,
 )
 from aidbt.semantic.english.periods import Period
-from aidbt.semantic.english.phrases import Columns, Rows
+from aidbt.semantic.english.phrases import Claims, Columns, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.query import (
     AnyOf,
@@ -33,13 +33,20 @@ def side_by_side(asked: Asked) -> None:
     """`compare the average salary of Berlin and Lisbon`: values or periods that are named make the groups."""
     if not asked.compares:
         return
+    periods = tuple(claim for claim in asked.claims if isinstance(claim, Period))
+    if len(periods) > 1:
+        others = [claim for claim in asked.claims if claim not in periods]
+        asked.claims = [*others, Claims(periods, is_any=True)]
     asked.shown = [_either_period(shown) for shown in asked.shown]
     said = (*(number.term for number in asked.numbers()), *asked.shown, *asked.claims)
     terms = [part.term for part in parts(said) if isinstance(part, OneOf) and len(part.values) > 1]
     grains = {_grain_of(part.start, part.end) for part in parts(said) if isinstance(part, InPeriod | Period)}
-    if len(terms) == 1 and isinstance(terms[0], Attribute):
+    is_of_values = len(terms) == 1 and isinstance(terms[0], Attribute)
+    if is_of_values and isinstance(terms[0], Attribute):
         asked.group |= Group((terms[0],))
-    elif len(grains) == 1 and not asked.group.grains and None not in grains:
+    if is_of_values and len(periods) < 2:
+        return
+    if len(grains) == 1 and not asked.group.grains and None not in grains:
         asked.group |= Group(grains=tuple(grain for grain in grains if grain))
     elif not asked.group and len(asked.numbers()) < 2:
         raise Refused("it is not said what is compared with what")

@@ -24,6 +24,17 @@ _WORDS = {
 }  # fmt: skip
 
 
+def factor(own: str, other: str) -> float | None:
+    """How many of another unit one of a unit is; None when they are not of one kind.
+
+    Example:
+        >>> factor("hours", "minutes"), factor("cents", "dollars"), factor("hours", "dollars")
+        (60.0, 0.01, None)
+    """
+    found = (kind[own] / kind[other] for kind in _KINDS if own in kind and other in kind)
+    return next(found, None)
+
+
 def converted(attribute: Attribute, unit: str) -> Iterator[tuple[str, Term]]:
     """The words for other units of the same kind, as lemmas, with the column in each.
 

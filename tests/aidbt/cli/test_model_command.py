@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,11 +26,19 @@ from tests.openai_server import MODEL, OpenAIServer, good
 SENTENCE = "number of orders by country"
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    shop = new_shop(tmp_path_factory.mktemp("built"), FILES)
+    build_without_dbt(shop)
+    return shop
+
+
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+def shop(tmp_path: Path, built: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A built project; what dbt would compile is filled in here."""
     shop = new_shop(tmp_path, FILES)
-    build_without_dbt(shop)
+    shutil.copy(built.database, shop.database)
+    shutil.copytree(built.root / "target", shop.root / "target")
     parsed(shop)
     monkeypatch.setattr(validation, "inline_compiler", lambda project, settings: _compiled)
     return shop
@@ -38,9 +48,11 @@ def parsed(shop: Shop, **nodes: dict[str, Any]) -> None:
     """Let the manifest be newer than all that a test writes, as if dbt had parsed that; with more nodes."""
     path = shop.root / "target/manifest.json"
     manifest = json.loads(path.read_text())
-    manifest["metadata"]["generated_at"] = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    manifest["metadata"]["generated_at"] = later.isoformat()
     manifest["nodes"] |= {node["unique_id"]: node for node in nodes.values()}
     path.write_text(json.dumps(manifest))
+    os.utime(path, (later.timestamp(), later.timestamp()))
 
 
 def _compiled(text: str) -> str:

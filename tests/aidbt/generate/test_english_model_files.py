@@ -6,17 +6,20 @@ import contextlib
 import datetime as dt
 import functools
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 import pytest
 import yaml
 
 import aidbt
-from aidbt.core.errors import AidbtError, SettingsError, UsageError
+from aidbt.core.errors import AidbtError, EditConflict, SettingsError, UsageError
+from aidbt.core.patch import apply_patch
 from aidbt.core.schema import Column, Relation
 from aidbt.generate.bases import Bases
 from aidbt.generate.english_models import plan
@@ -169,12 +172,19 @@ def compiled(text: str) -> str:
     return re.sub(r"\{% if is_incremental\(\) %\}.*?\{% endif %\}", "", text, flags=re.DOTALL)
 
 
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("warehouse") / "w.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(ROWS)
+    return path
+
+
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(tmp_path: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     (tmp_path / "dbt_project.yml").write_text(PROJECT)
     (tmp_path / "profiles.yml").write_text(PROFILES.replace("PATH", str(tmp_path / "w.duckdb")))
-    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
-        connection.execute(ROWS)
+    shutil.copy(warehouse, tmp_path)
     # The real search, once for each question.
     monkeypatch.setattr(
         plan,
@@ -464,27 +474,25 @@ def test_the_grain_of_several_columns_is_tested_where_the_project_can(shop: Shop
     }
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
+def test_a_kept_file_with_an_error_is_named(shop: Shop):
+    shop.model("orders per country")
+    right = shop.texts()[KEPT]
+    for old, new, why in (
         ("customers.country", "customers.county", "did you mean 'country'"),
         ("sentence:", "sentense:", "did you mean 'sentence'"),
         ("materialized: view", "materialized: viewed", "not possible"),
         ("tests: [not_null, unique]", "tests: [mine]", "not a test"),
         ("grain: [country]", "grain: country", "no list"),
         ("reading:\n", "reading: {}\nx:\n", "unknown key 'x'"),
-    ],
-)
-def test_a_kept_file_with_an_error_is_named(shop: Shop, old: str, new: str, why: str):
-    shop.model("orders per country")
-    shop.edit(KEPT, old, new)
-    before = shop.texts()
-
-    with pytest.raises(SettingsError) as caught:
-        shop.model()
-    assert KEPT in str(caught.value)
-    assert why in str(caught.value)
-    assert shop.texts() == before
+    ):
+        shop.edit(KEPT, old, new)
+        before = shop.texts()
+        with pytest.raises(SettingsError) as caught:
+            shop.model()
+        assert KEPT in str(caught.value)
+        assert why in str(caught.value)
+        assert shop.texts() == before
+        (shop.root / KEPT).write_text(right)
 
 
 def test_what_the_reading_says_wins_over_the_name_of_a_measure(shop: Shop):
@@ -500,3 +508,109 @@ def test_every_refusal_says_what_to_do(shop: Shop):
     with pytest.raises(AidbtError) as caught:
         shop.model("orders per country", folder="seeds")
     assert caught.value.hint
+
+
+def test_rows_that_the_joins_leave_out_are_told_when_the_model_is_decided_on(shop: Shop):
+    with duckdb.connect(str(shop.root / "w.duckdb")) as connection:
+        connection.execute(
+            "insert into stg_orders values (4, 9, 1, 'paid', '2013-02-03'), (5, null, 1, '', null)"
+        )
+
+    said = [note for note in shop.model("orders per country").notes if "left out" in note]
+
+    assert said == ["2 of 5 rows of orders have no row in customers, and are left out"]
+    assert not [note for note in shop.model("revenue per month", name="n").notes if "left out" in note]
+
+
+def test_where_every_row_has_its_partner_nothing_is_said_of_rows_left_out(shop: Shop):
+    assert not [note for note in shop.model("orders per country").notes if "left out" in note]
+
+
+def test_a_name_that_differs_only_in_case_from_one_of_ours_is_taken(shop: Shop):
+    shop.model("orders per country")
+    before = shop.texts()
+
+    with pytest.raises(NameTaken, match=r"models/gold/m\.sql"):
+        shop.model("revenue per month", name="M")
+    assert shop.texts() == before
+
+
+def test_a_model_that_generate_wrote_is_not_taken_over(shop: Shop):
+    shop.model("orders per country", name="stg_mine")
+    (shop.root / "aidbt/models/stg_mine.yml").unlink()  # as a staging model: in the lock, without a sentence
+    before = shop.texts()
+
+    with pytest.raises(NameTaken, match=r"models/gold/stg_mine\.sql"):
+        shop.model("revenue per month", name="stg_mine")
+    assert shop.texts() == before
+
+
+def test_the_name_of_a_model_that_was_removed_is_free_again(shop: Shop):
+    shop.model("orders per country")
+    for path in (SQL, YML, KEPT):
+        (shop.root / path).unlink()
+
+    shop.model("revenue per month")
+
+    assert "sum(amount) as revenue" in shop.texts()[SQL]
+
+
+def test_a_model_without_rows_is_told(shop: Shop):
+    with duckdb.connect(str(shop.root / "w.duckdb")) as connection:
+        connection.execute("delete from stg_orders")
+
+    assert any("no rows now" in note for note in shop.model("orders per country").notes)
+
+
+def test_of_two_who_write_the_same_model_at_once_one_is_told(shop: Shop):
+    session = aidbt.open(shop.root)
+    bases = Bases(lambda: session.store, shop.root)
+    request = Request("m", "revenue per month")
+    first = plan.plan_model(session.project, session.settings, request, shop.ground(None), bases.get)
+    shop.model("orders per country")
+    before = shop.texts()
+
+    with pytest.raises(EditConflict):
+        apply_patch(first.patch, shop.root)
+    assert shop.texts() == before
+    session.close()
+
+
+def test_a_sentence_keeps_its_quotes_and_braces_and_dbt_reads_them_as_text(shop: Shop):
+    sentence = """orders per "country": {{ 'x' }}, it's #1"""
+    READINGS[sentence] = PER_COUNTRY
+    try:
+        shop.model(sentence)
+    finally:
+        del READINGS[sentence]
+
+    assert shop.yaml(KEPT)["sentence"] == sentence
+    rendered = jinja2.Environment().from_string(shop.yaml()["models"][0]["description"]).render()
+    assert rendered.startswith("""Orders per "country": {{ 'x' }}, it's #1. """)
+
+
+def test_a_reading_of_a_column_that_is_gone_is_named_and_nothing_is_lost(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    shop.model("orders per country")
+    before = shop.texts()
+    customers = SHOP.table("customers")
+    fewer = replace(customers, columns=tuple(c for c in customers.columns if c.name != "country"))
+    tables = tuple(fewer if table.name == "customers" else table for table in SHOP.tables)
+    ground = shop.ground(None)
+    monkeypatch.setattr(shop, "ground", lambda engine: replace(ground, graph=replace(SHOP, tables=tables)))
+
+    with pytest.raises(SettingsError, match="country"):
+        shop.model(refine=("only paid",))
+    assert shop.texts() == before
+
+
+def test_a_person_s_edit_of_the_yaml_stays_with_what_is_new(shop: Shop):
+    shop.model("orders per country")
+    shop.edit(YML, "  - name: m\n", "  - name: m\n    # ask Ann first\n")
+
+    found = shop.model(refine=("only paid",))
+
+    assert "# ask Ann first" in shop.texts()[YML]
+    assert shop.yaml()["models"][0]["description"].startswith("Orders per country, only paid. ")
+    assert found.in_state("merged") == [YML]

@@ -1,0 +1,57 @@
+"""Superlatives of what was done: the most watched title, the busiest agent, the cheapest and dearest price."""
+
+from __future__ import annotations
+
+from aidbt.semantic.english.chart import LiftRule, Rule
+from aidbt.semantic.english.number_phrases import Best, Functions
+from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.phrases import Columns, Found, Rows
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import Attribute, Function, Grain
+
+Done = tuple[Rows, bool]
+"""Rows of what was done, and whether most of them are meant."""
+
+
+class SuperlativeRules(NumberRules):
+    """How what has most or least of something is spoken of without a number."""
+
+    def superlative_rules(self, rule: Rule, lift: LiftRule) -> None:
+        """Add the rules of superlatives."""
+        rule("Most Often", "Act", lambda is_most, act: [("MostDone", (act, bool(is_most)), 0.0)])
+        rule("MostDone", "Rows Col", self.most_done)
+        rule("Act", "Most", lambda act, is_most: [("Best", Best(self.counted(act), bool(is_most)), 0.1)])
+        rule("Busy", "Rows", self.busiest)
+        rule("Busy", "Grain", lambda is_most, grain: [("BusyGrain", (bool(is_most), grain), 0.0)])
+        rule("BusyGrain", "Link", lambda busy, link: self.busiest_time(busy, link.rows))
+        rule("SupCols", "Col", self.ends)
+
+    def most_done(self, done: Done, of: Rows | Columns) -> Found:
+        """`most watched title`: what has most rows of what was done, each of which is of one of them."""
+        act, is_most = done
+        table = of.table if isinstance(of, Rows) else of.terms[0].table
+        path = self.path(act.table, table)
+        if path and is_to_one(path) and (isinstance(of, Rows) or of.rows is None):
+            yield "Best", Best(self.counted(act), is_most, of), -0.3
+
+    def busiest(self, is_most: int, rows: Rows) -> Found:
+        """`busiest agent`: who has most of the one thing that happens to them."""
+        events = {r.source for r in self.graph.relationships if r.target == rows.table != r.source}
+        timed = [event for event in events if self.time_of(event) is not None]
+        if len(timed) == 1:
+            yield "Best", Best(self.counted(Rows(timed[0])), bool(is_most), rows), 0.0
+
+    def busiest_time(self, busy: tuple[bool, Grain], rows: Rows) -> Found:
+        """`busiest month for orders`."""
+        is_most, grain = busy
+        time = rows.time or self.time_of(rows.table)
+        if time is not None:
+            when = Columns((Attribute(time.table, time.column, grain=grain),))
+            yield "Best", Best(self.counted(rows), is_most, when), 0.0
+
+    def ends(self, both: tuple[tuple[Columns, bool], tuple[Columns, bool]], columns: Columns) -> Found:
+        """`the cheapest and the most expensive list price`: its lowest and its highest value."""
+        (one, is_most), (two, is_other_most) = both
+        if is_most != is_other_most and one.terms[0].table == two.terms[0].table == columns.terms[0].table:
+            functions: tuple[Function, ...] = ("max", "min") if is_most else ("min", "max")
+            yield from self.aggregate_all(Functions(functions), columns)
