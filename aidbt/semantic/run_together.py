@@ -29,9 +29,9 @@ def is_run_together(names: Iterable[str]) -> bool:
         >>> is_run_together(["CUSTMST", "CUSTNO", "CUSTNM"]), is_run_together(["season", "first_name"])
         (True, False)
     """
-    found = [words[0] for words in map(singular_words, names) if len(words) == 1]
-    long = [word for word in found if len(word) >= _SHORTEST]
-    return bool(long) and sum(len(parted(word)) > 1 for word in long) >= _LEAST_SHARE * len(long)
+    found = [singular_words(name) for name in names]
+    joined = [words for words in found if len(words) == 1 and len(parted(words[0])) > 1]
+    return bool(found) and len(joined) >= _LEAST_SHARE * len(found)
 
 
 @lru_cache(maxsize=20_000)

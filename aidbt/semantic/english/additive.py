@@ -13,6 +13,8 @@ _NOT_ADDITIVE = frozenset(
     maximum floor capacity target salary wage position order sequence factor coefficient balance stock stars
     gpa weight speed size priority status type flag""".split()
 )
+# Words that say of which numbers one is made, whatever it is of: an average amount is no amount.
+_STATISTICS = frozenset("average avg mean median min max minimum maximum".split())
 # Words that make a number of money or of things, though one of the words above stands beside them.
 _ADDITIVE = frozenset(
     """amount total revenue sale cost expense spend spending quantity qty unit payment fee tax income profit
@@ -59,7 +61,7 @@ def is_additive(table: GraphTable, column: str) -> bool:
     if found.kind != "number" or any(column in key for key in table.keys[:1]):
         return False
     words = singular_words(column)
-    if not words:
+    if not words or _STATISTICS & set(words):
         return False
     if found.unit == "percent" or (words[-1] in _NOT_ADDITIVE and not is_duration(column)):
         return False

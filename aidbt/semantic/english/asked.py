@@ -221,11 +221,24 @@ def _settle(asked: Asked) -> None:
     spoken = [rows.table for rows in asked.rows()] + [number.table for number in asked.numbers()]
     asked.shown = [_settled(shown, spoken) for shown in asked.shown]
     asked.returned = [_settled(shown, spoken) for shown in asked.returned]
+    asked.tops = [_settled_top(top, spoken) for top in asked.tops]
     rivals = dict(asked.group.rivals)
     columns = [Columns((term,), None, rivals.get(term, ())) for term in asked.group.terms]
     settled = [_settled(column, spoken) for column in columns]
     terms = tuple(column.terms[0] for column in settled if isinstance(column, Columns))
     asked.group = replace(asked.group, terms=tuple(dict.fromkeys(terms)))
+
+
+def _settled_top(top: Top, spoken: Sequence[str]) -> Top:
+    """`top 5 countries by number of users`: the users' own country."""
+    match top.of:
+        case Columns() as columns:
+            settled = _settled(columns, spoken)
+            return replace(top, of=settled) if isinstance(settled, Columns) else top
+        case Best(rows=Columns() as columns) as best:
+            settled = _settled(columns, spoken)
+            return replace(top, of=replace(best, rows=settled)) if isinstance(settled, Columns) else top
+    return top
 
 
 def _settled(shown: Shown, spoken: Sequence[str]) -> Shown:

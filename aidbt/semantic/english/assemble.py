@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
+    Clock,
     InPeriod,
     Measure,
     Order,
@@ -33,9 +35,13 @@ from aidbt.semantic.query import (
     both,
     measures,
 )
+from aidbt.semantic.times import moment
 
 # Columns that say until when a row was true, as type 2 dimensions and dbt's snapshots have them.
 _VALID_UNTIL = re.compile(r"(effective|valid)_?(to|until|end|through|thru)(_|$)", re.IGNORECASE)
+
+# What two relative times are compared by, which come in the same order whenever they are asked for.
+_ANY_CLOCK = Clock(dt.datetime(2024, 7, 17, 12))
 
 
 def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> SemanticQuery:
@@ -69,8 +75,12 @@ def _check_periods(query: SemanticQuery) -> None:
 
 
 def _ends_before(one: InPeriod, other: InPeriod) -> bool:
+    """Whether no time is in both: of calendar times, or of two that are seen from the clock."""
     end, start = one.end, other.start
-    return bool(end and start and end.at and start.at and end.at <= start.at)
+    if end is None or start is None or (end.at is None) != (start.at is None):
+        return False
+    last, first = moment(end, _ANY_CLOCK), moment(start, _ANY_CLOCK)
+    return last is not None and first is not None and last <= first
 
 
 def _check_history(query: SemanticQuery, graph: Graph) -> None:

@@ -198,7 +198,7 @@ class Grounded:
 
 
 def _may_be_text(token: Token) -> bool:
-    """Whether a word without quotes may be the text that a name is like; an article belongs to what follows."""
+    """Whether a word without quotes may be the text that a name is like, as no article is."""
     return token.kind == "word" and token.text not in ("the", "an", "any", "its", "their", "either", "at")
 
 

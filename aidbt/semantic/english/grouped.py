@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.groups import Groups
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import (
@@ -39,6 +40,9 @@ from aidbt.semantic.query import (
     measures,
     parts,
 )
+
+# Aggregates that a row must not enter twice; counts are of different rows, and the least stays the least.
+_ADDED = ("sum", "avg", "median", "stddev")
 
 
 class Grouping(Groups):
@@ -154,6 +158,8 @@ class Grouping(Groups):
                 self._only(claim.rows)
             elif isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
                 self._counted(claim)
+            elif isinstance(claim, Link) and claim.is_plain and claim.rows == Rows(self.table):
+                raise Refused("rows are named beside a number, and it is not said what is asked of them")
             elif isinstance(claim, Condition) and any(number.is_settled for number in self.numbers):
                 raise Refused("it is not certain whether a condition is of the part or of the whole")
             else:
@@ -210,6 +216,10 @@ class Grouping(Groups):
         }
         if keys & set(self.groups):
             raise Refused("rows are counted by what tells each of them apart")
+        for measure in (m for number in self.numbers for m in measures(number.term)):
+            own = set(self.rules.label(measure.table)) if measure.table and measure.of else set()
+            if own & set(self.groups) - set(self.outer) and any(map(_is_bare, conjuncts(measure.where))):
+                raise Refused(f"it is not certain whether {measure.table} are groups or are counted")
 
     def _check_measured(self) -> None:
         """A number of other rows than those that make the groups is no part of them."""
@@ -237,12 +247,21 @@ class Grouping(Groups):
 
     def _check_near(self) -> None:
         """Groups are of what is measured, or of what that belongs to, in a way that a few words can mean."""
-        tables = {measure.table for number in self.numbers for measure in measures(number.term)} - {""}
+        measured = [m for number in self.numbers for m in measures(number.term) if m.table]
+        added = {measure.table for measure in measured if measure.function in _ADDED}
         for group in self.groups:
             if not isinstance(group, Attribute) or not group.table:
                 continue
-            if any(self.rules.distance(table, group.table) is None for table in tables):
+            if any(self.rules.distance(measure.table, group.table) is None for measure in measured):
                 raise Refused(f"rows of {group.table} and what is measured are only distantly related")
+            for table in sorted(added):
+                if self._repeats(table, group.table):
+                    raise Refused(f"each row of {table} would be counted in several groups of {group.table}")
+
+    def _repeats(self, table: str, group: str) -> bool:
+        """Whether a row is in several groups for another reason than that it is linked to several of them."""
+        path = self.rules.path(table, group) or ()
+        return any(not step.is_to_one and not self.rules.graph.is_link(step.end) for step in path)
 
     # --- numbers beside others --------------------------------------------------------------------------
 
@@ -350,6 +369,11 @@ class Grouping(Groups):
         for having in self.asked.havings:
             condition = Comparison(having.operator, self._same(having.number).term, having.value)
             self.having = both(self.having, condition)
+
+
+def _is_bare(predicate: Predicate) -> bool:
+    """Whether it says of rows no more than that they belong to others: "by customer"."""
+    return isinstance(predicate, Exists) and predicate.where is None
 
 
 def _adds_up(term: Term) -> bool:

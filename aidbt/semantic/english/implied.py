@@ -54,12 +54,12 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     _ranked(asked, rules)
     _ranked_by(asked, rules)
     _times_of_best(asked, rules)
-    side_by_side(asked)
+    side_by_side(asked, rules)
     asked.best = [_peak(best, asked, rules) for best in asked.best]
     check_said_before(asked)
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
-    _counted_before(asked, rules)
+    _counted_beside(asked, rules)
     _restrict(asked)
     if asked.is_each and not (asked.group or asked.tops or asked.best):
         raise Refused("how many there are of each is asked for, and it is not said of each what")
@@ -218,13 +218,16 @@ def _implied(asked: Asked, rules: NumberRules) -> list[Shown]:
     return [rules.counted(one) if isinstance(one, Rows) else one for one in asked.shown]
 
 
-def _counted_before(asked: Asked, rules: NumberRules) -> None:
-    """`orders and revenue per month`: rows before a number of theirs, in groups, are counted."""
+def _counted_beside(asked: Asked, rules: NumberRules) -> None:
+    """`orders and revenue per month`: rows beside a number of theirs, in groups, are counted."""
     if not asked.group or asked.lists or asked.tops or asked.best or asked.rankings:
         return
     for place, shown in enumerate(asked.shown):
+        before = {one.table for one in asked.shown[:place] if isinstance(one, Number)}
         after = {one.table for one in asked.shown[place:] if isinstance(one, Number)}
-        if isinstance(shown, Rows) and shown.table in after:
+        if isinstance(shown, Rows) and (
+            shown.table in after or (shown == Rows(shown.table) and shown.table in before)
+        ):
             asked.shown[place] = rules.counted(shown)
         elif isinstance(shown, Rows) and after and not asked.shows:
             raise Refused("it is not certain whether rows beside a number are counted or make groups too")

@@ -77,13 +77,16 @@ def without_advice(question: str) -> tuple[str, str]:
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 _ANY_CASE = re.compile(
-    r",? \((?:all )?case[- ]insensitive(?:ly)?\)|,? (?:ignoring|regardless of|irrespective of) (?:the )?case\b",
+    r",? \((?:all )?case[- ]insensitive(?:ly)?\)"
+    r"|,? (?:ignoring|regardless of|irrespective of) (?:the )?case\b",
     re.I,
 )
 _FOLDED = "Match all texts case-insensitively."
+# A sentence that names rows, or a value, asks for something besides.
 _ADVICE = re.compile(
-    r"(?:Always |Please )?(?:[Mm]atch|[Cc]ompare|[Ff]ilter|[Uu]se)\b.*"
-    r"(?:case.?(?:in)?sensitiv|wildcard|percent sign|\bi?like\b)"
+    r"(?!.*(?:['\"\d]|\b(?:of|in|where|named|called|whose|who|that|from)\b))"
+    r"(?:Please )?(?:Match|Compare|Use|Always (?:match|compare|filter|use))\b.*"
+    r"(?:[Cc]ase.?insensitiv|[Ww]ildcard|percent sign|I?LIKE\b)"
     r"|[A-Z]{2,7}(?: \([^()=]*\))? (?:= |means |stands for )",
     re.S,
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.naming import UNITS
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -44,6 +45,8 @@ def name_of(term: Term) -> str:
             return _measure_name(term)
         case Compared():
             return _compared_name(term)
+        case Calculation("*" | "/", Measure() as measure, Value()):
+            return _without_unit(_measure_name(measure))
         case Calculation("*", Calculation("/"), Value(100)):
             return "percentage"
         case Calculation("*", Compared("share" | "relative_change") as compared, Value(100)):
@@ -119,6 +122,12 @@ def _measure_name(measure: Measure) -> str:
     functions = _FUNCTIONS | _TIMES if is_time else _FUNCTIONS
     prefix = functions[measure.function]
     return column if column.startswith(f"{prefix}_") else f"{prefix}_{column}"
+
+
+def _without_unit(name: str) -> str:
+    """The name of a number in another unit than its column's name says."""
+    bare, _, unit = name.rpartition("_")
+    return bare if bare and unit in UNITS else name
 
 
 def _compared_name(compared: Compared) -> str:

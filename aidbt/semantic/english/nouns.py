@@ -123,9 +123,11 @@ class NounRules(DurationRules):
         yield "Cond", replace(condition, is_other=True), 0.1
 
     def of_rows(self, how: str, rows: Rows) -> Found:
-        """`of customers`; "by customers in Germany" says more likely who did it than how to group."""
-        cost = 0.05 if how != "by" else 0.6 if rows.where is None else -0.15
-        yield "Link", Link(rows), cost
+        """`of customers`; "by customers in Germany" says who did it, a bare "by customer" how to group."""
+        if how != "by":
+            yield "Link", Link(rows), 0.05
+        elif rows.where is not None:
+            yield "Link", Link(rows), -0.15
 
     def linked_too(self, link: Link, joined: tuple[str, Rows]) -> Found:
         """`in the domain "A" and the domain "B"`."""
@@ -212,7 +214,8 @@ class NounRules(DurationRules):
         """`customer name`."""
         label = self.graph.table(rows.table).label
         if label:
-            yield "Col", Columns((Attribute(rows.table, label),), rows), 0.0
+            cost = 0.0 if rows.where is None else 0.6
+            yield "Col", Columns((Attribute(rows.table, label),), rows), cost
 
     def column_name(self, columns: Columns, _: object) -> Found:
         """`country name`: the column itself, where it is text."""

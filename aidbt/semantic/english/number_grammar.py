@@ -75,6 +75,11 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Than", "Cond Link Claim Time", _second("ThanClaim"))
     rule("ExcessOf", "ThanClaim", rules.excess_elsewhere)
     rule("AllOf", "Rows", rules.of_all)
+    rule(
+        "AllOf",
+        "Col",
+        lambda _, columns: [] if rules.is_measured(columns.terms[0]) else [("Fill", None, -1.0)],
+    )
     rule("Their", "Number", _second("Theirs"))
     rule("Running", "Number", rules.running)
     rule("Running", "Col", rules.running_column)
@@ -173,6 +178,9 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
     rule("Num", "FrequentOf Best", rules.number_of)
     rule("Order", "Rows Col Number Amount", rules.ordered)
+    rule("RankedBy", "Rows Col Number Amount", lambda _, by: [("RankBy", by, -0.2)])
+    rule("RankBy", "Dir", lambda by, way: [("OrderBy", Sorted(by, way.is_descending), 0.0)])
+    lift("RankBy", lambda by: [("OrderBy", Sorted(by, is_descending=True), 0.0)])
     rule("Best", "First", rules.best_first)
     rule("SupCol", "Rows", rules.best_of_rows)
     rule("SupCol", "First", rules.best_column_first)

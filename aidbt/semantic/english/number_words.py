@@ -87,7 +87,8 @@ def _meaning(category: str, meaning: str, text: str) -> Hashable:
 def _changes(grain: Grain) -> Iterator[tuple[Literal["change", "relative_change"], str]]:
     """What compares a period with the one before it: "change from the previous month", "MoM growth"."""
     unit = grain.value
-    tails = [
+    tails = [f"{since} the {unit} {word}" for since in _SINCE for word in ("before", "earlier")]
+    tails += [
         f"{since} {the}{before} {unit}" for since in _SINCE for the in ("the ", "") for before in _PREVIOUS
     ]
     overs = [f"{unit} over {unit}", f"{unit}-over-{unit}", f"{unit} on {unit}", f"{unit[0]}o{unit[0]}"]

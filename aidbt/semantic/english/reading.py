@@ -14,13 +14,23 @@ from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
-from aidbt.semantic.english.number_phrases import Group, Number
+from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph, NoPath
-from aidbt.semantic.query import All, AnyOf, Clock, SemanticQuery, Value, attributes, parts
+from aidbt.semantic.query import (
+    All,
+    AnyOf,
+    Clock,
+    Measure,
+    SemanticQuery,
+    Value,
+    attributes,
+    measures,
+    parts,
+)
 from aidbt.semantic.wording import describe
 
 MOST_TOKENS = 100
@@ -77,9 +87,7 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
         chart = parse(len(sentence), grounded.items(sentence), grammar)
         if chart.is_tangled:
             raise Refused("a sentence is too tangled to be read", hint="ask it in shorter sentences")
-        cut.append(
-            [way for way in cuts(chart) if not _defines(way, sentence) and not _straddles(way, sentence)]
-        )
+        cut.append([way for way in cuts(chart, sentence) if not _defines(way, sentence)])
         if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
     if unknown or not cut:
@@ -138,7 +146,7 @@ def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Itera
             continue
         found = True
         flat = tuple(item for items in phrases for item in items)
-        yield score, Reading(replace(query, clock=clock), flat)
+        yield score, Reading(replace(_timeless(query), clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
 
@@ -167,14 +175,11 @@ def _defines(way: Cut, sentence: Sequence[Token]) -> bool:
     return any(start <= item.start and item.end <= end + 1 for item in numbers for start, end in asides)
 
 
-def _straddles(way: Cut, sentence: Sequence[Token]) -> bool:
+def _straddles(item: Item, sentence: Sequence[Token]) -> bool:
     """Whether a phrase goes on behind a bracket that it is not inside of: "(id and name) who have left"."""
-    for item in way[1]:
-        texts = [token.text for token in sentence[item.start : item.end]]
-        inner = texts[1:-1]
-        if ("(" in inner and ")" not in texts) or (")" in inner and "(" not in texts):
-            return True
-    return False
+    texts = [token.text for token in sentence[item.start : item.end]]
+    inner = texts[1:-1]
+    return ("(" in inner and ")" not in texts) or (")" in inner and "(" not in texts)
 
 
 _MEASURED = {"Number", "Numbers", "AndNumber", "Whole", "Nested", "CountAll"}
@@ -205,6 +210,22 @@ def _certain(readings: Iterator[tuple[float, Reading]], graph: Graph) -> Reading
             shown = (describe(best.query, graph), describe(other.query, graph))
             raise Refused("the question can be read in two ways", readings=shown)
     return best
+
+
+def _timeless(query: SemanticQuery) -> SemanticQuery:
+    """A query without the times of its measures, where nothing is grouped by time: they say nothing then."""
+    grouped = [a for a in attributes(query) if a.grain or a.part]
+    timed = [m for m in measures(query) if m.at is not None]
+    return query if grouped or not timed else _without_times(query)
+
+
+def _without_times(node: Any) -> Any:
+    if isinstance(node, tuple):
+        return tuple(map(_without_times, node))
+    if not is_dataclass(node) or isinstance(node, type):
+        return node
+    changed = {field.name: _without_times(getattr(node, field.name)) for field in fields(node)}
+    return replace(node, **(changed | {"at": None} if isinstance(node, Measure) else changed))
 
 
 def _normal(node: Any) -> Any:
@@ -243,7 +264,7 @@ def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
     return [tokens_ for tokens_ in found if any(token.kind != "mark" for token in tokens_)]
 
 
-def cuts(chart: Chart) -> Iterator[Cut]:
+def cuts(chart: Chart, sentence: Sequence[Token]) -> Iterator[Cut]:
     """The ways to cut a sentence into phrases, likeliest first; none when words are left over."""
     best: list[list[Cut]] = [[] for _ in range(chart.size + 1)]
     best[0] = [(0.0, ())]
@@ -251,9 +272,8 @@ def cuts(chart: Chart) -> Iterator[Cut]:
         ways: list[Cut] = []
         for start in range(end):
             if best[start]:
-                items = sorted(
-                    (item for item in chart.items(start, end) if item.category in STANDING), key=_likeliness
-                )
+                standing = (item for item in chart.items(start, end) if item.category in STANDING)
+                items = sorted((i for i in standing if not _straddles(i, sentence)), key=_likeliness)
                 for item in items[: 2 * MOST_CUTS]:
                     for score, before in best[start]:
                         cost = STANDING_COST + (_beside(before[-1], item) if before else 0.0)
@@ -268,9 +288,21 @@ def _beside(one: Item, other: Item) -> float:
         return 1.2
     if other.category == "Rows" and one.category in ("Rows", *_CLAIMS):
         return _NOTHING_JOINS
+    if other.category in _THINGS and isinstance(one.meaning, Best) and one.meaning.rows is not None:
+        return _NOTHING_JOINS if isinstance(one.meaning.by, Number) else 0.0
+    if isinstance(one.meaning, Group) and isinstance(other.meaning, Best):
+        return _NOTHING_JOINS if _holds_what_is_best(one.meaning, other.meaning) else 0.0
     if other.category in _THINGS:
         return 1.2 if one.category in _THINGS else 0.6 if one.category in _CLAIMS else 0.0
     return 0.0
+
+
+def _holds_what_is_best(group: Group, best: Best) -> bool:
+    """Whether a group took in what is asked for: "for every genre, the title" with the most views."""
+    # What rows are known by is a key and a name at most.
+    is_several = len(group.rows) > 1 or (bool(group.rows) and len(group.terms) > 2)
+    is_same = isinstance(best.rows, Rows) and best.rows.table in {rows.table for rows in group.rows}
+    return is_several and (best.rows is None or is_same)
 
 
 _NOTHING_JOINS = 6.0

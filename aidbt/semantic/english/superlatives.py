@@ -1,14 +1,18 @@
-"""Superlatives of what was done: the most watched title, the busiest agent, the cheapest and dearest price."""
+"""Superlatives without a number: the most watched title, the busiest agent, the lowest and highest price."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.number_phrases import Best, Functions
+from aidbt.semantic.english.number_phrases import Best, Functions, Number
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Columns, Found, Rows
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Attribute, Function, Grain
 
+_AMOUNTS = {"amount", "amt", "quantity", "qty", "paid", "total", "revenue"}
 Done = tuple[Rows, bool]
 """Rows of what was done, and whether most of them are meant."""
 
@@ -20,7 +24,11 @@ class SuperlativeRules(NumberRules):
         """Add the rules of superlatives."""
         rule("Most Often", "Act", lambda is_most, act: [("MostDone", (act, bool(is_most)), 0.0)])
         rule("MostDone", "Rows Col", self.most_done)
-        rule("Act", "Most", lambda act, is_most: [("Best", Best(self.counted(act), bool(is_most)), 0.1)])
+        rule("Act", "Most", self.done_most)
+        rule("Rel Is", "DoneMost", lambda _, done: [("DoneMost", done, 0.0)])
+        rule("Rows", "DoneMost", lambda rows, done: self.most_done(done, rows))
+        rule("Prep", "Best", lambda _, best: [("WithBest", best, 0.0)])
+        rule("Rows", "WithBest", self.with_best)
         rule("Busy", "Rows", self.busiest)
         rule("Busy", "Grain", lambda is_most, grain: [("BusyGrain", (bool(is_most), grain), 0.0)])
         rule("BusyGrain", "Link", lambda busy, link: self.busiest_time(busy, link.rows))
@@ -31,8 +39,24 @@ class SuperlativeRules(NumberRules):
         act, is_most = done
         table = of.table if isinstance(of, Rows) else of.terms[0].table
         path = self.path(act.table, table)
-        if path and is_to_one(path) and (isinstance(of, Rows) or of.rows is None):
+        is_whole = isinstance(of, Rows) or of.rows is None
+        if path and is_to_one(path) and is_whole and not self._is_of_amounts(act):
             yield "Best", Best(self.counted(act), is_most, of), -0.3
+
+    def with_best(self, rows: Rows, best: Best) -> Found:
+        """`the title with the most views`."""
+        if best.rows is None and isinstance(best.by, Number):
+            yield "Best", replace(best, rows=rows), -0.1
+
+    def done_most(self, act: Rows, is_most: bool) -> Found:
+        """`was watched the most`."""
+        if not self._is_of_amounts(act):
+            yield "DoneMost", (act, bool(is_most)), 0.0
+
+    def _is_of_amounts(self, act: Rows) -> bool:
+        """Whether rows have an amount, which may be meant instead of their number: who "paid the most"."""
+        columns = [c for c in self.graph.table(act.table).columns if c.kind == "number"]
+        return any(_AMOUNTS & set(singular_words(column.name)) for column in columns)
 
     def busiest(self, is_most: int, rows: Rows) -> Found:
         """`busiest agent`: who has most of the one thing that happens to them."""

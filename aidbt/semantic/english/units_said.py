@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isclose
 
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.number_phrases import Number, Numbers
@@ -53,7 +54,9 @@ class UnitRules(SuperlativeRules):
         size = None if term.function.startswith("count") else self._factor(term.of, unit)
         if size is None or size == 1:
             return term if size == 1 else None
-        return Calculation("*", term, Value(size)) if size > 1 else Calculation("/", term, Value(round(1 / size)))
+        return (
+            Calculation("*", term, _number(size)) if size > 1 else Calculation("/", term, _number(1 / size))
+        )
 
     def _factor(self, attribute: Attribute, unit: str) -> float | None:
         """How many of a unit one of a column's is; None when they are not of one kind."""
@@ -65,3 +68,8 @@ class UnitRules(SuperlativeRules):
             if own in _CURRENCIES[unit]:
                 return 1
         return factor(own, unit)
+
+
+def _number(size: float) -> Value:
+    """A factor, whole where it is but for what computers lose."""
+    return Value(round(size) if isclose(size, round(size)) else size)

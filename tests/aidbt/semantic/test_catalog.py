@@ -210,6 +210,22 @@ def test_a_nearer_row_in_a_role_makes_a_farther_one_uncertain() -> None:
     assert len(found.path("transfers", "teams", ["transfers.player_id"])) == 2
 
 
+@pytest.mark.parametrize(
+    ("columns", "targets"),
+    [
+        ("payment_id sender_id sender_type:n amount:n", set()),
+        ("payment_id sender_id amount:n", {"users"}),
+        ("payment_id user_id user_type amount:n", {"users"}),
+    ],
+)
+def test_a_reference_whose_table_another_column_says_is_to_no_table_always(
+    columns: str, targets: set[str]
+) -> None:
+    found = graph({"users": "user_id username", "payments": columns}).relationships
+
+    assert {relationship.target for relationship in found} == targets
+
+
 def test_a_text_refers_by_the_word_of_the_key_and_a_small_number_does_not() -> None:
     places = graph({"warehouses": "wh_code wh_name", "shipments": "shipment_id origin_wh"})
     rooms = graph({"guests": "guest_id guest_name", "rooms": "room_id max_guests:n"})

@@ -8,6 +8,8 @@ import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.semantic.catalog import graph_of
+from aidbt.semantic.english.asked import asked_of
+from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.lexicon import (
     ColumnName,
     Defined,
@@ -19,11 +21,22 @@ from aidbt.semantic.english.lexicon import (
     ValueName,
     lexicon,
 )
-from aidbt.semantic.english.phrases import Amount
+from aidbt.semantic.english.number_phrases import Best, Number, Top
+from aidbt.semantic.english.phrases import Amount, Columns
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import named_tables
-from aidbt.semantic.query import Attribute, Calculation, Comparison, Matches, Missing, OneOf, Value, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Comparison,
+    Matches,
+    Measure,
+    Missing,
+    OneOf,
+    Value,
+    parts,
+)
 
 _TABLES: dict[str, dict[str, str]] = {
     "subj": {"subj_id": "VARCHAR", "site_id": "VARCHAR", "sex": "VARCHAR", "age_yrs": "INTEGER",
@@ -272,3 +285,17 @@ def test_a_column_can_be_asked_for_in_another_unit(text: str, operator: str, fac
 
 def test_years_are_not_worked_out_in_days() -> None:
     assert not [n for n, _ in words().found(tokens("age in days"), 0) if n == 3]
+
+
+@pytest.mark.parametrize("of", ["column", "best"])
+def test_what_comes_first_is_of_the_table_that_is_counted(of: str) -> None:
+    theirs, users = Attribute("shops", "country"), Attribute("users", "country")
+    number = Number(Measure("count", "users"), "users")
+    columns = Columns((theirs,), None, (theirs, users))
+    top = Top(5, columns if of == "column" else Best(number, True, columns))
+
+    asked = asked_of([[Item("TopOf", top, 0, 3, 1.0), Item("Number", number, 3, 6, 1.0)]])
+
+    first = asked.tops[0].of
+    shown = first.rows if isinstance(first, Best) else first
+    assert isinstance(shown, Columns) and shown.terms == (users,)

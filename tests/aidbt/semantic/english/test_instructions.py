@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.defined import glossed, matched, with_instructions
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
-from aidbt.semantic.english.instructions import read_instructions
+from aidbt.semantic.english.instructions import read_instructions, without_advice
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.planner import plan
@@ -125,7 +125,7 @@ def test_a_sign_within_a_word_is_a_part_of_it() -> None:
 
 _FORMULAS: st.SearchStrategy[Formula] = st.recursive(
     st.sampled_from(["price", "unit price", 3, 0.5]),
-    lambda inner: st.builds(Operation, st.sampled_from("+-*/"), inner, inner),  # type: ignore[arg-type]
+    lambda inner: st.builds(Operation, st.sampled_from("+-*/"), inner, inner),
     max_leaves=8,
 )
 
@@ -157,6 +157,25 @@ def _worked_out(formula: Formula | None) -> float:
 
 def test_a_formula_of_columns_is_summed_over_its_rows() -> None:
     assert rows("what is the revenue", REVENUE) == [(163,)]
+
+
+@pytest.mark.parametrize(
+    ("definition", "value"),
+    [
+        ("AOV = quantity * unit_price / number of orders", 163 / 7),
+        ("AOV = (quantity * unit_price) / number of orders", 163 / 7),
+        ("AOV = (freight * 2 + total freight) / number of orders", 139.5 / 7),
+    ],
+)
+def test_products_beside_aggregates_are_worked_out_of_each_row(definition: str, value: float) -> None:
+    (((found,)),) = rows("What is the AOV?", definition)
+
+    assert round(float(found), 4) == round(value, 4)
+
+
+def test_a_column_times_a_total_is_not_guessed() -> None:
+    with pytest.raises(Refused):
+        rows("What is the AOV?", "AOV = total quantity * unit_price / number of orders")
 
 
 def test_a_definition_may_use_another() -> None:
@@ -225,6 +244,39 @@ def test_any_instructions_answer_or_refuse(text: str) -> None:
         assert error.message
 
 
+# --- instructions in the question ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "said"),
+    [
+        ("How many? Match names case-insensitively.", "How many?", "Match names case-insensitively."),
+        ("What is the AOV? AOV = a / b. By month.", "What is the AOV? By month.", "AOV = a / b."),
+        ("Orders of Ann. Use wildcards. Use ILIKE.", "Orders of Ann.", "Use wildcards. Use ILIKE."),
+        ("Orders by city. Use only those of 'ann', case-insensitively.",) * 2 + ("",),
+        ("Orders by city. Compare products like tea and cola.",) * 2 + ("",),
+        ("Orders where a = 2. Sort them.", "Orders where a = 2. Sort them.", ""),
+        ("Match all orders case-insensitively", "Match all orders case-insensitively", ""),
+    ],
+)
+def test_sentences_that_instruct_are_no_part_of_what_is_asked(question: str, asked: str, said: str) -> None:
+    assert without_advice(question) == (asked, said)
+
+
+@pytest.mark.parametrize("end", [" (case-insensitive)", ", ignoring case", " regardless of case"])
+def test_that_case_does_not_matter_is_advice(end: str) -> None:
+    asked, said = without_advice(f"customers in 'BERLIN'{end}")
+
+    assert asked == "customers in 'BERLIN'"
+    assert read_instructions(said).matching == "folded"
+
+
+def test_a_question_may_define_what_it_asks_for() -> None:
+    (((found,)),) = rows("What is the AOV? AOV = total freight / number of orders.", "")
+
+    assert round(float(found), 4) == round(46.5 / 7, 4)
+
+
 # --- brackets that define -----------------------------------------------------------------------------
 
 
@@ -238,6 +290,18 @@ def test_brackets_say_what_the_unknown_word_before_them_means() -> None:
     assert question == "how many belated orders are there"
     query = read(question, graph, words, CLOCK).query
     assert connection().execute(plan(query, graph).sql("duckdb", identify=True)).fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("How many VIPs (customers with at least 3 orders) are there?", 2),
+        ("how many whales (customers with at least 3 orders) are there", 2),
+        ("how many zonkers (orders with a freight above 5) are there", 4),
+    ],
+)
+def test_brackets_say_which_rows_are_called_so(question: str, count: int) -> None:
+    assert rows(question, "") == [(count,)]
 
 
 @pytest.mark.parametrize(

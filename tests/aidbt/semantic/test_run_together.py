@@ -1,0 +1,62 @@
+"""Names of old systems, whose words run together."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aidbt.core.schema import Column, Relation
+from aidbt.semantic.naming import named_tables
+from aidbt.semantic.run_together import is_run_together, parted
+
+OLD = {
+    "CUSTMST": ["CUSTNO", "CUSTNM", "CTRYCOD"],
+    "ITMMST": ["ITMNO", "ITMDESC", "LSTPRC"],
+    "WHSMST": ["WHSCOD", "WHSNM"],
+    "ORDHDR": ["ORDNO", "ORDDT", "SHPDT"],
+    "ORDDTL": ["ORDNO", "LINNO", "ORDQTY"],
+}
+
+
+def relation(name: str, columns: list[str]) -> Relation:
+    return Relation("main", name, tuple(Column(column, "text") for column in columns))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("custmst", ("customer", "master")),
+        ("itmdesc", ("item", "description")),
+        ("whscod", ("warehouse", "code")),
+        ("linno", ("line", "number")),
+        ("ordsts", ("order", "status")),
+        ("passport", ("passport",)),
+        ("season", ("season",)),
+        ("semester", ("semester",)),
+    ],
+)
+def test_words_are_taken_apart_by_the_short_forms_that_are_known(name: str, words: tuple[str, ...]) -> None:
+    assert parted(name) == words
+
+
+def test_tables_of_old_systems_are_called_by_their_nouns() -> None:
+    tables = {t.name: t for t in named_tables([relation(name, columns) for name, columns in OLD.items()])}
+    assert ("customer",) in tables["CUSTMST"].nouns
+    assert ("warehouse",) in tables["WHSMST"].nouns
+    assert ("order",) in tables["ORDHDR"].nouns
+    assert ("order", "detail") in tables["ORDDTL"].nouns
+    assert tables["ITMMST"].columns["ITMDESC"] == ("item", "description")
+
+
+def test_a_schema_with_separators_is_left_as_it_is() -> None:
+    plain = relation("customers", ["customer_id", "custno", "first_name", "city", "signed_up_on"])
+    (table,) = named_tables([plain])
+    assert not is_run_together(["customers", "first_name", "city", "country", "season"])
+    assert table.columns["custno"] == ("custno",)
+
+
+@settings(deadline=None)
+@given(st.text("abcdefghijklmnopqrstuvwxyz", max_size=30))
+def test_any_name_gets_words_that_are_not_empty(name: str) -> None:
+    assert parted(name) and (not name or all(parted(name)))
