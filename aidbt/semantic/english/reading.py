@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
 from aidbt.semantic.english.defined import glossed, matched, with_instructions
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
-from aidbt.semantic.english.instructions import without_advice
+from aidbt.semantic.english.instructions import Matching, without_advice
 from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
@@ -76,6 +77,30 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     question, said = without_advice(question)
     lexicon, matching = with_instructions(f"{instructions}\n{said}", question, lexicon, graph)
     question, lexicon = glossed(question, lexicon, graph)
+    try:
+        return _read(question, graph, lexicon, clock, matching)
+    except _Unknown as unknown:
+        raise not_understood(
+            unknown.spans,
+            lexicon,
+            question=question,
+            answers=lambda other: _is_answered(other, graph, lexicon, clock, matching),
+        ) from None
+
+
+class _Unknown(Refused):
+    """Words are not understood; what they may have meant is not looked for yet."""
+
+
+def _is_answered(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: Matching) -> bool:
+    try:
+        _read(question, graph, lexicon, clock, matching)
+    except AidbtError:
+        return False
+    return True
+
+
+def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: Matching) -> Reading:
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
@@ -90,8 +115,10 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
         cut.append([way for way in cuts(chart, sentence) if not _defines(way, sentence)])
         if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
-    if unknown or not cut:
-        raise not_understood(unknown, lexicon, question=question) if unknown else Refused("nothing is asked")
+    if unknown:
+        raise _Unknown("not understood", spans=unknown)
+    if not cut:
+        raise Refused("nothing is asked")
     found = _certain(_readings(cut, rules, clock), graph)
     _check_future(question, found.query, graph)
     query = matched(found.query, matching)

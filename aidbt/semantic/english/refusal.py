@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from aidbt.core.errors import AidbtError
 from aidbt.core.lexicon import partners
+from aidbt.semantic.english.index import Meaning
 from aidbt.semantic.english.lexicon import Lexicon, ValueName
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import plain
@@ -18,6 +19,7 @@ MOST_CANDIDATES = 3
 _MOST_SPANS = 6
 # Less alike than that, two words are not one misspelt (the ratio of Ratcliff and Obershelp, 0..1).
 _LEAST_ALIKE = 0.72
+_LONGEST_CODE = 4
 
 Rank = Callable[[str, Sequence[str]], Sequence[float]]
 """How near in meaning, 0..1, each of several phrases is to a text: what an embedding says."""
@@ -131,7 +133,7 @@ def candidates(span: str, lexicon: Lexicon, *, rank: Rank | None = None) -> tupl
     scored: dict[str, float] = {}
     for phrase, meanings in lexicon.meanings.items():
         # What means nothing is a name whose definition was not understood.
-        likeness = _likeness(words, phrase) if meanings else 0.0
+        likeness = _likeness(words, phrase) if meanings and not _is_code(span, meanings) else 0.0
         if likeness >= _LEAST_ALIKE:
             shown = next((m.value for m in meanings if isinstance(m, ValueName)), " ".join(phrase))
             scored[shown] = max(likeness, scored.get(shown, 0.0))
@@ -140,6 +142,13 @@ def candidates(span: str, lexicon: Lexicon, *, rank: Rank | None = None) -> tupl
         near = dict(zip(best, rank(span, best), strict=True))
         best.sort(key=lambda shown: -(scored[shown] + near[shown]))
     return tuple(best[:MOST_CANDIDATES])
+
+
+def _is_code(span: str, meanings: Sequence[Meaning]) -> bool:
+    """Whether a word in small letters meets nothing but codes, as those of airports: `COS` is no cost."""
+    texts = [meaning.value for meaning in meanings if isinstance(meaning, ValueName)]
+    are_codes = all(text.isupper() and len(text) <= _LONGEST_CODE for text in texts)
+    return len(texts) == len(meanings) and are_codes and not span.isupper()
 
 
 def nearest_question(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aidbt.semantic.english.index import ValueName
 from aidbt.semantic.english.refusal import (
     Refused,
     candidates,
@@ -33,6 +34,15 @@ def test_at_most_three_are_offered_and_none_for_what_is_like_nothing() -> None:
     assert len(candidates("order dat", lexicon)) <= 3
     assert candidates("zzzzqqq", lexicon) == ()
     assert candidates("?", lexicon) == ()
+
+
+def test_a_word_in_small_letters_is_offered_no_code() -> None:
+    _, lexicon = world()
+    codes = {("fulx",): [ValueName("customers", "city", "FULX", 1.0)]}
+    with_codes = lexicon.with_meanings(codes)
+
+    assert candidates("FUELX", with_codes) == ("FULX",)
+    assert candidates("fuelx", with_codes) == ()
 
 
 def test_embeddings_order_candidates_and_add_none() -> None:

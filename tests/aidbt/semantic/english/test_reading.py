@@ -89,3 +89,11 @@ def test_any_words_are_answered_or_refused(words):
         rows(" ".join(words))
     except Refused as error:
         assert str(error)
+
+
+def test_a_refusal_names_the_nearest_question_that_can_be_answered():
+    with pytest.raises(Refused) as refused:
+        ask("number of orders per flurbly country")
+    assert refused.value.spans == ("flurbly",)
+    assert refused.value.nearest == "number of orders per country"
+    assert ask(refused.value.nearest)
