@@ -70,8 +70,8 @@ def spelled(token: Token) -> tuple[str, ...]:
 
     Example:
         >>> from aidbt.semantic.english.tokens import tokens
-        >>> [spelled(token) for token in tokens("haven't can't what's")]
-        [('have', 'not'), ('can', 'not'), ('what', 'be')]
+        >>> [spelled(token) for token in tokens("haven't what's")]
+        [('have',), ('not',), ('what', 'be')]
     """
     text = token.text.lower().replace("’", "'")
     if text in _SHORT:
