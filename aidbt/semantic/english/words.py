@@ -11,15 +11,8 @@ from aidbt.semantic.english.tokens import Token
 
 Entry = tuple[str, Hashable]
 _MARKS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "=", "!=": "<>", "<>": "<>"}
-_SHORT = {
-    "can't": "can not", "won't": "will not", "cannot": "can not", "whats": "what be", "whos": "who be",
-    "w/": "with", "w/o": "without", "&": "and", "vs.": "vs", "dont": "do not", "doesnt": "do not",
-    "didnt": "do not", "havent": "have not", "hasnt": "have not", "isnt": "be not", "arent": "be not",
-}  # fmt: skip
-_NOT = re.compile(r"(?P<verb>\w+)n't$")
-_NOT_OF = {"has": "have", "had": "have", "does": "do", "did": "do"} | dict.fromkeys(
-    ("is", "are", "was", "were"), "be"
-)
+# A shortened "not" is a token of its own already.
+_SHORT = {"cannot": "can not", "whats": "what be", "whos": "who be", "&": "and"}
 _REST = re.compile(r"(?P<word>\w+)'(?P<rest>ve|re|s|d|ll)$")
 _RESTS = {"ve": "have", "re": "be", "s": "be", "d": "would", "ll": "will"}
 
@@ -70,14 +63,12 @@ def spelled(token: Token) -> tuple[str, ...]:
 
     Example:
         >>> from aidbt.semantic.english.tokens import tokens
-        >>> [spelled(token) for token in tokens("haven't what's")]
-        [('have',), ('not',), ('what', 'be')]
+        >>> [spelled(token) for token in tokens("what's cannot")]
+        [('what', 'be'), ('can', 'not')]
     """
     text = token.text.lower().replace("’", "'")
     if text in _SHORT:
         return tuple(_SHORT[text].split())
-    if found := _NOT.match(text):
-        return _NOT_OF.get(found["verb"], found["verb"]), "not"
     if (found := _REST.match(text)) and (found["rest"] != "s" or found["word"] in _ASKED):
         return found["word"], _RESTS[found["rest"]]
     return (token.lemma.lower(),)
