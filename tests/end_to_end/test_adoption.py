@@ -9,17 +9,24 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.adopted import COMPLETE, Adopted, adopt, expected_files
 from tests.end_to_end.conftest import Ran, User
 
+
 NEW_SOURCE = {"leading_commas": "source:freightcom", "dbt_labs_style": "source:loyalty"}
 # What a person's texts say about a table cannot be learned; the SQL can.
 ALIKE = 0.93
 # Asked for, because it would cost money to guess: the lead divides it by 100.
 ASKED = "customs_amount"
+
+
+def in_long_form(*long: str) -> list[Any]:
+    """The complete projects; of these, those named run in the long form of the suite."""
+    return [pytest.param(name, marks=[pytest.mark.long] if name in long else []) for name in COMPLETE]
 
 
 @pytest.fixture
@@ -85,7 +92,7 @@ def test_init_writes_its_settings_and_nothing_else(team, name):
     assert 8 <= len(ran.out.splitlines()) <= 14, ran.out
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", in_long_form("leading_commas"))
 def test_a_new_source_reads_like_the_teams_own_work_and_builds(guest, name):
     project, user = guest(name)
 
@@ -103,7 +110,7 @@ def test_a_new_source_reads_like_the_teams_own_work_and_builds(guest, name):
     assert "ERROR=0" in dbt(project.root, "build")
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", in_long_form("dbt_labs_style"))
 def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(guest, name):
     project, user = guest(name)
 

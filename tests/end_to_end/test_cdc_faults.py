@@ -212,6 +212,7 @@ def test_a_clock_that_was_set_back_changes_nothing(source, shop):
         assert shop.value(_GOES_BACK.format(table=table)) == 0
 
 
+@pytest.mark.long
 def test_changes_wait_while_the_warehouse_is_in_use_also_for_one_who_is_killed_with_a_full_spool(
     source, shop
 ):

@@ -30,7 +30,7 @@ RUNNERS = ("in_process", "executable")
 TOKEN = "hunter2_is_the_token"
 
 
-@pytest.fixture(params=RUNNERS)
+@pytest.fixture(params=["in_process", pytest.param("executable", marks=pytest.mark.long)])
 def runner(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -582,6 +582,7 @@ def test_the_runner_is_chosen_for_a_reason(shop: Shop, tmp_path: Path):
 # --- which database file -----------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_profiles_dir_in_the_path_is_the_same_file_from_outside_and_inside(tmp_path: Path, monkeypatch):
     shop = new_shop(tmp_path / "dbt_project")
     (shop.root / "profiles.yml").rename(tmp_path / "profiles.yml")
