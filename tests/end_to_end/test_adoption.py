@@ -16,7 +16,6 @@ import pytest
 from tests.adopted import COMPLETE, Adopted, adopt, expected_files
 from tests.end_to_end.conftest import Ran, User
 
-
 NEW_SOURCE = {"leading_commas": "source:freightcom", "dbt_labs_style": "source:loyalty"}
 # What a person's texts say about a table cannot be learned; the SQL can.
 ALIKE = 0.93
