@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +13,11 @@ from aidbt.cli.render import bold, count, diff_lines, dim, emit, finding_lines
 from aidbt.core.errors import AidbtError, ArtifactError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from aidbt.core.schema import Relation
-    from aidbt.generate.english_models.plan import Ground, ModelPlan, Request
+    from sqlglot.exp import Query
+
+    from aidbt.generate.english_models.decisions import Rows
+    from aidbt.generate.english_models.ground import Ground, Request, Sentence
+    from aidbt.generate.english_models.plan import ModelPlan
     from aidbt.generate.grounded import Grounded
     from aidbt.session import Session
     from aidbt.sql.validate import Engine
@@ -36,6 +39,7 @@ _MATERIALIZED = ("view", "table", "incremental")
 )
 @click.option("--contract/--no-contract", default=None, help="Whether dbt enforces its columns and types.")
 @click.option("--refresh", is_flag=True, help="Decide again on tests, types and how it is kept.")
+@click.option("--replace", is_flag=True, help="Let SENTENCE take the place of another that the model has.")
 @click.option("--dry-run", is_flag=True, help="Show the diff and write nothing.")
 @click.option("--check", is_flag=True, help="Compare kept readings with files only; exit 1 when they differ.")
 @click.option(
@@ -53,6 +57,7 @@ def model(
     materialized: Any,
     contract: bool | None,
     refresh: bool,
+    replace: bool,
     dry_run: bool,
     check: bool,
     upgrade: bool,
@@ -69,7 +74,8 @@ def model(
     """
     from aidbt.cli.query_output import refusal_json, refusal_lines
     from aidbt.generate.bases import Bases
-    from aidbt.generate.english_models.plan import Request, run_model
+    from aidbt.generate.english_models.ground import Request
+    from aidbt.generate.english_models.plan import run_model
     from aidbt.semantic.english.refusal import Refused
 
     if check:
@@ -77,7 +83,9 @@ def model(
         return
     if not name:
         raise UsageError("the model needs a name", hint='aidbt model "orders per month" --name fct_orders')
-    request = Request(name, sentence or "", refine, folder or "", materialized, contract, refresh)
+    request = Request(
+        name, sentence or "", refine, folder or "", materialized, contract, refresh, replace or dry_run
+    )
     session = open_from(**where)
     bases = Bases(lambda: session.store, session.project.root)
     try:
@@ -100,7 +108,7 @@ def model(
     emit(
         _summary(plan, notes),
         output=output,
-        text=lambda: _text(plan, notes, dry_run=dry_run, show_all=show_all),
+        text=lambda: _text(plan, notes, dry_run=dry_run, may_replace=replace, show_all=show_all),
     )
     raise SystemExit(1 if plan.proposals else 0)
 
@@ -112,25 +120,46 @@ def model(
 def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[Ground, str, Grounded]]:
     """(what the model can be made of, why the engine is not asked, what it was found by)."""
     from aidbt.generate.discover import scan_gate
+    from aidbt.generate.english_models.ground import Ground
     from aidbt.generate.english_models.parents import parents_of
-    from aidbt.generate.english_models.plan import Ground, Sentence
     from aidbt.generate.grounded import ground
     from aidbt.review.validation import inline_compiler
-    from aidbt.semantic.answering import understand
-    from aidbt.semantic.llm_query import QueryModel
-    from aidbt.semantic.query import Clock
-    from aidbt.semantic.rendering import render_query
 
-    project, settings = session.project, session.settings
-    approve = approver(yes)
+    project, settings, approve = session.project, session.settings, approver(yes)
     found = ground(
         project, settings, session.warehouse, session.profiles, approve=approve, without=request.name
     )
     found = _about(found, session, request)
     if found.manifest is None:
         raise ArtifactError("; ".join(found.notes), hint="run dbt parse, and correct what it says")
-    values = settings.values
-    llm = session.llm
+    gate = scan_gate(project, settings, approve)
+    purposes: tuple[Purpose, ...] = ("keys",)
+    with _engine(session) as (engine, problem):
+        graph = found.grounding.graph
+        made_of = Ground(
+            graph,
+            found.relations,
+            parents_of(graph, found.manifest),
+            found.manifest,
+            found.grounding.semantic,
+            _reader(session, found),
+            inline_compiler(project, settings.values.dbt),
+            engine,
+            _asker(session),
+            lambda relations: gate([(relation, purposes) for relation in relations]),
+        )
+        yield made_of, problem, found
+
+
+def _reader(session: Session, found: Grounded) -> Callable[[str], Sentence]:
+    """What a sentence means: to our own English, and else to a language model where there is one."""
+    from aidbt.generate.english_models.ground import Sentence
+    from aidbt.semantic.answering import understand
+    from aidbt.semantic.llm_query import QueryModel
+    from aidbt.semantic.query import Clock
+    from aidbt.semantic.ranking import ranked_by
+
+    values, llm = session.settings.values, session.llm
     asked = (
         QueryModel(llm, values.llm.send_values, values.llm.timeout_s, session.cache, found.profiles)
         if llm is not None
@@ -145,37 +174,22 @@ def _ground(session: Session, request: Request, *, yes: bool) -> Iterator[tuple[
             dialect=session.warehouse.dialect,
             instructions=values.semantic.instructions,
             model=asked,
+            rank=ranked_by(lambda: session.embed),
         )
         return Sentence(understood.query, understood.by, understood.level, understood.notes)
 
-    def rows(query: Any) -> list[tuple[Any, ...]]:
+    return read
+
+
+def _asker(session: Session) -> Rows:
+    """The rows of a query on the warehouse."""
+    from aidbt.semantic.rendering import render_query
+
+    def rows(query: Query) -> list[tuple[Any, ...]]:
         with session.warehouse.connect() as connection:
             return connection.rows(render_query(query, connection.dialect))
 
-    gate = scan_gate(project, settings, approve)
-    purposes: tuple[Purpose, ...] = ("keys",)
-
-    def may_scan(relations: Sequence[Relation]) -> None:
-        gate([(relation, purposes) for relation in relations])
-
-    with _engine(session) as (engine, problem):
-        graph = found.grounding.graph
-        yield (
-            Ground(
-                graph,
-                found.relations,
-                parents_of(graph, found.manifest),
-                found.manifest,
-                found.grounding.semantic,
-                read,
-                inline_compiler(project, values.dbt),
-                engine,
-                rows,
-                may_scan,
-            ),
-            problem,
-            found,
-        )
+    return rows
 
 
 def _about(found: Grounded, session: Session, request: Request) -> Grounded:
@@ -235,6 +249,7 @@ def _summary(plan: ModelPlan, notes: Sequence[str]) -> dict[str, Any]:
         "name": plan.name,
         "sentence": plan.sentence,
         "reading": plan.reading,
+        "replaced": plan.replaced,
         "query": plan.kept.reading,
         "sql": plan.sql,
         "by": plan.by or "aidbt",
@@ -258,12 +273,16 @@ def _summary(plan: ModelPlan, notes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _text(plan: ModelPlan, notes: Sequence[str], *, dry_run: bool, show_all: bool) -> Iterator[str]:
+def _text(
+    plan: ModelPlan, notes: Sequence[str], *, dry_run: bool, may_replace: bool, show_all: bool
+) -> Iterator[str]:
     if dry_run:
         yield from diff_lines(plan.patch)
     chosen = plan.materialized
     yield f"{bold(plan.name)}: {chosen.materialized} ({chosen.reason})"
     yield f"  read as: {plan.reading}"
+    if plan.replaced:
+        yield f"  in the place of: {plan.replaced}" + ("" if may_replace else " (this needs --replace)")
     if plan.by:
         yield f"  read by {plan.by}, not by aidbt's own English: check the reading"
     yield f"  checks passed: {', '.join(plan.rungs)}"

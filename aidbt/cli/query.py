@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -259,6 +259,7 @@ def _asked_by_name(session: Session, request: _Request) -> _Asked:
 
 def _understood(session: Session, request: _Request, grounded: Grounded, document: Any) -> Understood:
     from aidbt.semantic.answering import from_document, understand
+    from aidbt.semantic.ranking import ranked_by
 
     settings = session.settings.values.semantic
     dialect = session.warehouse.dialect
@@ -272,6 +273,7 @@ def _understood(session: Session, request: _Request, grounded: Grounded, documen
         dialect=dialect,
         instructions=_instructions(session, request),
         model=_model(session, grounded),
+        rank=ranked_by(lambda: session.embed),
     )
 
 
@@ -336,11 +338,10 @@ def _run(session: Session, request: _Request, asked: _Asked) -> Rows:
     from aidbt.semantic.running import require_scan_allowed, run_statement, scan_of
     from aidbt.warehouse.budget import runs_as
 
-    settings = session.settings.values
-    if asked.grounded is not None:
-        profile = session.project.profile()
-        plan = scan_of(asked.limited, asked.grounded.relations, runs_as(profile.type, profile.settings))
-        require_scan_allowed(plan, settings.budget, approver(request.yes))
+    settings, profile = session.settings.values, session.project.profile()
+    known = asked.grounded.relations.values() if asked.grounded else session.warehouse.relations()
+    plan = scan_of(asked.limited, known, runs_as(profile.type, profile.settings))
+    require_scan_allowed(plan, settings.budget, approver(request.yes))
     return run_statement(asked.limited, asked.statement, session.warehouse, settings.semantic)
 
 
@@ -390,7 +391,8 @@ def _emit_answer(
     if chart is not None and picture is not None:
         from aidbt.cli.chart_drawing import write_picture
 
-        write_picture(chart, picture)
+        problem = write_picture(chart, picture)
+        _say_notes(filter(None, [problem]), err=True)
     if output == "json":
         emit(_result(request, asked, rows, picture if is_drawn else None), output="json", text=list)
         return
@@ -464,7 +466,7 @@ def _say_reading(asked: _Asked, *, err: bool) -> None:
     _say_notes(asked.notes, err=err)
 
 
-def _say_notes(notes: Sequence[str], *, err: bool) -> None:
+def _say_notes(notes: Iterable[str], *, err: bool) -> None:
     for note in notes:
         click.echo(f"{click.style('note:', fg='yellow')} {note}", err=err)
 

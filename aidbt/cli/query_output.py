@@ -30,7 +30,7 @@ def table_lines(columns: Sequence[str], rows: Rows) -> Iterator[str]:
     shown = rows[:MOST_SHOWN]
     cells = [_column(name, [row[place] for row in shown]) for place, name in enumerate(columns)]
     numeric = [_is_numeric([row[place] for row in shown]) for place in range(len(columns))]
-    widths = [max(map(_width, column)) for column in cells]
+    widths = [max(map(width_of, column)) for column in cells]
     for number in range(len(shown) + 1):
         padded = [
             _padded(column[number], width, is_right)
@@ -92,6 +92,7 @@ def refusal_json(refused: Refused) -> dict[str, Any]:
     """The same for programs."""
     return {
         "is_answered": False,
+        "level": refused.level,
         "refused": refused.message,
         "hint": refused.hint,
         "spans": list(refused.spans),
@@ -109,7 +110,7 @@ def _column(name: str, values: Sequence[Any]) -> list[str]:
     decimals = _decimals(values)
     if all(value is None or (isinstance(value, dt.datetime) and _is_day(value)) for value in values):
         values = [value if value is None else value.date() for value in values]
-    return [_cut(name), *(_cell(value, decimals) for value in values)]
+    return [one_line(name), *(_cell(value, decimals) for value in values)]
 
 
 def _is_day(value: dt.datetime) -> bool:
@@ -141,7 +142,7 @@ def _cell(value: Any, decimals: int) -> str:
     if isinstance(value, float | Decimal) and math.isfinite(value):
         is_lost = isinstance(value, float) and value != 0 and abs(value) < 10**-_MOST_DECIMALS
         return f"{value:.4g}" if is_lost else f"{value:.{decimals}f}"
-    return _cut(_text(value))
+    return one_line(_text(value))
 
 
 def _text(value: Any) -> str:
@@ -149,19 +150,24 @@ def _text(value: Any) -> str:
     return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else str(value)
 
 
-def _cut(text: str) -> str:
-    """A text on one line that a terminal does not obey."""
+def one_line(text: str, most: int = _WIDEST) -> str:
+    """A text on one line that a terminal does not obey, of so many characters at most.
+
+    Example:
+        >>> one_line("a\\n\\x1b[2J"), one_line("tailnumber", 5)
+        ('a\\\\n\\\\x1b[2J', 'tail…')
+    """
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return shown if len(shown) <= _WIDEST else f"{shown[: _WIDEST - 1]}…"
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
 def _padded(text: str, width: int, is_right: bool) -> str:
-    blank = " " * (width - _width(text))
+    blank = " " * (width - width_of(text))
     shown = dim(text) if text == "NULL" else text
     return blank + shown if is_right else shown + blank
 

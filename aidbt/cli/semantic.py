@@ -9,7 +9,7 @@ import click
 
 from aidbt.cli.options import approver, open_from, output_option, project_options, yes_option
 from aidbt.cli.render import bold, count, diff_lines, dim, emit, finding_lines, table
-from aidbt.core.errors import MissingExtra, UsageError
+from aidbt.core.errors import DbtError, MissingExtra, UsageError
 from aidbt.core.findings import Severity
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aidbt.semantic.drafting import LeftOut
     from aidbt.semantic.metricflow_errors import GroupByItem
     from aidbt.semantic.named import NamedMetric
+    from aidbt.session import Session
 
 
 @click.group()
@@ -164,25 +165,11 @@ def draft(
     """Propose semantic models and metrics for models that have none, as YAML to review.
 
     Keys, references, times, names and values of the built models say what is proposed; what they leave open
-    is left out. A file that you changed is never overwritten.
+    is left out. A file that you changed is never overwritten. Where dbt cannot parse the project for want of
+    a time spine, that is written first.
     """
-    from aidbt.generate.bases import Bases
-    from aidbt.generate.semantic_draft import run_semantic_draft
-    from aidbt.project.compiled import compiled_project
-
     session = open_from(**where)
-    compiled = compiled_project(session.project, session.settings.values.dbt, needed=())
-    result = run_semantic_draft(
-        session.project,
-        session.settings,
-        compiled.manifest,
-        session.warehouse,
-        session.profiles,
-        Bases(lambda: session.store, session.project.root),
-        select=select,
-        write=not (dry_run or only_check),
-        approve=approver(yes),
-    )
+    result = _drafted(session, select, write=not (dry_run or only_check), yes=yes)
     emit(
         _draft_summary(result),
         output=output,
@@ -190,6 +177,33 @@ def draft(
     )
     plan = result.plan
     raise SystemExit(1 if plan.proposals or (only_check and plan.is_drift) else 0)
+
+
+def _drafted(session: Session, select: tuple[str, ...], *, write: bool, yes: bool) -> SemanticDraft:
+    from aidbt.generate.bases import Bases
+    from aidbt.generate.semantic_draft import run_semantic_draft, run_time_spine_draft
+    from aidbt.project.compiled import compiled_project
+    from aidbt.semantic.project_layer import lacks_time_spine, project_layer
+
+    project, settings = session.project, session.settings
+    bases = Bases(lambda: session.store, project.root)
+    try:
+        compiled = compiled_project(project, settings.values.dbt, needed=())
+    except DbtError:
+        if not lacks_time_spine(project_layer(project).manifest):
+            raise
+        return run_time_spine_draft(project, settings, bases, write=write)
+    return run_semantic_draft(
+        project,
+        settings,
+        compiled.manifest,
+        session.warehouse,
+        session.profiles,
+        bases,
+        select=select,
+        write=write,
+        approve=approver(yes),
+    )
 
 
 def _draft_summary(result: SemanticDraft) -> dict[str, Any]:
@@ -235,12 +249,14 @@ def _draft_lines(result: SemanticDraft, *, is_dry: bool, diff: bool, show_all: b
     if plan.findings:
         yield from finding_lines(plan.findings)
     if (plan.written or plan.updated or plan.merged) and not is_dry:
-        yield f"{bold('next')}: read the files, rename what people call otherwise, then aidbt semantic check"
+        yield f"{bold('next')}: {_next(result)}"
 
 
 def _drafted_line(result: SemanticDraft) -> str:
     """What came of it, first of all: a draft that a person changed or removed is none that was made."""
     plan = result.plan
+    if not result.drafted and result.time_spine:
+        return f"{bold('drafted')} the time spine; dbt parses no semantic models without one"
     if not result.drafted:
         why = "every model of the upper layers has a semantic model, or none fits"
         return f"{bold('nothing to draft')}: {why}"
@@ -248,6 +264,12 @@ def _drafted_line(result: SemanticDraft) -> str:
         return f"{bold('nothing to write')}: the drafts of these are there, or were changed or removed by you"
     metrics = sum(len(drafted.metrics) for drafted in result.drafted)
     return f"{bold('drafted')} {count(len(result.drafted), 'semantic model')} with {count(metrics, 'metric')}"
+
+
+def _next(result: SemanticDraft) -> str:
+    if not result.drafted:
+        return "aidbt build, which makes the time spine too; then aidbt semantic check"
+    return "read the files, rename what people call otherwise, then aidbt semantic check"
 
 
 def _some(kept: Sequence[tuple[str, str]]) -> str:

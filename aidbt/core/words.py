@@ -44,16 +44,26 @@ def _split(name: str) -> list[str]:
     return _PARTS.findall(plain.lower())
 
 
+# Singulars in -ie, and words that are their own plural.
+_IN_IE = frozenset("movie cookie calorie rookie hoodie brownie selfie zombie genie prairie".split())
+_UNCHANGED = frozenset("species series headquarters premises mathematics physics economics".split())
+_BUSES = re.compile(r"[^ao]uses$")
+
+
 def singular(noun: str) -> str:
     """The singular of an English plural, as far as table names need it.
 
     Example:
         >>> [singular(n) for n in ["flights", "companies", "addresses", "status", "news", "boxes"]]
         ['flight', 'company', 'address', 'status', 'news', 'box']
+        >>> [singular(n) for n in ["species", "movies", "bonuses", "causes", "sizes"]]
+        ['species', 'movie', 'bonus', 'cause', 'size']
     """
+    if noun in _UNCHANGED:
+        return noun
     if noun.endswith("ies") and len(noun) > 4:
-        return noun[:-3] + "y"
-    if noun.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return noun[:-1] if noun[:-1] in _IN_IE else noun[:-3] + "y"
+    if noun.endswith(("sses", "shes", "ches", "xes", "tzes")) or _BUSES.search(noun):
         return noun[:-2]
     if noun.endswith("s") and not noun.endswith(("ss", "us", "is", "news")) and len(noun) > 3:
         return noun[:-1]

@@ -25,12 +25,13 @@ from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.grounding import Grounding, project_grounding
 from aidbt.semantic.parsed_layer import layer_beside
+from aidbt.semantic.project_layer import parse_error
 from aidbt.semantic.query import Clock
 from aidbt.semantic.question_text import checked_question
 from aidbt.store import Cache
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse
-from aidbt.warehouse.budget import Approve
+from aidbt.warehouse.budget import Approve, runs_as
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 # Tables of ours that say how others were loaded.
@@ -54,7 +55,7 @@ class Grounded:
         profiles: of the same.
         manifest: None where dbt could not parse the project.
         notes: what was left out, and why.
-        not_built: models that the project has and the warehouse does not.
+        not_built: models that the project has and the warehouse does not show.
         derived: the names of the models from English that are left out so far.
         widen: the same with these models.
     """
@@ -75,7 +76,7 @@ class Grounded:
             return self.notes
         first, more = ", ".join(self.not_built[:_MOST_NAMED]), len(self.not_built) - _MOST_NAMED
         named = f"{first} and {more:,} more" if more > 0 else first
-        return (*self.notes, f"not in the warehouse yet, so not asked about: {named}; run 'aidbt build'")
+        return (*self.notes, f"not in the warehouse, or not yours to read: {named}; try 'aidbt build'")
 
     def about(self, question: str, clock: Clock, *, instructions: str = "") -> Grounded:
         """What one question is answered with: with the models from English where it names one, or has words
@@ -174,8 +175,10 @@ class _Parts:
         asked, left_out = _asked(everything, self.manifest)
         if not asked:
             raise _nothing_to_ask_about(everything)
-        versioned = _with_versions(asked, self.warehouse, self.project.profile())
-        keys = {f"relation:{relation}": ("", relation) for relation in versioned}
+        profile = self.project.profile()
+        versioned = _with_versions(asked, self.warehouse, profile)
+        asker = _asker(profile)
+        keys = {f"relation:{relation}{asker}": ("", relation) for relation in versioned}
         may_scan = scan_gate(self.project, self.settings, self.approve)
         # Beside the profiles of tables that changed, the values that questions may name are read every time.
         found = profiled(keys, self.warehouse, self.profiles, self.settings, may_scan, to_decide=keys)
@@ -185,7 +188,9 @@ class _Parts:
         relations = [table.relation for table in found.tables.values()]
         held = [table.profile for table in found.tables.values()]
         with self.warehouse.connect() as connection:
-            asked_of = _Remembering(connection, self.cache, held) if self.cache is not None else connection
+            asked_of: Connection = connection
+            if self.cache is not None:
+                asked_of = _Remembering(connection, self.cache, held, asker)
             grounding = project_grounding(self.manifest, relations, held, asked_of, semantic=self.semantic)
         known = {table.name for table in grounding.graph.tables}
         return Grounded(
@@ -205,14 +210,17 @@ class _Remembering:
 
     Args:
         profiles: of the tables that are asked; an answer is forgotten when one of them changes.
+        asker: whose rows it is about; see `_asker`.
     """
 
-    def __init__(self, connection: Connection, cache: Cache, profiles: Sequence[TableProfile]) -> None:
+    def __init__(
+        self, connection: Connection, cache: Cache, profiles: Sequence[TableProfile], asker: str
+    ) -> None:
         self.dialect = connection.dialect
         self._connection = connection
         self._cache = cache
         marks = [profile.fingerprint for profile in profiles]
-        self._mark = "\0".join(marks) if all(marks) else ""
+        self._mark = "\0".join([asker, *marks]) if all(marks) else ""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query, as `Connection.rows`."""
@@ -235,7 +243,8 @@ def _described(
     try:
         compiled = compiled_project(project, settings.values.dbt, needed=())
     except (DbtError, ArtifactError) as error:
-        return None, None, [f"dbt cannot parse the project, so only the warehouse is known: {error.message}"]
+        why = parse_error(error, project).message if isinstance(error, DbtError) else error.message
+        return None, None, [f"dbt cannot parse the project, so only the warehouse is known: {why}"]
     try:
         return compiled.manifest, layer_beside(compiled.path), []
     except AidbtError as error:
@@ -273,6 +282,14 @@ def _with_versions(relations: Sequence[Relation], warehouse: Warehouse, profile:
     states = [file.stat() for file in files if file.exists()]
     version = " ".join(f"{state.st_mtime_ns}:{state.st_size}" for state in states)
     return [replace(r, version=version) if r.kind == "view" and not r.version else r for r in relations]
+
+
+def _asker(profile: Profile) -> str:
+    """Who sees what was read: row policies show each their own rows, so that profiles are kept for each.
+
+    Whoever may open a DuckDB file sees all of it.
+    """
+    return "" if profile.type == "duckdb" else f" as {runs_as(profile.type, profile.settings).grantee}"
 
 
 def _holds_loads(relation: Relation) -> bool:

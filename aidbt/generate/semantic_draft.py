@@ -27,7 +27,7 @@ from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.drafting import Draft, Drafted, LeftOut, draft
 from aidbt.semantic.grounding import project_grounding
 from aidbt.semantic.manifest import require_no_errors
-from aidbt.semantic.project_layer import project_layer, relations_of, semantic_texts
+from aidbt.semantic.project_layer import project_layer, relations_as_files, relations_of, semantic_texts
 from aidbt.semantic.yaml_files import read_yaml
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
@@ -94,18 +94,43 @@ def run_semantic_draft(
     found, read = _drafted(
         project, settings, manifest, warehouse, profiles, missing, existing, approve=approve
     )
-    files = SemanticFiles(project, settings, manifest, lock, bases.get, texts, restore=bool(select))
+    files = SemanticFiles(
+        project, settings, relations_of(manifest), lock, bases.get, texts, restore=bool(select)
+    )
     has_models = found.tables or existing.semantic_models
     spine = files.add_time_spine(read) if has_models and not existing.time_spines else ""
     for drafted in found.tables:
         files.add(drafted)
+    plan = _carried_out(files, project, bases, write=write)
+    taken_out = [LeftOut(name, "", f"you took its draft out; -s {name} drafts it again") for name in removed]
+    return SemanticDraft(plan, found.tables, (*found.left_out, *taken_out), tuple(kept), spine)
+
+
+def run_time_spine_draft(
+    project: Project, settings: LoadedSettings, bases: Bases, *, write: bool = True
+) -> SemanticDraft:
+    """The time spine alone, from files: dbt cannot parse a project that has semantic models and none.
+
+    It is written again where a person took it out.
+
+    Raises:
+        AidbtError: the project's YAML cannot be read.
+    """
+    lock = read_lock(project.root)
+    texts, known = semantic_texts(project), relations_as_files(project)
+    files = SemanticFiles(project, settings, known, lock, bases.get, texts, restore=True)
+    spine = files.add_time_spine(())
+    return SemanticDraft(_carried_out(files, project, bases, write=write), time_spine=spine)
+
+
+def _carried_out(files: SemanticFiles, project: Project, bases: Bases, *, write: bool) -> GeneratePlan:
+    """What becomes of the files, and done unless told otherwise."""
     plan = files.plan()
     if write:
         apply_patch(plan.patch, project.root)
         bases.put(plan.bases)
         write_proposals(project.root, plan.proposals)
-    taken_out = [LeftOut(name, "", f"you took its draft out; -s {name} drafts it again") for name in removed]
-    return SemanticDraft(plan, found.tables, (*found.left_out, *taken_out), tuple(kept), spine)
+    return plan
 
 
 # --- which models ------------------------------------------------------------------------------------------

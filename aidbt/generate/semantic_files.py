@@ -26,14 +26,12 @@ from aidbt.patching.yaml_style import Flow, YamlStyle, dump_yaml
 from aidbt.patching.yaml_write import plain
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
-from aidbt.project.manifest import Manifest
 from aidbt.project.version import dbt_version
 from aidbt.semantic.definitions import SemanticRelation
 from aidbt.semantic.drafting import Drafted
 from aidbt.semantic.manifest import ManifestReading
 from aidbt.semantic.metricflow import validate
-from aidbt.semantic.project_layer import relations_of
-from aidbt.semantic.yaml_files import LEGACY_SPINE, read_yaml
+from aidbt.semantic.yaml_files import LEGACY_SPINE, RelationOf, read_yaml
 
 TIME_SPINE = LEGACY_SPINE
 # The first dbt that reads semantic models beside the columns of their models.
@@ -66,16 +64,16 @@ class SemanticFiles:
         self,
         project: Project,
         settings: LoadedSettings,
-        manifest: Manifest,
+        relation_of: RelationOf,
         lock: Lock,
         base: Callable[[str], str | None],
         texts: Mapping[str, str],
         *,
         restore: bool,
     ) -> None:
-        self._project, self._manifest, self._lock, self._base = project, manifest, lock, base
+        self._project, self._known, self._lock, self._base = project, relation_of, lock, base
         self._restore = restore
-        self._texts = dict(texts)
+        self._texts, self._before = dict(texts), dict(texts)
         self._here = declared(project, generated=())
         self._style: YamlStyle = rendering(project, settings, self._here).yaml
         runs = dbt_version(project, settings.values.dbt)
@@ -195,12 +193,17 @@ class SemanticFiles:
         )
 
     def _checked(self) -> tuple[Finding, ...]:
-        """The project's semantic layer with the drafts in it, as MetricFlow sees it."""
-        known = relations_of(self._manifest)
+        """The project's semantic layer with the drafts in it, as MetricFlow sees it.
+
+        What was wrong with it before is no reason to write nothing: `aidbt semantic check` says it.
+        """
         reading = read_yaml(
-            self._texts, relation_of=lambda name: self._new_relations.get(name) or known(name)
+            self._texts, relation_of=lambda name: self._new_relations.get(name) or self._known(name)
         )
         findings = _problems(reading)
+        if findings:
+            before = {found.message for found in _problems(read_yaml(self._before, relation_of=self._known))}
+            findings = [finding for finding in findings if finding.message not in before]
         if findings:
             first = findings[0]
             raise WriteError(

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from aidbt.core.errors import AidbtError, MissingExtra, ResilienceError
 from aidbt.core.resilience import Level
+from aidbt.llm.answers import Spent
 from aidbt.llm.model import ProviderError
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Rank, Refused
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
 from aidbt.semantic.query import Clock, SemanticQuery
@@ -56,12 +57,14 @@ def understand(
     dialect: str,
     instructions: str = "",
     model: QueryModel | None = None,
+    rank: Rank | None = None,
 ) -> Understood:
     """What a question in English asks for: as our own English reads it, else as a language model does.
 
     Args:
         instructions: definitions that hold for this question.
         model: asked only where our own English refuses; None asks nobody.
+        rank: orders what a word that is not understood may have meant.
 
     Raises:
         Refused: nobody understood it; the words that are not understood are those of our own English.
@@ -69,7 +72,7 @@ def understand(
     """
     asked = checked_question(question)
     try:
-        reading = read(asked, grounding.graph, grounding.lexicon, clock, instructions=instructions)
+        reading = read(asked, grounding.graph, grounding.lexicon, clock, instructions=instructions, rank=rank)
         return understood(reading.query, grounding, dialect=dialect, way="english", notes=reading.notes)
     except MissingExtra:
         raise
@@ -144,9 +147,10 @@ def _from_model(
             question, grounding, clock, model, dialect=dialect, instructions=instructions, check=problems
         )
     except (ProviderError, ResilienceError) as error:
-        raise _refused_too(refusal, f"no language model could help: {error.message}") from error
+        why = "; ".join(filter(None, [error.message, error.hint]))
+        raise _refused_too(refusal, f"no language model could help: {why}", Level.REDUCED) from error
     if answer.query is None:
-        raise _refused_too(refusal, f"{answer.by} cannot answer it either: {answer.reason}")
+        raise _refused_too(refusal, f"{answer.by} cannot answer it either: {answer.reason}", answer.level)
     found = understood(under_clock(answer.query, clock), grounding, dialect=dialect, way="model")
     return replace(found, by=answer.by, level=answer.level, notes=(*_notes(answer), *found.notes))
 
@@ -164,10 +168,20 @@ def _check(grounding: Grounding, clock: Clock, dialect: str) -> Callable[[Semant
 
 
 def _notes(answer: ModelAnswer) -> tuple[str, ...]:
-    return (f"understood by {answer.by}, not by aidbt's own English: check the reading", *answer.warnings)
+    by = f"understood by {answer.by}, not by aidbt's own English: check the reading"
+    return (f"{by} ({_spent(answer.spent)})", *answer.warnings)
 
 
-def _refused_too(refusal: Refused, why: str) -> Refused:
+def _spent(spent: Spent) -> str:
+    """What an answer did cost, in words."""
+    if not spent.calls:
+        return "kept from before, at no cost"
+    calls = "1 call" if spent.calls == 1 else f"{spent.calls} calls"
+    money = f", {spent.cost.normalize():f} of money" if spent.cost else ""
+    return f"{calls}, {spent.tokens:,} tokens{money}"
+
+
+def _refused_too(refusal: Refused, why: str, level: Level) -> Refused:
     return Refused(
         f"{refusal.message} ({why})",
         spans=refusal.spans,
@@ -175,4 +189,5 @@ def _refused_too(refusal: Refused, why: str) -> Refused:
         nearest=refusal.nearest,
         readings=refusal.readings,
         hint=refusal.hint,
+        level=level,
     )

@@ -10,7 +10,7 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.tokens import verb_stem
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
-from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, named_tables, spelled
+from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, named_tables, spelled, with_key_nouns
 from aidbt.semantic.references import Contained, relationships_of
 
 _KINDS: dict[str, Kind] = {
@@ -44,6 +44,12 @@ def graph_of(
     """
     by_name = {profile.name: profile for profile in profiles}
     named = {table.name: table for table in named_tables(relations)}
+    keys = {
+        relation.name: ranked[0]
+        for relation in relations
+        if (ranked := _ranked_keys(by_name[relation.name], relation, named[relation.name]))
+    }
+    named = {table.name: table for table in with_key_nouns(list(named.values()), keys)}
     tables = tuple(
         _table(relation, by_name[relation.name], named[relation.name], synonyms or {}, units or {})
         for relation in relations
@@ -62,8 +68,7 @@ def _table(
         _column(relation, profile, column.name, units.get((relation.name, column.name), ""))
         for column in relation.columns
     )
-    ranked = sorted(profile.keys, key=lambda key: _key_rank(key, relation, named))
-    keys: list[tuple[str, ...]] = [(key,) for key in ranked]
+    keys: list[tuple[str, ...]] = [(key,) for key in _ranked_keys(profile, relation, named)]
     keys += [tuple(key) for key in profile.composite_keys]
     return GraphTable(
         relation.name,
@@ -74,8 +79,13 @@ def _table(
         description=relation.description,
         synonyms=tuple(synonyms.get(relation.name, ())),
         time=_time(columns, named),
-        label=_label(columns, named),
+        label=_label(columns, named, keys[0] if keys else ()),
     )
+
+
+def _ranked_keys(profile: TableProfile, relation: Relation, named: NamedTable) -> list[str]:
+    """The columns that tell rows apart by themselves, the likeliest to be meant for that first."""
+    return sorted(profile.keys, key=lambda key: _key_rank(key, relation, named))
 
 
 def _key_rank(key: str, relation: Relation, named: NamedTable) -> tuple[int, int]:
@@ -142,9 +152,10 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     if len(times) == 1:
         return times[0]
     stems = {verb_stem(noun[-1]) for noun in named.nouns}
-    choices: tuple[Callable[[str], bool], ...] = (
+    choices: tuple[Callable[[str], object], ...] = (
         lambda name: (
-            words[name][0] in {noun[-1] for noun in named.nouns} or verb_stem(words[name][0]) in stems
+            {words[name][0], named.columns[name][0]} & {noun[-1] for noun in named.nouns}
+            or verb_stem(words[name][0]) in stems
         ),
         lambda name: bool(_CREATED & set(words[name])),
         lambda name: words[name] in _BARE_TIMES,
@@ -158,9 +169,9 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     return ""
 
 
-def _label(columns: Sequence[GraphColumn], named: NamedTable) -> str:
+def _label(columns: Sequence[GraphColumn], named: NamedTable, key: tuple[str, ...]) -> str:
     """The text that people call a row by: its name, of people the first one, its title, or what is most like
-    one; "" when it has none.
+    one; "" when it has none. A code that is the key is so only where nothing describes it.
     """
     texts = [column.name for column in columns if column.kind == "text"]
     words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in texts}
@@ -173,8 +184,8 @@ def _label(columns: Sequence[GraphColumn], named: NamedTable) -> str:
         lambda name: words[name][-1] in ("name", "title") and not _is_of_other(words[name], named),
     ]
     found = (name for is_chosen in choices for name in texts if is_chosen(name))
-    others = (name for label in _LABELS[2:] for name in texts if "".join(words[name]) in joined[label])
-    return next(found, "") or next(others, "")
+    others = [name for label in _LABELS[2:] for name in texts if "".join(words[name]) in joined[label]]
+    return next(found, "") or next((name for name in others if (name,) != key), "") or next(iter(others), "")
 
 
 def _is_of_other(words: tuple[str, ...], named: NamedTable) -> bool:

@@ -18,7 +18,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.resilience import Deadline, Level, SystemClock
 from aidbt.core.schema import TableProfile
 from aidbt.core.words import singular_words
-from aidbt.llm.answers import Answering, CacheScope, Question, ask_json
+from aidbt.llm.answers import Answering, CacheScope, Question, Spent, ask_json
 from aidbt.llm.asking import AnswerCache
 from aidbt.llm.model import Request
 from aidbt.llm.privacy import shown_values
@@ -69,6 +69,7 @@ class ModelAnswer:
     reason: str = ""
     level: Level = Level.FULL
     warnings: tuple[str, ...] = ()
+    spent: Spent = Spent()
 
 
 def ask_for_query(
@@ -114,9 +115,9 @@ def ask_for_query(
     by = cut(answer.by, _DESCRIPTION)
     if answer.value.get("query") is None:
         reason = cut(answer.value["cannot"], _REASON)
-        return ModelAnswer(None, by, reason, answer.level, answer.warnings)
+        return ModelAnswer(None, by, reason, answer.level, answer.warnings, answer.spent)
     query = query_from_json(answer.value["query"], part, metrics=names)
-    return ModelAnswer(query, by, level=answer.level, warnings=answer.warnings)
+    return ModelAnswer(query, by, level=answer.level, warnings=answer.warnings, spent=answer.spent)
 
 
 def _problems(

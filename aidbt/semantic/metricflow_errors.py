@@ -112,7 +112,7 @@ def _plain_error(error: Exception, manifest: SemanticManifest) -> AidbtError:
     if "time spine" in text.lower() and not manifest.time_spines:
         return AidbtError(
             "the project has no time spine, which this query needs",
-            hint="add a model with one row per day and declare it with `time_spine:`",
+            hint="'aidbt semantic draft' writes one, a model with one row per day",
         )
     user_error = any(base.__name__ == "InformativeUserError" for base in type(error).__mro__)
     if user_error:

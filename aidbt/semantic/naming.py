@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from aidbt.core.lexicon import expansions, is_word
@@ -13,22 +13,30 @@ from aidbt.semantic.english.tokens import lemma
 from aidbt.semantic.run_together import STORAGE, is_run_together, parted
 
 KEY_WORDS = {"id", "key", "code", "identifier", "uuid", "guid", "no", "number"}
-# What the last word of a column's name says its numbers are in.
+# What the last word of a column's name says its numbers are in: the unit and its words.
+_UNIT_WORDS = """
+usd: usd dollar dollars; eur: eur euro euros; gbp: gbp; chf: chf; cents: cent cents
+percent: pct percent percentage
+milliseconds: ms millis; seconds: sec secs second seconds; minutes: min mins minute minutes
+hours: hr hrs hour hours; days: day days; weeks: week weeks; months: month months
+years: year years yr yrs
+kilograms: kg kgs kilogram kilograms; grams: g gram grams; milligrams: mg; pounds: lb lbs
+tons: ton tons tonne tonnes; ounces: oz
+kilometers: km kms kilometer kilometers; miles: mi mile miles; feet: ft feet; inches: inch inches
+centimeters: cm; millimeters: mm; meters: meter meters metre metres; yards: yd yds
+square meters: sqm m2; square feet: sqft sf; acres: acre acres; hectares: ha hectare hectares
+liters: l liter liters litre litres; milliliters: ml; gallons: gal gallon gallons
+kilobytes: kb; megabytes: mb; gigabytes: gb; terabytes: tb
+kilowatts: kw; megawatts: mw; kilowatt hours: kwh; megawatt hours: mwh
+miles per hour: mph; kilometers per hour: kmh kph; hertz: hz; gigahertz: ghz
+twenty foot equivalent units: teu; barrels: bbl
+"""
 UNITS = {
-    "usd": "usd", "dollar": "usd", "dollars": "usd", "eur": "eur", "euro": "eur", "euros": "eur",
-    "gbp": "gbp",
-    "cent": "cents", "cents": "cents", "pct": "percent", "percent": "percent", "percentage": "percent",
-    "ms": "milliseconds", "millis": "milliseconds", "sec": "seconds", "secs": "seconds", "second": "seconds",
-    "seconds": "seconds", "min": "minutes", "mins": "minutes", "minute": "minutes", "minutes": "minutes",
-    "hr": "hours", "hrs": "hours", "hour": "hours", "hours": "hours", "day": "days", "days": "days",
-    "week": "weeks", "weeks": "weeks", "month": "months", "months": "months", "year": "years",
-    "years": "years",
-    "yr": "years", "yrs": "years", "kg": "kilograms", "kgs": "kilograms", "g": "grams", "mg": "milligrams",
-    "lb": "pounds", "lbs": "pounds", "km": "kilometers", "kms": "kilometers", "mi": "miles", "miles": "miles",
-    "l": "liters", "liters": "liters", "ft": "feet", "feet": "feet", "cm": "centimeters",
-    "mm": "millimeters", "sqm": "square meters",
-    "sqft": "square feet",
-}  # fmt: skip
+    word: unit.strip()
+    for entry in _UNIT_WORDS.replace("\n", ";").split(";")
+    for unit, _, words in [entry.partition(":")]
+    for word in words.split()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,28 @@ def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     plain = tuple(word for word in words if word not in _LAYERS)
     if len(plain) > 1 and plain[-1] in STORAGE:
         plain = plain[:-1]
+    # A master file is of who or what is there, and never of what happened: that of sales is of who sells.
+    if words[-2:] == ("sale", "master"):
+        return words, ("salesperson",)
     full = tuple(part for word in plain for part in spelled(word))
     return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
+
+
+def with_key_nouns(tables: Sequence[NamedTable], keys: Mapping[str, str]) -> list[NamedTable]:
+    """The tables with the nouns that only their keys say: rows of LOANTRN, told apart by LOANNO, are loans.
+
+    Args:
+        keys: by table the column that its rows are told apart by, where one does.
+    """
+    taken = {noun for table in tables for noun in table.nouns}
+    found = []
+    for table in tables:
+        words = table.columns.get(keys.get(table.name, ""), ())
+        noun = words[:-1] if words and words[-1] in KEY_WORDS else ()
+        is_part = any(noun == longer[: len(noun)] for longer in table.nouns if len(longer) > len(noun))
+        is_new = bool(noun) and is_part and noun not in taken
+        found.append(replace(table, nouns=(*table.nouns, noun)) if is_new else table)
+    return found
 
 
 _LAYERS = {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from aidbt.core.config import DbtSettings
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import DbtError, UsageError
 from aidbt.project import Project
 from aidbt.project.compiled import compiled_project
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.manifest import ARTIFACT, read_artifact
+from aidbt.semantic.project_layer import parse_error
 
 
 def layer_beside(manifest_path: Path) -> SemanticManifest | None:
@@ -33,7 +34,11 @@ def project_metrics(project: Project, settings: DbtSettings) -> SemanticManifest
         ArtifactError: it cannot be read.
         UsageError: the project has no metrics.
     """
-    found = layer_beside(compiled_project(project, settings, needed=()).path)
+    try:
+        compiled = compiled_project(project, settings, needed=())
+    except DbtError as error:
+        raise parse_error(error, project) from error
+    found = layer_beside(compiled.path)
     if found is None:
         raise UsageError(
             "the project has no metrics", hint="draft some with 'aidbt semantic draft', or ask in a sentence"

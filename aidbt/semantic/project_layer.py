@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from aidbt.core.errors import AidbtError, MissingExtra, UnknownName
+from aidbt.core.errors import AidbtError, DbtError, MissingExtra, UnknownName
 from aidbt.core.findings import Finding, Severity
 from aidbt.project import Project
 from aidbt.project.manifest import Manifest
 from aidbt.semantic.definitions import (
+    GRAINS,
     METRIC_TIME,
     Metric,
     SavedQuery,
@@ -25,6 +26,11 @@ from aidbt.semantic.yaml_files import RelationOf, read_yaml, yaml_texts
 Owner: TypeAlias = SemanticModel | Metric | SavedQuery
 
 _ROWS = ("model", "seed", "snapshot")
+_DAYS_OR_FINER = GRAINS[: GRAINS.index("day") + 1]
+_NO_TIME_SPINE = (
+    "there are semantic models and no time spine, a model with one row per day, so that dbt cannot parse the"
+    " project: 'aidbt semantic draft' writes one"
+)
 
 
 def project_layer(project: Project, manifest: Manifest | None = None) -> ManifestReading:
@@ -38,7 +44,7 @@ def project_layer(project: Project, manifest: Manifest | None = None) -> Manifes
         SettingsError: a file is not valid YAML (file and line).
         ProfileError: there is no manifest, and the profile cannot be read.
     """
-    relation_of = relations_of(manifest) if manifest is not None else _as_files(project)
+    relation_of = relations_of(manifest) if manifest is not None else relations_as_files(project)
     return read_yaml(semantic_texts(project), relation_of=relation_of)
 
 
@@ -76,7 +82,12 @@ def relations_of(manifest: Manifest) -> RelationOf:
     return places.get
 
 
-def _as_files(project: Project) -> RelationOf:
+def relations_as_files(project: Project) -> RelationOf:
+    """Where models, seeds and snapshots stand as far as their files tell: in the profile's schema.
+
+    Raises:
+        ProfileError: the profile cannot be read.
+    """
     schema = project.profile().schema
     folders = (*_model_folders(project), *project.paths("seed"), *project.paths("snapshot"))
     files = (path for folder in folders for path in folder.rglob("*"))
@@ -85,6 +96,19 @@ def _as_files(project: Project) -> RelationOf:
 
 
 # --- what is wrong with it ---------------------------------------------------------------------------------
+
+
+def lacks_time_spine(manifest: SemanticManifest) -> bool:
+    """Whether dbt refuses a semantic layer, and with it the whole project, for want of a time spine."""
+    has_spine = any(spine.grain in _DAYS_OR_FINER for spine in manifest.time_spines)
+    return bool(manifest.semantic_models) and not has_spine
+
+
+def parse_error(error: DbtError, project: Project) -> DbtError:
+    """Why dbt cannot parse a project: a missing time spine with what writes one, else what dbt says."""
+    if "time spine" in error.message.lower() and lacks_time_spine(project_layer(project).manifest):
+        return DbtError(_NO_TIME_SPINE)
+    return error
 
 
 def check_layer(reading: ManifestReading) -> tuple[Finding, ...]:
@@ -97,7 +121,7 @@ def check_layer(reading: ManifestReading) -> tuple[Finding, ...]:
     Raises:
         MissingExtra: MetricFlow is not installed, and it is its turn.
     """
-    findings = list(layer_findings(reading))
+    findings = [*layer_findings(reading), *_missing_spine(reading.manifest)]
     is_empty = not (reading.manifest.semantic_models or reading.manifest.metrics)
     if is_empty or any(finding.severity is Severity.ERROR for finding in findings):
         return tuple(findings)
@@ -112,6 +136,12 @@ def layer_findings(reading: ManifestReading) -> tuple[Finding, ...]:
     if any(finding.severity is Severity.ERROR for finding in reading.findings):
         return reading.findings
     return (*reading.findings, *unknown_names(reading.manifest))
+
+
+def _missing_spine(manifest: SemanticManifest) -> Iterator[Finding]:
+    if lacks_time_spine(manifest):
+        first = manifest.semantic_models[0]
+        yield Finding("semantic.no_time_spine", Severity.ERROR, _where(first), _NO_TIME_SPINE)
 
 
 def unknown_names(manifest: SemanticManifest) -> tuple[Finding, ...]:

@@ -61,8 +61,9 @@ from aidbt.semantic.query_form import (
     default_table,
     is_layer_item,
 )
-from aidbt.semantic.query_json_reader import WrongQuery, query_from_json
+from aidbt.semantic.query_json_reader import query_from_json
 from aidbt.semantic.query_json_schema import json_schema
+from aidbt.semantic.query_json_values import WrongQuery
 
 __all__ = ["WrongQuery", "json_schema", "query_from_json", "query_to_json"]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from aidbt.core.errors import AidbtError, UnknownName, UsageError, nearest
+from aidbt.core.errors import UnknownName, nearest
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     All,
@@ -15,7 +14,6 @@ from aidbt.semantic.query import (
     Attribute,
     Calculation,
     Case,
-    Clock,
     Compared,
     Comparison,
     DatePart,
@@ -38,7 +36,6 @@ from aidbt.semantic.query import (
     Predicate,
     SemanticQuery,
     Term,
-    TimePoint,
     Value,
     parts,
 )
@@ -46,47 +43,45 @@ from aidbt.semantic.query_form import (
     AGAINST_ALL,
     ALL_FUNCTIONS,
     ARITHMETIC,
-    CLOCK_KEYS,
     COMPARED,
     COMPARISONS,
     COUNT_ROWS,
     DATE_PARTS,
     EXTREMES,
     FUNCTIONS,
-    GRAINS,
     MATCHES,
     MOST_CHARACTERS,
     MOST_DEPTH,
     MOST_PARTS,
-    NOW,
     ORDER_KEYS,
     OUTPUT_KEYS,
-    POINT_KEYS,
     PREDICATES,
     QUERY_KEYS,
     TERMS,
     default_table,
     is_layer_item,
 )
-from aidbt.semantic.times import shifted
-
-T = TypeVar("T")
+from aidbt.semantic.query_json_values import (
+    WrongQuery,
+    clock_of,
+    column_names,
+    constant_of,
+    flag_of,
+    grain_of,
+    has_column,
+    head_of,
+    items_of,
+    literal_of,
+    mapping_of,
+    one_of,
+    placed,
+    point_of,
+    text_of,
+    value_of,
+    whole_number,
+)
 
 _ASK_FOR_MISSING = "write {missing: table.column}, or {not: {missing: table.column}}"
-# Relative times are seen from a day that is not known here: of these years it may be any.
-_ANY_CLOCK = (dt.datetime(1500, 1, 1), dt.datetime(2500, 1, 1))
-
-
-class WrongQuery(UsageError):
-    """A document that is no query.
-
-    Attributes:
-        place: where in it, e.g. "outputs[1].term.sum"; "" for the whole.
-    """
-
-    def __init__(self, place: str, message: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{place}: {message}" if place else message, hint=hint)
-        self.place = place
 
 
 def query_from_json(value: Any, graph: Graph, *, metrics: Collection[str] = ()) -> SemanticQuery:
@@ -139,17 +134,17 @@ class _Reader:
 
     def query(self, value: Any) -> SemanticQuery:
         """The query in a mapping."""
-        found = _mapping(value, self.root, QUERY_KEYS, "a query")
+        found = mapping_of(value, self.root, QUERY_KEYS, "a query")
         source = None
         if found.get("source") is not None:
             source = _Reader(self.graph, self.metrics, self._at("source")).query(found["source"])
-        listed = _list(found.get("outputs"), self._at("outputs"))
+        listed = items_of(found.get("outputs"), self._at("outputs"))
         if not listed:
             raise WrongQuery(self._at("outputs"), "a query needs outputs", hint="name what is to be shown")
         inside = self._knowing(listed, source)
         outputs = inside._outputs(listed)
         _check_cycles(outputs, source, self._at("outputs"))
-        base = _text(found.get("base", ""), self._at("base"))
+        base = text_of(found.get("base", ""), self._at("base"))
         if base:
             self._table(base, self._at("base"))
         return SemanticQuery(
@@ -161,10 +156,10 @@ class _Reader:
             order_by=inside._orders(found.get("order_by")),
             limit=inside._limit(found.get("limit")),
             limit_within=inside._terms(found.get("limit_within"), "limit_within"),
-            has_ties=_flag(found, "has_ties", self._at("has_ties")),
-            distinct=_flag(found, "distinct", self._at("distinct")),
+            has_ties=flag_of(found, "has_ties", self._at("has_ties")),
+            distinct=flag_of(found, "distinct", self._at("distinct")),
             source=source,
-            clock=_clock(found.get("clock"), self._at("clock")),
+            clock=clock_of(found.get("clock"), self._at("clock")),
         )
 
     def _at(self, key: str) -> str:
@@ -198,43 +193,43 @@ class _Reader:
             if not isinstance(term, Attribute):
                 raise WrongQuery(at, "an output needs a name", hint="write {name: …, term: …}")
             return Output(term, term.column)
-        found = _mapping(item, at, OUTPUT_KEYS, "an output", needed=("name", "term"))
-        name = _text(found["name"], f"{at}.name")
+        found = mapping_of(item, at, OUTPUT_KEYS, "an output", needed=("name", "term"))
+        name = text_of(found["name"], f"{at}.name")
         if not name.strip():
             raise WrongQuery(f"{at}.name", "an output's name is empty")
-        shown = not _flag(found, "hidden", f"{at}.hidden")
+        shown = not flag_of(found, "hidden", f"{at}.hidden")
         return Output(self.term(found["term"], f"{at}.term"), name, is_shown=shown)
 
     def _orders(self, value: Any) -> tuple[Order, ...]:
-        listed = _list(value, self._at("order_by"))
+        listed = items_of(value, self._at("order_by"))
         places = [(item, self._at(f"order_by[{n}]")) for n, item in enumerate(listed)]
         return tuple(self._order(item, at) for item, at in places)
 
     def _order(self, item: Any, at: str) -> Order:
         if not isinstance(item, Mapping) or "by" not in item:
             return Order(self.term(item, at))
-        found = _mapping(item, at, ORDER_KEYS, "an order")
-        descending = _flag(found, "descending", f"{at}.descending")
+        found = mapping_of(item, at, ORDER_KEYS, "an order")
+        descending = flag_of(found, "descending", f"{at}.descending")
         return Order(self.term(found["by"], f"{at}.by"), descending)
 
     def _limit(self, value: Any) -> int | None:
         if value is None:
             return None
-        return _whole(value, self._at("limit"), least=1)
+        return whole_number(value, self._at("limit"), least=1)
 
     # --- terms ----------------------------------------------------------------------------------------
 
     def _terms(self, value: Any, key: str) -> tuple[Term, ...]:
         at = self._at(key)
-        return tuple(self.term(item, f"{at}[{n}]") for n, item in enumerate(_list(value, at)))
+        return tuple(self.term(item, f"{at}[{n}]") for n, item in enumerate(items_of(value, at)))
 
     def term(self, value: Any, at: str) -> Term:
         """The term in a value."""
         if isinstance(value, str):
             return self._named(value, at)
         if not isinstance(value, Mapping):
-            return Value(_constant(value, at))
-        head = _head(value, at, TERMS, "a term")
+            return Value(constant_of(value, at))
+        head = head_of(value, at, TERMS, "a term")
         return _read_term(self, head, value, f"{at}.{head}")
 
     def _named(self, text: str, at: str) -> Term:
@@ -245,7 +240,7 @@ class _Reader:
             return OutputRef(text)
         if self.metrics and is_layer_item(text):
             return Attribute("", text)
-        columns = [f"{table.name}.{text}" for table in self.graph.tables if _has(table.columns, text)]
+        columns = [f"{table.name}.{text}" for table in self.graph.tables if has_column(table.columns, text)]
         close = columns[:3] or [name for name in [nearest(text, self.outputs)] if name]
         quoted = f"{{value: {text[:60]}}}"
         hint = f"did you mean {' or '.join(close)}? " if close else ""
@@ -258,16 +253,16 @@ class _Reader:
         dots = [place for place, char in enumerate(text) if char == "."]
         tables = {table.name: table for table in self.graph.tables}
         cuts = [(text[:dot], text[dot + 1 :]) for dot in dots if text[:dot] in tables]
-        known = [(table, column) for table, column in cuts if _has(tables[table].columns, column)]
+        known = [(table, column) for table, column in cuts if has_column(tables[table].columns, column)]
         if len(known) == 1:
             return Attribute(*known[0])
         if known:
             hint = "write it as {table: …, column: …}"
             raise WrongQuery(at, f"'{text}' is the name of several columns", hint=hint)
         if not cuts:
-            raise _placed(at, UnknownName("table", text[: dots[0]], tables))
+            raise placed(at, UnknownName("table", text[: dots[0]], tables))
         table, column = cuts[0]
-        raise _placed(at, UnknownName(f"column of {table}", column, _names(tables[table].columns)))
+        raise placed(at, UnknownName(f"column of {table}", column, column_names(tables[table].columns)))
 
     def attribute(self, value: Any, at: str) -> Attribute:
         """A term that has to be a column."""
@@ -278,35 +273,37 @@ class _Reader:
 
     def column(self, item: Mapping[str, Any], at: str) -> Attribute:
         """The column of a mapping with its way, grain and part."""
-        name = _text(item["column"], at)
+        name = text_of(item["column"], at)
         if "table" in item:
-            table = self._table(_text(item["table"], f"{at}.table"), at)
-            plain = Attribute(table, self._checked(name, _names(self.graph.table(table).columns), table, at))
+            table = self._table(text_of(item["table"], f"{at}.table"), at)
+            plain = Attribute(
+                table, self._checked(name, column_names(self.graph.table(table).columns), table, at)
+            )
         elif self.metrics and is_layer_item(name) and "." not in name:
             plain = Attribute("", name)
         else:
             plain = self._column(name, at) if "." in name else self.attribute(name, at)
-        grain = _grain(item, "grain", at)
-        part = _one_of(item.get("part"), DATE_PARTS, "part of a time", f"{at}.part")
+        grain = grain_of(item, "grain", at)
+        part = one_of(item.get("part"), DATE_PARTS, "part of a time", f"{at}.part")
         via = self.via(item, at)
         return Attribute(plain.table, plain.column, via, grain, cast("DatePart | None", part))
 
     def via(self, item: Mapping[str, Any], at: str) -> tuple[str, ...]:
         """The relationships that a way has to take."""
-        names = tuple(_text(name, f"{at}.via") for name in _list(item.get("via"), f"{at}.via"))
+        names = tuple(text_of(name, f"{at}.via") for name in items_of(item.get("via"), f"{at}.via"))
         known = [relationship.name for relationship in self.graph.relationships]
         for name in names:
             if name not in known:
-                raise _placed(f"{at}.via", UnknownName("relationship", name, known))
+                raise placed(f"{at}.via", UnknownName("relationship", name, known))
         return names
 
     def measure(self, item: Mapping[str, Any], head: str, at: str) -> Measure:
         """An aggregate over rows."""
         if head == COUNT_ROWS:
-            function, of, table = "count", None, _text(item[head], at)
+            function, of, table = "count", None, text_of(item[head], at)
         else:
             function, of = head, self.term(item[head], at)
-            table = _text(item.get("table", default_table(of)), f"{at}.table")
+            table = text_of(item.get("table", default_table(of)), f"{at}.table")
         if table or not self.has_source:
             self._table(table, at)
         where = self._optional(item.get("where"), f"{at}.where")
@@ -316,31 +313,31 @@ class _Reader:
     def metric(self, name: str, at: str) -> MetricRef:
         """A metric of the semantic layer."""
         if name not in self.metrics:
-            raise _placed(at, UnknownName("metric", name, self.metrics))
+            raise placed(at, UnknownName("metric", name, self.metrics))
         return MetricRef(name)
 
     def output(self, name: str, at: str) -> OutputRef:
         """An output of this query, or of its source."""
         if name not in self.outputs:
-            raise _placed(at, UnknownName("output", name, self.outputs))
+            raise placed(at, UnknownName("output", name, self.outputs))
         return OutputRef(name)
 
     def compared(self, item: Mapping[str, Any], head: str, at: str) -> Compared:
         """A measure beside others."""
         along = item.get("along")
-        within = _list(item.get("within"), f"{at}.within")
+        within = items_of(item.get("within"), f"{at}.within")
         return Compared(
             cast("Any", head),
             self.term(item[head], at),
             along=self.term(along, f"{at}.along") if along is not None else None,
             within=tuple(self.term(term, f"{at}.within[{n}]") for n, term in enumerate(within)),
-            steps=_whole(item.get("steps", 1), f"{at}.steps", least=1),
-            is_ascending=_flag(item, "ascending", f"{at}.ascending"),
+            steps=whole_number(item.get("steps", 1), f"{at}.steps", least=1),
+            is_ascending=flag_of(item, "ascending", f"{at}.ascending"),
         )
 
     def two(self, value: Any, at: str) -> tuple[Term, Term]:
         """Two terms in a list."""
-        listed = _list(value, at)
+        listed = items_of(value, at)
         if len(listed) != 2:
             raise WrongQuery(at, f"two terms are needed, and {len(listed)} were given")
         return self.term(listed[0], f"{at}[0]"), self.term(listed[1], f"{at}[1]")
@@ -354,36 +351,36 @@ class _Reader:
         """The condition in a value."""
         if not isinstance(value, Mapping):
             raise WrongQuery(at, "a condition is a mapping", hint="as in {is: [orders.id, 7]}")
-        head = _head(value, at, PREDICATES, "a condition")
+        head = head_of(value, at, PREDICATES, "a condition")
         return _read_predicate(self, head, value, f"{at}.{head}")
 
     def several(self, value: Any, at: str) -> tuple[Predicate, ...]:
         """The conditions in a list."""
-        listed = _list(value, at)
+        listed = items_of(value, at)
         if not listed:
             raise WrongQuery(at, "it needs a condition")
         return tuple(self.predicate(item, f"{at}[{n}]") for n, item in enumerate(listed))
 
     def exists(self, item: Mapping[str, Any], at: str) -> Exists:
         """Related rows, so many of them."""
-        table = self._table(_text(item["exists"], at), at)
+        table = self._table(text_of(item["exists"], at), at)
         where = self._optional(item.get("where"), f"{at}.where")
         if item.get("number") is None:
             return Exists(table, self.via(item, at), where)
-        number = _mapping(item["number"], f"{at}.number", tuple(COMPARISONS), "a number of rows")
+        number = mapping_of(item["number"], f"{at}.number", tuple(COMPARISONS), "a number of rows")
         if len(number) != 1:
             raise WrongQuery(f"{at}.number", "one comparison is needed", hint="as in {at_least: 3}")
         ((word, count),) = number.items()
-        least = _whole(count, f"{at}.number.{word}", least=0)
+        least = whole_number(count, f"{at}.number.{word}", least=0)
         return Exists(table, self.via(item, at), where, COMPARISONS[word], least)
 
     def against_all(self, item: Mapping[str, Any], at: str) -> Extreme:
         """A column compared with the mean, the median, the greatest or the least of its table."""
-        holds = _mapping(item.get("holds"), f"{at}.holds", tuple(COMPARISONS), "what holds")
+        holds = mapping_of(item.get("holds"), f"{at}.holds", tuple(COMPARISONS), "what holds")
         if len(holds) != 1:
             raise WrongQuery(f"{at}.holds", "one comparison is needed", hint="as in {more_than: avg}")
         ((word, function),) = holds.items()
-        named = _one_of(function, ALL_FUNCTIONS, "function of a whole table", f"{at}.holds.{word}")
+        named = one_of(function, ALL_FUNCTIONS, "function of a whole table", f"{at}.holds.{word}")
         where = self._optional(item.get("where"), f"{at}.where")
         term = self.attribute(item[AGAINST_ALL], at)
         return Extreme(term, cast("Any", named), where, COMPARISONS[word])
@@ -392,12 +389,12 @@ class _Reader:
 
     def _table(self, name: str, at: str) -> str:
         if not any(table.name == name for table in self.graph.tables):
-            raise _placed(at, UnknownName("table", name, [table.name for table in self.graph.tables]))
+            raise placed(at, UnknownName("table", name, [table.name for table in self.graph.tables]))
         return name
 
     def _checked(self, column: str, known: Collection[str], table: str, at: str) -> str:
         if column not in known:
-            raise _placed(at, UnknownName(f"column of {table}", column, known))
+            raise placed(at, UnknownName(f"column of {table}", column, known))
         return column
 
 
@@ -406,12 +403,12 @@ def _read_term(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> 
     if head == "column":
         return reader.column(item, at)
     if head in ("value", "date", "time"):
-        return Value(_literal(head, inside, at))
+        return Value(literal_of(head, inside, at))
     if head in ARITHMETIC:
         return Calculation(ARITHMETIC[head], *reader.two(inside, at))
     if head == "duration":
-        unit = _grain(item, "unit", at) or Grain.DAY
-        return Duration(*reader.two(inside, at), unit, _flag(item, "whole", f"{at}.whole"))
+        unit = grain_of(item, "unit", at) or Grain.DAY
+        return Duration(*reader.two(inside, at), unit, flag_of(item, "whole", f"{at}.whole"))
     if head == "length":
         return Length(reader.term(inside, at))
     if head == "if":
@@ -424,7 +421,7 @@ def _read_term(reader: _Reader, head: str, item: Mapping[str, Any], at: str) -> 
         return reader.measure(item, head, at)
     if head in COMPARED:
         return reader.compared(item, head, at)
-    name = _text(inside, at)
+    name = text_of(inside, at)
     return reader.metric(name, at) if head == "metric" else reader.output(name, at)
 
 
@@ -436,21 +433,21 @@ def _read_predicate(reader: _Reader, head: str, item: Mapping[str, Any], at: str
             raise WrongQuery(at, "nothing is ever equal to null", hint=_ASK_FOR_MISSING)
         return Comparison(COMPARISONS[head], *compared)
     if head == "in":
-        listed = _list(item.get("values"), f"{at}.values")
+        listed = items_of(item.get("values"), f"{at}.values")
         if not listed:
             raise WrongQuery(f"{at}.values", "it needs values")
-        values = tuple(_listed_value(value, f"{at}.values[{n}]") for n, value in enumerate(listed))
+        values = tuple(value_of(value, f"{at}.values[{n}]") for n, value in enumerate(listed))
         if Value(None) in values:
             raise WrongQuery(f"{at}.values", "nothing is ever equal to null", hint=_ASK_FOR_MISSING)
-        return OneOf(reader.term(inside, at), values, _flag(item, "ignore_case", f"{at}.ignore_case"))
+        return OneOf(reader.term(inside, at), values, flag_of(item, "ignore_case", f"{at}.ignore_case"))
     if head in MATCHES:
-        text = _text(item.get("text"), f"{at}.text")
-        ignores_case = _flag(item, "ignore_case", f"{at}.ignore_case", default=True)
+        text = text_of(item.get("text"), f"{at}.text")
+        ignores_case = flag_of(item, "ignore_case", f"{at}.ignore_case", default=True)
         return Matches(reader.term(inside, at), cast("Any", MATCHES[head]), text, ignores_case)
     if head == "missing":
         return Missing(reader.term(inside, at))
     if head == "period":
-        start, end = (_point(item.get(key), f"{at}.{key}") for key in ("from", "before"))
+        start, end = (point_of(item.get(key), f"{at}.{key}") for key in ("from", "before"))
         if start is None and end is None:
             raise WrongQuery(at, "a period without a bound", hint="give it 'from', 'before', or both")
         return InPeriod(reader.term(inside, at), start, end)
@@ -483,178 +480,3 @@ def _check_cycles(outputs: Sequence[Output], source: SemanticQuery | None, at: s
         made_of = {name: others for name, others in made_of.items() if name not in settled}
     if made_of:
         raise WrongQuery(at, f"'{next(iter(made_of))}' is made of itself", hint="name other outputs in it")
-
-
-# --- plain values -------------------------------------------------------------------------------------
-
-
-def _placed(at: str, error: AidbtError) -> WrongQuery:
-    return WrongQuery(at, error.message, hint=error.hint)
-
-
-def _names(columns: Iterable[Any]) -> list[str]:
-    return [column.name for column in columns]
-
-
-def _has(columns: Iterable[Any], name: str) -> bool:
-    return any(column.name == name for column in columns)
-
-
-def _mapping(
-    value: Any, at: str, known: Collection[str], what: str, *, needed: Collection[str] = ()
-) -> Mapping[str, Any]:
-    """A mapping with no other keys than these."""
-    if not isinstance(value, Mapping):
-        raise WrongQuery(at, f"{what} is a mapping with {', '.join(known)}")
-    for key in value:
-        if key not in known:
-            raise _placed(at, UnknownName(f"key of {what}", str(key)[:60], known))
-    for key in needed:
-        if key not in value:
-            raise WrongQuery(at, f"'{key}' is missing")
-    return cast("Mapping[str, Any]", value)
-
-
-def _head(item: Mapping[Any, Any], at: str, heads: Mapping[str, Collection[str]], what: str) -> str:
-    """The one key that says what a mapping is; "count" beside "table" is no second one."""
-    found = [key for key in item if key in heads and not _is_beside(key, item, heads)]
-    if len(found) == 1:
-        head: str = found[0]
-        for key in item:
-            if key != head and key not in heads[head]:
-                raise _placed(at, UnknownName(f"key beside '{head}'", str(key)[:60], heads[head]))
-        return head
-    if found:
-        raise WrongQuery(at, f"it is {' and '.join(found)} at once", hint=f"{what} is one of them")
-    further = {key for beside in heads.values() for key in beside}
-    wrong = next((str(key)[:60] for key in item if key not in further), "")
-    raise _placed(at, UnknownName(f"key of {what}", wrong, heads))
-
-
-def _is_beside(key: str, item: Mapping[Any, Any], heads: Mapping[str, Collection[str]]) -> bool:
-    return any(key in heads[other] for other in item if other in heads and other != key)
-
-
-def _list(value: Any, at: str) -> Sequence[Any]:
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple):
-        raise WrongQuery(at, "a list is needed")
-    return value
-
-
-def _text(value: Any, at: str) -> str:
-    if not isinstance(value, str):
-        raise WrongQuery(at, "a text is needed", hint="put it in quotes" if value is not None else None)
-    return value
-
-
-def _flag(item: Mapping[str, Any], key: str, at: str, *, default: bool = False) -> bool:
-    value = item.get(key, default)
-    if not isinstance(value, bool):
-        raise WrongQuery(at, "true or false is needed")
-    return value
-
-
-def _whole(value: Any, at: str, *, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 2**31:
-        raise WrongQuery(at, f"a whole number of {least} or more is needed")
-    return int(value)
-
-
-def _one_of(value: Any, known: Collection[str], kind: str, at: str) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or value not in known:
-        raise _placed(at, UnknownName(kind, str(value)[:60], known))
-    return value
-
-
-def _grain(item: Mapping[str, Any], key: str, at: str) -> Grain | None:
-    found = _one_of(item.get(key), GRAINS, "grain", f"{at}.{key}")
-    return Grain(found) if found is not None else None
-
-
-def _constant(value: Any, at: str) -> Any:
-    if isinstance(value, float) and not value - value == 0:
-        raise WrongQuery(at, f"{value} is no number")
-    if value is not None and not isinstance(value, bool | int | float | dt.date):
-        raise WrongQuery(at, "a term is needed", hint="a column is written table.column")
-    return _zoneless(value, at) if isinstance(value, dt.datetime) else value
-
-
-def _literal(head: str, value: Any, at: str) -> Any:
-    """What stands behind "value", "date" or "time"."""
-    if head == "value":
-        return value if isinstance(value, str) else _constant(value, at)
-    return _date(value, at) if head == "date" else _time(value, at)
-
-
-def _listed_value(value: Any, at: str) -> Value:
-    if isinstance(value, str):
-        return Value(value)
-    if isinstance(value, Mapping):
-        literals = {key: TERMS[key] for key in ("value", "date", "time")}
-        head = _head(value, at, literals, "a value")
-        return Value(_literal(head, value[head], f"{at}.{head}"))
-    return Value(_constant(value, at))
-
-
-def _date(value: Any, at: str) -> dt.date:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    return _parsed(value, at, dt.date.fromisoformat, "a date such as 2024-03-31")
-
-
-def _time(value: Any, at: str) -> dt.datetime:
-    if isinstance(value, dt.datetime):
-        return _zoneless(value, at)
-    if isinstance(value, dt.date):
-        return dt.datetime.combine(value, dt.time())
-    return _zoneless(_parsed(value, at, dt.datetime.fromisoformat, "a time such as 2024-03-31T18:30:00"), at)
-
-
-def _zoneless(time: dt.datetime, at: str) -> dt.datetime:
-    if time.tzinfo is not None:
-        raise WrongQuery(at, f"{time.isoformat()} has a time zone", hint="write it as the data's clock shows")
-    return time
-
-
-def _parsed(value: Any, at: str, parse: Callable[[str], T], what: str) -> T:
-    try:
-        return parse(_text(value, at))
-    except ValueError as error:
-        raise WrongQuery(at, f"'{value[:60]}' is not {what}") from error
-
-
-def _point(value: Any, at: str) -> TimePoint | None:
-    """A point in time; a bare date or time is that one."""
-    if value is None:
-        return None
-    if value == NOW:
-        return TimePoint(cut_to=None)
-    if not isinstance(value, Mapping):
-        return TimePoint(at=_time(value, at), cut_to=None)
-    found = _mapping(value, at, POINT_KEYS, "a point in time")
-    shift = found.get("shift", 0)
-    if isinstance(shift, bool) or not isinstance(shift, int) or abs(shift) > 1_000_000:
-        raise WrongQuery(f"{at}.shift", "a whole number is needed, less than a million")
-    absolute = _time(found["at"], f"{at}.at") if found.get("at") is not None else None
-    unit = _grain(found, "unit", at) or Grain.DAY
-    for start in _ANY_CLOCK if absolute is None else (absolute,):
-        try:
-            shifted(start, shift, unit)
-        except UsageError as error:
-            raise _placed(f"{at}.shift", error) from error
-    return TimePoint(absolute, _grain(found, "start_of", at), shift, unit)
-
-
-def _clock(value: Any, at: str) -> Clock:
-    if value is None:
-        return Clock()
-    found = _mapping(value, at, CLOCK_KEYS, "a clock")
-    now = _time(found["now"], f"{at}.now") if found.get("now") is not None else None
-    week_start = _whole(found.get("week_start", 1), f"{at}.week_start", least=1)
-    if week_start > 7:
-        raise WrongQuery(f"{at}.week_start", "1 is Monday, 7 is Sunday")
-    return Clock(now, week_start)

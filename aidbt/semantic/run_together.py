@@ -11,6 +11,8 @@ from aidbt.core.words import singular_words
 # Storage words, which say how rows are kept and not what they are.
 STORAGE = {"master", "header", "file", "table", "record"}
 _SHORTEST = 5
+# What a name of four letters may end with: BKNO.
+_SHORT_ENDS = {"no", "nm", "cd", "dt"}
 _LEAST_SHARE = 0.3
 # The last words of such names, whose likeliest meaning is nearly always meant.
 _ENDS = {
@@ -18,7 +20,9 @@ _ENDS = {
     "cod": "code", "cde": "code", "dt": "date", "dte": "date", "dsc": "description", "desc": "description",
     "sts": "status", "stat": "status", "fil": "file", "id": "id", "cat": "category", "prc": "price",
     "amt": "amount", "qty": "quantity", "flg": "flag", "typ": "type", "mst": "master", "hdr": "header",
-    "dtl": "detail", "trn": "transaction",
+    "dtl": "detail", "trn": "transaction", "pct": "percent", "yr": "year", "oh": "on hand", "cst": "cost",
+    "bal": "balance", "lmt": "limit", "phn": "phone", "adr": "address", "cty": "city", "hst": "history",
+    "wgt": "weight", "tim": "time", "tm": "time", "ref": "reference",
 }  # fmt: skip
 
 
@@ -39,13 +43,13 @@ def parted(word: str) -> tuple[str, ...]:
     """The words of a name, those that are short and certain written out; itself where it is one word.
 
     Of the ways to take it apart the one of the fewest parts is taken, and of those one that ends as such
-    names do, with the longest first part.
+    names do, with the fewest parts of two letters, which may be anything, and the longest first part.
 
     Example:
-        >>> parted("itmdesc"), parted("qtyoh"), parted("customer")
-        (('item', 'description'), ('quantity', 'on', 'hand'), ('customer',))
+        >>> parted("itmdesc"), parted("qtyoh"), parted("qtyshp"), parted("customer")
+        (('item', 'description'), ('quantity', 'on', 'hand'), ('quantity', 'shp'), ('customer',))
     """
-    if len(word) < _SHORTEST or is_word(word):
+    if len(word) < _SHORTEST and word[2:] not in _SHORT_ENDS or is_word(word):
         return (word,)
     if expansions(word):
         return _written_out(word)
@@ -56,14 +60,20 @@ def parted(word: str) -> tuple[str, ...]:
             for end in range(len(word), start + 1, -1)
             if (rest := cuts[end]) is not None and _is_part(word[start:end], is_last=end == len(word))
         ]
-        cuts[start] = min(ways, key=lambda way: (len(way), way[-1] not in _ENDS), default=None)
+        cuts[start] = min(ways, key=_doubt, default=None)
     parts = cuts[0] or (word,)
     # What is made of whole words alone may be a word of the language, such as "passport".
     if all(is_word(part) for part in parts):
         return (word,)
     first = tuple(spelled for part in parts[:-1] for spelled in _written_out(part))
     last = parts[-1]
-    return (*first, _ENDS[last]) if last in _ENDS else (*first, *_written_out(last))
+    return (*first, *_ENDS[last].split()) if last in _ENDS else (*first, *_written_out(last))
+
+
+def _doubt(way: tuple[str, ...]) -> tuple[int, bool, int]:
+    """How doubtful a way is to take a name apart, the least doubtful first."""
+    short = sum(len(part) == 2 and part not in _ENDS for part in way)
+    return len(way), way[-1] not in _ENDS, short
 
 
 def _is_part(part: str, *, is_last: bool) -> bool:
@@ -73,8 +83,6 @@ def _is_part(part: str, *, is_last: bool) -> bool:
 
 
 def _written_out(part: str) -> tuple[str, ...]:
-    """What a short form stands for, if it can stand for one thing only or "on hand"."""
+    """What a short form stands for, if it can stand for one thing only."""
     meanings = expansions(part)
-    if is_word(part) or not meanings:
-        return (part,)
-    return meanings[0] if len(meanings) == 1 or len(meanings[0]) > 1 else (part,)
+    return meanings[0] if len(meanings) == 1 and not is_word(part) else (part,)

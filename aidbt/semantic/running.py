@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,20 +79,45 @@ def _counted(statement: Statement, warehouse: Warehouse, timeout_s: float) -> in
     return int(total)
 
 
-def scan_of(statement: Statement, relations: Mapping[str, Relation], runs_as: RunsAs) -> ScanPlan:
-    """What a statement reads of the relations, by the columns that it names; nothing is asked."""
+def scan_of(statement: Statement, relations: Iterable[Relation], runs_as: RunsAs) -> ScanPlan:
+    """What a statement reads, by the columns that it names; nothing is asked.
+
+    A table counts as often as the statement names it. One that is none of the relations is of unknown size.
+    """
     tree = parse_one(statement.sql, dialect=sqlglot_dialect(statement.dialect))
-    tables = {table.name.lower() for table in tree.find_all(exp.Table)}
     columns = {column.name.lower() for column in tree.find_all(exp.Column)}
-    scans = [_scan(relation, columns) for relation in relations.values() if relation.name.lower() in tables]
-    return ScanPlan(tuple(scans), runs_as)
+    known = list(relations)
+    return ScanPlan(
+        tuple(_scan(_named(place, known), times, columns) for place, times in _places(tree).items()), runs_as
+    )
 
 
-def _scan(relation: Relation, columns: set[str]) -> TableScan:
+_Place = tuple[str, str]
+"""(schema, name) in small letters; "" for a schema that is not said."""
+
+
+def _places(tree: exp.Expr) -> Counter[_Place]:
+    """The tables that a statement reads, and how often it names each."""
+    made = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    tables = (table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
+    return Counter(
+        (table.db.lower(), table.name.lower())
+        for table in tables
+        if table.db or table.name.lower() not in made
+    )
+
+
+def _named(place: _Place, relations: Sequence[Relation]) -> Relation:
+    schema, name = place
+    found = (r for r in relations if r.name.lower() == name and schema in ("", r.schema.lower()))
+    return next(found, Relation(schema, name, ()))
+
+
+def _scan(relation: Relation, times: int, columns: set[str]) -> TableScan:
     size = estimated_size(relation)
     names = [name for name in relation.column_names if name.lower() in columns]
     basis: Basis = "exact" if relation.size_bytes is not None else "unknown" if size is None else "estimated"
-    reading = Reading("values", round(share_of_columns(relation, names), 2))
+    reading = Reading("values", round(times * share_of_columns(relation, names), 2))
     return TableScan(str(relation), relation.kind, (reading,), relation.row_count, size, basis)
 
 

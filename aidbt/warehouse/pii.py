@@ -43,6 +43,7 @@ class _Kind:
     Attributes:
         families: the types that can hold it; "text" means types that are not known, too.
         looks: whether a value may be one; None where values do not tell.
+        looks_sure: the same where the name alone says too little; None where `looks` serves there too.
         proves: whether a value can hardly be anything else, whatever the name.
         passed: what the values have in common when they pass `proves`.
     """
@@ -53,6 +54,7 @@ class _Kind:
     looks: Callable[[str], bool] | None = None
     proves: Callable[[str], bool] | None = None
     passed: str = ""
+    looks_sure: Callable[[str], bool] | None = None
 
 
 _KINDS = {
@@ -67,7 +69,9 @@ _KINDS = {
     "name": _Kind(
         "a person's name", "names of people", "text other", formats.is_person_shaped, formats.has_given_name
     ),
-    "address": _Kind("a person's address", "addresses", "text integer other"),
+    "address": _Kind(
+        "a person's address", "addresses", "text integer other", looks_sure=formats.is_address_shaped
+    ),
     "postcode": _Kind("a postcode", "postcodes", "text integer", formats.is_postcode),
     "birth_date": _Kind(
         "a date of birth",
@@ -101,7 +105,7 @@ _KINDS = {
         "an IP address", "IP addresses", "text other", formats.is_ip_address, formats.is_no_version
     ),
     "device_id": _Kind("a device's id", "MAC addresses", "text integer", None, formats.is_mac_address),
-    "location": _Kind("a position", "positions", "text integer number other"),
+    "location": _Kind("a position", "positions", "text integer number other", looks_sure=formats.is_position),
     "username": _Kind("a user name", "user names", "text"),
     "secret": _Kind("a secret", "secrets", "text integer other"),
     "gender": _Kind("a person's gender", "genders", "text integer boolean"),
@@ -209,7 +213,9 @@ def _confirmed(name: str, named: NamedAs, values: Sequence[str]) -> Pii | None:
         return _secret(named, values, reasons)
     looks = _share(kind.looks, values) if kind.looks is not None else None
     if looks is None:
-        return Pii(named.kind, tuple(reasons), 0.85) if named.is_certain or named.context else None
+        is_sure = kind.looks_sure is None or _share(kind.looks_sure, values) >= _LOOKS_RIGHT
+        counts = named.is_certain or (named.context and is_sure)
+        return Pii(named.kind, tuple(reasons), 0.85) if counts else None
     if looks < _LOOKS_WRONG:
         return None
     if named.is_certain:

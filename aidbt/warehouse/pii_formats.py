@@ -23,6 +23,14 @@ _CPF = re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}")
 _DOCUMENT = re.compile(r"(?=(?:.*\d){4})[A-Z0-9][A-Z0-9 ./-]{4,22}", re.IGNORECASE)
 _PERSON = re.compile(r"[^\W\d_][^\W\d_'’.-]*(?:[ ,'’.-]+[^\W\d_]+\.?)*")
 _SECRET = re.compile(r"\S{8,}")
+_DEGREES = r"[-+]?\d{1,3}(?:\.\d+)?"
+# 52.52, 13.405; 52°31'12"N 13°24'18"E; what GIS types are written as; keys of a record of both.
+_POSITION = re.compile(
+    rf"[(\[]?\s*{_DEGREES}\s*[,; ]\s*{_DEGREES}\s*[)\]]?|[-+]?\d{{1,3}}\.\d{{3,}}"
+    r"|\d{1,3}\s*°.*|(?:srid=\d+;\s*)?point\s*z?\s*\(.*|0[01][0-9a-f]{40,}|.*\b(?:lat\w*|coordinates)\b.*:.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ADDRESS_SHAPE = re.compile(r"(?=.*[^\W\d_]{2})(?=.*(?:\d|,)).*\s.*", re.DOTALL)
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d{2}(?!\d)|^(?:19|20)\d{6}$")
 
 
@@ -70,6 +78,26 @@ def is_mac_address(text: str) -> bool:
 
 def is_postcode(text: str) -> bool:
     return 3 <= len(text) <= 10 and _POSTCODE.fullmatch(text) is not None
+
+
+def is_position(text: str) -> bool:
+    """Whether a text may be a point on the earth: a pair of degrees, one of many digits, or GIS notation.
+
+    Example:
+        >>> is_position("52.52, 13.405"), is_position("POINT (13.4 52.5)"), is_position("engineer")
+        (True, True, False)
+    """
+    return _POSITION.fullmatch(text) is not None
+
+
+def is_address_shaped(text: str) -> bool:
+    """Whether a text has a word and a number or a comma in it, as most addresses do.
+
+    Example:
+        >>> is_address_shaped("12 Main Street"), is_address_shaped("north"), is_address_shaped("17")
+        (True, False, False)
+    """
+    return _ADDRESS_SHAPE.fullmatch(text) is not None
 
 
 def is_iban(text: str) -> bool:

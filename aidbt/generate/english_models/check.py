@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Finding, Severity
+from aidbt.generate.english_models.draft import decided_of
 from aidbt.generate.english_models.kept import kept_names, read_kept
-from aidbt.generate.english_models.plan import decided_of
 from aidbt.generate.lock import Lock, read_lock
 
 

@@ -6,137 +6,45 @@ witness rows, compare with the files that are there. Whatever fails on the way, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import AidbtError, UsageError, WriteError
-from aidbt.core.findings import Severity
-from aidbt.core.patch import FileEdit, Patch, apply_patch, read_or_none
+from aidbt.core.errors import SettingsError, UsageError
+from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.resilience import Level
-from aidbt.core.schema import Column, Relation
 from aidbt.generate.bases import Bases
-from aidbt.generate.changes import GeneratedFiles
-from aidbt.generate.check_yaml import check_dbt_yaml
-from aidbt.generate.compare import Compared, Desired
-from aidbt.generate.english_models.decisions import (
-    Chosen,
-    Facts,
-    Rows,
-    choose_materialized,
-    facts_of,
-    grain_of,
-    model_columns,
-)
-from aidbt.generate.english_models.incremental import (
-    Incremental,
-    config_of,
-    incremental_of,
-    last_period_only,
-)
-from aidbt.generate.english_models.kept import KeptModel, Materialized, kept_edit, read_kept
-from aidbt.generate.english_models.left_out import left_out
-from aidbt.generate.english_models.likely_values import has_kind
-from aidbt.generate.english_models.metrics import WrittenOut, written_out
-from aidbt.generate.english_models.model_sql import model_sql, reads_clock
-from aidbt.generate.english_models.model_yaml import grain_test, model_yaml
-from aidbt.generate.english_models.parents import Parent, calls_of, parents_of, readers_of
+from aidbt.generate.compare import REASONS, Compared, Desired, compare
+from aidbt.generate.english_models.decisions import Chosen
+from aidbt.generate.english_models.draft import Draft, draft_model
+from aidbt.generate.english_models.ground import Ground, Request, Sentence
+from aidbt.generate.english_models.kept import KeptModel, kept_edit, read_kept
 from aidbt.generate.english_models.places import (
     check_name,
     check_not_taken,
-    folder_materialized,
     sql_place,
     with_column_names,
     with_moves,
 )
 from aidbt.generate.english_models.refine import refined
-from aidbt.generate.english_models.steps import Steps, model_steps, without_order
-from aidbt.generate.english_models.witnesses import NoWitness, Witnesses, find_witnesses
-from aidbt.generate.files import Rendering
-from aidbt.generate.lock import LOCK_FILE, Lock, decided_digest, lock_text, read_lock
+from aidbt.generate.english_models.steps import without_order
+from aidbt.generate.english_models.witnesses import Witnesses
+from aidbt.generate.english_models.yaml_merge import merge_yaml
+from aidbt.generate.lock import LOCK_FILE, Lock, Written, decided_digest, lock_text, read_lock
 from aidbt.generate.plan import write_proposals
-from aidbt.generate.rendering import rendering
 from aidbt.project import Project
-from aidbt.project.declared import Declared, declared
-from aidbt.project.manifest import Manifest
-from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.evaluate import CannotEvaluate
-from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Clock, SemanticQuery, attributes
-from aidbt.semantic.query_json import query_to_json
-from aidbt.semantic.wording import describe, table_nouns
-from aidbt.sql.dialect import sqlglot_dialect
-from aidbt.sql.relations import RelationIndex
-from aidbt.sql.resolved import KnownRelation
-from aidbt.sql.validate import Engine, Rung, Validation, validate_sql
+from aidbt.project.declared import declared
+from aidbt.semantic.query import Clock, SemanticQuery
+from aidbt.semantic.wording import describe
+from aidbt.sql.validate import Rung
 
 
-class ModelRefused(AidbtError):
-    """A model that is not written, because its SQL did not pass every check."""
+class WouldReplace(UsageError):
+    """A sentence would take the place of another one that a model was written from."""
 
     exit_code = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence as it was read.
-
-    Attributes:
-        by: the language model that read it; "" for our own English.
-    """
-
-    query: SemanticQuery
-    by: str = ""
-    level: Level = Level.FULL
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person asks for; what is left out stays as it was, or is decided.
-
-    Attributes:
-        sentence: "" writes an existing model from its kept reading.
-        refine: phrases to be added to the kept sentence.
-        folder: where a new model stands; "" in the project's usual folder.
-        refresh: whether tests, types and the materialization are decided again.
-    """
-
-    name: str
-    sentence: str = ""
-    refine: tuple[str, ...] = ()
-    folder: str = ""
-    materialized: Materialized | None = None
-    contract: bool | None = None
-    refresh: bool = False
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What a model can be made of, and who is asked on the way.
-
-    Attributes:
-        relations, parents: by the name of a table in the graph.
-        semantic: the project's semantic layer; None without one.
-        read: what a sentence means; raises `Refused`.
-        compile: what dbt makes of a template; raises DbtError.
-        engine: a guarded connection to the warehouse; None validates without one.
-        rows: asks the warehouse; None where it is not to be read.
-        may_scan: told which relations are about to be read; raises BudgetExceeded.
-    """
-
-    graph: Graph
-    relations: Mapping[str, Relation]
-    parents: Mapping[str, Parent]
-    manifest: Manifest
-    semantic: SemanticManifest | None
-    read: Callable[[str], Sentence]
-    compile: Callable[[str], str]
-    engine: Engine | None = None
-    rows: Rows | None = None
-    may_scan: Callable[[Sequence[Relation]], None] = lambda relations: None
 
 
 @dataclass(frozen=True)
@@ -148,6 +56,7 @@ class ModelPlan:
         sql: the text of the model, as the decisions make it.
         files: what becomes of its files, by path.
         proposals: path → text of what is only proposed, since a person wrote there.
+        replaced: the sentence whose place this one takes; "" for none.
         materialized: with the reason, where it was decided now.
         witnesses: None where there is no unit test; `notes` say why.
         rungs: the checks that passed.
@@ -163,6 +72,7 @@ class ModelPlan:
     files: dict[str, Compared] = field(default_factory=dict)
     proposals: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    replaced: str = ""
     materialized: Chosen = Chosen("view", "")
     witnesses: Witnesses | None = None
     rungs: tuple[Rung, ...] = ()
@@ -190,6 +100,7 @@ def run_model(
 
     Raises:
         Refused: the sentence is not understood.
+        WouldReplace: it reads otherwise than the one that the model was written from.
         ModelRefused: its SQL did not pass every check.
         AidbtError: the project, the warehouse or a file cannot be read, or the name is taken.
     """
@@ -224,18 +135,19 @@ def plan_model(
         check_not_taken(request.name, here, ground.manifest, ours)
     moved = with_moves(lock, request.name, project, here)
     place = sql_place(project, request.name, request.folder, moved, here)
-    sentence = _read(request, before, ground)
-    draft = _draft(project, settings, request, before, sentence, ground, here, place)
-    files = GeneratedFiles(project.root, moved, here, base, upgrade=upgrade, restore=True)
-    files.add_file(Desired(draft.place, draft.sql, draft.decided))
-    files.add_file(Desired(yaml_place(draft.place), draft.yaml, draft.decided))
-    return _planned(project, draft, sentence, lock, files)
+    sentence = _read(request, before, ground, project.profile().type)
+    request = _settled(request, before, sentence.query, ground, project.profile().type)
+    draft = draft_model(project, settings, request, before, sentence.query, ground, here, place)
+    files = _compared(draft, project.root, moved, base, upgrade=upgrade)
+    old = _said(before) if before is not None and request.sentence else ""
+    replaced = old if old != _said(draft.kept) else ""
+    return _planned(project, draft, sentence, lock, moved, files, replaced)
 
 
 # --- reading -----------------------------------------------------------------------------------------------
 
 
-def _read(request: Request, before: KeptModel | None, ground: Ground) -> Sentence:
+def _read(request: Request, before: KeptModel | None, ground: Ground, dialect: str) -> Sentence:
     """The reading that the model is to have.
 
     Raises:
@@ -254,278 +166,165 @@ def _read(request: Request, before: KeptModel | None, ground: Ground) -> Sentenc
     query = sentence.query
     for phrase in request.refine:
         query = refined(query, first, phrase, lambda text: ground.read(text).query)
-    # The warehouse tells the time whenever it builds the model; one that was read at another time is kept.
+    return replace(sentence, query=_of_a_model(query, dialect))
+
+
+def _of_a_model(query: SemanticQuery, dialect: str) -> SemanticQuery:
+    """The query in no order that decides nothing, with names that columns can have.
+
+    The warehouse tells the time whenever it builds the model; one that was read at another time is kept.
+    """
     clock = Clock(None, query.clock.week_start)
-    return replace(sentence, query=replace(without_order(query), clock=clock))
+    return with_column_names(replace(without_order(query), clock=clock), dialect)
 
 
-# --- deciding ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A model before it is compared with its files."""
-
-    kept: KeptModel
-    place: str
-    sql: str
-    yaml: str
-    chosen: Chosen
-    witnesses: Witnesses | None
-    rungs: tuple[Rung, ...]
-    notes: tuple[str, ...]
-    decided: str
-
-
-def _draft(
-    project: Project,
-    settings: LoadedSettings,
-    request: Request,
-    before: KeptModel | None,
-    sentence: Sentence,
-    ground: Ground,
-    here: Declared,
-    place: str,
-) -> _Draft:
-    options = rendering(project, settings, here)
-    asked = with_column_names(sentence.query, options.dialect)
-    described = describe(asked, ground.graph)
-    found = written_out(asked, ground.graph, ground.semantic, options.dialect)
-    query = found.query
-    if found.graph is not ground.graph:
-        ground = _over(found.graph, ground)
-    steps = model_steps(query, ground.graph, options.dialect)
-    calls = calls_of([item.table for item in steps.imports], ground.parents)
-    in_folder = folder_materialized(project, place)
-    chosen = _chosen(request, before, steps, ground, in_folder)
-    config = [f"materialized='{chosen.materialized}'"] if chosen.materialized != in_folder else []
-    grows: Incremental | None = None
-    if chosen.materialized == "incremental":
-        grows = incremental_of(query, ground.graph, options.dialect)
-        config += config_of(grows)
-    sql = model_sql(
-        steps, calls, dialect=options.dialect, style=options.sql, config=config, incremental=grows
-    )
-    grain = grain_of(query, ground.graph)
-    compiled = ground.compile(sql)
-    ground.may_scan([ground.relations[i.table] for i in steps.imports if i.table in ground.relations])
-    validation = validated(compiled, ground, steps, options.dialect, grain)
-    kept = KeptModel(
-        request.name,
-        request.sentence or (before.sentence if before is not None else ""),
-        query_to_json(asked),
-        described=described,
-        refined=_refined(request, before),
-        materialized=chosen.materialized,
-        contract=_contract(request, before),
-        grain=grain,
-        digest=before.digest if before is not None else None,
-    )
-    found_now: list[str] = []
-    if before is not None and before.reading == kept.reading and not request.refresh:
-        kept = replace(kept, grain=before.grain, columns=before.columns)
-    else:
-        kept, found_now = _with_columns(kept, found, validation.columns, ground)
-        found_now += _left_out(steps, ground)
-    witnesses, why = _witnesses(query, ground.graph, options.dialect, grows)
-    is_relative = reads_clock(steps)
-    notes = [*sentence.notes, *found_now, *_notes(kept, options, is_relative=is_relative), *why]
-    if ground.engine is None:
-        notes.append("the warehouse was not asked whether it takes the SQL")
-    yaml = model_yaml(kept, witnesses, calls, options, reads_clock=is_relative, incremental=grows)
-    _check_yaml(yaml, kept.name, options)
-    return _Draft(
-        kept,
-        place,
-        sql,
-        yaml,
-        chosen,
-        witnesses,
-        tuple(rung.rung for rung in validation.rungs if rung.outcome == "passed"),
-        tuple(dict.fromkeys(notes)),
-        decided_of(kept),
-    )
-
-
-def _check_yaml(text: str, name: str, options: Rendering) -> None:
-    problem = check_dbt_yaml(text, nested_arguments=options.nested_arguments)
-    if problem:
-        raise WriteError(
-            f"the YAML of {name} would not be valid for dbt: {problem}; nothing was written",
-            hint="this is a fault in aidbt; please report it with the sentence",
-        )
-
-
-def _chosen(
-    request: Request, before: KeptModel | None, steps: Steps, ground: Ground, in_folder: str
-) -> Chosen:
-    if request.materialized is not None:
-        return Chosen(request.materialized, "as you asked")
-    if before is not None and not request.refresh:
-        return Chosen(before.materialized, "as it was decided before")
-    readers = readers_of(ground.manifest, request.name)
-    return choose_materialized(steps.imports, ground.relations, readers=readers, in_folder=in_folder)
-
-
-def _over(graph: Graph, ground: Ground) -> Ground:
-    """The ground of a graph whose tables are called otherwise than the project's."""
-    by_place = {(relation.schema, relation.name): relation for relation in ground.relations.values()}
-    places = {table.name: (table.schema, table.identifier or table.name) for table in graph.tables}
-    relations = {name: by_place[place] for name, place in places.items() if place in by_place}
-    return replace(ground, graph=graph, relations=relations, parents=parents_of(graph, ground.manifest))
-
-
-def _with_columns(
-    kept: KeptModel, found: WrittenOut, types: Sequence[Column], ground: Ground
-) -> tuple[KeptModel, list[str]]:
-    """The model with its columns and the tests that hold on all rows, and what is to be told of these."""
-    facts: Facts | None = None
-    if ground.rows is not None:
-        facts = facts_of(found.query, ground.graph, kept.grain, ground.rows)
-    columns = tuple(
-        replace(column, description=found.described.get(column.name) or column.description)
-        for column in model_columns(found.query, ground.graph, types, kept.grain, facts)
-    )
-    if kept.contract and (ground.engine is None or not all(column.data_type for column in columns)):
-        raise UsageError(
-            "a contract needs the types of all columns as the warehouse tells them, and it did not",
-            hint="build the parents first (aidbt build), or leave --contract out",
-        )
-    is_unique = facts is None or facts.has_grain
-    is_empty = facts is not None and facts.row_count == 0
-    notes = ["it has no rows now, so that its tests were tried on nothing"] if is_empty else []
-    return replace(kept, grain=kept.grain if is_unique else (), columns=columns), notes
-
-
-def _left_out(steps: Steps, ground: Ground) -> list[str]:
-    """What the joins of the model drop now; [] where the rows are not read."""
-    if ground.rows is None:
-        return []
-    nouns = table_nouns(ground.graph)
-    return [
-        f"{found.number:,} of {found.total:,} rows of {nouns[found.table]} have no row in"
-        f" {nouns[found.missing]}, and are left out"
-        for found in left_out(steps, ground.graph, ground.rows)
-    ]
-
-
-def _refined(request: Request, before: KeptModel | None) -> tuple[str, ...]:
-    """The phrases that were added to the sentence; a sentence given anew begins without any."""
-    old = before.refined if before is not None and not request.sentence else ()
-    return (*old, *request.refine)
-
-
-def _contract(request: Request, before: KeptModel | None) -> bool:
-    if request.contract is not None:
-        return request.contract
-    return before.contract if before is not None else False
-
-
-def decided_of(kept: KeptModel) -> str:
-    """The hash of everything that the files of a model follow from."""
-    facts = (kept.sentence, kept.refined, kept.reading, kept.described, kept.grain, kept.columns)
-    return decided_digest(facts, kept.materialized, kept.contract)
-
-
-def _notes(kept: KeptModel, options: Rendering, *, is_relative: bool) -> list[str]:
-    """What a person should know of the model."""
-    notes = []
-    if is_relative:
-        notes.append(
-            "its times are seen from the day it is read or built on, so that its rows change by themselves"
-        )
-    if kept.materialized == "incremental":
-        notes.append("rows that arrive late for a period before the last one need dbt's --full-refresh")
-    if len(kept.grain) > 1 and grain_test(kept, options) is None:
-        notes.append(
-            f"that {', '.join(kept.grain)} are unique together is not tested: add dbt_utils to packages.yml,"
-            " or our macros (aidbt init --macros), then --refresh"
-        )
-    return notes
-
-
-def _witnesses(
-    query: SemanticQuery, graph: Graph, dialect: str, grows: Incremental | None
-) -> tuple[Witnesses | None, list[str]]:
-    """Witness rows, or why there are none."""
-    odd = [a for a in attributes(query) if not has_kind(a, graph)]
-    if odd:
-        return None, [
-            f"no unit test: {odd[0].column} of {odd[0].table} is of a type that rows are not made of"
-        ]
-    try:
-        others = {"its last period only": last_period_only(query, grows)} if grows is not None else {}
-        return find_witnesses(query, graph, dialect, others), []
-    except (CannotEvaluate, NoWitness) as error:
-        return None, [f"no unit test: {error.message}"]
-
-
-# --- checking ----------------------------------------------------------------------------------------------
-
-
-def validated(compiled: str, ground: Ground, steps: Steps, dialect: str, grain: Sequence[str]) -> Validation:
-    """The model's SQL, as dbt compiles it, after the ladder: from its text to its rows on the warehouse.
+def _settled(
+    request: Request, before: KeptModel | None, query: SemanticQuery, ground: Ground, dialect: str
+) -> Request:
+    """The request without a sentence and phrases that change nothing in what is kept.
 
     Raises:
-        ModelRefused: a rung did not hold.
+        WouldReplace: a sentence changes it, and nobody said that it may.
     """
-    name = sqlglot_dialect(dialect)
-    tables = [ground.graph.table(item.table) for item in steps.imports]
-    entries = []
-    stand_ins: dict[str, Relation] = {}
-    for table in tables:
-        columns = tuple(Column(c.name, c.data_type, c.nullable) for c in table.columns)
-        known = KnownRelation(table.name, columns, unique=table.keys)
-        entries.append((table.database, table.schema, table.identifier or table.name, known))
-        stand_ins[table.name] = Relation(
-            table.schema, table.identifier or table.name, columns, table.database
-        )
-    validation = validate_sql(
-        compiled,
-        dialect=name,
-        relations=RelationIndex(entries, name),
-        engine=ground.engine,
-        # Elsewhere than on DuckDB the rungs above read rows that somebody may have to pay for.
-        upto="keys" if name == "duckdb" else "describe",
-        stand_ins=stand_ins,
-        keys=[tuple(grain)] if grain else [],
+    if before is None or request.replace:
+        return request
+    kept = _kept_query(before, ground, dialect)
+    if kept == query:
+        return replace(request, sentence="", refine=())
+    if not request.sentence:
+        return request
+    asked = ", ".join((request.sentence, *request.refine))
+    raise WouldReplace(
+        f"{before.name} is there already, and says something else; nothing was written\n"
+        f"  kept:  {_said(before)}\n         {describe(kept, ground.graph) if kept else before.described}\n"
+        f"  asked: {asked}\n         {describe(query, ground.graph)}",
+        hint="--replace puts the new sentence in the place of the old one; or choose another --name",
     )
-    wrong = [problem for problem in validation.problems if problem.severity is Severity.ERROR]
-    if not validation.is_valid or wrong:
-        said = "; ".join(problem.message for problem in wrong[:3]) or "it could not be validated"
-        raise ModelRefused(f"the model's SQL does not hold: {said}", hint="nothing was written")
-    return validation
+
+
+def _kept_query(kept: KeptModel, ground: Ground, dialect: str) -> SemanticQuery | None:
+    """The query that is kept; None where it cannot be read any more."""
+    try:
+        return _of_a_model(kept.query(ground.graph, ground.semantic), dialect)
+    except SettingsError:
+        return None
+
+
+def _said(kept: KeptModel) -> str:
+    """The sentence of a model with what was added to it."""
+    return ", ".join((kept.sentence, *kept.refined))
 
 
 # --- files -------------------------------------------------------------------------------------------------
 
+_WAITS_FOR_A_PERSON = ("conflict", "proposal")
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What becomes of the files of a model.
+
+    Attributes:
+        wanted: as the decisions make them.
+        reasons: by path why a file is only proposed, where that is not the usual one.
+    """
+
+    wanted: tuple[Desired, ...]
+    compared: dict[str, Compared]
+    reasons: dict[str, str]
+
+
+def _compared(
+    draft: Draft, root: Path, lock: Lock, base: Callable[[str], str | None], *, upgrade: bool
+) -> _Files:
+    """What becomes of a model's files.
+
+    SQL and YAML belong together: where one waits for a person, the other one does too, if it is there.
+    """
+    sql = Desired(draft.place, draft.sql, draft.decided)
+    properties = Desired(yaml_place(draft.place), draft.yaml, draft.decided)
+    macros = [Desired(path, text, decided_digest(path)) for path, text in draft.macros.items()]
+    wanted = (sql, properties, *macros)
+    found = {
+        item.path: compare(item, root, lock.files.get(item.path), base, upgrade=upgrade, restore=True)
+        for item in wanted
+    }
+    reasons: dict[str, str] = {}
+    if found[properties.path].state in ("merged", "conflict"):
+        found[properties.path], why = _merged(found[properties.path], properties, root, lock, base)
+        reasons |= {properties.path: why} if why else {}
+    for item, other in ((sql, properties), (properties, sql)):
+        is_held = found[item.path].state in ("updated", "merged")
+        if is_held and found[other.path].state in _WAITS_FOR_A_PERSON:
+            found[item.path] = Compared(item.path, "proposal", item.text, lock=lock.files[item.path])
+            reasons[item.path] = f"it belongs together with {PurePosixPath(other.path).name}"
+    return _Files(wanted, found, reasons)
+
+
+def _merged(
+    found: Compared, wanted: Desired, root: Path, lock: Lock, base: Callable[[str], str | None]
+) -> tuple[Compared, str]:
+    """What becomes of the YAML that a person edited, and why it is only proposed."""
+    known, name = lock.files[wanted.path], PurePosixPath(wanted.path).stem
+    was, yours = base(known.text), read_or_none(root / wanted.path)
+    assert was is not None and yours is not None
+    merged = merge_yaml(was, yours, wanted.text)
+    if merged.text is None:
+        why = _CHANGED_TEST.format(tests=" and ".join(merged.tests), name=name) if merged.tests else ""
+        return replace(found, state="conflict", text=wanted.text, edit=None, lock=known), why
+    new = Written(digest(wanted.text), wanted.decided)
+    if merged.text == yours:  # the person made the same change
+        return Compared(wanted.path, "edited", lock=new), ""
+    edit = FileEdit(wanted.path, digest(yours), merged.text, REASONS["merged"], yours)
+    return Compared(wanted.path, "merged", merged.text, edit, new), ""
+
+
+_CHANGED_TEST = (
+    "you changed {tests}, whose rows are others now: take your change out to have ours, or give your test"
+    " another name and it stays in the place of ours; then run aidbt model --name {name}"
+)
+
 
 def _planned(
-    project: Project, draft: _Draft, sentence: Sentence, lock: Lock, files: GeneratedFiles
+    project: Project,
+    draft: Draft,
+    sentence: Sentence,
+    lock: Lock,
+    moved: Lock,
+    files: _Files,
+    replaced: str,
 ) -> ModelPlan:
-    edits = [*files.edits()]
-    saved = kept_edit(draft.kept, project.root)
-    if saved is not None:
-        edits.append(saved)
-    edits += _lock_edits(project, lock, files)
-    kept = draft.kept
+    kept, compared = draft.kept, files.compared
+    saved = kept_edit(kept, project.root)
+    new = replace(
+        moved, files=moved.files | {c.path: c.lock for c in compared.values() if c.lock is not None}
+    )
+    edits = [
+        *sorted((c.edit for c in compared.values() if c.edit is not None), key=lambda edit: edit.path),
+        *([saved] if saved is not None else []),
+        *_lock_edits(project, lock, new),
+    ]
+    waiting = {path: c.text for path, c in compared.items() if c.state in _WAITS_FOR_A_PERSON}
     return ModelPlan(
         kept.name,
-        ", ".join((kept.sentence, *kept.refined)),
+        _said(kept),
         kept.described,
         draft.sql,
         Patch(tuple(edits), f"aidbt model {kept.name}"),
         kept,
-        files=files.compared,
-        proposals=files.proposals,
+        files=compared,
+        proposals={path: text for path, text in waiting.items() if text is not None},
         reasons=files.reasons,
+        replaced=replaced,
         materialized=draft.chosen,
         witnesses=draft.witnesses,
         rungs=draft.rungs,
-        notes=draft.notes,
+        notes=tuple(dict.fromkeys([*sentence.notes, *draft.notes])),
         by=sentence.by,
         level=sentence.level,
-        bases=files.bases,
+        bases={
+            digest(i.text): i.text for i in files.wanted if new.files.get(i.path) != moved.files.get(i.path)
+        },
     )
 
 
@@ -534,9 +333,8 @@ def yaml_place(sql_path: str) -> str:
     return str(PurePosixPath(sql_path).with_suffix(".yml"))
 
 
-def _lock_edits(project: Project, lock: Lock, files: GeneratedFiles) -> list[FileEdit]:
-    new = files.lock(aidbt=lock.aidbt)
-    if new == replace(lock, digest=None) and not (new.files and lock.digest is None):
+def _lock_edits(project: Project, lock: Lock, new: Lock) -> list[FileEdit]:
+    if new == lock:
         return []
     text = lock_text(replace(new, aidbt=version("aidbt")))
     old = read_or_none(project.root / LOCK_FILE)

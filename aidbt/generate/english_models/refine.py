@@ -146,15 +146,20 @@ def _applied(change: _Change, query: SemanticQuery) -> SemanticQuery:
     ordered = [*outputs[:place], *(_named_apart(o, outputs) for o in new_groups), *outputs[place:], *rest]
     return replace(
         query,
-        where=both(*kept, *change.conditions),
+        where=_all(*kept, *change.conditions),
         group_by=tuple(dict.fromkeys([*groups, *change.groups])),
         outputs=tuple(ordered),
-        having=both(query.having, change.having),
+        having=_all(*conjuncts(query.having), *conjuncts(change.having)),
         order_by=change.order_by or query.order_by,
         limit=change.limit if change.limit is not None else query.limit,
         limit_within=change.limit_within or query.limit_within,
         distinct=query.distinct or change.distinct,
     )
+
+
+def _all(*predicates: Predicate) -> Predicate | None:
+    """The conditions together, each once."""
+    return both(*dict.fromkeys(predicates))
 
 
 def _replaces(new: Predicate, old: Predicate) -> bool:

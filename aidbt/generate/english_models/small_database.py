@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from aidbt.core.types import type_family
+from aidbt.core.types import has_time_zone, type_family
 from aidbt.generate.english_models.steps import Import
 from aidbt.semantic.graph import Graph, GraphColumn
 from aidbt.sql.dialect import sqlglot_dialect
@@ -102,17 +102,21 @@ class SmallDatabase:
 
 
 def column_type(column: GraphColumn, dialect: str) -> exp.DataType:
-    """DuckDB's type for a column of a warehouse; that of its kind where its own is not known."""
+    """DuckDB's type for a column of a warehouse; that of its kind where its own is not known.
+
+    An instant is a time as the clock of the session shows it, which is how questions and the rows of unit
+    tests say it: in one session both read alike, in whatever zone it is.
+    """
     from sqlglot.errors import SqlglotError
 
-    is_known = type_family(column.data_type) in _FAMILY_OF.get(column.kind, ())
+    of_its_kind = exp.DataType.build(_TYPES.get(column.kind, "varchar"), dialect="duckdb")
+    is_instant = has_time_zone(column.data_type, dialect)
+    if is_instant or type_family(column.data_type) not in _FAMILY_OF.get(column.kind, ()):
+        return of_its_kind
     try:
-        return exp.DataType.build(
-            column.data_type if is_known else _TYPES.get(column.kind, "varchar"),
-            dialect=sqlglot_dialect(dialect) if is_known else "duckdb",
-        )
+        return exp.DataType.build(column.data_type, dialect=sqlglot_dialect(dialect))
     except SqlglotError:
-        return exp.DataType.build(_TYPES.get(column.kind, "varchar"), dialect="duckdb")
+        return of_its_kind
 
 
 def _create(table: str, columns: Mapping[str, exp.DataType]) -> exp.Create:

@@ -84,7 +84,7 @@ class _Reader:
         self.telling: dict[Place, dict[Value, None]] = {place: {} for place in self.places}
         self.forms: dict[Place, dict[Form, None]] = {place: {} for place in self.places}
         self.same: dict[Place, Place] = {place: place for place in self.places}
-        self.tree, _ = _resolved(subject)
+        self.tree, _ = resolved(subject)
 
     def read(self) -> None:
         from sqlglot import exp
@@ -265,7 +265,7 @@ class _Reader:
         return found
 
 
-def _resolved(subject: Subject) -> tuple[exp.Query, ResolvedQuery]:
+def resolved(subject: Subject) -> tuple[exp.Query, ResolvedQuery]:
     """A copy of the model's query with its names resolved, and what it gives."""
     from aidbt.sql.relations import RelationIndex
     from aidbt.sql.resolve import resolve
@@ -281,7 +281,7 @@ def _resolved(subject: Subject) -> tuple[exp.Query, ResolvedQuery]:
 
 def used_columns(subject: Subject) -> set[Place]:
     """The columns of inputs that the model's rows or values depend on."""
-    _, query = _resolved(subject)
+    _, query = resolved(subject)
     uses = [*query.row_uses, *(use for column in query.columns for use in column.uses)]
     return {(use.relation, use.column) for use in uses if use.column}
 

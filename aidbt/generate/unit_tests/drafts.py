@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from aidbt.generate.unit_tests.aims import aimed_rows
 from aidbt.generate.unit_tests.domains import domains, used_columns
 from aidbt.generate.unit_tests.judge import Judge
 from aidbt.generate.unit_tests.kinds import TIMES, kind_of
@@ -90,8 +91,10 @@ def draft(subject: Subject) -> Drafted | Refusal:
         found = [m for m in mutants(subject.tree) if not sandbox.problem(_selected(m.tree, given, kept))]
         queries = [_selected(mutant.tree, given, kept) for mutant in found]
         own = _selected(subject.tree, given, kept)
-        values = domains(subject, _Constants(sandbox, subject))
-        killers = find_killers(Judge(sandbox, own, queries), subject.inputs, values)
+        constant = _Constants(sandbox, subject)
+        values = domains(subject, constant)
+        aimed = aimed_rows(subject, values, constant)
+        killers = find_killers(Judge(sandbox, own, queries), subject.inputs, values, aimed)
     tests = _tests(subject, own, queries, kept, killers)
     left_out = tuple(column.name for column in given if column not in kept)
     return Drafted(subject, tests, tuple(found), left_out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
+from aidbt.generate.unit_tests.aims import Aimed
 from aidbt.generate.unit_tests.domains import Domain, Place
 from aidbt.generate.unit_tests.subject import Case, Input, Row, Value
 
@@ -14,18 +15,24 @@ _TELLING = 0.6
 _COPIES = 0.4
 _LIKED = 0.7
 _SMALL = 0.25
+_AIMED = 0.2
 # Rows of all inputs together in the richest cases: joins on few keys multiply them.
 _MOST_ROWS = 60
 _SIZES = (1.0, 1.0, 0.3, 0.12, 0.6, 0.12, 0.3)
 
 
 class RandomRows:
-    """Draws cases from one generator of fixed seed: the same model gets the same cases."""
+    """Draws cases from one generator of fixed seed: the same model gets the same cases.
 
-    def __init__(self, inputs: Sequence[Input], values: Mapping[Place, Domain]) -> None:
+    Args:
+        aimed: parts of rows, of which some are put into others.
+    """
+
+    def __init__(self, inputs: Sequence[Input], values: Mapping[Place, Domain], aimed: Aimed) -> None:
         self._random = random.Random(_SEED)
         self._inputs = inputs
         self._values = values
+        self._aimed = aimed
 
     def case(self, number: int, seeds: Case) -> Case:
         """The next case: rich ones, in which almost anything is met, and smaller ones, in which few rows
@@ -50,6 +57,7 @@ class RandomRows:
 
     def _table(self, item: Input, size: int, seeds: Sequence[Row], liked: float) -> tuple[Row, ...]:
         rows: list[Row] = []
+        parts = self._aimed.get(item.table, ())
         for _ in range(size):
             if seeds and self._random.random() < liked:
                 rows.append(self._changed(item, self._random.choice(seeds)))
@@ -57,6 +65,10 @@ class RandomRows:
                 rows.append(self._changed(item, self._random.choice(rows)))
             else:
                 rows.append(tuple(self._value(item, place) for place in range(len(item.columns))))
+            if parts and self._random.random() < _AIMED:
+                part = self._random.choice(parts)
+                cells = zip(item.columns, rows[-1], strict=True)
+                rows[-1] = tuple(part.get(column.name, cell) for column, cell in cells)
         return tuple(rows)
 
     def _changed(self, item: Input, row: Row) -> Row:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 # Changes whenever the same model would get other tests.
-DRAFTER_VERSION = 1
+DRAFTER_VERSION = 2
 _READ_TYPES = ("model", "seed", "source", "snapshot")
 _INCREMENTAL = "is_incremental"
 _ASKING = frozenset({"macro.dbt.run_query", "macro.dbt.statement"})

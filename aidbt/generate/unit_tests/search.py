@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from aidbt.generate.unit_tests.aims import Aimed
 from aidbt.generate.unit_tests.domains import Domain, Place
 from aidbt.generate.unit_tests.judge import Judge
 from aidbt.generate.unit_tests.random_rows import RandomRows
@@ -36,11 +37,13 @@ class Killer:
     kills: frozenset[int]
 
 
-def find_killers(judge: Judge, inputs: Sequence[Input], values: Mapping[Place, Domain]) -> tuple[Killer, ...]:
+def find_killers(
+    judge: Judge, inputs: Sequence[Input], values: Mapping[Place, Domain], aimed: Aimed
+) -> tuple[Killer, ...]:
     """Small cases that together tell apart every mutant that the search could, the most telling first. Each
     tells one apart that those before it do not.
     """
-    witnesses = list(_witnesses(judge, RandomRows(inputs, values), len(inputs)))
+    witnesses = list(_witnesses(judge, RandomRows(inputs, values, aimed), len(inputs)))
     filled = (_filled(judge, killer, inputs, values) for killer in _together(judge, witnesses))
     cases = [_as_dbt_orders(case, inputs) for case in filled]
     return tuple(Killer(case, judge.kills_surely(case, judge.mutants)) for case in cases)

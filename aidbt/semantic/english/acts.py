@@ -31,7 +31,7 @@ class ActRules(NounRules):
         lift("Act", lambda act: [("Link", Link(act, is_act=True), 0.1)])
         rule("Act", CLAIMS, self.act_claim)
         rule("Act", "Rows SupRows", self.act_object)
-        rule("Act", "Texts", self.act_texts)
+        rule("Act", "Texts Names", self.act_texts)
         rule("Act", "CmpTimes", self.act_times)
         rule("Act", "Link", self.act_counted)
         rule("CmpNum", "Times", lambda compare, _: [("CmpTimes", compare, 0.0)])

@@ -23,6 +23,7 @@ from aidbt.semantic.query import (
 
 # What numbers are called that are put beside others, and what they are.
 _SAID: dict[str, set[str]] = {
+    "rank": {"rank", "dense_rank"},
     "running total": {"running"},
     "cumulative total": {"running"},
     "change": {"change", "relative_change", "ratio"},
@@ -34,6 +35,14 @@ _SAID: dict[str, set[str]] = {
     "proportion": {"share", "ratio"},
     "ratio": {"share", "ratio"},
     "rate": {"share", "ratio"},
+    "average": {"avg", "average", "moving_average", "ratio"},
+    "mean": {"avg", "average", "moving_average", "ratio"},
+    "median": {"median"},
+    "maximum": {"max"},
+    "minimum": {"min"},
+    "total": {"sum", "count", "count_distinct", "running"},
+    "sum": {"sum"},
+    "difference": {"change", "relative_change", "ratio"},
 }
 
 
@@ -109,6 +118,8 @@ def check_said_before(asked: Asked) -> None:
         known: set[str] = {part.kind for part in parts(tuple(terms)) if isinstance(part, Compared)}
         known |= {change.kind for change in asked.changes}
         known |= {"ratio" for part in parts(tuple(terms)) if isinstance(part, Calculation)}
+        known |= {part.function for part in parts(tuple(terms)) if isinstance(part, Measure)}
+        known |= {nested.function for nested in asked.nested}
         if (kinds and not kinds & known) or not (terms or asked.nested):
             raise Refused(f"{noun} is spoken of, and was not asked for", spans=(noun,))
     if asked.times and asked.group | asked.times != asked.group:

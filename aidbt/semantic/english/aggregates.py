@@ -16,6 +16,7 @@ from aidbt.semantic.english.phrases import (
     Amount,
     Claim,
     Columns,
+    Compare,
     Found,
     Rows,
 )
@@ -187,6 +188,12 @@ class AggregateRules(RowRules):
         if where is None:
             return None
         return Number(Measure("sum", attribute.table, attribute, both(*where)), attribute.table)
+
+    def so_many(self, compare: Compare, number: Number) -> Found:
+        """`at least 5 total orders`, where a number of rows says no more than the rows."""
+        term = number.term
+        if isinstance(term, Measure) and term.function == "count" and term.of is None:
+            yield from self.counted_rows(compare, Rows(number.table, term.where, term.at))
 
     def counted(self, rows: Rows) -> Number:
         """How many rows there are."""

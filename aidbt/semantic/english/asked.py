@@ -18,6 +18,7 @@ from aidbt.semantic.english.number_phrases import (
     Number,
     Numbers,
     Ranking,
+    Scoped,
     Shown,
     Sorted,
     Top,
@@ -42,7 +43,7 @@ from aidbt.semantic.query import DatePart, Grain
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
     """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy
-    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf""".split()
+    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf Scoped ForAllOf""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
@@ -63,6 +64,7 @@ class Asked:
         says_again: what numbers are called that were asked for before: "the total".
         has_ties: whether all that are as good as the last one are asked for.
         times: lengths of time, or parts of it, that are named to be seen, not to group by.
+        scopes: the groups that numbers belong to by their definitions.
         compares: whether values that a condition names are to be seen side by side.
     """
 
@@ -81,6 +83,7 @@ class Asked:
     changes: list[Change] = field(default_factory=list)
     rankings: list[Ranking] = field(default_factory=list)
     filtered: list[Filtered] = field(default_factory=list)
+    scopes: list[Group] = field(default_factory=list)
     counts: bool = False
     is_each: bool = False
     lists: bool = False
@@ -132,6 +135,7 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
             "changes",
             "rankings",
             "filtered",
+            "scopes",
         ):
             getattr(first, name).extend(getattr(other, name))
         for name in ("counts", "is_each", "is_average", "compares", "shows", "has_ties"):
@@ -147,9 +151,11 @@ def _collected(items: Iterable[Item]) -> Asked:
         asked.compares |= item.category == "Periods"
         if item.category not in STANDING:
             raise Refused("it is not understood how these words belong to the rest", spans=())
+        if last == "Said" and isinstance(item.meaning, Rows | Columns | Amount):
+            raise Refused("it is not certain what is said of a number that was asked for before")
         _take(asked, item)
         last = last if item.category == "Fill" else item.category
-    if last == "And":
+    if last in ("And", "Show"):
         raise Refused("something is asked for at the end that is not understood")
     return asked
 
@@ -184,6 +190,13 @@ def _take(asked: Asked, item: Item) -> None:
             asked.changes.append(meaning)
         case Ranking():
             asked.rankings.append(meaning)
+        case Scoped(TopColumns(columns, top), group):
+            asked.shown.append(columns)
+            asked.tops.append(top)
+            asked.scopes.append(group)
+        case Scoped(Number() as number, group):
+            asked.shown.append(number)
+            asked.scopes.append(group)
         case Number() if item.category == "Theirs":
             asked.theirs.append(meaning)
         case Number() if item.category == "ByNumber":

@@ -20,7 +20,9 @@ from aidbt.semantic.english.number_phrases import (
     Group,
 )
 from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.quantifiers import check_quantifiers
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.related_rows import check_same_rows
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
@@ -61,6 +63,8 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     _check_periods(query)
     _check_history(query, rules.graph)
     check_complete(sentences, query, rules.graph, counts=asked.counts)
+    check_quantifiers(sentences, query, rules.graph)
+    check_same_rows(query, rules.graph)
     return replace(query, outputs=unique_names(query.outputs))
 
 

@@ -7,7 +7,7 @@ beam for each category and span, and semantics computed beside the syntax.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,6 +17,7 @@ class Item:
 
     Attributes:
         score: higher is likelier; of two ways to read the same words.
+        made_of: the phrases it was joined from, in order, or the one it is another view of; () for words.
     """
 
     category: str
@@ -24,6 +25,17 @@ class Item:
     start: int
     end: int
     score: float
+    made_of: tuple[Item, ...] = field(default=(), compare=False, repr=False)
+
+    def nodes(self) -> Iterator[Item]:
+        """The phrase and all that it is made of, outside first."""
+        yield self
+        for part in self.made_of:
+            yield from part.nodes()
+
+    def words(self) -> Iterator[Item]:
+        """The phrases of the words themselves, from first to last."""
+        return (node for node in self.nodes() if not node.made_of)
 
 
 Combine = Callable[[Any, Any], Iterable[tuple[str, Hashable, float]]]
@@ -84,7 +96,8 @@ class Chart:
             if self._insert(item):
                 for rule in self._grammar.unary.get(item.category, ()):
                     for category, meaning, cost in rule(item.meaning):
-                        waiting.append(Item(category, meaning, item.start, item.end, item.score - cost))
+                        score = item.score - cost
+                        waiting.append(Item(category, meaning, item.start, item.end, score, (item,)))
 
     def fill(self, start: int, end: int) -> None:
         """Build all phrases of a span from shorter ones."""
@@ -103,7 +116,8 @@ class Chart:
             for second in right:
                 for category, meaning, cost in rule(first.meaning, second.meaning):
                     score = first.score + second.score - cost
-                    self.add(Item(category, meaning, first.start, second.end, score))
+                    made_of = (first, second)
+                    self.add(Item(category, meaning, first.start, second.end, score, made_of))
 
     def items(self, start: int, end: int) -> Iterator[Item]:
         """The phrases of exactly that span."""

@@ -1,13 +1,15 @@
 """Whether a query says all that its question said: nothing that was understood may be left out on the way.
 
 What phrases mean is put together in many ways, and a query that lacks a condition or a number still answers
-something. So the parts of every phrase are looked for in the query that was made of them.
+something. So the parts of every phrase are looked for in the query that was made of them, and what the words
+themselves mean too: a rule that joins two phrases may have dropped one of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import zip_longest
 from typing import Any
 
 from aidbt.semantic.english.chart import Item
@@ -28,12 +30,15 @@ from aidbt.semantic.query import (
     Measure,
     MetricRef,
     Missing,
+    Not,
     OneOf,
     SemanticQuery,
     Value,
     parts,
 )
 
+# What makes a number one of a unit.
+_UNITS = ("Grain", "Unit", "InUnit")
 _LEAVES = (Comparison, OneOf, Matches, Missing, InPeriod, Extreme)
 
 
@@ -54,6 +59,10 @@ def check_complete(
             for part in parts(item.meaning):
                 if not said.has(part):
                     raise Refused("a part of the question has no place in its answer")
+            words = [word for word in item.words() if word.category not in ("Fill", "Is")]
+            for word, following in zip_longest(words, words[1:]):
+                if not said.keeps(word, following):
+                    raise Refused("a word of the question has no place in its answer")
     if counts and not any(m.function in ("count", "count_distinct") for m in said.measures):
         raise Refused("a count is asked for, and it is not said of what")
 
@@ -73,6 +82,11 @@ class _Said:
         self.columns = {(node.table, node.column) for node in self.nodes if isinstance(node, Attribute)}
         self.tables = {table for table, _ in self.columns} | {query.base for query in self.queries}
         self.tables |= {node.table for node in self.nodes if isinstance(node, Measure | Exists)}
+        numbers = [node.count for node in self.nodes if isinstance(node, Exists)]
+        numbers += [node.steps for node in self.nodes if isinstance(node, Compared)]
+        numbers += [query.limit for query in self.queries if query.limit is not None]
+        self.values = {node for node in self.nodes if isinstance(node, Value)} | set(map(Value, numbers))
+        self.values |= {Value(node.text) for node in self.nodes if isinstance(node, Matches)}
 
     def has(self, part: Any) -> bool:
         """Whether a part of a phrase is in the query, in one of the ways it may be."""
@@ -97,6 +111,27 @@ class _Said:
                 return any(node.kind == part.kind for node in self.nodes if isinstance(node, Compared))
             case _:
                 return self._orders(part)
+
+    def keeps(self, word: Item, following: Item | None) -> bool:
+        """Whether what a word means is in the query: a value, a number, a text, a column, that it is denied.
+
+        Lengths of time and sums of money may be in another unit there.
+        """
+        match word.category:
+            case "Val" | "Cond":
+                return all(part in self.values for part in parts(word.meaning) if isinstance(part, Value))
+            case "Num":
+                is_of_unit = following is not None and following.category in _UNITS
+                return word.meaning == 1 or is_of_unit or Value(word.meaning) in self.values
+            case "Quo":
+                text = str(word.meaning).casefold()
+                return any(text in str(value.value).casefold() for value in self.values)
+            case "Neg" | "No":
+                return any(map(_is_negative, self.nodes))
+            case "Col" if isinstance(word.meaning, Columns):
+                return self.has(word.meaning)
+            case _:
+                return True
 
     def _orders(self, part: Any) -> bool:
         match part:
@@ -170,6 +205,18 @@ def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
     if query is not None:
         yield query
         yield from _all(query.source)
+
+
+def _is_negative(node: Any) -> bool:
+    """Whether a predicate denies something, or asks for what is empty, false, or less than a number."""
+    match node:
+        case Not() | Missing():
+            return True
+        case Exists(operator=operator) | Comparison(operator=operator):
+            is_false = isinstance(node, Comparison) and node.right == Value(False)
+            return is_false or operator not in (">=", "=") or getattr(node, "count", 1) == 0
+        case _:
+            return False
 
 
 def _bare(node: Any) -> Any:

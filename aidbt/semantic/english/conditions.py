@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import LiftRule, Rule
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import (
@@ -16,16 +17,20 @@ from aidbt.semantic.english.phrases import (
     Compare,
     Condition,
     Found,
+    Link,
     Opposite,
     Range,
+    Scaled,
     Texts,
 )
 from aidbt.semantic.english.relations import Relations, is_contradiction, negated
+from aidbt.semantic.english.units import factor_of, whole
 from aidbt.semantic.graph import GraphColumn, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
     Attribute,
+    Calculation,
     Comparison,
     Extreme,
     Matches,
@@ -71,11 +76,15 @@ class ConditionRules(Relations):
         rule("Between", "Num", lambda _, low: [("BetweenNum", low, 0.0)])
         rule("And Prep", "Num", lambda how, high: [("JNum", high, 0.0)] if how in ("and", "to") else [])
         rule("BetweenNum", "JNum", self.between)
+        self._unit_rules(rule)
         rule("And Or", "CmpNum", lambda how, compare: [("JCmp", (how, compare), 0.0)])
         rule("CmpNum", "JCmp", self.compares)
         rule("Prep", "CmpNum", lambda how, compare: [("CmpNum", compare, 0.0)] if how in _AT else [])
         rule("Prep", "Num", lambda how, number: [("CmpNum", Compare("=", number), 0.2)] if how in _AT else [])
         rule("Prep", "Range", lambda how, numbers: [("Range", numbers, 0.0)] if how in _AT else [])
+        rule("And Or Comma", "Num", lambda how, number: [("JNumber", (how, number), 0.0)])
+        rule("Num Either", "JNumber", self.either)
+        lift("Either", lambda numbers: [("Range", numbers, 0.1)] if numbers.is_any else [])
         rule("Col Rated", "CmpNum", self.compared)
         rule("Col Rated", "Range", self.within)
         rule("Col Rated", "Num", self.equal)
@@ -84,14 +93,31 @@ class ConditionRules(Relations):
         rule("Sized", "Num", lambda columns, number: own(self.equal(columns, number)))
         rule("Sized", "CmpMean", lambda columns, mean: own(self.against_mean(columns, mean)))
         rule("CmpNum", "Col", self.so_much)
+        rule("Range", "Col", self.one_of_so_much)
         rule("Num", "Col", lambda number, columns: self.so_much(Compare("=", number), columns, 0.4))
-        rule("AdjCol", "Num", lambda adj, number: own(self.compared(adj[0], Compare(adj[1], number))))
+        rule("AdjCol", "Num", self.more_than)
         rule("Rated", "Cond", self.rated)
         rule("Cond", "Col", lambda condition, columns: self.rated(columns, condition))
         lift("Rated", self.present)
 
+    def _unit_rules(self, rule: Rule) -> None:
+        """Numbers with what they are in: "over 100 euros", "between 30 and 60 minutes"."""
+        rule("Num", "Unit", lambda number, unit: [("Sum", (number, unit), 0.0)])
+        rule("Cmp", "Sum", lambda operator, amount: [("CmpNum", Compare(operator, *amount), 0.0)])
+        rule("Sum", "CmpAfter", lambda amount, operator: [("CmpNum", Compare(operator, *amount), 0.0)])
+        rule("Prep", "Sum", lambda how, amount: [("CmpNum", Compare("=", *amount), 0.2)] * (how in _AT))
+        rule("And Prep", "Sum", lambda how, high: [("JSum", high, 0.0)] if how in ("and", "to") else [])
+        rule("Between", "Sum", lambda _, low: [("BetweenSum", low, 0.0)])
+        rule("BetweenNum", "JSum", lambda low, high: self.between(low, *high))
+        rule("BetweenSum", "JSum", lambda low, high: self.between(low[0], *high) if low[1] == high[1] else [])
+
     def _column_rules(self, rule: Rule) -> None:
         rule("Cmp When", "Col Did", self.than_column)
+        rule("Num", "Times", lambda factor, _: [("Twice", factor, 0.0)])
+        rule("Sum", "Prep", lambda part, how: [("Twice", part[0] / 100, 0.0)] if part[1] == "percent" else [])
+        rule("Twice", "Col", lambda factor, columns: [("ScaledCol", Scaled(factor, columns), 0.0)])
+        rule("Cmp", "ScaledCol", self.than_scaled)
+        rule("Prep", "CmpCol", lambda how, against: [("CmpCol", against, 0.0)] if how in _AT else [])
         rule("Col", "CmpCol", self.compared_columns)
         rule("Did", "CmpCol", self.done_against)
         rule("AdjCol", "Col Did", lambda adj, other: self.compared_columns(adj[0], Against(adj[1], other)))
@@ -108,9 +134,13 @@ class ConditionRules(Relations):
         rule("Val", "Col", lambda value, columns: self.own_value(columns, value))
         rule("Prep", "Val", lambda how, value: [("OfVal", value, 0.0)] if how == "of" else [])
         rule("Col", "OfVal", self.own_value)
-        rule("And Or Comma", "Texts", lambda _, texts: [("JTexts", texts, 0.0)])
-        rule("Texts", "JTexts", lambda one, other: [("Texts", (*one, *other), 0.0)])
-        rule("Col", "Texts", lambda columns, texts: self.like(columns, ("is", texts)))
+        rule("And Or Comma", "Texts", lambda how, texts: [("JTexts", (how, texts), 0.0)])
+        rule("Comma", "Names", lambda _, texts: [("JTexts", ("and", texts), 0.0)])
+        rule("Texts", "JTexts", self.texts_joined)
+        rule("Like", "Names", self.like_each)
+        rule("Names", "Prep", lambda texts, how: self.like_each("contains", texts) if how == "in" else [])
+        rule("LikeTexts", "Col", lambda likes, columns: self.like_all(columns, likes))
+        rule("Col", "Texts Names", lambda columns, texts: self.like(columns, ("is", texts)))
         rule("Like", "Texts", lambda how, texts: [("LikeText", (how, texts), 0.0)])
         rule("Col", "LikeText", self.like)
         rule("Neg", "LikeText", lambda _, like: [("NotLike", like, 0.0)])
@@ -123,12 +153,14 @@ class ConditionRules(Relations):
         rule("TextIn", "Col", lambda texts, columns: self.like(columns, ("contains", texts)))
 
     def _missing_rules(self, rule: Rule) -> None:
-        rule("Col", "Null", lambda columns, _: self.missing(columns))
+        rule("Col", "Null", lambda columns, _: self.said_missing(columns))
         rule("Null Neg", "Col", lambda _, columns: self.missing(columns))
         rule("No", "Col", lambda _, columns: self.none(columns))
         rule("Neg", "Did", lambda _, columns: self.not_done(columns))
         rule("Owning", "Col", lambda _, columns: self.present(columns))
         rule("Neg", "Cond", lambda _, condition: self.opposite(condition))
+        rule("No", "Feature", lambda _, condition: self.opposite(condition))
+        rule("Owning", "Feature", lambda _, condition: [("Cond", condition, 0.0)])
         rule("Neg", "Claim Time", lambda _, claim: [("Claim", Opposite(claim), 0.1)])
 
     def _joining_rules(self, rule: Rule) -> None:
@@ -164,9 +196,22 @@ class ConditionRules(Relations):
 
     # --- numbers ------------------------------------------------------------------------------------------
 
-    def between(self, low: float, high: float) -> Found:
+    def more_than(self, adjective: Adjective, number: float) -> Found:
+        """`heavier than 20`; "older than 40" is not said of a year of birth."""
+        columns, operator = adjective
+        if "year" not in words_of(columns.terms[0].column):
+            yield from own(self.compared(columns, Compare(operator, number)))
+
+    def between(self, low: float, high: float, unit: str = "") -> Found:
         if low <= high:
-            yield "Range", Range((Compare(">=", low), Compare("<=", high))), 0.0
+            yield "Range", Range((Compare(">=", low, unit), Compare("<=", high, unit))), 0.0
+
+    def either(self, one: float | Range, joined: tuple[str, float]) -> Found:
+        """`4 or 5`, `1, 2 or 3`, of which a column is one; the last is joined with "or"."""
+        how, number = joined
+        parts = one.parts if isinstance(one, Range) else (Compare("=", one),)
+        if not (isinstance(one, Range) and one.is_any) and how in ("or", ","):
+            yield "Either", Range((*parts, Compare("=", number)), is_any=how == "or"), 0.0
 
     def compares(self, one: Compare, joined: tuple[str, Compare]) -> Found:
         """`above 5 and below 10`."""
@@ -176,14 +221,25 @@ class ConditionRules(Relations):
     def within(self, columns: Columns, numbers: Range) -> Found:
         """`price between 2 and 5`."""
         for attribute in self.only(columns, "number"):
-            found = tuple(Comparison(c.operator, attribute, Value(c.value)) for c in numbers.parts)
-            yield "Cond", Condition(attribute.table, AnyOf(found) if numbers.is_any else All(found)), 0.0
+            found = [self.against_number(attribute, compare) for compare in numbers.parts]
+            known = tuple(each for each in found if each is not None)
+            if len(known) == len(found):
+                yield "Cond", Condition(attribute.table, AnyOf(known) if numbers.is_any else All(known)), 0.0
 
     def compared(self, columns: Columns, compare: Compare) -> Found:
         """`price above 5`."""
         for attribute in self.only(columns, "number"):
-            predicate = Comparison(compare.operator, attribute, Value(compare.value))
-            yield "Cond", Condition(attribute.table, predicate), 0.0
+            predicate = self.against_number(attribute, compare)
+            if predicate is not None:
+                yield "Cond", Condition(attribute.table, predicate), 0.0
+
+    def against_number(self, attribute: Attribute, compare: Compare) -> Predicate | None:
+        """A column beside a number, which may be in another unit; None where nothing shows how."""
+        factor = factor_of(self.column(attribute), compare.unit) if compare.unit else 1
+        if factor is None:
+            return None
+        value = compare.value if factor == 1 else whole(compare.value / factor)
+        return Comparison(compare.operator, attribute, Value(value))
 
     def equal(self, columns: Columns, number: float) -> Found:
         """`rating 5`; a year is more often a time."""
@@ -196,6 +252,12 @@ class ConditionRules(Relations):
         if columns.rows is None:
             for category, condition, more in own(self.compared(columns, compare)):
                 yield category, condition, more + cost
+
+    def one_of_so_much(self, numbers: Range, columns: Columns) -> Found:
+        """`4 or 5 stars`, `between 2 and 4 bedrooms`."""
+        if columns.rows is None:
+            for category, condition, cost in own(self.within(columns, numbers)):
+                yield category, condition, cost + 0.1
 
     def rated(self, columns: Columns, condition: Condition) -> Found:
         """`rated above 3 stars`, `weigh more than 23 kg`: the column is named twice."""
@@ -211,6 +273,11 @@ class ConditionRules(Relations):
         if len(columns.terms) == 1:
             yield "CmpCol", Against(operator, columns), 0.1
 
+    def than_scaled(self, operator: Operator, scaled: Scaled) -> Found:
+        """`less than twice the unit cost`."""
+        for attribute in self.only(scaled.columns, "number"):
+            yield "CmpCol", Against(operator, Columns((attribute,)), scaled.factor), 0.0
+
     def compared_columns(self, columns: Columns, compare: Against) -> Found:
         """`shipped after the required date`, `stock below the reorder level`."""
         one, two = self.alone(columns), self.alone(compare.columns)
@@ -221,7 +288,8 @@ class ConditionRules(Relations):
         if path is None or not is_to_one(path):
             return
         if kinds == {"number"} or kinds <= {"time", "date"}:
-            yield "Cond", Condition(one.table, Comparison(compare.operator, one, two)), 0.3 * len(path)
+            other = two if compare.factor == 1 else Calculation("*", two, Value(compare.factor))
+            yield "Cond", Condition(one.table, Comparison(compare.operator, one, other)), 0.3 * len(path)
 
     def done_against(self, did: Columns, against: Against) -> Found:
         """`shipped after the required date`."""
@@ -288,6 +356,16 @@ class ConditionRules(Relations):
             if isinstance(condition, Condition):
                 yield category, replace(condition, predicate=negated(condition.predicate)), cost
 
+    def texts_joined(self, one: Texts, joined: tuple[str, Texts]) -> Found:
+        """`"a" and "b"`, which are names of one or the other, and parts of a name that has both."""
+        how, other = joined
+        yield "Names" if how == "and" else "Texts", (*one, *other), 0.0
+
+    def like_each(self, how: How, texts: Texts) -> Found:
+        """`contains "a" and "b"`; what starts with "a" and "b" is not said to be one of them or which."""
+        if how == "contains":
+            yield "LikeTexts", ("and", tuple((how, (text,)) for text in texts)), 0.0
+
     def likes_joined(self, likes: Likes, joined: tuple[str, Like]) -> Found:
         """A third after "or", and after "and"; of both together it is not said which belong together."""
         if joined[0] == likes[0]:
@@ -319,10 +397,17 @@ class ConditionRules(Relations):
         return Condition(attribute.table, Missing(attribute), is_own=True)
 
     def missing(self, columns: Columns) -> Found:
-        """`phone is missing`."""
+        """`without a phone`."""
         absent = self.absent(columns)
         if absent:
             yield "Cond", absent, 0.3
+
+    def said_missing(self, columns: Columns) -> Found:
+        """`phone is missing`, also where it never is."""
+        attribute = self.alone(columns)
+        if attribute is not None:
+            cost = 0.3 if self.column(attribute).nullable else 0.6
+            yield "Cond", Condition(attribute.table, Missing(attribute), is_own=True), cost
 
     def not_done(self, did: Columns) -> Found:
         """`not shipped yet`."""
@@ -340,10 +425,13 @@ class ConditionRules(Relations):
             yield "Cond", Condition(attribute.table, zero, is_own=True), 0.2
 
     def present(self, columns: Columns) -> Found:
-        """`with a phone number`."""
+        """`with a phone number`; an amount that is always known is there when it is not 0."""
         absent = self.absent(columns)
         if absent:
             yield "Cond", replace(absent, predicate=Not(absent.predicate)), 0.3
+        for attribute in self.only(columns, "number") if not absent else ():
+            more = Comparison(">", attribute, Value(0))
+            yield "Cond", Condition(attribute.table, more, is_own=True), 0.4
 
     def opposite(self, condition: Condition) -> Found:
         """What a condition denies."""
@@ -355,6 +443,8 @@ class ConditionRules(Relations):
         """Two claims as one; "a or b and c" says too little about what belongs together."""
         how, other = joined
         is_any = how in ("or", "nor")
+        if how == "nor" and (_is_denied(one) or _is_denied(other)):
+            return  # of "neither a nor b" both are denied at once
         if any(isinstance(part, Claims) and part.is_any != is_any for part in (one, other)):
             return
         if isinstance(one, Condition) and isinstance(other, Condition) and one.table == other.table:
@@ -387,6 +477,13 @@ def own(found: Found) -> Found:
 def _is_but_not(one: Predicate, other: Predicate) -> bool:
     """Whether of "bought Cola but not Tea" both are said of one row, of which the one says the other."""
     return isinstance(other, Not) and attributes(one) == attributes(other)
+
+
+def _is_denied(claim: Claim) -> bool:
+    """Whether a claim is that something is not so."""
+    if isinstance(claim, Condition):
+        return isinstance(claim.predicate, Not)
+    return isinstance(claim, Opposite) or (isinstance(claim, Link) and claim.count == 0)
 
 
 def _parts(claim: Claim) -> tuple[Claim, ...]:

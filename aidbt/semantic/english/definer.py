@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item, parse
+from aidbt.semantic.english.definition_forms import change_told, rank_told, without_open_window
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import Definition
 from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning, TableName
-from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.number_phrases import Group, Number, Ranking, Scoped, TopColumns
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.procedures import formula_text, spelled_out
+from aidbt.semantic.english.sql_pieces import number_of_sql
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import phrase_of
 from aidbt.semantic.english.word_lists import Phrase
@@ -81,21 +84,154 @@ class Definer:
         column = self._written.column(definition.names[0])
         if column and is_identifier(column.column):
             return {phrase: [column] for body in definition.bodies for phrase in _called(body)}
-        for body in reversed(definition.bodies):
-            rows = self._written.rows(body)
-            if rows:
-                found: list[Meaning] = [Defined("Rows", rows, WEIGHT)]
-                if rows.where is not None:
-                    found.append(Defined("Cond", Condition(rows.table, rows.where), WEIGHT - 0.1))
-                return dict.fromkeys(definition.names, found)
-            condition = self._written.condition(body, definition.names[0])
-            if condition:
-                names = {self._adjective(name, condition.table) for name in definition.names}
-                return {name: [Defined("Cond", condition, WEIGHT)] for name in names if name}
-            meanings = self._of_formula(body)
-            if meanings:
-                return dict.fromkeys(self._names(definition), meanings)
+        if definition.is_code and self._is_table(definition.names[0]):
+            return {}  # which table a reference is to: the graph knows it
+        if definition.is_procedure:
+            return self._of_procedure(definition)
+        changed = self._of_change(definition.bodies)
+        if changed is not None:
+            return dict.fromkeys(definition.names, changed)
+        # Where it is said twice, what is said last is the most exact, and the rest is no substitute for it.
+        for body in definition.bodies if definition.is_code else definition.bodies[-1:]:
+            found = self._rows_or_condition(definition, body) or dict.fromkeys(
+                self._names(definition), self._of_body(body)
+            )
+            if any(found.values()):
+                return found
         return {name: [] for name in definition.names}
+
+    def _of_procedure(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
+        """What steps come to, for names that mean nothing without them."""
+        known = any(self._phrases(" ".join(name)) for name in definition.names)
+        steps = formula_text(definition.bodies[0])
+        found = self._of_formula(spelled_out(steps)) if steps and not known else []
+        return dict.fromkeys(definition.names, found) if found else {}
+
+    def _rows_or_condition(self, definition: Definition, body: str) -> dict[Phrase, list[Meaning]]:
+        """Names of rows, or of what holds of rows, by conditions on their columns."""
+        rows = self._written.rows(body)
+        if rows:
+            found: list[Meaning] = [Defined("Rows", rows, WEIGHT)]
+            if rows.where is not None:
+                found.append(Defined("Cond", Condition(rows.table, rows.where), WEIGHT - 0.1))
+            return dict.fromkeys(definition.names, found)
+        owner = lemmas_of(definition.noun) or max(definition.names, key=len)
+        condition = self._written.condition(body, owner)
+        if condition:
+            return self._adjectives(definition, condition)
+        return self._rows_told(definition, body) if definition.noun and not definition.is_code else {}
+
+    def _rows_told(self, definition: Definition, body: str) -> dict[Phrase, list[Meaning]]:
+        """What a clause says of rows that a noun names: a customer is loyal "if they placed 3 orders"."""
+        clause = re.sub(r"^(?:it|they|he|she|their|his|her|its) ", "", body)
+        written = self._written.condition(_LEADING.sub("", clause), lemmas_of(definition.noun))
+        if written:
+            return self._adjectives(definition, written)
+        for between in ("who ", "that ", "with ", "whose ", ""):
+            for item in self._phrases(f"{definition.noun} {between}{clause}"):
+                if isinstance(item.meaning, Rows) and item.meaning.where is not None:
+                    condition = Condition(item.meaning.table, item.meaning.where)
+                    return self._adjectives(definition, condition)
+        return {}
+
+    def _adjectives(self, definition: Definition, condition: Condition) -> dict[Phrase, list[Meaning]]:
+        names = {self._adjective(name, condition.table) for name in definition.names}
+        return {name: [Defined("Cond", condition, WEIGHT)] for name in names if name}
+
+    def _of_body(self, body: str) -> list[Meaning]:
+        """What a body stands for: a phrase, a formula, steps, a piece of SQL, a rank; nothing if not understood."""
+        number = number_of_sql(body, self.graph)
+        if number is not None:
+            return [Defined("Number", number, WEIGHT)]
+        closed, needs_time = without_open_window(body)
+        is_left_open = needs_time and not self._says_a_time()
+        for text in (body, *([closed] if closed != body and not is_left_open else [])):
+            steps = formula_text(text)
+            found = (
+                self._of_formula(text)
+                or (self._of_formula(spelled_out(steps)) if steps else [])
+                or self._of_formula(spelled_out(text))
+                or self._of_rank(text)
+                or self._of_groups(text)
+            )
+            if found:
+                return found
+        return []
+
+    def _says_a_time(self) -> bool:
+        sentence = tokens(self.question)
+        return any(period_at(sentence, start) for start in range(len(sentence)))
+
+    # --- ranks, changes, and numbers of groups --------------------------------------------------------
+
+    def _of_rank(self, body: str) -> list[Meaning]:
+        """`customer rank by total amount`."""
+        told = rank_told(body)
+        if told is None or not told.of:
+            return []
+        of = next((i.meaning for i in self._phrases(told.of) if isinstance(i.meaning, Rows)), None)
+        by = next((d.meaning for d in self._of_formula(told.by) if isinstance(d, Defined)), None)
+        if of is None or not isinstance(by, Number):
+            return []
+        return [Defined("RankOf", Ranking(of, by, told.is_ascending), WEIGHT)]
+
+    def _of_change(self, bodies: Sequence[str]) -> list[Meaning] | None:
+        """`month-over-month change in revenue for each product`; None for what is no change."""
+        split = [self._grouped(without_open_window(body)[0], is_before=False) for body in bodies]
+        told = change_told([body for body, _ in split])
+        if told is None:
+            return None
+        number = next((d.meaning for d in self._of_formula(told.of) if isinstance(d, Defined)), None)
+        changed = isinstance(number, Number) and self._rules.changed(
+            number, told.grain, told.kind, is_percent=told.is_percent
+        )
+        if not changed:
+            return []
+        scope = Group(grains=(told.grain,))
+        for _, group in split:
+            scope |= group
+        return [Defined("Scoped", Scoped(changed, scope), WEIGHT)]
+
+    def _of_groups(self, body: str) -> list[Meaning]:
+        """`number of orders per month`, `monthly revenue`: a number with the groups that belong to it."""
+        of, group = self._grouped(body)
+        if not group:
+            return []
+        number = next((d.meaning for d in self._of_formula(of) if isinstance(d, Defined)), None)
+        if isinstance(number, Number):
+            return [Defined("Scoped", Scoped(number, group), WEIGHT)]
+        last = self._last_of(of, group)
+        return [Defined("Scoped", Scoped(last, group), WEIGHT)] if last else []
+
+    def _last_of(self, text: str, group: Group) -> TopColumns | None:
+        """`most recent balance`, of each of what makes the groups: of the one table whose rows belong to them."""
+        lasts = [item.meaning for item in self._whole(_bare(text)) if isinstance(item.meaning, TopColumns)]
+        found = [
+            last
+            for last in lasts
+            if all(self._is_to_one(last.columns.terms[0].table, term.table) for term in group.terms)
+        ]
+        tables = {last.columns.terms[0].table for last in found}
+        return found[0] if len(tables) == 1 and group.terms else None
+
+    def _grouped(self, text: str, *, is_before: bool = True) -> tuple[str, Group]:
+        """A text without the groups before or after it, and the groups; none where it names none."""
+        words = text.split()
+        for size in range(1, len(words)):
+            sides = [(words[size:], words[:size]), *([(words[:size], words[size:])] if is_before else [])]
+            for said, rest in sides:
+                group = self._group(" ".join(said)) if said[0].lower() in _GROUPS else None
+                if group is not None:
+                    return " ".join(rest), group
+        return text, Group()
+
+    def _group(self, text: str) -> Group | None:
+        """The groups that a text names, and nothing else."""
+        found = [item for item in self._whole(text) if isinstance(item.meaning, Group)]
+        return max(found, key=lambda item: item.score).meaning if found else None
+
+    def _is_table(self, name: Phrase) -> bool:
+        return any(isinstance(meaning, TableName) for meaning in self.lexicon.meanings.get(name, ()))
 
     def _names(self, definition: Definition) -> list[Phrase]:
         """What the question calls it: a current salary is the salary "at the moment"."""
@@ -110,11 +246,23 @@ class Definer:
                 return name[:-size]
         return name
 
+    def rows(self, text: str) -> Rows | None:
+        """The rows that a text names, with what holds of them; None where it names none."""
+        items = self._phrases(text)
+        return next((i.meaning for i in items if isinstance(i.meaning, Rows) and i.meaning.where is not None), None)
+
     # --- formulas and phrases -------------------------------------------------------------------------
 
     def _of_formula(self, body: str) -> list[Meaning]:
         """What a formula, or a phrase, stands for; nothing when it is not understood."""
-        text, rest = _qualified(body)
+        for text, rest in _qualified(body):
+            found = self._of_rows_of(text, rest)
+            if found:
+                return found
+        return []
+
+    def _of_rows_of(self, text: str, rest: str) -> list[Meaning]:
+        """What a formula stands for, of the rows that `rest` names; "" for all."""
         aggregate = _AGGREGATE.match(text)
         formula = formula_of(aggregate["formula"]) if aggregate else None
         if aggregate and isinstance(formula, Operation):
@@ -149,11 +297,14 @@ class Definer:
 
     def _phrases(self, text: str) -> list[Item]:
         """What a text may be read as whole, likeliest first."""
-        text = _LEFT_OUT.sub("", text).strip()
+        found = [item for item in self._whole(_bare(text)) if item.category in _CATEGORIES]
+        return sorted(found, key=lambda item: -item.score)
+
+    def _whole(self, text: str) -> list[Item]:
+        """The phrases that a text is from its first to its last word."""
         sentence = tokens(text)
         chart = parse(len(sentence), self._grounded.items(sentence), self._grammar)
-        found = [item for item in chart.items(0, len(sentence)) if item.category in _CATEGORIES]
-        return sorted(found, key=lambda item: -item.score)
+        return list(chart.items(0, len(sentence)))
 
     def _number(self, items: Sequence[Item]) -> Number | None:
         """The aggregate that a name is, if it is one more likely than a column."""
@@ -173,7 +324,8 @@ class Definer:
             if leaf in numbers:
                 return numbers[leaf].term
             attribute = _attribute(items[leaf])
-            return Measure("sum", attribute.table, attribute) if attribute else None
+            is_number = attribute is not None and self._rules.column(attribute).kind == "number"
+            return Measure("sum", attribute.table, attribute) if attribute and is_number else None
 
         found = self._with_products(formula, items, numbers, term)
         table = next(iter(numbers.values())).table
@@ -256,6 +408,11 @@ class Definer:
         return replace(part, where=both(part.where, seen[0].where)) if seen else None
 
 
+def _bare(text: str) -> str:
+    """A phrase without what definitions add that says nothing of which rows are meant."""
+    return _LEFT_OUT.sub("", text).strip()
+
+
 def _with_function(part: object, function: Function) -> Measure | None:
     return replace(part, function=function) if isinstance(part, Measure) else None
 
@@ -278,7 +435,12 @@ _FUNCTIONS: dict[str, Function] = {
 
 
 _ABOUT_AS_LIKELY = 0.3
-_CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond"}
+_CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond", "Nested"}
+# Words that groups begin with in definitions.
+_GROUPS = frozenset(
+    """per by for in of each every within across daily weekly monthly quarterly yearly annual hourly
+    grouped""".split()
+)
 # What definitions add that says nothing of which rows are meant.
 _LEFT_OUT = re.compile(
     r"^(?:an? |the |calculate the |compute the )"
@@ -288,14 +450,28 @@ _LEFT_OUT = re.compile(
     re.I,
 )
 _SUMMED = re.compile(r",? (?:summed(?: up)?|added up|totall?ed)\b.*$", re.I)
-_ONLY = re.compile(r", (?:over|of|for|among|considering|counting) (?P<rest>.+?)(?: only)?$", re.I)
+_ONLY = re.compile(
+    r", (?:(?:only|just) )?(?:over|of|for|among|from|(?:considering|counting|using|including|looking at)(?: only)?"
+    r"|(?:limited|restricted) to) (?P<rest>.+?)(?: only)?$",
+    re.I,
+)
 
 
-def _qualified(body: str) -> tuple[str, str]:
-    """A definition without what is said after a comma, and the rows that it is only of; "" for all."""
+_OVER = re.compile(r" (?:over|across|among) (?:all |the )*(?P<rest>.+)$", re.I)
+_LEADING = re.compile(r"^(?:whose|where|in which|for which|with|having) (?:an? |the )?", re.I)
+
+
+def _qualified(body: str) -> Iterator[tuple[str, str]]:
+    """A definition and the rows that it is only of, "" for all: as it stands, and cut where those begin."""
     body = _SUMMED.sub("", body)
     match = _ONLY.search(body)
-    return (body[: match.start()], match["rest"]) if match else (body, "")
+    if match:
+        yield body[: match.start()], match["rest"]
+        return
+    yield body, ""
+    over = _OVER.search(body)
+    if over:
+        yield body[: over.start()], over["rest"]
 
 
 def _called(body: str) -> Iterator[Phrase]:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.conditions import Adjective, ConditionRules, own
 from aidbt.semantic.english.periods import Period
-from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Found, Recurring, Span
+from aidbt.semantic.english.phrases import (
+    Amount,
+    Claim,
+    Columns,
+    Compare,
+    Condition,
+    Found,
+    Recurring,
+    Rows,
+    Span,
+)
 from aidbt.semantic.english.relations import in_year, on_days
+from aidbt.semantic.english.units import unit_of
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     All,
@@ -21,9 +33,13 @@ from aidbt.semantic.query import (
     Predicate,
     TimePoint,
     Value,
+    both,
 )
 
 _AFTER = (">", "of", "from")
+_AMOUNTING = ("of", "at", "by")
+SameAs = tuple[Grain, Columns]
+"""A grain, and the time that something else is in the same of."""
 Side = tuple[Operator, Span, str]
 """How long, and whether before ("<") or after (">") something else."""
 
@@ -37,10 +53,30 @@ class DurationRules(ConditionRules):
         rule("Did", "Claim", self.on_days)
         rule("Time", "CmpAfter", self.or_later)
         rule("AdjCol", "Span", self.older)
+        rule("Within", "Span", lambda _, span: [("WithinSpan", span, 0.0)])
+        rule("Did", "WithinSpan", lambda did, span: self.took(("<=", span), did))
+        rule("Same", "Prep", lambda unit, how: [("Same", unit, 0.0)] if how == "as" else [])
+        rule("Same", "Rel", lambda unit, _: [("Same", unit, 0.0)])
+        rule("Same", "Col Did", lambda unit, columns: [("SameAs", (Grain(unit), columns), 0.0)])
+        rule("Same", "Rows", self.same_as_rows)
+        rule("Col", "SameAs", self.at_same)
+        rule("Did", "SameAs", lambda did, other: own(self.at_same(did, other)))
+        rule("Rows", "SameAs", lambda rows, other: self.rows_at_same("Rows", rows, other))
+        rule("Act", "SameAs", lambda rows, other: self.rows_at_same("Act", rows, other))
         rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])
         rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
         rule("Span", "CmpAfter", lambda span, operator: [("CmpSpan", (operator, span), 0.0)])
         rule("Within", "Span", lambda _, span: [("CmpSpan", ("<=", span), 0.0)])
+        rule("Cmp", "Grain", lambda operator, unit: [("CmpSpan", (operator, Span(1, unit)), 0.2)])
+        rule("Grain", "CmpAfter", lambda unit, operator: [("CmpSpan", (operator, Span(1, unit)), 0.2)])
+        rule("Prep", "CmpSpan", lambda how, span: [("CmpSpan", span, 0.0)] if how in _AMOUNTING else [])
+        rule("Prep", "Span", lambda how, span: [("CmpSpan", ("=", span), 0.2)] if how == "of" else [])
+        rule("Col Rated", "CmpSpan", self.amounting)
+        rule("Sized", "CmpSpan", lambda columns, measured: own(self.amounting(columns, measured)))
+        rule("AdjCol", "Span", lambda adj, span: own(self.amounting(adj[0], (adj[1], span))))
+        rule("AdjCol", "Grain", lambda adj, unit: own(self.amounting(adj[0], (adj[1], Span(1, unit)))))
+        rule("And Prep", "Span", lambda how, high: [("JSpan", high, 0.0)] if how in ("and", "to") else [])
+        rule("BetweenNum", "JSpan", lambda low, high: self.between(low, high.count, unit_of(high.unit)))
         rule("CmpSpan Span", "When Prep", self.span_side)
         rule("SpanSide", "Col Did", self.span_from)
         rule("Did", "SpanFrom", self.did_span)
@@ -61,12 +97,39 @@ class DurationRules(ConditionRules):
             return
         if self.is_time(attribute):
             predicate: Predicate | None = InPeriod(attribute, period.start, period.end)
-        elif attribute.column.lower().endswith("year"):
+        elif "year" in singular_words(attribute.column):
             predicate = in_year(attribute, period)
         else:
             return
         if predicate:
             yield "Cond", Condition(attribute.table, predicate), 0.0
+
+    def amounting(self, columns: Columns, measured: tuple[Operator, Span]) -> Found:
+        """`delay over 60 minutes`, of a column of numbers."""
+        operator, span = measured
+        yield from self.compared(columns, Compare(operator, span.count, unit_of(span.unit)))
+
+    def same_as_rows(self, unit: str, rows: Rows) -> Found:
+        """`in the same month as the customer signed up`."""
+        if rows.time is not None and rows.where is None:
+            yield "SameAs", (Grain(unit), Columns((rows.time,))), 0.0
+
+    def at_same(self, columns: Columns, same: SameAs) -> Found:
+        """`closed on the same day they were opened`."""
+        unit, others = same
+        for one in self.only(columns, "time", "date"):
+            for two in self.only(others, "time", "date"):
+                path = self.path(one.table, two.table)
+                if one != two and path is not None and is_to_one(path):
+                    is_same = Comparison("=", replace(one, grain=unit), replace(two, grain=unit))
+                    yield "Cond", Condition(one.table, is_same), 0.2 * len(path)
+
+    def rows_at_same(self, category: str, rows: Rows, same: SameAs) -> Found:
+        """`orders placed in the same month as the customer signed up`."""
+        time = rows.time or self.time_of(rows.table)
+        for _, condition, cost in self.at_same(Columns((time,)), same) if time is not None else ():
+            if isinstance(condition, Condition):
+                yield category, replace(rows, where=both(rows.where, condition.predicate)), cost + 0.1
 
     def or_later(self, period: Period, operator: Operator) -> Found:
         """`in 2005 or later`."""

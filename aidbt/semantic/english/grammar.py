@@ -8,7 +8,7 @@ from aidbt.semantic.english.units_said import UnitRules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
     Sized SupCol SupRows LikeText WhoRole UnitBetween Amount"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
     Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""

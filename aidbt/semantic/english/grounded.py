@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.dimensions import Dimension, dimensions
 from aidbt.semantic.english.lexicon import (
@@ -22,9 +24,10 @@ from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Columns, Condition, Recurring, Role, Rows
 from aidbt.semantic.english.tokens import Token, lemma
+from aidbt.semantic.english.units import unit_of, whole
 from aidbt.semantic.english.verbs import VerbsOf
 from aidbt.semantic.english.words import entries_at
-from aidbt.semantic.query import Attribute, MetricRef, OneOf, TimePoint, Value, attributes
+from aidbt.semantic.query import Attribute, Grain, MetricRef, OneOf, TimePoint, Value, attributes
 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
@@ -41,8 +44,12 @@ _DEGREES = {
 }
 # "Shipped later than" is said of the verb's time, not of the row's.
 _THAN_TIMES = {"later", "earlier"}
+_BEFORE_NOUNS = {"the", "a", "an", "on", "their", "its", "his", "her", "each", "every", "any", "no", "per"}
 # What a word says less for every other column that it may name.
 _COMMON = 0.1
+_SHORT_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<scale>[kKmM])")
+_SCALES = {"k": 1_000, "m": 1_000_000}
+_SIGNS = "$€£%"
 
 
 class Grounded:
@@ -60,13 +67,13 @@ class Grounded:
             yield from self._names(sentence, texts, start)
             if token.kind == "quoted":
                 yield Item("Quo", token.text, start, start + 1, 1.0)
-            if token.number is not None:
-                yield Item("Num", token.number, start, start + 1, 1.0)
+            yield from _numbers(token, start)
             period = period_at(sentence, start)
             if period and not _is_doubtful(texts, start, period.length):
                 yield Item("Time", period, start, start + period.length, 1.1 * period.length**_LONGER)
             for length, category, verb, weight in self.verbs.at(texts, start):
-                yield Item(category, verb, start, start + length, weight * length**_LONGER)
+                if category != "Did" or not self._is_noun(sentence, start):
+                    yield Item(category, verb, start, start + length, weight * length**_LONGER)
             yield from self._adjectives(texts, start)
             yield from self._closed(sentence, start)
 
@@ -82,6 +89,9 @@ class Grounded:
                 if isinstance(meaning, ValueName) and length == 1 and self._is_verb_of(texts, start):
                     less = _VERB_OF
                 yield _item(meaning, start, length, (meaning.weight - less) * length**_LONGER, alike)
+                if isinstance(meaning, Trait) and _is_feature(meaning):
+                    held = Condition(meaning.table, meaning.predicate, is_own=True)
+                    yield Item("Feature", held, start, start + length, meaning.weight * length)
                 if isinstance(meaning, ColumnName) and length == 1 and self._is_done(meaning, texts[start]):
                     done = Columns((Attribute(meaning.table, meaning.column),))
                     yield Item("Did", done, start, start + 1, meaning.weight)
@@ -104,6 +114,9 @@ class Grounded:
             return any(kind == "Verb" for _, kind, _, _ in self.verbs.at(said, 0))
         if not isinstance(meaning, ColumnName):
             return False
+        # "No" is short for a number nowhere but in names.
+        if list(said) == ["no"]:
+            return True
         is_grouped = bool(_GROUPING & set(before[-2:]))
         return self._is_mere_form(meaning, said) or (_is_flag(meaning, others) and not is_grouped)
 
@@ -115,6 +128,14 @@ class Grounded:
         is_measured = any(kind in ("Rated", "Sized") for _, kind, _, _ in self.verbs.at(said, 0))
         is_participle = said[0].endswith(("ed", "ing")) and not name.column.lower().endswith("year")
         return is_number and (is_participle or is_measured)
+
+    def _is_noun(self, sentence: Sequence[Token], start: int) -> bool:
+        """Whether a word in its base form is the noun and not the verb: "on approved leave"."""
+        text, before = sentence[start].text.lower(), sentence[start - 1] if start else None
+        if before is None or text.endswith(("ed", "ing")) or sentence[start].lemma != text:
+            return False
+        named = self.lexicon.meanings.get((before.lemma,), ())
+        return before.lemma in _BEFORE_NOUNS or any(isinstance(m, ValueName | Trait) for m in named)
 
     def _is_verb_of(self, texts: Sequence[str], start: int) -> bool:
         """Whether a word is the verb of what follows rather than a value: "enrolled in 7 courses"."""
@@ -166,14 +187,17 @@ class Grounded:
                     if table.time and table.name not in tables:
                         yield said, Columns((Attribute(table.name, table.time),))
 
-    def _present(self, category: str, start: int, end: int) -> Iterator[Item]:
+    def _is_named(self, category: str, sentence: Sequence[Token], start: int) -> bool:
+        """Whether "title" is no name of something but a table of titles."""
+        meanings = self.lexicon.meanings.get((sentence[start].lemma,), ())
+        return category == "NameOf" and any(isinstance(meaning, TableName) for meaning in meanings)
+
+    def _present(self, start: int, end: int) -> Iterator[Item]:
         """`still here`, `at the moment`: the rows that are current, where rows may have ended."""
         found = [m for m in self.lexicon.meanings.get(("current",), ()) if isinstance(m, Trait)]
         for meaning in found:
             held = Condition(meaning.table, meaning.predicate, is_own=True)
             yield Item("Cond", held, start, end, 0.8 * (end - start))
-        if category == "Now" and not found:
-            yield Item("Fill", None, start, end, 0.3)
 
     def _closed(self, sentence: Sequence[Token], start: int) -> Iterator[Item]:
         """Phrases of the closed list; what follows "starts with" may be a text without quotes."""
@@ -181,6 +205,8 @@ class Grounded:
             if start == 0 and category == "Rel" and sentence[0].text.lower() in ("who", "whom"):
                 continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
+            if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, end):
+                continue
             if category == "Recurring":
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))
             yield Item(category, meaning, start, end, weight * length**1.05)
@@ -189,12 +215,26 @@ class Grounded:
             if category == "Only" and (start == 0 or sentence[start - 1].kind == "mark"):
                 yield Item("Fill", None, start, end, 0.3)
             if category in ("Present", "Now"):
-                yield from self._present(category, start, end)
+                yield from self._present(start, end)
             if category == "Who":
                 for table in self.people:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
             if category == "Like" and end < len(sentence) and _may_be_text(sentence[end]):
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+
+
+def _numbers(token: Token, start: int) -> Iterator[Item]:
+    """`50`, `50k`, `$50`, `50%`; the name of a unit, but those of times, which are grains."""
+    number = token.number
+    if short := _SHORT_NUMBER.fullmatch(token.text):
+        number = whole(float(short["number"]) * _SCALES[short["scale"].lower()])
+    sign = next((sign for sign in _SIGNS if sign in token.text and token.kind == "number"), "")
+    if number is not None and sign:
+        yield Item("Sum", (number, unit_of(sign)), start, start + 1, 1.0)
+    elif number is not None:
+        yield Item("Num", number, start, start + 1, 1.0)
+    elif token.lemma not in set(Grain) and (unit := unit_of(token.lemma)):
+        yield Item("Unit", unit, start, start + 1, 0.9)
 
 
 def _may_be_text(token: Token) -> bool:
@@ -211,6 +251,18 @@ def _each_of(sentence: Sequence[Token], start: int, end: int) -> Iterator[Item]:
     first = period.start if period else None
     if isinstance(first, TimePoint) and first.unit == first.cut_to and first.shift < -1:
         yield Item("Group", Group(grains=(first.unit,)), start, end, 1.0 * (end - start))
+
+
+def _is_plural_top(category: str, sentence: Sequence[Token], end: int) -> bool:
+    """Whether "first orders" are spoken of, of which it is not said how many: those of each, or one kind."""
+    is_first = category == "Top" or (category == "TimeAgg" and sentence[end - 1].lemma in ("first", "last"))
+    return is_first and end < len(sentence) and _is_plural(sentence[end])
+
+
+def _is_feature(trait: Trait) -> bool:
+    """Whether what holds of a row is that it has something: "no projector", of has_projector."""
+    columns = attributes(trait.predicate)
+    return len(columns) == 1 and words_of(columns[0].column)[0] == "has"
 
 
 def _is_flag(name: ColumnName, meanings: Sequence[Meaning]) -> bool:

@@ -20,6 +20,7 @@ from aidbt.semantic.english.number_phrases import (
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Link, Rows
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import NoPath, is_to_one
 from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
     Attribute,
@@ -40,9 +41,11 @@ from aidbt.semantic.query import (
     measures,
     parts,
 )
+from aidbt.semantic.rewriting import rewritten
 
 # Aggregates that a row must not enter twice; counts are of different rows, and the least stays the least.
 _ADDED = ("sum", "avg", "median", "stddev")
+_FOLLOWS_TIME = ("running", "moving_average", "previous", "change", "relative_change")
 
 
 class Grouping(Groups):
@@ -72,6 +75,7 @@ class Grouping(Groups):
         self._havings()
         return SemanticQuery(
             tuple(Output(term, name_of(term)) for term in self._terms()),
+            base=self.base,
             group_by=tuple(self.groups),
             where=self.where,
             having=self.having,
@@ -154,7 +158,11 @@ class Grouping(Groups):
 
     def _claims(self) -> None:
         for claim in self.asked.claims:
-            if isinstance(claim, Link) and claim.is_plain and self._is_group(claim.rows.table):
+            if isinstance(claim, Link) and claim.is_all and claim.rows == Rows(self.table):
+                continue  # `total freight for all orders`
+            if isinstance(claim, Link) and claim.is_all and self._are_groups(claim.rows):
+                self.base = claim.rows.table
+            elif isinstance(claim, Link) and claim.is_plain and self._is_group(claim.rows.table):
                 self._only(claim.rows)
             elif isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
                 self._counted(claim)
@@ -195,6 +203,12 @@ class Grouping(Groups):
             raise Refused(f"it is not certain whose rows of {link.rows.table} are counted")
         number = self._same(self.rules.counted(link.rows))
         self.having = both(self.having, Comparison(link.operator, number.term, Value(link.count)))
+
+    def _are_groups(self, rows: Rows) -> bool:
+        """Whether rows, all of them, make the groups, and nothing else does."""
+        groups = [group for group in self.groups if isinstance(group, Attribute)]
+        are_own = all((group.table, group.via) == (rows.table, ()) for group in groups)
+        return bool(groups) and are_own and len(groups) == len(self.groups) and rows.where is None
 
     def _is_group(self, table: str) -> bool:
         return any(isinstance(group, Attribute) and group.table == table for group in self.groups)
@@ -252,11 +266,20 @@ class Grouping(Groups):
         for group in self.groups:
             if not isinstance(group, Attribute) or not group.table:
                 continue
+            if group.via and all(self._is_seen(measure.table, group) for measure in measured):
+                continue
             if any(self.rules.distance(measure.table, group.table) is None for measure in measured):
                 raise Refused(f"rows of {group.table} and what is measured are only distantly related")
             for table in sorted(added):
                 if self._repeats(table, group.table):
                     raise Refused(f"each row of {table} would be counted in several groups of {group.table}")
+
+    def _is_seen(self, table: str, group: Attribute) -> bool:
+        """Whether each row of a table leads to one of the group by the way that is named."""
+        try:
+            return is_to_one(self.rules.graph.path(table, group.table, group.via))
+        except NoPath:
+            return False
 
     def _repeats(self, table: str, group: str) -> bool:
         """Whether a row is in several groups for another reason than that it is linked to several of them."""
@@ -267,7 +290,7 @@ class Grouping(Groups):
 
     def _beside(self) -> None:
         """Running totals, moving averages and changes follow the grouped time, inside of the other groups."""
-        if not self.asked.changes and not any(_follows_time(n.term) for n in self.numbers):
+        if not self.asked.changes and not any(map(_follows_time, parts(tuple(n.term for n in self.numbers)))):
             return
         along = self._along()
         within = tuple(group for group in self.groups if group != along)
@@ -276,13 +299,13 @@ class Grouping(Groups):
             self.numbers += [
                 replace(number, term=_changed(change, number.term, along, within))
                 for number in list(self.numbers)
-                if not isinstance(number.term, Compared)
+                if not any(isinstance(part, Compared) for part in parts(number.term))
             ]
 
     def _along(self) -> Attribute:
         times = [g for g in self.groups if isinstance(g, Attribute) and self._is_time(g)]
         wanted = {change.grain for change in self.asked.changes if change.grain}
-        moving = [n.term.along for n in self.numbers if isinstance(n.term, Compared)]
+        moving = [part.along for n in self.numbers for part in parts(n.term) if isinstance(part, Compared)]
         wanted |= {along.grain for along in moving if isinstance(along, Attribute) and along.grain}
         if not times and len(wanted) == 1:
             self._group_times(Group(grains=tuple(wanted)))
@@ -380,14 +403,19 @@ def _adds_up(term: Term) -> bool:
     return isinstance(term, Measure) and term.function in ("count", "sum")
 
 
-def _follows_time(term: Term) -> bool:
-    return isinstance(term, Compared) and term.kind in ("running", "moving_average")
+def _follows_time(term: object) -> bool:
+    return isinstance(term, Compared) and term.kind in _FOLLOWS_TIME
 
 
 def _run(term: Term, along: Attribute, within: Sequence[Term]) -> Term:
-    if isinstance(term, Compared) and _follows_time(term):
-        return replace(term, along=along, within=tuple(within))
-    return term
+    """A term in which what follows time does so along the grouped one, inside of the other groups."""
+
+    def followed(part: object) -> Compared | None:
+        if isinstance(part, Compared) and _follows_time(part):
+            return replace(part, along=along, within=tuple(within))
+        return None
+
+    return rewritten(term, followed)
 
 
 def _changed(change: Change, of: Term, along: Attribute, within: Sequence[Term]) -> Term:

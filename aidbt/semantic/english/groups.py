@@ -38,6 +38,8 @@ class Groups:
     def __init__(self, asked: Asked, rules: NumberRules) -> None:
         self.asked, self.rules = asked, rules
         self.table = ""
+        # Whose rows each make a group, also those of which nothing is measured; "" where none do.
+        self.base = ""
         self.where: Predicate | None = None
         self.having: Predicate | None = None
         self.groups: list[Term] = []

@@ -43,6 +43,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     Raises:
         Refused: what is left out may be several things.
     """
+    _scoped(asked)
     asked.shown += [_said_apart(whole, asked, rules) or _share(whole, asked.group) for whole in asked.wholes]
     asked.wholes = []
     if asked.is_average:
@@ -92,8 +93,12 @@ def _ranked(asked: Asked, rules: NumberRules) -> None:
     """`rank the customers by revenue`: each with what it is ranked by, and its rank."""
     if not asked.rankings:
         return
+    asked.rankings = list(dict.fromkeys(asked.rankings))
     of = asked.rankings[0].of
     columns = [term for term in asked.group.terms if rules.is_measured(term)]
+    if asked.rankings[0].by is not None:
+        _ranked_as_defined(asked, rules)
+        return
     if len(asked.rankings) > 1 or len(asked.by) + len(columns) != 1 or asked.tops or asked.best:
         raise Refused("it is not said by what is ranked", hint="say by which number")
     asked.shown.append(of)
@@ -108,6 +113,34 @@ def _ranked(asked: Asked, rules: NumberRules) -> None:
     if asked.orders and asked.orders[0].by is None and not asked.orders[0].of:
         is_ascending = asked.orders.pop(0).is_descending is False
     asked.shown.append(replace(number, term=Compared("rank", number.term, is_ascending=is_ascending)))
+
+
+def _ranked_as_defined(asked: Asked, rules: NumberRules) -> None:
+    """A rank whose definition says of what, and by what: groups of the same are what is ranked."""
+    ranking = asked.rankings[0]
+    if len(asked.rankings) > 1 or ranking.by is None or asked.by or asked.tops or asked.best:
+        raise Refused("it is not certain by what is ranked")
+    ranked = set(rules.named(ranking.of))
+    table = ranking.of.table if isinstance(ranking.of, Rows) else ""
+    rows = tuple(rows for rows in asked.group.rows if rows.table != table or rows.where is not None)
+    terms = tuple(term for term in asked.group.terms if term not in ranked)
+    asked.group = replace(asked.group, rows=rows, terms=terms)
+    asked.shown.insert(0, ranking.of)
+    rank = Compared("rank", ranking.by.term, is_ascending=ranking.is_ascending)
+    asked.shown += [ranking.by, replace(ranking.by, term=rank)]
+
+
+def _scoped(asked: Asked) -> None:
+    """`PMO` is one of each month by its definition, also where the question does not say so.
+
+    Raises:
+        Refused: the question groups by something else.
+    """
+    for scope in asked.scopes:
+        is_other = not set(scope.terms) <= set(asked.group.terms) and bool(asked.group.terms)
+        if is_other or (scope.grains and asked.group.grains and scope.grains != asked.group.grains):
+            raise Refused("the groups of the question are others than those of a definition")
+        asked.group |= scope
 
 
 def _measure_of(column: Attribute, of: Rows | Columns, asked: Asked, rules: NumberRules) -> Number:

@@ -28,10 +28,16 @@ class Definition:
     Attributes:
         names: what it may be called, each as lemmas: the short form and, from its brackets, the long one.
         bodies: what it stands for, each saying the same, the most exact last.
+        noun: whose rows it holds of, where that is said: "customer"; else "".
+        is_code: whether it says what a column's code stands for.
+        is_procedure: whether it says in steps how to come to what may be known by its name alone.
     """
 
     names: tuple[Phrase, ...]
     bodies: tuple[str, ...]
+    noun: str = ""
+    is_code: bool = False
+    is_procedure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,9 @@ def read_instructions(text: str) -> Instructions:
         >>> read_instructions("AOV (average order value) = revenue / number of orders").definitions[0].names
         (('aov',), ('average', 'order', 'value'))
     """
-    statements = list(_statements(text[:MOST_CHARACTERS]))
-    definitions = [found for statement in statements for found in _definitions(statement)]
-    return Instructions(tuple(definitions), _matching(statements))
+    said = list(statements(text))
+    definitions = [found for statement in said for found in _definitions(statement)]
+    return Instructions(tuple(definitions), _matching(said))
 
 
 def without_advice(question: str) -> tuple[str, str]:
@@ -97,13 +103,15 @@ _ADVICE = re.compile(
 _ENDS = re.compile(r"\n+|;\s+|\.\s+(?=[A-Z])|\.$")
 # A definition or a piece of advice may begin where nothing ended the one before.
 _BEGINS = re.compile(
-    r"\s+(?=[A-Z][A-Za-z]{1,7}(?: \([^()=]*\))? = )"
-    r"|\s+(?=To (?:get|find|calculate|determine|analy[sz]e|identify) |Always )"
+    r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))? = )"
+    r"|\s+(?=To [a-z]+ |Always )|,\s+(?=[A-Za-z]\w*_\w+ = )"
+    r"|\s+(?=[A-Z][a-z]+ (?:[a-z]+ ){0,3}(?:refers? to|means|should be|must be) )"
 )
 
 
-def _statements(text: str) -> Iterator[str]:
-    for sentence in _ENDS.split(text):
+def statements(text: str) -> Iterator[str]:
+    """The sentences of a text, and the entries of a glossary that nothing ends."""
+    for sentence in _ENDS.split(text[:MOST_CHARACTERS]):
         for part in _BEGINS.split(sentence):
             if part and part.strip(" .;"):
                 yield part.strip(" .;")
@@ -112,16 +120,34 @@ def _statements(text: str) -> Iterator[str]:
 # --- definitions --------------------------------------------------------------------------------------
 
 _NAME = r"(?P<name>[^=(),.;:]{1,80}?)(?: \((?P<long>[^()=]*)\))?"
-_EQUALS = re.compile(rf"^{_NAME}\s*=\s+(?P<body>.+)$", re.S)
+_EQUALS = re.compile(rf"^{_NAME}\s*:?=\s+(?P<body>.+)$", re.S)
 _TO_CALCULATE = re.compile(
-    r"^To (?:calculate|determine|compute)(?: the)? (?P<long>[^(),]+) \((?P<name>[A-Za-z]+)\), (?P<body>.+)$",
+    r"^To (?:calculate|determine|compute|get|find|obtain|derive|measure|work out|assess|evaluate)(?: the)? "
+    r"(?P<long>[^(),]+) \((?P<name>[A-Za-z]+)\), (?P<body>.+)$",
     re.S,
 )
+_TO_NAMED = re.compile(r"^To [a-z]+ (?:the |a |an |any )?(?P<name>[A-Za-z][^(),:;]{3,60}), (?P<body>.+)$", re.S)
 _MEANS = re.compile(
-    rf"^{_NAME} (?:means|refers? to|denotes?|stands? for|(?:is|are) defined as|counts? as)(?: that)? "
-    r"(?P<body>.+)$",
+    rf"^(?:The |An? )?{_NAME} (?:means|refers? to|denotes?|stands? for|counts? as"
+    r"|(?:is|are|can be|gets?) (?:defined|calculated|computed|determined|measured|obtained|derived|found"
+    r"|worked out|given|expressed) (?:as|by|from|through|using))(?: that)? (?P<body>.+)$",
     re.S,
 )
+# What begins a calculation, and what is none: "the ship date is the date of the shipment".
+_CALCULATES = (
+    r"(?:the )?(?:total |overall |average )?(?:number|count|sum|total|average|mean|median|percentage|percent"
+    r"|share|ratio|proportion|fraction|difference|product|quotient|time between) (?:of )?"
+)
+_IS_NUMBER = re.compile(
+    rf"^(?:The |An? )?{_NAME} is (?P<body>{_CALCULATES}.+|.+ (?:minus|divided by|times|plus) .+)$", re.S
+)
+_IS_ONE = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?P<noun>\w+) (?:is|are) "
+    r"(?:(?:any |an? )?(?:one|those|that|someone|somebody|(?P=noun))) (?P<body>(?:with|who|that|which|whose|in) .+|"
+    r"(?:without) .+)$",
+    re.I | re.S,
+)
+_USE = re.compile(r"^(?:Please |Always )?[Uu]se (?P<body>\w*_\w+) (?:as|for) (?:the )?(?P<name>[\w ]+)$")
 _WHEN = re.compile(
     r"^(?:an?|the|all|every)?\s*(?P<noun>[\w ]+?) "
     r"(?:is|are|counts? as|(?:is|are) considered|qualif(?:y|ies) as) "
@@ -137,34 +163,89 @@ _GETS = re.compile(
     r"^(?:an?|the|all|every) \w+ (?P<name>(?:got|gets|had|has) [\w -]+?) (?:when|if|where) (?P<body>.+)$",
     re.I | re.S,
 )
+_HAVE = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?!(?:each|every|some|most|many|few|any|no|only|these|those|this|that|when|if|for"
+    r"|in|to|by|with|one|two|all|both)\b)(?P<name>[\w -]+?) (?P<noun>\w+) (?P<body>(?:has|have|had) .+)$",
+    re.I | re.S,
+)
 _IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
-_COLON = re.compile(r"^(?P<name>[A-Za-z][\w -]{1,60}): (?P<body>[^:]+)$", re.S)
-_CODED = re.compile(r"^(?P<name>\w+) (?:is|are) (?:coded|stored|recorded)(?: as)? (?P<body>.+)$", re.S)
+_COLON = re.compile(rf"^(?=[A-Za-z]){_NAME}: (?P<body>[^:]+)$", re.S)
+# What the codes of a column stand for: "stat: A = active, H = on hold", "sex is coded F for female".
+_CODED = re.compile(
+    r"^(?:In |The |column )*(?P<name>[A-Za-z][\w ]{0,60}?)"
+    r"(?: column| codes?| values?)*(?: (?:is|are|can be|has)(?: (?:coded|stored|recorded|one of|either))?(?: as)?"
+    r"| coded(?: as)?|:|,| \(| =)\s*(?P<body>(?P<first>['\"]?[\w-]{1,20}['\"]?) (?:=|for|means|stands for|\(|->|:).+)$",
+    re.S,
+)
 _CODES = re.compile(
-    r"['\"]?(?P<code>\w+)['\"]? (?:for|=|means) ['\"]?(?P<word>[A-Za-z][\w -]*?)['\"]?(?=,| and |$|;)"
+    r"['\"]?(?P<code>[\w-]{1,20})['\"]?\s*(?:=|for|means|stands for|->|:|\()\s*(?:the |an? )?"
+    r"['\"]?(?P<word>[A-Za-z][\w -]*?)['\"]?\)?(?=,| and |$|;|\)| or )"
 )
 
 
+_FORMS = (
+    _TO_CALCULATE, _USE, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _MEANS, _COLON, _IS_NUMBER, _HAVE, _IS,
+)  # fmt: skip
+
+
 def _definitions(statement: str) -> Iterator[Definition]:
-    coded = _CODED.match(statement)
-    if coded:
-        for code in _CODES.finditer(coded["body"]):
-            yield Definition((_phrase(code["word"]),), (f"{coded['name']} = '{code['code']}'",))
+    codes = list(_coded(statement))
+    if codes:
+        yield from codes
         return
-    for pattern in (_TO_CALCULATE, _GETS, _HAS, _EQUALS, _WHEN, _MEANS, _COLON, _IS):
+    for pattern in _FORMS:
         match = pattern.match(statement)
         if match:
             yield from _definition(match)
             return
+    procedure = _TO_NAMED.match(statement)
+    if procedure:
+        names = tuple(_procedure_names(procedure["name"]))
+        yield Definition(names, (procedure["body"],), is_procedure=True)
+
+
+def _procedure_names(text: str) -> Iterator[Phrase]:
+    """`success rate of transactions per customer` is the transaction success rate, and the success rate."""
+    bare = re.sub(r" (?:per|by|for each|of each|for every|for a|in the|over the|within the) .*$", "", text)
+    what, _, of = bare.partition(" of ")
+    for name in (bare, *((f"{of} {what}", what) if of and what.count(" ") else ())):
+        phrase = _phrase(name)
+        if 0 < len(phrase) <= _MOST_NAME_WORDS:
+            yield phrase
+
+
+def _coded(statement: str) -> Iterator[Definition]:
+    """What each code of a column stands for, where two at least are told, or one is written as a code."""
+    match = _CODED.match(statement)
+    found = list(_CODES.finditer(match["body"])) if match else []
+    if match is None or len(found) < 2 or any(code["code"].lower() in _NO_CODES for code in found):
+        return
+    words = match["name"].split()
+    # "Order status ORDSTS" names the column by its last word, "receiver type" by both.
+    columns = dict.fromkeys(("_".join(words), words[-1]))
+    for code in found:
+        bodies = tuple(f"{column} = '{code['code']}'" for column in columns)
+        yield Definition((_phrase(code["word"]),), bodies, " ".join(words[:-1]), is_code=True)
+
+
+_NO_CODES = frozenset("number count sum total average ratio share percentage the a an".split())
+# What comes after says the same as what came before, and is more exact.
+_SAME = re.compile(
+    r"\s=\s(?=\()|(?<=[A-Za-z])(?<!_)\s=\s(?=[A-Z]?[a-z]+ [a-z]+)|,? (?:i\.e\.,?|that is,|which is|namely|in other words,) "
+)
 
 
 def _definition(match: re.Match[str]) -> Iterator[Definition]:
     groups = match.groupdict()
     names = [_phrase(text) for text in (groups["name"], groups.get("long") or "") if text]
+    bodies = [part.strip() for part in _SAME.split(groups["body"]) if part.strip()]
+    # "DR = delivery rate = delivered orders / orders": what stands between is a name too.
+    names += [_phrase(body) for body in bodies[:-1] if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", body)]
     names = [name for name in names if 0 < len(name) <= _MOST_NAME_WORDS]
-    bodies = [part.strip() for part in re.split(r"\s=\s(?=\()", groups["body"]) if part.strip()]
     if names and bodies:
-        yield Definition(tuple(names), tuple(bodies))
+        noun = groups.get("noun") or ""
+        names += [(*name, *_phrase(noun)) for name in names if groups.get("noun")]
+        yield Definition(tuple(dict.fromkeys(names)), tuple(bodies), noun)
     # "ref_hi is the upper limit of the test, ref_lo the lower one": the second says what the first does.
     also = re.match(r"^(?P<first>.+?), (?P<name>\w+) the (?P<other>\w+) one$", groups["body"])
     if also:

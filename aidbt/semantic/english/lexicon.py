@@ -43,7 +43,7 @@ from aidbt.semantic.english.word_lists import Phrase, people, synonyms
 from aidbt.semantic.english.words import PHRASES
 from aidbt.semantic.graph import Graph, GraphTable
 from aidbt.semantic.named import NamedMetric
-from aidbt.semantic.naming import NamedTable
+from aidbt.semantic.naming import NamedTable, with_key_nouns
 from aidbt.semantic.query import Attribute, Measure
 
 __all__ = [
@@ -75,6 +75,8 @@ def lexicon(
         values: by (table, column) all the values that may be asked for; never of personal data.
         upstream: by table those that it is made of.
     """
+    keys = {table.name: table.keys[0][0] for table in graph.tables if table.keys and len(table.keys[0]) == 1}
+    named = with_key_nouns(named, keys)
     names = {table.name: table for table in named}
     found = Lexicon(
         graph,

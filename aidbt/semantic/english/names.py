@@ -27,7 +27,7 @@ _NO_HEADS = {
     "id", "key", "code", "name", "number", "title", "text", "date", "time", "value", "info", "data", "by",
     "to",
 }  # fmt: skip
-_TIMES = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt"}
+_TIMES = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt"}
 _SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
 
 
@@ -87,6 +87,8 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
     for synonym in column.synonyms:
         yield Name(_lemmas(synonym), EXACT)
     words = named.columns[column.name]
+    if column.name == table.label and words in _WHOLE_NAMES:
+        yield Name(("name",), CLEAR)
     if column.kind in ("time", "date") and sum(c.kind in ("time", "date") for c in table.columns) == 1:
         yield Name(("date",), PART)
     if is_own_key(table, column.name, words):
@@ -117,6 +119,8 @@ def is_own_key(table: GraphTable, column: str, words: Phrase) -> bool:
     return is_key and (words[-1] in _KEYS or words[-1].endswith("id"))
 
 
+# Who has such a name has no other.
+_WHOLE_NAMES = {("full", "name"), ("display", "name"), ("legal", "name"), ("complete", "name")}
 _COUNT_WORDS = {("number",), ("no",), ("num",), ("count",), ("cnt",)}
 # What is left of a name without its table, and is a word of the language rather than the name of a column.
 _SAY_NOTHING = {(word,) for word in ("number", "count", "total", "date", "time", "value", "day")}
@@ -195,7 +199,7 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(name.phrase, SHORTER) if is_phrase else name
 
 
-_MONEY = {"usd", "eur", "gbp", "cents"}
+_MONEY = {"usd", "eur", "gbp", "chf", "cents"}
 
 
 def _without_unit(form: Phrase, unit: str) -> Iterator[Name]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.conditions import YEARS, How
+from aidbt.semantic.english.conditions import YEARS, How, Likes
 from aidbt.semantic.english.durations import DurationRules
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import (
@@ -33,6 +33,7 @@ from aidbt.semantic.query import (
     Matches,
     Predicate,
     Value,
+    attributes,
     both,
     parts,
 )
@@ -42,6 +43,7 @@ CLAIMS = "Cond Link Claim Time"
 _PLACES = ("by", "in", "to", "from", "at", "on", "under")
 _LAST_NAMES = {("last", "name"), ("surname",), ("family", "name")}
 _NUMBERS = {"number", "num", "no", "nr", "code", "seq", "sequence"}
+_BARE_NAMES = {"name", "title"}
 Superlative = tuple[Columns, bool]
 
 
@@ -52,11 +54,13 @@ class NounRules(DurationRules):
         """Add the rules of noun phrases."""
         rule("Rows", CLAIMS, self.rows_claim)
         rule("Cond", "Rows", lambda claim, rows: self.rows_claim(rows, claim))
-        rule("Rows", "Texts", self.rows_texts)
+        rule("Rows", "Texts Names", self.rows_texts)
         rule("Rows", "LikeText", self.rows_like)
         rule("Rows", "NameOf", self.rows_name)
         rule("Rows", "Num", self.rows_number)
         rule("Col", "NameOf", self.column_name)
+        rule("NameOf", "JCol", lambda _, columns: [("NameCols", columns, 0.0)])
+        rule("NameCols", "Link", self.names_of)
         rule("Rows", "Col", self.rows_column)
         rule("Col", "Link", self.column_of)
         rule("Col", CLAIMS, self.column_claim)
@@ -92,8 +96,14 @@ class NounRules(DurationRules):
         rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
         rule("Cond", "Verb", lambda condition, _: self.of_others(condition))
         rule("Prep", "Cond", self.told_by)
-        rule("Owning Whose", "Cond", self.keep_right)
-        rule("Prep Owning Verb Whose", "Link Claim", self.keep_right)
+        rule("Owning", "Cond", self.keep_right)
+        rule("Whose", "Cond Claim", self.of_whose)
+        rule("NameOf", "LikeText", lambda _, like: [("NameLike", ("or", (like,)), 0.0)])
+        rule("NameOf", "LikeTexts", lambda _, likes: [("NameLike", likes, 0.0)])
+        rule("Owning Whose", "NameLike", lambda _, likes: [("WhoseLike", likes, 0.0)])
+        rule("Rows", "WhoseLike", self.rows_named_like)
+        rule("Prep Owning Verb", "Link Claim", self.keep_right)
+        rule("Whose", "Link", self.keep_right)
         rule("Rel", "Cond Link Claim", self.of_whom)
         rule("Rows", "WhoClaim", self.people_claim)
         lift("WhoClaim", lambda claim: [(_category(claim), claim, 0.6)])
@@ -104,6 +114,28 @@ class NounRules(DurationRules):
 
     def keep_right(self, _: object, claim: Claim) -> Found:
         yield _category(claim), claim, 0.1
+
+    def of_whose(self, _: object, claim: Claim) -> Found:
+        """`whose country is Spain`; "members whose name starts with M" are not those of plans called so."""
+        yield _category(claim), self._of_own_name(claim), 0.1
+
+    def _of_own_name(self, claim: Claim) -> Claim:
+        """A claim whose conditions on a name are of the rows' own."""
+        if isinstance(claim, Claims):
+            return replace(claim, parts=tuple(map(self._of_own_name, claim.parts)))
+        if not isinstance(claim, Condition):
+            return claim
+        terms = attributes(claim.predicate)
+        is_name = any(term.column == self.graph.table(term.table).label for term in terms)
+        return replace(claim, is_own=True) if is_name else claim
+
+    def rows_named_like(self, rows: Rows, likes: Likes) -> Found:
+        """`members whose name starts with M or ends with "son"`."""
+        names = self.names(rows.table)
+        if len(names) == 1:
+            for _, condition, cost in self.like_all(Columns(names), likes):
+                if isinstance(condition, Condition):
+                    yield from ((kind, found, cost) for kind, found, _ in self.rows_claim(rows, condition))
 
     def of_whom(self, who: str | None, claim: Claim) -> Found:
         """`who ordered`, of people rather than of other rows that are nearer."""
@@ -186,11 +218,12 @@ class NounRules(DurationRules):
                 yield "Link", Link(Rows(table, is_named(names, texts[0]))), 0.0
 
     def rows_number(self, rows: Rows, number: float) -> Found:
-        """`order 1003`: by its key, where it has no other number."""
+        """`order 1003`: by its key, where it has no other number; not of "order in room 3"."""
         found = self.graph.table(rows.table)
         key = next(iter(found.keys), ())
         numbered = [c for c in found.columns if singular_words(c.name)[-1] in _NUMBERS and c.name not in key]
-        if len(key) == 1 and found.column(key[0]).kind == "number" and not numbered and number not in YEARS:
+        is_number = len(key) == 1 and found.column(key[0]).kind == "number" and number not in YEARS
+        if rows.where is None and is_number and not numbered:
             of_key = Comparison("=", Attribute(rows.table, key[0]), Value(number))
             yield "Rows", replace(rows, where=both(rows.where, of_key)), 0.4
 
@@ -236,10 +269,26 @@ class NounRules(DurationRules):
             if cost is not None:
                 yield "Col", Columns(columns.terms, link.rows), cost
 
+    def names_of(self, columns: Columns, link: Link) -> Found:
+        """`names and emails of part-time teachers`: what rows are called, beside columns of their own."""
+        names = self.names(link.rows.table)
+        is_own = all(term.table == link.rows.table for term in columns.terms)
+        if names and is_own and columns.rows is None and link.is_plain and not link.is_act:
+            yield "Col", Columns((*names, *columns.terms), link.rows), 0.1
+
     def _column_cost(self, rows: Rows, columns: Columns) -> float | None:
+        if any(self._is_others_name(rows.table, term) for term in columns.terms):
+            return None
         costs = [self.distance(rows.table, term.table) for term in columns.terms]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+    def _is_others_name(self, table: str, term: Attribute) -> bool:
+        """Whether a column is called just "name", or "title", and rows of another table have a name too: of
+        "names of the teachers" no instrument's name is meant.
+        """
+        is_bare = term.column.lower() in _BARE_NAMES
+        return is_bare and term.table != table and not term.via and bool(self.graph.table(table).label)
 
     def column_claim(self, columns: Columns, claim: Claim) -> Found:
         """`prices of Drinks`."""

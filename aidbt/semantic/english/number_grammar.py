@@ -16,7 +16,7 @@ FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
     OfThem OnAverage Second Having Rate
-    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf""".split()
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped""".split()
 )
 
 
@@ -50,6 +50,7 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Time", "Number", lambda period, number: rules.number_claim(number, period))
     rule("Time", "Col", lambda period, columns: rules.column_claim(columns, period))
     rule("Number", "CmpNum", rules.number_compared)
+    rule("CmpNum", "Number", rules.so_many)
     rule("Rel Prep Owning", "Having", _second("Having"))
     rule("Prep", "Number", lambda how, number: [("Number", number, 0.3)] if how == "with" else [])
     rule("Prep", "Numbers", lambda how, numbers: [("Numbers", numbers, 0.1)] if how == "with" else [])
@@ -75,6 +76,7 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Than", "Cond Link Claim Time", _second("ThanClaim"))
     rule("ExcessOf", "ThanClaim", rules.excess_elsewhere)
     rule("AllOf", "Rows", rules.of_all)
+    rule("ForAll", "Rows", rules.for_all)
     rule(
         "AllOf",
         "Col",
@@ -99,13 +101,15 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("AggEach", "Col", rules.nested_in_column)
     rule("Nested Peak", "Group", rules.nested_group)
     rule("Nested", "Cond Link Claim Time", rules.nested_claim)
+    rule("Scoped", "Cond Link Claim Time", rules.scoped_claim)
+    rule("Agg", "Scoped", rules.nested_scoped)
 
 
 def _add_changes(rule: Rule) -> None:
     rule("Change", "Prep", lambda change, _: [("Change", change, 0.0)])
     rule("Prep", "Change", _second("Change"))
     rule("Prep", "MovingOf", _moving_beside)
-    for category in "Best TopOf FrequentOf Whole Nested Numbers Sup Most".split():
+    for category in "Best TopOf FrequentOf Whole Nested Numbers Sup Most Scoped RankOf".split():
         rule("Is", category, _second(category))
 
 
@@ -156,6 +160,7 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("NumRows", "Best", rules.several_best)
     rule("TimeAgg", "NumRows", rules.several_times)
     rule("TimeAgg", "Rows", lambda function, rows: rules.several_times(function, (1, rows)))
+    rule("TimeAgg", "Col", rules.column_of_last)
     rule("Rows", "Grain", rules.time_of_rows)
     rule("Top", "Num", rules.top_number)
     rule("Sup Most", "Col Amount", rules.best_column)
@@ -178,6 +183,8 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
     rule("Num", "FrequentOf Best", rules.number_of)
     rule("Order", "Rows Col Number Amount", rules.ordered)
+    rule("Order", "RankOf", lambda _, ranking: [("RankOf", ranking, 0.0)])
+    rule("Order", "Said", lambda _, noun: [("Said", noun, 0.0)] if noun == "rank" else [])
     rule("RankedBy", "Rows Col Number Amount", lambda _, by: [("RankBy", by, -0.2)])
     rule("RankBy", "Dir", lambda by, way: [("OrderBy", Sorted(by, way.is_descending), 0.0)])
     lift("RankBy", lambda by: [("OrderBy", Sorted(by, is_descending=True), 0.0)])

@@ -154,9 +154,24 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What is ranked; by what is said apart."""
+    """What is ranked.
+
+    Attributes:
+        by: None where that is said apart.
+        is_ascending: whether rank 1 is the least.
+    """
 
     of: Rows | Columns
+    by: Number | None = None
+    is_ascending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """What is asked for with the groups that belong to it: by its definition it is one of each month."""
+
+    of: Number | TopColumns
+    group: Group
 
 
 @dataclass(frozen=True, slots=True)

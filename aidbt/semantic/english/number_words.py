@@ -79,7 +79,7 @@ def _meaning(category: str, meaning: str, text: str) -> Hashable:
         case "EachGrain":
             return Grain(meaning)
         case "Said":
-            return text.partition(" ")[2]
+            return text.partition(" ")[2] or text
         case _:
             return meaning or None
 

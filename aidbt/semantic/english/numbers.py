@@ -13,6 +13,7 @@ from aidbt.semantic.english.number_phrases import (
     Ranking,
     Sorted,
     Top,
+    TopColumns,
 )
 from aidbt.semantic.english.number_words import Direction
 from aidbt.semantic.english.phrases import (
@@ -154,7 +155,9 @@ class NumberRules(RatioRules):
         yield "FrequentOf", Frequent(of, is_descending), 0.0
 
     def top_of(self, top: tuple[int, bool], of: Rows | Columns | Frequent | Best) -> Found:
-        yield "TopOf", Top(top[0], of, top[1]), 0.0
+        """`top 3 least common cuisines`; of "bottom 3 most common" it is not said which."""
+        if top[1] or not isinstance(of, Frequent | Best) or not of.is_descending:
+            yield "TopOf", Top(top[0], of, top[1]), 0.0
 
     def number_of(self, limit: int | float, of: Frequent | Best) -> Found:
         """`3 most common cuisines`."""
@@ -179,6 +182,23 @@ class NumberRules(RatioRules):
         if time is not None:
             best = Best(Columns((time,)), function == "max", rows)
             yield "TopOf", Top(limit, best, best.is_descending), 0.2
+
+    def column_of_last(self, function: Function, columns: Columns) -> Found:
+        """`most recent balance`: what the last row says, not the last of what rows say."""
+        first = columns.terms[0]
+        table = columns.rows.table if columns.rows is not None else first.table
+        time = self._last_told_by(table)
+        if time is None or first.table != table or any(map(self.is_time, columns.terms)):
+            return
+        rows = columns.rows or Rows(table)
+        best = Best(Columns((time,)), function == "max", rows)
+        yield "TopCols", TopColumns(columns, Top(1, best, best.is_descending)), 0.4
+
+    def _last_told_by(self, table: str) -> Attribute | None:
+        """The time by which the last of a table's rows is the last: when they happened, or their only time."""
+        columns = self.graph.table(table).columns
+        times = [Attribute(table, c.name) for c in columns if c.kind in ("time", "date")]
+        return self.time_of(table) or (times[0] if len(times) == 1 else None)
 
     # --- orders ---------------------------------------------------------------------------------------
 

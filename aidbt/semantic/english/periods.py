@@ -205,6 +205,8 @@ def _back(match: re.Match[str]) -> _Bounds | None:
     """The last so many units, up to now, or whole ones before the current one."""
     count, unit = _number(match["n"] or "1"), _UNITS[match["unit"]]
     how, what = match["how"] or "", match["what"] or ""
+    if not _is_of(what, count, unit):
+        return None
     if how.startswith("exclu") and (not what or what.startswith("current")):
         return TimePoint(cut_to=unit, shift=-count, unit=unit), TimePoint(cut_to=unit)
     if how.startswith("exclu"):
@@ -218,9 +220,22 @@ def _back(match: re.Match[str]) -> _Bounds | None:
     return TimePoint(shift=-count, unit=unit), TimePoint(shift=1)
 
 
+def _is_of(what: str, count: int, unit: Grain) -> bool:
+    """Whether the edge that is said to be in or out is the period's own: of the past 30 days 30 days ago."""
+    match what.split():
+        case [many, other, "ago"]:
+            return (_number(many), other) == (count, unit.value)
+        case ["current", other]:
+            return other == unit.value
+        case _:
+            return True
+
+
 def _last(match: re.Match[str]) -> _Bounds | None:
     """The calendar's unit before this one."""
     unit, what = _UNITS[match["unit"]], match["what"] or ""
+    if not _is_of(what, 1, unit):
+        return None
     if what and not what.startswith("current"):  # "inclusive of 1 month ago" counts back from today
         return TimePoint(shift=-1, unit=unit), TimePoint(shift=1)
     return TimePoint(cut_to=unit, shift=-1, unit=unit), TimePoint(cut_to=unit)

@@ -72,6 +72,7 @@ class Link:
     Attributes:
         is_plain: whether nothing is said of their number, so that of rows with one of them it holds.
         is_act: whether a verb of the table itself says so ("ordered"), so that it may lie far away.
+        is_all: whether all of them are meant, also those of which there is nothing else: "for all customers".
     """
 
     rows: Rows
@@ -79,6 +80,7 @@ class Link:
     count: int = 1
     is_plain: bool = True
     is_act: bool = False
+    is_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +111,31 @@ Claim: TypeAlias = "Condition | Link | Claims | Opposite | Period | Recurring"
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A comparison with a number, whose left side comes before it: "more than 5"."""
+    """A comparison with a number, whose left side comes before it: "more than 5".
+
+    Attributes:
+        unit: what the number is in, such as "minutes"; "" where that is not said.
+    """
 
     operator: Operator
     value: int | float
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """A comparison with columns: "after the required date"."""
+    """A comparison with columns, or so many times one: "after the required date", "above twice the cost"."""
 
     operator: Operator
+    columns: Columns
+    factor: float = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """So many times a column: "twice the unit cost"."""
+
+    factor: float
     columns: Columns
 
 

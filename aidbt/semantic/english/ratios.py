@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from aidbt.semantic.english.additive import amount_of
 from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, narrowed, only, time_of_number
@@ -12,6 +13,7 @@ from aidbt.semantic.english.number_phrases import (
     Nested,
     Number,
     Numbers,
+    Scoped,
     Whole,
 )
 from aidbt.semantic.english.phrases import (
@@ -31,6 +33,7 @@ from aidbt.semantic.query import (
     Exists,
     Extreme,
     Function,
+    Grain,
     InPeriod,
     Measure,
     MetricRef,
@@ -43,6 +46,7 @@ from aidbt.semantic.query import (
 )
 
 _PER_CENT = Value(100)
+ChangeKind = Literal["change", "relative_change"]
 
 
 class RatioRules(AggregateRules):
@@ -191,6 +195,10 @@ class RatioRules(AggregateRules):
         """`across all customers`: no groups, but all of them together."""
         yield "Link", Link(rows), -1.0
 
+    def for_all(self, _: None, rows: Rows) -> Found:
+        """`for all customers`: each of them, also those without any of what is counted."""
+        yield "ForAllOf", Link(rows, is_all=True), -2.2
+
     # --- shares and running totals, of all groups -----------------------------------------------------
 
     def share(self, kind: str, number: Number) -> Found:
@@ -247,6 +255,30 @@ class RatioRules(AggregateRules):
     def moving_rows(self, span: Span, rows: Rows) -> Found:
         yield from self.moving(span, self.counted(rows))
 
+    # --- by definition --------------------------------------------------------------------------------
+
+    def changed(self, number: Number, grain: Grain, kind: ChangeKind, *, is_percent: bool) -> Number | None:
+        """A number of each length of time beside that of the one before; None where it has no time."""
+        time = time_of_number(number) or self.time_of(number.table) if number.table else None
+        if time is None or not isinstance(number.term, Measure | Calculation):
+            return None
+        term: Term = Compared(kind, number.term, replace(time, grain=grain))
+        return replace(number, term=Calculation("*", term, _PER_CENT) if is_percent else term)
+
+    def scoped_claim(self, scoped: Scoped, claim: Claim) -> Found:
+        """A condition on a number that has groups of its own."""
+        found = self.number_claim(scoped.of, claim) if isinstance(scoped.of, Number) else ()
+        for _, number, cost in found:
+            if isinstance(number, Number):
+                yield "Scoped", replace(scoped, of=number), cost
+
+    def nested_scoped(self, function: Function, scoped: Scoped) -> Found:
+        """`average` of what is one number of each month by its definition."""
+        found = self.nested(function, scoped.of) if isinstance(scoped.of, Number) else ()
+        for _, meaning, cost in found:
+            if isinstance(meaning, Nested):
+                yield "Nested", replace(meaning, group=scoped.group), cost
+
     # --- beside a value, or an average ----------------------------------------------------------------
 
     def number_compared(self, number: Number, compare: Compare) -> Found:
@@ -275,14 +307,14 @@ class RatioRules(AggregateRules):
     def column_against(self, columns: Columns, compared: tuple[Operator, Number]) -> Found:
         """`price above the average price`."""
         operator, number = compared
-        extreme = _extreme(operator, number)
+        extreme = _extreme(operator, number) if self.alone(columns) is not None else None
         if extreme is not None and extreme.term in (columns.terms[0], *columns.alike):
             yield "Cond", Condition(number.table, extreme), 0.0
 
     def column_against_own(self, columns: Columns, compared: tuple[Operator, Function]) -> Found:
         """`price above average`."""
         operator, function = compared
-        attribute = only(columns)
+        attribute = self.alone(columns)
         if (
             attribute is not None
             and function in ("avg", "median")

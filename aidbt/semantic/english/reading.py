@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from math import inf
 from typing import Any
 
 from aidbt.core.errors import AidbtError
+from aidbt.semantic.english.advice import advised
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
 from aidbt.semantic.english.defined import glossed, matched, with_instructions
+from aidbt.semantic.english.dropped import check_dropped
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import Matching, without_advice
 from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import Refused, check_values, not_understood
+from aidbt.semantic.english.refusal import Rank, Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph, NoPath
@@ -64,11 +67,20 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instructions: str = "") -> Reading:
+def read(
+    question: str,
+    graph: Graph,
+    lexicon: Lexicon,
+    clock: Clock,
+    *,
+    instructions: str = "",
+    rank: Rank | None = None,
+) -> Reading:
     """The query that a question asks for.
 
     Args:
         instructions: definitions and advice that belong to the question.
+        rank: orders what a word that is not understood may have meant.
 
     Raises:
         Refused: a word is not understood, the phrases do not fit together, or two readings are about as
@@ -78,13 +90,16 @@ def read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, *, instruc
     lexicon, matching = with_instructions(f"{instructions}\n{said}", question, lexicon, graph)
     question, lexicon = glossed(question, lexicon, graph)
     try:
-        return _read(question, graph, lexicon, clock, matching)
+        found = _read(question, graph, lexicon, clock, matching)
+        asked = advised(question, f"{instructions}\n{said}", found.query, lexicon, graph)
+        return found if asked == question else _read(asked, graph, lexicon, clock, matching)
     except _Unknown as unknown:
         raise not_understood(
             unknown.spans,
             lexicon,
             question=question,
             answers=lambda other: _is_answered(other, graph, lexicon, clock, matching),
+            rank=rank,
         ) from None
 
 
@@ -104,9 +119,10 @@ def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching:
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
+    said = sentences(tokens(question))
     cut: list[list[Cut]] = []
     unknown: list[str] = []
-    for sentence in sentences(tokens(question)):
+    for sentence in said:
         if len(sentence) > MOST_TOKENS:
             raise Refused(f"a sentence has {len(sentence)} words, more than {MOST_TOKENS}")
         chart = parse(len(sentence), grounded.items(sentence), grammar)
@@ -119,7 +135,7 @@ def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching:
         raise _Unknown("not understood", spans=unknown)
     if not cut:
         raise Refused("nothing is asked")
-    found = _certain(_readings(cut, rules, clock), graph)
+    found = _certain(_readings(cut, said, rules, lexicon, clock), graph)
     _check_future(question, found.query, graph)
     query = matched(found.query, matching)
     if not matching:
@@ -142,7 +158,13 @@ def _check_future(question: str, query: SemanticQuery, graph: Graph) -> None:
         raise Refused("the data holds what has been, not what will be", spans=("will",))
 
 
-def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Iterator[tuple[float, Reading]]:
+def _readings(
+    cut: Sequence[Sequence[Cut]],
+    said: Sequence[Sequence[Token]],
+    rules: Rules,
+    lexicon: Lexicon,
+    clock: Clock,
+) -> Iterator[tuple[float, Reading]]:
     """The readings that fit together, likeliest first.
 
     Raises:
@@ -161,6 +183,7 @@ def _readings(cut: Sequence[Sequence[Cut]], rules: Rules, clock: Clock) -> Itera
             break  # the same words, named otherwise, are no better than what cannot be said
         try:
             query = assemble(phrases, rules)
+            check_dropped(zip(said, phrases, strict=True), query, lexicon)
         except NoPath:
             if not found:
                 raise
@@ -304,13 +327,14 @@ def cuts(chart: Chart, sentence: Sequence[Token]) -> Iterator[Cut]:
                 for item in items[: 2 * MOST_CUTS]:
                     for score, before in best[start]:
                         cost = STANDING_COST + (_beside(before[-1], item) if before else 0.0)
-                        ways.append((score + item.score - cost, (*before, item)))
+                        if cost < _NOTHING_JOINS:
+                            ways.append((score + item.score - cost, (*before, item)))
         best[end] = _distinct(sorted(ways, key=lambda way: -way[0]))
     yield from best[chart.size]
 
 
 def _beside(one: Item, other: Item) -> float:
-    """What it costs that two phrases stand side by side and nothing joins them."""
+    """What it costs that two phrases stand side by side and nothing joins them; some never do."""
     if other.category == "AndGroup" and one.category != "Group":
         return 1.2
     if other.category == "Rows" and one.category in ("Rows", *_CLAIMS):
@@ -332,7 +356,7 @@ def _holds_what_is_best(group: Group, best: Best) -> bool:
     return is_several and (best.rows is None or is_same)
 
 
-_NOTHING_JOINS = 6.0
+_NOTHING_JOINS = inf
 _THINGS = {"Rows", "Col", "Amount", "Number", "Numbers"}
 _CLAIMS = {"Cond", "Link", "Claim"}
 

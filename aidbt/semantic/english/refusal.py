@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aidbt.core.errors import AidbtError
-from aidbt.core.lexicon import partners
-from aidbt.semantic.english.index import Meaning
-from aidbt.semantic.english.lexicon import Lexicon, ValueName
-from aidbt.semantic.english.tokens import tokens
+from aidbt.core.lexicon import expansions, is_word, partners
+from aidbt.core.resilience import Level
+from aidbt.core.words import singular_words
+from aidbt.semantic.english.index import (
+    ColumnName,
+    Meaning,
+    MetricName,
+    TableName,
+    Trait,
+    ValueName,
+    place,
+)
+from aidbt.semantic.english.lexicon import Lexicon
+from aidbt.semantic.english.tokens import lemma, tokens
 from aidbt.semantic.english.value_names import plain
 from aidbt.semantic.english.word_lists import Phrase
-from aidbt.semantic.query import Attribute, Comparison, Matches, OneOf, SemanticQuery, Value, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Comparison,
+    Matches,
+    OneOf,
+    SemanticQuery,
+    Value,
+    attributes,
+    parts,
+)
+from aidbt.semantic.wording import table_nouns
 
 MOST_CANDIDATES = 3
 # A look through a large index takes half a second; who is not understood at all is told so at once.
@@ -33,6 +54,7 @@ class Refused(AidbtError):
         candidates: for a span up to three names or values that it may have meant.
         nearest: a question that can be answered; "" when none was found.
         readings: what the question may mean, as English sentences, where that is not certain.
+        level: REDUCED where a language model should have helped and could not, as in `core.resilience`.
     """
 
     exit_code = 1
@@ -46,7 +68,9 @@ class Refused(AidbtError):
         nearest: str = "",
         readings: Sequence[str] = (),
         hint: str | None = None,
+        level: Level = Level.FULL,
     ) -> None:
+        self.level = level
         self.spans = tuple(spans)
         self.candidates = {span: tuple(found) for span, found in (candidates or {}).items() if found}
         self.nearest = nearest
@@ -121,27 +145,83 @@ def _compared(part: object) -> Iterator[tuple[Attribute, str]]:
             yield term, text
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A name or a value that a span may have meant.
+
+    Attributes:
+        shown: as the project writes it.
+        named: what it means.
+        likeness: 0..1; to 2 with what an embedding says.
+    """
+
+    shown: str
+    named: frozenset[Meaning]
+    likeness: float
+
+
 def candidates(span: str, lexicon: Lexicon, *, rank: Rank | None = None) -> tuple[str, ...]:
     """Up to three names or values of the data that a span may have meant, the likeliest first.
 
-    Names are offered when they are spelt nearly alike, share a word, or are loose synonyms; values as they
-    stand in the data.
+    Names are offered when they are spelt nearly alike, share a word, or are loose synonyms; as the project
+    writes them, and values as they stand in the data. What means the same is offered once.
     """
+    found = list(_candidates(span, lexicon))
+    if rank is not None and len(found) > 1:
+        near = rank(span, [candidate.shown for candidate in found])
+        found = [replace(c, likeness=c.likeness + n) for c, n in zip(found, near, strict=True)]
+    found.sort(key=lambda c: (-c.likeness, len(c.shown), c.shown))
+    chosen: dict[str, frozenset[Meaning]] = {}
+    for candidate in found:
+        if candidate.shown not in chosen and candidate.named not in chosen.values():
+            chosen[candidate.shown] = candidate.named
+    return tuple(chosen)[:MOST_CANDIDATES]
+
+
+def _candidates(span: str, lexicon: Lexicon) -> Iterator[_Candidate]:
     words = tuple(token.lemma.lower() for token in tokens(span) if token.kind != "mark")
     if not words:
-        return ()
-    scored: dict[str, float] = {}
+        return
+    nouns = table_nouns(lexicon.graph)
     for phrase, meanings in lexicon.meanings.items():
         # What means nothing is a name whose definition was not understood.
         likeness = _likeness(words, phrase) if meanings and not _is_code(span, meanings) else 0.0
-        if likeness >= _LEAST_ALIKE:
-            shown = next((m.value for m in meanings if isinstance(m, ValueName)), " ".join(phrase))
-            scored[shown] = max(likeness, scored.get(shown, 0.0))
-    best = sorted(scored, key=lambda shown: (-scored[shown], len(shown), shown))
-    if rank is not None and best:
-        near = dict(zip(best, rank(span, best), strict=True))
-        best.sort(key=lambda shown: -(scored[shown] + near[shown]))
-    return tuple(best[:MOST_CANDIDATES])
+        shown = _shown(phrase, meanings, nouns) if likeness >= _LEAST_ALIKE else ""
+        if shown:
+            yield _Candidate(shown, frozenset(map(place, meanings)), likeness)
+
+
+def _shown(phrase: Phrase, meanings: Sequence[Meaning], nouns: Mapping[str, str]) -> str:
+    """The value that a phrase is; the name, where it is one or has short forms in it; else its words.
+
+    "" for what is none of it, such as "unremote" where rows are remote or not.
+    """
+    value = next((meaning.value for meaning in meanings if isinstance(meaning, ValueName)), "")
+    if value:
+        return value
+    surest = max(meanings, key=lambda meaning: meaning.weight)
+    written = _written(surest, nouns)
+    if isinstance(surest, Trait):
+        columns = {word for a in attributes(surest.predicate) for word in singular_words(a.column)}
+        return " ".join(phrase) if all(is_word(word) or word in columns for word in phrase) else ""
+    is_name = tuple(plain(lemma(word)) for word in singular_words(written)) == phrase
+    return written if is_name or (written and any(map(_is_short, phrase))) else " ".join(phrase)
+
+
+def _is_short(word: str) -> bool:
+    return not is_word(word) and bool(expansions(word))
+
+
+def _written(meaning: Meaning, nouns: Mapping[str, str]) -> str:
+    """What the project calls something; "" for what it gives no name."""
+    match meaning:
+        case TableName(table):
+            return nouns[table]
+        case ColumnName(_, column):
+            return column
+        case MetricName(name):
+            return name
+    return ""
 
 
 def _is_code(span: str, meanings: Sequence[Meaning]) -> bool:
@@ -176,13 +256,14 @@ def _likeness(words: Phrase, phrase: Phrase) -> float:
     a, b = " ".join(words), " ".join(phrase)
     if b in partners(a):
         return 0.9
+    least = 0.0
     if len(words) > 1 and len(set(words) & set(phrase)) * 2 >= max(len(words), len(phrase)):
-        return 0.85
+        least = 0.85
     # The quick bounds rule out most of a large index before the exact ratio is asked for.
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     if matcher.real_quick_ratio() < _LEAST_ALIKE or matcher.quick_ratio() < _LEAST_ALIKE:
-        return 0.0
-    return matcher.ratio()
+        return least
+    return max(least, matcher.ratio())
 
 
 def _either(found: Iterable[str]) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
-from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
+from aidbt.semantic.english.tokens import verb_stem
+from aidbt.semantic.graph import Graph, GraphTable, NoPath, Path, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -37,6 +39,8 @@ from aidbt.semantic.query import (
 )
 
 _STEP, _MANY = 0.3, 0.1
+# Words of a time's name that only say that it is one.
+_TIMES = ("date", "day", "at", "on", "time", "ts", "timestamp", "datetime", "dt")
 Held: TypeAlias = "tuple[Predicate | None, float]"
 """A predicate, None where it is of all rows, and what it costs to have meant it."""
 
@@ -105,7 +109,7 @@ class Relations:
             case Link():
                 return self._link(rows.table, claim)
             case Period() | Recurring():
-                if rows.table in self.people and rows.time is None:
+                if rows.time is None and not self.happens(rows.table):
                     return None
                 predicate = self._at(rows.table, claim, rows.time)
                 return (predicate, 0.1) if predicate else None
@@ -249,6 +253,31 @@ class Relations:
 
     # --- times ------------------------------------------------------------------------------------------
 
+    def happens(self, table: str) -> bool:
+        """Whether rows are said to be in a period by themselves: "orders in 2024".
+
+        Of people, and of other named things to which something happens, it is not certain what was then:
+        "parks in 2024" are those that were founded or those that were visited.
+        """
+        if not table:
+            return True
+        found = self.graph.table(table)
+        if table in self.people:
+            return False
+        if not found.time or not found.label or self._is_event_time(found):
+            return True
+        events = {r.source for r in self.graph.relationships if r.target == table != r.source}
+        return not any(map(self._is_timed, events))
+
+    def _is_event_time(self, table: GraphTable) -> bool:
+        """Whether the time of rows is named for them, as "concert_date" is, or for nothing: "date"."""
+        said = {verb_stem(word) for word in singular_words(table.time)} - {verb_stem(w) for w in _TIMES}
+        return not said or bool(said & {verb_stem(word) for word in singular_words(table.name)})
+
+    def _is_timed(self, table: str) -> bool:
+        columns = self.graph.table(table).columns
+        return any(c.kind in ("time", "date") or c.name.lower() == "year" for c in columns)
+
     def time_of(self, table: str) -> Attribute | None:
         """When rows of a table happened: a column of theirs, or of the one table they belong to."""
         if not table:
@@ -256,11 +285,13 @@ class Relations:
         found = self.graph.table(table)
         if found.time:
             return Attribute(table, found.time)
-        if any(column.kind in ("time", "date") for column in found.columns):
+        if self._is_timed(table):
             return None
         owners = {r.target for r in self.graph.relationships if r.source == table and r.is_to_one}
         times = [
-            Attribute(name, self.graph.table(name).time) for name in owners if self.graph.table(name).time
+            Attribute(name, self.graph.table(name).time)
+            for name in sorted(owners)
+            if self.graph.table(name).time and self.happens(name)
         ]
         return times[0] if len(times) == 1 and self.path(table, times[0].table) else None
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isclose
 
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.number_phrases import Number, Numbers
 from aidbt.semantic.english.phrases import Columns, Found
 from aidbt.semantic.english.superlatives import SuperlativeRules
-from aidbt.semantic.english.units import factor
+from aidbt.semantic.english.units import factor_of, whole
 from aidbt.semantic.query import Attribute, Calculation, Measure, Term, Value
-
-_CURRENCIES = {"dollars": {"usd", "dollars"}, "euros": {"eur", "euros"}, "gbp": {"gbp"}}
-_MONEY = {
-    "price", "amount", "cost", "premium", "fee", "salary", "revenue", "total", "budget", "pay", "payment",
-    "charge", "balance", "freight", "discount", "tax", "wage", "bonus", "paid", "sales", "spend", "rent",
-    "fare", "prc", "amt", "income", "profit", "deposit", "refund", "limit", "value", "payout",
-}  # fmt: skip
 
 
 class UnitRules(SuperlativeRules):
@@ -44,32 +36,18 @@ class UnitRules(SuperlativeRules):
 
     def column_in(self, columns: Columns, unit: str) -> Found:
         """`salaries in euros`, of columns that are in that already."""
-        if all(self._factor(term, unit) == 1 for term in columns.terms):
+        if all(factor_of(self.column(term), unit) == 1 for term in columns.terms):
             yield "Col", columns, -0.1
 
     def _in_unit(self, term: Term, unit: str) -> Term | None:
         """A measure of a column in another unit than the column's; None where nothing shows how."""
         if not isinstance(term, Measure) or not isinstance(term.of, Attribute):
             return None
-        size = None if term.function.startswith("count") else self._factor(term.of, unit)
+        size = None if term.function.startswith("count") else factor_of(self.column(term.of), unit)
         if size is None or size == 1:
             return term if size == 1 else None
         return (
-            Calculation("*", term, _number(size)) if size > 1 else Calculation("/", term, _number(1 / size))
+            Calculation("*", term, Value(whole(size)))
+            if size > 1
+            else Calculation("/", term, Value(whole(1 / size)))
         )
-
-    def _factor(self, attribute: Attribute, unit: str) -> float | None:
-        """How many of a unit one of a column's is; None when they are not of one kind."""
-        own = self.column(attribute).unit
-        if unit in _CURRENCIES:
-            if not own:
-                # What says no currency is in the one that its readers know.
-                return 1 if _MONEY & set(attribute.column.lower().split("_")) else None
-            if own in _CURRENCIES[unit]:
-                return 1
-        return factor(own, unit)
-
-
-def _number(size: float) -> Value:
-    """A factor, whole where it is but for what computers lose."""
-    return Value(round(size) if isclose(size, round(size)) else size)

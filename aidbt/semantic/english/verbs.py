@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from aidbt.semantic.english.lexicon import ColumnName, Lexicon, Meaning, RoleName, TableName, ValueName
+from aidbt.semantic.english.lexicon import (
+    ColumnName,
+    Lexicon,
+    Meaning,
+    RoleName,
+    TableName,
+    Trait,
+    ValueName,
+)
 from aidbt.semantic.english.phrases import Columns, Role, Rows
 from aidbt.semantic.english.tokens import lemma, verb_stem
 from aidbt.semantic.query import Attribute, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
-_TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+_TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
 _VOWELS = "aeiou"
 
 
@@ -194,6 +202,12 @@ class VerbsOf:
                 by_noun.setdefault(noun, []).append(verb)
         others = (*listed["plain"], *listed["empty"], *listed["events"])
         known = {"".join(form): verb for verb in others for form in verb.forms}
+        # "On leave" is no leaving where there are leave requests.
+        parts_of_nouns = {
+            phrase[:1]
+            for phrase, meanings in self._lexicon.meanings.items()
+            if len(phrase) > 1 and any(isinstance(m, TableName) and m.weight == 1.0 for m in meanings)
+        }
         for words, column in self._time_nouns():
             joined = "".join((verb_stem(words[0]) if len(words) > 1 else words[0], *words[1:]))
             found = list(by_noun.get(joined, ()))
@@ -201,7 +215,8 @@ class VerbsOf:
             found += [Verb(_derived(words))]
             for verb in found:
                 for number, form in enumerate(verb.forms):
-                    yield form, "Did", Columns((column,)), 0.85 if number else 0.5
+                    if form not in parts_of_nouns:
+                        yield form, "Did", Columns((column,)), 0.85 if number else 0.5
 
     def _time_nouns(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
         """What the names of columns of time say beside that they are times, each as words."""
@@ -216,14 +231,28 @@ class VerbsOf:
         yield from found
 
     def _plain(self) -> Iterator[Said]:
-        """Verbs that only relate; a form that is a noun of the data is that noun."""
+        """Verbs that only relate; a form that is a noun of the data is that noun, and a verb that names of the
+        data are made of says what they say: visits are "scheduled" when they have a `scheduled_for`.
+        """
         listed = [(verb, None) for verb in verbs()["plain"]] + [(verb, EMPTY) for verb in verbs()["empty"]]
+        taken = self._stems_of_names()
         for verb, meaning in listed:
+            if meaning is None and len(verb.forms[0]) == 1 and verb_stem(verb.forms[0][0]) in taken:
+                continue
             for number, form in enumerate(verb.forms):
                 named = self._lexicon.meanings.get(tuple(map(lemma, form)), ())
                 is_noun = any(not self.is_linking(name) for name in named)
                 if number > 1 or not is_noun:
                     yield form, "Verb", meaning, 0.85
+
+    def _stems_of_names(self) -> set[str]:
+        """The stems of what columns of time are called by one word, and of flags and values in participles."""
+        found = {verb_stem(words[0]) for words, _ in self._time_nouns() if len(words) == 1}
+        for phrase, meanings in self._lexicon.meanings.items():
+            is_participle = len(phrase) == 1 and phrase[0].endswith("ed")
+            if is_participle and any(isinstance(m, ValueName | Trait) for m in meanings):
+                found.add(verb_stem(phrase[0]))
+        return found
 
     def is_linking(self, meaning: Meaning) -> bool:
         """Whether a meaning is a table that only says which rows belong together: `writes`."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aidbt.cli.chart_drawing import chart_lines, checked_path, picture_of, write_picture
 from aidbt.cli.charts import MOST_BARS, MOST_LINES, Chart, chart_of
@@ -36,7 +38,7 @@ def test_times_are_a_line_in_order_with_gaps():
     assert chart.is_line
     assert chart.places == (JANUARY, FEBRUARY, MARCH)
     assert str(chart.series["orders"]) == "(1.0, nan, 3.0)"
-    assert chart.notes == ("without 1 rows that have no time",)
+    assert chart.notes == ("without 1 row without a time",)
 
 
 def test_a_group_beside_the_time_makes_a_line_each_the_largest_first_chosen():
@@ -96,7 +98,7 @@ def test_a_picture_is_drawn_as_png_and_as_svg(tmp_path: Path, is_line: bool):
 def test_thirty_bars_are_higher_than_three():
     def height(bars: int) -> int:
         chart = Chart("t", "name", tuple(map(str, range(bars))), {"n": (1.0,) * bars}, is_line=False)
-        return int(struct.unpack(">I", picture_of(chart, "png")[20:24])[0])
+        return int(struct.unpack(">I", picture_of(chart, "png")[0][20:24])[0])
 
     assert height(30) > 2 * height(3)
 
@@ -140,3 +142,118 @@ def test_a_line_in_the_terminal_has_its_times_and_no_colours():
     assert "2024-01-01" in lines[-1]
     assert not any("\x1b" in line for line in lines)
     assert max(map(len, lines)) <= 80
+
+
+# --- awkward data -------------------------------------------------------------------------------------
+
+
+def test_a_value_is_a_label_on_one_line_that_no_terminal_obeys():
+    values = [None, "", True, "x\x1b[2J\ny", dt.datetime(2024, 1, 1), "日本"]
+    chart = chart_of(("k", "n"), [(value, 1) for value in values], groups=["k"], title="t")
+
+    assert chart.places == ("(missing)", "(empty)", "true", r"x\x1b[2J\ny", "2024-01-01", "日本")
+
+
+def test_numbers_without_a_place_on_a_scale_are_left_out_and_said():
+    rows = [("a", math.inf), ("b", 1.0), ("c", math.nan)]
+    chart = chart_of(("k", "n"), rows, groups=["k"], title="t")
+
+    assert str(chart.series["n"]) == "(nan, 1.0, nan)"
+    assert chart.notes == ("without 2 that are infinite or no number",)
+    assert [line.split()[1] for line in chart_lines(chart, width=40)][1:4] == ["missing", "1", "missing"]
+    with pytest.raises(UsageError, match="nothing to draw"):
+        chart_of(("k", "n"), [("a", math.inf)], groups=["k"], title="t")
+
+
+def test_a_group_without_any_number_gets_no_line_and_rows_without_a_time_draw_nothing():
+    rows = [(month, k, 1 if k == "a" else None) for month in (JANUARY, FEBRUARY, MARCH) for k in "ab"]
+
+    assert list(chart_of(("m", "k", "n"), rows, groups=["m", "k"], title="t").series) == ["a"]
+    with pytest.raises(UsageError, match="nothing to draw"):
+        chart_of(("m", "n"), [(None, 5), (JANUARY, None)], groups=["m"], title="t")
+
+
+def test_two_points_in_time_are_bars():
+    chart = chart_of(("m", "n"), [(FEBRUARY, 2), (JANUARY, 1)], groups=["m"], title="t")
+
+    assert (chart.is_line, chart.places, chart.series) == (
+        False,
+        ("2024-01-01", "2024-02-01"),
+        {"n": (1.0, 2.0)},
+    )
+
+
+@pytest.mark.parametrize("is_line", [True, False])
+def test_measures_of_several_scales_have_a_panel_each(is_line: bool):
+    places = (JANUARY, FEBRUARY, MARCH) if is_line else ("a", "b", "c")
+    several = Chart("t", "m", places, {"orders": (1.0, 2.0, 3.0), "revenue": (1e6, 2e6, 3e6)}, is_line)
+    of_one_unit = Chart("t", "m", places, several.series, is_line, unit="eur")
+    several_svg, one_svg = (picture_of(chart, "svg")[0].decode() for chart in (several, of_one_unit))
+
+    assert (several_svg.count('id="axes_'), one_svg.count('id="axes_')) == (2, 1)
+    assert ('id="legend_1"' in several_svg, 'id="legend_1"' in one_svg) == (False, True)
+
+
+def test_a_legend_names_a_series_whatever_it_begins_with():
+    series = {"_hidden": (1.0, 2.0, 3.0), "b": (3.0, 2.0, 1.0)}
+    chart = Chart("t", "m", (JANUARY, FEBRUARY, MARCH), series, is_line=True, measure="n")
+
+    assert "_hidden" in picture_of(chart, "svg")[0].decode()
+
+
+def test_letters_that_no_font_has_are_said_of_a_png_only(recwarn: pytest.WarningsRecorder):
+    chart = Chart("t", "k", ("\U000e0041\U0001f9ff",), {"n": (1.0,)}, is_line=False)
+
+    assert "no font here has" in picture_of(chart, "png")[1]
+    assert picture_of(chart, "svg")[1] == ""
+    assert not recwarn.list
+
+
+def test_a_line_has_a_gap_where_a_number_is_missing():
+    places = tuple(JANUARY + dt.timedelta(days=n) for n in range(9))
+    values = (5.0, 5.0, 5.0, math.nan, math.nan, math.nan, 5.0, 5.0, 5.0)
+    gapped, whole = (
+        "".join(chart_lines(Chart("t", "day", places, {"n": v}, is_line=True), width=60))
+        for v in (values, (5.0,) * 9)
+    )
+
+    assert 0 < _marks(gapped) < _marks(whole)
+
+
+def _marks(text: str) -> int:
+    return sum(char in "▀▄▌▐▖▗▘▝▞▚▛▜▙▟█" for char in text)
+
+
+def test_wide_letters_keep_bars_aligned_and_long_labels_keep_their_ends():
+    chart = Chart("t", "k", ("日本", "abcd", "https://x.org/" + "a" * 40 + "/17"), {"n": (1.0,) * 3}, False)
+    lines = list(chart_lines(chart, width=60))
+
+    assert lines[3].split()[0].endswith("/17")
+    assert lines[1].index("█") + 2 == lines[2].index("█")
+
+
+@pytest.mark.parametrize("width", [1, 12, 20, 33])
+def test_a_narrow_terminal_is_no_reason_to_fail(width: int):
+    bars = Chart("t", "k", ("a long label", "b"), {"n": (-1_234_567.5, 0.0)}, is_line=False)
+    line = Chart("t", "m", (JANUARY, FEBRUARY, MARCH), {"n": (1.0, 2.0, 3.0)}, is_line=True)
+
+    for chart in (bars, line):
+        assert len(list(chart_lines(chart, width=width))) > 2
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.text(max_size=5), st.dates(), st.booleans(), st.integers()),
+            st.one_of(st.none(), st.floats(), st.integers(), st.decimals(allow_nan=False)),
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_rows_hold_is_drawn_in_the_terminal_or_refused(rows):
+    try:
+        chart = chart_of(("k", "n"), rows, groups=["k"], title="t")
+    except UsageError:
+        return
+    assert all(line.isprintable() for line in chart_lines(chart, width=60))

@@ -196,7 +196,7 @@ def test_a_question_that_is_not_understood_exits_1_with_its_words(shop: Asker):
 
     assert result.exit_code == 1
     assert "not answered: not understood: 'ordrs'" in result.stdout
-    assert "'ordrs' may be 'order'" in result.stdout
+    assert "'ordrs' may be 'orders'" in result.stdout
     assert shop.json("how many gizmos")["spans"] == ["gizmos"]
 
 
@@ -279,6 +279,15 @@ def test_a_scan_over_the_budget_is_not_made_where_nobody_agrees(shop: Asker, mon
 
     assert "is over the budget of 10 bytes" in str(shop.error(BY_COUNTRY))
     assert shop.ask(BY_COUNTRY, "--yes").exit_code == 0
+
+
+def test_metrics_over_the_budget_are_not_scanned_either(shop: Asker, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIDBT_BUDGET_SCAN_BYTES", "10")
+    error = shop.error("--metrics", "turnover")
+
+    assert "the query was not run: what would be read (1 table, about " in error.message
+    assert shop.ask("--metrics", "turnover", "--yes").exit_code == 0
+    assert shop.ask("--metrics", "turnover", "--dry-run").exit_code == 0
 
 
 def test_a_warehouse_that_another_process_holds_is_said(shop: Asker):

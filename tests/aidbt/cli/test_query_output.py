@@ -136,6 +136,7 @@ def test_a_refusal_names_the_words_the_candidates_and_what_can_be_asked():
     ]
     assert refusal_json(refused) == {
         "is_answered": False,
+        "level": "full",
         "refused": "not understood: 'regon'",
         "hint": "'regon' may be 'region'; this can be answered: orders by region",
         "spans": ["regon"],

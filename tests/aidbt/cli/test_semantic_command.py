@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
-from aidbt.core.errors import AidbtError, UnknownName, UsageError
+from aidbt.core.errors import AidbtError, DbtError, UnknownName, UsageError
+from aidbt.project import compiled
+from aidbt.semantic import parsed_layer
+from tests.aidbt.cli.asked_shop import FILES, PROPERTIES
 from tests.aidbt.semantic.semantic_shop import FORMS, LEGACY, MODELS
 from tests.dbt_shop import DBT, Shop, new_shop
 
@@ -173,6 +176,98 @@ def test_a_layer_with_errors_is_not_listed(tmp_path: Path) -> None:
     assert "models/metrics.yml:10" in str(found.exception)
 
 
+WITHOUT_SPINE = {
+    path: text.replace("time_spine:", "# time_spine:").replace("granularity: day}]", "}]")
+    for path, text in LEGACY.items()
+}
+
+
+def without_dbt(monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    """In place of dbt one that cannot parse the project."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DbtError(says, hint="mend that first")
+
+    for module in (compiled, parsed_layer):
+        monkeypatch.setattr(module, "compiled_project", refuse)
+
+
+DBT_WANTS_A_SPINE = "dbt cannot compile the project: The semantic layer requires a time spine model with …"
+
+
+def test_a_missing_time_spine_is_said_with_the_command_that_writes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop(tmp_path, WITHOUT_SPINE)
+    without_dbt(monkeypatch, DBT_WANTS_A_SPINE)
+    where = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]
+
+    (error,) = answer(project, "check")["findings"]
+    asked = CliRunner().invoke(cli, ["query", "--metrics", "revenue", *where]).exception
+
+    assert (error["code"], error["where"]) == ("semantic.no_time_spine", "models/semantic.yml:3")
+    assert isinstance(asked, DbtError)
+    assert all("'aidbt semantic draft' writes one" in said for said in (error["message"], asked.message))
+
+
+def test_a_time_spine_is_drafted_from_files_where_dbt_cannot_parse_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop(tmp_path, WITHOUT_SPINE)
+    without_dbt(monkeypatch, DBT_WANTS_A_SPINE)
+
+    shown = semantic(project, "draft", "--dry-run").stdout
+    assert "date_spine('day'" in shown
+    assert not list(tmp_path.rglob("metricflow_time_spine*"))
+
+    drafted = semantic(project, "draft")
+    assert drafted.exit_code == 0, drafted.exception
+    assert drafted.stdout.splitlines() == [
+        "drafted the time spine; dbt parses no semantic models without one",
+        "wrote models/metricflow_time_spine.sql (new)",
+        "wrote models/metricflow_time_spine.yml (new)",
+        "next: aidbt build, which makes the time spine too; then aidbt semantic check",
+    ]
+    assert semantic(project, "check").exit_code == 0
+
+
+def test_a_time_spine_that_was_taken_out_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop(tmp_path, WITHOUT_SPINE)
+    without_dbt(monkeypatch, DBT_WANTS_A_SPINE)
+    semantic(project, "draft")
+    for path in tmp_path.rglob("metricflow_time_spine*"):
+        path.unlink()
+
+    assert "metricflow_time_spine.sql (new)" in semantic(project, "draft").stdout
+
+
+def test_a_mistake_elsewhere_in_the_layer_keeps_no_time_spine_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {
+        path: text.replace("measure: buyers}", "measure: buyer}") for path, text in WITHOUT_SPINE.items()
+    }
+    project = shop(tmp_path, broken)
+    without_dbt(monkeypatch, DBT_WANTS_A_SPINE)
+
+    assert semantic(project, "draft").exit_code == 0
+    assert "models/metrics.yml:10" in semantic(project, "check").stdout
+
+
+def test_what_dbt_says_of_a_project_with_a_time_spine_is_not_explained_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop(tmp_path, LEGACY)
+    without_dbt(monkeypatch, "dbt cannot compile the project: the time spine model is ambiguous")
+
+    error = semantic(project, "draft").exception
+
+    assert isinstance(error, DbtError)
+    assert "the time spine model is ambiguous" in error.message
+
+
 BUILT = {
     "models/fct_orders.sql": """\
 select
@@ -226,3 +321,18 @@ def test_a_project_that_dbt_built_is_drafted_and_dbt_builds_the_drafts(tmp_path:
     assert again.startswith("nothing to write: ")
     assert "sem_fct_orders.yml was changed or removed by you" in again
     assert "next" not in again
+
+
+@pytest.mark.long
+def test_a_project_that_dbt_cannot_parse_for_want_of_a_time_spine_is_made_whole(tmp_path: Path) -> None:
+    asked = {path: text for path, text in FILES.items() if "days" not in path}
+    properties, _, semantic_models = PROPERTIES.partition("  - name: days")
+    asked["models/schema.yml"] = properties + semantic_models[semantic_models.index("semantic_models:") :]
+    project = new_shop(tmp_path, asked)
+    where = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]
+    metric = ["query", "--metrics", "turnover", *where]
+
+    assert "'aidbt semantic draft' writes one" in str(CliRunner().invoke(cli, metric).exception)
+    assert semantic(project, "draft").exit_code == 0
+    subprocess.run([DBT, "build", "--quiet", *where], check=True, timeout=300)
+    assert CliRunner().invoke(cli, metric).exit_code == 0

@@ -22,18 +22,13 @@ from aidbt.core.errors import AidbtError, EditConflict, SettingsError, UsageErro
 from aidbt.core.patch import apply_patch
 from aidbt.core.schema import Column, Relation
 from aidbt.generate.bases import Bases
-from aidbt.generate.english_models import plan
+from aidbt.generate.english_models import draft
 from aidbt.generate.english_models.check import check_models
+from aidbt.generate.english_models.draft import ModelRefused
+from aidbt.generate.english_models.ground import Ground, Request, Sentence
 from aidbt.generate.english_models.parents import Parent
 from aidbt.generate.english_models.places import NameTaken
-from aidbt.generate.english_models.plan import (
-    Ground,
-    ModelPlan,
-    ModelRefused,
-    Request,
-    Sentence,
-    run_model,
-)
+from aidbt.generate.english_models.plan import ModelPlan, WouldReplace, plan_model, run_model
 from aidbt.generate.english_models.witnesses import Witnesses, find_witnesses
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
@@ -91,6 +86,12 @@ READINGS = {
         (NAME, "name"), measures={"revenue": REVENUE}, order_by=(Order(OutputRef("revenue"), True),), limit=1
     ),
 }
+OWN_TEST = """\
+  - name: mine
+    model: m
+    given: []
+    expect: {rows: []}
+"""
 SQL = "models/gold/m.sql"
 YML = "models/gold/m.yml"
 KEPT = "aidbt/models/m.yml"
@@ -187,7 +188,7 @@ def shop(tmp_path: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> It
     shutil.copy(warehouse, tmp_path)
     # The real search, once for each question.
     monkeypatch.setattr(
-        plan,
+        draft,
         "find_witnesses",
         lambda query, _, dialect, others: _found(query, dialect, tuple(others.items())),
     )
@@ -233,11 +234,19 @@ def test_a_dry_run_writes_nothing(shop: Shop):
     assert shop.texts() == {}
 
 
-def test_another_sentence_changes_the_model(shop: Shop):
+def test_another_sentence_takes_the_place_of_the_kept_one_only_where_that_is_asked_for(shop: Shop):
     shop.model("orders per country")
+    before = shop.texts()
 
-    found = shop.model("orders per country, only paid")
+    with pytest.raises(WouldReplace) as caught:
+        shop.model("orders per country, only paid")
 
+    assert "kept:  orders per country\n" in caught.value.message
+    assert "asked: orders per country, only paid\n" in caught.value.message
+    assert "--replace" in str(caught.value.hint)
+    assert shop.texts() == before
+    found = shop.model("orders per country, only paid", replace=True)
+    assert found.replaced == "orders per country"
     assert found.in_state("updated") == [SQL, YML]
     assert "where orders.status = 'paid'" in shop.texts()[SQL]
     assert shop.yaml(KEPT)["sentence"] == "orders per country, only paid"
@@ -252,6 +261,49 @@ def test_a_phrase_refines_what_is_kept(shop: Shop):
     kept = shop.yaml(KEPT)
     assert (kept["sentence"], kept["refined"]) == ("orders per country", ["only paid"])
     assert shop.yaml()["models"][0]["description"].startswith("Orders per country, only paid. ")
+
+
+def test_another_sentence_that_reads_the_same_changes_nothing(shop: Shop):
+    shop.model("orders per country")
+    shop.model(refine=("only paid",))
+    before = shop.texts()
+
+    found = shop.model("orders per country, only paid")
+
+    assert not found.patch.edits
+    assert not found.replaced
+    assert shop.texts() == before
+
+
+def test_a_phrase_that_is_asked_for_twice_is_there_once(shop: Shop):
+    shop.model("orders per country")
+    shop.model(refine=("only paid",))
+    before = shop.texts()
+
+    assert not shop.model(refine=("only paid",)).patch.edits
+    assert shop.texts() == before
+
+
+def test_a_reading_that_a_person_changed_is_not_lost_to_its_own_sentence(shop: Shop):
+    shop.model("orders per country")
+    shop.edit(KEPT, "  group_by:", "  where: {missing: orders.amount}\n  group_by:")
+
+    with pytest.raises(WouldReplace, match="amount"):
+        shop.model("orders per country")
+    shop.edit(KEPT, "  where: {missing: orders.amount}\n", "  where:  # none\n")
+    shop.model("orders per country")
+
+
+def test_columns_and_grain_follow_a_reading_that_a_person_changed(shop: Shop):
+    shop.model("orders per country")
+    shop.edit(KEPT, "group_by: [customers.country]", "group_by: [customers.country, customers.name]")
+    shop.edit(KEPT, "    - customers.country\n", "    - customers.country\n    - customers.name\n")
+
+    shop.model()
+
+    model = shop.yaml()["models"][0]
+    assert [column["name"] for column in model["columns"]] == ["country", "name", "orders"]
+    assert model["data_tests"][0]["aidbt_unique_combination"]["arguments"]["columns"] == ["country", "name"]
 
 
 def test_a_reading_that_a_person_changed_is_drift_until_the_model_follows(shop: Shop):
@@ -284,18 +336,69 @@ def test_a_person_s_edit_stays_and_what_is_new_goes_beside_it(shop: Shop):
     assert "status = 'paid'" in shop.texts()[SQL]
 
 
-def test_where_both_touch_the_same_line_it_is_proposed(shop: Shop):
+def test_where_both_touch_the_same_line_sql_and_yaml_are_proposed_together(shop: Shop):
     shop.model("orders per country")
     shop.edit(
         SQL, "    group by customers.country", "    where orders.id > 1\n    group by customers.country"
     )
-    mine = shop.texts()[SQL]
+    before = shop.texts()
 
     found = shop.model(refine=("only paid",))
 
-    assert list(found.proposals) == [SQL]
-    assert shop.texts()[SQL] == mine
+    assert sorted(found.proposals) == [SQL, YML]
+    assert found.reasons == {YML: "it belongs together with m.sql"}
+    assert {path: shop.texts()[path] for path in (SQL, YML)} == {path: before[path] for path in (SQL, YML)}
     assert (shop.root / ".aidbt/proposals" / SQL).exists()
+    assert [finding.code for finding in check_models(shop.root)[1]] == ["model.stale"] * 2
+
+
+def test_when_the_person_took_the_proposal_over_the_rest_follows(shop: Shop):
+    shop.model("orders per country")
+    shop.edit(SQL, "count(*) as orders", "count(*) filter (true) as orders")
+    proposed = shop.model(refine=("only paid",)).proposals
+    assert not proposed
+    shop.edit(YML, "  - name: m\n", "  - name: m\n    # ask Ann first\n")
+
+    found = shop.model()
+
+    assert not found.proposals
+    assert "filter (true)" in shop.texts()[SQL]
+    assert "# ask Ann first" in shop.texts()[YML]
+
+
+def test_the_rows_of_a_unit_test_are_written_anew_beside_a_person_s_words(shop: Shop):
+    shop.model("orders per country")
+    described = shop.yaml()["models"][0]["description"]
+    shop.edit(YML, described, "Where our orders come from.")
+    shop.edit(YML, "unit_tests:\n", "unit_tests:\n" + OWN_TEST)
+
+    found = shop.model(refine=("only paid",))
+
+    assert found.in_state("updated", "merged") == [SQL, YML]
+    assert shop.yaml()["models"][0]["description"] == "Where our orders come from."
+    tests = {test["name"]: test for test in shop.yaml()["unit_tests"]}
+    assert tests["mine"] == yaml.safe_load(OWN_TEST)[0]
+    assert any(row.get("status") == "paid" for row in tests["m_on_witness_rows"]["given"][1]["rows"])
+    assert not shop.model().patch.edits
+
+
+def test_a_unit_test_that_a_person_changed_holds_the_model_and_says_what_to_do(shop: Shop):
+    shop.model("orders per country")
+    shop.edit(YML, "- input: ref('stg_orders')", "- format: dict\n        input: ref('stg_orders')")
+    before = shop.texts()
+
+    found = shop.model(refine=("only paid",))
+
+    assert sorted(found.proposals) == [SQL, YML]
+    assert "you changed m_on_witness_rows" in found.reasons[YML]
+    assert {path: shop.texts()[path] for path in (SQL, YML)} == {path: before[path] for path in (SQL, YML)}
+    shop.edit(YML, "- name: m_on_witness_rows\n", "- name: mine\n")
+
+    found = shop.model()
+
+    assert not found.proposals
+    assert [test["name"] for test in shop.yaml()["unit_tests"]] == ["mine"]
+    assert "status = 'paid'" in shop.texts()[SQL]
 
 
 def test_somebody_else_s_model_is_not_touched(shop: Shop):
@@ -462,16 +565,28 @@ def test_what_cannot_grow_is_not_incremental(shop: Shop, sentence: str, why: str
     assert shop.texts() == {}
 
 
-def test_the_grain_of_several_columns_is_tested_where_the_project_can(shop: Shop):
-    found = shop.model("revenue per customer and month", write=False)
+def test_the_grain_of_several_columns_is_tested_by_the_project_s_own_test(shop: Shop):
     (shop.root / "packages.yml").write_text("packages: [{package: dbt-labs/dbt_utils, version: 1.3.0}]\n")
-    shop.model("revenue per customer and month", refresh=True)
+    shop.model("revenue per customer and month")
 
-    assert any("not tested" in note for note in found.notes)
     test = shop.yaml()["models"][0]["data_tests"][0]
     assert test["dbt_utils.unique_combination_of_columns"]["arguments"] == {
         "combination_of_columns": ["name", "month"]
     }
+    assert not (shop.root / "macros").exists()
+
+
+def test_where_the_project_has_none_our_test_of_several_columns_is_written_with_the_model(shop: Shop):
+    found = shop.model("revenue per customer and month")
+    again = shop.model()
+
+    assert found.in_state("written") == ["macros/aidbt/unique_combination.sql", SQL, YML]
+    assert "{% test aidbt_unique_combination(" in (shop.root / found.in_state("written")[0]).read_text()
+    assert shop.yaml()["models"][0]["data_tests"] == [
+        {"aidbt_unique_combination": {"arguments": {"columns": ["name", "month"]}}}
+    ]
+    assert not again.patch.edits
+    assert not shop.model("orders per country", name="n").in_state("written")[2:]
 
 
 def test_a_kept_file_with_an_error_is_named(shop: Shop):
@@ -566,7 +681,7 @@ def test_of_two_who_write_the_same_model_at_once_one_is_told(shop: Shop):
     session = aidbt.open(shop.root)
     bases = Bases(lambda: session.store, shop.root)
     request = Request("m", "revenue per month")
-    first = plan.plan_model(session.project, session.settings, request, shop.ground(None), bases.get)
+    first = plan_model(session.project, session.settings, request, shop.ground(None), bases.get)
     shop.model("orders per country")
     before = shop.texts()
 

@@ -83,6 +83,6 @@ def test_what_is_not_built_yet_is_said_where_a_question_is_not_understood(ground
     assert grounded.not_built == ("parcels",)
     assert absent.notes_of_refusal == (
         "a note",
-        "not in the warehouse yet, so not asked about: a, b, c, d, e and 2 more; run 'aidbt build'",
+        "not in the warehouse, or not yours to read: a, b, c, d, e and 2 more; try 'aidbt build'",
     )
     assert replace(grounded, not_built=()).notes_of_refusal == ()

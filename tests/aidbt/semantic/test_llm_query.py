@@ -174,9 +174,10 @@ def kept(tmp_path: Path) -> Iterator[tuple[Cache, LlmLedger]]:
     store.close()
 
 
-def client(server: OpenAIServer, ledger: LlmLedger, tmp_path: Path) -> Any:
+def client(server: OpenAIServer, ledger: LlmLedger, tmp_path: Path, **limits: Any) -> Any:
     provider = {"name": "only", "base_url": server.url, "model": MODEL}
-    return open_client(LlmSettings.model_validate({"providers": [provider]}), ledger, base=tmp_path)
+    settings = LlmSettings.model_validate({"providers": [provider], **limits})
+    return open_client(settings, ledger, base=tmp_path)
 
 
 def test_an_answer_from_a_server_is_kept_and_asked_for_once(hotel: Hotel, kept: Any, tmp_path: Path):
@@ -188,6 +189,8 @@ def test_an_answer_from_a_server_is_kept_and_asked_for_once(hotel: Hotel, kept: 
     assert server.calls == 1
     assert first.by == f"{MODEL} (only)"
     assert again.query == first.query
+    assert first.notes[0].endswith("check the reading (1 call, 120 tokens)")
+    assert again.notes[0].endswith("check the reading (kept from before, at no cost)")
     schema = json.dumps(server.asked[0])
     assert "against_all" in schema
 
@@ -210,3 +213,14 @@ def test_a_server_that_fails_leaves_the_refusal(hotel: Hotel, kept: Any, tmp_pat
 
     assert "no language model could help" in caught.value.message
     assert caught.value.spans
+    assert caught.value.level == "reduced"
+
+
+def test_a_budget_of_nothing_asks_nobody_and_says_which(hotel: Hotel, kept: Any, tmp_path: Path):
+    _, ledger = kept
+    with OpenAIServer(good(json.dumps(GOOD))) as server, pytest.raises(Refused) as caught:
+        hotel.ask(client(server, ledger, tmp_path, max_calls=0))
+
+    assert server.calls == 0
+    assert "raise llm.max_calls" in caught.value.message
+    assert "splendiferous" in caught.value.spans

@@ -130,7 +130,7 @@ def test_what_would_be_read_is_asked_for_first():
     people = Relation("main", "people", (Column("city", "BIGINT"), *wide), size_bytes=10_000)
     other = Relation("main", "visits", (Column("city", "BIGINT"),), size_bytes=99_000)
     plan_ = scan_of(
-        statement("select city from people"), {"people": people, "visits": other}, RunsAs("snowflake")
+        statement("select city from main.people"), [other, people], RunsAs("snowflake")
     )
 
     assert [(table.relation, table.scan_bytes) for table in plan_.tables] == [("main.people", 1_000)]
@@ -138,6 +138,23 @@ def test_what_would_be_read_is_asked_for_first():
     require_scan_allowed(plan_, BudgetSettings(scan_bytes=999), lambda _: True)
     with pytest.raises(BudgetExceeded, match="the query was not run"):
         require_scan_allowed(plan_, BudgetSettings(scan_bytes=999), None)
+
+
+def test_a_table_is_read_as_often_as_it_is_named_and_one_that_is_not_known_may_be_of_any_size():
+    people = Relation("main", "people", (Column("id", "BIGINT"),), size_bytes=100)
+    same_name = Relation("archive", "people", (Column("id", "BIGINT"),), size_bytes=9_999)
+    sql = """
+        with ids as (select id from main.people)
+        select ids.id from ids join main.people as p on p.id = ids.id join elsewhere.people as e on e.id = p.id
+    """
+    plan_ = scan_of(statement(sql), [same_name, people], RunsAs("snowflake"))
+
+    assert [(table.relation, table.scan_bytes) for table in plan_.tables] == [
+        ("main.people", 200),
+        ("elsewhere.people", None),
+    ]
+    with pytest.raises(BudgetExceeded, match=r"the size of elsewhere\.people is not known"):
+        require_scan_allowed(plan_, BudgetSettings(), None)
 
 
 def test_an_answer_says_what_it_rests_on():

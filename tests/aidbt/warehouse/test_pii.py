@@ -256,6 +256,43 @@ def test_a_birth_is_a_person_s_where_dates_stand_in_a_table_about_people():
 
 
 @pytest.mark.parametrize(
+    ("name", "data_type", "values", "kind"),
+    [
+        ("position", "VARCHAR", ["engineer", "driver", "head of sales"], None),
+        ("position", "INTEGER", ["1", "2", "17"], None),
+        ("status_position", "VARCHAR", ["front", "back"], None),
+        ("start_position", "SMALLINT", ["1", "12", "3"], None),
+        ("point", "INTEGER", ["10", "250", "40"], None),
+        ("geo", "VARCHAR", ["EMEA", "APAC", "LATAM"], None),
+        ("location_id", "INTEGER", ["4", "17", "40"], None),
+        ("location", "INTEGER", ["4", "17", "40"], None),
+        ("location", "VARCHAR", ["north", "hall b"], None),
+        ("unit_number", "INTEGER", ["4", "17", "40"], None),
+        ("position", "VARCHAR", ["52.52, 13.405", "(48.85;2.35)", "-33.86 151.21"], "location"),
+        ("last_position", "VARCHAR", ["52°31'12\"N 13°24'18\"E", "48° 51' N, 2° 21' E"], "location"),
+        ("geom", "GEOMETRY", ["POINT (13.4 52.5)", "SRID=4326;POINT(2.3 48.8)"], "location"),
+        ("geom", "VARCHAR", ["0101000020E6100000CDCCCCCCCCCC2A400000000000404A40"] * 2, "location"),
+        ("point", "STRUCT(lat DOUBLE, lon DOUBLE)", ["{'lat': 52.5, 'lon': 13.4}"] * 2, "location"),
+        ("latitude", "DOUBLE", ["52.52", "48.85"], "location"),
+        ("lon", "BIGINT", ["134050000", "23522000"], "location"),
+        ("location", "VARCHAR", ["12 Main Street", "Oak Street 4, Leeds"], "address"),
+        ("address", "VARCHAR", ["Alexanderplatz", "Main Street"], "address"),
+        ("house_number", "INTEGER", ["4", "17"], "address"),
+    ],
+)
+def test_where_a_person_is_shows_in_the_values_unless_the_name_is_plain(
+    name: str, data_type: str, values: list[str], kind: str | None
+):
+    siblings = ("id", "first_name", "email", name)
+
+    pii = guess_pii(Column(name, data_type), values * 10, table="employees", siblings=siblings)
+
+    assert (pii.kind if pii else None) == kind
+    elsewhere = guess_pii(Column(name, data_type), values * 10, table="stores", siblings=("id", name))
+    assert elsewhere is None
+
+
+@pytest.mark.parametrize(
     ("name", "values"),
     [
         ("email", ["Y", "N"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.index import ValueName
+from aidbt.semantic.english.index import ColumnName, ValueName
 from aidbt.semantic.english.refusal import (
     Refused,
     candidates,
@@ -19,7 +19,7 @@ from tests.aidbt.semantic.english.small_shop import world
 
 @pytest.mark.parametrize(
     ("span", "meant"),
-    [("custmers", "customer"), ("Germny", "Germany"), ("delivred", "delivered"), ("catgories", "category"),
+    [("custmers", "customers"), ("Germny", "Germany"), ("delivred", "delivered"), ("catgories", "categories"),
      ("porto alegre", "Porto")],
 )  # fmt: skip
 def test_a_misspelt_word_is_offered_what_it_is_nearest_to(span: str, meant: str) -> None:
@@ -45,13 +45,33 @@ def test_a_word_in_small_letters_is_offered_no_code() -> None:
     assert candidates("fuelx", with_codes) == ()
 
 
-def test_embeddings_order_candidates_and_add_none() -> None:
+@pytest.mark.parametrize(
+    ("span", "offered"), [("carier cd", ("carrier_cd",)), ("carier code", ("carrier code",))]
+)
+def test_a_name_is_offered_as_the_project_writes_it_and_once(span: str, offered: tuple[str, ...]) -> None:
     _, lexicon = world()
-    plain = candidates("order dat", lexicon)
+    column = ColumnName("orders", "carrier_cd", 1.0)
+    abbreviated = lexicon.with_meanings({("carrier", "cd"): [column], ("carrier", "code"): [column]})
 
-    ranked = candidates("order dat", lexicon, rank=lambda span, found: [float(i) for i in range(len(found))])
+    assert candidates(span, abbreviated) == offered
 
-    assert len(ranked) == len(plain)
+
+def test_an_embedding_orders_the_candidates_and_adds_none() -> None:
+    _, lexicon = world()
+    plain = candidates("order stat", lexicon)
+
+    ranked = candidates("order stat", lexicon, rank=lambda _, found: [float(n == plain[-1]) for n in found])
+
+    assert plain[0] == "order status"
+    assert ranked[0] == plain[-1] != plain[0]
+    assert candidates("zzzzqqq", lexicon, rank=lambda _, found: [1.0] * len(found)) == ()
+
+
+def test_a_word_that_only_grammar_makes_is_offered_to_nobody() -> None:
+    _, lexicon = world()
+
+    assert "remote" in candidates("remot", lexicon)
+    assert not {"imremote", "unremote"} & set(candidates("imremote", lexicon))
 
 
 def test_a_refusal_says_which_words_and_what_they_may_be() -> None:
@@ -62,10 +82,10 @@ def test_a_refusal_says_which_words_and_what_they_may_be() -> None:
     )
 
     assert refused.spans == ("custmers",)
-    assert refused.candidates["custmers"][0] == "customer"
-    assert refused.nearest == "how many customer"
+    assert refused.candidates["custmers"][0] == "customers"
+    assert refused.nearest == "how many customers"
     assert "'custmers'" in refused.message
-    assert refused.hint is not None and "how many customer" in refused.hint
+    assert refused.hint is not None and "how many customers" in refused.hint
     assert refused.exit_code == 1
 
 

@@ -38,7 +38,7 @@ def rows(question: str, instructions: str) -> list[tuple[Any, ...]]:
         ("AOV = total revenue / number of orders", ["aov"], "total revenue / number of orders"),
         ("AOV (average order value) = a / b", ["aov", "average order value"], "a / b"),
         ("A serious event has ser_flg = 'Y'.", ["serious event"], "ser_flg = 'Y'"),
-        ("An order is late when it shipped after it was due", ["late"], "shipped after it was due"),
+        ("An order is late when it shipped after it was due", ["late", "late order"], "shipped after it was due"),
         ("Randomized means that rand_dt is not null.", ["randomized"], "rand_dt is not null"),
         ("pi_nm is the name of the investigator", ["pi_nm"], "name of the investigator"),
         ("To calculate the Net Margin (NM), subtract costs", ["nm", "net margin"], "subtract costs"),

@@ -1,0 +1,107 @@
+"""Whether words that were read as saying nothing do say something after all.
+
+Most verbs only say that rows are related, and may be left out when they are: "reels stored in a vault". But
+"visits scheduled in May" names the time of visits that is `scheduled_for`, and "released payments" those that
+are: a word that something in the tables of the answer goes by is not left out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from aidbt.core.words import words_of
+from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.index import Lexicon, Trait, ValueName
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.tokens import Token, lemma, verb_stem
+from aidbt.semantic.query import Attribute, Exists, Measure, SemanticQuery, attributes, parts
+
+_VERBS = {"Verb", "Weak"}
+_SILENT = _VERBS | {"Fill"}
+# Shorter stems are those of words that have nothing to do with each other.
+_SHORTEST = 4
+Said = tuple[Sequence[Token], Sequence[Item]]
+"""The words of a sentence, and the phrases it was cut into."""
+
+
+def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) -> None:
+    """That no word was left out that something in the query's tables goes by.
+
+    Raises:
+        Refused: one was.
+    """
+    unused = _Unused(query, lexicon)
+    for sentence, items in said:
+        for word in (word for item in items for word in item.words()):
+            text = sentence[word.start].text.lower()
+            is_alone = word.end - word.start == 1
+            if word.category in _SILENT and (is_alone or word.category in _VERBS):
+                found = unused.named(text, is_verb=word.category in _VERBS)
+                if found:
+                    raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
+
+
+class _Unused:
+    """What the tables of a query hold that the query does not speak of."""
+
+    def __init__(self, query: SemanticQuery, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        queries = list(_all(query))
+        self._used = {(a.table, a.column) for a in attributes(tuple(queries))}
+        nodes = list(parts(tuple(queries)))
+        self._times = {(a.table, a.column) for a in _times(nodes, lexicon)}
+        self._tables = {table for table, _ in self._used} | {one.base for one in queries}
+        self._tables |= {node.table for node in nodes if isinstance(node, Measure | Exists)}
+        self._tables.discard("")
+        self._stems = {stem for _, column in self._used for stem in _stems(column)}
+
+    def named(self, text: str, *, is_verb: bool) -> str:
+        """What a word names among it; "" for nothing."""
+        stem = verb_stem(text)
+        value = next(self._values(text, stem), "")
+        if value or not is_verb or len(stem) < _SHORTEST or stem in self._stems:
+            return value
+        return next(self._columns(stem), "")
+
+    def _values(self, text: str, stem: str) -> Iterator[str]:
+        meanings = (*self._lexicon.meanings.get((lemma(text),), ()), *self._lexicon.stems.get(stem, ()))
+        for meaning in meanings:
+            if isinstance(meaning, ValueName) and meaning.table in self._tables:
+                if (meaning.table, meaning.column) not in self._used:
+                    yield f"{meaning.column} of {meaning.table}"
+            elif isinstance(meaning, Trait) and meaning.table in self._tables:
+                for term in attributes(meaning.predicate):
+                    if (term.table, term.column) not in self._used:
+                        yield f"{term.column} of {term.table}"
+
+    def _columns(self, stem: str) -> Iterator[str]:
+        """Columns with a word of that stem; a time that rows always have only where another one is said."""
+        graph = self._lexicon.graph
+        for name in sorted(self._tables):
+            table = graph.table(name)
+            keys = {column for key in table.keys for column in key}
+            keys |= {c for r in graph.relationships if r.source == name for c in r.source_columns}
+            for column in table.columns:
+                is_always = column.kind in ("time", "date") and not column.nullable
+                is_harmless = is_always and not any(other == name for other, _ in self._times)
+                if column.name not in keys and stem in _stems(column.name) and not is_harmless:
+                    yield f"{column.name} of {name}"
+
+
+def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
+    while query is not None:
+        yield query
+        query = query.source
+
+
+def _times(nodes: Iterable[object], lexicon: Lexicon) -> Iterator[Attribute]:
+    """The times that a query reads."""
+    for node in nodes:
+        if not isinstance(node, Attribute) or not node.table:
+            continue
+        if lexicon.graph.table(node.table).column(node.column).kind in ("time", "date"):
+            yield node
+
+
+def _stems(column: str) -> set[str]:
+    return {verb_stem(word) for word in words_of(column)}

@@ -1,0 +1,140 @@
+"""Calculations told as steps: "divide the returned orders by all orders, then multiply by 100".
+
+Steps become one formula in words, as `formulas` reads it. What is said only to a writer of SQL (which tables
+are joined, what is grouped by) is let be; a step that is not understood leaves the whole not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_VERBS = (
+    "divid|multipl|subtract|deduct|add|sum|count|tall|averag|tak|calculat|comput|express|convert|join|merg"
+    "|link|combin|connect|group|aggregat|filter|restrict|limit|consider|focus|round"
+)
+_VERB = rf"(?:{_VERBS})(?:e|y|ing|ying|ling)?\b"
+_NEXT = re.compile(
+    rf"(?:,|;)?\s+(?:and\s+)?(?:then|finally|next|afterwards)\s*,?\s+|,\s+(?:and\s+)?(?={_VERB})"
+    rf"|\s+and\s+(?={_VERB})",
+    re.I,
+)
+_GERUNDS = {
+    "dividing": "divide", "multiplying": "multiply", "subtracting": "subtract", "deducting": "subtract",
+    "deduct": "subtract", "adding": "add", "summing": "sum", "totaling": "sum", "totalling": "sum",
+    "counting": "count", "tallying": "count", "tally": "count", "averaging": "average",
+    "taking": "take", "calculating": "take", "computing": "take", "calculate": "take", "compute": "take",
+    "expressing": "express", "converting": "express", "convert": "express", "filtering": "filter",
+    "restricting": "filter", "restrict": "filter", "limiting": "filter", "limit": "filter",
+    "considering": "filter", "consider": "filter", "focusing": "filter", "focus": "filter",
+}  # fmt: skip
+_FOR_WRITERS = re.compile(
+    r"^(?:start with a |use a |perform a )?"
+    r"(?:join|merge|link|combine|connect|group|aggregate|truncat|merging|joining|grouping)\w*\b",
+    re.I,
+)
+_RESULT = r"(?:(?:the|this|that) )?(?:result|difference|quotient|sum|total|outcome|it)"
+_IT = re.compile(rf"^{_RESULT}$", re.I)
+
+
+def formula_text(text: str) -> str | None:
+    """The formula in words that steps tell; None for what is not told in steps, or not understood.
+
+    Example:
+        >>> formula_text("divide the returned orders by all orders, then multiply by 100")
+        '((the returned orders) / (all orders)) * 100'
+        >>> formula_text("subtract the costs from the revenue")
+        '(the revenue) - (the costs)'
+    """
+    made = ""
+    rows = ""
+    for step in filter(None, (part.strip() for part in _NEXT.split(text))):
+        if _FOR_WRITERS.match(step):
+            continue
+        verb, _, rest = step.partition(" ")
+        verb = _GERUNDS.get(verb.lower(), verb.lower())
+        if verb == "filter":
+            rows = re.sub(r"^(?:for|to|on|only|by) (?:only )?", "", rest)
+            continue
+        calculated = _calculated(verb, rest, made)
+        if calculated is None:
+            return None
+        made = calculated
+    return f"{made}, over {rows}" if made and rows else made or None
+
+
+def _calculated(verb: str, rest: str, before: str) -> str | None:
+    """What a step makes of what was calculated before it; None when it is not understood."""
+    steps: dict[str, Callable[[], str | None]] = {
+        "divide": lambda: _joined(rest, r" (?:by|with|over) ", "/", before),
+        "multiply": lambda: _joined(rest, r" (?:by|with|times) ", "*", before),
+        "add": lambda: _joined(rest, r" (?:and|to|plus) ", "+", before),
+        "subtract": lambda: _swapped(rest, before),
+        "sum": lambda: f"total {_bare(rest)}",
+        "count": lambda: f"number of {_bare(rest)}",
+        "average": lambda: f"average {_bare(rest)}",
+        "take": lambda: _bare(rest) if not before else None,
+        "express": lambda: f"({before}) * 100" if before and "percent" in rest else None,
+    }
+    # "Sum of a and b" is no step, but a noun.
+    return steps[verb]() if verb in steps and not rest.startswith("of ") else None
+
+
+def _joined(rest: str, between: str, sign: str, before: str) -> str | None:
+    """`a by b`; `by b`, of what was calculated before."""
+    parts = re.split(between, f" {rest}")
+    left, right = (parts[0].strip(), parts[1].strip()) if len(parts) == 2 else ("", "")
+    if len(parts) != 2:
+        return None
+    if not left or _IT.match(left):
+        return f"({before}) {sign} {_operand(right)}" if before else None
+    return f"({left}) {sign} {_operand(right)}" if not before else None
+
+
+def _swapped(rest: str, before: str) -> str | None:
+    """`a from b` is b less a."""
+    parts = rest.split(" from ")
+    if len(parts) == 1 and before:
+        return f"({before}) - ({rest})"
+    if len(parts) != 2:
+        return None
+    left, right = parts
+    if _IT.match(right):
+        return f"({before}) - ({left})" if before else None
+    return f"({right}) - ({left})" if not before else None
+
+
+def _operand(text: str) -> str:
+    return text if re.fullmatch(r"\d+(?:\.\d+)?", text) else f"({text})"
+
+
+def _bare(text: str) -> str:
+    """A thing without the words between it and its verb: "up the amounts", "the average of freight"."""
+    return re.sub(r"^(?:up )?(?:all )?(?:of )?(?:the )?", "", text)
+
+
+# --- calculations told as one noun --------------------------------------------------------------------
+
+_NOUNS = (
+    (re.compile(r"\b(?:the )?sum of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 + \2)"),
+    (re.compile(r"\b(?:the )?(?:difference|gap) between ([\w ]+?) and ([\w ]+)", re.I), r"(\1 - \2)"),
+    (re.compile(r"\b(?:the )?product of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 * \2)"),
+    (re.compile(r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and|over) (.+)$", re.I), r"(\1) / (\2)"),
+    (re.compile(r"^(.+?) as a (?:percentage|percent|%) of (.+)$", re.I), r"((\1) / (\2)) * 100"),
+    (re.compile(r"^(.+?) as a (?:share|fraction|proportion|ratio) of (.+)$", re.I), r"(\1) / (\2)"),
+    (re.compile(r"^(.+?),? expressed (?:as a|in) percent(?:age)?\b.*$", re.I), r"(\1) * 100"),
+)  # fmt: skip
+
+
+def spelled_out(text: str) -> str:
+    """A text in which "the sum of tax and fee", "ratio of a to b" are written with signs.
+
+    Example:
+        >>> spelled_out("the ratio of returned orders to all orders")
+        '(returned orders) / (all orders)'
+        >>> spelled_out("amount minus the sum of tax and fee")
+        'amount minus (tax + fee)'
+    """
+    for pattern, signs in _NOUNS:
+        text = pattern.sub(signs, text)
+    return text

@@ -1,0 +1,93 @@
+"""All, only and both: words that say of how many related rows a claim is.
+
+A query asks whether there is a related row. "Customers who ordered all products", "only in 2024" or "both tea
+and cola" ask for more; what says nothing of rows themselves ("all orders") must not be let be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.phrases import Condition, Rows
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.related_rows import Related, related_in
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.query import OneOf, SemanticQuery, parts
+
+# What "only" makes exact rather than the only one: "only two orders".
+_COUNTED = {"Num", "CmpNum", "Range", "Twice", "CmpTimes"}
+
+
+def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery, graph: Graph) -> None:
+    """That no word asks for all, for nothing but, or for each of several related rows.
+
+    Raises:
+        Refused: one does, where the query only asks for one row.
+    """
+    related = [one for found in related_in(query, graph) for one in found]
+    tables = {one.exists.table for one in related}
+    items = [item for sentence in sentences for item in sentence]
+    _check_both(items, query)
+    for item in items:
+        if _denies_all(list(item.words())):
+            raise Refused("it is not certain whether none or not all are meant", spans=("all",))
+        for node in item.nodes():
+            if _is_every(node) & tables:
+                raise Refused("all of several related rows are asked for", spans=("all",))
+            if related and _is_only(node):
+                raise Refused("it is not certain what there must be nothing else of", spans=("only",))
+            if _is_each(node, related):
+                raise Refused("it is not certain whether one row has to be of each kind", spans=("and",))
+
+
+def _check_both(items: Sequence[Item], query: SemanticQuery) -> None:
+    """That "both" is not said of values of which a row has one: nothing is in both Drinks and Snacks."""
+    if not any((word.category, word.meaning) == ("Fill", "both") for item in items for word in item.words()):
+        return
+    chosen = {part.term: set(part.values) for part in parts(query) if isinstance(part, OneOf)}
+    for item in items:
+        for node in item.nodes():
+            each = _each_of(node)
+            if each is not None and chosen.get(each.term, set()) >= set(each.values):
+                raise Refused("it is not certain what has to be both", spans=("both",))
+
+
+def _each_of(node: Item) -> OneOf | None:
+    """The values joined by "and" of which a condition is, if it is."""
+    meaning = node.meaning
+    is_each = isinstance(meaning, Condition) and meaning.is_each
+    return meaning.predicate if is_each and isinstance(meaning.predicate, OneOf) else None
+
+
+def _is_every(node: Item) -> set[str]:
+    """The table of which all rows are meant, if they are."""
+    if len(node.made_of) == 2 and node.made_of[0].category == "Every" and isinstance(node.meaning, Rows):
+        return {node.meaning.table}
+    return set()
+
+
+def _denies_all(words: Sequence[Item]) -> bool:
+    """`not all employees`."""
+    kinds = [word.category for word in words if word.category not in ("Fill", "Is")]
+    return any((one, other) == ("Neg", "Every") for one, other in zip(kinds, kinds[1:], strict=False))
+
+
+def _is_only(node: Item) -> bool:
+    kinds = {part.category for part in node.made_of}
+    return "Only" in kinds and not kinds & _COUNTED
+
+
+def _is_each(node: Item, related: Sequence[Related]) -> bool:
+    """Whether each of several values is asked for, where one related row with any of them would do.
+
+    Where there is a condition for each of them, they must not be of one row of what lies between.
+    """
+    each = _each_of(node)
+    if each is None:
+        return False
+    for one in related:
+        said = [p for p in parts(one.exists.where) if isinstance(p, OneOf) and p.term == each.term]
+        if {value for part in said for value in part.values} >= set(each.values):
+            return True
+    return False
