@@ -114,7 +114,7 @@ class Documentation:
 def documentation_of(manifest: Manifest) -> Documentation:
     """What a project's manifest says about its tables."""
     tests = [node for node in manifest.of_type("test") if (node.raw.get("test_metadata") or {}).get("name")]
-    accepted = _accepted_values(tests)
+    accepted = _accepted_values(manifest, tests)
     tables = {}
     for kind in _ASKED:
         for node in manifest.of_type(kind):
@@ -163,29 +163,33 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(text for item in items if (text := str(item).strip()))
 
 
-def _accepted_values(tests: Iterable[Node]) -> dict[tuple[str, str], tuple[str, ...]]:
+def _accepted_values(manifest: Manifest, tests: Iterable[Node]) -> dict[tuple[str, str], tuple[str, ...]]:
     """By (unique_id, column) the values that an accepted_values test allows."""
     found = {}
     for test in tests:
-        name, arguments, table = _test(test)
+        name, arguments, table = _test(manifest, test)
         values, column = arguments.get("values"), arguments.get("column_name")
         if name == "accepted_values" and isinstance(values, list) and column:
             found[table, str(column).lower()] = tuple(map(str, values))
     return found
 
 
-def _test(test: Node) -> tuple[str, dict[str, Any], str]:
+def _test(manifest: Manifest, test: Node) -> tuple[str, dict[str, Any], str]:
     """A generic test's name, arguments, and the unique_id of what it stands on."""
     metadata = test.raw["test_metadata"]
     arguments = metadata.get("kwargs") or {}
     arguments = {**arguments, **(arguments.get("arguments") or {})}
-    return metadata["name"], arguments, test.raw.get("attached_node") or ""
+    # dbt attaches tests to models alone; for a source, the call that the test is given names it.
+    stands_on = test.raw.get("attached_node") or _named(
+        manifest, str(arguments.get("model") or ""), test.depends_on
+    )
+    return metadata["name"], arguments, stands_on
 
 
 def _references(manifest: Manifest, tests: Iterable[Node]) -> Iterator[Reference]:
     """What relationships tests and foreign key constraints say. A test of some rows only says nothing."""
     for test in tests:
-        name, arguments, table = _test(test)
+        name, arguments, table = _test(manifest, test)
         column, key = arguments.get("column_name"), arguments.get("field")
         if name != "relationships" or not column or not key or test.config.get("where"):
             continue

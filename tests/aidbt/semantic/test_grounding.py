@@ -208,6 +208,19 @@ def test_a_test_of_some_rows_is_no_relationship(manifest: Manifest) -> None:
     assert documentation_of(manifest).references == ()
 
 
+def test_a_test_of_a_source_counts_as_one_of_a_model(manifest: Manifest) -> None:
+    test = manifest.nodes["test.shop.relationships_fct_orders_buyer"]
+    source = "source.shop.shop.customers"
+    # As dbt writes it: attached to nothing, the source named in a call.
+    test.raw["attached_node"] = None
+    test.raw["test_metadata"]["kwargs"]["model"] = "{{ get_where_subquery(source('shop', 'customers')) }}"
+    manifest.nodes[test.unique_id] = replace(test, depends_on=(source, _DIM))
+
+    [reference] = documentation_of(manifest).references
+
+    assert (reference.source, reference.target) == (source, _DIM)
+
+
 def test_what_a_project_does_not_know_is_not_asked(manifest: Manifest) -> None:
     docs = documentation_of(manifest)
 
