@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import Any
 
 import click
 
@@ -50,6 +51,16 @@ class _Commands(click.Group):
         module, _, attribute = COMMANDS[name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        ctx.color = _colour()
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # The reader (head, less) went away: nothing is wrong, and nothing more can be said. Click exits
+            # with 1 here, which would fail a pipeline.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,18 +103,24 @@ def main() -> None:
         raise SystemExit(2) from None
     except (click.Abort, KeyboardInterrupt):
         fail("stopped; what was not finished was not kept", None, 130)
-    except BrokenPipeError:
-        # The reader (head, less) went away: nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    except UnicodeEncodeError as error:
+        letter = ascii(error.object[error.start])
+        fail(f"the output is {error.encoding}, which has no {letter}", "set PYTHONUTF8=1", 2)
 
 
 def fail(message: str, hint: str | None, code: int) -> None:
     """Print an error the one way there is, and exit."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True, color=_colour())
     if hint:
-        click.echo(f"{click.style('hint:', fg='cyan')} {hint}", err=True)
+        click.echo(f"{click.style('hint:', fg='cyan')} {hint}", err=True, color=_colour())
     raise SystemExit(code)
+
+
+def _colour() -> bool | None:
+    """False where NO_COLOR is set (no-color.org); None leaves it to whether there is a terminal."""
+    from aidbt.core.config import environment
+
+    return False if environment().get("NO_COLOR") else None
 
 
 def _report_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

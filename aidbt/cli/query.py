@@ -385,26 +385,41 @@ def _emit_plan(request: _Request, asked: _Asked, output: str) -> None:
 def _emit_answer(
     request: _Request, asked: _Asked, rows: Rows, output: str, *, explain: bool, picture: Path | None
 ) -> None:
-    columns = asked.statement.columns
-    is_drawn = bool(rows.values) and (picture is not None or output == "chart")
-    chart = _chart(asked, rows) if is_drawn else None
-    if chart is not None and picture is not None:
-        from aidbt.cli.chart_drawing import write_picture
-
-        problem = write_picture(chart, picture)
-        _say_notes(filter(None, [problem]), err=True)
+    """Print the answer; what keeps it from being drawn is raised afterwards, so that no answer is lost."""
+    chart, is_written, error = _drawn(asked, rows, output, picture)
+    is_data = output in ("csv", "sql")
     if output == "json":
-        emit(_result(request, asked, rows, picture if is_drawn else None), output="json", text=list)
-        return
-    _say_reading(asked, err=output in ("csv", "sql"))
-    if explain:
-        _say_explained(asked, err=output in ("csv", "sql"))
-    for line in _answer_lines(columns, asked, rows, chart, output):
-        click.echo(line)
-    click.echo(dim(total_line(rows.values, rows.total, is_cut=rows.is_cut)), err=output in ("csv", "sql"))
-    if picture is not None:
-        said = f"{bold('drawn')} {picture}" if is_drawn else f"{picture} was not drawn: there are no rows"
+        emit(_result(request, asked, rows, picture if is_written else None), output="json", text=list)
+    else:
+        _say_reading(asked, err=is_data)
+        if explain:
+            _say_explained(asked, err=is_data)
+        for line in _answer_lines(asked.statement.columns, asked, rows, chart, output):
+            click.echo(line)
+        click.echo(dim(total_line(rows.values, rows.total, is_cut=rows.is_cut)), err=is_data)
+    if error is not None:
+        raise error
+    if picture is not None and output != "json":
+        said = f"{bold('drawn')} {picture}" if is_written else f"{picture} was not drawn: there are no rows"
         click.echo(said, err=True)
+
+
+def _drawn(
+    asked: _Asked, rows: Rows, output: str, picture: Path | None
+) -> tuple[Chart | None, bool, AidbtError | None]:
+    """(the chart of an answer, whether its picture was written, why not); None where none is wanted."""
+    if not rows.values or (picture is None and output != "chart"):
+        return None, False, None
+    from aidbt.cli.chart_drawing import write_picture
+
+    chart = None
+    try:
+        chart = _chart(asked, rows)
+        if picture is not None:
+            _say_notes(filter(None, [write_picture(chart, picture)]), err=True)
+    except AidbtError as error:
+        return chart, False, error
+    return chart, picture is not None, None
 
 
 def _answer_lines(

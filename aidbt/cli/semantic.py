@@ -183,16 +183,16 @@ def _drafted(session: Session, select: tuple[str, ...], *, write: bool, yes: boo
     from aidbt.generate.bases import Bases
     from aidbt.generate.semantic_draft import run_semantic_draft, run_time_spine_draft
     from aidbt.project.compiled import compiled_project
-    from aidbt.semantic.project_layer import lacks_time_spine, project_layer
+    from aidbt.semantic.project_layer import lacks_time_spine, parse_error, project_layer
 
     project, settings = session.project, session.settings
     bases = Bases(lambda: session.store, project.root)
     try:
         compiled = compiled_project(project, settings.values.dbt, needed=())
-    except DbtError:
-        if not lacks_time_spine(project_layer(project).manifest):
-            raise
-        return run_time_spine_draft(project, settings, bases, write=write)
+    except DbtError as error:
+        if lacks_time_spine(project_layer(project).manifest):
+            return run_time_spine_draft(project, settings, bases, write=write)
+        raise parse_error(error, project) from error
     return run_semantic_draft(
         project,
         settings,

@@ -19,6 +19,7 @@ from aidbt.project import Project
 from aidbt.project.compiled import compiled_project
 from aidbt.project.manifest import Manifest
 from aidbt.project.profile import Profile
+from aidbt.project.unreadable import PREFIX
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import documentation_of
 from aidbt.semantic.english.reading import read
@@ -243,7 +244,8 @@ def _described(
     try:
         compiled = compiled_project(project, settings.values.dbt, needed=())
     except (DbtError, ArtifactError) as error:
-        why = parse_error(error, project).message if isinstance(error, DbtError) else error.message
+        found = parse_error(error, project) if isinstance(error, DbtError) else error
+        why = " ".join(found.message.removeprefix(PREFIX).split())
         return None, None, [f"dbt cannot parse the project, so only the warehouse is known: {why}"]
     try:
         return compiled.manifest, layer_beside(compiled.path), []

@@ -105,12 +105,27 @@ def _column(relation: Relation, profile: TableProfile, name: str, unit: str) -> 
         kind,
         column.data_type,
         description=column.description,
-        synonyms=column.synonyms,
+        synonyms=(*column.synonyms, *_year_names(name, seen, kind)),
         unit=unit or UNITS.get(words_of(name)[-1] if words_of(name) else "", ""),
         is_pii=bool(seen and seen.pii),
         nullable=seen is None or seen.null_rate > 0,
         values=_values(column, seen, kind),
     )
+
+
+_FIRST_YEAR, _LAST_YEAR = 1000, 2100
+
+
+def _year_names(name: str, seen: ColumnProfile | None, kind: Kind) -> tuple[str, ...]:
+    """What a number is called that is named by a participle alone and holds years: `founded` of a club."""
+    words = words_of(name)
+    if kind != "number" or seen is None or len(words) != 1 or not words[0].endswith(("ed", "built", "born")):
+        return ()
+    try:
+        low, high = float(seen.minimum or ""), float(seen.maximum or "")
+    except ValueError:
+        return ()
+    return (f"{words[0]} year",) if _FIRST_YEAR <= low <= high <= _LAST_YEAR else ()
 
 
 def _values(column: Column, seen: ColumnProfile | None, kind: Kind) -> tuple[str, ...]:
@@ -162,8 +177,12 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
         lambda name: bool(_STARTS & set(words[name])) or named.columns[name][0] == "st",
         lambda name: not _NOT_THE_TIME & set(words[name]),
     )
+    finer = {column.name for column in columns if column.kind == "time"}
     for is_chosen in choices:
         found = [name for name in times if is_chosen(name)]
+        if len({verb_stem(words[name][0]) for name in found}) == 1 < len(found):
+            # One event twice, `order_date` and `ordered_at`: the finer says all that the other does.
+            found = [name for name in found if name in finer]
         if len(found) == 1:
             return found[0]
     return ""

@@ -31,7 +31,7 @@ from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Of more different texts than that nobody makes groups.
-_MOST_VALUES = 100
+_MOST_VALUES = 1_000
 _FEW_ROWS = 20
 _PROSE = frozenset(
     """
@@ -181,13 +181,17 @@ class _TableDraft:
                 self.used.add(alias)
                 yield Entity(alias, "unique", key, f"The {self._noun} as {_said(alias)}.")
         for reference in self.graph.relationships:
+            column = reference.source_columns[0]
             if reference.source != self.table.name:
                 continue
-            self.used.add(reference.source_columns[0])
             name = self.names.foreign(reference)
-            if name and name not in self.used and _BARE.fullmatch(reference.source_columns[0]):
-                self.used.add(name)
-                yield self._entity(name, "foreign", reference.source_columns[0])
+            if name and name not in self.used and _BARE.fullmatch(column):
+                self.used |= {name, column}
+                yield self._entity(name, "foreign", column)
+            elif self.table.column(column).kind != "text" and column not in self.used:
+                # A code such as that of an airport is something to group by all the same; a number is none.
+                self.used.add(column)
+                self._leave(column, f"it refers to {reference.target}, which has no semantic model")
 
     def _entity(self, name: str, kind: EntityType, column: str) -> Entity:
         said = self.table.column(column).description

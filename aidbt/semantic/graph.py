@@ -164,8 +164,8 @@ class Graph:
         """The way from a table's rows to another's, which has to take the relationships `via`.
 
         A way on which every row leads to one row at most goes before all others, then that with the fewest
-        roles, then the shortest; over tables that only link two others a way to many rows is as good as one
-        step.
+        roles, then the shortest, then that which every row has; over tables that only link two others a way
+        to many rows is as good as one step.
 
         Raises:
             NoPath: there is none, or several as good as each other.
@@ -182,6 +182,10 @@ class Graph:
         best += [
             way for way in ways if _has_role(way) and not via and len(way) < len(ways[0]) and is_to_one(way)
         ]
+        if len(best) > 1:
+            # The way that every row has goes before those that only some rows have: by way of a coupon.
+            always = [way for way in best if is_to_one(way) and not self._is_optional(way)]
+            best = always if len(always) == 1 else best
         if len(best) > 1:
             shown = "; ".join(described(way) for way in best[:_MOST_LISTED])
             raise NoPath(
@@ -205,6 +209,14 @@ class Graph:
         linking = {column for relationship in referring for column in relationship.source_columns}
         return len(referring) >= 2 and all(
             column.name in linking or [column.name] in map(list, table.keys) for column in table.columns
+        )
+
+    def _is_optional(self, way: Path) -> bool:
+        """Whether some rows may have no such way, for a column on it may be empty."""
+        return any(
+            not step.is_forward or self.table(step.start).column(column).nullable
+            for step in way
+            for column in step.relationship.source_columns
         )
 
     def _rank(self, way: Path) -> tuple[int, int, int]:

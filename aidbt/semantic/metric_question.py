@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,10 @@ from aidbt.semantic.layer import compile_named
 from aidbt.semantic.metricflow import CompiledQuery
 from aidbt.semantic.statement import Statement, problems_of, require_safe
 from aidbt.semantic.wording import listed
+
+
+# What MetricFlow calls its own subqueries is nothing that anybody wrote.
+_INNER = re.compile(r" in '\w*(?:subq|_src)_\d+'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,9 @@ def _check(question: MetricQuestion, statement: Statement, manifest: SemanticMan
     """Return when the SQL only reads; where it does not, the filters are at fault, which people write."""
     found = problems_of(statement, Graph(()), manifest) if question.where else []
     if found:
+        said = _INNER.sub("", found[0].message)
         raise UsageError(
-            f"the filter {' and '.join(question.where)!r} cannot be used: {found[0].message}",
+            f"the filter {' and '.join(question.where)!r} cannot be used: {said}",
             hint="as in: --where \"{{ Dimension('customer__country') }} = 'DE'\"",
         )
     require_safe(statement, Graph(()), manifest)

@@ -30,7 +30,7 @@ def project_metrics(project: Project, settings: DbtSettings) -> SemanticManifest
     """The semantic layer of a project as its files are now, with metrics that can be asked for by name.
 
     Raises:
-        DbtError: dbt cannot parse the project.
+        AidbtError: dbt cannot parse the project; see `parse_error`.
         ArtifactError: it cannot be read.
         UsageError: the project has no metrics.
     """

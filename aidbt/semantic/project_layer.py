@@ -19,7 +19,7 @@ from aidbt.semantic.definitions import (
     SemanticModel,
     SemanticRelation,
 )
-from aidbt.semantic.manifest import ManifestReading
+from aidbt.semantic.manifest import ManifestReading, require_no_errors
 from aidbt.semantic.metricflow import compile_query, group_by_items, validate
 from aidbt.semantic.yaml_files import RelationOf, read_yaml, yaml_texts
 
@@ -104,11 +104,17 @@ def lacks_time_spine(manifest: SemanticManifest) -> bool:
     return bool(manifest.semantic_models) and not has_spine
 
 
-def parse_error(error: DbtError, project: Project) -> DbtError:
-    """Why dbt cannot parse a project: a missing time spine with what writes one, else what dbt says."""
-    if "time spine" in error.message.lower() and lacks_time_spine(project_layer(project).manifest):
-        return DbtError(_NO_TIME_SPINE)
-    return error
+def parse_error(error: DbtError, project: Project) -> AidbtError:
+    """Why dbt cannot parse a project: what is wrong with its semantic layer, with file and line; a missing
+    time spine, with what writes one; else what dbt says.
+    """
+    try:
+        reading = project_layer(project)
+        require_no_errors(layer_findings(reading))
+    except AidbtError as ours:
+        return ours
+    is_missing = "time spine" in error.message.lower() and lacks_time_spine(reading.manifest)
+    return DbtError(_NO_TIME_SPINE) if is_missing else error
 
 
 def check_layer(reading: ManifestReading) -> tuple[Finding, ...]:

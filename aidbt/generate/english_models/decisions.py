@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,10 @@ from aidbt.warehouse.budget import estimated_size, human_bytes
 # A parent of more than that is not read anew by everybody who asks.
 _LARGE_BYTES = 1_000_000_000
 _MANY_READERS = 3
+# "Day of the order", cut to months, is the month of the order.
+_OF = re.compile(
+    r"\A(the )?(day|date|time|timestamp)( and time)? of\s+(?!(the )?(week|month|year))", re.IGNORECASE
+)
 
 Rows = Callable[[exp.Query], Sequence[Sequence[Any]]]
 """The rows of a query on the warehouse."""
@@ -168,11 +173,13 @@ def column_words(output: Output, query: SemanticQuery, graph: Graph) -> str:
     term = output.term
     if isinstance(term, Attribute):
         column = graph.table(term.table).column(term.column)
-        own = column.description or f"{term.column} of {term.table}"
+        own = _OF.sub("", column.description, count=1) or f"{term.column} of {term.table}"
         cut = term.grain or term.part
         if cut is None:
             return column.description
-        return f"{str(cut).replace('_', ' ').capitalize()} of {own[:1].lower()}{own[1:]}"
+        # What begins with a name that is written in capitals keeps them.
+        first = own[:1] if own[1:2].isupper() else own[:1].lower()
+        return f"{str(cut).replace('_', ' ').capitalize()} of {first}{own[1:]}"
     if query.source is not None or not any(isinstance(part, Measure | Attribute) for part in parts(term)):
         return ""
     return describe(SemanticQuery((output,), clock=query.clock), graph)

@@ -90,6 +90,13 @@ def counts_asked(query: SemanticQuery) -> list[int]:
     return sorted(number for number in near | {1, 2} if 0 < number <= MOST_COUNTED)
 
 
+def limits_asked(query: SemanticQuery) -> list[int]:
+    """How many rows, or rows of a group, a question wants at most; small numbers only."""
+    levels = [query, *([query.source] if query.source is not None else [])]
+    asked = {level.limit for level in levels if level.limit is not None}
+    return sorted(limit for limit in asked if limit <= MOST_COUNTED)
+
+
 def _all_parts(query: SemanticQuery) -> Iterator[Any]:
     yield from parts(query)
     if query.source is not None:

@@ -24,6 +24,7 @@ from aidbt.generate.english_models.likely_values import (
     counts_asked,
     key_sets,
     likely_values,
+    limits_asked,
     pinned,
 )
 from aidbt.generate.english_models.small_database import Bag, Rows, SmallDatabase, bag_of
@@ -31,7 +32,7 @@ from aidbt.generate.english_models.steps import Import, model_steps, without_ord
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.planner import plan
-from aidbt.semantic.query import SemanticQuery
+from aidbt.semantic.query import SemanticQuery, attributes
 from aidbt.sql.mutants import mutants
 
 # More sets of rows than that nobody reads.
@@ -44,7 +45,9 @@ _MOST_NEARBY = 150
 # Queries that are answered over small rows, a millisecond each, before a search is content with what it has.
 _MOST_ANSWERS = 3_000
 _NEAR_VALUES = 8
-_MOST_ROWS = 30
+# Enough for the best ten of one table by their rows in another.
+_MOST_ROWS = 34
+_LADDERS = 6
 
 
 class NotTheSame(AidbtError):
@@ -152,9 +155,12 @@ class _Search:
         self._query, self._graph, self._imports, self._database = query, graph, imports, database
         self._values = likely_values(query, graph, imports)
         self._counts = counts_asked(query)
+        self._limits = limits_asked(query)
+        self._told_apart = _told_apart(query)
         self._chance = random.Random(0)
         self._keys = {item.table: key_sets(graph.table(item.table), graph) for item in imports}
         self._links = _links(graph, imports)
+        self._referred_to = _referred_to(graph, self._links)
         self._changes = (self._with_copy, self._with_copies, self._with_value, self._with_row)
         tree = _planned(query, graph)
         self._sql = tree.sql("duckdb", identify=True)
@@ -274,16 +280,42 @@ class _Search:
         """The best of some sets of rows over which the answer has a row."""
         best: _Trial | None = None
         found = 0
-        for trial in range(_FIRST_TRIALS):
-            rows = self._drawn(size + trial // 10 % 4)
+        for rows in self._starts(size):
             if self._answer(rows) is None:
                 continue
             best = best or _Trial(rows)
             best = self._tried(rows, best, alive) or best
             found += 1
-            if found == _FIRST_FOUND:
+            if found == _FIRST_FOUND + _LADDERS * len(self._limits):
                 break
         return best
+
+    def _starts(self, size: int) -> Iterator[Rows]:
+        for limit in self._limits:
+            yield from (self._ladder(limit, likely=number > 0) for number in range(_LADDERS))
+        for trial in range(_FIRST_TRIALS):
+            yield self._drawn(size + trial // 10 % 4)
+
+    def _ladder(self, limit: int, *, likely: bool) -> Rows:
+        """Rows of one group more than a question wants, twice as many in each of those that it wants.
+
+        Args:
+            likely: whether what tells no groups apart is drawn by chance; else it is the same in all rows.
+        """
+        rows: Rows = {item.table: [] for item in self._imports}
+        for copies in (limit + 1, limit):
+            for number in range(copies):
+                for item in self._imports:
+                    row = {c: self._rung(item.table, c, number, likely=likely) for c in item.columns}
+                    if copies > limit or item.table not in self._referred_to:
+                        self._add(rows, item.table, row)
+        return rows
+
+    def _rung(self, table: str, column: str, number: int, *, likely: bool) -> Any:
+        filled = [value for value in self._values[table, column] if value is not None]
+        if (table, column) in self._links or (table, column) in self._told_apart:
+            return filled[number % len(filled)]
+        return self._likely(table, column) if likely else filled[0]
 
     def _drawn(self, size: int) -> Rows:
         """Rows by chance, most of them linked to each other."""
@@ -405,6 +437,12 @@ def _hangs_on_a_tie(query: SemanticQuery, graph: Graph, rows: Rows, size: int) -
     return len(evaluate(freer, graph, rows)) > size
 
 
+def _told_apart(query: SemanticQuery) -> set[Place]:
+    """The columns by which a question, or the one inside of it, groups its rows."""
+    terms = (*query.group_by, *(query.source.group_by if query.source is not None else ()))
+    return {(attribute.table, attribute.column) for attribute in attributes(terms)}
+
+
 def _links(graph: Graph, imports: Sequence[Import]) -> dict[Place, list[Place]]:
     """By column the columns on the other side of its relationships."""
     read = {(item.table, name) for item in imports for name in item.columns}
@@ -416,6 +454,15 @@ def _links(graph: Graph, imports: Sequence[Import]) -> dict[Place, list[Place]]:
                 found.setdefault(source, []).append(target)
                 found.setdefault(target, []).append(source)
     return found
+
+
+def _referred_to(graph: Graph, links: Mapping[Place, Sequence[Place]]) -> set[str]:
+    """The tables of which other rows refer to one row."""
+    return {
+        r.target
+        for r in graph.relationships
+        if r.is_to_one and all((r.source, column) in links for column in r.source_columns)
+    }
 
 
 def _hashable(row: dict[str, Any], key: Sequence[str]) -> tuple[Any, ...]:

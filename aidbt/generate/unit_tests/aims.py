@@ -20,6 +20,8 @@ from aidbt.generate.unit_tests.subject import Subject, Value
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from aidbt.sql.resolve.rows import Bound
+
 Aimed = Mapping[str, Sequence[Mapping[str, Value]]]
 """By table of the sandbox parts of rows: some columns with values that belong together."""
 
@@ -167,16 +169,24 @@ def _of_one_row(node: exp.Expr) -> exp.Expr:
 
 def _made(column: exp.Column) -> exp.Expr | None:
     """What a column is made of."""
-    from sqlglot import exp
-
     from aidbt.sql.resolve import binding
 
     bound = binding(column)
-    while bound is not None and bound.column.origin is not None and not bound.inside:
-        bound = bound.column.origin
-    if bound is None or bound.source is None or bound.inside:
+    return _made_of(bound) if bound is not None else None
+
+
+def _made_of(bound: Bound) -> exp.Expr | None:
+    from sqlglot import exp
+
+    source = bound.source
+    if source is None or bound.inside:
         return None
-    if bound.source.relation is not None:
-        return exp.column(bound.column.name, table=bound.source.relation.key)
-    expression = bound.column.expression
-    return _over_inputs(expression.unalias()) if expression is not None else None
+    if source.relation is not None:
+        return exp.column(bound.column.name, table=source.relation.key)
+    fields = source.rows.fields if source.rows is not None and not source.rows.branches else ()
+    made = next((field for field in fields if field.key == bound.column.key), None)
+    if made is None:
+        return None
+    if made.origin is not None:
+        return _made_of(made.origin)
+    return _over_inputs(made.expression.unalias()) if made.expression is not None else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from aidbt.generate.unit_tests.aims import aimed_rows
-from aidbt.generate.unit_tests.domains import domains, used_columns
+from aidbt.generate.unit_tests.domains import Domain, domains, used_columns
 from aidbt.generate.unit_tests.judge import Judge
-from aidbt.generate.unit_tests.kinds import TIMES, kind_of
+from aidbt.generate.unit_tests.kinds import TIMES, UTC_MARK, kind_of
 from aidbt.generate.unit_tests.sandbox import OutputColumn, Sandbox, read_type
 from aidbt.generate.unit_tests.search import Killer, find_killers
 from aidbt.generate.unit_tests.subject import Case, Refusal, Row, Subject, Value
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 # A float keeps so many digits of a decimal; one with more is written as text.
 _EXACT_DIGITS = 15
 # A session may be in any time zone, which shifts what has one of its own and what the query says has none.
-_FAR_ZONE = "Asia/Kolkata"
+_FAR_ZONES = ("Asia/Kolkata", "America/Los_Angeles")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,26 @@ class Drafted:
 
 
 def draft(subject: Subject) -> Drafted | Refusal:
-    """As few small tests as show the most faults of a model that the search finds rows for."""
+    """As few small tests as show the most faults of a model that the search finds rows for.
+
+    Moments are given in UTC or as a clock of the session's zone shows them, as tells more: what a query says
+    without a zone (a day, a month) is the session's, and of a test that hangs on it nothing is pinned.
+    """
     subject = _with_used_columns(subject)
+    found = _drafted(subject, in_utc=True)
+    if isinstance(found, Refusal) or not found.survivors or not _has_moments(subject):
+        return found
+    other = _drafted(subject, in_utc=False)
+    is_better = isinstance(other, Drafted) and len(other.killed) > len(found.killed)
+    return other if is_better else found
+
+
+def _has_moments(subject: Subject) -> bool:
+    columns = [column for item in subject.inputs for column in item.columns if column.is_used]
+    return any(kind_of(read_type(column.data_type)) == "moment" for column in columns)
+
+
+def _drafted(subject: Subject, *, in_utc: bool) -> Drafted | Refusal:
     with Sandbox(subject.inputs) as sandbox:
         problem = sandbox.problem(subject.tree.sql("duckdb"))
         if problem:
@@ -94,8 +115,14 @@ def draft(subject: Subject) -> Drafted | Refusal:
         constant = _Constants(sandbox, subject)
         values = domains(subject, constant)
         aimed = aimed_rows(subject, values, constant)
+        if not in_utc:
+            values = {place: _without_zone(domain) for place, domain in values.items()}
+            aimed = {
+                table: [{column: _zoneless(value) for column, value in part.items()} for part in parts]
+                for table, parts in aimed.items()
+            }
         killers = find_killers(Judge(sandbox, own, queries), subject.inputs, values, aimed)
-    tests = _tests(subject, own, queries, kept, killers)
+    tests = _tests(subject, own, queries, kept, killers, in_utc=in_utc)
     left_out = tuple(column.name for column in given if column not in kept)
     return Drafted(subject, tests, tuple(found), left_out)
 
@@ -132,6 +159,17 @@ def _selected(tree: exp.Query, given: Sequence[OutputColumn], kept: Sequence[Out
     return exp.select(*names).from_(tree.copy().subquery("result")).sql("duckdb")
 
 
+def _without_zone(domain: Domain) -> Domain:
+    return Domain(tuple(map(_zoneless, domain.telling)), tuple(map(_zoneless, domain.usual)))
+
+
+def _zoneless(value: Value) -> Value:
+    """A moment of UTC without the mark of it; any other value as it is."""
+    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+        return value
+    return value.removesuffix(UTC_MARK)
+
+
 class _Constants:
     """Gives the value of an expression without columns."""
 
@@ -158,32 +196,42 @@ def _tests(
     queries: Sequence[str],
     columns: Sequence[OutputColumn],
     killers: Sequence[Killer],
+    *,
+    in_utc: bool,
 ) -> tuple[Draft, ...]:
     """The tests that hold where queries are optimized, as in earnest, each with what it shows there."""
     found: list[Draft] = []
     told: frozenset[int] = frozenset()
-    with (
-        Sandbox(subject.inputs, optimizes=True) as sandbox,
-        Sandbox(subject.inputs, time_zone=_FAR_ZONE) as elsewhere,
-    ):
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(subject.inputs, optimizes=True))
+        elsewhere = [stack.enter_context(Sandbox(subject.inputs, time_zone=zone)) for zone in _FAR_ZONES]
         judge = Judge(sandbox, own, queries)
         for killer in killers:
             kills = judge.kills_surely(killer.case, sorted(killer.kills))
-            rows = _expected(sandbox, subject, own, columns, killer.case) if kills - told else None
-            if rows is not None and elsewhere.reads_as(own, columns, rows, killer.case):
+            rows = None
+            if kills - told:
+                rows = _expected(sandbox, subject, own, columns, killer.case, in_utc=in_utc)
+            if rows is not None and all(s.reads_as(own, columns, rows, killer.case) for s in elsewhere):
                 found.append(Draft(killer.case, tuple(c.name for c in columns), rows, kills, kills - told))
                 told |= kills
     return tuple(found)
 
 
 def _expected(
-    sandbox: Sandbox, subject: Subject, own: str, columns: Sequence[OutputColumn], case: Case
+    sandbox: Sandbox,
+    subject: Subject,
+    own: str,
+    columns: Sequence[OutputColumn],
+    case: Case,
+    *,
+    in_utc: bool,
 ) -> tuple[Row, ...] | None:
     """The rows that the model gives, as the YAML says them; None when they do not read as what they are."""
     given = sandbox.rows(_as_text(subject.tree, columns), case)
     if any(isinstance(cell, float) and not math.isfinite(cell) for row in given for cell in row):
         return None  # dbt cannot compare them
-    rows = [tuple(map(_value, row)) for row in given]
+    plain = _value if in_utc else lambda cell: _zoneless(_value(cell))
+    rows = [tuple(map(plain, row)) for row in given]
     rows.sort(key=lambda row: [(cell is None, str(type(cell)), str(cell)) for cell in row])
     return tuple(rows) if sandbox.reads_as(own, columns, rows, case) else None
 

@@ -33,6 +33,7 @@ TIMES: frozenset[Kind] = frozenset({"timestamp", "moment"})
 FIRST_DAY = date(2024, 1, 15)
 DAYS = (FIRST_DAY, date(2024, 1, 16), date(2024, 2, 15), date(2025, 1, 15), date(2023, 12, 31))
 _NOON = time(12, 30)
+UTC_MARK = "+00"
 FIRST_MOMENT = datetime.combine(FIRST_DAY, _NOON)
 # Beyond this a number is no count of days that anybody compares with.
 _MOST_DAYS = 4000
@@ -139,7 +140,7 @@ def written(day: date, kind: Kind) -> Value:
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC)
     text = moment.replace(tzinfo=None).isoformat(sep=" ")
-    return f"{text}+00" if kind == "moment" else text  # the same in any time zone of a session
+    return f"{text}{UTC_MARK}" if kind == "moment" else text  # the same in any time zone of a session
 
 
 def around(constant: Any, kind: Kind, factors: Iterable[float] = ()) -> Iterator[Value]:

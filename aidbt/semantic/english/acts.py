@@ -23,6 +23,10 @@ from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Missing, Not, Predicate, both
 
 
+DoneBy = tuple[Columns, Claim]
+"""When something was done, and what else is said of it."""
+
+
 class ActRules(NounRules):
     """How verbs go with what is said beside them, over one graph."""
 
@@ -48,6 +52,11 @@ class ActRules(NounRules):
         rule("Rows", "Did", self.rows_did)
         rule("Did", "Rows", lambda did, rows: self.rows_did(rows, did))
         rule("Did", "Link Cond", self.did_claim)
+        rule("Did", "Link Cond", lambda did, claim: [("DidBy", (did, claim), 0.2)])
+        rule("Rows", "DidBy", self.rows_did_by)
+        rule("Rel", "Did DidBy", self.who_did)
+        rule("Rows", "WhoDid", lambda rows, did: self.rows_did(rows, did))
+        rule("Is", "DidBy", lambda _, did: [("DidBy", did, 0.0)])
         rule("Did", "Ordinal", self.did_first)
         rule("Who", "Best", self.who_best)
 
@@ -139,6 +148,21 @@ class ActRules(NounRules):
             found = self.holds(Rows(table), claim)
             if found and found[0] is not None:
                 yield "Cond", Condition(table, found[0], is_own=True), found[1] + 0.2
+
+    def who_did(self, _: object, did: Columns | DoneBy) -> Found:
+        """`who signed up`, of the rows that are counted by when they did."""
+        if isinstance(did, Columns):
+            yield "WhoDid", did, 0.1
+        else:
+            yield "DidBy", did, 0.1
+
+    def rows_did_by(self, rows: Rows, done: DoneBy) -> Found:
+        """`jobs posted by clients from Spain`, seen at the time when they were."""
+        did, claim = done
+        for _, timed, cost in self.rows_did(rows, did):
+            found = self.claimed(timed, claim) if isinstance(timed, Rows) else None
+            if found:
+                yield "Rows", found[0], found[1] + cost
 
     def did_first(self, columns: Columns, is_last: bool) -> Found:
         """`hired first`, `joined most recently`."""

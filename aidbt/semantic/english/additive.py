@@ -37,6 +37,26 @@ def is_duration(column: str) -> bool:
     return bool(words) and words[-1].endswith("s") and singular_words(column)[-1] in _TIMES
 
 
+def is_key(table: GraphTable, column: str) -> bool:
+    """Whether a column tells rows apart, and is no quantity whose values happen to differ.
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphColumn
+        >>> columns = GraphColumn("park", "number"), GraphColumn("visitors", "number")
+        >>> visits = GraphTable("visits", columns, keys=(("visitors",),))
+        >>> is_key(visits, "visitors"), is_key(visits, "park")
+        (False, False)
+    """
+    if not any(column in key for key in table.keys[:1]):
+        return False
+    # Keys come first, or are called so.
+    is_first = table.columns[0].name == column
+    return is_first or len(table.keys[0]) > 1 or bool(_KEYS & set(singular_words(column)[-1:]))
+
+
+_KEYS = frozenset("id key no nr num number code uuid guid sk pk ref reference sku isbn identifier serial".split())
+
+
 def amount_of(table: GraphTable) -> str:
     """The column that says how much, where a table's rows are amounts, such as payments; else ""."""
     own = singular_words(table.name)
@@ -58,7 +78,7 @@ def is_additive(table: GraphTable, column: str) -> bool:
         (False, True)
     """
     found = table.column(column)
-    if found.kind != "number" or any(column in key for key in table.keys[:1]):
+    if found.kind != "number" or is_key(table, column):
         return False
     words = singular_words(column)
     if not words or _STATISTICS & set(words):

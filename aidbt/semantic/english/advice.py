@@ -11,12 +11,22 @@ from dataclasses import dataclass
 
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.definer import Definer
+from aidbt.semantic.english.heeded import check_heeded
 from aidbt.semantic.english.instructions import statements
 from aidbt.semantic.english.lexicon import ColumnName, Lexicon, TableName
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.written_conditions import lemmas_of
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Exists, Measure, SemanticQuery, attributes, measures, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Exists,
+    Measure,
+    Predicate,
+    SemanticQuery,
+    attributes,
+    measures,
+    parts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,14 @@ class Restriction:
     """What advice says of which rows count.
 
     Attributes:
+        statement: as it was written.
         of: the rows, in words.
         is_excluded: whether they are left out, and not the others.
         is_default: whether it holds only where the question says nothing else.
         purpose: the name that it is said for; "" for everything.
     """
 
+    statement: str
     of: str
     is_excluded: bool
     is_default: bool = False
@@ -48,10 +60,12 @@ _RESTRICTIONS = (
         rf"{_POLITE}(?:exclude|ignore|omit|leave out|skip|filter out|remove|disregard|never (?:include|count)"
         rf"|(?:do not|don't) (?:include|count|consider|use)) (?P<of>.+?)(?: from [\w ]+)?{_UNLESS}", re.I)),
     (False, re.compile(
-        rf"{_POLITE}(?:only (?:include|consider|count|use|take|keep|look at)|(?:include|consider|count|use|take) only"
+        rf"{_POLITE}(?:only (?:include|consider|count|use|take|keep|look at)|(?:include|consider|count"
+        rf"|use|take) only"
         rf"|restrict (?:\w+ )?to|limit (?:\w+ )?to) (?P<of>.+?){_UNLESS}", re.I)),
     (True, re.compile(
-        rf"^(?:all |any )?(?P<of>.+?) (?:(?:should|must|are to|shall|need to) (?:always |never )?)?(?:are |be )?(?:"
+        rf"^(?:all |any )?(?P<of>.+?) (?:(?:should|must|are to|shall|need to) (?:always "
+        rf"|never )?)?(?:are |be )?(?:"
         rf"excluded|ignored|left out|omitted|disregarded|not (?:be )?(?:counted|included|considered))"
         rf"(?: (?:from|in) [\w ]+?)?{_UNLESS}", re.I)),
     (True, re.compile(rf"^(?P<of>.+?) (?:do|does) not count{_PURPOSE}{_UNLESS}", re.I)),
@@ -60,7 +74,9 @@ _RESTRICTIONS = (
         rf"{_PURPOSE}{_UNLESS}", re.I)),
 )  # fmt: skip
 # What is left out of every answer, or is no matter of rows.
-_NO_ROWS = re.compile(r"^(?:all |any )?(?:nulls?|null values|duplicates?|case|letter case|time ?zones?)\b", re.I)
+_NO_ROWS = re.compile(
+    r"^(?:all |any )?(?:nulls?|null values|duplicates?|case|letter case|time ?zones?)\b", re.I
+)
 
 
 def restrictions(text: str) -> Iterator[Restriction]:
@@ -76,7 +92,7 @@ def restrictions(text: str) -> Iterator[Restriction]:
             if match and not _NO_ROWS.match(match["of"]):
                 groups = match.groupdict()
                 purpose = groups.get("purpose") or ""
-                yield Restriction(match["of"], is_excluded, bool(match["unless"]), purpose)
+                yield Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)
                 break
 
 
@@ -90,6 +106,8 @@ def advised(question: str, text: str, query: SemanticQuery, lexicon: Lexicon, gr
         Refused: advice seems to be about its rows, and it is not understood how.
     """
     added: list[str] = []
+    heeded = {restriction.statement for restriction in restrictions(text)}
+    check_heeded(question, text, query, lexicon, graph, heeded)
     for restriction in restrictions(text):
         if restriction.purpose and not _says(question, restriction.purpose):
             continue
@@ -114,11 +132,11 @@ def _says(question: str, name: str) -> bool:
     return any(said[start : start + len(words)] == words for start in range(len(said)))
 
 
-def _wheres(query: SemanticQuery) -> tuple[object, ...]:
+def _wheres(query: SemanticQuery) -> tuple[Predicate | None, ...]:
     return (query.where, *(measure.where for measure in measures(query)))
 
 
-def _holds(query: SemanticQuery, predicate: object) -> bool:
+def _holds(query: SemanticQuery, predicate: Predicate | None) -> bool:
     """Whether the rows of a query are those of which a predicate holds already."""
     return all(set(conjuncts(where)) >= set(conjuncts(predicate)) for where in _wheres(query) if where)
 

@@ -42,7 +42,7 @@ _SAID: dict[str, set[str]] = {
     "minimum": {"min"},
     "total": {"sum", "count", "count_distinct", "running"},
     "sum": {"sum"},
-    "difference": {"change", "relative_change", "ratio"},
+    "difference": {"change", "difference"},
 }
 
 
@@ -117,7 +117,9 @@ def check_said_before(asked: Asked) -> None:
         kinds = _SAID.get(noun, set())
         known: set[str] = {part.kind for part in parts(tuple(terms)) if isinstance(part, Compared)}
         known |= {change.kind for change in asked.changes}
-        known |= {"ratio" for part in parts(tuple(terms)) if isinstance(part, Calculation)}
+        made = {part.operator for part in parts(tuple(terms)) if isinstance(part, Calculation)}
+        known |= {"ratio"} if made & {"/", "*"} else set()
+        known |= {"difference"} if "-" in made else set()
         known |= {part.function for part in parts(tuple(terms)) if isinstance(part, Measure)}
         known |= {nested.function for nested in asked.nested}
         if (kinds and not kinds & known) or not (terms or asked.nested):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from aidbt.semantic.english.additive import amount_of, is_additive, is_duration
+from aidbt.semantic.english.additive import amount_of, is_additive, is_duration, is_key
 from aidbt.semantic.english.number_phrases import (
     Functions,
     Number,
@@ -212,7 +212,7 @@ class AggregateRules(RowRules):
         """Whether a column is a number of something, and no code or year that names a group."""
         if attribute.column.lower().endswith(("id", "year", "type", "code")):
             return False
-        if any(attribute.column in key for key in self.graph.table(attribute.table).keys[:1]):
+        if is_key(self.graph.table(attribute.table), attribute.column):
             return False
         refers = {(r.source, name) for r in self.graph.relationships for name in r.source_columns}
         is_number = self.column(attribute).kind == "number"
@@ -239,8 +239,7 @@ class AggregateRules(RowRules):
             yield "Numbers", Numbers((*before, self.counted(rows))), 1.2
 
     def _can_aggregate(self, function: Function, attribute: Attribute) -> bool:
-        table = self.graph.table(attribute.table)
-        if any(attribute.column in key for key in table.keys[:1]):
+        if is_key(self.graph.table(attribute.table), attribute.column):
             return False
         return self.column(attribute).kind == "number"
 

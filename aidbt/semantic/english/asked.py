@@ -47,6 +47,8 @@ SOLID = frozenset(
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
+# What a verb that asks stands behind: of "cards that were given for …" it is none.
+_BEFORE_SHOW = ("", "Show", "Comma", "And", "Group")
 
 
 @dataclass
@@ -153,6 +155,10 @@ def _collected(items: Iterable[Item]) -> Asked:
             raise Refused("it is not understood how these words belong to the rest", spans=())
         if last == "Said" and isinstance(item.meaning, Rows | Columns | Amount):
             raise Refused("it is not certain what is said of a number that was asked for before")
+        if item.category == "Show" and item.meaning != "besides" and last not in _BEFORE_SHOW:
+            raise Refused("it is not certain whether something else is asked for")
+        if last == "Show" and item.category in ("Link", "Claim"):
+            raise Refused("it is said what holds of something, and not of what")
         _take(asked, item)
         last = last if item.category == "Fill" else item.category
     if last in ("And", "Show"):
@@ -232,6 +238,10 @@ def _take_glue(asked: Asked, item: Item) -> None:
 def _settle(asked: Asked) -> None:
     """Of a column that several tables have, take the one of a table that is spoken of."""
     spoken = [rows.table for rows in asked.rows()] + [number.table for number in asked.numbers()]
+    bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
+    if any(not top.is_descending for top in asked.tops) and any(best.is_descending for best in bests):
+        raise Refused("the last of what has most is asked for, and it is not certain which end is meant")
+    asked.returned = [_grouped_by(shown, asked.group) for shown in asked.returned]
     asked.shown = [_settled(shown, spoken) for shown in asked.shown]
     asked.returned = [_settled(shown, spoken) for shown in asked.returned]
     asked.tops = [_settled_top(top, spoken) for top in asked.tops]
@@ -252,6 +262,15 @@ def _settled_top(top: Top, spoken: Sequence[str]) -> Top:
             settled = _settled(columns, spoken)
             return replace(top, of=replace(best, rows=settled)) if isinstance(settled, Columns) else top
     return top
+
+
+def _grouped_by(shown: Shown, group: Group) -> Shown:
+    """The column that makes the groups, where one that is called the same is to be shown."""
+    if isinstance(shown, Columns) and shown.rows is None and len(shown.terms) == 1:
+        for term in group.terms:
+            if term in shown.alike and term != shown.terms[0]:
+                return replace(shown, terms=(term,), alike=())
+    return shown
 
 
 def _settled(shown: Shown, spoken: Sequence[str]) -> Shown:

@@ -20,6 +20,7 @@ from aidbt.semantic.english.number_phrases import (
     Group,
 )
 from aidbt.semantic.english.numbers import NumberRules
+from aidbt.semantic.english.one_time import check_one_time
 from aidbt.semantic.english.quantifiers import check_quantifiers
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.related_rows import check_same_rows
@@ -65,6 +66,7 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     check_complete(sentences, query, rules.graph, counts=asked.counts)
     check_quantifiers(sentences, query, rules.graph)
     check_same_rows(query, rules.graph)
+    check_one_time(sentences, query, rules.graph)
     return replace(query, outputs=unique_names(query.outputs))
 
 

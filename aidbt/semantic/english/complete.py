@@ -17,11 +17,12 @@ from aidbt.semantic.english.number_phrases import Change, Group, Having, Ranking
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.graph import Graph
+from aidbt.semantic.graph import Graph, is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Compared,
     Comparison,
+    Duration,
     Exists,
     Extreme,
     Grain,
@@ -33,6 +34,7 @@ from aidbt.semantic.query import (
     Not,
     OneOf,
     SemanticQuery,
+    TimePoint,
     Value,
     parts,
 )
@@ -130,8 +132,19 @@ class _Said:
                 return any(map(_is_negative, self.nodes))
             case "Col" if isinstance(word.meaning, Columns):
                 return self.has(word.meaning)
+            case "Grain":
+                return any(_is_of_grain(node, word.meaning) for node in self.nodes)
+            case "Rows" if isinstance(word.meaning, Rows):
+                return self._speaks_of(word.meaning.table)
             case _:
                 return True
+
+    def _speaks_of(self, table: str) -> bool:
+        """Whether rows of a table are in the query, or what others refer to: of "bought a car" every sale is."""
+        if table in self.tables:
+            return True
+        ways = (self.graph.paths(other, table) for other in self.tables if other)
+        return any(is_to_one(path) for found in ways for path in found)
 
     def _orders(self, part: Any) -> bool:
         match part:
@@ -205,6 +218,19 @@ def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
     if query is not None:
         yield query
         yield from _all(query.source)
+
+
+def _is_of_grain(node: Any, grain: Any) -> bool:
+    """Whether a part of a query counts in a length of time, or is a column of it: a year."""
+    match node:
+        case Attribute(grain=cut, part=part, column=column):
+            return grain in (cut, part) or str(grain) in column.lower()
+        case TimePoint(cut_to=cut, unit=unit):
+            return grain in (cut, unit)
+        case Duration(unit=unit):
+            return bool(grain == unit)
+        case _:
+            return False
 
 
 def _is_negative(node: Any) -> bool:

@@ -158,6 +158,7 @@ class ConditionRules(Relations):
         rule("No", "Col", lambda _, columns: self.none(columns))
         rule("Neg", "Did", lambda _, columns: self.not_done(columns))
         rule("Owning", "Col", lambda _, columns: self.present(columns))
+        rule("Cond", "Left", lambda condition, _: [("Cond", condition, -0.3)] if _is_amount(condition) else [])
         rule("Neg", "Cond", lambda _, condition: self.opposite(condition))
         rule("No", "Feature", lambda _, condition: self.opposite(condition))
         rule("Owning", "Feature", lambda _, condition: [("Cond", condition, 0.0)])
@@ -465,6 +466,15 @@ def _pattern(attribute: Attribute, text: str) -> Matches | None:
     if text.startswith("%") == text.endswith("%"):
         return Matches(attribute, "contains", bare)
     return Matches(attribute, "ends" if text.startswith("%") else "starts", bare)
+
+
+def _is_amount(condition: Condition) -> bool:
+    """Whether there is so much of something: "no stock", "less than 5 units"."""
+    return all(isinstance(part, Comparison | Missing) for part in _either(condition.predicate))
+
+
+def _either(predicate: Predicate) -> tuple[Predicate, ...]:
+    return predicate.predicates if isinstance(predicate, AnyOf) else (predicate,)
 
 
 def own(found: Found) -> Found:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from aidbt.semantic.english.definer import NOW, Definer, is_identifier, is_now
+from aidbt.semantic.english.definitions import Definition
 from aidbt.semantic.english.grounded import Grounded
-from aidbt.semantic.english.instructions import Definition, Matching, read_instructions
+from aidbt.semantic.english.instructions import Matching, read_instructions
 from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
 from aidbt.semantic.english.phrases import Condition, Rows
 from aidbt.semantic.english.tokens import tokens

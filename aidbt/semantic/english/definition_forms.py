@@ -25,12 +25,11 @@ class ToldRank:
 _BASED_ON = r"(?:by|based on|according to|in terms of|on|with respect to|in order of)"
 _RANKS = (
     re.compile(
-        rf"^(?:the )?rank(?:s|ing|ed)? (?:of )?(?:each |every |all |the |a )*(?P<of>[\w ]+?) {_BASED_ON} (?P<by>.+)$",
+        rf"^(?:the )?rank(?:s|ing|ed)? (?:of )?(?:each |every |all |the "
+        rf"|a )*(?P<of>[\w ]+?) {_BASED_ON} (?P<by>.+)$",
         re.I,
     ),
-    re.compile(
-        rf"^(?:an? |the )?(?:(?P<of>[\w ]+?)(?:'s|s')? )?rank(?:ing)? {_BASED_ON} (?P<by>.+)$", re.I
-    ),
+    re.compile(rf"^(?:an? |the )?(?:(?P<of>[\w ]+?)(?:'s|s')? )?rank(?:ing)? {_BASED_ON} (?P<by>.+)$", re.I),
 )
 _FIRST_RANK = re.compile(
     r",? (?:with|where|in which|such that|so that|and|identifying|assigning|giving|meaning)\b"
@@ -94,7 +93,9 @@ _KIND = (
 _BEFORE = r"(?:previous|prior|preceding|last)"
 _SINCE = r"(?:from|since|over|against|compared (?:to|with)|comparing (?:to|with)|vs\.?|versus|relative to)"
 _CHANGES = (
-    re.compile(rf"^(?:the )?{_GRAIN}[- ](?:over|on|to)[- ](?P=grain) {_KIND} (?:in|of|for) (?P<of>.+)$", re.I),
+    re.compile(
+        rf"^(?:the )?{_GRAIN}[- ](?:over|on|to)[- ](?P=grain) {_KIND} (?:in|of|for) (?P<of>.+)$", re.I
+    ),
     re.compile(rf"^(?:the )?(?P<short>[dwmqy])o(?P=short) {_KIND} (?:in|of|for) (?P<of>.+)$", re.I),
     re.compile(rf"^(?:the )?{_ADVERB} {_KIND} (?:in|of|for) (?P<of>.+)$", re.I),
     re.compile(
@@ -106,7 +107,9 @@ _CHANGES = (
 )
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter",
             "yearly": "year", "annual": "year"}  # fmt: skip
-_SHORT = {grain.value[0]: grain.value for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)}
+_SHORT = {
+    grain.value[0]: grain.value for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+}
 _AGAINST = re.compile(
     rf",? (?:based on|using|{_SINCE}) (?:that of )?(?:the )?(?:immediately )?{_BEFORE} "
     r"(?:day|week|month|quarter|year)(?:'s)?(?: \w+)?",
@@ -145,7 +148,8 @@ def _change_of_words(body: str) -> ToldChange | None:
 
 
 _OF_BEFORE = re.compile(
-    rf"\b(?:(?:of|in|for|from|at|during) )?(?:the |a )?{_BEFORE} (?P<grain>day|week|month|quarter|year)(?:'s|s')?\b",
+    rf"\b(?:(?:of|in|for|from|at|during) )?(?:the |a )?{_BEFORE} (?P<grain>day|week|month|quarter"
+    rf"|year)(?:'s|s')?\b",
     re.I,
 )
 _OF_THIS = re.compile(
@@ -158,7 +162,9 @@ _OF_THIS = re.compile(
 def _change_of_formula(body: str) -> ToldChange | None:
     """`(a of the month - a of the month before) / a of the month before * 100`."""
     formula = formula_of(body.replace("_", " "))
-    is_percent = isinstance(formula, Operation) and formula.operator == "*" and 100 in (formula.left, formula.right)
+    is_percent = (
+        isinstance(formula, Operation) and formula.operator == "*" and 100 in (formula.left, formula.right)
+    )
     if is_percent and isinstance(formula, Operation):
         formula = formula.left if formula.right == 100 else formula.right
     if not isinstance(formula, Operation):
@@ -191,10 +197,13 @@ _ANY = (
     r"|relevant|required|requested|stated|predefined|unspecified|set)"
 )
 _SPAN = (
-    r"(?:periods?|time ?frames?|time ?ranges?|time ?spans?|windows?|intervals?|durations?|ranges?|spans?|times?"
+    r"(?:periods?|time ?frames?|time ?ranges?|time ?spans?|windows?|intervals?|durations?|ranges?"
+    r"|spans?|times?"
     r"|days?|weeks?|months?|quarters?|years?|dates?)"
 )
-_WITHIN = rf"(?:over|in|within|for|during|from|across|on|since|after|before|until|by) (?:an?|the|any|some)? ?{_ANY}"
+_WITHIN = (
+    rf"(?:over|in|within|for|during|from|across|on|since|after|before|until|by) (?:an?|the|any|some)? ?{_ANY}"
+)
 _OPEN = re.compile(
     rf"(?P<clause>,? (?:who|that|which|assessing|considering|focusing on|looking at|for)(?: \w+){{1,4}}?)?"
     rf",? {_WITHIN} (?:\w+ ){{0,2}}?{_SPAN}(?: of \w+)?(?:,? (?:including|inclusive of)[\w ]*)?$"

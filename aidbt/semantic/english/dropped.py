@@ -12,12 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.index import Lexicon, Trait, ValueName
+from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Role, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
 from aidbt.semantic.query import Attribute, Exists, Measure, SemanticQuery, attributes, parts
 
 _VERBS = {"Verb", "Weak"}
 _SILENT = _VERBS | {"Fill"}
+# What verbs join, beside phrases of the data.
+_SPOKEN = {"Quo", "Num", "Sum", "Time", "Who", "Somebody", "Recurring", "Grain"}
+_THINGS = (Rows, Columns, Condition, Role, Amount, Number)
 # Shorter stems are those of words that have nothing to do with each other.
 _SHORTEST = 4
 Said = tuple[Sequence[Token], Sequence[Item]]
@@ -32,13 +37,34 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
     """
     unused = _Unused(query, lexicon)
     for sentence, items in said:
-        for word in (word for item in items for word in item.words()):
+        words = [word for item in items for word in item.words()]
+        _check_joined(sentence, words)
+        for word in words:
             text = sentence[word.start].text.lower()
             is_alone = word.end - word.start == 1
             if word.category in _SILENT and (is_alone or word.category in _VERBS):
                 found = unused.named(text, is_verb=word.category in _VERBS)
                 if found:
                     raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
+
+
+def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That every verb that is left out joins what stands before it with something else.
+
+    Of "need to study to become a nurse" each says more than that.
+    """
+    verb: Item | None = None
+    is_anything_said = False
+    for word in words:
+        if word.category not in _VERBS:
+            is_said = word.category in _SPOKEN or isinstance(word.meaning, _THINGS)
+            is_anything_said |= is_said
+            verb = None if is_said else verb
+            continue
+        if verb is not None or not is_anything_said:
+            text = sentence[word.start].text
+            raise Refused(f"'{text}' says more than that rows belong together", spans=(text,))
+        verb = word
 
 
 class _Unused:

@@ -41,6 +41,7 @@ _AMOUNTING = ("of", "at", "by")
 SameAs = tuple[Grain, Columns]
 """A grain, and the time that something else is in the same of."""
 Side = tuple[Operator, Span, str]
+SpanFrom = tuple[Operator, Span, str, Attribute]
 """How long, and whether before ("<") or after (">") something else."""
 
 
@@ -80,6 +81,8 @@ class DurationRules(ConditionRules):
         rule("CmpSpan Span", "When Prep", self.span_side)
         rule("SpanSide", "Col Did", self.span_from)
         rule("Did", "SpanFrom", self.did_span)
+        rule("Rows", "SpanFrom", lambda rows, measured: self.rows_span("Rows", rows, measured))
+        rule("Act", "SpanFrom", lambda rows, measured: self.rows_span("Act", rows, measured))
         rule("Took", "CmpSpan", lambda _, span: [("TookSpan", span, 0.0)])
         rule("Prep", "Did", lambda how, did: [("ToDid", did, 0.0)] if how == "to" else [])
         rule("TookSpan", "ToDid", self.took)
@@ -162,7 +165,7 @@ class DurationRules(ConditionRules):
         for attribute in self.only(columns, "time", "date"):
             yield "SpanFrom", (*side, attribute), 0.0
 
-    def did_span(self, did: Columns, measured: tuple[Operator, Span, str, Attribute]) -> Found:
+    def did_span(self, did: Columns, measured: SpanFrom) -> Found:
         """`shipped within 3 days of the order date`."""
         operator, span, side, other = measured
         for done in self.only(did, "time", "date"):
@@ -170,6 +173,13 @@ class DurationRules(ConditionRules):
             if path is not None and is_to_one(path) and done != other:
                 start, end = (other, done) if side == ">" else (done, other)
                 yield "Cond", Condition(done.table, _lasting(start, end, operator, span)), 0.2 * len(path)
+
+    def rows_span(self, category: str, rows: Rows, measured: SpanFrom) -> Found:
+        """`customers who ordered within 30 days of signing up`: when the orders happened."""
+        time = rows.time or self.time_of(rows.table)
+        for _, condition, cost in self.did_span(Columns((time,)), measured) if time is not None else ():
+            if isinstance(condition, Condition):
+                yield category, replace(rows, where=both(rows.where, condition.predicate)), cost + 0.1
 
     def took(self, measured: tuple[Operator, Span], did: Columns) -> Found:
         """`took longer than 3 days to ship`: from when the row happened."""

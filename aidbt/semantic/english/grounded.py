@@ -214,9 +214,9 @@ class Grounded:
                 yield from _each_of(sentence, start, end)
             if category == "Only" and (start == 0 or sentence[start - 1].kind == "mark"):
                 yield Item("Fill", None, start, end, 0.3)
-            if category in ("Present", "Now"):
+            if category in ("Present", "Now", "Still"):
                 yield from self._present(start, end)
-            if category == "Who":
+            if category in ("Who", "Somebody"):
                 for table in self.people:
                     yield Item("Rows", Rows(table), start, end, 0.5 * length)
             if category == "Like" and end < len(sentence) and _may_be_text(sentence[end]):

@@ -146,15 +146,31 @@ class Grouping(Groups):
         for place, shown in enumerate(self.asked.shown):
             is_after = any(isinstance(one, Number) for one in self.asked.shown[:place])
             if not isinstance(shown, Number) and not is_known:
-                if isinstance(shown, Rows) and is_after:
-                    raise Refused("rows are named after a number, and it is not said what is asked of them")
+                if is_after and (isinstance(shown, Rows) or not self.asked.shows):
+                    raise Refused("something is named after a number, and it is not said what is asked of it")
                 self._entity(shown)
                 is_known = bool(self.asked.returned)
+        known = list(self.groups)
         for shown in self.asked.returned:
             if isinstance(shown, Columns | Amount):
                 self._add_groups([self._grouped_as(term) for term in self.rules.named(shown)])
             elif isinstance(shown, Rows):
                 self._add_groups(self.rules.named(shown))
+        self._check_belonging(known)
+
+    def _check_belonging(self, known: Sequence[Term]) -> None:
+        """That what is shown besides belongs to what makes the groups, and makes no other ones.
+
+        Raises:
+            Refused: beside the countries of the sellers those of the buyers are shown.
+        """
+        makers = [group for group in known if isinstance(group, Attribute) and group.table]
+        for group in self.groups if makers else ():
+            if group in known or not isinstance(group, Attribute) or not group.table:
+                continue
+            paths = [self.rules.path(maker.table, group.table) for maker in makers]
+            if not any(path is not None and is_to_one(path) for path in paths):
+                raise Refused(f"{group.column} of {group.table} is shown, and the groups are of other things")
 
     def _claims(self) -> None:
         for claim in self.asked.claims:
@@ -266,7 +282,9 @@ class Grouping(Groups):
         for group in self.groups:
             if not isinstance(group, Attribute) or not group.table:
                 continue
-            if group.via and all(self._is_seen(measure.table, group) for measure in measured):
+            if group.via:
+                if not all(self._is_seen(measure.table, group) for measure in measured):
+                    raise Refused(f"{group.table} in that role is not known of everything that is measured")
                 continue
             if any(self.rules.distance(measure.table, group.table) is None for measure in measured):
                 raise Refused(f"rows of {group.table} and what is measured are only distantly related")

@@ -28,10 +28,12 @@ from aidbt.semantic.query import (
     Attribute,
     Calculation,
     Compared,
+    Exists,
     Function,
     Grain,
     InPeriod,
     Measure,
+    Predicate,
     Value,
     measures,
 )
@@ -280,16 +282,25 @@ def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None
     """`what share of the players of each team is injured`: the part, with the groups in between."""
     claims = [claim for claim in asked.claims if not isinstance(claim, Period)]
     table = whole.number.table
-    own = [rows for rows in asked.group.rows if rows.table == table and rows.where is not None]
+    own = [(rows, said) for rows in asked.group.rows if (said := _own_part(rows, table)) is not None]
     if not claims and not own:
         return None
-    found = rules.claimed(Rows(table), claims[0]) if claims else (own[0], 0.0)
+    found = rules.claimed(Rows(table), claims[0]) if claims else (Rows(table, own[0][1]), 0.0)
     if len(claims) + len(own) > 1 or found is None or whole.kind == "ratio":
         raise Refused("it is not certain which part of them is meant")
     asked.claims = [claim for claim in asked.claims if claim not in claims]
-    rows = tuple(replace(r, where=None) if r in own else r for r in asked.group.rows)
+    parted = [rows for rows, _ in own]
+    rows = tuple(replace(r, where=None) if r in parted else r for r in asked.group.rows)
     asked.group = replace(asked.group, rows=rows)
     return rules.ratio_of(whole.kind, narrowed(whole.number, found[0].where), whole.number)
+
+
+def _own_part(rows: Rows, table: str) -> Predicate | None:
+    """What is said of a table's rows where groups are named: `of the reels in each vault is in poor condition`."""
+    match rows.where:
+        case Exists(table=of, where=said, operator=">=", count=1) if of == table:
+            return said
+    return rows.where if rows.table == table else None
 
 
 def _of_them(filtered: Filtered, asked: Asked, rules: NumberRules) -> Number:
@@ -305,7 +316,8 @@ def _share(whole: Whole, group: Group) -> Number:
     """`share of revenue by region`: of each group beside all of them."""
     term = whole.number.term
     is_part = isinstance(term, Measure) and any(not isinstance(c, InPeriod) for c in conjuncts(term.where))
-    if not group or whole.kind == "ratio" or is_part:
+    is_restricted = any(rows.where is not None for rows in group.rows)
+    if not group or whole.kind == "ratio" or is_part or is_restricted:
         raise Refused("it is not said which part of them is meant")
     share = Compared("share", whole.number.term)
     shown = Calculation("*", share, Value(100)) if whole.kind == "percentage" else share

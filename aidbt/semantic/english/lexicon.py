@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aidbt.core.lexicon import is_word
-from aidbt.core.words import singular_words
+from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.index import (
     DATE_WORDS,
     MOST_OF_A_COLUMN,
@@ -34,17 +34,20 @@ from aidbt.semantic.english.names import (
     table_names,
 )
 from aidbt.semantic.english.number_phrases import Number
-from aidbt.semantic.english.phrases import Amount
+from aidbt.semantic.english.phrases import Amount, Rows
 from aidbt.semantic.english.tokens import lemma, verb_stem
 from aidbt.semantic.english.traits import known_places, traits
 from aidbt.semantic.english.units import converted
 from aidbt.semantic.english.value_names import plain, value_names
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
 from aidbt.semantic.english.words import PHRASES
-from aidbt.semantic.graph import Graph, GraphTable
+from aidbt.semantic.graph import Graph, GraphTable, Relationship
 from aidbt.semantic.named import NamedMetric
-from aidbt.semantic.naming import NamedTable, with_key_nouns
+from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
 from aidbt.semantic.query import Attribute, Measure
+
+# What is no name without what follows: of `from_team_id`.
+_WAYS = {"from", "to", "of", "by", "for", "in", "at", "on", "is", "has", "current", "last", "first", "new"}
 
 __all__ = [
     "ColumnName",
@@ -100,7 +103,7 @@ def lexicon(
                 found.add(phrase, meaning)
     _add_lastings(found, names)
     _add_people(found)
-    _add_roles(found)
+    _add_roles(found, names)
     for metric in metrics:
         for text in (metric.name, metric.label, *metric.synonyms):
             found.add(map(lemma, singular_words(text)), MetricName(metric.name, 1.2))
@@ -165,6 +168,15 @@ def _add_table(
                 _add_units(found, name.phrase, Attribute(table.name, column.name), column.unit)
     for trait in (*traits(table, named), *known_places(table, named)):
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
+        if _is_kind(trait.phrase, named) and trait.phrase[-1] not in heads:
+            rows = Rows(table.name, trait.predicate)
+            found.add(trait.phrase, Defined("Rows", rows, 0.9 * trait.weight))
+
+
+def _is_kind(phrase: Phrase, named: NamedTable) -> bool:
+    """Whether what is true of some rows is also a noun for them: superhosts of hosts, employees of users."""
+    is_compound = any(phrase[0].endswith(noun[-1]) and phrase != noun[-1:] for noun in named.nouns)
+    return len(phrase) == 1 and (phrase in people() or is_compound)
 
 
 def _add_units(found: Lexicon, phrase: Phrase, attribute: Attribute, unit: str) -> None:
@@ -207,13 +219,33 @@ def _names(found: Lexicon, phrase: Phrase, table: str) -> bool:
     return any(isinstance(m, TableName) and m.table == table for m in found.meanings.get(phrase, ()))
 
 
-def _add_roles(found: Lexicon) -> None:
+def _add_roles(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
     for relationship in found.graph.relationships:
         if relationship.role:
             words = tuple(relationship.role.split())
             found.add(words, RoleName(relationship.name, 1.0))
             for other in synonyms(words):
                 found.add(other, RoleName(relationship.name, 0.9))
+    for relationship in found.graph.relationships:
+        for words in _said_of_others(relationship, named):
+            if words not in found.meanings and words not in PHRASES:
+                found.add(words, RoleName(relationship.name, SHORTER))
+
+
+def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable]) -> Iterator[Phrase]:
+    """What a reference's name says that it is of: `destination_port_code` is of a destination port, and of a
+    destination.
+    """
+    source, target = named[relationship.source], named[relationship.target]
+    if len(relationship.source_columns) > 1:
+        return
+    for form, _ in spellings(source.columns[relationship.source_columns[0]], source):
+        bare = form[:-1] if len(form) > 1 and form[-1] in (*KEY_WORDS, "identifier") else form
+        for noun in target.nouns:
+            before = bare[: -len(noun)]
+            if before and bare[-len(noun) :] == noun and before not in source.nouns and before[0] not in _WAYS:
+                yield tuple(map(lemma, bare))
+                yield tuple(map(lemma, before))
 
 
 def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]]) -> None:
@@ -284,7 +316,8 @@ def _of_verbs(found: Lexicon) -> dict[Phrase, list[ColumnName]]:
 
 
 def _short_words(named: Sequence[NamedTable]) -> frozenset[str]:
-    """The words of names that are no words of the language."""
+    """The words of names that are no words of the language, and no nouns in the plural: caps."""
     phrases = [words for table in named for words in (*table.nouns, *table.columns.values())]
-    words = {word for phrase in phrases for word in phrase}
+    spelled = {word for table in named for name in (table.name, *table.columns) for word in words_of(name)}
+    words = {word for phrase in phrases for word in phrase if f"{word}s" not in spelled}
     return frozenset(word for word in words if word.isalpha() and 2 < len(word) < 6 and not is_word(word))

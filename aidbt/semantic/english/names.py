@@ -28,6 +28,7 @@ _NO_HEADS = {
     "to",
 }  # fmt: skip
 _TIMES = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt"}
+_DONE = {"edon", "edat", "edby", "edin"}
 _SMALL = {"id", "by", "of", "at", "num", "no", "is", "to", "in", "on"}
 
 
@@ -43,6 +44,10 @@ class Name:
     phrase: Phrase
     weight: float
     counts: bool = False
+
+
+# Nouns of two words run together: a callup, a pickup, a checkout.
+_PARTICLES = ("up", "out", "off")
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -65,6 +70,9 @@ def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]
                 yield Name(form[-2:], SHORTER * factor)
             if len(form) > 1:
                 yield Name((initials(form),), PART)
+            for particle in _PARTICLES if len(form) == 1 else ():
+                if form[0].endswith(particle) and len(form[0]) > len(particle) + 2:
+                    yield Name((form[0].removesuffix(particle), particle), CLEAR * factor)
             yield from _other_words(form, factor)
 
 
@@ -97,7 +105,9 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
             for form, factor in spellings(noun, named):
                 yield Name((*form, "id"), EXACT * factor)
                 yield Name((*form[-1:], "id"), CLEAR * factor)
-    for form, factor in spellings(words, named):
+    # A plural is a noun, and no short form: caps are no capital.
+    is_noun = len(words) == 1 and column.name.lower() == f"{words[0]}s" and words[0] not in UNITS
+    for form, factor in [(words, 1.0)] if is_noun else spellings(words, named):
         if form in _COUNT_WORDS:
             yield from _with_table(Name(form, EXACT), factor, named)
         for name in _forms(form, column, named):
@@ -182,8 +192,8 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name((form[-1].removesuffix("e") + "ed",), PART)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
-    if len(form) == 2 and form[-1] == "year":
-        yield Name(("year", form[0]), CLEAR)
+    if len(form) == 2 and "year" in form and column.kind == "number":
+        yield Name((form[1], form[0]), CLEAR)
     if len(form) == 2 and form[-1] not in (*_TIMES, *_KEYS):
         yield Name((form[-1], "of", form[0]), SHORTER)
     if (
@@ -296,9 +306,11 @@ def _spelled(word: str) -> Sequence[tuple[Phrase, float]]:
 
 
 def _parts(word: str, named: NamedTable) -> Phrase:
-    """A word taken apart where words run together: `journalname`, `numcitedby`."""
+    """A word taken apart where words run together: `journalname`, `numcitedby`, `certifiedon`."""
     if len(word) < 5 or is_word(word):
         return (word,)
+    if word[-4:] in _DONE and len(word) > 6:
+        return word[:-2], word[-2:]
     nouns = {part for noun in named.nouns for part in noun}
     best: list[Phrase | None] = [None] * (len(word) + 1)
     best[0] = ()

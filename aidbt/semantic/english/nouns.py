@@ -23,6 +23,7 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Texts,
 )
+from aidbt.semantic.english.verbs import EMPTY
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -31,6 +32,8 @@ from aidbt.semantic.query import (
     Exists,
     Extreme,
     Matches,
+    Missing,
+    Not,
     Predicate,
     Value,
     attributes,
@@ -62,13 +65,16 @@ class NounRules(DurationRules):
         rule("NameOf", "JCol", lambda _, columns: [("NameCols", columns, 0.0)])
         rule("NameCols", "Link", self.names_of)
         rule("Rows", "Col", self.rows_column)
+        rule("Col", "Did", self.column_did)
         rule("Col", "Link", self.column_of)
         rule("Col", CLAIMS, self.column_claim)
         rule("Col", "JCol", self.columns)
         rule("And Comma", "Col", lambda _, columns: [("JCol", columns, 0.05)])
         rule("SupCol", "Rows", self.extreme)
         rule("Sup", "Rated", lambda is_descending, columns: [("SupCol", (columns, bool(is_descending)), 0.0)])
-        rule("Now", "Cond", lambda _, condition: [("Cond", condition, 0.0)])
+        rule("Now Still", "Cond", lambda _, condition: [("Cond", condition, 0.0)])
+        rule("Now Still", "Link", lambda _, link: [("Link", link, 0.0)] if self._lasts(link.rows) else [])
+        rule("Now Still", "Number", lambda _, number: [("Number", number, 0.1)])
         rule("Cond", "Now", lambda condition, _: [("Cond", condition, 0.0)])
         self._link_rules(rule)
         self._told_rules(rule, lift)
@@ -82,6 +88,9 @@ class NounRules(DurationRules):
         rule("Agent", "Texts", self.by_name)
         rule("Is", "Rows", lambda _, rows: [("Inverted", rows, 0.0)])
         rule("Inverted", "Verb Stranded", lambda rows, _: [("Link", Link(rows), 0.1)])
+        rule("Rows", "Verb Stranded", lambda rows, _: [("RowsVerb", rows, 0.0)])
+        rule("Is", "RowsVerb", lambda _, rows: [("RowsVerb", rows, 0.0)])
+        rule("InWhich", "RowsVerb", lambda _, rows: [("Link", Link(rows), 0.1)])
         rule("And Or", "Rows", lambda how, rows: [("JRows", (how, rows), 0.0)])
         rule("Link", "JRows", self.linked_too)
         rule("CmpNum", "Rows", self.counted_rows)
@@ -94,7 +103,9 @@ class NounRules(DurationRules):
         rule("Verb", "Prep", lambda _, how: [("Agent" if how == "by" else "Stranded", how, 0.0)])
         rule("Weak", "Prep", lambda _, how: [("Agent", how, 0.0)] if how in ("by", "with", "through") else [])
         rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
-        rule("Cond", "Verb", lambda condition, _: self.of_others(condition))
+        rule("Val", "Verb", lambda condition, _: self.of_others(condition))
+        rule("Cond", "Verb", lambda condition, verb: self.of_others(condition) if verb == EMPTY else [])
+        rule("Cond", "Stranded", lambda condition, _: self.of_others(condition))
         rule("Prep", "Cond", self.told_by)
         rule("Owning", "Cond", self.keep_right)
         rule("Whose", "Cond Claim", self.of_whose)
@@ -275,6 +286,18 @@ class NounRules(DurationRules):
         is_own = all(term.table == link.rows.table for term in columns.terms)
         if names and is_own and columns.rows is None and link.is_plain and not link.is_act:
             yield "Col", Columns((*names, *columns.terms), link.rows), 0.1
+
+    def _lasts(self, rows: Rows) -> bool:
+        """Whether rows never end: "currently without a club", where no club was one only until some day."""
+        columns = self.graph.table(rows.table).columns
+        return not any(column.kind in ("time", "date") and column.nullable for column in columns)
+
+    def column_did(self, columns: Columns, did: Columns) -> Found:
+        """`hours logged`, in a time that follows: of rows seen at the time when that was done."""
+        when, own = did.terms[0], columns.terms[0]
+        if columns.rows is None and len(columns.terms) == 1 and own.table == when.table and own != when:
+            done = Not(Missing(when)) if self.column(when).nullable else None
+            yield "Col", replace(columns, rows=Rows(own.table, done, when)), 0.1
 
     def _column_cost(self, rows: Rows, columns: Columns) -> float | None:
         if any(self._is_others_name(rows.table, term) for term in columns.terms):

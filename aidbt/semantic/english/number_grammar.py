@@ -16,7 +16,7 @@ FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
     OfThem OnAverage Second Having Rate
-    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped""".split()
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith""".split()
 )
 
 
@@ -65,7 +65,6 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Col", "CmpNumber", rules.column_against)
     rule("Col", "CmpAgg", rules.column_against_own)
     rule("Number", "Rows", rules.among)
-    rule("Verb", "Prep", lambda verb, _: [("Verb", verb, 0.1)])
     rule("Product", "Col", _second("TimesCol"))
     rule("Col", "TimesCol", rules.product)
     rule("Excess", "Rows", lambda sign, rows: [("ExcessOf", (sign, rules.counted(rows)), 0.0)])
@@ -165,6 +164,9 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Top", "Num", rules.top_number)
     rule("Sup Most", "Col Amount", rules.best_column)
     rule("Sup Most", "Number", rules.best_number)
+    rule("Good", "Col Amount", rules.good_column)
+    rule("Good", "Number", rules.good_number)
+    rule("StartWith", "Best SupCol", rules.starting_with)
     rule("Most", "Rows", rules.best_rows)
     rule("Sup", "Rows", rules.best_amount)
     rule("Leading", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.0)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.semantic.english.additive import amount_of
+from aidbt.semantic.english.goodness import goodness
 from aidbt.semantic.english.number_phrases import (
     Best,
     Frequent,
@@ -110,6 +111,22 @@ class NumberRules(RatioRules):
         """`highest price`; the greatest of times is the latest, and is called so."""
         if isinstance(by, Amount) or all(self.column(term).kind == "number" for term in by.terms):
             yield "Best", Best(by, is_descending), 0.0
+
+    def good_column(self, is_best: bool, by: Columns | Amount) -> Found:
+        """`best rating` is the highest and `worst delay` the longest; of what may be good or bad nothing."""
+        is_high = goodness(by)
+        if is_high is not None:
+            yield from self.best_column(is_best == is_high, by)
+
+    def good_number(self, is_best: bool, number: Number) -> Found:
+        is_high = goodness(number)
+        if is_high is not None:
+            yield from self.best_number(is_best == is_high, number)
+
+    def starting_with(self, _: None, best: Best | tuple[Columns, bool]) -> Found:
+        """`starting with the largest`: an order, and not the first alone."""
+        by, is_descending = (best.by, best.is_descending) if isinstance(best, Best) else best
+        yield "OrderBy", Sorted(by, is_descending), -1.5
 
     def best_number(self, is_descending: bool, number: Number) -> Found:
         """`highest average rating`."""

@@ -326,6 +326,12 @@ def _open(match: re.Match[str]) -> _Bounds | None:
     return None, found[1]
 
 
+def _onward(match: re.Match[str]) -> _Bounds | None:
+    """`from 2015 onwards`: that year too."""
+    found = _date(match["date"])
+    return found and (found[0], None)
+
+
 def _abbreviated(match: re.Match[str]) -> _Bounds:
     unit = {"y": Grain.YEAR, "m": Grain.MONTH, "q": Grain.QUARTER, "w": Grain.WEEK}[match["word"][0]]
     return TimePoint(cut_to=unit), TimePoint(shift=1)
@@ -367,6 +373,11 @@ _PHRASES = (
         r"(?P<word>more than|over|at least|longer than|earlier than|less than|under|fewer than) "
         rf"{_N} {_UNIT} ago",
         _before_ago,
+    ),
+    _phrase(
+        rf"(?:{_IN}|from |since |starting (?:in |from |with )?)(?P<date>{_DATE}) "
+        r"(?:onwards?|forward|and (?:later|after|afterwards|onwards?|beyond|since)|or (?:later|after))",
+        _onward,
     ),
     _phrase(rf"(?P<word>older|newer|more recent) than {_N} {_UNIT}", _before_ago),
     _phrase(

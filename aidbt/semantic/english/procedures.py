@@ -119,7 +119,8 @@ _NOUNS = (
     (re.compile(r"\b(?:the )?sum of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 + \2)"),
     (re.compile(r"\b(?:the )?(?:difference|gap) between ([\w ]+?) and ([\w ]+)", re.I), r"(\1 - \2)"),
     (re.compile(r"\b(?:the )?product of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 * \2)"),
-    (re.compile(r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and|over) (.+)$", re.I), r"(\1) / (\2)"),
+    (re.compile(r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and"
+        r"|over) (.+)$", re.I), r"(\1) / (\2)"),
     (re.compile(r"^(.+?) as a (?:percentage|percent|%) of (.+)$", re.I), r"((\1) / (\2)) * 100"),
     (re.compile(r"^(.+?) as a (?:share|fraction|proportion|ratio) of (.+)$", re.I), r"(\1) / (\2)"),
     (re.compile(r"^(.+?),? expressed (?:as a|in) percent(?:age)?\b.*$", re.I), r"(\1) * 100"),

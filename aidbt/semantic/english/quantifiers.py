@@ -68,9 +68,10 @@ def _is_every(node: Item) -> set[str]:
 
 
 def _denies_all(words: Sequence[Item]) -> bool:
-    """`not all employees`."""
-    kinds = [word.category for word in words if word.category not in ("Fill", "Is")]
-    return any((one, other) == ("Neg", "Every") for one, other in zip(kinds, kinds[1:], strict=False))
+    """`not all employees`, `did not buy all products`."""
+    kinds = [word.category for word in words]
+    denied = min((kinds.index(kind) for kind in ("Neg", "No") if kind in kinds), default=len(kinds))
+    return "Every" in kinds[denied:]
 
 
 def _is_only(node: Item) -> bool:
@@ -79,15 +80,12 @@ def _is_only(node: Item) -> bool:
 
 
 def _is_each(node: Item, related: Sequence[Related]) -> bool:
-    """Whether each of several values is asked for, where one related row with any of them would do.
-
-    Where there is a condition for each of them, they must not be of one row of what lies between.
-    """
+    """Whether each of several values is asked for, where one related row with any of them would do."""
     each = _each_of(node)
     if each is None:
         return False
     for one in related:
-        said = [p for p in parts(one.exists.where) if isinstance(p, OneOf) and p.term == each.term]
-        if {value for part in said for value in part.values} >= set(each.values):
+        said = [part for part in parts(one.exists.where) if isinstance(part, OneOf) and part.term == each.term]
+        if any(set(part.values) >= set(each.values) for part in said):
             return True
     return False

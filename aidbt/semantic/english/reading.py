@@ -183,7 +183,6 @@ def _readings(
             break  # the same words, named otherwise, are no better than what cannot be said
         try:
             query = assemble(phrases, rules)
-            check_dropped(zip(said, phrases, strict=True), query, lexicon)
         except NoPath:
             if not found:
                 raise
@@ -193,6 +192,12 @@ def _readings(
                 refused, failed = error, [] if _has_bare_grain(phrases) else shape
             continue
         if is_contradiction(query.where):
+            continue
+        try:
+            check_dropped(zip(said, phrases, strict=True), query, lexicon)
+        except Refused as error:
+            # Another way to put the same words together may leave none of them out.
+            refused = refused or error
             continue
         found = True
         flat = tuple(item for items in phrases for item in items)

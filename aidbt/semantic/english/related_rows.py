@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.relations import is_another
 from aidbt.semantic.graph import Graph, NoPath, Path
 from aidbt.semantic.query import (
     All,
@@ -18,7 +19,6 @@ from aidbt.semantic.query import (
     Attribute,
     Exists,
     Not,
-    OneOf,
     Predicate,
     SemanticQuery,
     both,
@@ -106,18 +106,19 @@ def check_same_rows(query: SemanticQuery, graph: Graph) -> None:
             if (one.through, one.inside) != (other.through, other.inside):
                 continue
             # Of "ordered tea and ordered cola" each may be another order's, and no item is both.
-            if bool(one.inside) == _is_another(one.exists, other.exists):
+            if bool(one.inside) == is_another(one.exists, other.exists):
                 raise Refused(f"two conditions may be of the same row of {one.through}, or of two")
     for part in queries_in(query):
         _check_shown(part, graph)
+        _check_ways(part)
 
 
-def _is_another(one: Exists, other: Exists) -> bool:
-    """Whether no row is what both ask for: one domain, and another one."""
-    if one.table != other.table:
-        return False
-    a, b = one.where, other.where
-    return isinstance(a, OneOf) and isinstance(b, OneOf) and a.term == b.term
+def _check_ways(query: SemanticQuery) -> None:
+    """That groups are not of one thing in two ways: copies of a branch beside patrons at home there."""
+    groups = [term for term in query.group_by if isinstance(term, Attribute) and len(measures(query)) > 1]
+    for one, other in combinations(groups, 2):
+        if (one.table, one.column) == (other.table, other.column) and one.via != other.via:
+            raise Refused(f"{one.table} makes groups in two ways, and it is not certain that both are meant")
 
 
 def _check_shown(query: SemanticQuery, graph: Graph) -> None:

@@ -39,8 +39,17 @@ from aidbt.semantic.query import (
 )
 
 _STEP, _MANY = 0.3, 0.1
-# Words of a time's name that only say that it is one.
-_TIMES = ("date", "day", "at", "on", "time", "ts", "timestamp", "datetime", "dt")
+_CALENDARS = {"date", "day", "calendar"}
+# Words of a table's name that say of which kind of table it is.
+_SCHEMES = {"fct", "fact", "dim", "stg", "tbl", "raw", "int", "mart"}
+# Stems of the names of times at which something came to be, and did not happen.
+_ORIGINS = frozenset(
+    map(
+        verb_stem,
+        """established founded opened opening hired hire joined registered registration signup signed created
+        launched acquired built birth added incorporated activated onboarded installed""".split(),
+    )
+)
 Held: TypeAlias = "tuple[Predicate | None, float]"
 """A predicate, None where it is of all rows, and what it costs to have meant it."""
 
@@ -224,7 +233,9 @@ class Relations:
             return None
         if link.is_plain and other.where is not None and is_to_one(path):
             return self._carried(table, other.table, other.where), cost
-        return Exists(other.table, via, other.where, link.operator, link.count), cost
+        if (link.operator, link.count) != (">=", 1):
+            return Exists(other.table, via, other.where, link.operator, link.count), cost
+        return both(*(Exists(other.table, via, where) for where in each_of_them(other.where))), cost
 
     def _same_rows(self, link: Link) -> Held | None:
         """Rows that are, or are not, such rows of their own table: "orders other than cancelled ones"."""
@@ -264,22 +275,18 @@ class Relations:
         found = self.graph.table(table)
         if table in self.people:
             return False
-        if not found.time or not found.label or self._is_event_time(found):
+        said = {verb_stem(word) for word in singular_words(found.time)} if found.time else set()
+        if not found.label or not said & _ORIGINS:
             return True
         events = {r.source for r in self.graph.relationships if r.target == table != r.source}
         return not any(map(self._is_timed, events))
-
-    def _is_event_time(self, table: GraphTable) -> bool:
-        """Whether the time of rows is named for them, as "concert_date" is, or for nothing: "date"."""
-        said = {verb_stem(word) for word in singular_words(table.time)} - {verb_stem(w) for w in _TIMES}
-        return not said or bool(said & {verb_stem(word) for word in singular_words(table.name)})
 
     def _is_timed(self, table: str) -> bool:
         columns = self.graph.table(table).columns
         return any(c.kind in ("time", "date") or c.name.lower() == "year" for c in columns)
 
     def time_of(self, table: str) -> Attribute | None:
-        """When rows of a table happened: a column of theirs, or of the one table they belong to."""
+        """When rows of a table happened: a column of theirs, or of the one thing that they are a part of."""
         if not table:
             return Attribute("", METRIC_TIME)
         found = self.graph.table(table)
@@ -291,9 +298,25 @@ class Relations:
         times = [
             Attribute(name, self.graph.table(name).time)
             for name in sorted(owners)
-            if self.graph.table(name).time and self.happens(name)
+            if self.graph.table(name).time and self._is_part(found, self.graph.table(name))
         ]
         return times[0] if len(times) == 1 and self.path(table, times[0].table) else None
+
+    def _is_part(self, table: GraphTable, owner: GraphTable) -> bool:
+        """Whether rows happen when what they belong to does: the items of an order, and what refers to a day.
+
+        A payment does not happen when the subscription did that it is for.
+        """
+        words, of = set(singular_words(table.name)), set(singular_words(owner.name)) - _SCHEMES
+        if of & _CALENDARS:
+            return True
+        starts = {
+            r.source_columns[0]
+            for r in self.graph.relationships
+            if (r.source, r.target) == (table.name, owner.name)
+        }
+        is_numbered = any(len(key) > 1 and key[0] in starts for key in table.keys)
+        return self.happens(owner.name) and (of < words or is_numbered)
 
     def _at(self, table: str, when: Period | Recurring, time: Attribute | None) -> Predicate | None:
         if isinstance(when, Period):
@@ -342,6 +365,31 @@ def _excluded(said: Sequence[Predicate]) -> bool:
 def _number(comparison: Comparison) -> float | None:
     value = comparison.right.value if isinstance(comparison.right, Value) else None
     return float(value) if isinstance(value, int | float) else None
+
+
+def each_of_them(predicate: Predicate | None) -> list[Predicate | None]:
+    """What holds of rows, apart for each thing that is asked for: "ordered both tea and cola".
+
+    The one may be in another order than the other.
+    """
+    held = predicate.predicates if isinstance(predicate, All) else (predicate,)
+    apart = [one for one in held if any(is_another(one, other) for other in held)]
+    rest = [one for one in held if one not in apart]
+    return [both(one, *rest) for one in apart] or [predicate]
+
+
+def is_another(one: Predicate | None, other: Predicate | None) -> bool:
+    """Whether two predicates differ only in which value something is: one product, and another one."""
+    match one, other:
+        case OneOf(), OneOf():
+            return one.term == other.term and one.values != other.values
+        case Exists(), Exists():
+            return (one.table, one.via) == (other.table, other.via) and is_another(one.where, other.where)
+        case All(), All():
+            rest = [(a, b) for a, b in zip(one.predicates, other.predicates, strict=False) if a != b]
+            return len(one.predicates) == len(other.predicates) and [is_another(*p) for p in rest] == [True]
+        case _:
+            return False
 
 
 def negated(predicate: Predicate) -> Predicate:

@@ -24,7 +24,7 @@ class RoleRules(NounRules):
         rule("Role", "Col", lambda role, columns: self.role_seen((role, None), columns))
         rule("Role RoleBy", "Val", self.role_value)
         rule("Role RoleBy", "Texts Names", self.role_texts)
-        rule("Neg No", "Role", lambda _, role: [("Cond", self.without(role), 0.1)])
+        rule("No", "Role", lambda _, role: [("Cond", self.without(role), 0.1)])
         rule("Owning", "Role", lambda _, role: self.opposite(self.without(role)))
         rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "by" else [])
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])

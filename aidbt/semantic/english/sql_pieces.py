@@ -35,16 +35,19 @@ from aidbt.semantic.query import (
 )
 
 _LOOKS_LIKE_SQL = re.compile(r"\b(?:sum|count|avg|min|max|coalesce|nullif)\s*\(|\bcase\s+when\b", re.I)
-_FUNCTIONS: dict[type[exp.Expression], Function] = {
+_FUNCTIONS: dict[type[exp.Expr], Function] = {
     exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max", exp.Median: "median",
     exp.Stddev: "stddev", exp.Count: "count",
 }  # fmt: skip
-_ARITHMETIC: dict[type[exp.Expression], Arithmetic] = {
+_ARITHMETIC: dict[type[exp.Expr], Arithmetic] = {
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/",
 }  # fmt: skip
-_OPERATORS: dict[type[exp.Expression], Operator] = {
+_OPERATORS: dict[type[exp.Expr], Operator] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
+
+
+_KINDS: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int, float), "bool": (bool,)}
 
 
 class _NotUnderstood(Exception):
@@ -116,7 +119,9 @@ class _Reader:
     def home(self) -> str:
         """The table whose rows a piece is of: it has all columns itself, or the others are each row's."""
         named = self.statement.find(exp.Table)
-        wanted = [named.name] if named else [self.table] if self.table else [t.name for t in self.graph.tables]
+        wanted = (
+            [named.name] if named else [self.table] if self.table else [t.name for t in self.graph.tables]
+        )
         columns = list(self._columns())
         homes = [name for name in wanted if all(self._seen_from(name, column) for column in columns)]
         own = [name for name in homes if columns and all(self._own(name, column) for column in columns)]
@@ -154,7 +159,7 @@ class _Reader:
 
     # --- terms ----------------------------------------------------------------------------------------
 
-    def _aggregate_term(self, node: exp.Expression, where: Predicate | None) -> Term:
+    def _aggregate_term(self, node: exp.Expr, where: Predicate | None) -> Term:
         """What is calculated with aggregates."""
         node = _bare(node)
         if isinstance(node, exp.Filter):
@@ -166,7 +171,7 @@ class _Reader:
             return Calculation(_ARITHMETIC[type(node)], left, self._aggregate_term(node.expression, where))
         return _literal(node)
 
-    def _measure(self, function: Function, of: exp.Expression, where: Predicate | None) -> Term:
+    def _measure(self, function: Function, of: exp.Expr, where: Predicate | None) -> Term:
         home = self.home()
         of = _bare(of)
         if isinstance(of, exp.Distinct) and function == "count" and len(of.expressions) == 1:
@@ -178,13 +183,13 @@ class _Reader:
                 return counted
             return self._share(then, both(where, when), where)
         if function == "count":
-            missing = None if isinstance(of, exp.Star | exp.Literal) else Not(Missing(self._term(of)))
+            missing = None if isinstance(of, (exp.Star, exp.Literal)) else Not(Missing(self._term(of)))
             return Measure("count", home, None, both(where, missing))
         if function == "sum" and isinstance(of, exp.Literal) and of.name in ("1", "1.0"):
             return Measure("count", home, None, where)
         return Measure(function, home, self._term(of), where)
 
-    def _share(self, then: exp.Expression, part: Predicate | None, where: Predicate | None) -> Term:
+    def _share(self, then: exp.Expr, part: Predicate | None, where: Predicate | None) -> Term:
         """`AVG(CASE WHEN … THEN 1 ELSE 0 END)`: the share of rows of which it holds."""
         value = _literal(then).value
         if not isinstance(value, int | float):
@@ -194,7 +199,7 @@ class _Reader:
         )
         return ratio if value == 1 else Calculation("*", ratio, Value(value))
 
-    def _only_case(self, case: exp.Case, function: Function) -> tuple[Predicate, exp.Expression]:
+    def _only_case(self, case: exp.Case, function: Function) -> tuple[Predicate, exp.Expr]:
         """The condition and the value of a CASE that has one, and adds nothing otherwise."""
         branches, default = case.args["ifs"], case.args.get("default")
         if len(branches) != 1 or case.this is not None:
@@ -205,7 +210,7 @@ class _Reader:
             raise _NotUnderstood
         return self.predicate(branches[0].this), branches[0].args["true"]
 
-    def _term(self, node: exp.Expression) -> Term:
+    def _term(self, node: exp.Expr) -> Term:
         """A value of each row."""
         node = _bare(node)
         if isinstance(node, exp.Column):
@@ -221,7 +226,7 @@ class _Reader:
 
     # --- predicates -----------------------------------------------------------------------------------
 
-    def predicate(self, node: exp.Expression) -> Predicate:
+    def predicate(self, node: exp.Expr) -> Predicate:
         node = node.unnest().unalias()
         match node:
             case exp.And():
@@ -243,7 +248,7 @@ class _Reader:
                 return self._flag(node)
         return self._comparison(node)
 
-    def _comparison(self, node: exp.Expression) -> Predicate:
+    def _comparison(self, node: exp.Expr) -> Predicate:
         if type(node) not in _OPERATORS:
             raise _NotUnderstood
         left, right = self._term(node.this), self._term(node.expression)
@@ -256,11 +261,10 @@ class _Reader:
 
     def _check_kinds(self, left: Term, right: Term) -> None:
         """That a column is compared with a constant of its own kind."""
-        kinds = {"text": str, "number": (int, float), "bool": bool}
         for column, constant in ((left, right), (right, left)):
             if isinstance(column, Attribute) and isinstance(constant, Value):
                 kind = self.graph.table(column.table).column(column.column).kind
-                if kind not in kinds or not isinstance(constant.value, kinds[kind]):
+                if not isinstance(constant.value, _KINDS.get(kind, ())):
                     raise _NotUnderstood
 
     def _flag(self, node: exp.Column) -> Predicate:
@@ -270,15 +274,15 @@ class _Reader:
         return Comparison("=", attribute, Value(True))
 
 
-def _bare(node: exp.Expression) -> exp.Expression:
+def _bare(node: exp.Expr) -> exp.Expr:
     """A node without brackets, casts, and what only keeps from dividing by zero or adding nothing."""
     node = node.unnest()
-    while isinstance(node, exp.Cast | exp.Nullif):
+    while isinstance(node, (exp.Cast, exp.Nullif)):
         node = node.this.unnest()
     return node
 
 
-def _literal(node: exp.Expression) -> Value:
+def _literal(node: exp.Expr) -> Value:
     """A constant as it is written."""
     node = _bare(node)
     if isinstance(node, exp.Neg):

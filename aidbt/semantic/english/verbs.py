@@ -13,7 +13,6 @@ from aidbt.semantic.english.lexicon import (
     Meaning,
     RoleName,
     TableName,
-    Trait,
     ValueName,
 )
 from aidbt.semantic.english.phrases import Columns, Role, Rows
@@ -129,17 +128,25 @@ class VerbsOf:
                 yield 1, category, meaning, weight
 
     def _events(self) -> Iterator[Said]:
-        """Verbs whose nouns are tables; without one they only name who did it: "paid by card"."""
+        """Verbs whose nouns are tables; without one they only name who did it ("paid by card"), and those of
+        what lasts say what belongs together.
+        """
         tables = self._tables()
+        relating = {verb.forms[0] for verb in verbs()["relating"]}
         for verb in verbs()["events"]:
             nouns = [noun for noun in verb.nouns if noun in tables]
             if not nouns:
                 yield from ((form, "Weak", None, 0.85) for form in verb.forms[2:])
+                if verb.forms[0] in relating:
+                    yield from ((form, "Verb", None, 0.85) for form in verb.forms)
             for rank, noun in enumerate(nouns):
                 for form in verb.forms:
                     is_noun = form[0].endswith("ing") and tuple(map(lemma, form)) in self._lexicon.meanings
                     if form != (noun,) and not is_noun:
                         yield form, "Act", self._kind_of(verb, tables[noun]), 0.9 - 0.02 * rank
+
+        for noun, table in tables.items():
+            yield from _run_together(noun, table)
 
     def _kind_of(self, verb: Verb, table: str) -> Rows:
         """The rows that a verb speaks of: of trades those of the kind "sell", where there is one."""
@@ -231,32 +238,26 @@ class VerbsOf:
         yield from found
 
     def _plain(self) -> Iterator[Said]:
-        """Verbs that only relate; a form that is a noun of the data is that noun, and a verb that names of the
-        data are made of says what they say: visits are "scheduled" when they have a `scheduled_for`.
-        """
+        """Verbs that only relate; a form that is a noun of the data is that noun."""
         listed = [(verb, None) for verb in verbs()["plain"]] + [(verb, EMPTY) for verb in verbs()["empty"]]
-        taken = self._stems_of_names()
         for verb, meaning in listed:
-            if meaning is None and len(verb.forms[0]) == 1 and verb_stem(verb.forms[0][0]) in taken:
-                continue
             for number, form in enumerate(verb.forms):
                 named = self._lexicon.meanings.get(tuple(map(lemma, form)), ())
                 is_noun = any(not self.is_linking(name) for name in named)
                 if number > 1 or not is_noun:
                     yield form, "Verb", meaning, 0.85
 
-    def _stems_of_names(self) -> set[str]:
-        """The stems of what columns of time are called by one word, and of flags and values in participles."""
-        found = {verb_stem(words[0]) for words, _ in self._time_nouns() if len(words) == 1}
-        for phrase, meanings in self._lexicon.meanings.items():
-            is_participle = len(phrase) == 1 and phrase[0].endswith("ed")
-            if is_participle and any(isinstance(m, ValueName | Trait) for m in meanings):
-                found.add(verb_stem(phrase[0]))
-        return found
-
     def is_linking(self, meaning: Meaning) -> bool:
         """Whether a meaning is a table that only says which rows belong together: `writes`."""
         return isinstance(meaning, TableName) and self._lexicon.graph.is_link(meaning.table)
+
+
+def _run_together(noun: str, table: str) -> Iterator[Said]:
+    """Forms of the verb of two words that a noun is made of: "called up" of callups."""
+    for particle in ("up", "out", "off"):
+        if noun.endswith(particle) and len(noun) > len(particle) + 2:
+            for form in forms(f"{noun.removesuffix(particle)}_{particle}"):
+                yield form, "Act", Rows(table), 0.85
 
 
 def _derived(noun: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

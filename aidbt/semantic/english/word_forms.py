@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from aidbt.core.lexicon import expansions, is_word
 from aidbt.semantic.english.tokens import Token
 
+# Small words within the names of people.
+_PARTICLES = {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "la", "le", "bin", "ter"}
 _TITLES = {"mr", "mrs", "ms", "dr", "prof"}
 _MOST_NAMES = 4
 # Of longer words in capitals it is a name, of shorter ones a short form.
@@ -21,10 +23,15 @@ def capitalised(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, st
         >>> from aidbt.semantic.english.tokens import tokens
         >>> list(capitalised(tokens("of Dr. Dmitri Brandt"), 1))
         [(2, 'Dmitri'), (3, 'Dmitri Brandt')]
+        >>> list(capitalised(tokens("by Ludwig van Beethoven"), 1))[-1]
+        (3, 'Ludwig van Beethoven')
     """
     names: list[str] = []
     for length, token in enumerate(sentence[start:], 1):
         is_title = token.lemma in _TITLES
+        if names and token.text in _PARTICLES:
+            names.append(token.text)
+            continue
         is_short = token.text.isupper() and len(token.text) < _LONG
         if token.kind != "word" or not token.text[0].isupper() or is_short:
             break

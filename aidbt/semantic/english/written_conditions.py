@@ -60,8 +60,8 @@ class WrittenConditions:
     def condition(self, body: str, name: Phrase) -> Condition | None:
         """What `flag = 'Y'`, `closed_at is not null`, `has a shipped_at` say of the rows of a table."""
         match = _CONDITION.match(body)
-        if not match:
-            return None
+        if not match or (" " not in body and not match["has"]):
+            return None  # a name alone says nothing of rows
         column = self.column((plain(match["column"]),), self._table_in(name))
         if column is None:
             return None

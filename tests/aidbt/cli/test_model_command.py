@@ -21,6 +21,7 @@ from aidbt.core.errors import UsageError
 from aidbt.review import validation
 from tests.aidbt.cli.asked_shop import FILES, build_without_dbt
 from tests.dbt_shop import DBT, Shop, new_shop
+from tests.dbt_venvs import VenvMissing, dbt_venv
 from tests.openai_server import MODEL, OpenAIServer, good
 
 SENTENCE = "number of orders by country"
@@ -199,10 +200,51 @@ def test_what_it_writes_is_built_and_tested_by_dbt_and_its_faults_are_found(tmp_
         path.write_text(text)
 
 
-def dbt(shop: Shop, *arguments: str) -> int:
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["1.10", "1.12"])
+def test_other_versions_of_dbt_build_and_test_what_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+):
+    try:
+        program = dbt_venv(version).bin / "dbt"
+    except VenvMissing as error:
+        pytest.skip(str(error))
+    shop = new_shop(tmp_path, FILES)
+    monkeypatch.setenv("AIDBT_DBT_RUNNER", "executable")
+    monkeypatch.setenv("AIDBT_DBT_EXECUTABLE", str(program))
+    assert dbt(shop, "build", program=program) == 0
+
+    written = model(shop, "total amount by country and month", "--name", "m", "--contract")
+
+    assert written.exit_code == 0, (written.stdout, written.exception)
+    assert "macros/aidbt/unique_combination.sql" in written.stdout
+    assert dbt(shop, "build", "-s", "m", program=program) == 0
+    assert model(shop, "--name", "m").stdout.splitlines()[-1].startswith("nothing to do")
+    path = shop.root / "models/gold/m.sql"
+    path.write_text(path.read_text().replace("'month'", "'quarter'"))
+    assert dbt(shop, "test", "-s", "m,test_type:unit", program=program) == 1
+
+
+def dbt(shop: Shop, *arguments: str, program: Path = DBT) -> int:
     where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
-    done = subprocess.run([DBT, *arguments, *where], capture_output=True, text=True, timeout=120, check=False)
+    command = [program, *arguments, *where]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode
+
+
+def test_what_a_sentence_replaces_is_said_and_asked_for(shop: Shop):
+    assert model(shop, SENTENCE, "--name", "m").exit_code == 0
+    other = "number of orders by status"
+
+    refused = model(shop, other, "--name", "m")
+    shown = model(shop, other, "--name", "m", "--dry-run")
+    replaced = model(shop, other, "--name", "m", "--replace", "--output", "json")
+
+    assert isinstance(refused.exception, UsageError)
+    assert refused.exception.exit_code == 1
+    assert f"in the place of: {SENTENCE} (this needs --replace)" in shown.stdout
+    assert json.loads(replaced.stdout)["replaced"] == SENTENCE
+    assert "orders.status" in (shop.root / "aidbt/models/m.yml").read_text()
 
 
 def test_the_kept_reading_is_a_query_that_can_be_asked(shop: Shop):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,8 @@ def test_a_filter_that_is_no_sql_is_the_asker_s_fault_and_not_ours(shop: Asker):
 
     assert isinstance(error, UsageError)
     assert "the filter 'drop table x' cannot be used" in error.message
+    unknown = shop.error("--metrics", "turnover", "--where", "stat = 'paid'")
+    assert unknown.message.endswith("cannot be used: no column is called 'stat'")
 
 
 def test_rows_beyond_the_most_are_counted_and_said(shop: Asker, monkeypatch: pytest.MonkeyPatch):
@@ -181,11 +185,57 @@ def test_an_answer_without_rows_is_not_drawn_and_says_so(shop: Asker, tmp_path: 
     assert not (tmp_path / "a.svg").exists()
 
 
+def test_an_answer_that_cannot_be_drawn_is_shown_before_that_is_said(shop: Asker, tmp_path: Path):
+    (tmp_path / "folder.png").mkdir()
+    one_number = shop.ask("how many orders", "--chart", str(tmp_path / "a.png"))
+    no_place = shop.ask(BY_COUNTRY, "--chart", str(tmp_path / "folder.png"))
+    as_chart = shop.ask("how many orders", "--output", "chart")
+
+    for result, message in (
+        (one_number, "nothing to draw"),
+        (no_place, "cannot be written"),
+        (as_chart, "draw"),
+    ):
+        assert isinstance(result.exception, AidbtError)
+        assert message in result.exception.message
+    assert "2000" in one_number.stdout
+    assert "674" in no_place.stdout
+    assert "2000" in as_chart.stdout
+
+
 def test_a_limit_on_the_command_line_is_in_the_reading(shop: Asker):
     result = shop.ask("list all customers", "--limit", "3")
 
     assert "only the first 3 rows" in result.stdout
     assert result.stdout.splitlines()[-1] == "3 rows"
+
+
+def in_a_process(shop: Asker, *arguments: str, **how: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "aidbt", "query", *arguments]
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+    return subprocess.run([*command, *where], stderr=subprocess.PIPE, timeout=60, check=False, **how)
+
+
+def test_a_reader_that_has_read_enough_is_no_failure(shop: Asker):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as closed:
+        done = in_a_process(shop, BY_COUNTRY, "--output", "csv", stdout=closed)
+
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_letters_that_the_output_cannot_take_are_one_clear_error(shop: Asker):
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    drawn = (BY_COUNTRY, "--output", "chart")
+    said = in_a_process(shop, *drawn, stdout=subprocess.PIPE, env=environment)
+
+    assert said.returncode == 2
+    assert said.stderr.decode().splitlines()[-2:] == [
+        r"error: the output is latin-1, which has no '\u2588'",
+        "hint: set PYTHONUTF8=1",
+    ]
 
 
 # --- refusals, and what cannot run --------------------------------------------------------------------

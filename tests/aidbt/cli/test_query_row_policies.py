@@ -23,8 +23,9 @@ WORD = "a word"
 # The owner sees everything; north and south see the rows of their region only, north not those of clients.
 TABLES = """
 create schema marts;
-create table marts.orders (order_id int primary key, region text not null, amount int not null, placed date);
-insert into marts.orders select i, case when i % 4 = 0 then 'north' else 'south' end, 10, date '2024-01-01' + i
+create table marts.orders (order_id int primary key, region text not null, amount int, placed date);
+insert into marts.orders
+    select i, case when i % 4 = 0 then 'north' else 'south' end, 10, date '2024-01-01' + i
     from generate_series(1, 100) as i;
 create table marts.clients (client_id int primary key, region text not null);
 insert into marts.clients select i, 'south' from generate_series(1, 7) as i;
@@ -136,8 +137,8 @@ def _manifest() -> dict[str, Any]:
     nodes = [
         {
             "unique_id": f"model.shop.{name}", "name": name, "resource_type": "model", "package_name": "shop",
-            "original_file_path": f"models/{name}.sql", "path": f"{name}.sql", "config": {},
-            "depends_on": {"nodes": []}, "database": DATABASE, "schema": "marts", "alias": name, "columns": {},
+            "original_file_path": f"models/{name}.sql", "path": f"{name}.sql", "config": {}, "columns": {},
+            "depends_on": {"nodes": []}, "database": DATABASE, "schema": "marts", "alias": name,
         }
         for name in ("orders", "clients", "days")
     ]  # fmt: skip

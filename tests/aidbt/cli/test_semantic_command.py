@@ -256,6 +256,22 @@ def test_a_mistake_elsewhere_in_the_layer_keeps_no_time_spine_from_being_written
     assert "models/metrics.yml:10" in semantic(project, "check").stdout
 
 
+def test_what_is_wrong_with_the_layer_is_said_with_file_and_line_by_whoever_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shop(
+        tmp_path, {path: text.replace("measure: buyers}", "measure: buyer}") for path, text in LEGACY.items()}
+    )
+    without_dbt(monkeypatch, "dbt cannot compile the project: a measure does not exist")
+    where = ["--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]
+
+    asked = CliRunner().invoke(cli, ["query", "--metrics", "revenue", *where]).exception
+    drafted = semantic(project, "draft").exception
+
+    for error in (asked, drafted):
+        assert "models/metrics.yml:10: metric 'buyers': no measure is called 'buyer'" in str(error)
+
+
 def test_what_dbt_says_of_a_project_with_a_time_spine_is_not_explained_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from aidbt.generate.english_models.decisions import column_words
 from aidbt.generate.english_models.model_sql import CLOCK, model_sql, reads_clock
 from aidbt.generate.english_models.places import with_column_names
 from aidbt.generate.english_models.steps import model_steps
@@ -267,3 +268,22 @@ def test_the_text_passes_sqlfluff(tmp_path: Path):
         query = with_column_names(telling.QUERIES[name], "duckdb")
         sql = model_sql(model_steps(query, telling.SHOP, "duckdb"), calls, dialect="duckdb")
         assert not linter.lint_string(sql).get_violations(), (name, sql)
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("", "Month of placed_at of orders"),
+        ("Day of the order, in local time.", "Month of the order, in local time."),
+        ("When it was placed.", "Month of when it was placed."),
+        ("Day of week of the order.", "Month of day of week of the order."),
+        ("UTC time of the order.", "Month of UTC time of the order."),
+    ],
+)
+def test_a_time_that_is_cut_is_described_by_what_it_is_the_time_of(own: str, words: str):
+    orders = SHOP.table("orders")
+    columns = tuple(replace(c, description=own) if c.name == "placed_at" else c for c in orders.columns)
+    tables = tuple(replace(orders, columns=columns) if t is orders else t for t in SHOP.tables)
+    query = grouped((MONTH, "month"), measures={"revenue": REVENUE})
+
+    assert column_words(query.outputs[0], query, Graph(tables, SHOP.relationships)) == words

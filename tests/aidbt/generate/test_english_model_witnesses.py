@@ -15,6 +15,7 @@ from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.query import (
     All,
+    Attribute,
     Comparison,
     Exists,
     Grain,
@@ -24,6 +25,7 @@ from aidbt.semantic.query import (
     Not,
     Order,
     Output,
+    OutputRef,
     SemanticQuery,
     TimePoint,
     Value,
@@ -174,3 +176,32 @@ def test_the_small_database_reaches_nothing_outside(tmp_path):
     assert database.prepare(f"select * from '{tmp_path / 'secret.csv'}'") is None
     with pytest.raises(duckdb.Error):
         database.answer("nothing")
+
+
+def test_an_instant_is_seen_as_the_clock_of_the_session_shows_it():
+    orders = SHOP.table("orders")
+    columns = tuple(
+        replace(column, data_type="timestamp with time zone") if column.kind == "time" else column
+        for column in orders.columns
+    )
+    tables = tuple(replace(orders, columns=columns) if t is orders else t for t in SHOP.tables)
+
+    found = find_witnesses(PER_MONTH, replace(SHOP, tables=tables), "postgres")
+
+    assert found == find_witnesses(PER_MONTH, SHOP, "postgres")
+
+
+@pytest.mark.parametrize("limit", [2, 10])
+def test_a_limit_and_its_order_are_told_from_others(limit: int):
+    query = grouped(
+        (Attribute("customers", "id"), "id"),
+        measures={"orders": ORDERS},
+        order_by=(Order(OutputRef("orders"), True),),
+        limit=limit,
+    )
+
+    found = find_witnesses(query, SHOP, "duckdb")
+
+    killed = {words for one in found.sets for words in one.killed}
+    assert {"one row more than the limit", "the other way round by COUNT(*)"} <= killed
+    assert found.survived == ()

@@ -87,6 +87,34 @@ def test_keys_become_entities_that_join_the_tables() -> None:
     ]
 
 
+def test_a_code_that_refers_to_what_has_no_semantic_model_is_grouped_by_and_a_number_is_left_out() -> None:
+    flights = table(
+        "fct_flights",
+        "flight_id n",
+        "flew_at at",
+        "origin_code t few",
+        "dest_code t few",
+        "pilot_id n",
+        "mate_id n",
+    )
+    targets = table("airports", "code t few"), table("crew", "crew_id n")
+    references = [
+        Relationship(column, "fct_flights", (column,), target.name, (target.columns[0].name,))
+        for target, columns in zip(
+            targets, (("origin_code", "dest_code"), ("pilot_id", "mate_id")), strict=True
+        )
+        for column in columns
+    ]
+    found = drafted(Graph((flights, *targets), tuple(references)), only=("fct_flights",))
+
+    model = of(found, "fct_flights").model
+    assert [entity.name for entity in model.entities] == ["flight"]
+    assert [dimension.name for dimension in model.dimensions] == ["flew_at", "origin_code", "dest_code"]
+    assert [(item.column, item.reason) for item in found.left_out] == [
+        (column, "it refers to crew, which has no semantic model") for column in ("pilot_id", "mate_id")
+    ]
+
+
 def test_times_flags_and_texts_of_few_values_become_dimensions() -> None:
     orders = of(drafted(SHOP), "fct_orders").model
 

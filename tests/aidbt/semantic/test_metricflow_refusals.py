@@ -137,7 +137,7 @@ def test_a_manifest_without_a_time_spine_says_what_is_missing():
         compile_query(manifest, metrics=["revenue_so_far"], group_by=["metric_time"])
 
     assert error.value.message == "the project has no time spine, which this query needs"
-    assert "time_spine:" in (error.value.hint or "")
+    assert "aidbt semantic draft" in (error.value.hint or "")
 
 
 def test_a_metric_over_a_measure_that_does_not_exist_is_an_error_with_a_hint():

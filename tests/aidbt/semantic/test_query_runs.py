@@ -129,9 +129,7 @@ def test_what_would_be_read_is_asked_for_first():
     wide = tuple(Column(f"c{n}", "BIGINT") for n in range(9))
     people = Relation("main", "people", (Column("city", "BIGINT"), *wide), size_bytes=10_000)
     other = Relation("main", "visits", (Column("city", "BIGINT"),), size_bytes=99_000)
-    plan_ = scan_of(
-        statement("select city from main.people"), [other, people], RunsAs("snowflake")
-    )
+    plan_ = scan_of(statement("select city from main.people"), [other, people], RunsAs("snowflake"))
 
     assert [(table.relation, table.scan_bytes) for table in plan_.tables] == [("main.people", 1_000)]
     require_scan_allowed(plan_, BudgetSettings(scan_bytes=1_000), None)

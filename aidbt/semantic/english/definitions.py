@@ -1,0 +1,214 @@
+"""What a statement defines: the forms that definitions are written in, and what of them is name and body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.value_names import plain
+from aidbt.semantic.english.word_lists import Phrase
+
+_MOST_NAME_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name, and in words what it stands for.
+
+    Attributes:
+        names: what it may be called, each as lemmas: the short form and, from its brackets, the long one.
+        bodies: what it stands for, each saying the same, the most exact last.
+        noun: whose rows it holds of, where that is said: "customer"; else "".
+        is_code: whether it says what a column's code stands for.
+        is_procedure: whether it says in steps how to come to what may be known by its name alone.
+    """
+
+    names: tuple[Phrase, ...]
+    bodies: tuple[str, ...]
+    noun: str = ""
+    is_code: bool = False
+    is_procedure: bool = False
+
+
+# --- forms --------------------------------------------------------------------------------------------
+
+_NAME = r"(?P<name>[^=(),.;:]{1,80}?)(?: \((?P<long>[^()=]*)\))?"
+_EQUALS = re.compile(rf"^{_NAME}\s*:?=\s+(?P<body>.+)$", re.S)
+_TO_CALCULATE = re.compile(
+    r"^To (?:calculate|determine|compute|get|find|obtain|derive|measure|work out|assess|evaluate)(?: the)? "
+    r"(?P<long>[^(),]+) \((?P<name>[A-Za-z]+)\), (?P<body>.+)$",
+    re.S,
+)
+_TO_NAMED = re.compile(
+    r"^To [a-z]+ (?:the |a |an |any )?(?P<name>[A-Za-z][^(),:;]{3,60}), (?P<body>.+)$", re.S
+)
+_MEANS = re.compile(
+    rf"^(?:The |An? )?{_NAME} (?:means|refers? to|denotes?|stands? for|counts? as"
+    r"|(?:is|are|can be|gets?) (?:defined|calculated|computed|determined|measured|obtained|derived|found"
+    r"|worked out|given|expressed) (?:as|by|from|through|using))(?: that)? (?P<body>.+)$",
+    re.S,
+)
+# What begins a calculation, and what is none: "the ship date is the date of the shipment".
+_CALCULATES = (
+    r"(?:the )?(?:total |overall |average )?(?:number|count|sum|total|average|mean|median|percentage|percent"
+    r"|share|ratio|proportion|fraction|difference|product|quotient|time between) (?:of )?"
+)
+_IS_NUMBER = re.compile(
+    rf"^(?:The |An? )?{_NAME} is (?P<body>{_CALCULATES}.+|.+ (?:minus|divided by|times|plus) .+)$", re.S
+)
+_IS_ONE = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?P<noun>\w+) (?:is|are) "
+    r"(?:(?:any |an? )?(?:one|those|that|someone|somebody|(?P=noun))) (?P<body>(?:with|who|that|which"
+    r"|whose|in) .+|"
+    r"(?:without) .+)$",
+    re.I | re.S,
+)
+# What holds of rows, before what they are called for it: "a person without a deathdate is still living".
+_CALLED = re.compile(
+    r"^(?:(?:an?|any|all|every|each) )?(?P<noun>[\w ]+?) (?P<body>(?:with|without|who|whose|that|which"
+    r"|in which|for which|where)"
+    r" .+?) (?:(?:is|are) (?:considered|called|regarded as)|is|are|counts? as|qualif(?:y|ies) as) (?:an? )?"
+    r"(?P<name>(?:(?:still|already|no longer|not|never) )?[\w-]+(?: [\w-]+)?)$",
+    re.I | re.S,
+)
+_USE = re.compile(r"^(?:Please |Always )?[Uu]se (?P<body>\w*_\w+) (?:as|for) (?:the )?(?P<name>[\w ]+)$")
+# Which column something is in: "spectators are counted in attendance", "delay_min holds the delay".
+_HELD = re.compile(
+    r"^(?:The )?(?P<name>[\w ]+?) (?:is|are) (?:counted|stored|held|kept|recorded|given|found|saved"
+    r"|tracked) (?:in|by|as) "
+    r"(?:the )?(?:column |field )?(?P<body>[A-Za-z]\w*)(?: column| field)?$",
+    re.I,
+)
+_HOLDS = re.compile(
+    r"^(?:The )?(?:column |field )?(?P<name>[A-Za-z]\w*) (?:holds|contains|stores|gives|records|shows"
+    r"|says|tells) "
+    r"(?:the )?(?P<body>[^=]+)$",
+    re.S,
+)
+_WHEN = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?P<noun>[\w ]+?) "
+    r"(?:is|are|counts? as|(?:is|are) considered|qualif(?:y|ies) as) "
+    r"(?P<name>[\w -]+?) (?:when|if|where|once) (?:(?:it|they|he|she) )?(?P<body>.+)$",
+    re.I | re.S,
+)
+_HAS = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?:has|have) (?:an? )?"
+    r"(?P<body>[A-Za-z]\w*_\w+ .+|\w+ (?:=|is|are) .+)$",
+    re.I | re.S,
+)
+_GETS = re.compile(
+    r"^(?:an?|the|all|every) \w+ (?P<name>(?:got|gets|had|has) [\w -]+?) (?:when|if|where) (?P<body>.+)$",
+    re.I | re.S,
+)
+_HAVE = re.compile(
+    r"^(?:an?|the|all|every)?\s*(?!(?:each|every|some|most|many|few|any|no|only|these|those|this|that"
+    r"|when|if|for"
+    r"|in|to|by|with|one|two|all|both)\b)(?P<name>[\w -]+?) (?P<noun>\w+) (?P<body>(?:has|have|had) .+)$",
+    re.I | re.S,
+)
+_IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
+_COLON = re.compile(rf"^(?=[A-Za-z]){_NAME}: (?P<body>[^:]+)$", re.S)
+# What the codes of a column stand for: "stat: A = active, H = on hold", "sex is coded F for female".
+_CODED = re.compile(
+    r"^(?:In |The |column )*(?P<name>[A-Za-z][\w ]{0,60}?)"
+    r"(?: column| codes?| values?)*(?: (?:is|are|can be|has)(?: (?:coded|stored|recorded|one of"
+    r"|either))?(?: as)?"
+    r"| coded(?: as)?|:|,| \(| =)\s*(?P<body>(?P<first>['\"]?[\w-]{1,20}['\"]?) (?:=|for|means"
+    r"|stands for|\(|->|:).+)$",
+    re.S,
+)
+_CODES = re.compile(
+    r"['\"]?(?P<code>[\w-]{1,20})['\"]?\s*(?:=|for|means|stands for|->|:|\()\s*(?:the |an? )?"
+    r"['\"]?(?P<word>[A-Za-z][\w -]*?)['\"]?\)?(?=,| and |$|;|\)| or )"
+)
+
+
+_FORMS = (
+    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _CALLED, _MEANS, _COLON,
+    _IS_NUMBER, _HAVE, _IS,
+)  # fmt: skip
+
+
+def definitions_of(statement: str) -> Iterator[Definition]:
+    """What a statement defines."""
+    codes = list(_coded(statement))
+    if codes:
+        yield from codes
+        return
+    for pattern in _FORMS:
+        match = pattern.match(statement)
+        if match:
+            yield from _definition(match)
+            return
+    procedure = _TO_NAMED.match(statement)
+    if procedure:
+        names = tuple(_procedure_names(procedure["name"]))
+        yield Definition(names, (procedure["body"],), is_procedure=True)
+
+
+def _procedure_names(text: str) -> Iterator[Phrase]:
+    """`success rate of transactions per customer` is the transaction success rate, and the success rate."""
+    bare = re.sub(r" (?:per|by|for each|of each|for every|for a|in the|over the|within the) .*$", "", text)
+    what, _, of = bare.partition(" of ")
+    for name in (bare, *((f"{of} {what}", what) if of and what.count(" ") else ())):
+        phrase = _phrase(name)
+        if 0 < len(phrase) <= _MOST_NAME_WORDS:
+            yield phrase
+
+
+def _coded(statement: str) -> Iterator[Definition]:
+    """What each code of a column stands for, where two at least are told, or one is written as a code."""
+    match = _CODED.match(statement)
+    found = list(_CODES.finditer(match["body"])) if match else []
+    if match is None or len(found) < 2 or any(code["code"].lower() in _NO_CODES for code in found):
+        return
+    words = match["name"].split()
+    # "Order status ORDSTS" names the column by its last word, "receiver type" by both.
+    columns = dict.fromkeys(("_".join(words), words[-1]))
+    for code in found:
+        bodies = tuple(f"{column} = '{code['code']}'" for column in columns)
+        yield Definition((_phrase(code["word"]),), bodies, " ".join(words[:-1]), is_code=True)
+
+
+_NO_CODES = frozenset("number count sum total average ratio share percentage the a an".split())
+# What comes after says the same as what came before, and is more exact.
+_SAME = re.compile(
+    r"\s=\s(?=\()|(?<=[A-Za-z])(?<!_)\s=\s(?=[A-Z]?[a-z]+ [a-z]+)|,? (?:i\.e\.,?|that is,|which is"
+    r"|namely|in other words,) "
+)
+
+
+def _definition(match: re.Match[str]) -> Iterator[Definition]:
+    groups = match.groupdict()
+    names = [_phrase(text) for text in (groups["name"], groups.get("long") or "") if text]
+    bodies = [part.strip() for part in _SAME.split(groups["body"]) if part.strip()]
+    # "DR = delivery rate = delivered orders / orders": what stands between is a name too.
+    names += [_phrase(body) for body in bodies[:-1] if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", body)]
+    names += [name[1:] for name in names if len(name) > 1 and name[0] in ("still", "already", "currently")]
+    names = [name for name in names if 0 < len(name) <= _MOST_NAME_WORDS]
+    if names and bodies:
+        noun = groups.get("noun") or ""
+        names += [(*name, *_phrase(noun)) for name in names if groups.get("noun")]
+        yield Definition(tuple(dict.fromkeys(names)), tuple(bodies), noun)
+    # "ref_hi is the upper limit of the test, ref_lo the lower one": the second says what the first does.
+    also = re.match(r"^(?P<first>.+?), (?P<name>\w+) the (?P<other>\w+) one$", groups["body"])
+    if also:
+        words = also["first"].split()
+        yield Definition((_phrase(groups["name"]),), (also["first"],))
+        if len(words) > 2:
+            swapped = (
+                [words[0], also["other"], *words[2:]]
+                if words[0] in ("the", "a")
+                else [also["other"], *words[1:]]
+            )
+            yield Definition((_phrase(also["name"]),), (" ".join(swapped),))
+
+
+def _phrase(text: str) -> Phrase:
+    """The lemmas of a name, without articles before it."""
+    words = tuple(plain(token.lemma) for token in tokens(text) if token.kind != "mark")
+    while words and words[0] in ("a", "an", "the"):
+        words = words[1:]
+    return words

@@ -1,0 +1,289 @@
+"""What phrases and formulas of definitions stand for, over the names of one graph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aidbt.semantic.english.chart import Item, parse
+from aidbt.semantic.english.formulas import Formula, Operation, formula_of
+from aidbt.semantic.english.grammar import Rules
+from aidbt.semantic.english.grounded import Grounded
+from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
+from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.phrases import Amount, Columns, Link, Rows
+from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.written_conditions import WEIGHT, WrittenConditions, lemmas_of
+from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Function,
+    Measure,
+    Term,
+    Value,
+    both,
+)
+from aidbt.semantic.rewriting import rewritten
+
+# With one of these beside its name a formula of columns is worked out of each row.
+_OF_EACH = frozenset("average avg mean median highest lowest maximum minimum max min largest".split())
+
+
+@dataclass
+class FormulaMeanings:
+    """Reads phrases and formulas, over a lexicon that knows the definitions read before."""
+
+    lexicon: Lexicon
+    graph: Graph
+    question: str
+
+    def __post_init__(self) -> None:
+        self._grounded = Grounded(self.lexicon)
+        self._written = WrittenConditions(self.lexicon, self.graph)
+        self._rules = Rules(self.graph, self._grounded.people)
+        self._grammar = self._rules.grammar()
+
+    def _of_formula(self, body: str) -> list[Meaning]:
+        """What a formula, or a phrase, stands for; nothing when it is not understood."""
+        for text, rest in _qualified(body):
+            found = self._of_rows_of(text, rest)
+            if found:
+                return found
+        return []
+
+    def _of_rows_of(self, text: str, rest: str) -> list[Meaning]:
+        """What a formula stands for, of the rows that `rest` names; "" for all."""
+        aggregate = _AGGREGATE.match(text)
+        formula = formula_of(aggregate["formula"]) if aggregate else None
+        if aggregate and isinstance(formula, Operation):
+            meanings = self._aggregate_of_rows(_FUNCTIONS[aggregate["function"].lower()], formula)
+            if meanings:
+                return self._restricted(meanings, rest) if rest else meanings
+        formula = formula_of(text)
+        if formula is None:
+            return []
+        items = {leaf: self._phrases(leaf) for leaf in _leaves(formula)}
+        if not all(items.values()):
+            return []
+        if isinstance(formula, str):
+            meanings = _as_defined(items[formula][0])
+            return self._restricted(meanings, rest) if rest else meanings
+        numbers = {leaf: found for leaf in items if (found := self._number(items[leaf]))}
+        is_aggregate = any(leaf in numbers for leaf in items)
+        meanings = self._aggregate(formula, items, numbers) if is_aggregate else self._of_rows(formula, items)
+        return self._restricted(meanings, rest) if rest and meanings else meanings
+
+    def _aggregate_of_rows(self, function: Function, formula: Formula) -> list[Meaning]:
+        """An aggregate of a calculation with columns: "average of list price minus sale price"."""
+        items = {leaf: self._phrases(leaf) for leaf in _leaves(formula)}
+        if not all(items.values()) or any(self._number(found) for found in items.values()):
+            return []
+        found: list[Meaning] = []
+        for meaning in self._of_rows(formula, items):
+            if isinstance(meaning, Defined) and isinstance(meaning.meaning, Number):
+                term = rewritten(meaning.meaning.term, lambda part: _with_function(part, function))
+                found.append(replace(meaning, meaning=replace(meaning.meaning, term=term)))
+        return found
+
+    def _phrases(self, text: str) -> list[Item]:
+        """What a text may be read as whole, likeliest first."""
+        found = [item for item in self._whole(bare_phrase(text)) if item.category in _CATEGORIES]
+        return sorted(found, key=lambda item: -item.score)
+
+    def _whole(self, text: str) -> list[Item]:
+        """The phrases that a text is from its first to its last word."""
+        sentence = tokens(text)
+        chart = parse(len(sentence), self._grounded.items(sentence), self._grammar)
+        return list(chart.items(0, len(sentence)))
+
+    def _number(self, items: Sequence[Item]) -> Number | None:
+        """The aggregate that a name is, if it is one more likely than a column."""
+        likely = [item.meaning for item in items if items[0].score - item.score <= _ABOUT_AS_LIKELY]
+        number = next((meaning for meaning in likely if isinstance(meaning, Number)), None)
+        first = likely[0]
+        if number is None and isinstance(first, Rows):
+            return Number(Measure("count", first.table, None, first.where), first.table)
+        return number
+
+    def _aggregate(
+        self, formula: Formula, items: dict[str, list[Item]], numbers: dict[str, Number]
+    ) -> list[Meaning]:
+        """A calculation with aggregates; a column among them is its sum."""
+
+        def term(leaf: str) -> Term | None:
+            if leaf in numbers:
+                return numbers[leaf].term
+            attribute = _attribute(items[leaf])
+            is_number = attribute is not None and self._rules.column(attribute).kind == "number"
+            return Measure("sum", attribute.table, attribute) if attribute and is_number else None
+
+        found = self._with_products(formula, items, numbers, term)
+        table = next(iter(numbers.values())).table
+        return [Defined("Number", Number(found, table), WEIGHT)] if found else []
+
+    def _with_products(
+        self,
+        formula: Formula,
+        items: dict[str, list[Item]],
+        numbers: dict[str, Number],
+        term: Callable[[str], Term | None],
+    ) -> Term | None:
+        """A calculation in which products of columns are worked out of each row, and then summed.
+
+        None for a column times an aggregate: a sum of products is no product of sums.
+        """
+        if not isinstance(formula, Operation):
+            return _calculated(formula, term)
+        leaves = _leaves(formula)
+        columns = [leaf for leaf in leaves if leaf not in numbers]
+        if formula.operator == "*" and columns and _leaves(formula.left) and _leaves(formula.right):
+            of = {leaf: items[leaf] for leaf in leaves}
+            rows = self._of_rows(formula, of) if len(columns) == len(leaves) else []
+            totals = [each.meaning for each in rows if isinstance(each, Defined)]
+            return next((each.term for each in totals if isinstance(each, Number)), None)
+        left = self._with_products(formula.left, items, numbers, term)
+        right = self._with_products(formula.right, items, numbers, term)
+        return Calculation(formula.operator, left, right) if left and right else None
+
+    def _of_rows(self, formula: Formula, items: dict[str, list[Item]]) -> list[Meaning]:
+        """A calculation with columns of each row, summed: of the rows that all of them can be seen from."""
+        tables = {attribute.table for found in items.values() for attribute in _attributes(found)}
+        tables = {table for table in tables if all(self._near(table, found) for found in items.values())}
+        # The table that has most of the columns itself is the one whose rows it is worked out of.
+        ranked = sorted(
+            tables, key=lambda t: (-sum(any(a.table == t for a in _attributes(f)) for f in items.values()), t)
+        )
+        if not ranked:
+            return []
+        table = ranked[0]
+        term = _calculated(formula, lambda leaf: self._near(table, items[leaf]))
+        if term is None:
+            return []
+        total = Defined("Number", Number(Measure("sum", table, term), table), WEIGHT)
+        each = Defined("Amount", Amount(table, term), WEIGHT)
+        return [each, total] if _OF_EACH & set(lemmas_of(self.question)) else [total]
+
+    def _near(self, table: str, items: Sequence[Item]) -> Attribute | None:
+        """The column among readings that a table has itself, else that one row leads to from its rows."""
+        found = _attributes(items)
+        own = next((attribute for attribute in found if attribute.table == table), None)
+        return own or next(
+            (attribute for attribute in found if self._is_to_one(table, attribute.table)), None
+        )
+
+    def _is_to_one(self, start: str, end: str) -> bool:
+        try:
+            return is_to_one(self.graph.path(start, end))
+        except NoPath:
+            return False
+
+    def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
+        """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
+        rows = next((item.meaning for item in self._phrases(rest) if isinstance(item.meaning, Rows)), None)
+        if rows is None:
+            return []
+        found: list[Meaning] = []
+        for meaning in meanings:
+            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number):
+                return []
+            number = meaning.meaning
+            term = rewritten(number.term, lambda part: self._only(part, rows))
+            found.append(replace(meaning, meaning=replace(number, term=term)))
+        return found
+
+    def _only(self, part: object, rows: Rows) -> Measure | None:
+        if not isinstance(part, Measure):
+            return None
+        seen = self._rules.linked(Rows(part.table), Link(rows)) if part.table != rows.table else (rows, 0.0)
+        return replace(part, where=both(part.where, seen[0].where)) if seen else None
+
+
+def bare_phrase(text: str) -> str:
+    """A phrase without what definitions add that says nothing of which rows are meant."""
+    return _LEFT_OUT.sub("", text).strip()
+
+
+def _with_function(part: object, function: Function) -> Measure | None:
+    return replace(part, function=function) if isinstance(part, Measure) else None
+
+
+def _as_defined(item: Item) -> list[Meaning]:
+    """A phrase as the meaning of a name; what counts rows also names the rows that it counts."""
+    found: list[Meaning] = [Defined(item.category, item.meaning, WEIGHT)]
+    match item.meaning:
+        case Number(Measure("count", table, None, where)):
+            found.append(Defined("Rows", Rows(table, where), WEIGHT - 0.1))
+    return found
+
+
+_AGGREGATE = re.compile(
+    r"^(?:the )?(?P<function>average|avg|mean|sum|total|median) of (?P<formula>.+)$", re.I
+)
+_FUNCTIONS: dict[str, Function] = {
+    "average": "avg", "avg": "avg", "mean": "avg", "sum": "sum", "total": "sum", "median": "median",
+}  # fmt: skip
+
+
+_ABOUT_AS_LIKELY = 0.3
+_CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond", "Nested"}
+# Words that groups begin with in definitions.
+# What definitions add that says nothing of which rows are meant.
+_LEFT_OUT = re.compile(
+    r"^(?:an? |the |calculate the |compute the )"
+    r"|(?: of| in| for| at) (?:that|the same|the given|a given) \w+$"
+    r"|,? (?:over|in|within|for) (?:a|the)? ?(?:given|selected|specified|recent|certain|defined)[\w ]*$"
+    r"|\(for the given [\w ]+\)$",
+    re.I,
+)
+_SUMMED = re.compile(r",? (?:summed(?: up)?|added up|totall?ed)\b.*$", re.I)
+_ONLY = re.compile(
+    r", (?:(?:only|just) )?(?:over|of|for|among|from|(?:considering|counting|using|including|looking at)"
+    r"(?: only)?|(?:limited|restricted) to) (?P<rest>.+?)(?: only)?$",
+    re.I,
+)
+
+
+_OVER = re.compile(r" (?:over|across|among) (?:all |the )*(?P<rest>.+)$", re.I)
+
+
+def _qualified(body: str) -> Iterator[tuple[str, str]]:
+    """A definition and the rows that it is only of, "" for all: as it stands, and cut where those begin."""
+    body = _SUMMED.sub("", body)
+    match = _ONLY.search(body)
+    if match:
+        yield body[: match.start()], match["rest"]
+        return
+    yield body, ""
+    over = _OVER.search(body)
+    if over:
+        yield body[: over.start()], over["rest"]
+
+
+def _leaves(formula: Formula) -> list[str]:
+    if isinstance(formula, Operation):
+        return list(dict.fromkeys([*_leaves(formula.left), *_leaves(formula.right)]))
+    return [formula] if isinstance(formula, str) else []
+
+
+def _attributes(items: Sequence[Item]) -> list[Attribute]:
+    """The columns that a phrase may name, likeliest first."""
+    found: list[Attribute] = []
+    columns = [item for item in items if isinstance(item.meaning, Columns) and len(item.meaning.terms) == 1]
+    for item in columns:
+        if isinstance(item.meaning, Columns) and columns[0].score - item.score <= _ABOUT_AS_LIKELY:
+            found += [*item.meaning.terms, *item.meaning.alike]
+    return list(dict.fromkeys(found))
+
+
+def _attribute(items: Sequence[Item]) -> Attribute | None:
+    return next(iter(_attributes(items)), None)
+
+
+def _calculated(formula: Formula, term: Callable[[str], Term | None]) -> Term | None:
+    """The calculation of a formula whose names are terms; None when one is none."""
+    if isinstance(formula, Operation):
+        left, right = _calculated(formula.left, term), _calculated(formula.right, term)
+        return Calculation(formula.operator, left, right) if left and right else None
+    return term(formula) if isinstance(formula, str) else Value(formula)

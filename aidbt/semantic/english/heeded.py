@@ -1,0 +1,148 @@
+"""Whether what instructions say was heeded: nothing about a question's words, or its rows, is passed over.
+
+Advice to writers of SQL (which tables to join, how to match texts, what to truncate) may be let be. A plain
+statement about what the question speaks of may not: "a person without a date of death is still living".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from aidbt.core.words import singular_words
+from aidbt.semantic.english.definitions import definitions_of
+from aidbt.semantic.english.instructions import statements
+from aidbt.semantic.english.lexicon import Lexicon, TableName
+from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.tokens import tokens, verb_stem
+from aidbt.semantic.english.value_names import plain
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.query import Attribute, SemanticQuery, parts
+
+_FOR_WRITERS = re.compile(
+    r"\b(?:(?:left |inner )?join(?:s|ed|ing)?|cte|common table expression|ilike|like|case.?(?:in)?sensitiv\w*"
+    r"|wildcards?|exact(?:ly)?|truncat\w*|date_trunc|group(?:ed)? by|aggregat\w*|sql|postgres\w*|alias\w*"
+    r"|percent signs?|lower|regex\w*|link|merge|combine|connect|match(?:ed)?|compared? case)\b",
+    re.I,
+)
+# What is the same for everyone, or is asked for by name: weekends, units of columns, the clock.
+_KNOWN = re.compile(
+    r"^(?:weekend|weekday|working day|business day|last \d+ |past \d+ |(?:last|this|previous|current|past) "
+    r"(?:day|week|month|quarter|year)|today|now)\b"
+    r"|\b(?:are|is) (?:all |stored |given |measured |recorded )*(?:in|as) (?:[a-z]+ )?"
+    r"(?:(?:two|three|2|3)[- ]letter|iso|cents?|dollars?|euros?|usd|eur|gbp|pounds?|utc|seconds?"
+    r"|minutes?|hours?|days?|km|kg|kilo\w+|met(?:er|re)s?)\b",
+    re.I,
+)
+_PROCEDURE = re.compile(r"^(?:To|For|When|If) (?P<purpose>[^,]+), (?P<steps>.+)$", re.S)
+_CHOOSES = re.compile(
+    r"\b(?:only|keep|leave out|leaving out|exclud\w*|except|ignor\w*|omit\w*|without|discard\w*|latest"
+    r"|most recent"
+    r"|newest|not|first|last|nth)\b",
+    re.I,
+)
+_DEFINES = re.compile(
+    r"\b(?:is|are) (?:any|anyone|one|those|someone|whoever|an? \w+ (?:who|that|whose))\b", re.I
+)
+_LAST_ROWS = re.compile(
+    r"\b(?:latest|most recent|newest|last)\b(?: \w+){0,2}? (?:rows?|snapshots?|records?|entr(?:y|ies)"
+    r"|versions?|settings?)\b",
+    re.I,
+)
+_WRITTEN = re.compile(r"\b(?P<column>[A-Za-z]\w*_\w+|\w+) ?= ?(?P<value>'[^']*'|\d+)")
+# Words that nearly every question has.
+_COMMON = frozenset(
+    """what which who whose when where how many much list show return give find name number total amount
+    count average mean sum each every per from with without between their there have been does that this
+    these those than more most less least only into over under before after during and the for are was were
+    has had all any date time day week month quarter year data table column value row record result query
+    question always should must first last recent latest given highest lowest order sorted also use using
+    used get percentage ratio rate share different distinct same other""".split()
+)
+
+
+def check_heeded(
+    question: str, text: str, query: SemanticQuery, lexicon: Lexicon, graph: Graph, heeded: Collection[str]
+) -> None:
+    """That no statement of instructions about a question was passed over.
+
+    Args:
+        query: what the question was read as.
+        heeded: the statements that were understood and had their part in it.
+
+    Raises:
+        Refused: one was.
+    """
+    asked = _content(question, lexicon)
+    tables = {node.table for node in parts(query) if hasattr(node, "table")} | {query.base}
+    for statement in statements(text):
+        if statement in heeded or _KNOWN.search(statement):
+            continue
+        shared = asked & _content(_subject(statement), lexicon)
+        if shared and not _is_harmless(statement):
+            raise Refused("what instructions say is not understood", spans=(_short(statement),))
+        if _is_about_rows(statement, tables, query, graph):
+            raise Refused("instructions say which rows count, and it is not understood how",
+                          spans=(_short(statement),))  # fmt: skip
+
+
+def _subject(statement: str) -> str:
+    """What a statement is about: of "to get X, do Y" the purpose alone."""
+    procedure = _PROCEDURE.match(statement)
+    return procedure["purpose"] if procedure else statement
+
+
+def _is_harmless(statement: str) -> bool:
+    """Whether a statement is for writers of SQL alone, or defines a name that the question does not use."""
+    procedure = _PROCEDURE.match(statement)
+    if procedure:
+        return not _CHOOSES.search(procedure["steps"])
+    if _DEFINES.search(statement):
+        return False
+    return bool(_FOR_WRITERS.search(statement)) or any(True for _ in definitions_of(statement))
+
+
+def _is_about_rows(statement: str, tables: Collection[str], query: SemanticQuery, graph: Graph) -> bool:
+    """Whether a statement says that only the last rows of a table that is read count, or those of a code."""
+    if any(True for _ in definitions_of(statement)) and not _PROCEDURE.match(statement):
+        return False
+    if any(_says_last_of(statement, table) for table in tables if table):
+        return True
+    read = {(node.table, node.column.lower()) for node in parts(query) if isinstance(node, Attribute)}
+    for match in _WRITTEN.finditer(statement):
+        owners = {t for t in tables if t and _has(graph, t, match["column"])}
+        if owners and not any((table, match["column"].lower()) in read for table in owners):
+            return not _FOR_WRITERS.search(statement)
+    return False
+
+
+def _says_last_of(statement: str, table: str) -> bool:
+    """`only the latest row of member_settings`, `the most recent status snapshot`."""
+    last = _LAST_ROWS.search(statement)
+    if last is None:
+        return False
+    if re.search(rf"\b(?:of|from|in) (?:the )?(?:[a-z]\w*\.)?{re.escape(table)}\b", statement, re.I):
+        return True
+    own, said = set(singular_words(table)), singular_words(statement)
+    noun = singular_words(last.group())[-1]
+    return noun in own and len(own & set(said)) > 1
+
+
+def _has(graph: Graph, table: str, column: str) -> bool:
+    return any(column.lower() == one.name.lower() for one in graph.table(table).columns)
+
+
+def _content(text: str, lexicon: Lexicon) -> set[str]:
+    """The stems of the words of a text that say something, and are no names of tables."""
+    found: set[str] = set()
+    for token in tokens(text.replace("_", " ")):
+        word = plain(token.lemma)
+        meanings = lexicon.meanings.get((word,), ())
+        is_table = any(isinstance(meaning, TableName) for meaning in meanings)
+        if token.kind == "word" and len(word) > 2 and word not in _COMMON and not is_table:
+            found.add(verb_stem(word))
+    return found
+
+
+def _short(statement: str) -> str:
+    return statement if len(statement) <= 80 else f"{statement[:77]}..."
