@@ -158,6 +158,7 @@ def _summary(plan: Any) -> dict[str, Any]:
         "questions": plan.questions,
         "skipped": plan.skipped,
         "findings": plan.findings,
+        "level": plan.level,
     }
 
 

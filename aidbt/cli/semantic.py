@@ -268,7 +268,7 @@ def _drafted_line(result: SemanticDraft) -> str:
 
 def _next(result: SemanticDraft) -> str:
     if not result.drafted:
-        return "aidbt build, which makes the time spine too; then aidbt semantic check"
+        return "see that the time spine begins before your data, then aidbt build and aidbt semantic check"
     return "read the files, rename what people call otherwise, then aidbt semantic check"
 
 

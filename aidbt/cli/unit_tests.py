@@ -35,6 +35,7 @@ def draft_unit_tests(
         refresh=refresh,
         write=not dry_run,
         on_model=lambda name: click.echo(dim(f"drafting unit tests of {name}"), err=True),
+        ask=lambda sql: _rows(session, sql),
     )
     dialect = session.warehouse.dialect
     problem = read.warehouse_problem
@@ -44,6 +45,12 @@ def draft_unit_tests(
         text=lambda: _text(plan, dialect, problem, dry_run=dry_run, why=why),
     )
     return 1 if strict and plan.in_state("refused", "nothing", "older") else 0
+
+
+def _rows(session: Any, sql: str) -> list[tuple[Any, ...]]:
+    with session.warehouse.connect() as connection:
+        rows: list[tuple[Any, ...]] = connection.rows(sql)
+    return rows
 
 
 def _summary(plan: Any) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def _text(plan: Any, dialect: str, problem: str, *, dry_run: bool, why: bool) ->
         yield from _notes(model, why=why)
     yield from _others(plan, problem)
     if drafted and dialect != "duckdb":
-        yield f"the expected rows are DuckDB's: dbt test shows where {dialect} gives others"
+        yield f"the expected rows are DuckDB's, in {dialect}'s digits: dbt test shows where it gives others"
     if drafted and not dry_run:
         yield f"{bold('next')}: read what they pin, it is what the models do today; then dbt test"
 

@@ -174,6 +174,7 @@ class _Parts:
     def grounded(self, everything: Sequence[Relation]) -> Grounded:
         """What questions about these relations are answered with; raises as `ground`."""
         asked, left_out = _asked(everything, self.manifest)
+        asked = [relation for relation in asked if not self._is_only_days(relation)]
         if not asked:
             raise _nothing_to_ask_about(everything)
         profile = self.project.profile()
@@ -202,6 +203,12 @@ class _Parts:
             (*self.notes, *refused, *left_out),
             self.not_built,
         )
+
+    def _is_only_days(self, relation: Relation) -> bool:
+        """Whether it is a time spine that says nothing of its days, which only metrics need."""
+        spines = self.semantic.time_spines if self.semantic is not None else ()
+        places = {(spine.relation.schema.lower(), spine.relation.name.lower()) for spine in spines}
+        return len(relation.columns) == 1 and (relation.schema.lower(), relation.name.lower()) in places
 
 
 class _Remembering:

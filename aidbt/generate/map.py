@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aidbt.core.config import LoadedSettings
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import Patch, apply_patch, read_or_none
+from aidbt.core.resilience import Level
 from aidbt.core.schema import Mapping as TableMapping
 from aidbt.generate.discover import Skipped, is_selected
 from aidbt.generate.lock import read_lock
@@ -32,6 +33,7 @@ class MapPlan:
         changed: the keys that are new or were extended now.
         proposals: mapping files laid out by hand, for which something new is proposed: path → proposed text.
         scanned: how many tables were read now; the others did not change.
+        level: REDUCED where a language model was asked and did not answer everything as it should.
         questions: what is asked once per pattern and source, and waits, as far as it is about those tables.
     """
 
@@ -43,6 +45,7 @@ class MapPlan:
     skipped: tuple[Skipped, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     scanned: int = 0
+    level: Level = Level.FULL
 
     @property
     def has_errors(self) -> bool:
@@ -110,6 +113,7 @@ def run_map(
         decided.skipped,
         tuple(open_questions(questions, selected)),
         decided.profiled,
+        decided.level,
     )
     if write:
         apply_patch(plan.patch, project.root)

@@ -9,6 +9,7 @@ from functools import partial
 from aidbt.core.config import ConventionSettings, LoadedSettings
 from aidbt.core.errors import StatementRefused, nearest
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.resilience import Level
 from aidbt.core.schema import Mapping, Relation, TableProfile, Target
 from aidbt.core.words import singular
 from aidbt.generate.adoption.parents import likely_parents, with_types
@@ -93,6 +94,7 @@ class Decisions:
         profiled: how many tables were scanned now; the others were known.
         questions: what is asked once per pattern and source, by id; None when that was not looked at.
         tables: what the tables hold, by "source.table"; only those that were looked at.
+        level: REDUCED where a language model was asked and did not answer everything as it should.
     """
 
     mappings: dict[str, Mapping]
@@ -102,6 +104,7 @@ class Decisions:
     profiled: int = 0
     questions: dict[str, Question] | None = None
     tables: dict[str, RawTable] = field(default_factory=dict, repr=False)
+    level: Level = Level.FULL
 
 
 def decide_all(
@@ -179,6 +182,7 @@ def decide_all(
         len(looked.scanned),
         questions=settled.questions,
         tables=tables,
+        level=asking.level if asking else Level.FULL,
     )
 
 

@@ -272,6 +272,7 @@ def plan_files(
         findings=tuple(findings),
         skipped=(*decisions.skipped, *skipped),
         bases=files.bases,
+        level=decisions.level,
         wrote_with=lock.aidbt,
         questions=tuple(open_questions(decisions.questions or {}, decisions.mappings)),
         tables=decisions.tables,

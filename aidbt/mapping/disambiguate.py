@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from aidbt.core.config import LlmSettings, MappingSettings
 from aidbt.core.errors import AidbtError, BudgetExceeded, CircuitOpen, DeadlineExceeded
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.resilience import Clock, Deadline, SystemClock
+from aidbt.core.resilience import Clock, Deadline, Level, SystemClock
 from aidbt.core.schema import Band, ColumnMatch
 from aidbt.llm.asking import AnswerCache, ModelBudget, ask
 from aidbt.llm.model import (
@@ -60,6 +60,7 @@ class Answer:
         is_usable: whether it is a candidate or "none"; the column stays as it was where it is not.
         refused: why each refused answer could not be used, in the order they came.
         error: why it was not answered: the budget is used up, or the model failed.
+        level: REDUCED where another provider answered than was asked first, and where none did.
     """
 
     source: str | None = None
@@ -67,6 +68,7 @@ class Answer:
     is_usable: bool = False
     refused: tuple[str, ...] = ()
     error: AidbtError | None = None
+    level: Level = Level.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Disambiguator:
         refused: how many answers were refused because they named no candidate of their column, or could not
             be read.
         left: how many columns were not answered, because of the budget or a failure.
+        level: the worst of all answers.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Disambiguator:
         self.budget = ModelBudget.of(settings)
         self.refused = 0
         self.left = 0
+        self.level = Level.FULL
         self._model = model
         self._settings = settings
         self._mapping = mapping
@@ -129,6 +133,7 @@ class Disambiguator:
         open_ones = open_columns(task, matches, self._mapping, send_values=self._settings.send_values)
         if _is_down(self._error):
             self.left += len(open_ones)
+            self.level = Level.worst(self.level, *(Level.REDUCED for _ in open_ones))
             return ask_nobody(task, matches)
         answers = disambiguate(
             open_ones,
@@ -142,6 +147,7 @@ class Disambiguator:
         self._error = next((error for error in (*down, self._error, *errors) if error), None)
         self.left += len(errors)
         self.refused += sum(len(answer.refused) for answer in answers)
+        self.level = Level.worst(self.level, *(answer.level for answer in answers))
         by_target = {column.target.name: answer for column, answer in zip(open_ones, answers, strict=True)}
         return with_answers(
             matches,
@@ -221,6 +227,9 @@ def disambiguate(
         )
         said: dict[int, Choice | Refused] = {}
         for batch, reply in zip(asked, replies, strict=True):
+            level = reply.level if isinstance(reply, Completion) else Level.REDUCED
+            for n in batch:
+                answers[n] = replace(answers[n], level=Level.worst(answers[n].level, level))
             if isinstance(reply, Completion):
                 said |= dict(zip(batch, read_answer(reply.text, [columns[n] for n in batch]), strict=True))
             else:

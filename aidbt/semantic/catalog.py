@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.core.types import type_family
@@ -10,7 +11,7 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.tokens import verb_stem
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
-from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, named_tables, spelled, with_key_nouns
+from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, is_early, named_tables, spelled, with_key_nouns
 from aidbt.semantic.references import Contained, relationships_of
 
 _KINDS: dict[str, Kind] = {
@@ -54,7 +55,29 @@ def graph_of(
         _table(relation, by_name[relation.name], named[relation.name], synonyms or {}, units or {})
         for relation in relations
     )
+    tables = tuple(replace(table, behind=_later(table, tables, named, contained)) for table in tables)
     return Graph(tables, tuple(relationships_of(tables, named, contained, declared)))
+
+
+def _later(
+    table: GraphTable, tables: Sequence[GraphTable], named: Mapping[str, NamedTable], contained: Contained
+) -> str:
+    """The table of a later layer with the same rows, told by its noun and by its key: `fct_orders` of
+    `stg_orders`; "" for none.
+    """
+    if not is_early(table.name) or not table.keys or len(table.keys[0]) != 1:
+        return ""
+    key = table.keys[0][0]
+    found = [
+        later.name
+        for later in tables
+        if not is_early(later.name)
+        and (key,) in later.keys
+        and set(named[later.name].nouns) & set(named[table.name].nouns)
+        and contained((table.name, key), (later.name, key)) == 1.0
+        and contained((later.name, key), (table.name, key)) == 1.0
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 def _table(

@@ -14,7 +14,6 @@ from aidbt.semantic.metricflow import CompiledQuery
 from aidbt.semantic.statement import Statement, problems_of, require_safe
 from aidbt.semantic.wording import listed
 
-
 # What MetricFlow calls its own subqueries is nothing that anybody wrote.
 _INNER = re.compile(r" in '\w*(?:subq|_src)_\d+'")
 

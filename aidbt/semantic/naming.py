@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Relation
-from aidbt.core.words import singular_words
+from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.tokens import lemma
 from aidbt.semantic.run_together import STORAGE, is_run_together, parted
 
@@ -94,6 +94,13 @@ def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
 
 
+# Words of a table's name that say how its rows are kept.
+_KEPT = STORAGE | {
+    "transaction", "history", "log", "entry", "profile", "info", "information", "data", "list", "register",
+    "registry", "directory", "catalog", "detail",
+}  # fmt: skip
+
+
 def with_key_nouns(tables: Sequence[NamedTable], keys: Mapping[str, str]) -> list[NamedTable]:
     """The tables with the nouns that only their keys say: rows of LOANTRN, told apart by LOANNO, are loans.
 
@@ -105,13 +112,21 @@ def with_key_nouns(tables: Sequence[NamedTable], keys: Mapping[str, str]) -> lis
     for table in tables:
         words = table.columns.get(keys.get(table.name, ""), ())
         noun = words[:-1] if words and words[-1] in KEY_WORDS else ()
-        is_part = any(noun == longer[: len(noun)] for longer in table.nouns if len(longer) > len(noun))
+        is_part = any((*noun, kept) in table.nouns for kept in _KEPT)
         is_new = bool(noun) and is_part and noun not in taken
         found.append(replace(table, nouns=(*table.nouns, noun)) if is_new else table)
     return found
 
 
 _LAYERS = {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
+
+
+_EARLY = {"stg", "staging", "src", "raw", "base", "int", "intermediate", "landing", "bronze"}
+
+
+def is_early(table: str) -> bool:
+    """Whether a table's name says that it is of a layer that others are made of."""
+    return words_of(table)[:1] != () and words_of(table)[0] in _EARLY
 
 
 @lru_cache(maxsize=50_000)

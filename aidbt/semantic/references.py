@@ -116,7 +116,7 @@ def _referred(
     named: dict[str, NamedTable],
     contained: Contained,
 ) -> tuple[GraphTable, str] | None:
-    found: list[tuple[int, bool, int, GraphTable, str]] = []
+    found: list[tuple[int, bool, int, bool, GraphTable, str]] = []
     words = named[source.name].columns[column]
     said = ("".join(words), "".join(part for word in words for part in spelled(word)))
     for target in tables:
@@ -140,9 +140,10 @@ def _referred(
             if not is_home and (column,) in source.keys:
                 continue
             if contained((source.name, column), (target.name, key)) >= _LEAST_SHARE[rank]:
-                found.append((rank, is_home, -len(named[target.name].nouns[0]), target, key))
-    found.sort(key=lambda each: each[:3], reverse=True)
-    if not found or (len(found) > 1 and found[0][:3] == found[1][:3]):
+                shortness = -len(named[target.name].nouns[0])
+                found.append((rank, is_home, shortness, not target.behind, target, key))
+    found.sort(key=lambda each: each[:4], reverse=True)
+    if not found or (len(found) > 1 and found[0][:4] == found[1][:4]):
         return None
     *_, target, key = found[0]
     return target, key

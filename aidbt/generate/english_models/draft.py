@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from aidbt.core.config import LoadedSettings
-from aidbt.core.errors import AidbtError, UsageError, WriteError
+from aidbt.core.errors import AidbtError, UsageError, WarehouseError, WriteError
 from aidbt.core.findings import Severity
 from aidbt.core.schema import Column, Relation
 from aidbt.core.types import has_time_zone
@@ -370,6 +370,9 @@ def _witnesses(layout: _Layout, ground: Ground, dialect: str) -> tuple[Witnesses
         return None, [
             f"no unit test: {odd[0].column} of {odd[0].table} is of a type that rows are not made of"
         ]
+    nameless = _nameless_column(layout, graph, dialect)
+    if nameless:
+        return None, [f"no unit test: dbt gives no rows of a table with a column such as {nameless}"]
     try:
         others = {"its last period only": last_period_only(query, grows)} if grows is not None else {}
         found = find_witnesses(query, graph, dialect, others)
@@ -378,3 +381,16 @@ def _witnesses(layout: _Layout, ground: Ground, dialect: str) -> tuple[Witnesses
         return found, []
     except (CannotEvaluate, NoWitness) as error:
         return None, [f"no unit test: {error.message}"]
+    except WarehouseError as error:
+        return None, [f"no unit test: the warehouse does not take its rows: {error.message}"]
+
+
+def _nameless_column(layout: _Layout, graph: Graph, dialect: str) -> str:
+    """A column of a parent whose type dbt calls ARRAY or USER-DEFINED, which is no type; "" for none."""
+    if sqlglot_dialect(dialect) != "postgres":
+        return ""
+    columns = (
+        (item.table, column) for item in layout.steps.imports for column in graph.table(item.table).columns
+    )
+    found = (f"{table}.{c.name}" for table, c in columns if "." in c.data_type or c.data_type.endswith("[]"))
+    return next(found, "")

@@ -36,8 +36,23 @@ _SECOND, _DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
 _TIMES = (dt.datetime(2024, 3, 5, 9, 30), dt.datetime(2024, 3, 31, 23, 30), dt.datetime(2024, 4, 2, 8),
           dt.datetime(2023, 3, 9, 10))  # fmt: skip
 _NUMBERS = (20, 50, 35, 7, 120, 0)
+# So many different numbers tell sums, means and counts apart.
+_FEW = 3
+_SIZE = re.compile(r"\(\s*(?P<precision>\d+)\s*(,\s*(?P<scale>\d+)\s*)?\)")
+_BOUNDS = {
+    **dict.fromkeys(("tinyint", "int1", "byte"), (-(2**7), 2**7 - 1)),
+    **dict.fromkeys(("smallint", "int2", "short"), (-(2**15), 2**15 - 1)),
+    **dict.fromkeys(("integer", "int", "int4", "signed"), (-(2**31), 2**31 - 1)),
+    **dict.fromkeys(("bigint", "int8", "long"), (-(2**63), 2**63 - 1)),
+    "utinyint": (0, 2**8 - 1),
+    "usmallint": (0, 2**16 - 1),
+    "uinteger": (0, 2**32 - 1),
+    "ubigint": (0, 2**64 - 1),
+}
 _TEXTS = ("a", "b", "c")
 _EXACT = re.compile(r"dec|numeric|number|bignumeric|bigdecimal|money", re.IGNORECASE)
+_LABEL = re.compile(r"'((?:[^']|'')*)'")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Ends of a range and counts of rows are exact up to here; more rows than that would be no small test.
 MOST_COUNTED = 12
 
@@ -54,7 +69,9 @@ def likely_values(query: SemanticQuery, graph: Graph, imports: Sequence[Import])
         for name in item.columns:
             column = table.column(name)
             constants = list(dict.fromkeys(_as_kind(column, asked.get((table.name, name), []))))
-            values = [*constants, *(value for value in _ordinary(column) if value not in constants)]
+            # Of a key no two rows have the same value, so that a few ordinary ones are too few.
+            usual = [*_ordinary(column), *(_keys(column) if (name,) in table.keys else ())]
+            values = list(dict.fromkeys([*constants, *usual]))
             found[table.name, name] = values if not column.nullable else [*values, None]
     for relationship in graph.relationships:
         pairs = zip(relationship.source_columns, relationship.target_columns, strict=True)
@@ -157,10 +174,12 @@ def _as_kind(column: GraphColumn, values: Iterable[Any]) -> Iterator[Any]:
             case "time" if isinstance(value, dt.datetime):
                 yield value
             case "number" if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-                yield _number(column, value)
+                number = _number(column, value)
+                if _has_room(column, number):
+                    yield number
             case "bool" if isinstance(value, bool):
                 yield value
-            case "text" if isinstance(value, str):
+            case "text" if isinstance(value, str) and _is_allowed(value, column):
                 yield value
 
 
@@ -170,10 +189,33 @@ def _number(column: GraphColumn, value: Any) -> Any:
     return Decimal(str(value)) if _EXACT.match(column.data_type) else float(value)
 
 
+def _ordinary_numbers(column: GraphColumn) -> list[Any]:
+    """Numbers that a column has room for: tenths or hundredths of the usual ones in a narrow one."""
+    found: list[Any] = []
+    for digits in range(4):
+        scaled = (Decimal(value).scaleb(-digits) for value in _NUMBERS)
+        fitting = (_number(column, value) for value in scaled if _has_room(column, value))
+        found = list(dict.fromkeys(fitting))
+        if len(found) >= _FEW:
+            break
+    return found
+
+
+def _has_room(column: GraphColumn, number: Any) -> bool:
+    """Whether a column can hold a number to its last digit."""
+    exact = Decimal(str(number))
+    size = _SIZE.search(column.data_type)
+    if size is not None and _EXACT.match(column.data_type):
+        precision, scale = int(size["precision"]), int(size["scale"] or 0)
+        return abs(exact) < 10 ** (precision - scale) and exact == round(exact, scale)
+    bounds = _BOUNDS.get(column.data_type.lower())
+    return bounds is None or (exact == int(exact) and bounds[0] <= exact <= bounds[1])
+
+
 def _ordinary(column: GraphColumn) -> list[Any]:
     match column.kind:
         case "number":
-            return [_number(column, value) for value in _NUMBERS]
+            return _ordinary_numbers(column)
         case "date":
             return [time.date() for time in _TIMES]
         case "time":
@@ -181,13 +223,14 @@ def _ordinary(column: GraphColumn) -> list[Any]:
         case "bool":
             return [True, False]
         case _:
-            return list(column.values[:4]) or list(_TEXTS)
+            return _only_texts(column)[:4] or list(column.values[:4]) or list(_TEXTS)
 
 
 def _keys(column: GraphColumn) -> list[Any]:
     match column.kind:
         case "number":
-            return [_number(column, value) for value in range(1, 2 * MOST_COUNTED)]
+            numbers = [_number(column, value) for value in range(1, 2 * MOST_COUNTED)]
+            return [number for number in numbers if _has_room(column, number)]
         case "date":
             return [NOW.date() + n * _DAY for n in range(MOST_COUNTED)]
         case "time":
@@ -195,7 +238,27 @@ def _keys(column: GraphColumn) -> list[Any]:
         case "bool":
             return [True, False]
         case _:
-            return [f"k{n}" for n in range(1, 2 * MOST_COUNTED)]
+            return _only_texts(column) or [f"k{n}" for n in range(1, 2 * MOST_COUNTED)]
+
+
+def _only_texts(column: GraphColumn) -> list[str]:
+    """Texts of a type that does not take any text; [] for one that does."""
+    if _is_uuid(column):
+        return [f"00000000-0000-4000-8000-{n:012}" for n in range(1, 2 * MOST_COUNTED)]
+    if column.data_type.lower().startswith("enum"):
+        return [label.replace("''", "'") for label in _LABEL.findall(column.data_type)]
+    return []
+
+
+def _is_allowed(value: str, column: GraphColumn) -> bool:
+    """Whether a text can stand in a column of texts."""
+    return (
+        _UUID.fullmatch(value) is not None if _is_uuid(column) else value in (_only_texts(column) or [value])
+    )
+
+
+def _is_uuid(column: GraphColumn) -> bool:
+    return column.data_type.lower() in ("uuid", "uniqueidentifier")
 
 
 def pinned(query: SemanticQuery) -> SemanticQuery:

@@ -59,8 +59,8 @@ class SmallDatabase:
         # Of ten rows nothing is gained by a better plan, and planning is what takes the time.
         self._connection.execute("pragma disable_optimizer")
 
-    def load(self, rows: Rows) -> None:
-        """Hold these rows and no others."""
+    def load(self, rows: Rows) -> bool:
+        """Hold these rows and no others; False where a column has no room for one of its values."""
         for table, columns in self._columns.items():
             held = rows.get(table, [])
             if held == self._held.get(table):
@@ -68,8 +68,13 @@ class SmallDatabase:
             self._connection.execute(_statement(exp.delete(exp.to_table(table, quoted=True))))
             if held:
                 values = [row.get(name) for row in held for name in columns]
-                self._connection.execute(_insert(table, len(columns), len(held)), values)
+                try:
+                    self._connection.execute(_insert(table, len(columns), len(held)), values)
+                except duckdb.ConversionException:
+                    self._held.pop(table, None)
+                    return False
             self._held[table] = held
+        return True
 
     def prepare(self, sql: str) -> str | None:
         """A name by which a query is answered from then on; None when it is none that can be answered."""
@@ -105,13 +110,13 @@ def column_type(column: GraphColumn, dialect: str) -> exp.DataType:
     """DuckDB's type for a column of a warehouse; that of its kind where its own is not known.
 
     An instant is a time as the clock of the session shows it, which is how questions and the rows of unit
-    tests say it: in one session both read alike, in whatever zone it is.
+    tests say it: in one session both read alike, in whatever zone it is. A UUID and a label are texts, too.
     """
     from sqlglot.errors import SqlglotError
 
     of_its_kind = exp.DataType.build(_TYPES.get(column.kind, "varchar"), dialect="duckdb")
-    is_instant = has_time_zone(column.data_type, dialect)
-    if is_instant or type_family(column.data_type) not in _FAMILY_OF.get(column.kind, ()):
+    reads_as_its_kind = column.kind == "text" or has_time_zone(column.data_type, dialect)
+    if reads_as_its_kind or type_family(column.data_type) not in _FAMILY_OF.get(column.kind, ()):
         return of_its_kind
     try:
         return exp.DataType.build(column.data_type, dialect=sqlglot_dialect(dialect))

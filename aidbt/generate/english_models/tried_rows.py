@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlglot import exp
 
@@ -60,7 +61,8 @@ def _values(table: GraphTable, rows: Sequence[Mapping[str, Any]], dialect: str) 
     """Rows as a query."""
     names = list(rows[0]) if rows else [column.name for column in table.columns]
     types = {
-        name: exp.DataType.build(table.column(name).data_type, dialect=sqlglot_dialect(dialect))
+        # A type that people made has a name that nobody else knows.
+        name: exp.DataType.build(table.column(name).data_type, dialect=sqlglot_dialect(dialect), udt=True)
         for name in names
     }
     selects = [_select(types, row) for row in rows]
@@ -83,8 +85,10 @@ def _alias(name: str) -> exp.TableAlias:
 
 
 def _plain(value: Any) -> Any:
-    """A value of an adapter: an instant as the clock of the session shows it."""
-    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
+    """A value of an adapter: an instant as the clock of the session shows it, a UUID as text."""
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _in_its_digits(rows: WitnessRows, answered: Sequence[tuple[Any, ...]]) -> WitnessRows:

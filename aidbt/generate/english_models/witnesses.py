@@ -184,7 +184,8 @@ class _Search:
         expected = evaluate(self._query, self._graph, rows)
         if not expected or self._has_ties(rows, len(expected)):
             return None
-        self._database.load(rows)
+        if not self._database.load(rows):
+            return None
         found = self._database.answer(self._own) if self._own is not None else []
         if bag_of(found) != bag_of(expected):
             raise NotTheSame(

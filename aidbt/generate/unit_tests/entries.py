@@ -93,12 +93,13 @@ def _as_sql(columns: Sequence[InputColumn], rows: Sequence[Row], dialect: str) -
     from sqlglot import exp
 
     if rows:
-        return "\nunion all\n".join(_select(columns, row).sql(dialect or None) for row in rows)
-    nothing = _select(columns, [None for _ in columns])
+        return "\nunion all\n".join(row_select(columns, row).sql(dialect or None) for row in rows)
+    nothing = row_select(columns, [None for _ in columns])
     return nothing.where(exp.false()).sql(dialect or None)
 
 
-def _select(columns: Sequence[InputColumn], row: Sequence[Value]) -> exp.Select:
+def row_select(columns: Sequence[InputColumn], row: Sequence[Value]) -> exp.Select:
+    """One row as a query, in DuckDB's types."""
     from sqlglot import exp
 
     cells = []

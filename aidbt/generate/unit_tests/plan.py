@@ -20,6 +20,7 @@ from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.generate.check_yaml import check_dbt_yaml
 from aidbt.generate.lock import LOCK_FILE, Lock, Written, decided_digest, lock_text, read_lock
 from aidbt.generate.rendering import rendering
+from aidbt.generate.unit_tests.digits import Ask, in_its_digits
 from aidbt.generate.unit_tests.drafts import Drafted, draft
 from aidbt.generate.unit_tests.entries import as_written, subject_title, unit_tests
 from aidbt.generate.unit_tests.reading import subjects_of
@@ -84,6 +85,7 @@ def run_unit_tests(
     refresh: bool = False,
     write: bool = True,
     on_model: Callable[[str], None] = lambda name: None,
+    ask: Ask | None = None,
 ) -> UnitTestPlan:
     """Draft unit tests for models, and write them unless told otherwise.
 
@@ -92,13 +94,15 @@ def run_unit_tests(
         select: names or paths of models, with `*`; empty is every model that people wrote.
         refresh: whether tests that were drafted before, and nobody edited, are drafted anew.
         on_model: called before each model that takes its time.
+        ask: the rows of a query on the warehouse, for the digits of numbers; None leaves them DuckDB's.
 
     Raises:
         UnknownName: a selector matches nothing.
         EditConflict: a property file cannot be added to.
         WriteError: what would be written is not what dbt takes, or a file cannot be written.
     """
-    plan = _Planner(project, settings, read, refresh=refresh, on_model=on_model).plan(tuple(select))
+    planner = _Planner(project, settings, read, refresh=refresh, on_model=on_model, ask=ask)
+    plan = planner.plan(tuple(select))
     if write:
         apply_patch(plan.patch, project.root)
     return plan
@@ -159,11 +163,13 @@ class _Planner:
         *,
         refresh: bool,
         on_model: Callable[[str], None],
+        ask: Ask | None,
     ) -> None:
         self.project = project
         self.read = read
         self.refresh = refresh
         self.on_model = on_model
+        self.ask = ask
         self.lock = read_lock(project.root)
         self.entries = {path: dict(found) for path, found in self.lock.entries.items()}
         self.files: dict[str, _File] = {}
@@ -195,6 +201,9 @@ class _Planner:
         drafted = _drafted(subjects)
         if isinstance(drafted, Refusal):
             return ModelTests(title, "refused", why=drafted.why, hint=drafted.hint)
+        dialect = self.read.lineage.dialect
+        if self.ask is not None and dialect != "duckdb":
+            drafted = [in_its_digits(item, dialect, self.ask) for item in drafted]
         return self._written(node, title, drafted, known, decided)
 
     def _known(self, title: str) -> dict[str, Written]:

@@ -96,7 +96,7 @@ def _subject(
     if isinstance(clocks, str):
         raise _Refused(clocks, "read the clock through a macro, e.g. {{ dbt.current_timestamp() }}")
     fix_clock(tree)
-    tree = _in_duckdb(tree, lineage.dialect)
+    written, tree = tree, _in_duckdb(tree, lineage.dialect)
     macros = {**dict(overrides or {}).get("macros", {}), **clocks}
     return Subject(
         node.name,
@@ -106,6 +106,7 @@ def _subject(
         {"macros": macros} if macros else {},
         variant,
         _digest(tree, inputs, macros),
+        written,
     )
 
 

@@ -58,6 +58,7 @@ class Subject:
         overrides: what dbt has to put in the place of macros, by their names.
         variant: tells the queries of a model apart: "", "first_run" or "incremental".
         digest: of the query and of the columns that it reads: the same means the same tests.
+        written: the same as `tree` in the words of the project's own warehouse; None where that is not known.
     """
 
     model: str
@@ -67,6 +68,7 @@ class Subject:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     variant: str = ""
     digest: str = ""
+    written: exp.Query | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from aidbt.semantic.english.phrases import (
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Missing, Not, Predicate, both
 
-
 DoneBy = tuple[Columns, Claim]
 """When something was done, and what else is said of it."""
 
@@ -35,6 +34,7 @@ class ActRules(NounRules):
         lift("Act", lambda act: [("Link", Link(act, is_act=True), 0.1)])
         rule("Act", CLAIMS, self.act_claim)
         rule("Act", "Rows SupRows", self.act_object)
+        rule("ActOf", "Rows SupRows", self.act_of)
         rule("Act", "Texts Names", self.act_texts)
         rule("Act", "CmpTimes", self.act_times)
         rule("Act", "Link", self.act_counted)
@@ -52,7 +52,7 @@ class ActRules(NounRules):
         rule("Rows", "Did", self.rows_did)
         rule("Did", "Rows", lambda did, rows: self.rows_did(rows, did))
         rule("Did", "Link Cond", self.did_claim)
-        rule("Did", "Link Cond", lambda did, claim: [("DidBy", (did, claim), 0.2)])
+        rule("Did", "Link Cond", lambda did, claim: [("DidBy", (did, claim), 0.0)])
         rule("Rows", "DidBy", self.rows_did_by)
         rule("Rel", "Did DidBy", self.who_did)
         rule("Rows", "WhoDid", lambda rows, did: self.rows_did(rows, did))
@@ -89,6 +89,12 @@ class ActRules(NounRules):
             yield "Act", rows, 0.1
         else:
             yield from self.act_claim(rows, Link(other))
+
+    def act_of(self, act: Rows, other: Rows) -> Found:
+        """`dropped a course`: the rows of that status are of what is named, else of something else."""
+        path = self.path(act.table, other.table)
+        if path is not None and is_to_one(path):
+            yield from self.act_object(act, other)
 
     def act_texts(self, rows: Rows, texts: Texts) -> Found:
         """`opened "Q-17"`."""
@@ -152,7 +158,8 @@ class ActRules(NounRules):
     def who_did(self, _: object, did: Columns | DoneBy) -> Found:
         """`who signed up`, of the rows that are counted by when they did."""
         if isinstance(did, Columns):
-            yield "WhoDid", did, 0.1
+            # Of "payments that are paid" a status of theirs says it sooner.
+            yield "WhoDid", did, 0.5
         else:
             yield "DidBy", did, 0.1
 

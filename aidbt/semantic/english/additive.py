@@ -67,6 +67,31 @@ def amount_of(table: GraphTable) -> str:
     return ""
 
 
+def money_of(table: GraphTable) -> str:
+    """The one column of amounts of money of a table; "" where there is none, or several.
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphColumn
+        >>> columns = GraphColumn("nights", "number"), GraphColumn("total_price", "number")
+        >>> money_of(GraphTable("bookings", columns))
+        'total_price'
+    """
+    found = [
+        column.name
+        for column in table.columns
+        if column.kind == "number"
+        and _MONEY & set(singular_words(column.name))
+        and is_additive(table, column.name)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+_MONEY = frozenset(
+    """amount price paid payment cost revenue spend spending sale usd eur gbp cent dollar euro total fee charge
+    value""".split()
+)
+
+
 def is_additive(table: GraphTable, column: str) -> bool:
     """Whether a number of a table may be summed when a question says by what, and not how.
 
@@ -83,7 +108,8 @@ def is_additive(table: GraphTable, column: str) -> bool:
     words = singular_words(column)
     if not words or _STATISTICS & set(words):
         return False
-    if found.unit == "percent" or (words[-1] in _NOT_ADDITIVE and not is_duration(column)):
+    is_rate = words[-1] in _NOT_ADDITIVE and "total" not in words
+    if found.unit == "percent" or (is_rate and not is_duration(column)):
         return False
     if is_duration(column):
         return True

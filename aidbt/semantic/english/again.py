@@ -57,13 +57,10 @@ def meet_again(asked: Asked) -> None:
         ):
             continue
         kind = replace(shown.term, at=None)
-        alike = [
-            number
-            for number in before
-            if isinstance(number.term, Measure) and replace(number.term, where=None, at=None) == kind
-        ]
+        # Also a part of a number is meant, such as the total whose change was asked for.
+        alike = {m for n in before for m in measures(n.term) if replace(m, where=None, at=None) == kind}
         if len(alike) == 1:
-            asked.returned[place] = alike[0]
+            asked.returned[place] = replace(shown, term=alike.pop())
 
 
 def add_theirs(asked: Asked) -> None:

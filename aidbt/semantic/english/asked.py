@@ -157,6 +157,8 @@ def _collected(items: Iterable[Item]) -> Asked:
             raise Refused("it is not certain what is said of a number that was asked for before")
         if item.category == "Show" and item.meaning != "besides" and last not in _BEFORE_SHOW:
             raise Refused("it is not certain whether something else is asked for")
+        if item.category in ("Number", "Theirs") and last in ("Number", "Numbers"):
+            raise Refused("two numbers stand side by side, and it is not said how they belong together")
         if last == "Show" and item.category in ("Link", "Claim"):
             raise Refused("it is said what holds of something, and not of what")
         _take(asked, item)

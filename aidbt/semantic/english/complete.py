@@ -7,9 +7,9 @@ themselves mean too: a rule that joins two phrases may have dropped one of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from itertools import zip_longest
 from typing import Any
 
 from aidbt.semantic.english.chart import Item
@@ -36,11 +36,12 @@ from aidbt.semantic.query import (
     SemanticQuery,
     TimePoint,
     Value,
+    attributes,
     parts,
 )
 
 # What makes a number one of a unit.
-_UNITS = ("Grain", "Unit", "InUnit")
+_UNITS = {"Grain", "Scale", "Unit", "InUnit"}
 _LEAVES = (Comparison, OneOf, Matches, Missing, InPeriod, Extreme)
 
 
@@ -62,8 +63,11 @@ def check_complete(
                 if not said.has(part):
                     raise Refused("a part of the question has no place in its answer")
             words = [word for word in item.words() if word.category not in ("Fill", "Is")]
-            for word, following in zip_longest(words, words[1:]):
-                if not said.keeps(word, following):
+            if not _holds_values(item, words):
+                raise Refused("a value of the question has no place in its answer")
+            kinds = ["", *(word.category for word in words), ""]
+            for word, before, after in zip(words, kinds, kinds[2:], strict=False):
+                if not said.keeps(word, {before, after}):
                     raise Refused("a word of the question has no place in its answer")
     if counts and not any(m.function in ("count", "count_distinct") for m in said.measures):
         raise Refused("a count is asked for, and it is not said of what")
@@ -114,17 +118,27 @@ class _Said:
             case _:
                 return self._orders(part)
 
-    def keeps(self, word: Item, following: Item | None) -> bool:
+    def keeps(self, word: Item, beside: set[str]) -> bool:
         """Whether what a word means is in the query: a value, a number, a text, a column, that it is denied.
 
         Lengths of time and sums of money may be in another unit there.
+
+        Args:
+            beside: the categories of the words before and after it.
         """
         match word.category:
             case "Val" | "Cond":
-                return all(part in self.values for part in parts(word.meaning) if isinstance(part, Value))
+                values = [part for part in parts(word.meaning) if isinstance(part, Value)]
+                groups = {term for query in self.queries for term in query.group_by}
+                return all(value in self.values for value in values) or groups >= set(
+                    attributes(word.meaning)
+                )
+            case "Time" if isinstance(word.meaning, Period):
+                return self._is_in(word.meaning)
             case "Num":
-                is_of_unit = following is not None and following.category in _UNITS
-                return word.meaning == 1 or is_of_unit or Value(word.meaning) in self.values
+                is_of_unit = bool(beside & _UNITS)
+                numbers = {value.value for value in self.values}
+                return word.meaning == 1 or is_of_unit or word.meaning in numbers
             case "Quo":
                 text = str(word.meaning).casefold()
                 return any(text in str(value.value).casefold() for value in self.values)
@@ -133,14 +147,14 @@ class _Said:
             case "Col" if isinstance(word.meaning, Columns):
                 return self.has(word.meaning)
             case "Grain":
-                return any(_is_of_grain(node, word.meaning) for node in self.nodes)
+                return "Num" in beside or any(_is_of_grain(node, word.meaning) for node in self.nodes)
             case "Rows" if isinstance(word.meaning, Rows):
                 return self._speaks_of(word.meaning.table)
             case _:
                 return True
 
     def _speaks_of(self, table: str) -> bool:
-        """Whether rows of a table are in the query, or what others refer to: of "bought a car" every sale is."""
+        """Whether rows of a table are in the query, or what others refer to: every sale is of a car."""
         if table in self.tables:
             return True
         ways = (self.graph.paths(other, table) for other in self.tables if other)
@@ -218,6 +232,17 @@ def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
     if query is not None:
         yield query
         yield from _all(query.source)
+
+
+def _holds_values(item: Item, words: Sequence[Item]) -> bool:
+    """Whether a phrase holds each value as often as its words say it: the working of all that are not working."""
+    said = Counter(value for word in words if word.category == "Val" for value in _values(word))
+    held = Counter(_values(item))
+    return all(held[value] >= count for value, count in said.items())
+
+
+def _values(item: Item) -> list[Value]:
+    return [part for part in parts(item.meaning) if isinstance(part, Value)]
 
 
 def _is_of_grain(node: Any, grain: Any) -> bool:

@@ -89,6 +89,7 @@ class ConditionRules(Relations):
         rule("Col Rated", "Range", self.within)
         rule("Col Rated", "Num", self.equal)
         rule("Sized", "CmpNum", lambda columns, compare: own(self.compared(columns, compare)))
+        rule("Sized", "CmpTimes", lambda columns, compare: own(self.compared(columns, compare)))
         rule("Sized", "Range", lambda columns, numbers: own(self.within(columns, numbers)))
         rule("Sized", "Num", lambda columns, number: own(self.equal(columns, number)))
         rule("Sized", "CmpMean", lambda columns, mean: own(self.against_mean(columns, mean)))
@@ -103,6 +104,8 @@ class ConditionRules(Relations):
     def _unit_rules(self, rule: Rule) -> None:
         """Numbers with what they are in: "over 100 euros", "between 30 and 60 minutes"."""
         rule("Num", "Unit", lambda number, unit: [("Sum", (number, unit), 0.0)])
+        rule("Num", "Scale", lambda number, scale: [("Num", number * scale, -0.2)])
+        rule("Sum", "Scale", lambda amount, scale: [("Sum", (amount[0] * scale, amount[1]), -0.2)])
         rule("Cmp", "Sum", lambda operator, amount: [("CmpNum", Compare(operator, *amount), 0.0)])
         rule("Sum", "CmpAfter", lambda amount, operator: [("CmpNum", Compare(operator, *amount), 0.0)])
         rule("Prep", "Sum", lambda how, amount: [("CmpNum", Compare("=", *amount), 0.2)] * (how in _AT))
@@ -158,7 +161,7 @@ class ConditionRules(Relations):
         rule("No", "Col", lambda _, columns: self.none(columns))
         rule("Neg", "Did", lambda _, columns: self.not_done(columns))
         rule("Owning", "Col", lambda _, columns: self.present(columns))
-        rule("Cond", "Left", lambda condition, _: [("Cond", condition, -0.3)] if _is_amount(condition) else [])
+        rule("Cond", "Left", lambda condition, _: [("Cond", condition, -0.3)] * _is_amount(condition))
         rule("Neg", "Cond", lambda _, condition: self.opposite(condition))
         rule("No", "Feature", lambda _, condition: self.opposite(condition))
         rule("Owning", "Feature", lambda _, condition: [("Cond", condition, 0.0)])

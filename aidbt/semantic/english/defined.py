@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aidbt.semantic.english.definer import NOW, Definer, is_identifier, is_now
 from aidbt.semantic.english.definitions import Definition
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import Matching, read_instructions
-from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
+from aidbt.semantic.english.lexicon import ColumnName, Defined, Lexicon, Meaning, TableName
 from aidbt.semantic.english.phrases import Condition, Rows
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import plain
@@ -27,18 +28,50 @@ from aidbt.semantic.query import (
 from aidbt.semantic.rewriting import rewritten
 
 
-def with_instructions(text: str, question: str, lexicon: Lexicon, graph: Graph) -> tuple[Lexicon, Matching]:
+@dataclass(frozen=True)
+class TextMatching:
+    """How texts of a question are compared with the data; false where no more than some columns are named.
+
+    Attributes:
+        everything: of all columns but those of `columns`, which are places (table, column).
+    """
+
+    everything: Matching = ""
+    columns: Mapping[tuple[str, str], Matching] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.everything)
+
+    def of(self, term: Attribute) -> Matching:
+        return self.columns.get((term.table, term.column), self.everything)
+
+
+def with_instructions(
+    text: str, question: str, lexicon: Lexicon, graph: Graph
+) -> tuple[Lexicon, TextMatching]:
     """A lexicon in which the defined names that a question uses have their meaning, and how texts match.
 
     A name whose definition is not understood means nothing any more, so that the question is refused.
     """
     found = read_instructions(text)
-    if not found.definitions:
-        return lexicon, found.matching
+    matching = TextMatching(
+        found.matching, {p: how for name, how in found.of_columns for p in _places(name, lexicon)}
+    )
     added: dict[Phrase, list[Meaning]] = {}
     for definition in _used(found.definitions, question, graph):
         added |= Definer(lexicon.with_meanings(added), graph, question).meanings(definition)
-    return lexicon.with_meanings(added), found.matching
+    return lexicon.with_meanings(added) if added else lexicon, matching
+
+
+def _places(name: Phrase, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
+    """The columns that are called so, or so after the noun of their table: "merchant category"."""
+    for size in range(len(name)):
+        columns = [m for m in lexicon.meanings.get(name[size:], ()) if isinstance(m, ColumnName)]
+        owners = {m.table for m in lexicon.meanings.get(name[:size], ()) if isinstance(m, TableName)}
+        found = [column for column in columns if not size or column.table in owners]
+        if found:
+            yield from ((column.table, column.column) for column in found)
+            return
 
 
 def glossed(question: str, lexicon: Lexicon, graph: Graph) -> tuple[str, Lexicon]:
@@ -71,20 +104,22 @@ _BRACKETS = re.compile(r"\s*\((?P<said>[^()]{3,120})\)")
 _MOST_BRACKETS = 4
 
 
-def matched(query: SemanticQuery, matching: Matching) -> SemanticQuery:
+def matched(query: SemanticQuery, matching: TextMatching) -> SemanticQuery:
     """A query whose texts are compared as instructions want it."""
-    if not matching:
+    if not matching and not matching.columns:
         return query
 
     def change(part: object) -> Predicate | None:
         match part:
             case OneOf(Attribute() as term, values) if all(isinstance(v.value, str) for v in values):
-                if matching == "folded":
+                if not matching.of(term):
+                    return None
+                if matching.of(term) == "folded":
                     return OneOf(term, values, ignores_case=True)
                 found = tuple(Matches(term, "contains", str(value.value)) for value in values)
                 return found[0] if len(found) == 1 else AnyOf(found)
-            case Matches(term, "is", text):
-                return Matches(term, "contains" if matching == "contains" else "is", text)
+            case Matches(Attribute() as term, "is", text):
+                return Matches(term, "contains" if matching.of(term) == "contains" else "is", text)
         return None
 
     return rewritten(query, change)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.definition_forms import change_told, rank_told, without_open_window
+from aidbt.semantic.english.definition_forms import ToldChange, change_told, rank_told, without_open_window
+from aidbt.semantic.english.definition_times import dated_by, duration_told, last_told, time_named, told_apart
 from aidbt.semantic.english.definitions import Definition
 from aidbt.semantic.english.formula_meanings import FormulaMeanings, bare_phrase
 from aidbt.semantic.english.lexicon import Defined, Meaning, TableName
 from aidbt.semantic.english.number_phrases import Group, Number, Ranking, Scoped, TopColumns
 from aidbt.semantic.english.periods import period_at
-from aidbt.semantic.english.phrases import Condition, Rows
+from aidbt.semantic.english.phrases import Columns, Condition, Rows
 from aidbt.semantic.english.procedures import formula_text, spelled_out
 from aidbt.semantic.english.sql_pieces import number_of_sql
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import phrase_of
 from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.english.written_conditions import WEIGHT, lemmas_of
+from aidbt.semantic.query import Attribute, Compared, Duration, Grain, Measure
 
 NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
 
@@ -48,6 +50,11 @@ class Definer(FormulaMeanings):
             return {}  # which table a reference is to: the graph knows it
         if definition.is_procedure:
             return self._of_procedure(definition)
+        body, name, said = told_apart(definition.bodies[-1])
+        if name:
+            return self._with_part(name, said).meanings(
+                replace(definition, bodies=(*definition.bodies[:-1], body))
+            )
         changed = self._of_change(definition.bodies)
         if changed is not None:
             return dict.fromkeys(definition.names, changed)
@@ -59,6 +66,11 @@ class Definer(FormulaMeanings):
             if any(found.values()):
                 return found
         return {name: [] for name in definition.names}
+
+    def _with_part(self, name: str, said: str) -> Definer:
+        """A reader that knows what a word of a definition stands for within it: ", where b is the rest"."""
+        meanings = {lemmas_of(name): self._of_body(said)}
+        return Definer(self.lexicon.with_meanings(meanings), self.graph, self.question)
 
     def _of_procedure(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
         """What steps come to, for names that mean nothing without them."""
@@ -103,8 +115,14 @@ class Definer(FormulaMeanings):
         number = number_of_sql(body, self.graph)
         if number is not None:
             return [Defined("Number", number, WEIGHT)]
+        body, date = dated_by(body)
+        if date:
+            return self._dated(self._of_body(body), date)
         closed, needs_time = without_open_window(body)
         is_left_open = needs_time and not self._says_a_time()
+        done = _DONE.match(closed) if closed != body else None
+        if done and (found := self._dated(self._of_formula(done["what"]), done["verb"])):
+            return found
         for text in (body, *([closed] if closed != body and not is_left_open else [])):
             steps = formula_text(text)
             found = (
@@ -112,11 +130,44 @@ class Definer(FormulaMeanings):
                 or (self._of_formula(spelled_out(steps)) if steps else [])
                 or self._of_formula(spelled_out(text))
                 or self._of_rank(text)
-                or self._of_groups(text)
+                or self._of_duration(text)
+                or self._of_groups(last_told(text) or text)
             )
             if found:
                 return found
         return []
+
+    def _dated(self, meanings: list[Meaning], said: str) -> list[Meaning]:
+        """Numbers whose rows are dated by the time that is said; nothing where there is no such time."""
+        found: list[Meaning] = []
+        for meaning in meanings:
+            number = meaning.meaning if isinstance(meaning, Defined) else None
+            scoped = number if isinstance(number, Scoped) else None
+            number = scoped.of if scoped else number
+            time = time_named(self.graph.table(number.table), said) if isinstance(number, Number) else ""
+            if not isinstance(meaning, Defined) or not isinstance(number, Number) or not time:
+                return []
+            dated = self._rules.dated(number, Attribute(number.table, time))
+            found.append(replace(meaning, meaning=replace(scoped, of=dated) if scoped else dated))
+        return found
+
+    def _of_duration(self, body: str) -> list[Meaning]:
+        """`median time in hours from submission until the client responded`."""
+        told = duration_told(body)
+        if told is None:
+            return []
+        pairs = [
+            (table.name, start, end)
+            for table in self.graph.tables
+            if (start := time_named(table, told.start))
+            and (end := time_named(table, told.end))
+            and start != end
+        ]
+        if len(pairs) != 1:
+            return []
+        table, start, end = pairs[0]
+        between = Duration(Attribute(table, start), Attribute(table, end), told.unit)
+        return [Defined("Number", Number(Measure(told.function, table, between), table), WEIGHT)]
 
     def _says_a_time(self) -> bool:
         sentence = tokens(self.question)
@@ -129,7 +180,12 @@ class Definer(FormulaMeanings):
         told = rank_told(body)
         if told is None or not told.of:
             return []
-        of = next((i.meaning for i in self._phrases(told.of) if isinstance(i.meaning, Rows)), None)
+        words = told.of.split()
+        # "Customer revenue rank" ranks customers.
+        firsts = [" ".join(words[:size]) for size in range(len(words), 0, -1)]
+        of = next(
+            (i.meaning for first in firsts for i in self._phrases(first) if isinstance(i.meaning, Rows)), None
+        )
         by = next((d.meaning for d in self._of_formula(told.by) if isinstance(d, Defined)), None)
         if of is None or not isinstance(by, Number):
             return []
@@ -137,11 +193,12 @@ class Definer(FormulaMeanings):
 
     def _of_change(self, bodies: Sequence[str]) -> list[Meaning] | None:
         """`month-over-month change in revenue for each product`; None for what is no change."""
-        split = [self._grouped(without_open_window(body)[0], is_before=False) for body in bodies]
+        dates = [date for body in bodies if (date := dated_by(body)[1])]
+        split = [self._grouped(without_open_window(dated_by(body)[0])[0], is_before=False) for body in bodies]
         told = change_told([body for body, _ in split])
         if told is None:
             return None
-        number = next((d.meaning for d in self._of_formula(told.of) if isinstance(d, Defined)), None)
+        number = next((d.meaning for d in self._changing(told, dates) if isinstance(d, Defined)), None)
         changed = isinstance(number, Number) and self._rules.changed(
             number, told.grain, told.kind, is_percent=told.is_percent
         )
@@ -152,16 +209,53 @@ class Definer(FormulaMeanings):
             scope |= group
         return [Defined("Scoped", Scoped(changed, scope), WEIGHT)]
 
+    def _changing(self, told: ToldChange, dates: Sequence[str]) -> list[Meaning]:
+        """What changes: as the end of the definition says it, else in its words."""
+        named = self.lexicon.meanings.get(lemmas_of(told.of_formula), ())
+        said = [meaning for meaning in named if isinstance(meaning, Defined)]
+        found: list[Meaning] = [*said] if said else self._of_body(told.of)
+        return self._dated(found, dates[0]) if dates else found
+
     def _of_groups(self, body: str) -> list[Meaning]:
         """`number of orders per month`, `monthly revenue`: a number with the groups that belong to it."""
         of, group = self._grouped(body)
+        running = _RUNNING.match(body)
+        if running:
+            of, group = running["of"], Group(grains=(Grain(_GRAINS[running["each"].lower()]),))
         if not group:
             return []
-        number = next((d.meaning for d in self._of_formula(of) if isinstance(d, Defined)), None)
-        if isinstance(number, Number):
+        if group.grains and (new := _NEW.match(of)):
+            return self._of_new(new["rows"], group)
+        number = self._total(of)
+        if number is not None:
+            if running:
+                number = replace(number, term=Compared("running", number.term))
             return [Defined("Scoped", Scoped(number, group), WEIGHT)]
         last = self._last_of(of, group)
         return [Defined("Scoped", Scoped(last, group), WEIGHT)] if last else []
+
+    def _total(self, text: str) -> Number | None:
+        """A number, of a column that adds up its sum, and of rows that were done how many by their time."""
+        for meaning in self._of_formula(text):
+            match meaning:
+                case Defined(meaning=Number() as number):
+                    return number
+                case Defined(meaning=Columns() as columns):
+                    return self._rules.implied(columns)
+        done = _DONE.match(text)
+        found = self._dated(self._of_formula(done["what"]), done["verb"]) if done else []
+        return next(
+            (d.meaning for d in found if isinstance(d, Defined) and isinstance(d.meaning, Number)), None
+        )
+
+    def _of_new(self, text: str, group: Group) -> list[Meaning]:
+        """`new customers per month`: those whose own time is in it."""
+        rows = next((i.meaning for i in self._phrases(text) if isinstance(i.meaning, Rows)), None)
+        time = self.graph.table(rows.table).time if rows is not None else None
+        if rows is None or not time:
+            return []
+        counted = Measure("count", rows.table, None, rows.where, Attribute(rows.table, time))
+        return [Defined("Scoped", Scoped(Number(counted, rows.table), group), WEIGHT)]
 
     def _last_of(self, text: str, group: Group) -> TopColumns | None:
         """`most recent balance` of each group, of the one table whose rows belong to these."""
@@ -218,6 +312,19 @@ _GROUPS = frozenset(
     """per by for in of each every within across daily weekly monthly quarterly yearly annual hourly
     grouped""".split()
 )
+_GRAINS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
+           "annual": "year"}  # fmt: skip
+_RUNNING = re.compile(
+    rf"^(?:the )?(?:running|cumulative) (?:total|sum) of (?:the )?(?P<each>{'|'.join(_GRAINS)}) (?P<of>.+)$",
+    re.I,
+)
+# Rows with what was done at one of their times: "claims decided", "customers who signed up".
+_DONE = re.compile(
+    r"^(?P<what>.+?)(?: (?:who|that|which))?(?: (?:was|were|have|had|have been))? (?P<verb>\w+(?:ed|t|n))"
+    r"(?: (?:up|in|on|for))?$",
+    re.I,
+)
+_NEW = re.compile(r"^(?:the )?(?:(?:total )?(?:number|count) of )?new (?P<rows>.+)$", re.I)
 _LEADING = re.compile(r"^(?:whose|where|in which|for which|with|having) (?:an? |the )?", re.I)
 
 

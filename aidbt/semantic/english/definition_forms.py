@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
@@ -62,7 +62,7 @@ def rank_told(body: str) -> ToldRank | None:
     for pattern in _RANKS:
         match = pattern.match(bare)
         if match:
-            by = re.sub(r"^(?:their|its|the) ", "", match["by"])
+            by = re.sub(r"\b(?:their|its) |^the ", "", match["by"])
             return ToldRank(match["of"] or "", by, bool(is_least))
     return None
 
@@ -76,12 +76,14 @@ class ToldChange:
 
     Attributes:
         is_percent: whether a relative change is per cent, not a fraction.
+        of_formula: the same as a formula calls it, where it is told by one too.
     """
 
     of: str
     grain: Grain
     kind: Literal["change", "relative_change"]
     is_percent: bool = False
+    of_formula: str = ""
 
 
 _GRAIN = "(?P<grain>day|week|month|quarter|year)"
@@ -121,8 +123,8 @@ def change_told(bodies: Sequence[str]) -> ToldChange | None:
     """The change that bodies tell, in words and perhaps, more exactly, as a formula.
 
     Example:
-        >>> change_told(["month-over-month change in revenue", "(revenue - previous month revenue)"])
-        ToldChange(of='revenue', grain=<Grain.MONTH: 'month'>, kind='change', is_percent=False)
+        >>> change_told(["month-over-month change in revenue", "(revenue - previous month revenue)"]).kind
+        'change'
     """
     formulas = [found for body in bodies if (found := _change_of_formula(body))]
     words = [found for body in bodies if (found := _change_of_words(body))]
@@ -131,7 +133,7 @@ def change_told(bodies: Sequence[str]) -> ToldChange | None:
     if not formulas:
         # What is said by a formula that is not understood is not what the words alone say.
         return words[0] if len(bodies) == 1 else None
-    return ToldChange(words[0].of, formulas[0].grain, formulas[0].kind, formulas[0].is_percent)
+    return replace(formulas[0], of=words[0].of, of_formula=formulas[0].of)
 
 
 def _change_of_words(body: str) -> ToldChange | None:
@@ -193,7 +195,7 @@ def _pair(formula: Formula) -> tuple[str, Grain] | None:
 # --- windows that are left open ---------------------------------------------------------------------
 
 _ANY = (
-    r"(?:given|selected?|specified|specific|recent|certain|defined|chosen|particular|designated|desired"
+    r"(?:some|any|given|selected?|specified|specific|recent|certain|defined|chosen|particular|designated|desired"
     r"|relevant|required|requested|stated|predefined|unspecified|set)"
 )
 _SPAN = (

@@ -125,8 +125,10 @@ _CODES = re.compile(
 )
 
 
+# "Customer Rank (CR) ranks customers by revenue" says in its verb what it is.
+_RANKS = re.compile(rf"^(?:The )?{_NAME} (?P<body>ranks .+)$", re.S)
 _FORMS = (
-    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _CALLED, _MEANS, _COLON,
+    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _CALLED, _RANKS, _MEANS, _COLON,
     _IS_NUMBER, _HAVE, _IS,
 )  # fmt: skip
 

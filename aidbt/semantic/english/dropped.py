@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.index import Lexicon, Trait, ValueName
+from aidbt.semantic.english.index import Lexicon, Trait, ValueName, is_begun
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Role, Rows
 from aidbt.semantic.english.refusal import Refused
@@ -39,12 +39,15 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
     for sentence, items in said:
         words = [word for item in items for word in item.words()]
         _check_joined(sentence, words)
-        for word in words:
+        for before, word in zip([None, *words], words, strict=False):
             text = sentence[word.start].text.lower()
             is_alone = word.end - word.start == 1
             if word.category in _SILENT and (is_alone or word.category in _VERBS):
-                found = unused.named(text, is_verb=word.category in _VERBS)
-                if found:
+                is_verb = word.category in _VERBS
+                found = unused.named(text, is_verb=is_verb)
+                if not found and is_verb and before is not None and before.category == "Col":
+                    found = unused.time_named(text)
+                if found and not is_begun(sentence, word.start):
                     raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
 
 
@@ -89,12 +92,21 @@ class _Unused:
             return value
         return next(self._columns(stem), "")
 
+    def time_named(self, text: str) -> str:
+        """The time of any table that a participle behind a column names: "hours logged"; "" for none."""
+        stem = verb_stem(text)
+        for table in self._lexicon.graph.tables:
+            for column in table.columns:
+                if column.kind in ("time", "date") and stem in _stems(column.name):
+                    return "" if (table.name, column.name) in self._used else f"{column.name} of {table.name}"
+        return ""
+
     def _values(self, text: str, stem: str) -> Iterator[str]:
         meanings = (*self._lexicon.meanings.get((lemma(text),), ()), *self._lexicon.stems.get(stem, ()))
         for meaning in meanings:
             if isinstance(meaning, ValueName) and meaning.table in self._tables:
-                if (meaning.table, meaning.column) not in self._used:
-                    yield f"{meaning.column} of {meaning.table}"
+                # Of "working ones and those not working" the second may be lost.
+                yield f"{meaning.column} of {meaning.table}"
             elif isinstance(meaning, Trait) and meaning.table in self._tables:
                 for term in attributes(meaning.predicate):
                     if (term.table, term.column) not in self._used:

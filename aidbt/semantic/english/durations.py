@@ -37,6 +37,8 @@ from aidbt.semantic.query import (
 )
 
 _AFTER = (">", "of", "from")
+# Whole numbers of such a name are years.
+_FOUNDED = {"founded", "established", "incorporated", "built", "opened", "launched", "published", "released"}
 _AMOUNTING = ("of", "at", "by")
 SameAs = tuple[Grain, Columns]
 """A grain, and the time that something else is in the same of."""
@@ -68,14 +70,11 @@ class DurationRules(ConditionRules):
         rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
         rule("Span", "CmpAfter", lambda span, operator: [("CmpSpan", (operator, span), 0.0)])
         rule("Within", "Span", lambda _, span: [("CmpSpan", ("<=", span), 0.0)])
-        rule("Cmp", "Grain", lambda operator, unit: [("CmpSpan", (operator, Span(1, unit)), 0.2)])
-        rule("Grain", "CmpAfter", lambda unit, operator: [("CmpSpan", (operator, Span(1, unit)), 0.2)])
         rule("Prep", "CmpSpan", lambda how, span: [("CmpSpan", span, 0.0)] if how in _AMOUNTING else [])
         rule("Prep", "Span", lambda how, span: [("CmpSpan", ("=", span), 0.2)] if how == "of" else [])
         rule("Col Rated", "CmpSpan", self.amounting)
         rule("Sized", "CmpSpan", lambda columns, measured: own(self.amounting(columns, measured)))
         rule("AdjCol", "Span", lambda adj, span: own(self.amounting(adj[0], (adj[1], span))))
-        rule("AdjCol", "Grain", lambda adj, unit: own(self.amounting(adj[0], (adj[1], Span(1, unit)))))
         rule("And Prep", "Span", lambda how, high: [("JSpan", high, 0.0)] if how in ("and", "to") else [])
         rule("BetweenNum", "JSpan", lambda low, high: self.between(low, high.count, unit_of(high.unit)))
         rule("CmpSpan Span", "When Prep", self.span_side)
@@ -100,12 +99,18 @@ class DurationRules(ConditionRules):
             return
         if self.is_time(attribute):
             predicate: Predicate | None = InPeriod(attribute, period.start, period.end)
-        elif "year" in singular_words(attribute.column):
+        elif self.is_year(attribute):
             predicate = in_year(attribute, period)
         else:
             return
         if predicate:
             yield "Cond", Condition(attribute.table, predicate), 0.0
+
+    def is_year(self, attribute: Attribute) -> bool:
+        """Whether a column of numbers is a year: "built_year", "yearfounded", or just "founded"."""
+        name = attribute.column.lower()
+        is_named = name.startswith("year") or name.endswith("year") or "year" in singular_words(name)
+        return self.column(attribute).kind == "number" and (is_named or name in _FOUNDED)
 
     def amounting(self, columns: Columns, measured: tuple[Operator, Span]) -> Found:
         """`delay over 60 minutes`, of a column of numbers."""

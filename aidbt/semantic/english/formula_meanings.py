@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.semantic.english.chart import Item, parse
+from aidbt.semantic.english.complete import check_complete
+from aidbt.semantic.english.dropped import check_dropped
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
 from aidbt.semantic.english.number_phrases import Number
-from aidbt.semantic.english.phrases import Amount, Columns, Link, Rows
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.written_conditions import WEIGHT, WrittenConditions, lemmas_of
 from aidbt.semantic.graph import Graph, NoPath, is_to_one
@@ -21,6 +24,8 @@ from aidbt.semantic.query import (
     Calculation,
     Function,
     Measure,
+    Output,
+    SemanticQuery,
     Term,
     Value,
     both,
@@ -48,10 +53,20 @@ class FormulaMeanings:
     def _of_formula(self, body: str) -> list[Meaning]:
         """What a formula, or a phrase, stands for; nothing when it is not understood."""
         for text, rest in _qualified(body):
+            if _OVER.search(body) and rest and self._counts_rows(text):
+                continue  # `denied claims over decided claims` is a ratio
             found = self._of_rows_of(text, rest)
             if found:
                 return found
         return []
+
+    def _counts_rows(self, text: str) -> bool:
+        """Whether a text names rows, or how many there are."""
+        items = self._phrases(text)
+        first = items[0].meaning if items else None
+        return isinstance(first, Rows) or (
+            isinstance(first, Number) and isinstance(first.term, Measure) and first.term.function == "count"
+        )
 
     def _of_rows_of(self, text: str, rest: str) -> list[Meaning]:
         """What a formula stands for, of the rows that `rest` names; "" for all."""
@@ -89,8 +104,21 @@ class FormulaMeanings:
 
     def _phrases(self, text: str) -> list[Item]:
         """What a text may be read as whole, likeliest first."""
-        found = [item for item in self._whole(bare_phrase(text)) if item.category in _CATEGORIES]
-        return sorted(found, key=lambda item: -item.score)
+        bare = bare_phrase(text)
+        found = [item for item in self._whole(bare) if item.category in _CATEGORIES]
+        return sorted((item for item in found if self._says_all(bare, item)), key=lambda item: -item.score)
+
+    def _says_all(self, text: str, item: Item) -> bool:
+        """Whether a phrase means every word of its text: of a definition nothing may be left out."""
+        query = _query_of(item.meaning)
+        if query is None:
+            return True
+        try:
+            check_dropped([(tokens(text), [item])], query, self.lexicon)
+            check_complete([[item]], query, self.graph)
+        except Refused:
+            return False
+        return True
 
     def _whole(self, text: str) -> list[Item]:
         """The phrases that a text is from its first to its last word."""
@@ -116,6 +144,8 @@ class FormulaMeanings:
             if leaf in numbers:
                 return numbers[leaf].term
             attribute = _attribute(items[leaf])
+            if _rows_of([items[leaf]]) != Rows(""):
+                return None
             is_number = attribute is not None and self._rules.column(attribute).kind == "number"
             return Measure("sum", attribute.table, attribute) if attribute and is_number else None
 
@@ -159,9 +189,12 @@ class FormulaMeanings:
             return []
         table = ranked[0]
         term = _calculated(formula, lambda leaf: self._near(table, items[leaf]))
-        if term is None:
+        rows = _rows_of(items.values())
+        if term is None or rows is None:
             return []
         total = Defined("Number", Number(Measure("sum", table, term), table), WEIGHT)
+        if rows.where is not None:
+            return self._of_those([total], rows)
         each = Defined("Amount", Amount(table, term), WEIGHT)
         return [each, total] if _OF_EACH & set(lemmas_of(self.question)) else [total]
 
@@ -182,8 +215,9 @@ class FormulaMeanings:
     def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
         """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
         rows = next((item.meaning for item in self._phrases(rest) if isinstance(item.meaning, Rows)), None)
-        if rows is None:
-            return []
+        return self._of_those(meanings, rows) if rows is not None else []
+
+    def _of_those(self, meanings: list[Meaning], rows: Rows) -> list[Meaning]:
         found: list[Meaning] = []
         for meaning in meanings:
             if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number):
@@ -198,6 +232,24 @@ class FormulaMeanings:
             return None
         seen = self._rules.linked(Rows(part.table), Link(rows)) if part.table != rows.table else (rows, 0.0)
         return replace(part, where=both(part.where, seen[0].where)) if seen else None
+
+
+def _query_of(meaning: object) -> SemanticQuery | None:
+    """A query that says no more than a phrase; None for a phrase of which none can be made."""
+    match meaning:
+        case Rows(table, where, time):
+            return SemanticQuery((Output(time, "time"),) if time else (), base=table, where=where)
+        case Condition(table, predicate):
+            return SemanticQuery((), base=table, where=predicate)
+        case Number(term, _):
+            return SemanticQuery((Output(term, "number"),))
+        case Amount(table, term, rows):
+            return SemanticQuery((Output(term, "amount"),), base=table, where=rows.where if rows else None)
+        case Columns(terms, rows):
+            outputs = tuple(Output(term, f"column_{place}") for place, term in enumerate(terms))
+            base, where = (rows.table, rows.where) if rows else ("", None)
+            return SemanticQuery(outputs, base=base, where=where)
+    return None
 
 
 def bare_phrase(text: str) -> str:
@@ -275,6 +327,17 @@ def _attributes(items: Sequence[Item]) -> list[Attribute]:
         if isinstance(item.meaning, Columns) and columns[0].score - item.score <= _ABOUT_AS_LIKELY:
             found += [*item.meaning.terms, *item.meaning.alike]
     return list(dict.fromkeys(found))
+
+
+def _rows_of(items: Iterable[Sequence[Item]]) -> Rows | None:
+    """The rows with conditions that columns are said to be of, the same for all; None where they differ."""
+    firsts = [found[0].meaning for found in items if found]
+    said = {
+        column.rows if column.rows is not None and column.rows.where is not None else Rows("")
+        for column in firsts
+        if isinstance(column, Columns)
+    }
+    return said.pop() if len(said) == 1 else Rows("") if not said else None
 
 
 def _attribute(items: Sequence[Item]) -> Attribute | None:

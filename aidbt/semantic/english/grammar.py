@@ -53,6 +53,7 @@ class Rules(UnitRules):
         before("Is", f"{_PHRASES} {_OPENERS} Number Group")
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")
         after("Col Cmp Verb Rel Neg Act Did Number", "Is")
+        before("ValueOf", "Col")
         before("Only", "Col Time Num CmpNum Range")
         after("Rows Col Val Cond Time Num", "Only")
         before("Who", "Rows TopOf")

@@ -22,7 +22,7 @@ from aidbt.semantic.english.lexicon import (
 )
 from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.periods import period_at
-from aidbt.semantic.english.phrases import Columns, Condition, Recurring, Role, Rows
+from aidbt.semantic.english.phrases import Columns, Condition, Link, Recurring, Role, Rows, Span
 from aidbt.semantic.english.tokens import Token, lemma
 from aidbt.semantic.english.units import unit_of, whole
 from aidbt.semantic.english.verbs import VerbsOf
@@ -42,8 +42,11 @@ _DEGREES = {
     "more": ("comparative", True),
     "less": ("comparative", False),
 }
+_SHORTEST_VERB = 5
 # "Shipped later than" is said of the verb's time, not of the row's.
 _THAN_TIMES = {"later", "earlier"}
+# Words that begin the object of a verb: of "failed a quiz" nothing is "failed" itself.
+_BEFORE_OBJECTS = {"a", "an", "any", "some", "another", "every", "each", "their", "his", "her", "its"}
 _BEFORE_NOUNS = {"the", "a", "an", "on", "their", "its", "his", "her", "each", "every", "any", "no", "per"}
 # What a word says less for every other column that it may name.
 _COMMON = 0.1
@@ -65,6 +68,7 @@ class Grounded:
         texts = [token.text.lower() for token in sentence]
         for start, token in enumerate(sentence):
             yield from self._names(sentence, texts, start)
+            yield from self._denied(texts, start)
             if token.kind == "quoted":
                 yield Item("Quo", token.text, start, start + 1, 1.0)
             yield from _numbers(token, start)
@@ -74,6 +78,7 @@ class Grounded:
             for length, category, verb, weight in self.verbs.at(texts, start):
                 if category != "Did" or not self._is_noun(sentence, start):
                     yield Item(category, verb, start, start + length, weight * length**_LONGER)
+            yield from _one_unit(sentence, start)
             yield from self._adjectives(texts, start)
             yield from self._closed(sentence, start)
 
@@ -83,7 +88,9 @@ class Grounded:
             columns = [m for m in meanings if isinstance(m, ColumnName) and m.weight > 0.7]
             alike = tuple(Attribute(m.table, m.column) for m in columns)
             for meaning in meanings:
-                if self._is_out_of_place(meaning, meanings, texts[start : start + length], texts[:start]):
+                end = start + length
+                if self._is_out_of_place(meaning, meanings, texts[start:end], texts[:start], texts[end:]):
+                    yield from self._as_verb(meaning, texts[start:end], start)
                     continue
                 less = _COMMON * min(max(len(alike) - 1, 0), 4) if isinstance(meaning, ColumnName) else 0.0
                 if isinstance(meaning, ValueName) and length == 1 and self._is_verb_of(texts, start):
@@ -100,18 +107,50 @@ class Grounded:
                 if isinstance(meaning, ValueName) and _is_plural(sentence[start + length - 1]):
                     yield from self._kind(meaning, start, length)
 
+    def _denied(self, texts: Sequence[str], start: int) -> Iterator[Item]:
+        """`unreviewed`, `uninsured`, `unadvised`: that what the rest of the word says has not been done."""
+        word = texts[start].removeprefix("un").removeprefix("non")
+        if len(word) < _SHORTEST_VERB or word == texts[start] or self.lexicon.meanings.get((texts[start],)):
+            return
+        if not word.endswith("ed"):
+            return
+        for _, category, verb, weight in self.verbs.at([word], 0):
+            if category == "Act" and isinstance(verb, Rows) and verb.where is None:
+                yield Item(
+                    "Undone", Link(verb, "=", 0, is_plain=False, is_act=True), start, start + 1, weight
+                )
+            elif category == "Did" and isinstance(verb, Columns):
+                yield Item("UndoneAt", verb, start, start + 1, weight)
+            elif category == "RoleVerb" and isinstance(verb, Role):
+                yield Item("UndoneBy", verb, start, start + 1, weight)
+
     def _act(self, meaning: ValueName | Trait, start: int) -> Iterator[Item]:
         """`dropped`, of a course: rows of that status are what was done."""
         held = _item(meaning, start, 1, 0.0).meaning
         if isinstance(held, Condition) and held.table not in self.people:
-            yield Item("Act", Rows(held.table, held.predicate), start, start + 1, 0.7)
+            yield Item("ActOf", Rows(held.table, held.predicate), start, start + 1, 0.7)
+
+    def _as_verb(self, meaning: Meaning, said: Sequence[str], start: int) -> Iterator[Item]:
+        """What a word means that is only the verb of what it would be else: "delayed by an hour"."""
+        if isinstance(meaning, ColumnName) and self._is_mere_form(meaning, said):
+            columns = Columns((Attribute(meaning.table, meaning.column),))
+            yield Item("Sized", columns, start, start + 1, 0.7)
+        if isinstance(meaning, ValueName | Trait) and len(said) == 1:
+            yield from self._act(meaning, start)
 
     def _is_out_of_place(
-        self, meaning: Meaning, others: Sequence[Meaning], said: Sequence[str], before: Sequence[str]
+        self,
+        meaning: Meaning,
+        others: Sequence[Meaning],
+        said: Sequence[str],
+        before: Sequence[str],
+        following: Sequence[str],
     ) -> bool:
         """Whether words that may mean something are used otherwise here."""
         if len(said) == 1 and self.verbs.is_linking(meaning):
             return any(kind == "Verb" for _, kind, _, _ in self.verbs.at(said, 0))
+        if isinstance(meaning, ValueName | Trait) and len(said) == 1 and said[0].endswith("ed"):
+            return bool(following) and following[0] in _BEFORE_OBJECTS
         if not isinstance(meaning, ColumnName):
             return False
         # "No" is short for a number nowhere but in names.
@@ -235,6 +274,16 @@ def _numbers(token: Token, start: int) -> Iterator[Item]:
         yield Item("Num", number, start, start + 1, 1.0)
     elif token.lemma not in set(Grain) and (unit := unit_of(token.lemma)):
         yield Item("Unit", unit, start, start + 1, 0.9)
+
+
+def _one_unit(sentence: Sequence[Token], start: int) -> Iterator[Item]:
+    """`an hour`, `half a year`, as a length of time."""
+    words = [token.lemma for token in sentence[start : start + 3]]
+    count = 0.5 if words[:1] == ["half"] else 1
+    rest = words[1:] if count < 1 else words
+    if len(rest) > 1 and rest[0] in ("a", "an") and rest[1] in set(Grain):
+        length = 3 if count < 1 else 2
+        yield Item("Span", Span(count, Grain(rest[1])), start, start + length, 0.9 * length**_LONGER)
 
 
 def _may_be_text(token: Token) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts
+from aidbt.semantic.english.aggregates import conjuncts, time_of_number
 from aidbt.semantic.english.groups import Groups
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import (
@@ -184,7 +184,9 @@ class Grouping(Groups):
                 self._counted(claim)
             elif isinstance(claim, Link) and claim.is_plain and claim.rows == Rows(self.table):
                 raise Refused("rows are named beside a number, and it is not said what is asked of them")
-            elif isinstance(claim, Condition) and any(number.is_settled for number in self.numbers):
+            elif (
+                isinstance(claim, Link) and claim.count == 0 and any(n.is_settled for n in self.numbers)
+            ) or (isinstance(claim, Condition) and any(number.is_settled for number in self.numbers)):
                 raise Refused("it is not certain whether a condition is of the part or of the whole")
             else:
                 self.where = both(self.where, self._holds(claim))
@@ -193,7 +195,13 @@ class Grouping(Groups):
         """What a claim says of the rows that are measured; None when the groups say it already."""
         if not self.table:
             return self._holds_of_metric(claim)
-        found = self.rules.claimed(Rows(self.table), claim)
+        times = {time_of_number(number) for number in self.numbers if number.table == self.table}
+        times = times - {None} or {
+            replace(group, grain=None, part=None)
+            for group in self.groups
+            if isinstance(group, Attribute) and group.table == self.table and (group.grain or group.part)
+        }
+        found = self.rules.claimed(Rows(self.table, time=times.pop() if len(times) == 1 else None), claim)
         if found is None:
             raise Refused(f"a condition is not about {self.table}, nor about what its rows belong to")
         where = found[0].where

@@ -46,6 +46,7 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
         Refused: what is left out may be several things.
     """
     _scoped(asked)
+    _put_in_order(asked)
     asked.shown += [_said_apart(whole, asked, rules) or _share(whole, asked.group) for whole in asked.wholes]
     asked.wholes = []
     if asked.is_average:
@@ -130,6 +131,14 @@ def _ranked_as_defined(asked: Asked, rules: NumberRules) -> None:
     asked.shown.insert(0, ranking.of)
     rank = Compared("rank", ranking.by.term, is_ascending=ranking.is_ascending)
     asked.shown += [ranking.by, replace(ranking.by, term=rank)]
+
+
+def _put_in_order(asked: Asked) -> None:
+    """`order the categories by their number of products`: those are listed, where nothing else is."""
+    things = [order.things for order in asked.orders if order.things is not None]
+    if things and not (asked.shown or asked.tops or asked.best or asked.group):
+        asked.shown += things
+        asked.lists = True
 
 
 def _scoped(asked: Asked) -> None:

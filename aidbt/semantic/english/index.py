@@ -152,12 +152,15 @@ class Lexicon:
             meanings = [
                 m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token, start)
             ]
+            if length == 1 and is_begun(sentence, start):
+                meanings = [m for m in meanings if not isinstance(m, ValueName)]
             if _is_counted_by_activity(sentence, start):
                 meanings = [m for m in meanings if not isinstance(m, Trait)]
             if meanings:
                 named[length] = meanings
         for length, meaning in self._in_other_forms(sentence, start, lemmas, named):
-            named.setdefault(length, []).append(meaning)
+            if not (isinstance(meaning, ValueName) and is_begun(sentence, start)):
+                named.setdefault(length, []).append(meaning)
         yield from named.items()
 
     def at(self, lemmas: Sequence[str], start: int) -> Iterator[tuple[int, list[Meaning]]]:
@@ -275,6 +278,26 @@ class Lexicon:
                 for meaning in meanings:
                     if isinstance(meaning, TableName | ColumnName) and meaning.weight >= 0.75:
                         yield length, replace(meaning, weight=PART)
+
+
+# Verbs of what begins something, which each of the things has behind it whatever its status is now.
+_BEGUN = frozenset(
+    "placed made created submitted filed issued recorded opened booked requested registered posted".split()
+)
+_BEFORE_OBJECTS = frozenset(
+    """a an any the at more less few fewer exactly no their its some several over under up between only
+    another both each every""".split()
+)
+
+
+def is_begun(sentence: Sequence[Token], start: int) -> bool:
+    """Whether a verb of a beginning has its object behind it: of "customers who placed any order" the orders'
+    status is no matter, though one is called "placed".
+    """
+    following = sentence[start + 1] if start + 1 < len(sentence) else None
+    if following is None or sentence[start].text.lower() not in _BEGUN:
+        return False
+    return following.text.lower() in _BEFORE_OBJECTS or following.number is not None
 
 
 def _is_counted_by_activity(sentence: Sequence[Token], start: int) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aidbt.semantic.english.definitions import Definition, definitions_of
+from aidbt.semantic.english.value_names import phrase_of
+from aidbt.semantic.english.word_lists import Phrase
 
 Matching = Literal["", "folded", "contains"]
 
@@ -25,10 +27,12 @@ class Instructions:
     Attributes:
         matching: how texts of a question are compared with the data: as values are found ("", the usual way),
             whatever their case ("folded"), or also where they are a part of the value ("contains").
+        of_columns: the same of some columns, by what they are called.
     """
 
     definitions: tuple[Definition, ...] = ()
     matching: Matching = ""
+    of_columns: tuple[tuple[Phrase, Matching], ...] = ()
 
 
 def read_instructions(text: str) -> Instructions:
@@ -40,7 +44,7 @@ def read_instructions(text: str) -> Instructions:
     """
     said = list(statements(text))
     definitions = [found for statement in said for found in definitions_of(statement)]
-    return Instructions(tuple(definitions), _matching(said))
+    return Instructions(tuple(definitions), _matching(said), tuple(_column_matching(said)))
 
 
 def without_advice(question: str) -> tuple[str, str]:
@@ -82,7 +86,8 @@ _ENDS = re.compile(r"\n+|;\s+|\.\s+(?=[A-Z])|\.$")
 # A definition or a piece of advice may begin where nothing ended the one before.
 _BEGINS = re.compile(
     r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))? = )"
-    r"|\s+(?=To [a-z]+ |Always )|,\s+(?=[A-Za-z]\w*_\w+ = )"
+    r"|\s+(?=To [a-z]+ |Always |(?:If|When|Note|Please|Truncate|Weekends?) [a-z]+ )"
+    r"|,\s+(?=[A-Za-z]\w*_\w+ = )"
     r"|\s+(?=[A-Z][a-z]+ (?:[a-z]+ ){0,3}(?:refers? to|means|should be|must be) )"
 )
 
@@ -97,18 +102,46 @@ def statements(text: str) -> Iterator[str]:
 
 # --- how texts are matched ----------------------------------------------------------------------------
 
-_MATCH = re.compile(r"\b(match|filter|compare|case.?insensitiv|ilike)", re.I)
+_MATCH = re.compile(r"\b(match|filter|compare|search|case.?insensitiv|ilike)", re.I)
 _EVERYTHING = re.compile(r"\b(all|any|always)\b|\b(names|strings|text|attributes)\b", re.I)
+_OF_COLUMNS = re.compile(
+    r"(?:^|, |and |; )(?:(?:please |always )?(?:filter|match|compare|search(?: for)?) )?"
+    r"(?P<columns>[A-Za-z_][\w ]*?(?:(?:, (?:and )?| and )[A-Za-z_][\w ]*?)*)"
+    r"(?: (?:should|must|are|is)(?: to)?(?: always)?(?: be)? (?:matched|filtered|compared|searched))?,?"
+    r" (?P<how>(?:using|with|by|exact|case[- ]?insens|without regard|whatever their case)[^,;]*)",
+    re.I,
+)
+_FOR_COLUMNS = re.compile(
+    r"(?:^use |, |and )(?P<how>[\w -]+?) (?:when|for|to) (?:filtering|matching|searching|filter|match)"
+    r" (?P<columns>[\w ]+)",
+    re.I,
+)
 
 
 def _matching(statements: list[str]) -> Matching:
-    """How all texts are matched; what is said of one column is left to the way values are found."""
+    """How all texts are matched."""
     found: Matching = ""
     for statement in statements:
         if not _MATCH.search(statement) or not _EVERYTHING.search(statement):
             continue
-        if re.search(r"wildcard|percent sign|contains|partial|ilike", statement, re.I):
-            found = "contains"
-        elif re.search(r"case.?insensitiv", statement, re.I):
-            found = found or "folded"
+        how = _how(statement)
+        found = how if how == "contains" else found or how
     return found
+
+
+def _how(text: str) -> Matching:
+    """How texts are matched by a statement; "" for exactly."""
+    if re.search(r"without (?:\w+ )?wildcard", text, re.I):
+        return "folded"
+    if re.search(r"wildcard|percent sign|contains|partial|ilike", text, re.I):
+        return "contains"
+    return "folded" if re.search(r"case.?insensitiv|whatever their case|regard to case", text, re.I) else ""
+
+
+def _column_matching(statements: list[str]) -> Iterator[tuple[Phrase, Matching]]:
+    """Columns, as they are called, with how their texts are matched."""
+    for statement in statements:
+        if _MATCH.search(statement) and not re.match(r"^\W*to ", statement, re.I):
+            for match in (*_OF_COLUMNS.finditer(statement), *_FOR_COLUMNS.finditer(statement)):
+                for name in re.split(r",? and |, ", match["columns"]):
+                    yield phrase_of(name), _how(match["how"])

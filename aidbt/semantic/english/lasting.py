@@ -37,7 +37,7 @@ def lastings(table: GraphTable, named: NamedTable) -> Iterator[Lasting]:
 
     It is in the unit that is said; of two dates also in days.
     """
-    pairs = list(_pairs(table))
+    pairs = list(beginnings_and_ends(table))
     said = {word for words in named.columns.values() for word in words}
     if len(pairs) != 1 or said & {"duration", "length"}:
         return
@@ -55,7 +55,7 @@ def _between(table: GraphTable, start: str, end: str, unit: Grain) -> Duration:
     return Duration(Attribute(table.name, start), Attribute(table.name, end), unit)
 
 
-def _pairs(table: GraphTable) -> Iterator[tuple[str, str]]:
+def beginnings_and_ends(table: GraphTable) -> Iterator[tuple[str, str]]:
     """The columns of when something began and ended whose names differ in nothing else."""
     times = [(column.name, words_of(column.name)) for column in table.columns if _is_time(column.kind)]
     for start, words in times:

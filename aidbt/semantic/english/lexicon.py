@@ -44,8 +44,9 @@ from aidbt.semantic.english.words import PHRASES
 from aidbt.semantic.graph import Graph, GraphTable, Relationship
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
-from aidbt.semantic.query import Attribute, Measure
+from aidbt.semantic.query import Attribute, Measure, attributes
 
+_CODES = {"code", "name", "symbol"}
 # What is no name without what follows: of `from_team_id`.
 _WAYS = {"from", "to", "of", "by", "for", "in", "at", "on", "is", "has", "current", "last", "first", "new"}
 
@@ -140,7 +141,9 @@ def _add_table(
         for relationship in found.graph.relationships
         if relationship.source == table.name and len(relationship.source_columns) == 1
     }
-    for name in table_names(table, named, heads):
+    # Of a table that another of a later layer stands for only what that does not have is spoken of.
+    hidden = {column.name for column in found.graph.table(table.behind).columns} if table.behind else set()
+    for name in table_names(table, named, heads) if not table.behind else ():
         add(name, TableName(table.name, name.weight))
     parts: dict[Phrase, set[str]] = {}
     named_columns = [(column, list(column_names(table, column, named))) for column in table.columns]
@@ -149,7 +152,7 @@ def _add_table(
             if name.weight <= PART:
                 parts.setdefault(name.phrase, set()).add(column.name)
     for column, listed in named_columns:
-        for name in listed:
+        for name in listed if column.name not in hidden else ():
             # What refers to other rows is named by its whole name, for its last word names those.
             if name.weight <= PART and column.name in referring:
                 continue
@@ -166,7 +169,16 @@ def _add_table(
             add(name, ColumnName(table.name, column.name, weight, name.counts))
             if column.unit and name.weight >= SHORTER:
                 _add_units(found, name.phrase, Attribute(table.name, column.name), column.unit)
+    for column in table.columns:
+        words = tuple(map(lemma, named.columns[column.name]))
+        # A code of a kind of thing is that: the destination of `destination_airport_code`.
+        if len(words) > 2 and words[-1] in _CODES and words[-2] in heads and words[0] not in _WAYS:
+            others = [named.columns[other.name][:-2] for other in table.columns if other != column]
+            if column.kind == "text" and words[:-2] not in others:
+                found.add(words[:-2], ColumnName(table.name, column.name, SHORTER))
     for trait in (*traits(table, named), *known_places(table, named)):
+        if hidden & {attribute.column for attribute in attributes(trait.predicate)}:
+            continue
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
         if _is_kind(trait.phrase, named) and trait.phrase[-1] not in heads:
             rows = Rows(table.name, trait.predicate)
@@ -228,8 +240,14 @@ def _add_roles(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
                 found.add(other, RoleName(relationship.name, 0.9))
     for relationship in found.graph.relationships:
         for words in _said_of_others(relationship, named):
-            if words not in found.meanings and words not in PHRASES:
+            taken = [m for m in found.meanings.get(words, ()) if not _is_elsewhere(m, relationship.source)]
+            if not taken and words not in PHRASES:
                 found.add(words, RoleName(relationship.name, SHORTER))
+
+
+def _is_elsewhere(meaning: Meaning, table: str) -> bool:
+    """Whether a phrase is a column of another table, which takes no name away from this one's references."""
+    return isinstance(meaning, ColumnName) and meaning.table != table
 
 
 def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable]) -> Iterator[Phrase]:
@@ -252,7 +270,9 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
     stems: dict[str, list[Meaning]] = {}
     for (table, column), texts in values.items():
         found.values[table, column] = tuple(texts)
-        for phrase, value, weight in value_names(texts):
+        behind = found.graph.table(table).behind
+        is_hidden = bool(behind) and any(c.name == column for c in found.graph.table(behind).columns)
+        for phrase, value, weight in () if is_hidden else value_names(texts):
             # The name of a table, and a word of questions such as "month", is that first.
             is_table = any(
                 isinstance(m, TableName) and m.weight >= SHORTER for m in found.meanings.get(phrase, ())

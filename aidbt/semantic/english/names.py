@@ -106,7 +106,8 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
                 yield Name((*form, "id"), EXACT * factor)
                 yield Name((*form[-1:], "id"), CLEAR * factor)
     # A plural is a noun, and no short form: caps are no capital.
-    is_noun = len(words) == 1 and column.name.lower() == f"{words[0]}s" and words[0] not in UNITS
+    is_plural = len(words) == 1 and column.name.lower() == f"{words[0]}s" and words[0] not in UNITS
+    is_noun = is_plural and bool(expansions(words[0]))
     for form, factor in [(words, 1.0)] if is_noun else spellings(words, named):
         if form in _COUNT_WORDS:
             yield from _with_table(Name(form, EXACT), factor, named)

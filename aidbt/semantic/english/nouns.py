@@ -59,6 +59,10 @@ class NounRules(DurationRules):
         rule("Cond", "Rows", lambda claim, rows: self.rows_claim(rows, claim))
         rule("Rows", "Texts Names", self.rows_texts)
         rule("Rows", "LikeText", self.rows_like)
+        rule("Undone", "Rows", lambda link, rows: self.rows_claim(rows, link))
+        rule("Is", "Undone", lambda _, link: [("Link", link, 0.0)])
+        rule("UndoneAt", "Rows", self.undone_at)
+        rule("Is", "UndoneAt", lambda _, did: self.not_done(did))
         rule("Rows", "NameOf", self.rows_name)
         rule("Rows", "Num", self.rows_number)
         rule("Col", "NameOf", self.column_name)
@@ -109,9 +113,9 @@ class NounRules(DurationRules):
         rule("Prep", "Cond", self.told_by)
         rule("Owning", "Cond", self.keep_right)
         rule("Whose", "Cond Claim", self.of_whose)
-        rule("NameOf", "LikeText", lambda _, like: [("NameLike", ("or", (like,)), 0.0)])
-        rule("NameOf", "LikeTexts", lambda _, likes: [("NameLike", likes, 0.0)])
-        rule("Owning Whose", "NameLike", lambda _, likes: [("WhoseLike", likes, 0.0)])
+        rule("NameOf", "LikeText", lambda how, like: [("NameLike", (how, ("or", (like,))), 0.0)])
+        rule("NameOf", "LikeTexts", lambda how, likes: [("NameLike", (how, likes), 0.0)])
+        rule("Owning Whose", "NameLike", lambda _, named: [("WhoseLike", named, 0.0)])
         rule("Rows", "WhoseLike", self.rows_named_like)
         rule("Prep Owning Verb", "Link Claim", self.keep_right)
         rule("Whose", "Link", self.keep_right)
@@ -140,10 +144,10 @@ class NounRules(DurationRules):
         is_name = any(term.column == self.graph.table(term.table).label for term in terms)
         return replace(claim, is_own=True) if is_name else claim
 
-    def rows_named_like(self, rows: Rows, likes: Likes) -> Found:
-        """`members whose name starts with M or ends with "son"`."""
-        names = self.names(rows.table)
-        if len(names) == 1:
+    def rows_named_like(self, rows: Rows, named: tuple[str, Likes]) -> Found:
+        """`members whose name starts with M or ends with "son"`; the title of somebody is no name."""
+        names, (how, likes) = self.names(rows.table), named
+        if len(names) == 1 and not (how == "title" and rows.table in self.people):
             for _, condition, cost in self.like_all(Columns(names), likes):
                 if isinstance(condition, Condition):
                     yield from ((kind, found, cost) for kind, found, _ in self.rows_claim(rows, condition))
@@ -213,6 +217,13 @@ class NounRules(DurationRules):
         if found and not (is_far and is_time(claim)):
             yield "Rows", found[0], found[1] + (0.4 if is_far else 0.05)
 
+    def undone_at(self, did: Columns, rows: Rows) -> Found:
+        """`unshipped orders`."""
+        for _, condition, cost in self.not_done(did):
+            if isinstance(condition, Condition):
+                for kind, found, more in self.rows_claim(rows, condition):
+                    yield kind, found, cost + more
+
     def rows_texts(self, rows: Rows, texts: Texts) -> Found:
         """`customers "Alfa" and "Beta"`."""
         names = self.names(rows.table)
@@ -254,10 +265,10 @@ class NounRules(DurationRules):
 
     # --- columns --------------------------------------------------------------------------------------------
 
-    def rows_name(self, rows: Rows, _: object) -> Found:
+    def rows_name(self, rows: Rows, how: str) -> Found:
         """`customer name`."""
         label = self.graph.table(rows.table).label
-        if label:
+        if label and not (how == "title" and rows.table in self.people):
             cost = 0.0 if rows.where is None else 0.6
             yield "Col", Columns((Attribute(rows.table, label),), rows), cost
 
@@ -300,11 +311,24 @@ class NounRules(DurationRules):
             yield "Col", replace(columns, rows=Rows(own.table, done, when)), 0.1
 
     def _column_cost(self, rows: Rows, columns: Columns) -> float | None:
+        """What it costs that columns are said of rows; None of those that have one so called themselves."""
+        own = [term for term in columns.alike if term.table == rows.table]
+        if own and not any(term in own for term in columns.terms):
+            return None
         if any(self._is_others_name(rows.table, term) for term in columns.terms):
+            return None
+        if self._is_anothers(rows.table, columns):
             return None
         costs = [self.distance(rows.table, term.table) for term in columns.terms]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if len(known) == len(costs) else None
+
+    def _is_anothers(self, table: str, columns: Columns) -> bool:
+        """Whether rows of a table have a column of that very name too: the ids of learners are their own, and
+        not those of what they viewed.
+        """
+        is_own = any(other.table == table and not other.via for other in columns.alike)
+        return is_own and columns.terms[0].table != table
 
     def _is_others_name(self, table: str, term: Attribute) -> bool:
         """Whether a column is called just "name", or "title", and rows of another table have a name too: of
@@ -316,6 +340,8 @@ class NounRules(DurationRules):
     def column_claim(self, columns: Columns, claim: Claim) -> Found:
         """`prices of Drinks`."""
         rows = columns.rows or Rows(columns.terms[0].table)
+        if columns.rows is None and isinstance(claim, Link) and self._is_anothers(claim.rows.table, columns):
+            return
         found = self.claimed(rows, claim)
         if found and not (columns.rows is None and isinstance(claim, Link) and self._refers(columns)):
             yield "Col", replace(columns, rows=found[0]), found[1] + 0.2

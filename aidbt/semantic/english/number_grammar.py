@@ -100,7 +100,6 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("AggEach", "Col", rules.nested_in_column)
     rule("Nested Peak", "Group", rules.nested_group)
     rule("Nested", "Cond Link Claim Time", rules.nested_claim)
-    rule("Scoped", "Cond Link Claim Time", rules.scoped_claim)
     rule("Agg", "Scoped", rules.nested_scoped)
 
 
@@ -161,6 +160,10 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("TimeAgg", "Rows", lambda function, rows: rules.several_times(function, (1, rows)))
     rule("TimeAgg", "Col", rules.column_of_last)
     rule("Rows", "Grain", rules.time_of_rows)
+    rule("Grain", "Prep", lambda grain, how: [("GrainOf", grain, 0.0)] if how == "of" else [])
+    rule("GrainOf", "Col Did", rules.grain_of)
+    rule("Each", "GrainCol", lambda _, columns: [("Group", Group(columns.terms), -0.5)])
+    rule("And Comma", "GrainCol", lambda _, columns: [("AndGroup", Group(columns.terms), 0.0)])
     rule("Top", "Num", rules.top_number)
     rule("Sup Most", "Col Amount", rules.best_column)
     rule("Sup Most", "Number", rules.best_number)
@@ -185,6 +188,8 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("TopN", "Rows Col FrequentOf Best", rules.top_of)
     rule("Num", "FrequentOf Best", rules.number_of)
     rule("Order", "Rows Col Number Amount", rules.ordered)
+    rule("OrderBy", "ByNumber", rules.ordered_things)
+    rule("OrderBy", "Group", rules.ordered_things)
     rule("Order", "RankOf", lambda _, ranking: [("RankOf", ranking, 0.0)])
     rule("Order", "Said", lambda _, noun: [("Said", noun, 0.0)] if noun == "rank" else [])
     rule("RankedBy", "Rows Col Number Amount", lambda _, by: [("RankBy", by, -0.2)])
@@ -204,6 +209,9 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("DirOf", "Col Number Amount", lambda way, by: [("OrderBy", Sorted(by, way.is_descending), -1.0)])
     rule("Order", "OrderBy", lambda _, order: [("OrderBy", order, 0.0)] if order.by is not None else [])
     rule("OrderBy", "Dir", rules.ordered_direction)
+    rule("Comma", "Dir", _second("CommaDir"))
+    rule("OrderBy", "CommaDir", rules.ordered_direction)
+    rule("ThenBy", "Rows Col Number Amount", rules.ordered)
 
 
 def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:

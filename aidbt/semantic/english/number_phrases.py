@@ -114,11 +114,13 @@ class Sorted:
         by: None where that is not said.
         is_descending: None where that is not said.
         of: by what kind of thing, where nothing else is said: the newest first.
+        things: what is put in order, where that is said.
     """
 
     by: Shown | None
     is_descending: bool | None = None
     of: Literal["", "time", "name"] = ""
+    things: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True)

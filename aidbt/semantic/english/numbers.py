@@ -83,6 +83,12 @@ class NumberRules(RatioRules):
         if time is not None and rows.where is None:
             yield "Col", Columns((replace(time, grain=grain),)), 0.1
 
+    def grain_of(self, grain: Grain, columns: Columns) -> Found:
+        """`month of birth`: that of a time which is named."""
+        attribute = columns.terms[0]
+        if len(columns.terms) == 1 and self.is_time(attribute):
+            yield "GrainCol", Columns((replace(attribute, grain=grain),)), -0.5
+
     def groups(self, one: Group, two: Group) -> Found:
         """`by country` and then `and segment`."""
         yield "Group", one | two, -0.1
@@ -212,7 +218,7 @@ class NumberRules(RatioRules):
         yield "TopCols", TopColumns(columns, Top(1, best, best.is_descending)), 0.4
 
     def _last_told_by(self, table: str) -> Attribute | None:
-        """The time by which the last of a table's rows is the last: when they happened, or their only time."""
+        """The time by which the last row of a table is the last: when it happened, or its only time."""
         columns = self.graph.table(table).columns
         times = [Attribute(table, c.name) for c in columns if c.kind in ("time", "date")]
         return self.time_of(table) or (times[0] if len(times) == 1 else None)
@@ -221,6 +227,15 @@ class NumberRules(RatioRules):
 
     def ordered(self, _: None, by: Rows | Columns | Amount | Number) -> Found:
         yield "OrderBy", Sorted(by), -0.2
+
+    def ordered_things(self, order: Sorted, by: Number | Group) -> Found:
+        """`order the categories by the number of products`: what stands first is listed, and no key."""
+        if not isinstance(order.by, Rows) or order.is_descending is not None:
+            return
+        if isinstance(by, Number):
+            yield "OrderBy", Sorted(by, things=order.by), -1.0
+        elif by.terms and not (by.rows or by.grains or by.parts):
+            yield "OrderBy", Sorted(Columns(by.terms[:1]), things=order.by), -1.0
 
     def ordered_direction(self, order: Sorted, direction: Direction) -> Found:
         if order.is_descending is None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Doubtful
 from aidbt.semantic.english.related_rows import queries_in
+from aidbt.semantic.english.tokens import verb_stem
+from aidbt.semantic.english.verbs import TIME_WORDS
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, InPeriod, SemanticQuery, attributes, parts
+from aidbt.semantic.query import Attribute, Grain, InPeriod, SemanticQuery, attributes, parts
 
 Place = tuple[str, str]
 _TIMES = ("time", "date")
@@ -21,15 +24,31 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, gr
     Of "visits scheduled in each of the last six weeks" the weeks are those of the time that is named.
 
     Raises:
-        Refused: they are, and not every one of these times was named.
+        Doubtful: they are, and not every one of these times was named.
     """
     named = {place for sentence in sentences for item in sentence for place in _named(item)}
     for part in queries_in(query):
+        _check_hours(part, graph)
         times = dict.fromkeys(_times(part, graph))
         for table, column in times:
-            others = [other for other in times if other[0] == table and other[1] != column]
+            others = [other for other in times if other[0] == table and _event(other[1]) != _event(column)]
             if others and (table, column) not in named:
-                raise Refused(f"it is not certain which time of {table} is meant")
+                raise Doubtful(f"it is not certain which time of {table} is meant")
+
+
+def _check_hours(query: SemanticQuery, graph: Graph) -> None:
+    """That no hour is taken from a time of which only the day is known."""
+    for attribute in attributes(query):
+        is_hour = attribute.grain in (Grain.HOUR, Grain.MINUTE, Grain.SECOND) or attribute.part == "hour"
+        if is_hour and attribute.table:
+            column = graph.table(attribute.table).column(attribute.column)
+            if column.kind == "date":
+                raise Doubtful(f"{column.name} of {attribute.table} is a day, without an hour")
+
+
+def _event(column: str) -> frozenset[str]:
+    """What happened at a time: `order_date` and `ordered_at` are of the same."""
+    return frozenset(verb_stem(word) for word in words_of(column) if word not in TIME_WORDS)
 
 
 def _named(item: Item) -> Iterator[Place]:

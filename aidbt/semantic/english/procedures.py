@@ -115,16 +115,23 @@ def _bare(text: str) -> str:
 
 # --- calculations told as one noun --------------------------------------------------------------------
 
-_NOUNS = (
-    (re.compile(r"\b(?:the )?sum of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 + \2)"),
-    (re.compile(r"\b(?:the )?(?:difference|gap) between ([\w ]+?) and ([\w ]+)", re.I), r"(\1 - \2)"),
-    (re.compile(r"\b(?:the )?product of ([\w ]+?) and ([\w ]+)", re.I), r"(\1 * \2)"),
-    (re.compile(r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and"
-        r"|over) (.+)$", re.I), r"(\1) / (\2)"),
-    (re.compile(r"^(.+?) as a (?:percentage|percent|%) of (.+)$", re.I), r"((\1) / (\2)) * 100"),
-    (re.compile(r"^(.+?) as a (?:share|fraction|proportion|ratio) of (.+)$", re.I), r"(\1) / (\2)"),
-    (re.compile(r"^(.+?),? expressed (?:as a|in) percent(?:age)?\b.*$", re.I), r"(\1) * 100"),
-)  # fmt: skip
+_OF_BOTH = (
+    r"(?P<one>[\w ]+?) and (?P<two>[\w ]+?)(?P<of> of [\w ]+)?"
+    r"(?=$|[-+*/)]|,| (?:minus|plus|times|divided|multiplied))"
+)
+_NOUNS = tuple(
+    (re.compile(pattern, re.I), signs)
+    for pattern, signs in (
+        (rf"\b(?:the )?(?:sum|total) of (?:the )?{_OF_BOTH}", r"(\g<one>\g<of> + \g<two>\g<of>)"),
+        (rf"\b(?:the )?(?:difference|gap) between {_OF_BOTH}", r"(\g<one>\g<of> - \g<two>\g<of>)"),
+        (rf"\b(?:the )?product of {_OF_BOTH}", r"(\g<one>\g<of> * \g<two>\g<of>)"),
+        (r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and|over) (.+)$", r"(\1) / (\2)"),
+        (r"^(.+?) as a (?:percentage|percent|%) of (.+)$", r"((\1) / (\2)) * 100"),
+        (r"^(.+?) as a (?:share|fraction|proportion|ratio) of (.+)$", r"(\1) / (\2)"),
+        (r"^(.+?),? expressed (?:as a|in) percent(?:age)?\b.*$", r"(\1) * 100"),
+        (r"^(.+?) (?:over|relative to|in relation to|out of) (.+)$", r"(\1) / (\2)"),
+    )
+)
 
 
 def spelled_out(text: str) -> str:

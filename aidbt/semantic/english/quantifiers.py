@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.phrases import Condition, Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Doubtful
 from aidbt.semantic.english.related_rows import Related, related_in
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import OneOf, SemanticQuery, parts
@@ -23,7 +23,7 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
     """That no word asks for all, for nothing but, or for each of several related rows.
 
     Raises:
-        Refused: one does, where the query only asks for one row.
+        Doubtful: one does, where the query only asks for one row.
     """
     related = [one for found in related_in(query, graph) for one in found]
     tables = {one.exists.table for one in related}
@@ -31,14 +31,14 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
     _check_both(items, query)
     for item in items:
         if _denies_all(list(item.words())):
-            raise Refused("it is not certain whether none or not all are meant", spans=("all",))
+            raise Doubtful("it is not certain whether none or not all are meant", spans=("all",))
         for node in item.nodes():
             if _is_every(node) & tables:
-                raise Refused("all of several related rows are asked for", spans=("all",))
+                raise Doubtful("all of several related rows are asked for", spans=("all",))
             if related and _is_only(node):
-                raise Refused("it is not certain what there must be nothing else of", spans=("only",))
+                raise Doubtful("it is not certain what there must be nothing else of", spans=("only",))
             if _is_each(node, related):
-                raise Refused("it is not certain whether one row has to be of each kind", spans=("and",))
+                raise Doubtful("it is not certain whether one row has to be of each kind", spans=("and",))
 
 
 def _check_both(items: Sequence[Item], query: SemanticQuery) -> None:
@@ -50,14 +50,16 @@ def _check_both(items: Sequence[Item], query: SemanticQuery) -> None:
         for node in item.nodes():
             each = _each_of(node)
             if each is not None and chosen.get(each.term, set()) >= set(each.values):
-                raise Refused("it is not certain what has to be both", spans=("both",))
+                raise Doubtful("it is not certain what has to be both", spans=("both",))
 
 
 def _each_of(node: Item) -> OneOf | None:
     """The values joined by "and" of which a condition is, if it is."""
-    meaning = node.meaning
-    is_each = isinstance(meaning, Condition) and meaning.is_each
-    return meaning.predicate if is_each and isinstance(meaning.predicate, OneOf) else None
+    match node.meaning:
+        case Condition(predicate=OneOf() as each, is_each=True):
+            return each
+        case _:
+            return None
 
 
 def _is_every(node: Item) -> set[str]:
@@ -85,7 +87,7 @@ def _is_each(node: Item, related: Sequence[Related]) -> bool:
     if each is None:
         return False
     for one in related:
-        said = [part for part in parts(one.exists.where) if isinstance(part, OneOf) and part.term == each.term]
-        if any(set(part.values) >= set(each.values) for part in said):
+        chosen = [part for part in parts(one.exists.where) if isinstance(part, OneOf)]
+        if any(part.term == each.term and set(part.values) >= set(each.values) for part in chosen):
             return True
     return False

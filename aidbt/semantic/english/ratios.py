@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from aidbt.semantic.english.additive import amount_of
-from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, narrowed, only, time_of_number
+from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, mapped, narrowed, time_of_number
 from aidbt.semantic.english.number_phrases import (
     Group,
     Having,
@@ -265,12 +265,12 @@ class RatioRules(AggregateRules):
         term: Term = Compared(kind, number.term, replace(time, grain=grain))
         return replace(number, term=Calculation("*", term, _PER_CENT) if is_percent else term)
 
-    def scoped_claim(self, scoped: Scoped, claim: Claim) -> Found:
-        """A condition on a number that has groups of its own."""
-        found = self.number_claim(scoped.of, claim) if isinstance(scoped.of, Number) else ()
-        for _, number, cost in found:
-            if isinstance(number, Number):
-                yield "Scoped", replace(scoped, of=number), cost
+    def dated(self, number: Number, time: Attribute) -> Number:
+        """A number whose rows stand in time by another column than their usual one."""
+        return replace(
+            number,
+            term=mapped(number.term, lambda m: replace(m, at=time) if m.table == time.table else m),
+        )
 
     def nested_scoped(self, function: Function, scoped: Scoped) -> Found:
         """`average` of what is one number of each month by its definition."""

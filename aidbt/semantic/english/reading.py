@@ -12,15 +12,15 @@ from aidbt.semantic.english.advice import advised
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
-from aidbt.semantic.english.defined import glossed, matched, with_instructions
+from aidbt.semantic.english.defined import TextMatching, glossed, matched, with_instructions
 from aidbt.semantic.english.dropped import check_dropped
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
-from aidbt.semantic.english.instructions import Matching, without_advice
+from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import Rank, Refused, check_values, not_understood
+from aidbt.semantic.english.refusal import Doubtful, Rank, Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph, NoPath
@@ -107,7 +107,7 @@ class _Unknown(Refused):
     """Words are not understood; what they may have meant is not looked for yet."""
 
 
-def _is_answered(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: Matching) -> bool:
+def _is_answered(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: TextMatching) -> bool:
     try:
         _read(question, graph, lexicon, clock, matching)
     except AidbtError:
@@ -115,7 +115,7 @@ def _is_answered(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, ma
     return True
 
 
-def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: Matching) -> Reading:
+def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching: TextMatching) -> Reading:
     grounded = Grounded(lexicon)
     rules = Rules(graph, grounded.people)
     grammar = rules.grammar()
@@ -183,7 +183,7 @@ def _readings(
             break  # the same words, named otherwise, are no better than what cannot be said
         try:
             query = assemble(phrases, rules)
-        except NoPath:
+        except (NoPath, Doubtful):
             if not found:
                 raise
             continue
@@ -342,6 +342,8 @@ def _beside(one: Item, other: Item) -> float:
     """What it costs that two phrases stand side by side and nothing joins them; some never do."""
     if other.category == "AndGroup" and one.category != "Group":
         return 1.2
+    if one.category in ("Number", "Numbers") and other.category in ("Number", "Numbers", "Theirs"):
+        return _NOTHING_JOINS
     if other.category == "Rows" and one.category in ("Rows", *_CLAIMS):
         return _NOTHING_JOINS
     if other.category in _THINGS and isinstance(one.meaning, Best) and one.meaning.rows is not None:

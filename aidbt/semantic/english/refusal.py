@@ -41,6 +41,8 @@ _MOST_SPANS = 6
 # Less alike than that, two words are not one misspelt (the ratio of Ratcliff and Obershelp, 0..1).
 _LEAST_ALIKE = 0.72
 _LONGEST_CODE = 4
+# A word that many names share brings hundreds of them, and an embedding takes a millisecond for each.
+_MOST_RANKED = 40
 
 Rank = Callable[[str, Sequence[str]], Sequence[float]]
 """How near in meaning, 0..1, each of several phrases is to a text: what an embedding says."""
@@ -84,6 +86,10 @@ class Refused(AidbtError):
         if self.nearest:
             said.append(f"this can be answered: {self.nearest}")
         return "; ".join(said) or None
+
+
+class Doubtful(Refused):
+    """The likeliest reading may mean something else than it says, and so no less likely one is looked for."""
 
 
 def not_understood(
@@ -166,16 +172,20 @@ def candidates(span: str, lexicon: Lexicon, *, rank: Rank | None = None) -> tupl
     Names are offered when they are spelt nearly alike, share a word, or are loose synonyms; as the project
     writes them, and values as they stand in the data. What means the same is offered once.
     """
-    found = list(_candidates(span, lexicon))
+    found = _sorted(_candidates(span, lexicon))
     if rank is not None and len(found) > 1:
-        near = rank(span, [candidate.shown for candidate in found])
-        found = [replace(c, likeness=c.likeness + n) for c, n in zip(found, near, strict=True)]
-    found.sort(key=lambda c: (-c.likeness, len(c.shown), c.shown))
+        best = found[:_MOST_RANKED]
+        near = rank(span, [candidate.shown for candidate in best])
+        found = _sorted(replace(c, likeness=c.likeness + n) for c, n in zip(best, near, strict=True))
     chosen: dict[str, frozenset[Meaning]] = {}
     for candidate in found:
         if candidate.shown not in chosen and candidate.named not in chosen.values():
             chosen[candidate.shown] = candidate.named
     return tuple(chosen)[:MOST_CANDIDATES]
+
+
+def _sorted(found: Iterable[_Candidate]) -> list[_Candidate]:
+    return sorted(found, key=lambda c: (-c.likeness, len(c.shown), c.shown))
 
 
 def _candidates(span: str, lexicon: Lexicon) -> Iterator[_Candidate]:

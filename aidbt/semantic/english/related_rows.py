@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Doubtful
 from aidbt.semantic.english.relations import is_another
-from aidbt.semantic.graph import Graph, NoPath, Path
+from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -21,8 +21,10 @@ from aidbt.semantic.query import (
     Not,
     Predicate,
     SemanticQuery,
+    attributes,
     both,
     measures,
+    parts,
 )
 
 
@@ -98,7 +100,7 @@ def check_same_rows(query: SemanticQuery, graph: Graph) -> None:
     """That no two conditions look for rows of their own where one row is meant, nor is another one shown.
 
     Raises:
-        Refused: it is not certain that they are of the same row, or that they are not.
+        Doubtful: it is not certain that they are of the same row, or that they are not.
     """
     for found in related_in(query, graph):
         some = [one for one in found if one.is_some]
@@ -107,10 +109,11 @@ def check_same_rows(query: SemanticQuery, graph: Graph) -> None:
                 continue
             # Of "ordered tea and ordered cola" each may be another order's, and no item is both.
             if bool(one.inside) == is_another(one.exists, other.exists):
-                raise Refused(f"two conditions may be of the same row of {one.through}, or of two")
+                raise Doubtful(f"two conditions may be of the same row of {one.through}, or of two")
     for part in queries_in(query):
         _check_shown(part, graph)
         _check_ways(part)
+        _check_nearer(part, graph)
 
 
 def _check_ways(query: SemanticQuery) -> None:
@@ -118,7 +121,38 @@ def _check_ways(query: SemanticQuery) -> None:
     groups = [term for term in query.group_by if isinstance(term, Attribute) and len(measures(query)) > 1]
     for one, other in combinations(groups, 2):
         if (one.table, one.column) == (other.table, other.column) and one.via != other.via:
-            raise Refused(f"{one.table} makes groups in two ways, and it is not certain that both are meant")
+            raise Doubtful(f"{one.table} makes groups in two ways, and it is not certain that both are meant")
+
+
+def _check_nearer(query: SemanticQuery, graph: Graph) -> None:
+    """That groups are of what is measured, and not of rows that a condition names and that are nearer.
+
+    Of "vehicles sent to incidents in each district" the district may be the incident's.
+    """
+    tables = {term.table for term in query.group_by if isinstance(term, Attribute) and term.table}
+    for measure in measures(query):
+        if not measure.table:
+            continue
+        for one in _related(both(query.where, measure.where), measure.table, graph):
+            for table in tables - {measure.table}:
+                if any(_is_nearer(other, table, measure.table, graph) for other in _spoken_of(one.exists)):
+                    raise Doubtful(f"it is not certain whose {table} is meant")
+
+
+def _spoken_of(exists: Exists) -> set[str]:
+    """The tables that a condition on related rows is about."""
+    about = {part.table for part in parts(exists) if isinstance(part, Exists)}
+    return about | {attribute.table for attribute in attributes(exists)}
+
+
+def _is_nearer(other: str, table: str, measured: str, graph: Graph) -> bool:
+    """Whether rows belong to one of a table in a shorter way than those that are measured."""
+    if other in (table, measured):
+        return False
+    own = graph.paths(measured, table)
+    ways = [path for path in graph.paths(other, table) if is_to_one(path)]
+    is_apart = bool(ways) and all(step.end != measured for step in ways[0])
+    return bool(own) and is_apart and len(ways[0]) < len(own[0])
 
 
 def _check_shown(query: SemanticQuery, graph: Graph) -> None:
@@ -129,4 +163,4 @@ def _check_shown(query: SemanticQuery, graph: Graph) -> None:
     through = {first_of_many(graph, query.base, term) for term in shown} - {""}
     for one in _related(query.where, query.base, graph):
         if one.is_some and one.through in through:
-            raise Refused(f"rows of {one.through} may be shown that the conditions do not hold of")
+            raise Doubtful(f"rows of {one.through} may be shown that the conditions do not hold of")

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from aidbt.core.words import singular_words
 from aidbt.semantic.definitions import METRIC_TIME
+from aidbt.semantic.english.lasting import beginnings_and_ends
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
 from aidbt.semantic.english.tokens import verb_stem
@@ -273,13 +274,18 @@ class Relations:
         if not table:
             return True
         found = self.graph.table(table)
-        if table in self.people:
+        if table in self.people or self._is_state(found):
             return False
         said = {verb_stem(word) for word in singular_words(found.time)} if found.time else set()
         if not found.label or not said & _ORIGINS:
             return True
         events = {r.source for r in self.graph.relationships if r.target == table != r.source}
         return not any(map(self._is_timed, events))
+
+    def _is_state(self, table: GraphTable) -> bool:
+        """Whether rows last for days, so that one is in every period from its first day to its last."""
+        starts = [start for start, end in beginnings_and_ends(table) if table.column(end).kind == "date"]
+        return table.time in starts and table.column(table.time).kind == "date"
 
     def _is_timed(self, table: str) -> bool:
         columns = self.graph.table(table).columns

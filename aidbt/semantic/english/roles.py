@@ -25,6 +25,8 @@ class RoleRules(NounRules):
         rule("Role RoleBy", "Val", self.role_value)
         rule("Role RoleBy", "Texts Names", self.role_texts)
         rule("No", "Role", lambda _, role: [("Cond", self.without(role), 0.1)])
+        rule("Is", "UndoneBy", lambda _, role: [("Cond", self.without(role), 0.0)])
+        rule("UndoneBy", "Rows", lambda role, rows: self.rows_claim(rows, self.without(role)))
         rule("Owning", "Role", lambda _, role: self.opposite(self.without(role)))
         rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "by" else [])
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
+from aidbt.semantic.english.additive import money_of
 from aidbt.semantic.english.chart import LiftRule, Rule
 from aidbt.semantic.english.number_phrases import Best, Functions, Number
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Columns, Found, Rows
 from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import Attribute, Function, Grain
+from aidbt.semantic.query import Attribute, Function, Grain, Measure
 
 _AMOUNTS = {"amount", "amt", "quantity", "qty", "paid", "total", "revenue"}
 Done = tuple[Rows, bool]
@@ -27,6 +28,10 @@ class SuperlativeRules(NumberRules):
         rule("Act", "Most", self.done_most)
         rule("Rel Is", "DoneMost", lambda _, done: [("DoneMost", done, 0.0)])
         rule("Rows", "DoneMost", lambda rows, done: self.most_done(done, rows))
+        rule("Much", "Most", lambda _, is_most: [("MuchMost", bool(is_most), 0.0)])
+        rule("Rel", "MuchMost", lambda _, is_most: [("MuchMost", is_most, 0.0)])
+        rule("MuchMost", "Link", lambda is_most, link: self.spent_most_on(is_most, link.rows))
+        rule("Rows", "MuchMost", self.spent_most)
         rule("Prep", "Best", lambda _, best: [("WithBest", best, 0.0)])
         rule("Rows", "WithBest", self.with_best)
         rule("Busy", "Rows", self.busiest)
@@ -42,6 +47,29 @@ class SuperlativeRules(NumberRules):
         is_whole = isinstance(of, Rows) or of.rows is None
         if path and is_to_one(path) and is_whole and not self._is_of_amounts(act):
             yield "Best", Best(self.counted(act), is_most, of), -0.3
+
+    def spent_most_on(self, is_most: bool, rows: Rows) -> Found:
+        """`spent the most on completed bookings`: the sum of what those cost, where one column says it."""
+        money = money_of(self.graph.table(rows.table))
+        if money:
+            total = Measure("sum", rows.table, Attribute(rows.table, money), rows.where)
+            yield "Best", Best(Number(total, rows.table), is_most), -2.0
+
+    def spent_most(self, rows: Rows, is_most: bool) -> Found:
+        """`customers who spent the most`: of the one table of theirs that has amounts."""
+        spent = [
+            table.name
+            for table in self.graph.tables
+            if money_of(table) and table.name != rows.table and self._belongs(table.name, rows.table)
+        ]
+        if len(spent) == 1:
+            for category, best, cost in self.spent_most_on(is_most, Rows(spent[0])):
+                if isinstance(best, Best):
+                    yield category, replace(best, rows=rows), cost
+
+    def _belongs(self, table: str, owner: str) -> bool:
+        path = self.path(table, owner)
+        return path is not None and is_to_one(path)
 
     def with_best(self, rows: Rows, best: Best) -> Found:
         """`the title with the most views`."""

@@ -167,6 +167,8 @@ _ENDINGS = (
 )  # fmt: skip
 
 
+# Nouns whose verbs the endings do not show.
+_SAME_STEMS = {"failure": "fail", "succeed": "success", "succeeded": "success", "arrival": "arrive"}
 _STUDIES = re.compile(r"olog(?:y|ist)$")
 
 
@@ -179,6 +181,7 @@ def verb_stem(word: str) -> str:
         True
     """
     base = _STUDIES.sub("olog", lemma(word))
+    base = _SAME_STEMS.get(base, base)
     # "ordered" loses two endings, as "order" loses one that is none.
     for _ in range(2):
         for ending in _ENDINGS:

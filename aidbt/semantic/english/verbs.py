@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from aidbt.semantic.english.lexicon import (
@@ -20,7 +20,9 @@ from aidbt.semantic.english.tokens import lemma, verb_stem
 from aidbt.semantic.query import Attribute, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
-_TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+# What was planned is named so; a verb in the past names what was done: `actual_departure_at`.
+_ACTUAL = {"actual", "real"}
 _VOWELS = "aeiou"
 
 
@@ -216,6 +218,8 @@ class VerbsOf:
             if len(phrase) > 1 and any(isinstance(m, TableName) and m.weight == 1.0 for m in meanings)
         }
         for words, column in self._time_nouns():
+            if self._is_second(words, column):
+                continue
             joined = "".join((verb_stem(words[0]) if len(words) > 1 else words[0], *words[1:]))
             found = list(by_noun.get(joined, ()))
             found += [known[joined]] if joined in known else []
@@ -225,6 +229,24 @@ class VerbsOf:
                     if form not in parts_of_nouns:
                         yield form, "Did", Columns((column,)), 0.85 if number else 0.5
 
+    def _is_second(self, words: Sequence[str], column: Attribute) -> bool:
+        """Whether a table's own time is of the same event: `order_date` beside `ordered_at`."""
+        own = self._lexicon.graph.table(column.table).time
+        stems = {
+            verb_stem(others[0])
+            for others, other in self._time_nouns_of.get(column.table, ())
+            if other.column == own and len(others) == 1
+        }
+        return column.column != own and verb_stem(words[0]) in stems
+
+    @cached_property
+    def _time_nouns_of(self) -> dict[str, list[tuple[tuple[str, ...], Attribute]]]:
+        """The nouns of times by table."""
+        found: dict[str, list[tuple[tuple[str, ...], Attribute]]] = {}
+        for words, column in self._time_nouns():
+            found.setdefault(column.table, []).append((words, column))
+        return found
+
     def _time_nouns(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
         """What the names of columns of time say beside that they are times, each as words."""
         found: dict[tuple[tuple[str, ...], Attribute], None] = {}
@@ -232,7 +254,7 @@ class VerbsOf:
             for meaning in meanings:
                 if isinstance(meaning, ColumnName) and meaning.weight >= 0.75:
                     column = self._lexicon.graph.table(meaning.table).column(meaning.column)
-                    words = tuple(word for word in phrase if word not in _TIME_WORDS)
+                    words = tuple(word for word in phrase if word not in TIME_WORDS | _ACTUAL)
                     if column.kind in ("time", "date") and 0 < len(words) <= 2:
                         found[words, Attribute(meaning.table, meaning.column)] = None
         yield from found

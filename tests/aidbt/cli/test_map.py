@@ -20,6 +20,7 @@ from aidbt.core.errors import (
     UsageError,
     WarehouseError,
 )
+from tests.openai_server import MODEL, OpenAIServer, failing
 
 PROFILES = "shop: {target: dev, outputs: {dev: {type: duckdb, path: PATH, schema: analytics}}}\n"
 TARGET = """\
@@ -99,6 +100,21 @@ def mapped(shop: Shop) -> Shop:
 
 
 # --- mapping ------------------------------------------------------------------------------------------
+
+
+def test_a_result_without_the_language_model_that_was_wanted_is_a_reduced_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    shop.write("aidbt/targets/deal.yml", TARGET.replace("amount", "deal_worth"))
+    assert shop.json("map", "--dry-run")["level"] == "full"
+
+    with OpenAIServer(failing(401)) as server:
+        providers = [{"name": "only", "base_url": server.url, "model": MODEL}]
+        monkeypatch.setenv("AIDBT_LLM_PROVIDERS", json.dumps(providers))
+        levels = [shop.json(command, "--dry-run")["level"] for command in ("map", "generate")]
+
+    assert server.calls > 0
+    assert levels == ["reduced", "reduced"]
 
 
 def test_map_writes_the_mappings_and_no_dbt_file(shop: Shop):

@@ -226,7 +226,7 @@ def test_a_time_spine_is_drafted_from_files_where_dbt_cannot_parse_without_one(
         "drafted the time spine; dbt parses no semantic models without one",
         "wrote models/metricflow_time_spine.sql (new)",
         "wrote models/metricflow_time_spine.yml (new)",
-        "next: aidbt build, which makes the time spine too; then aidbt semantic check",
+        "next: see that the time spine begins before your data, then aidbt build and aidbt semantic check",
     ]
     assert semantic(project, "check").exit_code == 0
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
+from decimal import Decimal
 
 import duckdb
 import pytest
@@ -20,6 +22,7 @@ from aidbt.semantic.query import (
     Exists,
     Grain,
     InPeriod,
+    Matches,
     MetricRef,
     Missing,
     Not,
@@ -31,6 +34,7 @@ from aidbt.semantic.query import (
     Value,
 )
 from tests.aidbt.generate.english_shop import (
+    AMOUNT,
     COUNTRY,
     IS_PAID,
     MONTH,
@@ -39,6 +43,7 @@ from tests.aidbt.generate.english_shop import (
     PLACED,
     REVENUE,
     SHOP,
+    STATUS,
     grouped,
 )
 
@@ -205,3 +210,51 @@ def test_a_limit_and_its_order_are_told_from_others(limit: int):
     killed = {words for one in found.sets for words in one.killed}
     assert {"one row more than the limit", "the other way round by COUNT(*)"} <= killed
     assert found.survived == ()
+
+
+@pytest.mark.parametrize(
+    ("data_type", "allowed"),
+    [
+        ("UUID", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+        ("ENUM('new', 'it''s old')", re.compile("new|it's old")),
+    ],
+)
+def test_rows_hold_what_a_type_of_few_texts_takes(data_type: str, allowed: re.Pattern[str]):
+    places = {("customers", "id"), ("orders", "customer_id")}
+    tables = tuple(
+        replace(
+            table,
+            columns=tuple(
+                replace(c, kind="text", data_type=data_type) if (table.name, c.name) in places else c
+                for c in table.columns
+            ),
+        )
+        for table in SHOP.tables
+    )
+    where = Matches(Attribute("customers", "id"), "contains", "0")
+    query = grouped((Attribute("customers", "id"), "id"), measures={"orders": ORDERS})
+    asked = replace(query, where=Not(where))
+
+    for one in find_witnesses(query, replace(SHOP, tables=tables), "duckdb").sets:
+        found = [row[c] for t, c in places for row in one.rows[t] if row[c] is not None]
+        assert found
+        assert all(allowed.fullmatch(value) for value in found)
+    if data_type != "UUID":  # which all have a 0
+        assert find_witnesses(asked, replace(SHOP, tables=tables), "duckdb").sets
+
+
+@pytest.mark.parametrize("data_type", ["DECIMAL(2,1)", "numeric(4, 3)", "TINYINT", "UTINYINT", "number(2)"])
+@pytest.mark.parametrize("bound", [Decimal("4.5"), 1000])
+def test_numbers_fit_into_the_type_of_their_column(data_type: str, bound: object):
+    orders = SHOP.table("orders")
+    columns = tuple(replace(c, data_type=data_type) if c.name == "amount" else c for c in orders.columns)
+    tables = tuple(replace(orders, columns=columns) if t is orders else t for t in SHOP.tables)
+    query = grouped(
+        (STATUS, "status"), measures={"revenue": REVENUE}, where=Comparison("<", AMOUNT, Value(bound))
+    )
+
+    found = find_witnesses(query, replace(SHOP, tables=tables), "duckdb")
+
+    amounts = {row["amount"] for one in found.sets for row in one.rows["orders"]}
+    assert amounts
+    assert all(abs(amount) < 256 for amount in amounts if amount is not None)

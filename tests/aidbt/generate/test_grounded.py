@@ -37,7 +37,7 @@ def grounded(session: Session, **how: object) -> Grounded:
 def test_the_tables_of_the_project_are_known_with_what_it_says_of_them(session: Session):
     found = grounded(session)
 
-    assert set(found.relations) == set(found.profiles) == {"customers", "orders", "days"}
+    assert set(found.relations) == set(found.profiles) == {"customers", "orders"}
     assert [r.evidence for r in found.grounding.graph.relationships] == ["tested"]
     assert found.grounding.graph.table("orders").column("amount").unit == "eur"
     assert found.grounding.semantic is not None
@@ -58,7 +58,15 @@ def test_tables_that_hold_every_load_are_left_out_and_said(shop: Shop, session: 
 
 
 def test_a_model_is_not_asked_about_itself(session: Session):
-    assert set(grounded(session, without="orders").relations) == {"customers", "days"}
+    assert set(grounded(session, without="orders").relations) == {"customers"}
+
+
+def test_a_time_spine_is_asked_about_only_where_it_says_something_of_its_days(shop: Shop, session: Session):
+    assert "days" not in grounded(session).relations
+    with duckdb.connect(str(shop.database)) as connection:
+        connection.execute("alter table days add column is_holiday boolean")
+
+    assert "days" in grounded(session).relations
 
 
 def test_an_empty_warehouse_is_said_before_dbt_is_asked(tmp_path: Path):

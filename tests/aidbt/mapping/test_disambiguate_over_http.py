@@ -43,6 +43,7 @@ def test_the_mapper_asks_the_next_provider_and_its_call_is_on_the_account(tmp_pa
 
     assert [match.source for match in found.matches] != [match.source for match in MATCHES]
     assert asking.findings() == []
+    assert asking.level == "reduced"
     assert [row.call.provider for row in ledger.calls()] == ["second", "first"]
     assert {row.call.feature for row in ledger.calls()} == {"mapping"}
     store.close()
@@ -61,6 +62,22 @@ def test_when_no_provider_answers_the_columns_wait_and_the_next_table_is_not_ask
 
     assert [item.matches for item in found] == [list(MATCHES)] * 2
     assert server.calls == 1
+    assert asking.level == "reduced"
     (finding,) = asking.findings()
     assert (finding.code, "it answered 403" in finding.message) == ("llm.failed", True)
+    store.close()
+
+
+def test_what_the_first_provider_answers_is_all_that_was_wanted(tmp_path: Path):
+    store = open_store(tmp_path / "state.db")
+    with OpenAIServer(choosing_the_second) as server:
+        settings = LlmSettings.model_validate(
+            {"providers": [{"name": "only", "base_url": server.url, "model": MODEL}]}
+        )
+        client = open_client(settings, LlmLedger(store), clock=ManualClock())
+        assert client is not None
+        asking = Disambiguator(client, settings, MAPPING)
+        asking(TASK, MATCHES)
+
+    assert (server.calls, asking.level) == (1, "full")
     store.close()

@@ -143,7 +143,7 @@ def test_a_table_is_read_as_often_as_it_is_named_and_one_that_is_not_known_may_b
     same_name = Relation("archive", "people", (Column("id", "BIGINT"),), size_bytes=9_999)
     sql = """
         with ids as (select id from main.people)
-        select ids.id from ids join main.people as p on p.id = ids.id join elsewhere.people as e on e.id = p.id
+        select ids.id from ids join main.people as p on p.id = ids.id join elsewhere.people as e on e.id = 1
     """
     plan_ = scan_of(statement(sql), [same_name, people], RunsAs("snowflake"))
 

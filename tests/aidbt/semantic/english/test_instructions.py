@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.semantic.english.defined import glossed, matched, with_instructions
+from aidbt.semantic.english.defined import TextMatching, glossed, matched, with_instructions
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.instructions import read_instructions, without_advice
 from aidbt.semantic.english.reading import read
@@ -88,9 +88,9 @@ def test_texts_are_compared_as_instructions_say() -> None:
     )
 
     contains = AnyOf((Matches(city, "contains", "a"), Matches(city, "contains", "b")))
-    assert matched(query, "contains").where == contains
-    assert matched(query, "folded").where == OneOf(city, (Value("a"), Value("b")), ignores_case=True)
-    assert matched(query, "") is query
+    assert matched(query, TextMatching("contains")).where == contains
+    assert matched(query, TextMatching("folded")).where == OneOf(city, (Value("a"), Value("b")), ignores_case=True)
+    assert matched(query, TextMatching()) is query
 
 
 @settings(deadline=None)

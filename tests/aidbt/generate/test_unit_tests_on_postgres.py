@@ -1,10 +1,11 @@
-"""Models from English on a real PostgreSQL: their rows, and what dbt says of them."""
+"""Unit tests of models from English and of people's models, on a real PostgreSQL."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ from click.testing import CliRunner
 from sqlglot import exp
 
 from aidbt.cli.main import cli
+from aidbt.core.errors import WarehouseError
 from aidbt.generate.english_models.tried_rows import as_answered
 from aidbt.generate.english_models.witnesses import NotTheSame, WitnessRows, find_witnesses
+from aidbt.generate.unit_tests.digits import Ask, in_its_digits
+from aidbt.generate.unit_tests.drafts import Drafted, draft
+from aidbt.generate.unit_tests.subject import Input, InputColumn, Subject
 from aidbt.semantic.query import Grain, Measure
 from aidbt.semantic.rendering import render_query
+from aidbt.sql.parse import parse_sql
 from tests.aidbt.generate.english_shop import AMOUNT, MONTH, ORDERS, SHOP, grouped
 from tests.dbt_shop import DBT, DBT_PROJECT
 from tests.kit import PASSWORD, USER, PostgresServer, ServerMissing, postgres_server
@@ -58,16 +64,30 @@ def server() -> Iterator[PostgresServer]:
         pytest.skip(str(error))
 
 
-def test_expected_rows_have_the_digits_of_the_warehouse(server: PostgresServer):
-    found = find_witnesses(MEANS, POSTGRES_SHOP, "postgres")
+@pytest.fixture
+def ask(server: PostgresServer) -> Iterator[Ask]:
     raw = psycopg2.connect(server.url())
+    raw.autocommit = True
 
-    def ask(tree: exp.Query) -> list[tuple[Any, ...]]:
+    def rows(sql: str) -> list[tuple[Any, ...]]:
         with raw.cursor() as cursor:
-            cursor.execute(render_query(tree, "postgres"))
+            try:
+                cursor.execute(sql)
+            except psycopg2.Error as error:
+                raise WarehouseError(str(error)) from error
             return cursor.fetchall()
 
-    answered = as_answered(found, MEANS, POSTGRES_SHOP, "postgres", ask)
+    yield rows
+    raw.close()
+
+
+def test_witness_rows_have_the_digits_of_the_warehouse(ask: Ask):
+    found = find_witnesses(MEANS, POSTGRES_SHOP, "postgres")
+
+    def answer(tree: exp.Query) -> Sequence[Sequence[Any]]:
+        return ask(render_query(tree, "postgres"))
+
+    answered = as_answered(found, MEANS, POSTGRES_SHOP, "postgres", answer)
 
     means = [row[2] for rows in answered.sets for row in rows.expected]
     assert all(len(str(mean).partition(".")[2]) >= 16 for mean in means if mean is not None)
@@ -76,8 +96,28 @@ def test_expected_rows_have_the_digits_of_the_warehouse(server: PostgresServer):
     ]
     wrong = tuple(WitnessRows(rows.rows, rows.expected[:-1], rows.killed) for rows in found.sets)
     with pytest.raises(NotTheSame):
-        as_answered(replace(found, sets=wrong), MEANS, POSTGRES_SHOP, "postgres", ask)
-    raw.close()
+        as_answered(replace(found, sets=wrong), MEANS, POSTGRES_SHOP, "postgres", answer)
+
+
+def test_drafted_rows_have_the_digits_of_the_warehouse_where_it_gives_the_same(ask: Ask):
+    sql = "select shop, sum(price) as total, avg(price) as mean, max(at) as at from sales group by shop"
+    columns = (("shop", "TEXT"), ("price", "DECIMAL(10, 2)"), ("at", "TIMESTAMP WITH TIME ZONE"))
+    inputs = (Input("sales", "ref('sales')", tuple(InputColumn(*column) for column in columns)),)
+    tree = parse_sql(sql, "postgres").tree
+    assert tree is not None
+    drafted = draft(Subject("m", inputs, tree, written=tree))
+    assert isinstance(drafted, Drafted)
+
+    found = in_its_digits(drafted, "postgres", ask)
+
+    cells = [row for test in found.tests for row in test.expected if row[1] is not None]
+    assert cells
+    assert all(re.fullmatch(r"-?\d+\.\d\d", str(row[1])) for row in cells)
+    assert all(re.fullmatch(r"-?\d+\.\d{16,}", str(row[2])) for row in cells)
+    assert [test.case for test in found.tests] == [test.case for test in drafted.tests]
+    unknown = parse_sql("select shop, nothing_like_it(price), 1, 2 from sales", "postgres").tree
+    broken = replace(drafted, subject=replace(drafted.subject, written=unknown))
+    assert in_its_digits(broken, "postgres", ask) == broken
 
 
 TABLES = """
@@ -92,6 +132,11 @@ SOURCES = """
 sources:
   - name: raw
     tables: [{name: flights, columns: [{name: id, data_tests: [unique, not_null]}]}]
+"""
+HAND = """
+select
+    carrier, date_trunc('month', departed_at) as month, sum(delay) as total, avg(delay) as mean, count(*) as n
+from {{ source('raw', 'flights') }} where delay > 3 group by 1, 2
 """
 
 
@@ -118,6 +163,10 @@ def test_groups_of_instants_and_means_of_decimals_are_built_and_tested_by_dbt(
         assert written.exit_code == 0, (written.stdout, written.exception)
         assert "cut as the clock of the database session's time zone shows it" in written.stdout
 
+    (tmp_path / "models/hand.sql").write_text(HAND)
+    drafted = CliRunner().invoke(cli, ["generate", "--unit-tests", "-s", "hand", *where])
+    assert drafted.exit_code == 0, (drafted.stdout, drafted.exception)
+    assert "11 of 11 faults shown" in drafted.stdout
     for _ in range(2):
         done = subprocess.run(
             [DBT, "build", *where], capture_output=True, text=True, timeout=120, check=False
