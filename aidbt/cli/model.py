@@ -83,9 +83,7 @@ def model(
         return
     if not name:
         raise UsageError("the model needs a name", hint='aidbt model "orders per month" --name fct_orders')
-    request = Request(
-        name, sentence or "", refine, folder or "", materialized, contract, refresh, replace or dry_run
-    )
+    request = Request(name, sentence or "", refine, folder or "", materialized, contract, refresh, replace)
     session = open_from(**where)
     bases = Bases(lambda: session.store, session.project.root)
     try:

@@ -11,7 +11,15 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.tokens import verb_stem
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
-from aidbt.semantic.naming import KEY_WORDS, UNITS, NamedTable, is_early, named_tables, spelled, with_key_nouns
+from aidbt.semantic.naming import (
+    KEY_WORDS,
+    UNITS,
+    NamedTable,
+    is_early,
+    named_tables,
+    spelled,
+    with_key_nouns,
+)
 from aidbt.semantic.references import Contained, relationships_of
 
 _KINDS: dict[str, Kind] = {

@@ -54,7 +54,7 @@ class GraphTable:
         keys: sets of columns of which no two rows are alike, the primary key first.
         time: the column that says when a row happened, where one is meant by default; "" for none.
         label: the column that people call a row by (a name, a title); "" for none.
-        behind: the table of a later layer that has the same rows, and is meant where both may be; "" for none.
+        behind: the table of a later layer that has the same rows, and is meant where both may be.
     """
 
     name: str

@@ -49,7 +49,7 @@ def parted(word: str) -> tuple[str, ...]:
         >>> parted("itmdesc"), parted("qtyoh"), parted("qtyshp"), parted("customer")
         (('item', 'description'), ('quantity', 'on', 'hand'), ('quantity', 'shp'), ('customer',))
     """
-    if len(word) < _SHORTEST and word[2:] not in _SHORT_ENDS or is_word(word):
+    if (len(word) < _SHORTEST and word[2:] not in _SHORT_ENDS) or is_word(word):
         return (word,)
     if expansions(word):
         return _written_out(word)

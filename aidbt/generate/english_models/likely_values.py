@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -263,8 +264,6 @@ def _is_uuid(column: GraphColumn) -> bool:
 
 def pinned(query: SemanticQuery) -> SemanticQuery:
     """The query as it is asked at `NOW`, where it does not say when."""
-    from dataclasses import replace
-
     source = pinned(query.source) if query.source is not None else None
     clock = query.clock if query.clock.now is not None else Clock(NOW, query.clock.week_start)
     return replace(query, clock=clock, source=source)

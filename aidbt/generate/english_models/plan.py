@@ -104,7 +104,7 @@ def run_model(
         ModelRefused: its SQL did not pass every check.
         AidbtError: the project, the warehouse or a file cannot be read, or the name is taken.
     """
-    plan = plan_model(project, settings, request, ground, bases.get, upgrade=upgrade)
+    plan = plan_model(project, settings, request, ground, bases.get, upgrade=upgrade, is_dry=not write)
     if write:
         apply_patch(plan.patch, project.root)
         bases.put(plan.bases)
@@ -120,11 +120,17 @@ def plan_model(
     base: Callable[[str], str | None],
     *,
     upgrade: bool = False,
+    is_dry: bool = False,
 ) -> ModelPlan:
     """What becomes of a model; nothing is written.
 
     Args:
         base: the text of something that was generated before, by its digest.
+        is_dry: whether the plan is only looked at: then it may show what would replace another sentence.
+
+    Raises:
+        WouldReplace: it is not only looked at, and reads otherwise than the one it was written from.
+        AidbtError: as `run_model`.
     """
     check_name(request.name)
     lock = read_lock(project.root)
@@ -136,7 +142,7 @@ def plan_model(
     moved = with_moves(lock, request.name, project, here)
     place = sql_place(project, request.name, request.folder, moved, here)
     sentence = _read(request, before, ground, project.profile().type)
-    request = _settled(request, before, sentence.query, ground, project.profile().type)
+    request = _settled(request, before, sentence.query, ground, project.profile().type, is_dry=is_dry)
     draft = draft_model(project, settings, request, before, sentence.query, ground, here, place)
     files = _compared(draft, project.root, moved, base, upgrade=upgrade)
     old = _said(before) if before is not None and request.sentence else ""
@@ -179,19 +185,25 @@ def _of_a_model(query: SemanticQuery, dialect: str) -> SemanticQuery:
 
 
 def _settled(
-    request: Request, before: KeptModel | None, query: SemanticQuery, ground: Ground, dialect: str
+    request: Request,
+    before: KeptModel | None,
+    query: SemanticQuery,
+    ground: Ground,
+    dialect: str,
+    *,
+    is_dry: bool,
 ) -> Request:
     """The request without a sentence and phrases that change nothing in what is kept.
 
     Raises:
-        WouldReplace: a sentence changes it, and nobody said that it may.
+        WouldReplace: a sentence would change it, and nobody said that it may.
     """
     if before is None or request.replace:
         return request
     kept = _kept_query(before, ground, dialect)
     if kept == query:
         return replace(request, sentence="", refine=())
-    if not request.sentence:
+    if not request.sentence or is_dry:
         return request
     asked = ", ".join((request.sentence, *request.refine))
     raise WouldReplace(

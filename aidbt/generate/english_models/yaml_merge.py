@@ -81,7 +81,7 @@ class _Blocks:
     """Where descriptions and unit tests stand in a property file.
 
     Attributes:
-        words: descriptions by where they stand: () of the model, (name,) of a column.
+        words: descriptions by where they stand: (model,) or (model, column).
         tests: unit tests by name, in their order.
         section: the lines of `unit_tests:`; None without any.
 
@@ -98,19 +98,20 @@ class _Blocks:
         self.section: _Block | None = None
         for key, value in _pairs(yaml.compose(plain, Loader=yaml.SafeLoader)):
             if key.value == "models":
-                self.words = dict(block for model in _items(value) for block in self._words(model))
+                models = _items(value)
+                self.words = dict(block for model in models for block in self._words(model, _name(model)))
             elif key.value == "unit_tests":
                 self.section = self._block(key, value)
                 self.tests = {_name(item): self._block(item, item) for item in _items(value)}
 
-    def _words(self, model: yaml.Node) -> Iterator[tuple[tuple[str, ...], _Block]]:
+    def _words(self, model: yaml.Node, name: str) -> Iterator[tuple[tuple[str, ...], _Block]]:
         for key, value in _pairs(model):
             if key.value == "description":
-                yield (), self._block(key, value)
+                yield (name,), self._block(key, value)
             elif key.value == "columns":
                 for column in _items(value):
                     words = ((k, v) for k, v in _pairs(column) if k.value == "description")
-                    yield from (((_name(column),), self._block(k, v)) for k, v in words)
+                    yield from (((name, _name(column)), self._block(k, v)) for k, v in words)
 
     def _block(self, first: yaml.Node, last: yaml.Node) -> _Block:
         mark = last.end_mark

@@ -37,6 +37,22 @@ def is_duration(column: str) -> bool:
     return bool(words) and words[-1].endswith("s") and singular_words(column)[-1] in _TIMES
 
 
+def is_length(column: str) -> bool:
+    """Whether a column says how long something is, in time or in space.
+
+    Example:
+        >>> is_length("air_time_minutes"), is_length("flights")
+        (True, False)
+    """
+    return bool(_LENGTHS & set(singular_words(column)))
+
+
+_LENGTHS = _TIMES | frozenset(
+    """length duration time distance delay age tenure runtime period stay wait walk run way trip term lead
+    mile km kilometer kilometre meter metre foot inch page character word height width ms min sec hr""".split()
+)
+
+
 def is_key(table: GraphTable, column: str) -> bool:
     """Whether a column tells rows apart, and is no quantity whose values happen to differ.
 

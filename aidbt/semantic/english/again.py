@@ -48,7 +48,7 @@ _SAID: dict[str, set[str]] = {
 
 def meet_again(asked: Asked) -> None:
     """A number that a later sentence asks for in fewer words is the one that was spoken of before."""
-    before = list(dict.fromkeys(n for n in asked.numbers() if n not in asked.returned))
+    before = [n for n in asked.numbers() if n in asked.shown or n not in asked.returned]
     for place, shown in enumerate(asked.returned):
         if (
             not isinstance(shown, Number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from aidbt.semantic.english.additive import amount_of, is_additive, is_duration, is_key
+from aidbt.semantic.english.additive import amount_of, is_additive, is_duration, is_key, money_of
 from aidbt.semantic.english.number_phrases import (
     Functions,
     Number,
@@ -53,6 +53,16 @@ class AggregateRules(RowRules):
             yield "Number", Number(Measure(function, rows.table, of, rows.where, rows.time), rows.table), 0.1
         elif function == "sum":
             yield "Number", self.counted(rows), 0.3
+
+    def how_much(self, function: Function, rows: Rows) -> Found:
+        """`total amount of payments`: what they amount to, and their number where they have no amounts."""
+        table = self.graph.table(rows.table)
+        amount = amount_of(table) or money_of(table)
+        if amount:
+            of = Attribute(rows.table, amount)
+            yield "Number", Number(Measure(function, rows.table, of, rows.where, rows.time), rows.table), 0.1
+        elif not any(is_additive(table, column.name) for column in table.columns):
+            yield "Number", self.counted(rows), 0.1
 
     def count_column(self, function: Function, columns: Columns) -> Found:
         """`number of countries`: different ones; but of quantities ("number of units sold") their sum."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aidbt.core.words import words_of
+from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.definition_forms import ToldChange, change_told, rank_told, without_open_window
 from aidbt.semantic.english.definition_times import dated_by, duration_told, last_told, time_named, told_apart
 from aidbt.semantic.english.definitions import Definition
@@ -131,7 +131,8 @@ class Definer(FormulaMeanings):
                 or self._of_formula(spelled_out(text))
                 or self._of_rank(text)
                 or self._of_duration(text)
-                or self._of_groups(last_told(text) or text)
+                or self._of_last(text)
+                or self._of_groups(text)
             )
             if found:
                 return found
@@ -198,10 +199,8 @@ class Definer(FormulaMeanings):
         told = change_told([body for body, _ in split])
         if told is None:
             return None
-        number = next((d.meaning for d in self._changing(told, dates) if isinstance(d, Defined)), None)
-        changed = isinstance(number, Number) and self._rules.changed(
-            number, told.grain, told.kind, is_percent=told.is_percent
-        )
+        number = self._changing(told, dates)
+        changed = number and self._rules.changed(number, told.grain, told.kind, is_percent=told.is_percent)
         if not changed:
             return []
         scope = Group(grains=(told.grain,))
@@ -209,12 +208,15 @@ class Definer(FormulaMeanings):
             scope |= group
         return [Defined("Scoped", Scoped(changed, scope), WEIGHT)]
 
-    def _changing(self, told: ToldChange, dates: Sequence[str]) -> list[Meaning]:
+    def _changing(self, told: ToldChange, dates: Sequence[str]) -> Number | None:
         """What changes: as the end of the definition says it, else in its words."""
         named = self.lexicon.meanings.get(lemmas_of(told.of_formula), ())
-        said = [meaning for meaning in named if isinstance(meaning, Defined)]
-        found: list[Meaning] = [*said] if said else self._of_body(told.of)
-        return self._dated(found, dates[0]) if dates else found
+        said = [m.meaning for m in named if isinstance(m, Defined) and isinstance(m.meaning, Number)]
+        number = said[0] if said else self._total(told.of)
+        if number is None or not dates:
+            return number
+        time = time_named(self.graph.table(number.table), dates[0])
+        return self._rules.dated(number, Attribute(number.table, time)) if time else None
 
     def _of_groups(self, body: str) -> list[Meaning]:
         """`number of orders per month`, `monthly revenue`: a number with the groups that belong to it."""
@@ -231,7 +233,13 @@ class Definer(FormulaMeanings):
             if running:
                 number = replace(number, term=Compared("running", number.term))
             return [Defined("Scoped", Scoped(number, group), WEIGHT)]
-        last = self._last_of(of, group)
+        return []
+
+    def _of_last(self, body: str) -> list[Meaning]:
+        """`the rate of the latest snapshot of each flat`: that column of the last row of each."""
+        text, rows = last_told(body)
+        of, group = self._grouped(text)
+        last = self._last_of(of, group, rows) if group else None
         return [Defined("Scoped", Scoped(last, group), WEIGHT)] if last else []
 
     def _total(self, text: str) -> Number | None:
@@ -240,6 +248,8 @@ class Definer(FormulaMeanings):
             match meaning:
                 case Defined(meaning=Number() as number):
                     return number
+                case Defined(meaning=Rows() as rows):
+                    return self._rules.counted(rows)
                 case Defined(meaning=Columns() as columns):
                     return self._rules.implied(columns)
         done = _DONE.match(text)
@@ -257,7 +267,7 @@ class Definer(FormulaMeanings):
         counted = Measure("count", rows.table, None, rows.where, Attribute(rows.table, time))
         return [Defined("Scoped", Scoped(Number(counted, rows.table), group), WEIGHT)]
 
-    def _last_of(self, text: str, group: Group) -> TopColumns | None:
+    def _last_of(self, text: str, group: Group, rows: str) -> TopColumns | None:
         """`most recent balance` of each group, of the one table whose rows belong to these."""
         whole = self._whole(bare_phrase(text))
         lasts = [item.meaning for item in whole if isinstance(item.meaning, TopColumns)]
@@ -266,8 +276,14 @@ class Definer(FormulaMeanings):
             for last in lasts
             if all(self._is_to_one(last.columns.terms[0].table, term.table) for term in group.terms)
         ]
+        said = set(singular_words(rows))
+        named = [last for last in found if said & set(singular_words(last.columns.terms[0].table))]
+        found = named or found
         tables = {last.columns.terms[0].table for last in found}
-        return found[0] if len(tables) == 1 and group.terms else None
+        if len(tables) != 1 or not group.terms:
+            return None
+        columns = replace(found[0].columns, rows=Rows(tables.pop()), alike=())
+        return replace(found[0], columns=columns)
 
     def _grouped(self, text: str, *, is_before: bool = True) -> tuple[str, Group]:
         """A text without the groups before or after it, and the groups; none where it names none."""

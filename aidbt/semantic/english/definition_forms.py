@@ -204,7 +204,8 @@ _SPAN = (
     r"|days?|weeks?|months?|quarters?|years?|dates?)"
 )
 _WITHIN = (
-    rf"(?:over|in|within|for|during|from|across|on|since|after|before|until|by) (?:an?|the|any|some)? ?{_ANY}"
+    r"(?:over|in|within|for|during|from|across|on|since|after|before|until|by)"
+    rf" (?:(?:an?|the|any|some)? ?{_ANY}|an?|some|any)"
 )
 _OPEN = re.compile(
     rf"(?P<clause>,? (?:who|that|which|assessing|considering|focusing on|looking at|for)(?: \w+){{1,4}}?)?"

@@ -117,8 +117,9 @@ def duration_told(body: str) -> ToldDuration | None:
 
 _RECENT = r"(?:most recent|latest|newest|last)"
 _OF_LAST = re.compile(
-    rf"^(?:the )?(?P<column>.+?) (?:of|in|from|on) the {_RECENT} [\w ]+? (?:of|for) (?:each|every|an?|the) "
-    r"(?P<of>\w+)(?: in \w+)?$",
+    rf"^(?:the )?(?P<column>.+?) (?:of|in|from|on) the {_RECENT} (?P<rows>[\w ]+?)"
+    r" (?:of|for) (?:each|every|an?|the) "
+    r"(?P<of>\w+)(?: in (?P<table>\w+))?$",
     re.I,
 )
 _LAST_OF = re.compile(
@@ -126,18 +127,18 @@ _LAST_OF = re.compile(
 )
 
 
-def last_told(body: str) -> str | None:
-    """`the rate of the latest snapshot of each flat` as "most recent rate for each flat"; None for another.
+def last_told(body: str) -> tuple[str, str]:
+    """What is last in a body as "most recent rate for each flat", and what its rows are called, if they are.
 
     Example:
         >>> last_told("the nightly rate in the most recent price snapshot of each property")
-        'most recent nightly rate for each property'
+        ('most recent nightly rate for each property', 'price snapshot')
     """
     match = _OF_LAST.match(body)
     if match:
-        return f"most recent {match['column']} for each {match['of']}"
+        return f"most recent {match['column']} for each {match['of']}", match["table"] or match["rows"]
     match = _LAST_OF.match(body)
-    return f"{match['last']} for each {match['of']}" if match else None
+    return (f"{match['last']} for each {match['of']}" if match else body), ""
 
 
 # --- what is defined within a definition -----------------------------------------------------------

@@ -105,7 +105,8 @@ _GETS = re.compile(
 _HAVE = re.compile(
     r"^(?:an?|the|all|every)?\s*(?!(?:each|every|some|most|many|few|any|no|only|these|those|this|that"
     r"|when|if|for"
-    r"|in|to|by|with|one|two|all|both)\b)(?P<name>[\w -]+?) (?P<noun>\w+) (?P<body>(?:has|have|had) .+)$",
+    r"|in|to|by|with|one|two|all|both)\b)(?P<name>[\w-]+(?: [\w-]+)?) (?P<noun>[A-Za-z]\w*)"
+    r" (?P<body>(?:has|have|had) .+)$",
     re.I | re.S,
 )
 _IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
@@ -179,6 +180,8 @@ _NO_CODES = frozenset("number count sum total average ratio share percentage the
 _SAME = re.compile(
     r"\s=\s(?=\()|(?<=[A-Za-z])(?<!_)\s=\s(?=[A-Z]?[a-z]+ [a-z]+)|,? (?:i\.e\.,?|that is,|which is"
     r"|namely|in other words,) "
+    r"|(?<=[A-Za-z]), (?=the (?:total |average )?(?:number|sum|count|average|mean|median|share|percentage"
+    r"|ratio|proportion|difference|time) )"
 )
 
 

@@ -56,6 +56,10 @@ class DurationRules(ConditionRules):
         rule("Did", "Claim", self.on_days)
         rule("Time", "CmpAfter", self.or_later)
         rule("AdjCol", "Span", self.older)
+        rule("DateOf", "Rel InWhich", lambda word, _: [("DateOf", word, 0.0)])
+        rule("DateOf", "Did", lambda _, did: self.date_done(did))
+        rule("DateOf", "ToDid OfDid", lambda _, did: self.date_done(did))
+        rule("Prep", "Did", lambda how, did: [("OfDid", did, 0.0)] if how == "of" else [])
         rule("Within", "Span", lambda _, span: [("WithinSpan", span, 0.0)])
         rule("Did", "WithinSpan", lambda did, span: self.took(("<=", span), did))
         rule("Same", "Prep", lambda unit, how: [("Same", unit, 0.0)] if how == "as" else [])
@@ -111,6 +115,11 @@ class DurationRules(ConditionRules):
         name = attribute.column.lower()
         is_named = name.startswith("year") or name.endswith("year") or "year" in singular_words(name)
         return self.column(attribute).kind == "number" and (is_named or name in _FOUNDED)
+
+    def date_done(self, did: Columns) -> Found:
+        """`the date they were hired`, `the date of joining`."""
+        if self.only(did, "time", "date"):
+            yield "Col", did, 0.0
 
     def amounting(self, columns: Columns, measured: tuple[Operator, Span]) -> Found:
         """`delay over 60 minutes`, of a column of numbers."""

@@ -28,6 +28,7 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Term,
     Value,
+    attributes,
     both,
 )
 from aidbt.semantic.rewriting import rewritten
@@ -83,6 +84,8 @@ class FormulaMeanings:
         if not all(items.values()):
             return []
         if isinstance(formula, str):
+            if _is_doubtful(items[formula]):
+                return []
             meanings = _as_defined(items[formula][0])
             return self._restricted(meanings, rest) if rest else meanings
         numbers = {leaf: found for leaf in items if (found := self._number(items[leaf]))}
@@ -234,6 +237,14 @@ class FormulaMeanings:
         return replace(part, where=both(part.where, seen[0].where)) if seen else None
 
 
+def _is_doubtful(items: Sequence[Item]) -> bool:
+    """Whether a text may as well be a number of other columns: `booking amount`, of bookings or payments."""
+    first = items[0]
+    rivals = [i for i in items[1:] if first.score - i.score < _MARGIN and isinstance(i.meaning, Number)]
+    said = set(attributes(first.meaning))
+    return isinstance(first.meaning, Number) and any(set(attributes(i.meaning)) != said for i in rivals)
+
+
 def _query_of(meaning: object) -> SemanticQuery | None:
     """A query that says no more than a phrase; None for a phrase of which none can be made."""
     match meaning:
@@ -279,6 +290,7 @@ _FUNCTIONS: dict[str, Function] = {
 
 
 _ABOUT_AS_LIKELY = 0.3
+_MARGIN = 0.16
 _CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond", "Nested"}
 # Words that groups begin with in definitions.
 # What definitions add that says nothing of which rows are meant.

@@ -48,7 +48,7 @@ class Rules(UnitRules):
         rule("OfWhole", "WhatShare", lambda rows, kind: self.whole_rows(kind, rows))
         numbers = " ".join(sorted(FILLABLE))
         before("Fill", f"{_PHRASES} {_OPENERS} {numbers}")
-        extremes = {"SupCol", "SupRows", "Sup", "Best", "TopOf"}
+        extremes = {"SupCol", "SupRows", "Sup", "Long", "Best", "TopOf"}
         before("Poss", " ".join(p for p in f"{_PHRASES} {_OPENERS} {numbers}".split() if p not in extremes))
         before("Is", f"{_PHRASES} {_OPENERS} Number Group")
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")

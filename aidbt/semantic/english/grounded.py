@@ -47,7 +47,11 @@ _SHORTEST_VERB = 5
 _THAN_TIMES = {"later", "earlier"}
 # Words that begin the object of a verb: of "failed a quiz" nothing is "failed" itself.
 _BEFORE_OBJECTS = {"a", "an", "any", "some", "another", "every", "each", "their", "his", "her", "its"}
+# What asks at the head of a sentence, and only relates behind a noun.
+_ASKING = {"who", "whom", "which", "where", "when"}
 _BEFORE_NOUNS = {"the", "a", "an", "on", "their", "its", "his", "her", "each", "every", "any", "no", "per"}
+# What a name weighs at least that is said as a whole.
+_WHOLE = 0.8
 # What a word says less for every other column that it may name.
 _COMMON = 0.1
 _SHORT_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<scale>[kKmM])")
@@ -76,7 +80,8 @@ class Grounded:
             if period and not _is_doubtful(texts, start, period.length):
                 yield Item("Time", period, start, start + period.length, 1.1 * period.length**_LONGER)
             for length, category, verb, weight in self.verbs.at(texts, start):
-                if category != "Did" or not self._is_noun(sentence, start):
+                is_noun = category == "Did" and (length > 1 and self._is_owner(sentence[start], verb))
+                if category != "Did" or not (is_noun or self._is_noun(sentence, start)):
                     yield Item(category, verb, start, start + length, weight * length**_LONGER)
             yield from _one_unit(sentence, start)
             yield from self._adjectives(texts, start)
@@ -156,6 +161,8 @@ class Grounded:
         # "No" is short for a number nowhere but in names.
         if list(said) == ["no"]:
             return True
+        if meaning.weight < _WHOLE and any(isinstance(other, TableName) for other in others):
+            return True  # "flights" are rows, and not the date of a flight elsewhere
         is_grouped = bool(_GROUPING & set(before[-2:]))
         return self._is_mere_form(meaning, said) or (_is_flag(meaning, others) and not is_grouped)
 
@@ -167,6 +174,12 @@ class Grounded:
         is_measured = any(kind in ("Rated", "Sized") for _, kind, _, _ in self.verbs.at(said, 0))
         is_participle = said[0].endswith(("ed", "ing")) and not name.column.lower().endswith("year")
         return is_number and (is_participle or is_measured)
+
+    def _is_owner(self, token: Token, did: object) -> bool:
+        """Whether a word names the rows whose time a phrase is: "opened" alone is the verb of "hotels opened"."""
+        named = self.lexicon.meanings.get((token.lemma,), ())
+        tables = {meaning.table for meaning in named if isinstance(meaning, TableName)}
+        return isinstance(did, Columns) and did.terms[0].table in tables
 
     def _is_noun(self, sentence: Sequence[Token], start: int) -> bool:
         """Whether a word in its base form is the noun and not the verb: "on approved leave"."""
@@ -241,7 +254,7 @@ class Grounded:
     def _closed(self, sentence: Sequence[Token], start: int) -> Iterator[Item]:
         """Phrases of the closed list; what follows "starts with" may be a text without quotes."""
         for length, category, meaning in entries_at(sentence, start):
-            if start == 0 and category == "Rel" and sentence[0].text.lower() in ("who", "whom"):
+            if start == 0 and category == "Rel" and sentence[0].text.lower() in _ASKING:
                 continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
             if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, end):

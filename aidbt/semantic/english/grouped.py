@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts, time_of_number
+from aidbt.semantic.english.aggregates import conjuncts, narrowed, time_of_number
 from aidbt.semantic.english.groups import Groups
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import (
@@ -188,8 +188,23 @@ class Grouping(Groups):
                 isinstance(claim, Link) and claim.count == 0 and any(n.is_settled for n in self.numbers)
             ) or (isinstance(claim, Condition) and any(number.is_settled for number in self.numbers)):
                 raise Refused("it is not certain whether a condition is of the part or of the whole")
+            elif isinstance(claim, Period) and self._are_apart():
+                self._each_in(claim)
             else:
                 self.where = both(self.where, self._holds(claim))
+
+    def _are_apart(self) -> bool:
+        """Whether numbers of several tables stand in groups by time, each by its own."""
+        return bool(self.asked.group.grains) and len({number.table for number in self.numbers}) > 1
+
+    def _each_in(self, period: Period) -> None:
+        """Keep each number to a period by its own time, which the groups are of too."""
+        for number in list(self.numbers):
+            time = time_of_number(number) or self.rules.time_of(number.table)
+            if time is None:
+                raise Refused(f"it is not known when rows of {number.table} happened")
+            within = InPeriod(time, period.start, period.end)
+            self._replace(number, narrowed(number, within))
 
     def _holds(self, claim: Claim) -> Predicate | None:
         """What a claim says of the rows that are measured; None when the groups say it already."""

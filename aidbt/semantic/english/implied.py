@@ -230,6 +230,11 @@ def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
     path = rules.path(entities[0].table, by.table)
     if path is None or is_to_one(path) or rules.column(by).kind != "number":
         return best
+    if best.is_added:
+        total = rules.implied(best.by)
+        if total is None:
+            raise Refused(f"it is not said how {by.column} is added up", hint="say total or average")
+        return replace(best, by=total)
     function: Function = "max" if best.is_descending else "min"
     return replace(best, by=Number(Measure(function, by.table, by), by.table))
 

@@ -82,7 +82,7 @@ _ADVICE = re.compile(
 
 # --- statements ---------------------------------------------------------------------------------------
 
-_ENDS = re.compile(r"\n+|;\s+|\.\s+(?=[A-Z])|\.$")
+_ENDS = re.compile(r"\n+|;\s+|(?<!e\.g)(?<!i\.e)\.\s+(?=[A-Z])|\.$")
 # A definition or a piece of advice may begin where nothing ended the one before.
 _BEGINS = re.compile(
     r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))? = )"

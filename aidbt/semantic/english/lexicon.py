@@ -172,9 +172,10 @@ def _add_table(
     for column in table.columns:
         words = tuple(map(lemma, named.columns[column.name]))
         # A code of a kind of thing is that: the destination of `destination_airport_code`.
-        if len(words) > 2 and words[-1] in _CODES and words[-2] in heads and words[0] not in _WAYS:
+        is_code = column.kind == "text" and len(words) > 2 and words[-1] in _CODES
+        if is_code and words[-2] in heads and words[0] not in _WAYS:
             others = [named.columns[other.name][:-2] for other in table.columns if other != column]
-            if column.kind == "text" and words[:-2] not in others:
+            if words[:-2] not in others:
                 found.add(words[:-2], ColumnName(table.name, column.name, SHORTER))
     for trait in (*traits(table, named), *known_places(table, named)):
         if hidden & {attribute.column for attribute in attributes(trait.predicate)}:
@@ -260,8 +261,9 @@ def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable])
     for form, _ in spellings(source.columns[relationship.source_columns[0]], source):
         bare = form[:-1] if len(form) > 1 and form[-1] in (*KEY_WORDS, "identifier") else form
         for noun in target.nouns:
-            before = bare[: -len(noun)]
-            if before and bare[-len(noun) :] == noun and before not in source.nouns and before[0] not in _WAYS:
+            before, last = bare[: -len(noun)], bare[-len(noun) :]
+            is_said = before and last == noun and before not in source.nouns
+            if is_said and before[0] not in _WAYS:
                 yield tuple(map(lemma, bare))
                 yield tuple(map(lemma, before))
 

@@ -15,8 +15,8 @@ Lift = Callable[[str, Callable[[Any], Found]], None]
 FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
-    OfThem OnAverage Second Having Rate
-    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith""".split()
+    OfThem OnAverage Second Having Rate Long
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith HowMuchOf""".split()
 )
 
 
@@ -34,6 +34,9 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Count", "Col", rules.count_column)
     rule("Agg", "Rows", rules.total_rows)
     rule("Agg", "Col", rules.aggregate)
+    rule("HowMuchOf", "Rows", rules.how_much)
+    rule("HowMuchOf", "Col", rules.aggregate)
+    rule("HowMuchOf", "Number", lambda _, number: [("Number", number, 0.0)])
     rule("Col", "Agg", rules.aggregate_after)
     rule("Agg", "CountedCol", rules.aggregate)
     rule("Agg", "Amount", rules.aggregate_amount)
@@ -165,7 +168,9 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Each", "GrainCol", lambda _, columns: [("Group", Group(columns.terms), -0.5)])
     rule("And Comma", "GrainCol", lambda _, columns: [("AndGroup", Group(columns.terms), 0.0)])
     rule("Top", "Num", rules.top_number)
-    rule("Sup Most", "Col Amount", rules.best_column)
+    rule("Sup", "Col Amount", rules.best_column)
+    rule("Most", "Col Amount", rules.most_of_column)
+    rule("Long", "Col Amount", rules.longest)
     rule("Sup Most", "Number", rules.best_number)
     rule("Good", "Col Amount", rules.good_column)
     rule("Good", "Number", rules.good_number)

@@ -74,11 +74,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """What has most or least of something; `rows` where it was said of what it is the best."""
+    """What has most or least of something; `rows` where it was said of what it is the best.
+
+    Attributes:
+        is_added: whether what several rows have is added up: who has the most points, not the highest score.
+    """
 
     by: Columns | Amount | Number
     is_descending: bool
     rows: Rows | Columns | None = None
+    is_added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

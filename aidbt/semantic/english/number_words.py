@@ -66,7 +66,7 @@ def _lines() -> Iterator[tuple[str, str, list[str]]]:
 def _meaning(category: str, meaning: str, text: str) -> Hashable:
     """What the rules of a category expect."""
     match category:
-        case "Sup" | "Good" | "Most" | "Leading" | "Often" | "Top":
+        case "Sup" | "Long" | "Good" | "Most" | "Leading" | "Often" | "Top":
             return meaning == "most"
         case "Each":
             return meaning == "per"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.semantic.english.additive import amount_of
+from aidbt.semantic.english.additive import amount_of, is_length
 from aidbt.semantic.english.goodness import goodness
 from aidbt.semantic.english.number_phrases import (
     Best,
@@ -117,6 +117,22 @@ class NumberRules(RatioRules):
         """`highest price`; the greatest of times is the latest, and is called so."""
         if isinstance(by, Amount) or all(self.column(term).kind == "number" for term in by.terms):
             yield "Best", Best(by, is_descending), 0.0
+
+    def most_of_column(self, is_descending: bool, by: Columns | Amount) -> Found:
+        """`most points`, which are added up where something has several of them."""
+        for category, best, cost in self.best_column(is_descending, by):
+            if isinstance(best, Best):
+                yield category, replace(best, is_added=True), cost
+
+    def longest(self, is_long: bool, by: Columns | Amount) -> Found:
+        """`longest duration`, of what has a length; the longest flight is not the greatest number of them."""
+        if isinstance(by, Amount) or is_length(by.terms[0].column):
+            yield from self.best_column(is_long, by)
+            function: Function = "max" if is_long else "min"
+            if isinstance(by, Amount):
+                yield from self.aggregate_amount(function, by)
+            else:
+                yield from self.aggregate(function, by)
 
     def good_column(self, is_best: bool, by: Columns | Amount) -> Found:
         """`best rating` is the highest and `worst delay` the longest; of what may be good or bad nothing."""

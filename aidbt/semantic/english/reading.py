@@ -18,7 +18,7 @@ from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
-from aidbt.semantic.english.number_phrases import Best, Group, Number
+from aidbt.semantic.english.number_phrases import Best, Group, Number, Sorted
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Doubtful, Rank, Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
@@ -27,8 +27,10 @@ from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
     All,
     AnyOf,
+    Attribute,
     Clock,
     Measure,
+    Output,
     SemanticQuery,
     Value,
     attributes,
@@ -246,6 +248,7 @@ def _score(parts: Sequence[Cut]) -> float:
     tables = {phrase.table for phrase in phrases if isinstance(phrase, Rows | Number)}
     tables |= {p.rows.table for p in phrases if isinstance(p, Columns) and p.rows is not None}
     bare = [p for p in phrases if isinstance(p, Columns) and p.rows is None]
+    bare += [p.by for p in phrases if isinstance(p, Sorted) and isinstance(p.by, Columns)]
     grouped = [term for p in phrases if isinstance(p, Group) for term in p.terms]
     strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
     strange += sum(term.table not in tables for term in grouped)
@@ -256,11 +259,11 @@ def _score(parts: Sequence[Cut]) -> float:
 def _certain(readings: Iterator[tuple[float, Reading]], graph: Graph) -> Reading:
     """The likeliest reading, unless one that is about as likely speaks of other columns or values."""
     score, best = next(readings)
-    said = _spoken_of(best.query, graph)
+    said, meant = _spoken_of(best.query, graph), _normal(best.query, graph)
     for other_score, other in readings:
         if score - other_score >= MARGIN:
             break
-        is_tie = score - other_score < TIE and _normal(other.query) != _normal(best.query)
+        is_tie = score - other_score < TIE and _normal(other.query, graph) != meant
         if is_tie or _spoken_of(other.query, graph) != said:
             shown = (describe(best.query, graph), describe(other.query, graph))
             raise Refused("the question can be read in two ways", readings=shown)
@@ -283,13 +286,18 @@ def _without_times(node: Any) -> Any:
     return replace(node, **(changed | {"at": None} if isinstance(node, Measure) else changed))
 
 
-def _normal(node: Any) -> Any:
-    """A query in which what has no order is sorted."""
+def _normal(node: Any, graph: Graph) -> Any:
+    """A query in which what has no order is sorted, and a column that refers to a key is that key."""
     if isinstance(node, tuple):
-        return tuple(map(_normal, node))
+        return tuple(_normal(part, graph) for part in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
-    changed = {field.name: _normal(getattr(node, field.name)) for field in fields(node)}
+    if isinstance(node, Attribute):
+        table, column = _keys_referred_to(graph).get((node.table, node.column), (node.table, node.column))
+        return replace(node, table=table, column=column)
+    if isinstance(node, Output):
+        return _normal(node.term, graph)
+    changed = {field.name: _normal(getattr(node, field.name), graph) for field in fields(node)}
     if isinstance(node, All | AnyOf):
         changed["predicates"] = tuple(sorted(changed["predicates"], key=repr))
     return replace(node, **changed)
@@ -297,16 +305,21 @@ def _normal(node: Any) -> Any:
 
 def _spoken_of(query: SemanticQuery, graph: Graph) -> frozenset[object]:
     """The columns and values of a query; a column that refers to another is that one."""
-    refers = {
-        (r.source, r.source_columns[0]): (r.target, r.target_columns[0])
-        for r in graph.relationships
-        if len(r.source_columns) == 1
-    }
+    refers = _keys_referred_to(graph)
     found: set[object] = {part for part in parts(query) if isinstance(part, Value)}
     for attribute in attributes(query):
         place = (attribute.table, attribute.column)
         found.add((refers.get(place, place), attribute.via))
     return frozenset(found)
+
+
+def _keys_referred_to(graph: Graph) -> dict[tuple[str, str], tuple[str, str]]:
+    """The key that a column refers to, as table and column."""
+    return {
+        (r.source, r.source_columns[0]): (r.target, r.target_columns[0])
+        for r in graph.relationships
+        if len(r.source_columns) == 1
+    }
 
 
 def sentences(sentence: Sequence[Token]) -> list[list[Token]]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.additive import money_of
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.number_phrases import Best, Functions, Number
+from aidbt.semantic.english.number_phrases import Best, Functions, Number, Sorted
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Columns, Found, Rows
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Attribute, Function, Grain, Measure
 
 _AMOUNTS = {"amount", "amt", "quantity", "qty", "paid", "total", "revenue"}
+Superlative = tuple[Columns, bool]
 Done = tuple[Rows, bool]
 """Rows of what was done, and whether most of them are meant."""
 
@@ -38,6 +39,11 @@ class SuperlativeRules(NumberRules):
         rule("Busy", "Grain", lambda is_most, grain: [("BusyGrain", (bool(is_most), grain), 0.0)])
         rule("BusyGrain", "Link", lambda busy, link: self.busiest_time(busy, link.rows))
         rule("SupCols", "Col", self.ends)
+        rule("Prep", "SupCol", self.to_other_end)
+        rule("Between", "SupCol", lambda _, end: [("FromSup", end, 0.0)])
+        rule("FromSup", "Rows", self.end_of_rows)
+        rule("FromSup", "ToSup", self.from_end_to_end)
+        rule("Order", "SupCol", self.beginning_with)
 
     def most_done(self, done: Done, of: Rows | Columns) -> Found:
         """`most watched title`: what has most rows of what was done, each of which is of one of them."""
@@ -100,6 +106,25 @@ class SuperlativeRules(NumberRules):
         if time is not None:
             when = Columns((Attribute(time.table, time.column, grain=grain),))
             yield "Best", Best(self.counted(rows), is_most, when), 0.0
+
+    def to_other_end(self, how: str, end: Superlative) -> Found:
+        """`to the cheapest`."""
+        if how == "to":
+            yield "ToSup", end, 0.0
+
+    def end_of_rows(self, end: Superlative, rows: Rows) -> Found:
+        """`from the oldest club`, to the newest."""
+        if end[0].terms[0].table == rows.table and rows.where is None:
+            yield "FromSup", end, 0.0
+
+    def from_end_to_end(self, one: Superlative, other: Superlative) -> Found:
+        """`from the most expensive to the cheapest`: an order."""
+        if one[0] == other[0] and bool(one[1]) != bool(other[1]):
+            yield "OrderBy", Sorted(one[0], bool(one[1])), -1.0
+
+    def beginning_with(self, _: object, end: Superlative) -> Found:
+        """`starting from the most expensive`."""
+        yield "OrderBy", Sorted(end[0], bool(end[1])), 0.0
 
     def ends(self, both: tuple[tuple[Columns, bool], tuple[Columns, bool]], columns: Columns) -> Found:
         """`the cheapest and the most expensive list price`: its lowest and its highest value."""

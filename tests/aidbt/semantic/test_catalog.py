@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,7 @@ def table(columns: str, name: str = "orders") -> GraphTable:
         ("patients", "patient_id dob:d", ""),
         ("trips", "trip_id left_at:t arrived_at:t seen_at:t", ""),
         ("things", "thing_id", ""),
+        ("fct_orders", "order_id order_date:d ordered_at:t delivered_at:t", "ordered_at"),
     ],
 )
 def test_the_time_of_a_row_is_that_of_its_own_verb_before_any_other(
@@ -241,3 +243,51 @@ def test_a_text_refers_by_the_word_of_the_key_and_a_small_number_does_not() -> N
 )  # fmt: skip
 def test_the_end_of_a_name_says_the_unit(column: str, unit: str) -> None:
     assert table(f"id {column}:n", "things").column(column).unit == unit
+
+
+def test_a_code_that_is_the_key_is_no_name_where_something_describes_it() -> None:
+    assert table("region_code region_description", "regions").label == "region_description"
+    assert table("region_code area", "regions").label == "region_code"
+
+
+def test_of_two_layers_with_the_same_rows_the_later_stands_for_both() -> None:
+    tables = {"stg_orders": "order_id status", "fct_orders": "order_id total:n", "stg_refunds": "refund_id"}
+    found = graph({**tables, "payments": "payment_id order_id"})
+    behind = {table.name: table.behind for table in found.tables}
+    assert behind == {"stg_orders": "fct_orders", "fct_orders": "", "stg_refunds": "", "payments": ""}
+    assert [r.target for r in found.relationships if r.source == "payments"] == ["fct_orders"]
+    assert graph(tables, held=0.9).table("stg_orders").behind == ""
+
+
+def test_the_way_that_every_row_has_goes_before_one_that_some_have() -> None:
+    tables = {
+        "hosts": "host_id",
+        "properties": "property_id host_id",
+        "promos": "promo_id host_id",
+        "bookings": "booking_id property_id promo_id",
+    }
+    found = graph(tables)
+    with pytest.raises(NoPath, match="more than one way"):
+        found.path("bookings", "hosts")
+    promos = replace(found.table("bookings").column("promo_id"), nullable=True)
+    bookings = found.table("bookings")
+    columns = tuple(promos if column.name == "promo_id" else column for column in bookings.columns)
+    changed = (*(t for t in found.tables if t.name != "bookings"), replace(bookings, columns=columns))
+    way = Graph(changed, found.relationships).path("bookings", "hosts")
+    assert [step.end for step in way] == ["properties", "hosts"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "synonyms"), [("1887", "2021", ("founded year",)), ("0", "12", ()), (None, None, ())]
+)
+def test_a_participle_over_years_is_a_year(
+    low: str | None, high: str | None, synonyms: tuple[str, ...]
+) -> None:
+    relation = Relation("main", "clubs", (Column("club_id", "INTEGER"), Column("founded", "INTEGER")))
+    columns = (
+        ColumnProfile("club_id", "INTEGER", 0.0, 9),
+        ColumnProfile("founded", "INTEGER", 0.0, 9, minimum=low, maximum=high),
+    )
+    profile = TableProfile("main", "clubs", 9, 9, "", columns, keys=("club_id",))
+    found = graph_of([relation], [profile], lambda child, parent: 1.0)
+    assert found.table("clubs").column("founded").synonyms == synonyms

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.schema import Column, Relation
-from aidbt.semantic.naming import named_tables
+from aidbt.semantic.naming import named_tables, with_key_nouns
 from aidbt.semantic.run_together import is_run_together, parted
 
 OLD = {
@@ -31,6 +31,12 @@ def relation(name: str, columns: list[str]) -> Relation:
         ("whscod", ("warehouse", "code")),
         ("linno", ("line", "number")),
         ("ordsts", ("order", "status")),
+        ("qtyoh", ("quantity", "on", "hand")),
+        ("qtyshp", ("quantity", "shp")),
+        ("hirdt", ("hire", "date")),
+        ("reopt", ("reorder", "point")),
+        ("bkno", ("bk", "number")),
+        ("pmtmth", ("payment", "mth")),
         ("passport", ("passport",)),
         ("season", ("season",)),
         ("semester", ("semester",)),
@@ -47,6 +53,37 @@ def test_tables_of_old_systems_are_called_by_their_nouns() -> None:
     assert ("order",) in tables["ORDHDR"].nouns
     assert ("order", "detail") in tables["ORDDTL"].nouns
     assert tables["ITMMST"].columns["ITMDESC"] == ("item", "description")
+
+
+def test_a_master_file_of_sales_is_of_who_sells() -> None:
+    old = [relation("SLSMST", ["SLSNO", "SLSNM"]), relation("ORDHDR", ["ORDNO", "SLSNO", "ORDDT"])]
+    sellers, _ = named_tables(old)
+    assert ("salesperson",) in sellers.nouns and ("sale",) not in sellers.nouns
+
+
+def test_a_key_says_what_the_rows_of_a_file_are() -> None:
+    old = [relation("LONTRN", ["LONNO", "MBRNO"]), relation("FINTRN", ["FINNO", "LONNO"])]
+    loans, fines = with_key_nouns(named_tables(old), {"LONTRN": "LONNO", "FINTRN": "FINNO"})
+    assert ("lon",) in loans.nouns
+    assert ("fin",) in fines.nouns
+
+
+@pytest.mark.parametrize(
+    ("tables", "keys"),
+    [
+        # A mart has a row a carrier, and is none; and where customers are, their profiles are not they.
+        ({"carrier_punctuality": ["carrier_id", "rate"]}, {"carrier_punctuality": "carrier_id"}),
+        (
+            {"customers": ["customer_id", "name"], "customer_profile": ["customer_id", "age"]},
+            {"customer_profile": "customer_id"},
+        ),
+    ],
+)
+def test_a_key_says_nothing_where_the_noun_is_taken_or_the_rows_are_something_else(
+    tables: dict[str, list[str]], keys: dict[str, str]
+) -> None:
+    plain = named_tables([relation(name, columns) for name, columns in tables.items()])
+    assert with_key_nouns(plain, keys) == plain
 
 
 def test_a_schema_with_separators_is_left_as_it_is() -> None:
