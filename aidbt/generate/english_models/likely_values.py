@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from aidbt.core.types import type_family
+from aidbt.generate.english_models.column_room import few_texts, has_room, is_exact, texts_in_room
 from aidbt.generate.english_models.steps import Import
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
 from aidbt.semantic.query import (
@@ -39,23 +39,10 @@ _TIMES = (dt.datetime(2024, 3, 5, 9, 30), dt.datetime(2024, 3, 31, 23, 30), dt.d
 _NUMBERS = (20, 50, 35, 7, 120, 0)
 # So many different numbers tell sums, means and counts apart.
 _FEW = 3
-_SIZE = re.compile(r"\(\s*(?P<precision>\d+)\s*(,\s*(?P<scale>\d+)\s*)?\)")
-_BOUNDS = {
-    **dict.fromkeys(("tinyint", "int1", "byte"), (-(2**7), 2**7 - 1)),
-    **dict.fromkeys(("smallint", "int2", "short"), (-(2**15), 2**15 - 1)),
-    **dict.fromkeys(("integer", "int", "int4", "signed"), (-(2**31), 2**31 - 1)),
-    **dict.fromkeys(("bigint", "int8", "long"), (-(2**63), 2**63 - 1)),
-    "utinyint": (0, 2**8 - 1),
-    "usmallint": (0, 2**16 - 1),
-    "uinteger": (0, 2**32 - 1),
-    "ubigint": (0, 2**64 - 1),
-}
 _TEXTS = ("a", "b", "c")
-_EXACT = re.compile(r"dec|numeric|number|bignumeric|bigdecimal|money", re.IGNORECASE)
-_LABEL = re.compile(r"'((?:[^']|'')*)'")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Ends of a range and counts of rows are exact up to here; more rows than that would be no small test.
 MOST_COUNTED = 12
+_MOST_TEXTS = 2 * MOST_COUNTED - 1
 
 
 def likely_values(query: SemanticQuery, graph: Graph, imports: Sequence[Import]) -> dict[Place, list[Any]]:
@@ -78,10 +65,9 @@ def likely_values(query: SemanticQuery, graph: Graph, imports: Sequence[Import])
         pairs = zip(relationship.source_columns, relationship.target_columns, strict=True)
         for source, target in (((relationship.source, a), (relationship.target, b)) for a, b in pairs):
             if source in found and target in found:
-                shared = _keys(graph.table(target[0]).column(target[1]))
-                for place in (source, target):
-                    nothing = [None] if None in found[place] else []
-                    found[place] = [*asked.get(place, []), *shared, *nothing]
+                linked = _linked_values(source, target, asked, graph)
+                for place, values in zip((source, target), linked, strict=True):
+                    found[place] = [*values, None] if None in found[place] else values
         for column_name, value in relationship.condition:
             place = (relationship.source, column_name)
             if place in found:
@@ -176,18 +162,18 @@ def _as_kind(column: GraphColumn, values: Iterable[Any]) -> Iterator[Any]:
                 yield value
             case "number" if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
                 number = _number(column, value)
-                if _has_room(column, number):
+                if has_room(column, number):
                     yield number
             case "bool" if isinstance(value, bool):
                 yield value
-            case "text" if isinstance(value, str) and _is_allowed(value, column):
+            case "text" if isinstance(value, str) and has_room(column, value):
                 yield value
 
 
 def _number(column: GraphColumn, value: Any) -> Any:
     if type_family(column.data_type) == "integer":
         return int(value)
-    return Decimal(str(value)) if _EXACT.match(column.data_type) else float(value)
+    return Decimal(str(value)) if is_exact(column) else float(value)
 
 
 def _ordinary_numbers(column: GraphColumn) -> list[Any]:
@@ -195,22 +181,11 @@ def _ordinary_numbers(column: GraphColumn) -> list[Any]:
     found: list[Any] = []
     for digits in range(4):
         scaled = (Decimal(value).scaleb(-digits) for value in _NUMBERS)
-        fitting = (_number(column, value) for value in scaled if _has_room(column, value))
+        fitting = (_number(column, value) for value in scaled if has_room(column, value))
         found = list(dict.fromkeys(fitting))
         if len(found) >= _FEW:
             break
     return found
-
-
-def _has_room(column: GraphColumn, number: Any) -> bool:
-    """Whether a column can hold a number to its last digit."""
-    exact = Decimal(str(number))
-    size = _SIZE.search(column.data_type)
-    if size is not None and _EXACT.match(column.data_type):
-        precision, scale = int(size["precision"]), int(size["scale"] or 0)
-        return abs(exact) < 10 ** (precision - scale) and exact == round(exact, scale)
-    bounds = _BOUNDS.get(column.data_type.lower())
-    return bounds is None or (exact == int(exact) and bounds[0] <= exact <= bounds[1])
 
 
 def _ordinary(column: GraphColumn) -> list[Any]:
@@ -224,14 +199,41 @@ def _ordinary(column: GraphColumn) -> list[Any]:
         case "bool":
             return [True, False]
         case _:
-            return _only_texts(column)[:4] or list(column.values[:4]) or list(_TEXTS)
+            return few_texts(column, _MOST_TEXTS)[:4] or _usual_texts(column)
+
+
+def _usual_texts(column: GraphColumn) -> list[str]:
+    fitting = [text for text in (column.values[:4] or _TEXTS) if has_room(column, text)]
+    return fitting or texts_in_room(column, len(_TEXTS))
+
+
+def _linked_values(
+    source: Place, target: Place, asked: Mapping[Place, Sequence[Any]], graph: Graph
+) -> tuple[list[Any], list[Any]]:
+    """The values of two columns that rows are linked by. Rows take them from each other, so that both columns
+    have to hold them.
+    """
+    one, other = (graph.table(table).column(name) for table, name in (source, target))
+    shared = _shared_keys(one, other)
+
+    def values(place: Place, column: GraphColumn) -> list[Any]:
+        constants = _as_kind(column, asked.get(place, []))
+        return [*(value for value in constants if has_room(one, value) and has_room(other, value)), *shared]
+
+    return values(source, one), values(target, other)
+
+
+def _shared_keys(source: GraphColumn, target: GraphColumn) -> list[Any]:
+    """Keys that both sides of a relationship can hold, as far as that can be."""
+    found = [value for value in _keys(target) if has_room(source, value)]
+    return found or [value for value in _keys(source) if has_room(target, value)] or _keys(target)
 
 
 def _keys(column: GraphColumn) -> list[Any]:
     match column.kind:
         case "number":
             numbers = [_number(column, value) for value in range(1, 2 * MOST_COUNTED)]
-            return [number for number in numbers if _has_room(column, number)]
+            return [number for number in numbers if has_room(column, number)]
         case "date":
             return [NOW.date() + n * _DAY for n in range(MOST_COUNTED)]
         case "time":
@@ -239,27 +241,7 @@ def _keys(column: GraphColumn) -> list[Any]:
         case "bool":
             return [True, False]
         case _:
-            return _only_texts(column) or [f"k{n}" for n in range(1, 2 * MOST_COUNTED)]
-
-
-def _only_texts(column: GraphColumn) -> list[str]:
-    """Texts of a type that does not take any text; [] for one that does."""
-    if _is_uuid(column):
-        return [f"00000000-0000-4000-8000-{n:012}" for n in range(1, 2 * MOST_COUNTED)]
-    if column.data_type.lower().startswith("enum"):
-        return [label.replace("''", "'") for label in _LABEL.findall(column.data_type)]
-    return []
-
-
-def _is_allowed(value: str, column: GraphColumn) -> bool:
-    """Whether a text can stand in a column of texts."""
-    return (
-        _UUID.fullmatch(value) is not None if _is_uuid(column) else value in (_only_texts(column) or [value])
-    )
-
-
-def _is_uuid(column: GraphColumn) -> bool:
-    return column.data_type.lower() in ("uuid", "uniqueidentifier")
+            return few_texts(column, _MOST_TEXTS) or texts_in_room(column, _MOST_TEXTS)
 
 
 def pinned(query: SemanticQuery) -> SemanticQuery:
@@ -271,4 +253,6 @@ def pinned(query: SemanticQuery) -> SemanticQuery:
 
 def has_kind(attribute: Attribute, graph: Graph) -> bool:
     """Whether a column holds what witness rows can be written of."""
-    return graph.table(attribute.table).column(attribute.column).kind != "other"
+    column = graph.table(attribute.table).column(attribute.column)
+    # Money is written as the country of the server does, with its sign.
+    return column.kind != "other" and "money" not in column.data_type.lower()

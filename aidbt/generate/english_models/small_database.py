@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from aidbt.core.types import has_time_zone, type_family
+from aidbt.generate.duckdb_types import has_type
 from aidbt.generate.english_models.steps import Import
 from aidbt.semantic.graph import Graph, GraphColumn
 from aidbt.sql.dialect import sqlglot_dialect
@@ -119,9 +120,10 @@ def column_type(column: GraphColumn, dialect: str) -> exp.DataType:
     if reads_as_its_kind or type_family(column.data_type) not in _FAMILY_OF.get(column.kind, ()):
         return of_its_kind
     try:
-        return exp.DataType.build(column.data_type, dialect=sqlglot_dialect(dialect))
+        own = exp.DataType.build(column.data_type, dialect=sqlglot_dialect(dialect))
     except SqlglotError:
         return of_its_kind
+    return own if has_type(own.sql("duckdb")) else of_its_kind
 
 
 def _create(table: str, columns: Mapping[str, exp.DataType]) -> exp.Create:

@@ -13,13 +13,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from aidbt.generate.duckdb_types import has_type
 from aidbt.generate.unit_tests.aims import aimed_rows
 from aidbt.generate.unit_tests.domains import Domain, domains, used_columns
 from aidbt.generate.unit_tests.judge import Judge
 from aidbt.generate.unit_tests.kinds import TIMES, UTC_MARK, kind_of
 from aidbt.generate.unit_tests.sandbox import OutputColumn, Sandbox, read_type
 from aidbt.generate.unit_tests.search import Killer, find_killers
-from aidbt.generate.unit_tests.subject import Case, Refusal, Row, Subject, Value
+from aidbt.generate.unit_tests.subject import Case, InputColumn, Refusal, Row, Subject, Value
 from aidbt.sql.mutants import Mutant, mutants
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def draft(subject: Subject) -> Drafted | Refusal:
     without a zone (a day, a month) is the session's, and of a test that hangs on it nothing is pinned.
     """
     subject = _with_used_columns(subject)
+    odd = _column_without_type(subject)
+    if odd:
+        return Refusal(subject.model, f"DuckDB, which works out the expected rows, has no type of {odd}")
     found = _drafted(subject, in_utc=True)
     if isinstance(found, Refusal) or not found.survivors or not _has_moments(subject):
         return found
@@ -132,11 +136,32 @@ def _with_used_columns(subject: Subject) -> Subject:
     inputs = tuple(
         replace(
             item,
-            columns=tuple(replace(c, is_used=(item.table, c.name) in used) for c in item.columns),
+            columns=tuple(
+                _marked(column, is_used=(item.table, column.name) in used) for column in item.columns
+            ),
         )
         for item in subject.inputs
     )
     return replace(subject, inputs=inputs)
+
+
+def _marked(column: InputColumn, *, is_used: bool) -> InputColumn:
+    """A column with whether it is used; one that is not stays NULL, which any type can hold."""
+    data_type = column.data_type if is_used or has_type(column.data_type) else "TEXT"
+    return replace(column, data_type=data_type, is_used=is_used)
+
+
+def _column_without_type(subject: Subject) -> str:
+    """A column that the model reads and DuckDB has no type for; "" for none."""
+    return next(
+        (
+            f"{column.name} ({column.data_type.lower()})"
+            for item in subject.inputs
+            for column in item.columns
+            if column.is_used and not has_type(column.data_type)
+        ),
+        "",
+    )
 
 
 def _wrong_names(columns: Sequence[OutputColumn]) -> str:

@@ -79,6 +79,8 @@ class AggregateRules(RowRules):
             self.graph.table(attribute.table), attribute.column
         ):
             return  # `how many weigh more`: nobody counts different weights
+        if function == "count_distinct" and self.is_measured(attribute):
+            return  # nor different quantities: of "different items in stock" those are counted that have one
         is_sum = function == "count" and is_additive(self.graph.table(attribute.table), attribute.column)
         measure = Measure("sum" if is_sum else "count_distinct", attribute.table, attribute, both(*where))
         yield "Number", Number(measure, attribute.table), 0.6

@@ -43,7 +43,8 @@ from aidbt.semantic.query import DatePart, Grain
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
     """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy
-    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf Scoped ForAllOf""".split()
+    Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf Scoped
+    ForAllOf""".split()
 )
 GLUE = frozenset("Show Comma And Fill CountAll OnAverage Versus Said Grain Part Ties".split())
 STANDING = SOLID | GLUE
@@ -120,6 +121,8 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
     """
     first, *others = [_collected(sentence) for sentence in sentences]
     for other in others:
+        if other.counts and other.claims:
+            raise Refused("it is not certain whether a condition is of one number or of all")
         first.returned += other.shown
         first.group |= other.group
         first.times |= other.times
@@ -143,7 +146,18 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
         for name in ("counts", "is_each", "is_average", "compares", "shows", "has_ties"):
             setattr(first, name, getattr(first, name) or getattr(other, name))
     _settle(first)
+    orders = first.orders
+    first.orders = [order for place, order in enumerate(orders) if not _is_told_again(place, orders)]
     return first
+
+
+def _is_told_again(place: int, orders: Sequence[Sorted]) -> bool:
+    """Whether a later order says of the same column in which direction: "by price, from high to low"."""
+    one = orders[place]
+    if one.is_descending is not None or not isinstance(one.by, Columns):
+        return False
+    later = [other.by for other in orders[place + 1 :] if other.is_descending is not None]
+    return any(isinstance(by, Columns) and by.terms == one.by.terms for by in later)
 
 
 def _collected(items: Iterable[Item]) -> Asked:

@@ -62,12 +62,23 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     else:
         query = listed(asked, rules)
     _check_periods(query)
+    _check_orders(query)
     _check_history(query, rules.graph)
     check_complete(sentences, query, rules.graph, counts=asked.counts)
     check_quantifiers(sentences, query, rules.graph)
     check_same_rows(query, rules.graph)
     check_one_time(sentences, query, rules.graph)
     return replace(query, outputs=unique_names(query.outputs))
+
+
+def _check_orders(query: SemanticQuery) -> None:
+    """That an answer is not to be sorted by one thing both ways."""
+    terms = [order.term for order in dict.fromkeys(query.order_by)]
+    if len(set(terms)) < len(terms):
+        raise Refused("the answer is asked for in two orders")
+    firsts = [term for term in terms if term not in query.limit_within]
+    if query.limit_within and not firsts:
+        raise Refused("it is not said which of each are the first")
 
 
 def _check_periods(query: SemanticQuery) -> None:

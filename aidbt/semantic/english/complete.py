@@ -66,6 +66,8 @@ def check_complete(
             if not _holds_values(item, words):
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
+            if ("Most", "Prep") in zip(kinds, kinds[1:], strict=False):
+                raise Refused("of what there is most is not said", hint="say the most of what")
             for word, before, after in zip(words, kinds, kinds[2:], strict=False):
                 if not said.keeps(word, {before, after}):
                     raise Refused("a word of the question has no place in its answer")
@@ -140,12 +142,12 @@ class _Said:
                 numbers = {value.value for value in self.values}
                 return word.meaning == 1 or is_of_unit or word.meaning in numbers
             case "Quo":
-                text = str(word.meaning).casefold()
+                text = str(word.meaning).strip("%").casefold()
                 return any(text in str(value.value).casefold() for value in self.values)
             case "Neg" | "No":
                 return any(map(_is_negative, self.nodes))
             case "Col" if isinstance(word.meaning, Columns):
-                return self.has(word.meaning)
+                return "AllOf" in beside or self.has(word.meaning)
             case "Grain":
                 return "Num" in beside or any(_is_of_grain(node, word.meaning) for node in self.nodes)
             case "Rows" if isinstance(word.meaning, Rows):

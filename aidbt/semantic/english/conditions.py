@@ -24,7 +24,7 @@ from aidbt.semantic.english.phrases import (
     Texts,
 )
 from aidbt.semantic.english.relations import Relations, is_contradiction, negated
-from aidbt.semantic.english.units import factor_of, whole
+from aidbt.semantic.english.units import factor_of, is_money, whole
 from aidbt.semantic.graph import GraphColumn, is_to_one
 from aidbt.semantic.query import (
     All,
@@ -434,8 +434,9 @@ class ConditionRules(Relations):
         if absent:
             yield "Cond", replace(absent, predicate=Not(absent.predicate)), 0.3
         for attribute in self.only(columns, "number") if not absent else ():
-            more = Comparison(">", attribute, Value(0))
-            yield "Cond", Condition(attribute.table, more, is_own=True), 0.4
+            if is_money(self.column(attribute)):
+                more = Comparison(">", attribute, Value(0))
+                yield "Cond", Condition(attribute.table, more, is_own=True), 0.6
 
     def opposite(self, condition: Condition) -> Found:
         """What a condition denies."""

@@ -187,8 +187,8 @@ class Definer(FormulaMeanings):
         of = next(
             (i.meaning for first in firsts for i in self._phrases(first) if isinstance(i.meaning, Rows)), None
         )
-        by = next((d.meaning for d in self._of_formula(told.by) if isinstance(d, Defined)), None)
-        if of is None or not isinstance(by, Number):
+        by = self._total(told.by)
+        if of is None or by is None:
             return []
         return [Defined("RankOf", Ranking(of, by, told.is_ascending), WEIGHT)]
 

@@ -67,7 +67,8 @@ _IS_ONE = re.compile(
 )
 # What holds of rows, before what they are called for it: "a person without a deathdate is still living".
 _CALLED = re.compile(
-    r"^(?:(?:an?|any|all|every|each) )?(?P<noun>[\w ]+?) (?P<body>(?:with|without|who|whose|that|which"
+    r"^(?:(?:an?|any|all|every|each) )?(?P<noun>\w+(?: (?!is|are|means)\w+){0,2}?) (?!is|are|means)"
+    r"(?P<body>(?:with|without|who|whose|that|which"
     r"|in which|for which|where)"
     r" .+?) (?:(?:is|are) (?:considered|called|regarded as)|is|are|counts? as|qualif(?:y|ies) as) (?:an? )?"
     r"(?P<name>(?:(?:still|already|no longer|not|never) )?[\w-]+(?: [\w-]+)?)$",
@@ -129,7 +130,7 @@ _CODES = re.compile(
 # "Customer Rank (CR) ranks customers by revenue" says in its verb what it is.
 _RANKS = re.compile(rf"^(?:The )?{_NAME} (?P<body>ranks .+)$", re.S)
 _FORMS = (
-    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _CALLED, _RANKS, _MEANS, _COLON,
+    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _RANKS, _MEANS, _CALLED, _COLON,
     _IS_NUMBER, _HAVE, _IS,
 )  # fmt: skip
 

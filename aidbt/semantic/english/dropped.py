@@ -8,6 +8,7 @@ are: a word that something in the tables of the answer goes by is not left out o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
@@ -16,6 +17,7 @@ from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Role, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
+from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import Attribute, Exists, Measure, SemanticQuery, attributes, parts
 
 _VERBS = {"Verb", "Weak"}
@@ -82,6 +84,7 @@ class _Unused:
         self._tables = {table for table, _ in self._used} | {one.base for one in queries}
         self._tables |= {node.table for node in nodes if isinstance(node, Measure | Exists)}
         self._tables.discard("")
+        self._tables |= set(_between(self._tables, lexicon.graph))
         self._stems = {stem for _, column in self._used for stem in _stems(column)}
 
     def named(self, text: str, *, is_verb: bool) -> str:
@@ -124,6 +127,13 @@ class _Unused:
                 is_harmless = is_always and not any(other == name for other, _ in self._times)
                 if column.name not in keys and stem in _stems(column.name) and not is_harmless:
                     yield f"{column.name} of {name}"
+
+
+def _between(tables: Iterable[str], graph: Graph) -> Iterator[str]:
+    """The tables that only lie on the ways between others."""
+    for one, other in combinations(sorted(tables), 2):
+        for way in graph.paths(one, other)[:1]:
+            yield from (step.end for step in way[:-1])
 
 
 def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:

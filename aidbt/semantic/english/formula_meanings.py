@@ -28,8 +28,8 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Term,
     Value,
-    attributes,
     both,
+    measures,
 )
 from aidbt.semantic.rewriting import rewritten
 
@@ -241,8 +241,13 @@ def _is_doubtful(items: Sequence[Item]) -> bool:
     """Whether a text may as well be a number of other columns: `booking amount`, of bookings or payments."""
     first = items[0]
     rivals = [i for i in items[1:] if first.score - i.score < _MARGIN and isinstance(i.meaning, Number)]
-    said = set(attributes(first.meaning))
-    return isinstance(first.meaning, Number) and any(set(attributes(i.meaning)) != said for i in rivals)
+    said = _measured(first.meaning)
+    return isinstance(first.meaning, Number) and any(_measured(i.meaning) != said for i in rivals)
+
+
+def _measured(meaning: object) -> set[tuple[str, Term | None]]:
+    """What is measured of which rows."""
+    return {(measure.table, measure.of) for measure in measures(meaning)}
 
 
 def _query_of(meaning: object) -> SemanticQuery | None:
@@ -297,7 +302,6 @@ _CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond", "Nested"}
 _LEFT_OUT = re.compile(
     r"^(?:an? |the |calculate the |compute the )"
     r"|(?: of| in| for| at) (?:that|the same|the given|a given) \w+$"
-    r"|,? (?:over|in|within|for) (?:a|the)? ?(?:given|selected|specified|recent|certain|defined)[\w ]*$"
     r"|\(for the given [\w ]+\)$",
     re.I,
 )

@@ -32,7 +32,7 @@ from aidbt.semantic.query import Attribute, Grain, MetricRef, OneOf, TimePoint, 
 # A phrase of several words says more than its words one by one.
 _LONGER = 1.1
 # Words before a group, of which "by finished" is one and "is finished" is none.
-_GROUPING = {"by", "per", "each", "every", "and"}
+_GROUPING = {"by", "per", "and"}
 _PREPOSITIONS = {"in", "by", "from", "to", "with", "on", "at", "for", "into", "via"}
 # What a value says less that is also the verb of what follows.
 _VERB_OF = 0.8
@@ -50,6 +50,11 @@ _BEFORE_OBJECTS = {"a", "an", "any", "some", "another", "every", "each", "their"
 # What asks at the head of a sentence, and only relates behind a noun.
 _ASKING = {"who", "whom", "which", "where", "when"}
 _BEFORE_NOUNS = {"the", "a", "an", "on", "their", "its", "his", "her", "each", "every", "any", "no", "per"}
+# Words of a column's name without which it is not said: flights that were late are not all of them.
+_RESTRICTING = frozenset(
+    """late early cancelled canceled returned refunded failed rejected lost missing unpaid overdue expired
+    pending planned scheduled expected estimated projected budgeted target previous prior""".split()
+)
 # What a name weighs at least that is said as a whole.
 _WHOLE = 0.8
 # What a word says less for every other column that it may name.
@@ -161,6 +166,9 @@ class Grounded:
         # "No" is short for a number nowhere but in names.
         if list(said) == ["no"]:
             return True
+        omitted = set(words_of(meaning.column)) - {lemma(word) for word in said} - set(said)
+        if omitted & _RESTRICTING:
+            return True
         if meaning.weight < _WHOLE and any(isinstance(other, TableName) for other in others):
             return True  # "flights" are rows, and not the date of a flight elsewhere
         is_grouped = bool(_GROUPING & set(before[-2:]))
@@ -176,7 +184,7 @@ class Grounded:
         return is_number and (is_participle or is_measured)
 
     def _is_owner(self, token: Token, did: object) -> bool:
-        """Whether a word names the rows whose time a phrase is: "opened" alone is the verb of "hotels opened"."""
+        """Whether a word names the rows whose time a phrase is: the verb of "hotels opened" is "opened"."""
         named = self.lexicon.meanings.get((token.lemma,), ())
         tables = {meaning.table for meaning in named if isinstance(meaning, TableName)}
         return isinstance(did, Columns) and did.terms[0].table in tables
@@ -251,6 +259,13 @@ class Grounded:
             held = Condition(meaning.table, meaning.predicate, is_own=True)
             yield Item("Cond", held, start, end, 0.8 * (end - start))
 
+    def _is_flag_only(self, sentence: Sequence[Token], start: int) -> bool:
+        """Whether "every superhost" speaks of rows by a flag of theirs: they are no groups of two kinds."""
+        if start >= len(sentence) or sentence[start - 1].lemma not in ("each", "every", "per"):
+            return False
+        found = [meaning for _, meanings in self.lexicon.found(sentence, start) for meaning in meanings]
+        return bool(found) and all(isinstance(meaning, Trait) for meaning in found)
+
     def _closed(self, sentence: Sequence[Token], start: int) -> Iterator[Item]:
         """Phrases of the closed list; what follows "starts with" may be a text without quotes."""
         for length, category, meaning in entries_at(sentence, start):
@@ -258,6 +273,11 @@ class Grounded:
                 continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
             if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, end):
+                continue
+            is_verb = category == "Order" or (category, meaning) == ("Show", "list")
+            if is_verb and length == 1 and _is_plural(sentence[start]):
+                continue  # "orders" are no order to sort
+            if category == "Each" and self._is_flag_only(sentence, end):
                 continue
             if category == "Recurring":
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))

@@ -75,12 +75,14 @@ class Groups:
         """What the question's own number is of, every number that later sentences ask for is of too."""
         if not self.asked.returned:
             return
-        first = {n for n in (*self.asked.shown, *self.asked.by) if isinstance(n, Number)}
+        first = [n for n in dict.fromkeys((*self.asked.shown, *self.asked.by)) if isinstance(n, Number)]
+        held = [conjuncts(n.term.where) for n in first if isinstance(n.term, Measure)]
+        shared = [one for one in held[0] if all(one in other for other in held)] if held else []
+        self.where = both(self.where, *shared)
         for number in first:
-            if isinstance(number.term, Measure) and number.term.where is not None:
-                self.where = both(self.where, number.term.where)
-                bare = replace(number, term=replace(number.term, where=None))
-                self._replace(number, bare)
+            if isinstance(number.term, Measure):
+                rest = both(*(one for one in conjuncts(number.term.where) if one not in shared))
+                self._replace(number, replace(number, term=replace(number.term, where=rest)))
 
     def _replace(self, number: Number, other: Number) -> None:
         self.numbers = list(dict.fromkeys(other if one == number else one for one in self.numbers))

@@ -49,6 +49,7 @@ _LAST_ROWS = re.compile(
     r"|versions?|settings?)\b",
     re.I,
 )
+_CODE = re.compile(r"^\w+ ?= ?(?:'[^']*'|\d+)(?! ?[-+*/.])\b")
 _WRITTEN = re.compile(r"\b(?P<column>[A-Za-z]\w*_\w+|\w+) ?= ?(?P<value>'[^']*'|\d+)")
 # Words that nearly every question has.
 _COMMON = frozenset(
@@ -57,7 +58,8 @@ _COMMON = frozenset(
     these those than more most less least only into over under before after during and the for are was were
     has had all any date time day week month quarter year data table column value row record result query
     question always should must first last recent latest given highest lowest order sorted also use using
-    used get percentage ratio rate share different distinct same other""".split()
+    used get determine find calculate current previous past percentage ratio rate share different distinct
+    same other""".split()
 )
 
 
@@ -78,8 +80,10 @@ def check_heeded(
     for statement in statements(text):
         if statement in heeded or _KNOWN.search(statement):
             continue
-        shared = asked & _content(_subject(statement), lexicon)
-        if shared and not _is_harmless(statement):
+        about = _content(_subject(statement), lexicon)
+        # Of what is told in steps half of the name has to be there, of a plain statement any word.
+        is_shared = 2 * len(asked & about) >= (len(about) if _PROCEDURE.match(statement) else 1)
+        if asked & about and is_shared and not _is_harmless(statement):
             raise Refused("what instructions say is not understood", spans=(_short(statement),))
         if _is_about_rows(statement, tables, query, graph):
             raise Refused("instructions say which rows count, and it is not understood how",
@@ -97,14 +101,15 @@ def _is_harmless(statement: str) -> bool:
     procedure = _PROCEDURE.match(statement)
     if procedure:
         return not _CHOOSES.search(procedure["steps"])
-    if _DEFINES.search(statement):
-        return False
-    return bool(_FOR_WRITERS.search(statement)) or any(True for _ in definitions_of(statement))
+    if any(True for _ in definitions_of(statement)):
+        return True
+    return bool(_FOR_WRITERS.search(statement)) and not _DEFINES.search(statement)
 
 
 def _is_about_rows(statement: str, tables: Collection[str], query: SemanticQuery, graph: Graph) -> bool:
     """Whether a statement says that only the last rows of a table that is read count, or those of a code."""
-    if any(True for _ in definitions_of(statement)) and not _PROCEDURE.match(statement):
+    is_definition = any(True for _ in definitions_of(statement)) and not _CODE.match(statement)
+    if is_definition and not _PROCEDURE.match(statement):
         return False
     if any(_says_last_of(statement, table) for table in tables if table):
         return True

@@ -67,7 +67,8 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     _restrict(asked)
     if asked.is_each and not (asked.group or asked.tops or asked.best):
         raise Refused("how many there are of each is asked for, and it is not said of each what")
-    asked.shown += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
+    beside = asked.returned or asked.shown
+    beside += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
     return asked
 
 
@@ -169,6 +170,9 @@ def _measure_of(column: Attribute, of: Rows | Columns, asked: Asked, rules: Numb
 def _ranked_by(asked: Asked, rules: NumberRules) -> None:
     """`top 3 products by price`: a number after "by" is no group where the first so many are asked for."""
     numbers = [term for term in asked.group.terms if rules.is_measured(term)]
+    if asked.tops:
+        # `the 3 oldest, going by the purchase date`: nobody wants three of each day.
+        numbers += [term for term in asked.group.terms if term.grain is None and rules.is_time(term)]
     if len(numbers) != 1 or asked.by or asked.best:
         return
     if not asked.tops:
@@ -310,7 +314,7 @@ def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None
 
 
 def _own_part(rows: Rows, table: str) -> Predicate | None:
-    """What is said of a table's rows where groups are named: `of the reels in each vault is in poor condition`."""
+    """What is said of a table's rows behind groups: `of the reels in each vault is in poor condition`."""
     match rows.where:
         case Exists(table=of, where=said, operator=">=", count=1) if of == table:
             return said

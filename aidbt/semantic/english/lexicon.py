@@ -28,6 +28,7 @@ from aidbt.semantic.english.names import (
     LOOSE,
     PART,
     SHORTER,
+    SYNONYM,
     Name,
     column_names,
     spellings,
@@ -143,8 +144,11 @@ def _add_table(
     }
     # Of a table that another of a later layer stands for only what that does not have is spoken of.
     hidden = {column.name for column in found.graph.table(table.behind).columns} if table.behind else set()
+    kinds = {tuple(words[:-1]) for words in named.columns.values() if words[-1] in _CODES}
     for name in table_names(table, named, heads) if not table.behind else ():
-        add(name, TableName(table.name, name.weight))
+        # Vaccines are what vaccinations name, though both words may stand for each other elsewhere.
+        if name.weight > SYNONYM or name.phrase not in kinds:
+            add(name, TableName(table.name, name.weight))
     parts: dict[Phrase, set[str]] = {}
     named_columns = [(column, list(column_names(table, column, named))) for column in table.columns]
     for column, listed in named_columns:

@@ -46,6 +46,11 @@ class Name:
     counts: bool = False
 
 
+# Nouns without a plural, whose rows are counted in pieces.
+_MASS_NOUNS = frozenset(
+    """equipment furniture luggage baggage art artwork jewelry clothing software hardware mail evidence
+    machinery merchandise cargo gear kit property inventory music""".split()
+)
 # Nouns of two words run together: a callup, a pickup, a checkout.
 _PARTICLES = ("up", "out", "off")
 
@@ -70,6 +75,9 @@ def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]
                 yield Name(form[-2:], SHORTER * factor)
             if len(form) > 1:
                 yield Name((initials(form),), PART)
+            if form[-1] in _MASS_NOUNS:
+                for unit in ("piece", "item", "unit"):
+                    yield Name((unit, "of", *form), EXACT * factor)
             for particle in _PARTICLES if len(form) == 1 else ():
                 if form[0].endswith(particle) and len(form[0]) > len(particle) + 2:
                     yield Name((form[0].removesuffix(particle), particle), CLEAR * factor)
@@ -179,7 +187,7 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(("number", "of", *counted), EXACT, counts=True)
         yield Name((*counted, "count"), EXACT, counts=True)
         yield Name(counted, 0.8, counts=True)
-    elif column.kind == "number" and _is_plural(column.name) and form[-1] not in UNITS:
+    elif column.kind == "number" and _is_plural(column.name) and (len(form) == 1 or form[-1] not in UNITS):
         # A plural is a number of what it names: shares, votes, seats.
         yield Name(("number", "of", *form), CLEAR, counts=True)
     if len(form) > 1 and form[-1] in _KINDS:
@@ -191,6 +199,9 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(form[-1:], PART)
         # "left footed" is said of a preferred foot.
         yield Name((form[-1].removesuffix("e") + "ed",), PART)
+    if len(form) == 1 and (column.kind == "number" or form[0] in _IN_LEVELS):
+        yield Name((*form, "level"), SYNONYM)
+        yield Name(("level", "of", *form), SYNONYM)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
     if len(form) == 2 and "year" in form and column.kind == "number":
@@ -210,6 +221,8 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(name.phrase, SHORTER) if is_phrase else name
 
 
+# What texts say how much there is of.
+_IN_LEVELS = {"difficulty", "severity", "priority", "urgency", "experience", "risk", "seniority", "skill"}
 _MONEY = {"usd", "eur", "gbp", "chf", "cents"}
 
 
@@ -249,6 +262,16 @@ def _of_amount(table: GraphTable, named: NamedTable) -> Iterator[Name]:
                 yield Name(noun, SHORTER)
 
 
+# What is done at a time, as a noun; nothing that shares are said of too, such as cancellations.
+_DEVERBAL = {
+    "delivered": "delivery", "registered": "registration", "resolved": "resolution", "requested": "request",
+    "submitted": "submission", "approved": "approval", "enrolled": "enrollment", "admitted": "admission",
+    "discharged": "discharge", "arrived": "arrival", "departed": "departure", "published": "publication",
+    "acquired": "acquisition", "diagnosed": "diagnosis", "graduated": "graduation", "shipped": "shipment",
+    "installed": "installation", "purchased": "purchase", "released": "release", "launched": "launch",
+}  # fmt: skip
+
+
 def _times(form: Phrase, nouns: Sequence[Phrase]) -> Iterator[Name]:
     """The name of a time with and without the words that say that it is one."""
     bare = form
@@ -264,6 +287,9 @@ def _times(form: Phrase, nouns: Sequence[Phrase]) -> Iterator[Name]:
     yield Name(("date", "of", *bare), CLEAR)
     if bare not in nouns:
         yield Name(bare, 0.8)
+        for noun in _DEVERBAL.get(bare[0], "").split() if len(bare) == 1 else ():
+            if (noun,) not in nouns:
+                yield Name((noun,), SYNONYM)
     yield from _other_words((*bare, "date"), 1.0)
 
 

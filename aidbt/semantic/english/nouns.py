@@ -23,7 +23,9 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Texts,
 )
+from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.verbs import EMPTY
+from aidbt.semantic.graph import Relationship
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -101,6 +103,7 @@ class NounRules(DurationRules):
         rule("Num", "Rows", lambda count, rows: self.counted_rows(Compare("=", count), rows, 0.3))
         rule("Neg No", "Rows", lambda _, rows: [("Link", Link(rows, "=", 0, is_plain=False), 0.2)])
         rule("Neg", "Link", self.no_link)
+        rule("Val", "Link", self.done_so_many)
 
     def _told_rules(self, rule: Rule, lift: LiftRule) -> None:
         """Claims after prepositions and verbs that only relate."""
@@ -187,6 +190,13 @@ class NounRules(DurationRules):
         if (link.operator, link.count) == (">=", 1):
             yield "Link", replace(link, operator="=", count=0, is_plain=False), -0.2
 
+    def done_so_many(self, value: Condition, link: Link) -> Found:
+        """`completed at least 8 appointments`: so many of those with that status."""
+        if value.table == link.rows.table and not link.is_plain:
+            where = both(link.rows.where, value.predicate)
+            if not is_contradiction(where):
+                yield "Link", replace(link, rows=replace(link.rows, where=where)), -0.5
+
     def counted_rows(self, compare: Compare, rows: Rows, cost: float = 0.0) -> Found:
         """`more than 5 orders`."""
         if isinstance(compare.value, int):
@@ -272,10 +282,33 @@ class NounRules(DurationRules):
             cost = 0.0 if rows.where is None else 0.6
             yield "Col", Columns((Attribute(rows.table, label),), rows), cost
 
-    def column_name(self, columns: Columns, _: object) -> Found:
-        """`country name`: the column itself, where it is text."""
-        if self.column(columns.terms[-1]).kind == "text":
+    def column_name(self, columns: Columns, how: str) -> Found:
+        """`country name`: the column itself, where it is text; the name of a carrier is that of the row that
+        its code refers to, and no code.
+        """
+        term = columns.terms[-1]
+        target = self._referred(term)
+        if target is not None:
+            names = tuple(replace(name, via=(*term.via, target.name)) for name in self.names(target.target))
+            if names and how == "name" and len(columns.terms) == 1:
+                yield "Col", Columns(names, columns.rows), -0.1
+        elif self.column(term).kind == "text" and not self._is_code(term):
             yield "Col", columns, -0.1
+
+    def _referred(self, term: Attribute) -> Relationship | None:
+        """The relationship of a column that refers to other rows by itself; None for others."""
+        found = [
+            relationship
+            for relationship in self.graph.relationships
+            if (relationship.source, relationship.source_columns) == (term.table, (term.column,))
+        ]
+        return found[0] if found else None
+
+    def _is_code(self, term: Attribute) -> bool:
+        """Whether a column is told to be no name: it is called a code, or is a key beside a name."""
+        table = self.graph.table(term.table)
+        is_key = (term.column,) in table.keys[:1] and table.label not in ("", term.column)
+        return is_key or singular_words(term.column)[-1:] in (("code",), ("id",), ("number",), ("key",))
 
     def rows_column(self, rows: Rows, columns: Columns) -> Found:
         """`restaurant's rating`: the table before its column."""

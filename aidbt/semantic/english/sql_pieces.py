@@ -228,6 +228,11 @@ class _Reader:
 
     def predicate(self, node: exp.Expr) -> Predicate:
         node = node.unnest().unalias()
+        found = self._positive(node)
+        # `IS NOT NULL` is one node, and not NOT around another.
+        return Not(found) if node.args.get("negate") else found
+
+    def _positive(self, node: exp.Expr) -> Predicate:
         match node:
             case exp.And():
                 found = both(self.predicate(node.this), self.predicate(node.expression))

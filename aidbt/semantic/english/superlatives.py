@@ -120,7 +120,7 @@ class SuperlativeRules(NumberRules):
     def from_end_to_end(self, one: Superlative, other: Superlative) -> Found:
         """`from the most expensive to the cheapest`: an order."""
         if one[0] == other[0] and bool(one[1]) != bool(other[1]):
-            yield "OrderBy", Sorted(one[0], bool(one[1])), -1.0
+            yield "OrderBy", Sorted(one[0], bool(one[1])), 0.5
 
     def beginning_with(self, _: object, end: Superlative) -> Found:
         """`starting from the most expensive`."""

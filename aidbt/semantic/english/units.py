@@ -83,6 +83,11 @@ def factor_of(column: GraphColumn, unit: str) -> float | None:
     return 0.01 if own == "cents" and unit in _CURRENCIES else factor(own, unit)
 
 
+def is_money(column: GraphColumn) -> bool:
+    """Whether a column's name says that it holds sums of money."""
+    return bool(_MONEY.intersection(words_of(column.name)))
+
+
 def whole(number: float) -> int | float:
     """A number, whole where it is but for what computers lose."""
     return round(number) if isclose(number, round(number)) else number

@@ -268,10 +268,11 @@ def test_another_sentence_that_reads_the_same_changes_nothing(shop: Shop):
     shop.model(refine=("only paid",))
     before = shop.texts()
 
-    found = shop.model("orders per country, only paid")
+    for write in (False, True):
+        found = shop.model("orders per country, only paid", write=write)
 
-    assert not found.patch.edits
-    assert not found.replaced
+        assert not found.patch.edits
+        assert not found.replaced
     assert shop.texts() == before
 
 
@@ -380,6 +381,19 @@ def test_the_rows_of_a_unit_test_are_written_anew_beside_a_person_s_words(shop: 
     assert tests["mine"] == yaml.safe_load(OWN_TEST)[0]
     assert any(row.get("status") == "paid" for row in tests["m_on_witness_rows"]["given"][1]["rows"])
     assert not shop.model().patch.edits
+
+
+def test_a_model_of_a_person_s_in_the_same_file_is_another_one(shop: Shop):
+    shop.model("orders per country")
+    other = "  - name: other\n    description: Theirs.\n    columns: [{name: orders, description: Theirs.}]\n"
+    shop.edit(YML, "unit_tests:\n", f"{other}\nunit_tests:\n")
+
+    shop.model(refine=("only paid",))
+
+    ours, theirs = shop.yaml()["models"]
+    assert ours["description"].startswith("Orders per country, only paid. ")
+    assert ours["columns"][1]["description"] == "The number of orders."
+    assert [theirs] == yaml.safe_load(other)
 
 
 def test_a_unit_test_that_a_person_changed_holds_the_model_and_says_what_to_do(shop: Shop):

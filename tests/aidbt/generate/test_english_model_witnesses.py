@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from aidbt.generate.english_models import witnesses as module
-from aidbt.generate.english_models.small_database import bag_of
+from aidbt.generate.english_models.small_database import bag_of, column_type
 from aidbt.generate.english_models.witnesses import NotTheSame, NoWitness, Witnesses, find_witnesses
 from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.graph import GraphColumn
 from aidbt.semantic.planner import CannotPlan, plan
 from aidbt.semantic.query import (
     All,
@@ -258,3 +259,46 @@ def test_numbers_fit_into_the_type_of_their_column(data_type: str, bound: object
     amounts = {row["amount"] for one in found.sets for row in one.rows["orders"]}
     assert amounts
     assert all(abs(amount) < 256 for amount in amounts if amount is not None)
+
+
+@pytest.mark.parametrize(
+    ("types", "lengths"),
+    [
+        (("varchar(2)", "character varying(2)"), (range(1, 3), range(1, 3))),
+        (("char(2)", "varchar(9)"), (range(2, 3), range(1, 10))),
+        (("varchar(9)", "character(5)"), (range(1, 10), range(5, 6))),
+        (("varchar(1)", "text"), (range(1, 2), range(1, 99))),
+    ],
+)
+def test_texts_are_as_long_as_both_sides_of_a_reference_can_hold(
+    types: tuple[str, str], lengths: tuple[range, range]
+):
+    places = dict(zip((("orders", "customer_id"), ("customers", "id")), types, strict=True))
+    tables = tuple(
+        replace(
+            table,
+            columns=tuple(
+                replace(c, kind="text", data_type=places[table.name, c.name])
+                if (table.name, c.name) in places
+                else c
+                for c in table.columns
+            ),
+        )
+        for table in SHOP.tables
+    )
+    key = Attribute("customers", "id")
+    like_one = Matches(key, "contains", "kilo")
+    query = grouped((key, "id"), measures={"orders": ORDERS}, where=Not(like_one))
+
+    for one in find_witnesses(query, replace(SHOP, tables=tables), "postgres").sets:
+        for (table, column), allowed in zip(places, lengths, strict=True):
+            found = {row[column] for row in one.rows[table] if row[column] is not None}
+            assert found
+            assert all(len(text) in allowed for text in found)
+
+
+def test_a_type_that_duckdb_does_not_have_is_one_of_its_kind():
+    money = GraphColumn("price", "number", "money")
+
+    assert column_type(money, "postgres").sql("duckdb") == "DOUBLE"
+    assert column_type(replace(money, data_type="numeric(4,1)"), "postgres").sql("duckdb") == "DECIMAL(4, 1)"

@@ -205,3 +205,13 @@ def test_both_sides_of_two_conditions_are_met(one: str, other: str, word: str):
 def test_a_query_that_a_person_interrupts_stops_the_command() -> None:
     with pytest.raises(KeyboardInterrupt), Sandbox(()):
         raise RuntimeError("Query interrupted")  # what DuckDB makes of Ctrl-C
+
+
+def test_a_type_that_duckdb_does_not_have_is_refused_only_where_the_model_reads_it():
+    sales = (("id", "INTEGER"), ("price", "MONEY"))
+
+    found = draft(subject("select price, count(*) as n from sales group by price", sales=sales))
+
+    assert isinstance(found, Refusal)
+    assert found.why.endswith("has no type of price (money)")
+    assert missed("select id from sales where id > 3", sales=sales) == []

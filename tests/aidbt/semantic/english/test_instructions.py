@@ -38,7 +38,7 @@ def rows(question: str, instructions: str) -> list[tuple[Any, ...]]:
         ("AOV = total revenue / number of orders", ["aov"], "total revenue / number of orders"),
         ("AOV (average order value) = a / b", ["aov", "average order value"], "a / b"),
         ("A serious event has ser_flg = 'Y'.", ["serious event"], "ser_flg = 'Y'"),
-        ("An order is late when it shipped after it was due", ["late", "late order"], "shipped after it was due"),
+        ("An order is late when it shipped after due", ["late", "late order"], "shipped after due"),
         ("Randomized means that rand_dt is not null.", ["randomized"], "rand_dt is not null"),
         ("pi_nm is the name of the investigator", ["pi_nm"], "name of the investigator"),
         ("To calculate the Net Margin (NM), subtract costs", ["nm", "net margin"], "subtract costs"),
@@ -62,7 +62,7 @@ def test_definitions_are_told_apart_where_nothing_ends_them() -> None:
 
     found = read_instructions(text).definitions
 
-    assert [d.names[0] for d in found] == [("tac",), ("mom",), ("cr",)]
+    assert [d.names[0] for d in found if not d.is_procedure] == [("tac",), ("mom",), ("cr",)]
     assert found[1].bodies == ("change over a month",)
 
 
@@ -89,7 +89,8 @@ def test_texts_are_compared_as_instructions_say() -> None:
 
     contains = AnyOf((Matches(city, "contains", "a"), Matches(city, "contains", "b")))
     assert matched(query, TextMatching("contains")).where == contains
-    assert matched(query, TextMatching("folded")).where == OneOf(city, (Value("a"), Value("b")), ignores_case=True)
+    folded = OneOf(city, (Value("a"), Value("b")), ignores_case=True)
+    assert matched(query, TextMatching("folded")).where == folded
     assert matched(query, TextMatching()) is query
 
 

@@ -39,7 +39,7 @@ RELATED = {
     "customers who ordered Cola": {"Alfa"},
     "customers who bought Green Tea": {"Alfa", "Beta"},
     "which customers bought Green Tea in 2025": {"Beta"},
-    "customers that have bought both Cola and Green Tea": set(),
+    "customers that have bought both Cola and Green Tea": {"Alfa"},
     "customers who ordered more than 2 times": {"Alfa", "Beta"},
     "customers who ordered exactly once": {"Gamma"},
     "customers with at least three orders": {"Alfa", "Beta"},

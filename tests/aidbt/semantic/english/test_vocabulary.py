@@ -76,7 +76,7 @@ def spoken_of(question: str) -> set[str]:
         ("what are the most popular destinations", {"voyages.destination_port_code"}),
         ("how many different destinations are there", {"voyages.destination_port_code"}),
         ("names of the owners of vessels", {"vessels.owner_company_id>companies.company_name"}),
-        ("what is the capacity of each vessel", {"vessels.capacity_teu"}),
+        ("list the vessels and their capacity", {"vessels.capacity_teu"}),
         ("average capacity of the vessels", {"vessels.capacity_teu"}),
         ("total fuel of the voyages", {"voyages.fuel_tons"}),
     ],
