@@ -177,7 +177,7 @@ def _spent(spent: Spent) -> str:
     if not spent.calls:
         return "kept from before, at no cost"
     calls = "1 call" if spent.calls == 1 else f"{spent.calls} calls"
-    money = f", {spent.cost.normalize():f} of money" if spent.cost else ""
+    money = f", at a price of {spent.cost.normalize():f}" if spent.cost else ""
     return f"{calls}, {spent.tokens:,} tokens{money}"
 
 

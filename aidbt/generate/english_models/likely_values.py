@@ -149,7 +149,9 @@ def _spelled(value: Any, ignores_case: bool) -> list[Any]:
 
 
 def _around(time: dt.datetime) -> list[dt.datetime]:
-    return [time, time - _SECOND, time - _DAY, time + _DAY]
+    zoneless = time.replace(tzinfo=None)
+    before, after = dt.datetime.min - zoneless, dt.datetime.max - zoneless  # how far the calendar goes
+    return [time, *(time + step for step in (-_SECOND, -_DAY, _DAY) if before <= step <= after)]
 
 
 def _as_kind(column: GraphColumn, values: Iterable[Any]) -> Iterator[Any]:

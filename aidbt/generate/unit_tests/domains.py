@@ -22,6 +22,7 @@ from aidbt.generate.unit_tests.kinds import (
     kind_of,
     usual,
     written,
+    written_near,
 )
 from aidbt.generate.unit_tests.sandbox import read_type
 from aidbt.generate.unit_tests.subject import Subject, Value
@@ -220,12 +221,10 @@ class _Reader:
         days = self.constant(node)
         if not isinstance(days, timedelta):
             return
-        for sign in (1, -1):
-            for step in (0, -1, 1):
-                day = FIRST_DAY + sign * days + timedelta(days=step)
-                for place, kind in self.kinds.items():
-                    if kind == "date" or kind in TIMES:
-                        self._note([place], [written(day, kind)])
+        steps = [sign * days + timedelta(days=step) for sign in (1, -1) for step in (0, -1, 1)]
+        for place, kind in self.kinds.items():
+            if kind == "date" or kind in TIMES:
+                self._note([place], written_near(FIRST_DAY, steps, kind))
 
     def _note(self, places: Iterable[Place], values: Iterable[Value]) -> None:
         wanted = [value for value in values if _can_stand(value)]

@@ -210,7 +210,7 @@ class _Constants:
             return None
         try:
             rows = self._sandbox.rows(exp.select(node.copy()).sql("duckdb"), self._nothing)
-        except duckdb.Error:
+        except (duckdb.Error, OverflowError):  # Python has no times beyond the year 9999
             return None
         return rows[0][0] if len(rows) == 1 else None
 

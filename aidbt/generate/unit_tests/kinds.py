@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -165,14 +166,15 @@ def _around_number(constant: float, kind: Kind, factors: Iterable[float]) -> Ite
     for factor in factors:
         places += [constant + factor, constant - factor, constant * factor]
         places += [constant / factor] if factor else []
+    places = [place for place in places if math.isfinite(place)]  # a division by zero gives others
     if kind == "integer":
         yield from (round(place) + step for place in places for step in (0, -1, 1, -20, 20))
     elif kind == "decimal":
         yield from (round(place + step, 2) for place in places for step in (0.0, -1.0, 1.0, -20.5, 20.5))
     elif kind == "text":
-        for step in (0, 1):
-            yield str(int(constant) + step if constant == int(constant) else constant + step)
-    elif (kind == "date" or kind in TIMES) and constant == int(constant):
+        for step in (0, 1) if places else ():
+            yield str(int(constant) + step if constant.is_integer() else constant + step)
+    elif (kind == "date" or kind in TIMES) and constant.is_integer():
         yield from (written(day, kind) for day in _days_of(int(constant)))
 
 
@@ -190,9 +192,19 @@ def _around_day(constant: date, kind: Kind) -> Iterator[Value]:
     if kind in TIMES:
         moment = constant if isinstance(constant, datetime) else datetime.combine(constant, time())
         steps = (timedelta(), timedelta(seconds=-1), timedelta(seconds=1))
-        yield from (written(moment + step, kind) for step in (*steps, *_NEAR_AND_FAR))
+        yield from written_near(moment, (*steps, *_NEAR_AND_FAR), kind)
     elif kind in ("date", "text"):
-        yield from (written(constant + step, "date") for step in (timedelta(), *_NEAR_AND_FAR))
+        yield from written_near(constant, (timedelta(), *_NEAR_AND_FAR), "date")
+
+
+def written_near(day: date, steps: Iterable[timedelta], kind: Kind) -> Iterator[Value]:
+    """The days so far from one, as `written`; those that no calendar has are left out."""
+    for step in steps:
+        try:
+            value = written(day + step, kind)
+        except OverflowError:
+            continue  # 9999-12-31 says "without an end", and no day is after it
+        yield value
 
 
 def _around_text(constant: str, kind: Kind) -> Iterator[Value]:

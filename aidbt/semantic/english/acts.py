@@ -36,6 +36,8 @@ class ActRules(NounRules):
         rule("Act", "Rows SupRows", self.act_object)
         rule("ActOf", "Rows SupRows", self.act_of)
         rule("Act", "Texts Names", self.act_texts)
+        rule("No", "Rows", lambda _, rows: [("NoRows", rows, 0.0)])
+        rule("Act", "NoRows", self.act_none)
         rule("Act", "CmpTimes", self.act_times)
         rule("Act", "Link", self.act_counted)
         rule("CmpNum", "Times", lambda compare, _: [("CmpTimes", compare, 0.0)])
@@ -100,6 +102,12 @@ class ActRules(NounRules):
         """`opened "Q-17"`."""
         for _, found, cost in self.rows_texts(rows, texts):
             yield "Act", found, cost
+
+    def act_none(self, rows: Rows, other: Rows) -> Found:
+        """`bought no vehicles`: not one of what is done so."""
+        for _, act, cost in self.act_object(rows, other):
+            if isinstance(act, Rows):
+                yield "Link", Link(act, "=", 0, is_plain=False, is_act=True), cost - 0.5
 
     def act_times(self, rows: Rows, compare: Compare) -> Found:
         """`ordered more than 5 times`."""

@@ -70,7 +70,9 @@ def is_key(table: GraphTable, column: str) -> bool:
     return is_first or len(table.keys[0]) > 1 or bool(_KEYS & set(singular_words(column)[-1:]))
 
 
-_KEYS = frozenset("id key no nr num number code uuid guid sk pk ref reference sku isbn identifier serial".split())
+_KEYS = frozenset(
+    "id key no nr num number code uuid guid sk pk ref reference sku isbn identifier serial".split()
+)
 
 
 def amount_of(table: GraphTable) -> str:
@@ -103,8 +105,8 @@ def money_of(table: GraphTable) -> str:
 
 
 _MONEY = frozenset(
-    """amount price paid payment cost revenue spend spending sale usd eur gbp cent dollar euro total fee charge
-    value""".split()
+    """amount price paid payment cost revenue spend spending sale usd eur gbp cent dollar euro total fee
+    charge value""".split()
 )
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 from aidbt.semantic.english.chart import Item
+from aidbt.semantic.english.dimensions import is_year_begun
 from aidbt.semantic.english.number_phrases import Change, Group, Having, Ranking, Sorted, Top
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Columns, Rows
@@ -66,7 +68,7 @@ def check_complete(
             if not _holds_values(item, words):
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
-            if ("Most", "Prep") in zip(kinds, kinds[1:], strict=False):
+            if ("Most", "Prep") in pairwise(kinds):
                 raise Refused("of what there is most is not said", hint="say the most of what")
             for word, before, after in zip(words, kinds, kinds[2:], strict=False):
                 if not said.keeps(word, {before, after}):
@@ -251,7 +253,8 @@ def _is_of_grain(node: Any, grain: Any) -> bool:
     """Whether a part of a query counts in a length of time, or is a column of it: a year."""
     match node:
         case Attribute(grain=cut, part=part, column=column):
-            return grain in (cut, part) or str(grain) in column.lower()
+            is_named = str(grain) in column.lower() or (grain == Grain.YEAR and is_year_begun(column))
+            return grain in (cut, part) or is_named
         case TimePoint(cut_to=cut, unit=unit):
             return grain in (cut, unit)
         case Duration(unit=unit):

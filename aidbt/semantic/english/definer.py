@@ -16,7 +16,7 @@ from aidbt.semantic.english.number_phrases import Group, Number, Ranking, Scoped
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Columns, Condition, Rows
 from aidbt.semantic.english.procedures import formula_text, spelled_out
-from aidbt.semantic.english.sql_pieces import number_of_sql
+from aidbt.semantic.english.sql_pieces import condition_of_sql, number_of_sql
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import phrase_of
 from aidbt.semantic.english.word_lists import Phrase
@@ -89,6 +89,9 @@ class Definer(FormulaMeanings):
             return dict.fromkeys(definition.names, found)
         owner = lemmas_of(definition.noun) or max(definition.names, key=len)
         condition = self._written.condition(body, owner)
+        if condition is None and _COMPOUND.search(body):
+            found_in_sql = condition_of_sql(body, self.graph)
+            condition = Condition(*found_in_sql) if found_in_sql else None
         if condition:
             return self._adjectives(definition, condition)
         return self._rows_told(definition, body) if definition.noun and not definition.is_code else {}
@@ -341,6 +344,8 @@ _DONE = re.compile(
     re.I,
 )
 _NEW = re.compile(r"^(?:the )?(?:(?:total )?(?:number|count) of )?new (?P<rows>.+)$", re.I)
+# Conditions that only SQL joins: `status = 'open' AND freight > 5`.
+_COMPOUND = re.compile(r"[=<>].* (?:and|or) .*[=<>]|\bin \(", re.I)
 _LEADING = re.compile(r"^(?:whose|where|in which|for which|with|having) (?:an? |the )?", re.I)
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Literal
 
 from aidbt.semantic.english.word_lists import Phrase, lines, split_phrase
+from aidbt.semantic.graph import GraphTable
 
 Degree = Literal["base", "comparative", "superlative"]
 _ENTRY = re.compile(r"(?P<word>[a-z]+)(?: \[(?P<irregular>[a-z ]+)\])?")
@@ -36,6 +37,32 @@ def dimensions(word: str) -> tuple[Dimension, ...]:
         [(('price',), False, 'superlative')]
     """
     return _forms().get(word.lower(), ())
+
+
+# Words that say of a year that something began in it.
+_BEGUN = frozenset(
+    """founded foundation founding established incorporated built construction constructed opened opening
+    launched launch published publication released release made manufactured manufacture commissioned""".split()
+)
+
+
+def year_begun(table: GraphTable) -> str:
+    """The one column of a table that says, as a number, in which year its rows came to be; else "".
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphColumn
+        >>> columns = GraphColumn("clubid", "number"), GraphColumn("year_founded", "number")
+        >>> year_begun(GraphTable("club", columns))
+        'year_founded'
+    """
+    found = [c.name for c in table.columns if c.kind == "number" and is_year_begun(c.name)]
+    return found[0] if len(found) == 1 else ""
+
+
+def is_year_begun(column: str) -> bool:
+    """Whether a column is called `founded`, `built_year` or `yearbuilt`."""
+    words = column.lower().replace("_", " ")
+    return words.removeprefix("year").removesuffix("year").strip() in _BEGUN
 
 
 @cache

@@ -25,6 +25,8 @@ _SILENT = _VERBS | {"Fill"}
 # What verbs join, beside phrases of the data.
 _SPOKEN = {"Quo", "Num", "Sum", "Time", "Who", "Somebody", "Recurring", "Grain"}
 _THINGS = (Rows, Columns, Condition, Role, Amount, Number)
+_ALIVE = {"living", "alive", "dead", "deceased", "late"}
+_DEATHS = ("death", "died", "deceased", "dod", "date_of_death", "year_of_death")
 # Shorter stems are those of words that have nothing to do with each other.
 _SHORTEST = 4
 Said = tuple[Sequence[Token], Sequence[Item]]
@@ -44,6 +46,8 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
         for before, word in zip([None, *words], words, strict=False):
             text = sentence[word.start].text.lower()
             is_alone = word.end - word.start == 1
+            if word.category in _VERBS and before is not None and _is_somebody(sentence, before, text):
+                raise Refused(f"'{text}' says who is meant, and nothing goes by it", spans=(text,))
             if word.category in _SILENT and (is_alone or word.category in _VERBS):
                 is_verb = word.category in _VERBS
                 found = unused.named(text, is_verb=is_verb)
@@ -51,6 +55,13 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
                     found = unused.time_named(text)
                 if found and not is_begun(sentence, word.start):
                     raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
+
+
+def _is_somebody(sentence: Sequence[Token], before: Item, verb: str) -> bool:
+    """Whether "who" opens a question whose verb alone says who is meant: who drove, but not who teaches."""
+    if before.start or sentence[0].lemma not in ("who", "whom") or not isinstance(before.meaning, Rows):
+        return False
+    return verb_stem(verb) not in {verb_stem(word) for word in words_of(before.meaning.table)}
 
 
 def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
@@ -90,10 +101,18 @@ class _Unused:
     def named(self, text: str, *, is_verb: bool) -> str:
         """What a word names among it; "" for nothing."""
         stem = verb_stem(text)
-        value = next(self._values(text, stem), "")
+        value = next(self._values(text, stem), "") or (self._death() if text in _ALIVE else "")
         if value or not is_verb or len(stem) < _SHORTEST or stem in self._stems:
             return value
         return next(self._columns(stem), "")
+
+    def _death(self) -> str:
+        """The column that says when somebody died, which "living" speaks of; "" for none."""
+        for name in sorted(self._tables):
+            for column in self._lexicon.graph.table(name).columns:
+                if column.name.lower().startswith(_DEATHS) and (name, column.name) not in self._used:
+                    return f"{column.name} of {name}"
+        return ""
 
     def time_named(self, text: str) -> str:
         """The time of any table that a participle behind a column names: "hours logged"; "" for none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidbt.semantic.english.chart import Combine, Grammar, Lift
 from aidbt.semantic.english.number_grammar import FILLABLE, add_number_grammar
-from aidbt.semantic.english.units_said import UnitRules
+from aidbt.semantic.english.clauses import ClauseRules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
@@ -14,7 +14,7 @@ _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Sp
     Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 
 
-class Rules(UnitRules):
+class Rules(ClauseRules):
     """The grammar over one graph."""
 
     def grammar(self) -> Grammar:
@@ -43,6 +43,7 @@ class Rules(UnitRules):
         add_number_grammar(rule, lift, self)
         self.superlative_rules(rule, lift)
         self.unit_rules(rule)
+        self.clause_rules(rule)
         rule("Prep", "Rows", lambda how, rows: [("OfWhole", rows, 0.0)] if how in ("of", "among") else [])
         rule("OfWhole", "Comma", _first("OfWhole"))
         rule("OfWhole", "WhatShare", lambda rows, kind: self.whole_rows(kind, rows))

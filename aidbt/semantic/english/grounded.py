@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.dimensions import Dimension, dimensions
+from aidbt.semantic.english.dimensions import Dimension, dimensions, year_begun
 from aidbt.semantic.english.lexicon import (
     ColumnName,
     Defined,
@@ -157,6 +157,8 @@ class Grounded:
         following: Sequence[str],
     ) -> bool:
         """Whether words that may mean something are used otherwise here."""
+        if isinstance(meaning, TableName) and meaning.table in self.verbs.told:
+            return True
         if len(said) == 1 and self.verbs.is_linking(meaning):
             return any(kind == "Verb" for _, kind, _, _ in self.verbs.at(said, 0))
         if isinstance(meaning, ValueName | Trait) and len(said) == 1 and said[0].endswith("ed"):
@@ -244,8 +246,10 @@ class Grounded:
                         yield said, Columns((Attribute(meaning.table, meaning.column),))
             if not said.nouns:
                 for table in self.lexicon.graph.tables:
-                    if table.time and table.name not in tables:
-                        yield said, Columns((Attribute(table.name, table.time),))
+                    # A year of beginning is no length of time that another could be older than.
+                    begun = table.time or ("" if said.degree == "comparative" else year_begun(table))
+                    if begun and table.name not in tables:
+                        yield said, Columns((Attribute(table.name, begun),))
 
     def _is_named(self, category: str, sentence: Sequence[Token], start: int) -> bool:
         """Whether "title" is no name of something but a table of titles."""

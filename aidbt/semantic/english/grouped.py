@@ -424,8 +424,11 @@ class Grouping(Groups):
                 raise Refused("it is not said which time the answer is sorted by")
             return times[0]
         if order.of == "name" and self.groups:
-            return self.groups[min(1, len(self.groups) - 1)]
+            return next((group for group in self.groups if self._is_text(group)), self.groups[0])
         return self.numbers[0].term
+
+    def _is_text(self, term: Term) -> bool:
+        return isinstance(term, Attribute) and bool(term.table) and self.rules.column(term).kind == "text"
 
     def _havings(self) -> None:
         if self.asked.havings and not self.groups:

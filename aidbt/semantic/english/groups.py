@@ -76,7 +76,7 @@ class Groups:
         if not self.asked.returned:
             return
         first = [n for n in dict.fromkeys((*self.asked.shown, *self.asked.by)) if isinstance(n, Number)]
-        held = [conjuncts(n.term.where) for n in first if isinstance(n.term, Measure)]
+        held = [conjuncts(n.term.where) for n in first if isinstance(n.term, Measure) and n.term.where]
         shared = [one for one in held[0] if all(one in other for other in held)] if held else []
         self.where = both(self.where, *shared)
         for number in first:

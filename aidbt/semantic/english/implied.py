@@ -81,10 +81,39 @@ def _add_number(asked: Asked, rules: NumberRules) -> None:
     if not is_number and not _is_amount(asked):
         return
     shown = _implied(asked, rules)
-    if any(isinstance(one, Number) for one in shown):
+    listed = _of_each(asked, rules)
+    if listed is not None:
+        asked.group, asked.shows = Group(), True
+        asked.shown = [listed, *asked.shown]
+    elif any(isinstance(one, Number) for one in shown):
         asked.shown = shown
     elif is_number:
         raise Refused("it is not said what is counted or added up in each group")
+
+
+def _of_each(asked: Asked, rules: NumberRules) -> Rows | None:
+    """The rows that are listed where columns of theirs are asked for of each: "the price of each product"."""
+    group, columns = asked.group, [one for one in asked.shown if isinstance(one, Columns)]
+    if len(group.rows) != 1 or group.grains or group.parts or asked.counts or asked.changes:
+        return None
+    rows = group.rows[0]
+    if not columns or len(columns) < len(asked.shown) or set(group.terms) - set(rules.label(rows.table)):
+        return None
+    terms = [term for one in columns for term in one.terms]
+    is_all = all(one.rows is None or one.rows.where is None for one in columns)
+    # "Budget per employee" may divide that of their department.
+    is_shared = group.is_per and any(term.table != rows.table for term in terms)
+    is_known = is_all and not is_shared and all(_is_of(rows.table, term, rules) for term in terms)
+    return rows if is_known else None
+
+
+def _is_of(table: str, term: Attribute, rules: NumberRules) -> bool:
+    """Whether each row of a table has one value of a column at most, by a way that a few words can mean."""
+    if term.via:
+        source = next(r.source for r in rules.graph.relationships if r.name == term.via[0])
+        return source == table and len(term.via) == 1
+    path = rules.path(table, term.table)
+    return path is not None and is_to_one(path)
 
 
 def _is_amount(asked: Asked) -> bool:

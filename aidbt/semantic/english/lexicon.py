@@ -48,6 +48,8 @@ from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
 from aidbt.semantic.query import Attribute, Measure, attributes
 
 _CODES = {"code", "name", "symbol"}
+# A noun for some rows is hardly the flag that tells them: "every superhost" is no yes or no.
+_KIND_OF_ROWS = 1.9
 # What is no name without what follows: of `from_team_id`.
 _WAYS = {"from", "to", "of", "by", "for", "in", "at", "on", "is", "has", "current", "last", "first", "new"}
 
@@ -187,7 +189,7 @@ def _add_table(
         found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
         if _is_kind(trait.phrase, named) and trait.phrase[-1] not in heads:
             rows = Rows(table.name, trait.predicate)
-            found.add(trait.phrase, Defined("Rows", rows, 0.9 * trait.weight))
+            found.add(trait.phrase, Defined("Rows", rows, _KIND_OF_ROWS * trait.weight))
 
 
 def _is_kind(phrase: Phrase, named: NamedTable) -> bool:
@@ -245,14 +247,16 @@ def _add_roles(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
                 found.add(other, RoleName(relationship.name, 0.9))
     for relationship in found.graph.relationships:
         for words in _said_of_others(relationship, named):
-            taken = [m for m in found.meanings.get(words, ()) if not _is_elsewhere(m, relationship.source)]
+            taken = [m for m in found.meanings.get(words, ()) if not _leaves_role(m, relationship)]
             if not taken and words not in PHRASES:
                 found.add(words, RoleName(relationship.name, SHORTER))
 
 
-def _is_elsewhere(meaning: Meaning, table: str) -> bool:
-    """Whether a phrase is a column of another table, which takes no name away from this one's references."""
-    return isinstance(meaning, ColumnName) and meaning.table != table
+def _leaves_role(meaning: Meaning, relationship: Relationship) -> bool:
+    """Whether a phrase may be a role too: it is the reference itself, or a column of another table."""
+    if not isinstance(meaning, ColumnName):
+        return False
+    return meaning.table != relationship.source or (meaning.column,) == relationship.source_columns
 
 
 def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable]) -> Iterator[Phrase]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.dimensions import year_begun
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import Best, Number, Sorted
 from aidbt.semantic.english.numbers import NumberRules
@@ -176,10 +177,10 @@ def _order(order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing]
     if order.by is not None:
         return Order(rules.named(order.by)[-1], is_descending)
     if order.of == "time":
-        time = rules.time_of(base)
-        if time is None:
+        time, year = rules.time_of(base), year_begun(rules.graph.table(base))
+        if time is None and not year:
             raise Refused(f"it is not known when rows of {base} happened")
-        return Order(time, is_descending)
+        return Order(time or Attribute(base, year), is_descending)
     columns = [term for thing in things if isinstance(thing, Columns) for term in thing.terms]
     measured = [term for term in columns if rules.is_measured(term)]
     if not order.of and len(measured) > 1:

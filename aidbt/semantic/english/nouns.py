@@ -126,7 +126,7 @@ class NounRules(DurationRules):
         rule("Rows", "WhoClaim", self.people_claim)
         lift("WhoClaim", lambda claim: [(_category(claim), claim, 0.6)])
         rule("Verb", "Time", lambda _, period: [("Time", period, 0.1)])
-        rule("Prep", "Time", lambda _, period: [("Time", period, 0.0)])
+        rule("Prep", "Time", lambda how, period: [("Time", period, 0.0)] if how != "as" else [])
 
     # --- claims beside them ---------------------------------------------------------------------------------
 

@@ -316,7 +316,6 @@ def _open(match: re.Match[str]) -> _Bounds | None:
         "starting on",
         "from",
         "beginning",
-        "as of",
     ):
         return found[0], None
     if word in ("after", "later than"):
@@ -365,7 +364,7 @@ _PHRASES = (
         _range,
     ),
     _phrase(
-        rf"(?P<word>since|on or after|starting(?: from| on)?|beginning|as of|after|later than|before|prior to"
+        rf"(?P<word>since|on or after|starting(?: from| on)?|beginning|after|later than|before|prior to"
         rf"|earlier than|until|till|up to|by|on or before|no later than|through) (?P<date>{_DATE})",
         _open,
     ),

@@ -7,16 +7,19 @@ and cola" ask for more; what says nothing of rows themselves ("all orders") must
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.phrases import Condition, Rows
 from aidbt.semantic.english.refusal import Doubtful
-from aidbt.semantic.english.related_rows import Related, related_in
+from aidbt.semantic.english.related_rows import Related, queries_in, related_in
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import OneOf, SemanticQuery, parts
+from aidbt.semantic.query import Attribute, OneOf, SemanticQuery, parts
 
 # What "only" makes exact rather than the only one: "only two orders".
 _COUNTED = {"Num", "CmpNum", "Range", "Twice", "CmpTimes"}
+
+_CLAIMING = {"Rel", "Owning", "Act", "Did", "Verb"}
 
 
 def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery, graph: Graph) -> None:
@@ -27,6 +30,7 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
     """
     related = [one for found in related_in(query, graph) for one in found]
     tables = {one.exists.table for one in related}
+    is_any = any(map(partial(_lists_values, graph), queries_in(query)))
     items = [item for sentence in sentences for item in sentence]
     _check_both(items, query)
     for item in items:
@@ -35,7 +39,7 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
         for node in item.nodes():
             if _is_every(node) & tables:
                 raise Doubtful("all of several related rows are asked for", spans=("all",))
-            if related and _is_only(node):
+            if _is_only(node) and (related or (is_any and _is_claimed(item))):
                 raise Doubtful("it is not certain what there must be nothing else of", spans=("only",))
             if _is_each(node, related):
                 raise Doubtful("it is not certain whether one row has to be of each kind", spans=("and",))
@@ -74,6 +78,21 @@ def _denies_all(words: Sequence[Item]) -> bool:
     kinds = [word.category for word in words]
     denied = min((kinds.index(kind) for kind in ("Neg", "No") if kind in kinds), default=len(kinds))
     return "Every" in kinds[denied:]
+
+
+def _lists_values(graph: Graph, query: SemanticQuery) -> bool:
+    """Whether values are listed that some row has, rather than rows that are told apart."""
+    if not query.base:
+        return False
+    table = graph.table(query.base)
+    telling = {table.label, *(column for key in table.keys for column in key)}
+    shown = [output.term for output in query.outputs if isinstance(output.term, Attribute)]
+    return not any(term.table == table.name and term.column in telling for term in shown)
+
+
+def _is_claimed(item: Item) -> bool:
+    """Whether a phrase says by a verb what holds: "that have prices only in May"."""
+    return any(word.category in _CLAIMING for word in item.words())
 
 
 def _is_only(node: Item) -> bool:

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from aidbt.core.errors import AidbtError
+from aidbt.core.words import words_of
 from aidbt.semantic.english.advice import advised
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
@@ -156,8 +157,16 @@ def _check_future(question: str, query: SemanticQuery, graph: Graph) -> None:
         return
     times = {(table.name, table.time) for table in graph.tables}
     planned = [a for a in attributes(query) if graph.table(a.table).column(a.column).kind in ("time", "date")]
-    if not any((attribute.table, attribute.column) not in times for attribute in planned):
+    if not any((a.table, a.column) not in times and not _is_past(a.column) for a in planned):
         raise Refused("the data holds what has been, not what will be", spans=("will",))
+
+
+def _is_past(column: str) -> bool:
+    """Whether a time is of what was done: `churned_on`, and not the date on which something is due to end."""
+    return any(word.endswith("ed") and word not in _PLANNED for word in words_of(column))
+
+
+_PLANNED = {"planned", "expected", "scheduled", "estimated", "required", "projected"}
 
 
 def _readings(
@@ -357,7 +366,8 @@ def _beside(one: Item, other: Item) -> float:
         return 1.2
     if one.category in ("Number", "Numbers") and other.category in ("Number", "Numbers", "Theirs"):
         return _NOTHING_JOINS
-    if other.category == "Rows" and one.category in ("Rows", *_CLAIMS):
+    is_ended = isinstance(one.meaning, Columns) and one.meaning.rows is not None
+    if other.category == "Rows" and (is_ended or one.category in ("Rows", *_CLAIMS)):
         return _NOTHING_JOINS
     if other.category in _THINGS and isinstance(one.meaning, Best) and one.meaning.rows is not None:
         return _NOTHING_JOINS if isinstance(one.meaning.by, Number) else 0.0

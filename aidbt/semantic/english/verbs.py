@@ -149,6 +149,32 @@ class VerbsOf:
 
         for noun, table in tables.items():
             yield from _run_together(noun, table)
+        for table, verb in self.told.items():
+            is_bare = self._lexicon.graph.is_link(table)
+            for form in verb.forms:
+                yield (form, "Verb", None, 0.9) if is_bare else (form, "Act", Rows(table), 0.9)
+
+    @cached_property
+    def told(self) -> dict[str, Verb]:
+        """The tables that are called by what one thing does to another, as `holds` is, with that verb.
+
+        Their keys are made of those of others; where tables are called by plurals, `holds` is one too.
+        """
+        graph = self._lexicon.graph
+        plural = sum(table.name.lower().endswith("s") for table in graph.tables)
+        if 2 * plural > len(graph.tables):
+            return {}
+        known = {verb.forms[1]: verb for verb in (*verbs()["plain"], *verbs()["empty"], *verbs()["events"])}
+        named = {table.name: known.get((table.name.lower(),)) for table in graph.tables}
+        return {name: verb for name, verb in named.items() if verb is not None and self._is_between(name)}
+
+    def _is_between(self, table: str) -> bool:
+        """Whether a table's key is made of the keys of others."""
+        graph = self._lexicon.graph
+        referring = [r for r in graph.relationships if r.source == table]
+        linking = {column for r in referring for column in r.source_columns}
+        is_keyed = any(set(key) <= linking for key in graph.table(table).keys)
+        return graph.is_link(table) or (len(referring) >= 2 and is_keyed)
 
     def _kind_of(self, verb: Verb, table: str) -> Rows:
         """The rows that a verb speaks of: of trades those of the kind "sell", where there is one."""

@@ -302,3 +302,10 @@ def test_a_type_that_duckdb_does_not_have_is_one_of_its_kind():
 
     assert column_type(money, "postgres").sql("duckdb") == "DOUBLE"
     assert column_type(replace(money, data_type="numeric(4,1)"), "postgres").sql("duckdb") == "DECIMAL(4, 1)"
+
+
+def test_the_last_day_of_all_has_none_after_it():
+    end = Value(dt.datetime(9999, 12, 31))
+    query = grouped((STATUS, "status"), measures={"orders": ORDERS}, where=Comparison("<", PLACED, end))
+
+    assert find_witnesses(query, SHOP, "duckdb").sets

@@ -215,3 +215,18 @@ def test_a_type_that_duckdb_does_not_have_is_refused_only_where_the_model_reads_
     assert isinstance(found, Refusal)
     assert found.why.endswith("has no type of price (money)")
     assert missed("select id from sales where id > 3", sales=sales) == []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "ordered_on = date '9999-12-31'",
+        "ordered_on > date '0001-01-01'",
+        "cast(ordered_on as timestamp) < timestamp '9999-12-31 23:59:59'",
+        "ordered_on >= cast(note as timestamptz) + interval 9000 year",
+        "amount > customer_id / 0",
+        "customer_id >= id * 1e300 * 1e300",
+    ],
+)
+def test_what_lies_beyond_all_days_and_numbers_is_no_boundary_to_be_met(where: str):
+    assert isinstance(draft(subject(f"select id from orders where {where}")), Drafted)

@@ -22,7 +22,7 @@ from aidbt.generate.english_models.witnesses import NotTheSame, WitnessRows, fin
 from aidbt.generate.unit_tests.digits import Ask, in_its_digits
 from aidbt.generate.unit_tests.drafts import Drafted, draft
 from aidbt.generate.unit_tests.subject import Input, InputColumn, Subject
-from aidbt.semantic.query import Grain, Measure
+from aidbt.semantic.query import Attribute, Grain, Measure
 from aidbt.semantic.rendering import render_query
 from aidbt.sql.parse import parse_sql
 from tests.aidbt.generate.english_shop import AMOUNT, MONTH, ORDERS, SHOP, grouped
@@ -97,6 +97,28 @@ def test_witness_rows_have_the_digits_of_the_warehouse(ask: Ask):
     wrong = tuple(WitnessRows(rows.rows, rows.expected[:-1], rows.killed) for rows in found.sets)
     with pytest.raises(NotTheSame):
         as_answered(replace(found, sets=wrong), MEANS, POSTGRES_SHOP, "postgres", answer)
+
+
+def test_the_warehouse_answers_the_same_where_keys_are_short_texts(ask: Ask):
+    types = {("customers", "id"): "character(2)", ("orders", "customer_id"): "character varying(2)"}
+    tables = tuple(
+        replace(
+            t,
+            columns=tuple(
+                replace(c, kind="text", data_type=types[t.name, c.name]) if (t.name, c.name) in types else c
+                for c in t.columns
+            ),
+        )
+        for t in POSTGRES_SHOP.tables
+    )
+    shop = replace(POSTGRES_SHOP, tables=tables)
+    query = grouped((Attribute("customers", "id"), "id"), measures={"orders": ORDERS})
+    found = find_witnesses(query, shop, "postgres")
+
+    answered = as_answered(found, query, shop, "postgres", lambda tree: ask(render_query(tree, "postgres")))
+
+    assert answered == found
+    assert found.sets
 
 
 def test_drafted_rows_have_the_digits_of_the_warehouse_where_it_gives_the_same(ask: Ask):

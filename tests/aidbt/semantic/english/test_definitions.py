@@ -152,6 +152,7 @@ def test_what_is_latest_is_that_of_the_last_row_of_each(definition: str) -> None
         ("How many loyal customers are there?", "Loyal customers have more than 2 orders.", 2),
         ("How many lapsed customers are there?", "A lapsed customer is one without an order in 2025.", 1),
         ("How many customers are still buying?", "A customer with an order in 2025 is still buying.", 3),
+        ("How many fresh orders are there?", "fresh = status = 'open' AND freight > 6", 1),
         ("How many products are scarce?", "Products whose stock is below 4 are scarce.", 3),
         ("How many products have fewer than 4 pieces?", "Pieces are counted in the column stock.", 3),
     ],

@@ -21,6 +21,7 @@ REFUSED = [
     "departments where not all employees are remote",
     "customers who ordered only in 2024",
     "customers who only ordered in 2024",
+    "return the distinct cities of customers that ordered only in 2024",
     "customers with both open and delivered orders",
     "customers with open and delivered orders",
     "products in both Drinks and Snacks",

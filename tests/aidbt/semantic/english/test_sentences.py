@@ -127,6 +127,7 @@ def test_a_time_is_named_by_what_was_done_then() -> None:
         "products in 2024",
         "customers in 2024",
         "employees who are still living",
+        "orders as of today",
         "first orders in 2025",
     ],
 )

@@ -149,8 +149,28 @@ def test_what_begins_something_is_no_status_before_its_object(text: str, is_verb
 
 
 @pytest.mark.parametrize(
-    "question", ["which voyages have a capital", "number of vessels per home", "how many caps does Leith have"]
+    "question",
+    ["which voyages have a capital", "number of vessels per home", "how many caps does Leith have"],
 )
 def test_what_no_name_says_is_refused(question: str) -> None:
     with pytest.raises(Refused):
         ask(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "columns"),
+    [
+        (
+            "what is the capacity of each vessel",
+            {"vessels.vessel_id", "vessels.vessel_name", "vessels.capacity_teu"},
+        ),
+        (
+            "what is the owner of each vessel",
+            {"vessels.vessel_id", "vessels.vessel_name", "vessels.owner_company_id>companies.company_name"},
+        ),
+        ("status of each parcel", {"parcels.parcel_id", "parcels.status"}),
+    ],
+)
+def test_columns_of_each_are_listed_beside_what_it_is_called(question: str, columns: set[str]) -> None:
+    assert not ask(question).group_by
+    assert spoken_of(question) == columns
