@@ -105,7 +105,9 @@ class ActRules(NounRules):
 
     def act_none(self, rows: Rows, other: Rows) -> Found:
         """`bought no vehicles`: not one of what is done so."""
-        for _, act, cost in self.act_object(rows, other):
+        path = self.path(rows.table, other.table)
+        is_object = path is not None and is_to_one(path)
+        for _, act, cost in self.act_object(rows, other) if is_object else ():
             if isinstance(act, Rows):
                 yield "Link", Link(act, "=", 0, is_plain=False, is_act=True), cost - 0.5
 

@@ -67,7 +67,7 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     check_complete(sentences, query, rules.graph, counts=asked.counts)
     check_quantifiers(sentences, query, rules.graph)
     check_same_rows(query, rules.graph)
-    check_one_time(sentences, query, rules.graph)
+    check_one_time(sentences, query, rules)
     return replace(query, outputs=unique_names(query.outputs))
 
 

@@ -8,9 +8,9 @@ from aidbt.core.words import singular_words
 from aidbt.semantic.english.additive import money_of
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.chart import Rule
+from aidbt.semantic.english.number_phrases import Best, Having, Number, Sorted, Whole
+from aidbt.semantic.english.phrases import Amount, Columns, Compare, Condition, Found, Rows, Texts
 from aidbt.semantic.english.relations import negated
-from aidbt.semantic.english.number_phrases import Having, Number, Sorted, Whole
-from aidbt.semantic.english.phrases import Columns, Compare, Condition, Found, Rows, Texts
 from aidbt.semantic.english.units_said import UnitRules
 from aidbt.semantic.query import Attribute, Grain, InPeriod, Matches, Measure, Value
 
@@ -29,6 +29,9 @@ class ClauseRules(UnitRules):
         rule("CmpNum", "Altogether", lambda compare, _: [("TotalCmp", compare, 0.0)])
         rule("Altogether", "CmpNum", lambda _, compare: [("TotalCmp", compare, 0.0)])
         rule("Act", "TotalCmp", self.came_to)
+        rule("Count", "MeanAmount", lambda _, amount: self.aggregate_amount("avg", amount))
+        rule("Took", "Long", lambda _, is_most: [("TookLong", bool(is_most), 0.0)])
+        rule("TookLong", "ToDid", self.took_longest)
         rule("Rel", "Having", lambda _, having: [("Having", having, 0.0)])
         rule("Rows", "Otherwise", lambda rows, _: [("Others", rows, 0.0)])
         rule("To", "Others", lambda _, rows: [("ToOthers", rows, 0.0)])
@@ -57,9 +60,12 @@ class ClauseRules(UnitRules):
         """`with the most recently opened first`, `to the most recently opened one`."""
         rule("Ordinal", "Did", lambda is_last, did: [("EndDid", (did, bool(is_last)), 0.0)])
         rule("Ordinal", "Col", self.end_of_years)
+        rule("Is", "SupCol", lambda _, end: [("IsSup", end, 0.0)])
+        rule("Rows", "IsSup", lambda rows, end: self.best_of_rows(end, rows))
         rule("EndDid", "Fill", lambda end, _: [("EndDid", end, 0.0)])
         rule("EndDid", "First", lambda end, _: [*self.order_from(end), ("EndFirst", end, 0.0)])
         rule("Prep", "EndFirst", lambda how, end: [("EndFirst", end, 0.0)] if how == "with" else [])
+        rule("Comma", "EndFirst", lambda _, end: [("EndFirst", end, 0.0)])
         rule("OrderBy", "EndFirst", self.ordered_with)
         rule("StartWith Order", "EndDid", lambda _, end: self.order_from(end))
         rule("Prep", "EndDid", self.to_other_end)
@@ -93,7 +99,7 @@ class ClauseRules(UnitRules):
         """`most recently opened`, of the year that was."""
         attribute = self.alone(columns)
         if attribute is not None and self.is_year(attribute):
-            yield "EndDid", (columns, bool(is_last)), 0.0
+            yield "EndDid", (Columns((attribute,)), bool(is_last)), 0.0
 
     def order_from(self, end: End) -> Found:
         """`with the most recently certified first`."""
@@ -101,8 +107,14 @@ class ClauseRules(UnitRules):
 
     def ordered_with(self, order: Sorted, end: End) -> Found:
         """`sorted by hire date, with the most recently hired first`."""
-        if order.by == end[0] and order.is_descending is None:
+        if isinstance(order.by, Columns) and order.by.terms == end[0].terms and order.is_descending is None:
             yield "OrderBy", replace(order, is_descending=end[1]), -0.5
+
+    def took_longest(self, is_most: bool, did: Columns) -> Found:
+        """`took the longest to ship`: from when the row happened."""
+        for _, amount, cost in self.taken(Grain.HOUR, did):
+            if isinstance(amount, Amount):
+                yield "Best", Best(amount, is_most), cost - 0.3
 
     # --- what several rows come to ------------------------------------------------------------------------
 
@@ -114,7 +126,7 @@ class ClauseRules(UnitRules):
             yield "Having", Having(Number(total, act.table), compare.operator, Value(compare.value)), -0.5
 
     def to_others(self, whole: Whole, others: Rows | None) -> Found:
-        """`ratio of gates with a jet bridge to gates without one`: of the same rows, which it is not said of."""
+        """`ratio of gates with a jet bridge to gates without one`: of those it is not said of."""
         term = whole.number.term
         if whole.kind != "ratio" or not isinstance(term, Measure) or term.of is not None:
             return

@@ -239,7 +239,7 @@ def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
 
 
 def _holds_values(item: Item, words: Sequence[Item]) -> bool:
-    """Whether a phrase holds each value as often as its words say it: the working of all that are not working."""
+    """Whether a phrase holds each value as often as its words say it, as of what works and what does not."""
     said = Counter(value for word in words if word.category == "Val" for value in _values(word))
     held = Counter(_values(item))
     return all(held[value] >= count for value, count in said.items())

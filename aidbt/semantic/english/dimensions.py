@@ -42,7 +42,8 @@ def dimensions(word: str) -> tuple[Dimension, ...]:
 # Words that say of a year that something began in it.
 _BEGUN = frozenset(
     """founded foundation founding established incorporated built construction constructed opened opening
-    launched launch published publication released release made manufactured manufacture commissioned""".split()
+    launched launch published publication released release made manufactured manufacture
+    commissioned""".split()
 )
 
 

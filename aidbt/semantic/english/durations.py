@@ -95,6 +95,16 @@ class DurationRules(ConditionRules):
         rule("Prep", "Col", lambda how, columns: [("JDid", columns, 0.0)] if how == "to" else [])
         rule("UnitFrom", "JCol JDid ToDid", self.lasted)
         rule("Count", "Amount", lambda _, amount: [("Amount", amount, -0.2)])
+        rule("They", "Took", lambda *_: [("TheyTook", None, 0.0)])
+        rule("Is", "TheyTook", lambda *_: [("TheyTook", None, 0.0)])
+        rule("TheyTook", "Fill", lambda *_: [("TheyTook", None, 0.0)])
+        rule("TheyTook", "ToDid", lambda _, did: [("TookTo", did, 0.0)])
+        rule("TheyTook", "OnAverage", lambda *_: [("TookOnAverage", None, 0.0)])
+        rule("TookOnAverage", "ToDid", lambda _, did: [("TookMean", did, 0.0)])
+        rule("Grain", "TookMean", lambda unit, did: _renamed("MeanAmount", self.taken(unit, did)))
+        rule("MeanAmount", "Rows", lambda mean, rows: _renamed("MeanAmount", self.taken_of(mean, rows)))
+        rule("Grain", "ToDid TookTo", self.taken)
+        rule("Amount", "Rows", self.taken_of)
 
     def at_time(self, columns: Columns, period: Period) -> Found:
         """`hired in 2024`, `order date before 2024-03-01`."""
@@ -202,6 +212,18 @@ class DurationRules(ConditionRules):
             if start is not None and start != end:
                 yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.2
 
+    def taken(self, unit: Grain, did: Columns) -> Found:
+        """`days to ship`, `hours it takes to ship`: from when the row happened."""
+        for end in self.only(did, "time", "date"):
+            start = self.time_of(end.table)
+            if start is not None and start != end:
+                yield "Amount", Amount(end.table, Duration(start, end, unit)), 0.0
+
+    def taken_of(self, amount: Amount, rows: Rows) -> Found:
+        """`days to ship an order`."""
+        if amount.rows is None and rows.table == amount.table and rows.time is None:
+            yield "Amount", replace(amount, rows=rows), -0.1
+
     def lasted(self, begun: tuple[Grain, Columns], ended: Columns) -> Found:
         """`days between the order date and the ship date`."""
         unit, started = begun
@@ -211,6 +233,11 @@ class DurationRules(ConditionRules):
             is_timed = self.is_time(start) and self.is_time(end) and start != end
             if is_timed and path is not None and is_to_one(path):
                 yield "Amount", Amount(end.table, Duration(start, end, unit)), 0.3 * len(path) - 0.3
+
+
+def _renamed(category: str, found: Found) -> Found:
+    """The same meanings under another category."""
+    return [(category, meaning, cost) for _, meaning, cost in found]
 
 
 def _lasting(start: Attribute, end: Attribute, operator: Operator, span: Span) -> Predicate:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from aidbt.semantic.english.chart import Combine, Grammar, Lift
-from aidbt.semantic.english.number_grammar import FILLABLE, add_number_grammar
 from aidbt.semantic.english.clauses import ClauseRules
+from aidbt.semantic.english.number_grammar import FILLABLE, add_number_grammar
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act Clause Did Rated
-    Sized SupCol SupRows LikeText WhoRole UnitBetween Amount"""
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act Clause Did
+    Rated Sized SupCol SupRows LikeText WhoRole UnitBetween Amount"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
     Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
@@ -43,6 +43,8 @@ _DEGREES = {
     "less": ("comparative", False),
 }
 _SHORTEST_VERB = 5
+# What an adjective says more of a table that the sentence names: with many tables others would crowd it out.
+_NAMED = 0.02
 # "Shipped later than" is said of the verb's time, not of the row's.
 _THAN_TIMES = {"later", "earlier"}
 # Words that begin the object of a verb: of "failed a quiz" nothing is "failed" itself.
@@ -55,6 +57,8 @@ _RESTRICTING = frozenset(
     """late early cancelled canceled returned refunded failed rejected lost missing unpaid overdue expired
     pending planned scheduled expected estimated projected budgeted target previous prior""".split()
 )
+# What follows "ordered" where it is the answer that is.
+_SORTED = (["by"], ["alphabetically"], ["chronologically"], ["descending"], ["ascending"], ["from"])
 # What a name weighs at least that is said as a whole.
 _WHOLE = 0.8
 # What a word says less for every other column that it may name.
@@ -89,7 +93,7 @@ class Grounded:
                 if category != "Did" or not (is_noun or self._is_noun(sentence, start)):
                     yield Item(category, verb, start, start + length, weight * length**_LONGER)
             yield from _one_unit(sentence, start)
-            yield from self._adjectives(texts, start)
+            yield from self._adjectives(texts, start, self._tables_named(sentence))
             yield from self._closed(sentence, start)
 
     def _names(self, sentence: Sequence[Token], texts: Sequence[str], start: int) -> Iterator[Item]:
@@ -165,6 +169,8 @@ class Grounded:
             return bool(following) and following[0] in _BEFORE_OBJECTS
         if not isinstance(meaning, ColumnName):
             return False
+        if said[-1] == "ordered" and list(following[:1]) in _SORTED:
+            return True
         # "No" is short for a number nowhere but in names.
         if list(said) == ["no"]:
             return True
@@ -216,7 +222,12 @@ class Grounded:
             rows = Rows(value.table, OneOf(attribute, (Value(value.value),)))
             yield Item("Rows", rows, start, start + length, 0.6 * length)
 
-    def _adjectives(self, texts: Sequence[str], start: int) -> Iterator[Item]:
+    def _tables_named(self, sentence: Sequence[Token]) -> set[str]:
+        """The tables that single words of a sentence name."""
+        named = (self.lexicon.meanings.get((token.lemma,), ()) for token in sentence)
+        return {meaning.table for found in named for meaning in found if isinstance(meaning, TableName)}
+
+    def _adjectives(self, texts: Sequence[str], start: int, named: Collection[str]) -> Iterator[Item]:
         """`cheapest`, `most expensive`, `cheaper than`, beside every column that they may be said of."""
         word, following = texts[start], list(texts[start + 1 : start + 3])
         is_said = word in _DEGREES and bool(following)
@@ -226,7 +237,7 @@ class Grounded:
         for said, columns in self._dimensions(adjective):
             is_much = said.is_more == is_more
             wanted = said.degree if not is_said else degree if said.degree == "base" else ""
-            weight = 0.9 * (end - start) ** _LONGER
+            weight = 0.9 * (end - start) ** _LONGER + _NAMED * (columns.terms[0].table in named)
             if wanted == "superlative":
                 yield Item("SupCol", (columns, is_much), start, end, weight)
             elif wanted == "comparative" and rest[:1] == ["than"] and adjective not in _THAN_TIMES:

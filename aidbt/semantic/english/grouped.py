@@ -19,7 +19,7 @@ from aidbt.semantic.english.number_phrases import (
 )
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Link, Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Distant, Refused
 from aidbt.semantic.graph import NoPath, is_to_one
 from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
@@ -73,6 +73,7 @@ class Grouping(Groups):
         self._ranks()
         self._sorts()
         self._havings()
+        self._check_whose_time()
         return SemanticQuery(
             tuple(Output(term, name_of(term)) for term in self._terms()),
             base=self.base,
@@ -310,7 +311,7 @@ class Grouping(Groups):
                     raise Refused(f"{group.table} in that role is not known of everything that is measured")
                 continue
             if any(self.rules.distance(measure.table, group.table) is None for measure in measured):
-                raise Refused(f"rows of {group.table} and what is measured are only distantly related")
+                raise Distant(f"rows of {group.table} and what is measured are only distantly related")
             for table in sorted(added):
                 if self._repeats(table, group.table):
                     raise Refused(f"each row of {table} would be counted in several groups of {group.table}")

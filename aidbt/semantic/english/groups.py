@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts, mapped
+from aidbt.semantic.english.aggregates import conjuncts, mapped, time_of_number
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.number_phrases import (
+    Best,
     Frequent,
     Group,
     Number,
 )
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Amount, Columns, Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.refusal import Distant, Refused
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
@@ -49,6 +50,8 @@ class Groups:
         self.orders: list[Order] = []
         self.limit: int | None = None
         self.within: tuple[Term, ...] = ()
+        # Numbers without the conditions that they share with all others.
+        self.bare: dict[Number, Number] = {}
 
     # --- what is measured -------------------------------------------------------------------------------
 
@@ -75,7 +78,9 @@ class Groups:
         """What the question's own number is of, every number that later sentences ask for is of too."""
         if not self.asked.returned:
             return
-        first = [n for n in dict.fromkeys((*self.asked.shown, *self.asked.by)) if isinstance(n, Number)]
+        bests = [*self.asked.best, *(top.of for top in self.asked.tops if isinstance(top.of, Best))]
+        asked = dict.fromkeys((*self.asked.shown, *self.asked.by, *(best.by for best in bests)))
+        first = [number for number in asked if isinstance(number, Number)]
         held = [conjuncts(n.term.where) for n in first if isinstance(n.term, Measure) and n.term.where]
         shared = [one for one in held[0] if all(one in other for other in held)] if held else []
         self.where = both(self.where, *shared)
@@ -85,10 +90,12 @@ class Groups:
                 self._replace(number, replace(number, term=replace(number.term, where=rest)))
 
     def _replace(self, number: Number, other: Number) -> None:
+        self.bare[number] = other
         self.numbers = list(dict.fromkeys(other if one == number else one for one in self.numbers))
 
     def _same(self, number: Number) -> Number:
         """The number to be seen that is meant when it is spoken of again in fewer words."""
+        number = self.bare.get(number, number)
         term = number.term
         if number in self.numbers or not isinstance(term, Measure) or term.where is not None:
             return number
@@ -146,6 +153,21 @@ class Groups:
         by_term = {old.term: new.term for old, new in changed.items()}
         self.orders = [replace(o, term=by_term.get(o.term, o.term)) for o in self.orders]
 
+    def _check_whose_time(self) -> None:
+        """That people who are told by what they did are not grouped by when they came themselves.
+
+        Of "customers who ordered, per month" the months of their orders may be meant.
+        """
+        named = {time_of_number(number) for number in self.numbers}
+        if not self.asked.group.grains or self.table not in self.rules.people or named - {None}:
+            return
+        wheres = [self.where, *(measure.where for n in self.numbers for measure in measures(n.term))]
+        if any(isinstance(p, Exists) and p.count > 0 for where in wheres for p in conjuncts(where)):
+            raise Refused(
+                f"it is not certain whether {self.table} are grouped by their own time, or by what they did",
+                hint="say by which time",
+            )
+
     def _time_of_table(self) -> Attribute:
         if not self.table:
             return metric_time()
@@ -201,7 +223,7 @@ class Groups:
             elif path is not None and not is_to_one(path) and not isinstance(predicate, Exists):
                 self.where = both(self.where, predicate)
             elif path is None or not is_to_one(path):
-                raise Refused(f"a condition on {rows.table} cannot be held against numbers of {self.table}")
+                raise Distant(f"a condition on {rows.table} cannot be held against numbers of {self.table}")
             else:
                 found = self.rules.restricted(Rows(self.table), rows.table, predicate)
                 if found is None:

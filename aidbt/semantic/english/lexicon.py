@@ -28,30 +28,22 @@ from aidbt.semantic.english.names import (
     LOOSE,
     PART,
     SHORTER,
-    SYNONYM,
-    Name,
-    column_names,
     spellings,
-    table_names,
 )
 from aidbt.semantic.english.number_phrases import Number
-from aidbt.semantic.english.phrases import Amount, Rows
+from aidbt.semantic.english.phrases import Amount
+from aidbt.semantic.english.table_meanings import WAYS, TableMeanings
 from aidbt.semantic.english.tokens import lemma, verb_stem
-from aidbt.semantic.english.traits import known_places, traits
-from aidbt.semantic.english.units import converted
-from aidbt.semantic.english.value_names import plain, value_names
+from aidbt.semantic.english.value_names import value_names
 from aidbt.semantic.english.word_lists import Phrase, people, synonyms
 from aidbt.semantic.english.words import PHRASES
-from aidbt.semantic.graph import Graph, GraphTable, Relationship
+from aidbt.semantic.graph import Graph, Relationship
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
-from aidbt.semantic.query import Attribute, Measure, attributes
+from aidbt.semantic.query import Measure
 
-_CODES = {"code", "name", "symbol"}
-# A noun for some rows is hardly the flag that tells them: "every superhost" is no yes or no.
-_KIND_OF_ROWS = 1.9
-# What is no name without what follows: of `from_team_id`.
-_WAYS = {"from", "to", "of", "by", "for", "in", "at", "on", "is", "has", "current", "last", "first", "new"}
+# A role costs a little to be read as a column, which one that a name spells out is.
+_REFERENCE = 1.15
 
 __all__ = [
     "ColumnName",
@@ -98,7 +90,7 @@ def lexicon(
     for table in graph.tables:
         origins = (upstream or {}).get(table.name, ())
         copied = {column.name for origin in origins for column in graph.table(origin).columns}
-        _add_table(found, loose, table, names[table.name], heads, copied)
+        TableMeanings(found, loose, table, names[table.name], heads, copied).add_all()
     for phrase, meanings in loose.items():
         # A loose word is taken where nothing else goes by it, and one thing of each table at most is meant.
         surer = [m for m in found.meanings.get(phrase, ()) if m.weight > PART]
@@ -123,85 +115,6 @@ def _is_certain(places: Collection[Meaning]) -> bool:
     columns = [place for place in places if isinstance(place, ColumnName)]
     of_tables = {column.table for column in columns}
     return len(places) == 1 or len(columns) == len(places) == len(of_tables)
-
-
-def _add_table(
-    found: Lexicon,
-    loose: dict[Phrase, list[Meaning]],
-    table: GraphTable,
-    named: NamedTable,
-    heads: dict[str, set[str]],
-    copied: Collection[str],
-) -> None:
-    def add(name: Name, meaning: Meaning) -> None:
-        if name.weight <= LOOSE:
-            loose.setdefault(tuple(map(plain, name.phrase)), []).append(meaning)
-        else:
-            found.add(name.phrase, meaning)
-
-    referring = {
-        relationship.source_columns[0]
-        for relationship in found.graph.relationships
-        if relationship.source == table.name and len(relationship.source_columns) == 1
-    }
-    # Of a table that another of a later layer stands for only what that does not have is spoken of.
-    hidden = {column.name for column in found.graph.table(table.behind).columns} if table.behind else set()
-    kinds = {tuple(words[:-1]) for words in named.columns.values() if words[-1] in _CODES}
-    for name in table_names(table, named, heads) if not table.behind else ():
-        # Vaccines are what vaccinations name, though both words may stand for each other elsewhere.
-        if name.weight > SYNONYM or name.phrase not in kinds:
-            add(name, TableName(table.name, name.weight))
-    parts: dict[Phrase, set[str]] = {}
-    named_columns = [(column, list(column_names(table, column, named))) for column in table.columns]
-    for column, listed in named_columns:
-        for name in listed:
-            if name.weight <= PART:
-                parts.setdefault(name.phrase, set()).add(column.name)
-    for column, listed in named_columns:
-        for name in listed if column.name not in hidden else ():
-            # What refers to other rows is named by its whole name, for its last word names those.
-            if name.weight <= PART and column.name in referring:
-                continue
-            # A part of a name is one where no other column of the table has it too.
-            if name.weight <= PART and len(parts[name.phrase]) > 1:
-                continue
-            # The number of what is a table is that of its rows.
-            if name.counts and name.phrase[-1] in heads:
-                continue
-            # The key of what is referred to goes before the column that refers to it.
-            weight = name.weight - 0.15 if column.name in referring else name.weight
-            # So does a column before those of tables that are made of its own.
-            weight = weight - 0.15 if column.name in copied else weight
-            add(name, ColumnName(table.name, column.name, weight, name.counts))
-            if column.unit and name.weight >= SHORTER:
-                _add_units(found, name.phrase, Attribute(table.name, column.name), column.unit)
-    for column in table.columns:
-        words = tuple(map(lemma, named.columns[column.name]))
-        # A code of a kind of thing is that: the destination of `destination_airport_code`.
-        is_code = column.kind == "text" and len(words) > 2 and words[-1] in _CODES
-        if is_code and words[-2] in heads and words[0] not in _WAYS:
-            others = [named.columns[other.name][:-2] for other in table.columns if other != column]
-            if words[:-2] not in others:
-                found.add(words[:-2], ColumnName(table.name, column.name, SHORTER))
-    for trait in (*traits(table, named), *known_places(table, named)):
-        if hidden & {attribute.column for attribute in attributes(trait.predicate)}:
-            continue
-        found.add(trait.phrase, Trait(table.name, trait.predicate, trait.weight))
-        if _is_kind(trait.phrase, named) and trait.phrase[-1] not in heads:
-            rows = Rows(table.name, trait.predicate)
-            found.add(trait.phrase, Defined("Rows", rows, _KIND_OF_ROWS * trait.weight))
-
-
-def _is_kind(phrase: Phrase, named: NamedTable) -> bool:
-    """Whether what is true of some rows is also a noun for them: superhosts of hosts, employees of users."""
-    is_compound = any(phrase[0].endswith(noun[-1]) and phrase != noun[-1:] for noun in named.nouns)
-    return len(phrase) == 1 and (phrase in people() or is_compound)
-
-
-def _add_units(found: Lexicon, phrase: Phrase, attribute: Attribute, unit: str) -> None:
-    """The column in other units than its own: "duration in hours"."""
-    for word, term in converted(attribute, unit):
-        found.add((*phrase, "in", word), Defined("Amount", Amount(attribute.table, term), CLEAR))
 
 
 def _add_lastings(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
@@ -249,11 +162,13 @@ def _add_roles(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
         for words in _said_of_others(relationship, named):
             taken = [m for m in found.meanings.get(words, ()) if not _leaves_role(m, relationship)]
             if not taken and words not in PHRASES:
-                found.add(words, RoleName(relationship.name, SHORTER))
+                found.add(words, RoleName(relationship.name, _REFERENCE))
 
 
 def _leaves_role(meaning: Meaning, relationship: Relationship) -> bool:
-    """Whether a phrase may be a role too: it is the reference itself, or a column of another table."""
+    """Whether a phrase may be a role too: it is the reference itself, or something of another table."""
+    if isinstance(meaning, RoleName):
+        return True
     if not isinstance(meaning, ColumnName):
         return False
     return meaning.table != relationship.source or (meaning.column,) == relationship.source_columns
@@ -271,7 +186,7 @@ def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable])
         for noun in target.nouns:
             before, last = bare[: -len(noun)], bare[-len(noun) :]
             is_said = before and last == noun and before not in source.nouns
-            if is_said and before[0] not in _WAYS:
+            if is_said and before[0] not in WAYS:
                 yield tuple(map(lemma, bare))
                 yield tuple(map(lemma, before))
 

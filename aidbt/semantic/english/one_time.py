@@ -8,17 +8,27 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Doubtful
-from aidbt.semantic.english.related_rows import queries_in
+from aidbt.semantic.english.related_rows import queries_in, related_of
+from aidbt.semantic.english.relations import Relations
 from aidbt.semantic.english.tokens import verb_stem
 from aidbt.semantic.english.verbs import TIME_WORDS
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Grain, InPeriod, SemanticQuery, attributes, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Grain,
+    InPeriod,
+    Measure,
+    SemanticQuery,
+    attributes,
+    measures,
+    parts,
+)
 
 Place = tuple[str, str]
 _TIMES = ("time", "date")
 
 
-def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, graph: Graph) -> None:
+def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, rules: Relations) -> None:
     """That rows are not grouped by one of their times and held against a period by another one.
 
     Of "visits scheduled in each of the last six weeks" the weeks are those of the time that is named.
@@ -26,14 +36,23 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, gr
     Raises:
         Doubtful: they are, and not every one of these times was named.
     """
+    graph = rules.graph
     named = {place for sentence in sentences for item in sentence for place in _named(item)}
     for part in queries_in(query):
         _check_hours(part, graph)
         times = dict.fromkeys(_times(part, graph))
+        acting = {m.table for m in measures(part) if m.table in rules.people and _acts(part, m, graph)}
+        if any(table in acting and (table, column) not in named for table, column in times):
+            raise Doubtful("it is not certain whether a time is of what was done or of who did it")
         for table, column in times:
             others = [other for other in times if other[0] == table and _event(other[1]) != _event(column)]
             if others and (table, column) not in named:
                 raise Doubtful(f"it is not certain which time of {table} is meant")
+
+
+def _acts(query: SemanticQuery, measure: Measure, graph: Graph) -> bool:
+    """Whether rows are counted of which others are claimed: "members who sent a message"."""
+    return any(one.is_some for one in related_of(query, measure, graph))
 
 
 def _check_hours(query: SemanticQuery, graph: Graph) -> None:

@@ -19,9 +19,10 @@ from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
+from aidbt.semantic.english.nearness import is_nearer
 from aidbt.semantic.english.number_phrases import Best, Group, Number, Sorted
 from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import Doubtful, Rank, Refused, check_values, not_understood
+from aidbt.semantic.english.refusal import Distant, Doubtful, Rank, Refused, check_values, not_understood
 from aidbt.semantic.english.relations import is_contradiction
 from aidbt.semantic.english.tokens import Token, tokens
 from aidbt.semantic.graph import Graph, NoPath
@@ -33,6 +34,7 @@ from aidbt.semantic.query import (
     Measure,
     Output,
     SemanticQuery,
+    Term,
     Value,
     attributes,
     measures,
@@ -143,8 +145,6 @@ def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching:
     query = matched(found.query, matching)
     if not matching:
         check_values(query, lexicon)
-    if query.base and _DISTINCT & {token.lemma for token in tokens(question)}:
-        query = replace(query, distinct=True)
     return replace(found, query=query)
 
 
@@ -181,6 +181,7 @@ def _readings(
     Raises:
         Refused: none does; said of the likeliest.
     """
+    is_distinct = any(token.lemma in _DISTINCT for sentence in said for token in sentence)
     refused: Refused | None = None
     failed: list[tuple[str, int, int]] = []
     found = False
@@ -200,10 +201,15 @@ def _readings(
             continue
         except Refused as error:
             if not refused:
-                refused, failed = error, [] if _has_bare_grain(phrases) else shape
+                # What lies elsewhere may have a namesake here.
+                is_other = isinstance(error, Distant) or _has_bare_grain(phrases)
+                refused, failed = error, [] if is_other else shape
             continue
         if is_contradiction(query.where):
             continue
+        if isinstance(refused, Distant) and not _are_named(query.group_by, said):
+            continue
+        query = replace(query, distinct=query.distinct or (is_distinct and bool(query.base)))
         try:
             check_dropped(zip(said, phrases, strict=True), query, lexicon)
         except Refused as error:
@@ -215,6 +221,13 @@ def _readings(
         yield score, Reading(replace(_timeless(query), clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
+
+
+def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]]) -> bool:
+    """Whether every word of the columns that make groups is in a question, as of a namesake it has to be."""
+    spoken = {word for sentence in said for token in sentence for word in (token.lemma, token.text.lower())}
+    columns = [term.column for term in groups if isinstance(term, Attribute) and term.grain is None]
+    return all(spoken >= set(words_of(column)) for column in columns)
 
 
 def _has_bare_grain(phrases: Sequence[Sequence[Item]]) -> bool:
@@ -260,7 +273,7 @@ def _score(parts: Sequence[Cut]) -> float:
     bare += [p.by for p in phrases if isinstance(p, Sorted) and isinstance(p.by, Columns)]
     grouped = [term for p in phrases if isinstance(p, Group) for term in p.terms]
     strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
-    strange += sum(term.table not in tables for term in grouped)
+    strange += sum(term.table not in tables and not term.via for term in grouped)
     elsewhere = sum(not tables & {term.table for term in p.terms} for p in bare) - strange
     return sum(score for score, _ in parts) - (0.3 * strange + 0.2 * elsewhere if tables else 0.0)
 
@@ -272,6 +285,12 @@ def _certain(readings: Iterator[tuple[float, Reading]], graph: Graph) -> Reading
     for other_score, other in readings:
         if score - other_score >= MARGIN:
             break
+        if is_nearer(best.query, other.query, graph):
+            continue
+        if is_nearer(other.query, best.query, graph):
+            best = other
+            said, meant = _spoken_of(best.query, graph), _normal(best.query, graph)
+            continue
         is_tie = score - other_score < TIE and _normal(other.query, graph) != meant
         if is_tie or _spoken_of(other.query, graph) != said:
             shown = (describe(best.query, graph), describe(other.query, graph))

@@ -92,6 +92,10 @@ class Doubtful(Refused):
     """The likeliest reading may mean something else than it says, and so no less likely one is looked for."""
 
 
+class Distant(Refused):
+    """What is named has too little to do with what is asked about: something else may be called the same."""
+
+
 def not_understood(
     spans: Sequence[str],
     lexicon: Lexicon,

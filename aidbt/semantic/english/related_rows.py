@@ -18,6 +18,7 @@ from aidbt.semantic.query import (
     AnyOf,
     Attribute,
     Exists,
+    Measure,
     Not,
     Predicate,
     SemanticQuery,
@@ -58,7 +59,12 @@ def related_in(query: SemanticQuery, graph: Graph) -> Iterator[list[Related]]:
             yield list(_related(part.where, part.base, graph))
         for measure in measures(part):
             if measure.table:
-                yield list(_related(both(part.where, measure.where), measure.table, graph))
+                yield list(related_of(part, measure, graph))
+
+
+def related_of(query: SemanticQuery, measure: Measure, graph: Graph) -> Iterator[Related]:
+    """The conditions on rows that are related to those a measure is of."""
+    return _related(both(query.where, measure.where), measure.table, graph)
 
 
 def _related(
@@ -133,7 +139,7 @@ def _check_nearer(query: SemanticQuery, graph: Graph) -> None:
     for measure in measures(query):
         if not measure.table:
             continue
-        for one in _related(both(query.where, measure.where), measure.table, graph):
+        for one in related_of(query, measure, graph):
             for table in tables - {measure.table}:
                 if any(_is_nearer(other, table, measure.table, graph) for other in _spoken_of(one.exists)):
                     raise Doubtful(f"it is not certain whose {table} is meant")

@@ -27,7 +27,7 @@ class RoleRules(NounRules):
         rule("No", "Role", lambda _, role: [("Cond", self.without(role), 0.1)])
         rule("Is", "UndoneBy", lambda _, role: [("Cond", self.without(role), 0.0)])
         rule("UndoneBy", "Rows", lambda role, rows: self.rows_claim(rows, self.without(role)))
-        rule("Owning", "Role", lambda _, role: self.opposite(self.without(role)))
+        rule("Owning", "Role", self.with_role)
         rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "by" else [])
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])
         self._owned_rules(rule, lift)
@@ -60,8 +60,12 @@ class RoleRules(NounRules):
     # --- their columns ------------------------------------------------------------------------------------
 
     def role_named(self, role: Role, rows: Rows | None, cost: float) -> Found:
-        """`their manager`: by the name."""
-        columns = self.name_columns(role)
+        """`their manager`: by the name; a destination by its code too, which people know it by."""
+        columns, relationship = self.name_columns(role), self.relationship(role)
+        code = Attribute(relationship.source, relationship.source_columns[0])
+        if columns and self.column(code).kind == "text" and rows is None:
+            yield "Col", Columns((code,)), cost + 0.3
+            columns = (code, *columns)
         if columns:
             yield "Col", Columns(columns, rows), cost
 
@@ -111,6 +115,11 @@ class RoleRules(NounRules):
         columns = self.name_columns(role)
         if columns and len(texts) == 1:
             yield "Cond", Condition(self.relationship(role).source, is_named(columns, texts[0])), 0.2
+
+    def with_role(self, _: object, role: Role) -> Found:
+        """`employees with a manager`; of "with a destination in Norway" the destination is not just there."""
+        if self.relationship(role).target in self.people:
+            yield from self.opposite(self.without(role))
 
     def without(self, role: Role) -> Condition:
         """That nobody has a role: "without a manager"."""

@@ -169,12 +169,12 @@ class VerbsOf:
         return {name: verb for name, verb in named.items() if verb is not None and self._is_between(name)}
 
     def _is_between(self, table: str) -> bool:
-        """Whether a table's key is made of the keys of others."""
+        """Whether a table has no key but one that is made of the keys of others."""
         graph = self._lexicon.graph
         referring = [r for r in graph.relationships if r.source == table]
         linking = {column for r in referring for column in r.source_columns}
-        is_keyed = any(set(key) <= linking for key in graph.table(table).keys)
-        return graph.is_link(table) or (len(referring) >= 2 and is_keyed)
+        is_own = any(not set(key) <= linking for key in graph.table(table).keys)
+        return len(referring) >= 2 and not is_own
 
     def _kind_of(self, verb: Verb, table: str) -> Rows:
         """The rows that a verb speaks of: of trades those of the kind "sell", where there is one."""

@@ -75,6 +75,7 @@ def spoken_of(question: str) -> set[str]:
         ("number of voyages per destination", {"voyages.destination_port_code"}),
         ("what are the most popular destinations", {"voyages.destination_port_code"}),
         ("how many different destinations are there", {"voyages.destination_port_code"}),
+        ("number of voyages by origin country", {"voyages.origin_port_code>ports.country"}),
         ("names of the owners of vessels", {"vessels.owner_company_id>companies.company_name"}),
         ("list the vessels and their capacity", {"vessels.capacity_teu"}),
         ("average capacity of the vessels", {"vessels.capacity_teu"}),
@@ -150,7 +151,12 @@ def test_what_begins_something_is_no_status_before_its_object(text: str, is_verb
 
 @pytest.mark.parametrize(
     "question",
-    ["which voyages have a capital", "number of vessels per home", "how many caps does Leith have"],
+    [
+        "which voyages have a capital",
+        "number of vessels per home",
+        "voyages with a destination in Leith",
+        "how many caps does Leith have",
+    ],
 )
 def test_what_no_name_says_is_refused(question: str) -> None:
     with pytest.raises(Refused):

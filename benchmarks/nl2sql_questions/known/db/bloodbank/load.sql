@@ -1,0 +1,10 @@
+COPY main."donor" FROM 'main.donor.csv' (HEADER, NULLSTR '\N');
+COPY main."site" FROM 'main.site.csv' (HEADER, NULLSTR '\N');
+COPY main."nurse" FROM 'main.nurse.csv' (HEADER, NULLSTR '\N');
+COPY main."donation" FROM 'main.donation.csv' (HEADER, NULLSTR '\N');
+COPY main."screening" FROM 'main.screening.csv' (HEADER, NULLSTR '\N');
+COPY main."deferral" FROM 'main.deferral.csv' (HEADER, NULLSTR '\N');
+COPY main."bloodunit" FROM 'main.bloodunit.csv' (HEADER, NULLSTR '\N');
+COPY main."ward" FROM 'main.ward.csv' (HEADER, NULLSTR '\N');
+COPY main."bloodrequest" FROM 'main.bloodrequest.csv' (HEADER, NULLSTR '\N');
+COPY main."issue" FROM 'main.issue.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE donor(did BIGINT NOT NULL, donor_name VARCHAR, sex VARCHAR, birth_date DATE, blood_group VARCHAR, city VARCHAR, phone VARCHAR, registered_on DATE);
+CREATE TABLE site(site_id BIGINT NOT NULL, site_name VARCHAR, site_type VARCHAR, district VARCHAR, num_beds BIGINT);
+CREATE TABLE nurse(nid BIGINT NOT NULL, nurse_name VARCHAR, qualification VARCHAR, site_id BIGINT, hire_year BIGINT);
+CREATE TABLE donation(donation_id BIGINT NOT NULL, did BIGINT, site_id BIGINT, nid BIGINT, donated_at TIMESTAMP, volume_ml BIGINT, haemoglobin DECIMAL(4,1), outcome VARCHAR);
+CREATE TABLE screening(screening_id BIGINT NOT NULL, donation_id BIGINT, marker VARCHAR, "result" VARCHAR);
+CREATE TABLE deferral(did BIGINT, reason VARCHAR, start_date DATE, end_date DATE);
+CREATE TABLE bloodunit(unit_id BIGINT NOT NULL, donation_id BIGINT, component VARCHAR, expiry_date DATE, status VARCHAR);
+CREATE TABLE ward(wid BIGINT NOT NULL, ward_name VARCHAR, floor BIGINT);
+CREATE TABLE bloodrequest(reqid BIGINT NOT NULL, wid BIGINT, blood_group VARCHAR, component VARCHAR, num_units BIGINT, urgency VARCHAR, requested_at TIMESTAMP);
+CREATE TABLE issue(unit_id BIGINT NOT NULL, reqid BIGINT NOT NULL, issued_at TIMESTAMP);

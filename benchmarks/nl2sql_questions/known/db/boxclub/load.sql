@@ -1,0 +1,12 @@
+COPY main."subscribers" FROM 'main.subscribers.csv' (HEADER, NULLSTR '\N');
+COPY main."plans" FROM 'main.plans.csv' (HEADER, NULLSTR '\N');
+COPY main."subscriptions" FROM 'main.subscriptions.csv' (HEADER, NULLSTR '\N');
+COPY main."boxes" FROM 'main.boxes.csv' (HEADER, NULLSTR '\N');
+COPY main."products" FROM 'main.products.csv' (HEADER, NULLSTR '\N');
+COPY main."box_items" FROM 'main.box_items.csv' (HEADER, NULLSTR '\N');
+COPY main."shipments" FROM 'main.shipments.csv' (HEADER, NULLSTR '\N');
+COPY main."payments" FROM 'main.payments.csv' (HEADER, NULLSTR '\N');
+COPY main."box_reviews" FROM 'main.box_reviews.csv' (HEADER, NULLSTR '\N');
+COPY main."preference_snapshot" FROM 'main.preference_snapshot.csv' (HEADER, NULLSTR '\N');
+COPY main."stock_daily" FROM 'main.stock_daily.csv' (HEADER, NULLSTR '\N');
+COPY main."support_tickets" FROM 'main.support_tickets.csv' (HEADER, NULLSTR '\N');

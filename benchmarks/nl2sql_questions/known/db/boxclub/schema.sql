@@ -1,0 +1,12 @@
+CREATE TABLE subscribers(subscriber_id BIGINT PRIMARY KEY, first_name VARCHAR NOT NULL, last_name VARCHAR NOT NULL, email VARCHAR NOT NULL, phone VARCHAR, country VARCHAR, state VARCHAR, signup_ts TIMESTAMP NOT NULL, acct_status VARCHAR NOT NULL, utm_source VARCHAR, referred_by BIGINT);
+CREATE TABLE plans(plan_id BIGINT PRIMARY KEY, plan_name VARCHAR NOT NULL, category VARCHAR, billing_cycle VARCHAR NOT NULL, price DECIMAL(10,2) NOT NULL, items_per_box INTEGER, is_active BOOLEAN NOT NULL);
+CREATE TABLE subscriptions(subscription_id BIGINT PRIMARY KEY, subscriber_id BIGINT NOT NULL, plan_id BIGINT NOT NULL, start_date DATE NOT NULL, end_date DATE, status VARCHAR NOT NULL, cancel_reason VARCHAR, auto_renew BOOLEAN NOT NULL, is_gift BOOLEAN NOT NULL);
+CREATE TABLE boxes(box_id BIGINT PRIMARY KEY, theme VARCHAR NOT NULL, plan_id BIGINT NOT NULL, box_month DATE NOT NULL, curator VARCHAR, packing_cost DECIMAL(10,2) NOT NULL);
+CREATE TABLE products(product_id BIGINT PRIMARY KEY, sku VARCHAR NOT NULL, product_name VARCHAR NOT NULL, brand VARCHAR, category VARCHAR, unit_cost DECIMAL(10,2) NOT NULL, retail_value DECIMAL(10,2) NOT NULL, weight_g INTEGER, is_active BOOLEAN NOT NULL);
+CREATE TABLE box_items(box_id BIGINT NOT NULL, product_id BIGINT NOT NULL, qty INTEGER NOT NULL);
+CREATE TABLE shipments(shipment_id BIGINT PRIMARY KEY, subscription_id BIGINT NOT NULL, box_id BIGINT NOT NULL, carrier VARCHAR, shipped_at TIMESTAMP NOT NULL, delivered_at TIMESTAMP, status VARCHAR NOT NULL, shipping_cost DECIMAL(10,2) NOT NULL, tracking_no VARCHAR);
+CREATE TABLE payments(payment_id BIGINT PRIMARY KEY, subscription_id BIGINT NOT NULL, paid_at TIMESTAMP NOT NULL, amount DECIMAL(10,2) NOT NULL, tax DECIMAL(10,2) NOT NULL, processing_fee DECIMAL(10,2) NOT NULL, method VARCHAR, status VARCHAR NOT NULL);
+CREATE TABLE box_reviews(review_id BIGINT PRIMARY KEY, subscriber_id BIGINT NOT NULL, box_id BIGINT NOT NULL, rating INTEGER NOT NULL, comment VARCHAR, created_at TIMESTAMP NOT NULL);
+CREATE TABLE preference_snapshot(subscriber_id BIGINT NOT NULL, snapshot_date DATE NOT NULL, diet VARCHAR, email_opt_in BOOLEAN, newsletter_freq VARCHAR);
+CREATE TABLE stock_daily(product_id BIGINT NOT NULL, stock_date DATE NOT NULL, on_hand INTEGER NOT NULL, reserved INTEGER NOT NULL, warehouse VARCHAR);
+CREATE TABLE support_tickets(ticket_id BIGINT PRIMARY KEY, subscriber_id BIGINT NOT NULL, subject VARCHAR, channel VARCHAR NOT NULL, priority VARCHAR, opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, status VARCHAR NOT NULL);

@@ -1,0 +1,11 @@
+COPY main."learners" FROM 'main.learners.csv' (HEADER, NULLSTR '\N');
+COPY main."instructors" FROM 'main.instructors.csv' (HEADER, NULLSTR '\N');
+COPY main."courses" FROM 'main.courses.csv' (HEADER, NULLSTR '\N');
+COPY main."lessons" FROM 'main.lessons.csv' (HEADER, NULLSTR '\N');
+COPY main."enrollments" FROM 'main.enrollments.csv' (HEADER, NULLSTR '\N');
+COPY main."payments" FROM 'main.payments.csv' (HEADER, NULLSTR '\N');
+COPY main."lesson_views" FROM 'main.lesson_views.csv' (HEADER, NULLSTR '\N');
+COPY main."quiz_attempts" FROM 'main.quiz_attempts.csv' (HEADER, NULLSTR '\N');
+COPY main."reviews" FROM 'main.reviews.csv' (HEADER, NULLSTR '\N');
+COPY main."course_snapshots" FROM 'main.course_snapshots.csv' (HEADER, NULLSTR '\N');
+COPY main."support_tickets" FROM 'main.support_tickets.csv' (HEADER, NULLSTR '\N');

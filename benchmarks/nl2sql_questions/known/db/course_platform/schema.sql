@@ -1,0 +1,11 @@
+CREATE TABLE learners(learner_id BIGINT PRIMARY KEY, first_name VARCHAR NOT NULL, last_name VARCHAR NOT NULL, email VARCHAR NOT NULL, country VARCHAR, city VARCHAR, plan VARCHAR NOT NULL, signup_ts TIMESTAMP NOT NULL, last_active_ts TIMESTAMP, account_status VARCHAR NOT NULL, newsletter_opt_in BOOLEAN);
+CREATE TABLE instructors(instructor_id BIGINT PRIMARY KEY, full_name VARCHAR NOT NULL, email VARCHAR, country VARCHAR, background VARCHAR, joined_on DATE NOT NULL, revenue_share_pct INTEGER, is_verified BOOLEAN);
+CREATE TABLE courses(course_id BIGINT PRIMARY KEY, title VARCHAR NOT NULL, category VARCHAR NOT NULL, level VARCHAR, language_code VARCHAR, instructor_id BIGINT NOT NULL, list_price DECIMAL(10,2), published_on DATE, status VARCHAR NOT NULL, duration_minutes INTEGER);
+CREATE TABLE lessons(lesson_id BIGINT PRIMARY KEY, course_id BIGINT NOT NULL, position INTEGER NOT NULL, lesson_title VARCHAR, lesson_type VARCHAR NOT NULL, length_seconds INTEGER, is_free_preview BOOLEAN);
+CREATE TABLE enrollments(enrollment_id BIGINT PRIMARY KEY, learner_id BIGINT NOT NULL, course_id BIGINT NOT NULL, enrolled_at TIMESTAMP NOT NULL, completed_at TIMESTAMP, progress_pct INTEGER NOT NULL, channel VARCHAR);
+CREATE TABLE payments(payment_id BIGINT PRIMARY KEY, enrollment_id BIGINT NOT NULL, amount DECIMAL(10,2) NOT NULL, processing_fee DECIMAL(10,2) NOT NULL, "method" VARCHAR, status VARCHAR NOT NULL, paid_at TIMESTAMP NOT NULL, coupon_code VARCHAR);
+CREATE TABLE lesson_views(view_id BIGINT PRIMARY KEY, learner_id BIGINT NOT NULL, lesson_id BIGINT NOT NULL, viewed_at TIMESTAMP NOT NULL, seconds_watched INTEGER, device VARCHAR);
+CREATE TABLE quiz_attempts(attempt_id BIGINT PRIMARY KEY, learner_id BIGINT NOT NULL, lesson_id BIGINT NOT NULL, attempted_at TIMESTAMP NOT NULL, score INTEGER, passed BOOLEAN);
+CREATE TABLE reviews(review_id BIGINT PRIMARY KEY, enrollment_id BIGINT NOT NULL, stars INTEGER NOT NULL, comment VARCHAR, created_at TIMESTAMP NOT NULL);
+CREATE TABLE course_snapshots(course_id BIGINT NOT NULL, snapshot_date DATE NOT NULL, active_learners INTEGER, avg_rating DECIMAL(3,2), open_questions INTEGER);
+CREATE TABLE support_tickets(ticket_id BIGINT PRIMARY KEY, learner_id BIGINT NOT NULL, topic VARCHAR, priority VARCHAR, status VARCHAR NOT NULL, opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP);

@@ -1,0 +1,9 @@
+COPY main."customers" FROM 'main.customers.csv' (HEADER, NULLSTR '\N');
+COPY main."tariffs" FROM 'main.tariffs.csv' (HEADER, NULLSTR '\N');
+COPY main."meters" FROM 'main.meters.csv' (HEADER, NULLSTR '\N');
+COPY main."contracts" FROM 'main.contracts.csv' (HEADER, NULLSTR '\N');
+COPY main."meter_readings" FROM 'main.meter_readings.csv' (HEADER, NULLSTR '\N');
+COPY main."invoices" FROM 'main.invoices.csv' (HEADER, NULLSTR '\N');
+COPY main."payments" FROM 'main.payments.csv' (HEADER, NULLSTR '\N');
+COPY main."service_tickets" FROM 'main.service_tickets.csv' (HEADER, NULLSTR '\N');
+COPY main."wholesale_prices" FROM 'main.wholesale_prices.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+COPY main."award" FROM 'main.award.csv' (HEADER, NULLSTR '\N');
+COPY main."castmember" FROM 'main.castmember.csv' (HEADER, NULLSTR '\N');
+COPY main."crew" FROM 'main.crew.csv' (HEADER, NULLSTR '\N');
+COPY main."film" FROM 'main.film.csv' (HEADER, NULLSTR '\N');
+COPY main."filmgenre" FROM 'main.filmgenre.csv' (HEADER, NULLSTR '\N');
+COPY main."genre" FROM 'main.genre.csv' (HEADER, NULLSTR '\N');
+COPY main."loan" FROM 'main.loan.csv' (HEADER, NULLSTR '\N');
+COPY main."person" FROM 'main.person.csv' (HEADER, NULLSTR '\N');
+COPY main."reel" FROM 'main.reel.csv' (HEADER, NULLSTR '\N');
+COPY main."studio" FROM 'main.studio.csv' (HEADER, NULLSTR '\N');
+COPY main."vault" FROM 'main.vault.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+CREATE TABLE award(awardid BIGINT NOT NULL, filmid BIGINT, personid BIGINT, festival VARCHAR, category VARCHAR, awardyear BIGINT, won BOOLEAN);
+CREATE TABLE castmember(filmid BIGINT NOT NULL, personid BIGINT NOT NULL, charactername VARCHAR, billing BIGINT);
+CREATE TABLE crew(filmid BIGINT NOT NULL, personid BIGINT NOT NULL, job VARCHAR);
+CREATE TABLE film(filmid BIGINT NOT NULL, title VARCHAR, studioid BIGINT, releasedate DATE, "year" BIGINT, runtime BIGINT, language VARCHAR, budget BIGINT, gross BIGINT, incolor BOOLEAN);
+CREATE TABLE filmgenre(filmid BIGINT NOT NULL, genreid BIGINT NOT NULL);
+CREATE TABLE genre(genreid BIGINT NOT NULL, genrename VARCHAR);
+CREATE TABLE loan(loanid BIGINT NOT NULL, reelid BIGINT, borrower VARCHAR, loandate DATE, duedate DATE, returndate DATE, fee BIGINT);
+CREATE TABLE person(personid BIGINT NOT NULL, personname VARCHAR, gender VARCHAR, birthdate DATE, deathdate DATE, birthcountry VARCHAR);
+CREATE TABLE reel(reelid BIGINT NOT NULL, filmid BIGINT, format VARCHAR, condition VARCHAR, length_m BIGINT, vaultid BIGINT, acquired DATE);
+CREATE TABLE studio(studioid BIGINT NOT NULL, studioname VARCHAR, country VARCHAR, founded BIGINT, closed BIGINT);
+CREATE TABLE vault(vaultid BIGINT NOT NULL, vaultname VARCHAR, city VARCHAR, temperature DOUBLE, capacity BIGINT);

@@ -1,0 +1,11 @@
+COPY main."district" FROM 'main.district.csv' (HEADER, NULLSTR '\N');
+COPY main."station" FROM 'main.station.csv' (HEADER, NULLSTR '\N');
+COPY main."firefighter" FROM 'main.firefighter.csv' (HEADER, NULLSTR '\N');
+COPY main."vehicle" FROM 'main.vehicle.csv' (HEADER, NULLSTR '\N');
+COPY main."incident" FROM 'main.incident.csv' (HEADER, NULLSTR '\N');
+COPY main."dispatch" FROM 'main.dispatch.csv' (HEADER, NULLSTR '\N');
+COPY main."attends" FROM 'main.attends.csv' (HEADER, NULLSTR '\N');
+COPY main."hydrant" FROM 'main.hydrant.csv' (HEADER, NULLSTR '\N');
+COPY main."certification" FROM 'main.certification.csv' (HEADER, NULLSTR '\N');
+COPY main."holds" FROM 'main.holds.csv' (HEADER, NULLSTR '\N');
+COPY main."inspection" FROM 'main.inspection.csv' (HEADER, NULLSTR '\N');

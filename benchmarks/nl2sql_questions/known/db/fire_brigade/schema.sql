@@ -1,0 +1,11 @@
+CREATE TABLE district(did BIGINT NOT NULL, "name" VARCHAR, population BIGINT, borough VARCHAR);
+CREATE TABLE station(sid BIGINT NOT NULL, "name" VARCHAR, did BIGINT, address VARCHAR, opened_year BIGINT);
+CREATE TABLE firefighter(fid BIGINT NOT NULL, "name" VARCHAR, "rank" VARCHAR, sid BIGINT, hire_date DATE, shift VARCHAR, salary BIGINT);
+CREATE TABLE vehicle(vid BIGINT NOT NULL, call_sign VARCHAR, vehicle_type VARCHAR, make VARCHAR, "year" BIGINT, sid BIGINT, mileage BIGINT, status VARCHAR);
+CREATE TABLE incident(iid BIGINT NOT NULL, incident_type VARCHAR, did BIGINT, severity BIGINT, reported_at TIMESTAMP, closed_at TIMESTAMP, cause VARCHAR, damage_usd BIGINT, injured BIGINT);
+CREATE TABLE dispatch(iid BIGINT NOT NULL, vid BIGINT NOT NULL, dispatched_at TIMESTAMP, arrived_at TIMESTAMP);
+CREATE TABLE attends(iid BIGINT NOT NULL, fid BIGINT NOT NULL);
+CREATE TABLE hydrant(hid BIGINT NOT NULL, did BIGINT, street_name VARCHAR, flow_lpm BIGINT, status VARCHAR, last_inspected DATE);
+CREATE TABLE certification(cid BIGINT NOT NULL, "name" VARCHAR, valid_years BIGINT);
+CREATE TABLE holds(fid BIGINT NOT NULL, cid BIGINT NOT NULL, obtained_on DATE);
+CREATE TABLE inspection(nid BIGINT NOT NULL, building_name VARCHAR, building_type VARCHAR, did BIGINT, fid BIGINT, inspection_date DATE, passed BOOLEAN, violations BIGINT);

@@ -1,0 +1,13 @@
+COPY main."region" FROM 'main.region.csv' (HEADER, NULLSTR '\N');
+COPY main."club" FROM 'main.club.csv' (HEADER, NULLSTR '\N');
+COPY main."stadium" FROM 'main.stadium.csv' (HEADER, NULLSTR '\N');
+COPY main."player" FROM 'main.player.csv' (HEADER, NULLSTR '\N');
+COPY main."coach" FROM 'main.coach.csv' (HEADER, NULLSTR '\N');
+COPY main."competition" FROM 'main.competition.csv' (HEADER, NULLSTR '\N');
+COPY main."referee" FROM 'main.referee.csv' (HEADER, NULLSTR '\N');
+COPY main."match" FROM 'main.match.csv' (HEADER, NULLSTR '\N');
+COPY main."goal" FROM 'main.goal.csv' (HEADER, NULLSTR '\N');
+COPY main."card" FROM 'main.card.csv' (HEADER, NULLSTR '\N');
+COPY main."transfer" FROM 'main.transfer.csv' (HEADER, NULLSTR '\N');
+COPY main."squad" FROM 'main.squad.csv' (HEADER, NULLSTR '\N');
+COPY main."callup" FROM 'main.callup.csv' (HEADER, NULLSTR '\N');

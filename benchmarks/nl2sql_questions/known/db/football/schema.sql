@@ -1,0 +1,13 @@
+CREATE TABLE region(regionid BIGINT NOT NULL, regionname VARCHAR, headoffice VARCHAR);
+CREATE TABLE club(clubid BIGINT NOT NULL, clubname VARCHAR, city VARCHAR, regionid BIGINT, founded BIGINT, colours VARCHAR, status VARCHAR);
+CREATE TABLE stadium(stadiumid BIGINT NOT NULL, stadiumname VARCHAR, clubid BIGINT, capacity BIGINT, surface VARCHAR, builtyear BIGINT);
+CREATE TABLE player(playerid BIGINT NOT NULL, playername VARCHAR, birthdate DATE, nationality VARCHAR, "position" VARCHAR, clubid BIGINT, preferredfoot VARCHAR, marketvalue BIGINT);
+CREATE TABLE coach(coachid BIGINT NOT NULL, coachname VARCHAR, clubid BIGINT, licence VARCHAR, "role" VARCHAR, hiredate DATE, birthyear BIGINT);
+CREATE TABLE competition(competitionid BIGINT NOT NULL, competitionname VARCHAR, tier BIGINT, category VARCHAR);
+CREATE TABLE referee(refereeid BIGINT NOT NULL, refereename VARCHAR, grade VARCHAR, regionid BIGINT, certifiedon DATE);
+CREATE TABLE match(matchid BIGINT NOT NULL, competitionid BIGINT, homeclubid BIGINT, awayclubid BIGINT, stadiumid BIGINT, refereeid BIGINT, kickoff TIMESTAMP, homegoals BIGINT, awaygoals BIGINT, attendance BIGINT, status VARCHAR);
+CREATE TABLE goal(goalid BIGINT NOT NULL, matchid BIGINT, playerid BIGINT, minute BIGINT, goaltype VARCHAR);
+CREATE TABLE card(cardid BIGINT NOT NULL, matchid BIGINT, playerid BIGINT, cardtype VARCHAR, minute BIGINT, reason VARCHAR);
+CREATE TABLE transfer(transferid BIGINT NOT NULL, playerid BIGINT, fromclubid BIGINT, toclubid BIGINT, fee BIGINT, transferdate DATE, transfertype VARCHAR);
+CREATE TABLE squad(squadid BIGINT NOT NULL, squadname VARCHAR, gender VARCHAR, agelimit BIGINT);
+CREATE TABLE callup(playerid BIGINT NOT NULL, squadid BIGINT NOT NULL, callupdate DATE, caps BIGINT);

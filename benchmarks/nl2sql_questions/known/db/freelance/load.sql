@@ -1,0 +1,9 @@
+COPY gig_ops."freelancers" FROM 'gig_ops.freelancers.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."clients" FROM 'gig_ops.clients.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."jobs" FROM 'gig_ops.jobs.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."proposals" FROM 'gig_ops.proposals.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."contracts" FROM 'gig_ops.contracts.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."payments" FROM 'gig_ops.payments.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."time_entries" FROM 'gig_ops.time_entries.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."reviews" FROM 'gig_ops.reviews.csv' (HEADER, NULLSTR '\N');
+COPY gig_ops."freelancer_status_snapshot" FROM 'gig_ops.freelancer_status_snapshot.csv' (HEADER, NULLSTR '\N');

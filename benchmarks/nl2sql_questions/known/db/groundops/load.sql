@@ -1,0 +1,11 @@
+COPY main."airline" FROM 'main.airline.csv' (HEADER, NULLSTR '\N');
+COPY main."aircraft" FROM 'main.aircraft.csv' (HEADER, NULLSTR '\N');
+COPY main."gate" FROM 'main.gate.csv' (HEADER, NULLSTR '\N');
+COPY main."flight" FROM 'main.flight.csv' (HEADER, NULLSTR '\N');
+COPY main."employee" FROM 'main.employee.csv' (HEADER, NULLSTR '\N');
+COPY main."employee_cert" FROM 'main.employee_cert.csv' (HEADER, NULLSTR '\N');
+COPY main."equipment" FROM 'main.equipment.csv' (HEADER, NULLSTR '\N');
+COPY main."task" FROM 'main.task.csv' (HEADER, NULLSTR '\N');
+COPY main."task_crew" FROM 'main.task_crew.csv' (HEADER, NULLSTR '\N');
+COPY main."fuel_delivery" FROM 'main.fuel_delivery.csv' (HEADER, NULLSTR '\N');
+COPY main."baggage_incident" FROM 'main.baggage_incident.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+CREATE TABLE airline(airline_code VARCHAR NOT NULL, "name" VARCHAR, country VARCHAR, alliance VARCHAR);
+CREATE TABLE aircraft(tail_no VARCHAR NOT NULL, airline_code VARCHAR, model VARCHAR, seats BIGINT, mtow_kg BIGINT, year_built BIGINT);
+CREATE TABLE gate(gid BIGINT NOT NULL, gate_code VARCHAR, terminal VARCHAR, stand_type VARCHAR, has_jetbridge BOOLEAN);
+CREATE TABLE flight(fid BIGINT NOT NULL, flight_no VARCHAR, airline_code VARCHAR, tail_no VARCHAR, gid BIGINT, direction VARCHAR, other_airport VARCHAR, sched_ts TIMESTAMP, actual_ts TIMESTAMP, pax BIGINT, status VARCHAR);
+CREATE TABLE employee(eid BIGINT NOT NULL, "name" VARCHAR, team VARCHAR, shift VARCHAR, hired_on DATE, hourly_wage DECIMAL(10,2));
+CREATE TABLE employee_cert(eid BIGINT NOT NULL, cert_name VARCHAR, valid_until DATE);
+CREATE TABLE equipment(eqid BIGINT NOT NULL, kind VARCHAR, make VARCHAR, purchased_on DATE, terminal VARCHAR, status VARCHAR);
+CREATE TABLE task(tid BIGINT NOT NULL, fid BIGINT, task_type VARCHAR, eqid BIGINT, start_ts TIMESTAMP, end_ts TIMESTAMP, status VARCHAR);
+CREATE TABLE task_crew(tid BIGINT NOT NULL, eid BIGINT NOT NULL, role VARCHAR);
+CREATE TABLE fuel_delivery(did BIGINT NOT NULL, fid BIGINT, supplier VARCHAR, litres BIGINT, price_per_litre DECIMAL(10,3), delivered_at TIMESTAMP);
+CREATE TABLE baggage_incident(bid BIGINT NOT NULL, fid BIGINT, reported_at TIMESTAMP, incident_type VARCHAR, num_bags BIGINT, resolved_at TIMESTAMP);

@@ -1,0 +1,11 @@
+COPY main."city" FROM 'main.city.csv' (HEADER, NULLSTR '\N');
+COPY main."hotel" FROM 'main.hotel.csv' (HEADER, NULLSTR '\N');
+COPY main."amenity" FROM 'main.amenity.csv' (HEADER, NULLSTR '\N');
+COPY main."hotel_amenity" FROM 'main.hotel_amenity.csv' (HEADER, NULLSTR '\N');
+COPY main."roomtype" FROM 'main.roomtype.csv' (HEADER, NULLSTR '\N');
+COPY main."room" FROM 'main.room.csv' (HEADER, NULLSTR '\N');
+COPY main."guest" FROM 'main.guest.csv' (HEADER, NULLSTR '\N');
+COPY main."booking" FROM 'main.booking.csv' (HEADER, NULLSTR '\N');
+COPY main."payment" FROM 'main.payment.csv' (HEADER, NULLSTR '\N');
+COPY main."review" FROM 'main.review.csv' (HEADER, NULLSTR '\N');
+COPY main."employee" FROM 'main.employee.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+CREATE TABLE city(city_id BIGINT NOT NULL, city_name VARCHAR, country VARCHAR, region VARCHAR);
+CREATE TABLE hotel(hid BIGINT NOT NULL, "name" VARCHAR, city_id BIGINT, stars BIGINT, opened DATE, num_floors BIGINT);
+CREATE TABLE amenity(amid BIGINT NOT NULL, amenity_name VARCHAR, category VARCHAR);
+CREATE TABLE hotel_amenity(hid BIGINT NOT NULL, amid BIGINT NOT NULL);
+CREATE TABLE roomtype(rtid BIGINT NOT NULL, type_name VARCHAR, max_guests BIGINT);
+CREATE TABLE room(rid BIGINT NOT NULL, hid BIGINT, rtid BIGINT, room_number VARCHAR, nightly_rate DECIMAL(10,2));
+CREATE TABLE guest(gid BIGINT NOT NULL, guest_name VARCHAR, email VARCHAR, nationality VARCHAR, loyalty_tier VARCHAR, member_since DATE);
+CREATE TABLE booking(bid BIGINT NOT NULL, gid BIGINT, rid BIGINT, booked_at TIMESTAMP, checkin DATE, checkout DATE, status VARCHAR, channel VARCHAR, total_price DECIMAL(10,2));
+CREATE TABLE payment(payment_id BIGINT NOT NULL, bid BIGINT, "method" VARCHAR, amount DECIMAL(10,2), paid_at TIMESTAMP);
+CREATE TABLE review(review_id BIGINT NOT NULL, bid BIGINT, rating BIGINT, "comment" VARCHAR, review_date DATE);
+CREATE TABLE employee(eid BIGINT NOT NULL, hid BIGINT, emp_name VARCHAR, job_title VARCHAR, salary BIGINT, hire_date DATE);

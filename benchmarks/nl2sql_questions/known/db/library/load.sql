@@ -1,0 +1,12 @@
+COPY main."branch" FROM 'main.branch.csv' (HEADER, NULLSTR '\N');
+COPY main."author" FROM 'main.author.csv' (HEADER, NULLSTR '\N');
+COPY main."publisher" FROM 'main.publisher.csv' (HEADER, NULLSTR '\N');
+COPY main."book" FROM 'main.book.csv' (HEADER, NULLSTR '\N');
+COPY main."subject" FROM 'main.subject.csv' (HEADER, NULLSTR '\N');
+COPY main."booksubject" FROM 'main.booksubject.csv' (HEADER, NULLSTR '\N');
+COPY main."copy" FROM 'main.copy.csv' (HEADER, NULLSTR '\N');
+COPY main."patron" FROM 'main.patron.csv' (HEADER, NULLSTR '\N');
+COPY main."loan" FROM 'main.loan.csv' (HEADER, NULLSTR '\N');
+COPY main."fine" FROM 'main.fine.csv' (HEADER, NULLSTR '\N');
+COPY main."hold" FROM 'main.hold.csv' (HEADER, NULLSTR '\N');
+COPY main."program" FROM 'main.program.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,12 @@
+CREATE TABLE branch(branchid BIGINT NOT NULL, branchname VARCHAR, city VARCHAR, county VARCHAR, openyear BIGINT, squarefeet BIGINT, hasparking BOOLEAN);
+CREATE TABLE author(authorid BIGINT NOT NULL, authorname VARCHAR, country VARCHAR, birthyear BIGINT);
+CREATE TABLE publisher(publisherid BIGINT NOT NULL, publishername VARCHAR, city VARCHAR);
+CREATE TABLE book(bookid BIGINT NOT NULL, title VARCHAR, authorid BIGINT, publisherid BIGINT, pubyear BIGINT, numpages BIGINT, "language" VARCHAR, isbn VARCHAR);
+CREATE TABLE subject(subjectid BIGINT NOT NULL, subjectname VARCHAR);
+CREATE TABLE booksubject(bookid BIGINT, subjectid BIGINT);
+CREATE TABLE copy(copyid BIGINT NOT NULL, bookid BIGINT, branchid BIGINT, acquired DATE, condition VARCHAR);
+CREATE TABLE patron(patronid BIGINT NOT NULL, patronname VARCHAR, email VARCHAR, homebranchid BIGINT, cardtype VARCHAR, joined DATE);
+CREATE TABLE loan(loanid BIGINT NOT NULL, copyid BIGINT, patronid BIGINT, checkedout TIMESTAMP, due DATE, returned DATE, renewals BIGINT);
+CREATE TABLE fine(fineid BIGINT NOT NULL, loanid BIGINT, amount DOUBLE, status VARCHAR, issued DATE);
+CREATE TABLE hold(holdid BIGINT NOT NULL, bookid BIGINT, patronid BIGINT, placed DATE, status VARCHAR);
+CREATE TABLE program(programid BIGINT NOT NULL, branchid BIGINT, programname VARCHAR, audience VARCHAR, startsat TIMESTAMP, endsat TIMESTAMP, attendance BIGINT);

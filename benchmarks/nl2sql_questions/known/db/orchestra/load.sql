@@ -1,0 +1,14 @@
+COPY main."section" FROM 'main.section.csv' (HEADER, NULLSTR '\N');
+COPY main."musician" FROM 'main.musician.csv' (HEADER, NULLSTR '\N');
+COPY main."conductor" FROM 'main.conductor.csv' (HEADER, NULLSTR '\N');
+COPY main."composer" FROM 'main.composer.csv' (HEADER, NULLSTR '\N');
+COPY main."work" FROM 'main.work.csv' (HEADER, NULLSTR '\N');
+COPY main."hall" FROM 'main.hall.csv' (HEADER, NULLSTR '\N');
+COPY main."series" FROM 'main.series.csv' (HEADER, NULLSTR '\N');
+COPY main."soloist" FROM 'main.soloist.csv' (HEADER, NULLSTR '\N');
+COPY main."concert" FROM 'main.concert.csv' (HEADER, NULLSTR '\N');
+COPY main."programme" FROM 'main.programme.csv' (HEADER, NULLSTR '\N');
+COPY main."patron" FROM 'main.patron.csv' (HEADER, NULLSTR '\N');
+COPY main."booking" FROM 'main.booking.csv' (HEADER, NULLSTR '\N');
+COPY main."donation" FROM 'main.donation.csv' (HEADER, NULLSTR '\N');
+COPY main."rehearsal" FROM 'main.rehearsal.csv' (HEADER, NULLSTR '\N');

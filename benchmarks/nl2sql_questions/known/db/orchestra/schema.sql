@@ -1,0 +1,14 @@
+CREATE TABLE section(sid BIGINT NOT NULL, name VARCHAR, family VARCHAR);
+CREATE TABLE musician(mid BIGINT NOT NULL, name VARCHAR, sid BIGINT, instrument VARCHAR, nationality VARCHAR, birth_year BIGINT, joined_year BIGINT, contract_type VARCHAR, salary BIGINT, "rank" VARCHAR);
+CREATE TABLE conductor(conductor_id BIGINT NOT NULL, name VARCHAR, nationality VARCHAR, title VARCHAR, since_year BIGINT);
+CREATE TABLE composer(cid BIGINT NOT NULL, name VARCHAR, birth_year BIGINT, death_year BIGINT, era VARCHAR, country VARCHAR);
+CREATE TABLE work(wid BIGINT NOT NULL, title VARCHAR, cid BIGINT, genre VARCHAR, duration_min BIGINT, "year" BIGINT);
+CREATE TABLE hall(hid BIGINT NOT NULL, name VARCHAR, capacity BIGINT, opened_year BIGINT, city VARCHAR);
+CREATE TABLE series(series_id BIGINT NOT NULL, name VARCHAR, season VARCHAR, subscription_price BIGINT);
+CREATE TABLE soloist(soloist_id BIGINT NOT NULL, name VARCHAR, instrument VARCHAR, agency VARCHAR, fee BIGINT);
+CREATE TABLE concert(concert_id BIGINT NOT NULL, title VARCHAR, series_id BIGINT, hid BIGINT, conductor_id BIGINT, starts_at TIMESTAMP, status VARCHAR);
+CREATE TABLE programme(concert_id BIGINT NOT NULL, wid BIGINT NOT NULL, play_order BIGINT, soloist_id BIGINT);
+CREATE TABLE patron(pid BIGINT NOT NULL, name VARCHAR, email VARCHAR, city VARCHAR, membership VARCHAR, joined_on DATE);
+CREATE TABLE booking(bid BIGINT NOT NULL, pid BIGINT, concert_id BIGINT, booked_on DATE, category VARCHAR, seats BIGINT, total_price DECIMAL(10,2), channel VARCHAR, status VARCHAR);
+CREATE TABLE donation(did BIGINT NOT NULL, pid BIGINT, amount BIGINT, donated_on DATE, campaign VARCHAR);
+CREATE TABLE rehearsal(rid BIGINT NOT NULL, concert_id BIGINT, hid BIGINT, starts_at TIMESTAMP, ends_at TIMESTAMP, kind VARCHAR);

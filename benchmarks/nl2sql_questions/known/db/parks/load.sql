@@ -1,0 +1,11 @@
+COPY main."district" FROM 'main.district.csv' (HEADER, NULLSTR '\N');
+COPY main."park" FROM 'main.park.csv' (HEADER, NULLSTR '\N');
+COPY main."park_visitation" FROM 'main.park_visitation.csv' (HEADER, NULLSTR '\N');
+COPY main."trail" FROM 'main.trail.csv' (HEADER, NULLSTR '\N');
+COPY main."trail_closure" FROM 'main.trail_closure.csv' (HEADER, NULLSTR '\N');
+COPY main."campground" FROM 'main.campground.csv' (HEADER, NULLSTR '\N');
+COPY main."visitor" FROM 'main.visitor.csv' (HEADER, NULLSTR '\N');
+COPY main."reservation" FROM 'main.reservation.csv' (HEADER, NULLSTR '\N');
+COPY main."ranger" FROM 'main.ranger.csv' (HEADER, NULLSTR '\N');
+COPY main."species" FROM 'main.species.csv' (HEADER, NULLSTR '\N');
+COPY main."sighting" FROM 'main.sighting.csv' (HEADER, NULLSTR '\N');

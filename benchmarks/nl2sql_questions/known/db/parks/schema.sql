@@ -1,0 +1,11 @@
+CREATE TABLE district(did BIGINT NOT NULL, "name" VARCHAR, office_city VARCHAR, superintendent VARCHAR);
+CREATE TABLE park(pid BIGINT NOT NULL, "name" VARCHAR, state VARCHAR, did BIGINT, established DATE, area_acres DOUBLE, entrance_fee DOUBLE);
+CREATE TABLE park_visitation(pid BIGINT NOT NULL, "year" BIGINT, visitors BIGINT);
+CREATE TABLE trail(tid BIGINT NOT NULL, pid BIGINT, "name" VARCHAR, length_miles DOUBLE, elevation_gain_ft BIGINT, difficulty VARCHAR, is_loop BOOLEAN, surface VARCHAR);
+CREATE TABLE trail_closure(tid BIGINT, reason VARCHAR, closed_on DATE, reopened_on DATE);
+CREATE TABLE campground(cgid BIGINT NOT NULL, pid BIGINT, "name" VARCHAR, num_sites BIGINT, nightly_fee DOUBLE, has_water BOOLEAN, has_showers BOOLEAN);
+CREATE TABLE visitor(vid BIGINT NOT NULL, "name" VARCHAR, home_state VARCHAR, email VARCHAR);
+CREATE TABLE reservation(resid BIGINT NOT NULL, cgid BIGINT, vid BIGINT, booked_at TIMESTAMP, arrival_date DATE, nights BIGINT, party_size BIGINT, status VARCHAR);
+CREATE TABLE ranger(rgid BIGINT NOT NULL, "name" VARCHAR, pid BIGINT, title VARCHAR, hired_on DATE, salary DOUBLE);
+CREATE TABLE species(sid BIGINT NOT NULL, common_name VARCHAR, latin_name VARCHAR, animal_class VARCHAR, conservation_status VARCHAR);
+CREATE TABLE sighting(sgid BIGINT NOT NULL, sid BIGINT, tid BIGINT, rgid BIGINT, seen_at TIMESTAMP, head_count BIGINT);

@@ -1,0 +1,9 @@
+COPY rental_mkt."hosts" FROM 'rental_mkt.hosts.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."properties" FROM 'rental_mkt.properties.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."guests" FROM 'rental_mkt.guests.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."promos" FROM 'rental_mkt.promos.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."bookings" FROM 'rental_mkt.bookings.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."payments" FROM 'rental_mkt.payments.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."reviews" FROM 'rental_mkt.reviews.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."price_snapshots" FROM 'rental_mkt.price_snapshots.csv' (HEADER, NULLSTR '\N');
+COPY rental_mkt."messages" FROM 'rental_mkt.messages.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+COPY main."claims" FROM 'main.claims.csv' (HEADER, NULLSTR '\N');
+COPY main."clinicians" FROM 'main.clinicians.csv' (HEADER, NULLSTR '\N');
+COPY main."device_readings" FROM 'main.device_readings.csv' (HEADER, NULLSTR '\N');
+COPY main."member_settings" FROM 'main.member_settings.csv' (HEADER, NULLSTR '\N');
+COPY main."members" FROM 'main.members.csv' (HEADER, NULLSTR '\N');
+COPY main."messages" FROM 'main.messages.csv' (HEADER, NULLSTR '\N');
+COPY main."plans" FROM 'main.plans.csv' (HEADER, NULLSTR '\N');
+COPY main."prescriptions" FROM 'main.prescriptions.csv' (HEADER, NULLSTR '\N');
+COPY main."visits" FROM 'main.visits.csv' (HEADER, NULLSTR '\N');

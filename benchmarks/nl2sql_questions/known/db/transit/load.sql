@@ -1,0 +1,10 @@
+COPY main."depot" FROM 'main.depot.csv' (HEADER, NULLSTR '\N');
+COPY main."driver" FROM 'main.driver.csv' (HEADER, NULLSTR '\N');
+COPY main."fare_card" FROM 'main.fare_card.csv' (HEADER, NULLSTR '\N');
+COPY main."incident" FROM 'main.incident.csv' (HEADER, NULLSTR '\N');
+COPY main."route" FROM 'main.route.csv' (HEADER, NULLSTR '\N');
+COPY main."route_stop" FROM 'main.route_stop.csv' (HEADER, NULLSTR '\N');
+COPY main."stop" FROM 'main.stop.csv' (HEADER, NULLSTR '\N');
+COPY main."tap" FROM 'main.tap.csv' (HEADER, NULLSTR '\N');
+COPY main."trip" FROM 'main.trip.csv' (HEADER, NULLSTR '\N');
+COPY main."vehicle" FROM 'main.vehicle.csv' (HEADER, NULLSTR '\N');

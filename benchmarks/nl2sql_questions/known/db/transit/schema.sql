@@ -1,0 +1,10 @@
+CREATE TABLE depot(depot_id BIGINT NOT NULL, depot_name VARCHAR, district VARCHAR, capacity BIGINT, opened_on DATE);
+CREATE TABLE driver(driver_id BIGINT NOT NULL, driver_name VARCHAR, licence_class VARCHAR, hire_date DATE, depot_id BIGINT, hourly_rate DECIMAL(10,2));
+CREATE TABLE fare_card(card_id BIGINT NOT NULL, card_type VARCHAR, issued_on DATE, balance DECIMAL(10,2), expires_on DATE);
+CREATE TABLE incident(incident_id BIGINT NOT NULL, trip_id BIGINT, incident_type VARCHAR, severity BIGINT, reported_at TIMESTAMP, resolved_at TIMESTAMP);
+CREATE TABLE route(route_id BIGINT NOT NULL, route_no VARCHAR, route_name VARCHAR, "mode" VARCHAR, depot_id BIGINT, length_km DOUBLE, launch_year BIGINT);
+CREATE TABLE route_stop(route_id BIGINT NOT NULL, stop_id BIGINT NOT NULL, stop_order BIGINT);
+CREATE TABLE stop(stop_id BIGINT NOT NULL, stop_name VARCHAR, district VARCHAR, "zone" BIGINT, has_shelter BOOLEAN, step_free BOOLEAN);
+CREATE TABLE tap(tap_id BIGINT NOT NULL, card_id BIGINT, route_id BIGINT, stop_id BIGINT, tapped_at TIMESTAMP, fare DECIMAL(10,2));
+CREATE TABLE trip(trip_id BIGINT NOT NULL, route_id BIGINT, vehicle_id BIGINT, driver_id BIGINT, departed_at TIMESTAMP, arrived_at TIMESTAMP, passengers BIGINT, delay_min BIGINT, status VARCHAR);
+CREATE TABLE vehicle(vehicle_id BIGINT NOT NULL, fleet_no VARCHAR, model VARCHAR, fuel_type VARCHAR, seats BIGINT, in_service_date DATE, depot_id BIGINT, status VARCHAR);

@@ -1,0 +1,9 @@
+COPY main."clinic" FROM 'main.clinic.csv' (HEADER, NULLSTR '\N');
+COPY main."vet" FROM 'main.vet.csv' (HEADER, NULLSTR '\N');
+COPY main."vet_certification" FROM 'main.vet_certification.csv' (HEADER, NULLSTR '\N');
+COPY main."owner" FROM 'main.owner.csv' (HEADER, NULLSTR '\N');
+COPY main."pet" FROM 'main.pet.csv' (HEADER, NULLSTR '\N');
+COPY main."appointment" FROM 'main.appointment.csv' (HEADER, NULLSTR '\N');
+COPY main."treatment" FROM 'main.treatment.csv' (HEADER, NULLSTR '\N');
+COPY main."appointment_treatment" FROM 'main.appointment_treatment.csv' (HEADER, NULLSTR '\N');
+COPY main."vaccination" FROM 'main.vaccination.csv' (HEADER, NULLSTR '\N');

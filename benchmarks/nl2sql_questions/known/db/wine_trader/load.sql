@@ -1,0 +1,13 @@
+COPY main."region" FROM 'main.region.csv' (HEADER, NULLSTR '\N');
+COPY main."producer" FROM 'main.producer.csv' (HEADER, NULLSTR '\N');
+COPY main."grape" FROM 'main.grape.csv' (HEADER, NULLSTR '\N');
+COPY main."wine" FROM 'main.wine.csv' (HEADER, NULLSTR '\N');
+COPY main."wine_grape" FROM 'main.wine_grape.csv' (HEADER, NULLSTR '\N');
+COPY main."cellar" FROM 'main.cellar.csv' (HEADER, NULLSTR '\N');
+COPY main."stock" FROM 'main.stock.csv' (HEADER, NULLSTR '\N');
+COPY main."customer" FROM 'main.customer.csv' (HEADER, NULLSTR '\N');
+COPY main."sale" FROM 'main.sale.csv' (HEADER, NULLSTR '\N');
+COPY main."sale_item" FROM 'main.sale_item.csv' (HEADER, NULLSTR '\N');
+COPY main."tasting" FROM 'main.tasting.csv' (HEADER, NULLSTR '\N');
+COPY main."tasting_wine" FROM 'main.tasting_wine.csv' (HEADER, NULLSTR '\N');
+COPY main."score" FROM 'main.score.csv' (HEADER, NULLSTR '\N');

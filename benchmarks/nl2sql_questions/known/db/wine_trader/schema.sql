@@ -1,0 +1,13 @@
+CREATE TABLE region(region_id BIGINT NOT NULL, region_name VARCHAR, country VARCHAR);
+CREATE TABLE producer(producer_id BIGINT NOT NULL, producer_name VARCHAR, region_id BIGINT, founded_year BIGINT, is_organic BOOLEAN);
+CREATE TABLE grape(grape_id BIGINT NOT NULL, grape_name VARCHAR, skin_colour VARCHAR);
+CREATE TABLE wine(wine_id BIGINT NOT NULL, label VARCHAR, producer_id BIGINT, wine_type VARCHAR, vintage BIGINT, alcohol DOUBLE, list_price DECIMAL(10,2), bottle_ml BIGINT);
+CREATE TABLE wine_grape(wine_id BIGINT NOT NULL, grape_id BIGINT NOT NULL, percentage BIGINT);
+CREATE TABLE cellar(cellar_id BIGINT NOT NULL, cellar_name VARCHAR, city VARCHAR, capacity BIGINT, temperature_c DOUBLE);
+CREATE TABLE stock(cellar_id BIGINT NOT NULL, wine_id BIGINT NOT NULL, bottles BIGINT, received_on DATE);
+CREATE TABLE customer(customer_id BIGINT NOT NULL, "name" VARCHAR, customer_type VARCHAR, city VARCHAR, email VARCHAR, joined_on DATE);
+CREATE TABLE sale(sale_id BIGINT NOT NULL, customer_id BIGINT, sale_date DATE, payment_method VARCHAR, discount_pct BIGINT, status VARCHAR, delivered_on DATE);
+CREATE TABLE sale_item(sale_id BIGINT NOT NULL, wine_id BIGINT NOT NULL, quantity BIGINT, unit_price DECIMAL(10,2));
+CREATE TABLE tasting(tasting_id BIGINT NOT NULL, title VARCHAR, cellar_id BIGINT, host VARCHAR, held_on DATE, seats BIGINT, ticket_price DECIMAL(10,2));
+CREATE TABLE tasting_wine(tasting_id BIGINT NOT NULL, wine_id BIGINT NOT NULL);
+CREATE TABLE score(tasting_id BIGINT NOT NULL, customer_id BIGINT NOT NULL, wine_id BIGINT NOT NULL, points BIGINT, remark VARCHAR);

@@ -1,0 +1,10 @@
+COPY main."artist" FROM 'main.artist.csv' (HEADER, NULLSTR '\N');
+COPY main."artwork" FROM 'main.artwork.csv' (HEADER, NULLSTR '\N');
+COPY main."department" FROM 'main.department.csv' (HEADER, NULLSTR '\N');
+COPY main."exhibition" FROM 'main.exhibition.csv' (HEADER, NULLSTR '\N');
+COPY main."exhibition_artwork" FROM 'main.exhibition_artwork.csv' (HEADER, NULLSTR '\N');
+COPY main."institution" FROM 'main.institution.csv' (HEADER, NULLSTR '\N');
+COPY main."loan" FROM 'main.loan.csv' (HEADER, NULLSTR '\N');
+COPY main."movement" FROM 'main.movement.csv' (HEADER, NULLSTR '\N');
+COPY main."restoration" FROM 'main.restoration.csv' (HEADER, NULLSTR '\N');
+COPY main."ticket_sale" FROM 'main.ticket_sale.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE artist(artist_id BIGINT NOT NULL, artist_name VARCHAR, nationality VARCHAR, birth_year BIGINT, death_year BIGINT, movement_id BIGINT);
+CREATE TABLE artwork(artwork_id BIGINT NOT NULL, title VARCHAR, artist_id BIGINT, dept_id BIGINT, medium VARCHAR, year_created BIGINT, acquired_on DATE, acquisition_type VARCHAR, insured_value DOUBLE, on_display BOOLEAN);
+CREATE TABLE department(dept_id BIGINT NOT NULL, dept_name VARCHAR, head_curator VARCHAR, floor BIGINT);
+CREATE TABLE exhibition(exhibition_id BIGINT NOT NULL, exhibition_title VARCHAR, gallery VARCHAR, dept_id BIGINT, start_date DATE, end_date DATE, budget DOUBLE);
+CREATE TABLE exhibition_artwork(exhibition_id BIGINT NOT NULL, artwork_id BIGINT NOT NULL);
+CREATE TABLE institution(institution_id BIGINT NOT NULL, institution_name VARCHAR, institution_type VARCHAR, city VARCHAR, country VARCHAR);
+CREATE TABLE loan(loan_id BIGINT NOT NULL, artwork_id BIGINT, institution_id BIGINT, loan_start DATE, loan_end DATE, returned_on DATE, loan_fee DOUBLE);
+CREATE TABLE movement(movement_id BIGINT NOT NULL, movement_name VARCHAR, century BIGINT);
+CREATE TABLE restoration(restoration_id BIGINT NOT NULL, artwork_id BIGINT, conservator VARCHAR, started_on DATE, completed_on DATE, cost DOUBLE);
+CREATE TABLE ticket_sale(sale_id BIGINT NOT NULL, exhibition_id BIGINT, sale_date DATE, visitor_type VARCHAR, quantity BIGINT, amount DOUBLE);

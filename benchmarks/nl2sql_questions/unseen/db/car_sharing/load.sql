@@ -1,0 +1,9 @@
+COPY main."members" FROM 'main.members.csv' (HEADER, NULLSTR '\N');
+COPY main."stations" FROM 'main.stations.csv' (HEADER, NULLSTR '\N');
+COPY main."vehicles" FROM 'main.vehicles.csv' (HEADER, NULLSTR '\N');
+COPY main."promo_codes" FROM 'main.promo_codes.csv' (HEADER, NULLSTR '\N');
+COPY main."trips" FROM 'main.trips.csv' (HEADER, NULLSTR '\N');
+COPY main."payments" FROM 'main.payments.csv' (HEADER, NULLSTR '\N');
+COPY main."damage_reports" FROM 'main.damage_reports.csv' (HEADER, NULLSTR '\N');
+COPY main."charge_log" FROM 'main.charge_log.csv' (HEADER, NULLSTR '\N');
+COPY main."support_tickets" FROM 'main.support_tickets.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+CREATE TABLE members(mbr_id BIGINT PRIMARY KEY, full_name VARCHAR NOT NULL, email VARCHAR NOT NULL, phone VARCHAR, city VARCHAR, country VARCHAR, plan VARCHAR NOT NULL, status VARCHAR NOT NULL, joined_at TIMESTAMP NOT NULL, license_verified_at TIMESTAMP);
+CREATE TABLE stations(stn_id BIGINT PRIMARY KEY, stn_name VARCHAR NOT NULL, city VARCHAR NOT NULL, zone VARCHAR, slots INTEGER NOT NULL, opened_on DATE);
+CREATE TABLE vehicles(veh_id VARCHAR PRIMARY KEY, plate_no VARCHAR NOT NULL, brand VARCHAR NOT NULL, model VARCHAR NOT NULL, body_class VARCHAR, energy_type VARCHAR NOT NULL, home_stn_id BIGINT, in_service BOOLEAN NOT NULL, acquired_on DATE NOT NULL, odometer_km INTEGER);
+CREATE TABLE promo_codes(promo_id BIGINT PRIMARY KEY, code VARCHAR NOT NULL, description VARCHAR, discount_type VARCHAR NOT NULL, discount_value DECIMAL(6,2) NOT NULL, valid_from DATE NOT NULL, valid_to DATE NOT NULL, created_at TIMESTAMP NOT NULL);
+CREATE TABLE trips(trip_id BIGINT PRIMARY KEY, mbr_id BIGINT NOT NULL, veh_id VARCHAR NOT NULL, start_stn_id BIGINT NOT NULL, end_stn_id BIGINT, started_at TIMESTAMP NOT NULL, ended_at TIMESTAMP, distance_km DECIMAL(8,1), fare DECIMAL(8,2), promo_id BIGINT, status VARCHAR NOT NULL);
+CREATE TABLE payments(pay_id BIGINT PRIMARY KEY, trip_id BIGINT NOT NULL, amount DECIMAL(8,2) NOT NULL, method VARCHAR NOT NULL, status VARCHAR NOT NULL, created_at TIMESTAMP NOT NULL);
+CREATE TABLE damage_reports(rpt_id BIGINT PRIMARY KEY, veh_id VARCHAR NOT NULL, mbr_id BIGINT, severity VARCHAR NOT NULL, description VARCHAR, repair_cost DECIMAL(8,2), reported_at TIMESTAMP NOT NULL, closed_at TIMESTAMP);
+CREATE TABLE charge_log(veh_id VARCHAR NOT NULL, logged_at TIMESTAMP NOT NULL, charge_pct INTEGER NOT NULL, range_km INTEGER);
+CREATE TABLE support_tickets(tkt_id BIGINT PRIMARY KEY, mbr_id BIGINT NOT NULL, topic VARCHAR NOT NULL, priority VARCHAR NOT NULL, opened_at TIMESTAMP NOT NULL, resolved_at TIMESTAMP, csat INTEGER);

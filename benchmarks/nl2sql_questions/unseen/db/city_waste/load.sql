@@ -1,0 +1,9 @@
+COPY main."district" FROM 'main.district.csv' (HEADER, NULLSTR '\N');
+COPY main."depot" FROM 'main.depot.csv' (HEADER, NULLSTR '\N');
+COPY main."truck" FROM 'main.truck.csv' (HEADER, NULLSTR '\N');
+COPY main."driver" FROM 'main.driver.csv' (HEADER, NULLSTR '\N');
+COPY main."route" FROM 'main.route.csv' (HEADER, NULLSTR '\N');
+COPY main."pickup" FROM 'main.pickup.csv' (HEADER, NULLSTR '\N');
+COPY main."recycling_center" FROM 'main.recycling_center.csv' (HEADER, NULLSTR '\N');
+COPY main."dropoff" FROM 'main.dropoff.csv' (HEADER, NULLSTR '\N');
+COPY main."complaint" FROM 'main.complaint.csv' (HEADER, NULLSTR '\N');

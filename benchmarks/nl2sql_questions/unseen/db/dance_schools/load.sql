@@ -1,0 +1,9 @@
+COPY main."school" FROM 'main.school.csv' (HEADER, NULLSTR '\N');
+COPY main."style" FROM 'main.style.csv' (HEADER, NULLSTR '\N');
+COPY main."teacher" FROM 'main.teacher.csv' (HEADER, NULLSTR '\N');
+COPY main."course" FROM 'main.course.csv' (HEADER, NULLSTR '\N');
+COPY main."student" FROM 'main.student.csv' (HEADER, NULLSTR '\N');
+COPY main."enrollment" FROM 'main.enrollment.csv' (HEADER, NULLSTR '\N');
+COPY main."attendance" FROM 'main.attendance.csv' (HEADER, NULLSTR '\N');
+COPY main."recital" FROM 'main.recital.csv' (HEADER, NULLSTR '\N');
+COPY main."performs" FROM 'main.performs.csv' (HEADER, NULLSTR '\N');

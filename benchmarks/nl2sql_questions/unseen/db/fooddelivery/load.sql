@@ -1,0 +1,10 @@
+COPY eats."courier_shifts" FROM 'eats.courier_shifts.csv' (HEADER, NULLSTR '\N');
+COPY eats."couriers" FROM 'eats.couriers.csv' (HEADER, NULLSTR '\N');
+COPY eats."customers" FROM 'eats.customers.csv' (HEADER, NULLSTR '\N');
+COPY eats."menu_items" FROM 'eats.menu_items.csv' (HEADER, NULLSTR '\N');
+COPY eats."order_items" FROM 'eats.order_items.csv' (HEADER, NULLSTR '\N');
+COPY eats."orders" FROM 'eats.orders.csv' (HEADER, NULLSTR '\N');
+COPY eats."promos" FROM 'eats.promos.csv' (HEADER, NULLSTR '\N');
+COPY eats."rest_rating_snapshot" FROM 'eats.rest_rating_snapshot.csv' (HEADER, NULLSTR '\N');
+COPY eats."restaurants" FROM 'eats.restaurants.csv' (HEADER, NULLSTR '\N');
+COPY eats."reviews" FROM 'eats.reviews.csv' (HEADER, NULLSTR '\N');

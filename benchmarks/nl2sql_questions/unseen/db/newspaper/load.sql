@@ -1,0 +1,11 @@
+COPY main."desk" FROM 'main.desk.csv' (HEADER, NULLSTR '\N');
+COPY main."journalist" FROM 'main.journalist.csv' (HEADER, NULLSTR '\N');
+COPY main."issue" FROM 'main.issue.csv' (HEADER, NULLSTR '\N');
+COPY main."article" FROM 'main.article.csv' (HEADER, NULLSTR '\N');
+COPY main."byline" FROM 'main.byline.csv' (HEADER, NULLSTR '\N');
+COPY main."subject" FROM 'main.subject.csv' (HEADER, NULLSTR '\N');
+COPY main."article_subject" FROM 'main.article_subject.csv' (HEADER, NULLSTR '\N');
+COPY main."photograph" FROM 'main.photograph.csv' (HEADER, NULLSTR '\N');
+COPY main."correction" FROM 'main.correction.csv' (HEADER, NULLSTR '\N');
+COPY main."award" FROM 'main.award.csv' (HEADER, NULLSTR '\N');
+COPY main."archive_request" FROM 'main.archive_request.csv' (HEADER, NULLSTR '\N');

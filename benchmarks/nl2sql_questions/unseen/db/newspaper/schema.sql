@@ -1,0 +1,11 @@
+CREATE TABLE desk(desk_id BIGINT, desk_name VARCHAR, floor BIGINT, annual_budget BIGINT);
+CREATE TABLE journalist(journalist_id BIGINT, full_name VARCHAR, desk_id BIGINT, job_title VARCHAR, hired_on DATE, left_on DATE, city VARCHAR);
+CREATE TABLE issue(issue_id BIGINT, issue_date DATE, edition VARCHAR, page_count BIGINT, print_run BIGINT, copies_sold BIGINT);
+CREATE TABLE article(article_id BIGINT, headline VARCHAR, desk_id BIGINT, issue_id BIGINT, page BIGINT, word_count BIGINT, article_type VARCHAR, published_at TIMESTAMP, online_views BIGINT);
+CREATE TABLE byline(article_id BIGINT, journalist_id BIGINT, byline_order BIGINT);
+CREATE TABLE subject(subject_id BIGINT, subject_name VARCHAR);
+CREATE TABLE article_subject(article_id BIGINT, subject_id BIGINT);
+CREATE TABLE photograph(photo_id BIGINT, article_id BIGINT, photographer_id BIGINT, caption VARCHAR, is_color BOOLEAN, taken_on DATE);
+CREATE TABLE correction(correction_id BIGINT, article_id BIGINT, issued_on DATE, error_type VARCHAR);
+CREATE TABLE award(award_name VARCHAR, year BIGINT, journalist_id BIGINT, article_id BIGINT);
+CREATE TABLE archive_request(request_id BIGINT, article_id BIGINT, requester VARCHAR, requester_type VARCHAR, requested_at TIMESTAMP, fulfilled_at TIMESTAMP, fee DOUBLE);

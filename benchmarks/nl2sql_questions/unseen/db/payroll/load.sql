@@ -1,0 +1,9 @@
+COPY main."clients" FROM 'main.clients.csv' (HEADER, NULLSTR '\N');
+COPY main."employees" FROM 'main.employees.csv' (HEADER, NULLSTR '\N');
+COPY main."salary_history" FROM 'main.salary_history.csv' (HEADER, NULLSTR '\N');
+COPY main."pay_runs" FROM 'main.pay_runs.csv' (HEADER, NULLSTR '\N');
+COPY main."payslips" FROM 'main.payslips.csv' (HEADER, NULLSTR '\N');
+COPY main."expense_claims" FROM 'main.expense_claims.csv' (HEADER, NULLSTR '\N');
+COPY main."leave_requests" FROM 'main.leave_requests.csv' (HEADER, NULLSTR '\N');
+COPY main."invoices" FROM 'main.invoices.csv' (HEADER, NULLSTR '\N');
+COPY main."support_tickets" FROM 'main.support_tickets.csv' (HEADER, NULLSTR '\N');

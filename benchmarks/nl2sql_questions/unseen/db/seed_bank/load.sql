@@ -1,0 +1,10 @@
+COPY main."family" FROM 'main.family.csv' (HEADER, NULLSTR '\N');
+COPY main."species" FROM 'main.species.csv' (HEADER, NULLSTR '\N');
+COPY main."site" FROM 'main.site.csv' (HEADER, NULLSTR '\N');
+COPY main."collector" FROM 'main.collector.csv' (HEADER, NULLSTR '\N');
+COPY main."accession" FROM 'main.accession.csv' (HEADER, NULLSTR '\N');
+COPY main."vault" FROM 'main.vault.csv' (HEADER, NULLSTR '\N');
+COPY main."storage" FROM 'main.storage.csv' (HEADER, NULLSTR '\N');
+COPY main."germtest" FROM 'main.germtest.csv' (HEADER, NULLSTR '\N');
+COPY main."request" FROM 'main.request.csv' (HEADER, NULLSTR '\N');
+COPY main."specieskeyword" FROM 'main.specieskeyword.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE family(famid BIGINT NOT NULL, famname VARCHAR, commongroup VARCHAR);
+CREATE TABLE species(spid BIGINT NOT NULL, famid BIGINT, sciname VARCHAR, commonname VARCHAR, habit VARCHAR, redlist VARCHAR, nativeregion VARCHAR);
+CREATE TABLE site(siteid BIGINT NOT NULL, sitename VARCHAR, county VARCHAR, country VARCHAR, elevation BIGINT, habitat VARCHAR);
+CREATE TABLE collector(colid BIGINT NOT NULL, colname VARCHAR, institution VARCHAR, joined DATE);
+CREATE TABLE accession(accid BIGINT NOT NULL, spid BIGINT, siteid BIGINT, colid BIGINT, collectedon DATE, bankedon DATE, seedcount BIGINT, weightg DOUBLE);
+CREATE TABLE vault(vaultid BIGINT NOT NULL, vaultname VARCHAR, tempc BIGINT, capacity BIGINT);
+CREATE TABLE storage(accid BIGINT NOT NULL, vaultid BIGINT NOT NULL, packets BIGINT);
+CREATE TABLE germtest(testid BIGINT NOT NULL, accid BIGINT, testedon DATE, sown BIGINT, germinated BIGINT, medium VARCHAR);
+CREATE TABLE request(reqid BIGINT NOT NULL, accid BIGINT, recipient VARCHAR, recipienttype VARCHAR, requestedon DATE, shippedon DATE, seedssent BIGINT);
+CREATE TABLE specieskeyword(spid BIGINT NOT NULL, keyword VARCHAR);

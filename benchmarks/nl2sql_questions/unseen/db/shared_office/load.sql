@@ -1,0 +1,11 @@
+COPY spaces."locations" FROM 'spaces.locations.csv' (HEADER, NULLSTR '\N');
+COPY spaces."rooms" FROM 'spaces.rooms.csv' (HEADER, NULLSTR '\N');
+COPY spaces."companies" FROM 'spaces.companies.csv' (HEADER, NULLSTR '\N');
+COPY spaces."members" FROM 'spaces.members.csv' (HEADER, NULLSTR '\N');
+COPY spaces."plans" FROM 'spaces.plans.csv' (HEADER, NULLSTR '\N');
+COPY spaces."memberships" FROM 'spaces.memberships.csv' (HEADER, NULLSTR '\N');
+COPY spaces."bookings" FROM 'spaces.bookings.csv' (HEADER, NULLSTR '\N');
+COPY spaces."invoices" FROM 'spaces.invoices.csv' (HEADER, NULLSTR '\N');
+COPY spaces."checkins" FROM 'spaces.checkins.csv' (HEADER, NULLSTR '\N');
+COPY spaces."occupancy_daily" FROM 'spaces.occupancy_daily.csv' (HEADER, NULLSTR '\N');
+COPY spaces."member_pref_snapshot" FROM 'spaces.member_pref_snapshot.csv' (HEADER, NULLSTR '\N');

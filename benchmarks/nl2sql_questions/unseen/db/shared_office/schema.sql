@@ -1,0 +1,12 @@
+CREATE SCHEMA IF NOT EXISTS spaces;
+CREATE TABLE spaces.locations(loc_id BIGINT PRIMARY KEY, name VARCHAR NOT NULL, city VARCHAR, country VARCHAR, address VARCHAR, opened_on DATE NOT NULL, desk_count INTEGER NOT NULL, status VARCHAR NOT NULL, manager_name VARCHAR);
+CREATE TABLE spaces.rooms(room_id BIGINT PRIMARY KEY, loc_id BIGINT NOT NULL, room_name VARCHAR NOT NULL, room_type VARCHAR NOT NULL, seats INTEGER, hourly_rate DECIMAL(10,2) NOT NULL, has_screen BOOLEAN, status VARCHAR NOT NULL);
+CREATE TABLE spaces.companies(co_id BIGINT PRIMARY KEY, name VARCHAR NOT NULL, industry VARCHAR, country VARCHAR, website_url VARCHAR, created_at TIMESTAMP NOT NULL);
+CREATE TABLE spaces.members(mid BIGINT PRIMARY KEY, full_name VARCHAR NOT NULL, email VARCHAR NOT NULL, phone VARCHAR, co_id BIGINT, city VARCHAR, country VARCHAR, joined_on DATE NOT NULL, status VARCHAR NOT NULL, last_login_at TIMESTAMP, referral_source VARCHAR);
+CREATE TABLE spaces.plans(plan_id BIGINT PRIMARY KEY, code VARCHAR NOT NULL, plan_name VARCHAR NOT NULL, plan_type VARCHAR NOT NULL, monthly_fee DECIMAL(10,2) NOT NULL, included_hours INTEGER, is_public BOOLEAN NOT NULL);
+CREATE TABLE spaces.memberships(ms_id BIGINT PRIMARY KEY, member_id BIGINT NOT NULL, plan_id BIGINT NOT NULL, home_loc_id BIGINT, start_date DATE NOT NULL, end_date DATE, status VARCHAR NOT NULL, discount_pct DECIMAL(5,2), created_at TIMESTAMP NOT NULL);
+CREATE TABLE spaces.bookings(bk_id BIGINT PRIMARY KEY, member_id BIGINT NOT NULL, room_id BIGINT NOT NULL, start_ts TIMESTAMP NOT NULL, end_ts TIMESTAMP NOT NULL, attendees INTEGER, amount DECIMAL(10,2) NOT NULL, status VARCHAR NOT NULL, channel VARCHAR, promo_code VARCHAR, created_at TIMESTAMP NOT NULL);
+CREATE TABLE spaces.invoices(inv_id BIGINT PRIMARY KEY, member_id BIGINT NOT NULL, inv_type VARCHAR NOT NULL, amount DECIMAL(10,2) NOT NULL, tax DECIMAL(10,2) NOT NULL, ccy VARCHAR, issued_on DATE NOT NULL, due_on DATE NOT NULL, paid_at TIMESTAMP, status VARCHAR NOT NULL);
+CREATE TABLE spaces.checkins(member_id BIGINT NOT NULL, loc_id BIGINT NOT NULL, in_ts TIMESTAMP NOT NULL, out_ts TIMESTAMP, device_type VARCHAR);
+CREATE TABLE spaces.occupancy_daily(loc_id BIGINT NOT NULL, occ_date DATE NOT NULL, desks_used INTEGER NOT NULL, visitors INTEGER, updated_at TIMESTAMP NOT NULL);
+CREATE TABLE spaces.member_pref_snapshot(member_id BIGINT, snapshot_date DATE, newsletter_opt_in BOOLEAN, auto_renew BOOLEAN, preferred_loc_id BIGINT, created_at TIMESTAMP NOT NULL);

@@ -1,0 +1,11 @@
+COPY main."guest" FROM 'main.guest.csv' (HEADER, NULLSTR '\N');
+COPY main."incident" FROM 'main.incident.csv' (HEADER, NULLSTR '\N');
+COPY main."instructor" FROM 'main.instructor.csv' (HEADER, NULLSTR '\N');
+COPY main."lesson" FROM 'main.lesson.csv' (HEADER, NULLSTR '\N');
+COPY main."lift" FROM 'main.lift.csv' (HEADER, NULLSTR '\N');
+COPY main."lift_scan" FROM 'main.lift_scan.csv' (HEADER, NULLSTR '\N');
+COPY main."lift_slope" FROM 'main.lift_slope.csv' (HEADER, NULLSTR '\N');
+COPY main."sector" FROM 'main.sector.csv' (HEADER, NULLSTR '\N');
+COPY main."ski_pass" FROM 'main.ski_pass.csv' (HEADER, NULLSTR '\N');
+COPY main."slope" FROM 'main.slope.csv' (HEADER, NULLSTR '\N');
+COPY main."snow_report" FROM 'main.snow_report.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+CREATE TABLE guest(guest_id BIGINT NOT NULL, "name" VARCHAR, country VARCHAR, birth_date DATE, skill_level VARCHAR, registered_on DATE);
+CREATE TABLE incident(incident_id BIGINT NOT NULL, slope_id BIGINT, occurred_at TIMESTAMP, severity VARCHAR, cause VARCHAR, helicopter BOOLEAN);
+CREATE TABLE instructor(instructor_id BIGINT NOT NULL, "name" VARCHAR, speciality VARCHAR, hourly_rate DOUBLE, hired_on DATE);
+CREATE TABLE lesson(lesson_id BIGINT NOT NULL, instructor_id BIGINT, guest_id BIGINT, lesson_date DATE, duration_hours DOUBLE, fee DOUBLE, rating BIGINT);
+CREATE TABLE lift(lift_id BIGINT NOT NULL, lift_name VARCHAR, lift_type VARCHAR, hourly_capacity BIGINT, built_year BIGINT, sector_id BIGINT, status VARCHAR);
+CREATE TABLE lift_scan(scan_id BIGINT NOT NULL, pass_id BIGINT NOT NULL, lift_id BIGINT NOT NULL, scanned_at TIMESTAMP);
+CREATE TABLE lift_slope(lift_id BIGINT NOT NULL, slope_id BIGINT NOT NULL);
+CREATE TABLE sector(sector_id BIGINT NOT NULL, sector_name VARCHAR, base_altitude BIGINT, top_altitude BIGINT);
+CREATE TABLE ski_pass(pass_id BIGINT NOT NULL, guest_id BIGINT, pass_type VARCHAR, price DOUBLE, purchased_on DATE, valid_from DATE, valid_to DATE, sales_channel VARCHAR);
+CREATE TABLE slope(slope_id BIGINT NOT NULL, slope_name VARCHAR, difficulty VARCHAR, length_m BIGINT, vertical_drop BIGINT, snowmaking BOOLEAN, sector_id BIGINT);
+CREATE TABLE snow_report(sector_id BIGINT NOT NULL, report_date DATE NOT NULL, snow_depth_cm BIGINT, fresh_snow_cm BIGINT, temperature_c DOUBLE);

@@ -1,0 +1,10 @@
+COPY main."company" FROM 'main.company.csv' (HEADER, NULLSTR '\N');
+COPY main."venue" FROM 'main.venue.csv' (HEADER, NULLSTR '\N');
+COPY main."town" FROM 'main.town.csv' (HEADER, NULLSTR '\N');
+COPY main."production" FROM 'main.production.csv' (HEADER, NULLSTR '\N');
+COPY main."performance" FROM 'main.performance.csv' (HEADER, NULLSTR '\N');
+COPY main."ticket_sale" FROM 'main.ticket_sale.csv' (HEADER, NULLSTR '\N');
+COPY main."artist" FROM 'main.artist.csv' (HEADER, NULLSTR '\N');
+COPY main."credit" FROM 'main.credit.csv' (HEADER, NULLSTR '\N');
+COPY main."review" FROM 'main.review.csv' (HEADER, NULLSTR '\N');
+COPY main."award" FROM 'main.award.csv' (HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE company(company_id BIGINT NOT NULL, "name" VARCHAR, home_town VARCHAR, country VARCHAR, founded_year BIGINT, company_type VARCHAR, website VARCHAR);
+CREATE TABLE venue(venue_id BIGINT NOT NULL, "name" VARCHAR, town VARCHAR, capacity BIGINT, is_outdoor BOOLEAN, accessibility VARCHAR);
+CREATE TABLE town(town VARCHAR, county VARCHAR, population BIGINT);
+CREATE TABLE production(prod_id BIGINT NOT NULL, company_id BIGINT, title VARCHAR, genre VARCHAR, "language" VARCHAR, duration_min BIGINT, premiere_year BIGINT, min_age BIGINT);
+CREATE TABLE performance(perf_id BIGINT NOT NULL, prod_id BIGINT, venue_id BIGINT, starts_at TIMESTAMP, status VARCHAR, attendance BIGINT);
+CREATE TABLE ticket_sale(sale_id BIGINT NOT NULL, perf_id BIGINT, sold_at TIMESTAMP, channel VARCHAR, quantity BIGINT, unit_price DOUBLE);
+CREATE TABLE artist(artist_id BIGINT NOT NULL, "name" VARCHAR, birth_date DATE, home_town VARCHAR, agent VARCHAR);
+CREATE TABLE credit(prod_id BIGINT, artist_id BIGINT, "role" VARCHAR);
+CREATE TABLE review(review_id BIGINT NOT NULL, prod_id BIGINT, outlet VARCHAR, stars BIGINT, reviewed_on DATE);
+CREATE TABLE award(award_id BIGINT NOT NULL, prod_id BIGINT, award_name VARCHAR, award_year BIGINT);

@@ -1,0 +1,10 @@
+COPY main."species" FROM 'main.species.csv' (HEADER, NULLSTR '\N');
+COPY main."enclosure" FROM 'main.enclosure.csv' (HEADER, NULLSTR '\N');
+COPY main."animal" FROM 'main.animal.csv' (HEADER, NULLSTR '\N');
+COPY main."keeper" FROM 'main.keeper.csv' (HEADER, NULLSTR '\N');
+COPY main."keeper_enclosure" FROM 'main.keeper_enclosure.csv' (HEADER, NULLSTR '\N');
+COPY main."feeding" FROM 'main.feeding.csv' (HEADER, NULLSTR '\N');
+COPY main."vet_visit" FROM 'main.vet_visit.csv' (HEADER, NULLSTR '\N');
+COPY main."sponsor" FROM 'main.sponsor.csv' (HEADER, NULLSTR '\N');
+COPY main."sponsorship" FROM 'main.sponsorship.csv' (HEADER, NULLSTR '\N');
+COPY main."ticket_sale" FROM 'main.ticket_sale.csv' (HEADER, NULLSTR '\N');

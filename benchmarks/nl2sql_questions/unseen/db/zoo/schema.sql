@@ -1,0 +1,10 @@
+CREATE TABLE species(spid BIGINT NOT NULL, common_name VARCHAR, latin_name VARCHAR, animal_class VARCHAR, diet VARCHAR, conservation_status VARCHAR, continent VARCHAR);
+CREATE TABLE enclosure(eid BIGINT NOT NULL, "name" VARCHAR, zone VARCHAR, habitat VARCHAR, area_sqm BIGINT, capacity BIGINT, opened_year BIGINT);
+CREATE TABLE animal(aid BIGINT NOT NULL, "name" VARCHAR, spid BIGINT, eid BIGINT, sex VARCHAR, birth_date DATE, arrival_date DATE, weight_kg DOUBLE, mother_id BIGINT);
+CREATE TABLE keeper(kid BIGINT NOT NULL, "name" VARCHAR, hire_date DATE, "position" VARCHAR, hourly_wage DOUBLE, email VARCHAR);
+CREATE TABLE keeper_enclosure(kid BIGINT NOT NULL, eid BIGINT NOT NULL);
+CREATE TABLE feeding(fid BIGINT NOT NULL, aid BIGINT, kid BIGINT, food VARCHAR, quantity_kg DOUBLE, fed_at TIMESTAMP);
+CREATE TABLE vet_visit(vid BIGINT NOT NULL, aid BIGINT, vet_name VARCHAR, visit_date DATE, reason VARCHAR, cost DOUBLE);
+CREATE TABLE sponsor(sid BIGINT NOT NULL, "name" VARCHAR, sponsor_type VARCHAR, city VARCHAR);
+CREATE TABLE sponsorship(sid BIGINT NOT NULL, aid BIGINT NOT NULL, amount DOUBLE, start_date DATE, end_date DATE);
+CREATE TABLE ticket_sale(tid BIGINT NOT NULL, sale_date DATE, ticket_type VARCHAR, quantity BIGINT, unit_price DOUBLE);
