@@ -61,7 +61,7 @@ class AggregateRules(RowRules):
         if amount:
             of = Attribute(rows.table, amount)
             yield "Number", Number(Measure(function, rows.table, of, rows.where, rows.time), rows.table), 0.1
-        elif not any(is_additive(table, column.name) for column in table.columns):
+        elif function == "sum" and not any(is_additive(table, column.name) for column in table.columns):
             yield "Number", self.counted(rows), 0.1
 
     def count_column(self, function: Function, columns: Columns) -> Found:

@@ -16,7 +16,7 @@ FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
     OfThem OnAverage Second Having Rate Long
-    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith HowMuchOf""".split()
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith HowMuchOf MuchOf""".split()
 )
 
 
@@ -34,9 +34,11 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Count", "Col", rules.count_column)
     rule("Agg", "Rows", rules.total_rows)
     rule("Agg", "Col", rules.aggregate)
-    rule("HowMuchOf", "Rows", rules.how_much)
-    rule("HowMuchOf", "Col", rules.aggregate)
-    rule("HowMuchOf", "Number", lambda _, number: [("Number", number, 0.0)])
+    rule("HowMuchOf MuchOf", "Rows", rules.how_much)
+    # The mean amount of sales is that of each, and not of what they add up to.
+    rule("Agg", "MuchOf", lambda function, _: [("HowMuchOf", function, -0.9)])
+    rule("HowMuchOf MuchOf", "Col", rules.aggregate)
+    rule("HowMuchOf MuchOf", "Number", lambda _, number: [("Number", number, 0.0)])
     rule("Col", "Agg", rules.aggregate_after)
     rule("Agg", "CountedCol", rules.aggregate)
     rule("Agg", "Amount", rules.aggregate_amount)
