@@ -49,7 +49,7 @@ def is_length(column: str) -> bool:
 
 _LENGTHS = _TIMES | frozenset(
     """length duration time distance delay age tenure runtime period stay wait walk run way trip term lead
-    mile km kilometer kilometre meter metre foot inch page character word height width ms min sec hr""".split()
+    mile km kilometer kilometre meter metre foot inch page character word height width ms sec hr""".split()
 )
 
 

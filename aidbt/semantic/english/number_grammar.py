@@ -16,7 +16,8 @@ FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
     OfThem OnAverage Second Having Rate Long
-    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith HowMuchOf MuchOf""".split()
+    Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith
+    HowMuchOf MuchOf""".split()
 )
 
 

@@ -109,3 +109,11 @@ def test_words_that_say_little_do_not_stand_in_the_way(question: str, answer: li
     found = [row[-1] for row in rows(question)]
 
     assert sorted(found, key=str) == sorted(answer, key=str)
+
+
+def test_a_condition_that_numbers_share_is_of_those_that_are_asked_for_later_too() -> None:
+    found = rows(
+        "How many orders were placed in 2025? Return the number of orders and how many of them are open."
+    )
+
+    assert found == [(4, 2)]
