@@ -80,7 +80,7 @@ SINGULAR = {
     "flights": "flight", "orders": "order", "companies": "company", "cities": "city", "addresses": "address",
     "boxes": "box", "branches": "branch", "dishes": "dish", "status": "status", "news": "news",
     "analysis": "analysis", "bus": "bus", "gas": "gas", "address": "address", "data": "data",
-    "series": "sery", "ties": "tie", "s": "s", "": "", "order": "order",
+    "series": "series", "ties": "tie", "s": "s", "": "", "order": "order",
 }  # fmt: skip
 
 
