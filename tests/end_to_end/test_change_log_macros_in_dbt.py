@@ -187,6 +187,7 @@ def on_duckdb(tmp_path: Path) -> Shop:
     return shop
 
 
+@pytest.mark.long
 def test_three_runs_on_duckdb_are_one_full_build(on_duckdb: Shop):
     run(on_duckdb, *THREE_RUNS_AND_ONE)
 

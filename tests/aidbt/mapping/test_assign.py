@@ -24,7 +24,7 @@ def best_total(worth: np.ndarray) -> float:
                permutations(range(worth.shape[1]), len(rows)))  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(scores=MATRICES, least=st.sampled_from([0.0, 0.3, 0.5]))
 def test_no_other_assignment_is_worth_more(scores, least):
     taken = assign(scores, least=least)

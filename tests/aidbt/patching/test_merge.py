@@ -158,7 +158,7 @@ def check_three_texts(base: str, ours: str, theirs: str) -> None:
             assert line in o or line in t
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_no_line_of_either_side_is_lost_and_none_is_made_up(base: str, ours: str, theirs: str):
     check_three_texts(base, ours, theirs)
@@ -171,7 +171,7 @@ def test_no_line_of_any_text_is_lost(base: str, ours: str, theirs: str):
     check_three_texts(base, ours, theirs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_side_that_changed_nothing_changes_nothing(base: str, other: str):
     assert merge_texts(base, base, other).text == other
@@ -203,7 +203,7 @@ def apart(draw: st.DrawFn) -> tuple[list[str], list[str], list[str], list[str]]:
     return base, ours, theirs, both
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(apart())
 def test_changes_that_are_apart_are_all_taken_in_order(texts: tuple[list[str], ...]):
     base, ours, theirs, both = ("".join(f"{line}\n" for line in lines) for lines in texts)
@@ -214,7 +214,7 @@ def test_changes_that_are_apart_are_all_taken_in_order(texts: tuple[list[str], .
 NAMES = ["id", "name", "amount", "status", "created_at"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(
     st.integers(1, 5),
     st.sets(st.integers(0, 4)),

@@ -235,7 +235,7 @@ def check_a_value(value: Any, style: YamlStyle, indent: int) -> None:
         assert list(parse_yaml(written, "x")) == list(value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(VALUES, STYLES, st.integers(0, 3))
 def test_what_is_written_reads_as_the_value(value: Any, style: YamlStyle, indent: int):
     check_a_value(value, style, indent)

@@ -657,7 +657,7 @@ def test_the_diff_is_what_plain_python_says(
 
 @pytest.mark.long
 @pytest.mark.parametrize("large", [False, True], ids=["small", "as if large"])
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(base=ROWS, head=ROWS, shared=ROWS)
 def test_the_diff_of_many_tables_is_what_plain_python_says(
     monkeypatch: pytest.MonkeyPatch, large: bool, base: list[Row], head: list[Row], shared: list[Row]

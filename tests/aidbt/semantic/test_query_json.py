@@ -45,7 +45,7 @@ def read(value: Any) -> SemanticQuery:
     return query_from_json(value, SHOP, metrics=METRICS)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=_SLOW)
+@settings(deadline=None, suppress_health_check=_SLOW)
 @given(queries())
 def test_a_query_survives_json_and_fits_the_schema(query: SemanticQuery):
     written = json.loads(json.dumps(query_to_json(query)))
@@ -314,7 +314,7 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_is_a_query_or_told_to_be_none(value: Any):
     try:

@@ -274,7 +274,6 @@ def _changes(node: Any) -> Iterator[tuple[Any, tuple[type, str]]]:
 
 @settings(
     deadline=None,
-    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(queries(with_source=False), st.data())

@@ -151,7 +151,7 @@ def _check(expression: str) -> None:
     assert column.data_type in ("", seen[0][1]), query
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(expressions())
 @example("case i when 1 then 2 when 2 then ti end")
 @example("coalesce(1, 300, si)")
