@@ -31,6 +31,7 @@ from aidbt.semantic.query import (
     Value,
 )
 from aidbt.sql.dialect import sqlglot_dialect
+from aidbt.sql.negations import with_nots
 
 ColumnTerm = Callable[[str], Term]
 """The term that a column's name stands for."""
@@ -67,7 +68,7 @@ def predicate_of(sql: str, column: ColumnTerm, dialect: str) -> Predicate:
 
 def _parsed(sql: str, dialect: str) -> exp.Expr:
     try:
-        return parse_one(sql, dialect=sqlglot_dialect(dialect))
+        return with_nots(parse_one(sql, dialect=sqlglot_dialect(dialect)))
     except (ParseError, TokenError) as error:
         raise CannotPlan(f"`{sql}` cannot be read as SQL") from error
 

@@ -149,6 +149,8 @@ def _parsed(text: str, dialect: str) -> Parsed:
     from sqlglot.dialects.dialect import Dialect
     from sqlglot.errors import SqlglotError
 
+    from aidbt.sql.negations import with_nots
+
     if text.startswith("\ufeff"):  # a byte order mark, which dbt reads over too
         text = " " + text[1:]
     template = _template_at(text)
@@ -177,6 +179,7 @@ def _parsed(text: str, dialect: str) -> Parsed:
     if isinstance(tree, exp.Select) and tree.args.get("into"):
         message = "it is no query alone: SELECT INTO writes a table"
         return _refused_at(text, dialect, "sql.not_a_query", message, firsts[0])
+    with_nots(tree)
     return Parsed(text, dialect, tree=_as_query(tree))
 
 

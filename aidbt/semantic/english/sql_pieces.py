@@ -33,8 +33,10 @@ from aidbt.semantic.query import (
     Value,
     both,
 )
+from aidbt.sql.negations import with_nots
 
 _LOOKS_LIKE_SQL = re.compile(r"\b(?:sum|count|avg|min|max|coalesce|nullif)\s*\(|\bcase\s+when\b", re.I)
+_FRACTIONS = {*exp.DataType.FLOAT_TYPES, exp.DataType.Type.DECIMAL}
 _FUNCTIONS: dict[type[exp.Expr], Function] = {
     exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max", exp.Median: "median",
     exp.Stddev: "stddev", exp.Count: "count",
@@ -87,7 +89,7 @@ def _parsed(text: str) -> exp.Select | None:
     """A text as what a SELECT shows, with its FROM and WHERE where they are written."""
     bare = re.sub(r"^select\s+", "", text.strip().rstrip(";"), flags=re.I)
     try:
-        statement = parse_one("SELECT " + bare, dialect="postgres")
+        statement = with_nots(parse_one("SELECT " + bare, dialect="postgres"))
     except (ParseError, TokenError):
         return None
     is_plain = isinstance(statement, exp.Select) and len(statement.selects) == 1
@@ -228,11 +230,6 @@ class _Reader:
 
     def predicate(self, node: exp.Expr) -> Predicate:
         node = node.unnest().unalias()
-        found = self._positive(node)
-        # `IS NOT NULL` is one node, and not NOT around another.
-        return Not(found) if node.args.get("negate") else found
-
-    def _positive(self, node: exp.Expr) -> Predicate:
         match node:
             case exp.And():
                 found = both(self.predicate(node.this), self.predicate(node.expression))
@@ -280,10 +277,17 @@ class _Reader:
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
-    """A node without brackets, casts, and what only keeps from dividing by zero or adding nothing."""
+    """A node without brackets, and what only makes fractions of numbers or keeps from dividing by zero."""
     node = node.unnest()
     while isinstance(node, (exp.Cast, exp.Nullif)):
-        node = node.this.unnest()
+        inner = node.this.unnest()
+        if isinstance(node, exp.Cast):
+            is_plain = node.to.this in _FRACTIONS or isinstance(inner, exp.Literal)
+        else:
+            is_plain = isinstance(node.expression, exp.Literal) and _literal(node.expression).value == 0
+        if not is_plain:
+            raise _NotUnderstood
+        node = inner
     return node
 
 

@@ -99,7 +99,9 @@ def _escaped(node: exp.Expr, dialect: str) -> exp.Expr:
         return node
     if not isinstance(like.expression, exp.Literal):
         raise NoLowering("LIKE of a pattern that is not known, with ESCAPE", dialect)
-    return exp.Like(this=like.this, expression=exp.Literal.string(_backslashed(like.expression.name, escape)))
+    written: exp.Expr = like.copy()  # with what else it holds: NOT LIKE is a flag of the node
+    written.set("expression", exp.Literal.string(_backslashed(like.expression.name, escape)))
+    return written
 
 
 def _backslashed(pattern: str, escape: str) -> str:

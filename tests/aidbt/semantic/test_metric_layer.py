@@ -382,6 +382,7 @@ NAMED: tuple[dict[str, Any], ...] = (
     {"where": ["{{ Dimension('region__continent', entity_path=['customer']) }} = 'north'"]},
     {"where": ["{{ Dimension('metric_time').grain('day') }} > '2024-01-01'"]},
     {"where": ["{{ Dimension('customer__tier') }} is not null", "1 = 1"]},
+    {"where": ["{{ Dimension('customer__tier') }} not like 'g%'"]},
 )
 
 
@@ -463,6 +464,7 @@ EXPRESSIONS = {
     "constant": "sum(1)",
     "nested": "max(case when amount between 1 and 20 and not is_gift or amount in (45) then -amount end)",
     "like": "count(case when tier like 'g%' then 1 end)",
+    "not like": "count(case when tier not like 'g%' then 1 end)",
     "date": "sum_boolean(ordered_on >= date '2024-01-03')",
 }
 

@@ -97,6 +97,9 @@ def test_a_piece_of_sql_is_a_number(sql: str, value: float) -> None:
         "SUM(RANDOM() * freight)",
         "(SELECT SUM(freight) FROM orders)",
         "SUM(freight); DROP TABLE orders",
+        "SUM(NULLIF(freight, 5))",
+        "SUM(CAST(freight AS INT))",
+        "COUNT(DISTINCT CAST(shipped_on AS DATE))",
     ],
 )
 def test_other_sql_is_not_understood(sql: str) -> None:

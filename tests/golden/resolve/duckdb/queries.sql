@@ -158,3 +158,6 @@ select * from customers c join orders o on o.customer_id = c.id join payments p 
 with o as (select max(id) as x from orders) values ((select x from o), 'a');
 select {'who': 1, 'where': 2, 'Key': 3, 'a b': 4, 'Ab': 5} as s, map_entries(m) as e from t;
 select columns(c.*) from customers c;
+select B not like 'a%', b not ilike 'A%', b like 'a%', b is not null from t;
+select * not like 'a%' from t;
+select * like 'a%' from t;
