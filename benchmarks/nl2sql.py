@@ -96,6 +96,8 @@ def main() -> None:
         "wrong": {j.answer.case["id"]: j.note for j in judged if j.answer.sql and not j.is_right_everywhere},
         "answered_without_need": [a.case["id"] for a in refused if a.sql],
     }
+    if chosen.details:
+        _write_details(chosen.details, judged, refused)
     report("nl2sql", ours=ours, peers={}, ratios={}, output=chosen.output)
 
 
@@ -103,6 +105,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = standard_arguments(__doc__)
     parser.add_argument("--data", type=Path, metavar="DIR", default=UNSEEN, help="the folder of questions")
     parser.add_argument("--predict", type=Path, metavar="FILE", help="write predictions: id, sql, reason")
+    parser.add_argument("--details", type=Path, metavar="FILE", help="write what became of each question")
     parser.add_argument("--instances", type=int, default=INSTANCES, help="generated databases of each")
     parser.add_argument("--db", action="append", default=[], help="only questions about this database")
     chosen = parser.parse_args(words)
@@ -136,6 +139,18 @@ def answered(case: dict[str, Any], known: Grounding) -> Answer:
 
 def _write_predictions(path: Path, answers: Iterable[Answer]) -> None:
     lines = [json.dumps({"id": a.case["id"], "sql": a.sql, "reason": a.reason}) for a in answers]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _write_details(path: Path, judged: Sequence[Judged], unanswerable: Sequence[Answer]) -> None:
+    """For who mends readings: each question with its gold, what it was read as and how that was judged."""
+    lines = []
+    for found in [*judged, *(Judged(answer, False, False, answer.reason) for answer in unanswerable)]:
+        case, is_right = found.answer.case, found.is_right_everywhere
+        outcome = "refused" if found.answer.sql is None else "right" if is_right else "wrong"
+        told = {name: case.get(name) for name in ("id", "category", "question", "instructions", "gold")}
+        told |= {"outcome": outcome, "note": found.note, "sql": found.answer.sql}
+        lines.append(json.dumps(told, ensure_ascii=False))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
