@@ -428,7 +428,7 @@ class _Evaluation:
     def _cut(self, rows: list[tuple[dict[str, Any], _Record]]) -> list[tuple[dict[str, Any], _Record]]:
         query = self.query
         if query.limit is None:
-            return rows
+            return rows[: query.at_most]
         kept, counts = [], dict[tuple[Any, ...], list[tuple[Any, ...]]]()
         for row, record in rows:
             within = tuple(record(term) for term in query.limit_within)
@@ -438,7 +438,7 @@ class _Evaluation:
             if len(before) < query.limit or is_tied:
                 kept.append((row, record))
             before.append(rank)
-        return kept
+        return kept[: query.at_most]
 
 
 class _Record:

@@ -469,7 +469,15 @@ class _Plan:
     # --- order and limit --------------------------------------------------------------------------------
 
     def _limited(self, select: exp.Select, orders: Sequence[exp.Ordered], terms: Terms) -> exp.Query:
-        """Ordered, and cut to the limit."""
+        """Ordered, and cut to the limit and to the most rows."""
+        first = self._firsts(select, orders, terms)
+        most = self.query.at_most
+        if most is None:
+            return first
+        limit = first.args.get("limit")
+        return first.limit(most if limit is None else min(most, int(limit.expression.name)))
+
+    def _firsts(self, select: exp.Select, orders: Sequence[exp.Ordered], terms: Terms) -> exp.Query:
         query = self.query
         if query.distinct:
             orders = [

@@ -370,6 +370,7 @@ class SemanticQuery:
         limit: the number of rows, or of rows in each of `limit_within`.
         limit_within: terms of the groups inside of which `limit` counts; () is the whole answer.
         has_ties: whether rows equal to the last one within the limit are in the answer too.
+        at_most: the number of rows of the whole answer, whatever `limit` lets through.
         distinct: whether equal rows are one.
         source: the query whose rows take the place of a table: its outputs are `OutputRef`s here.
         clock: what relative times are seen from.
@@ -384,6 +385,7 @@ class SemanticQuery:
     limit: int | None = None
     limit_within: tuple[Term, ...] = ()
     has_ties: bool = False
+    at_most: int | None = None
     distinct: bool = False
     source: SemanticQuery | None = None
     clock: Clock = Clock()

@@ -91,6 +91,7 @@ QUERY_KEYS = (
     "limit",
     "limit_within",
     "has_ties",
+    "at_most",
     "distinct",
     "source",
     "clock",

@@ -93,6 +93,7 @@ def query_to_json(query: SemanticQuery) -> dict[str, Any]:
         "limit": query.limit,
         "limit_within": _terms(query.limit_within),
         "has_ties": query.has_ties,
+        "at_most": query.at_most,
         "distinct": query.distinct,
         "source": query_to_json(query.source) if query.source is not None else None,
         "clock": _clock(query.clock),

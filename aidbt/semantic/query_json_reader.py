@@ -154,9 +154,10 @@ class _Reader:
             where=inside._optional(found.get("where"), self._at("where")),
             having=inside._optional(found.get("having"), self._at("having")),
             order_by=inside._orders(found.get("order_by")),
-            limit=inside._limit(found.get("limit")),
+            limit=inside._limit(found.get("limit"), "limit"),
             limit_within=inside._terms(found.get("limit_within"), "limit_within"),
             has_ties=flag_of(found, "has_ties", self._at("has_ties")),
+            at_most=inside._limit(found.get("at_most"), "at_most"),
             distinct=flag_of(found, "distinct", self._at("distinct")),
             source=source,
             clock=clock_of(found.get("clock"), self._at("clock")),
@@ -212,10 +213,10 @@ class _Reader:
         descending = flag_of(found, "descending", f"{at}.descending")
         return Order(self.term(found["by"], f"{at}.by"), descending)
 
-    def _limit(self, value: Any) -> int | None:
+    def _limit(self, value: Any, name: str) -> int | None:
         if value is None:
             return None
-        return whole_number(value, self._at("limit"), least=1)
+        return whole_number(value, self._at(name), least=1)
 
     # --- terms ----------------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ def _query() -> dict[str, Any]:
         "limit": {"type": "integer", "minimum": 1},
         "limit_within": _TERMS,
         "has_ties": _FLAG,
+        "at_most": {"type": "integer", "minimum": 1},
         "distinct": _FLAG,
         "source": {"$ref": "#/$defs/query"},
         "clock": _object({"now": _TEXT, "week_start": {"type": "integer", "minimum": 1, "maximum": 7}}),

@@ -65,10 +65,10 @@ def statement_of(query: SemanticQuery, grounding: Grounding, dialect: str) -> St
 
 
 def limited(query: SemanticQuery, at_most: int) -> SemanticQuery:
-    """The query with no more rows than that, where its own limit does not say how many there are."""
-    if query.limit_within or query.has_ties or (query.limit is not None and query.limit <= at_most):
-        return query
-    return replace(query, limit=at_most)
+    """The query with no more rows than that, whatever it says of them itself."""
+    if query.limit_within or query.has_ties:
+        return replace(query, at_most=min(at_most, query.at_most or at_most))
+    return replace(query, limit=min(at_most, query.limit or at_most))
 
 
 def count_statement(statement: Statement) -> str:

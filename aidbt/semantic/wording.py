@@ -255,12 +255,13 @@ class _Words:
     def limit(self) -> str:
         """How many rows there are at most."""
         query = self.query
+        most = f"; at most {query.at_most:,} rows in all" if query.at_most is not None else ""
         if query.limit is None:
-            return ""
+            return most
         rows = "row" if query.limit == 1 else f"{query.limit:,} rows"
         within = f" in each {listed([self.term(term) for term in query.limit_within])}"
         ties = ", and those equal to the last" if query.has_ties else ""
-        return f"; only the first {rows}{within if query.limit_within else ''}{ties}"
+        return f"; only the first {rows}{within if query.limit_within else ''}{ties}{most}"
 
     # --- terms ----------------------------------------------------------------------------------------
 

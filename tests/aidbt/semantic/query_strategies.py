@@ -192,6 +192,7 @@ def queries(draw: st.DrawFn, *, with_source: bool = True) -> SemanticQuery:
         order_by=draw(st.lists(orders, max_size=2).map(tuple)),
         limit=draw(st.none() | st.integers(1, 100)),
         limit_within=draw(st.lists(attributes, max_size=1).map(tuple)),
+        at_most=draw(st.none() | st.integers(1, 9)),
         has_ties=draw(st.booleans()),
         distinct=draw(st.booleans()),
         source=source,

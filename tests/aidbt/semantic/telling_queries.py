@@ -254,6 +254,17 @@ QUERIES: dict[str, SemanticQuery] = {
         limit=2,
         limit_within=(COUNTRY,),
     ),
+    "the first rows of those within each": _listed(
+        ORDER,
+        COUNTRY,
+        order_by=(Order(COUNTRY), Order(ORDER, True)),
+        limit=2,
+        limit_within=(COUNTRY,),
+        at_most=3,
+    ),
+    "the first rows of ties": _listed(
+        ORDER, order_by=(Order(AMOUNT, True), Order(ORDER)), limit=2, has_ties=True, at_most=1
+    ),
     "far rows compared with the own one": _people_where(Comparison(">", PLACED, JOINED)),
     "measures with conditions": _grouped(
         [MONTH],

@@ -146,6 +146,7 @@ def grouped(draw: st.DrawFn) -> SemanticQuery:
         limit=limit,
         limit_within=tuple(groups[:1]) if limit and draw(st.booleans()) else (),
         has_ties=limit is not None and draw(st.booleans()),
+        at_most=draw(st.sampled_from([None, 1, 3])) if limit else None,
         clock=draw(st.sampled_from([CLOCK, SUNDAYS])),
     )
 

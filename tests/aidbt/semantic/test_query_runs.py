@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -116,13 +117,14 @@ def test_the_sql_of_a_query_passes_its_checks(warehouse: DuckDBWarehouse):
     assert bounded_rows(warehouse, count_statement(planned), at_most=1, timeout_s=5) == [(3,)]
 
 
-def test_a_limit_is_only_set_where_it_counts_rows():
+def test_a_limit_cuts_the_rows_of_the_answer():
     inside = SemanticQuery((Output(CITY, "city"),), limit=2, limit_within=(CITY,), order_by=(Order(CITY),))
 
     assert limited(PER_CITY, 10).limit == 10
     assert limited(limited(PER_CITY, 3), 10).limit == 3
     assert limited(limited(PER_CITY, 30), 10).limit == 10
-    assert limited(inside, 10) == inside
+    assert limited(inside, 10) == replace(inside, at_most=10)
+    assert limited(limited(inside, 3), 10).at_most == 3
 
 
 def test_what_would_be_read_is_asked_for_first():

@@ -317,6 +317,9 @@ def test_metricflows_own_manifests_are_read_as_metricflow_reads_them(folder: Pat
 
     assert ours.findings == ()
     found, expected = (json.loads(item.json()) for item in (transformed(ours.manifest), theirs))
+    for metric in (*found["metrics"], *expected["metrics"]):
+        # A numerator that is the denominator's metric has a name of its own here.
+        (metric["type_params"].get("numerator") or {}).pop("alias", None)
     for key in ("semantic_models", "metrics", "saved_queries"):
         assert _by_name(found[key]) == _by_name(expected[key])
 

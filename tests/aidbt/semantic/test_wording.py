@@ -132,9 +132,9 @@ WORDS = [
         " as “who”].",
     ),
     (
-        asked(NAME, limit=1, limit_within=(COUNTRY,), has_ties=True, order_by=(Order(NAME),)),
+        asked(NAME, limit=1, limit_within=(COUNTRY,), has_ties=True, order_by=(Order(NAME),), at_most=2),
         "For each row of customers: name, sorted by name ascending; only the first row in each country, and"
-        " those equal to the last.",
+        " those equal to the last; at most 2 rows in all.",
     ),
     (
         asked(
