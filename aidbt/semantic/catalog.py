@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
@@ -171,17 +172,20 @@ def _values(column: Column, seen: ColumnProfile | None, kind: Kind) -> tuple[str
 # Words of times that are said of a row, but do not say when it happened.
 _NEVER = {
     "birth", "dob", "birthday", "birthdate", "born", "due", "dropped", "cancelled", "canceled", "terminated",
-    "termination", "left", "expires", "expiry", "expiration", "deleted", "updated", "modified", "ended",
-    "end",
+    "termination", "left", "expires", "expire", "expiry", "expiration", "deleted", "updated", "modified",
+    "ended", "end", "death", "deceased", "cancellation", "canc",
 }  # fmt: skip
 _NOT_THE_TIME = {
     "expected", "estimated", "planned", "required", "update",
     "modified", "deleted", "end", "ended", "close", "closed", "expiry", "expiration", "expires", "terminated",
     "termination", "left", "cancelled", "canceled", "completed", "shipped", "delivered", "returned", "paid",
     "resolved", "approved", "last", "next", "effective", "valid", "loaded", "synced", "discontinued", "disc",
+    "from", "to",
 }  # fmt: skip
+# What is done with rows that are there already.
+_LOOKED_AT = {"viewed", "read", "seen"}
 _CREATED = {"created", "create", "creation"}
-_STARTS = {"start", "started", "begin", "began", "open", "opened", "onset"}
+_STARTS = {"start", "started", "begin", "began", "open", "opened", "onset", "departure", "departed"}
 _BARE_TIMES = {("date",), ("datetime",), ("date", "time"), ("timestamp",), ("ts",), ("time",), ("dt",)}
 
 
@@ -189,15 +193,18 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     """The column that says when a row happened; "" when nothing tells one from the others.
 
     It is the only one, that of the table's own verb ("ordered_on" of orders), that of its making, one that is
-    called just a date, its start, or the only one left without what comes later or is only planned.
+    called just a date, its start, or the only one left without what comes later or is only planned; else the
+    only one of these that every row has, as messages are sent first and read later, or never.
     """
     times = [column.name for column in columns if column.kind in ("time", "date")]
-    words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in times}
-    # When somebody was born, or when it ends, is never when a row happened, though nothing else may say it.
-    times = [name for name in times if not _NEVER & set(words[name])]
+    words = {name: tuple(_words_of_time(named.columns[name])) for name in times}
+    stems = {verb_stem(part) for noun in named.nouns for part in (noun[-1], _PARTICLE.sub("", noun[-1]))}
+    # When somebody was born, or when it ends, is never when a row happened, though nothing else may say it;
+    # but births are.
+    times = [name for name in times if not _NEVER & set(words[name]) or verb_stem(words[name][0]) in stems]
     if len(times) == 1:
-        return times[0]
-    stems = {verb_stem(noun[-1]) for noun in named.nouns}
+        is_own = verb_stem(words[times[0]][0]) in stems
+        return times[0] if is_own or not _LOOKED_AT & set(words[times[0]]) else ""
     choices: tuple[Callable[[str], object], ...] = (
         lambda name: (
             {words[name][0], named.columns[name][0]} & {noun[-1] for noun in named.nouns}
@@ -207,8 +214,10 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
         lambda name: words[name] in _BARE_TIMES,
         lambda name: bool(_STARTS & set(words[name])) or named.columns[name][0] == "st",
         lambda name: not _NOT_THE_TIME & set(words[name]),
+        lambda name: not _NOT_THE_TIME & set(words[name]) and name in always,
     )
     finer = {column.name for column in columns if column.kind == "time"}
+    always = {column.name for column in columns if not column.nullable}
     for is_chosen in choices:
         found = [name for name in times if is_chosen(name)]
         if len({verb_stem(words[name][0]) for name in found}) == 1 < len(found):
@@ -217,6 +226,18 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
         if len(found) == 1:
             return found[0]
     return ""
+
+
+def _words_of_time(said: Iterable[str]) -> Iterator[str]:
+    """The words of a column of time, short ones written out, and `duedate` as two."""
+    for word in said:
+        for part in spelled(word):
+            joined = _RUN_INTO.fullmatch(part)
+            yield from joined.groups() if joined else (part,)
+
+
+_PARTICLE = re.compile(r"(?<=\w{3})(?:off|up|out|in)$")
+_RUN_INTO = re.compile(r"(\w{3,})(date|time)")
 
 
 def _label(columns: Sequence[GraphColumn], named: NamedTable, key: tuple[str, ...]) -> str:

@@ -325,6 +325,15 @@ class _Evaluation:
             if far:
                 return self._exists(of_far_rows(far[0], [predicate]), joined)
         match predicate:
+            case Comparison(
+                "<" | "<=" | ">" | ">=" as operator, Duration(start, end, unit, False), Value(int(n))
+            ) if unit not in SECONDS:
+                a, b = record(start), record(end)
+                return (
+                    None
+                    if a is None or b is None
+                    else _COMPARE[operator](_as_time(b), shifted(_as_time(a), n, unit))
+                )
             case Comparison(operator, left, right):
                 a, b = record(left), record(right)
                 return None if a is None or b is None else _COMPARE[operator](*_alike(a, b))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from aidbt.core.errors import AidbtError, UnknownName
+from aidbt.core.words import singular_words
 
 Kind = Literal["number", "text", "time", "date", "bool", "other"]
 
@@ -213,6 +214,11 @@ class Graph:
             column.name in linking or [column.name] in map(list, table.keys) for column in table.columns
         )
 
+    def is_between(self, name: str, one: str, other: str) -> bool:
+        """Whether a table is called by two others whose rows it brings together: `route_stop`."""
+        ends = {words[-1] for words in map(singular_words, (one, other)) if words}
+        return len(ends) == 2 and ends <= set(singular_words(name))
+
     def _is_optional(self, way: Path) -> bool:
         """Whether some rows may have no such way, for a column on it may be empty."""
         return any(
@@ -223,6 +229,8 @@ class Graph:
 
     def _rank(self, way: Path) -> tuple[int, int, int]:
         links = sum(self.is_link(step.end) for step in way[:-1])
+        if len(way) == 2 and not links:
+            links += self.is_between(way[0].end, way[0].start, way[1].end)
         roles = sum(bool(step.relationship.role) for step in way)
         return (0 if is_to_one(way) else 1, roles, len(way) - links)
 

@@ -63,6 +63,7 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     words_of_name = _parted_words if is_run_together(names) else singular_words
     tables = [tuple(map(lemma, words_of_name(relation.name))) for relation in relations]
     shared = _shared_prefix(tables)
+    wholes = {words[shared:] or words for words in tables}
     found = []
     for relation, words in zip(relations, tables, strict=True):
         noun = words[shared:] or words
@@ -71,9 +72,11 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
         columns = {column.name: words_of_name(column.name) for column in relation.columns}
         own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
-        found.append(
-            NamedTable(relation.name, tuple(dict.fromkeys((*_nouns(staged), *_nouns(noun)))), stripped)
-        )
+        nouns = tuple(dict.fromkeys((*_nouns(staged), *_nouns(noun))))
+        if noun[-1] in _COPIES:
+            # Rows of `members_snapshot` are no members where there is a table of these.
+            nouns = tuple(one for one in nouns if one == noun or one not in wholes) or nouns
+        found.append(NamedTable(relation.name, nouns, stripped))
     return found
 
 
@@ -102,7 +105,8 @@ _KEPT = STORAGE | {
 
 
 def with_key_nouns(tables: Sequence[NamedTable], keys: Mapping[str, str]) -> list[NamedTable]:
-    """The tables with the nouns that only their keys say: rows of LOANTRN, told apart by LOANNO, are loans.
+    """The tables with what only their keys say: rows of LOANTRN, told apart by LOANNO, are loans, and of
+    `cand`, told apart by `cd_id`, the `cd_nm` is the name.
 
     Args:
         keys: by table the column that its rows are told apart by, where one does.
@@ -114,10 +118,25 @@ def with_key_nouns(tables: Sequence[NamedTable], keys: Mapping[str, str]) -> lis
         noun = words[:-1] if words and words[-1] in KEY_WORDS else ()
         is_part = any((*noun, kept) in table.nouns for kept in _KEPT)
         is_new = bool(noun) and is_part and noun not in taken
-        found.append(replace(table, nouns=(*table.nouns, noun)) if is_new else table)
+        nouns = (*table.nouns, noun) if is_new else table.nouns
+        columns = table.columns
+        if len(words) == 2 and spelled(words[1])[-1] in KEY_WORDS and _is_short(words[0], table):
+            own = {name: w[1:] for name, w in columns.items() if w[:1] == words[:1] and len(w) > 1}
+            columns = {**columns, **own, keys[table.name]: words}
+        found.append(replace(table, nouns=nouns, columns=columns))
     return found
 
 
+def _is_short(word: str, table: NamedTable) -> bool:
+    """Whether a word that is none of the language has only letters of a table's name, in their order: `cd` of
+    `cand`; not of what the name says itself.
+    """
+    letters, said = iter(table.name.lower()), {part for noun in table.nouns for part in noun}
+    is_said = word in said or spelled(word)[-1] in said
+    return len(word) > 1 and not is_word(word) and not is_said and all(letter in letters for letter in word)
+
+
+_COPIES = {"daily", "latest", "snapshot", "record", "monthly", "weekly", "hourly"}
 _LAYERS = {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
 
 

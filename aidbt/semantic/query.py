@@ -112,6 +112,9 @@ class Calculation:
 class Duration:
     """The time from one term to another, in a unit; negative when `end` is earlier.
 
+    Of months, quarters and years it is how many began; more or less than a whole number of them is told by
+    the day: of the 31st of January and the 1st of March it is more than a month, and not as much as two.
+
     Attributes:
         is_whole: whether only whole numbers count (of 36 hours 1 or 2 days, not 1.5): of weeks the sevens
             of days, of other units how often a new one began.

@@ -34,7 +34,7 @@ from aidbt.semantic.query import (
     attributes,
 )
 from aidbt.semantic.rewriting import of_far_rows
-from aidbt.semantic.times import SECONDS, is_whole_days, point_sql, truncated
+from aidbt.semantic.times import SECONDS, is_whole_days, moved, point_sql, truncated
 from aidbt.warehouse.dialects.casts import DOUBLES
 from aidbt.warehouse.dialects.times import is_date, is_instant, value_type
 
@@ -46,6 +46,7 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
     ">": exp.GT,
     ">=": exp.GTE,
 }
+_ORDERED = ("<", "<=", ">", ">=")
 # What SQL is written differently for.
 _TYPES = {"date": "date", "time": "timestamp", "number": "decimal", "text": "text", "bool": "boolean"}
 _TIMES = exp.DataType.TEMPORAL_TYPES
@@ -89,6 +90,12 @@ class Terms:
 
     def predicate(self, predicate: Predicate) -> exp.Expr:
         match predicate:
+            case Comparison(operator, Duration(start, end, unit, False), Value(int(count))) if (
+                unit not in SECONDS and operator in _ORDERED
+            ):
+                # How many months began says too little: two did between the 31st of January and the 1st of March.
+                later = moved(self.term(start), count, unit)
+                return _COMPARISONS[operator](this=self.term(end), expression=later)
             case Comparison(operator, left, right):
                 return _COMPARISONS[operator](this=self.term(left), expression=self.term(right))
             case OneOf(term, values, ignores_case):

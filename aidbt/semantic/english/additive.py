@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.graph import GraphTable
+from aidbt.semantic.naming import UNITS, spelled
 
 # Words at which a number's name says that a sum of it means nothing.
 _NOT_ADDITIVE = frozenset(
@@ -75,11 +76,22 @@ _KEYS = frozenset(
 )
 
 
+def is_extra(column: str) -> bool:
+    """Whether a number is of what is added to an amount or taken off it, as a tax or a discount is."""
+    return bool(_EXTRAS & set(singular_words(column)))
+
+
+_EXTRAS = frozenset(
+    """tax vat gst duty fee tip gratuity discount rebate surcharge shipping freight postage delivery
+    commission interest refund""".split()
+)
+
+
 def amount_of(table: GraphTable) -> str:
     """The column that says how much, where a table's rows are amounts, such as payments; else ""."""
     own = singular_words(table.name)
     for column in table.columns:
-        words = [word for word in singular_words(column.name) if word not in own]
+        words = [word for word in _spelled(column.name) if word not in own and word not in UNITS]
         if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
             return column.name
     return ""
@@ -98,10 +110,15 @@ def money_of(table: GraphTable) -> str:
         column.name
         for column in table.columns
         if column.kind == "number"
-        and _MONEY & set(singular_words(column.name))
+        and _MONEY & set(_spelled(column.name))
         and is_additive(table, column.name)
     ]
     return found[0] if len(found) == 1 else ""
+
+
+def _spelled(name: str) -> list[str]:
+    """The words of a name, short forms spelled out."""
+    return [part for word in singular_words(name) for part in spelled(word)]
 
 
 _MONEY = frozenset(

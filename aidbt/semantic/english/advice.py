@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.definer import Definer
-from aidbt.semantic.english.heeded import check_heeded
+from aidbt.semantic.english.definition_scope import in_plain_words
+from aidbt.semantic.english.heeded import check_heeded, chooses, is_about, procedure_told
 from aidbt.semantic.english.instructions import statements
 from aidbt.semantic.english.lexicon import ColumnName, Lexicon, TableName
+from aidbt.semantic.english.procedures import rows_kept, steps_of
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.written_conditions import lemmas_of
 from aidbt.semantic.graph import Graph
@@ -39,6 +41,7 @@ class Restriction:
         is_excluded: whether they are left out, and not the others.
         is_default: whether it holds only where the question says nothing else.
         purpose: the name that it is said for; "" for everything.
+        is_step: whether it is one of several steps to what the purpose says in other words, perhaps.
     """
 
     statement: str
@@ -46,6 +49,7 @@ class Restriction:
     is_excluded: bool
     is_default: bool = False
     purpose: str = ""
+    is_step: bool = False
 
     @property
     def sentence(self) -> str:
@@ -94,6 +98,21 @@ def restrictions(text: str) -> Iterator[Restriction]:
                 purpose = groups.get("purpose") or ""
                 yield Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)
                 break
+        else:
+            yield from _of_steps(statement)
+
+
+def _of_steps(statement: str) -> Iterator[Restriction]:
+    """The rows that steps keep or leave out: "To get the spend, join a and b, keep paid orders only"."""
+    told = procedure_told(statement)
+    if told is None:
+        return
+    purpose, steps = told
+    kept = [(step, rows_kept(*step)) for step in steps_of(steps)]
+    if any(rows is None and chooses(" ".join(step)) for step, rows in kept):
+        return
+    for rows in (rows for _, rows in kept if rows is not None):
+        yield Restriction(statement, in_plain_words(rows[1]), rows[0], purpose=purpose, is_step=True)
 
 
 def advised(question: str, text: str, query: SemanticQuery, lexicon: Lexicon, graph: Graph) -> str:
@@ -109,11 +128,13 @@ def advised(question: str, text: str, query: SemanticQuery, lexicon: Lexicon, gr
     heeded = {restriction.statement for restriction in restrictions(text)}
     check_heeded(question, text, query, lexicon, graph, heeded)
     for restriction in restrictions(text):
-        if restriction.purpose and not _says(question, restriction.purpose):
+        if restriction.is_step and not is_about(question, restriction.purpose, lexicon):
+            continue
+        if restriction.purpose and not (restriction.is_step or _says(question, restriction.purpose)):
             continue
         rows = Definer(lexicon, graph, question).rows(restriction.of)
         if rows is None:
-            if _words_about(restriction.of, query, lexicon):
+            if restriction.is_step or _words_about(restriction.of, query, lexicon):
                 raise Refused("advice on which rows count is not understood", spans=(restriction.of,))
         elif rows.table in _counted_tables(query):
             said = {(a.table, a.column) for a in attributes(_wheres(query))}

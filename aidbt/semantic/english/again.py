@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts, narrowed
+from aidbt.semantic.english.aggregates import conjuncts, mapped, narrowed
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.number_phrases import (
+    Best,
     Number,
 )
+from aidbt.semantic.english.phrases import Amount, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.query import (
     Calculation,
     Compared,
+    Duration,
     InPeriod,
     Measure,
+    Term,
     both,
     measures,
     parts,
@@ -33,6 +37,7 @@ _SAID: dict[str, set[str]] = {
     "share": {"share", "ratio"},
     "percentage": {"share", "ratio"},
     "proportion": {"share", "ratio"},
+    "fraction": {"share", "ratio"},
     "ratio": {"share", "ratio"},
     "rate": {"share", "ratio"},
     "average": {"avg", "average", "moving_average", "ratio"},
@@ -50,6 +55,9 @@ def meet_again(asked: Asked) -> None:
     """A number that a later sentence asks for in fewer words is the one that was spoken of before."""
     before = [n for n in asked.numbers() if n in asked.shown or n not in asked.returned]
     for place, shown in enumerate(asked.returned):
+        if isinstance(shown, Number) and isinstance(shown.term, Calculation):
+            same = [n for n in before if n != shown and _is_narrower(n.term, shown.term)]
+            asked.returned[place] = same[0] if len(same) == 1 else shown
         if (
             not isinstance(shown, Number)
             or not isinstance(shown.term, Measure)
@@ -61,6 +69,56 @@ def meet_again(asked: Asked) -> None:
         alike = {m for n in before for m in measures(n.term) if replace(m, where=None, at=None) == kind}
         if len(alike) == 1:
             asked.returned[place] = replace(shown, term=alike.pop())
+
+
+def _is_narrower(one: Term, other: Term) -> bool:
+    """Whether a calculation is another one under more conditions: that of 2025, spoken of again."""
+    pairs = zip(_all_measures(one), _all_measures(other), strict=False)
+    holds = all(set(conjuncts(a.where)) >= set(conjuncts(b.where)) for a, b in pairs)
+    return holds and mapped(one, _bare) == mapped(other, _bare)
+
+
+def _all_measures(term: Term) -> list[Measure]:
+    return [part for part in parts(term) if isinstance(part, Measure) and part.table]
+
+
+def _bare(measure: Measure) -> Measure:
+    return replace(measure, where=None, at=None)
+
+
+def show_spans(asked: Asked) -> None:
+    """`return the id and the number of days`: the length of time that was spoken of, in that unit.
+
+    Raises:
+        Refused: none was, or several were.
+    """
+    if not asked.spans:
+        return
+    numbers = [n for n in asked.numbers() if any(isinstance(p, Duration) for p in parts(n.term))]
+    if numbers:
+        if not {p.unit for n in numbers for p in parts(n.term) if isinstance(p, Duration)} >= asked.spans:
+            raise Refused("a length of time is asked for in another unit than before")
+        return
+    said = (*asked.shown, *asked.returned, *asked.best, *(top.of for top in asked.tops))
+    amounts = [one.by if isinstance(one, Best) else one for one in said]
+    known = dict.fromkeys(a for a in amounts if isinstance(a, Amount) and isinstance(a.term, Duration))
+    if len({(a.term.start, a.term.end) for a in known if isinstance(a.term, Duration)}) != 1:
+        raise Refused("a length of time is spoken of, and it is not certain which")
+    amount = next(iter(known))
+    for unit in sorted(asked.spans):
+        if isinstance(amount.term, Duration):
+            asked.returned.append(replace(amount, term=replace(amount.term, unit=unit)))
+
+
+def list_spans(asked: Asked) -> None:
+    """`for each loan, how many days it was kept`: each row with its own, which nothing adds up."""
+    group, amounts = asked.group, [one for one in asked.shown if isinstance(one, Amount)]
+    is_timed = bool(group.grains or group.parts)
+    if not amounts or len(amounts) < len(asked.shown) or is_timed or not group.rows:
+        return
+    if not (asked.numbers() or asked.nested or asked.best or asked.tops or asked.is_average):
+        asked.shown = [*group.rows, *amounts]
+        asked.group = replace(group, terms=(), rows=(), rivals=())
 
 
 def add_theirs(asked: Asked) -> None:
@@ -121,5 +179,14 @@ def check_said_before(asked: Asked) -> None:
         known |= {nested.function for nested in asked.nested}
         if (kinds and not kinds & known) or not (terms or asked.nested):
             raise Refused(f"{noun} is spoken of, and was not asked for", spans=(noun,))
+    for said in asked.said_groups:
+        tables = {rows.table for rows in asked.group.rows} | {term.table for term in asked.group.terms}
+        is_known = (
+            said.table in tables and said.where is None
+            if isinstance(said, Rows)
+            else bool({*said.terms, *said.alike} & set(asked.group.terms))
+        )
+        if not is_known:
+            raise Refused("something is spoken of again that does not make the groups")
     if asked.times and asked.group | asked.times != asked.group:
         raise Refused("a length of time is spoken of, and the answer is not grouped by it")

@@ -21,6 +21,8 @@ from aidbt.semantic.english.phrases import (
     Rows,
 )
 from aidbt.semantic.english.rows import RowRules
+from aidbt.semantic.english.same_rows import is_contradiction
+from aidbt.semantic.english.units import is_money
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     All,
@@ -166,14 +168,38 @@ class AggregateRules(RowRules):
         before = one.items if isinstance(one, Numbers) else (one,)
         yield "Numbers", Numbers((*before, other)), 0.3
 
+    def and_theirs(self, one: Number | Numbers, other: Number) -> Found:
+        """`number of open orders and their total freight`: of the rows that were counted."""
+        before = one.items if isinstance(one, Numbers) else (one,)
+        term = before[-1].term
+        if isinstance(term, Measure) and before[-1].table == other.table:
+            yield "Numbers", Numbers((*before, narrowed(other, term.where))), -0.3
+
     def number_claim(self, number: Number, claim: Claim) -> Found:
         """`average price of products in Toys`."""
         if not number.table or (number.is_settled and not isinstance(claim, Period)):
             # A metric's rows are known to the semantic layer alone: what holds of them stays beside it.
             return
+        bare = [measure.of for measure in measures(number.term) if measure.where is None]
+        if any(self.takes_away(of, claim) for of in bare):
+            return
         found = self.claimed(Rows(number.table, time=time_of_number(number)), claim)
-        if found is not None:
-            yield "Number", narrowed(number, found[0].where), found[1] + 0.05
+        narrower = narrowed(number, found[0].where) if found is not None else number
+        # Of "orders in 2024 to orders in 2025" each year is one side's.
+        if found is not None and not any(is_contradiction(m.where) for m in measures(narrower.term)):
+            yield "Number", narrower, found[1] + 0.05
+
+    def number_done(self, number: Number, done: Columns) -> Found:
+        """`how many tickets were sold`: the number that the verb is of too."""
+        if isinstance(number.term, Measure) and number.term.of in done.terms:
+            yield "Number", number, -0.4
+
+    def number_paid(self, number: Number, act: Rows) -> Found:
+        """`total salary paid`, where payments are what customers made: nothing else is said of salaries."""
+        of = number.term.of if isinstance(number.term, Measure) else None
+        is_unrelated = self.distance(number.table, act.table, is_act=True) is None
+        if isinstance(of, Attribute) and is_money(self.column(of)) and is_unrelated:
+            yield "Number", number, 0.3
 
     def among(self, number: Number, rows: Rows) -> Found:
         """`how many different cities do customers live in`: the rows whose the column is."""

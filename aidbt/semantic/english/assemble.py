@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.aggregates import conjuncts
+from aidbt.semantic.english.apart import ends_before
 from aidbt.semantic.english.asked import Asked, asked_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.complete import check_complete
@@ -24,10 +25,10 @@ from aidbt.semantic.english.one_time import check_one_time
 from aidbt.semantic.english.quantifiers import check_quantifiers
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.related_rows import check_same_rows
-from aidbt.semantic.graph import Graph
+from aidbt.semantic.english.tokens import verb_stem
+from aidbt.semantic.graph import Graph, GraphTable
 from aidbt.semantic.query import (
     Attribute,
-    Clock,
     InPeriod,
     Measure,
     Order,
@@ -38,13 +39,9 @@ from aidbt.semantic.query import (
     both,
     measures,
 )
-from aidbt.semantic.times import moment
 
 # Columns that say until when a row was true, as type 2 dimensions and dbt's snapshots have them.
 _VALID_UNTIL = re.compile(r"(effective|valid)_?(to|until|end|through|thru)(_|$)", re.IGNORECASE)
-
-# What two relative times are compared by, which come in the same order whenever they are asked for.
-_ANY_CLOCK = Clock(dt.datetime(2024, 7, 17, 12))
 
 
 def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> SemanticQuery:
@@ -87,17 +84,8 @@ def _check_periods(query: SemanticQuery) -> None:
         periods = [c for c in conjuncts(both(query.where, where)) if isinstance(c, InPeriod)]
         for one in periods:
             for other in periods:
-                if one.term == other.term and _ends_before(one, other):
+                if one.term == other.term and ends_before(one, other):
                     raise Refused("two periods are named, and no time is in both")
-
-
-def _ends_before(one: InPeriod, other: InPeriod) -> bool:
-    """Whether no time is in both: of calendar times, or of two that are seen from the clock."""
-    end, start = one.end, other.start
-    if end is None or start is None or (end.at is None) != (start.at is None):
-        return False
-    last, first = moment(end, _ANY_CLOCK), moment(start, _ANY_CLOCK)
-    return last is not None and first is not None and last <= first
 
 
 def _check_history(query: SemanticQuery, graph: Graph) -> None:
@@ -108,11 +96,21 @@ def _check_history(query: SemanticQuery, graph: Graph) -> None:
     said = {(a.table, a.column) for a in attributes(wheres)}
     for table in dict.fromkeys(attribute.table for attribute in measured if attribute.table):
         ends = [c.name for c in graph.table(table).columns if _VALID_UNTIL.search(c.name)]
-        if ends and not any((table, column) in said for column in ends):
+        if ends and not _happened(graph.table(table)) and not any((table, column) in said for column in ends):
             raise Refused(
                 f"{table} holds what was true at one time and what is true now",
                 hint=f"say which is meant, e.g. where {ends[0]} is missing",
             )
+
+
+def _happened(table: GraphTable) -> bool:
+    """Whether rows happened once, as a pass was bought that is valid for a time: each has its own key."""
+    is_recorded = not table.time or verb_stem(words_of(table.time)[0]) in _RECORDED
+    return not is_recorded and any(len(key) == 1 for key in table.keys)
+
+
+# Of what is kept as it was at each time, too, it may be known when it was written down.
+_RECORDED = set(map(verb_stem, ("created", "loaded", "inserted", "updated", "valid", "effective", "recorded")))
 
 
 def _nested(asked: Asked, rules: NumberRules) -> SemanticQuery:

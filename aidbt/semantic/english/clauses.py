@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.core.words import singular_words
 from aidbt.semantic.english.additive import money_of
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.chart import Rule
+from aidbt.semantic.english.mail import MailRules
 from aidbt.semantic.english.number_phrases import Best, Having, Number, Sorted, Whole
-from aidbt.semantic.english.phrases import Amount, Columns, Compare, Condition, Found, Rows, Texts
-from aidbt.semantic.english.relations import negated
-from aidbt.semantic.english.units_said import UnitRules
-from aidbt.semantic.query import Attribute, Grain, InPeriod, Matches, Measure, Value
+from aidbt.semantic.english.phrases import Amount, Columns, Compare, Found, Rows
+from aidbt.semantic.english.same_rows import negated
+from aidbt.semantic.query import Attribute, Grain, InPeriod, Measure, Value
 
 End = tuple[Columns, bool]
 """What is put in order, and whether by most of it first."""
-_MAILS = {"email", "mail"}
 
 
-class ClauseRules(UnitRules):
+class ClauseRules(MailRules):
     """How clauses are said of nouns without a relative pronoun, over one graph."""
 
     def clause_rules(self, rule: Rule) -> None:
@@ -37,19 +35,30 @@ class ClauseRules(UnitRules):
         rule("To", "Others", lambda _, rows: [("ToOthers", rows, 0.0)])
         rule("To", "Otherwise", lambda *_: [("ToOthers", None, 0.0)])
         rule("Whole", "ToOthers", self.to_others)
-        rule("Texts", "Col", self.mail_of)
         rule("Col", "CmpAfter", lambda columns, operator: [("ColAfter", (columns, operator), 0.0)])
         rule("Num", "ColAfter", lambda number, after: self.so_much(Compare(after[1], number), after[0], -0.3))
 
     def _pronoun_rules(self, rule: Rule) -> None:
+        rule("Stranded", "They", lambda *_: [("VerbIt", None, 0.0)])
         rule("They", "Verb Stranded", lambda *_: [("TheyVerb", None, 0.0)])
         rule("They", "Did", lambda _, did: [("TheyDid", did, 0.0)])
         rule("They", "Col", lambda _, columns: [("TheyCol", columns, 0.0)])
         rule("TheyDid", "Prep", lambda did, how: [("TheyDid", did, 0.0)] if how in ("in", "on", "at") else [])
         rule("TheyCol", "Prep", lambda col, how: [("TheyCol", col, 0.0)] if how == "in" else [])
+        rule("InWhich Is", "TheyVerb", lambda *_: [("TheyVerb", None, 0.0)])
+        rule("InWhich", "TheyDid", lambda _, did: [("TheyDid", did, -0.2)])
+        rule("InWhich", "TheyCol", lambda _, columns: [("TheyCol", columns, -0.2)])
+        rule("Verb", "They", lambda *_: [("VerbIt", None, 0.0)])
+        rule("Is", "They", lambda *_: [("TheyVerb", None, 0.0)])
+        rule("They", "Is", lambda *_: [("TheyAre", None, 0.0)])
+        rule("TheyAre", "Prep", lambda _, how: [("TheyVerb", None, 0.0)] if how in ("in", "on", "at") else [])
         rule("DateOf", "TheyDid", lambda _, did: self.date_done(did))
         rule("Grain", "TheyCol", self.year_done)
         rule("Col", "TheyVerb", lambda columns, _: [("Col", columns, 0.0)])
+        rule("Number", "TheyVerb VerbIt", lambda number, _: [("Number", number, 0.1)])
+        rule("Numbers", "TheyVerb VerbIt", lambda numbers, _: [("Numbers", numbers, 0.1)])
+        rule("CountAll", "TheyVerb", lambda how, _: [("CountAll", how, 0.0)])
+        rule("And", "InWhich", lambda *_: [("Show", "besides", 0.0)])
         rule("Rows", "TheyVerb", self.name_of_theirs)
         rule("Rows", "TheyVerb", lambda rows, _: [("RowsOfTheirs", rows, 0.0)])
         rule("Count", "RowsOfTheirs", self.count_rows)
@@ -62,6 +71,7 @@ class ClauseRules(UnitRules):
         rule("Ordinal", "Col", self.end_of_years)
         rule("Is", "SupCol", lambda _, end: [("IsSup", end, 0.0)])
         rule("Rows", "IsSup", lambda rows, end: self.best_of_rows(end, rows))
+        rule("EndDid", "Rows", self.best_done)
         rule("EndDid", "Fill", lambda end, _: [("EndDid", end, 0.0)])
         rule("EndDid", "First", lambda end, _: [*self.order_from(end), ("EndFirst", end, 0.0)])
         rule("Prep", "EndFirst", lambda how, end: [("EndFirst", end, 0.0)] if how == "with" else [])
@@ -101,6 +111,11 @@ class ClauseRules(UnitRules):
         if attribute is not None and self.is_year(attribute):
             yield "EndDid", (Columns((attribute,)), bool(is_last)), 0.0
 
+    def best_done(self, end: End, rows: Rows) -> Found:
+        """`5 most recently delivered aircraft`."""
+        for category, best, cost in self.best_of_rows(end, rows):
+            yield category, best, cost - 0.5
+
     def order_from(self, end: End) -> Found:
         """`with the most recently certified first`."""
         yield "OrderBy", Sorted(end[0], end[1]), -0.5
@@ -114,7 +129,7 @@ class ClauseRules(UnitRules):
         """`took the longest to ship`: from when the row happened."""
         for _, amount, cost in self.taken(Grain.HOUR, did):
             if isinstance(amount, Amount):
-                yield "Best", Best(amount, is_most), cost - 0.3
+                yield "Best", Best(replace(amount, rows=None), is_most), cost - 0.3
 
     # --- what several rows come to ------------------------------------------------------------------------
 
@@ -135,10 +150,3 @@ class ClauseRules(UnitRules):
         if is_same and len(said) == 1 and not isinstance(said[0], InPeriod):
             other = replace(whole.number, term=replace(term, where=negated(said[0])))
             yield "Number", self.ratio_of("ratio", whole.number, other), -1.0
-
-    def mail_of(self, texts: Texts, columns: Columns) -> Found:
-        """`a Gmail address`: what an e-mail address has behind its sign."""
-        for attribute in self.only(columns, "text"):
-            if _MAILS & set(singular_words(attribute.column)) and len(texts) == 1:
-                at = texts[0] if texts[0].startswith("@") else f"@{texts[0]}"
-                yield "Cond", Condition(attribute.table, Matches(attribute, "contains", at)), 0.2

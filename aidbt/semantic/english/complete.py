@@ -19,6 +19,7 @@ from aidbt.semantic.english.number_phrases import Change, Group, Having, Ranking
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.ways import tables_between
 from aidbt.semantic.graph import Graph, is_to_one
 from aidbt.semantic.query import (
     Attribute,
@@ -68,7 +69,12 @@ def check_complete(
             if not _holds_values(item, words):
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
-            if ("Most", "Prep") in pairwise(kinds):
+            # "Spent the most on bookings" says of what: of what those cost.
+            ofs = {number for number, word in enumerate(words, 1) if (word.category, word.meaning) == ("Prep", "of")}
+            if any(
+                two == ("Most", "Prep") and one != "Much" and place not in ofs
+                for place, (one, two) in enumerate(zip(kinds, pairwise(kinds[1:]), strict=False), 2)
+            ):
                 raise Refused("of what there is most is not said", hint="say the most of what")
             for word, before, after in zip(words, kinds, kinds[2:], strict=False):
                 if not said.keeps(word, {before, after}):
@@ -92,8 +98,12 @@ class _Said:
         self.columns = {(node.table, node.column) for node in self.nodes if isinstance(node, Attribute)}
         self.tables = {table for table, _ in self.columns} | {query.base for query in self.queries}
         self.tables |= {node.table for node in self.nodes if isinstance(node, Measure | Exists)}
+        ways = {name for node in self.nodes if isinstance(node, Attribute | Exists) for name in node.via}
+        over = [r for r in self.graph.relationships if r.name in ways]
+        self.tables |= {r.source for r in over} | {r.target for r in over}
         numbers = [node.count for node in self.nodes if isinstance(node, Exists)]
         numbers += [node.steps for node in self.nodes if isinstance(node, Compared)]
+        numbers += [abs(node.shift) for node in self.nodes if isinstance(node, TimePoint)]
         numbers += [query.limit for query in self.queries if query.limit is not None]
         self.values = {node for node in self.nodes if isinstance(node, Value)} | set(map(Value, numbers))
         self.values |= {Value(node.text) for node in self.nodes if isinstance(node, Matches)}
@@ -102,25 +112,42 @@ class _Said:
         """Whether a part of a phrase is in the query, in one of the ways it may be."""
         match part:
             case Comparison() | OneOf() | Matches() | Missing() | InPeriod() | Extreme():
-                return _bare(part) in self.leaves
+                return _bare(part) in self.leaves or self._takes_first(part)
             case Exists():
                 return self._counts(part)
             case Period():
                 return self._is_in(part)
             case Measure():
-                return any(
-                    (m.function, _bare(m.of)) == (part.function, _bare(part.of)) for m in self.measures
-                )
+                return self._measures(part)
             case MetricRef():
                 return part in self.nodes
             case Columns():
                 return all(self._shows(term, part.alike) for term in part.terms)
             case Rows():
-                return part.table in self.tables
+                return self._speaks_of(part.table)
             case Compared():
                 return any(node.kind == part.kind for node in self.nodes if isinstance(node, Compared))
             case _:
                 return self._orders(part)
+
+    def _measures(self, measure: Measure) -> bool:
+        """A measure, or of rows that are counted how many of them belong to other ones."""
+        if any((m.function, _bare(m.of)) == (measure.function, _bare(measure.of)) for m in self.measures):
+            return True
+        own = self.graph.table(measure.table).keys if measure.table else ()
+        keys = [(measure.table, *key) for key in own]
+        counted = [m.of for m in self.measures if m.function == "count_distinct"]
+        is_count = measure.of is None and measure.function == "count"
+        return is_count and any(isinstance(of, Attribute) and (of.table, of.column) in keys for of in counted)
+
+    def _takes_first(self, part: Any) -> bool:
+        """Whether the greatest of all is that of each group, as the first of it."""
+        if not isinstance(part, Extreme):
+            return False
+        within = [one for one in self.queries if one.limit == 1 and one.limit_within]
+        firsts = [order for one in within for order in one.order_by]
+        ends = [(_bare(order.term), order.is_descending) for order in firsts]
+        return (_bare(part.term), part.function == "max") in ends
 
     def keeps(self, word: Item, beside: set[str]) -> bool:
         """Whether what a word means is in the query: a value, a number, a text, a column, that it is denied.
@@ -145,7 +172,9 @@ class _Said:
                 return word.meaning == 1 or is_of_unit or word.meaning in numbers
             case "Quo":
                 text = str(word.meaning).strip("%").casefold()
-                return any(text in str(value.value).casefold() for value in self.values)
+                said = {str(value.value).casefold() for value in self.values}
+                # A first and a last name are two values.
+                return any(text in value for value in said) or said >= set(text.split())
             case "Neg" | "No":
                 return any(map(_is_negative, self.nodes))
             case "Col" if isinstance(word.meaning, Columns):
@@ -187,7 +216,8 @@ class _Said:
         if group.is_per and any(rows.table in means for rows in group.rows):
             return True  # `average amount per order` is that of all of them
         terms = [term for query in self.queries for term in query.group_by if isinstance(term, Attribute)]
-        grains = {term.grain for term in terms} | {Grain.YEAR for t in terms if t.column.lower() == "year"}
+        are_years = (t.part == "year" or t.column.lower() == "year" for t in terms)
+        grains = {term.grain for term in terms} | ({Grain.YEAR} if any(are_years) else set())
         has_grains = set(group.grains) <= grains
         has_parts = all(any(term.part == part for term in terms) for part in group.parts)
         rivals = dict(group.rivals)
@@ -196,7 +226,9 @@ class _Said:
     def _counts(self, exists: Exists) -> bool:
         """Related rows: there, or so many of them, as a condition on rows or on groups."""
         if (exists.operator, exists.count) == (">=", 1):
-            return exists.table in self.tables
+            is_bare = exists.where is None
+            between = tables_between(self.tables - {""}, self.graph) if is_bare else ()
+            return self._speaks_of(exists.table) or exists.table in between
         if any(
             (node.table, node.operator, node.count) == (exists.table, exists.operator, exists.count)
             for node in self.nodes

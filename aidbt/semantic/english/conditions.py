@@ -23,7 +23,8 @@ from aidbt.semantic.english.phrases import (
     Scaled,
     Texts,
 )
-from aidbt.semantic.english.relations import Relations, is_contradiction, negated
+from aidbt.semantic.english.relations import Relations
+from aidbt.semantic.english.same_rows import is_contradiction, negated
 from aidbt.semantic.english.units import factor_of, is_money, whole
 from aidbt.semantic.graph import GraphColumn, is_to_one
 from aidbt.semantic.query import (
@@ -33,6 +34,7 @@ from aidbt.semantic.query import (
     Calculation,
     Comparison,
     Extreme,
+    Grain,
     Matches,
     Measure,
     Missing,
@@ -118,6 +120,7 @@ class ConditionRules(Relations):
         rule("Cmp When", "Col Did", self.than_column)
         rule("Num", "Times", lambda factor, _: [("Twice", factor, 0.0)])
         rule("Sum", "Prep", lambda part, how: [("Twice", part[0] / 100, 0.0)] if part[1] == "percent" else [])
+        rule("Half", "Col", lambda _, columns: [("ScaledCol", Scaled(0.5, columns), 0.0)])
         rule("Twice", "Col", lambda factor, columns: [("ScaledCol", Scaled(factor, columns), 0.0)])
         rule("Cmp", "ScaledCol", self.than_scaled)
         rule("Prep", "CmpCol", lambda how, against: [("CmpCol", against, 0.0)] if how in _AT else [])
@@ -137,6 +140,8 @@ class ConditionRules(Relations):
         rule("Val", "Col", lambda value, columns: self.own_value(columns, value))
         rule("Prep", "Val", lambda how, value: [("OfVal", value, 0.0)] if how == "of" else [])
         rule("Col", "OfVal", self.own_value)
+        rule("Val", "Prep", lambda value, how: [("ValIn", value, 0.0)] * (how in ("in", "as")))
+        rule("ValIn", "Col", lambda value, columns: self.own_value(columns, value))
         rule("And Or Comma", "Texts", lambda how, texts: [("JTexts", (how, texts), 0.0)])
         rule("Comma", "Names", lambda _, texts: [("JTexts", ("and", texts), 0.0)])
         rule("Texts", "JTexts", self.texts_joined)
@@ -164,6 +169,8 @@ class ConditionRules(Relations):
         rule("Cond", "Left", lambda condition, _: [("Cond", condition, -0.3)] * _is_amount(condition))
         rule("Neg", "Cond", lambda _, condition: self.opposite(condition))
         rule("No", "Feature", lambda _, condition: self.opposite(condition))
+        rule("Using", "Feature", lambda _, condition: [("Cond", condition, 0.0)])
+        rule("Using", "Col", lambda _, columns: self.present(columns))
         rule("Owning", "Feature", lambda _, condition: [("Cond", condition, 0.0)])
         rule("Neg", "Claim Time", lambda _, claim: [("Claim", Opposite(claim), 0.1)])
 
@@ -291,6 +298,9 @@ class ConditionRules(Relations):
         kinds = {self.column(one).kind, self.column(two).kind}
         if path is None or not is_to_one(path):
             return
+        if kinds == {"time", "date"}:
+            # Paid at noon of the due date is not after it.
+            one, two = (replace(a, grain=Grain.DAY) if self.column(a).kind == "time" else a for a in (one, two))
         if kinds == {"number"} or kinds <= {"time", "date"}:
             other = two if compare.factor == 1 else Calculation("*", two, Value(compare.factor))
             yield "Cond", Condition(one.table, Comparison(compare.operator, one, other)), 0.3 * len(path)
@@ -379,7 +389,9 @@ class ConditionRules(Relations):
         """`name starts with "A" or ends with "z"`."""
         for attribute in self.only(columns, "text"):
             found = tuple(each.predicate for like in likes[1] for each in self.likes(attribute, like))
-            yield "Cond", Condition(attribute.table, AnyOf(found) if likes[0] == "or" else All(found)), 0.0
+            held = AnyOf(found) if likes[0] == "or" else All(found)
+            if len(found) == len(likes[1]):
+                yield "Cond", Condition(attribute.table, held), 0.0
 
     def likes(self, attribute: Attribute, like: tuple[How, Texts]) -> Iterator[Condition]:
         """That a text is like any of several."""

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.definer import NOW, Definer, is_identifier, is_now
 from aidbt.semantic.english.definitions import Definition
 from aidbt.semantic.english.grounded import Grounded
-from aidbt.semantic.english.instructions import Matching, read_instructions
+from aidbt.semantic.english.instructions import read_instructions
 from aidbt.semantic.english.lexicon import ColumnName, Defined, Lexicon, Meaning, TableName
+from aidbt.semantic.english.partial_values import partial_values
 from aidbt.semantic.english.phrases import Condition, Rows
+from aidbt.semantic.english.snapshots import last_values
+from aidbt.semantic.english.text_matching import TextMatching
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import plain
 from aidbt.semantic.english.word_lists import Phrase
-from aidbt.semantic.english.written_conditions import lemmas_of
+from aidbt.semantic.english.written_conditions import holds, lemmas_of
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import (
-    AnyOf,
-    Attribute,
-    Matches,
-    OneOf,
-    Predicate,
-    SemanticQuery,
-)
-from aidbt.semantic.rewriting import rewritten
-
-
-@dataclass(frozen=True)
-class TextMatching:
-    """How texts of a question are compared with the data; false where no more than some columns are named.
-
-    Attributes:
-        everything: of all columns but those of `columns`, which are places (table, column).
-    """
-
-    everything: Matching = ""
-    columns: Mapping[tuple[str, str], Matching] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.everything)
-
-    def of(self, term: Attribute) -> Matching:
-        return self.columns.get((term.table, term.column), self.everything)
 
 
 def with_instructions(
@@ -60,6 +36,8 @@ def with_instructions(
     added: dict[Phrase, list[Meaning]] = {}
     for definition in _used(found.definitions, question, graph):
         added |= Definer(lexicon.with_meanings(added), graph, question).meanings(definition)
+    added = last_values(text, question, lexicon, graph) | added
+    added |= partial_values(question, lexicon.with_meanings(added), matching)
     return lexicon.with_meanings(added) if added else lexicon, matching
 
 
@@ -72,6 +50,11 @@ def _places(name: Phrase, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
         if found:
             yield from ((column.table, column.column) for column in found)
             return
+    # "Species names" are the columns of species that are called a name of some kind.
+    for owner in lexicon.meanings.get(name[:-1], ()) if name[-1:] == ("name",) else ():
+        if isinstance(owner, TableName):
+            named = lexicon.graph.table(owner.table).columns
+            yield from ((owner.table, c.name) for c in named if singular_words(c.name)[-1:] == ("name",))
 
 
 def glossed(question: str, lexicon: Lexicon, graph: Graph) -> tuple[str, Lexicon]:
@@ -104,27 +87,6 @@ _BRACKETS = re.compile(r"\s*\((?P<said>[^()]{3,120})\)")
 _MOST_BRACKETS = 4
 
 
-def matched(query: SemanticQuery, matching: TextMatching) -> SemanticQuery:
-    """A query whose texts are compared as instructions want it."""
-    if not matching and not matching.columns:
-        return query
-
-    def change(part: object) -> Predicate | None:
-        match part:
-            case OneOf(Attribute() as term, values) if all(isinstance(v.value, str) for v in values):
-                if not matching.of(term):
-                    return None
-                if matching.of(term) == "folded":
-                    return OneOf(term, values, ignores_case=True)
-                found = tuple(Matches(term, "contains", str(value.value)) for value in values)
-                return found[0] if len(found) == 1 else AnyOf(found)
-            case Matches(Attribute() as term, "is", text):
-                return Matches(term, "contains" if matching.of(term) == "contains" else "is", text)
-        return None
-
-    return rewritten(query, change)
-
-
 def _used(definitions: Sequence[Definition], question: str, graph: Graph) -> list[Definition]:
     """The definitions that a question uses, directly or in those it uses; what others use goes first."""
     columns = {plain(c.name) for table in graph.tables for c in table.columns if is_identifier(c.name)}
@@ -137,7 +99,7 @@ def _used(definitions: Sequence[Definition], question: str, graph: Graph) -> lis
             is_column = any("".join(name) in columns for name in definition.names)
             names = [*definition.names, *map(lemmas_of, definition.bodies if is_column else ())]
             names += [name[1:] for name in definition.names if is_now(name) and NOW.search(question)]
-            if definition not in found and any(_holds(words, name) for name in names):
+            if definition not in found and any(holds(words, name) for name in names):
                 found.append(definition)
                 waiting += definition.bodies
     # Of two definitions of one name the later one is read last, and so counts.
@@ -147,14 +109,4 @@ def _used(definitions: Sequence[Definition], question: str, graph: Graph) -> lis
 def _depth(one: Definition, others: Sequence[Definition]) -> int:
     """How many definitions use a name: those go first that most others need."""
     bodies = [lemmas_of(body) for other in others if other != one for body in other.bodies]
-    return sum(any(_holds(body, name) for name in one.names) for body in bodies)
-
-
-def _holds(words: Phrase, name: Phrase) -> bool:
-    """Whether words hold a name; of "the upper limit of the test" its first half says it too."""
-    heads = [name, name[: name.index("of")] if "of" in name[1:] else name]
-    heads += [name[name.index("of") + 1 :]] if "of" in name[1:] else []
-    heads = [tuple(word for word in head if word not in ("the", "a", "an")) for head in heads]
-    return any(
-        head and words[start : start + len(head)] == head for head in heads for start in range(len(words))
-    )
+    return sum(any(holds(body, name) for name in one.names) for body in bodies)

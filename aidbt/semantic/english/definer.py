@@ -5,23 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.english.definition_forms import ToldChange, change_told, rank_told, without_open_window
-from aidbt.semantic.english.definition_times import dated_by, duration_told, last_told, time_named, told_apart
+from aidbt.semantic.english.definition_forms import (
+    without_open_window,
+)
+from aidbt.semantic.english.definition_scope import in_plain_words
+from aidbt.semantic.english.definition_times import (
+    AGGREGATES,
+    dated_by,
+    duration_told,
+    time_named,
+    told_apart,
+)
 from aidbt.semantic.english.definitions import Definition
-from aidbt.semantic.english.formula_meanings import FormulaMeanings, bare_phrase
+from aidbt.semantic.english.formula_meanings import LESS_LIKELY, words_of_table
+from aidbt.semantic.english.group_meanings import DONE, GroupMeanings
+from aidbt.semantic.english.intervals import Open
+from aidbt.semantic.english.last_rows import without_pronoun
 from aidbt.semantic.english.lexicon import Defined, Meaning, TableName
-from aidbt.semantic.english.number_phrases import Group, Number, Ranking, Scoped, TopColumns
+from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.periods import period_at
-from aidbt.semantic.english.phrases import Columns, Condition, Rows
-from aidbt.semantic.english.procedures import formula_text, spelled_out
+from aidbt.semantic.english.phrases import Amount, Condition, Rows
+from aidbt.semantic.english.procedures import formula_text, spelled_out, tables_joined
 from aidbt.semantic.english.sql_pieces import condition_of_sql, number_of_sql
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import phrase_of
 from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.english.written_conditions import WEIGHT, lemmas_of
-from aidbt.semantic.query import Attribute, Compared, Duration, Grain, Measure
+from aidbt.semantic.graph import GraphTable
+from aidbt.semantic.query import Attribute, Duration, Function, Measure, measures
 
 NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
 
@@ -36,7 +50,7 @@ def is_identifier(column: str) -> bool:
 
 
 @dataclass
-class Definer(FormulaMeanings):
+class Definer(GroupMeanings):
     """Reads what definitions say, over a lexicon that knows those read before."""
 
     def meanings(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
@@ -52,32 +66,80 @@ class Definer(FormulaMeanings):
             return self._of_procedure(definition)
         body, name, said = told_apart(definition.bodies[-1])
         if name:
-            return self._with_part(name, said).meanings(
-                replace(definition, bodies=(*definition.bodies[:-1], body))
-            )
+            within = self._with_part(name, said)
+            found = within.meanings(replace(definition, bodies=(*definition.bodies[:-1], body)))
+            return found | self._in_passing
         changed = self._of_change(definition.bodies)
         if changed is not None:
-            return dict.fromkeys(definition.names, changed)
+            return dict.fromkeys(definition.names, changed) | self._in_passing
         # Where it is said twice, what is said last is the most exact, and the rest is no substitute for it.
         for body in definition.bodies if definition.is_code else definition.bodies[-1:]:
+            body = without_pronoun(body, definition.bodies[-2]) if len(definition.bodies) > 1 else body
             found = self._rows_or_condition(definition, body) or dict.fromkeys(
                 self._names(definition), self._of_body(body)
             )
             if any(found.values()):
-                return found
+                found = self._as_called(found, definition.bodies[:-1])
+                return found | self._in_passing | self._ranked_by(body, next(iter(found.values())))
         return {name: [] for name in definition.names}
+
+    def _as_called(
+        self, found: dict[Phrase, list[Meaning]], called: Sequence[str]
+    ) -> dict[Phrase, list[Meaning]]:
+        """Meanings as the number that their name says: "Total Open Tickets" are so many of the tickets."""
+        match = next((m for body in called if (m := _CALLED_NUMBER.match(body))), None)
+        function = AGGREGATES.get(match["function"].lower(), "sum") if match else None
+        if function is None:
+            return found
+        return {name: self._aggregated(function, meanings) for name, meanings in found.items()}
+
+    def _aggregated(self, function: Function, meanings: list[Meaning]) -> list[Meaning]:
+        """Rows also as how many they are, which is likelier, and what each row has as an aggregate of it."""
+        told = [meaning.meaning for meaning in meanings if isinstance(meaning, Defined)]
+        made: list[Number] = []
+        for one in told:
+            if isinstance(one, Rows) and function == "sum":
+                made.append(self._rules.counted(one))
+            elif isinstance(one, Amount):
+                made += [
+                    n for _, n, _ in self._rules.aggregate_amount(function, one) if isinstance(n, Number)
+                ]
+        if not made:
+            return meanings
+        rows = [
+            replace(m, weight=WEIGHT - LESS_LIKELY)
+            for m in meanings
+            if isinstance(m, Defined) and m.category == "Rows"
+        ]
+        return [Defined("Number", made[0], WEIGHT), *rows]
 
     def _with_part(self, name: str, said: str) -> Definer:
         """A reader that knows what a word of a definition stands for within it: ", where b is the rest"."""
-        meanings = {lemmas_of(name): self._of_body(said)}
+        number = self._total(said)
+        told: list[Meaning] = [Defined("Number", number, WEIGHT)] if number else self._of_body(said)
+        meanings = {lemmas_of(name): told}
         return Definer(self.lexicon.with_meanings(meanings), self.graph, self.question)
 
     def _of_procedure(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
-        """What steps come to, for names that mean nothing without them."""
-        known = any(self._phrases(" ".join(name)) for name in definition.names)
-        steps = formula_text(definition.bodies[0])
-        found = self._of_formula(spelled_out(steps)) if steps and not known else []
+        """What steps come to; nothing for names that mean something, where the steps do not say it."""
+        body = definition.bodies[0]
+        steps = formula_text(in_plain_words(body), are_groups_apart=True)
+        found = self._of_joined(spelled_out(steps), tables_joined(body)) if steps else []
         return dict.fromkeys(definition.names, found) if found else {}
+
+    def _of_joined(self, text: str, joined: str) -> list[Meaning]:
+        """What a formula stands for, in the one of the joined tables whose columns it speaks of."""
+        formula, comma, rest = text.partition(", over ")
+        if not _SIMPLE.match(formula):
+            return self._of_formula(text)
+        said = set(re.findall(r"\w+", joined.lower()))
+        found = []
+        for table in (table for table in self.graph.tables if table.name.lower() in said):
+            what = _AMOUNTS.sub(_amount_named(table) or _NOTHING, formula)
+            meanings = self._of_formula(f"{what} of {words_of_table(table.name)}{comma}{rest}")
+            if meanings and {m.table for one in meanings for m in measures(one)} == {table.name}:
+                found.append(meanings)
+        return found[0] if len(found) == 1 else [] if _AMOUNTS.search(formula) else self._of_formula(text)
 
     def _rows_or_condition(self, definition: Definition, body: str) -> dict[Phrase, list[Meaning]]:
         """Names of rows, or of what holds of rows, by conditions on their columns."""
@@ -118,18 +180,21 @@ class Definer(FormulaMeanings):
         number = number_of_sql(body, self.graph)
         if number is not None:
             return [Defined("Number", number, WEIGHT)]
-        body, date = dated_by(body)
+        body, date = dated_by(in_plain_words(body))
         if date:
             return self._dated(self._of_body(body), date)
         closed, needs_time = without_open_window(body)
         is_left_open = needs_time and not self._says_a_time()
-        done = _DONE.match(closed) if closed != body else None
+        done = DONE.match(closed) if closed != body else None
         if done and (found := self._dated(self._of_formula(done["what"]), done["verb"])):
             return found
         for text in (body, *([closed] if closed != body and not is_left_open else [])):
             steps = formula_text(text)
             found = (
-                self._of_formula(text)
+                self._of_last(text)
+                if self._tells_last(text)
+                else self._of_running(text)
+                or self._of_formula(text)
                 or (self._of_formula(spelled_out(steps)) if steps else [])
                 or self._of_formula(spelled_out(text))
                 or self._of_rank(text)
@@ -138,22 +203,17 @@ class Definer(FormulaMeanings):
                 or self._of_groups(text)
             )
             if found:
-                return found
+                return [self._in_its_unit(meaning) for meaning in found]
         return []
 
-    def _dated(self, meanings: list[Meaning], said: str) -> list[Meaning]:
-        """Numbers whose rows are dated by the time that is said; nothing where there is no such time."""
-        found: list[Meaning] = []
-        for meaning in meanings:
-            number = meaning.meaning if isinstance(meaning, Defined) else None
-            scoped = number if isinstance(number, Scoped) else None
-            number = scoped.of if scoped else number
-            time = time_named(self.graph.table(number.table), said) if isinstance(number, Number) else ""
-            if not isinstance(meaning, Defined) or not isinstance(number, Number) or not time:
-                return []
-            dated = self._rules.dated(number, Attribute(number.table, time))
-            found.append(replace(meaning, meaning=replace(scoped, of=dated) if scoped else dated))
-        return found
+    def _in_its_unit(self, meaning: Meaning) -> Meaning:
+        """A time between two that no unit is said of, in the one that the question speaks of."""
+        units = {match.group("unit").lower() for match in _UNITS.finditer(self.question)}
+        if not isinstance(meaning, Defined) or meaning.category != "OpenAmount" or len(units) != 1:
+            return meaning
+        between = cast("Open", meaning.meaning)
+        amounts = [one for _, one, _ in self._rules.open_in_unit(between, units.pop())]
+        return Defined("Amount", amounts[0], meaning.weight) if amounts else meaning
 
     def _of_duration(self, body: str) -> list[Meaning]:
         """`median time in hours from submission until the client responded`."""
@@ -177,133 +237,6 @@ class Definer(FormulaMeanings):
         sentence = tokens(self.question)
         return any(period_at(sentence, start) for start in range(len(sentence)))
 
-    # --- ranks, changes, and numbers of groups --------------------------------------------------------
-
-    def _of_rank(self, body: str) -> list[Meaning]:
-        """`customer rank by total amount`."""
-        told = rank_told(body)
-        if told is None or not told.of:
-            return []
-        words = told.of.split()
-        # "Customer revenue rank" ranks customers.
-        firsts = [" ".join(words[:size]) for size in range(len(words), 0, -1)]
-        of = next(
-            (i.meaning for first in firsts for i in self._phrases(first) if isinstance(i.meaning, Rows)), None
-        )
-        by = self._total(told.by)
-        if of is None or by is None:
-            return []
-        return [Defined("RankOf", Ranking(of, by, told.is_ascending), WEIGHT)]
-
-    def _of_change(self, bodies: Sequence[str]) -> list[Meaning] | None:
-        """`month-over-month change in revenue for each product`; None for what is no change."""
-        dates = [date for body in bodies if (date := dated_by(body)[1])]
-        split = [self._grouped(without_open_window(dated_by(body)[0])[0], is_before=False) for body in bodies]
-        told = change_told([body for body, _ in split])
-        if told is None:
-            return None
-        number = self._changing(told, dates)
-        changed = number and self._rules.changed(number, told.grain, told.kind, is_percent=told.is_percent)
-        if not changed:
-            return []
-        scope = Group(grains=(told.grain,))
-        for _, group in split:
-            scope |= group
-        return [Defined("Scoped", Scoped(changed, scope), WEIGHT)]
-
-    def _changing(self, told: ToldChange, dates: Sequence[str]) -> Number | None:
-        """What changes: as the end of the definition says it, else in its words."""
-        named = self.lexicon.meanings.get(lemmas_of(told.of_formula), ())
-        said = [m.meaning for m in named if isinstance(m, Defined) and isinstance(m.meaning, Number)]
-        number = said[0] if said else self._total(told.of)
-        if number is None or not dates:
-            return number
-        time = time_named(self.graph.table(number.table), dates[0])
-        return self._rules.dated(number, Attribute(number.table, time)) if time else None
-
-    def _of_groups(self, body: str) -> list[Meaning]:
-        """`number of orders per month`, `monthly revenue`: a number with the groups that belong to it."""
-        of, group = self._grouped(body)
-        running = _RUNNING.match(body)
-        if running:
-            of, group = running["of"], Group(grains=(Grain(_GRAINS[running["each"].lower()]),))
-        if not group:
-            return []
-        if group.grains and (new := _NEW.match(of)):
-            return self._of_new(new["rows"], group)
-        number = self._total(of)
-        if number is not None:
-            if running:
-                number = replace(number, term=Compared("running", number.term))
-            return [Defined("Scoped", Scoped(number, group), WEIGHT)]
-        return []
-
-    def _of_last(self, body: str) -> list[Meaning]:
-        """`the rate of the latest snapshot of each flat`: that column of the last row of each."""
-        text, rows = last_told(body)
-        of, group = self._grouped(text)
-        last = self._last_of(of, group, rows) if group else None
-        return [Defined("Scoped", Scoped(last, group), WEIGHT)] if last else []
-
-    def _total(self, text: str) -> Number | None:
-        """A number, of a column that adds up its sum, and of rows that were done how many by their time."""
-        for meaning in self._of_formula(text):
-            match meaning:
-                case Defined(meaning=Number() as number):
-                    return number
-                case Defined(meaning=Rows() as rows):
-                    return self._rules.counted(rows)
-                case Defined(meaning=Columns() as columns):
-                    return self._rules.implied(columns)
-        done = _DONE.match(text)
-        found = self._dated(self._of_formula(done["what"]), done["verb"]) if done else []
-        return next(
-            (d.meaning for d in found if isinstance(d, Defined) and isinstance(d.meaning, Number)), None
-        )
-
-    def _of_new(self, text: str, group: Group) -> list[Meaning]:
-        """`new customers per month`: those whose own time is in it."""
-        rows = next((i.meaning for i in self._phrases(text) if isinstance(i.meaning, Rows)), None)
-        time = self.graph.table(rows.table).time if rows is not None else None
-        if rows is None or not time:
-            return []
-        counted = Measure("count", rows.table, None, rows.where, Attribute(rows.table, time))
-        return [Defined("Scoped", Scoped(Number(counted, rows.table), group), WEIGHT)]
-
-    def _last_of(self, text: str, group: Group, rows: str) -> TopColumns | None:
-        """`most recent balance` of each group, of the one table whose rows belong to these."""
-        whole = self._whole(bare_phrase(text))
-        lasts = [item.meaning for item in whole if isinstance(item.meaning, TopColumns)]
-        found = [
-            last
-            for last in lasts
-            if all(self._is_to_one(last.columns.terms[0].table, term.table) for term in group.terms)
-        ]
-        said = set(singular_words(rows))
-        named = [last for last in found if said & set(singular_words(last.columns.terms[0].table))]
-        found = named or found
-        tables = {last.columns.terms[0].table for last in found}
-        if len(tables) != 1 or not group.terms:
-            return None
-        columns = replace(found[0].columns, rows=Rows(tables.pop()), alike=())
-        return replace(found[0], columns=columns)
-
-    def _grouped(self, text: str, *, is_before: bool = True) -> tuple[str, Group]:
-        """A text without the groups before or after it, and the groups; none where it names none."""
-        words = text.split()
-        for size in range(1, len(words)):
-            sides = [(words[size:], words[:size]), *([(words[:size], words[size:])] if is_before else [])]
-            for said, rest in sides:
-                group = self._group(" ".join(said)) if said[0].lower() in _GROUPS else None
-                if group is not None:
-                    return " ".join(rest), group
-        return text, Group()
-
-    def _group(self, text: str) -> Group | None:
-        """The groups that a text names, and nothing else."""
-        found = [(item.score, item.meaning) for item in self._whole(text) if isinstance(item.meaning, Group)]
-        return max(found, key=lambda one: one[0])[1] if found else None
-
     def _is_table(self, name: Phrase) -> bool:
         return any(isinstance(meaning, TableName) for meaning in self.lexicon.meanings.get(name, ()))
 
@@ -326,27 +259,35 @@ class Definer(FormulaMeanings):
         return next((m for m in meanings if isinstance(m, Rows) and m.where is not None), None)
 
 
-# Words that groups begin with in definitions.
-_GROUPS = frozenset(
-    """per by for in of each every within across daily weekly monthly quarterly yearly annual hourly
-    grouped""".split()
-)
-_GRAINS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
-           "annual": "year"}  # fmt: skip
-_RUNNING = re.compile(
-    rf"^(?:the )?(?:running|cumulative) (?:total|sum) of (?:the )?(?P<each>{'|'.join(_GRAINS)}) (?P<of>.+)$",
-    re.I,
-)
-# Rows with what was done at one of their times: "claims decided", "customers who signed up".
-_DONE = re.compile(
-    r"^(?P<what>.+?)(?: (?:who|that|which))?(?: (?:was|were|have|had|have been))? (?P<verb>\w+(?:ed|t|n))"
-    r"(?: (?:up|in|on|for))?$",
-    re.I,
-)
-_NEW = re.compile(r"^(?:the )?(?:(?:total )?(?:number|count) of )?new (?P<rows>.+)$", re.I)
 # Conditions that only SQL joins: `status = 'open' AND freight > 5`.
 _COMPOUND = re.compile(r"[=<>].* (?:and|or) .*[=<>]|\bin \(", re.I)
 _LEADING = re.compile(r"^(?:whose|where|in which|for which|with|having) (?:an? |the )?", re.I)
+
+
+_UNITS = re.compile(r"\bin (?P<unit>(?:second|minute|hour|day|week)s)\b", re.I)
+# What a name says that something is made of: "Total Open Tickets", "Number of Verified Hosts".
+_CALLED_NUMBER = re.compile(
+    rf"^(?:the )?(?:overall )?(?P<function>{'|'.join(AGGREGATES)}|number of|count of)\b", re.I
+)
+
+
+# An aggregate of one thing, which may be a column of several tables.
+_SIMPLE = re.compile(r"^(?:total|average) (?!.*\b(?:of|that|which|who|with)\b)[\w ]+$")
+# "Sum the amounts" speaks of the joined table that has some.
+_AMOUNTS = re.compile(r"(?<=^total )amounts?$|(?<=^average )amounts?$")
+
+
+_NOTHING = "nothing"
+
+
+def _amount_named(table: GraphTable) -> str:
+    """What the one amount of a table is called, such as `total_amount`; "" where it has none, or several."""
+    found = [
+        column.name
+        for column in table.columns
+        if column.kind == "number" and singular_words(column.name)[-1] in ("amount", "amt")
+    ]
+    return " ".join(words_of(found[0])) if len(found) == 1 else ""
 
 
 def _called(body: str) -> Iterator[Phrase]:

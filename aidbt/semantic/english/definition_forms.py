@@ -15,25 +15,29 @@ from aidbt.semantic.query import Grain
 
 @dataclass(frozen=True, slots=True)
 class ToldRank:
-    """What is ranked, by what, in words; `of` is "" where that is not said."""
+    """What is ranked, by what, inside of what, in words; `of` and `within` are "" where that is not said."""
 
     of: str
     by: str
     is_ascending: bool = False
+    within: str = ""
 
 
 _BASED_ON = r"(?:by|based on|according to|in terms of|on|with respect to|in order of)"
 _RANKS = (
     re.compile(
-        rf"^(?:the )?rank(?:s|ing|ed)? (?:of )?(?:each |every |all |the "
-        rf"|a )*(?P<of>[\w ]+?) {_BASED_ON} (?P<by>.+)$",
+        rf"^(?:the )?(?:rank(?:s|ing|ed)?|orders|sorts) (?:of )?(?:each |every |all |the "
+        rf"|a )*(?P<of>[\w ]+?),? {_BASED_ON} (?P<by>.+)$",
         re.I,
     ),
-    re.compile(rf"^(?:an? |the )?(?:(?P<of>[\w ]+?)(?:'s|s')? )?rank(?:ing)? {_BASED_ON} (?P<by>.+)$", re.I),
+    re.compile(
+        rf"^(?:an? |the )?(?:(?P<of>[\w ]+?)(?:'s|s')? )?rank(?:ing)?,? {_BASED_ON} (?P<by>.+)$", re.I
+    ),
 )
 _FIRST_RANK = re.compile(
     r",? (?:with|where|in which|such that|so that|and|identifying|assigning|giving|meaning)\b"
-    r"(?=[^,]*\b(?:rank (?:1|one|first|number one)|top rank|first rank|top|first|#1)\b)(?P<said>.*)$",
+    r"(?=[^,]*\b(?:(?:rank|position|place) (?:1|one|first|number one)|top rank|first rank|top|first|#1)\b)"
+    r"(?P<said>.*)$",
     re.I,
 )
 _HIGHEST, _LOWEST = (
@@ -52,7 +56,7 @@ def rank_told(body: str) -> ToldRank | None:
         >>> rank_told("customer rank by total amount, with rank 1 for the lowest amount")
         ToldRank(of='customer', by='total amount', is_ascending=True)
     """
-    body = re.sub(r"^.*?, which (?=ranks )", "", body)
+    body = re.sub(r"^.*?, which (?=(?:ranks|orders|sorts) )", "", body)
     first = _FIRST_RANK.search(body)
     said = first["said"] if first else ""
     is_least, is_most = _LOWEST.search(said), _HIGHEST.search(said)
@@ -62,9 +66,30 @@ def rank_told(body: str) -> ToldRank | None:
     for pattern in _RANKS:
         match = pattern.match(bare)
         if match:
-            by = re.sub(r"\b(?:their|its) |^the ", "", match["by"])
-            return ToldRank(match["of"] or "", by, bool(is_least))
+            of, within = _inside(match["of"] or "")
+            by, other = _inside(match["by"])
+            by = re.sub(r"\b(?:their|its) |^the ", "", by)
+            return ToldRank(of, by, bool(is_least), within or other)
     return None
+
+
+_WITHIN_EACH = re.compile(
+    r",? (?:(?:within|inside(?: of)?) (?:each|every|their|its|the same|the)"
+    r"|in (?:each|every|their|its|the same)|for (?:each|every)) (?P<within>\w+(?: \w+)?)$",
+    re.I,
+)
+
+
+def _inside(text: str) -> tuple[str, str]:
+    """A text without "within their category" at its end, and what ranks are counted inside of."""
+    match = _WITHIN_EACH.search(text)
+    return (text[: match.start()], match["within"]) if match else (text, "")
+
+
+def ranked_thing(body: str) -> str:
+    """What stands before "rank": host revenue, of "host revenue rank, which ..."; "" for nothing."""
+    match = re.match(r"^(?:the )?(?P<head>[\w ]+?) rank(?:ing)?\b", body, re.I)
+    return match["head"] if match and "rank" not in match["head"].lower() else ""
 
 
 # --- changes since a period before ------------------------------------------------------------------
@@ -155,8 +180,8 @@ _OF_BEFORE = re.compile(
     re.I,
 )
 _OF_THIS = re.compile(
-    r"\b(?:(?:of|in|for|from|at|during) )?(?:the |a )?(?:given|current|this|present|that|same)"
-    r" (?:day|week|month|quarter|year)(?:'s|s')?\b",
+    r"\b(?:(?:(?:of|in|for|from|at|during) )?(?:the |a )?(?:given|current|this|present|that|same)"
+    r"|(?:of|in|for) the) (?:day|week|month|quarter|year)(?:'s|s')?\b",
     re.I,
 )
 

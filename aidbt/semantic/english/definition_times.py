@@ -85,13 +85,14 @@ class ToldDuration:
     end: str
 
 
-_FUNCTIONS: dict[str, Function] = {
+AGGREGATES: dict[str, Function] = {
     "average": "avg", "mean": "avg", "median": "median", "total": "sum", "longest": "max", "maximum": "max",
     "shortest": "min", "minimum": "min",
 }  # fmt: skip
+"""What names of numbers begin with, and the function that they say."""
 _UNIT = re.compile(r"\b(?:number of|in) (second|minute|hour|day|week)s\b", re.I)
 _BETWEEN = re.compile(
-    rf"^(?:the )?(?P<function>{'|'.join(_FUNCTIONS)}) .*?\b(?:from|between) (?P<start>.+?)"
+    rf"^(?:the )?(?P<function>{'|'.join(AGGREGATES)}) .*?\b(?:from|between) (?P<start>.+?)"
     r" (?:and|to|until|till|up to) (?P<end>.+?)(?:,? in \w+)?$",
     re.I | re.S,
 )
@@ -109,7 +110,7 @@ def duration_told(body: str) -> ToldDuration | None:
     if unit is None or match is None:
         return None
     return ToldDuration(
-        _FUNCTIONS[match["function"].lower()], Grain(unit[1].lower()), match["start"], match["end"]
+        AGGREGATES[match["function"].lower()], Grain(unit[1].lower()), match["start"], match["end"]
     )
 
 
@@ -145,7 +146,7 @@ def last_told(body: str) -> tuple[str, str]:
 
 _WHERE = re.compile(
     r"^(?P<body>.+?), where (?:the )?(?P<name>[\w ]+?)(?: of (?:an?|each|the|every) \w+)?"
-    r" (?:is|are|means|equals) (?P<said>.+)$",
+    r" (?P<verb>is|are|means|equals|(?:only )?(?:counts|includes|considers)(?: only)?) (?P<said>.+)$",
     re.I | re.S,
 )
 
@@ -158,4 +159,11 @@ def told_apart(body: str) -> tuple[str, str, str]:
         ('a / b', 'b', 'the number of nights')
     """
     match = _WHERE.match(body)
-    return (match["body"], match["name"], match["said"]) if match else (body, "", "")
+    if match is None:
+        return body, "", ""
+    is_amount = "only" in match["verb"].lower()
+    return (
+        match["body"],
+        match["name"],
+        f"{match['name']} from {match['said']}" if is_amount else match["said"],
+    )

@@ -56,11 +56,14 @@ _CALCULATES = (
     r"|share|ratio|proportion|fraction|difference|product|quotient|time between) (?:of )?"
 )
 _IS_NUMBER = re.compile(
-    rf"^(?:The |An? )?{_NAME} is (?P<body>{_CALCULATES}.+|.+ (?:minus|divided by|times|plus) .+)$", re.S
+    rf"^(?:The |An? )?{_NAME} is "
+    rf"(?P<body>{_CALCULATES}.+|.+ (?:minus|divided by|multiplied by|times|plus) .+)$",
+    re.S,
 )
 _IS_ONE = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?P<noun>\w+) (?:is|are) "
-    r"(?:(?:any |an? )?(?:one|those|that|someone|somebody|(?P=noun))) (?P<body>(?:with|who|that|which"
+    r"^(?:(?:an?|the|all|every)\s+)?(?P<name>[\w -]+?) (?P<noun>\w+) (?:is|are) "
+    r"(?:(?:any |an? )?(?:one|those|that|someone|somebody|anyone|anybody|(?P=noun))) "
+    r"(?P<body>(?:with|who|that|which"
     r"|whose|in) .+|"
     r"(?:without) .+)$",
     re.I | re.S,
@@ -72,6 +75,18 @@ _CALLED = re.compile(
     r"|in which|for which|where)"
     r" .+?) (?:(?:is|are) (?:considered|called|regarded as)|is|are|counts? as|qualif(?:y|ies) as) (?:an? )?"
     r"(?P<name>(?:(?:still|already|no longer|not|never) )?[\w-]+(?: [\w-]+)?)$",
+    re.I | re.S,
+)
+# "Products in short supply are those with a stock below 10", and "wholesalers are customers whose ...".
+_STATE = re.compile(
+    r"^(?:(?:an?|the|all|any) )?(?P<noun>\w+) (?P<name>(?:in|on|under|at|out of|without|with) [\w -]+?)"
+    r" (?:is|are) "
+    r"(?:an? |the |any )?(?:one|ones|those|(?P=noun)) (?P<body>(?:with|without|who|that|which|whose|in) .+)$",
+    re.I | re.S,
+)
+_KIND = re.compile(
+    r"^(?:(?:an?|the|all|any|every) )?(?P<name>[A-Za-z][\w-]*(?: [\w-]+)?) (?:is|are) "
+    r"(?P<body>(?:an? |any )?[A-Za-z]\w* (?:with|without|who|whose) .+)$",
     re.I | re.S,
 )
 _USE = re.compile(r"^(?:Please |Always )?[Uu]se (?P<body>\w*_\w+) (?:as|for) (?:the )?(?P<name>[\w ]+)$")
@@ -89,13 +104,13 @@ _HOLDS = re.compile(
     re.S,
 )
 _WHEN = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?P<noun>[\w ]+?) "
+    r"^(?:(?:an?|the|all|every)\s+)?(?P<noun>[\w ]+?) "
     r"(?:is|are|counts? as|(?:is|are) considered|qualif(?:y|ies) as) "
-    r"(?P<name>[\w -]+?) (?:when|if|where|once) (?:(?:it|they|he|she) )?(?P<body>.+)$",
+    r"(?P<name>[\w -]+?) (?:when|if|where|once|as long as|provided) (?:(?:it|they|he|she) )?(?P<body>.+)$",
     re.I | re.S,
 )
 _HAS = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?P<name>[\w -]+?) (?:has|have) (?:an? )?"
+    r"^(?:(?:an?|the|all|every)\s+)?(?P<name>[\w -]+?)(?: (?P<noun>[A-Za-z]\w*))? (?:has|have) (?:an? )?"
     r"(?P<body>[A-Za-z]\w*_\w+ .+|\w+ (?:=|is|are) .+)$",
     re.I | re.S,
 )
@@ -104,13 +119,14 @@ _GETS = re.compile(
     re.I | re.S,
 )
 _HAVE = re.compile(
-    r"^(?:an?|the|all|every)?\s*(?!(?:each|every|some|most|many|few|any|no|only|these|those|this|that"
+    r"^(?:(?:an?|the|all|every)\s+)?(?!(?:each|every|some|most|many|few|any|no|only|these|those|this|that"
     r"|when|if|for"
     r"|in|to|by|with|one|two|all|both)\b)(?P<name>[\w-]+(?: [\w-]+)?) (?P<noun>[A-Za-z]\w*)"
     r" (?P<body>(?:has|have|had) .+)$",
     re.I | re.S,
 )
-_IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?(?P<body>[^=]+)$", re.S)
+_IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?"
+    r"(?P<body>(?!(?:linked|connected|joined|related|tied|matched|attached) )[^=]+)$", re.S)
 _COLON = re.compile(rf"^(?=[A-Za-z]){_NAME}: (?P<body>[^:]+)$", re.S)
 # What the codes of a column stand for: "stat: A = active, H = on hold", "sex is coded F for female".
 _CODED = re.compile(
@@ -130,13 +146,22 @@ _CODES = re.compile(
 # "Customer Rank (CR) ranks customers by revenue" says in its verb what it is.
 _RANKS = re.compile(rf"^(?:The )?{_NAME} (?P<body>ranks .+)$", re.S)
 _FORMS = (
-    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _IS_ONE, _RANKS, _MEANS, _CALLED, _COLON,
-    _IS_NUMBER, _HAVE, _IS,
+    _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _STATE, _IS_ONE, _RANKS, _MEANS, _CALLED,
+    _COLON, _IS_NUMBER, _HAVE, _KIND, _IS,
 )  # fmt: skip
 
 
+_HOW_MATCHED = re.compile(
+    r",(?: and)? (?:(?:it |this )?(?:is|are|should be|must be) )?(?:always )?"
+    r"(?:matched|compared|filtered|searched)\b[^'\"]*$"
+    r"|, (?:whatever|regardless of|ignoring) (?:their |its |the )?case$",
+    re.I,
+)
+
+
 def definitions_of(statement: str) -> Iterator[Definition]:
-    """What a statement defines."""
+    """What a statement defines; how texts are matched in it is said for all of them."""
+    statement = _HOW_MATCHED.sub("", statement)
     codes = list(_coded(statement))
     if codes:
         yield from codes
@@ -189,11 +214,13 @@ _SAME = re.compile(
 def _definition(match: re.Match[str]) -> Iterator[Definition]:
     groups = match.groupdict()
     names = [_phrase(text) for text in (groups["name"], groups.get("long") or "") if text]
-    bodies = [part.strip() for part in _SAME.split(groups["body"]) if part.strip()]
+    bodies = [part.strip() for part in _SAME.split(_apart(groups["name"], groups["body"])) if part.strip()]
     # "DR = delivery rate = delivered orders / orders": what stands between is a name too.
     names += [_phrase(body) for body in bodies[:-1] if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", body)]
     names += [name[1:] for name in names if len(name) > 1 and name[0] in ("still", "already", "currently")]
+    names += [head for name in names if (head := _of_each(name))]
     names = [name for name in names if 0 < len(name) <= _MOST_NAME_WORDS]
+    bodies = [re.sub(r"^(\w+_\w+) (?:that|which) ", r"\1 ", body) for body in bodies]
     if names and bodies:
         noun = groups.get("noun") or ""
         names += [(*name, *_phrase(noun)) for name in names if groups.get("noun")]
@@ -210,6 +237,41 @@ def _definition(match: re.Match[str]) -> Iterator[Definition]:
                 else [also["other"], *words[1:]]
             )
             yield Definition((_phrase(also["name"]),), (" ".join(swapped),))
+
+
+def _of_each(name: Phrase) -> Phrase:
+    """What something of each thing is called: the revenue, of "revenue of a hotel"; () for another name."""
+    head, of, whose = name[: name.index("of")] if "of" in name else (), "of" in name, name[1:-1]
+    is_each = of and any(article in whose for article in ("a", "an", "each", "every"))
+    return head if is_each and not set(head) & _GENERAL else ()
+
+
+_GENERAL = frozenset("number count total sum amount average mean date time day year list kind type".split())
+
+
+def _apart(short: str, body: str) -> str:
+    """A body in which the words that a short name is short for are told apart from what they mean."""
+    head, comma, rest = body.partition(", ")
+    is_meant = comma and _TELLS.match(rest) and _is_short_for(short, head)
+    return f"{head}, i.e. {rest}" if is_meant else body
+
+
+_TELLS = re.compile(r"(?:the|an?|those|all) ", re.I)
+
+
+def _is_short_for(short: str, words: str) -> bool:
+    """Whether a name is made of the first letters of words, small ones among them or not.
+
+    Example:
+        >>> _is_short_for("LSH", "Latest Stock on Hand"), _is_short_for("FBS", "First Box")
+        (True, False)
+    """
+    first = [word[0].lower() for word in words.split()]
+    bare = [word[0].lower() for word in words.split() if word not in _SMALL]
+    return short.isupper() and short.lower() in ("".join(first), "".join(bare))
+
+
+_SMALL = frozenset("of the on in per to and for a an by with from at".split())
 
 
 def _phrase(text: str) -> Phrase:

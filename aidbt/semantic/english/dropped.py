@@ -7,8 +7,8 @@ are: a word that something in the tables of the answer goes by is not left out o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
@@ -17,8 +17,10 @@ from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Role, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
-from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Exists, Measure, SemanticQuery, attributes, parts
+from aidbt.semantic.english.ways import tables_between
+from aidbt.semantic.english.word_forms import shortens
+from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.query import Attribute, Exists, InPeriod, Measure, SemanticQuery, attributes, parts
 
 _VERBS = {"Verb", "Weak"}
 _SILENT = _VERBS | {"Fill"}
@@ -29,6 +31,7 @@ _ALIVE = {"living", "alive", "dead", "deceased", "late"}
 _DEATHS = ("death", "died", "deceased", "dod", "date_of_death", "year_of_death")
 # Shorter stems are those of words that have nothing to do with each other.
 _SHORTEST = 4
+_CODE = 2
 Said = tuple[Sequence[Token], Sequence[Item]]
 """The words of a sentence, and the phrases it was cut into."""
 
@@ -43,6 +46,9 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
     for sentence, items in said:
         words = [word for item in items for word in item.words()]
         _check_joined(sentence, words)
+        _check_how_much(sentence, words, query)
+        _check_them(words, query)
+        _check_new(words, unused.timed)
         for before, word in zip([None, *words], words, strict=False):
             text = sentence[word.start].text.lower()
             is_alone = word.end - word.start == 1
@@ -50,11 +56,21 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
                 raise Refused(f"'{text}' says who is meant, and nothing goes by it", spans=(text,))
             if word.category in _SILENT and (is_alone or word.category in _VERBS):
                 is_verb = word.category in _VERBS
-                found = unused.named(text, is_verb=is_verb)
+                # Codes are written in capitals: "us" is no country.
+                is_code = len(text) == _CODE and sentence[word.start].text == text
+                found = "" if is_code else unused.named(text, is_verb=is_verb)
                 if not found and is_verb and before is not None and before.category == "Col":
-                    found = unused.time_named(text)
+                    found = unused.time_named(text, before.meaning)
                 if found and not is_begun(sentence, word.start):
                     raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
+
+
+def _check_new(words: Sequence[Item], timed: Collection[str]) -> None:
+    """That it is said in which time something was new: of the new customers who bought in May it is not."""
+    for word, following in pairwise(words):
+        table = getattr(following.meaning, "table", "")
+        if word.category == "New" and table not in timed:
+            raise Refused("it is not said since when something is new", spans=("new",))
 
 
 def _is_somebody(sentence: Sequence[Token], before: Item, verb: str) -> bool:
@@ -62,6 +78,21 @@ def _is_somebody(sentence: Sequence[Token], before: Item, verb: str) -> bool:
     if before.start or sentence[0].lemma not in ("who", "whom") or not isinstance(before.meaning, Rows):
         return False
     return verb_stem(verb) not in {verb_stem(word) for word in words_of(before.meaning.table)}
+
+
+def _check_them(words: Sequence[Item], query: SemanticQuery) -> None:
+    """That "them" are things that are shown beside those who did it: "products and who reviewed them"."""
+    tables = {term.table for output in query.outputs for term in attributes(output.term)}
+    if any(word.category == "Them" for word in words) and (len(tables) < 2 or not query.base):
+        raise Refused("it is not certain who or what is spoken of", spans=("them",))
+
+
+def _check_how_much(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> None:
+    """That "how much" is no number of rows: of "how much have guests spent" nobody counts the guests."""
+    asks = any(w.category == "Agg" and sentence[w.start].lemma == "how" for w in words)
+    measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
+    if asks and measured and all(measure.of is None for measure in measured):
+        raise Refused("an amount is asked for, and it is not said of what", spans=("how much",))
 
 
 def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
@@ -94,8 +125,11 @@ class _Unused:
         self._times = {(a.table, a.column) for a in _times(nodes, lexicon)}
         self._tables = {table for table, _ in self._used} | {one.base for one in queries}
         self._tables |= {node.table for node in nodes if isinstance(node, Measure | Exists)}
+        kept = [term for n in nodes if isinstance(n, InPeriod) for term in attributes(n.term)]
+        cut = [n for n in nodes if isinstance(n, Attribute) and (n.grain or n.part)]
+        self.timed = {term.table for term in (*kept, *cut)}
         self._tables.discard("")
-        self._tables |= set(_between(self._tables, lexicon.graph))
+        self._tables |= set(tables_between(self._tables, lexicon.graph))
         self._stems = {stem for _, column in self._used for stem in _stems(column)}
 
     def named(self, text: str, *, is_verb: bool) -> str:
@@ -104,7 +138,7 @@ class _Unused:
         value = next(self._values(text, stem), "") or (self._death() if text in _ALIVE else "")
         if value or not is_verb or len(stem) < _SHORTEST or stem in self._stems:
             return value
-        return next(self._columns(stem), "")
+        return next(self._columns(text, stem), "")
 
     def _death(self) -> str:
         """The column that says when somebody died, which "living" speaks of; "" for none."""
@@ -114,11 +148,15 @@ class _Unused:
                     return f"{column.name} of {name}"
         return ""
 
-    def time_named(self, text: str) -> str:
-        """The time of any table that a participle behind a column names: "hours logged"; "" for none."""
-        stem = verb_stem(text)
-        for table in self._lexicon.graph.tables:
-            for column in table.columns:
+    def time_named(self, text: str, columns: object) -> str:
+        """The time that a participle behind a column names, of its own rows or of what they belong to: "hours
+        logged"; "" for none.
+        """
+        stem, graph = verb_stem(text), self._lexicon.graph
+        starts = {term.table for term in columns.terms} if isinstance(columns, Columns) else set()
+        for table in graph.tables:
+            near = any(is_to_one(way) for start in starts for way in graph.paths(start, table.name)[:1])
+            for column in table.columns if near or table.name in self._tables else ():
                 if column.kind in ("time", "date") and stem in _stems(column.name):
                     return "" if (table.name, column.name) in self._used else f"{column.name} of {table.name}"
         return ""
@@ -134,7 +172,7 @@ class _Unused:
                     if (term.table, term.column) not in self._used:
                         yield f"{term.column} of {term.table}"
 
-    def _columns(self, stem: str) -> Iterator[str]:
+    def _columns(self, text: str, stem: str) -> Iterator[str]:
         """Columns with a word of that stem; a time that rows always have only where another one is said."""
         graph = self._lexicon.graph
         for name in sorted(self._tables):
@@ -144,15 +182,9 @@ class _Unused:
             for column in table.columns:
                 is_always = column.kind in ("time", "date") and not column.nullable
                 is_harmless = is_always and not any(other == name for other, _ in self._times)
-                if column.name not in keys and stem in _stems(column.name) and not is_harmless:
+                is_named = stem in _stems(column.name) or _is_year_of(column.name, text)
+                if column.name not in keys and is_named and not is_harmless:
                     yield f"{column.name} of {name}"
-
-
-def _between(tables: Iterable[str], graph: Graph) -> Iterator[str]:
-    """The tables that only lie on the ways between others."""
-    for one, other in combinations(sorted(tables), 2):
-        for way in graph.paths(one, other)[:1]:
-            yield from (step.end for step in way[:-1])
 
 
 def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
@@ -168,6 +200,12 @@ def _times(nodes: Iterable[object], lexicon: Lexicon) -> Iterator[Attribute]:
             continue
         if lexicon.graph.table(node.table).column(node.column).kind in ("time", "date"):
             yield node
+
+
+def _is_year_of(column: str, text: str) -> bool:
+    """Whether a column says in short in which year something happened: `fnd_yr`, of "founded"."""
+    words = words_of(column)
+    return words[-1] in ("yr", "year") and any(shortens(word, text) for word in words)
 
 
 def _stems(column: str) -> set[str]:

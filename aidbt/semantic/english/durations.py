@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.core.words import singular_words
+from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.conditions import Adjective, ConditionRules, own
+from aidbt.semantic.english.deadlines import is_of_today
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import (
     Amount,
@@ -19,7 +20,8 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Span,
 )
-from aidbt.semantic.english.relations import in_year, on_days
+from aidbt.semantic.english.relations import ORIGINS, in_year, on_days
+from aidbt.semantic.english.tokens import verb_stem
 from aidbt.semantic.english.units import unit_of
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
@@ -29,6 +31,8 @@ from aidbt.semantic.query import (
     Duration,
     Grain,
     InPeriod,
+    Missing,
+    Not,
     Operator,
     Predicate,
     TimePoint,
@@ -39,6 +43,7 @@ from aidbt.semantic.query import (
 _AFTER = (">", "of", "from")
 # Whole numbers of such a name are years.
 _FOUNDED = {"founded", "established", "incorporated", "built", "opened", "launched", "published", "released"}
+_BIRTHS = ("birth", "dob", "date_of_birth", "born")
 _AMOUNTING = ("of", "at", "by")
 SameAs = tuple[Grain, Columns]
 """A grain, and the time that something else is in the same of."""
@@ -56,14 +61,30 @@ class DurationRules(ConditionRules):
         rule("Did", "Claim", self.on_days)
         rule("Time", "CmpAfter", self.or_later)
         rule("AdjCol", "Span", self.older)
+        rule("AdjCol", "Num", self.older_in_years)
+        rule("AdjCol", "Span", lambda adj, span: [("Aged", (adj, span), 0.0)])
+        rule("AdjCol", "Num", lambda adj, years: [("Aged", (adj, Span(years, Grain.YEAR)), 0.0)])
+        rule("Prep", "Col", lambda how, col: [("AtCol", col, 0.0)] if how in ("on", "at") else [])
+        rule("Rel", "TheyDid", lambda _, did: [("AtCol", did, 0.0)])
+        rule("Aged", "AtCol", self.aged_at)
+        rule("Prep", "CmpSpan", lambda how, span: [("ForSpan", span, 0.0)] if how == "for" else [])
+        rule("Did", "ForSpan", self.done_for)
+        rule("Did", "AtCol", lambda did, when: own(self.at_same(did, (Grain.DAY, when))))
+        rule("Prep", "Col Event", lambda how, col: [("OfDid", col, 0.0)] if how == "of" else [])
         rule("DateOf", "Rel InWhich", lambda word, _: [("DateOf", word, 0.0)])
         rule("DateOf", "Did", lambda _, did: self.date_done(did))
         rule("DateOf", "ToDid OfDid", lambda _, did: self.date_done(did))
         rule("Prep", "Did", lambda how, did: [("OfDid", did, 0.0)] if how == "of" else [])
+        rule("Cond", "Today", self.said_of_today)
         rule("Within", "Span", lambda _, span: [("WithinSpan", span, 0.0)])
         rule("Did", "WithinSpan", lambda did, span: self.took(("<=", span), did))
         rule("Same", "Prep", lambda unit, how: [("Same", unit, 0.0)] if how == "as" else [])
-        rule("Same", "Rel", lambda unit, _: [("Same", unit, 0.0)])
+        rule("Same", "Rel InWhich", lambda unit, _: [("Same", unit, 0.0)])
+        rule("Same", "TheyDid", self.same_as_they)
+        rule("Grain", "TheyDid", self.same_as_they)
+        rule("Prep", "TheySame", lambda how, same: [("TheySame", same, 0.0)] * (how == "in"))
+        rule("Rows", "TheySame", lambda rows, other: self.rows_at_theirs("Rows", rows, other))
+        rule("Act", "TheySame", lambda rows, other: self.rows_at_theirs("Act", rows, other))
         rule("Same", "Col Did", lambda unit, columns: [("SameAs", (Grain(unit), columns), 0.0)])
         rule("Same", "Rows", self.same_as_rows)
         rule("Col", "SameAs", self.at_same)
@@ -89,11 +110,9 @@ class DurationRules(ConditionRules):
         rule("Took", "CmpSpan", lambda _, span: [("TookSpan", span, 0.0)])
         rule("Prep", "Did", lambda how, did: [("ToDid", did, 0.0)] if how == "to" else [])
         rule("TookSpan", "ToDid", self.took)
-        rule("Grain", "Between", lambda unit, _: [("UnitBetween", unit, 0.0)])
-        rule("UnitBetween", "Col Did", lambda unit, start: [("UnitFrom", (unit, start), 0.0)])
-        rule("And", "Did", lambda _, did: [("JDid", did, 0.0)])
-        rule("Prep", "Col", lambda how, columns: [("JDid", columns, 0.0)] if how == "to" else [])
-        rule("UnitFrom", "JCol JDid ToDid", self.lasted)
+        rule("TookSpan", "ToDid", lambda span, did: [("TookSpanTo", (span, did), 0.0)])
+        rule("When", "TheyDid", lambda how, did: [("AfterTheyDid", did, 0.0)] if how in (">", ">=") else [])
+        rule("TookSpanTo", "AfterTheyDid", self.took_after)
         rule("Count", "Amount", lambda _, amount: [("Amount", amount, -0.2)])
         rule("They", "Took", lambda *_: [("TheyTook", None, 0.0)])
         rule("Is", "TheyTook", lambda *_: [("TheyTook", None, 0.0)])
@@ -120,6 +139,11 @@ class DurationRules(ConditionRules):
         if predicate:
             yield "Cond", Condition(attribute.table, predicate), 0.0
 
+    def said_of_today(self, condition: Condition, _: object) -> Found:
+        """`overdue as of today`, `open today`."""
+        if is_of_today(condition.predicate):
+            yield "Cond", condition, -0.3
+
     def is_year(self, attribute: Attribute) -> bool:
         """Whether a column of numbers is a year: "built_year", "yearfounded", or just "founded"."""
         name = attribute.column.lower()
@@ -140,6 +164,16 @@ class DurationRules(ConditionRules):
         """`in the same month as the customer signed up`."""
         if rows.time is not None and rows.where is None:
             yield "SameAs", (Grain(unit), Columns((rows.time,))), 0.0
+
+    def same_as_they(self, unit: str, did: Columns) -> Found:
+        """`in the same month as they signed up`, `in the month they were hired`."""
+        if unit not in (Grain.SECOND, Grain.MINUTE, Grain.HOUR):
+            yield "TheySame", (Grain(unit), did), 0.0
+
+    def rows_at_theirs(self, category: str, rows: Rows, same: SameAs) -> Found:
+        """`orders in the month they signed up`: who did is somebody that the orders belong to."""
+        if same[1].terms[0].table != rows.table:
+            yield from self.rows_at_same(category, rows, same)
 
     def at_same(self, columns: Columns, same: SameAs) -> Found:
         """`closed on the same day they were opened`."""
@@ -179,6 +213,34 @@ class DurationRules(ConditionRules):
                 period = InPeriod(attribute, ago if is_later else None, None if is_later else ago)
                 yield "Cond", Condition(attribute.table, period), 0.0
 
+    def done_for(self, did: Columns, measured: tuple[Operator, Span]) -> Found:
+        """`employed for more than 20 years`, of what came to be and went on."""
+        operator, span = measured
+        for attribute in self.only(did, "time", "date"):
+            is_begun = {verb_stem(word) for word in words_of(attribute.column)} & ORIGINS
+            if is_begun and span.count == int(span.count) and operator != "=":
+                ago = TimePoint(shift=-int(span.count), unit=span.unit)
+                is_long = operator in (">", ">=")
+                period = InPeriod(attribute, None if is_long else ago, ago if is_long else None)
+                yield "Cond", Condition(attribute.table, period, is_own=True), -0.3
+
+    def older_in_years(self, adjective: Adjective, years: float) -> Found:
+        """`older than 30`, of whom the day of birth is known."""
+        if adjective[0].terms[0].column.lower().startswith(_BIRTHS):
+            yield from self.older(adjective, Span(years, Grain.YEAR))
+
+    def aged_at(self, aged: tuple[Adjective, Span], when: Columns) -> Found:
+        """`younger than 18 on the day they joined`."""
+        (columns, operator), span = aged
+        for born in self.only(columns, "time", "date"):
+            for then in self.only(when, "time", "date"):
+                path = self.path(then.table, born.table)
+                is_known = born.column.lower().startswith(_BIRTHS) and path is not None and is_to_one(path)
+                if is_known and span.count == int(span.count):
+                    is_less: Operator = "<" if operator == ">" else ">"
+                    lived = Comparison(is_less, Duration(born, then, span.unit), Value(int(span.count)))
+                    yield "Cond", Condition(then.table, lived, is_own=True), -0.5
+
     def span_side(self, measured: Span | tuple[Operator, Span], side: str) -> Found:
         """`within 3 days of`, `more than 5 days after`."""
         operator, span = ("=", measured) if isinstance(measured, Span) else measured
@@ -212,27 +274,33 @@ class DurationRules(ConditionRules):
             if start is not None and start != end:
                 yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.2
 
+    def took_after(self, took: tuple[tuple[Operator, Span], Columns], first: Columns) -> Found:
+        """`took longer than 5 months to be banked after they were collected`."""
+        measured, did = took
+        for end in self.only(did, "time", "date"):
+            for start in self.only(first, "time", "date"):
+                if start.table == end.table and start != end:
+                    yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.0
+
     def taken(self, unit: Grain, did: Columns) -> Found:
         """`days to ship`, `hours it takes to ship`: from when the row happened."""
         for end in self.only(did, "time", "date"):
             start = self.time_of(end.table)
             if start is not None and start != end:
-                yield "Amount", Amount(end.table, Duration(start, end, unit)), 0.0
+                done = Not(Missing(end)) if self.column(end).nullable else None
+                rows = Rows(end.table, done) if done else None
+                yield "Amount", Amount(end.table, Duration(start, end, unit), rows), 0.0
 
     def taken_of(self, amount: Amount, rows: Rows) -> Found:
         """`days to ship an order`."""
-        if amount.rows is None and rows.table == amount.table and rows.time is None:
-            yield "Amount", replace(amount, rows=rows), -0.1
+        if rows.table == amount.table and rows.time is None and amount.rows in (None, self._done(amount)):
+            where = both(rows.where, amount.rows.where if amount.rows is not None else None)
+            yield "Amount", replace(amount, rows=replace(rows, where=where)), -0.1
 
-    def lasted(self, begun: tuple[Grain, Columns], ended: Columns) -> Found:
-        """`days between the order date and the ship date`."""
-        unit, started = begun
-        if len(started.terms) == 1 and len(ended.terms) == 1:
-            start, end = started.terms[0], ended.terms[0]
-            path = self.path(end.table, start.table)
-            is_timed = self.is_time(start) and self.is_time(end) and start != end
-            if is_timed and path is not None and is_to_one(path):
-                yield "Amount", Amount(end.table, Duration(start, end, unit)), 0.3 * len(path) - 0.3
+    def _done(self, amount: Amount) -> Rows | None:
+        """The rows of which it is known how long it took."""
+        end = amount.term.end if isinstance(amount.term, Duration) else None
+        return Rows(amount.table, Not(Missing(end))) if isinstance(end, Attribute) else None
 
 
 def _renamed(category: str, found: Found) -> Found:

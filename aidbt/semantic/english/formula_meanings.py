@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item, parse
 from aidbt.semantic.english.complete import check_complete
+from aidbt.semantic.english.definition_scope import per_row, qualified
 from aidbt.semantic.english.dropped import check_dropped
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.grammar import Rules
@@ -17,6 +19,7 @@ from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.english.written_conditions import WEIGHT, WrittenConditions, lemmas_of
 from aidbt.semantic.graph import Graph, NoPath, is_to_one
 from aidbt.semantic.query import (
@@ -28,8 +31,10 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Term,
     Value,
+    attributes,
     both,
     measures,
+    parts,
 )
 from aidbt.semantic.rewriting import rewritten
 
@@ -50,16 +55,30 @@ class FormulaMeanings:
         self._written = WrittenConditions(self.lexicon, self.graph)
         self._rules = Rules(self.graph, self._grounded.people)
         self._grammar = self._rules.grammar()
+        # What else definitions give a meaning to: the revenue that only counts paid orders.
+        self._in_passing: dict[Phrase, list[Meaning]] = {}
 
     def _of_formula(self, body: str) -> list[Meaning]:
         """What a formula, or a phrase, stands for; nothing when it is not understood."""
-        for text, rest in _qualified(body):
-            if _OVER.search(body) and rest and self._counts_rows(text):
+        for said in qualified(body):
+            if said.is_over and self._counts_rows(said.text):
                 continue  # `denied claims over decided claims` is a ratio
-            found = self._of_rows_of(text, rest)
+            found = self._of_rows_of(said.text, said.rows) or self._of_each_row(said.text, said.rows)
             if found:
                 return found
-        return []
+        # "Average freight, excluding cancelled orders" is one phrase.
+        return self._of_formula(body.replace(", ", " ", 1)) if ", " in body else []
+
+    def _of_each_row(self, text: str, rest: str) -> list[Meaning]:
+        """`average amount per payment`: a mean is of each of its own rows anyway."""
+        of, each = per_row(text)
+        rows = (
+            [item.meaning for item in self._phrases(each) if isinstance(item.meaning, Rows)] if each else []
+        )
+        found = self._of_rows_of(of, rest) if rows and rows[0] == Rows(rows[0].table) else []
+        measured = [one.meaning for one in found if isinstance(one, Defined)]
+        are_own = all(_is_mean_of(rows[0], meaning) for meaning in measured) and bool(measured)
+        return found if are_own else []
 
     def _counts_rows(self, text: str) -> bool:
         """Whether a text names rows, or how many there are."""
@@ -152,7 +171,7 @@ class FormulaMeanings:
             is_number = attribute is not None and self._rules.column(attribute).kind == "number"
             return Measure("sum", attribute.table, attribute) if attribute and is_number else None
 
-        found = self._with_products(formula, items, numbers, term)
+        found = _at_one_time(self._with_products(formula, items, numbers, term))
         table = next(iter(numbers.values())).table
         return [Defined("Number", Number(found, table), WEIGHT)] if found else []
 
@@ -195,7 +214,7 @@ class FormulaMeanings:
         rows = _rows_of(items.values())
         if term is None or rows is None:
             return []
-        total = Defined("Number", Number(Measure("sum", table, term), table), WEIGHT)
+        total = Defined("Number", Number(_summed(term, table), table), WEIGHT)
         if rows.where is not None:
             return self._of_those([total], rows)
         each = Defined("Amount", Amount(table, term), WEIGHT)
@@ -217,6 +236,7 @@ class FormulaMeanings:
 
     def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
         """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
+        rest = _THOSE.sub(lambda _: _noun(meanings), rest)
         rows = next((item.meaning for item in self._phrases(rest) if isinstance(item.meaning, Rows)), None)
         return self._of_those(meanings, rows) if rows is not None else []
 
@@ -243,6 +263,26 @@ def _is_doubtful(items: Sequence[Item]) -> bool:
     rivals = [i for i in items[1:] if first.score - i.score < _MARGIN and isinstance(i.meaning, Number)]
     said = _measured(first.meaning)
     return isinstance(first.meaning, Number) and any(_measured(i.meaning) != said for i in rivals)
+
+
+def _is_mean_of(rows: Rows, meaning: object) -> bool:
+    """Whether a number is a mean of something of each of those rows."""
+    term = meaning.term if isinstance(meaning, Number) else None
+    return isinstance(term, Measure) and term.function in ("avg", "median") and term.table == rows.table
+
+
+def _noun(meanings: Sequence[Meaning]) -> str:
+    """What rows are called that meanings measure, for "those"."""
+    of = (one.meaning for one in meanings if isinstance(one, Defined))
+    return next((words_of_table(number.table) for number in of if isinstance(number, Number)), "those")
+
+
+def words_of_table(table: str) -> str:
+    """A table as a phrase names it."""
+    return " ".join(words_of(table))
+
+
+_THOSE = re.compile(r"^(?:those|these|ones|the ones)\b", re.I)
 
 
 def _measured(meaning: object) -> set[tuple[str, Term | None]]:
@@ -282,7 +322,7 @@ def _as_defined(item: Item) -> list[Meaning]:
     found: list[Meaning] = [Defined(item.category, item.meaning, WEIGHT)]
     match item.meaning:
         case Number(Measure("count", table, None, where)):
-            found.append(Defined("Rows", Rows(table, where), WEIGHT - 0.1))
+            found.append(Defined("Rows", Rows(table, where), WEIGHT - LESS_LIKELY))
     return found
 
 
@@ -295,8 +335,10 @@ _FUNCTIONS: dict[str, Function] = {
 
 
 _ABOUT_AS_LIKELY = 0.3
+LESS_LIKELY = 0.3
+"""How much less likely a name of a number of rows means the rows."""
 _MARGIN = 0.16
-_CATEGORIES = {"Number", "Rows", "Col", "Amount", "Cond", "Nested"}
+_CATEGORIES = {"Number", "Rows", "Col", "Amount", "OpenAmount", "Cond", "Nested"}
 # Words that groups begin with in definitions.
 # What definitions add that says nothing of which rows are meant.
 _LEFT_OUT = re.compile(
@@ -305,28 +347,6 @@ _LEFT_OUT = re.compile(
     r"|\(for the given [\w ]+\)$",
     re.I,
 )
-_SUMMED = re.compile(r",? (?:summed(?: up)?|added up|totall?ed)\b.*$", re.I)
-_ONLY = re.compile(
-    r", (?:(?:only|just) )?(?:over|of|for|among|from|(?:considering|counting|using|including|looking at)"
-    r"(?: only)?|(?:limited|restricted) to) (?P<rest>.+?)(?: only)?$",
-    re.I,
-)
-
-
-_OVER = re.compile(r" (?:over|across|among) (?:all |the )*(?P<rest>.+)$", re.I)
-
-
-def _qualified(body: str) -> Iterator[tuple[str, str]]:
-    """A definition and the rows that it is only of, "" for all: as it stands, and cut where those begin."""
-    body = _SUMMED.sub("", body)
-    match = _ONLY.search(body)
-    if match:
-        yield body[: match.start()], match["rest"]
-        return
-    yield body, ""
-    over = _OVER.search(body)
-    if over:
-        yield body[: over.start()], over["rest"]
 
 
 def _leaves(formula: Formula) -> list[str]:
@@ -358,6 +378,36 @@ def _rows_of(items: Iterable[Sequence[Item]]) -> Rows | None:
 
 def _attribute(items: Sequence[Item]) -> Attribute | None:
     return next(iter(_attributes(items)), None)
+
+
+def _at_one_time(term: Term | None) -> Term | None:
+    """A calculation whose measures of one table all stand in time alike: closed tickets by opened ones."""
+    ats = {(measure.table, measure.at) for measure in measures(term)}
+    mixed = {table for table, _ in ats if sum(table == other for other, _ in ats) > 1}
+
+    def untimed(part: object) -> Measure | None:
+        return replace(part, at=None) if isinstance(part, Measure) and part.table in mixed else None
+
+    return rewritten(term, untimed) if term is not None and mixed else term
+
+
+def _summed(term: Term, table: str) -> Term:
+    """What a calculation with columns comes to over many rows: of a ratio that of the sums, for nobody adds up
+    what one amount is of another.
+    """
+    if isinstance(term, Calculation) and _has_ratio(term):
+        if term.operator == "/":
+            return Calculation("/", _summed(term.left, table), _summed(term.right, table))
+        if isinstance(term.left, Value) or isinstance(term.right, Value):
+            sides = [side if isinstance(side, Value) else _summed(side, table) for side in (term.left, term.right)]
+            return Calculation(term.operator, sides[0], sides[1])
+    return Measure("sum", table, term)
+
+
+def _has_ratio(term: Term) -> bool:
+    """Whether columns are divided by columns in it."""
+    found = (part for part in parts(term) if isinstance(part, Calculation) and part.operator == "/")
+    return any(attributes(part.left) and attributes(part.right) for part in found)
 
 
 def _calculated(formula: Formula, term: Callable[[str], Term | None]) -> Term | None:

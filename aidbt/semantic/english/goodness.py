@@ -10,7 +10,7 @@ from aidbt.semantic.query import Duration, attributes, parts
 _GOOD_HIGH = frozenset(
     """rating score grade gpa mark star satisfaction csat nps performance margin profit revenue sale income
     earning turnover yield efficiency accuracy precision uptime availability win point goal productivity
-    quality popularity conversion occupancy utilization retention attendance growth""".split()
+    quality popularity conversion occupancy utilization retention attendance growth salary wage pay""".split()
 )
 _GOOD_LOW = frozenset(
     """delay late lateness error defect fault complaint churn wait waiting downtime incident accident crash

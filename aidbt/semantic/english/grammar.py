@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from aidbt.semantic.english.asides import add_aside_rules
+from aidbt.semantic.english.asked_clauses import add_asked_clause_rules
 from aidbt.semantic.english.chart import Combine, Grammar, Lift
-from aidbt.semantic.english.clauses import ClauseRules
+from aidbt.semantic.english.houses import add_house_rules
 from aidbt.semantic.english.number_grammar import FILLABLE, add_number_grammar
+from aidbt.semantic.english.orders import OrderRules
+from aidbt.semantic.english.tails import add_tail_rules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act Clause Did
-    Rated Sized SupCol SupRows LikeText WhoRole UnitBetween Amount"""
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act ActOn Clause Did
+    Rated Sized SupCol SupRows LikeText WhoRole UnitBetween Amount Event EventOf Elapsed LapseIn"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
-    Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
+    Mail Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
 
 
-class Rules(ClauseRules):
+class Rules(OrderRules):
     """The grammar over one graph."""
 
     def grammar(self) -> Grammar:
@@ -42,16 +46,24 @@ class Rules(ClauseRules):
         self.row_rules(rule, lift)
         add_number_grammar(rule, lift, self)
         self.superlative_rules(rule, lift)
+        self.first_rules(rule)
         self.unit_rules(rule)
         self.clause_rules(rule)
+        add_tail_rules(rule)
+        add_asked_clause_rules(rule, self)
+        self.mail_rules(rule, lift)
+        self.order_rules(rule, lift)
+        add_house_rules(rule)
+        add_aside_rules(rule, self)
         rule("Prep", "Rows", lambda how, rows: [("OfWhole", rows, 0.0)] if how in ("of", "among") else [])
         rule("OfWhole", "Comma", _first("OfWhole"))
         rule("OfWhole", "WhatShare", lambda rows, kind: self.whole_rows(kind, rows))
         numbers = " ".join(sorted(FILLABLE))
-        before("Fill", f"{_PHRASES} {_OPENERS} {numbers}")
+        before("Fill", f"{_PHRASES} {_OPENERS} {numbers} Things")
         extremes = {"SupCol", "SupRows", "Sup", "Long", "Best", "TopOf"}
         before("Poss", " ".join(p for p in f"{_PHRASES} {_OPENERS} {numbers}".split() if p not in extremes))
-        before("Is", f"{_PHRASES} {_OPENERS} Number Group")
+        asserted = [p for p in f"{_PHRASES} {_OPENERS} Number Group".split() if p not in ("Clause", "Texts")]
+        before("Is", " ".join(asserted))
         after(f"{_PHRASES} Cmp Neg No Verb Prep Rel {numbers}", "Fill")
         after("Col Cmp Verb Rel Neg Act Did Number", "Is")
         before("ValueOf", "Col")
@@ -64,7 +76,8 @@ class Rules(ClauseRules):
         before("Rel", "Best TopOf LikeText CmpNum Range Null")
         for phrase in ("Rows", "Col", "Number"):
             rule(phrase, "Verb", _without(phrase))
-        rule("Group", "Verb Stranded Weak", lambda group, _: [("Group", group, 0.3)])
+            rule(phrase, "Weak", _without(phrase, 1.2))
+        rule("Group", "Verb Stranded Weak DoneCol", lambda group, _: [("Group", group, 0.3)])
         return Grammar(
             {key: tuple(found) for key, found in binary.items()},
             {key: tuple(found) for key, found in unary.items()},
@@ -79,6 +92,6 @@ def _first(phrase: str) -> Combine:
     return lambda meaning, _: [(phrase, meaning, 0.01)]
 
 
-def _without(phrase: str) -> Combine:
+def _without(phrase: str, cost: float = 0.7) -> Combine:
     """A phrase beside a verb that says nothing without what would follow it: "papers published"."""
-    return lambda meaning, verb: [(phrase, meaning, 0.7)] if verb == EMPTY else []
+    return lambda meaning, verb: [(phrase, meaning, cost)] if verb == EMPTY else []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from aidbt.semantic.english.aggregates import conjuncts, narrowed, time_of_number
-from aidbt.semantic.english.groups import Groups
+from aidbt.semantic.english.aggregates import conjuncts, mapped, narrowed, time_of_number
+from aidbt.semantic.english.group_sense import check_agents, check_apart, check_denied, check_finer
+from aidbt.semantic.english.groups import Groups, unmade
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import (
     Best,
@@ -19,7 +20,8 @@ from aidbt.semantic.english.number_phrases import (
 )
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Amount, Claim, Columns, Condition, Link, Rows
-from aidbt.semantic.english.refusal import Distant, Refused
+from aidbt.semantic.english.refusal import Distant, Elsewhere, Refused
+from aidbt.semantic.english.relations import joined
 from aidbt.semantic.graph import NoPath, is_to_one
 from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
@@ -37,6 +39,7 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Term,
     Value,
+    attributes,
     both,
     measures,
     parts,
@@ -67,8 +70,10 @@ class Grouping(Groups):
         self._claims()
         self._check_counted()
         self._check_measured()
+        self._each_ones()
         self._check_near()
         self._check_extremes()
+        self._check_shares()
         self._beside()
         self._ranks()
         self._sorts()
@@ -98,6 +103,7 @@ class Grouping(Groups):
             self._best(best)
         inner = [term for term in self.groups if term not in self.outer]
         if self.outer and inner and self.limit is not None:
+            check_agents(self.outer, inner, self.rules)
             self.within = self.outer
 
     def _top(self, top: Top) -> None:
@@ -154,10 +160,16 @@ class Grouping(Groups):
         known = list(self.groups)
         for shown in self.asked.returned:
             if isinstance(shown, Columns | Amount):
-                self._add_groups([self._grouped_as(term) for term in self.rules.named(shown)])
+                named = [term for term in self.rules.named(shown) if not self._is_added_up(term)]
+                self._add_groups([self._grouped_as(term) for term in named])
             elif isinstance(shown, Rows):
                 self._add_groups(self.rules.named(shown))
         self._check_belonging(known)
+
+    def _is_added_up(self, term: Term) -> bool:
+        """Whether a column is called again by a number of it: "by quantity sold. Show the quantity"."""
+        sums = [n for n in self.numbers if isinstance(n.term, Measure) and n.term.function == "sum"]
+        return sum(isinstance(n.term, Measure) and n.term.of == term for n in sums) == 1
 
     def _check_belonging(self, known: Sequence[Term]) -> None:
         """That what is shown besides belongs to what makes the groups, and makes no other ones.
@@ -166,12 +178,12 @@ class Grouping(Groups):
             Refused: beside the countries of the sellers those of the buyers are shown.
         """
         makers = [group for group in known if isinstance(group, Attribute) and group.table]
-        for group in self.groups if makers else ():
-            if group in known or not isinstance(group, Attribute) or not group.table:
-                continue
-            paths = [self.rules.path(maker.table, group.table) for maker in makers]
-            if not any(path is not None and is_to_one(path) for path in paths):
-                raise Refused(f"{group.column} of {group.table} is shown, and the groups are of other things")
+        others = [group for group in self.groups if group not in known] if makers else []
+        for column in attributes(tuple(others)):
+            paths = [self.rules.path(maker.table, column.table) for maker in makers if column.table]
+            if paths and not any(path is not None and is_to_one(path) for path in paths):
+                where = f"{column.column} of {column.table}"
+                raise Refused(f"{where} is shown, and the groups are of other things")
 
     def _claims(self) -> None:
         for claim in self.asked.claims:
@@ -185,14 +197,48 @@ class Grouping(Groups):
                 self._counted(claim)
             elif isinstance(claim, Link) and claim.is_plain and claim.rows == Rows(self.table):
                 raise Refused("rows are named beside a number, and it is not said what is asked of them")
-            elif (
-                isinstance(claim, Link) and claim.count == 0 and any(n.is_settled for n in self.numbers)
-            ) or (isinstance(claim, Condition) and any(number.is_settled for number in self.numbers)):
+            elif self._is_of_either(claim):
                 raise Refused("it is not certain whether a condition is of the part or of the whole")
+            elif any(self.rules.takes_away(m.of, claim) for n in self.numbers for m in measures(n.term)):
+                raise Refused(
+                    "it is not certain whether an amount is meant without a part, or rows without it"
+                )
             elif isinstance(claim, Period) and self._are_apart():
                 self._each_in(claim)
+            elif claim in self.asked.general and self._is_of_several():
+                self._narrow_each(claim)
             else:
-                self.where = both(self.where, self._holds(claim))
+                self.where = joined(self.where, self._holds(claim), claim)
+
+    def _is_of_either(self, claim: Claim) -> bool:
+        """Whether a claim may be of the part or of the whole of a number, of which both are said already."""
+        is_told = isinstance(claim, Condition) or (isinstance(claim, Link) and claim.count == 0)
+        is_settled = any(number.is_settled for number in self.numbers)
+        return is_told and is_settled and claim not in self.asked.general
+
+    def _is_of_several(self) -> bool:
+        """Whether numbers of several tables are held against each other."""
+        tables = {m.table for number in self.numbers for m in measures(number.term)}
+        return len(tables) > 1 and any(number.is_settled for number in self.numbers)
+
+    def _narrow_each(self, claim: Claim) -> None:
+        """`leave out owners without a city`, of pets per owner: numbers of owners, and of what is theirs."""
+        target = claim.rows.table if isinstance(claim, Link) else getattr(claim, "table", "")
+
+        def narrower(measure: Measure) -> Measure:
+            path = self.rules.path(measure.table, target) if target else ()
+            if path is None or not is_to_one(path):
+                return measure  # without cancelled orders customers are as many as before
+            found = self.rules.claimed(Rows(measure.table), claim)
+            if found is None:
+                raise Refused("a condition is not about everything that is measured")
+            return replace(measure, where=both(measure.where, found[0].where))
+
+        before = list(self.numbers)
+        for number in before:
+            self._replace(number, replace(number, term=mapped(number.term, narrower)))
+        if self.numbers == before:
+            raise Refused("a condition is about nothing that is measured")
 
     def _are_apart(self) -> bool:
         """Whether numbers of several tables stand in groups by time, each by its own."""
@@ -219,7 +265,7 @@ class Grouping(Groups):
         }
         found = self.rules.claimed(Rows(self.table, time=times.pop() if len(times) == 1 else None), claim)
         if found is None:
-            raise Refused(f"a condition is not about {self.table}, nor about what its rows belong to")
+            raise Elsewhere(f"a condition is not about {self.table}, nor about what its rows belong to")
         where = found[0].where
         is_named = isinstance(where, Exists) and where.where is None and self._is_named(where)
         return None if is_named else where
@@ -266,7 +312,7 @@ class Grouping(Groups):
             for number in self.numbers
             for measure in measures(number.term)
             if measure.of is None and measure.table
-            for term in self.rules.label(measure.table)
+            for term in self._telling(measure.table)
         }
         if keys & set(self.groups):
             raise Refused("rows are counted by what tells each of them apart")
@@ -275,11 +321,23 @@ class Grouping(Groups):
             if own & set(self.groups) - set(self.outer) and any(map(_is_bare, conjuncts(measure.where))):
                 raise Refused(f"it is not certain whether {measure.table} are groups or are counted")
 
+    def _telling(self, table: str) -> Iterable[Term]:
+        """What tells rows of a table apart: their key; a name, which rows may share, where they have none."""
+        label, keys = (
+            self.rules.label(table),
+            {name for key in self.rules.graph.table(table).keys for name in key},
+        )
+        return [term for term in label if term.column in keys] or label
+
     def _check_measured(self) -> None:
         """A number of other rows than those that make the groups is no part of them."""
         columns = [group for group in self.groups if isinstance(group, Attribute) and group.table]
         known = {column.table for column in columns if column in self.rules.label(column.table)}
+        plain = [n.term for n in self.numbers if not any(isinstance(p, Compared) for p in parts(n.term))]
+        made = {m.of for term in plain for m in measures(term) if m.function != "count_distinct"}
         for column in columns:
+            if column in made and column not in self.asked.group.terms:
+                raise Refused(f"{column.column} is asked for of each row, and of several together")
             is_cut = column.grain is not None or column.part is not None
             if is_cut or column in self.asked.group.terms:
                 continue
@@ -301,11 +359,18 @@ class Grouping(Groups):
 
     def _check_near(self) -> None:
         """Groups are of what is measured, or of what that belongs to, in a way that a few words can mean."""
-        measured = [m for number in self.numbers for m in measures(number.term) if m.table]
-        added = {measure.table for measure in measured if measure.function in _ADDED}
+        every = [m for number in self.numbers for m in measures(number.term) if m.table]
+        shown = [group for group in self.groups if group not in self.outer]
+        check_finer(shown, every, self.rules)
+        held = [*conjuncts(self.where), *(one for m in every for one in conjuncts(m.where))]
+        check_denied(held, shown, self.rules)
+        check_apart(conjuncts(self.where), every, self.rules)
         for group in self.groups:
             if not isinstance(group, Attribute) or not group.table:
                 continue
+            is_cut = group.grain is not None or group.part is not None
+            measured = [m for m in every if not (is_cut and _is_timed(m))]
+            added = {measure.table for measure in measured if measure.function in _ADDED}
             if group.via:
                 if not all(self._is_seen(measure.table, group) for measure in measured):
                     raise Refused(f"{group.table} in that role is not known of everything that is measured")
@@ -314,7 +379,7 @@ class Grouping(Groups):
                 raise Distant(f"rows of {group.table} and what is measured are only distantly related")
             for table in sorted(added):
                 if self._repeats(table, group.table):
-                    raise Refused(f"each row of {table} would be counted in several groups of {group.table}")
+                    raise Distant(f"each row of {table} would be counted in several groups of {group.table}")
 
     def _is_seen(self, table: str, group: Attribute) -> bool:
         """Whether each row of a table leads to one of the group by the way that is named."""
@@ -330,8 +395,20 @@ class Grouping(Groups):
 
     # --- numbers beside others --------------------------------------------------------------------------
 
+    def _check_shares(self) -> None:
+        """That shares of all groups are of several groups: of one number alone all of it is its share.
+
+        Raises:
+            Refused: there are no groups.
+        """
+        compared = [p for n in self.numbers for p in parts(n.term) if isinstance(p, Compared)]
+        if any(part.kind == "share" for part in compared) and not self.groups:
+            raise Refused("it is not said which part of them is meant")
+
     def _beside(self) -> None:
         """Running totals, moving averages and changes follow the grouped time, inside of the other groups."""
+        if self.asked.group.is_at_end and not all(map(_runs, self.numbers)):
+            raise Refused("what there is at the end of each is asked for, and not what came about in it")
         if not self.asked.changes and not any(map(_follows_time, parts(tuple(n.term for n in self.numbers)))):
             return
         along = self._along()
@@ -365,20 +442,23 @@ class Grouping(Groups):
         for number in list(self.numbers):
             term = number.term
             if isinstance(term, Compared) and term.kind == "rank":
-                ranked = replace(term, within=self.outer)
+                self._add_groups(term.within)
+                within = (*self.outer, *(group for group in term.within if group not in self.outer))
+                ranked = replace(term, within=within)
                 self._replace(number, replace(number, term=ranked))
-                self.orders += [*map(Order, self.outer), Order(ranked)]
+                self.orders += [*map(Order, within), Order(ranked)]
 
     def _is_time(self, term: Attribute) -> bool:
         if not term.table:
             return term.column == metric_time().column
-        is_year = term.column.lower().endswith("year")
+        is_year = term.column.lower().endswith("year") or term.part == "year"
         return is_year or (term.part is None and self.rules.column(term).kind in ("time", "date"))
 
     # --- outputs, orders, conditions on groups ----------------------------------------------------------
 
     def _terms(self) -> list[Term]:
-        return list(dict.fromkeys([*self.groups, *(number.term for number in self.numbers)]))
+        seen = [group for group in self.groups if group not in self.silent]
+        return list(dict.fromkeys([*seen, *(number.term for number in self.numbers)]))
 
     def _sorts(self) -> None:
         for order in self.asked.orders:
@@ -413,7 +493,7 @@ class Grouping(Groups):
         if len(made) == 1:
             return made[0]
         if not isinstance(term, Attribute) or not self._is_group(term.table):
-            raise Refused("the answer is sorted by what it does not hold")
+            raise Distant("the answer is sorted by what it does not hold")
         self._add_groups([term])
         return term
 
@@ -435,8 +515,17 @@ class Grouping(Groups):
         if self.asked.havings and not self.groups:
             raise Refused("it is not said in which groups a number is held against another")
         for having in self.asked.havings:
+            for column in unmade(having.value):
+                if not self._is_own(column):
+                    raise Refused(f"each group may have several values of {column.column}")
             condition = Comparison(having.operator, self._same(having.number).term, having.value)
             self.having = both(self.having, condition)
+
+
+def _is_timed(measure: Measure) -> bool:
+    """Whether rows that are counted or added up have a time of their own, and stand in the group of that."""
+    is_own = measure.at is not None and measure.at.table == measure.table
+    return is_own and measure.function in ("count", "count_distinct", "sum")
 
 
 def _is_bare(predicate: Predicate) -> bool:
@@ -446,6 +535,11 @@ def _is_bare(predicate: Predicate) -> bool:
 
 def _adds_up(term: Term) -> bool:
     return isinstance(term, Measure) and term.function in ("count", "sum")
+
+
+def _runs(number: Number) -> bool:
+    """Whether a number adds up all that came before it."""
+    return any(isinstance(part, Compared) and part.kind == "running" for part in parts(number.term))
 
 
 def _follows_time(term: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aidbt.semantic.english.aggregates import conjuncts, mapped, time_of_number
@@ -16,21 +16,29 @@ from aidbt.semantic.english.number_phrases import (
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Amount, Columns, Rows
 from aidbt.semantic.english.refusal import Distant, Refused
-from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.graph import Path, is_to_one
 from aidbt.semantic.items import metric_time
 from aidbt.semantic.query import (
     Attribute,
+    Calculation,
+    Compared,
     Comparison,
     Exists,
     Grain,
     Measure,
+    OneOf,
     Order,
     Predicate,
     Term,
     Value,
+    attributes,
     both,
     measures,
+    parts,
 )
+
+# What is compared with other groups in no order of time.
+_OF_GROUPS = ("share", "average", "rank", "dense_rank")
 
 
 class Groups:
@@ -50,6 +58,8 @@ class Groups:
         self.orders: list[Order] = []
         self.limit: int | None = None
         self.within: tuple[Term, ...] = ()
+        # Groups that numbers are calculated with, and that are not seen.
+        self.silent: set[Term] = set()
         # Numbers without the conditions that they share with all others.
         self.bare: dict[Number, Number] = {}
 
@@ -121,10 +131,15 @@ class Groups:
             self._group_times(group)
 
     def _is_each_row(self, group: Group, term: Attribute) -> bool:
-        """`average amount per order`: of the orders' own amounts that is their mean, and no group."""
+        """`average amount per order`: of the orders' own amounts that is their mean, and no group.
+
+        Also beside other numbers, where the groups are others: "top brands by total fare … average per trip".
+        """
         means = [n.term for n in self.numbers if isinstance(n.term, Measure) and n.term.function == "avg"]
-        is_own = self.table and term in self.rules.label(self.table)
-        return bool(group.is_per and is_own and len(means) == len(self.numbers))
+        own = self.rules.label(self.table) if self.table else ()
+        is_apart = bool(self.asked.tops) or any(other not in own for other in group.terms)
+        is_mean = bool(means) and (is_apart or len(means) == len(self.numbers))
+        return group.is_per and term in own and is_mean
 
     def _year(self) -> Attribute | None:
         """The number that is the year of rows which have no time."""
@@ -137,7 +152,9 @@ class Groups:
     def _group_times(self, group: Group) -> None:
         """Groups by time: every measure stands in the group of its own time."""
         time = self._time_of_table()
-        self._add_groups([replace(time, grain=grain) for grain in group.grains])
+        for grain in group.grains:
+            is_number = group.grains == (Grain.YEAR,) and not self._goes_on()
+            self._add_groups([replace(time, part="year") if is_number else replace(time, grain=grain)])
         self._add_groups([replace(time, part=part) for part in group.parts])
 
         def timed(measure: Measure) -> Measure:
@@ -152,6 +169,12 @@ class Groups:
         self.numbers = list(changed.values())
         by_term = {old.term: new.term for old, new in changed.items()}
         self.orders = [replace(o, term=by_term.get(o.term, o.term)) for o in self.orders]
+
+    def _goes_on(self) -> bool:
+        """Whether years follow each other in what is asked; else they are read as numbers, as people write them."""
+        numbers = tuple(number.term for number in self.numbers)
+        compared = [part for part in parts(numbers) if isinstance(part, Compared)]
+        return bool(self.asked.changes) or any(one.kind not in _OF_GROUPS for one in compared)
 
     def _check_whose_time(self) -> None:
         """That people who are told by what they did are not grouped by when they came themselves.
@@ -202,6 +225,47 @@ class Groups:
             raise Refused(f"{term.column} of {rows.table} cannot be told beside numbers of {self.table}")
         return seen
 
+    def _each_ones(self) -> None:
+        """`ratio of sales to the budget of each shop`: a column is the group's own, else it is added up."""
+        for number in list(self.numbers):
+            is_mean = any(measure.function == "avg" for measure in measures(number.term))
+            found = {c: self._own_or_sum(c, is_own=is_mean) for c in unmade(number.term)}
+            if found:
+                made = replace(number, term=_remade(number.term, found))
+                self._replace(number, made)
+                orders = [replace(o, term=made.term) if o.term == number.term else o for o in self.orders]
+                self.orders = orders
+        if not any(measures(number.term) for number in self.numbers):
+            self.base = self.base or self.table
+
+    def _own_or_sum(self, column: Attribute, *, is_own: bool) -> Term:
+        """A column that groups have one value of, as one more group; or the sum of what they have."""
+        if self._is_own(column):
+            return column
+        if not self.groups and self._is_of_one(column.table):
+            return Measure("max", column.table, column)
+        number = None if is_own else self.rules.implied(Columns((column,)))
+        if number is None:
+            raise Refused(f"it is not said how {column.column} is added up", hint="say total or average")
+        return number.term
+
+    def _is_own(self, column: Attribute) -> bool:
+        """Whether groups have one value of a column, which is one more group then, and not seen."""
+        for group in self.groups:
+            if isinstance(group, Attribute) and group in self.rules.label(group.table):
+                path = self.rules.path(group.table, column.table)
+                if path is not None and is_to_one(path):
+                    self.silent |= {term for term in (column,) if term not in self.groups}
+                    self._add_groups([column])
+                    return True
+        return False
+
+    def _is_of_one(self, table: str) -> bool:
+        """Whether one row of a table is named: "for the Globe, the ratio of visitors to its capacity"."""
+        keys = {Attribute(table, key[0]) for key in self.rules.graph.table(table).keys if len(key) == 1}
+        named = [c for c in conjuncts(self.where) if isinstance(c, OneOf) and len(c.values) == 1]
+        return any(one.term in keys for one in named)
+
     def _grouped_as(self, term: Term) -> Term:
         """A column as it is grouped already: cut to a month where its month makes the groups."""
         for group in self.groups:
@@ -220,6 +284,14 @@ class Groups:
         for predicate in conjuncts(rows.where):
             if isinstance(predicate, Exists) and predicate.table == self.table and predicate.count > 0:
                 self._only_with(predicate)
+            elif path is not None and isinstance(predicate, Exists) and self._lies_on(path, predicate):
+                # What rows belong together by is there anyway, and is as it is said to be.
+                self.where = both(self.where, predicate.where)
+            elif path is not None and isinstance(predicate, Exists) and _counts_ways(path, predicate):
+                counted = self._same(self.rules.counted(Rows(self.table)))
+                self.having = both(
+                    self.having, Comparison(predicate.operator, counted.term, Value(predicate.count))
+                )
             elif path is not None and not is_to_one(path) and not isinstance(predicate, Exists):
                 self.where = both(self.where, predicate)
             elif path is None or not is_to_one(path):
@@ -230,9 +302,46 @@ class Groups:
                     raise Refused(f"rows of {rows.table} and {self.table} are not known to belong together")
                 self.where = both(self.where, found[0].where)
 
+    def _lies_on(self, path: Path, exists: Exists) -> bool:
+        """Whether what there has to be is what rows belong together by."""
+        is_some = (exists.operator, exists.count) == (">=", 1) and not exists.via
+        is_own = {attribute.table for attribute in attributes(exists.where)} <= {exists.table}
+        way = self.rules.path(self.table, exists.table)
+        return is_some and is_own and bool(way) and way == path[: len(way or ())] != path
+
     def _only_with(self, exists: Exists) -> None:
         """`customers with at least 4 paid orders`, beside a number of orders: those are meant."""
         self.where = both(self.where, exists.where)
         if (exists.operator, exists.count) != (">=", 1):
             counted = Measure("count", exists.table)
             self.having = both(self.having, Comparison(exists.operator, counted, Value(exists.count)))
+
+
+def unmade(term: Term) -> tuple[Attribute, ...]:
+    """The columns in a calculation of which it is not said what is made of them."""
+    match term:
+        case Attribute():
+            return (term,)
+        case Calculation(_, left, right):
+            return (*unmade(left), *unmade(right))
+        case _:
+            return ()
+
+
+def _remade(term: Term, found: Mapping[Attribute, Term]) -> Term:
+    match term:
+        case Attribute():
+            return found[term]
+        case Calculation(_, left, right):
+            return replace(term, left=_remade(left, found), right=_remade(right, found))
+        case _:
+            return term
+
+
+def _counts_ways(path: Path, exists: Exists) -> bool:
+    """Whether so many rows have to be there by which those that are counted belong to others: of students who
+    are enrolled in 7 sections, the sections.
+    """
+    turns = [step.is_to_one for step in path]
+    is_between = turns == [False, True] and path[0].end == exists.table
+    return is_between and exists.where is None and exists.operator == ">=" and exists.count > 1

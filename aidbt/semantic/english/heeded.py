@@ -14,10 +14,12 @@ from aidbt.semantic.english.definitions import definitions_of
 from aidbt.semantic.english.instructions import statements
 from aidbt.semantic.english.lexicon import Lexicon, TableName
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.snapshots import is_of_last_rows, snapshots_told
 from aidbt.semantic.english.tokens import tokens, verb_stem
 from aidbt.semantic.english.value_names import plain
+from aidbt.semantic.english.written_conditions import holds, lemmas_of
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, SemanticQuery, parts
+from aidbt.semantic.query import Attribute, Matches, SemanticQuery, parts
 
 _FOR_WRITERS = re.compile(
     r"\b(?:(?:left |inner )?join(?:s|ed|ing)?|cte|common table expression|ilike|like|case.?(?:in)?sensitiv\w*"
@@ -27,7 +29,9 @@ _FOR_WRITERS = re.compile(
 )
 # What is the same for everyone, or is asked for by name: weekends, units of columns, the clock.
 _KNOWN = re.compile(
-    r"^(?:weekend|weekday|working day|business day|last \d+ |past \d+ |(?:last|this|previous|current|past) "
+    r"^(?:weekends? (?:are|is|means?|refers? to|=) (?:the )?sat\w*(?: and| or|,|/| &) sun\w*"
+    r"|(?:weekday|working day|business day)s? (?:are|is|means?|refers? to|=) mon\w* (?:to|through|-) fri\w*"
+    r"|weekend days? refer\w* to sat\w* and sun\w*|last \d+ |past \d+ |(?:last|this|previous|current|past) "
     r"(?:day|week|month|quarter|year)|today|now)\b"
     r"|\b(?:are|is) (?:all |stored |given |measured |recorded )*(?:in|as) (?:[a-z]+ )?"
     r"(?:(?:two|three|2|3)[- ]letter|iso|cents?|dollars?|euros?|usd|eur|gbp|pounds?|utc|seconds?"
@@ -78,16 +82,51 @@ def check_heeded(
     asked = _content(question, lexicon)
     tables = {node.table for node in parts(query) if hasattr(node, "table")} | {query.base}
     for statement in statements(text):
-        if statement in heeded or _KNOWN.search(statement):
+        if any(is_of_last_rows(query, told.table) for told in snapshots_told(statement, graph)):
+            continue
+        is_heeded = statement in heeded and not _is_scattered(statement, question, asked, lexicon)
+        if is_heeded or _KNOWN.search(statement) or _is_matched(statement, query):
             continue
         about = _content(_subject(statement), lexicon)
         # Of what is told in steps half of the name has to be there, of a plain statement any word.
         is_shared = 2 * len(asked & about) >= (len(about) if _PROCEDURE.match(statement) else 1)
-        if asked & about and is_shared and not _is_harmless(statement):
+        if asked & about and is_shared and not _is_harmless(statement, question, asked, lexicon):
             raise Refused("what instructions say is not understood", spans=(_short(statement),))
         if _is_about_rows(statement, tables, query, graph):
             raise Refused("instructions say which rows count, and it is not understood how",
                           spans=(_short(statement),))  # fmt: skip
+
+
+def _is_matched(statement: str, query: SemanticQuery) -> bool:
+    """Whether a statement only says what texts contain that the query looks for: "Gmail addresses end with
+    '@gmail.com'".
+    """
+    said = [plain(text).strip("%") for text in _QUOTED.findall(statement)]
+    held = [plain(part.text) for part in parts(query) if isinstance(part, Matches)]
+    is_held = all(any(one in text or text in one for one in held) for text in said)
+    return bool(said) and is_held and bool(_LIKE.search(statement))
+
+
+_QUOTED = re.compile(r"['\"“‘]([^'\"”’]+)['\"”’]")
+_LIKE = re.compile(r"\b(?:(?:end|start|begin)(?:s|ing)?|contain(?:s|ing)?|i?like)\b", re.I)
+
+
+def procedure_told(statement: str) -> tuple[str, str] | None:
+    """The purpose and the steps of a statement as "to get the spend, join ..."; None for another one."""
+    match = _PROCEDURE.match(statement)
+    return (match["purpose"], match["steps"]) if match else None
+
+
+def chooses(steps: str) -> bool:
+    """Whether steps say which rows count, and not only how they are joined and added up."""
+    return bool(_CHOOSES.search(steps))
+
+
+def is_about(question: str, purpose: str, lexicon: Lexicon) -> bool:
+    """Whether half at least of what a purpose says is in a question."""
+    about = _content(purpose, lexicon)
+    shared = _content(question, lexicon) & about
+    return bool(shared) and 2 * len(shared) >= len(about)
 
 
 def _subject(statement: str) -> str:
@@ -96,14 +135,25 @@ def _subject(statement: str) -> str:
     return procedure["purpose"] if procedure else statement
 
 
-def _is_harmless(statement: str) -> bool:
+def _is_harmless(statement: str, question: str, asked: Collection[str], lexicon: Lexicon) -> bool:
     """Whether a statement is for writers of SQL alone, or defines a name that the question does not use."""
     procedure = _PROCEDURE.match(statement)
     if procedure:
         return not _CHOOSES.search(procedure["steps"])
     if any(True for _ in definitions_of(statement)):
-        return True
+        return not _is_scattered(statement, question, asked, lexicon)
     return bool(_FOR_WRITERS.search(statement)) and not _DEFINES.search(statement)
+
+
+def _is_scattered(statement: str, question: str, asked: Collection[str], lexicon: Lexicon) -> bool:
+    """Whether a question has the words of a name that is defined, and not as that name: "scheduled flight
+    duration" is that of "the scheduled duration of a flight".
+    """
+    names = [name for definition in definitions_of(statement) for name in definition.names]
+    said = [_content(" ".join(name), lexicon) for name in names]
+    told = lemmas_of(question)
+    is_used = any(holds(told, name) and ("of" not in name or "of" in told) for name in names)
+    return not is_used and any(len(words) > 1 and words <= set(asked) for words in said)
 
 
 def _is_about_rows(statement: str, tables: Collection[str], query: SemanticQuery, graph: Graph) -> bool:

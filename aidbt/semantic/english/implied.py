@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from aidbt.semantic.english.again import add_theirs, check_said_before, meet_again, spread_period
-from aidbt.semantic.english.aggregates import conjuncts, narrowed
+from aidbt.semantic.english.again import (
+    add_theirs,
+    check_said_before,
+    list_spans,
+    meet_again,
+    show_spans,
+    spread_period,
+)
+from aidbt.semantic.english.aggregates import narrowed
+from aidbt.semantic.english.alongside import add_running, sum_beside
 from aidbt.semantic.english.asked import Asked
+from aidbt.semantic.english.best_of_each import best_of_each
+from aidbt.semantic.english.bridges import add_bridges, list_over
+from aidbt.semantic.english.first_few import keep_first
 from aidbt.semantic.english.number_phrases import (
     Best,
     Filtered,
+    Frequent,
     Group,
     Having,
-    Nested,
     Number,
     Shown,
     Sorted,
-    Whole,
+    Top,
 )
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.periods import Period
-from aidbt.semantic.english.phrases import Amount, Columns, Found, Link, Rows
+from aidbt.semantic.english.on_average import average
+from aidbt.semantic.english.pairs import are_pairs, list_pairs, name_parents
+from aidbt.semantic.english.phrases import Amount, Columns, Link, Rows
+from aidbt.semantic.english.ranked import rank, without
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.shares import add_shares, add_wholes
 from aidbt.semantic.english.side_by_side import side_by_side
+from aidbt.semantic.english.tails import add_tails
+from aidbt.semantic.english.units_asked import put_in_unit
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
-    Calculation,
-    Compared,
-    Exists,
     Function,
     Grain,
-    InPeriod,
     Measure,
-    Predicate,
     Value,
-    measures,
 )
 
 
@@ -47,28 +58,46 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     """
     _scoped(asked)
     _put_in_order(asked)
-    asked.shown += [_said_apart(whole, asked, rules) or _share(whole, asked.group) for whole in asked.wholes]
-    asked.wholes = []
+    _by_frequency(asked)
+    _show_order(asked)
+    keep_first(asked, rules)
+    best_of_each(asked)
+    add_wholes(asked, rules)
     if asked.is_average:
-        _average(asked, rules)
+        average(asked, rules)
     meet_again(asked)
+    show_spans(asked)
+    list_spans(asked)
     add_theirs(asked)
     spread_period(asked)
     _counted_values(asked, rules)
-    _ranked(asked, rules)
+    rank(asked, rules)
     _ranked_by(asked, rules)
+    _told_with_best(asked, rules)
     _times_of_best(asked, rules)
     side_by_side(asked, rules)
     asked.best = [_peak(best, asked, rules) for best in asked.best]
+    bests = [(top, top.of) for top in asked.tops if isinstance(top.of, Best)]
+    for top, best in bests:
+        asked.tops[asked.tops.index(top)] = replace(top, of=_peak(best, asked, rules))
+    add_tails(asked, rules)
+    add_shares(asked)
+    add_running(asked)
+    sum_beside(asked, rules)
     check_said_before(asked)
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
     _counted_beside(asked, rules)
     _restrict(asked)
+    if asked.numbers():
+        add_bridges(asked, rules)
+    elif not asked.nested:
+        list_over(asked, rules)
     if asked.is_each and not (asked.group or asked.tops or asked.best):
         raise Refused("how many there are of each is asked for, and it is not said of each what")
     beside = asked.returned or asked.shown
     beside += [_of_them(filtered, asked, rules) for filtered in asked.filtered]
+    put_in_unit(asked, rules)
     return asked
 
 
@@ -80,15 +109,38 @@ def _add_number(asked: Asked, rules: NumberRules) -> None:
     is_number = bool(asked.group or asked.counts or asked.changes)
     if not is_number and not _is_amount(asked):
         return
+    name_parents(asked, rules)
     shown = _implied(asked, rules)
     listed = _of_each(asked, rules)
     if listed is not None:
         asked.group, asked.shows = Group(), True
         asked.shown = [listed, *asked.shown]
+    elif are_pairs(asked, rules):
+        list_pairs(asked)
     elif any(isinstance(one, Number) for one in shown):
         asked.shown = shown
+    elif _are_listed_in(asked, rules):
+        columns = [Columns((term,)) for term in asked.group.terms]
+        asked.orders = asked.orders or [Sorted(columns[-1], is_descending=False)]
+        asked.shown, asked.group = [*asked.shown, *columns], Group()
     elif is_number:
         raise Refused("it is not said what is counted or added up in each group")
+
+
+def _are_listed_in(asked: Asked, rules: NumberRules) -> bool:
+    """Whether rows are listed with what they have alike: "list the names of the restaurants in each city"."""
+    group, things = asked.group, [one for one in asked.shown if isinstance(one, Rows | Columns)]
+    rows = [one if isinstance(one, Rows) else one.rows for one in things]
+    is_plain = asked.lists and not (asked.counts or asked.changes or group.grains or group.parts)
+    if not is_plain or len(things) != 1 or len(asked.shown) != 1:
+        return False
+    first = things[0]
+    if isinstance(first, Columns) and any(map(rules.is_measured, first.terms)):
+        return False  # "the amount of each customer" may be all that they have
+    own = first.terms[0].table if isinstance(first, Columns) else first.table
+    table = rows[0].table if rows[0] is not None else own
+    are_all = all(one.where is None for one in group.rows)
+    return are_all and all(_is_of(table, term, rules) for term in group.terms)
 
 
 def _of_each(asked: Asked, rules: NumberRules) -> Rows | None:
@@ -122,53 +174,40 @@ def _is_amount(asked: Asked) -> bool:
     return is_alone and not (asked.lists or asked.shows or asked.returned)
 
 
-def _ranked(asked: Asked, rules: NumberRules) -> None:
-    """`rank the customers by revenue`: each with what it is ranked by, and its rank."""
-    if not asked.rankings:
-        return
-    asked.rankings = list(dict.fromkeys(asked.rankings))
-    of = asked.rankings[0].of
-    columns = [term for term in asked.group.terms if rules.is_measured(term)]
-    if asked.rankings[0].by is not None:
-        _ranked_as_defined(asked, rules)
-        return
-    if len(asked.rankings) > 1 or len(asked.by) + len(columns) != 1 or asked.tops or asked.best:
-        raise Refused("it is not said by what is ranked", hint="say by which number")
-    asked.shown.append(of)
-    if asked.by:
-        number = asked.by.pop()
-        asked.shown.append(number)
-    else:
-        number = _measure_of(columns[0], of, asked, rules)
-    for column in columns:
-        asked.group = _without(asked.group, column)
-    is_ascending = False
-    if asked.orders and asked.orders[0].by is None and not asked.orders[0].of:
-        is_ascending = asked.orders.pop(0).is_descending is False
-    asked.shown.append(replace(number, term=Compared("rank", number.term, is_ascending=is_ascending)))
-
-
-def _ranked_as_defined(asked: Asked, rules: NumberRules) -> None:
-    """A rank whose definition says of what, and by what: groups of the same are what is ranked."""
-    ranking = asked.rankings[0]
-    if len(asked.rankings) > 1 or ranking.by is None or asked.by or asked.tops or asked.best:
-        raise Refused("it is not certain by what is ranked")
-    ranked = set(rules.named(ranking.of))
-    table = ranking.of.table if isinstance(ranking.of, Rows) else ""
-    rows = tuple(rows for rows in asked.group.rows if rows.table != table or rows.where is not None)
-    terms = tuple(term for term in asked.group.terms if term not in ranked)
-    asked.group = replace(asked.group, rows=rows, terms=terms)
-    asked.shown.insert(0, ranking.of)
-    rank = Compared("rank", ranking.by.term, is_ascending=ranking.is_ascending)
-    asked.shown += [ranking.by, replace(ranking.by, term=rank)]
-
-
 def _put_in_order(asked: Asked) -> None:
     """`order the categories by their number of products`: those are listed, where nothing else is."""
     things = [order.things for order in asked.orders if order.things is not None]
     if things and not (asked.shown or asked.tops or asked.best or asked.group):
         asked.shown += things
         asked.lists = True
+
+
+def _by_frequency(asked: Asked) -> None:
+    """`reasons, the most common first`: each with how often it occurs, which the answer is sorted by."""
+    frequent = [order for order in asked.orders if order.of == "frequency"]
+    if not frequent:
+        return
+    order, things = frequent[0], [one for one in asked.shown if isinstance(one, Rows | Columns)]
+    counted = [n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function == "count"]
+    if asked.tops or asked.best or len(asked.orders) > 1 or len(counted) > 1:
+        raise Refused("it is not certain what the most frequent is", hint="say the most frequent of what")
+    if counted:
+        asked.orders = [Sorted(counted[0], order.is_descending)]
+    elif asked.group and len(asked.shown) == 1 and isinstance(asked.shown[0], Rows):
+        asked.orders = [Sorted(None, order.is_descending)]
+    elif len(things) == 1 and len(asked.shown) == 1 and not asked.group:
+        asked.orders, asked.shown = [], []
+        asked.tops.append(Top(None, Frequent(things[0], bool(order.is_descending))))
+    else:
+        raise Refused("it is not said how often what occurs")
+
+
+def _show_order(asked: Asked) -> None:
+    """`customers with 10 orders, sorted by number of orders`: what they are sorted by is seen beside them."""
+    by = [order.by for order in asked.orders if isinstance(order.by, Number)]
+    is_list = len(asked.shown) == 1 and isinstance(asked.shown[0], Rows | Columns)
+    if is_list and len(by) == len(asked.orders) == 1 and not (asked.numbers() or asked.tops or asked.group):
+        asked.shown += by
 
 
 def _scoped(asked: Asked) -> None:
@@ -181,39 +220,35 @@ def _scoped(asked: Asked) -> None:
         is_other = not set(scope.terms) <= set(asked.group.terms) and bool(asked.group.terms)
         if is_other or (scope.grains and asked.group.grains and scope.grains != asked.group.grains):
             raise Refused("the groups of the question are others than those of a definition")
-        asked.group |= scope
-
-
-def _measure_of(column: Attribute, of: Rows | Columns, asked: Asked, rules: NumberRules) -> Number:
-    """A column that rows are ranked by: their own, which is shown beside them, or the sum of others'."""
-    if isinstance(of, Rows) and of.table == column.table:
-        asked.shown.append(Columns((column,)))
-        return Number(Measure("max", column.table, column), column.table)
-    number = rules.implied(Columns((column,)))
-    if number is None:
-        raise Refused(f"it is not said how {column.column} is added up", hint="say total or average")
-    asked.shown.append(number)
-    return number
+        # The question may name another time than the rows' own: "by month of the pay date".
+        named = {term.grain for term in asked.group.terms}
+        asked.group |= replace(scope, grains=tuple(grain for grain in scope.grains if grain not in named))
 
 
 def _ranked_by(asked: Asked, rules: NumberRules) -> None:
     """`top 3 products by price`: a number after "by" is no group where the first so many are asked for."""
     numbers = [term for term in asked.group.terms if rules.is_measured(term)]
+    if asked.best or asked.orders or any(isinstance(top.of, Best) for top in asked.tops):
+        # Of "the oldest clubs by founding year" the year is what they are sorted by.
+        numbers += [term for term in asked.group.terms if rules.is_year(term)]
     if asked.tops:
         # `the 3 oldest, going by the purchase date`: nobody wants three of each day.
         numbers += [term for term in asked.group.terms if term.grain is None and rules.is_time(term)]
-    if len(numbers) != 1 or asked.by or asked.best:
+    if len(numbers) != 1 or asked.by:
+        return
+    if asked.best:
+        _best_by(asked, numbers[0], rules)
         return
     if not asked.tops:
         _listed_by(asked, numbers[0])
-    if len(asked.tops) != 1 or asked.orders:
+    if len(asked.tops) != 1:
         return
     top = asked.tops[0]
     if isinstance(top.of, Best) and isinstance(top.of.by, Columns):
         asked.tops = [replace(top, of=replace(top.of, by=Columns((numbers[0],))))]
-        asked.group = _without(asked.group, numbers[0])
+        asked.group = without(asked.group, numbers[0])
         return
-    if not isinstance(top.of, Rows | Columns):
+    if not isinstance(top.of, Rows | Columns) or asked.orders:
         return
     entity = top.of.table if isinstance(top.of, Rows) else top.of.terms[0].table
     path = rules.path(entity, numbers[0].table)
@@ -225,7 +260,32 @@ def _ranked_by(asked: Asked, rules: NumberRules) -> None:
         asked.by.append(number)
     else:
         return
-    asked.group = _without(asked.group, numbers[0])
+    asked.group = without(asked.group, numbers[0])
+
+
+def _best_by(asked: Asked, term: Attribute, rules: NumberRules) -> None:
+    """`the oldest airline by founding year`, `most watched title by watch time`: what the best goes by."""
+    best = asked.best[0]
+    by = Columns((term,)) if isinstance(best.by, Columns) else rules.implied(Columns((term,)))
+    is_own = isinstance(best.rows, Rows) and best.rows.table == term.table
+    if len(asked.best) > 1 or by is None or (isinstance(by, Columns) and not is_own):
+        return
+    asked.best = [replace(best, by=by)]
+    asked.group = without(asked.group, term)
+
+
+def _told_with_best(asked: Asked, rules: NumberRules) -> None:
+    """`the 5 largest stadiums, from largest to smallest`: an order that the first so many are in anyway."""
+    for top in asked.tops:
+        if not isinstance(top.of, Best) or not isinstance(top.of.by, Columns):
+            continue
+        best, by = top.of, top.of.by
+        kind = "time" if rules.is_time(by.terms[0]) else ""
+        for order in list(asked.orders):
+            is_same = order.by is None and order.of in ("", kind)
+            is_same |= isinstance(order.by, Columns) and order.by.terms == by.terms
+            if is_same and order.is_descending in (None, best.is_descending):
+                asked.orders.remove(order)
 
 
 def _listed_by(asked: Asked, term: Attribute) -> None:
@@ -233,13 +293,10 @@ def _listed_by(asked: Asked, term: Attribute) -> None:
     is_list = (
         len(asked.shown) == 1 and isinstance(asked.shown[0], Rows) and asked.shown[0].table == term.table
     )
-    if is_list and len(asked.orders) == 1 and asked.orders[0].by is None:
+    order = asked.orders[0] if len(asked.orders) == 1 else None
+    if is_list and order is not None and (order.by is None or order.by == Columns((term,))):
         asked.orders = [replace(asked.orders[0], by=Columns((term,)))]
-        asked.group = _without(asked.group, term)
-
-
-def _without(group: Group, term: Attribute) -> Group:
-    return replace(group, terms=tuple(other for other in group.terms if other != term))
+        asked.group = without(asked.group, term)
 
 
 def _times_of_best(asked: Asked, rules: NumberRules) -> None:
@@ -255,8 +312,13 @@ def _times_of_best(asked: Asked, rules: NumberRules) -> None:
 
 def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
     """`the employee with the highest salary`, who may have had several: the greatest of each is compared."""
-    things = [best.rows] if best.rows is not None else asked.shown
+    firsts = [top.of for top in asked.tops if isinstance(top.of, Rows | Columns)]
+    things: Sequence[Shown] = [best.rows] if best.rows is not None else [*asked.shown, *firsts]
     entities = [thing for thing in things if isinstance(thing, Rows)]
+    if isinstance(best.by, Columns) and best.is_added and _are_kinds(things, best.by.terms[0], rules):
+        return replace(best, by=rules.implied(best.by) or best.by)
+    if isinstance(best.by, Amount) and len(entities) == 1:
+        return _peak_amount(best, best.by, entities[0], rules)
     if not isinstance(best.by, Columns) or len(entities) != 1:
         return best
     by = best.by.terms[0]
@@ -270,6 +332,25 @@ def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
         return replace(best, by=total)
     function: Function = "max" if best.is_descending else "min"
     return replace(best, by=Number(Measure(function, by.table, by), by.table))
+
+
+def _peak_amount(best: Best, by: Amount, rows: Rows, rules: NumberRules) -> Best:
+    """`the customer with the highest order total in euros`."""
+    path = rules.path(rows.table, by.table)
+    if path is None or is_to_one(path) or by.rows is not None:
+        return best
+    function: Function = "max" if best.is_descending else "min"
+    return replace(best, by=Number(Measure(function, by.table, by.term), by.table))
+
+
+def _are_kinds(things: Sequence[Shown], by: Attribute, rules: NumberRules) -> bool:
+    """Whether what is asked for is what several rows, each with a number, have alike: cities of sales."""
+    terms = [term for thing in things if isinstance(thing, Columns) for term in thing.terms]
+    if len(terms) != 1 or len(things) != 1 or rules.column(terms[0]).kind != "text":
+        return False
+    path = rules.path(terms[0].table, by.table)
+    is_name = terms[0] in rules.label(terms[0].table)
+    return not is_name if terms[0].table == by.table else path is not None and not is_to_one(path)
 
 
 def _of_day(times: Group) -> Group:
@@ -325,31 +406,6 @@ def _restrict(asked: Asked) -> None:
     asked.shown = [shown for shown in asked.shown if shown not in said]
 
 
-def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None:
-    """`what share of the players of each team is injured`: the part, with the groups in between."""
-    claims = [claim for claim in asked.claims if not isinstance(claim, Period)]
-    table = whole.number.table
-    own = [(rows, said) for rows in asked.group.rows if (said := _own_part(rows, table)) is not None]
-    if not claims and not own:
-        return None
-    found = rules.claimed(Rows(table), claims[0]) if claims else (Rows(table, own[0][1]), 0.0)
-    if len(claims) + len(own) > 1 or found is None or whole.kind == "ratio":
-        raise Refused("it is not certain which part of them is meant")
-    asked.claims = [claim for claim in asked.claims if claim not in claims]
-    parted = [rows for rows, _ in own]
-    rows = tuple(replace(r, where=None) if r in parted else r for r in asked.group.rows)
-    asked.group = replace(asked.group, rows=rows)
-    return rules.ratio_of(whole.kind, narrowed(whole.number, found[0].where), whole.number)
-
-
-def _own_part(rows: Rows, table: str) -> Predicate | None:
-    """What is said of a table's rows behind groups: `of the reels in each vault is in poor condition`."""
-    match rows.where:
-        case Exists(table=of, where=said, operator=">=", count=1) if of == table:
-            return said
-    return rows.where if rows.table == table else None
-
-
 def _of_them(filtered: Filtered, asked: Asked, rules: NumberRules) -> Number:
     """`and how many of them were returned`: a part of what was counted before, beside it."""
     counted = [n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function == "count"]
@@ -357,53 +413,3 @@ def _of_them(filtered: Filtered, asked: Asked, rules: NumberRules) -> Number:
     if found is None or len({number.table for number in counted}) > 1:
         raise Refused("it is not certain of what a part is counted")
     return narrowed(counted[0], found[0].where)
-
-
-def _share(whole: Whole, group: Group) -> Number:
-    """`share of revenue by region`: of each group beside all of them."""
-    term = whole.number.term
-    is_part = isinstance(term, Measure) and any(not isinstance(c, InPeriod) for c in conjuncts(term.where))
-    is_restricted = any(rows.where is not None for rows in group.rows)
-    if not group or whole.kind == "ratio" or is_part or is_restricted:
-        raise Refused("it is not said which part of them is meant")
-    share = Compared("share", whole.number.term)
-    shown = Calculation("*", share, Value(100)) if whole.kind == "percentage" else share
-    return replace(whole.number, term=shown)
-
-
-def _average(asked: Asked, rules: NumberRules) -> None:
-    """`how many orders per customer on average`: the mean of what every group has."""
-    counted = [
-        n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function in ("count", "sum")
-    ]
-    if not counted:
-        _average_row(asked, rules)
-        return
-    things = [shown for shown in asked.shown if isinstance(shown, Rows)]
-    if not asked.group and len(things) == 1 and things[0].table != counted[0].table:
-        asked.group = Group(rules.label(things[0].table), (things[0],))
-        asked.shown.remove(things[0])
-    if len(counted) > 1 or not asked.group:
-        raise Refused("it is not certain of what the average is meant")
-    asked.nested.append(Nested("avg", counted[0], asked.group))
-    asked.shown = [shown for shown in asked.shown if shown != counted[0]]
-    asked.group = Group()
-
-
-def _average_row(asked: Asked, rules: NumberRules) -> None:
-    """`how many days between order and shipment on average`: of what each row has."""
-    if asked.nested or any(m.function == "avg" for number in asked.numbers() for m in measures(number.term)):
-        return
-    made = [_mean(shown, rules) for shown in asked.shown]
-    if len(made) != 1 or made[0] is None:
-        raise Refused("it is not certain of what the average is meant")
-    asked.shown = [made[0]]
-
-
-def _mean(shown: Shown, rules: NumberRules) -> Number | None:
-    found: Found = ()
-    if isinstance(shown, Amount):
-        found = rules.aggregate_amount("avg", shown)
-    elif isinstance(shown, Columns):
-        found = rules.aggregate("avg", shown)
-    return next((number for _, number, _ in found if isinstance(number, Number)), None)

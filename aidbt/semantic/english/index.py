@@ -163,6 +163,14 @@ class Lexicon:
                 named.setdefault(length, []).append(meaning)
         yield from named.items()
 
+    def taken(self, sentence: Sequence[Token]) -> Iterator[tuple[int, int]]:
+        """Where names stand whose definition is not understood, so that they mean nothing, word by word."""
+        for start in range(len(sentence)):
+            lemmas = self._lemmas(sentence, start)
+            for length in range(1, len(lemmas) + 1):
+                if self.meanings.get(tuple(lemmas[:length])) == []:
+                    yield start, start + length
+
     def at(self, lemmas: Sequence[str], start: int) -> Iterator[tuple[int, list[Meaning]]]:
         """The phrases that begin at a word: how many words each has, and its meanings."""
         for length in range(1, min(MOST_WORDS, len(lemmas) - start) + 1):
@@ -235,7 +243,7 @@ class Lexicon:
         return found
 
     def _in_other_forms(
-        self, sentence: Sequence[Token], start: int, lemmas: Sequence[str], named: Mapping[int, object]
+        self, sentence: Sequence[Token], start: int, lemmas: Sequence[str], named: Mapping[int, Sequence[Meaning]]
     ) -> Iterator[tuple[int, Meaning]]:
         token = sentence[start]
         if token.kind != "word":
@@ -247,7 +255,8 @@ class Lexicon:
             if length not in named:
                 of_verb = self.of_verbs.get((verb_stem(lemmas[0]), *lemmas[1:length]), ())
                 yield from ((length, column) for column in of_verb)
-        if len(lemmas) > 1 and lemmas[1] in (*DATE_WORDS, "year") and 2 not in named:
+        is_sure = any(meaning.weight > PART for meaning in named.get(2, ()))
+        if len(lemmas) > 1 and lemmas[1] in (*DATE_WORDS, "year") and not is_sure:
             yield from ((2, column) for column in self._of_stem(lemmas[0], lemmas[1]))
         if len(lemmas) > 2 and lemmas[0] in (*DATE_WORDS, "year") and lemmas[1] == "of" and 3 not in named:
             yield from ((3, column) for column in self._of_stem(lemmas[2], lemmas[0]))
@@ -284,6 +293,11 @@ class Lexicon:
 _BEGUN = frozenset(
     "placed made created submitted filed issued recorded opened booked requested registered posted".split()
 )
+_HAVING = {"have", "has", "had", "having"}
+_BEHIND_VERBS = frozenset(
+    """in on at by for from to with since before after during between within of and or but as via through
+    last this next yet so far already ever also recently online""".split()
+)
 _BEFORE_OBJECTS = frozenset(
     """a an any the at more less few fewer exactly no their its some several over under up between only
     another both each every""".split()
@@ -297,7 +311,11 @@ def is_begun(sentence: Sequence[Token], start: int) -> bool:
     following = sentence[start + 1] if start + 1 < len(sentence) else None
     if following is None or sentence[start].text.lower() not in _BEGUN:
         return False
-    return following.text.lower() in _BEFORE_OBJECTS or following.number is not None
+    if following.text.lower() in _BEFORE_OBJECTS or following.number is not None:
+        return True
+    # "Have opened urgent tickets" has an object too, and "have been opened" has none.
+    is_active = start > 0 and sentence[start - 1].text.lower() in _HAVING
+    return is_active and following.kind == "word" and following.text.lower() not in _BEHIND_VERBS
 
 
 def _is_counted_by_activity(sentence: Sequence[Token], start: int) -> bool:
@@ -311,7 +329,8 @@ def _is_meant(value: ValueName, token: Token, start: int) -> bool:
     a sentence, for "A" begins many.
     """
     if len(token.text) > _MOST_LETTERS_OF_A_CODE:
-        return True
+        # What is seen is no "saw".
+        return token.text[:2].lower() == value.value.strip()[:2].lower() or not value.value.isalpha()
     if len(token.text) == 1:
         return start > 0 and (token.text.isupper() or token.kind == "number")
     return token.text in (value.value, value.value.upper()) or token.text.isupper()

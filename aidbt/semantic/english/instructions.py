@@ -75,7 +75,8 @@ _ADVICE = re.compile(
     r"(?!.*(?:['\"\d]|\b(?:of|in|where|named|called|whose|who|that|from)\b))"
     r"(?:Please )?(?:Match|Compare|Use|Always (?:match|compare|filter|use))\b.*"
     r"(?:[Cc]ase.?insensitiv|[Ww]ildcard|percent sign|I?LIKE\b)"
-    r"|[A-Z]{2,7}(?: \([^()=]*\))? (?:= |means |stands for )",
+    r"|[A-Z]{2,7}(?: \([^()=]*\))? (?:= |means |stands for )"
+    r"|Weekends? (?:are|is|means?|refers? to) Saturdays? (?:and|or) Sundays?\b",
     re.S,
 )
 
@@ -88,16 +89,32 @@ _BEGINS = re.compile(
     r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))? = )"
     r"|\s+(?=To [a-z]+ |Always |(?:If|When|Note|Please|Truncate|Weekends?) [a-z]+ )"
     r"|,\s+(?=[A-Za-z]\w*_\w+ = )"
+    r"|\s+(?=[a-z]\w*_\w+ (?:should|must) be )"
     r"|\s+(?=[A-Z][a-z]+ (?:[a-z]+ ){0,3}(?:refers? to|means|should be|must be) )"
 )
 
 
 def statements(text: str) -> Iterator[str]:
     """The sentences of a text, and the entries of a glossary that nothing ends."""
+    before = ""
     for sentence in _ENDS.split(text[:MOST_CHARACTERS]):
         for part in _BEGINS.split(sentence):
-            if part and part.strip(" .;"):
-                yield part.strip(" .;")
+            said = part.strip(" .;") if part else ""
+            if _RANK_ONE.match(said) and _OF_RANKS.search(before):
+                before = f"{before}, where rank 1 is: {said}"
+            elif said:
+                yield from [before] if before else []
+                before = said
+    yield from [before] if before else []
+
+
+_OF_RANKS = re.compile(r"\brank|\bposition", re.I)
+# What a rank of 1 means belongs to the definition of the rank before it.
+_RANK_ONE = re.compile(
+    r"^(?i:(?:(?:the |an? )?\w+(?: \w+)? (?:with|at|on|in|of) )?(?:the )?(?:rank|position|place) (?:number )?"
+    r"(?:1|one|#1)\b)"
+    r"|^(?:The|An?) .+ (?:has|gets|receives) (?:(?:the |a )?rank|[A-Z]{2,7}) (?:of )?(?:1|one)$"
+)
 
 
 # --- how texts are matched ----------------------------------------------------------------------------
@@ -138,10 +155,35 @@ def _how(text: str) -> Matching:
     return "folded" if re.search(r"case.?insensitiv|whatever their case|regard to case", text, re.I) else ""
 
 
+# What "them" are, where it is told of them how they are matched: "promo codes vary in case, match them with".
+_IS_TOLD = re.compile(
+    r"^(?:The |All )?(?P<columns>[A-Za-z_][\w ]*?) (?:also )?(?:is|are|comes?|contains?|holds?|has|have"
+    r"|may|can|should|must|var(?:y|ies)|includes?)\b(?P<told>.*)$",
+    re.I | re.S,
+)
+_THEM = re.compile(
+    r"(?:^|, |and |so )(?:always |please )?(?:(?:match|filter|compare|search)(?: for)? (?:them|it)"
+    r"|(?:should|must)(?: always)? be (?:matched|filtered|compared|searched))\b(?P<how>.*)$",
+    re.I | re.S,
+)
+_EXAMPLE = re.compile(r",? \(?e\.g\.?,? .*?(?P<how>I?LIKE) '%", re.I)
+_SAME_WAY = re.compile(r"\b(?:in )?the same way\b|\blikewise\b|\bsimilarly\b", re.I)
+
+
 def _column_matching(statements: list[str]) -> Iterator[tuple[Phrase, Matching]]:
     """Columns, as they are called, with how their texts are matched."""
+    subject, how = "", ""
+    for statement in statements:
+        told, them = _IS_TOLD.match(statement), _THEM.search(statement)
+        subject = told["columns"] if told else subject
+        if told and _SAME_WAY.search(told["told"]) and how:
+            yield phrase_of(subject), _how(how)
+        elif them and subject and _MATCH.search(statement):
+            yield from ((phrase_of(name), _how(them["how"])) for name in re.split(r",? and |, ", subject))
+        how = statement if _MATCH.search(statement) else how
     for statement in statements:
         if _MATCH.search(statement) and not re.match(r"^\W*to ", statement, re.I):
             for match in (*_OF_COLUMNS.finditer(statement), *_FOR_COLUMNS.finditer(statement)):
+                example = _EXAMPLE.match(statement, match.end())
                 for name in re.split(r",? and |, ", match["columns"]):
-                    yield phrase_of(name), _how(match["how"])
+                    yield phrase_of(name), _how(match["how"] + (example["how"] if example else ""))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aidbt.core.words import words_of
@@ -19,6 +20,12 @@ _ENDS = {
     "open": "close", "in": "out", "checkin": "checkout", "admitted": "discharged",
     "admission": "discharge", "admit": "discharge",
 }  # fmt: skip
+# Those that say when what was begun was done with, of which it is not said that it went on until then.
+_DONE = {
+    "start": "complete finish", "started": "completed finished", "begun": "completed",
+    "departure": "arrival", "departed": "arrived", "departs": "arrives", "closed": "reopened",
+}  # fmt: skip
+_RUN_INTO = re.compile(r"(?P<word>\w{2,}?)(?P<rest>at|on|date|time|dt|ts)")
 _UNITS = {
     "second": Grain.SECOND, "minute": Grain.MINUTE, "hour": Grain.HOUR, "day": Grain.DAY, "week": Grain.WEEK,
 }  # fmt: skip
@@ -55,13 +62,26 @@ def _between(table: GraphTable, start: str, end: str, unit: Grain) -> Duration:
     return Duration(Attribute(table.name, start), Attribute(table.name, end), unit)
 
 
-def beginnings_and_ends(table: GraphTable) -> Iterator[tuple[str, str]]:
-    """The columns of when something began and ended whose names differ in nothing else."""
-    times = [(column.name, words_of(column.name)) for column in table.columns if _is_time(column.kind)]
+def beginnings_and_ends(table: GraphTable, *, is_done: bool = False) -> Iterator[tuple[str, str]]:
+    """The columns of when something began and ended whose names differ in nothing else.
+
+    Args:
+        is_done: whether one of when it was completed, or arrived, is its end too.
+    """
+    times = [(c.name, tuple(_parted(words_of(c.name)))) for c in table.columns if _is_time(c.kind)]
     for start, words in times:
         for place, word in enumerate(words):
-            ends = {(*words[:place], end, *words[place + 1 :]) for end in _ENDS.get(word, "").split()}
-            yield from ((start, name) for name, other in times if tuple(other) in ends)
+            named = f"{_ENDS.get(word, '')} {_DONE.get(word, '') if is_done else ''}".split()
+            ends = {(*words[:place], end, *words[place + 1 :]) for end in named}
+            yield from ((start, name) for name, other in times if other in ends)
+
+
+def _parted(words: Iterable[str]) -> Iterator[str]:
+    """Words with `startsat` as two."""
+    known = {*_ENDS, *_DONE, *" ".join((*_ENDS.values(), *_DONE.values())).split()}
+    for word in words:
+        joined = _RUN_INTO.fullmatch(word)
+        yield from joined.groups() if joined and joined["word"] in known else (word,)
 
 
 def _is_time(kind: str) -> bool:

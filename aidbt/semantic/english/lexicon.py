@@ -32,6 +32,7 @@ from aidbt.semantic.english.names import (
 )
 from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount
+from aidbt.semantic.english.revenue import revenues
 from aidbt.semantic.english.table_meanings import WAYS, TableMeanings
 from aidbt.semantic.english.tokens import lemma, verb_stem
 from aidbt.semantic.english.value_names import value_names
@@ -40,7 +41,7 @@ from aidbt.semantic.english.words import PHRASES
 from aidbt.semantic.graph import Graph, Relationship
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
-from aidbt.semantic.query import Measure
+from aidbt.semantic.query import Measure, attributes
 
 # A role costs a little to be read as a column, which one that a name spells out is.
 _REFERENCE = 1.15
@@ -98,6 +99,7 @@ def lexicon(
             for meaning in meanings:
                 found.add(phrase, meaning)
     _add_lastings(found, names)
+    _add_revenue(found, names)
     _add_people(found)
     _add_roles(found, names)
     for metric in metrics:
@@ -125,6 +127,14 @@ def _add_lastings(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
         for said in phrases:
             if is_one or said.phrase[0] != "duration" or said.phrase[1:2] == ("of",):
                 found.add(said.phrase, Defined("Amount", Amount(table, said.term), CLEAR))
+
+
+def _add_revenue(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
+    """What was taken in, where nothing goes by such a word."""
+    for phrase, term in revenues(found.graph, named):
+        if phrase not in found.meanings:
+            table = attributes(term)[0].table
+            found.add(phrase, Defined("Number", Number(Measure("sum", table, term), table), 0.9))
 
 
 def _has_people(named: NamedTable) -> bool:

@@ -10,11 +10,15 @@ from aidbt.semantic.english.dimensions import year_begun
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import Best, Number, Sorted
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.phrases import Amount, Columns, Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Rows
+from aidbt.semantic.english.refusal import Distant, Elsewhere, Refused
+from aidbt.semantic.english.relations import joined
+from aidbt.semantic.english.shown_rows import of_shown_rows
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
+    Exists,
+    Extreme,
     Missing,
     Not,
     Order,
@@ -24,6 +28,7 @@ from aidbt.semantic.query import (
     Term,
     attributes,
     both,
+    parts,
 )
 
 Thing = Rows | Columns | Amount
@@ -38,23 +43,27 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
     things = _things(asked)
     if not things or asked.compares:
         raise Refused("it is not said what is asked for")
-    base = _base(things)
+    base = _base(things, rules)
     best = _only_best(asked)
     orders = _best_orders(best) + [_order(order, base, rules, things) for order in asked.orders]
     terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
+    _check_fan(terms, base, rules)
     within = _within(asked, rules)
     is_one_of_each = bool(within) and _limit(asked, best) == 1 and not _is_by_time(orders, rules)
     known = any(_rows_of(thing) is not None for thing in things)
-    return SemanticQuery(
+    query = SemanticQuery(
         tuple(Output(term, name_of(term)) for term in dict.fromkeys((*within, *terms))),
         base=base,
-        where=both(_where(asked, things, base, rules), *_present(within, base)),
-        order_by=(*map(Order, within), *orders),
+        where=both(
+            _where(asked, things, base, rules), _of_groups(asked, base, rules), *_present(within, base)
+        ),
+        order_by=tuple(dict.fromkeys((*map(Order, within), *orders))),
         limit=_limit(asked, best),
         limit_within=within,
         has_ties=asked.has_ties or is_one_of_each,
         distinct=not within and (not known or _repeats(terms, base, rules)),
     )
+    return of_shown_rows(query, rules)
 
 
 def _things(asked: Asked) -> list[Thing]:
@@ -62,21 +71,48 @@ def _things(asked: Asked) -> list[Thing]:
     found += [top.of for top in asked.tops if isinstance(top.of, Rows | Columns)]
     bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
     found += [best.rows for best in bests if best.rows is not None]
-    return found or [best.by for best in bests if isinstance(best.by, Columns | Amount)]
+    return found or _of_kind(asked, bests) or [b.by for b in bests if isinstance(b.by, Columns | Amount)]
+
+
+def _of_kind(asked: Asked, bests: Sequence[Best]) -> list[Thing]:
+    """`which defender has the highest market value`: rows are asked for by what kind they are of."""
+    if not asked.lists or len(bests) != 1 or not isinstance(bests[0].by, Columns):
+        return []
+    table = bests[0].by.terms[0].table
+    claims = asked.claims
+    is_own = len(claims) == 1 and isinstance(claims[0], Condition) and claims[0].table == table
+    return [Rows(table)] if is_own else []
 
 
 def _rows_of(thing: Thing) -> Rows | None:
     return thing if isinstance(thing, Rows) else thing.rows
 
 
-def _base(things: Sequence[Thing]) -> str:
-    """The table whose rows are listed: the first that is spoken of."""
+def _base(things: Sequence[Thing], rules: NumberRules) -> str:
+    """The table whose rows are listed: the first that is spoken of; of lengths of time that which has them."""
+    measured = {thing.table for thing in things if isinstance(thing, Amount)}
     for thing in things:
         rows = _rows_of(thing)
         if rows is not None:
-            return rows.table
+            path = rules.path(min(measured), rows.table) if len(measured) == 1 else None
+            return min(measured) if path and is_to_one(path) else rows.table
     first = things[0]
     return first.terms[0].table if isinstance(first, Columns) else first.table
+
+
+def _check_fan(terms: Sequence[Term], base: str, rules: NumberRules) -> None:
+    """That rows of two tables are not put side by side that only share what they belong to.
+
+    Raises:
+        Refused: they are: each enrollment of a course would stand beside each attendance of it.
+    """
+    tables = {a.table for term in terms for a in attributes(term) if a.table and not a.via}
+    far = [t for t in sorted(tables) if (path := rules.path(base, t)) is not None and not is_to_one(path)]
+    for one in far:
+        for other in far:
+            ways = [rules.path(one, other), rules.path(other, one)]
+            if one != other and not any(way is not None and is_to_one(way) for way in ways):
+                raise Refused(f"rows of {one} and {other} do not belong to each other")
 
 
 def _only_best(asked: Asked) -> Best | None:
@@ -123,8 +159,8 @@ def _where(asked: Asked, things: Sequence[Thing], base: str, rules: NumberRules)
     for claim in asked.claims:
         found = rules.claimed(Rows(base, time=time), claim)
         if found is None:
-            raise Refused(f"a condition is not about {base}, nor about what its rows belong to")
-        where = both(where, found[0].where)
+            raise Elsewhere(f"a condition is not about {base}, nor about what its rows belong to")
+        where = joined(where, found[0].where, claim)
     return where
 
 
@@ -134,9 +170,24 @@ def _within(asked: Asked, rules: NumberRules) -> tuple[Term, ...]:
         return ()
     if not asked.best and not asked.tops:
         raise Refused("it is not said what is counted or added up in each group")
-    if asked.group.grains or asked.group.parts or any(rows.where for rows in asked.group.rows):
+    if asked.group.grains or asked.group.parts:
         raise Refused("it is not certain how rows are listed in these groups")
     return asked.group.terms
+
+
+def _of_groups(asked: Asked, base: str, rules: NumberRules) -> Predicate | None:
+    """What holds of the things that make the groups, and of none of the rows in them: active customers."""
+    where: Predicate | None = None
+    for rows in asked.group.rows:
+        if rows.where is None:
+            continue
+        path = rules.path(base, rows.table)
+        is_own = path is not None and is_to_one(path)
+        if not is_own or any(isinstance(part, Exists | Extreme) for part in parts(rows.where)):
+            raise Refused("it is not certain how rows are listed in these groups")
+        seen = rules.restricted(Rows(base), rows.table, rows.where)
+        where = both(where, seen[0].where if seen else None)
+    return where
 
 
 def _present(within: Sequence[Term], base: str) -> list[Predicate]:
@@ -146,7 +197,11 @@ def _present(within: Sequence[Term], base: str) -> list[Predicate]:
 
 
 def _terms(asked: Asked, things: Sequence[Thing], orders: Sequence[Order], rules: NumberRules) -> list[Term]:
-    wanted = [shown for shown in asked.returned if not isinstance(shown, Number)] or things
+    wanted: list[Thing] = [shown for shown in asked.returned if not isinstance(shown, Number)]
+    # What a name is defined as is shown, whatever it is called where the answer is described.
+    if asked.scopes:
+        wanted += [thing for thing in things if isinstance(thing, Columns)]
+    wanted = wanted or list(things)
     terms: list[Term] = []
     for thing in wanted:
         terms += rules.named(thing)
@@ -187,6 +242,9 @@ def _order(order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing]
         raise Refused("it is not said which number the answer is sorted by")
     if not order.of and measured:
         return Order(measured[0], is_descending)
+    if not order.of and isinstance(things[0], Rows):
+        # "From longest to shortest" may be said of a column that the rows have.
+        raise Distant("it is not said what the answer is sorted by", hint="say by which column")
     terms = rules.named(things[0])
     return Order(terms[-1] if order.of == "name" else terms[0], is_descending)
 

@@ -15,11 +15,15 @@ from aidbt.semantic.naming import UNITS, NamedTable
 
 # How sure a name is: as it is written, in other words for the same, in a part of it, or in what may be meant.
 EXACT, CLEAR, SHORTER, SYNONYM, PART, LOOSE = 1.0, 0.95, 0.85, 0.7, 0.6, 0.5
+# Less than what verbs are made of: the date of an employee is no employing.
+OWN_TIME = 0.72
 _MOST_SPELLINGS = 12
 
 _KEYS = {"id", "key", "uuid", "guid", "identifier", "no", "number", "code"}
 # Words that say what kind of column it is, which people leave out.
-_KINDS = {"type", "name", "kind", "category", "code", "title"}
+_KINDS = {"type", "name", "kind", "category", "code", "title", "class"}
+# Those of them that stand for each other: the ticket category is the type of the ticket.
+_SORTS = ("type", "kind", "category", "class")
 # In `related_to_treatment` the last word is not what the column holds.
 _LINKS = {"to", "by", "of", "for", "in", "from", "with"}
 # What is no name of a text without what stands before it.
@@ -52,7 +56,17 @@ _MASS_NOUNS = frozenset(
     machinery merchandise cargo gear kit property inventory music""".split()
 )
 # Nouns of two words run together: a callup, a pickup, a checkout.
-_PARTICLES = ("up", "out", "off")
+_PARTICLES = ("up", "out", "off", "in")
+# Of nouns in -in most are one word: a cabin, a margin.
+_WITH_IN = {"check", "log", "sign", "clock", "punch", "walk", "opt", "trade", "plug"}
+
+
+def particles(noun: str) -> Iterator[tuple[str, str]]:
+    """The two words that a noun is made of, where the second is a particle: a callup, a checkin."""
+    for particle in _PARTICLES:
+        first = noun.removesuffix(particle)
+        if first != noun and len(first) > 2 and (particle != "in" or first in _WITH_IN):
+            yield first, particle
 
 
 # --- tables -------------------------------------------------------------------------------------------
@@ -78,9 +92,8 @@ def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]
             if form[-1] in _MASS_NOUNS:
                 for unit in ("piece", "item", "unit"):
                     yield Name((unit, "of", *form), EXACT * factor)
-            for particle in _PARTICLES if len(form) == 1 else ():
-                if form[0].endswith(particle) and len(form[0]) > len(particle) + 2:
-                    yield Name((form[0].removesuffix(particle), particle), CLEAR * factor)
+            for parted in particles(form[0]) if len(form) == 1 else ():
+                yield Name(parted, CLEAR * factor)
             yield from _other_words(form, factor)
 
 
@@ -103,11 +116,18 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
     for synonym in column.synonyms:
         yield Name(_lemmas(synonym), EXACT)
     words = named.columns[column.name]
-    if column.name == table.label and words in _WHOLE_NAMES:
+    if column.name == table.label and (words in _WHOLE_NAMES or _is_short_for(words, named)):
         yield Name(("name",), CLEAR)
-    if column.kind in ("time", "date") and sum(c.kind in ("time", "date") for c in table.columns) == 1:
-        yield Name(("date",), PART)
-    if is_own_key(table, column.name, words):
+    if column.name == table.time:
+        for noun in named.nouns:
+            yield Name((*noun, "date"), OWN_TIME)
+    if column.kind in ("time", "date"):
+        times = [c for c in table.columns if c.kind in ("time", "date")]
+        if len(times) == 1 or [c for c in times if c.kind == "date"] == [column]:
+            yield Name(("date",), PART)
+    others = [named.columns[other.name] for other in table.columns if other.name != column.name]
+    is_called_id = any(_is_id(other, named) for other in others)
+    if is_own_key(table, column.name, words) and (words[-1] == "id" or not is_called_id):
         yield Name(("id",), EXACT)
         for noun in named.nouns:
             for form, factor in spellings(noun, named):
@@ -122,20 +142,54 @@ def column_names(table: GraphTable, column: GraphColumn, named: NamedTable) -> I
         for name in _forms(form, column, named):
             yield Name(name.phrase, name.weight * factor, name.counts)
             yield from _with_table(name, factor, named)
-    if len(words) > 1 and words[-1] in UNITS:
+    unit = _unit_of(words)
+    if unit:
         # `age_years`, `weight_kg`: people leave the unit out.
         for form, factor in spellings(words[:-1], named):
-            for name in (*_without_unit(form, UNITS[words[-1]]), *_other_words(form, 1.0)):
+            for name in (*_without_unit(form, unit), *_other_words(form, 1.0)):
                 yield Name(name.phrase, name.weight * factor)
                 yield from _with_table(name, factor, named)
+    if column.kind == "number" and len(words) == 1:
+        for form in _bare_of_unit(words[0]):
+            for name in (Name(form, CLEAR), *_other_words(form, 1.0)):
+                yield name
+                yield from _with_table(name, 1.0, named)
+    if column.kind == "number" and words[-1:] in (("quantity",), ("qty",)):
+        yield from _of_quantity(named)
     if column.kind == "number" and len(table.columns) > 1 and words in _AMOUNTS:
         yield from _of_amount(table, named)
+    if words[:1] == ("total",) and len(words) > 1 and column.kind == "number":
+        # The booking amount is the `total_amount` of a booking.
+        yield from (Name((*noun, *words[1:]), CLEAR) for noun in named.nouns)
+
+
+def _is_id(words: Phrase, named: NamedTable) -> bool:
+    """Whether a column is called the id of its table's rows, as a key may be that is not: `customer_key`."""
+    return words[-1:] == ("id",) and (words[:-1] == () or words[:-1] in named.nouns)
+
+
+def _unit_of(words: Phrase) -> str:
+    """The unit that a column's last word says; "" for none. An `m` is one of lengths alone."""
+    if len(words) > 1 and words[-1] == "m" and words[-2] in _IN_METERS:
+        return "meters"
+    return UNITS.get(words[-1], "") if len(words) > 1 else ""
+
+
+_IN_METERS = frozenset(
+    "length width height depth distance altitude elevation drop diameter thickness".split()
+)
 
 
 def is_own_key(table: GraphTable, column: str, words: Phrase) -> bool:
     """Whether a column is what a table's rows are told apart by."""
     is_key = bool(table.keys) and table.keys[0] == (column,)
     return is_key and (words[-1] in _KEYS or words[-1].endswith("id"))
+
+
+def _is_short_for(words: Phrase, named: NamedTable) -> bool:
+    """Whether a column is called the name of what its table's noun begins with: `rest_name` of restaurants."""
+    is_name = len(words) == 2 and words[1] == "name" and len(words[0]) > 2
+    return is_name and any(noun[-1].startswith(words[0]) for noun in named.nouns)
 
 
 # Who has such a name has no other.
@@ -153,7 +207,7 @@ def _with_table(name: Name, factor: float, named: NamedTable) -> Iterator[Name]:
         if form[: len(noun)] == noun and len(form) > len(noun):
             rest = form[len(noun) :]
             if rest not in _SAY_NOTHING:
-                yield Name(rest, (PART if rest in _SAY_LITTLE else CLEAR) * weight, name.counts)
+                yield Name(rest, (0.75 if rest in _SAY_LITTLE else CLEAR) * weight, name.counts)
         elif len(noun) > 1 and form[0] == initials(noun) and len(form) > 1:
             yield Name(form[1:], CLEAR * weight, name.counts)
             yield Name((*noun, *form[1:]), CLEAR * weight, name.counts)
@@ -182,19 +236,26 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
     yield Name(form, PART if len(form) == 1 and form[0] in UNITS else EXACT)
     if column.kind in ("time", "date"):
         yield from _times(form, named.nouns)
-    counted = _counted(form)
-    if counted:
-        yield Name(("number", "of", *counted), EXACT, counts=True)
-        yield Name((*counted, "count"), EXACT, counts=True)
-        yield Name(counted, 0.8, counts=True)
+    of = counted(form)
+    if of:
+        yield Name(("number", "of", *of), EXACT, counts=True)
+        yield Name((*of, "count"), EXACT, counts=True)
+        yield Name(of, 0.8, counts=True)
     elif column.kind == "number" and _is_plural(column.name) and (len(form) == 1 or form[-1] not in UNITS):
         # A plural is a number of what it names: shares, votes, seats.
         yield Name(("number", "of", *form), CLEAR, counts=True)
     if len(form) > 1 and form[-1] in _KINDS:
         yield Name((form[-1], "of", *form[:-1]), CLEAR)
         rest = form[:-1]
-        if not any(rest in (noun[: len(rest)], noun[-len(rest) :]) for noun in named.nouns):
+        # Of `drug_name` and `drug_class` the name is the drug.
+        is_class = form[-1] == "class" and any(
+            (*rest, kind) in named.columns.values() for kind in _KINDS - {"class"}
+        )
+        if not (is_class or any(rest in (noun[: len(rest)], noun[-len(rest) :]) for noun in named.nouns)):
             yield Name(rest, 0.65)
+    if column.kind == "text":
+        yield from _sorts(form)
+    yield from _done(form, column)
     if len(form) > 1 and column.kind == "text" and form[-1] not in _NO_HEADS and not _LINKS & set(form):
         yield Name(form[-1:], PART)
         # "left footed" is said of a preferred foot.
@@ -202,8 +263,13 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
     if len(form) == 1 and (column.kind == "number" or form[0] in _IN_LEVELS):
         yield Name((*form, "level"), SYNONYM)
         yield Name(("level", "of", *form), SYNONYM)
+        yield Name((*form, "content"), SYNONYM)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
+    if len(form) == 1 and column.kind == "number" and form[0].endswith("ed"):
+        # `injured`, of an incident, is a number of people.
+        yield Name(("people", *form), CLEAR, counts=True)
+        yield Name(("number", "of", "people", *form), CLEAR, counts=True)
     if len(form) == 2 and "year" in form and column.kind == "number":
         yield Name((form[1], form[0]), CLEAR)
     if len(form) == 2 and form[-1] not in (*_TIMES, *_KEYS):
@@ -213,6 +279,7 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         and form[-1] not in (*_KINDS, *_TIMES, *_KEYS)
         and column.kind == "number"
         and not form[-1].endswith("ed")
+        and (form[-1] not in _DONE_IRREGULARLY or "year" in form)
     ):
         yield Name(form[-1:], PART)
     for name in _other_words(form, 1.0):
@@ -221,8 +288,57 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name(name.phrase, SHORTER) if is_phrase else name
 
 
+def _sorts(form: Phrase) -> Iterator[Name]:
+    """`ticket category` of a ticket type, and `genre category` of a genre: that something is of a kind."""
+    bare = form[:-1] if form[-1] in _SORTS and len(form) > 1 else form
+    for sort in _SORTS if bare[-1] not in (*_NO_HEADS, *_SORTS) else ():
+        yield Name((*bare, sort), SYNONYM if bare != form else 0.65)
+
+
+def _done(form: Phrase, column: GraphColumn) -> Iterator[Name]:
+    """What was done with as much as a column says: `amt_billed` is the billed amount."""
+    if len(form) < 2 or column.kind != "number" or lemma(form[-1]) in _TIMES:
+        return
+    is_done = form[-1].endswith("ed") or form[-1] in _DONE_IRREGULARLY
+    if is_done and form[0] in ("amount", "total"):
+        yield Name((*form[1:], form[0]), CLEAR)
+    elif is_done and _is_plural(column.name.rpartition(form[-1])[0].rstrip("_")):
+        yield Name(form[:-1], PART, counts=True)
+        yield Name(("number", "of", *form[:-1]), PART, counts=True)
+
+
+_DONE_IRREGULARLY = {
+    "sold",
+    "sent",
+    "made",
+    "paid",
+    "given",
+    "won",
+    "lost",
+    "built",
+    "bought",
+    "held",
+    "taken",
+}
 # What texts say how much there is of.
-_IN_LEVELS = {"difficulty", "severity", "priority", "urgency", "experience", "risk", "seniority", "skill"}
+_IN_LEVELS = {
+    "difficulty",
+    "severity",
+    "priority",
+    "urgency",
+    "experience",
+    "risk",
+    "seniority",
+    "skill",
+    "licence",
+    "license",
+    "membership",
+    "education",
+    "access",
+    "clearance",
+    "subscription",
+}
+_TIME_UNITS = {"seconds", "minutes", "hours", "days"}
 _MONEY = {"usd", "eur", "gbp", "chf", "cents"}
 
 
@@ -232,8 +348,36 @@ def _without_unit(form: Phrase, unit: str) -> Iterator[Name]:
     yield Name((*form, "in", lemma(unit)), CLEAR)
     if unit in _MONEY:
         yield Name((*form, "amount"), SHORTER)
+    if unit in _TIME_UNITS:
+        yield Name((*form, "time"), CLEAR)
     if len(form) > 1 and form[-1] not in (*_KINDS, *_TIMES, *_KEYS):
         yield Name(form[-1:], PART)
+
+
+# Units that names run together with what is measured: `weightg`, `tempc`.
+_RUN_ON = ("kg", "km", "cm", "mm", "eur", "usd", "min", "pct", "sqm", "c", "f", "g", "m")
+
+
+def _bare_of_unit(word: str) -> Iterator[Phrase]:
+    """`weight`, of `weightg`: what is left, where that is a word and the whole is none."""
+    for unit in _RUN_ON:
+        bare = word.removesuffix(unit)
+        if bare != word and len(bare) > 3 and not is_word(word):
+            yield from [(bare,)] if is_word(bare) else expansions(bare)[:1]
+
+
+# Tables of how many of something changed hands: the quantity of a ticket sale is that of tickets.
+_ABOUT_QUANTITIES = frozenset(
+    "sale order purchase booking reservation transaction delivery shipment".split()
+)
+
+
+def _of_quantity(named: NamedTable) -> Iterator[Name]:
+    """`tickets`, of the quantity of ticket sales."""
+    for noun in named.nouns:
+        if len(noun) > 1 and noun[-1] in _ABOUT_QUANTITIES:
+            yield Name(noun[:-1], 0.8, counts=True)
+            yield Name(("number", "of", *noun[:-1]), CLEAR, counts=True)
 
 
 # Tables about an amount, which goes by their name: a salary, but not a payment, for payments are counted.
@@ -287,6 +431,9 @@ def _times(form: Phrase, nouns: Sequence[Phrase]) -> Iterator[Name]:
     yield Name(("date", "of", *bare), CLEAR)
     if bare not in nouns:
         yield Name(bare, 0.8)
+        for particle in _PARTICLES if len(bare) == 1 else ():
+            if bare[0].endswith(particle) and len(bare[0]) > len(particle) + 2:
+                yield Name((bare[0].removesuffix(particle), particle), 0.8)
         for noun in _DEVERBAL.get(bare[0], "").split() if len(bare) == 1 else ():
             if (noun,) not in nouns:
                 yield Name((noun,), SYNONYM)
@@ -298,7 +445,7 @@ def _is_plural(name: str) -> bool:
     return bool(last) and singular(last[0]) != last[0]
 
 
-def _counted(words: Phrase) -> Phrase:
+def counted(words: Phrase) -> Phrase:
     """What a column's name says it holds the number of; () when it says no such thing."""
     # A flight number is no number of flights.
     if len(words) > 1 and words[-1] in ("num", "count", "cnt"):
@@ -350,7 +497,31 @@ def _parts(word: str, named: NamedTable) -> Phrase:
                 current = best[end]
                 if current is None or len(longer) < len(current):
                     best[end] = longer
-    return best[len(word)] or (word,)
+    return best[len(word)] or _by_ending(word)
+
+
+# How names end whose words run together, behind a word that no list has: `seedcount`, `weightg`.
+_ENDINGS = (
+    "count",
+    "name",
+    "type",
+    "date",
+    "code",
+    "number",
+    "price",
+    "amount",
+    "sent",
+    "sold",
+    "paid",
+    "used",
+)
+
+
+def _by_ending(word: str) -> Phrase:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) >= len(ending) + 4:
+            return word.removesuffix(ending), ending
+    return (word,)
 
 
 def _lemmas(text: str) -> Phrase:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
+from aidbt.semantic.english.additive import is_extra
 from aidbt.semantic.english.chart import LiftRule, Rule
 from aidbt.semantic.english.conditions import YEARS, How, Likes
-from aidbt.semantic.english.durations import DurationRules
+from aidbt.semantic.english.lengths import LengthRules
+from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import (
     Claim,
@@ -23,7 +25,7 @@ from aidbt.semantic.english.phrases import (
     Rows,
     Texts,
 )
-from aidbt.semantic.english.relations import is_contradiction
+from aidbt.semantic.english.same_rows import is_contradiction
 from aidbt.semantic.english.verbs import EMPTY
 from aidbt.semantic.graph import Relationship
 from aidbt.semantic.query import (
@@ -34,6 +36,7 @@ from aidbt.semantic.query import (
     Exists,
     Extreme,
     Matches,
+    Measure,
     Missing,
     Not,
     Predicate,
@@ -46,19 +49,20 @@ from aidbt.semantic.query import (
 CLAIMS = "Cond Link Claim Time"
 """Categories of what can be claimed of rows."""
 _PLACES = ("by", "in", "to", "from", "at", "on", "under")
-_LAST_NAMES = {("last", "name"), ("surname",), ("family", "name")}
+_LAST_NAMES = {("last", "name"), ("lname",), ("surname",), ("family", "name")}
 _NUMBERS = {"number", "num", "no", "nr", "code", "seq", "sequence"}
 _BARE_NAMES = {"name", "title"}
 Superlative = tuple[Columns, bool]
 
 
-class NounRules(DurationRules):
+class NounRules(LengthRules):
     """How noun phrases are put together, over one graph."""
 
     def noun_rules(self, rule: Rule, lift: LiftRule) -> None:
         """Add the rules of noun phrases."""
         rule("Rows", CLAIMS, self.rows_claim)
         rule("Cond", "Rows", lambda claim, rows: self.rows_claim(rows, claim))
+        rule("Claim", "Rows", lambda c, rows: self.rows_claim(rows, c) if isinstance(c, Recurring) else [])
         rule("Rows", "Texts Names", self.rows_texts)
         rule("Rows", "LikeText", self.rows_like)
         rule("Undone", "Rows", lambda link, rows: self.rows_claim(rows, link))
@@ -69,9 +73,15 @@ class NounRules(DurationRules):
         rule("Rows", "Num", self.rows_number)
         rule("Col", "NameOf", self.column_name)
         rule("NameOf", "JCol", lambda _, columns: [("NameCols", columns, 0.0)])
+        rule("Poss", "NameOf", lambda _, how: [("NameOf", how, 0.0)])
+        rule("And Comma", "NameOf", lambda _, how: [("JNameOf", how, 0.05)])
+        rule("Col", "JNameOf", self.name_too)
         rule("NameCols", "Link", self.names_of)
+        rule("NameOf", "Link", self.name_of_rows)
         rule("Rows", "Col", self.rows_column)
         rule("Col", "Did", self.column_did)
+        rule("Is", "DoneCol", lambda _, done: [("DoneCol", done, 0.0)])
+        rule("Col", "DoneCol", self.column_done)
         rule("Col", "Link", self.column_of)
         rule("Col", CLAIMS, self.column_claim)
         rule("Col", "JCol", self.columns)
@@ -87,11 +97,18 @@ class NounRules(DurationRules):
 
     def _link_rules(self, rule: Rule) -> None:
         """Rows that others are related to."""
-        rule("Verb Owning Whose", "Rows", lambda _, rows: [("Link", Link(rows), 0.05)])
+        rule("Using", "Rows", lambda _, rows: [("Link", Link(rows), 0.1)])
+        rule("Rel", "Has", lambda *_: [("RelHas", None, 0.0)])
+        rule("RelHas", "Rows", lambda _, rows: [("Link", Link(rows), 0.1)])
+        rule("Verb Owning", "Rows", lambda _, rows: [("Link", Link(rows), 0.05)])
+        rule("Whose", "Rows", self.whose_rows)
         rule("Prep", "Rows", self.of_rows)
         rule("Prep Verb Agent", "SupRows", lambda _, rows: [("Link", Link(rows), -0.8)])
         rule("Agent", "Rows", lambda _, rows: [("Link", Link(rows), -0.5)])
         rule("Agent", "Texts", self.by_name)
+        rule("Prep", "Texts", lambda how, texts: self.by_name(how, texts) if how == "by" else [])
+        rule("Texts", "Verb Stranded", lambda texts, _: [("NamedVerb", texts, 0.0)])
+        rule("Is Rel", "NamedVerb", self.by_another)
         rule("Is", "Rows", lambda _, rows: [("Inverted", rows, 0.0)])
         rule("Inverted", "Verb Stranded", lambda rows, _: [("Link", Link(rows), 0.1)])
         rule("Rows", "Verb Stranded", lambda rows, _: [("RowsVerb", rows, 0.0)])
@@ -99,10 +116,24 @@ class NounRules(DurationRules):
         rule("InWhich", "RowsVerb", lambda _, rows: [("Link", Link(rows), 0.1)])
         rule("And Or", "Rows", lambda how, rows: [("JRows", (how, rows), 0.0)])
         rule("Link", "JRows", self.linked_too)
-        rule("CmpNum", "Rows", self.counted_rows)
+        rule("CmpNum", "Rows OfWhole", self.counted_rows)
         rule("Num", "Rows", lambda count, rows: self.counted_rows(Compare("=", count), rows, 0.3))
         rule("Neg No", "Rows", lambda _, rows: [("Link", Link(rows, "=", 0, is_plain=False), 0.2)])
         rule("Neg", "Link", self.no_link)
+        rule("CmpNum", "RowsVerb", self.counted_rows)
+        rule("Neg No", "RowsVerb", lambda _, rows: [("Link", Link(rows, "=", 0, is_plain=False), 0.2)])
+        rule("Owning", "RowsVerb", lambda _, rows: [("Link", Link(rows), 0.1)])
+        rule("Cond", "Excluded", lambda condition, _: self.opposite(condition))
+        rule("Rows", "Excluded", lambda rows, _: [("Link", Link(rows, "=", 0, is_plain=False), -0.2)])
+        rule("Verb", "Them", lambda verb, _: [("VerbThem", verb, 0.0)])
+        rule("Number", "VerbThem", lambda number, _: [("Number", number, 0.3)])
+        rule("Prep", "Things", lambda how, rows: [("Link", Link(rows), 0.3)] if how == "of" else [])
+        rule("Is", "Things", lambda _, rows: [("Link", Link(rows), 0.3)])
+        rule("Those", "Rows", lambda _, rows: [("Rows", rows, 0.2)])
+        rule("Regardless", "Col", lambda *_: [("Fill", None, -0.5)])
+        rule("New", "Rows", self.new_rows)
+        rule("New", "Number", lambda _, number: [("Number", number, 0.1)] if _is_event(number) else [])
+        rule("Rows", "Number", self.events_of)
         rule("Val", "Link", self.done_so_many)
 
     def _told_rules(self, rule: Rule, lift: LiftRule) -> None:
@@ -112,13 +143,16 @@ class NounRules(DurationRules):
         rule("Agent Verb", "Cond", lambda _, condition: self.of_others(condition))
         rule("Val", "Verb", lambda condition, _: self.of_others(condition))
         rule("Cond", "Verb", lambda condition, verb: self.of_others(condition) if verb == EMPTY else [])
-        rule("Cond", "Stranded", lambda condition, _: self.of_others(condition))
+        rule("Cond", "Stranded", lambda condition, how: self.of_others(condition) if how in _PLACES else [])
         rule("Prep", "Cond", self.told_by)
         rule("Owning", "Cond", self.keep_right)
         rule("Whose", "Cond Claim", self.of_whose)
         rule("NameOf", "LikeText", lambda how, like: [("NameLike", (how, ("or", (like,))), 0.0)])
         rule("NameOf", "LikeTexts", lambda how, likes: [("NameLike", (how, likes), 0.0)])
-        rule("Owning Whose", "NameLike", lambda _, named: [("WhoseLike", named, 0.0)])
+        rule("TextIn", "Fill", lambda texts, _: [("TextIn", texts, 0.0)])
+        rule("TextIn", "NameOf", lambda part, how: [("NameLike", (how, ("or", (("contains", part),))), 0.0)])
+        rule("ValIn", "NameOf", self.value_in_name)
+        rule("Owning Whose Prep", "NameLike", lambda _, named: [("WhoseLike", named, 0.0)])
         rule("Rows", "WhoseLike", self.rows_named_like)
         rule("Prep Owning Verb", "Link Claim", self.keep_right)
         rule("Whose", "Link", self.keep_right)
@@ -144,8 +178,7 @@ class NounRules(DurationRules):
         if not isinstance(claim, Condition):
             return claim
         terms = attributes(claim.predicate)
-        is_name = any(term.column == self.graph.table(term.table).label for term in terms)
-        return replace(claim, is_own=True) if is_name else claim
+        return replace(claim, is_own=True) if any(map(self._is_label, terms)) else claim
 
     def rows_named_like(self, rows: Rows, named: tuple[str, Likes]) -> Found:
         """`members whose name starts with M or ends with "son"`; the title of somebody is no name."""
@@ -153,7 +186,19 @@ class NounRules(DurationRules):
         if len(names) == 1 and not (how == "title" and rows.table in self.people):
             for _, condition, cost in self.like_all(Columns(names), likes):
                 if isinstance(condition, Condition):
-                    yield from ((kind, found, cost) for kind, found, _ in self.rows_claim(rows, condition))
+                    # Of "who work for a company whose name contains" it is the company's.
+                    far = 0.4 if any(isinstance(part, Exists) for part in parts(rows.where)) else 0.0
+                    claimed = self.rows_claim(rows, condition)
+                    yield from ((kind, found, cost + far) for kind, found, _ in claimed)
+
+    def value_in_name(self, value: Condition, how: str) -> Found:
+        """`with chicken in their name`: the value is one of a name, or a part of it."""
+        terms = attributes(value.predicate)
+        if all(singular_words(term.column)[-1] == how or self._is_label(term) for term in terms):
+            yield "Val", value, -0.5
+
+    def _is_label(self, term: Attribute) -> bool:
+        return term.column == self.graph.table(term.table).label
 
     def of_whom(self, who: str | None, claim: Claim) -> Found:
         """`who ordered`, of people rather than of other rows that are nearer."""
@@ -166,11 +211,22 @@ class NounRules(DurationRules):
 
     def told_by(self, how: str, condition: Condition) -> Found:
         """`from Germany`; of "employees in Ada" Ada is no employee that is looked for."""
+        if how in ("in", "at") and any(_is_origin(term.column) for term in attributes(condition.predicate)):
+            return  # "a hotel in Denmark" says nothing of who is a citizen of it
         yield from self.of_others(condition) if how in _PLACES else self.keep_right(how, condition)
 
     def of_others(self, condition: Condition) -> Found:
         """`managed by Ada`: who is named is not one of the rows spoken of."""
         yield "Cond", replace(condition, is_other=True), 0.1
+
+    def whose_rows(self, _: object, rows: Rows) -> Found:
+        """`whose pets`; those whose pets never had an appointment have none that had."""
+        match rows.where:
+            case Exists(operator="=", count=0) as none:
+                some = replace(rows, where=replace(none, operator=">=", count=1))
+                yield "Link", Link(some, "=", 0, is_plain=False), 0.05
+            case _:
+                yield "Link", Link(rows), 0.05
 
     def of_rows(self, how: str, rows: Rows) -> Found:
         """`of customers`; "by customers in Germany" says who did it, a bare "by customer" how to group."""
@@ -199,7 +255,7 @@ class NounRules(DurationRules):
 
     def counted_rows(self, compare: Compare, rows: Rows, cost: float = 0.0) -> Found:
         """`more than 5 orders`."""
-        if isinstance(compare.value, int):
+        if isinstance(compare.value, int) and compare.unit != "percent":
             yield "Link", Link(rows, compare.operator, compare.value, is_plain=False), cost
 
     # --- rows -----------------------------------------------------------------------------------------------
@@ -216,7 +272,7 @@ class NounRules(DurationRules):
         found = self.graph.table(table)
         if not found.label:
             return ()
-        is_first = singular_words(found.label)[:1] == ("first",)
+        is_first = singular_words(found.label)[:1] in (("first",), ("fname",))
         last = [c.name for c in found.columns if is_first and singular_words(c.name) in _LAST_NAMES]
         return tuple(Attribute(table, name) for name in (found.label, *last[:1]))
 
@@ -225,7 +281,11 @@ class NounRules(DurationRules):
         found = self.claimed(rows, claim)
         is_far = any(isinstance(part, Exists) for part in parts(rows.where))
         if found and not (is_far and is_time(claim)):
-            yield "Rows", found[0], found[1] + (0.4 if is_far else 0.05)
+            # "The Eastfield depot" is called so, before it is in a place of that name.
+            of = claim.predicate if isinstance(claim, Condition) and claim.table == rows.table else ()
+            own = attributes(of)
+            named = 0.2 if own and all(map(self._is_label, own)) else 0.0
+            yield "Rows", found[0], found[1] + (0.4 if is_far else 0.05) - named
 
     def undone_at(self, did: Columns, rows: Rows) -> Found:
         """`unshipped orders`."""
@@ -237,10 +297,11 @@ class NounRules(DurationRules):
     def rows_texts(self, rows: Rows, texts: Texts) -> Found:
         """`customers "Alfa" and "Beta"`."""
         names = self.names(rows.table)
-        if names:
+        if names and not any(isinstance(part, Exists) for part in parts(rows.where)):
             named = tuple(is_named(names, text) for text in texts)
             where = both(rows.where, named[0] if len(named) == 1 else AnyOf(named))
-            yield "Rows", replace(rows, where=where), 0.3
+            # Behind "students in the course" a name is the course's.
+            yield "Rows", replace(rows, where=where), 0.3 if rows.where is None else 0.6
 
     def by_name(self, _: object, texts: Texts) -> Found:
         """`taught by Ann Lee`: somebody whose name is kept from the index."""
@@ -248,6 +309,13 @@ class NounRules(DurationRules):
             names = self.names(table)
             if names and self.column(names[0]).is_pii and len(texts) == 1 and " " in texts[0]:
                 yield "Link", Link(Rows(table, is_named(names, texts[0]))), 0.0
+
+    def by_another(self, _: object, texts: Texts) -> Found:
+        """`that Ann Lee teaches`: somebody else than who is asked for."""
+        for _, link, cost in self.by_name(None, texts):
+            if isinstance(link, Link) and link.rows.where is not None:
+                yield "Cond", Condition(link.rows.table, link.rows.where, is_other=True), cost + 0.1
+                yield "Link", replace(link, is_act=True), cost + 0.2
 
     def rows_number(self, rows: Rows, number: float) -> Found:
         """`order 1003`: by its key, where it has no other number; not of "order in room 3"."""
@@ -280,7 +348,7 @@ class NounRules(DurationRules):
         label = self.graph.table(rows.table).label
         if label and not (how == "title" and rows.table in self.people):
             cost = 0.0 if rows.where is None else 0.6
-            yield "Col", Columns((Attribute(rows.table, label),), rows), cost
+            yield "Col", Columns(self.names(rows.table), rows), cost
 
     def column_name(self, columns: Columns, how: str) -> Found:
         """`country name`: the column itself, where it is text; the name of a carrier is that of the row that
@@ -294,6 +362,13 @@ class NounRules(DurationRules):
                 yield "Col", Columns(names, columns.rows), -0.1
         elif self.column(term).kind == "text" and not self._is_code(term):
             yield "Col", columns, -0.1
+
+    def name_too(self, columns: Columns, how: str) -> Found:
+        """`restaurant id and its name`: what the same row is called, whatever that column's name is."""
+        table = columns.terms[-1].table
+        names = tuple(name for name in self.names(table) if name not in columns.terms)
+        if names and columns.rows is None and not (how == "title" and table in self.people):
+            yield "Col", Columns((*columns.terms, *names)), 0.0
 
     def _referred(self, term: Attribute) -> Relationship | None:
         """The relationship of a column that refers to other rows by itself; None for others."""
@@ -311,8 +386,11 @@ class NounRules(DurationRules):
         return is_key or singular_words(term.column)[-1:] in (("code",), ("id",), ("number",), ("key",))
 
     def rows_column(self, rows: Rows, columns: Columns) -> Found:
-        """`restaurant's rating`: the table before its column."""
-        if len(columns.terms) == 1 and columns.rows is None:
+        """`restaurant's rating`: the table before its column; what "shops in Berlin" have that is another
+        table's is no column of theirs.
+        """
+        is_own = rows.where is None or columns.terms[0].table == rows.table
+        if len(columns.terms) == 1 and columns.rows is None and is_own:
             cost = self._column_cost(rows, columns)
             if cost is not None:
                 yield "Col", Columns(columns.terms, rows), cost + (0.1 if rows.where is None else 0.6)
@@ -331,6 +409,12 @@ class NounRules(DurationRules):
         if names and is_own and columns.rows is None and link.is_plain and not link.is_act:
             yield "Col", Columns((*names, *columns.terms), link.rows), 0.1
 
+    def name_of_rows(self, how: str, link: Link) -> Found:
+        """`names of all captains`: what they are called, whatever that column's name is."""
+        names, is_title = self.names(link.rows.table), how == "title" and link.rows.table in self.people
+        if names and link.is_plain and not link.is_act and not is_title:
+            yield "Col", Columns(names, link.rows), -0.1
+
     def _lasts(self, rows: Rows) -> bool:
         """Whether rows never end: "currently without a club", where no club was one only until some day."""
         columns = self.graph.table(rows.table).columns
@@ -342,6 +426,22 @@ class NounRules(DurationRules):
         if columns.rows is None and len(columns.terms) == 1 and own.table == when.table and own != when:
             done = Not(Missing(when)) if self.column(when).nullable else None
             yield "Col", replace(columns, rows=Rows(own.table, done, when)), 0.1
+
+    def column_done(self, columns: Columns, done: Columns) -> Found:
+        """`the tickets that were sold`, as many as `tickets_sold` says."""
+        if columns.terms == done.terms:
+            yield "Col", columns, -0.4
+
+    def new_rows(self, _: object, rows: Rows) -> Found:
+        """`new customers`, in a time that is spoken of: those that came to be in it."""
+        time = rows.time or self.origin_of(rows.table)
+        if time is not None:
+            yield "Rows", replace(rows, time=time), 0.1
+
+    def events_of(self, rows: Rows, number: Number) -> Found:
+        """`customer registrations`, as many as there are."""
+        if rows == Rows(number.table) and _is_event(number):
+            yield "Number", number, -0.3
 
     def _column_cost(self, rows: Rows, columns: Columns) -> float | None:
         """What it costs that columns are said of rows; None of those that have one so called themselves."""
@@ -370,11 +470,27 @@ class NounRules(DurationRules):
         is_bare = term.column.lower() in _BARE_NAMES
         return is_bare and term.table != table and not term.via and bool(self.graph.table(table).label)
 
+    def takes_away(self, of: object, claim: Claim) -> bool:
+        """Whether a claim behind an amount says what is not in it: "the total amount without tax" is no
+        amount of rows that are free of tax.
+        """
+        if not isinstance(claim, Condition) or not isinstance(of, Attribute):
+            return False
+        compared = [part for part in parts(claim.predicate) if isinstance(part, Comparison)]
+        is_none = any(comparison.right == Value(0) for comparison in compared)
+        columns = attributes(claim.predicate)
+        is_other = columns != [of] and {column.table for column in columns} == {of.table}
+        return is_none and is_other and all(is_extra(column.column) for column in columns)
+
     def column_claim(self, columns: Columns, claim: Claim) -> Found:
         """`prices of Drinks`."""
+        if columns.rows is None and self.takes_away(columns.terms[0], claim):
+            return
         rows = columns.rows or Rows(columns.terms[0].table)
         if columns.rows is None and isinstance(claim, Link) and self._is_anothers(claim.rows.table, columns):
             return
+        if isinstance(claim, Link) and claim.is_act and claim.rows == Rows(rows.table):
+            return  # "shipped orders" are no column that somebody orders
         found = self.claimed(rows, claim)
         if found and not (columns.rows is None and isinstance(claim, Link) and self._refers(columns)):
             yield "Col", replace(columns, rows=found[0]), found[1] + 0.2
@@ -384,12 +500,38 @@ class NounRules(DurationRules):
         places = {(r.source, column) for r in self.graph.relationships for column in r.source_columns}
         return any((term.table, term.column) in places for term in columns.terms)
 
+    def _are_more(self, rows: Rows, one: Columns, other: Columns) -> bool:
+        """Whether columns are other ones of the same rows, and do not say of which: "and are active"."""
+        is_own = all(term.table == rows.table and not term.via for term in other.terms)
+        is_flag = any(self.column(term).kind == "bool" for term in other.terms)
+        return is_own and not is_flag and not set(one.terms) & set(other.terms)
+
     def columns(self, one: Columns, other: Columns) -> Found:
-        """`name and city`."""
+        """`name and city`, of the same table where both may be."""
+        other = _of_table(other, one.terms[-1].table)
+        one = _of_table(one, other.terms[0].table) if one.rows is None else one
         if one.rows is None and other.rows is None and not set(one.terms) & set(other.terms):
             cost = self.distance(one.terms[0].table, other.terms[-1].table)
             if cost is not None:
                 yield "Col", Columns((*one.terms, *other.terms)), cost + 0.1
+        elif one.rows is not None and other.rows is None and self._are_more(one.rows, one, other):
+            # "names of the sites and their number of beds"
+            yield "Col", Columns((*one.terms, *other.terms), one.rows), 0.2
+
+
+def _of_table(columns: Columns, table: str) -> Columns:
+    """A column as that of a table, where its words may mean one of its columns too."""
+    own = [term for term in columns.alike if term.table == table]
+    is_others = len(columns.terms) == 1 and columns.terms[0].table != table
+    return replace(columns, terms=(own[0],)) if is_others and own else columns
+
+
+def _is_origin(column: str) -> bool:
+    """Whether a column says where somebody is from, and not where anything is."""
+    return bool(_ORIGIN & set(singular_words(column)))
+
+
+_ORIGIN = {"nationality", "citizenship", "origin", "ethnicity", "birthplace", "birthcountry", "hometown"}
 
 
 def is_named(names: Sequence[Attribute], text: str) -> Predicate:
@@ -400,6 +542,11 @@ def is_named(names: Sequence[Attribute], text: str) -> Predicate:
     if last:
         return All((Matches(names[0], "is", first), Matches(names[1], "is", last)))
     return AnyOf((Matches(names[0], "is", text), Matches(names[1], "is", text)))
+
+
+def _is_event(number: Number) -> bool:
+    """Whether a number is of rows by a time that was named: of hires, and of registrations."""
+    return isinstance(number.term, Measure) and number.term.at is not None
 
 
 def is_time(claim: Claim) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aidbt.semantic.english.number_phrases import Change, Filtered, Group, Ranking, Sorted, Top, TopColumns
+from aidbt.semantic.english.number_phrases import Change, Filtered, Group, Number, Ranking, Sorted, Top
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.phrases import Claims, Found, Span
+from aidbt.semantic.english.phrases import Claims, Compare, Found, Link, Rows, Span
+from aidbt.semantic.english.ratio_sides import ratio_side
+from aidbt.semantic.query import Measure
 
 Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
 Lift = Callable[[str, Callable[[Any], Found]], None]
@@ -15,7 +17,7 @@ Lift = Callable[[str, Callable[[Any], Found]], None]
 FILLABLE = frozenset(
     """Number Numbers CountAnd Group Best TopN TopOf FrequentOf Grain Count Agg Aggs TimeAgg Sup Most Leading
     Said Each Order Top Ratio OrderBy Often Product Excess More Whole Running Diff EachGrain Part Change
-    OfThem OnAverage Second Having Rate Long
+    OfThem OnAverage Second ItsShare AsShare Having Rate Long
     Moving MovingOf Rolling RollingSpan Ranked RankOf DirOf AllOf Scoped Good StartWith
     HowMuchOf MuchOf""".split()
 )
@@ -24,9 +26,10 @@ FILLABLE = frozenset(
 def add_number_grammar(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     """Hand each rule to `rule(left, right, function)` or `lift(category, function)`."""
     _add_aggregates(rule, rules)
-    _add_changes(rule)
+    _add_changes(rule, rules)
     _add_ratios(rule, lift, rules)
     _add_groups(rule, lift, rules)
+    _add_combinations(rule, lift, rules)
     _add_orders(rule, lift, rules)
 
 
@@ -53,12 +56,16 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("Count CountAnd", "AndNumber", rules.count_and)
     rule("Number Numbers", "AndNumber", rules.side_by_side)
     rule("Number", "Cond Link Claim Time", rules.number_claim)
+    rule("Number", "DoneCol", rules.number_done)
+    rule("Number", "Paid", rules.number_paid)
     rule("Time", "Number", lambda period, number: rules.number_claim(number, period))
     rule("Time", "Col", lambda period, columns: rules.column_claim(columns, period))
     rule("Number", "CmpNum", rules.number_compared)
+    rule("Number", "CmpCol", rules.number_against)
+    rule("Col", "CmpCol", rules.sum_against)
     rule("CmpNum", "Number", rules.so_many)
     rule("Rel Prep Owning", "Having", _second("Having"))
-    rule("Prep", "Number", lambda how, number: [("Number", number, 0.3)] if how == "with" else [])
+    rule("Prep", "Number", _in_how_many)
     rule("Prep", "Numbers", lambda how, numbers: [("Numbers", numbers, 0.1)] if how == "with" else [])
     rule("Rows", "CountAll", lambda rows, _: rules.count_rows("count", rows))
     rule("Cmp", "Nested", rules.above_average)
@@ -82,12 +89,15 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("ExcessOf", "ThanClaim", rules.excess_elsewhere)
     rule("AllOf", "Rows", rules.of_all)
     rule("ForAll", "Rows", rules.for_all)
+    rule("Over", "Rows", lambda _, rows: [("Link", Link(rows), 0.2)] if rows.where is not None else [])
     rule(
         "AllOf",
         "Col",
         lambda _, columns: [] if rules.is_measured(columns.terms[0]) else [("Fill", None, -1.0)],
     )
     rule("Their", "Number", _second("Theirs"))
+    rule("And", "Theirs", _second("AndTheirs"))
+    rule("Number Numbers", "AndTheirs", rules.and_theirs)
     rule("Running", "Number", rules.running)
     rule("Running", "Col", rules.running_column)
     rule("Running", "Rows", rules.running_rows)
@@ -105,11 +115,17 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("AggEach", "Rows", rules.nested_in_rows)
     rule("AggEach", "Col", rules.nested_in_column)
     rule("Nested Peak", "Group", rules.nested_group)
+    rule("InOne", "Rows", _into("OneGroup", lambda rows: rules.each_rows(True, rows), 0.0))
+    rule("Peak", "OneGroup", lambda peak, group: _cheaper(rules.nested_group(peak, group), 0.8))
     rule("Nested", "Cond Link Claim Time", rules.nested_claim)
     rule("Agg", "Scoped", rules.nested_scoped)
 
 
-def _add_changes(rule: Rule) -> None:
+def _add_changes(rule: Rule, rules: NumberRules) -> None:
+    rules.change_rules(rule)
+    rule("OfThat", "Rows Col", lambda _, of: [("SaidGroup", of, 0.0)])
+    rule("DifferBetween", "Rows", lambda _, rows: _between(rules, rows))
+    rule("DifferBetween", "Col", lambda _, columns: rules.each_column(False, columns))
     rule("Change", "Prep", lambda change, _: [("Change", change, 0.0)])
     rule("Prep", "Change", _second("Change"))
     rule("Prep", "MovingOf", _moving_beside)
@@ -121,22 +137,60 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Ratio", "Rows", rules.whole_rows)
     rule("Ratio", "Number", rules.whole_number)
     rule("Ratio", "Col", rules.whole_column)
+    rule("Ratio", "Cond", ratio_side)
     rule("To", "Rows", rules.second_rows)
     rule("To", "Number", rules.second_number)
+    rule("To", "Col", rules.second_column)
+    rule("Other", "Rows", lambda _, rows: [("OtherRows", rows, 0.0)])
+    rule("To", "OtherRows", rules.second_others)
+    rule("To", "Rest", lambda *_: [("SecondRest", None, 0.0)])
+    rule("To", "Rows", lambda is_part, rows: [("OfWhole", rows, 0.0)] if is_part else [])
     rule("To", "Time", lambda _, period: [("ToTime", period, 0.0)])
     rule("Time", "ToTime", lambda one, two: [("Periods", Claims((one, two), is_any=True), 0.0)])
     rule("OfThem", "Pred Cond Link Claim Time", lambda _, claim: [("Filtered", Filtered(claim), -0.2)])
     rule("Whole", "Second", rules.ratio)
+    rule("Whole", "Verb", lambda whole, _: [("Whole", whole, 0.6)] if whole.is_ratio else [])
+    rule("Whole", "SecondOthers", rules.ratio_to_rest)
+    rule("Whole", "SecondRest", lambda whole, _: rules.ratio_to_rest(whole, rules.all_of(whole)))
+    rule("RatioSide", "Second", rules.alike_side)
+    rule("ToThat", "Rows", lambda _, rows: [("ToThatOf", Link(rows), 0.0)])
+    rule("ToThat", "Cond", lambda _, condition: [("ToThatOf", condition, 0.0)])
+    rule("Whole", "ToThatOf", rules.ratio_to_that)
+    rule("Whole", "AndNumber", rules.ratio_between)
+    rule("Whole", "AndRows", lambda whole, rows: rules.ratio_between(whole, rules.counted(rows)))
+    rule("Whole", "JCol", rules.ratio_between_columns)
+    rule("RatioSide", "AndRows", lambda side, rows: rules.alike_side(side, (False, rules.counted(rows))))
+    lift("Ratios", rules.ratios)
+    rule("Number", "OnAverage", rules.ratio_on_average)
     rule("Number", "Second", rules.out_of)
     rule("Comma", "Second", _second("Second"))
     rule("Number", "PerCol", rules.rate_of)
+    rule("Each", "Num", lambda is_per, count: [("PerNum", count, 0.0)] if is_per else [])
+    rule("PerNum", "Rows", lambda count, rows: [("PerMany", (count, rules.counted(rows)), 0.0)])
+    rule("PerNum", "Col", rules.per_many_of)
+    rule("Number", "PerMany", rules.rate_per_many)
+    rule("Rows", "PerMany", lambda rows, many: rules.rate_per_many(rules.counted(rows), many))
+    rule("Rate", "Link", rules.rate_link)
+    rule("Cond", "RateLink", rules.rate_of_rows)
     rule("Col", "PerCol", rules.rate_of_column)
     rule("Is", "Cond Link Claim Time", _second("Pred"))
     rule("Rel", "Cond Link Claim Pred", _second("Pred"))
+    rule("CmpNum", "OfWhole", rules.cut_of)
+    rule("CmpHalf", "Rows", rules.cut_of)
+    rule("Cmp", "Half", lambda operator, _: [("CmpHalf", Compare(operator, 50, "percent"), 0.0)])
+    rule("CutOf", "Pred Cond Link Claim", rules.cut_having)
+    rule("Is", "Having", _second("Having"))
     rule("Whole", "Pred", rules.part_of)
     rule("Whole", "Cond Link Claim", rules.part_of)
     rule("Cond", "Rate", rules.rate)
+    rule("Event", "Rate", rules.rate_done)
+    rule("Event", "RateLink", rules.rate_done_of)
+    lift("RateNumber", lambda number: [("Number", number, 0.0)])
+    rule("Rows", "RateNumber", rules.rate_of_those)
     rule("ShareOf", "Number", rules.share)
+    rule("ShareOf", "Number", lambda kind, number: [("ShareOfIt", (kind, number), 0.0)])
+    rule("Number", "ShareOfIt", rules.part_as_share)
+    rule("Col", "ShareOfIt", rules.column_as_share)
     rule("ShareOf", "Col", rules.share_column)
     rule("ShareOf", "Rows", rules.share_rows)
     lift("Whole", rules.part_within)
@@ -147,6 +201,7 @@ def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Each", "Col", rules.each_column)
     rule("Each", "Cond", rules.each_flag)
     rule("Each", "Grain", rules.each_grain)
+    rule("EachEnd", "Grain", lambda _, grain: [("Group", Group(grains=(grain,), is_at_end=True), -1.5)])
     rule("Each", "Part", rules.each_part)
     rule("Each", "Number", rules.by_number)
     lift("EachGrain", rules.grain_group)
@@ -157,6 +212,15 @@ def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Group", "AndGroup", rules.groups)
     rule("Group", "Group", rules.alike_groups)
     rule("Prep Verb", "Group", _second("Group", 0.05))
+
+
+def _add_combinations(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+    """`combinations of city and device type`."""
+    rule("Comb", "Col Rows", rules.combined)
+    rule("Comb", "Fill", lambda *_: [("Comb", None, 0.0)])
+    rule("And Comma", "Col Rows", lambda _, thing: [("AndThing", thing, 0.0)])
+    rule("Combined Combination", "AndThing", rules.combined_with)
+    lift("Combination", lambda columns: [("Col", columns, 0.0)])
 
 
 def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
@@ -183,9 +247,15 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Leading", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.0)])
     rule("TopN", "Leading", lambda top, _: [("TopN", top, 0.0)])
     rule("Num", "Leading", lambda count, is_descending: rules.top_number(is_descending, count))
-    rule("Prep Verb Rel", "Best", _second("Best"))
+    rule("Verb Rel", "Best", _second("Best"))
+    rule("Act Did", "Best", rules.most_held)
+    rule("Act Did", "Best", rules.done_best)
+    # "With the most orders" is said of what stands before it, which `with_best` joins to it.
+    rule("Prep", "Best", lambda how, best: [("Best", best, 0.2 * (how == "with"))])
     rule("Prep", "TopOf", _second("OfTop", 0.1))
-    rule("Col", "OfTop", lambda columns, top: [("TopCols", TopColumns(columns, top), 0.0)])
+    rule("Col", "OfTop", rules.columns_of_first)
+    rule("Prep", "Scoped", lambda how, scoped: [("OfScoped", scoped, 0.0)] if how in ("of", "in") else [])
+    rule("Col", "OfScoped", rules.column_of_scoped)
     rule("Prep", "FrequentOf", _second("FrequentOf", 0.1))
     rule("Top", "Rows Col", lambda is_descending, of: [("TopOf", Top(1, of, is_descending), 0.4)])
     rule("Num", "Top", lambda count, is_descending: rules.top_number(is_descending, count))
@@ -215,11 +285,18 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Order", "Grain", lambda _, grain: [("OrderBy", Sorted(None, None, "time"), 0.0)])
     rule("Order", "Dir", rules.order_direction)
     rule("DirOf", "Col Number Amount", lambda way, by: [("OrderBy", Sorted(by, way.is_descending), -1.0)])
-    rule("Order", "OrderBy", lambda _, order: [("OrderBy", order, 0.0)] if order.by is not None else [])
+    rule("DirOf", "Figure", lambda way, _: [("OrderBy", Sorted(None, way.is_descending), -0.8)])
+    rule("Order", "OrderBy", _ordered_by)
     rule("OrderBy", "Dir", rules.ordered_direction)
     rule("Comma", "Dir", _second("CommaDir"))
     rule("OrderBy", "CommaDir", rules.ordered_direction)
     rule("ThenBy", "Rows Col Number Amount", rules.ordered)
+
+
+def _between(rules: NumberRules, rows: Rows) -> Found:
+    """`differ between departments`, or between some of them that are named."""
+    found = rules.each_rows(False, rows) if rows.where is None else rules.between_values(None, Link(rows))
+    yield from found
 
 
 def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:
@@ -231,10 +308,31 @@ def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:
     return rule
 
 
+def _in_how_many(how: str, number: Number) -> Found:
+    """`with an average rating`, `in how many countries`."""
+    is_count = isinstance(number.term, Measure) and number.term.function.startswith("count")
+    if how == "with" or (how in ("in", "at", "on", "for", "from", "to") and is_count):
+        # "The restaurants with the highest rating" are rather those that have it.
+        is_end = isinstance(number.term, Measure) and number.term.function in ("max", "min")
+        yield "Number", number, 0.6 if is_end else 0.3
+
+
+def _ordered_by(_: Any, order: Sorted) -> Found:
+    """`sorted from the most common to the least common`."""
+    if order.by is not None or order.of == "frequency":
+        yield "OrderBy", order, 0.0
+
+
 def _moving_beside(how: str, span: Span) -> Found:
     """`with a 3-month moving average`, beside the numbers themselves."""
     if how == "with" and isinstance(span.count, int):
         yield "Change", Change("moving_average", span.unit, span.count), 0.0
+
+
+def _cheaper(found: Found, gain: float) -> Found:
+    """What is found, likelier by a gain: "in one match" is said of a peak, and hardly of all matches."""
+    for category, meaning, cost in found:
+        yield category, meaning, cost - gain
 
 
 def _second(category: str, cost: float = 0.0) -> Callable[[Any, Any], Found]:

@@ -49,6 +49,7 @@ class Group:
         rows: those that the terms are of, with conditions on them.
         rivals: for a term what else its words may mean.
         is_per: whether it was said with "per", which makes an average of a number one of all groups.
+        is_at_end: whether what there is at the end of each length of time is meant, and not within it.
     """
 
     terms: tuple[Attribute, ...] = ()
@@ -57,6 +58,7 @@ class Group:
     parts: tuple[DatePart, ...] = ()
     is_per: bool = False
     rivals: tuple[tuple[Attribute, tuple[Attribute, ...]], ...] = ()
+    is_at_end: bool = False
 
     def __or__(self, other: Group) -> Group:
         return Group(
@@ -66,6 +68,7 @@ class Group:
             _union(self.parts, other.parts),
             self.is_per or other.is_per,
             _union(self.rivals, other.rivals),
+            self.is_at_end or other.is_at_end,
         )
 
     def __bool__(self) -> bool:
@@ -96,11 +99,19 @@ class Frequent:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The first so many of something, or of what is best."""
+    """The first so many of something, or of what is best; all of it where `limit` is None."""
 
-    limit: int
+    limit: int | None
     of: Rows | Columns | Frequent | Best
     is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first so many of what is asked for in other words: "show the 10 highest"."""
+
+    limit: int
+    is_descending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +129,13 @@ class Sorted:
     Attributes:
         by: None where that is not said.
         is_descending: None where that is not said.
-        of: by what kind of thing, where nothing else is said: the newest first.
+        of: by what kind of thing, where nothing else is said: the newest first, the most common first.
         things: what is put in order, where that is said.
     """
 
     by: Shown | None
     is_descending: bool | None = None
-    of: Literal["", "time", "name"] = ""
+    of: Literal["", "time", "name", "frequency"] = ""
     things: Rows | None = None
 
 
@@ -143,6 +154,11 @@ class Whole:
 
     kind: str
     number: Number
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it has two sides, rather than a part and a whole."""
+        return self.kind in ("ratio", "between")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +182,38 @@ class Ranking:
     Attributes:
         by: None where that is said apart.
         is_ascending: whether rank 1 is the least.
+        within: the groups inside of which it is ranked.
     """
 
     of: Rows | Columns
     by: Number | None = None
     is_ascending: bool = False
+    within: Group = Group()
 
 
 @dataclass(frozen=True, slots=True)
 class Scoped:
     """What is asked for with the groups that belong to it: by its definition it is one of each month."""
 
-    of: Number | TopColumns
+    of: Number | TopColumns | Top
     group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A number that was spoken of before and is asked for at the end: "and how many is that?".
+
+    Attributes:
+        kind: "many", "much", "often" or "any"; "" where the number is said.
+        number: in the words of the tail; None where it has none.
+        table: whose rows it has to be of, where a verb says so: "how many did they order".
+        column: what it is a value of, where a verb says so: "how much does it cost".
+    """
+
+    kind: str
+    number: Number | None = None
+    table: str = ""
+    column: Attribute | None = None
 
 
 @dataclass(frozen=True, slots=True)

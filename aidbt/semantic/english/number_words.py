@@ -33,6 +33,7 @@ _DIRECTIONS = {
     "descending-time": Direction(True, "time"),
     "ascending-time": Direction(False, "time"),
     "ascending-name": Direction(False, "name"),
+    "descending-name": Direction(True, "name"),
 }
 
 
@@ -49,8 +50,12 @@ def add_number_words(add: Add) -> None:
             add(category, _meaning(category, meaning, text), text)
     for grain in Grain:
         add("Grain", grain, grain.value)
+        if grain in (Grain.YEAR, Grain.QUARTER, Grain.WEEK):
+            add("Grain", grain, f"calendar {grain.value}")
         for kind, text in _changes(grain):
             add("Change", Change(kind, grain), text)
+        for text in _tails(grain):
+            add("SinceGrain", grain, text)
 
 
 def _lines() -> Iterator[tuple[str, str, list[str]]]:
@@ -66,7 +71,7 @@ def _lines() -> Iterator[tuple[str, str, list[str]]]:
 def _meaning(category: str, meaning: str, text: str) -> Hashable:
     """What the rules of a category expect."""
     match category:
-        case "Sup" | "Long" | "Good" | "Most" | "Leading" | "Often" | "Top":
+        case "Sup" | "Long" | "Good" | "Most" | "Leading" | "Often" | "OftenDir" | "Top":
             return meaning == "most"
         case "Each":
             return meaning == "per"
@@ -84,13 +89,17 @@ def _meaning(category: str, meaning: str, text: str) -> Hashable:
             return meaning or None
 
 
+def _tails(grain: Grain) -> Iterator[str]:
+    """What names the period before: "from the previous month", "against the month before"."""
+    for since in _SINCE:
+        yield from (f"{since} the {grain.value} {word}" for word in ("before", "earlier"))
+        yield from (f"{since} {the}{word} {grain.value}" for the in ("the ", "") for word in _PREVIOUS)
+
+
 def _changes(grain: Grain) -> Iterator[tuple[Literal["change", "relative_change"], str]]:
     """What compares a period with the one before it: "change from the previous month", "MoM growth"."""
     unit = grain.value
-    tails = [f"{since} the {unit} {word}" for since in _SINCE for word in ("before", "earlier")]
-    tails += [
-        f"{since} {the}{before} {unit}" for since in _SINCE for the in ("the ", "") for before in _PREVIOUS
-    ]
+    tails = list(_tails(grain))
     overs = [f"{unit} over {unit}", f"{unit}-over-{unit}", f"{unit} on {unit}", f"{unit[0]}o{unit[0]}"]
     for kind, nouns in _CHANGES.items():
         for noun in nouns:

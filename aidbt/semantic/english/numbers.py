@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.semantic.english.additive import amount_of, is_length
+from aidbt.semantic.english.additive import amount_of, is_key, is_length
+from aidbt.semantic.english.changes import ChangeRules
 from aidbt.semantic.english.goodness import goodness
 from aidbt.semantic.english.number_phrases import (
     Best,
@@ -12,6 +13,7 @@ from aidbt.semantic.english.number_phrases import (
     Group,
     Number,
     Ranking,
+    Scoped,
     Sorted,
     Top,
     TopColumns,
@@ -24,7 +26,7 @@ from aidbt.semantic.english.phrases import (
     Found,
     Rows,
 )
-from aidbt.semantic.english.ratios import RatioRules
+from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     AnyOf,
     Attribute,
@@ -33,12 +35,13 @@ from aidbt.semantic.query import (
     Extreme,
     Function,
     Grain,
+    InPeriod,
     Value,
     both,
 )
 
 
-class NumberRules(RatioRules):
+class NumberRules(ChangeRules):
     """How groups are made, and what is done with numbers."""
 
     # --- groups ---------------------------------------------------------------------------------------
@@ -55,6 +58,8 @@ class NumberRules(RatioRules):
             return
         is_measured = self.is_measured(columns.terms[0])
         rows = (columns.rows,) if columns.rows else ()
+        if rows and isinstance(rows[0].where, InPeriod) and not self.is_time(columns.terms[0]):
+            return  # of "courses of each level in 2024" the year is of the whole question
         rivals = ((columns.terms[0], columns.alike),) if len(columns.terms) == 1 and not rows else ()
         group = Group(columns.terms, rows, is_per=is_per, rivals=rivals)
         yield "Group", group, 0.8 if is_measured else -0.2
@@ -81,13 +86,13 @@ class NumberRules(RatioRules):
         """`order month`."""
         time = self.time_of(rows.table)
         if time is not None and rows.where is None:
-            yield "Col", Columns((replace(time, grain=grain),)), 0.1
+            yield "Col", Columns((_cut(time, grain),)), 0.1
 
     def grain_of(self, grain: Grain, columns: Columns) -> Found:
         """`month of birth`: that of a time which is named."""
         attribute = columns.terms[0]
         if len(columns.terms) == 1 and self.is_time(attribute):
-            yield "GrainCol", Columns((replace(attribute, grain=grain),)), -0.5
+            yield "GrainCol", Columns((_cut(attribute, grain),)), -0.5
 
     def groups(self, one: Group, two: Group) -> Found:
         """`by country` and then `and segment`."""
@@ -103,6 +108,19 @@ class NumberRules(RatioRules):
         if rows.where is None:
             yield from self.each_rows(False, rows)
 
+    def combined(self, _: object, thing: Rows | Columns) -> Found:
+        """`combinations of city`, before what else is combined."""
+        if isinstance(thing, Columns) and (thing.rows is None or thing.rows.where is None):
+            yield "Combined", Columns(thing.terms), 0.0
+        elif isinstance(thing, Rows) and thing.where is None and self.label(thing.table):
+            yield "Combined", Columns(self.label(thing.table)), 0.0
+
+    def combined_with(self, one: Columns, other: Rows | Columns) -> Found:
+        """`combinations of city and device type`, whose tables may only meet in what is counted."""
+        for _, columns, cost in self.combined(None, other):
+            if isinstance(columns, Columns) and not set(columns.terms) & set(one.terms):
+                yield "Combination", Columns((*one.terms, *columns.terms)), cost - 0.3
+
     def by_number(self, _: bool, number: Number) -> Found:
         """`by total amount`: an order, not a group."""
         yield "ByNumber", number, -0.3
@@ -115,8 +133,14 @@ class NumberRules(RatioRules):
 
     def best_column(self, is_descending: bool, by: Columns | Amount) -> Found:
         """`highest price`; the greatest of times is the latest, and is called so."""
-        if isinstance(by, Amount) or all(self.column(term).kind == "number" for term in by.terms):
+        if isinstance(by, Amount) or self._is_one_number(by):
             yield "Best", Best(by, is_descending), 0.0
+
+    def _is_one_number(self, by: Columns) -> bool:
+        """Whether one number is named, and no key, of which nobody asks for the greatest."""
+        term = by.terms[0]
+        is_number = len(by.terms) == 1 and self.column(term).kind == "number"
+        return is_number and not is_key(self.graph.table(term.table), term.column)
 
     def most_of_column(self, is_descending: bool, by: Columns | Amount) -> Found:
         """`most points`, which are added up where something has several of them."""
@@ -138,7 +162,8 @@ class NumberRules(RatioRules):
         """`best rating` is the highest and `worst delay` the longest; of what may be good or bad nothing."""
         is_high = goodness(by)
         if is_high is not None:
-            yield from self.best_column(is_best == is_high, by)
+            for category, best, cost in self.best_column(is_best == is_high, by):
+                yield category, best, cost - 0.3
 
     def good_number(self, is_best: bool, number: Number) -> Found:
         is_high = goodness(number)
@@ -154,6 +179,22 @@ class NumberRules(RatioRules):
         """`highest average rating`."""
         yield "Best", Best(number, is_descending), -0.1
 
+    def done_best(self, done: Rows | Columns, best: Best) -> Found:
+        """`sold the most tickets`, by what those sales hold themselves."""
+        by = best.by.terms[0].table if isinstance(best.by, Columns) else best.by.table
+        is_all = isinstance(done, Columns) or done.where is None
+        table = done.table if isinstance(done, Rows) else done.terms[0].table
+        if by == table and is_all and best.rows is None:
+            yield "Best", best, -0.2
+
+    def most_held(self, done: Rows | Columns, best: Best) -> Found:
+        """`sold the most tickets`, by what those sales hold themselves."""
+        by = best.by.terms[0].table if isinstance(best.by, Columns) else best.by.table
+        is_all = isinstance(done, Columns) or done.where is None
+        table = done.table if isinstance(done, Rows) else done.terms[0].table
+        if by == table and is_all and best.rows is None:
+            yield "Best", best, -0.2
+
     def best_rows(self, is_descending: bool, rows: Rows) -> Found:
         """`most papers`: the greatest number of them."""
         yield "Best", Best(self.counted(rows), is_descending), 0.3
@@ -162,7 +203,8 @@ class NumberRules(RatioRules):
         """`highest salary`, where that is a table of them."""
         amount = amount_of(self.graph.table(rows.table))
         if amount and rows.where is None:
-            yield "Best", Best(Columns((Attribute(rows.table, amount),)), is_descending), 0.0
+            # Rather the rows themselves are "the largest payments", where that can be said of them.
+            yield "Best", Best(Columns((Attribute(rows.table, amount),)), is_descending), 0.35
 
     def best_of_rows(self, best: tuple[Columns, bool], rows: Rows) -> Found:
         """`cheapest product`: a superlative that has a column of its own."""
@@ -190,6 +232,16 @@ class NumberRules(RatioRules):
         elif group.terms and not (group.rows or group.grains or group.parts):
             yield "RankOf", Ranking(Columns(group.terms)), 0.0
 
+    def columns_of_first(self, columns: Columns, top: Top) -> Found:
+        """`names of the 5 largest parks`: their own, where they have some."""
+        rows = top.of.rows if isinstance(top.of, Best) else top.of
+        if not isinstance(rows, Rows) or columns.rows is not None:
+            yield "TopCols", TopColumns(columns, top), 0.0
+            return
+        cost = self._column_cost(rows, columns)
+        if cost is not None:
+            yield "TopCols", TopColumns(columns, top), cost
+
     def often(self, is_descending: bool, of: Rows | Columns) -> Found:
         yield "FrequentOf", Frequent(of, is_descending), 0.0
 
@@ -211,6 +263,8 @@ class NumberRules(RatioRules):
     def several_best(self, several: tuple[int, Rows | Columns], best: Best) -> Found:
         """`three customers with the most orders`."""
         limit, rows = several
+        if isinstance(rows, Columns) and isinstance(best.by, Columns) and rows.terms == best.by.terms:
+            rows = rows.rows or rows  # `4 singers charge the highest fees`
         if best.rows is None:
             yield "TopOf", Top(limit, replace(best, rows=rows), best.is_descending), -0.3
 
@@ -226,14 +280,28 @@ class NumberRules(RatioRules):
         """`most recent balance`: what the last row says, not the last of what rows say."""
         first = columns.terms[0]
         table = columns.rows.table if columns.rows is not None else first.table
-        time = self._last_told_by(table)
+        time = self.last_told_by(table)
         if time is None or first.table != table or any(map(self.is_time, columns.terms)):
             return
         rows = columns.rows or Rows(table)
         best = Best(Columns((time,)), function == "max", rows)
         yield "TopCols", TopColumns(columns, Top(1, best, best.is_descending)), 0.4
 
-    def _last_told_by(self, table: str) -> Attribute | None:
+    def column_of_scoped(self, columns: Columns, scoped: Scoped) -> Found:
+        """`theme of the first box`, of what is one row of each thing by its definition."""
+        of = scoped.of
+        best = of.top.of if isinstance(of, TopColumns) else of.of if isinstance(of, Top) else None
+        if not isinstance(best, Best) or best.rows is None:
+            return
+        for term in (*columns.terms[:1], *columns.alike):
+            path = self.path(best.rows.table, term.table)
+            if path is not None and is_to_one(path):
+                top = of.top if isinstance(of, TopColumns) else of
+                seen = TopColumns(Columns((term,), Rows(best.rows.table)), top)
+                yield "Scoped", Scoped(seen, scoped.group), 0.0
+                return
+
+    def last_told_by(self, table: str) -> Attribute | None:
         """The time by which the last row of a table is the last: when it happened, or its only time."""
         columns = self.graph.table(table).columns
         times = [Attribute(table, c.name) for c in columns if c.kind in ("time", "date")]
@@ -272,3 +340,8 @@ class NumberRules(RatioRules):
     def best_column_first(self, best: tuple[Columns, bool], _: None) -> Found:
         """`heaviest first`."""
         yield "OrderBy", Sorted(best[0], best[1]), -0.1
+
+
+def _cut(time: Attribute, grain: Grain) -> Attribute:
+    """A time cut to a grain; years are numbers, as people write them."""
+    return replace(time, part="year") if grain is Grain.YEAR else replace(time, grain=grain)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.phrases import Columns, Rows
+from aidbt.semantic.english.phrases import Columns, Condition, Rows
 from aidbt.semantic.english.refusal import Doubtful
 from aidbt.semantic.english.related_rows import queries_in, related_of
 from aidbt.semantic.english.relations import Relations
@@ -15,6 +15,7 @@ from aidbt.semantic.english.verbs import TIME_WORDS
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
+    Comparison,
     Grain,
     InPeriod,
     Measure,
@@ -37,6 +38,7 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, ru
         Doubtful: they are, and not every one of these times was named.
     """
     graph = rules.graph
+    _check_whose(sentences, query)
     named = {place for sentence in sentences for item in sentence for place in _named(item)}
     for part in queries_in(query):
         _check_hours(part, graph)
@@ -48,6 +50,18 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, ru
             others = [other for other in times if other[0] == table and _event(other[1]) != _event(column)]
             if others and (table, column) not in named:
                 raise Doubtful(f"it is not certain which time of {table} is meant")
+
+
+def _check_whose(sentences: Sequence[Iterable[Item]], query: SemanticQuery) -> None:
+    """That "the month they signed up" is of something that is spoken of, not of what that refers to."""
+    words = [word.meaning for sentence in sentences for item in sentence for word in item.words()]
+    spoken = {meaning.table for meaning in words if isinstance(meaning, Rows)}
+    spoken |= {measure.table for measure in measures(query)} | {query.base}
+    for part in parts(query):
+        if isinstance(part, Comparison) and part.operator == "=":
+            ends = [end for end in (part.left, part.right) if isinstance(end, Attribute) and end.grain]
+            if len(ends) == 2 and not {end.table for end in ends} <= spoken:
+                raise Doubtful("it is not certain whose time is meant")
 
 
 def _acts(query: SemanticQuery, measure: Measure, graph: Graph) -> bool:
@@ -76,11 +90,16 @@ def _named(item: Item) -> Iterator[Place]:
             yield from ((term.table, term.column) for term in (*word.meaning.terms, *word.meaning.alike))
         elif isinstance(word.meaning, Rows) and word.meaning.time is not None:
             yield word.meaning.time.table, word.meaning.time.column
+        elif isinstance(word.meaning, Condition):
+            yield from ((term.table, term.column) for term in attributes(word.meaning.predicate))
 
 
 def _times(query: SemanticQuery, graph: Graph) -> Iterator[Place]:
     """The times that make groups, and that are held against periods or days."""
+    held = {side for part in parts(query) if isinstance(part, Comparison) for side in (part.left, part.right)}
     for attribute in attributes(query):
+        if attribute in held:
+            continue  # two times of a row beside each other make no groups
         is_cut = attribute.grain is not None or attribute.part is not None
         is_time = attribute.table and graph.table(attribute.table).column(attribute.column).kind in _TIMES
         if is_cut or (is_time and attribute in query.group_by):

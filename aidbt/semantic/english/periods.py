@@ -58,7 +58,8 @@ _N = rf"(?P<n>{_COUNT})"
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _RELATIVE = (
     r"today|yesterday|tomorrow|now"
-    r"|(?:the )?(?:last|previous|prior|this|current|next|coming) (?:day|week|month|quarter|year)"
+    r"|(?:the )?(?:last|previous|prior|this|current|next|coming) "
+    r"(?:(?:full|complete|calendar) )?(?:day|week|month|quarter|year)"
     rf"|(?:{_COUNT}|an?) (?:day|week|month|quarter|year) ago"
 )
 _ABSOLUTE_DATE = (
@@ -71,6 +72,10 @@ _ABSOLUTE_DATE = (
     r"|h[12] \d{4}|(?:the )?(?:1st|2nd|first|second) half (?:of |in )?\d{4}"
     r"|(?:the )?(?:1[6-9]|20)\d0'?s"
     r"|(?:the )?(?:calendar )?(?:year )?(?:of )?(?:1[6-9]|20)\d\d"
+)
+_DAY = (
+    rf"(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: (?:of )?(?:{_MONTH})\.?)?"
+    rf"|(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?)"
 )
 _DATE = (
     r"(?:the (?:day|date) (?:of )?)?(?:"
@@ -157,13 +162,14 @@ def _relative(text: str) -> tuple[TimePoint, TimePoint] | None:
         count, unit = -_number(ago["n"]), _UNITS[ago["unit"]]
         start = TimePoint(shift=count, unit=unit)
         return start, start if unit is not Grain.DAY else TimePoint(shift=count + 1)
-    words = text.removeprefix("the ").split()
+    words = [word for word in text.removeprefix("the ").split() if word not in _WHOLE]
     if words[-1] not in _UNITS or len(words) > 2:
         return None
     unit, shift = _UNITS[words[-1]], _SHIFTS[words[0] if len(words) == 2 else "this"]
     return TimePoint(cut_to=unit, shift=shift, unit=unit), TimePoint(cut_to=unit, shift=shift + 1, unit=unit)
 
 
+_WHOLE = ("full", "complete", "calendar")
 _SHIFTS = {"last": -1, "previous": -1, "prior": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
 
 
@@ -254,7 +260,8 @@ def _to_date(match: re.Match[str]) -> _Bounds:
 def _next(match: re.Match[str]) -> _Bounds:
     count, unit = _number(match["n"] or "1"), _UNITS[match["unit"]]
     if match["n"]:
-        return TimePoint(), TimePoint(shift=count, unit=unit)
+        # As the past 30 days are today and those before it, the next are today and those after it.
+        return TimePoint(), TimePoint(shift=count + (unit is Grain.DAY), unit=unit)
     return (
         TimePoint(cut_to=unit, shift=1, unit=unit),
         TimePoint(cut_to=unit, shift=2, unit=unit),
@@ -276,9 +283,22 @@ def _within(match: re.Match[str]) -> _Bounds | None:
 def _months(match: re.Match[str]) -> _Bounds | None:
     """`January to May 2025`."""
     first, last, year = _MONTHS[match["first"]], _MONTHS[match["last"]], int(match["year"])
-    if first > last:
+    is_list = match["how"] in ("and", "or") and not match.group().startswith("between")
+    if first > last or (is_list and last != first + 1):
         return None
     return _point(dt.datetime(year, first, 1)), _point(shifted(dt.datetime(year, last, 1), 1, Grain.MONTH))
+
+
+def _days(match: re.Match[str]) -> _Bounds | None:
+    """`between January 1 and March 31, 2025`, `from 1 to 15 May 2025`: the year, and month, said once."""
+    last = _date(match["last"])
+    if last is None or last[0].at is None:
+        return None
+    month = "" if re.search(_MONTH, match["first"]) else f" {last[0].at:%b}".lower()
+    first = _date(f"{match['first']}{month} {last[0].at.year}")
+    if first is None or first[0].at is None or first[0].at > last[0].at:
+        return None
+    return first[0], last[1]
 
 
 def _edge_of(match: re.Match[str]) -> _Bounds | None:
@@ -343,16 +363,17 @@ def _phrase(pattern: str, meaning: _Meaning) -> tuple[re.Pattern[str], _Meaning]
     return re.compile(pattern), meaning
 
 
+_ENDS = r"(?:the )?(?:(?:start|end)(?: and end)? (?:date|day)|both(?: (?:date|day|end|year|month))?)"
 _RANGE_HOW = (
-    r"(?:(?: ,)?(?: \()? (?P<{0}_how>inclusive|exclusive)"
-    r"(?: of (?:the )?(?:start|end)(?: and end)? date)?(?: \))?)?"
+    rf"(?:(?: ,)?(?: \()? (?:(?:both )?(?P<{{0}}_how>inclusive|exclusive)(?: of {_ENDS})?"
+    rf"|{_ENDS} (?:be )?(?P<{{0}}_included>inclusive|included))(?: \))?)?"
 )
 _PHRASES = (
     _phrase(rf"{_IN}(?:past|recent|most recent|trailing|rolling) (?:{_N} )?{_UNIT}{_TAIL}", _back),
     _phrase(rf"{_IN}(?:last|previous|prior|preceding) {_N} {_UNIT}{_TAIL}", _back),
     _phrase(rf"(?:over|within|throughout) the (?:last|previous) (?P<n>)?{_UNIT}{_TAIL}", _back),
-    _phrase(rf"{_IN}(?:last|previous|prior) {_UNIT}{_TAIL}", _last),
-    _phrase(rf"{_IN}(?:this|current) {_UNIT}", _this),
+    _phrase(rf"{_IN}(?:last|previous|prior) (?:(?:full|complete|calendar) )?{_UNIT}{_TAIL}", _last),
+    _phrase(rf"{_IN}(?:this|current) (?:calendar )?{_UNIT}", _this),
     _phrase(rf"{_IN}(?:so far )?(?:this )?{_UNIT} to date", _to_date),
     _phrase(rf"so far this {_UNIT}", _to_date),
     _phrase(rf"this {_UNIT} so far", _to_date),
@@ -381,8 +402,13 @@ _PHRASES = (
     _phrase(rf"(?P<word>older|newer|more recent) than {_N} {_UNIT}", _before_ago),
     _phrase(
         rf"(?:(?:in|from|between|for|during) )?(?P<first>{_MONTH})\.?"
-        rf" (?:(?:-|–|to|through|until|and) )?(?P<last>{_MONTH})\.?(?: of)? (?P<year>\d{{4}})",
+        rf" (?:(?P<how>-|–|to|through|until|and|or) )?(?P<last>{_MONTH})\.?(?: of)? (?P<year>\d{{4}})",
         _months,
+    ),
+    _phrase(
+        rf"(?:{_IN})(?:between|from) (?P<first>{_DAY}) (?:and|to|until|till|through|-) "
+        rf"(?P<last>{_DAY} ?,? \d{{4}}){_RANGE_HOW.format('end')}",
+        _days,
     ),
     _phrase(rf"{_IN}(?:the )?(?P<edge>first|last) {_N} {_UNIT} of (?P<date>{_DATE})", _edge_of),
     _phrase(r"(?P<word>ytd|mtd|qtd|wtd)", _abbreviated),

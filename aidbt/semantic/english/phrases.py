@@ -73,6 +73,7 @@ class Link:
         is_plain: whether nothing is said of their number, so that of rows with one of them it holds.
         is_act: whether a verb of the table itself says so ("ordered"), so that it may lie far away.
         is_all: whether all of them are meant, also those of which there is nothing else: "for all customers".
+        by: the table of what was done, where its rows alone relate them: "ordered from 2 categories".
     """
 
     rows: Rows
@@ -81,6 +82,7 @@ class Link:
     is_plain: bool = True
     is_act: bool = False
     is_all: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ are joined, what is grouped by) is let be; a step that is not understood leaves 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _VERBS = (
-    "divid|multipl|subtract|deduct|add|sum|count|tall|averag|tak|calculat|comput|express|convert|join|merg"
-    "|link|combin|connect|group|aggregat|filter|restrict|limit|consider|focus|round"
+    "keep|leav|exclud|ignor|omit|drop|divid|multipl|subtract|deduct|add|sum|count|tall|averag|tak|calculat"
+    "|comput|express|convert|join|merg|link|combin|connect|group|aggregat|filter|restrict|limit|consider|focus|round"
 )
 _VERB = rf"(?:{_VERBS})(?:e|y|ing|ying|ling)?\b"
 _NEXT = re.compile(
@@ -26,41 +26,82 @@ _GERUNDS = {
     "taking": "take", "calculating": "take", "computing": "take", "calculate": "take", "compute": "take",
     "expressing": "express", "converting": "express", "convert": "express", "filtering": "filter",
     "restricting": "filter", "restrict": "filter", "limiting": "filter", "limit": "filter",
-    "considering": "filter", "consider": "filter", "focusing": "filter", "focus": "filter",
+    "keeping": "keep", "leaving": "leave", "excluding": "exclude", "ignoring": "ignore", "omitting": "omit",
+    "dropping": "drop", "considering": "filter", "consider": "filter", "focusing": "filter",
+    "focus": "filter",
 }  # fmt: skip
 _FOR_WRITERS = re.compile(
     r"^(?:start with a |use a |perform a )?"
-    r"(?:join|merge|link|combine|connect|group|aggregate|truncat|merging|joining|grouping)\w*\b",
+    r"(?:(?:left |inner )?join|merg|link|combin|connect|group|truncat|aggregat\w+ (?=by\b|per\b))\w*\b"
+    r"|^(?:aggregate|then|and)$",
     re.I,
 )
 _RESULT = r"(?:(?:the|this|that) )?(?:result|difference|quotient|sum|total|outcome|it)"
 _IT = re.compile(rf"^{_RESULT}$", re.I)
 
 
-def formula_text(text: str) -> str | None:
+def formula_text(text: str, *, are_groups_apart: bool = False) -> str | None:
     """The formula in words that steps tell; None for what is not told in steps, or not understood.
+
+    Args:
+        are_groups_apart: whether the question says the groups itself, and those of the steps are let be.
 
     Example:
         >>> formula_text("divide the returned orders by all orders, then multiply by 100")
         '((the returned orders) / (all orders)) * 100'
-        >>> formula_text("subtract the costs from the revenue")
-        '(the revenue) - (the costs)'
+        >>> formula_text("join a and b, keep the paid orders only, group by customer and sum the fees")
+        'total fees, over paid orders'
+        >>> formula_text("join a and b and sum the fees per customer", are_groups_apart=True)
+        'total fees'
     """
     made = ""
     rows = ""
-    for step in filter(None, (part.strip() for part in _NEXT.split(text))):
-        if _FOR_WRITERS.match(step):
+    for verb, rest in steps_of(text):
+        kept = rows_kept(verb, rest)
+        if kept is not None:
+            is_left_out, said = kept
+            rows = "" if is_left_out or rows else said
+            if not rows:
+                return None
             continue
-        verb, _, rest = step.partition(" ")
-        verb = _GERUNDS.get(verb.lower(), verb.lower())
-        if verb == "filter":
-            rows = re.sub(r"^(?:for|to|on|only|by) (?:only )?", "", rest)
-            continue
-        calculated = _calculated(verb, rest, made)
+        calculated = _calculated(verb, _ungrouped(rest) if are_groups_apart else rest, made)
         if calculated is None:
             return None
         made = calculated
     return f"{made}, over {rows}" if made and rows else made or None
+
+
+def steps_of(text: str) -> Iterator[tuple[str, str]]:
+    """The steps that a text tells, each a verb and the rest; without those that are for writers of SQL."""
+    for step in filter(None, (part.strip() for part in _NEXT.split(text))):
+        if not _FOR_WRITERS.match(step):
+            verb, _, rest = step.partition(" ")
+            yield _GERUNDS.get(verb.lower(), verb.lower()), rest
+
+
+def rows_kept(verb: str, rest: str) -> tuple[bool, str] | None:
+    """Whether a step leaves rows out, and not the others, and which; None for another kind of step.
+
+    Example:
+        >>> rows_kept("keep", "only the paid orders"), rows_kept("leave", "out test users")
+        ((False, 'paid orders'), (True, 'test users'))
+    """
+    if verb in _KEEPS:
+        rows = re.sub(r"^(?:for|to|on|by) |^only (?:the )?|^the |,? only$", "", rest)
+        return False, re.sub(r"^(?:only )?(?:the )?", "", rows)
+    if verb in _LEAVES_OUT:
+        return True, re.sub(r"^(?:out |all |the |any )+", "", rest)
+    return None
+
+
+_KEEPS = {"filter", "keep"}
+_LEAVES_OUT = {"leave", "exclude", "ignore", "omit", "drop"}
+
+
+def tables_joined(text: str) -> str:
+    """What a text says of the tables that are joined, before any other step."""
+    joined = (part for part in _NEXT.split(text) if part and _FOR_WRITERS.match(part.strip()))
+    return " ".join(joined)
 
 
 def _calculated(verb: str, rest: str, before: str) -> str | None:
@@ -68,16 +109,35 @@ def _calculated(verb: str, rest: str, before: str) -> str | None:
     steps: dict[str, Callable[[], str | None]] = {
         "divide": lambda: _joined(rest, r" (?:by|with|over) ", "/", before),
         "multiply": lambda: _joined(rest, r" (?:by|with|times) ", "*", before),
-        "add": lambda: _joined(rest, r" (?:and|to|plus) ", "+", before),
+        "add": lambda: _added(rest, before),
         "subtract": lambda: _swapped(rest, before),
-        "sum": lambda: f"total {_bare(rest)}",
+        "sum": lambda: _aggregate("total", rest),
+        "aggregate": lambda: _aggregate("total", rest),
         "count": lambda: f"number of {_bare(rest)}",
-        "average": lambda: f"average {_bare(rest)}",
+        "average": lambda: _aggregate("average", rest),
         "take": lambda: _bare(rest) if not before else None,
         "express": lambda: f"({before}) * 100" if before and "percent" in rest else None,
     }
     # "Sum of a and b" is no step, but a noun.
     return steps[verb]() if verb in steps and not rest.startswith("of ") else None
+
+
+def _aggregate(function: str, rest: str) -> str:
+    """`total fees`; `sum of fee + tax`, where what is added up is a calculation."""
+    of = _bare(rest)
+    word = "sum" if function == "total" else function
+    return f"{word} of {of}" if _SIGNS.search(of) else f"{function} {of}"
+
+
+_SIGNS = re.compile(r" (?:[-+*/]|minus|plus|times|less|multiplied by) ")
+
+
+def _ungrouped(rest: str) -> str:
+    """What a step is of, without the groups behind it, which the question says itself."""
+    return _GROUPS.sub("", rest)
+
+
+_GROUPS = re.compile(r" (?:by|per|for each|of each|for every|over each) (?:the )?[\w ]+$", re.I)
 
 
 def _joined(rest: str, between: str, sign: str, before: str) -> str | None:
@@ -89,6 +149,13 @@ def _joined(rest: str, between: str, sign: str, before: str) -> str | None:
     if not left or _IT.match(left):
         return f"({before}) {sign} {_operand(right)}" if before else None
     return f"({left}) {sign} {_operand(right)}" if not before else None
+
+
+def _added(rest: str, before: str) -> str | None:
+    """`fees and taxes`; `up the fees`, which are all of them together."""
+    if rest.startswith("up "):
+        return _aggregate("total", rest)
+    return _joined(rest, r" (?:and|to|plus) ", "+", before)
 
 
 def _swapped(rest: str, before: str) -> str | None:
@@ -125,11 +192,15 @@ _NOUNS = tuple(
         (rf"\b(?:the )?(?:sum|total) of (?:the )?{_OF_BOTH}", r"(\g<one>\g<of> + \g<two>\g<of>)"),
         (rf"\b(?:the )?(?:difference|gap) between {_OF_BOTH}", r"(\g<one>\g<of> - \g<two>\g<of>)"),
         (rf"\b(?:the )?product of {_OF_BOTH}", r"(\g<one>\g<of> * \g<two>\g<of>)"),
+        (
+            r" (?:minus|less) (?P<one>[\w ]+?) and (?:the )?(?P<two>[\w ]+?)(?=$| of |,|\))",
+            r" minus \g<one> minus \g<two>",
+        ),
         (r"^(?:the )?(?:ratio|quotient) (?:of|between) (.+?) (?:to|and|over) (.+)$", r"(\1) / (\2)"),
         (r"^(.+?) as a (?:percentage|percent|%) of (.+)$", r"((\1) / (\2)) * 100"),
         (r"^(.+?) as a (?:share|fraction|proportion|ratio) of (.+)$", r"(\1) / (\2)"),
         (r"^(.+?),? expressed (?:as a|in) percent(?:age)?\b.*$", r"(\1) * 100"),
-        (r"^(.+?) (?:over|relative to|in relation to|out of) (.+)$", r"(\1) / (\2)"),
+        (r"^(.+?)(?<!,) (?:over|relative to|in relation to|out of) (.+)$", r"(\1) / (\2)"),
     )
 )
 

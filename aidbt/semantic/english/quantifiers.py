@@ -14,7 +14,7 @@ from aidbt.semantic.english.phrases import Condition, Rows
 from aidbt.semantic.english.refusal import Doubtful
 from aidbt.semantic.english.related_rows import Related, queries_in, related_in
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, OneOf, SemanticQuery, parts
+from aidbt.semantic.query import Attribute, Extreme, OneOf, SemanticQuery, parts
 
 # What "only" makes exact rather than the only one: "only two orders".
 _COUNTED = {"Num", "CmpNum", "Range", "Twice", "CmpTimes"}
@@ -33,7 +33,10 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
     is_any = any(map(partial(_lists_values, graph), queries_in(query)))
     items = [item for sentence in sentences for item in sentence]
     _check_both(items, query)
+    is_mean = any(isinstance(part, Extreme) and part.operator != "=" for part in parts(query))
     for item in items:
+        if is_mean and _is_of_own(list(item.words())):
+            raise Doubtful("a mean of each row's own kind is spoken of, not that of all", spans=("their",))
         if _denies_all(list(item.words())):
             raise Doubtful("it is not certain whether none or not all are meant", spans=("all",))
         for node in item.nodes():
@@ -43,6 +46,14 @@ def check_quantifiers(sentences: Sequence[Iterable[Item]], query: SemanticQuery,
                 raise Doubtful("it is not certain what there must be nothing else of", spans=("only",))
             if _is_each(node, related):
                 raise Doubtful("it is not certain whether one row has to be of each kind", spans=("and",))
+
+
+def _is_of_own(words: Sequence[Item]) -> bool:
+    """`the average of their category`, which is another one for each of them."""
+    kinds = [word.category for word in words if word.category not in ("Fill", "Is")]
+    mean = next((place for place, kind in enumerate(kinds) if kind == "Agg"), len(kinds))
+    later = kinds[mean:]
+    return any(kind in ("Poss", "Their") and "Rows" in later[place:] for place, kind in enumerate(later))
 
 
 def _check_both(items: Sequence[Item], query: SemanticQuery) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from aidbt.semantic.english.additive import amount_of
-from aidbt.semantic.english.aggregates import AggregateRules, conjuncts, mapped, narrowed, time_of_number
+from aidbt.semantic.english.aggregates import conjuncts, mapped, narrowed, time_of_number
 from aidbt.semantic.english.number_phrases import (
     Group,
     Having,
@@ -17,6 +16,7 @@ from aidbt.semantic.english.number_phrases import (
     Whole,
 )
 from aidbt.semantic.english.phrases import (
+    Against,
     Claim,
     Columns,
     Compare,
@@ -24,8 +24,9 @@ from aidbt.semantic.english.phrases import (
     Found,
     Link,
     Rows,
-    Span,
 )
+from aidbt.semantic.english.ratio_sides import RatioSides, Second
+from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -33,7 +34,6 @@ from aidbt.semantic.query import (
     Exists,
     Extreme,
     Function,
-    Grain,
     InPeriod,
     Measure,
     MetricRef,
@@ -46,55 +46,87 @@ from aidbt.semantic.query import (
 )
 
 _PER_CENT = Value(100)
-ChangeKind = Literal["change", "relative_change"]
 
 
-class RatioRules(AggregateRules):
+class RatioRules(RatioSides):
     """How numbers are put beside each other."""
 
     # --- ratios and differences -----------------------------------------------------------------------
 
-    def whole_rows(self, kind: str, rows: Rows) -> Found:
-        """`percentage of orders`, before it is said which."""
-        yield "Whole", Whole(kind, self.counted(rows)), 0.0
-
-    def whole_number(self, kind: str, number: Number) -> Found:
-        """`share of the total revenue`, `ratio of the number of orders`."""
-        yield "Whole", Whole(kind, number), 0.0
-
-    def whole_column(self, kind: str, columns: Columns) -> Found:
-        """`share of revenue`: of a number that adds up, its sum."""
-        number = self.implied(columns)
-        if number is not None:
-            yield "Whole", Whole(kind, number), 0.1
-
     def part_of(self, whole: Whole, claim: Claim) -> Found:
         """`percentage of orders` and then `were returned`: the claim makes the part, all rows the whole."""
-        if whole.kind == "ratio" or not isinstance(whole.number.term, Measure):
+        if whole.is_ratio or not isinstance(whole.number.term, Measure):
             return
         found = self.claimed(Rows(whole.number.table), claim)
         if found is not None and found[0].where is not None:
             part = narrowed(whole.number, found[0].where)
             yield "Number", self.ratio_of(whole.kind, part, whole.number), found[1] - 0.6
 
+    def cut_of(self, compare: Compare, rows: Rows) -> Found:
+        """`more than 50% of orders`, before it is said which."""
+        if compare.unit == "percent":
+            yield "CutOf", (compare, rows), -0.5
+
+    def cut_having(self, cut: tuple[Compare, Rows], claim: Claim) -> Found:
+        """`more than 50% of orders were returned`, of each group."""
+        compare, rows = cut
+        for kind, number, cost in self.part_of(Whole("percentage", self.counted(rows)), claim):
+            if isinstance(number, Number) and kind == "Number":
+                yield "Having", Having(number, compare.operator, Value(compare.value)), cost
+
     def part_within(self, whole: Whole) -> Found:
         """`percentage of returned orders in 2024`: the one condition that is no time makes the part."""
         term = whole.number.term
-        if whole.kind == "ratio" or not isinstance(term, Measure):
+        if whole.is_ratio or not isinstance(term, Measure):
             return
         scope = [c for c in conjuncts(term.where) if isinstance(c, InPeriod)]
         if len(conjuncts(term.where)) - len(scope) == 1:
             every = Number(replace(term, where=both(*scope)), whole.number.table)
             yield "Number", self.ratio_of(whole.kind, whole.number, every), 0.4
 
-    def ratio(self, whole: Whole, second: tuple[bool, Number]) -> Found:
+    def ratio(self, whole: Whole, second: Second) -> Found:
         """`ratio of A to B`, `A out of B`."""
         is_part, two = second
         one = self.in_scope(whole.number, two, is_part=is_part)
         if one is not None:
-            yield "Number", self.ratio_of(whole.kind, one, two), -1.5
+            # Sides of one table are meant sooner: the visitors that were counted, and no other visitors.
+            yield "Number", self.ratio_of(whole.kind, one, two), -1.5 if one.table == two.table else -1.3
 
-    def out_of(self, share: Number, second: tuple[bool, Number]) -> Found:
+    def ratio_on_average(self, ratio: Number, _: object) -> Found:
+        """`ratio of visitors to the capacity on average`: of what each row has of what is its group's."""
+        match ratio.term:
+            case Calculation("/", Measure("sum") as one, Attribute() as other) if ratio.is_settled:
+                term = Calculation("/", replace(one, function="avg"), other)
+                yield "Number", replace(ratio, term=term), -0.5
+
+    def ratio_to_that(self, whole: Whole, claim: Condition | Link) -> Found:
+        """`ratio of the sales of Porto to those of Lisbon`."""
+        two = self.in_place(whole.number, claim) if whole.is_ratio else None
+        if two is not None:
+            yield "Number", self.ratio_of(whole.kind, whole.number, two), -2.5
+
+    def ratio_between(self, whole: Whole, two: Number) -> Found:
+        """`ratio between the orders and the customers`."""
+        if whole.kind == "between":
+            yield from self.ratio(whole, (False, two))
+
+    def ratio_between_columns(self, whole: Whole, columns: Columns) -> Found:
+        """`ratio between gross and budget`."""
+        for _, second, cost in self.second_column(False, columns) if whole.kind == "between" else ():
+            if isinstance(second, tuple):
+                yield from ((kind, found, cost + more) for kind, found, more in self.ratio(whole, second))
+
+    def ratios(self, said: tuple[str, Number, Number]) -> Found:
+        """The sides of a ratio that were found together."""
+        yield "Number", self.ratio_of(*said), 0.0
+
+    def ratio_to_rest(self, whole: Whole, others: Number) -> Found:
+        """`ratio of Sunday issues to all other issues`."""
+        sides = self.rest_of(whole, others) if whole.is_ratio else None
+        if sides is not None:
+            yield "Number", self.ratio_of(whole.kind, *sides), -1.5
+
+    def out_of(self, share: Number, second: Second) -> Found:
         """`share of orders that were late, out of all shipped orders`: what comes last is the whole."""
         is_part, whole = second
         factor, term = _PER_CENT, share.term
@@ -112,19 +144,46 @@ class RatioRules(AggregateRules):
 
     def rate_of(self, one: Number, two: Number) -> Found:
         """`fuel per kilometer`: what adds up, by what adds up, of the same rows."""
-        if one.table == two.table and isinstance(one.term, Measure) and one.term.function in ("sum", "count"):
+        if one.table != two.table or not isinstance(one.term, Measure):
+            return
+        if one.term.function in ("sum", "count"):
             yield "Number", self.ratio_of("ratio", one, two), 0.0
+        elif one.term.function == "avg" and isinstance(one.term.of, Attribute):
+            # The average amount per unit is that of all of them, whatever rows they stand in.
+            total = self.implied(Columns((one.term.of,)))
+            if total is not None:
+                yield "Number", self.ratio_of("ratio", narrowed(total, one.term.where), two), 0.2
+
+    def per_many_of(self, count: float, columns: Columns) -> Found:
+        """`per 1,000 inhabitants`, of a column that says how many there are."""
+        for _, second, cost in self.second_column(False, columns):
+            if isinstance(second, tuple):
+                yield "PerMany", (count, second[1]), cost
+
+    def rate_per_many(self, one: Number, many: tuple[float, Number]) -> Found:
+        """`complaints per 1,000 inhabitants`."""
+        count, two = many
+        if isinstance(one.term, Measure) and one.term.function in ("sum", "count", "count_distinct"):
+            ratio = self.ratio_of("ratio", one, two)
+            yield "Number", replace(ratio, term=Calculation("*", ratio.term, Value(count))), -0.5
+
+    def rate_link(self, kind: str, link: Link) -> Found:
+        """`rate of orders in 2024`, before it is said which rate."""
+        if link.is_plain and not link.is_act:
+            yield "RateLink", (kind, link.rows), 0.0
+
+    def rate_of_rows(self, part: Claim, of: tuple[str, Rows]) -> Found:
+        """`cancellation rate of bookings`, `of German orders`: the share of those rows."""
+        kind, rows = of
+        found = self.claimed(rows, part) if getattr(part, "table", "") == rows.table else None
+        if found is not None and found[0].where != rows.where:
+            every = self.counted(rows)
+            yield "Number", self.ratio_of(kind, self.counted(found[0]), every), 0.1
 
     def rate_of_column(self, columns: Columns, two: Number) -> Found:
         one = self.implied(columns)
         if one is not None:
             yield from self.rate_of(one, two)
-
-    def second_rows(self, is_part: bool, rows: Rows) -> Found:
-        yield "Second", (is_part, self.counted(rows)), 0.0
-
-    def second_number(self, is_part: bool, number: Number) -> Found:
-        yield "Second", (is_part, number), 0.0
 
     def rate(self, part: Claim, kind: str) -> Found:
         """`cancellation rate`: the share of rows that a value of theirs says so of."""
@@ -132,7 +191,24 @@ class RatioRules(AggregateRules):
         found = self.claimed(Rows(table), part) if table else None
         if found is not None and found[0].where is not None:
             every = self.counted(Rows(table))
-            yield "Number", self.ratio_of(kind, narrowed(every, found[0].where), every), 0.1
+            yield "RateNumber", self.ratio_of(kind, narrowed(every, found[0].where), every), 0.1
+
+    def rate_done(self, event: Columns, kind: str) -> Found:
+        """`completion rate`: the share of rows of which it is known when they were completed."""
+        done = self.was_done(event)
+        if done is not None:
+            yield from self.rate(Condition(event.terms[0].table, done), kind)
+
+    def rate_done_of(self, event: Columns, of: tuple[str, Rows]) -> Found:
+        """`completion rate of courses`."""
+        done = self.was_done(event)
+        if done is not None:
+            yield from self.rate_of_rows(Condition(event.terms[0].table, done), of)
+
+    def rate_of_those(self, rows: Rows, rate: Number) -> Found:
+        """`order cancellation rate`: of what the rate is of already, all or those of a kind."""
+        if rows.table == rate.table:
+            yield "Number", narrowed(rate, rows.where), 0.1
 
     def ratio_of(self, kind: str, one: Number, two: Number) -> Number:
         """One number by another, per cent where that was asked for; what follows holds of both."""
@@ -208,6 +284,20 @@ class RatioRules(AggregateRules):
             term = Calculation("*", term, _PER_CENT)
         yield "Number", replace(number, term=term, is_settled=True), 0.0
 
+    def part_as_share(self, part: Number, share: tuple[str, Number]) -> Found:
+        """`freight in 2024 as a percentage of total freight`: a part of what is named."""
+        kind, whole = share
+        one, two = part.term, whole.term
+        if isinstance(one, Measure) and isinstance(two, Measure) and one.where is not None:
+            is_part = set(conjuncts(two.where)) < set(conjuncts(one.where))
+            if is_part and (one.table, one.function, one.of) == (two.table, two.function, two.of):
+                yield "Number", self.ratio_of(kind, part, whole), -1.0
+
+    def column_as_share(self, columns: Columns, share: tuple[str, Number]) -> Found:
+        number = self.implied(columns)
+        if number is not None:
+            yield from self.part_as_share(number, share)
+
     def share_column(self, kind: str, columns: Columns) -> Found:
         number = self.implied(columns)
         if number is not None:
@@ -216,54 +306,7 @@ class RatioRules(AggregateRules):
     def share_rows(self, kind: str, rows: Rows) -> Found:
         yield from self.share(kind, self.counted(rows))
 
-    def running(self, _: None, number: Number) -> Found:
-        """`cumulative revenue`; along which time is known when the groups are."""
-        yield "Number", replace(number, term=Compared("running", number.term)), 0.0
-
-    def running_column(self, _: None, columns: Columns) -> Found:
-        number = self.implied(columns)
-        if number is not None:
-            yield from self.running(None, number)
-
-    def running_rows(self, _: None, rows: Rows) -> Found:
-        yield from self.running(None, self.counted(rows))
-
-    def moving_span(self, span: Span, _: None) -> Found:
-        """`3-month moving average`, before it is said of what."""
-        if isinstance(span.count, int) and span.count > 1:
-            yield "MovingOf", span, -0.5
-
-    def rolling_span(self, span: Span, function: Function) -> Found:
-        """`rolling 3-month average`, which is no average of the last three months."""
-        if function == "avg":
-            for category, meaning, _ in self.moving_span(span, None):
-                yield category, meaning, -2.0
-
-    def moving(self, span: Span, number: Number) -> Found:
-        """`3-month moving average of freight`: along the time of what is measured, in groups of a month."""
-        time = time_of_number(number) or self.time_of(number.table) if number.table else None
-        if time is not None and isinstance(span.count, int):
-            along = replace(time, grain=span.unit)
-            term = Compared("moving_average", number.term, along, steps=span.count)
-            yield "Number", replace(number, term=term), 0.0
-
-    def moving_column(self, span: Span, columns: Columns) -> Found:
-        number = self.implied(columns)
-        if number is not None:
-            yield from self.moving(span, number)
-
-    def moving_rows(self, span: Span, rows: Rows) -> Found:
-        yield from self.moving(span, self.counted(rows))
-
     # --- by definition --------------------------------------------------------------------------------
-
-    def changed(self, number: Number, grain: Grain, kind: ChangeKind, *, is_percent: bool) -> Number | None:
-        """A number of each length of time beside that of the one before; None where it has no time."""
-        time = time_of_number(number) or self.time_of(number.table) if number.table else None
-        if time is None or not isinstance(number.term, Measure | Calculation):
-            return None
-        term: Term = Compared(kind, number.term, replace(time, grain=grain))
-        return replace(number, term=Calculation("*", term, _PER_CENT) if is_percent else term)
 
     def dated(self, number: Number, time: Attribute) -> Number:
         """A number whose rows stand in time by another column than their usual one."""
@@ -285,6 +328,22 @@ class RatioRules(AggregateRules):
         """`average rating above 4`, of each group."""
         if not isinstance(compare.value, Columns):
             yield "Having", Having(number, compare.operator, Value(compare.value)), 0.0
+
+    def number_against(self, number: Number, against: Against) -> Found:
+        """`total salary above the budget`, of each group: its own budget, or so many times that."""
+        column = self.alone(against.columns)
+        if column is not None and self.is_measured(column) and number.table:
+            is_once = against.factor == 1
+            value: Term = column if is_once else Calculation("*", Value(against.factor), column)
+            yield "Having", Having(number, against.operator, value), 0.0
+
+    def sum_against(self, columns: Columns, against: Against) -> Found:
+        """`quantity sold above the stock`: of what adds up in other rows than the column's own."""
+        number, column = self.implied(columns), self.alone(against.columns)
+        if number is not None and column is not None and number.table != column.table:
+            path = self.path(number.table, column.table)
+            if path and is_to_one(path):
+                yield from self.number_against(number, against)
 
     def above_average(self, operator: Operator, nested: Nested) -> Found:
         """`more than the average number of orders`, of all that have any."""

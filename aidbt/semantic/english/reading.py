@@ -13,34 +13,48 @@ from aidbt.semantic.english.advice import advised
 from aidbt.semantic.english.asked import STANDING
 from aidbt.semantic.english.assemble import assemble
 from aidbt.semantic.english.chart import Chart, Item, parse
-from aidbt.semantic.english.defined import TextMatching, glossed, matched, with_instructions
+from aidbt.semantic.english.defined import glossed, with_instructions
+from aidbt.semantic.english.doubts import check_doubts
 from aidbt.semantic.english.dropped import check_dropped
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
-from aidbt.semantic.english.nearness import is_nearer
-from aidbt.semantic.english.number_phrases import Best, Group, Number, Sorted
+from aidbt.semantic.english.likelihood import Cut, likelihood
+from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import Distant, Doubtful, Rank, Refused, check_values, not_understood
-from aidbt.semantic.english.relations import is_contradiction
-from aidbt.semantic.english.tokens import Token, tokens
+from aidbt.semantic.english.refusal import (
+    Distant,
+    Doubtful,
+    Elsewhere,
+    Rank,
+    Refused,
+    check_values,
+    not_understood,
+)
+from aidbt.semantic.english.same_rows import is_contradiction
+from aidbt.semantic.english.text_matching import TextMatching, matched
+from aidbt.semantic.english.tokens import Token, tokens, with_average_last
+from aidbt.semantic.english.two_ways import certain
 from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
-    All,
-    AnyOf,
     Attribute,
     Clock,
+    Compared,
+    Exists,
+    Grain,
+    Matches,
     Measure,
-    Output,
+    Missing,
+    Not,
     SemanticQuery,
     Term,
-    Value,
     attributes,
+    both,
     measures,
     parts,
 )
-from aidbt.semantic.wording import describe
+from aidbt.semantic.rewriting import rewritten
 
 MOST_TOKENS = 100
 """Longer sentences are refused: the time that reading takes grows with the third power of their length."""
@@ -48,14 +62,9 @@ MOST_CUTS = 6
 """How many ways to cut a question into phrases are looked at."""
 FARTHEST = 1.0
 """How much less likely than the best a reading may be that is taken since the best does not fit together."""
-MARGIN = 0.16
-"""Readings whose scores are no farther apart are about as likely."""
 STANDING_COST = 0.7
 """What each phrase costs that is not joined with the others."""
-TIE = 0.02
-"""Readings whose scores are no farther apart are as likely as each other."""
-_DISTINCT = {"distinct", "unique", "different"}
-Cut = tuple[float, tuple[Item, ...]]
+_DISTINCT = {"distinct", "unique", "different", "duplicate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +139,21 @@ def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching:
     for sentence in said:
         if len(sentence) > MOST_TOKENS:
             raise Refused(f"a sentence has {len(sentence)} words, more than {MOST_TOKENS}")
-        chart = parse(len(sentence), grounded.items(sentence), grammar)
+        chart = parse(len(sentence), grounded.items(sentence, tokens(question)), grammar)
         if chart.is_tangled:
             raise Refused("a sentence is too tangled to be read", hint="ask it in shorter sentences")
         cut.append([way for way in cuts(chart, sentence) if not _defines(way, sentence)])
+        if not cut[-1] and (other := with_average_last(sentence)):
+            sentence[:] = other
+            chart = parse(len(sentence), grounded.items(sentence, tokens(question)), grammar)
+            cut[-1] = [way for way in cuts(chart, sentence) if not _defines(way, sentence)]
         if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
     if unknown:
         raise _Unknown("not understood", spans=unknown)
     if not cut:
         raise Refused("nothing is asked")
-    found = _certain(_readings(cut, said, rules, lexicon, clock), graph)
+    found = certain(_readings(cut, said, rules, lexicon, clock), graph)
     _check_future(question, found.query, graph)
     query = matched(found.query, matching)
     if not matching:
@@ -185,7 +198,7 @@ def _readings(
     refused: Refused | None = None
     failed: list[tuple[str, int, int]] = []
     found = False
-    ways = sorted(((_score(way), way) for way in _together(cut)), key=lambda way: -way[0])
+    ways = sorted(((likelihood(way), way) for way in _together(cut)), key=lambda way: -way[0])
     for score, way in ways[:MOST_CUTS]:
         if ways[0][0] - score > FARTHEST:
             break
@@ -202,25 +215,39 @@ def _readings(
         except Refused as error:
             if not refused:
                 # What lies elsewhere may have a namesake here.
-                is_other = isinstance(error, Distant) or _has_bare_grain(phrases)
+                is_named = _is_of_somebody(error, phrases)
+                is_other = isinstance(error, Distant) or is_named or _has_bare_grain(phrases)
                 refused, failed = error, [] if is_other else shape
             continue
-        if is_contradiction(query.where):
+        held = [query.where, *(both(query.where, measure.where) for measure in measures(query))]
+        if any(map(is_contradiction, held)):
             continue
         if isinstance(refused, Distant) and not _are_named(query.group_by, said):
             continue
-        query = replace(query, distinct=query.distinct or (is_distinct and bool(query.base)))
+        if is_distinct and query.base:
+            query = _without_nothing(replace(query, distinct=True), rules)
         try:
             check_dropped(zip(said, phrases, strict=True), query, lexicon)
+            check_doubts(zip(said, phrases, strict=True), query, lexicon)
         except Refused as error:
             # Another way to put the same words together may leave none of them out.
             refused = refused or error
             continue
         found = True
         flat = tuple(item for items in phrases for item in items)
-        yield score, Reading(replace(_timeless(query), clock=clock), flat)
+        yield score, Reading(replace(_years(_timeless(query)), clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
+
+
+def _without_nothing(query: SemanticQuery, rules: Rules) -> SemanticQuery:
+    """The different values of one column, of which nothing is none: rows without a promo code have used none."""
+    shown = [output.term for output in query.outputs if output.is_shown]
+    term = shown[0]
+    if len(shown) > 1 or not isinstance(term, Attribute) or not rules.column(term).nullable:
+        return query
+    missing = Not(Missing(term))
+    return query if missing in parts(query.where) else replace(query, where=both(query.where, missing))
 
 
 def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]]) -> bool:
@@ -228,6 +255,12 @@ def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]]) -> bool:
     spoken = {word for sentence in said for token in sentence for word in (token.lemma, token.text.lower())}
     columns = [term.column for term in groups if isinstance(term, Attribute) and term.grain is None]
     return all(spoken >= set(words_of(column)) for column in columns)
+
+
+def _is_of_somebody(error: Refused, phrases: Sequence[Sequence[Item]]) -> bool:
+    """Whether what could not be said is of a name that no index holds: somebody of another table may have it."""
+    said = (part for items in phrases for item in items for part in parts(item.meaning))
+    return isinstance(error, Elsewhere) and any(isinstance(part, Matches) for part in said)
 
 
 def _has_bare_grain(phrases: Sequence[Sequence[Item]]) -> bool:
@@ -264,45 +297,23 @@ def _straddles(item: Item, sentence: Sequence[Token]) -> bool:
 _MEASURED = {"Number", "Numbers", "AndNumber", "Whole", "Nested", "CountAll"}
 
 
-def _score(parts: Sequence[Cut]) -> float:
-    """How likely cuts of the sentences are together: columns are of rows that are spoken of."""
-    phrases = [item.meaning for _, items in parts for item in items]
-    tables = {phrase.table for phrase in phrases if isinstance(phrase, Rows | Number)}
-    tables |= {p.rows.table for p in phrases if isinstance(p, Columns) and p.rows is not None}
-    bare = [p for p in phrases if isinstance(p, Columns) and p.rows is None]
-    bare += [p.by for p in phrases if isinstance(p, Sorted) and isinstance(p.by, Columns)]
-    grouped = [term for p in phrases if isinstance(p, Group) for term in p.terms]
-    strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
-    strange += sum(term.table not in tables and not term.via for term in grouped)
-    elsewhere = sum(not tables & {term.table for term in p.terms} for p in bare) - strange
-    return sum(score for score, _ in parts) - (0.3 * strange + 0.2 * elsewhere if tables else 0.0)
-
-
-def _certain(readings: Iterator[tuple[float, Reading]], graph: Graph) -> Reading:
-    """The likeliest reading, unless one that is about as likely speaks of other columns or values."""
-    score, best = next(readings)
-    said, meant = _spoken_of(best.query, graph), _normal(best.query, graph)
-    for other_score, other in readings:
-        if score - other_score >= MARGIN:
-            break
-        if is_nearer(best.query, other.query, graph):
-            continue
-        if is_nearer(other.query, best.query, graph):
-            best = other
-            said, meant = _spoken_of(best.query, graph), _normal(best.query, graph)
-            continue
-        is_tie = score - other_score < TIE and _normal(other.query, graph) != meant
-        if is_tie or _spoken_of(other.query, graph) != said:
-            shown = (describe(best.query, graph), describe(other.query, graph))
-            raise Refused("the question can be read in two ways", readings=shown)
-    return best
-
-
 def _timeless(query: SemanticQuery) -> SemanticQuery:
     """A query without the times of its measures, where nothing is grouped by time: they say nothing then."""
     grouped = [a for a in attributes(query) if a.grain or a.part]
     timed = [m for m in measures(query) if m.at is not None]
     return query if grouped or not timed else _without_times(query)
+
+
+def _years(query: SemanticQuery) -> SemanticQuery:
+    """A query whose groups by year are numbers, as people write years, where they are not held against others."""
+    if any(isinstance(part, Compared) for part in parts(query)):
+        return query
+    grouped = {t for t in query.group_by if isinstance(t, Attribute) and t.grain is Grain.YEAR}
+
+    def year(part: Any) -> Any | None:
+        return replace(part, grain=None, part="year") if part in grouped else None
+
+    return rewritten(query, year) if grouped else query
 
 
 def _without_times(node: Any) -> Any:
@@ -312,42 +323,6 @@ def _without_times(node: Any) -> Any:
         return node
     changed = {field.name: _without_times(getattr(node, field.name)) for field in fields(node)}
     return replace(node, **(changed | {"at": None} if isinstance(node, Measure) else changed))
-
-
-def _normal(node: Any, graph: Graph) -> Any:
-    """A query in which what has no order is sorted, and a column that refers to a key is that key."""
-    if isinstance(node, tuple):
-        return tuple(_normal(part, graph) for part in node)
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
-    if isinstance(node, Attribute):
-        table, column = _keys_referred_to(graph).get((node.table, node.column), (node.table, node.column))
-        return replace(node, table=table, column=column)
-    if isinstance(node, Output):
-        return _normal(node.term, graph)
-    changed = {field.name: _normal(getattr(node, field.name), graph) for field in fields(node)}
-    if isinstance(node, All | AnyOf):
-        changed["predicates"] = tuple(sorted(changed["predicates"], key=repr))
-    return replace(node, **changed)
-
-
-def _spoken_of(query: SemanticQuery, graph: Graph) -> frozenset[object]:
-    """The columns and values of a query; a column that refers to another is that one."""
-    refers = _keys_referred_to(graph)
-    found: set[object] = {part for part in parts(query) if isinstance(part, Value)}
-    for attribute in attributes(query):
-        place = (attribute.table, attribute.column)
-        found.add((refers.get(place, place), attribute.via))
-    return frozenset(found)
-
-
-def _keys_referred_to(graph: Graph) -> dict[tuple[str, str], tuple[str, str]]:
-    """The key that a column refers to, as table and column."""
-    return {
-        (r.source, r.source_columns[0]): (r.target, r.target_columns[0])
-        for r in graph.relationships
-        if len(r.source_columns) == 1
-    }
 
 
 def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
@@ -389,12 +364,39 @@ def _beside(one: Item, other: Item) -> float:
     if other.category == "Rows" and (is_ended or one.category in ("Rows", *_CLAIMS)):
         return _NOTHING_JOINS
     if other.category in _THINGS and isinstance(one.meaning, Best) and one.meaning.rows is not None:
+        if list(one.words())[-1].category == "SupCol":
+            return _NOTHING_JOINS  # "products have the largest" stock
         return _NOTHING_JOINS if isinstance(one.meaning.by, Number) else 0.0
+    if isinstance(one.meaning, Rows) and _is_best_of_others(one.meaning, other.meaning):
+        return _NOTHING_JOINS
     if isinstance(one.meaning, Group) and isinstance(other.meaning, Best):
+        if one.category == "AndGroup" and one.meaning.rows and other.meaning.rows is None:
+            return _NOTHING_JOINS  # "for every genre, the title" with the most views
         return _NOTHING_JOINS if _holds_what_is_best(one.meaning, other.meaning) else 0.0
+    if other.category in _CLAIMS and one.category in ("Rows", "Col") and _is_of_last_noun(one, other):
+        return 0.3
+    if other.category == "WithCols" and one.category not in _SHOWN_WITH:
+        return _NOTHING_JOINS
     if other.category in _THINGS:
         return 1.2 if one.category in _THINGS else 0.6 if one.category in _CLAIMS else 0.0
     return 0.0
+
+
+def _is_best_of_others(rows: Rows, best: object) -> bool:
+    """Whether what has most of something is no row of what is asked for: "which category has the most reviewed
+    products" asks for their number.
+    """
+    if not isinstance(best, Best) or not isinstance(best.by, Number) or not isinstance(best.rows, Rows):
+        return False
+    return best.rows.table != rows.table
+
+
+def _is_of_last_noun(rows: Item, claim: Item) -> bool:
+    """Whether a claim is said of the noun before it, and not of what that noun says something of: "categories
+    with 2 products that were ordered", "authors of books on history".
+    """
+    is_far = isinstance(rows.meaning, Rows) and isinstance(rows.meaning.where, Exists)
+    return is_far or next(claim.words()).category == "Rel"
 
 
 def _holds_what_is_best(group: Group, best: Best) -> bool:
@@ -406,6 +408,8 @@ def _holds_what_is_best(group: Group, best: Best) -> bool:
 
 
 _NOTHING_JOINS = inf
+# What columns may be seen with: "orders with customer name and total".
+_SHOWN_WITH = {"Rows", "Col", "TopOf", "TopCols", "Best", "FrequentOf"}
 _THINGS = {"Rows", "Col", "Amount", "Number", "Numbers"}
 _CLAIMS = {"Cond", "Link", "Claim"}
 

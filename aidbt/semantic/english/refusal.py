@@ -96,6 +96,12 @@ class Distant(Refused):
     """What is named has too little to do with what is asked about: something else may be called the same."""
 
 
+class Elsewhere(Refused):
+    """What is claimed is of rows that what is asked about has nothing to do with: somebody of another table
+    may have that name.
+    """
+
+
 def not_understood(
     spans: Sequence[str],
     lexicon: Lexicon,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from aidbt.semantic.english.refusal import Doubtful
-from aidbt.semantic.english.relations import is_another
+from aidbt.semantic.english.same_rows import is_another
 from aidbt.semantic.graph import Graph, NoPath, Path, is_to_one
 from aidbt.semantic.query import (
     All,
@@ -156,6 +156,8 @@ def _is_nearer(other: str, table: str, measured: str, graph: Graph) -> bool:
     if other in (table, measured):
         return False
     own = graph.paths(measured, table)
+    if own and other in {step.end for step in own[0]}:
+        return False
     ways = [path for path in graph.paths(other, table) if is_to_one(path)]
     is_apart = bool(ways) and all(step.end != measured for step in ways[0])
     return bool(own) and is_apart and len(ways[0]) < len(own[0])

@@ -7,7 +7,7 @@ a third one are related by words that say so ("customers who bought"), or when t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -16,8 +16,10 @@ from aidbt.semantic.definitions import METRIC_TIME
 from aidbt.semantic.english.lasting import beginnings_and_ends
 from aidbt.semantic.english.periods import Period
 from aidbt.semantic.english.phrases import Claim, Claims, Condition, Link, Opposite, Recurring, Rows
+from aidbt.semantic.english.same_rows import each_of_them, is_contradiction, negated, of_same_rows
 from aidbt.semantic.english.tokens import verb_stem
-from aidbt.semantic.graph import Graph, GraphTable, NoPath, Path, is_to_one
+from aidbt.semantic.english.ways import names_over, path_of, pivot
+from aidbt.semantic.graph import Graph, GraphTable, NoPath, Path, Step, is_to_one
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -26,12 +28,10 @@ from aidbt.semantic.query import (
     Exists,
     Extreme,
     InPeriod,
-    Missing,
     Not,
     OneOf,
     Operator,
     Predicate,
-    Term,
     TimePoint,
     Value,
     attributes,
@@ -40,11 +40,13 @@ from aidbt.semantic.query import (
 )
 
 _STEP, _MANY = 0.3, 0.1
+# Longer ways are no rivals of others.
+_FARTHEST = 4
 _CALENDARS = {"date", "day", "calendar"}
 # Words of a table's name that say of which kind of table it is.
 _SCHEMES = {"fct", "fact", "dim", "stg", "tbl", "raw", "int", "mart"}
 # Stems of the names of times at which something came to be, and did not happen.
-_ORIGINS = frozenset(
+ORIGINS = frozenset(
     map(
         verb_stem,
         """established founded opened opening hired hire joined registered registration signup signed created
@@ -71,10 +73,7 @@ class Relations:
 
     def path(self, start: str, end: str) -> Path | None:
         """The way between two tables; None when there is none, or none that is best."""
-        try:
-            return self.graph.path(start, end)
-        except NoPath:
-            return None
+        return path_of(self.graph, start, end)
 
     def distance(self, start: str, end: str, *, is_act: bool = False) -> float | None:
         """What it costs to speak of one table's rows beside another's; None when a few words cannot.
@@ -94,18 +93,34 @@ class Relations:
         if is_to_one(path):
             return True
         between = [step.end for step in path[:-1] if not self.graph.is_link(step.end)]
+        if len(path) == 2 and self.graph.is_between(path[0].end, path[0].start, path[1].end):
+            return True
         turns = [step.is_to_one for step in path]
         if not between or not any(turns):
             return True
         if turns != sorted(turns):  # from many to one and to many again: they only share what they refer to
             return False
-        return is_act or (len(path) == 2 and not self._has_rival(path, between[0]))
+        if is_act:
+            return True
+        # "Visitors of each park" are those who booked a site there: what they did lies next to them.
+        is_next = [step.is_to_one for step in self._steps(path)].count(False) == 1
+        is_near = len(path) == 2 or (is_next and len(self._steps(path)) <= 3)
+        return is_near and not self._has_rival(path, between[0])
+
+    def _steps(self, path: Path) -> list[Step]:
+        """The steps of a way, without those to tables that only link two others."""
+        return [step for step in path if not self.graph.is_link(step.end)]
+
+    def _is_far(self, path: Path) -> bool:
+        """Whether rows meet so far off that it says nothing that they do."""
+        return not is_to_one(path) and len(self._steps(path)) > 2
 
     def _has_rival(self, path: Path, between: str) -> bool:
         """Whether the ends of a way meet in another table too."""
         for other in self.graph.paths(path[0].start, path[-1].end):
             turns = [step.is_to_one for step in other]
-            if turns == sorted(turns) and between not in {step.end for step in other} and len(other) <= 4:
+            is_apart = between not in {step.end for step in other}
+            if turns == sorted(turns) and is_apart and len(other) <= _FARTHEST:
                 return True
         return False
 
@@ -133,7 +148,7 @@ class Relations:
         found = self.holds(rows, claim)
         if found is None:
             return None
-        where = both(rows.where, found[0])
+        where = joined(rows.where, found[0], claim)
         return None if is_contradiction(where) else (Rows(rows.table, where, rows.time), found[1])
 
     def restricted(self, rows: Rows, table: str, predicate: Predicate) -> tuple[Rows, float] | None:
@@ -224,13 +239,16 @@ class Relations:
         if other.table == table:
             return self._same_rows(link)
         reached = self._reached(table, other.table, is_act=link.is_act)
-        if reached is None:
-            return None
+        if reached is None or link.by:
+            return self._done_by(table, link)
         cost, path, via = reached
+        if link.is_plain and other.where is None and self._is_far(path):
+            return None
         own = {attribute.table for attribute in attributes(other.where)} == {table}
         if link.is_act and other.time is not None and (len(path) > 1 or is_to_one(path)):
             return None  # students who started are not those of terms that started
-        if (is_to_one(path) and link.count > 1) or (link.is_act and own):
+        is_several = link.count > 1 or (link.operator, link.count) == (">", 1)
+        if (is_to_one(path) and is_several) or (link.is_act and own):
             return None
         if link.is_plain and other.where is not None and is_to_one(path):
             return self._carried(table, other.table, other.where), cost
@@ -238,10 +256,42 @@ class Relations:
             return Exists(other.table, via, other.where, link.operator, link.count), cost
         return both(*(Exists(other.table, via, where) for where in each_of_them(other.where))), cost
 
+    def _done_by(self, table: str, link: Link) -> Held | None:
+        """Being related by what was done: courses with no students enrolled, which enrolments relate."""
+        other, where = link.rows, link.rows.where
+        said = where.predicates if isinstance(where, All) else (where,)
+        acts = [one for one in said if isinstance(one, Exists) and link.by in ("", one.table) and not one.via]
+        act = acts[0] if len(acts) == 1 and (acts[0].operator, acts[0].count) == (">=", 1) else None
+        middle = pivot(self.graph, {table, other.table}, act.table) if act else ""
+        if act is None or not middle:
+            return None
+        rest = [one for one in said if one != act]
+        if (link.operator, link.count) not in ((">=", 1), ("=", 0)):
+            via = names_over(self.graph, table, middle, other.table)
+            on_way = {r.target for r in self.graph.relationships if r.name in via}
+            if self._is_said_by(act.where, on_way):
+                return Exists(other.table, via, both(*rest), link.operator, link.count), _STEP
+            return None
+        held = [self._condition(middle, Condition(other.table, one)) for one in rest if one]
+        held += [self._condition(middle, Condition(act.table, act.where))] if act.where else []
+        if any(one is None for one in held):
+            return None
+        where = both(*(one[0] for one in held if one))
+        return Exists(middle, (), where, link.operator, link.count), _STEP
+
+    def _is_said_by(self, where: Predicate | None, tables: Collection[str]) -> bool:
+        """Whether a condition says no more than that there are rows of tables that a way goes over."""
+        if not isinstance(where, Exists):
+            return where is None
+        is_some = where.where is None and (where.operator, where.count) == (">=", 1)
+        return is_some and where.table in tables
+
     def _same_rows(self, link: Link) -> Held | None:
         """Rows that are, or are not, such rows of their own table: "orders other than cancelled ones"."""
         if link.rows.where is None:
             return (None, 0.3) if link.is_plain else None
+        if link.is_act and set(map(self._of_label, attributes(link.rows.where))) == {True}:
+            return None  # "students Ann Lee taught" are not called so themselves
         if link.is_plain:
             return link.rows.where, 0.6
         return (Not(link.rows.where), 0.2) if (link.operator, link.count) == ("=", 0) else None
@@ -277,10 +327,18 @@ class Relations:
         if table in self.people or self._is_state(found):
             return False
         said = {verb_stem(word) for word in singular_words(found.time)} if found.time else set()
-        if not found.label or not said & _ORIGINS:
+        if not found.label or not said & ORIGINS:
             return True
         events = {r.source for r in self.graph.relationships if r.target == table != r.source}
         return not any(map(self._is_timed, events))
+
+    def origin_of(self, table: str) -> Attribute | None:
+        """The time at which rows of a table came to be; None where there is none, or several."""
+        found = self.graph.table(table)
+        columns = [column.name for column in found.columns if column.kind in ("time", "date")]
+        of_origin = [name for name in columns if ORIGINS & set(map(verb_stem, singular_words(name)))]
+        names = [found.time] if found.time in of_origin else of_origin
+        return Attribute(table, names[0]) if len(names) == 1 else None
 
     def _is_state(self, table: GraphTable) -> bool:
         """Whether rows last for days, so that one is in every period from its first day to its last."""
@@ -343,64 +401,12 @@ class Relations:
         return None
 
 
-def is_contradiction(predicate: Predicate | None) -> bool:
-    """Whether no row can be what is claimed of it: empty and yet a value, two values, below 1 and above 5."""
-    if not isinstance(predicate, All):
-        return False
-    about: dict[object, list[Predicate]] = {}
-    for part in predicate.predicates:
-        term = getattr(part, "term", None) or (part.left if isinstance(part, Comparison) else None)
-        about.setdefault(term, []).append(part)
-    return any(_excluded(said) for term, said in about.items() if term is not None)
-
-
-def _excluded(said: Sequence[Predicate]) -> bool:
-    """Whether predicates on one term exclude each other."""
-    if any(isinstance(part, Missing) for part in said) and len(said) > 1:
-        return True
-    values: list[set[Term]] = [set(part.values) for part in said if isinstance(part, OneOf)]
-    values += [{part.right} for part in said if isinstance(part, Comparison) and part.operator == "="]
-    if values and not set.intersection(*values):
-        return True
-    low = [_number(part) for part in said if isinstance(part, Comparison) and part.operator in (">", ">=")]
-    high = [_number(part) for part in said if isinstance(part, Comparison) and part.operator in ("<", "<=")]
-    lows, highs = [n for n in low if n is not None], [n for n in high if n is not None]
-    return bool(lows and highs and max(lows) > min(highs))
-
-
-def _number(comparison: Comparison) -> float | None:
-    value = comparison.right.value if isinstance(comparison.right, Value) else None
-    return float(value) if isinstance(value, int | float) else None
-
-
-def each_of_them(predicate: Predicate | None) -> list[Predicate | None]:
-    """What holds of rows, apart for each thing that is asked for: "ordered both tea and cola".
-
-    The one may be in another order than the other.
+def joined(said: Predicate | None, held: Predicate | None, claim: Claim) -> Predicate | None:
+    """What held of rows before, and what a claim says of them besides: of the same related row, unless a verb
+    of its own says of which.
     """
-    held = predicate.predicates if isinstance(predicate, All) else (predicate,)
-    apart = [one for one in held if any(is_another(one, other) for other in held)]
-    rest = [one for one in held if one not in apart]
-    return [both(one, *rest) for one in apart] or [predicate]
-
-
-def is_another(one: Predicate | None, other: Predicate | None) -> bool:
-    """Whether two predicates differ only in which value something is: one product, and another one."""
-    match one, other:
-        case OneOf(), OneOf():
-            return one.term == other.term and one.values != other.values
-        case Exists(), Exists():
-            return (one.table, one.via) == (other.table, other.via) and is_another(one.where, other.where)
-        case All(), All():
-            rest = [(a, b) for a, b in zip(one.predicates, other.predicates, strict=False) if a != b]
-            return len(one.predicates) == len(other.predicates) and [is_another(*p) for p in rest] == [True]
-        case _:
-            return False
-
-
-def negated(predicate: Predicate) -> Predicate:
-    """What holds where a predicate does not."""
-    return predicate.predicate if isinstance(predicate, Not) else Not(predicate)
+    is_of_same = isinstance(claim, Condition) or (isinstance(claim, Link) and claim.is_plain)
+    return (of_same_rows(said, held) if is_of_same else None) or both(said, held)
 
 
 def on_days(time: Attribute, when: Recurring) -> Predicate:

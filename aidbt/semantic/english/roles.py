@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import LiftRule, Rule
 from aidbt.semantic.english.nouns import NounRules, is_named
 from aidbt.semantic.english.phrases import Columns, Condition, Found, Role, Rows, Texts
 from aidbt.semantic.graph import Relationship
-from aidbt.semantic.query import Attribute, Missing, OneOf
+from aidbt.semantic.query import Attribute, Missing, OneOf, attributes
 
 Owned = tuple[Role, Rows | None]
 """A role, and the rows whose it is where that was said."""
@@ -31,6 +32,7 @@ class RoleRules(NounRules):
         rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "by" else [])
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])
         self._owned_rules(rule, lift)
+        rule("Prep", "Val", self.at_end)
         rule("Who", "RoleVerb", lambda _, role: [("WhoRole", role, -0.3)])
         lift("WhoRole", lambda role: self.role_named(role, None, 0.0))
         rule("WhoRole", "Rows", self.who_role)
@@ -110,6 +112,17 @@ class RoleRules(NounRules):
             seen = replace(held, term=replace(held.term, via=(relationship.name,)))
             yield "Cond", Condition(relationship.source, seen), 0.0
 
+    def at_end(self, how: str, value: Condition) -> Found:
+        """`flights from Munich to Oslo`: of two references to airports the one that says where it begins."""
+        terms = attributes(value.predicate)
+        for relationship in self.graph.relationships if how in _ENDS and len(terms) == 1 else ():
+            ends = [r for r in self.graph.relationships if r.source == relationship.source]
+            begun = [r for r in ends if r.target == terms[0].table and _is_end(r, "from")]
+            done = [r for r in ends if r.target == terms[0].table and _is_end(r, "to")]
+            if len(begun) == len(done) == 1 and relationship in (begun if how == "from" else done):
+                for _, condition, _ in self.role_value(Role(relationship.name), value):
+                    yield "Cond", condition, -0.3
+
     def role_texts(self, role: Role, texts: Texts) -> Found:
         """`manager "Ada"`."""
         columns = self.name_columns(role)
@@ -127,3 +140,15 @@ class RoleRules(NounRules):
         return Condition(
             relationship.source, Missing(Attribute(relationship.source, relationship.source_columns[0]))
         )
+
+
+_ENDS = {
+    "from": ("orig", "dep", "start", "from", "src", "source", "pickup"),
+    "to": ("dest", "arr", "end", "to", "dropoff", "target"),
+}
+
+
+def _is_end(relationship: Relationship, how: str) -> bool:
+    """Whether rows refer to where something begins, or ends, as a column's name says."""
+    words, starts = words_of(relationship.source_columns[0]), _ENDS[how]
+    return any(word in starts or word.startswith(tuple(s for s in starts if len(s) > 2)) for word in words)

@@ -14,6 +14,8 @@ class RowRules(ActRules, RoleRules):
         """Add the rules of rows, and of what is claimed of them."""
         self.condition_rules(rule, lift)
         self.duration_rules(rule)
+        self.interval_rules(rule)
+        self.length_rules(rule)
         self.noun_rules(rule, lift)
         self.act_rules(rule, lift)
         self.role_rules(rule, lift)

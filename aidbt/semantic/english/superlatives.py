@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.additive import money_of
+from aidbt.semantic.english.additive import amount_of, money_of
 from aidbt.semantic.english.chart import LiftRule, Rule
-from aidbt.semantic.english.number_phrases import Best, Functions, Number, Sorted
+from aidbt.semantic.english.number_phrases import Best, Functions, Group, Number, Scoped, Sorted, Top
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Columns, Found, Rows
-from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.graph import GraphTable, is_to_one
 from aidbt.semantic.query import Attribute, Function, Grain, Measure
 
 _AMOUNTS = {"amount", "amt", "quantity", "qty", "paid", "total", "revenue"}
 Superlative = tuple[Columns, bool]
 Done = tuple[Rows, bool]
 """Rows of what was done, and whether most of them are meant."""
+
+
+def _spent(table: GraphTable) -> str:
+    """The column that says how much was spent with a row; "" where it is not certain."""
+    return amount_of(table) or money_of(table)
 
 
 class SuperlativeRules(NumberRules):
@@ -29,10 +34,20 @@ class SuperlativeRules(NumberRules):
         rule("Act", "Most", self.done_most)
         rule("Rel Is", "DoneMost", lambda _, done: [("DoneMost", done, 0.0)])
         rule("Rows", "DoneMost", lambda rows, done: self.most_done(done, rows))
+        rule("NumRows", "DoneMost", self.several_done)
+        rule("Much", "Link", lambda _, link: [("MuchOn", link.rows, 0.0)] if link.is_plain else [])
+        rule("Group", "Much", lambda group, _: self.spent_by_each(group, None))
+        rule("Group", "MuchOn", self.spent_by_each)
         rule("Much", "Most", lambda _, is_most: [("MuchMost", bool(is_most), 0.0)])
         rule("Rel", "MuchMost", lambda _, is_most: [("MuchMost", is_most, 0.0)])
         rule("MuchMost", "Link", lambda is_most, link: self.spent_most_on(is_most, link.rows))
         rule("Rows", "MuchMost", self.spent_most)
+        rule(
+            "Prep",
+            "Col",
+            lambda how, columns: [("OnCol", columns, 0.0)] if how in ("in", "on", "for") else [],
+        )
+        rule("MuchMost", "OnCol", self.spent_most_in)
         rule("Prep", "Best", lambda _, best: [("WithBest", best, 0.0)])
         rule("Rows", "WithBest", self.with_best)
         rule("Busy", "Rows", self.busiest)
@@ -44,6 +59,14 @@ class SuperlativeRules(NumberRules):
         rule("FromSup", "Rows", self.end_of_rows)
         rule("FromSup", "ToSup", self.from_end_to_end)
         rule("Order", "SupCol", self.beginning_with)
+        rule("SupCol", "Col", self.most_of_own)
+        rule("SupCol", "NumRows", self.several_most)
+        rule("Is", "Often", lambda _, is_most: [("IsOften", bool(is_most), 0.0)])
+        rule("IsOften", "Fill", lambda is_most, _: [("IsOften", is_most, 0.0)])
+        rule("Most", "OfWhole", self.best_rows)
+        rule("Best", "Stranded", lambda best, _: [("Best", best, 0.1)] if best.rows is None else [])
+        rule("Col", "Often", lambda of, is_most: self.often(is_most, of))
+        rule("Rows Col", "IsOften", lambda of, is_most: self.often(is_most, of))
 
     def most_done(self, done: Done, of: Rows | Columns) -> Found:
         """`most watched title`: what has most rows of what was done, each of which is of one of them."""
@@ -51,27 +74,53 @@ class SuperlativeRules(NumberRules):
         table = of.table if isinstance(of, Rows) else of.terms[0].table
         path = self.path(act.table, table)
         is_whole = isinstance(of, Rows) or of.rows is None
-        if path and is_to_one(path) and is_whole and not self._is_of_amounts(act):
+        is_one = is_to_one(path) if path else table == act.table and isinstance(of, Columns)
+        if is_one and is_whole and not self._is_of_amounts(act):
             yield "Best", Best(self.counted(act), is_most, of), -0.3
+
+    def several_done(self, several: tuple[int, Rows | Columns], done: Done) -> Found:
+        """`which 3 products were ordered the most`."""
+        limit, of = several
+        for _, best, cost in self.most_done(done, of):
+            if isinstance(best, Best):
+                yield "TopOf", Top(limit, best, best.is_descending), cost - 0.3
+
+    def spent_by_each(self, group: Group, on: Rows | None) -> Found:
+        """`how much did each customer spend on repairs`: what those, or all, cost."""
+        if len(group.rows) != 1 or group.grains or group.parts:
+            return
+        of = on or self._only_spent(group.rows[0])
+        money = money_of(self.graph.table(of.table)) if of is not None else ""
+        if of is not None and money and self._belongs(of.table, group.rows[0].table):
+            total = Measure("sum", of.table, Attribute(of.table, money), of.where)
+            yield "Scoped", Scoped(Number(total, of.table), group), -0.5
+
+    def _only_spent(self, by: Rows) -> Rows | None:
+        """The rows of the one table that has amounts of money of each of those, if it is one."""
+        own = [t for t in self.graph.tables if t.name != by.table and self._belongs(t.name, by.table)]
+        # What was paid are amounts first, and then what one kind of cost there is.
+        spent = [t.name for t in own if amount_of(t)] or [t.name for t in own if money_of(t)]
+        return Rows(spent[0]) if len(spent) == 1 else None
 
     def spent_most_on(self, is_most: bool, rows: Rows) -> Found:
         """`spent the most on completed bookings`: the sum of what those cost, where one column says it."""
-        money = money_of(self.graph.table(rows.table))
+        money = _spent(self.graph.table(rows.table))
         if money:
             total = Measure("sum", rows.table, Attribute(rows.table, money), rows.where)
             yield "Best", Best(Number(total, rows.table), is_most), -2.0
 
+    def spent_most_in(self, is_most: bool, columns: Columns) -> Found:
+        """`paid the most in delivery fees`."""
+        total = self.implied(columns)
+        if total is not None:
+            yield "Best", Best(total, is_most), -2.0
+
     def spent_most(self, rows: Rows, is_most: bool) -> Found:
         """`customers who spent the most`: of the one table of theirs that has amounts."""
-        spent = [
-            table.name
-            for table in self.graph.tables
-            if money_of(table) and table.name != rows.table and self._belongs(table.name, rows.table)
-        ]
-        if len(spent) == 1:
-            for category, best, cost in self.spent_most_on(is_most, Rows(spent[0])):
-                if isinstance(best, Best):
-                    yield category, replace(best, rows=rows), cost
+        spent = self._only_spent(rows)
+        for category, best, cost in self.spent_most_on(is_most, spent) if spent is not None else ():
+            if isinstance(best, Best):
+                yield category, replace(best, rows=rows), cost
 
     def _belongs(self, table: str, owner: str) -> bool:
         path = self.path(table, owner)
@@ -125,6 +174,22 @@ class SuperlativeRules(NumberRules):
     def beginning_with(self, _: object, end: Superlative) -> Found:
         """`starting from the most expensive`."""
         yield "OrderBy", Sorted(end[0], bool(end[1])), 0.0
+
+    def most_of_own(self, end: Superlative, columns: Columns) -> Found:
+        """`heaviest weight`, `cheapest price`: of the column that the superlative is said of."""
+        by, is_most = end
+        if by.terms == columns.terms:
+            # "Largest" may be said of any number, and is then no size.
+            found = [*self.aggregate("max" if is_most else "min", columns)]
+            found += self.best_column(bool(is_most), columns)
+            yield from ((category, meaning, cost + 0.5) for category, meaning, cost in found)
+
+    def several_most(self, end: Superlative, several: tuple[int, Rows | Columns]) -> Found:
+        """`the youngest 5 animals`."""
+        limit, rows = several
+        for _, best, cost in self.best_of_rows(end, rows) if isinstance(rows, Rows) else ():
+            if isinstance(best, Best):
+                yield "TopOf", Top(limit, best, best.is_descending), cost - 0.3
 
     def ends(self, both: tuple[tuple[Columns, bool], tuple[Columns, bool]], columns: Columns) -> Found:
         """`the cheapest and the most expensive list price`: its lowest and its highest value."""

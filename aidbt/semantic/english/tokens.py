@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -20,13 +20,13 @@ _TOKEN = re.compile(
   | (?P<number> (?:(?<![\w)])[-+])?[$€£]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?(?!\w|\.\d) )
   | (?P<address> [\w.+-]+@\w+(?:[.-]\w+)+ )
   | (?P<domain> (?<!\S)\.[A-Za-z]{2,6}(?!\w) )
-  | (?P<short> [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
+  | (?P<short> (?<!\S)&(?!\S) | [wW]/[oO]?(?!\w) | (?:no\.|[#№])(?=\ (?:of|the)\b) )
   | (?P<word> (?:[A-Za-z]\.){2,}(?!\w) | (?:Dr|Mrs?|Ms|Prof|St|Jr|Sr)\.(?=\s) | \w+ (?: [-'’.&/]\w+ )* '? )
   | (?P<mark> <= | >= | <> | != | [<>=] | \S )
     """,
     re.VERBOSE,
 )
-_SHORT = {"w/": "with", "w/o": "without", "no.": "number", "#": "number", "№": "number"}
+_SHORT = {"&": "and", "w/": "with", "w/o": "without", "no.": "number", "#": "number", "№": "number"}
 _NUMBER_WORDS = {
     word: number
     for number, word in enumerate(
@@ -84,6 +84,17 @@ def tokens(sentence: str) -> list[Token]:
         else:
             found.append(Token(text, text, "mark", start, end))
     return found
+
+
+def with_average_last(sentence: Sequence[Token]) -> list[Token]:
+    """A sentence whose "on average" stands at its end and not between its phrases; [] for any other one."""
+    for start in range(1, len(sentence) - 2):
+        words = [token.lemma for token in sentence[start - 1 : start + 2]]
+        if words[1:] == ["on", "average"] and words[0] != "than":
+            rest = [*sentence[:start], *sentence[start + 2 :]]
+            end = len(rest) - (rest[-1].kind == "mark")
+            return [*rest[:end], *sentence[start : start + 2], *rest[end:]]
+    return []
 
 
 def _words(text: str, start: int) -> Iterator[Token]:
@@ -168,7 +179,12 @@ _ENDINGS = (
 
 
 # Nouns whose verbs the endings do not show.
-_SAME_STEMS = {"failure": "fail", "succeed": "success", "succeeded": "success", "arrival": "arrive"}
+_SAME_STEMS = {
+    "failure": "fail", "succeed": "success", "succeeded": "success", "arrival": "arrive", "closure": "close",
+    "departure": "depart", "delivery": "deliver", "expiry": "expire", "registration": "register",
+    "resolution": "resolve", "submission": "submit", "admission": "admit", "decision": "decide",
+    "response": "respond", "sale": "sell",
+}  # fmt: skip
 _STUDIES = re.compile(r"olog(?:y|ist)$")
 
 

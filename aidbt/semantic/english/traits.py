@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aidbt.semantic.english.deadlines import running, todays
 from aidbt.semantic.english.names import SYNONYM, spellings
 from aidbt.semantic.english.value_names import places
-from aidbt.semantic.english.word_lists import Phrase, antonyms
+from aidbt.semantic.english.word_lists import Phrase, antonyms, synonyms
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.naming import NamedTable
-from aidbt.semantic.query import Attribute, Comparison, Missing, OneOf, Predicate, Value
+from aidbt.semantic.query import Attribute, Comparison, Missing, Not, OneOf, Predicate, Value
 
 _TRUE = {"y", "yes", "t", "true", "1"}
 _FALSE = {"n", "no", "f", "false", "0"}
 # Words of a name that only say that the column answers yes or no.
 _BEFORE = {"is", "has", "have", "was", "be", "do", "can", "flag"}
-_AFTER = {"flag", "flg", "ind", "indicator", "yn", "bool"}
+_AFTER = {"flag", "flg", "fl", "ind", "indicator", "yn", "bool"}
 # Verbs of columns of time after which a row is over, and what rows are called that are not.
 _ENDS = {
     "terminated termination left leave leaving resigned exit exited departure fired": "active current",
@@ -60,6 +61,25 @@ def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
             for word in () if has_status else _still("_".join(words) or "to"):
                 if word not in taken:
                     yield NamedTrait((word,), Missing(attribute), 0.85)
+        if column.nullable and _DEATHS & set(named.columns[column.name]):
+            yield from _of_death(attribute)
+
+
+    said = [*todays(table, named), *(() if has_status else running(table))]
+    for phrase, predicate in said:
+        if not taken & set(phrase):
+            yield NamedTrait(phrase, predicate, 0.8)
+
+
+_DEATHS = {"death", "died", "deceased"}
+
+
+def _of_death(attribute: Attribute) -> Iterator[NamedTrait]:
+    """`living composers`, "who have died": by whether a day or year of death is known."""
+    for word in ("living", "alive"):
+        yield NamedTrait((word,), Missing(attribute), 0.85)
+    for word in ("dead", "deceased", "died"):
+        yield NamedTrait((word,), Not(Missing(attribute)), 0.85)
 
 
 # Kinds of things that everybody knows the names and codes of, by the last word of a column's name.
@@ -113,6 +133,8 @@ def _of_truth(
         yield NamedTrait(form, yes, factor)
         for opposite in _opposites(form):
             yield NamedTrait(opposite, no, factor * 0.95)
+        for other in synonyms(form) if form[-1].endswith("ed") else ():
+            yield NamedTrait(other, yes, factor * SYNONYM)
         if len(form) == 1 and form[0].endswith("ed"):
             continue
         for other in antonyms().get(form, ()):

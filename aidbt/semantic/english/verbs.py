@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain
 
 from aidbt.semantic.english.lexicon import (
     ColumnName,
@@ -15,6 +16,7 @@ from aidbt.semantic.english.lexicon import (
     TableName,
     ValueName,
 )
+from aidbt.semantic.english.names import CLEAR, particles
 from aidbt.semantic.english.phrases import Columns, Role, Rows
 from aidbt.semantic.english.tokens import lemma, verb_stem
 from aidbt.semantic.query import Attribute, OneOf, Value
@@ -24,6 +26,8 @@ TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", 
 # What was planned is named so; a verb in the past names what was done: `actual_departure_at`.
 _ACTUAL = {"actual", "real"}
 _VOWELS = "aeiou"
+# What a verb says less of a time that another table has a nearer one for.
+_LOOSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +118,25 @@ class VerbsOf:
         self._by_first: dict[str, list[Said]] = {}
         self._by_stem: dict[str, list[Said]] = {}
         self._lexicon = lexicon
-        for said in (*self._events(), *self._times(), *self._measures(), *self._roles(), *self._plain()):
+        listed = (self._events, self._times, self._measures, self._counts, self._roles, self._plain)
+        for said in chain.from_iterable(spoken() for spoken in listed):
             self._by_first.setdefault(said[0][0], []).append(said)
         for said in self._stems():
             self._by_stem.setdefault(said[0][0], []).append(said)
 
     def at(self, words: Sequence[str], start: int) -> Iterator[tuple[int, str, Spoken, float]]:
-        """The verbs that begin at a word, as written in small letters: length, category, meaning, weight."""
+        """The verbs that begin at a word, as written in small letters: length, category, meaning, weight.
+
+        Nouns of times are events: "fulfillment", where it is known when something was fulfilled.
+        """
         known = self._by_first.get(words[start], ())
         for form, category, meaning, weight in known:
             if tuple(words[start : start + len(form)]) == form:
                 yield len(form), category, meaning, weight
-        if not known and words[start].endswith(("ed", "ing")):
-            for _, category, meaning, weight in self._by_stem.get(verb_stem(words[start]), ()):
-                yield 1, category, meaning, weight
+        is_verb = words[start].endswith(("ed", "ing"))
+        for _, category, meaning, weight in () if known else self._by_stem.get(verb_stem(words[start]), ()):
+            if is_verb or category == "Did":
+                yield 1, category if is_verb else "Event", meaning, weight
 
     def _events(self) -> Iterator[Said]:
         """Verbs whose nouns are tables; without one they only name who did it ("paid by card"), and those of
@@ -135,10 +144,12 @@ class VerbsOf:
         """
         tables = self._tables()
         relating = {verb.forms[0] for verb in verbs()["relating"]}
+        usual = {verb.forms[0] for verb in verbs()["usual"]}
         for verb in verbs()["events"]:
             nouns = [noun for noun in verb.nouns if noun in tables]
             if not nouns:
-                yield from ((form, "Weak", None, 0.85) for form in verb.forms[2:])
+                meaning = EMPTY if verb.forms[0] in usual else None
+                yield from ((form, "Weak", meaning, 0.85) for form in verb.forms[2:])
                 if verb.forms[0] in relating:
                     yield from ((form, "Verb", None, 0.85) for form in verb.forms)
             for rank, noun in enumerate(nouns):
@@ -206,6 +217,21 @@ class VerbsOf:
                                 kind = "Rated" if verb.forms[0][0] in ("rate", "score") else "Sized"
                                 yield form, kind, columns, 0.8
 
+    def _counts(self) -> Iterator[Said]:
+        """Participles at the end of what columns count: "sold" of `tickets_sold`."""
+        spelled = {verb.forms[0][0]: verb.forms for listed in verbs().values() for verb in listed}
+        for phrase, meanings in self._lexicon.meanings.items():
+            columns = [m for m in meanings if isinstance(m, ColumnName) and m.weight >= CLEAR]
+            for column in columns if len(phrase) > 1 else ():
+                if self._counts_alone(phrase[:-1], column):
+                    done = Columns((Attribute(column.table, column.column),))
+                    yield from ((form, "DoneCol", done, 0.8) for form in _forms_of(phrase[-1], spelled))
+
+    def _counts_alone(self, phrase: tuple[str, ...], column: ColumnName) -> bool:
+        """Whether a phrase is said of how many a column counts."""
+        known = [m for m in self._lexicon.meanings.get(phrase, ()) if isinstance(m, ColumnName) and m.counts]
+        return any((m.table, m.column) == (column.table, column.column) for m in known)
+
     def _roles(self) -> Iterator[Said]:
         """Verbs of roles: "managed by", "reports to"."""
         for phrase, meanings in self._lexicon.meanings.items():
@@ -243,17 +269,19 @@ class VerbsOf:
             for phrase, meanings in self._lexicon.meanings.items()
             if len(phrase) > 1 and any(isinstance(m, TableName) and m.weight == 1.0 for m in meanings)
         }
+        said: list[tuple[tuple[str, ...], float, int, Attribute]] = []
         for words, column in self._time_nouns():
             if self._is_second(words, column):
                 continue
             joined = "".join((verb_stem(words[0]) if len(words) > 1 else words[0], *words[1:]))
-            found = list(by_noun.get(joined, ()))
-            found += [known[joined]] if joined in known else []
-            found += [Verb(_derived(words))]
-            for verb in found:
+            found = [(verb, _farness(verb, joined)) for verb in by_noun.get(joined, ())]
+            found += [(known[joined], 0)] if joined in known else []
+            found += [(Verb(_derived(words)), 0)]
+            for verb, far in found:
                 for number, form in enumerate(verb.forms):
                     if form not in parts_of_nouns:
-                        yield form, "Did", Columns((column,)), 0.85 if number else 0.5
+                        said.append((form, 0.85 if number else 0.5, far, column))
+        yield from _nearest_times(said)
 
     def _is_second(self, words: Sequence[str], column: Attribute) -> bool:
         """Whether a table's own time is of the same event: `order_date` beside `ordered_at`."""
@@ -300,12 +328,34 @@ class VerbsOf:
         return isinstance(meaning, TableName) and self._lexicon.graph.is_link(meaning.table)
 
 
+def _farness(verb: Verb, noun: str) -> int:
+    """How far a time's name is from a verb: 0 of its own, as `joined_on` of "joined", and `created` is not."""
+    is_own = verb_stem(noun) == verb_stem("".join(verb.forms[0]))
+    return 0 if is_own else 1 + verb.nouns.index(noun)
+
+
+def _nearest_times(said: Sequence[tuple[tuple[str, ...], float, int, Attribute]]) -> Iterator[Said]:
+    """What verbs of times mean: of each table the time that is called most like it; the nearest soonest."""
+    nearest: dict[tuple[tuple[str, ...], str], int] = {}
+    for form, _, far, column in said:
+        for table in (column.table, ""):
+            nearest[form, table] = min(far, nearest.get((form, table), far))
+    for form, weight, far, column in said:
+        if far == nearest[form, column.table]:
+            yield form, "Did", Columns((column,)), weight - (_LOOSE if far > nearest[form, ""] else 0.0)
+
+
+def _forms_of(
+    word: str, spelled: Mapping[str, tuple[tuple[str, ...], ...]]
+) -> tuple[tuple[str, ...], ...]:
+    return spelled.get(word, ((word,),))
+
+
 def _run_together(noun: str, table: str) -> Iterator[Said]:
     """Forms of the verb of two words that a noun is made of: "called up" of callups."""
-    for particle in ("up", "out", "off"):
-        if noun.endswith(particle) and len(noun) > len(particle) + 2:
-            for form in forms(f"{noun.removesuffix(particle)}_{particle}"):
-                yield form, "Act", Rows(table), 0.85
+    for first, particle in particles(noun):
+        for form in forms(f"{first}_{particle}"):
+            yield form, "Act", Rows(table), 0.85
 
 
 def _derived(noun: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

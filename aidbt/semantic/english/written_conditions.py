@@ -113,3 +113,13 @@ def _constant(text: str, kind: Kind) -> Value | None:
     if kind == "bool":
         return Value(bare.lower() == "true") if bare.lower() in ("true", "false") else None
     return Value(bare) if kind == "text" and text != bare else None
+
+
+def holds(words: Phrase, name: Phrase) -> bool:
+    """Whether words hold a name; of "the upper limit of the test" its first half says it too."""
+    heads = [name, name[: name.index("of")] if "of" in name[1:] else name]
+    heads += [name[name.index("of") + 1 :]] if "of" in name[1:] else []
+    heads = [tuple(word for word in head if word not in ("the", "a", "an")) for head in heads]
+    return any(
+        head and words[start : start + len(head)] == head for head in heads for start in range(len(words))
+    )

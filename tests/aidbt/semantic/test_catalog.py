@@ -55,12 +55,39 @@ def table(columns: str, name: str = "orders") -> GraphTable:
         ("trips", "trip_id left_at:t arrived_at:t seen_at:t", ""),
         ("things", "thing_id", ""),
         ("fct_orders", "order_id order_date:d ordered_at:t delivered_at:t", "ordered_at"),
+        ("loans", "loan_id loandate:d duedate:d", "loandate"),
+        ("closures", "closure_id closed_on:d reopened_on:d", "closed_on"),
+        ("flights", "flight_id departure_at:t arrival_at:t", "departure_at"),
+        ("dropoffs", "dropoff_id dropped_at:t", "dropped_at"),
+        ("invoices", "invoice_id amount status viewed_at:t", ""),
+        ("views", "view_id viewed_at:t", "viewed_at"),
+        ("prices", "price_id valid_from:d valid_to:d", ""),
     ],
 )
 def test_the_time_of_a_row_is_that_of_its_own_verb_before_any_other(
     name: str, columns: str, time: str
 ) -> None:
     assert table(columns, name).time == time
+
+
+@pytest.mark.parametrize(
+    ("columns", "sometimes", "time"),
+    [
+        ("order_id placed_at:t picked_up_at:t delivered_at:t", "picked_up_at delivered_at", "placed_at"),
+        ("message_id sent_at:t read_at:t", "read_at", "sent_at"),
+        ("message_id sent_at:t read_at:t", "", ""),
+        ("message_id sent_at:t read_at:t", "sent_at read_at", ""),
+        ("price_id valid_from:d active_to:d", "active_to", ""),
+    ],
+)
+def test_of_several_times_that_counts_which_every_row_has(columns: str, sometimes: str, time: str) -> None:
+    relation = Relation("main", "things", tuple(_column(column) for column in columns.split()))
+    full = _profile(relation, {})
+    profile = replace(
+        full, columns=tuple(replace(c, null_rate=0.3 * (c.name in sometimes.split())) for c in full.columns)
+    )
+
+    assert graph_of([relation], [profile], lambda child, parent: 0.0).table("things").time == time
 
 
 @pytest.mark.parametrize(

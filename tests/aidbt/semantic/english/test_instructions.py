@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.semantic.english.defined import TextMatching, glossed, matched, with_instructions
+from aidbt.semantic.english.defined import glossed, with_instructions
 from aidbt.semantic.english.formulas import Formula, Operation, formula_of
 from aidbt.semantic.english.instructions import read_instructions, without_advice
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.text_matching import TextMatching, matched
 from aidbt.semantic.planner import plan
 from aidbt.semantic.query import AnyOf, Attribute, Matches, OneOf, Output, SemanticQuery, Value
 from tests.aidbt.semantic.english.small_shop import CLOCK, connection, world
@@ -37,7 +38,7 @@ def rows(question: str, instructions: str) -> list[tuple[Any, ...]]:
     [
         ("AOV = total revenue / number of orders", ["aov"], "total revenue / number of orders"),
         ("AOV (average order value) = a / b", ["aov", "average order value"], "a / b"),
-        ("A serious event has ser_flg = 'Y'.", ["serious event"], "ser_flg = 'Y'"),
+        ("A serious event has ser_flg = 'Y'.", ["serious", "serious event"], "ser_flg = 'Y'"),
         ("An order is late when it shipped after due", ["late", "late order"], "shipped after due"),
         ("Randomized means that rand_dt is not null.", ["randomized"], "rand_dt is not null"),
         ("pi_nm is the name of the investigator", ["pi_nm"], "name of the investigator"),

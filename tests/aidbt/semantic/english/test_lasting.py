@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.lasting import lastings
+from aidbt.semantic.english.deadlines import is_of_today, running, todays
+from aidbt.semantic.english.lasting import beginnings_and_ends, lastings
 from aidbt.semantic.english.lexicon import Defined, lexicon
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind
 from aidbt.semantic.naming import NamedTable
-from aidbt.semantic.query import Attribute, Duration, Grain
+from aidbt.semantic.query import All, Attribute, Duration, Grain, InPeriod, Missing, TimePoint
 
 
 def table(name: str, *columns: str, kind: Kind = "time") -> GraphTable:
@@ -79,3 +80,50 @@ def test_a_duration_of_nothing_is_that_of_the_only_table_that_lasts(second: str,
 
     assert any(isinstance(m, Defined) for m in found.get(("duration", "in", "hour"), ())) == is_known
     assert any(isinstance(m, Defined) for m in found["visit", "duration", "in", "hour"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_ended", "is_done"),
+    [
+        (("startsat", "endsat"), True, True),
+        (("started_on", "completed_on"), False, True),
+        (("departure_time", "arrival_time"), False, True),
+        (("closed_on", "reopened_on"), False, True),
+        (("ordered_on", "completed_on"), False, False),
+    ],
+)
+def test_what_was_completed_lasted_too(columns: tuple[str, str], is_ended: bool, is_done: bool) -> None:
+    one = table("things", *columns)
+
+    assert (list(beginnings_and_ends(one)) == [columns]) == is_ended
+    assert (list(beginnings_and_ends(one, is_done=True)) == [columns]) == is_done
+
+
+def test_what_was_due_and_is_not_returned_is_overdue() -> None:
+    loans = table("loans", "lent_on", "due_on", "returned_on", kind="date")
+
+    said = dict(todays(loans, named(loans, "loan")))
+
+    is_late = InPeriod(Attribute("loans", "due_on"), None, TimePoint())
+    assert said["overdue",] == All((Missing(Attribute("loans", "returned_on")), is_late))
+    assert is_of_today(said["overdue",])
+
+
+@pytest.mark.parametrize(
+    "columns", [("lent_on", "due_on"), ("lent_on", "returned_on"), ("due_on", "returned_on", "paid_on")]
+)
+def test_nothing_is_overdue_where_it_is_not_certain(columns: tuple[str, ...]) -> None:
+    one = table("things", *columns, kind="date")
+
+    assert not list(todays(one, named(one, "thing")))
+
+
+def test_what_lasts_to_a_known_day_runs_until_then() -> None:
+    days = (
+        GraphColumn("start_date", "date", nullable=False),
+        GraphColumn("end_date", "date", nullable=False),
+    )
+    fairs = GraphTable("fairs", days)
+
+    assert ("ongoing",) in dict(running(fairs))
+    assert not list(running(table("fairs", "start_date", "end_date", kind="date")))

@@ -44,7 +44,7 @@ PERIODS = {
     "over the last year": ("2024-06-15", TODAY_ON),
     "past 30 days, inclusive of today": ("2025-05-17", TODAY_ON),
     "last 2 months excluding the current month": ("2025-04-01", "2025-06-01"),
-    "next 7 days": ("2025-06-15", "2025-06-22"),
+    "next 7 days": ("2025-06-15", "2025-06-23"),
     "year to date": ("2025-01-01", TODAY_ON),
     "YTD": ("2025-01-01", TODAY_ON),
     "so far this month": ("2025-06-01", TODAY_ON),
@@ -65,6 +65,14 @@ PERIODS = {
     "from Jan 1, 2023 to Mar 31, 2023": ("2023-01-01", "2023-04-01"),
     "between January and March 2024": ("2024-01-01", "2024-04-01"),
     "Jan-May 2025": ("2025-01-01", "2025-06-01"),
+    "in March or April 2025": ("2025-03-01", "2025-05-01"),
+    "between January 1 and March 31, 2025": ("2025-01-01", "2025-04-01"),
+    "between 1 January and 30 June 2025": ("2025-01-01", "2025-07-01"),
+    "from the 1st to the 15th of May 2025": ("2025-05-01", "2025-05-16"),
+    "between 2000 and 2010, both years included": ("2000-01-01", "2011-01-01"),
+    "between Jan 1, 2025 and Mar 31, 2025 (inclusive of both dates)": ("2025-01-01", "2025-04-01"),
+    "last calendar month": ("2025-05-01", "2025-06-01"),
+    "this calendar year": ("2025-01-01", "2026-01-01"),
 }
 
 
@@ -86,7 +94,16 @@ def test_a_phrase_of_time_means_its_period(phrase):
 
 
 @pytest.mark.parametrize(
-    "phrase", ["in March", "2 months ago", "on 2025-02-30", "from March to January 2024", "soon"]
+    "phrase",
+    [
+        "in March",
+        "in March or May 2025",
+        "between Dec 1 and Jan 31, 2025",
+        "2 months ago",
+        "on 2025-02-30",
+        "from March to January 2024",
+        "soon",
+    ],
 )
 def test_what_is_no_certain_period_is_none(phrase):
     assert bounds(phrase) is None

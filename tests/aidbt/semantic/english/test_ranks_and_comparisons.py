@@ -91,16 +91,16 @@ def test_a_moving_average_follows_each_group_apart():
 
 
 COMPARED = [
-    ("compare freight in 2024 and 2025", [(dt.date(2024, 1, 1), 16.5), (dt.date(2025, 1, 1), 30.0)]),
-    ("compare number of orders in 2024 and 2025", [(dt.date(2024, 1, 1), 3), (dt.date(2025, 1, 1), 4)]),
+    ("compare freight in 2024 and 2025", [(2024, 16.5), (2025, 30.0)]),
+    ("compare number of orders in 2024 and 2025", [(2024, 3), (2025, 4)]),
     ("compare the number of orders in 2024 and in 2025",
-     [(dt.date(2024, 1, 1), 3), (dt.date(2025, 1, 1), 4)]),
-    ("compare orders this year and last year", [(dt.date(2024, 1, 1), 3), (dt.date(2025, 1, 1), 4)]),
+     [(2024, 3), (2025, 4)]),
+    ("compare orders this year and last year", [(2024, 3), (2025, 4)]),
     ("compare freight this month and last month", [(dt.date(2025, 5, 1), 3.0), (dt.date(2025, 6, 1), 15.0)]),
     ("compare orders from Germany and Portugal in 2024", [("Germany", 1), ("Portugal", 2)]),
     ("compare orders from Germany and Portugal in 2024 and 2025",
-     [("Germany", dt.date(2024, 1, 1), 1), ("Germany", dt.date(2025, 1, 1), 3),
-      ("Portugal", dt.date(2024, 1, 1), 2), ("Portugal", dt.date(2025, 1, 1), 1)]),
+     [("Germany", 2024, 1), ("Germany", 2025, 3),
+      ("Portugal", 2024, 2), ("Portugal", 2025, 1)]),
     ("how many more orders in 2025 than in 2024", [(1,)]),
     ("How many more orders were placed in 2025 than in 2024?", [(1,)]),
     ("how many fewer orders in 2024 than in 2025", [(1,)]),
@@ -171,7 +171,6 @@ def test_the_first_of_each_group_are_sorted_by_the_group_and_then_by_what_they_a
 @pytest.mark.parametrize(
     "question",
     [
-        "What is the freight of the latest order of each customer?",
         "total freight per country and overall",
         "how many orders were delivered or returned, and how many of each",
         "customers and freight by country",

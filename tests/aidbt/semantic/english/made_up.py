@@ -1,0 +1,43 @@
+"""Made-up tables without rows, by their names alone: what words mean is told by names and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
+from aidbt.semantic.catalog import graph_of
+from aidbt.semantic.english.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.reading import read
+from aidbt.semantic.graph import Graph
+from aidbt.semantic.naming import named_tables
+from aidbt.semantic.planner import plan
+from tests.aidbt.semantic.english.small_shop import CLOCK
+
+World = tuple[Graph, Lexicon]
+_KINDS = {"n": "INTEGER", "d": "DATE", "t": "TIMESTAMP", "b": "BOOLEAN"}
+
+
+def made_up(
+    tables: Mapping[str, str], values: Mapping[tuple[str, str], Sequence[str]] | None = None
+) -> World:
+    """Tables with their columns, each a name and, after a colon, its kind: `price:n`; keys come first."""
+    relations = [Relation("main", name, tuple(map(_column, said.split()))) for name, said in tables.items()]
+    graph = graph_of(relations, list(map(_profile, relations)), lambda child, parent: 1.0)
+    return graph, lexicon(graph, named_tables(relations), values or {})
+
+
+def sql_of(world: World, question: str) -> str:
+    """The SQL of a question in DuckDB, without its quotes and its schema."""
+    graph, words = world
+    query = read(question, graph, words, CLOCK).query
+    return plan(query, graph).sql("duckdb", identify=True).replace('"', "").replace("main.", "")
+
+
+def _column(text: str) -> Column:
+    name, _, kind = text.partition(":")
+    return Column(name, _KINDS.get(kind, "INTEGER" if name.endswith("_id") else "VARCHAR"))
+
+
+def _profile(relation: Relation) -> TableProfile:
+    columns = tuple(ColumnProfile(c.name, c.data_type, 0.0, 5) for c in relation.columns)
+    return TableProfile("main", relation.name, 9, 9, "", columns, keys=(relation.columns[0].name,))
