@@ -184,6 +184,8 @@ _NOT_THE_TIME = {
 }  # fmt: skip
 # What is done with rows that are there already.
 _LOOKED_AT = {"viewed", "read", "seen"}
+# But these are rows because something was seen.
+_SIGHTINGS = set(map(verb_stem, ("sighting", "sight", "observation", "encounter", "spotting")))
 _CREATED = {"created", "create", "creation"}
 _STARTS = {"start", "started", "begin", "began", "open", "opened", "onset", "departure", "departed"}
 _BARE_TIMES = {("date",), ("datetime",), ("date", "time"), ("timestamp",), ("ts",), ("time",), ("dt",)}
@@ -203,8 +205,9 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
     # but births are.
     times = [name for name in times if not _NEVER & set(words[name]) or verb_stem(words[name][0]) in stems]
     if len(times) == 1:
-        is_own = verb_stem(words[times[0]][0]) in stems
-        return times[0] if is_own or not _LOOKED_AT & set(words[times[0]]) else ""
+        said = words[times[0]]
+        is_own = verb_stem(said[0]) in stems or ("seen" in said and bool(_SIGHTINGS & stems))
+        return times[0] if is_own or not _LOOKED_AT & set(said) else ""
     choices: tuple[Callable[[str], object], ...] = (
         lambda name: (
             {words[name][0], named.columns[name][0]} & {noun[-1] for noun in named.nouns}

@@ -174,6 +174,8 @@ class Graph:
             NoPath: there is none, or several as good as each other.
         """
         ways = self.paths(start, end, via)
+        if len(ways) == 1:
+            return ways[0]
         if not ways:
             with_ = f" by way of {', '.join(via)}" if via else ""
             raise NoPath(

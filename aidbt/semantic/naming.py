@@ -62,7 +62,7 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     names += sorted({column.name for relation in relations for column in relation.columns})
     words_of_name = _parted_words if is_run_together(names) else singular_words
     tables = [tuple(map(lemma, words_of_name(relation.name))) for relation in relations]
-    shared = _shared_prefix(tables)
+    shared = shared_prefix(tables)
     wholes = {words[shared:] or words for words in tables}
     found = []
     for relation, words in zip(relations, tables, strict=True):
@@ -70,7 +70,7 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
         source, _, rest = relation.name.rpartition("__")
         staged = tuple(map(lemma, words_of_name(rest))) if source else noun
         columns = {column.name: words_of_name(column.name) for column in relation.columns}
-        own = _shared_prefix(list(columns.values())) if len(columns) > 1 else 0
+        own = shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
         nouns = tuple(dict.fromkeys((*_nouns(staged), *_nouns(noun))))
         if noun[-1] in _COPIES:
@@ -94,7 +94,12 @@ def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     if words[-2:] == ("sale", "master"):
         return words, ("salesperson",)
     full = tuple(part for word in plain for part in spelled(word))
-    return tuple(dict.fromkeys(found for found in (words, plain, full) if found))
+    bare = tuple(word for word in words if word not in _OFTEN) if _OFTEN & set(words[:-1]) else ()
+    return tuple(dict.fromkeys(found for found in (words, plain, full, bare) if found))
+
+
+# How often rows are written says nothing of what they are: `campaign_daily_snapshot`.
+_OFTEN = {"daily", "weekly", "monthly", "yearly", "hourly"}
 
 
 # Words of a table's name that say how its rows are kept.
@@ -155,7 +160,7 @@ def spelled(word: str) -> tuple[str, ...]:
     return meanings[0] if meanings else (word,)
 
 
-def _shared_prefix(names: Sequence[tuple[str, ...]]) -> int:
+def shared_prefix(names: Sequence[tuple[str, ...]]) -> int:
     """How many words all names begin with, leaving each one word at least."""
     if len(names) < 2:
         return 0

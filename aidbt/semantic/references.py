@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from aidbt.core.lexicon import expansions
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.word_lists import people
 from aidbt.semantic.graph import GraphTable, Relationship
@@ -19,7 +20,7 @@ _LEAST_SHARE = {3: 0.5, 2: 0.5, 1: 0.95}
 # What a person is to a row by the name of the column, where no noun says it.
 _ROLES = {
     ("report", "to"): "manager", ("mgr", "id"): "manager", ("mgr",): "manager",
-    ("supervised", "by"): "supervisor",
+    ("supervised", "by"): "supervisor", ("pi", "id"): "principal investigator",
     ("managed", "by"): "manager", ("approved", "by"): "approver", ("created", "by"): "creator",
     ("reviewed", "by"): "reviewer", ("assigned", "to"): "assignee", ("requested", "by"): "requester",
     ("referred", "by"): "referrer", ("owned", "by"): "owner", ("closed", "by"): "closer",
@@ -44,6 +45,7 @@ _PEERS = {
     "deputy",
     "captain",
 }
+_KIN = {"husband", "wife", "father", "mother", "sibling", "child"}
 _PARENTS = {"parent", "superior", "predecessor", "successor", "previous", "next", "root"}
 
 
@@ -74,6 +76,8 @@ def _with_role(relationship: Relationship, named: dict[str, NamedTable]) -> Rela
     bare = words[:-1] if words[-1] in KEY_WORDS else words
     plain = tuple(part for word in bare for part in spelled(word))
     is_own = bare in named[relationship.target].nouns or plain in named[relationship.target].nouns
+    # `arr_prt` is where something arrives, and not the recurring revenue that `arr` alone may be.
+    plain = tuple(part for word in bare for part in min((spelled(word), *expansions(word)), key=len))
     is_plain = relationship.role or is_own or not bare or len(relationship.source_columns) > 1
     return relationship if is_plain else replace(relationship, role=" ".join(plain))
 
@@ -244,7 +248,8 @@ def _role(words: tuple[str, ...]) -> str:
     bare = tuple(part for word in bare for part in spelled(word))
     if not bare:
         return ""
-    return " ".join(bare) if bare[-1:] in people() or bare[0] in _PARENTS or bare in people() else ""
+    is_role = bare[-1:] in people() or bare in people() or bare[0] in _PARENTS or bare[-1] in _KIN
+    return " ".join(bare) if is_role else ""
 
 
 def _has_people(named: NamedTable) -> bool:
@@ -267,7 +272,9 @@ def _is_home(table: GraphTable, key: str, named: NamedTable) -> bool:
         ):
             return True
         initials = "".join(word[0] for word in noun)
-        if words[-1] in KEY_WORDS and (spelled(words[0]) == noun[:1] or words[0] in (initials, noun[-1])):
+        is_short = len(words) == 2 and len(words[0]) > 2 and noun[0].startswith(words[0])
+        is_own = is_short or spelled(words[0]) == noun[:1] or words[0] in (initials, noun[-1])
+        if words[-1] in KEY_WORDS and is_own:
             return True
     return False
 
@@ -286,6 +293,10 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
             return 3
     if column == key and words not in (("id",), ("name",), ("code",), ("status",), ("type",)):
         return 2
+    # `pl_bk_id` of pledges beside a key `bk_id`: behind the letters of its own table stands the whole key.
+    written = singular_words(key)
+    if words == written and len(written) > 1 and written[-1] in KEY_WORDS:
+        return 2
     # `ship_date_key` beside a key `date_key`, and `origin_code` beside an `airport_code`.
     if 1 < len(key_words) < len(words) and words[-len(key_words) :] == key_words:
         return 1
@@ -297,9 +308,12 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
         and whole_key[:-1] in target.nouns
     ):
         return 1
-    # `origin_wh` beside a key `wh_id`.
     whole = singular_words(key)
-    bare = whole[:-1] if whole and whole[-1] in KEY_WORDS else ()
+    # `mem_home_club_id` beside such a key `club_id`.
+    if len(whole) > max(1, len(key_words)) and words[-len(whole) :] == whole:
+        return 1
+    # `origin_wh` beside a key `wh_id`.
+    bare = whole[:-1] if whole and KEY_WORDS & {whole[-1], *spelled(whole[-1])} else ()
     if bare and len(words) > len(bare) and words[-len(bare) :] == bare:
         return 1
     joined = "".join(words)

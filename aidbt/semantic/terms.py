@@ -93,7 +93,7 @@ class Terms:
             case Comparison(operator, Duration(start, end, unit, False), Value(int(count))) if (
                 unit not in SECONDS and operator in _ORDERED
             ):
-                # How many months began says too little: two did between the 31st of January and the 1st of March.
+                # How many months began says too little: two did between January 31 and March 1.
                 later = moved(self.term(start), count, unit)
                 return _COMPARISONS[operator](this=self.term(end), expression=later)
             case Comparison(operator, left, right):

@@ -47,6 +47,12 @@ class ActRules(NounRules):
         rule("Act", "NoRows", self.act_none)
         rule("Act", "CmpTimes", self.act_times)
         rule("Act", "Link", self.act_counted)
+        rule("CmpNum", "Different", lambda compare, _: [("CmpDifferent", compare, 0.0)])
+        rule("CmpDifferent", "Rows", self.counted_different)
+        lift("LinkDifferent", lambda link: [("Link", link, 0.0)])
+        rule("CmpNum", "Rows", self.counted_apart)
+        rule("Prep", "LinkDifferent LinkApart", lambda _, link: [("LinkDifferent", link, 0.0)])
+        rule("Act", "LinkDifferent", self.act_different)
         rule("Both", "Val", self.each_value)
         rule("Prep", "EachVal", lambda _, values: [("EachVal", values, 0.0)])
         rule("Act", "EachVal", self.act_each)
@@ -207,9 +213,23 @@ class ActRules(NounRules):
                 counted = Link(found[0], link.operator, link.count, is_plain=False, is_act=True)
                 yield "Link", counted, found[1] + 0.1
         else:
-            done = both(link.rows.where, Exists(rows.table, (), rows.where))
-            things = replace(link.rows, where=done)
-            yield "Link", replace(link, rows=things, is_act=True, by=rows.table), 0.1
+            yield from self.act_different(rows, link)
+
+    def act_different(self, rows: Rows, link: Link) -> Found:
+        """`ordered at least 3 different products`: each of them counted once."""
+        done = both(link.rows.where, Exists(rows.table, (), rows.where))
+        things = replace(link.rows, where=done)
+        yield "Link", replace(link, rows=things, is_act=True, by=rows.table), 0.1
+
+    def counted_apart(self, compare: Compare, rows: Rows) -> Found:
+        """`at least 3 rooms`, in which something was done: rooms, and not how often."""
+        for _, link, cost in self.counted_rows(compare, rows):
+            yield "LinkApart", link, cost - 0.1
+
+    def counted_different(self, compare: Compare, rows: Rows) -> Found:
+        """`at least 3 different products`."""
+        for _, link, cost in self.counted_rows(compare, rows):
+            yield "LinkDifferent", link, cost - 0.3
 
     def clause(self, rows: Rows, claim: Claim) -> Found:
         """`that German customers bought in 2024`, beside what they bought."""

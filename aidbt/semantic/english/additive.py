@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.naming import UNITS, spelled
+from aidbt.semantic.naming import UNITS, shared_prefix, spelled
 
 # Words at which a number's name says that a sum of it means nothing.
 _NOT_ADDITIVE = frozenset(
@@ -90,8 +90,10 @@ _EXTRAS = frozenset(
 def amount_of(table: GraphTable) -> str:
     """The column that says how much, where a table's rows are amounts, such as payments; else ""."""
     own = singular_words(table.name)
+    # What all columns begin with says nothing: `pl` of `pl_id` and `pl_amount`.
+    size = shared_prefix([singular_words(column.name) for column in table.columns])
     for column in table.columns:
-        words = [word for word in _spelled(column.name) if word not in own and word not in UNITS]
+        words = [word for word in _spelled(column.name, size) if word not in own and word not in UNITS]
         if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
             return column.name
     return ""
@@ -109,16 +111,14 @@ def money_of(table: GraphTable) -> str:
     found = [
         column.name
         for column in table.columns
-        if column.kind == "number"
-        and _MONEY & set(_spelled(column.name))
-        and is_additive(table, column.name)
+        if column.kind == "number" and _MONEY & set(_spelled(column.name)) and is_additive(table, column.name)
     ]
     return found[0] if len(found) == 1 else ""
 
 
-def _spelled(name: str) -> list[str]:
-    """The words of a name, short forms spelled out."""
-    return [part for word in singular_words(name) for part in spelled(word)]
+def _spelled(name: str, skipped: int = 0) -> list[str]:
+    """The words of a name, short forms spelled out; without the first ones."""
+    return [part for word in singular_words(name)[skipped:] for part in spelled(word)]
 
 
 _MONEY = frozenset(

@@ -79,7 +79,10 @@ _RESTRICTIONS = (
 )  # fmt: skip
 # What is left out of every answer, or is no matter of rows.
 _NO_ROWS = re.compile(
-    r"^(?:all |any )?(?:nulls?|null values|duplicates?|case|letter case|time ?zones?)\b", re.I
+    r"^(?:all |any )?(?:nulls?|null values|duplicates?|case|letter case|time ?zones?)\b"
+    # A formula names the statuses it is of by itself.
+    r"|^[\w ]+ (?:in|with|of) (?:any|all|every) other (?:status|state|type|kind|value)(?:e?s)?$",
+    re.I,
 )
 
 

@@ -14,6 +14,7 @@ from aidbt.semantic.english.number_phrases import (
 from aidbt.semantic.english.phrases import Amount, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.query import (
+    Attribute,
     Calculation,
     Compared,
     Duration,
@@ -101,6 +102,8 @@ def show_spans(asked: Asked) -> None:
         return
     said = (*asked.shown, *asked.returned, *asked.best, *(top.of for top in asked.tops))
     amounts = [one.by if isinstance(one, Best) else one for one in said]
+    if not any(isinstance(one, Amount) and isinstance(one.term, Duration) for one in amounts):
+        amounts += _compared_spans(asked)
     known = dict.fromkeys(a for a in amounts if isinstance(a, Amount) and isinstance(a.term, Duration))
     if len({(a.term.start, a.term.end) for a in known if isinstance(a.term, Duration)}) != 1:
         raise Refused("a length of time is spoken of, and it is not certain which")
@@ -108,6 +111,13 @@ def show_spans(asked: Asked) -> None:
     for unit in sorted(asked.spans):
         if isinstance(amount.term, Duration):
             asked.returned.append(replace(amount, term=replace(amount.term, unit=unit)))
+
+
+def _compared_spans(asked: Asked) -> list[Amount]:
+    """The lengths of time that conditions on what is shown speak of: "more than 60 days after"."""
+    said = (*asked.claims, *(rows.where for rows in asked.rows()))
+    spans = {part for part in parts(said) if isinstance(part, Duration)}
+    return [Amount(span.end.table, span) for span in spans if isinstance(span.end, Attribute)]
 
 
 def list_spans(asked: Asked) -> None:
@@ -165,6 +175,29 @@ def _periods(number: Number) -> list[InPeriod]:
     return [predicate for where in wheres for predicate in where if isinstance(predicate, InPeriod)]
 
 
+def called(said: str, numbers: Sequence[Number]) -> Number:
+    """The number that "the average" is, by which an answer is sorted; the first where it is only one.
+
+    Raises:
+        Refused: none is called so, or several are.
+    """
+    kinds = _FIGURES.get(said)
+    found = [n for n in numbers if isinstance(n.term, Measure) and n.term.function in (kinds or ())]
+    if kinds is None or (len(numbers) == 1 and not isinstance(numbers[0].term, Measure)):
+        return numbers[0]
+    if len(found) != 1:
+        raise Refused("it is not certain which number the answer is sorted by", spans=(said,))
+    return found[0]
+
+
+_FIGURES = {
+    "average": {"avg"},
+    "total": {"sum", "count", "count_distinct"},
+    "count": {"count", "count_distinct"},
+    "number": {"count", "count_distinct", "sum"},
+}
+
+
 def check_said_before(asked: Asked) -> None:
     """That numbers and times which are spoken of again were there."""
     terms = [number.term for number in asked.numbers()]
@@ -188,5 +221,8 @@ def check_said_before(asked: Asked) -> None:
         )
         if not is_known:
             raise Refused("something is spoken of again that does not make the groups")
-    if asked.times and asked.group | asked.times != asked.group:
+    # Of "in which hour of the day … the hour" the second is the first.
+    grains = tuple(grain for grain in asked.times.grains if grain.value not in asked.group.parts)
+    times = replace(asked.times, grains=grains)
+    if times and asked.group | times != asked.group:
         raise Refused("a length of time is spoken of, and the answer is not grouped by it")

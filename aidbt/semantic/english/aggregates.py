@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.additive import amount_of, is_additive, is_duration, is_key, money_of
 from aidbt.semantic.english.number_phrases import (
     Functions,
@@ -38,6 +39,8 @@ from aidbt.semantic.query import (
 )
 
 _MOST_COLUMNS = 12
+# Numbers that somebody gave, or did not: "number of ratings".
+_GIVEN = frozenset({"rating", "score", "grade", "mark"})
 
 
 class AggregateRules(RowRules):
@@ -76,6 +79,10 @@ class AggregateRules(RowRules):
             return
         where = self.measured(attribute, columns.rows)
         if where is None:
+            return
+        if function == "count" and _GIVEN & set(singular_words(attribute.column)[-1:]):
+            given = Measure("count", attribute.table, attribute, both(*where))
+            yield "Number", Number(given, attribute.table), 0.3
             return
         if self.is_measured(attribute) and not is_additive(
             self.graph.table(attribute.table), attribute.column
@@ -209,11 +216,16 @@ class AggregateRules(RowRules):
 
     def product(self, one: Columns, other: Columns) -> Found:
         """`quantity times unit price`, of one table's rows."""
+        told = [columns.rows for columns in (one, other) if columns.rows is not None and columns.rows.where]
+        if len(told) > 1:
+            return
         for a in (*one.terms[:1], *one.alike):
             for b in (*other.terms[:1], *other.alike):
-                if a.table == b.table and {self.column(a).kind, self.column(b).kind} == {"number"}:
-                    yield "Amount", Amount(a.table, Calculation("*", a, b)), -0.3
-                    return
+                if a.table != b.table or {self.column(a).kind, self.column(b).kind} != {"number"}:
+                    continue
+                if all(rows.table == a.table for rows in told):
+                    yield "Amount", Amount(a.table, Calculation("*", a, b), told[0] if told else None), -0.3
+                return
 
     def implied(self, columns: Columns) -> Number | None:
         """The sum of a number that adds up, when it is said by what and not how."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.chart import Rule
 from aidbt.semantic.english.nouns import NounRules
+from aidbt.semantic.english.number_phrases import Number, Numbers
 from aidbt.semantic.english.phrases import Columns, Condition, Found, Link, Rows
-from aidbt.semantic.query import attributes
+from aidbt.semantic.query import Measure, attributes, both
 
 
 def add_aside_rules(rule: Rule, rules: NounRules) -> None:
@@ -15,8 +17,25 @@ def add_aside_rules(rule: Rule, rules: NounRules) -> None:
     rule("Prep", "Col", lambda how, columns: _with(columns, rules) if how == "with" else ())
     rule("Cond", "Col", lambda condition, columns: _of_kind(condition, columns, rules))
     rule("Rows", "Only", lambda rows, _: [("OnlyRows", rows, 0.0)] if rows.where is not None else [])
+    rule("Cond", "Ones", lambda condition, _: [("OnesOf", condition, 0.0)])
+    rule("Fill", "OnesOf", lambda _, condition: [("OnesOf", condition, 0.0)])
+    rule("Count", "OnesOf", lambda _, condition: [("OnesOf", condition, 0.0)])
+    rule("And", "OnesOf", lambda _, condition: [("AndOnes", condition, 0.0)])
+    rule("Number Numbers", "AndOnes", _and_ones)
     # "Average freight per customer, delivered orders only"
     rule("Comma", "OnlyRows", lambda _, rows: [("OnlyOf", Link(rows), -0.3)])
+
+
+def _and_ones(number: Number | Numbers, other: Condition) -> Found:
+    """`the active customers and the inactive ones`: the same number of those of which another value holds."""
+    last = number.items[-1] if isinstance(number, Numbers) else number
+    before = number.items if isinstance(number, Numbers) else (number,)
+    held = conjuncts(last.term.where) if isinstance(last.term, Measure) else []
+    said = [one for one in held if set(attributes(one)) == set(attributes(other.predicate))]
+    if isinstance(last.term, Measure) and len(said) == 1 and said[0] != other.predicate:
+        kept = [one for one in held if one not in said]
+        term = replace(last.term, where=both(*kept, other.predicate))
+        yield "Numbers", Numbers((*before, replace(last, term=term))), -1.0
 
 
 def _with(columns: Columns, rules: NounRules) -> Found:

@@ -50,7 +50,7 @@ SOLID = frozenset(
 )
 GLUE = frozenset(
     """Show Comma And Fill CountAll OnAverage Versus Said SaidSpan ThatTime ItsShare AsShare InYear SaidGroup
-    Grain Part Ties InUnit""".split()
+    Grain Part Ties InUnit AllGroups""".split()
 )
 STANDING = SOLID | GLUE
 # What a verb that asks stands behind: of "cards that were given for …" it is none.
@@ -81,6 +81,7 @@ class Asked:
         has_ties: whether all that are as good as the last one are asked for.
         times: lengths of time, or parts of it, that are named to be seen, not to group by.
         scopes: the groups that numbers belong to by their definitions.
+        has_all: whether groups are asked for too that have nothing in them.
         units: what all numbers are asked for in, where that is said apart.
         compares: whether values that a condition names are to be seen side by side.
     """
@@ -119,6 +120,7 @@ class Asked:
     said_groups: list[Rows | Columns] = field(default_factory=list)
     is_in_year: bool = False
     has_ties: bool = False
+    has_all: bool = False
     times: Group = Group()
     units: list[str] = field(default_factory=list)
 
@@ -181,11 +183,22 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
             "scopes",
         ):
             getattr(first, name).extend(getattr(other, name))
-        for name in ("counts", "is_each", "is_average", "compares", "shows", "has_ties", "is_in_year"):
+        for name in (
+            "counts",
+            "is_each",
+            "is_average",
+            "compares",
+            "shows",
+            "has_ties",
+            "has_all",
+            "is_in_year",
+        ):
             setattr(first, name, getattr(first, name) or getattr(other, name))
     first.tops = list(dict.fromkeys(first.tops))
     _settle(first)
     orders = first.orders
+    if orders and orders[0].after not in (None, orders[0].by):
+        raise Refused("it is said how to sort what is alike, and not by what to sort first")
     first.orders = [order for place, order in enumerate(orders) if not _is_told_again(place, orders)]
     return first
 
@@ -295,6 +308,7 @@ def _take_glue(asked: Asked, item: Item) -> None:
     asked.is_each |= item.category == "CountAll" and item.meaning == "each"
     asked.is_average |= item.category == "OnAverage"
     asked.compares |= item.category == "Versus"
+    asked.has_all |= item.category == "AllGroups"
     asked.says_when |= item.category == "ThatTime"
     if item.category == "SaidSpan":
         asked.spans.add(Grain(str(item.meaning)))

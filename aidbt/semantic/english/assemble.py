@@ -110,7 +110,9 @@ def _happened(table: GraphTable) -> bool:
 
 
 # Of what is kept as it was at each time, too, it may be known when it was written down.
-_RECORDED = set(map(verb_stem, ("created", "loaded", "inserted", "updated", "valid", "effective", "recorded")))
+_RECORDED = set(
+    map(verb_stem, ("created", "loaded", "inserted", "updated", "valid", "effective", "recorded"))
+)
 
 
 def _nested(asked: Asked, rules: NumberRules) -> SemanticQuery:

@@ -12,11 +12,11 @@ from typing import Any
 
 from aidbt.semantic.english.aggregates import conjuncts
 from aidbt.semantic.english.asked import Asked
-from aidbt.semantic.english.number_phrases import Number
+from aidbt.semantic.english.number_phrases import Best, Number
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Columns, Link, Rows
 from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.english.ways import names_over, pivot
+from aidbt.semantic.english.ways import names_over, path_of, pivot
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Attribute, Exists, Measure, Predicate, both
 from aidbt.semantic.rewriting import rewritten
@@ -28,7 +28,7 @@ def add_bridges(asked: Asked, rules: NumberRules) -> None:
     """Count things over the rows of what happened, where a verb says it and the things lie far apart."""
     ends = set(_ends(asked))
     for number in asked.numbers():
-        acts = list(dict.fromkeys(_acts(asked, number)))
+        acts = list(dict.fromkeys((*_acts(asked, number), *_counted_acts(asked, number, rules))))
         table = pivot(rules.graph, {number.table, *ends}, acts[0].table) if len(acts) == 1 else ""
         if (
             table
@@ -38,6 +38,26 @@ def add_bridges(asked: Asked, rules: NumberRules) -> None:
             counted = _counted_over(table, number, acts[0], rules)
             if counted is not None:
                 _replace(asked, number, counted, acts[0])
+
+
+def count_among(asked: Asked, rules: NumberRules) -> None:
+    """`top 3 clubs by check-ins, with the number of members`: the members of those check-ins, each once."""
+    bests = [best.by for best in (*asked.best, *(top.of for top in asked.tops)) if isinstance(best, Best)]
+    by = [one for one in (*asked.by, *bests) if isinstance(one, Number) and isinstance(one.term, Measure)]
+    ends = set(_ends(asked)) | {top.of.table for top in asked.tops if isinstance(top.of, Rows)}
+    if len(by) != 1 or not isinstance(by[0].term, Measure) or len(ends) != 1:
+        return
+    told, end = by[0].term, next(iter(ends))
+    for number in [one for one in asked.returned if isinstance(one, Number) and _is_count(one)]:
+        ways = [path_of(rules.graph, told.table, table) for table in (number.table, end)]
+        is_own = isinstance(number.term, Measure) and number.term.where is not None
+        if is_own or number.table in (told.table, end) or not all(w and is_to_one(w) for w in ways):
+            continue
+        keys = rules.graph.table(number.table).keys[:1]
+        if len(keys) == 1 and len(keys[0]) == 1:
+            of = Attribute(number.table, keys[0][0])
+            among = Number(Measure("count_distinct", told.table, of, told.where, told.at), told.table)
+            asked.returned[asked.returned.index(number)] = among
 
 
 def list_over(asked: Asked, rules: NumberRules) -> None:
@@ -99,6 +119,17 @@ def _acts(asked: Asked, number: Number) -> Iterator[Exists]:
     for claim in asked.claims:
         if isinstance(claim, Link) and claim.is_act and claim.is_plain and claim.rows.time is None:
             yield Exists(claim.rows.table, (), claim.rows.where)
+
+
+def _counted_acts(asked: Asked, number: Number, rules: NumberRules) -> Iterator[Exists]:
+    """What is said by how many of the things it was done with: "observed with at least 4 telescopes"."""
+    sources = {relationship.name: relationship.source for relationship in rules.graph.relationships}
+    for rows in (*asked.group.rows, *asked.rows()):
+        for one in conjuncts(rows.where):
+            if isinstance(one, Exists) and one.table == number.table and len(one.via) == 2:
+                tables = {sources[name] for name in one.via}
+                if len(tables) == 1 and one.where is None:
+                    yield Exists(tables.pop())
 
 
 def _is_apart(rules: NumberRules, counted: str, end: str, table: str, act: Exists) -> bool:

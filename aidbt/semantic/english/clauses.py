@@ -54,6 +54,7 @@ class ClauseRules(MailRules):
         rule("TheyAre", "Prep", lambda _, how: [("TheyVerb", None, 0.0)] if how in ("in", "on", "at") else [])
         rule("DateOf", "TheyDid", lambda _, did: self.date_done(did))
         rule("Grain", "TheyCol", self.year_done)
+        rule("Rel Show", "TheyCol", lambda _, columns: self.year_done(Grain.YEAR, columns))
         rule("Col", "TheyVerb", lambda columns, _: [("Col", columns, 0.0)])
         rule("Number", "TheyVerb VerbIt", lambda number, _: [("Number", number, 0.1)])
         rule("Numbers", "TheyVerb VerbIt", lambda numbers, _: [("Numbers", numbers, 0.1)])
@@ -64,6 +65,8 @@ class ClauseRules(MailRules):
         rule("Count", "RowsOfTheirs", self.count_rows)
         rule("Col", "RowsVerb", self.column_of_clause)
         rule("Each", "ColClause", self.each_column)
+        # `what city is each customer in`.
+        rule("DidEach", "Prep", lambda each, how: [("Group", each, 0.0)] if how in _WHEREIN else [])
 
     def _end_rules(self, rule: Rule) -> None:
         """`with the most recently opened first`, `to the most recently opened one`."""
@@ -150,3 +153,6 @@ class ClauseRules(MailRules):
         if is_same and len(said) == 1 and not isinstance(said[0], InPeriod):
             other = replace(whole.number, term=replace(term, where=negated(said[0])))
             yield "Number", self.ratio_of("ratio", whole.number, other), -1.0
+
+
+_WHEREIN = {"in", "on", "at", "from", "of"}

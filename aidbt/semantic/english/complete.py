@@ -62,6 +62,8 @@ def check_complete(
     said = _Said(query, graph)
     for items in sentences:
         for item in items:
+            if item.category == "ForAllOf":
+                continue  # "including customers without orders" leaves nothing out
             for part in parts(item.meaning):
                 if not said.has(part):
                     raise Refused("a part of the question has no place in its answer")
@@ -70,9 +72,9 @@ def check_complete(
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
             # "Spent the most on bookings" says of what: of what those cost.
-            ofs = {number for number, word in enumerate(words, 1) if (word.category, word.meaning) == ("Prep", "of")}
+            ofs = {at for at, word in enumerate(words, 1) if (word.category, word.meaning) == ("Prep", "of")}
             if any(
-                two == ("Most", "Prep") and one != "Much" and place not in ofs
+                two == ("Most", "Prep") and one not in ("Much", "MuchIn", "Between") and place not in ofs
                 for place, (one, two) in enumerate(zip(kinds, pairwise(kinds[1:]), strict=False), 2)
             ):
                 raise Refused("of what there is most is not said", hint="say the most of what")
@@ -134,11 +136,19 @@ class _Said:
         """A measure, or of rows that are counted how many of them belong to other ones."""
         if any((m.function, _bare(m.of)) == (measure.function, _bare(measure.of)) for m in self.measures):
             return True
+        if measure.function == "sum" and any(self._ranks(query, measure) for query in self.queries):
+            return True
         own = self.graph.table(measure.table).keys if measure.table else ()
         keys = [(measure.table, *key) for key in own]
         counted = [m.of for m in self.measures if m.function == "count_distinct"]
         is_count = measure.of is None and measure.function == "count"
         return is_count and any(isinstance(of, Attribute) and (of.table, of.column) in keys for of in counted)
+
+    @staticmethod
+    def _ranks(query: SemanticQuery, measure: Measure) -> bool:
+        """Whether rows are listed by the column that is added up: of each of them its own is the sum."""
+        is_listed = query.base == measure.table and not query.group_by and query.limit is not None
+        return is_listed and measure.of in [order.term for order in query.order_by]
 
     def _takes_first(self, part: Any) -> bool:
         """Whether the greatest of all is that of each group, as the first of it."""
@@ -215,6 +225,8 @@ class _Said:
         means = {m.table for m in self.measures if m.function == "avg"}
         if group.is_per and any(rows.table in means for rows in group.rows):
             return True  # `average amount per order` is that of all of them
+        if group.rows and not (group.is_per or group.grains) and self._is_ranked_by(group):
+            return True
         terms = [term for query in self.queries for term in query.group_by if isinstance(term, Attribute)]
         are_years = (t.part == "year" or t.column.lower() == "year" for t in terms)
         grains = {term.grain for term in terms} | ({Grain.YEAR} if any(are_years) else set())
@@ -222,6 +234,13 @@ class _Said:
         has_parts = all(any(term.part == part for term in terms) for part in group.parts)
         rivals = dict(group.rivals)
         return has_grains and has_parts and all(self._shows(t, rivals.get(t, ())) for t in group.terms)
+
+    def _is_ranked_by(self, group: Group) -> bool:
+        """Whether rows "by" which there are first ones are counted: "top 3 trainers by bookings"."""
+        limited = [query for query in self.queries if query.limit is not None]
+        orders = tuple(query.order_by for query in limited)
+        by = [one.table for one in parts(orders) if isinstance(one, Measure) and one.of is None]
+        return all(rows.table in by for rows in group.rows)
 
     def _counts(self, exists: Exists) -> bool:
         """Related rows: there, or so many of them, as a condition on rows or on groups."""

@@ -162,6 +162,11 @@ class ConditionRules(Relations):
 
     def _missing_rules(self, rule: Rule) -> None:
         rule("Col", "Null", lambda columns, _: self.said_missing(columns))
+        rule("NotNull", "Col", lambda _, columns: [("KnownCol", columns, 0.0)])
+        rule("Owning", "KnownCol", lambda _, columns: self.present(columns))
+        rule("Neg No", "KnownCol", lambda _, columns: self.missing(columns))
+        rule("Fill", "KnownCol", lambda _, columns: [("KnownCol", columns, 0.0)])
+        rule("Col", "NotNull", lambda columns, _: self.present(columns))
         rule("Null Neg", "Col", lambda _, columns: self.missing(columns))
         rule("No", "Col", lambda _, columns: self.none(columns))
         rule("Neg", "Did", lambda _, columns: self.not_done(columns))
@@ -300,7 +305,9 @@ class ConditionRules(Relations):
             return
         if kinds == {"time", "date"}:
             # Paid at noon of the due date is not after it.
-            one, two = (replace(a, grain=Grain.DAY) if self.column(a).kind == "time" else a for a in (one, two))
+            one, two = (
+                replace(a, grain=Grain.DAY) if self.column(a).kind == "time" else a for a in (one, two)
+            )
         if kinds == {"number"} or kinds <= {"time", "date"}:
             other = two if compare.factor == 1 else Calculation("*", two, Value(compare.factor))
             yield "Cond", Condition(one.table, Comparison(compare.operator, one, other)), 0.3 * len(path)

@@ -19,6 +19,7 @@ from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import plain
 from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.english.written_conditions import holds, lemmas_of
+from aidbt.semantic.english.written_names import with_written
 from aidbt.semantic.graph import Graph
 
 
@@ -34,8 +35,9 @@ def with_instructions(
         found.matching, {p: how for name, how in found.of_columns for p in _places(name, lexicon)}
     )
     added: dict[Phrase, list[Meaning]] = {}
+    written = with_written(lexicon, text, graph)
     for definition in _used(found.definitions, question, graph):
-        added |= Definer(lexicon.with_meanings(added), graph, question).meanings(definition)
+        added |= Definer(written.with_meanings(added), graph, question).meanings(definition)
     added = last_values(text, question, lexicon, graph) | added
     added |= partial_values(question, lexicon.with_meanings(added), matching)
     return lexicon.with_meanings(added) if added else lexicon, matching

@@ -11,7 +11,7 @@ from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.definition_forms import (
     without_open_window,
 )
-from aidbt.semantic.english.definition_scope import in_plain_words
+from aidbt.semantic.english.definition_scope import in_plain_words, qualified
 from aidbt.semantic.english.definition_times import (
     AGGREGATES,
     dated_by,
@@ -29,7 +29,7 @@ from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.periods import period_at
 from aidbt.semantic.english.phrases import Amount, Condition, Rows
 from aidbt.semantic.english.procedures import formula_text, spelled_out, tables_joined
-from aidbt.semantic.english.sql_pieces import condition_of_sql, number_of_sql
+from aidbt.semantic.english.sql_pieces import condition_of_sql, number_of_sql, of_rows
 from aidbt.semantic.english.tokens import tokens
 from aidbt.semantic.english.value_names import phrase_of
 from aidbt.semantic.english.word_lists import Phrase
@@ -44,6 +44,13 @@ def is_now(name: Phrase) -> bool:
     return len(name) > 1 and name[0] in ("current", "present", "active")
 
 
+def _is_period(name: Phrase) -> bool:
+    """Whether a name is a time, such as "last 30 days", and not what is called after one."""
+    said = tokens(" ".join(name))
+    found = period_at(said, 0)
+    return found is not None and found.length == len(said)
+
+
 def is_identifier(column: str) -> bool:
     """Whether a column's name is no word of the language that a definition may be of."""
     return len(words_of(column)) > 1
@@ -55,7 +62,7 @@ class Definer(GroupMeanings):
 
     def meanings(self, definition: Definition) -> dict[Phrase, list[Meaning]]:
         """What the names of a definition mean; nothing for each where it is not understood."""
-        if all(period_at(tokens(" ".join(name)), 0) for name in definition.names):
+        if all(map(_is_period, definition.names)):
             return {}
         column = self._written.column(definition.names[0])
         if column and is_identifier(column.column):
@@ -177,9 +184,11 @@ class Definer(GroupMeanings):
 
     def _of_body(self, body: str) -> list[Meaning]:
         """What a body stands for: a phrase, formula, steps, SQL, a rank; nothing if not understood."""
-        number = number_of_sql(body, self.graph)
+        sql, rest = of_rows(body)
+        number = number_of_sql(sql, self.graph)
         if number is not None:
-            return [Defined("Number", number, WEIGHT)]
+            told: list[Meaning] = [Defined("Number", number, WEIGHT)]
+            return self._restricted(told, rest) if rest else told
         body, date = dated_by(in_plain_words(body))
         if date:
             return self._dated(self._of_body(body), date)
@@ -217,7 +226,9 @@ class Definer(GroupMeanings):
 
     def _of_duration(self, body: str) -> list[Meaning]:
         """`median time in hours from submission until the client responded`."""
-        told = duration_told(body)
+        told, said = duration_told(body), next(qualified(body))
+        if said.rows and (told is None or told.function is None):
+            return self._restricted(self._of_duration(said.text), said.rows)
         if told is None:
             return []
         pairs = [
@@ -231,6 +242,8 @@ class Definer(GroupMeanings):
             return []
         table, start, end = pairs[0]
         between = Duration(Attribute(table, start), Attribute(table, end), told.unit)
+        if told.function is None:
+            return [Defined("Amount", Amount(table, between), WEIGHT)]
         return [Defined("Number", Number(Measure(told.function, table, between), table), WEIGHT)]
 
     def _says_a_time(self) -> bool:

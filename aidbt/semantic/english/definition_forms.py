@@ -31,11 +31,17 @@ _RANKS = (
         re.I,
     ),
     re.compile(
+        rf"^(?:an? |the )?(?:[\w ]+? )?rank(?:ing)? of (?:each |every |all |the |an? )*(?P<of>[\w ]+?),? "
+        rf"{_BASED_ON} (?P<by>.+)$",
+        re.I,
+    ),
+    re.compile(
         rf"^(?:an? |the )?(?:(?P<of>[\w ]+?)(?:'s|s')? )?rank(?:ing)?,? {_BASED_ON} (?P<by>.+)$", re.I
     ),
 )
 _FIRST_RANK = re.compile(
-    r",? (?:with|where|in which|such that|so that|and|identifying|assigning|giving|meaning)\b"
+    r",? (?:with|where|in which|such that|so that|and|identifying|assigning|giving|meaning"
+    r"|(?=(?:the )?rank (?:1|one) (?:is|has|having|being|goes|for)))\b"
     r"(?=[^,]*\b(?:(?:rank|position|place) (?:1|one|first|number one)|top rank|first rank|top|first|#1)\b)"
     r"(?P<said>.*)$",
     re.I,
@@ -237,6 +243,8 @@ _OPEN = re.compile(
     rf",? {_WITHIN} (?:\w+ ){{0,2}}?{_SPAN}(?: of \w+)?(?:,? (?:including|inclusive of)[\w ]*)?$"
     r"|(?P<lately>,? (?:who|that|which) (?:have |has |had |were |are )?(?:\w+ recently|recently \w+))$"
     r"|(?P<recent>,? (?:for|over|of|in) recent \w+)$"
+    rf"|,? (?:over|in|for|during|within) (?:whatever|whichever|any) {_SPAN} (?:that )?(?:(?:is|was|are) )?"
+    r"(?:asked|needed|requested|wanted|chosen|given)(?: for)?$"
     rf"|\s*\({_WITHIN} [\w ]+\)$",
     re.I,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _SUMMED = re.compile(r",? (?:summed(?: up)?|added up|totall?ed)\b.*$", re.I)
 _ONLY = re.compile(
     r", (?:(?:only|just) )?(?:over|of|for|among|from|(?:considering|counting|using|including|looking at)"
-    r"(?: only)?|(?:limited|restricted) to) (?:only )?(?P<rest>.+?)(?: only)?$",
+    r"(?: only)?|(?:limited|restricted) to) (?!each\b|every\b)(?:only )?(?P<rest>.+?)(?: only)?$",
     re.I,
 )
 # Of a calculation the rows stand at its end: "(amount - fee) of paid orders".
@@ -23,6 +23,9 @@ _WRITTEN = re.compile(r"\b(?P<column>[A-Za-z]\w*) = (?P<value>'[^']*')")
 _WHATEVER = re.compile(
     r",? (?:whatever|regardless of|irrespective of|no matter) (?:the|their|its)? ?\w+(?: is| are)?$", re.I
 )
+_CUT = re.compile(
+    r",? by (?:the )?(?P<time>[\w ]+?),? truncated to (?:the )?(?P<unit>day|week|month|quarter|year)\b", re.I
+)
 _IN_UNIT = re.compile(r", (?=(?:measured |given |expressed )?in [a-z]+$)", re.I)
 _TIME_TO = re.compile(
     r"\btime (?:taken |needed )?(?P<what>to \w+(?: [\w ]+?)?),? in "
@@ -30,7 +33,9 @@ _TIME_TO = re.compile(
     re.I,
 )
 _PER_ROW = re.compile(
-    r"^(?P<of>(?:the )?(?:average|avg\.?|mean|median) .+?) (?:per|of each|for each) (?P<rows>[\w ]+)$", re.I
+    r"^(?P<of>(?:the )?(?:average|avg\.?|mean|median) .+?) (?:per|of each|for each) (?P<rows>[\w ]+?)"
+    r"(?P<when> (?:in|over|during|within) the (?:past|last) .+)?$",
+    re.I,
 )
 
 
@@ -76,7 +81,7 @@ def in_plain_words(body: str) -> str:
         >>> in_plain_words("total amount (status = 'paid'), whatever the currency")
         "total amount, counting only those with status 'paid'"
     """
-    body = _WHATEVER.sub("", body)
+    body = _CUT.sub(r" per \g<unit> by \g<time>", _WHATEVER.sub("", body))
     body = _BRACKETED.sub(lambda match: _those_with(match, body), body)
     body = _WRITTEN.sub(r"\g<column> \g<value>", body)
     return _TIME_TO.sub(r"\g<unit> \g<what>", _IN_UNIT.sub(" ", body))
@@ -101,4 +106,4 @@ def _bare(said: str) -> str:
 def per_row(body: str) -> tuple[str, str]:
     """`average amount` and `payment` of "average amount per payment"; the body and "" of others."""
     match = _PER_ROW.match(body)
-    return (match["of"], match["rows"]) if match else (body, "")
+    return (f"{match['of']}{match['when'] or ''}", match["rows"]) if match else (body, "")

@@ -19,7 +19,9 @@ _BY_TIMES = (
         r"(?: (?:for|on|at|in))?$",
         re.I,
     ),
+    re.compile(r",? truncat(?:ing|ed by) (?P<said>\w+) to (?:the )?(?:day|week|month|quarter|year)$", re.I),
     re.compile(rf"{_BY} (?:the )?(?P<said>\w*_\w+|\w+ (?:date|time|day))$", re.I),
+    re.compile(rf"{_BY} (?:the )?(?:date|day|month|year|time) of (?:the |their |its )?(?P<said>\w+)$", re.I),
 )
 _COMMON = frozenset(
     "time date day month year week hour minute second moment point the and for until from".split()
@@ -61,7 +63,8 @@ def time_named(table: GraphTable, text: str) -> str:
 
 def _stems(text: str) -> Iterator[str]:
     for token in tokens(" ".join(singular_words(text))):
-        if token.kind == "word" and len(token.lemma) >= _LEAST_ALIKE and token.lemma not in _COMMON:
+        is_long = max(len(token.lemma), len(token.text)) >= _LEAST_ALIKE  # "paid", too
+        if token.kind == "word" and is_long and token.lemma not in _COMMON:
             yield verb_stem(token.lemma)
 
 
@@ -77,9 +80,9 @@ def _alike(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ToldDuration:
-    """What is made of the time between two, in words."""
+    """What is made of the time between two, in words; no function for what it is of each row."""
 
-    function: Function
+    function: Function | None
     unit: Grain
     start: str
     end: str
@@ -98,6 +101,13 @@ _BETWEEN = re.compile(
 )
 
 
+_OF_EACH_ROW = re.compile(
+    r"^(?:the )?(?:number of )?(?P<unit>second|minute|hour|day|week)s (?:from|between) (?P<start>.+?)"
+    r" (?:and|to|until|till|up to) (?P<end>(?:the |when |it |they ).+)$",
+    re.I,
+)
+
+
 def duration_told(body: str) -> ToldDuration | None:
     """The time between two, where a body says how it is aggregated and in which unit.
 
@@ -108,7 +118,8 @@ def duration_told(body: str) -> ToldDuration | None:
     """
     unit, match = _UNIT.search(body), _BETWEEN.match(body)
     if unit is None or match is None:
-        return None
+        each = _OF_EACH_ROW.match(body)
+        return ToldDuration(None, Grain(each["unit"].lower()), each["start"], each["end"]) if each else None
     return ToldDuration(
         AGGREGATES[match["function"].lower()], Grain(unit[1].lower()), match["start"], match["end"]
     )

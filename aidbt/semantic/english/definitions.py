@@ -125,8 +125,11 @@ _HAVE = re.compile(
     r" (?P<body>(?:has|have|had) .+)$",
     re.I | re.S,
 )
-_IS = re.compile(r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?"
-    r"(?P<body>(?!(?:linked|connected|joined|related|tied|matched|attached) )[^=]+)$", re.S)
+_IS = re.compile(
+    r"^(?:[Aa]n? |[Tt]he )?(?P<name>\w+) is (?:the )?"
+    r"(?P<body>(?!(?:linked|connected|joined|related|tied|matched|attached) )[^=]+)$",
+    re.S,
+)
 _COLON = re.compile(rf"^(?=[A-Za-z]){_NAME}: (?P<body>[^:]+)$", re.S)
 # What the codes of a column stand for: "stat: A = active, H = on hold", "sex is coded F for female".
 _CODED = re.compile(
@@ -204,7 +207,8 @@ def _coded(statement: str) -> Iterator[Definition]:
 _NO_CODES = frozenset("number count sum total average ratio share percentage the a an".split())
 # What comes after says the same as what came before, and is more exact.
 _SAME = re.compile(
-    r"\s=\s(?=\()|(?<=[A-Za-z])(?<!_)\s=\s(?=[A-Z]?[a-z]+ [a-z]+)|,? (?:i\.e\.,?|that is,|which is"
+    r"\s=\s(?=\()|(?<=[A-Za-z])(?<!_)\s=\s(?=[A-Z]?[a-z]+ [a-z]+)"
+    r"|\s=\s(?=[A-Z]{3,}\s?\()|,? (?:i\.e\.,?|that is,?|which is"
     r"|namely|in other words,) "
     r"|(?<=[A-Za-z]), (?=the (?:total |average )?(?:number|sum|count|average|mean|median|share|percentage"
     r"|ratio|proportion|difference|time) )"

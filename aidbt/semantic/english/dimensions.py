@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from aidbt.semantic.english.word_forms import shortens
 from aidbt.semantic.english.word_lists import Phrase, lines, split_phrase
 from aidbt.semantic.graph import GraphTable
 
@@ -40,7 +41,7 @@ def dimensions(word: str) -> tuple[Dimension, ...]:
 
 
 # Words that say of a year that something began in it.
-_BEGUN = frozenset(
+BEGUN = frozenset(
     """founded foundation founding established incorporated built construction constructed opened opening
     launched launch published publication released release made manufactured manufacture
     commissioned""".split()
@@ -63,7 +64,15 @@ def year_begun(table: GraphTable) -> str:
 def is_year_begun(column: str) -> bool:
     """Whether a column is called `founded`, `built_year` or `yearbuilt`."""
     words = column.lower().replace("_", " ")
-    return words.removeprefix("year").removesuffix("year").strip() in _BEGUN
+    if words.removeprefix("year").removesuffix("year").strip() in BEGUN:
+        return True
+    rest = [word for word in words.split() if word not in ("year", "yr")]
+    is_year = len(rest) == 1 and len(words.split()) == 2
+    return is_year and (rest[0] in SHORT_BUILT or any(shortens(rest[0], word) for word in BEGUN))
+
+
+SHORT_BUILT = frozenset(("bld", "blt"))
+"""Short forms of "built", which no list of nouns spells so."""
 
 
 @cache

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from aidbt.core.words import words_of
+from aidbt.semantic.english.additive import is_additive
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.index import Lexicon, TableName
 from aidbt.semantic.english.names import counted
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.same_rows import is_contradiction
 from aidbt.semantic.english.tokens import Token, lemma
+from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     All,
     Attribute,
     Calculation,
+    Exists,
     InPeriod,
     Measure,
     SemanticQuery,
@@ -36,6 +40,10 @@ def check_doubts(
         Refused: it may mean something else.
     """
     for sentence, items in said:
+        check_different(sentence, query, lexicon)
+        aside = next((word for item in items if (word := _aside(item, sentence))), "")
+        if aside:
+            raise Refused("it is not certain what is said of the groups", spans=(aside,))
         if any(_denies_twice(item, sentence) for item in items):
             raise Refused("what is in brackets may be denied, or say once more what is denied before them")
     for measure in measures(query):
@@ -47,11 +55,76 @@ def check_doubts(
             raise Refused("it is not certain whether a condition is of a part or of the whole")
         if isinstance(part, InPeriod) and _is_to_come(part) and _is_done(part.term):
             raise Refused("the data holds what has been, not what will be")
+    _check_groups(query, lexicon.graph)
     for measure, column in _stored(query, lexicon):
         raise Refused(
             "the question can be read in two ways",
             hint=f"say which is meant: {column.column} of {column.table}, or the rows of {measure.table}",
         )
+
+
+def _check_groups(query: SemanticQuery, graph: Graph) -> None:
+    """That nothing is grouped by what is added up itself, nor by the very rows beside what they belong to.
+
+    Raises:
+        Refused: of "top 3 countries by order value" the values would be groups, of "the 3 materials with the
+            largest weight over all weighings" each weighing.
+    """
+    groups = [term for term in query.group_by if isinstance(term, Attribute) and term.table]
+    for term in query.limit_within:
+        if isinstance(term, Attribute) and is_additive(graph.table(term.table), term.column):
+            raise Refused(f"it is not certain whether {term.column} is added up, or makes the groups")
+    for table in {measure.table for measure in measures(query) if measure.table and measure.of is not None}:
+        keys = {key[0] for key in graph.table(table).keys if len(key) == 1}
+        own = [term for term in groups if term.table == table and term.column in keys]
+        others = [t for t in groups if t.table != table and (t.column,) in graph.table(t.table).keys]
+        if own and others:
+            raise Refused(f"it is not certain whether {table} are added up, or shown one by one")
+
+
+def check_different(sentence: Sequence[Token], query: SemanticQuery, lexicon: Lexicon) -> None:
+    """That things which have to be so many different ones are counted, and not what happened to them: with
+    "pledges to at least 3 different campaigns" campaigns are.
+
+    Raises:
+        Refused: others are counted.
+    """
+    counted_of = {one.table for one in parts(query) if isinstance(one, Exists) and one.count > 1}
+    others = {measure.table for measure in measures(query)}
+    for number, (token, noun) in enumerate(pairwise(sentence[1:])):
+        if token.lemma not in ("different", "distinct") or sentence[number].kind != "number":
+            continue
+        tables = _tables(noun.lemma, lexicon)
+        is_other = tables and counted_of - others and not tables & counted_of
+        done = _tables(_done_before(sentence, number), lexicon)
+        # "Collected pledges to 3 different campaigns": each of these by a pledge that was collected.
+        chosen = {one.table for one in parts(query) if isinstance(one, Exists) and one.where is not None}
+        if is_other or (tables & counted_of and done & chosen):
+            raise Refused(f"it cannot be said that {token.text} {noun.text} are counted", spans=(token.text,))
+
+
+_COMPARED = {"at", "least", "most", "more", "than", "few", "fewer", "less", "exactly", "over", "a", "of"}
+_TO = {"to", "of", "for", "in", "from", "on", "at", "with"}
+
+
+def _done_before(sentence: Sequence[Token], number: int) -> str:
+    """The noun before a preposition and a number: the pledges of "pledges to at least 3"."""
+    place = number - 1
+    while place > 0 and sentence[place].lemma in _COMPARED and sentence[place - 1].lemma in _COMPARED | _TO:
+        place -= 1
+    return sentence[place - 1].lemma if place > 0 and sentence[place].lemma in _TO else ""
+
+
+def _tables(noun: str, lexicon: Lexicon) -> set[str]:
+    return {m.table for m in lexicon.meanings.get((noun,), ()) if isinstance(m, TableName)}
+
+
+def _aside(item: Item, sentence: Sequence[Token]) -> str:
+    """The word within groups that says how to come to them: "per region, taking each member's home club"."""
+    if item.category not in ("Group", "AndGroup"):
+        return ""
+    texts = [token.text.lower() for token in sentence[item.start : item.end]]
+    return next((word for word in texts if word in ("taking", "using", "considering")), "")
 
 
 def _denies_twice(item: Item, sentence: Sequence[Token]) -> bool:

@@ -17,6 +17,7 @@ from aidbt.semantic.english.number_phrases import Number
 from aidbt.semantic.english.phrases import Amount, Columns, Condition, Role, Rows
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
+from aidbt.semantic.english.verbs import EMPTY
 from aidbt.semantic.english.ways import tables_between
 from aidbt.semantic.english.word_forms import shortens
 from aidbt.semantic.graph import is_to_one
@@ -25,7 +26,7 @@ from aidbt.semantic.query import Attribute, Exists, InPeriod, Measure, SemanticQ
 _VERBS = {"Verb", "Weak"}
 _SILENT = _VERBS | {"Fill"}
 # What verbs join, beside phrases of the data.
-_SPOKEN = {"Quo", "Num", "Sum", "Time", "Who", "Somebody", "Recurring", "Grain"}
+_SPOKEN = {"Quo", "Num", "Sum", "Time", "Who", "Somebody", "Recurring", "Grain", "Part", "OfThem"}
 _THINGS = (Rows, Columns, Condition, Role, Amount, Number)
 _ALIVE = {"living", "alive", "dead", "deceased", "late"}
 _DEATHS = ("death", "died", "deceased", "dod", "date_of_death", "year_of_death")
@@ -46,8 +47,11 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
     for sentence, items in said:
         words = [word for item in items for word in item.words()]
         _check_joined(sentence, words)
+        _check_kind(sentence, words)
         _check_how_much(sentence, words, query)
         _check_them(words, query)
+        _check_different(sentence, query)
+        _check_including(sentence, words)
         _check_new(words, unused.timed)
         for before, word in zip([None, *words], words, strict=False):
             text = sentence[word.start].text.lower()
@@ -56,8 +60,8 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
                 raise Refused(f"'{text}' says who is meant, and nothing goes by it", spans=(text,))
             if word.category in _SILENT and (is_alone or word.category in _VERBS):
                 is_verb = word.category in _VERBS
-                # Codes are written in capitals: "us" is no country.
-                is_code = len(text) == _CODE and sentence[word.start].text == text
+                # Codes are written in capitals: "us" is no country, and "a" no grade.
+                is_code = len(text) <= _CODE and sentence[word.start].text == text
                 found = "" if is_code else unused.named(text, is_verb=is_verb)
                 if not found and is_verb and before is not None and before.category == "Col":
                     found = unused.time_named(text, before.meaning)
@@ -87,12 +91,32 @@ def _check_them(words: Sequence[Item], query: SemanticQuery) -> None:
         raise Refused("it is not certain who or what is spoken of", spans=("them",))
 
 
+def _check_including(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That ", including inactive customers" leaves out no others: it says that those count too."""
+    for word in words:
+        is_apart = word.start > 0 and sentence[word.start - 1].kind == "mark"
+        if (
+            is_apart
+            and sentence[word.start].text.lower() == "including"
+            and word.category in ("Like", *_VERBS)
+        ):
+            raise Refused("it is not certain what is to be counted besides", spans=("including",))
+
+
 def _check_how_much(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> None:
     """That "how much" is no number of rows: of "how much have guests spent" nobody counts the guests."""
     asks = any(w.category == "Agg" and sentence[w.start].lemma == "how" for w in words)
     measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
     if asks and measured and all(measure.of is None for measure in measured):
         raise Refused("an amount is asked for, and it is not said of what", spans=("how much",))
+
+
+def _check_different(sentence: Sequence[Token], query: SemanticQuery) -> None:
+    """That "different ratings" are not counted as often as they were given."""
+    said = [token.text for token in sentence if token.lemma in ("different", "distinct", "unique")]
+    measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
+    if said and any(measure.function == "count" and measure.of is not None for measure in measured):
+        raise Refused("different values are counted as often as they occur", spans=tuple(said))
 
 
 def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
@@ -112,6 +136,16 @@ def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
             text = sentence[word.start].text
             raise Refused(f"'{text}' says more than that rows belong together", spans=(text,))
         verb = word
+
+
+def _check_kind(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That no participle before rows says of which kind they are: "total amount of accepted donations"."""
+    for before, verb, rows in zip(words, words[1:], words[2:], strict=False):
+        text = sentence[verb.start].text
+        is_left_out = verb.category in _VERBS and verb.meaning != EMPTY and verb.end == rows.start
+        is_before = before.category in ("Prep", "Each") and before.end == verb.start
+        if is_left_out and is_before and text.endswith(("ed", "en", "nt")) and isinstance(rows.meaning, Rows):
+            raise Refused(f"'{text}' says which of them are meant", spans=(text,))
 
 
 class _Unused:

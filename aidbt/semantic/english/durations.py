@@ -147,7 +147,7 @@ class DurationRules(ConditionRules):
     def is_year(self, attribute: Attribute) -> bool:
         """Whether a column of numbers is a year: "built_year", "yearfounded", or just "founded"."""
         name = attribute.column.lower()
-        is_named = name.startswith("year") or name.endswith("year") or "year" in singular_words(name)
+        is_named = name.startswith("year") or name.endswith(("year", "_yr")) or "year" in singular_words(name)
         return self.column(attribute).kind == "number" and (is_named or name in _FOUNDED)
 
     def date_done(self, did: Columns) -> Found:
@@ -247,6 +247,16 @@ class DurationRules(ConditionRules):
         if side in _AFTER or side == "<":
             yield "SpanSide", (operator, span, "<" if side == "<" else ">"), 0.0
 
+    def are_days_counted(self, start: Attribute, end: Attribute, unit: Grain) -> bool:
+        """Whether days are counted as on a calendar, since of one end only the day is known."""
+        return unit is Grain.DAY and {self.column(start).kind, self.column(end).kind} == {"time", "date"}
+
+    def lasting_so(self, start: Attribute, end: Attribute, operator: Operator, span: Span) -> Predicate:
+        """That a time lasts so long; never before it begins, when only its greatest length is said."""
+        lasts = Duration(start, end, span.unit, self.are_days_counted(start, end, span.unit))
+        found = Comparison(operator, lasts, Value(span.count))
+        return All((Comparison(">=", lasts, Value(0)), found)) if operator in ("<", "<=") else found
+
     def span_from(self, side: Side, columns: Columns) -> Found:
         for attribute in self.only(columns, "time", "date"):
             yield "SpanFrom", (*side, attribute), 0.0
@@ -258,7 +268,11 @@ class DurationRules(ConditionRules):
             path = self.path(done.table, other.table)
             if path is not None and is_to_one(path) and done != other:
                 start, end = (other, done) if side == ">" else (done, other)
-                yield "Cond", Condition(done.table, _lasting(start, end, operator, span)), 0.2 * len(path)
+                yield (
+                    "Cond",
+                    Condition(done.table, self.lasting_so(start, end, operator, span)),
+                    0.2 * len(path),
+                )
 
     def rows_span(self, category: str, rows: Rows, measured: SpanFrom) -> Found:
         """`customers who ordered within 30 days of signing up`: when the orders happened."""
@@ -272,7 +286,7 @@ class DurationRules(ConditionRules):
         for end in self.only(did, "time", "date"):
             start = self.time_of(end.table)
             if start is not None and start != end:
-                yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.2
+                yield "Cond", Condition(end.table, self.lasting_so(start, end, *measured)), 0.2
 
     def took_after(self, took: tuple[tuple[Operator, Span], Columns], first: Columns) -> Found:
         """`took longer than 5 months to be banked after they were collected`."""
@@ -280,7 +294,7 @@ class DurationRules(ConditionRules):
         for end in self.only(did, "time", "date"):
             for start in self.only(first, "time", "date"):
                 if start.table == end.table and start != end:
-                    yield "Cond", Condition(end.table, _lasting(start, end, *measured)), 0.0
+                    yield "Cond", Condition(end.table, self.lasting_so(start, end, *measured)), 0.0
 
     def taken(self, unit: Grain, did: Columns) -> Found:
         """`days to ship`, `hours it takes to ship`: from when the row happened."""
@@ -306,10 +320,3 @@ class DurationRules(ConditionRules):
 def _renamed(category: str, found: Found) -> Found:
     """The same meanings under another category."""
     return [(category, meaning, cost) for _, meaning, cost in found]
-
-
-def _lasting(start: Attribute, end: Attribute, operator: Operator, span: Span) -> Predicate:
-    """That a time lasts so long; never before it begins, when only its greatest length is said."""
-    lasts = Duration(start, end, span.unit)
-    found = Comparison(operator, lasts, Value(span.count))
-    return All((Comparison(">=", lasts, Value(0)), found)) if operator in ("<", "<=") else found

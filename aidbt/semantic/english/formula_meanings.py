@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.core.words import words_of
+from aidbt.semantic.english.calculations import aggregated_rows, at_one_time, calculated, summed_rows
 from aidbt.semantic.english.chart import Item, parse
 from aidbt.semantic.english.complete import check_complete
 from aidbt.semantic.english.definition_scope import per_row, qualified
+from aidbt.semantic.english.doubts import check_different
 from aidbt.semantic.english.dropped import check_dropped
-from aidbt.semantic.english.formulas import Formula, Operation, formula_of
+from aidbt.semantic.english.formulas import Formula, Operation, completed, formula_of
 from aidbt.semantic.english.grammar import Rules
 from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.lexicon import Defined, Lexicon, Meaning
@@ -25,16 +27,14 @@ from aidbt.semantic.graph import Graph, NoPath, is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
+    Exists,
     Function,
     Measure,
     Output,
     SemanticQuery,
     Term,
-    Value,
-    attributes,
     both,
     measures,
-    parts,
 )
 from aidbt.semantic.rewriting import rewritten
 
@@ -99,6 +99,7 @@ class FormulaMeanings:
         formula = formula_of(text)
         if formula is None:
             return []
+        formula = completed(formula, lambda leaf: any(i.category != "Cond" for i in self._phrases(leaf)))
         items = {leaf: self._phrases(leaf) for leaf in _leaves(formula)}
         if not all(items.values()):
             return []
@@ -120,7 +121,7 @@ class FormulaMeanings:
         found: list[Meaning] = []
         for meaning in self._of_rows(formula, items):
             if isinstance(meaning, Defined) and isinstance(meaning.meaning, Number):
-                term = rewritten(meaning.meaning.term, lambda part: _with_function(part, function))
+                term = aggregated_rows(meaning.meaning.term, function)
                 found.append(replace(meaning, meaning=replace(meaning.meaning, term=term)))
         return found
 
@@ -137,6 +138,7 @@ class FormulaMeanings:
             return True
         try:
             check_dropped([(tokens(text), [item])], query, self.lexicon)
+            check_different(tokens(text), query, self.lexicon)
             check_complete([[item]], query, self.graph)
         except Refused:
             return False
@@ -171,9 +173,29 @@ class FormulaMeanings:
             is_number = attribute is not None and self._rules.column(attribute).kind == "number"
             return Measure("sum", attribute.table, attribute) if attribute and is_number else None
 
-        found = _at_one_time(self._with_products(formula, items, numbers, term))
+        found = at_one_time(self._with_products(formula, items, numbers, term))
+        found = rewritten(found, lambda part: self._of_same_rows(part, found)) if found else None
         table = next(iter(numbers.values())).table
         return [Defined("Number", Number(found, table), WEIGHT)] if found else []
+
+    def _of_same_rows(self, part: object, whole: Term | None) -> Measure | None:
+        """`members with a paid invoice`, beside an amount of paid invoices: the different ones of these.
+
+        Over all rows it is the same; by groups of the invoices the members are those of the group's.
+        """
+        held = part.where if isinstance(part, Measure) and part.function == "count" else None
+        if (
+            not isinstance(part, Measure)
+            or not isinstance(held, Exists)
+            or (held.operator, held.count) != (">=", 1)
+        ):
+            return None
+        beside = {(m.table, m.where) for m in measures(whole) if m != part}
+        key = self.graph.table(part.table).keys[:1]
+        is_same = beside == {(held.table, held.where)} and self._is_to_one(held.table, part.table)
+        if not is_same or not key or len(key[0]) != 1 or held.via:
+            return None
+        return Measure("count_distinct", held.table, Attribute(part.table, key[0][0]), held.where)
 
     def _with_products(
         self,
@@ -187,7 +209,7 @@ class FormulaMeanings:
         None for a column times an aggregate: a sum of products is no product of sums.
         """
         if not isinstance(formula, Operation):
-            return _calculated(formula, term)
+            return calculated(formula, term)
         leaves = _leaves(formula)
         columns = [leaf for leaf in leaves if leaf not in numbers]
         if formula.operator == "*" and columns and _leaves(formula.left) and _leaves(formula.right):
@@ -210,11 +232,11 @@ class FormulaMeanings:
         if not ranked:
             return []
         table = ranked[0]
-        term = _calculated(formula, lambda leaf: self._near(table, items[leaf]))
+        term = calculated(formula, lambda leaf: self._near(table, items[leaf]))
         rows = _rows_of(items.values())
         if term is None or rows is None:
             return []
-        total = Defined("Number", Number(_summed(term, table), table), WEIGHT)
+        total = Defined("Number", Number(summed_rows(term, table), table), WEIGHT)
         if rows.where is not None:
             return self._of_those([total], rows)
         each = Defined("Amount", Amount(table, term), WEIGHT)
@@ -243,9 +265,14 @@ class FormulaMeanings:
     def _of_those(self, meanings: list[Meaning], rows: Rows) -> list[Meaning]:
         found: list[Meaning] = []
         for meaning in meanings:
-            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number):
+            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number | Amount):
                 return []
             number = meaning.meaning
+            if isinstance(number, Amount):
+                if number.rows is not None or number.table != rows.table:
+                    return []
+                found.append(replace(meaning, meaning=replace(number, rows=rows)))
+                continue
             term = rewritten(number.term, lambda part: self._only(part, rows))
             found.append(replace(meaning, meaning=replace(number, term=term)))
         return found
@@ -313,10 +340,6 @@ def bare_phrase(text: str) -> str:
     return _LEFT_OUT.sub("", text).strip()
 
 
-def _with_function(part: object, function: Function) -> Measure | None:
-    return replace(part, function=function) if isinstance(part, Measure) else None
-
-
 def _as_defined(item: Item) -> list[Meaning]:
     """A phrase as the meaning of a name; what counts rows also names the rows that it counts."""
     found: list[Meaning] = [Defined(item.category, item.meaning, WEIGHT)]
@@ -378,41 +401,3 @@ def _rows_of(items: Iterable[Sequence[Item]]) -> Rows | None:
 
 def _attribute(items: Sequence[Item]) -> Attribute | None:
     return next(iter(_attributes(items)), None)
-
-
-def _at_one_time(term: Term | None) -> Term | None:
-    """A calculation whose measures of one table all stand in time alike: closed tickets by opened ones."""
-    ats = {(measure.table, measure.at) for measure in measures(term)}
-    mixed = {table for table, _ in ats if sum(table == other for other, _ in ats) > 1}
-
-    def untimed(part: object) -> Measure | None:
-        return replace(part, at=None) if isinstance(part, Measure) and part.table in mixed else None
-
-    return rewritten(term, untimed) if term is not None and mixed else term
-
-
-def _summed(term: Term, table: str) -> Term:
-    """What a calculation with columns comes to over many rows: of a ratio that of the sums, for nobody adds up
-    what one amount is of another.
-    """
-    if isinstance(term, Calculation) and _has_ratio(term):
-        if term.operator == "/":
-            return Calculation("/", _summed(term.left, table), _summed(term.right, table))
-        if isinstance(term.left, Value) or isinstance(term.right, Value):
-            sides = [side if isinstance(side, Value) else _summed(side, table) for side in (term.left, term.right)]
-            return Calculation(term.operator, sides[0], sides[1])
-    return Measure("sum", table, term)
-
-
-def _has_ratio(term: Term) -> bool:
-    """Whether columns are divided by columns in it."""
-    found = (part for part in parts(term) if isinstance(part, Calculation) and part.operator == "/")
-    return any(attributes(part.left) and attributes(part.right) for part in found)
-
-
-def _calculated(formula: Formula, term: Callable[[str], Term | None]) -> Term | None:
-    """The calculation of a formula whose names are terms; None when one is none."""
-    if isinstance(formula, Operation):
-        left, right = _calculated(formula.left, term), _calculated(formula.right, term)
-        return Calculation(formula.operator, left, right) if left and right else None
-    return term(formula) if isinstance(formula, str) else Value(formula)

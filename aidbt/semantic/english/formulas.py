@@ -6,6 +6,7 @@ The names between the operators are left as they are written: what they mean is 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,6 +51,23 @@ def formula_of(text: str) -> Formula | None:
     pieces = _pieces(text)
     found, end = _sum(pieces, 0, 1)
     return found if end == len(pieces) else None
+
+
+def completed(formula: Formula, is_known: Callable[[str], bool]) -> Formula:
+    """A formula in which a name that is none alone takes the noun of the one behind it: "paid + open orders".
+
+    Example:
+        >>> completed(Operation("+", "paid", "open orders"), lambda name: name != "paid")
+        Operation(operator='+', left='paid orders', right='open orders')
+    """
+    if not isinstance(formula, Operation):
+        return formula
+    left, right = completed(formula.left, is_known), completed(formula.right, is_known)
+    if formula.operator in ("+", "-") and isinstance(left, str) and isinstance(right, str) and " " in right:
+        whole = f"{left} {right.split()[-1]}"
+        if " " not in left and not is_known(left) and is_known(right) and is_known(whole):
+            left = whole
+    return Operation(formula.operator, left, right)
 
 
 def _pieces(text: str) -> list[str]:

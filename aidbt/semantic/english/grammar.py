@@ -12,10 +12,10 @@ from aidbt.semantic.english.tails import add_tail_rules
 from aidbt.semantic.english.verbs import EMPTY
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
-_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act ActOn Clause Did
-    Rated Sized SupCol SupRows LikeText WhoRole UnitBetween Amount Event EventOf Elapsed LapseIn"""
+_PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act ActOn Clause
+    Did Rated Sized SupCol SupRows LikeText WhoRole UnitBetween Amount Event EventOf Elapsed LapseIn"""
 _OPENERS = """Cmp When Neg No Prep Verb Rel Whose Between Owning And Or Grain Span CmpSpan Within Agent
-    Mail Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null"""
+    Mail Ordinal Role RoleVerb ReportVerb RoleBy Took CmpTimes Weak Times Twice Like Null NotNull"""
 
 
 class Rules(OrderRules):

@@ -22,6 +22,7 @@ from aidbt.semantic.english.lexicon import (
     ValueName,
 )
 from aidbt.semantic.english.mail import mails_at
+from aidbt.semantic.english.months import months_of_years
 from aidbt.semantic.english.noun_groups import LONGER, compounds, is_plural, rows_of_kind, tables_named
 from aidbt.semantic.english.number_phrases import Group, Number
 from aidbt.semantic.english.periods import period_at
@@ -60,9 +61,15 @@ _DEGREES = {
 _SHORTEST_VERB = 5
 # What an adjective or a name says more of a table that the sentence names: with many tables others would
 # crowd it out.
+_OF_OTHERS = 0.7
+_OF_ANY = ("largest", "biggest", "smallest", "longest", "shortest", "highest", "lowest")
 _NAMED = 0.02
 # "Shipped later than" is said of the verb's time, not of the row's.
 _THAN_TIMES = {"later", "earlier"}
+# Of "within the first year after it opened" the year is a length of time.
+_WITHIN_FIRST = tuple((how, "the", "first") for how in ("within", "in", "during"))
+# Words before "weekday" that make it the day of the week.
+_ASKING_PART = {"which", "what", "each", "every", "per", "by", "the"}
 # Words that begin the object of a verb: of "failed a quiz" nothing is "failed" itself.
 _BEFORE_OBJECTS = {"a", "an", "any", "some", "another", "every", "each", "their", "his", "her", "its"}
 # What asks at the head of a sentence, and only relates behind a noun.
@@ -104,7 +111,7 @@ class Grounded:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.verbs = VerbsOf(lexicon)
+        self.verbs = lexicon.made(VerbsOf)
         self.people = [t.name for t in lexicon.graph.tables if lexicon.is_person(t.name)]
 
     def items(self, sentence: Sequence[Token], question: Sequence[Token] = ()) -> Iterator[Item]:
@@ -144,6 +151,7 @@ class Grounded:
             for length, mail in mails_at(sentence, start) if not self._is_named_value(token) else ():
                 yield Item("Mail", mail, start, start + length, 0.9 * length**LONGER)
             yield from _one_unit(sentence, start)
+            yield from months_of_years(sentence, start)
             yield from _not_one(sentence, start)
             yield from most_counted(texts, start, self.lexicon)
             yield from longest_around(texts, start, self.lexicon)
@@ -305,6 +313,8 @@ class Grounded:
             is_much = said.is_more == is_more
             wanted = said.degree if not is_said else degree if said.degree == "base" else ""
             weight = 0.9 * (end - start) ** LONGER + _NAMED * (columns.terms[0].table in named)
+            # "Largest first" is rather said of the number by which there is an order already.
+            weight -= _OF_OTHERS * (word in _OF_ANY and rest[:1] == ["first"])
             if wanted == "superlative":
                 yield Item("SupCol", (columns, is_much), start, end, weight)
             elif wanted == "comparative" and rest[:1] == ["than"] and adjective not in _THAN_TIMES:
@@ -325,7 +335,7 @@ class Grounded:
             if not said.nouns:
                 for table in self.lexicon.graph.tables:
                     # A year of beginning is no length of time that another could be older than.
-                    begun = table.time or ("" if said.degree == "comparative" else year_begun(table))
+                    begun = ("" if said.degree == "comparative" else year_begun(table)) or table.time
                     if begun and table.name not in tables:
                         yield said, Columns((Attribute(table.name, begun),))
 
@@ -414,6 +424,8 @@ class Grounded:
             if category == "Each" and [token.lemma for token in sentence[end : end + 2]] in _PRONOUNS:
                 continue
             if category == "Recurring":
+                if _is_asked_for(sentence, start, end):
+                    continue
                 category, meaning = "Claim", Recurring(tuple(map(int, str(meaning))))
             less = _BY_WHOM * (category == "Each" and self._is_by_whom(sentence, start, end))
             yield Item(category, meaning, start, end, weight * length**1.05 - less)
@@ -476,6 +488,15 @@ def _one_unit(sentence: Sequence[Token], start: int) -> Iterator[Item]:
     if len(rest) > 1 and rest[0] in ("a", "an") and rest[1] in set(Grain):
         length = 3 if count < 1 else 2
         yield Item("Span", Span(count, Grain(rest[1])), start, start + length, 0.9 * length**LONGER)
+    before = tuple(token.lemma for token in sentence[max(start - 3, 0) : start])
+    if words[:1] and words[0] in set(Grain) and before in _WITHIN_FIRST:
+        yield Item("Span", Span(1, Grain(words[0])), start, start + 1, 0.9)
+
+
+def _is_asked_for(sentence: Sequence[Token], start: int, end: int) -> bool:
+    """Whether "weekday" is a part of a date that groups are of, and no day of five: "on which weekday"."""
+    is_one = end == start + 1 and sentence[start].text.lower() == "weekday"
+    return is_one and start > 0 and sentence[start - 1].lemma in _ASKING_PART
 
 
 def _not_one(sentence: Sequence[Token], start: int) -> Iterator[Item]:

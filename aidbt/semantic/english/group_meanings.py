@@ -21,6 +21,7 @@ from aidbt.semantic.english.last_rows import ToldLast, last_of_each
 from aidbt.semantic.english.lexicon import Defined, Meaning
 from aidbt.semantic.english.number_phrases import Best, Group, Number, Ranking, Scoped, Top, TopColumns
 from aidbt.semantic.english.phrases import Columns, Rows
+from aidbt.semantic.english.sql_pieces import number_of_sql
 from aidbt.semantic.english.units import is_money
 from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.english.written_conditions import WEIGHT, lemmas_of
@@ -131,7 +132,7 @@ class GroupMeanings(FormulaMeanings):
             return []
         if group.grains and (new := _NEW.match(of)):
             return self._of_new(new["rows"], group)
-        number = self._total(of)
+        number = self._total(of) or number_of_sql(of, self.graph)
         return [Defined("Scoped", Scoped(number, group), WEIGHT)] if number is not None else []
 
     def _of_last(self, body: str) -> list[Meaning]:
@@ -148,11 +149,15 @@ class GroupMeanings(FormulaMeanings):
     def _tells_last(self, body: str) -> bool:
         """Whether a body speaks of the last row of each, and nothing of all rows."""
         told = last_of_each(body)
-        return told is not None and any(isinstance(i.meaning, Rows) for i in self._phrases(told.rows))
+        if told is None:
+            return False
+        return not told.rows or any(isinstance(i.meaning, Rows) for i in self._phrases(told.rows))
 
     def _last_row(self, told: ToldLast) -> Scoped | None:
         """The last row of each, or what is asked of it, where its words name rows that belong to these."""
         group = self.group_of(told.of)
+        if not told.rows:
+            return self._last_dated(told, group) if group else None
         for rows in (item.meaning for item in self._phrases(told.rows)):
             if not isinstance(rows, Rows) or not group or not self.belong(rows.table, group):
                 continue
@@ -166,6 +171,16 @@ class GroupMeanings(FormulaMeanings):
                 return Scoped(TopColumns(columns, top), group) if columns else None
             return Scoped(top, group)
         return None
+
+    def _last_dated(self, told: ToldLast, group: Group) -> Scoped | None:
+        """`the balance on the branch's most recent date`: of the one table of each branch that has both."""
+        found: list[Scoped] = []
+        for table in (t.name for t in self.graph.tables if self.belong(t.name, group)):
+            time, columns = self.time_of_last(table, told.time), self._columns_of(told.column, table)
+            if time is not None and columns and columns.terms[0].table == table:
+                best = Best(Columns((time,)), not told.is_first, Rows(table))
+                found.append(Scoped(TopColumns(columns, Top(1, best, best.is_descending)), group))
+        return found[0] if len(found) == 1 else None
 
     def group_of(self, each: str) -> Group | None:
         """The groups that a noun makes, one for each."""
@@ -186,7 +201,8 @@ class GroupMeanings(FormulaMeanings):
             ]
             if found:
                 return found[0]
-        return None
+        named = time_named(self.graph.table(table), said)
+        return Attribute(table, named) if named else None
 
     def _columns_of(self, text: str, table: str) -> Columns | None:
         """What a text asks of a row: a column of it, or of what it refers to, or what that is known by."""
@@ -273,7 +289,7 @@ class GroupMeanings(FormulaMeanings):
             for said, rest in sides:
                 group = self._group(" ".join(said)) if _begin_groups(said) else None
                 if group is not None:
-                    return " ".join(rest), group
+                    return " ".join(rest).rstrip(" ,"), group
         return text, Group()
 
     def _group(self, text: str) -> Group | None:

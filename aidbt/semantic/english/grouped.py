@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from aidbt.semantic.english.again import called
 from aidbt.semantic.english.aggregates import conjuncts, mapped, narrowed, time_of_number
 from aidbt.semantic.english.group_sense import check_agents, check_apart, check_denied, check_finer
 from aidbt.semantic.english.groups import Groups, unmade
@@ -186,11 +187,17 @@ class Grouping(Groups):
                 raise Refused(f"{where} is shown, and the groups are of other things")
 
     def _claims(self) -> None:
+        if self.asked.has_all:
+            self._all_groups()
         for claim in self.asked.claims:
+            if isinstance(claim, Link) and claim.is_all and self._included(claim):
+                continue
             if isinstance(claim, Link) and claim.is_all and claim.rows == Rows(self.table):
                 continue  # `total freight for all orders`
             if isinstance(claim, Link) and claim.is_all and self._are_groups(claim.rows):
                 self.base = claim.rows.table
+            elif isinstance(claim, Link) and _is_without(claim.rows, self.table):
+                raise Refused("rows are counted of what has none of them")
             elif isinstance(claim, Link) and claim.is_plain and self._is_group(claim.rows.table):
                 self._only(claim.rows)
             elif isinstance(claim, Link) and not claim.is_plain and claim.count > 1:
@@ -289,6 +296,35 @@ class Grouping(Groups):
             raise Refused(f"it is not certain whose rows of {link.rows.table} are counted")
         number = self._same(self.rules.counted(link.rows))
         self.having = both(self.having, Comparison(link.operator, number.term, Value(link.count)))
+
+    def _included(self, claim: Link) -> bool:
+        """Whether `including customers without orders` says that all groups are meant, or all rows.
+
+        Raises:
+            Refused: others are meant than those without any of what is counted.
+        """
+        if claim.rows.where is not None:
+            held = [m.where for n in self.numbers for m in measures(n.term) if m.where is not None]
+            if claim.rows.table != self.table or self.where is not None or held:
+                raise Refused("it is not certain what is to be counted besides")
+            return True  # `total freight, including cancelled orders`
+        denied = claim.by if claim.count else claim.rows.table
+        if not denied:
+            return False
+        self._all_groups(denied, claim.rows.table if claim.count else "")
+        return True
+
+    def _all_groups(self, denied: str = "", owner: str = "") -> None:
+        """Let groups be there that have nothing in them.
+
+        Raises:
+            Refused: it is not certain which.
+        """
+        tables = {group.table for group in self.groups if isinstance(group, Attribute)}
+        is_counted = denied in ("", self.table) and self.table not in tables
+        if len(tables) != 1 or owner not in ("", *tables) or not is_counted:
+            raise Refused("it is not certain which groups are to be seen besides")
+        self.base = tables.pop()
 
     def _are_groups(self, rows: Rows) -> bool:
         """Whether rows, all of them, make the groups, and nothing else does."""
@@ -506,7 +542,7 @@ class Grouping(Groups):
             return times[0]
         if order.of == "name" and self.groups:
             return next((group for group in self.groups if self._is_text(group)), self.groups[0])
-        return self.numbers[0].term
+        return called(order.said, self.numbers).term
 
     def _is_text(self, term: Term) -> bool:
         return isinstance(term, Attribute) and bool(term.table) and self.rules.column(term).kind == "text"
@@ -520,6 +556,12 @@ class Grouping(Groups):
                     raise Refused(f"each group may have several values of {column.column}")
             condition = Comparison(having.operator, self._same(having.number).term, having.value)
             self.having = both(self.having, condition)
+
+
+def _is_without(rows: Rows, table: str) -> bool:
+    """Whether rows are those without any row of a table, which then cannot be counted by them."""
+    denied = [part for part in parts(rows.where) if isinstance(part, Exists) and part.count == 0]
+    return rows.table != table and any(one.table == table and one.operator == "=" for one in denied)
 
 
 def _is_timed(measure: Measure) -> bool:

@@ -171,7 +171,7 @@ class Groups:
         self.orders = [replace(o, term=by_term.get(o.term, o.term)) for o in self.orders]
 
     def _goes_on(self) -> bool:
-        """Whether years follow each other in what is asked; else they are read as numbers, as people write them."""
+        """Whether years follow each other in what is asked; else they are numbers, as people write them."""
         numbers = tuple(number.term for number in self.numbers)
         compared = [part for part in parts(numbers) if isinstance(part, Compared)]
         return bool(self.asked.changes) or any(one.kind not in _OF_GROUPS for one in compared)

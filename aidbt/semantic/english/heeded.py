@@ -29,7 +29,7 @@ _FOR_WRITERS = re.compile(
 )
 # What is the same for everyone, or is asked for by name: weekends, units of columns, the clock.
 _KNOWN = re.compile(
-    r"^(?:weekends? (?:are|is|means?|refers? to|=) (?:the )?sat\w*(?: and| or|,|/| &) sun\w*"
+    r"^(?:weekends?(?: days?)? (?:are|is|means?|refers? to|=) (?:the )?sat\w*(?: and| or|,|/| &) sun\w*"
     r"|(?:weekday|working day|business day)s? (?:are|is|means?|refers? to|=) mon\w* (?:to|through|-) fri\w*"
     r"|weekend days? refer\w* to sat\w* and sun\w*|last \d+ |past \d+ |(?:last|this|previous|current|past) "
     r"(?:day|week|month|quarter|year)|today|now)\b"

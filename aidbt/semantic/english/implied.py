@@ -17,7 +17,7 @@ from aidbt.semantic.english.aggregates import narrowed
 from aidbt.semantic.english.alongside import add_running, sum_beside
 from aidbt.semantic.english.asked import Asked
 from aidbt.semantic.english.best_of_each import best_of_each
-from aidbt.semantic.english.bridges import add_bridges, list_over
+from aidbt.semantic.english.bridges import add_bridges, count_among, list_over
 from aidbt.semantic.english.first_few import keep_first
 from aidbt.semantic.english.number_phrases import (
     Best,
@@ -33,8 +33,8 @@ from aidbt.semantic.english.number_phrases import (
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.on_average import average
 from aidbt.semantic.english.pairs import are_pairs, list_pairs, name_parents
-from aidbt.semantic.english.phrases import Amount, Columns, Link, Rows
-from aidbt.semantic.english.ranked import rank, without
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.ranked import rank, rank_by_rows, tell_own, without
 from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.english.shares import add_shares, add_wholes
 from aidbt.semantic.english.side_by_side import side_by_side
@@ -72,10 +72,13 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     spread_period(asked)
     _counted_values(asked, rules)
     rank(asked, rules)
+    rank_by_rows(asked, rules)
     _ranked_by(asked, rules)
     _told_with_best(asked, rules)
     _times_of_best(asked, rules)
     side_by_side(asked, rules)
+    _added_as_told(asked)
+    tell_own(asked)
     asked.best = [_peak(best, asked, rules) for best in asked.best]
     bests = [(top, top.of) for top in asked.tops if isinstance(top.of, Best)]
     for top, best in bests:
@@ -88,8 +91,10 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     if not (asked.numbers() or asked.nested or asked.best or asked.tops):
         _add_number(asked, rules)
     _counted_beside(asked, rules)
+    _count_measured(asked, rules)
     _restrict(asked)
     if asked.numbers():
+        count_among(asked, rules)
         add_bridges(asked, rules)
     elif not asked.nested:
         list_over(asked, rules)
@@ -121,10 +126,21 @@ def _add_number(asked: Asked, rules: NumberRules) -> None:
         asked.shown = shown
     elif _are_listed_in(asked, rules):
         columns = [Columns((term,)) for term in asked.group.terms]
-        asked.orders = asked.orders or [Sorted(columns[-1], is_descending=False)]
+        if not asked.orders or asked.orders[0].after is not None:  # `by city, then by name`
+            asked.orders.insert(0, Sorted(columns[-1], is_descending=False))
         asked.shown, asked.group = [*asked.shown, *columns], Group()
     elif is_number:
         raise Refused("it is not said what is counted or added up in each group")
+
+
+def _count_measured(asked: Asked, rules: NumberRules) -> None:
+    """`per title, the count and the lowest salary`: how many rows of the table there are that is measured."""
+    numbers = [one for one in asked.shown if isinstance(one, Number)]
+    tables = {number.table for number in numbers}
+    are_plain = all(isinstance(n.term, Measure) and n.term.of and n.term.where is None for n in numbers)
+    is_alone = len(numbers) == len(asked.shown) and not (asked.returned or asked.tops or asked.best)
+    if asked.counts and asked.group and is_alone and len(tables) == 1 and are_plain:
+        asked.shown.append(rules.counted(Rows(tables.pop())))
 
 
 def _are_listed_in(asked: Asked, rules: NumberRules) -> bool:
@@ -316,7 +332,7 @@ def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
     things: Sequence[Shown] = [best.rows] if best.rows is not None else [*asked.shown, *firsts]
     entities = [thing for thing in things if isinstance(thing, Rows)]
     if isinstance(best.by, Columns) and best.is_added and _are_kinds(things, best.by.terms[0], rules):
-        return replace(best, by=rules.implied(best.by) or best.by)
+        return replace(best, by=_added(best.by, rules))
     if isinstance(best.by, Amount) and len(entities) == 1:
         return _peak_amount(best, best.by, entities[0], rules)
     if not isinstance(best.by, Columns) or len(entities) != 1:
@@ -326,12 +342,45 @@ def _peak(best: Best, asked: Asked, rules: NumberRules) -> Best:
     if path is None or is_to_one(path) or rules.column(by).kind != "number":
         return best
     if best.is_added:
-        total = rules.implied(best.by)
-        if total is None:
-            raise Refused(f"it is not said how {by.column} is added up", hint="say total or average")
-        return replace(best, by=total)
+        return replace(best, by=_added(best.by, rules))
     function: Function = "max" if best.is_descending else "min"
     return replace(best, by=Number(Measure(function, by.table, by), by.table))
+
+
+def _added_as_told(asked: Asked) -> None:
+    """`tiers with the highest amount? Return the tier and the total amount`: what is added up is the best."""
+
+    def added(best: Best) -> Best:
+        of = best.by.terms if isinstance(best.by, Columns) else ()
+        own = best.rows.table if isinstance(best.rows, Rows) else ""
+        sums = [n for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function == "sum"]
+        told = [n for n in sums if isinstance(n.term, Measure) and n.term.of in of and n.term.where is None]
+        if len(told) != 1 or own == told[0].table or not isinstance(best.by, Columns):
+            return best
+        if best.by.rows is not None and best.by.rows.where is not None:
+            # "The highest amount in May": what is shown beside it is of May too.
+            asked.claims.append(Condition(best.by.rows.table, best.by.rows.where))
+        return replace(best, by=told[0])
+
+    asked.best = list(map(added, asked.best))
+    for top in [top for top in asked.tops if isinstance(top.of, Best)]:
+        if isinstance(top.of, Best):
+            asked.tops[asked.tops.index(top)] = replace(top, of=added(top.of))
+
+
+def _added(columns: Columns, rules: NumberRules) -> Number:
+    """What several rows have together: of lengths of time their sum too, "the most minutes".
+
+    Raises:
+        Refused: nothing shows that it can be added up.
+    """
+    by = columns.terms[0]
+    total = rules.implied(columns)
+    if total is None and rules.column(by).unit.removesuffix("s") in set(Grain):
+        return Number(Measure("sum", by.table, by), by.table)
+    if total is None:
+        raise Refused(f"it is not said how {by.column} is added up", hint="say total or average")
+    return total
 
 
 def _peak_amount(best: Best, by: Amount, rows: Rows, rules: NumberRules) -> Best:
@@ -358,7 +407,8 @@ def _of_day(times: Group) -> Group:
     if Grain.HOUR not in times.grains:
         return times
     grains = tuple(grain for grain in times.grains if grain is not Grain.HOUR)
-    return replace(times, grains=grains, parts=(*times.parts, "hour"))
+    parts = tuple(part for part in times.parts if part != "hour")
+    return replace(times, grains=grains, parts=(*parts, "hour"))
 
 
 def _counted_values(asked: Asked, rules: NumberRules) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.names import PART
 from aidbt.semantic.english.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.value_names import phrase_of, plain
-from aidbt.semantic.english.word_forms import capitalised, shortens
+from aidbt.semantic.english.word_forms import bones, capitalised, shortens
 from aidbt.semantic.english.word_lists import Phrase
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import All, AnyOf, Attribute, Matches, Predicate
 
+T = TypeVar("T")
 MOST_WORDS = 8
 _COMPARED = {
     "above",
@@ -135,6 +137,7 @@ class Lexicon:
     of_verbs: dict[Phrase, list[ColumnName]] = field(default_factory=dict)
     _folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _places: dict[tuple[Phrase, Meaning], int] = field(default_factory=dict)
+    _made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def found(self, sentence: Sequence[Token], start: int) -> Iterator[tuple[int, list[Meaning]]]:
         """The phrases of the data that begin at a token: how many tokens each has, and its meanings."""
@@ -192,6 +195,13 @@ class Lexicon:
             self._folded[table, column] = {plain(value.strip()) for value in self.values[table, column]}
         return plain(text.strip()) in self._folded[table, column]
 
+    def made(self, kind: Callable[[Lexicon], T]) -> T:
+        """What is made of a lexicon that stays as it is, once for all questions."""
+        if kind not in self._made:
+            self._made[kind] = kind(self)
+        found: T = self._made[kind]
+        return found
+
     def with_meanings(self, added: Mapping[Phrase, list[Meaning]]) -> Lexicon:
         """A lexicon in which some phrases mean something else, for the time of one question."""
         return replace(self, meanings={**self.meanings, **added})
@@ -223,6 +233,7 @@ class Lexicon:
 
     def add(self, phrase: Iterable[str], meaning: Meaning) -> None:
         """Let a phrase mean something too; of the same meaning twice the surer counts."""
+        self._made.clear()
         words = tuple(plain(lemma(word)) for word in phrase)
         if not words or len(words) > MOST_WORDS or words in _HELPERS:
             return
@@ -243,7 +254,11 @@ class Lexicon:
         return found
 
     def _in_other_forms(
-        self, sentence: Sequence[Token], start: int, lemmas: Sequence[str], named: Mapping[int, Sequence[Meaning]]
+        self,
+        sentence: Sequence[Token],
+        start: int,
+        lemmas: Sequence[str],
+        named: Mapping[int, Sequence[Meaning]],
     ) -> Iterator[tuple[int, Meaning]]:
         token = sentence[start]
         if token.kind != "word":
@@ -282,6 +297,8 @@ class Lexicon:
     def _spelled_out(self, lemmas: Sequence[str]) -> Iterator[tuple[int, Meaning]]:
         """Names with a short form that nobody listed, where words spell it out: "concomitant" for `con`."""
         short = [s for s in self.short_words if shortens(s, lemmas[0])]
+        # `elctn` has all that is heard of an election, and `elect` has not.
+        short = [s for s in short if bones(s) == bones(lemmas[0])] or short
         if len(short) == 1:
             for length, meanings in self.at([*short, *lemmas[1:]], 0):
                 for meaning in meanings:

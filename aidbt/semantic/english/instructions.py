@@ -86,7 +86,8 @@ _ADVICE = re.compile(
 _ENDS = re.compile(r"\n+|;\s+|(?<!e\.g)(?<!i\.e)\.\s+(?=[A-Z])|\.$")
 # A definition or a piece of advice may begin where nothing ended the one before.
 _BEGINS = re.compile(
-    r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))? = )"
+    r"\s+(?=[A-Z][A-Za-z]*[A-Z][A-Za-z]*(?: \([^()=]*\))?(?: of (?:an?|the|each) \w+)? = )"
+    r"|\s+(?=[A-Z]{2,7} (?:ranks|counts) [a-z]+ )"
     r"|\s+(?=To [a-z]+ |Always |(?:If|When|Note|Please|Truncate|Weekends?) [a-z]+ )"
     r"|,\s+(?=[A-Za-z]\w*_\w+ = )"
     r"|\s+(?=[a-z]\w*_\w+ (?:should|must) be )"

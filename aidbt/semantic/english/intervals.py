@@ -43,6 +43,7 @@ class IntervalRules(DurationRules):
         rule("Amount", "Link", self.of_linked)
         rule("Count", "Grain", lambda _, unit: [("SaidSpan", Grain(unit), 0.0)])
         rule("Agg", "SaidSpan", lambda function, unit: [("SaidSpan", unit, 0.0)] * (function == "avg"))
+        rule("SaidSpan", "BetweenThem", lambda unit, _: [("SaidSpan", unit, -0.3)])
         rule("SaidSpan", "TheyTook", lambda unit, _: [("SaidSpan", unit, 0.0)])
 
     def moment(self, category: str, event: Columns | Rows) -> Found:
@@ -126,7 +127,3 @@ class IntervalRules(DurationRules):
     def _amount(self, start: Attribute, end: Attribute, unit: Grain, rows: Rows) -> Amount:
         lasts = Duration(start, end, unit, self.are_days_counted(start, end, unit))
         return Amount(rows.table, lasts, rows if rows.where is not None else None)
-
-    def are_days_counted(self, start: Attribute, end: Attribute, unit: Grain) -> bool:
-        """Whether days are counted as on a calendar, since of one end only the day is known."""
-        return unit is Grain.DAY and {self.column(start).kind, self.column(end).kind} == {"time", "date"}

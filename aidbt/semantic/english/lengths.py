@@ -34,6 +34,7 @@ class LengthRules(IntervalRules):
         rule("Rel", "LastingSpan", lambda _, measured: [("LastingSpan", measured, 0.0)])
         rule("Rows", "LastingSpan", self.rows_lasting)
         rule("Group", "Lasting", self.each_lasting)
+        rule("Rows", "Lasting", lambda rows, _: [("LastingRows", rows, 0.1)])
         rule("Grain", "LastingRows", lambda unit, rows: self.length_of(Link(rows), Grain(unit)))
 
     def lasting(self, rows: Rows, unit: Grain | None) -> Amount | None:

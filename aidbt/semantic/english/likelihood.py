@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.number_phrases import Best, Group, Number, Scoped, Sorted, Top, TopColumns
+from aidbt.semantic.english.number_phrases import (
+    Best,
+    Group,
+    Number,
+    Numbers,
+    Scoped,
+    Sorted,
+    Top,
+    TopColumns,
+)
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.query import Measure, parts
 
@@ -29,8 +38,16 @@ def likelihood(cut: Sequence[Cut]) -> float:
     strange = sum(not tables & {term.table for term in (*p.terms, *p.alike)} for p in bare)
     strange += sum(term.table not in tables and not term.via for term in grouped)
     elsewhere = sum(not tables & {term.table for term in p.terms} for p in bare) - strange
-    likely = sum(score for score, _ in cut) + _AGAIN * _named_again(cut)
+    likely = sum(score for score, _ in cut) + _AGAIN * (_named_again(cut) - _amounts_elsewhere(phrases))
     return likely - (0.3 * strange + 0.2 * elsewhere if tables else 0.0)
+
+
+def _amounts_elsewhere(phrases: Sequence[object]) -> int:
+    """How many sums are of other rows than those counted: "the number of orders and the total amount"."""
+    numbers = [n for p in phrases for n in (p.items if isinstance(p, Numbers) else (p,))]
+    measures = [n.term for n in numbers if isinstance(n, Number) and isinstance(n.term, Measure)]
+    counted = {m.table for m in measures if m.function == "count" and m.of is None}
+    return sum(m.table not in counted for m in measures if m.of is not None) if counted else 0
 
 
 def _named_again(cut: Sequence[Cut]) -> int:

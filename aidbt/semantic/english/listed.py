@@ -10,13 +10,14 @@ from aidbt.semantic.english.dimensions import year_begun
 from aidbt.semantic.english.naming import name_of
 from aidbt.semantic.english.number_phrases import Best, Number, Sorted
 from aidbt.semantic.english.numbers import NumberRules
-from aidbt.semantic.english.phrases import Amount, Columns, Condition, Rows
+from aidbt.semantic.english.phrases import Amount, Columns, Condition, Link, Rows
 from aidbt.semantic.english.refusal import Distant, Elsewhere, Refused
 from aidbt.semantic.english.relations import joined
 from aidbt.semantic.english.shown_rows import of_shown_rows
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
+    Comparison,
     Exists,
     Extreme,
     Missing,
@@ -45,7 +46,8 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
         raise Refused("it is not said what is asked for")
     base = _base(things, rules)
     best = _only_best(asked)
-    orders = _best_orders(best) + [_order(order, base, rules, things) for order in asked.orders]
+    where = _where(asked, things, base, rules)
+    orders = _best_orders(best) + [_order(order, base, rules, things, where) for order in asked.orders]
     terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
     _check_fan(terms, base, rules)
     within = _within(asked, rules)
@@ -54,9 +56,7 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
     query = SemanticQuery(
         tuple(Output(term, name_of(term)) for term in dict.fromkeys((*within, *terms))),
         base=base,
-        where=both(
-            _where(asked, things, base, rules), _of_groups(asked, base, rules), *_present(within, base)
-        ),
+        where=both(where, _of_groups(asked, base, rules), *_present(within, base)),
         order_by=tuple(dict.fromkeys((*map(Order, within), *orders))),
         limit=_limit(asked, best),
         limit_within=within,
@@ -89,7 +89,7 @@ def _rows_of(thing: Thing) -> Rows | None:
 
 
 def _base(things: Sequence[Thing], rules: NumberRules) -> str:
-    """The table whose rows are listed: the first that is spoken of; of lengths of time that which has them."""
+    """The table whose rows are listed: the first that is spoken of; of lengths of time the one with them."""
     measured = {thing.table for thing in things if isinstance(thing, Amount)}
     for thing in things:
         rows = _rows_of(thing)
@@ -157,11 +157,25 @@ def _where(asked: Asked, things: Sequence[Thing], base: str, rules: NumberRules)
         where = both(where, seen[0].where)
     time = next((rows.time for thing in things if (rows := _rows_of(thing)) is not None), None)
     for claim in asked.claims:
+        if isinstance(claim, Link) and claim.is_all:
+            _check_included(claim, base, where)
+            continue
         found = rules.claimed(Rows(base, time=time), claim)
         if found is None:
             raise Elsewhere(f"a condition is not about {base}, nor about what its rows belong to")
         where = joined(where, found[0].where, claim)
     return where
+
+
+def _check_included(claim: Link, base: str, where: Predicate | None) -> None:
+    """That `including discontinued ones` says of the rows that are listed that others are among them too.
+
+    Raises:
+        Refused: it may say something else.
+    """
+    is_listed = claim.count == 0 or claim.rows.table == base
+    if not is_listed or (claim.rows.where is not None and where is not None):
+        raise Refused("it is not certain what is to be listed besides")
 
 
 def _within(asked: Asked, rules: NumberRules) -> tuple[Term, ...]:
@@ -225,23 +239,42 @@ def _own(term: Term, base: str, rules: NumberRules) -> Term:
     return term
 
 
-def _order(order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing]) -> Order:
+def _compared(where: Predicate | None, base: str, rules: NumberRules) -> list[Attribute]:
+    """The numbers of rows that a question holds against others: "above 200 m, from highest to lowest"."""
+    held = [
+        part for part in parts(where) if isinstance(part, Comparison) and part.operator not in ("=", "<>")
+    ]
+    terms = [part.left for part in held if isinstance(part.left, Attribute) and not part.left.via]
+    return list(dict.fromkeys(t for t in terms if t.table == base and rules.is_measured(t)))
+
+
+def _order(
+    order: Sorted, base: str, rules: NumberRules, things: Sequence[Thing], where: Predicate | None
+) -> Order:
     is_descending = bool(order.is_descending)
     if isinstance(order.by, Number):
         raise Refused("sorted by a number that is not asked for")
     if order.by is not None:
-        return Order(rules.named(order.by)[-1], is_descending)
+        by = rules.named(order.by)[-1]
+        path = rules.path(base, by.table) if isinstance(by, Attribute) else None
+        is_shown = any(by in rules.named(thing) for thing in things)
+        if path is not None and not is_to_one(path) and not is_shown:
+            raise Refused("each row has several of what the answer is sorted by")
+        return Order(by, is_descending)
     if order.of == "time":
         time, year = rules.time_of(base), year_begun(rules.graph.table(base))
         if time is None and not year:
             raise Refused(f"it is not known when rows of {base} happened")
-        return Order(time or Attribute(base, year), is_descending)
+        return Order(Attribute(base, year) if year or time is None else time, is_descending)
     columns = [term for thing in things if isinstance(thing, Columns) for term in thing.terms]
     measured = [term for term in columns if rules.is_measured(term)]
     if not order.of and len(measured) > 1:
         raise Refused("it is not said which number the answer is sorted by")
     if not order.of and measured:
         return Order(measured[0], is_descending)
+    compared = _compared(where, base, rules)
+    if not order.of and isinstance(things[0], Rows) and len(compared) == 1:
+        return Order(compared[0], is_descending)
     if not order.of and isinstance(things[0], Rows):
         # "From longest to shortest" may be said of a column that the rows have.
         raise Distant("it is not said what the answer is sorted by", hint="say by which column")

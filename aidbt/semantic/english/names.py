@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -187,7 +188,7 @@ def is_own_key(table: GraphTable, column: str, words: Phrase) -> bool:
 
 
 def _is_short_for(words: Phrase, named: NamedTable) -> bool:
-    """Whether a column is called the name of what its table's noun begins with: `rest_name` of restaurants."""
+    """Whether a column is the name of what its table's noun begins with: `rest_name` of restaurants."""
     is_name = len(words) == 2 and words[1] == "name" and len(words[0]) > 2
     return is_name and any(noun[-1].startswith(words[0]) for noun in named.nouns)
 
@@ -266,6 +267,7 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         yield Name((*form, "content"), SYNONYM)
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
+    yield from _with_amount(form, column)
     if len(form) == 1 and column.kind == "number" and form[0].endswith("ed"):
         # `injured`, of an incident, is a number of people.
         yield Name(("people", *form), CLEAR, counts=True)
@@ -280,12 +282,29 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         and column.kind == "number"
         and not form[-1].endswith("ed")
         and (form[-1] not in _DONE_IRREGULARLY or "year" in form)
+        and form[0] not in _BOUNDS
     ):
         yield Name(form[-1:], PART)
     for name in _other_words(form, 1.0):
         # Several words together, such as a job title, are hardly meant one by one.
         is_phrase = len(name.phrase) > 1 and name.weight == SYNONYM
         yield Name(name.phrase, SHORTER) if is_phrase else name
+
+
+_CENTS = re.compile(r",\s*2\)$")
+_RATES = {"rate", "percent", "percentage", "pct", "ratio", "share", "score", "rating"}
+
+
+def _with_amount(form: Phrase, column: GraphColumn) -> Iterator[Name]:
+    """What is an amount by its type, called so: `appraised DECIMAL(10, 2)` is the appraised value."""
+    is_money = column.kind == "number" and _CENTS.search(column.data_type) and not column.unit
+    if not is_money or len(form) > 2 or form[-1] in UNITS or {*_RATES, "total", "amount"} & set(form):
+        return
+    nouns = ("amount",) if form[-1] in _MONEY_NOUNS else ("amount", "value", "price")
+    yield from (Name((*form, noun), SYNONYM) for noun in nouns)
+
+
+_MONEY_NOUNS = frozenset("price value cost fee tax discount tip charge salary wage revenue payment".split())
 
 
 def _sorts(form: Phrase) -> Iterator[Name]:
@@ -339,6 +358,8 @@ _IN_LEVELS = {
     "subscription",
 }
 _TIME_UNITS = {"seconds", "minutes", "hours", "days"}
+# The least age that is allowed is nobody's age.
+_BOUNDS = {"min", "max", "minimum", "maximum", "minute"}  # short forms are spelled out by then
 _MONEY = {"usd", "eur", "gbp", "chf", "cents"}
 
 
@@ -367,9 +388,7 @@ def _bare_of_unit(word: str) -> Iterator[Phrase]:
 
 
 # Tables of how many of something changed hands: the quantity of a ticket sale is that of tickets.
-_ABOUT_QUANTITIES = frozenset(
-    "sale order purchase booking reservation transaction delivery shipment".split()
-)
+_ABOUT_QUANTITIES = frozenset("sale order purchase booking reservation transaction delivery shipment".split())
 
 
 def _of_quantity(named: NamedTable) -> Iterator[Name]:

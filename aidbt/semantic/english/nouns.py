@@ -130,6 +130,7 @@ class NounRules(LengthRules):
         rule("Prep", "Things", lambda how, rows: [("Link", Link(rows), 0.3)] if how == "of" else [])
         rule("Is", "Things", lambda _, rows: [("Link", Link(rows), 0.3)])
         rule("Those", "Rows", lambda _, rows: [("Rows", rows, 0.2)])
+        rule("Those", "Cond", lambda _, condition: [("Cond", condition, 0.2)])
         rule("Regardless", "Col", lambda *_: [("Fill", None, -0.5)])
         rule("New", "Rows", self.new_rows)
         rule("New", "Number", lambda _, number: [("Number", number, 0.1)] if _is_event(number) else [])
@@ -330,7 +331,11 @@ class NounRules(LengthRules):
     def rows_like(self, rows: Rows, like: tuple[How, Texts]) -> Found:
         """`products starting with C`: by their name."""
         label = self.graph.table(rows.table).label
-        if label:
+        # "Who have an e-mail ending in .com": it is the e-mail that does.
+        denied = [one.predicate for one in parts(rows.where) if isinstance(one, Not)]
+        owned = [one.term for one in denied if isinstance(one, Missing)]
+        is_of_other = any(isinstance(a, Attribute) and self.column(a).kind == "text" for a in owned)
+        if label and not is_of_other:
             for condition in self.likes(Attribute(rows.table, label), like):
                 yield from self.rows_claim(rows, condition)
 

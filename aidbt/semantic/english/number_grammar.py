@@ -9,6 +9,7 @@ from aidbt.semantic.english.number_phrases import Change, Filtered, Group, Numbe
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Claims, Compare, Found, Link, Rows, Span
 from aidbt.semantic.english.ratio_sides import ratio_side
+from aidbt.semantic.english.verbs import EMPTY
 from aidbt.semantic.query import Measure
 
 Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
@@ -89,6 +90,9 @@ def _add_aggregates(rule: Rule, rules: NumberRules) -> None:
     rule("ExcessOf", "ThanClaim", rules.excess_elsewhere)
     rule("AllOf", "Rows", rules.of_all)
     rule("ForAll", "Rows", rules.for_all)
+    rule("Including", "Rows Link Cond", rules.including)
+    rule("Including", "Otherwise", lambda *_: [("AllGroups", None, -2.2)])
+    rule("Comma", "Included", lambda _, rows: [("ForAllOf", Link(rows, is_all=True), -2.2)])
     rule("Over", "Rows", lambda _, rows: [("Link", Link(rows), 0.2)] if rows.where is not None else [])
     rule(
         "AllOf",
@@ -147,6 +151,7 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("To", "Rows", lambda is_part, rows: [("OfWhole", rows, 0.0)] if is_part else [])
     rule("To", "Time", lambda _, period: [("ToTime", period, 0.0)])
     rule("Time", "ToTime", lambda one, two: [("Periods", Claims((one, two), is_any=True), 0.0)])
+    rule("OfThem", "Verb Weak", lambda _, verb: [("OfThem", None, 0.1)] if verb == EMPTY else [])
     rule("OfThem", "Pred Cond Link Claim Time", lambda _, claim: [("Filtered", Filtered(claim), -0.2)])
     rule("Whole", "Second", rules.ratio)
     rule("Whole", "Verb", lambda whole, _: [("Whole", whole, 0.6)] if whole.is_ratio else [])
@@ -238,6 +243,7 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Sup", "Col Amount", rules.best_column)
     rule("Most", "Col Amount", rules.most_of_column)
     rule("Long", "Col Amount", rules.longest)
+    rule("Long", "Number", rules.longest_number)
     rule("Sup Most", "Number", rules.best_number)
     rule("Good", "Col Amount", rules.good_column)
     rule("Good", "Number", rules.good_number)
@@ -285,12 +291,12 @@ def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Order", "Grain", lambda _, grain: [("OrderBy", Sorted(None, None, "time"), 0.0)])
     rule("Order", "Dir", rules.order_direction)
     rule("DirOf", "Col Number Amount", lambda way, by: [("OrderBy", Sorted(by, way.is_descending), -1.0)])
-    rule("DirOf", "Figure", lambda way, _: [("OrderBy", Sorted(None, way.is_descending), -0.8)])
+    rule("DirOf", "Figure", lambda way, of: [("OrderBy", Sorted(None, way.is_descending, said=of), -0.8)])
     rule("Order", "OrderBy", _ordered_by)
     rule("OrderBy", "Dir", rules.ordered_direction)
     rule("Comma", "Dir", _second("CommaDir"))
     rule("OrderBy", "CommaDir", rules.ordered_direction)
-    rule("ThenBy", "Rows Col Number Amount", rules.ordered)
+    rule("ThenBy", "Rows Col Number Amount", lambda _, by: [("OrderBy", Sorted(by, after=by), -0.2)])
 
 
 def _between(rules: NumberRules, rows: Rows) -> Found:
@@ -318,8 +324,8 @@ def _in_how_many(how: str, number: Number) -> Found:
 
 
 def _ordered_by(_: Any, order: Sorted) -> Found:
-    """`sorted from the most common to the least common`."""
-    if order.by is not None or order.of == "frequency":
+    """`sorted from the most common to the least common`, `from the lowest to the highest average`."""
+    if order.by is not None or order.of == "frequency" or order.said:
         yield "OrderBy", order, 0.0
 
 

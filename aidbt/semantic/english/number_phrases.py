@@ -131,12 +131,16 @@ class Sorted:
         is_descending: None where that is not said.
         of: by what kind of thing, where nothing else is said: the newest first, the most common first.
         things: what is put in order, where that is said.
+        after: what rows have alike that are put in this order: "where two share a price, sort them by name".
+        said: what the number is called that it is put in order by: "the average".
     """
 
     by: Shown | None
     is_descending: bool | None = None
     of: Literal["", "time", "name", "frequency"] = ""
     things: Rows | None = None
+    after: Shown | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

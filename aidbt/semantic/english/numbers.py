@@ -32,12 +32,14 @@ from aidbt.semantic.query import (
     Attribute,
     Comparison,
     DatePart,
+    Duration,
     Extreme,
     Function,
     Grain,
     InPeriod,
     Value,
     both,
+    measures,
 )
 
 
@@ -157,6 +159,13 @@ class NumberRules(ChangeRules):
                 yield from self.aggregate_amount(function, by)
             else:
                 yield from self.aggregate(function, by)
+
+    def longest_number(self, is_long: bool, number: Number) -> Found:
+        """`the longest average time to ship`, of a number that is made of times or lengths."""
+        of = [measure.of for measure in measures(number.term)]
+        timed = [isinstance(a, Duration) or (isinstance(a, Attribute) and is_length(a.column)) for a in of]
+        if of and all(timed):
+            yield from self.best_number(is_long, number)
 
     def good_column(self, is_best: bool, by: Columns | Amount) -> Found:
         """`best rating` is the highest and `worst delay` the longest; of what may be good or bad nothing."""
@@ -289,14 +298,13 @@ class NumberRules(ChangeRules):
 
     def column_of_scoped(self, columns: Columns, scoped: Scoped) -> Found:
         """`theme of the first box`, of what is one row of each thing by its definition."""
-        of = scoped.of
-        best = of.top.of if isinstance(of, TopColumns) else of.of if isinstance(of, Top) else None
-        if not isinstance(best, Best) or best.rows is None:
+        top = scoped.of.top if isinstance(scoped.of, TopColumns) else scoped.of
+        best = top.of if isinstance(top, Top) else None
+        if not isinstance(top, Top) or not isinstance(best, Best) or not isinstance(best.rows, Rows):
             return
         for term in (*columns.terms[:1], *columns.alike):
             path = self.path(best.rows.table, term.table)
             if path is not None and is_to_one(path):
-                top = of.top if isinstance(of, TopColumns) else of
                 seen = TopColumns(Columns((term,), Rows(best.rows.table)), top)
                 yield "Scoped", Scoped(seen, scoped.group), 0.0
                 return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import Item
 from aidbt.semantic.english.phrases import Columns, Condition, Rows
-from aidbt.semantic.english.refusal import Doubtful
+from aidbt.semantic.english.refusal import Doubtful, Refused
 from aidbt.semantic.english.related_rows import queries_in, related_of
 from aidbt.semantic.english.relations import Relations
 from aidbt.semantic.english.tokens import verb_stem
@@ -43,6 +43,7 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, ru
     for part in queries_in(query):
         _check_hours(part, graph)
         times = dict.fromkeys(_times(part, graph))
+        _check_done(sentences, part, times, graph)
         acting = {m.table for m in measures(part) if m.table in rules.people and _acts(part, m, graph)}
         if any(table in acting and (table, column) not in named for table, column in times):
             raise Doubtful("it is not certain whether a time is of what was done or of who did it")
@@ -50,6 +51,23 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, ru
             others = [other for other in times if other[0] == table and _event(other[1]) != _event(column)]
             if others and (table, column) not in named:
                 raise Doubtful(f"it is not certain which time of {table} is meant")
+
+
+def _check_done(
+    sentences: Sequence[Iterable[Item]], query: SemanticQuery, times: Collection[Place], graph: Graph
+) -> None:
+    """That "visits scheduled in May" are those of the time that their verb names, and of no other one.
+
+    Raises:
+        Refused: a period or a group is of another one; the same words may be put together otherwise.
+    """
+    words = (word for sentence in sentences for item in sentence for word in item.words())
+    done = [set(_named_by(word.meaning)) for word in words if word.category == "Did"]
+    used = {(term.table, term.column) for term in attributes(query)}
+    for places in done:
+        timed = {place for place in places if graph.table(place[0]).column(place[1]).kind in _TIMES}
+        if timed == places and not timed & used and {table for table, _ in timed} & {t for t, _ in times}:
+            raise Refused("a verb names another time than the one that is asked for")
 
 
 def _check_whose(sentences: Sequence[Iterable[Item]], query: SemanticQuery) -> None:
@@ -86,12 +104,16 @@ def _event(column: str) -> frozenset[str]:
 
 def _named(item: Item) -> Iterator[Place]:
     for word in item.words():
-        if isinstance(word.meaning, Columns):
-            yield from ((term.table, term.column) for term in (*word.meaning.terms, *word.meaning.alike))
-        elif isinstance(word.meaning, Rows) and word.meaning.time is not None:
-            yield word.meaning.time.table, word.meaning.time.column
-        elif isinstance(word.meaning, Condition):
-            yield from ((term.table, term.column) for term in attributes(word.meaning.predicate))
+        yield from _named_by(word.meaning)
+
+
+def _named_by(meaning: object) -> Iterator[Place]:
+    if isinstance(meaning, Columns):
+        yield from ((term.table, term.column) for term in (*meaning.terms, *meaning.alike))
+    elif isinstance(meaning, Rows) and meaning.time is not None:
+        yield meaning.time.table, meaning.time.column
+    elif isinstance(meaning, Condition):
+        yield from ((term.table, term.column) for term in attributes(meaning.predicate))
 
 
 def _times(query: SemanticQuery, graph: Graph) -> Iterator[Place]:

@@ -20,6 +20,8 @@ class OrderRules(ClauseRules):
         rule("Dir", "Prep", lambda way, how: [("DirBy", way, 0.0)] if how in ("of", "by") else [])
         rule("DirBy", "Col Number Amount", self.in_order_of)
         rule("OrderBy", "OrderBy", self.things_in_order)
+        # `and by name where it is equal`: what is ordered by last.
+        rule("OrderBy", "Tied", lambda order, _: [("OrderBy", order, -0.2)] if order.by is not None else [])
         # `ordered by date`, `sorted by name`, of rows whose own are called otherwise.
         rule("Order", "DateOf", lambda *_: [("OrderBy", Sorted(None, None, "time"), 0.1)])
         rule("Order", "NameOf", lambda *_: [("OrderBy", Sorted(None, None, "name"), -0.2)])
@@ -39,9 +41,46 @@ class OrderRules(ClauseRules):
         rule("FromBest", "Fill", lambda best, _: [("FromBest", best, 0.0)])
         rule("FromBest", "ToBest", self.from_best_to_best)
         rule("FromSup ToSup", "Col", self.end_of_kinds)
+        self._figure_rules(rule)
         rule("Num", "Sup", lambda count, is_most: self.first_few((count, bool(is_most)), 0.0))
         lift("TopN", lambda top: self.first_few(top, 0.5))
         rule("Only Fill", "FirstFew", lambda _, few: [("FirstFew", few, 0.0)])
+
+    def _figure_rules(self, rule: Rule) -> None:
+        """`from the highest average to the lowest`, `from the most to the least populous`."""
+        rule("Sup Most", "Figure", lambda is_most, said: [("MostFigure", (bool(is_most), said), 0.0)])
+        rule("Between", "MostFigure", lambda _, end: [("FromFigure", end, 0.0)])
+        rule("Prep", "MostFigure", lambda how, end: [("ToFigure", end, 0.0)] if how == "to" else [])
+        rule("Between", "Most Sup", lambda _, is_most: [("FromMost", bool(is_most), 0.0)])
+        rule("FromFigure", "ToMost", lambda end, is_most: self.by_figure(end, is_most))
+        rule("FromMost", "ToFigure", lambda is_most, end: self.by_figure(end, is_most, is_first=False))
+        rule("FromMost", "ToSup", lambda is_most, end: self.from_most_to_sup(is_most, end))
+        rule("Fill", "Figure", lambda _, said: [("Figure", said, 0.0)])
+        rule("Order", "Figure", lambda _, said: [("OrderBy", Sorted(None, None, said=said), 0.0)])
+        rule("MostFigure", "First", lambda end, _: self.by_figure(end, not end[0]))
+        rule("TieIn", "Col Number", lambda _, of: [("TieOf", of, 0.0)])
+        rule("TieOf", "Comma Fill", lambda of, _: [("TieOf", of, 0.0)])
+        rule("TieOf", "OrderBy", self.ties_by)
+        rule("StartWith", "Sup Most", self.starting_with_most)
+
+    def by_figure(self, end: tuple[bool, str], is_other_most: object, *, is_first: bool = True) -> Found:
+        """`from the highest average to the lowest`."""
+        if end[0] != bool(is_other_most):
+            yield "OrderBy", Sorted(None, end[0] == is_first, said=end[1]), -1.5
+
+    def from_most_to_sup(self, is_most: bool, end: Superlative) -> Found:
+        """`from the most to the least populous`."""
+        if is_most != bool(end[1]):
+            yield "OrderBy", Sorted(end[0], is_most), -1.0
+
+    def ties_by(self, of: Columns | Number, order: Sorted) -> Found:
+        """`where two share a price, sort them by name`: after the order by what they share."""
+        if order.by is not None and order.by != of:
+            yield "OrderBy", replace(order, after=of), -0.5
+
+    def starting_with_most(self, _: object, is_most: object) -> Found:
+        """`starting with the lowest`."""
+        yield "OrderBy", Sorted(None, bool(is_most)), 0.0
 
     def in_order_of(self, way: Direction, by: Columns | Number | Amount) -> Found:
         """`in chronological order of their start date`, of a time; `in descending order of price`."""

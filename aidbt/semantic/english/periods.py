@@ -83,10 +83,13 @@ _DATE = (
     rf"|{_ABSOLUTE_DATE}|{_RELATIVE})"
 )
 _IN = r"(?:(?:in|during|for|over|throughout|within|of|from|on|at|with)(?: the)? )?"
-_INCLUSIVE = r"(?: ,)?(?: \()?(?: (?P<how>(?:both )?inclusive|including|exclusive|excluding)(?: of)?"
+_INCLUSIVE = (
+    r"(?: ,)?(?: \()?(?: (?P<how>(?:both )?inclusive|including|counting|exclusive|excluding"
+    r"|not (?:counting|including))(?: of)?"
+)
 _WHAT = (
     r"(?: (?:the )?(?P<what>start and end date|both date|today|current (?:day|week|month|quarter|year)"
-    r"|(?:\d+|one|a) (?:day|week|month|quarter|year) ago))?)(?: \))?"
+    r"|(?:day )?(?:\d+|one|a) (?:day|week|month|quarter|year) ago))?)(?: \))?"
 )
 _TAIL = rf"(?:{_INCLUSIVE}{_WHAT})?"
 
@@ -210,7 +213,7 @@ def _number(text: str) -> int:
 def _back(match: re.Match[str]) -> _Bounds | None:
     """The last so many units, up to now, or whole ones before the current one."""
     count, unit = _number(match["n"] or "1"), _UNITS[match["unit"]]
-    how, what = match["how"] or "", match["what"] or ""
+    how, what = _how(match), (match["what"] or "").removeprefix("day ")
     if not _is_of(what, count, unit):
         return None
     if how.startswith("exclu") and (not what or what.startswith("current")):
@@ -226,6 +229,12 @@ def _back(match: re.Match[str]) -> _Bounds | None:
     return TimePoint(shift=-count, unit=unit), TimePoint(shift=1)
 
 
+def _how(match: re.Match[str]) -> str:
+    """Whether an edge is in or out: "not counting the current month" leaves it out."""
+    how = match["how"] or ""
+    return "excluding" if how.startswith("not ") else how
+
+
 def _is_of(what: str, count: int, unit: Grain) -> bool:
     """Whether the edge that is said to be in or out is the period's own: of the past 30 days 30 days ago."""
     match what.split():
@@ -239,7 +248,7 @@ def _is_of(what: str, count: int, unit: Grain) -> bool:
 
 def _last(match: re.Match[str]) -> _Bounds | None:
     """The calendar's unit before this one."""
-    unit, what = _UNITS[match["unit"]], match["what"] or ""
+    unit, what = _UNITS[match["unit"]], (match["what"] or "").removeprefix("day ")
     if not _is_of(what, 1, unit):
         return None
     if what and not what.startswith("current"):  # "inclusive of 1 month ago" counts back from today

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aidbt.semantic.english.periods import Period
-from aidbt.semantic.query import Attribute, Grain, Operator, Predicate, Term
+from aidbt.semantic.query import Attribute, DatePart, Grain, Operator, Predicate, Term
 
 Found: TypeAlias = Iterable[tuple[str, Hashable, float]]
 """What a rule gives: category, meaning and cost of a longer phrase."""
@@ -102,9 +102,10 @@ class Opposite:
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """Days of the week, ISO's numbers: "on weekends"."""
+    """Days of the week, ISO's numbers: "on weekends"; or months of the year: "in the month of March"."""
 
     days: tuple[int, ...]
+    part: DatePart = "day_of_week"
 
 
 Claim: TypeAlias = "Condition | Link | Claims | Opposite | Period | Recurring"

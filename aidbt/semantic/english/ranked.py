@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.semantic.english.asked import Asked
-from aidbt.semantic.english.number_phrases import Group, Number, Shown
+from aidbt.semantic.english.number_phrases import Best, Group, Number, Shown
 from aidbt.semantic.english.numbers import NumberRules
 from aidbt.semantic.english.phrases import Claim, Columns, Link, Rows
 from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Attribute, Compared, Measure, measures
 
 
@@ -37,6 +38,28 @@ def rank(asked: Asked, rules: NumberRules) -> None:
     if asked.orders and asked.orders[0].by is None and not asked.orders[0].of:
         is_ascending = asked.orders.pop(0).is_descending is False
     asked.shown.append(replace(number, term=Compared("rank", number.term, is_ascending=is_ascending)))
+
+
+def tell_own(asked: Asked) -> None:
+    """`the 5 flights with the most passengers? Return their number and the number of passengers`: where rows
+    themselves are ranked by a column, what is told beside them of it is each row's own and no sum.
+    """
+    bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
+    own = {
+        term
+        for best in bests
+        if isinstance(best.by, Columns) and isinstance(best.rows, Rows)
+        for term in best.by.terms
+        if term.table == best.rows.table
+    }
+    if not any(isinstance(shown, Columns) for shown in asked.returned):
+        return
+    for place, shown in enumerate(asked.returned):
+        total = shown.term if isinstance(shown, Number) else None
+        if not isinstance(total, Measure) or total.function != "sum" or total.where is not None:
+            continue
+        if isinstance(total.of, Attribute) and total.of in own:
+            asked.returned[place] = Columns((total.of,))
 
 
 def _ranked_as_defined(asked: Asked, rules: NumberRules) -> None:
@@ -84,6 +107,23 @@ def _measure_of(column: Attribute, of: Rows | Columns, asked: Asked, rules: Numb
         raise Refused(f"it is not said how {column.column} is added up", hint="say total or average")
     asked.shown.append(number)
     return number
+
+
+def rank_by_rows(asked: Asked, rules: NumberRules) -> None:
+    """`top 3 trainers by attended bookings`: by how many rows belong to each, which are no groups then."""
+    group, top = asked.group, asked.tops[0] if len(asked.tops) == 1 else None
+    if top is None or not isinstance(top.of, Rows | Columns) or asked.by or asked.orders or asked.best:
+        return
+    if len(group.rows) != 1 or group.grains or group.parts or group.is_per or asked.numbers():
+        return
+    rows, entity = group.rows[0], top.of.table if isinstance(top.of, Rows) else top.of.terms[0].table
+    if set(group.terms) - set(rules.label(rows.table)):
+        return
+    path = rules.path(rows.table, entity)
+    is_kind = isinstance(top.of, Columns) and not set(top.of.terms) & set(rules.label(entity))
+    if (is_kind or rows.table != entity) and path is not None and is_to_one(path):
+        asked.by.append(rules.counted(rows))
+        asked.group = Group()
 
 
 def without(group: Group, term: Attribute) -> Group:

@@ -275,6 +275,19 @@ class RatioRules(RatioSides):
         """`for all customers`: each of them, also those without any of what is counted."""
         yield "ForAllOf", Link(rows, is_all=True), -2.2
 
+    def including(self, _: None, of: Rows | Link | Condition) -> Found:
+        """`including customers without orders`: each of them, those without any of what is counted too."""
+        if isinstance(of, Condition):
+            yield "Included", Rows(of.table, of.predicate), 0.0
+        elif isinstance(of, Link):
+            if (of.operator, of.count) == ("=", 0) and of.rows.where is None:
+                yield "ForAllOf", replace(of, is_all=True), -2.2
+        elif isinstance(of.where, Exists) and (of.where.operator, of.where.count) == ("=", 0):
+            if of.where.where is None and not of.where.via:
+                yield "ForAllOf", Link(Rows(of.table), is_all=True, by=of.where.table), -2.2
+        elif of.where is not None:
+            yield "Included", of, 0.0
+
     # --- shares and running totals, of all groups -----------------------------------------------------
 
     def share(self, kind: str, number: Number) -> Found:

@@ -21,6 +21,7 @@ from aidbt.semantic.english.grounded import Grounded
 from aidbt.semantic.english.instructions import without_advice
 from aidbt.semantic.english.lexicon import Lexicon
 from aidbt.semantic.english.likelihood import Cut, likelihood
+from aidbt.semantic.english.misread import check_misread
 from aidbt.semantic.english.number_phrases import Best, Group, Number
 from aidbt.semantic.english.phrases import Columns, Rows
 from aidbt.semantic.english.refusal import (
@@ -35,6 +36,7 @@ from aidbt.semantic.english.refusal import (
 from aidbt.semantic.english.same_rows import is_contradiction
 from aidbt.semantic.english.text_matching import TextMatching, matched
 from aidbt.semantic.english.tokens import Token, tokens, with_average_last
+from aidbt.semantic.english.told_periods import with_told_periods
 from aidbt.semantic.english.two_ways import certain
 from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
@@ -103,6 +105,7 @@ def read(
     question, said = without_advice(question)
     lexicon, matching = with_instructions(f"{instructions}\n{said}", question, lexicon, graph)
     question, lexicon = glossed(question, lexicon, graph)
+    question = with_told_periods(question, f"{instructions}\n{said}")
     try:
         found = _read(question, graph, lexicon, clock, matching)
         asked = advised(question, f"{instructions}\n{said}", found.query, lexicon, graph)
@@ -229,6 +232,7 @@ def _readings(
         try:
             check_dropped(zip(said, phrases, strict=True), query, lexicon)
             check_doubts(zip(said, phrases, strict=True), query, lexicon)
+            check_misread(zip(said, phrases, strict=True), query, lexicon)
         except Refused as error:
             # Another way to put the same words together may leave none of them out.
             refused = refused or error
@@ -241,7 +245,7 @@ def _readings(
 
 
 def _without_nothing(query: SemanticQuery, rules: Rules) -> SemanticQuery:
-    """The different values of one column, of which nothing is none: rows without a promo code have used none."""
+    """The different values of one column, of which nothing is none: rows without a code have used none."""
     shown = [output.term for output in query.outputs if output.is_shown]
     term = shown[0]
     if len(shown) > 1 or not isinstance(term, Attribute) or not rules.column(term).nullable:
@@ -258,7 +262,7 @@ def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]]) -> bool:
 
 
 def _is_of_somebody(error: Refused, phrases: Sequence[Sequence[Item]]) -> bool:
-    """Whether what could not be said is of a name that no index holds: somebody of another table may have it."""
+    """Whether what could not be said is of a name that no index holds: another table may have it."""
     said = (part for items in phrases for item in items for part in parts(item.meaning))
     return isinstance(error, Elsewhere) and any(isinstance(part, Matches) for part in said)
 
@@ -305,7 +309,7 @@ def _timeless(query: SemanticQuery) -> SemanticQuery:
 
 
 def _years(query: SemanticQuery) -> SemanticQuery:
-    """A query whose groups by year are numbers, as people write years, where they are not held against others."""
+    """A query whose groups by year are numbers, as people write years, where none is held against others."""
     if any(isinstance(part, Compared) for part in parts(query)):
         return query
     grouped = {t for t in query.group_by if isinstance(t, Attribute) and t.grain is Grain.YEAR}
@@ -375,6 +379,8 @@ def _beside(one: Item, other: Item) -> float:
         return _NOTHING_JOINS if _holds_what_is_best(one.meaning, other.meaning) else 0.0
     if other.category in _CLAIMS and one.category in ("Rows", "Col") and _is_of_last_noun(one, other):
         return 0.3
+    if other.category == "Cond" and one.category == "Show":
+        return 0.5  # "list the clubs founded before 1940" asks for clubs
     if other.category == "WithCols" and one.category not in _SHOWN_WITH:
         return _NOTHING_JOINS
     if other.category in _THINGS:
@@ -383,8 +389,8 @@ def _beside(one: Item, other: Item) -> float:
 
 
 def _is_best_of_others(rows: Rows, best: object) -> bool:
-    """Whether what has most of something is no row of what is asked for: "which category has the most reviewed
-    products" asks for their number.
+    """Whether what has most of something is no row of what is asked for: "which category has the most
+    reviewed products" asks for their number.
     """
     if not isinstance(best, Best) or not isinstance(best.by, Number) or not isinstance(best.rows, Rows):
         return False

@@ -68,12 +68,15 @@ class Relations:
     def __init__(self, graph: Graph, people: Collection[str] = ()) -> None:
         self.graph = graph
         self.people = frozenset(people)
+        self._paths: dict[tuple[str, str], Path | None] = {}
 
     # --- how far tables are from each other -------------------------------------------------------------
 
     def path(self, start: str, end: str) -> Path | None:
         """The way between two tables; None when there is none, or none that is best."""
-        return path_of(self.graph, start, end)
+        if (start, end) not in self._paths:
+            self._paths[start, end] = path_of(self.graph, start, end)
+        return self._paths[start, end]
 
     def distance(self, start: str, end: str, *, is_act: bool = False) -> float | None:
         """What it costs to speak of one table's rows beside another's; None when a few words cannot.
@@ -410,8 +413,8 @@ def joined(said: Predicate | None, held: Predicate | None, claim: Claim) -> Pred
 
 
 def on_days(time: Attribute, when: Recurring) -> Predicate:
-    """That a time is on certain days of the week."""
-    return OneOf(replace(time, part="day_of_week"), tuple(map(Value, when.days)))
+    """That a time is on certain days of the week, or in certain months of the year."""
+    return OneOf(replace(time, part=when.part), tuple(map(Value, when.days)))
 
 
 def in_year(attribute: Attribute, period: Period) -> Predicate | None:

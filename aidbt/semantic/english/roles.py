@@ -7,8 +7,9 @@ from dataclasses import replace
 from aidbt.core.words import words_of
 from aidbt.semantic.english.chart import LiftRule, Rule
 from aidbt.semantic.english.nouns import NounRules, is_named
+from aidbt.semantic.english.number_phrases import Group
 from aidbt.semantic.english.phrases import Columns, Condition, Found, Role, Rows, Texts
-from aidbt.semantic.graph import Relationship
+from aidbt.semantic.graph import Relationship, is_to_one
 from aidbt.semantic.query import Attribute, Missing, OneOf, attributes
 
 Owned = tuple[Role, Rows | None]
@@ -29,6 +30,8 @@ class RoleRules(NounRules):
         rule("Is", "UndoneBy", lambda _, role: [("Cond", self.without(role), 0.0)])
         rule("UndoneBy", "Rows", lambda role, rows: self.rows_claim(rows, self.without(role)))
         rule("Owning", "Role", self.with_role)
+        rule("Agent", "Role", lambda _, role: [("ByRole", role, -0.5)] * self._is_person(role))
+        rule("ByRole", "Group", self.groups_of_role)
         rule("RoleVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "by" else [])
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])
         self._owned_rules(rule, lift)
@@ -131,8 +134,19 @@ class RoleRules(NounRules):
 
     def with_role(self, _: object, role: Role) -> Found:
         """`employees with a manager`; of "with a destination in Norway" the destination is not just there."""
-        if self.relationship(role).target in self.people:
+        if self._is_person(role):
             yield from self.opposite(self.without(role))
+
+    def groups_of_role(self, role: Role, group: Group) -> Found:
+        """`led by directors from each country`: they did it, and what they are of makes the groups."""
+        who = self.relationship(role).target
+        tables = {term.table for term in group.terms if isinstance(term, Attribute) and not term.via}
+        paths = [self.path(who, table) for table in tables if table]
+        if paths and group.terms and all(path is not None and is_to_one(path) for path in paths):
+            yield "Group", group, 0.0
+
+    def _is_person(self, role: Role) -> bool:
+        return self.relationship(role).target in self.people
 
     def without(self, role: Role) -> Condition:
         """That nobody has a role: "without a manager"."""

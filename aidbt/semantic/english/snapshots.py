@@ -24,11 +24,14 @@ from aidbt.semantic.query import Attribute, SemanticQuery
 _LATEST = r"(?:latest|most recent|newest|last)"
 _ROW = r"(?:row|record|entry|snapshot|version|value|one|status)"
 _OF_EACH = r"(?:for|of|per) (?:each|every|that|the|any|an?)? ?(?P<of>[A-Za-z]+)"
+_BY_TIME = r"(?: \((?:the )?(?:highest|latest|largest|most recent|maximum|max) (?P<time>\w+)\))?"
 _FORMS = tuple(
     re.compile(form, re.I)
     for form in (
         rf"\bonly (?:select|use|take|keep|consider|look at|pick) the {_LATEST} {_ROW} (?:of|in|from) "
-        rf"(?P<table>\w+)(?: {_OF_EACH})?$",
+        rf"(?P<table>\w+)(?: {_OF_EACH})?{_BY_TIME}$",
+        rf"\b(?:only (?:select|use|take|keep|consider|look at|pick)|(?:select|use|take|keep|pick) only) the "
+        rf"{_LATEST} (?P<table>\w+) {_ROW} {_OF_EACH}{_BY_TIME}$",
         rf"\b(?:select|use|take|keep|pick) the {_ROW} with the {_LATEST} (?P<time>\w+) (?:of|in|from) "
         rf"(?P<table>\w+) {_OF_EACH}$",
         rf"\bonly the {_LATEST} {_ROW} (?:of|in|from) (?P<table>\w+) {_OF_EACH} (?:matters|counts|is used)$",

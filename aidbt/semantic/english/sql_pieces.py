@@ -56,6 +56,25 @@ class _NotUnderstood(Exception):
     """A piece holds what has no place in the form of a query."""
 
 
+_OF_ROWS = re.compile(
+    r"^(?P<sql>.*\)),? (?:(?:only )?(?:over|of|for|among|across)"
+    r"|(?:counting|considering|including)(?: only)?)"
+    r" (?:only )?(?:all |the )*(?!each\b|every\b)(?P<rest>[^()=/*+]+?)(?: only)?$",
+    re.I,
+)
+
+
+def of_rows(text: str) -> tuple[str, str]:
+    """A piece of SQL, and in words the rows that it is of; "" where none are said.
+
+    Example:
+        >>> of_rows("SUM(amount - discount) over paid invoices")
+        ('SUM(amount - discount)', 'paid invoices')
+    """
+    match = _OF_ROWS.match(text) if _LOOKS_LIKE_SQL.search(text) else None
+    return (match["sql"], match["rest"]) if match else (text, "")
+
+
 def number_of_sql(text: str, graph: Graph) -> Number | None:
     """The number that a piece of SQL calculates; None for what is no SQL, or not understood."""
     if not _LOOKS_LIKE_SQL.search(text):

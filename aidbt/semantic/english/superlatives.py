@@ -39,6 +39,8 @@ class SuperlativeRules(NumberRules):
         rule("Group", "Much", lambda group, _: self.spent_by_each(group, None))
         rule("Group", "MuchOn", self.spent_by_each)
         rule("Much", "Most", lambda _, is_most: [("MuchMost", bool(is_most), 0.0)])
+        rule("MuchIn", "Most", lambda _, is_most: [("MuchInMost", bool(is_most), 0.0)])
+        rule("MuchInMost", "OnCol", self.spent_most_in)
         rule("Rel", "MuchMost", lambda _, is_most: [("MuchMost", is_most, 0.0)])
         rule("MuchMost", "Link", lambda is_most, link: self.spent_most_on(is_most, link.rows))
         rule("Rows", "MuchMost", self.spent_most)
@@ -50,6 +52,10 @@ class SuperlativeRules(NumberRules):
         rule("MuchMost", "OnCol", self.spent_most_in)
         rule("Prep", "Best", lambda _, best: [("WithBest", best, 0.0)])
         rule("Rows", "WithBest", self.with_best)
+        rule("WeHave", "Best", lambda _, best: [("WeHaveBest", best, 0.0)] if best.rows is None else [])
+        rule("WeHaveBest", "Prep", self.best_had)
+        rule("Sup Long", "Rows", lambda is_most, rows: [("MostRows", (bool(is_most), rows), 0.0)])
+        rule("MostRows", "Group", self.most_by)
         rule("Busy", "Rows", self.busiest)
         rule("Busy", "Grain", lambda is_most, grain: [("BusyGrain", (bool(is_most), grain), 0.0)])
         rule("BusyGrain", "Link", lambda busy, link: self.busiest_time(busy, link.rows))
@@ -130,6 +136,21 @@ class SuperlativeRules(NumberRules):
         """`the title with the most views`."""
         if best.rows is None and isinstance(best.by, Number):
             yield "Best", replace(best, rows=rows), -0.1
+
+    def best_had(self, best: Best, how: str) -> Found:
+        """`which customer do we have the most orders of`."""
+        if how in ("of", "for", "from", "to", "with", "in"):
+            yield "Best", best, 0.1
+
+    def most_by(self, most: tuple[bool, Rows], by: Group) -> Found:
+        """`longest articles by word count`: by a number of their own, which makes no groups."""
+        is_most, rows = most
+        if len(by.terms) != 1 or by.rows or by.grains or by.parts or by.is_per:
+            return
+        names = (by.terms[0], *dict(by.rivals).get(by.terms[0], ()))
+        own = [term for term in names if term.table == rows.table and not term.via]
+        if own and self.is_measured(own[0]):
+            yield "Best", Best(Columns((own[0],)), is_most, rows), -0.3
 
     def done_most(self, act: Rows, is_most: bool) -> Found:
         """`was watched the most`."""

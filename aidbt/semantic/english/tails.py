@@ -28,6 +28,9 @@ def add_tail_rules(rule: Rule) -> None:
     """Hand each rule of tails to `rule(left, right, function)`."""
     rule("And Comma", "HowMuch", lambda _, kind: [("Tail", Tail(kind), -0.3)])
     rule("Tail", "IsIt TheyVerb Altogether Fill", lambda tail, _: [("Tail", tail, -0.4)])
+    rule("IsIt", "Verb Weak Stranded Usual", lambda *_: [("IsIt", None, 0.1)])
+    rule("Show", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
+    rule("And", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
     rule("Tail", "TheyAct", _tail_done)
     rule("Tail", "TheyDid", lambda tail, _: [("Tail", tail, -0.4)])
     rule("Tail", "TheySized", lambda tail, of: [("Tail", replace(tail, column=of.terms[0]), -0.4)])
@@ -68,7 +71,10 @@ def add_tails(asked: Asked, rules: NumberRules) -> None:
     Raises:
         Refused: it is not certain which number is meant.
     """
-    for tail in asked.tails:
+    for tail in list(asked.tails):
+        if tail.kind == "total":
+            asked.shown.append(_added_up(asked, rules))
+            continue
         known = list(dict.fromkeys(_spoken_of(asked, rules)))
         alike = [number for number in known if _is_meant(tail, number)]
         wanted = alike[0] if len(known) == len(alike) == 1 else None if known else tail.number
@@ -76,6 +82,20 @@ def add_tails(asked: Asked, rules: NumberRules) -> None:
             raise Refused("it is not certain which number is asked for at the end")
         if wanted is not None and wanted not in asked.numbers():
             asked.shown.append(wanted)
+
+
+def _added_up(asked: Asked, rules: NumberRules) -> Number:
+    """`and what do they add up to`: the amount of what was counted.
+
+    Raises:
+        Refused: nothing was, or it is not known what it amounts to.
+    """
+    counted = [n.term for n in asked.numbers() if isinstance(n.term, Measure) and n.term.function == "count"]
+    for count in counted if len(counted) == 1 else ():
+        for _, number, _ in rules.how_much("sum", Rows(count.table, count.where, count.at)):
+            if isinstance(number, Number) and isinstance(number.term, Measure) and number.term.of is not None:
+                return number
+    raise Refused("it is not certain what is added up", spans=("add up to",))
 
 
 def _spoken_of(asked: Asked, rules: NumberRules) -> Iterator[Number]:

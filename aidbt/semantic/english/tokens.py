@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -108,7 +108,10 @@ def _words(text: str, start: int) -> Iterator[Token]:
             yield Token(part[: split - begin], lemma(verb.lower()), "word", begin, split)
             yield Token(part[split - begin :], "not", "word", split, begin + len(part))
         else:
-            yield _word(part, begin, begin + len(part))
+            word = _word(part, begin, begin + len(part))
+            # "Check-ins" are several; `ins` alone is short for something else.
+            is_particle = begin > start and word.lemma == "ins"
+            yield replace(word, lemma="in") if is_particle else word
 
 
 _NEGATED = re.compile(

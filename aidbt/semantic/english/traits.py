@@ -64,7 +64,6 @@ def traits(table: GraphTable, named: NamedTable) -> Iterator[NamedTrait]:
         if column.nullable and _DEATHS & set(named.columns[column.name]):
             yield from _of_death(attribute)
 
-
     said = [*todays(table, named), *(() if has_status else running(table))]
     for phrase, predicate in said:
         if not taken & set(phrase):

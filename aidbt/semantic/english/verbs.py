@@ -8,6 +8,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from itertools import chain
 
+from aidbt.core.words import words_of
+from aidbt.semantic.english.dimensions import BEGUN, SHORT_BUILT
 from aidbt.semantic.english.lexicon import (
     ColumnName,
     Lexicon,
@@ -19,10 +21,12 @@ from aidbt.semantic.english.lexicon import (
 from aidbt.semantic.english.names import CLEAR, particles
 from aidbt.semantic.english.phrases import Columns, Role, Rows
 from aidbt.semantic.english.tokens import lemma, verb_stem
-from aidbt.semantic.query import Attribute, OneOf, Value
+from aidbt.semantic.english.word_forms import shortens
+from aidbt.semantic.query import Attribute, Comparison, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
 TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+_FLAG_WORDS = {"is", "was", "has", "did", "flag"}
 # What was planned is named so; a verb in the past names what was done: `actual_departure_at`.
 _ACTUAL = {"actual", "real"}
 _VOWELS = "aeiou"
@@ -118,7 +122,15 @@ class VerbsOf:
         self._by_first: dict[str, list[Said]] = {}
         self._by_stem: dict[str, list[Said]] = {}
         self._lexicon = lexicon
-        listed = (self._events, self._times, self._measures, self._counts, self._roles, self._plain)
+        listed = (
+            self._events,
+            self._times,
+            self._years,
+            self._measures,
+            self._counts,
+            self._roles,
+            self._plain,
+        )
         for said in chain.from_iterable(spoken() for spoken in listed):
             self._by_first.setdefault(said[0][0], []).append(said)
         for said in self._stems():
@@ -192,13 +204,21 @@ class VerbsOf:
         for meaning in self._lexicon.meanings.get(verb.forms[0], ()):
             if isinstance(meaning, ValueName) and meaning.table == table:
                 return Rows(table, OneOf(Attribute(table, meaning.column), (Value(meaning.value),)))
+        return self._rows_done(table, verb_stem("".join(verb.forms[0])))
+
+    def _rows_done(self, table: str, stem: str) -> Rows:
+        """The rows that a verb of their table speaks of: of `attendance` those of people who `attended`."""
+        for column in self._lexicon.graph.table(table).columns:
+            words = [word for word in words_of(column.name) if word not in _FLAG_WORDS]
+            if column.kind == "bool" and len(words) == 1 and verb_stem(words[0]) == stem:
+                return Rows(table, Comparison("=", Attribute(table, column.name), Value(True)))
         return Rows(table)
 
     def _stems(self) -> Iterator[Said]:
         """By stem: nouns of tables and of columns of time that verbs are made of, `randomization`."""
         for noun, table in self._tables().items():
-            yield (verb_stem(noun),), "Act", Rows(table), 0.8
-        for words, column in self._time_nouns():
+            yield (verb_stem(noun),), "Act", self._rows_done(table, verb_stem(noun)), 0.8
+        for words, column in self._time_nouns:
             if len(words) == 1:
                 yield (verb_stem(words[0]),), "Did", Columns((column,)), 0.8
 
@@ -270,7 +290,7 @@ class VerbsOf:
             if len(phrase) > 1 and any(isinstance(m, TableName) and m.weight == 1.0 for m in meanings)
         }
         said: list[tuple[tuple[str, ...], float, int, Attribute]] = []
-        for words, column in self._time_nouns():
+        for words, column in self._time_nouns:
             if self._is_second(words, column):
                 continue
             joined = "".join((verb_stem(words[0]) if len(words) > 1 else words[0], *words[1:]))
@@ -282,6 +302,21 @@ class VerbsOf:
                     if form not in parts_of_nouns:
                         said.append((form, 0.85 if number else 0.5, far, column))
         yield from _nearest_times(said)
+
+    def _years(self) -> Iterator[Said]:
+        """Participles of years: "born" of birth_year, "founded" of fnd_yr."""
+        by_noun = [(verb, set(verb.nouns)) for verb in verbs()["times"]]
+        for table in self._lexicon.graph.tables:
+            for column in table.columns:
+                rest = [word for word in words_of(column.name) if word not in ("year", "yr")]
+                if column.kind != "number" or len(rest) != 1 or len(words_of(column.name)) != 2:
+                    continue
+                known = [verb for verb, nouns in by_noun if rest[0] in nouns]
+                said = [form for verb in known for form in verb.forms if _is_past(form)]
+                said += [(word,) for word in sorted(BEGUN) if word.endswith("ed") and shortens(rest[0], word)]
+                said += [("built",)] if rest[0] in SHORT_BUILT else []
+                for form in said:
+                    yield form, "Col", Columns((Attribute(table.name, column.name),)), 0.85
 
     def _is_second(self, words: Sequence[str], column: Attribute) -> bool:
         """Whether a table's own time is of the same event: `order_date` beside `ordered_at`."""
@@ -297,11 +332,12 @@ class VerbsOf:
     def _time_nouns_of(self) -> dict[str, list[tuple[tuple[str, ...], Attribute]]]:
         """The nouns of times by table."""
         found: dict[str, list[tuple[tuple[str, ...], Attribute]]] = {}
-        for words, column in self._time_nouns():
+        for words, column in self._time_nouns:
             found.setdefault(column.table, []).append((words, column))
         return found
 
-    def _time_nouns(self) -> Iterator[tuple[tuple[str, ...], Attribute]]:
+    @cached_property
+    def _time_nouns(self) -> tuple[tuple[tuple[str, ...], Attribute], ...]:
         """What the names of columns of time say beside that they are times, each as words."""
         found: dict[tuple[tuple[str, ...], Attribute], None] = {}
         for phrase, meanings in self._lexicon.meanings.items():
@@ -311,7 +347,7 @@ class VerbsOf:
                     words = tuple(word for word in phrase if word not in TIME_WORDS | _ACTUAL)
                     if column.kind in ("time", "date") and 0 < len(words) <= 2:
                         found[words, Attribute(meaning.table, meaning.column)] = None
-        yield from found
+        return tuple(found)
 
     def _plain(self) -> Iterator[Said]:
         """Verbs that only relate; a form that is a noun of the data is that noun."""
@@ -328,8 +364,13 @@ class VerbsOf:
         return isinstance(meaning, TableName) and self._lexicon.graph.is_link(meaning.table)
 
 
+def _is_past(form: tuple[str, ...]) -> bool:
+    """Whether a form says what was done: born, hired, taken."""
+    return form == ("born",) or form[0].endswith(("ed", "en"))
+
+
 def _farness(verb: Verb, noun: str) -> int:
-    """How far a time's name is from a verb: 0 of its own, as `joined_on` of "joined", and `created` is not."""
+    """How far a time's name is from a verb: 0 of its own, as `joined_on` of "joined"; not so `created`."""
     is_own = verb_stem(noun) == verb_stem("".join(verb.forms[0]))
     return 0 if is_own else 1 + verb.nouns.index(noun)
 
@@ -345,9 +386,7 @@ def _nearest_times(said: Sequence[tuple[tuple[str, ...], float, int, Attribute]]
             yield form, "Did", Columns((column,)), weight - (_LOOSE if far > nearest[form, ""] else 0.0)
 
 
-def _forms_of(
-    word: str, spelled: Mapping[str, tuple[tuple[str, ...], ...]]
-) -> tuple[tuple[str, ...], ...]:
+def _forms_of(word: str, spelled: Mapping[str, tuple[tuple[str, ...], ...]]) -> tuple[tuple[str, ...], ...]:
     return spelled.get(word, ((word,),))
 
 

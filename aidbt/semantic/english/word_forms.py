@@ -55,3 +55,13 @@ def shortens(short: str, word: str) -> bool:
         return True
     rest = iter(word)
     return len(short) > 2 and not set(short[1:]) & set("aeiou") and all(letter in rest for letter in short)
+
+
+def bones(word: str) -> str:
+    """What a word is without the vowels behind its first letter.
+
+    Example:
+        >>> bones("election"), bones("elctn")
+        ('elctn', 'elctn')
+    """
+    return word[:1] + "".join(letter for letter in word[1:] if letter not in "aeiou")

@@ -61,6 +61,8 @@ def table(columns: str, name: str = "orders") -> GraphTable:
         ("dropoffs", "dropoff_id dropped_at:t", "dropped_at"),
         ("invoices", "invoice_id amount status viewed_at:t", ""),
         ("views", "view_id viewed_at:t", "viewed_at"),
+        ("sightings", "sighting_id seen_at:t", "seen_at"),
+        ("letters", "letter_id seen_at:t", ""),
         ("prices", "price_id valid_from:d valid_to:d", ""),
     ],
 )
@@ -133,6 +135,15 @@ def test_names_and_values_together_show_a_reference() -> None:
 
     assert references(graph(tables)) == {"orders.customer_id": ("customers", "")}
     assert references(graph(tables, held=0.1)) == {}
+
+
+def test_behind_the_letters_of_its_own_table_a_key_stands_as_it_is_written() -> None:
+    tables = {
+        "backers": "bk_id bk_name bk_plan",
+        "pledges": "pl_id pl_bk_id pl_bk_count:number pl_status pl_plan",
+    }
+
+    assert references(graph(tables)) == {"pledges.pl_bk_id": ("backers", "")}
 
 
 def test_a_column_named_for_what_somebody_is_refers_in_that_role() -> None:

@@ -14,7 +14,7 @@ from aidbt.semantic.planner import plan
 from tests.aidbt.semantic.english.small_shop import CLOCK
 
 World = tuple[Graph, Lexicon]
-_KINDS = {"n": "INTEGER", "d": "DATE", "t": "TIMESTAMP", "b": "BOOLEAN"}
+_KINDS = {"n": "INTEGER", "m": "DECIMAL(10,2)", "d": "DATE", "t": "TIMESTAMP", "b": "BOOLEAN"}
 
 
 def made_up(

@@ -208,3 +208,19 @@ def test_people_told_by_what_they_did_have_no_months_of_their_own() -> None:
 @pytest.mark.parametrize("known", ["no known comment", "no recorded comment"])
 def test_what_is_not_recorded_is_missing(known: str) -> None:
     assert values(f"How many reviews have {known}?") == {1}
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("What city is each customer in?", ("Alfa", "Porto")),
+        ("Which department is each employee in?", ("Cy", "Finance")),
+        ("What country is each customer from?", ("Gamma", "Germany")),
+    ],
+)
+def test_what_each_is_in_is_shown_beside_it(question: str, held: tuple[str, str]) -> None:
+    assert held in {row[1:3] for row in rows(question)}
+
+
+def test_what_each_is_in_and_of_says_nothing() -> None:
+    assert refusal("What city is each customer of in?")

@@ -23,6 +23,11 @@ def ordered(question: str) -> list[Any]:
          ["Nut Bar", "Green Tea", "Cola", "Chess Set", "Crisps"]),
         ("number of products by category, sorted by number of products descending, then by category name",
          ["Drinks", "Snacks", "Toys"]),
+        ("Return each category and its number of products, highest first and in alphabetical order of name"
+         " where equal", ["Drinks", "Snacks", "Toys"]),
+        ("Return the category name and number of products of each category, from the lowest number of"
+         " products to the highest and alphabetically by name where it is equal",
+         ["Toys", "Drinks", "Snacks"]),
     ],
 )  # fmt: skip
 def test_orders_are_of_what_stands_behind_by(question: str, names: list[str]) -> None:

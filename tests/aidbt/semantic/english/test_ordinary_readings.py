@@ -208,7 +208,7 @@ def test_both_of_two_kinds_are_some_of_each() -> None:
 
 def test_so_many_that_others_belong_to_are_counted_by_what_lies_between(gallery: Answer) -> None:
     found = gallery(
-        "Which guards are assigned to at least 2 exhibitions? Return the guard name and number of exhibitions."
+        "Which guards are assigned to at least 2 exhibitions? Return the name and number of exhibitions."
     )
     assert [row[-2:] for row in found] == [("Ida", 2)]
 
@@ -334,3 +334,8 @@ def test_what_the_most_is_said_of_stands_before_it() -> None:
         (10, "Alfa"),
         (11, "Beta"),
     }
+
+
+def test_what_was_counted_adds_up_to_its_amount(gallery: Answer) -> None:
+    assert gallery("How many purchases were there and what do they add up to?") == [(2, 700)]
+    assert refused(gallery, "How many guards are there and what do they add up to?")

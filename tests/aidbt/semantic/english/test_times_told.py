@@ -101,7 +101,8 @@ def test_a_length_is_shown_in_the_unit_that_is_asked_for() -> None:
     ("question", "answer"),
     [
         (
-            "For each client, how many days passed between joining and their first rental? Return the client id and the number of days.",
+            "For each client, how many days passed between joining and their first rental? "
+            "Return the client id and the number of days.",
             {(1, 2), (2, 4), (3, 455)},
         ),
         ("Return the client name and the date of their first rental", None),

@@ -1,0 +1,9 @@
+COPY main."keeper" FROM 'main.keeper.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."apiary" FROM 'main.apiary.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."hive" FROM 'main.hive.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."queen" FROM 'main.queen.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."inspection" FROM 'main.inspection.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."finding" FROM 'main.finding.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."treatment" FROM 'main.treatment.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."harvest" FROM 'main.harvest.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."sale" FROM 'main.sale.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+COPY cf."creators" FROM 'cf.creators.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."campaigns" FROM 'cf.campaigns.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."backers" FROM 'cf.backers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."reward_tiers" FROM 'cf.reward_tiers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."pledges" FROM 'cf.pledges.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."refunds" FROM 'cf.refunds.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."payouts" FROM 'cf.payouts.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."campaign_daily_snapshot" FROM 'cf.campaign_daily_snapshot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY cf."campaign_updates" FROM 'cf.campaign_updates.csv' (FORMAT csv, HEADER, NULLSTR '\N');

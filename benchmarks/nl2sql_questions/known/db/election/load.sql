@@ -1,0 +1,10 @@
+COPY main."pty" FROM 'main.pty.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."cons" FROM 'main.cons.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."cand" FROM 'main.cand.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."elctn" FROM 'main.elctn.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."res" FROM 'main.res.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."trnout" FROM 'main.trnout.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."dnr" FROM 'main.dnr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."dntn" FROM 'main.dntn.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."cexp" FROM 'main.cexp.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."pstn" FROM 'main.pstn.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE pty(pt_cd VARCHAR PRIMARY KEY, pt_nm VARCHAR NOT NULL, ldr_nm VARCHAR, fnd_yr INTEGER, reg_dt DATE, stat_cd VARCHAR, hq_city VARCHAR);
+CREATE TABLE cons(cn_id INTEGER PRIMARY KEY, cn_nm VARCHAR NOT NULL, rgn VARCHAR, cn_typ VARCHAR, elect_ct INTEGER, seat_ct INTEGER, cr_dt DATE);
+CREATE TABLE cand(cd_id INTEGER PRIMARY KEY, cd_nm VARCHAR NOT NULL, sex VARCHAR, dob DATE, pt_cd VARCHAR, occ VARCHAR, inc_flg BOOLEAN, nom_dt DATE);
+CREATE TABLE elctn(el_id INTEGER PRIMARY KEY, el_nm VARCHAR, el_dt DATE, el_typ VARCHAR, stat_cd VARCHAR);
+CREATE TABLE res(rs_id INTEGER PRIMARY KEY, el_id INTEGER, cn_id INTEGER, cd_id INTEGER, vts INTEGER, pst_vts INTEGER, won_flg BOOLEAN, dep_lost BOOLEAN);
+CREATE TABLE trnout(el_id INTEGER, cn_id INTEGER, reg_ct INTEGER, cast_ct INTEGER, rej_ct INTEGER, PRIMARY KEY(el_id, cn_id));
+CREATE TABLE dnr(dn_id INTEGER PRIMARY KEY, dn_nm VARCHAR, dn_typ VARCHAR, city VARCHAR, reg_dt DATE);
+CREATE TABLE dntn(dt_id INTEGER PRIMARY KEY, dn_id INTEGER, pt_cd VARCHAR, cd_id INTEGER, amt DECIMAL(12,2), rcv_dt DATE, dt_typ VARCHAR, stat_cd VARCHAR);
+CREATE TABLE cexp(ex_id INTEGER PRIMARY KEY, cd_id INTEGER, ex_cat VARCHAR, amt DECIMAL(10,2), inv_dt DATE, pd_dt DATE);
+CREATE TABLE pstn(ps_id INTEGER PRIMARY KEY, cn_id INTEGER, ps_nm VARCHAR, cap INTEGER, acc_flg BOOLEAN, stf_ct INTEGER);

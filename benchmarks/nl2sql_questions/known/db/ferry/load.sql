@@ -1,0 +1,9 @@
+COPY main."bkg" FROM 'main.bkg.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."crw" FROM 'main.crw.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."cust" FROM 'main.cust.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."inc" FROM 'main.inc.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."lin" FROM 'main.lin.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."pmt" FROM 'main.pmt.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."prt" FROM 'main.prt.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."slg" FROM 'main.slg.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."vsl" FROM 'main.vsl.csv' (FORMAT csv, HEADER, NULLSTR '\N');

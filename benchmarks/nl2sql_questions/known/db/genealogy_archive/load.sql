@@ -1,0 +1,9 @@
+COPY main."parish" FROM 'main.parish.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."person" FROM 'main.person.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."family" FROM 'main.family.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."family_child" FROM 'main.family_child.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."record" FROM 'main.record.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."person_record" FROM 'main.person_record.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."researcher" FROM 'main.researcher.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."copy_request" FROM 'main.copy_request.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."transcription" FROM 'main.transcription.csv' (FORMAT csv, HEADER, NULLSTR '\N');

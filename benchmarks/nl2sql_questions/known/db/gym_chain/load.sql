@@ -1,0 +1,10 @@
+COPY gymops."clubs" FROM 'gymops.clubs.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."plans" FROM 'gymops.plans.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."members" FROM 'gymops.members.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."trainers" FROM 'gymops.trainers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."subscriptions" FROM 'gymops.subscriptions.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."invoices" FROM 'gymops.invoices.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."classes" FROM 'gymops.classes.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."class_bookings" FROM 'gymops.class_bookings.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."checkins" FROM 'gymops.checkins.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY gymops."member_snapshot_daily" FROM 'gymops.member_snapshot_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');

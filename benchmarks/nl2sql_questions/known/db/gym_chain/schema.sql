@@ -1,0 +1,11 @@
+CREATE SCHEMA IF NOT EXISTS gymops;
+CREATE TABLE gymops.clubs(club_id INTEGER PRIMARY KEY, club_name VARCHAR NOT NULL, club_city VARCHAR, club_region VARCHAR, club_opened_on DATE, club_size_sqm INTEGER, club_is_24h BOOLEAN, club_status VARCHAR);
+CREATE TABLE gymops.plans(plan_id INTEGER PRIMARY KEY, plan_code VARCHAR NOT NULL, plan_name VARCHAR, plan_tier VARCHAR, plan_term VARCHAR, plan_monthly_fee DECIMAL(8,2), plan_is_sold BOOLEAN);
+CREATE TABLE gymops.members(mem_id BIGINT PRIMARY KEY, mem_name VARCHAR NOT NULL, mem_email VARCHAR, mem_birth_date DATE, mem_gender VARCHAR, mem_home_club_id INTEGER, mem_join_date DATE NOT NULL, mem_status VARCHAR NOT NULL, mem_referred_by BIGINT, mem_marketing_opt_in BOOLEAN);
+CREATE TABLE gymops.trainers(trn_id INTEGER PRIMARY KEY, trn_name VARCHAR NOT NULL, trn_club_id INTEGER, trn_specialty VARCHAR, trn_hired_on DATE, trn_hourly_rate DECIMAL(8,2), trn_contract_type VARCHAR);
+CREATE TABLE gymops.subscriptions(sub_id BIGINT PRIMARY KEY, sub_mem_id BIGINT NOT NULL, sub_plan_id INTEGER NOT NULL, sub_start_date DATE NOT NULL, sub_end_date DATE, sub_status VARCHAR NOT NULL, sub_promo_code VARCHAR, sub_cancel_reason VARCHAR);
+CREATE TABLE gymops.invoices(inv_id BIGINT PRIMARY KEY, inv_sub_id BIGINT NOT NULL, inv_issued_on DATE NOT NULL, inv_due_on DATE, inv_amount DECIMAL(10,2) NOT NULL, inv_tax DECIMAL(10,2), inv_discount DECIMAL(10,2), inv_status VARCHAR NOT NULL, inv_paid_at TIMESTAMP, inv_pay_method VARCHAR);
+CREATE TABLE gymops.classes(cls_id BIGINT PRIMARY KEY, cls_name VARCHAR NOT NULL, cls_category VARCHAR, cls_club_id INTEGER, cls_trn_id INTEGER, cls_start_ts TIMESTAMP, cls_duration_min INTEGER, cls_capacity INTEGER, cls_status VARCHAR);
+CREATE TABLE gymops.class_bookings(bk_id BIGINT PRIMARY KEY, bk_cls_id BIGINT NOT NULL, bk_mem_id BIGINT NOT NULL, bk_created_at TIMESTAMP, bk_status VARCHAR, bk_channel VARCHAR, bk_rating INTEGER);
+CREATE TABLE gymops.checkins(ci_id BIGINT PRIMARY KEY, ci_mem_id BIGINT NOT NULL, ci_club_id INTEGER NOT NULL, ci_in_ts TIMESTAMP NOT NULL, ci_out_ts TIMESTAMP, ci_method VARCHAR);
+CREATE TABLE gymops.member_snapshot_daily(snap_mem_id BIGINT, snap_date DATE, snap_balance DECIMAL(10,2), snap_points INTEGER, snap_reward_level VARCHAR, snap_push_enabled BOOLEAN, PRIMARY KEY(snap_mem_id, snap_date));

@@ -1,0 +1,10 @@
+COPY main."family" FROM 'main.family.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."language" FROM 'main.language.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."paper" FROM 'main.paper.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."paper_language" FROM 'main.paper_language.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."recording" FROM 'main.recording.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."recording_speaker" FROM 'main.recording_speaker.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."researcher" FROM 'main.researcher.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."speaker" FROM 'main.speaker.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."transcript" FROM 'main.transcript.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."writes" FROM 'main.writes.csv' (FORMAT csv, HEADER, NULLSTR '\N');

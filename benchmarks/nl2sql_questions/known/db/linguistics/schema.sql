@@ -1,0 +1,10 @@
+CREATE TABLE family(fid BIGINT NOT NULL, "name" VARCHAR, region VARCHAR);
+CREATE TABLE language(lid BIGINT NOT NULL, "name" VARCHAR, fid BIGINT, iso_code VARCHAR, country VARCHAR, speaker_num BIGINT, vitality VARCHAR);
+CREATE TABLE paper(pid BIGINT NOT NULL, title VARCHAR, "year" BIGINT, venue VARCHAR, citation_num BIGINT);
+CREATE TABLE paper_language(pid BIGINT NOT NULL, lid BIGINT NOT NULL);
+CREATE TABLE recording(rec_id BIGINT NOT NULL, title VARCHAR, lid BIGINT, rid BIGINT, recorded_on DATE, duration_min DOUBLE, genre VARCHAR, access VARCHAR, place VARCHAR, deposited_at TIMESTAMP);
+CREATE TABLE recording_speaker(rec_id BIGINT NOT NULL, sid BIGINT NOT NULL, "role" VARCHAR);
+CREATE TABLE researcher(rid BIGINT NOT NULL, "name" VARCHAR, email VARCHAR, department VARCHAR, "position" VARCHAR, joined_on DATE);
+CREATE TABLE speaker(sid BIGINT NOT NULL, "name" VARCHAR, gender VARCHAR, birth_year BIGINT, village VARCHAR, lid BIGINT);
+CREATE TABLE transcript(tid BIGINT NOT NULL, rec_id BIGINT, rid BIGINT, word_num BIGINT, status VARCHAR, started_on DATE, completed_on DATE);
+CREATE TABLE writes(rid BIGINT NOT NULL, pid BIGINT NOT NULL);

@@ -1,0 +1,9 @@
+COPY main."inst" FROM 'main.inst.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."astronomer" FROM 'main.astronomer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."telescope" FROM 'main.telescope.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."target" FROM 'main.target.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."proposal" FROM 'main.proposal.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."prop_target" FROM 'main.prop_target.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."prop_coi" FROM 'main.prop_coi.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."observation" FROM 'main.observation.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."night_log" FROM 'main.night_log.csv' (FORMAT csv, HEADER, NULLSTR '\N');

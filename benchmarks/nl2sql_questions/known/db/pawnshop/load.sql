@@ -1,0 +1,9 @@
+COPY pawn_ops."pp_auction" FROM 'pawn_ops.pp_auction.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_branch" FROM 'pawn_ops.pp_branch.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_cash_daily" FROM 'pawn_ops.pp_cash_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_customer" FROM 'pawn_ops.pp_customer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_customer_snapshot" FROM 'pawn_ops.pp_customer_snapshot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_employee" FROM 'pawn_ops.pp_employee.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_item" FROM 'pawn_ops.pp_item.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_loan" FROM 'pawn_ops.pp_loan.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY pawn_ops."pp_payment" FROM 'pawn_ops.pp_payment.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE SCHEMA IF NOT EXISTS pawn_ops;
+CREATE TABLE pawn_ops.pp_auction(au_id BIGINT PRIMARY KEY, au_it_id BIGINT NOT NULL, au_br_id INTEGER NOT NULL, au_date DATE, au_reserve DECIMAL(10,2), au_hammer DECIMAL(10,2), au_bids INTEGER, au_channel VARCHAR, au_status VARCHAR NOT NULL);
+CREATE TABLE pawn_ops.pp_branch(br_id INTEGER PRIMARY KEY, br_name VARCHAR NOT NULL, br_city VARCHAR, br_state VARCHAR, br_opened DATE, br_status VARCHAR NOT NULL);
+CREATE TABLE pawn_ops.pp_cash_daily(cd_br_id INTEGER NOT NULL, cd_date DATE NOT NULL, cd_balance DECIMAL(12,2) NOT NULL, cd_updated_at TIMESTAMP, PRIMARY KEY(cd_br_id, cd_date));
+CREATE TABLE pawn_ops.pp_customer(cu_id BIGINT PRIMARY KEY, cu_name VARCHAR NOT NULL, cu_email VARCHAR, cu_phone VARCHAR, cu_city VARCHAR, cu_state VARCHAR, cu_status VARCHAR NOT NULL, cu_id_verified BOOLEAN, cu_joined_at TIMESTAMP NOT NULL);
+CREATE TABLE pawn_ops.pp_customer_snapshot(cs_cu_id BIGINT, cs_date DATE, cs_tier VARCHAR, cs_credit_limit DECIMAL(10,2), cs_sms_opt_in BOOLEAN, cs_score INTEGER, PRIMARY KEY(cs_cu_id, cs_date));
+CREATE TABLE pawn_ops.pp_employee(em_id INTEGER PRIMARY KEY, em_name VARCHAR NOT NULL, em_br_id INTEGER, em_role VARCHAR, em_hired DATE, em_status VARCHAR);
+CREATE TABLE pawn_ops.pp_item(it_id BIGINT PRIMARY KEY, it_cu_id BIGINT NOT NULL, it_category VARCHAR NOT NULL, it_subcategory VARCHAR, it_brand VARCHAR, it_desc VARCHAR, it_appraised DECIMAL(10,2), it_condition VARCHAR, it_received_at TIMESTAMP);
+CREATE TABLE pawn_ops.pp_loan(ln_id BIGINT PRIMARY KEY, ln_cu_id BIGINT NOT NULL, ln_it_id BIGINT NOT NULL, ln_br_id INTEGER NOT NULL, ln_em_id INTEGER, ln_principal DECIMAL(10,2) NOT NULL, ln_rate DECIMAL(5,2), ln_fee DECIMAL(10,2), ln_issued_at TIMESTAMP NOT NULL, ln_due DATE NOT NULL, ln_status VARCHAR NOT NULL, ln_closed_at TIMESTAMP);
+CREATE TABLE pawn_ops.pp_payment(py_id BIGINT PRIMARY KEY, py_ln_id BIGINT NOT NULL, py_type VARCHAR NOT NULL, py_amount DECIMAL(10,2) NOT NULL, py_method VARCHAR, py_status VARCHAR NOT NULL, py_at TIMESTAMP NOT NULL, py_ref VARCHAR);

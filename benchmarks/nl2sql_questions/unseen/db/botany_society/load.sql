@@ -1,0 +1,9 @@
+COPY main.attendance FROM 'main.attendance.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.excursion FROM 'main.excursion.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.herbarium_sheet FROM 'main.herbarium_sheet.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.loan FROM 'main.loan.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.member FROM 'main.member.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.plant_family FROM 'main.plant_family.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.sighting FROM 'main.sighting.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.site FROM 'main.site.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.species FROM 'main.species.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+COPY box_office.customers FROM 'box_office.customers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.events FROM 'box_office.events.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.messages FROM 'box_office.messages.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.orders FROM 'box_office.orders.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.promoters FROM 'box_office.promoters.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.refunds FROM 'box_office.refunds.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.seat_snapshots FROM 'box_office.seat_snapshots.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.tickets FROM 'box_office.tickets.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY box_office.venues FROM 'box_office.venues.csv' (FORMAT csv, HEADER, NULLSTR '\N');

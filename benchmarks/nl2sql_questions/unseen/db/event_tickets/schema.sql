@@ -1,0 +1,10 @@
+CREATE SCHEMA IF NOT EXISTS box_office;
+CREATE TABLE box_office.venues(ven_id INTEGER PRIMARY KEY, ven_name VARCHAR, ven_city VARCHAR, ven_country VARCHAR, ven_type VARCHAR, ven_capacity INTEGER, ven_opened DATE, ven_is_active BOOLEAN);
+CREATE TABLE box_office.promoters(pro_id INTEGER PRIMARY KEY, pro_name VARCHAR, pro_country VARCHAR, pro_tier VARCHAR, pro_commission_pct DECIMAL(4,2), pro_since DATE);
+CREATE TABLE box_office.events(evt_id INTEGER PRIMARY KEY, evt_name VARCHAR, evt_category VARCHAR, evt_ven_id INTEGER, evt_pro_id INTEGER, evt_start_ts TIMESTAMP, evt_onsale_date DATE, evt_status VARCHAR, evt_base_price DECIMAL(8,2), evt_min_age INTEGER);
+CREATE TABLE box_office.customers(cus_id INTEGER PRIMARY KEY, cus_name VARCHAR, cus_email VARCHAR, cus_city VARCHAR, cus_country VARCHAR, cus_signup_date DATE, cus_status VARCHAR, cus_marketing_opt_in BOOLEAN);
+CREATE TABLE box_office.orders(ord_id INTEGER PRIMARY KEY, ord_cus_id INTEGER, ord_created_ts TIMESTAMP, ord_channel VARCHAR, ord_status VARCHAR, ord_total DECIMAL(10,2), ord_fee DECIMAL(8,2), ord_discount DECIMAL(8,2), ord_promo_code VARCHAR, ord_pay_method VARCHAR);
+CREATE TABLE box_office.tickets(tic_id INTEGER PRIMARY KEY, tic_ord_id INTEGER, tic_evt_id INTEGER, tic_section VARCHAR, tic_type VARCHAR, tic_price DECIMAL(8,2), tic_status VARCHAR, tic_scanned_ts TIMESTAMP);
+CREATE TABLE box_office.refunds(ref_id INTEGER PRIMARY KEY, ref_ord_id INTEGER, ref_requested_ts TIMESTAMP, ref_completed_ts TIMESTAMP, ref_amount DECIMAL(10,2), ref_reason VARCHAR, ref_status VARCHAR);
+CREATE TABLE box_office.seat_snapshots(snp_evt_id INTEGER, snp_date DATE, snp_seats_total INTEGER, snp_seats_sold INTEGER, snp_seats_held INTEGER, snp_avg_price DECIMAL(8,2), PRIMARY KEY(snp_evt_id, snp_date));
+CREATE TABLE box_office.messages(msg_id INTEGER PRIMARY KEY, msg_cus_id INTEGER, msg_type VARCHAR, msg_channel VARCHAR, msg_sent_ts TIMESTAMP, msg_opened_ts TIMESTAMP);

@@ -1,0 +1,9 @@
+COPY main.owner FROM 'main.owner.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.boat FROM 'main.boat.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.pontoon FROM 'main.pontoon.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.berth FROM 'main.berth.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.contract FROM 'main.contract.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.payment FROM 'main.payment.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.technician FROM 'main.technician.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.repair FROM 'main.repair.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.arrival FROM 'main.arrival.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+COPY lend.branches FROM 'lend.branches.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.officers FROM 'lend.officers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.borrowers FROM 'lend.borrowers.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.products FROM 'lend.products.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.loans FROM 'lend.loans.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.repayments FROM 'lend.repayments.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.loan_balance_daily FROM 'lend.loan_balance_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.score_snapshot FROM 'lend.score_snapshot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY lend.messages FROM 'lend.messages.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE SCHEMA IF NOT EXISTS lend;
+CREATE TABLE lend.branches(br_id INTEGER PRIMARY KEY, br_name VARCHAR NOT NULL, region VARCHAR, city VARCHAR, opened_on DATE, br_status VARCHAR);
+CREATE TABLE lend.officers(of_id INTEGER PRIMARY KEY, br_id INTEGER NOT NULL, of_name VARCHAR NOT NULL, hired_on DATE, grade VARCHAR);
+CREATE TABLE lend.borrowers(bw_id BIGINT PRIMARY KEY, br_id INTEGER NOT NULL, bw_name VARCHAR NOT NULL, email VARCHAR, phone VARCHAR, gender VARCHAR, occupation VARCHAR, joined_at TIMESTAMP NOT NULL, status VARCHAR NOT NULL);
+CREATE TABLE lend.products(prod_id INTEGER PRIMARY KEY, code VARCHAR, prod_name VARCHAR, annual_rate DECIMAL(5,2), max_term_months INTEGER, is_secured BOOLEAN);
+CREATE TABLE lend.loans(ln_id BIGINT PRIMARY KEY, bw_id BIGINT NOT NULL, prod_id INTEGER NOT NULL, of_id INTEGER NOT NULL, principal DECIMAL(12,2) NOT NULL, term_months INTEGER, applied_at TIMESTAMP NOT NULL, disbursed_at TIMESTAMP, status VARCHAR NOT NULL, purpose VARCHAR);
+CREATE TABLE lend.repayments(rp_id BIGINT PRIMARY KEY, ln_id BIGINT NOT NULL, paid_at TIMESTAMP NOT NULL, amount DECIMAL(12,2) NOT NULL, principal_part DECIMAL(12,2), interest_part DECIMAL(12,2), channel VARCHAR, status VARCHAR NOT NULL);
+CREATE TABLE lend.loan_balance_daily(ln_id BIGINT NOT NULL, bal_date DATE NOT NULL, outstanding DECIMAL(12,2), days_past_due INTEGER, PRIMARY KEY (ln_id, bal_date));
+CREATE TABLE lend.score_snapshot(bw_id BIGINT NOT NULL, snapshot_date DATE NOT NULL, score INTEGER, monthly_income DECIMAL(12,2), household_size INTEGER, PRIMARY KEY (bw_id, snapshot_date));
+CREATE TABLE lend.messages(msg_id BIGINT PRIMARY KEY, bw_id BIGINT NOT NULL, channel VARCHAR, kind VARCHAR, sent_at TIMESTAMP NOT NULL, read_at TIMESTAMP);

@@ -1,0 +1,10 @@
+COPY main.brkd FROM 'main.brkd.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.cust FROM 'main.cust.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.inv FROM 'main.inv.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ld FROM 'main.ld.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.mach FROM 'main.mach.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.matl FROM 'main.matl.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.opr FROM 'main.opr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.pit FROM 'main.pit.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.veh FROM 'main.veh.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.wgh FROM 'main.wgh.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE pit(pit_no INTEGER PRIMARY KEY, pit_nm VARCHAR, rgn VARCHAR, rock_typ VARCHAR, opn_dt DATE, cls_dt DATE, dpth_m DOUBLE);
+CREATE TABLE matl(mat_cd VARCHAR PRIMARY KEY, mat_nm VARCHAR, mat_grp VARCHAR, grd_mm INTEGER, prc_tn DECIMAL(8,2));
+CREATE TABLE opr(opr_no INTEGER PRIMARY KEY, opr_nm VARCHAR, shft VARCHAR, hire_dt DATE, pay_rt DECIMAL(6,2));
+CREATE TABLE mach(mach_no INTEGER PRIMARY KEY, mach_nm VARCHAR, mach_typ VARCHAR, mkr VARCHAR, pit_no INTEGER, buy_dt DATE, buy_amt DECIMAL(12,2), run_hrs INTEGER, stat VARCHAR);
+CREATE TABLE cust(cust_no INTEGER PRIMARY KEY, cust_nm VARCHAR, cty VARCHAR, cust_typ VARCHAR, cr_lim INTEGER, reg_dt DATE, blkd BOOLEAN);
+CREATE TABLE veh(veh_no INTEGER PRIMARY KEY, reg_pl VARCHAR, cust_no INTEGER, tare_kg INTEGER, max_kg INTEGER);
+CREATE TABLE wgh(wgh_no INTEGER PRIMARY KEY, veh_no INTEGER, cust_no INTEGER, pit_no INTEGER, mat_cd VARCHAR, opr_no INTEGER, wgh_ts TIMESTAMP, grs_kg INTEGER, net_kg INTEGER, amt DECIMAL(10,2), stat VARCHAR);
+CREATE TABLE ld(ld_no INTEGER PRIMARY KEY, mach_no INTEGER, opr_no INTEGER, pit_no INTEGER, ld_dt DATE, tns DOUBLE, dst_km DOUBLE);
+CREATE TABLE brkd(brk_no INTEGER PRIMARY KEY, mach_no INTEGER, brk_dt DATE, fix_dt DATE, rpr_cst DECIMAL(10,2), rsn VARCHAR);
+CREATE TABLE inv(inv_no INTEGER PRIMARY KEY, cust_no INTEGER, inv_dt DATE, due_dt DATE, amt DECIMAL(10,2), paid_dt DATE);

@@ -1,0 +1,9 @@
+COPY main.gnr FROM 'main.gnr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.prg FROM 'main.prg.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.prs FROM 'main.prs.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.prg_prs FROM 'main.prg_prs.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.dpart FROM 'main.dpart.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.bcast FROM 'main.bcast.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.rtg FROM 'main.rtg.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.advr FROM 'main.advr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ad_slt FROM 'main.ad_slt.csv' (FORMAT csv, HEADER, NULLSTR '\N');
