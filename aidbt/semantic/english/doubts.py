@@ -18,6 +18,7 @@ from aidbt.semantic.query import (
     All,
     Attribute,
     Calculation,
+    Compared,
     Exists,
     InPeriod,
     Measure,
@@ -74,7 +75,9 @@ def _check_groups(query: SemanticQuery, graph: Graph) -> None:
     for term in query.limit_within:
         if isinstance(term, Attribute) and is_additive(graph.table(term.table), term.column):
             raise Refused(f"it is not certain whether {term.column} is added up, or makes the groups")
-    for table in {measure.table for measure in measures(query) if measure.table and measure.of is not None}:
+    is_ranked = any(isinstance(part, Compared) for part in parts(query))
+    summed = {measure.table for measure in measures(query) if measure.table and measure.of is not None}
+    for table in summed if not is_ranked else ():
         keys = {key[0] for key in graph.table(table).keys if len(key) == 1}
         own = [term for term in groups if term.table == table and term.column in keys]
         others = [t for t in groups if t.table != table and (t.column,) in graph.table(t.table).keys]

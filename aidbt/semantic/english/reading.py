@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -145,11 +146,11 @@ def _read(question: str, graph: Graph, lexicon: Lexicon, clock: Clock, matching:
         chart = parse(len(sentence), grounded.items(sentence, tokens(question)), grammar)
         if chart.is_tangled:
             raise Refused("a sentence is too tangled to be read", hint="ask it in shorter sentences")
-        cut.append([way for way in cuts(chart, sentence) if not _defines(way, sentence)])
+        cut.append([way for way in cuts(chart, sentence) if _is_whole(way, sentence)])
         if not cut[-1] and (other := with_average_last(sentence)):
             sentence[:] = other
             chart = parse(len(sentence), grounded.items(sentence, tokens(question)), grammar)
-            cut[-1] = [way for way in cuts(chart, sentence) if not _defines(way, sentence)]
+            cut[-1] = [way for way in cuts(chart, sentence) if _is_whole(way, sentence)]
         if not cut[-1]:
             unknown += uncovered(chart, sentence) or [" ".join(token.text for token in sentence)]
     if unknown:
@@ -280,6 +281,15 @@ def _together(cut: Sequence[Sequence[Cut]]) -> list[tuple[Cut, ...]]:
         longer = [(*before, way) for before in ways for way in sentence]
         ways = sorted(longer, key=lambda way: -sum(score for score, _ in way))[: MOST_CUTS**2]
     return ways
+
+
+def _is_whole(way: Cut, sentence: Sequence[Token]) -> bool:
+    """Whether a cut leaves together what is one: no definition in brackets, no "how many" before a column."""
+    many = (
+        one.category == "CountAll" and other.category == "Col" and sentence[one.start].lemma == "how"
+        for one, other in pairwise(way[1])
+    )
+    return not any(many) and not _defines(way, sentence)
 
 
 def _defines(way: Cut, sentence: Sequence[Token]) -> bool:

@@ -47,7 +47,7 @@ def test_irregular_forms_take_the_place_of_regular_ones():
 @settings(deadline=None)
 @given(st.sampled_from([verb for listed in verbs().values() for verb in listed]))
 def test_every_listed_verb_has_forms_that_differ(verb):
-    assert len(set(verb.forms)) == len(verb.forms) >= 4
+    assert len(set(verb.forms)) == len(verb.forms) >= 3  # "bid" is its own past
 
 
 @pytest.mark.parametrize("text", ["ordered", "bought", "purchased", "sold"])
