@@ -60,7 +60,7 @@ def rank_told(body: str) -> ToldRank | None:
 
     Example:
         >>> rank_told("customer rank by total amount, with rank 1 for the lowest amount")
-        ToldRank(of='customer', by='total amount', is_ascending=True)
+        ToldRank(of='customer', by='total amount', is_ascending=True, within='')
     """
     body = re.sub(r"^.*?, which (?=(?:ranks|orders|sorts) )", "", body)
     first = _FIRST_RANK.search(body)
