@@ -19,11 +19,15 @@ from aidbt.semantic.query import (
     Attribute,
     Calculation,
     Compared,
+    Comparison,
     Exists,
     InPeriod,
     Measure,
+    OneOf,
+    Predicate,
     SemanticQuery,
     TimePoint,
+    Value,
     measures,
     parts,
 )
@@ -57,6 +61,7 @@ def check_doubts(
         if isinstance(part, InPeriod) and _is_to_come(part) and _is_done(part.term):
             raise Refused("the data holds what has been, not what will be")
     _check_groups(query, lexicon.graph)
+    _check_one(query, lexicon.graph)
     for measure, column in _stored(query, lexicon):
         raise Refused(
             "the question can be read in two ways",
@@ -83,6 +88,34 @@ def _check_groups(query: SemanticQuery, graph: Graph) -> None:
         others = [t for t in groups if t.table != table and (t.column,) in graph.table(t.table).keys]
         if own and others:
             raise Refused(f"it is not certain whether {table} are added up, or shown one by one")
+
+
+def _check_one(query: SemanticQuery, graph: Graph) -> None:
+    """That not the one row of a key is counted: of "the venue of paper 2, and how many it has" all are.
+
+    Raises:
+        Refused: it is.
+    """
+    for measure in measures(query):
+        if measure.function != "count" or not measure.table:
+            continue
+        keys = {key[0] for key in graph.table(measure.table).keys if len(key) == 1}
+        for said in _conjuncts(query.where, measure.where):
+            term = said.term if isinstance(said, OneOf) and len(said.values) == 1 else None
+            if isinstance(said, Comparison) and said.operator == "=" and isinstance(said.right, Value):
+                term = said.left
+            if not isinstance(term, Attribute) or term.via:
+                continue
+            if term.table == measure.table and term.column in keys:
+                raise Refused(f"a single row of {measure.table} would be counted")
+
+
+def _conjuncts(*predicates: Predicate | None) -> Iterator[Predicate]:
+    for one in predicates:
+        if isinstance(one, All):
+            yield from _conjuncts(*one.predicates)
+        elif one is not None:
+            yield one
 
 
 def check_different(sentence: Sequence[Token], query: SemanticQuery, lexicon: Lexicon) -> None:

@@ -86,6 +86,11 @@ def test_a_year_in_short_is_what_a_verb_is_of(party: World) -> None:
     assert "fnd_yr < 1940" in sql_of(party, "List the parties founded before 1940")
 
 
+def test_a_key_of_one_row_is_not_counted(harbour: World) -> None:
+    with pytest.raises(AidbtError, match="single row"):
+        sql_of(harbour, "What is the name of the host of tape 2, and how many tapes are there in total?")
+
+
 def test_who_attended_is_told_by_the_flag_of_attendance() -> None:
     club = made_up(
         {
