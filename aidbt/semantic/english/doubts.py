@@ -99,7 +99,7 @@ def _check_one(query: SemanticQuery, graph: Graph) -> None:
     for measure in measures(query):
         if measure.function != "count" or not measure.table:
             continue
-        keys = {key[0] for key in graph.table(measure.table).keys if len(key) == 1}
+        keys = {key[0] for key in graph.table(measure.table).keys[:1] if len(key) == 1}
         for said in _conjuncts(query.where, measure.where):
             term = said.term if isinstance(said, OneOf) and len(said.values) == 1 else None
             if isinstance(said, Comparison) and said.operator == "=" and isinstance(said.right, Value):
