@@ -351,8 +351,10 @@ def test_a_quiet_table_does_not_retain_the_log_of_others(streamed, stream, monke
     stop = threading.Event()
 
     def busy() -> None:
-        streamed.psql("create table loud as select g, repeat('x', 200) as v from generate_series(1, 20000) g")
         until = time.monotonic() + 30
+        while not slot(streamed)["active"] and time.monotonic() < until:
+            time.sleep(0.02)  # a table that is there when the stream begins is one of its own
+        streamed.psql("create table loud as select g, repeat('x', 200) as v from generate_series(1, 20000) g")
         while time.monotonic() < until:
             if lsn(slot(streamed)["confirmed_flush_lsn"]) > before + (1 << 20):
                 break
