@@ -76,7 +76,7 @@ def model(
     from aidbt.generate.bases import Bases
     from aidbt.generate.english_models.ground import Request
     from aidbt.generate.english_models.plan import run_model
-    from aidbt.semantic.english.refusal import Refused
+    from aidbt.semantic.english.grounding.refusal import Refused
 
     if check:
         _check(name, sentence=sentence, refine=refine, output=output, where=where)

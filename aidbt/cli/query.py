@@ -351,7 +351,7 @@ def _refuse(request: _Request, error: AidbtError, grounded: Grounded | None, out
     What of the project could not be read is said too: it may be what the question is about.
     """
     from aidbt.semantic.answering import as_refusal
-    from aidbt.semantic.english.refusal import Refused
+    from aidbt.semantic.english.grounding.refusal import Refused
     from aidbt.semantic.graph import NoPath
     from aidbt.semantic.planner import CannotPlan
     from aidbt.semantic.wording import table_nouns

@@ -14,7 +14,7 @@ import click
 from aidbt.cli.render import bold, count, dim
 
 if TYPE_CHECKING:
-    from aidbt.semantic.english.refusal import Refused
+    from aidbt.semantic.english.grounding.refusal import Refused
 
 # More rows than that are not read on a terminal; the other forms of output have all that were fetched.
 MOST_SHOWN = 100

@@ -22,8 +22,8 @@ from aidbt.project.profile import Profile
 from aidbt.project.unreadable import PREFIX
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import documentation_of
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.grounding import Grounding, project_grounding
 from aidbt.semantic.parsed_layer import layer_beside
 from aidbt.semantic.project_layer import parse_error

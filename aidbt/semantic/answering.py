@@ -14,8 +14,8 @@ from aidbt.core.errors import AidbtError, MissingExtra, ResilienceError
 from aidbt.core.resilience import Level
 from aidbt.llm.answers import Spent
 from aidbt.llm.model import ProviderError
+from aidbt.semantic.english.grounding.refusal import Rank, Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Rank, Refused
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
 from aidbt.semantic.query import Clock, SemanticQuery

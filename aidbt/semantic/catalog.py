@@ -9,8 +9,8 @@ from dataclasses import replace
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.core.types import type_family
 from aidbt.core.words import words_of
-from aidbt.semantic.english.tokens import verb_stem
-from aidbt.semantic.english.word_lists import people
+from aidbt.semantic.english.words.tokens import verb_stem
+from aidbt.semantic.english.words.word_lists import people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
 from aidbt.semantic.naming import (
     KEY_WORDS,

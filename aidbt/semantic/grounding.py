@@ -15,7 +15,7 @@ from aidbt.project.manifest import Manifest
 from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.documentation import ColumnDocs, Documentation, documentation_of
-from aidbt.semantic.english.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.graph import Graph, Relationship
 from aidbt.semantic.named import named_metrics
 from aidbt.semantic.naming import named_tables

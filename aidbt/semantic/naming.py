@@ -9,7 +9,7 @@ from functools import lru_cache
 from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Relation
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.english.tokens import lemma
+from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.run_together import STORAGE, is_run_together, parted
 
 KEY_WORDS = {"id", "key", "code", "identifier", "uuid", "guid", "no", "number"}

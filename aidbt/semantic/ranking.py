@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aidbt.core.errors import AidbtError
 from aidbt.core.words import words_of
-from aidbt.semantic.english.refusal import Rank
+from aidbt.semantic.english.grounding.refusal import Rank
 
 if TYPE_CHECKING:
     import numpy as np

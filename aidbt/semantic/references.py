@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from aidbt.core.lexicon import expansions
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.word_lists import people
+from aidbt.semantic.english.words.word_lists import people
 from aidbt.semantic.graph import GraphTable, Relationship
 from aidbt.semantic.naming import KEY_WORDS, NamedTable, spelled
 

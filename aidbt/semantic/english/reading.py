@@ -10,22 +10,11 @@ from typing import Any
 
 from aidbt.core.errors import AidbtError
 from aidbt.core.words import words_of
-from aidbt.semantic.english.advice import advised
-from aidbt.semantic.english.asked import STANDING
-from aidbt.semantic.english.assemble import assemble
-from aidbt.semantic.english.chart import Chart, Item, parse
-from aidbt.semantic.english.defined import glossed, with_instructions
-from aidbt.semantic.english.doubts import check_doubts
-from aidbt.semantic.english.dropped import check_dropped
-from aidbt.semantic.english.grammar import Rules
-from aidbt.semantic.english.grounded import Grounded
-from aidbt.semantic.english.instructions import without_advice
-from aidbt.semantic.english.lexicon import Lexicon
-from aidbt.semantic.english.likelihood import Cut, likelihood
-from aidbt.semantic.english.misread import check_misread
-from aidbt.semantic.english.number_phrases import Best, Group, Number
-from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.refusal import (
+from aidbt.semantic.english.checks.doubts import check_doubts
+from aidbt.semantic.english.checks.dropped import check_dropped
+from aidbt.semantic.english.checks.misread import check_misread
+from aidbt.semantic.english.grounding.lexicon import Lexicon
+from aidbt.semantic.english.grounding.refusal import (
     Distant,
     Doubtful,
     Elsewhere,
@@ -34,11 +23,22 @@ from aidbt.semantic.english.refusal import (
     check_values,
     not_understood,
 )
-from aidbt.semantic.english.same_rows import is_contradiction
-from aidbt.semantic.english.text_matching import TextMatching, matched
-from aidbt.semantic.english.tokens import Token, tokens, with_average_last
-from aidbt.semantic.english.told_periods import with_told_periods
-from aidbt.semantic.english.two_ways import certain
+from aidbt.semantic.english.instructions.advice import advised
+from aidbt.semantic.english.instructions.defined import glossed, with_instructions
+from aidbt.semantic.english.instructions.parsed import without_advice
+from aidbt.semantic.english.instructions.text_matching import TextMatching, matched
+from aidbt.semantic.english.instructions.told_periods import with_told_periods
+from aidbt.semantic.english.meanings.chart import Chart, Item, parse
+from aidbt.semantic.english.meanings.likelihood import Cut, likelihood
+from aidbt.semantic.english.meanings.number_phrases import Best, Group, Number
+from aidbt.semantic.english.meanings.phrases import Columns, Rows
+from aidbt.semantic.english.meanings.same_rows import is_contradiction
+from aidbt.semantic.english.number_rules.asked import STANDING
+from aidbt.semantic.english.number_rules.grammar import Rules
+from aidbt.semantic.english.number_rules.grounded import Grounded
+from aidbt.semantic.english.queries.assemble import assemble
+from aidbt.semantic.english.queries.two_ways import certain
+from aidbt.semantic.english.words.tokens import Token, tokens, with_average_last
 from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
     Attribute,

@@ -21,7 +21,7 @@ from aidbt.cli.query_output import (
     table_lines,
     total_line,
 )
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 
 
 def table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:

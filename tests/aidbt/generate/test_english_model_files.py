@@ -32,7 +32,7 @@ from aidbt.generate.english_models.plan import ModelPlan, WouldReplace, plan_mod
 from aidbt.generate.english_models.witnesses import Witnesses, find_witnesses
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.query import (
     Grain,
     InPeriod,

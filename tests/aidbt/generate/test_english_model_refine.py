@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aidbt.generate.english_models.refine import lifted, refined
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.query import (
     All,
     Attribute,

@@ -10,7 +10,7 @@ import pytest
 
 from aidbt.core.errors import MissingExtra
 from aidbt.semantic.answering import understand
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.ranking import Embed, ranked_by
 from tests.aidbt.semantic.english.small_shop import CLOCK, world

@@ -16,7 +16,7 @@ from aidbt.core.schema import TableProfile
 from aidbt.llm.client import open_client
 from aidbt.llm.scripted import ScriptedModel
 from aidbt.semantic.answering import Understood, understand
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.grounding import Grounding, grounding_of
 from aidbt.semantic.llm_query import QueryModel
 from aidbt.semantic.query import Clock

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.semantic.catalog import graph_of
-from aidbt.semantic.english.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.naming import named_tables

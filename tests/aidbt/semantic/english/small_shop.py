@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from aidbt.semantic.catalog import graph_of, named_tables
-from aidbt.semantic.english.assemble import Refused
-from aidbt.semantic.english.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.queries.assemble import Refused
 from aidbt.semantic.english.reading import Reading, read
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.planner import plan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.advice import restrictions
-from aidbt.semantic.english.instructions import read_instructions, statements
+from aidbt.semantic.english.instructions.advice import restrictions
+from aidbt.semantic.english.instructions.parsed import read_instructions, statements
 from tests.aidbt.semantic.english.told_shop import told_refusal, told_value
 
 

@@ -8,9 +8,7 @@ import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.semantic.catalog import graph_of
-from aidbt.semantic.english.asked import asked_of
-from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.lexicon import (
+from aidbt.semantic.english.grounding.lexicon import (
     ColumnName,
     Defined,
     Lexicon,
@@ -21,9 +19,11 @@ from aidbt.semantic.english.lexicon import (
     ValueName,
     lexicon,
 )
-from aidbt.semantic.english.number_phrases import Best, Number, Top
-from aidbt.semantic.english.phrases import Amount, Columns
-from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.meanings.chart import Item
+from aidbt.semantic.english.meanings.number_phrases import Best, Number, Top
+from aidbt.semantic.english.meanings.phrases import Amount, Columns
+from aidbt.semantic.english.number_rules.asked import asked_of
+from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.named import NamedMetric
 from aidbt.semantic.naming import named_tables
 from aidbt.semantic.query import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.index import ColumnName, ValueName
-from aidbt.semantic.english.refusal import (
+from aidbt.semantic.english.grounding.index import ColumnName, ValueName
+from aidbt.semantic.english.grounding.refusal import (
     Refused,
     candidates,
     check_values,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidbt.semantic.english.dimensions import dimensions
-from aidbt.semantic.english.tokens import lemma, tokens, verb_stem
+from aidbt.semantic.english.words.dimensions import dimensions
+from aidbt.semantic.english.words.tokens import lemma, tokens, verb_stem
 
 
 @pytest.mark.parametrize(

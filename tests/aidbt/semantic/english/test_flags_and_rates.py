@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from aidbt.semantic.catalog import graph_of
-from aidbt.semantic.english.lexicon import lexicon
+from aidbt.semantic.english.grounding.lexicon import lexicon
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.naming import named_tables
 from aidbt.semantic.planner import plan
 from aidbt.warehouse.duckdb import DuckDBWarehouse

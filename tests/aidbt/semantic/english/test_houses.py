@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from tests.aidbt.semantic.english.made_up import World, made_up, sql_of
 
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError
-from aidbt.semantic.english.defined import glossed, with_instructions
-from aidbt.semantic.english.formulas import Formula, Operation, formula_of
-from aidbt.semantic.english.instructions import read_instructions, without_advice
+from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.instructions.defined import glossed, with_instructions
+from aidbt.semantic.english.instructions.formulas import Formula, Operation, formula_of
+from aidbt.semantic.english.instructions.parsed import read_instructions, without_advice
+from aidbt.semantic.english.instructions.text_matching import TextMatching, matched
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.english.text_matching import TextMatching, matched
 from aidbt.semantic.planner import plan
 from aidbt.semantic.query import AnyOf, Attribute, Matches, OneOf, Output, SemanticQuery, Value
 from tests.aidbt.semantic.english.small_shop import CLOCK, connection, world

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.deadlines import is_of_today, running, todays
-from aidbt.semantic.english.lasting import beginnings_and_ends, lastings
-from aidbt.semantic.english.lexicon import Defined, lexicon
+from aidbt.semantic.english.grounding.lexicon import Defined, lexicon
+from aidbt.semantic.english.words.deadlines import is_of_today, running, todays
+from aidbt.semantic.english.words.lasting import beginnings_and_ends, lastings
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind
 from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import All, Attribute, Duration, Grain, InPeriod, Missing, TimePoint

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aidbt.semantic.english.refusal import Refused
-from aidbt.semantic.english.tokens import tokens
-from aidbt.semantic.english.told_periods import with_told_periods
+from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.instructions.told_periods import with_told_periods
+from aidbt.semantic.english.words.tokens import tokens
 from tests.aidbt.semantic.english.made_up import World, made_up, sql_of
 from tests.aidbt.semantic.english.small_shop import refusal, rows
 

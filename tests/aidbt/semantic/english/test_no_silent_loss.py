@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from aidbt.semantic.english.complete import check_complete
-from aidbt.semantic.english.phrases import Rows
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.checks.complete import check_complete
+from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.meanings.phrases import Rows
 from aidbt.semantic.query import Attribute, Comparison, OneOf, Predicate, Value
 from tests.aidbt.semantic.english.small_shop import reading, rows, world
 

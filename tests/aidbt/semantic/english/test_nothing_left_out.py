@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from aidbt.semantic.english.chart import Item
-from aidbt.semantic.english.complete import check_complete
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.checks.complete import check_complete
+from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.query import Measure, SemanticQuery, Term
 from tests.aidbt.semantic.english.small_shop import reading, world
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.additive import amount_of, is_additive, is_duration
-from aidbt.semantic.english.naming import name_of, things, unique_names
+from aidbt.semantic.english.words.additive import amount_of, is_additive, is_duration
+from aidbt.semantic.english.words.naming import name_of, things, unique_names
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.query import (
     Attribute,

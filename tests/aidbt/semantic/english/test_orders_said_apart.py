@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aidbt.semantic.english.refusal import Refused
+from aidbt.semantic.english.grounding.refusal import Refused
 from tests.aidbt.semantic.english.made_up import World, made_up, sql_of
 from tests.aidbt.semantic.english.small_shop import refusal, rows
 

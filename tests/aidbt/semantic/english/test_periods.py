@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidbt.semantic.english.periods import period_at
-from aidbt.semantic.english.tokens import tokens
+from aidbt.semantic.english.words.periods import period_at
+from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.query import Clock, TimePoint
 from aidbt.semantic.times import moment
 

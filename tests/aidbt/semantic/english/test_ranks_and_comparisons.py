@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aidbt.semantic.english.additive import is_additive
+from aidbt.semantic.english.words.additive import is_additive
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.query import InPeriod
 from aidbt.semantic.wording import describe

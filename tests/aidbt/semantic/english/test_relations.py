@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aidbt.semantic.english.phrases import Condition, Link, Rows
-from aidbt.semantic.english.relations import Relations
-from aidbt.semantic.english.same_rows import is_contradiction
+from aidbt.semantic.english.meanings.phrases import Condition, Link, Rows
+from aidbt.semantic.english.meanings.relations import Relations
+from aidbt.semantic.english.meanings.same_rows import is_contradiction
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
 from aidbt.semantic.query import (
     All,

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from aidbt.semantic.english.units import factor_of, unit_of
+from aidbt.semantic.english.words.units import factor_of, unit_of
 from aidbt.semantic.graph import GraphColumn
 from tests.aidbt.semantic.english.small_shop import ask, refusal, rows, values
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.planner import plan
 from tests.aidbt.semantic.english.made_up import World, made_up
 from tests.aidbt.semantic.english.small_shop import CLOCK

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidbt.semantic.english.phrases import Columns, Rows
-from aidbt.semantic.english.verbs import VerbsOf, forms, verbs
+from aidbt.semantic.english.grounding.verbs import VerbsOf, forms, verbs
+from aidbt.semantic.english.meanings.phrases import Columns, Rows
 from tests.aidbt.semantic.english.small_shop import world
 
 FORMS = {

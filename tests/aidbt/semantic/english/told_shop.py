@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.english.refusal import Refused
 from aidbt.semantic.planner import plan
 from tests.aidbt.semantic.english.small_shop import CLOCK, connection, world
 

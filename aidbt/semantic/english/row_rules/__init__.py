@@ -1,0 +1,1 @@
+"""Rules for phrases that say which rows are spoken of: nouns, verbs, roles, times and conditions."""
