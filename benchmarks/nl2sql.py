@@ -34,7 +34,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.grounding import Grounding
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Clock
 from benchmarks.common import ROOT, report, standard_arguments
 from benchmarks.database_instances import Reference, instances

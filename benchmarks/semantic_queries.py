@@ -25,8 +25,8 @@ from typing import Any
 
 from aidbt.core.errors import AidbtError
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.metricflow import CompiledQuery, GroupBy, compile_query
-from aidbt.semantic.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.layer.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.metricflow.compiler import CompiledQuery, GroupBy, compile_query
 from benchmarks.common import Measured, measure, peer_venv, report, standard_arguments
 from benchmarks.query_answers import open_database, same_rows
 

@@ -47,6 +47,12 @@ MAY_IMPORT = {
     "L0 core": [],
     "companion": ["L1 outside world", "L0 core"],
 }
+# How English is read: its packages, of which each imports only those that stand before it.
+ENGLISH = "aidbt.semantic.english"
+STEPS_OF_ENGLISH = [
+    "words", "meanings", "grounding", "checks", "row_rules", "number_rules", "queries", "instructions",
+    "reading",
+]  # fmt: skip
 CORE_MAY_USE = {"pydantic", "yaml"}  # besides the standard library
 
 READS_ENVIRONMENT = "aidbt/core/config.py"
@@ -153,6 +159,19 @@ def imports_that_do_not_point_down(tree: Tree) -> list[str]:
         elif other not in MAY_IMPORT[mine]:
             found.append(f"{module.path}:{line}: {module.package} ({mine}) imports {theirs} ({other})")
     return found
+
+
+def english_that_does_not_point_down(tree: Tree) -> list[str]:
+    def step(name: str) -> int:
+        _, is_english, rest = name.partition(f"{ENGLISH}.")
+        return STEPS_OF_ENGLISH.index(rest.split(".")[0]) if is_english else -1
+
+    steps = STEPS_OF_ENGLISH
+    return [
+        f"{module.path}:{line}: {steps[step(module.name)]} imports {steps[step(target)]}"
+        for module, line, target in tree.imports
+        if step(module.name) >= 0 and step(target) > step(module.name)
+    ]
 
 
 def packages_without_a_layer(tree: Tree) -> list[str]:
@@ -291,6 +310,7 @@ def _is_broad(caught: ast.expr | None) -> bool:
 
 RULES: list[Callable[[Tree], list[str]]] = [
     imports_that_do_not_point_down,
+    english_that_does_not_point_down,
     packages_without_a_layer,
     foreign_packages_in_core,
     circular_imports,
@@ -399,6 +419,14 @@ BROKEN = {
         imports_that_do_not_point_down,
         {"aidbt/observability/runs.py": "from ingestion import pipeline"},
         "aidbt/observability/runs.py:1: aidbt.observability (L4 processes) imports ingestion (companion)",
+    ),
+    "a step of English knows a later one": (
+        english_that_does_not_point_down,
+        {
+            "aidbt/semantic/english/words/a.py": "from aidbt.semantic.english.checks import b",
+            "aidbt/semantic/english/checks/b.py": "from aidbt.semantic.english.words import c",
+        },
+        "aidbt/semantic/english/words/a.py:1: words imports checks",
     ),
     "a package that nobody placed": (
         packages_without_a_layer,

@@ -181,7 +181,7 @@ def _reader(session: Session, found: Grounded) -> Callable[[str], Sentence]:
 
 def _asker(session: Session) -> Rows:
     """The rows of a query on the warehouse."""
-    from aidbt.semantic.rendering import render_query
+    from aidbt.semantic.planning.rendering import render_query
 
     def rows(query: Query) -> list[tuple[Any, ...]]:
         with session.warehouse.connect() as connection:

@@ -230,8 +230,8 @@ def _instructions(session: Session, request: _Request) -> str:
 
 def _asked_by_name(session: Session, request: _Request) -> _Asked:
     """Metrics by name: no table is profiled, since nothing of the sentence has to be found."""
+    from aidbt.semantic.layer.parsed_layer import project_metrics
     from aidbt.semantic.metric_question import MetricQuestion, asked_metrics
-    from aidbt.semantic.parsed_layer import project_metrics
 
     manifest = project_metrics(session.project, session.settings.values.dbt)
     question = MetricQuestion(
@@ -306,7 +306,7 @@ def _document(path: Path) -> Any:
 def _with_limit(session: Session, request: _Request, understood: Understood, grounded: Grounded) -> _Asked:
     """The question with the limit of the command line, and with that of the rows that are read."""
     from aidbt.semantic.explaining import explain_query, group_names, units_of
-    from aidbt.semantic.query_json import query_to_json
+    from aidbt.semantic.query_json.document import query_to_json
     from aidbt.semantic.statement import limited, statement_of
     from aidbt.semantic.wording import describe
 
@@ -353,7 +353,7 @@ def _refuse(request: _Request, error: AidbtError, grounded: Grounded | None, out
     from aidbt.semantic.answering import as_refusal
     from aidbt.semantic.english.grounding.refusal import Refused
     from aidbt.semantic.graph import NoPath
-    from aidbt.semantic.planner import CannotPlan
+    from aidbt.semantic.planning.planner import CannotPlan
     from aidbt.semantic.wording import table_nouns
 
     if not isinstance(error, Refused | NoPath | CannotPlan):

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from aidbt.core.findings import Finding
     from aidbt.generate.semantic_draft import SemanticDraft
     from aidbt.semantic.definitions import SemanticManifest
-    from aidbt.semantic.drafting import LeftOut
-    from aidbt.semantic.metricflow_errors import GroupByItem
-    from aidbt.semantic.named import NamedMetric
+    from aidbt.semantic.drafting.models import LeftOut
+    from aidbt.semantic.layer.named import NamedMetric
+    from aidbt.semantic.metricflow.errors import GroupByItem
     from aidbt.session import Session
 
 
@@ -34,9 +34,9 @@ def semantic() -> None:
 @output_option
 def list_command(only_metrics: bool, dimensions_of: tuple[str, ...], output: str, **where: Any) -> None:
     """List the metrics that can be asked for, or what some of them can be grouped by."""
-    from aidbt.semantic.manifest import require_no_errors
-    from aidbt.semantic.named import named_metrics
-    from aidbt.semantic.project_layer import layer_findings, project_layer
+    from aidbt.semantic.layer.manifest import require_no_errors
+    from aidbt.semantic.layer.named import named_metrics
+    from aidbt.semantic.layer.project_layer import layer_findings, project_layer
 
     if only_metrics and dimensions_of:
         raise UsageError("--metrics and --dimensions-of exclude each other", hint="leave one out")
@@ -59,7 +59,7 @@ def list_command(only_metrics: bool, dimensions_of: tuple[str, ...], output: str
 
 def _items(manifest: SemanticManifest, metrics: Sequence[str]) -> tuple[GroupByItem, ...]:
     from aidbt.core.errors import require_known
-    from aidbt.semantic.metricflow import group_by_items
+    from aidbt.semantic.metricflow.compiler import group_by_items
 
     require_known(metrics, manifest.metric_names(), "metric")
     return group_by_items(manifest, metrics)
@@ -109,7 +109,7 @@ def check(show_all: bool, output: str, **where: Any) -> None:
     Names are looked at first, then MetricFlow validates the whole, then each metric and saved query is
     compiled. Exits 1 when there is an error.
     """
-    from aidbt.semantic.project_layer import check_layer, layer_findings, project_layer
+    from aidbt.semantic.layer.project_layer import check_layer, layer_findings, project_layer
 
     session = open_from(**where)
     reading = project_layer(session.project)
@@ -183,7 +183,7 @@ def _drafted(session: Session, select: tuple[str, ...], *, write: bool, yes: boo
     from aidbt.generate.bases import Bases
     from aidbt.generate.semantic_draft import run_semantic_draft, run_time_spine_draft
     from aidbt.project.compiled import compiled_project
-    from aidbt.semantic.project_layer import lacks_time_spine, parse_error, project_layer
+    from aidbt.semantic.layer.project_layer import lacks_time_spine, parse_error, project_layer
 
     project, settings = session.project, session.settings
     bases = Bases(lambda: session.store, project.root)

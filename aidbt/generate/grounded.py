@@ -21,14 +21,14 @@ from aidbt.project.manifest import Manifest
 from aidbt.project.profile import Profile
 from aidbt.project.unreadable import PREFIX
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.documentation import documentation_of
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.grounding import Grounding, project_grounding
-from aidbt.semantic.parsed_layer import layer_beside
-from aidbt.semantic.project_layer import parse_error
+from aidbt.semantic.layer.parsed_layer import layer_beside
+from aidbt.semantic.layer.project_layer import parse_error
 from aidbt.semantic.query import Clock
 from aidbt.semantic.question_text import checked_question
+from aidbt.semantic.tables.documentation import documentation_of
 from aidbt.store import Cache
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Connection, Warehouse

@@ -24,11 +24,11 @@ from aidbt.generate.semantic_files import TIME_SPINE, SemanticFiles, own_path, s
 from aidbt.project import Project
 from aidbt.project.manifest import Manifest, Node
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.drafting import Draft, Drafted, LeftOut, draft
+from aidbt.semantic.drafting.models import Draft, Drafted, LeftOut, draft
 from aidbt.semantic.grounding import project_grounding
-from aidbt.semantic.manifest import require_no_errors
-from aidbt.semantic.project_layer import project_layer, relations_as_files, relations_of, semantic_texts
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.manifest import require_no_errors
+from aidbt.semantic.layer.project_layer import project_layer, relations_as_files, relations_of, semantic_texts
+from aidbt.semantic.layer.yaml_files import read_yaml
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import Approve

@@ -28,10 +28,10 @@ from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
 from aidbt.project.version import dbt_version
 from aidbt.semantic.definitions import SemanticRelation
-from aidbt.semantic.drafting import Drafted
-from aidbt.semantic.manifest import ManifestReading
-from aidbt.semantic.metricflow import validate
-from aidbt.semantic.yaml_files import LEGACY_SPINE, RelationOf, read_yaml
+from aidbt.semantic.drafting.models import Drafted
+from aidbt.semantic.layer.manifest import ManifestReading
+from aidbt.semantic.layer.yaml_files import LEGACY_SPINE, RelationOf, read_yaml
+from aidbt.semantic.metricflow.compiler import validate
 
 TIME_SPINE = LEGACY_SPINE
 # The first dbt that reads semantic models beside the columns of their models.

@@ -8,7 +8,7 @@ from aidbt.generate.files import one_line
 from aidbt.patching import AddItem, Change, SetKey
 from aidbt.patching.yaml_style import Flow
 from aidbt.semantic.definitions import Dimension, Entity, Measure, Metric, MetricInput, SemanticModel
-from aidbt.semantic.drafting import Drafted
+from aidbt.semantic.drafting.models import Drafted
 
 # dbt's order of a model's keys, as far as a new key follows one of them.
 _MODEL_KEYS = ("name", "description", "config", "data_tests", "tests", "columns")

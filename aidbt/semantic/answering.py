@@ -19,7 +19,7 @@ from aidbt.semantic.english.reading import read
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.llm_query import ModelAnswer, QueryModel, ask_for_query
 from aidbt.semantic.query import Clock, SemanticQuery
-from aidbt.semantic.query_json import query_from_json
+from aidbt.semantic.query_json.document import query_from_json
 from aidbt.semantic.question_text import checked_question
 from aidbt.semantic.rewriting import under_clock
 from aidbt.semantic.statement import Statement, require_safe, statement_of
@@ -98,7 +98,7 @@ def understood(
 
 
 def from_document(value: Any, grounding: Grounding, clock: Clock, *, dialect: str) -> Understood:
-    """The query in the values of a file (`query_json`), under its own clock where it has one.
+    """The query in the values of a file (`query_json.document`), under its own clock where it has one.
 
     A `source` without a clock is seen from that of the query it stands in.
 

@@ -12,14 +12,14 @@ from sqlglot import exp
 from aidbt.core.schema import Column, Relation, TableProfile
 from aidbt.core.types import type_family
 from aidbt.project.manifest import Manifest
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.documentation import ColumnDocs, Documentation, documentation_of
 from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.graph import Graph, Relationship
-from aidbt.semantic.named import named_metrics
-from aidbt.semantic.naming import named_tables
-from aidbt.semantic.references import Contained
+from aidbt.semantic.layer.named import named_metrics
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.documentation import ColumnDocs, Documentation, documentation_of
+from aidbt.semantic.tables.naming import named_tables
+from aidbt.semantic.tables.references import Contained
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.dialects import render
 from aidbt.warehouse.inclusion import Sketch, containment, sketch_columns

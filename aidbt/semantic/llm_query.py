@@ -27,7 +27,7 @@ from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
 from aidbt.semantic.grounding import Grounding
 from aidbt.semantic.query import Clock, SemanticQuery
-from aidbt.semantic.query_json import json_schema, query_from_json
+from aidbt.semantic.query_json.document import json_schema, query_from_json
 
 # Changes when what goes on with an answer changes, so that kept answers are asked for anew.
 COMPILER = "1"

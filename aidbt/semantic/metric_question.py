@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.layer import compile_named
-from aidbt.semantic.metricflow import CompiledQuery
+from aidbt.semantic.layer.questions import compile_named
+from aidbt.semantic.metricflow.compiler import CompiledQuery
 from aidbt.semantic.statement import Statement, problems_of, require_safe
 from aidbt.semantic.wording import listed
 

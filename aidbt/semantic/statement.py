@@ -12,10 +12,10 @@ from aidbt.core.findings import Severity
 from aidbt.core.schema import Column
 from aidbt.semantic.definitions import SemanticManifest, SemanticRelation
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.layer import compile_metrics, has_metrics
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.layer.questions import compile_metrics, has_metrics
+from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import SemanticQuery
-from aidbt.semantic.rendering import render_query
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolved import KnownRelation, SqlProblem

@@ -13,7 +13,7 @@ from aidbt.core.schema import Column, Relation
 from aidbt.generate.english_models.kept import Materialized, ModelColumn, Test
 from aidbt.generate.english_models.steps import Import, without_order
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Attribute, Measure, Output, SemanticQuery, Term, measures, parts
 from aidbt.semantic.wording import describe
 from aidbt.warehouse.budget import estimated_size, human_bytes

@@ -46,7 +46,7 @@ from aidbt.project.declared import Declared
 from aidbt.semantic.evaluate import CannotEvaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import SemanticQuery, attributes
-from aidbt.semantic.query_json import query_to_json
+from aidbt.semantic.query_json.document import query_to_json
 from aidbt.semantic.wording import describe, table_nouns
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.relations import RelationIndex

@@ -18,7 +18,7 @@ from aidbt.patching import Flow, SetKey, YamlStyle, dump_yaml, edit_yaml
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import SemanticQuery
-from aidbt.semantic.query_json import query_from_json, query_to_json
+from aidbt.semantic.query_json.document import query_from_json, query_to_json
 
 FOLDER = "aidbt/models"
 Materialized = Literal["view", "table", "incremental"]

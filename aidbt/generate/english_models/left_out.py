@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from aidbt.generate.english_models.decisions import Rows
 from aidbt.generate.english_models.steps import Steps
-from aidbt.semantic.frames import table_sql
 from aidbt.semantic.graph import Graph, GraphTable
+from aidbt.semantic.planning.frames import table_sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.frames import Aliases
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
-from aidbt.semantic.native import native_query
+from aidbt.semantic.layer.native import native_query
+from aidbt.semantic.planning.frames import Aliases
 from aidbt.semantic.query import MetricRef, OutputRef, SemanticQuery, attributes, parts
 from aidbt.semantic.rewriting import rewritten
 

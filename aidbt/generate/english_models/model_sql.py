@@ -16,9 +16,9 @@ from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.sql_style.words import recased
 from aidbt.generate.sql_style.write import indent_unit
 from aidbt.generate.templates import render
-from aidbt.semantic.planner import CannotPlan
+from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.rendering import lowered_query
 from aidbt.semantic.query import Grain
-from aidbt.semantic.rendering import lowered_query
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.identifiers import quote_identifier, quote_new_identifier
 

@@ -13,7 +13,7 @@ from aidbt.project import Project
 from aidbt.project.conventions import snake_case
 from aidbt.project.declared import Declared
 from aidbt.project.manifest import Manifest
-from aidbt.semantic.frames import Aliases
+from aidbt.semantic.planning.frames import Aliases
 from aidbt.semantic.query import OutputRef, SemanticQuery
 from aidbt.semantic.rewriting import rewritten
 from aidbt.sql.identifiers import reserved_words

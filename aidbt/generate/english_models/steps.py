@@ -10,9 +10,9 @@ from sqlglot import exp
 
 from aidbt.generate.english_models.tidying import Selects, tidied
 from aidbt.project.conventions import snake_case
-from aidbt.semantic.frames import Aliases
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.frames import Aliases
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import OutputRef, SemanticQuery
 from aidbt.semantic.rewriting import rewritten
 from aidbt.sql.identifiers import quote_identifier, quote_new_identifier

@@ -21,7 +21,7 @@ from aidbt.generate.english_models.small_database import bag_of
 from aidbt.generate.english_models.steps import without_order
 from aidbt.generate.english_models.witnesses import NotTheSame, Witnesses, WitnessRows
 from aidbt.semantic.graph import Graph, GraphTable
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import SemanticQuery
 from aidbt.sql.dialect import sqlglot_dialect
 

@@ -31,7 +31,7 @@ from aidbt.generate.english_models.small_database import Bag, Rows, SmallDatabas
 from aidbt.generate.english_models.steps import Import, model_steps, without_order
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import SemanticQuery, attributes
 from aidbt.sql.mutants import mutants
 

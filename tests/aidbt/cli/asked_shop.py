@@ -10,7 +10,7 @@ import duckdb
 import yaml
 
 from aidbt.semantic.definitions import SemanticRelation
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.yaml_files import read_yaml
 from tests.dbt_shop import Shop
 
 MODELS = {

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
 from aidbt.semantic.definitions import SemanticRelation
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.yaml_files import read_yaml
 from tests.dbt_shop import DBT_PROJECT
 from tests.kit import PASSWORD, USER, PostgresServer, ServerMissing, postgres_server
 from tests.openai_server import MODEL, OpenAIServer, good

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from aidbt.cli.main import cli
 from aidbt.core.errors import AidbtError, DbtError, UnknownName, UsageError
 from aidbt.project import compiled
-from aidbt.semantic import parsed_layer
+from aidbt.semantic.layer import parsed_layer
 from tests.aidbt.cli.asked_shop import FILES, PROPERTIES
 from tests.aidbt.semantic.semantic_shop import FORMS, LEGACY, MODELS
 from tests.dbt_shop import DBT, Shop, new_shop

@@ -33,6 +33,7 @@ from aidbt.generate.english_models.witnesses import Witnesses, find_witnesses
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import (
     Grain,
     InPeriod,
@@ -43,7 +44,6 @@ from aidbt.semantic.query import (
     SemanticQuery,
     TimePoint,
 )
-from aidbt.semantic.rendering import render_query
 from aidbt.warehouse.validating import GuardedDuckDB
 from tests.aidbt.generate.english_shop import (
     AMOUNT,

@@ -16,7 +16,8 @@ from aidbt.generate.english_models.steps import model_steps
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.templates import render
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import (
     All,
     Attribute,
@@ -32,7 +33,6 @@ from aidbt.semantic.query import (
     SemanticQuery,
     TimePoint,
 )
-from aidbt.semantic.rendering import render_query
 from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.generate.english_shop import (
     AMOUNT,

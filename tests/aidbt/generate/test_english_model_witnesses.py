@@ -15,7 +15,7 @@ from aidbt.generate.english_models.small_database import bag_of, column_type
 from aidbt.generate.english_models.witnesses import NotTheSame, NoWitness, Witnesses, find_witnesses
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import GraphColumn
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.planning.planner import CannotPlan, plan
 from aidbt.semantic.query import (
     All,
     Attribute,

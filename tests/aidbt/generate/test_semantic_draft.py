@@ -24,9 +24,9 @@ from aidbt.generate.semantic_draft import SemanticDraft, run_semantic_draft
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.semantic.definitions import MeasureInput
-from aidbt.semantic.drafting import Draft, draft
-from aidbt.semantic.metricflow import compile_query, validate
-from aidbt.semantic.project_layer import project_layer
+from aidbt.semantic.drafting.models import Draft, draft
+from aidbt.semantic.layer.project_layer import project_layer
+from aidbt.semantic.metricflow.compiler import compile_query, validate
 
 PROJECT = "name: shop\nversion: '1.0'\nprofile: shop\nflags: {send_anonymous_usage_stats: false}\n"
 PROFILES = """\

@@ -22,8 +22,8 @@ from aidbt.generate.english_models.witnesses import NotTheSame, WitnessRows, fin
 from aidbt.generate.unit_tests.digits import Ask, in_its_digits
 from aidbt.generate.unit_tests.drafts import Drafted, draft
 from aidbt.generate.unit_tests.subject import Input, InputColumn, Subject
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import Attribute, Grain, Measure
-from aidbt.semantic.rendering import render_query
 from aidbt.sql.parse import parse_sql
 from tests.aidbt.generate.english_shop import AMOUNT, MONTH, ORDERS, SHOP, grouped
 from tests.dbt_shop import DBT, DBT_PROJECT

@@ -40,7 +40,7 @@ from aidbt.semantic.query import (
     TimePoint,
     Value,
 )
-from aidbt.semantic.query_form import ALL_FUNCTIONS, COMPARED
+from aidbt.semantic.query_json.form import ALL_FUNCTIONS, COMPARED
 
 
 def _table(name: str, columns: dict[str, Kind], **more: Any) -> GraphTable:

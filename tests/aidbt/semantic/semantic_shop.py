@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from aidbt.semantic.definitions import SemanticManifest, SemanticRelation
-from aidbt.semantic.metricflow import CompiledQuery, compile_query
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.yaml_files import read_yaml
+from aidbt.semantic.metricflow.compiler import CompiledQuery, compile_query
 
 SCHEMA = "shop"
 ROWS = """

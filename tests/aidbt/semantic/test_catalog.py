@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.graph import Graph, GraphTable, NoPath
-from aidbt.semantic.naming import named_tables
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.naming import named_tables
 
 _KINDS = {"d": "DATE", "t": "TIMESTAMP", "n": "INTEGER", "b": "BOOLEAN"}
 

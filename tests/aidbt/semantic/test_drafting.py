@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.schema import ColumnProfile, TableProfile
-from aidbt.semantic.column_roles import role_of
 from aidbt.semantic.definitions import (
     GRAINS,
     METRIC_TIME,
@@ -20,8 +19,9 @@ from aidbt.semantic.definitions import (
     SemanticModel,
     SemanticRelation,
 )
-from aidbt.semantic.drafting import Draft, Drafted, draft
+from aidbt.semantic.drafting.models import Draft, Drafted, draft
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
+from aidbt.semantic.tables.column_roles import role_of
 
 NOTHING = SemanticManifest((), ())
 

@@ -12,10 +12,10 @@ import pytest
 
 from aidbt.core.schema import Relation
 from aidbt.project.manifest import Manifest, read_manifest
-from aidbt.semantic.documentation import documentation_of
 from aidbt.semantic.english.grounding.lexicon import ColumnName, TableName, ValueName
 from aidbt.semantic.graph import Relationship
 from aidbt.semantic.grounding import Grounding, project_grounding
+from aidbt.semantic.tables.documentation import documentation_of
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 SQL = """

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import AidbtError, MissingExtra, UnknownName, UsageError
-from aidbt.semantic import layer
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.items import metric_time
-from aidbt.semantic.layer import compile_metrics, compile_named, has_metrics
-from aidbt.semantic.metricflow import CompiledQuery, compile_query
-from aidbt.semantic.named import named_dimensions, named_metrics
-from aidbt.semantic.planner import CannotPlan
+from aidbt.semantic.layer import questions as layer
+from aidbt.semantic.layer.items import metric_time
+from aidbt.semantic.layer.named import named_dimensions, named_metrics
+from aidbt.semantic.layer.questions import compile_metrics, compile_named, has_metrics
+from aidbt.semantic.layer.yaml_files import read_yaml
+from aidbt.semantic.metricflow.compiler import CompiledQuery, compile_query
+from aidbt.semantic.planning.planner import CannotPlan
 from aidbt.semantic.query import (
     AnyOf,
     Attribute,
@@ -45,7 +46,6 @@ from aidbt.semantic.query import (
     TimePoint,
     Value,
 )
-from aidbt.semantic.yaml_files import read_yaml
 from tests.aidbt.semantic.semantic_shop import LEGACY, relation_of, shop, shop_rows
 
 TIER = Attribute("customers", "tier")

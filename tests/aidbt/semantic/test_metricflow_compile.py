@@ -11,9 +11,16 @@ import pytest
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.metricflow import GroupBy, OrderBy, OutputColumn, compile_query, group_by_items, validate
-from aidbt.semantic.metricflow_engines import DIALECTS, engine_of
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.yaml_files import read_yaml
+from aidbt.semantic.metricflow.compiler import (
+    GroupBy,
+    OrderBy,
+    OutputColumn,
+    compile_query,
+    group_by_items,
+    validate,
+)
+from aidbt.semantic.metricflow.engines import DIALECTS, engine_of
 from tests.aidbt.semantic.semantic_shop import FORMS, LEGACY, answer, relation_of, run, shop
 
 

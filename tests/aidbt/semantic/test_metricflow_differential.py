@@ -14,10 +14,10 @@ import pytest
 
 from aidbt.core.errors import AidbtError
 from aidbt.semantic.definitions import DATE_PARTS, SemanticManifest, SemanticRelation
-from aidbt.semantic.metricflow import compile_query, group_by_items
-from aidbt.semantic.metricflow_engines import renderer_of
-from aidbt.semantic.metricflow_errors import GroupByItem
-from aidbt.semantic.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.layer.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.metricflow.compiler import compile_query, group_by_items
+from aidbt.semantic.metricflow.engines import renderer_of
+from aidbt.semantic.metricflow.errors import GroupByItem
 
 NAMES = {"source_schema": "demo"}
 # Manifests of every kind of join that MetricFlow ships for its own tests; the others are alike, or slow.

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from aidbt.core.errors import AidbtError, MissingExtra, UnknownName, UsageError
-from aidbt.semantic import metricflow_engines
-from aidbt.semantic.metricflow import GroupBy, compile_query, group_by_items
-from aidbt.semantic.metricflow_engines import DialectNotRendered
-from aidbt.semantic.metricflow_errors import AmbiguousItem
-from aidbt.semantic.yaml_files import read_yaml
+from aidbt.semantic.layer.yaml_files import read_yaml
+from aidbt.semantic.metricflow import engines as metricflow_engines
+from aidbt.semantic.metricflow.compiler import GroupBy, compile_query, group_by_items
+from aidbt.semantic.metricflow.engines import DialectNotRendered
+from aidbt.semantic.metricflow.errors import AmbiguousItem
 from tests.aidbt.semantic.semantic_shop import LEGACY, relation_of, shop
 
 

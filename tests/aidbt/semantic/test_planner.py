@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aidbt.core.errors import UsageError
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath, Relationship
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.planning.planner import CannotPlan, plan
 from aidbt.semantic.query import (
     All,
     AnyOf,

@@ -16,7 +16,8 @@ from sqlglot import exp
 
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.rendering import lowered_query, render_query
 from aidbt.semantic.query import (
     Attribute,
     Clock,
@@ -32,7 +33,6 @@ from aidbt.semantic.query import (
     TimePoint,
     Value,
 )
-from aidbt.semantic.rendering import lowered_query, render_query
 from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.semantic.telling_queries import (
     COUNTRY,

@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath
-from aidbt.semantic.planner import CannotPlan, plan
+from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import (
     Attribute,
     Clock,
@@ -29,7 +30,6 @@ from aidbt.semantic.query import (
     SemanticQuery,
     TimePoint,
 )
-from aidbt.semantic.rendering import render_query
 from aidbt.semantic.times import moment, point_sql
 from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.semantic import telling_queries as telling

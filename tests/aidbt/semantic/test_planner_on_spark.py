@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from aidbt.semantic.evaluate import evaluate
 from aidbt.semantic.graph import NoPath
-from aidbt.semantic.planner import CannotPlan, plan
-from aidbt.semantic.rendering import render_query
+from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.rendering import render_query
 from aidbt.sql.identifiers import quote_identifier
 from aidbt.warehouse.adapter import AdapterConnection
 from tests.aidbt.semantic.telling_queries import QUERIES, ROWS, SHOP, TYPES, bag, plain

@@ -34,8 +34,8 @@ from aidbt.semantic.query import (
     TimePoint,
     Value,
 )
-from aidbt.semantic.query_form import ALL_FUNCTIONS, COMPARED, COMPARISONS
-from aidbt.semantic.query_json import WrongQuery, json_schema, query_from_json, query_to_json
+from aidbt.semantic.query_json.document import WrongQuery, json_schema, query_from_json, query_to_json
+from aidbt.semantic.query_json.form import ALL_FUNCTIONS, COMPARED, COMPARISONS
 from tests.aidbt.semantic.query_strategies import METRICS, SHOP, queries
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.schema import Column, Relation
-from aidbt.semantic.naming import named_tables, with_key_nouns
-from aidbt.semantic.run_together import is_run_together, parted
+from aidbt.semantic.tables.naming import named_tables, with_key_nouns
+from aidbt.semantic.tables.run_together import is_run_together, parted
 
 OLD = {
     "CUSTMST": ["CUSTNO", "CUSTNM", "CTRYCOD"],

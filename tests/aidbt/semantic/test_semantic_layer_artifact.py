@@ -9,7 +9,7 @@ import pytest
 
 from aidbt.core.errors import ArtifactError, UnknownName
 from aidbt.semantic.definitions import SemanticManifest
-from aidbt.semantic.manifest import read_artifact
+from aidbt.semantic.layer.manifest import read_artifact
 from tests.aidbt.semantic.semantic_shop import FORMS, MODELS, answer, shop
 from tests.dbt_venvs import VenvMissing, dbt_venv
 

@@ -22,10 +22,10 @@ from aidbt.semantic.definitions import (
     TimeSpine,
     Window,
 )
-from aidbt.semantic.manifest import require_no_errors
-from aidbt.semantic.metricflow import compile_query
-from aidbt.semantic.metricflow_engines import transformed
-from aidbt.semantic.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.layer.manifest import require_no_errors
+from aidbt.semantic.layer.yaml_files import read_yaml, yaml_texts
+from aidbt.semantic.metricflow.compiler import compile_query
+from aidbt.semantic.metricflow.engines import transformed
 from tests.aidbt.semantic.semantic_shop import LEGACY, NEWER, relation_of, shop
 
 

@@ -44,7 +44,7 @@ from aidbt.semantic.query import (
     attributes,
     measures,
 )
-from aidbt.semantic.query_form import ALL_FUNCTIONS, COMPARED
+from aidbt.semantic.query_json.form import ALL_FUNCTIONS, COMPARED
 from aidbt.semantic.wording import describe
 from tests.aidbt.semantic.query_strategies import CLOCK, SHOP, queries
 

@@ -39,9 +39,9 @@ from aidbt.semantic.english.words.tokens import lemma, verb_stem
 from aidbt.semantic.english.words.value_names import value_names
 from aidbt.semantic.english.words.word_lists import Phrase, people, synonyms
 from aidbt.semantic.graph import Graph, Relationship
-from aidbt.semantic.named import NamedMetric
-from aidbt.semantic.naming import KEY_WORDS, NamedTable, with_key_nouns
+from aidbt.semantic.layer.named import NamedMetric
 from aidbt.semantic.query import Measure, attributes
+from aidbt.semantic.tables.naming import KEY_WORDS, NamedTable, with_key_nouns
 
 # A role costs a little to be read as a column, which one that a name spells out is.
 _REFERENCE = 1.15

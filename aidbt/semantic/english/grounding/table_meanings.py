@@ -24,8 +24,8 @@ from aidbt.semantic.english.words.units import converted
 from aidbt.semantic.english.words.value_names import plain
 from aidbt.semantic.english.words.word_lists import Phrase, people
 from aidbt.semantic.graph import GraphColumn, GraphTable
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import Attribute, attributes
+from aidbt.semantic.tables.naming import NamedTable
 
 # What is no name without what follows: of `from_team_id`.
 WAYS = {"from", "to", "of", "by", "for", "in", "at", "on", "is", "has", "current", "last", "first", "new"}

@@ -24,7 +24,7 @@ from aidbt.semantic.english.queries.groups import Groups, unmade
 from aidbt.semantic.english.words.naming import name_of
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.graph import NoPath, is_to_one
-from aidbt.semantic.items import metric_time
+from aidbt.semantic.layer.items import metric_time
 from aidbt.semantic.query import (
     Attribute,
     Calculation,

@@ -17,7 +17,7 @@ from aidbt.semantic.english.number_rules.aggregates import conjuncts, mapped, ti
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.graph import Path, is_to_one
-from aidbt.semantic.items import metric_time
+from aidbt.semantic.layer.items import metric_time
 from aidbt.semantic.query import (
     Attribute,
     Calculation,

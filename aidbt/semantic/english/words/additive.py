@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.naming import UNITS, shared_prefix, spelled
+from aidbt.semantic.tables.naming import UNITS, shared_prefix, spelled
 
 # Words at which a number's name says that a sum of it means nothing.
 _NOT_ADDITIVE = frozenset(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from aidbt.semantic.english.words.lasting import beginnings_and_ends
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import All, Attribute, InPeriod, Missing, Predicate, TimePoint, parts
+from aidbt.semantic.tables.naming import NamedTable
 
 # Words of columns that say until when something should be done, and of those that say when it was.
 _DUE = {"due", "duedate", "deadline"}

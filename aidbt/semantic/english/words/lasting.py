@@ -10,8 +10,8 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.words.names import spellings
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import Attribute, Duration, Grain
+from aidbt.semantic.tables.naming import NamedTable
 
 # Words of columns that say when a row began, and those that say when the same ended.
 _ENDS = {

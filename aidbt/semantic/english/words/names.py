@@ -12,7 +12,7 @@ from aidbt.core.words import singular, words_of
 from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.english.words.word_lists import Phrase, loose_synonyms, synonyms
 from aidbt.semantic.graph import GraphColumn, GraphTable
-from aidbt.semantic.naming import UNITS, NamedTable
+from aidbt.semantic.tables.naming import UNITS, NamedTable
 
 # How sure a name is: as it is written, in other words for the same, in a part of it, or in what may be meant.
 EXACT, CLEAR, SHORTER, SYNONYM, PART, LOOSE = 1.0, 0.95, 0.85, 0.7, 0.6, 0.5

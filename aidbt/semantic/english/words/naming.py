@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.naming import UNITS
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -19,6 +18,7 @@ from aidbt.semantic.query import (
     Value,
     attributes,
 )
+from aidbt.semantic.tables.naming import UNITS
 
 _FUNCTIONS = {
     "sum": "total", "avg": "average", "min": "lowest", "max": "highest", "median": "median",

@@ -9,8 +9,8 @@ from aidbt.semantic.english.words.names import spellings
 from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import Graph, GraphTable
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import Attribute, Calculation
+from aidbt.semantic.tables.naming import NamedTable
 
 _WORDS = ("revenue", "turnover", "takings", "proceeds")
 # Rows that each bring something in, by the last word of their table's nouns.

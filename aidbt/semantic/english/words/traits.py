@@ -11,8 +11,8 @@ from aidbt.semantic.english.words.names import SYNONYM, spellings
 from aidbt.semantic.english.words.value_names import places
 from aidbt.semantic.english.words.word_lists import Phrase, antonyms, synonyms
 from aidbt.semantic.graph import GraphColumn, GraphTable
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import Attribute, Comparison, Missing, Not, OneOf, Predicate, Value
+from aidbt.semantic.tables.naming import NamedTable
 
 _TRUE = {"y", "yes", "t", "true", "1"}
 _FALSE = {"n", "no", "f", "false", "0"}

@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from aidbt.semantic.catalog import graph_of, named_tables
 from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
+from aidbt.semantic.tables.catalog import graph_of, named_tables
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.aidbt.semantic.english.small_shop import CLOCK
 

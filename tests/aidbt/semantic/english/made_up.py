@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.naming import named_tables
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.naming import named_tables
 from tests.aidbt.semantic.english.small_shop import CLOCK
 
 World = tuple[Graph, Lexicon]

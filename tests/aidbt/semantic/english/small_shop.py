@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from aidbt.semantic.catalog import graph_of, named_tables
 from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.english.queries.assemble import Refused
 from aidbt.semantic.english.reading import Reading, read
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Clock, SemanticQuery
+from aidbt.semantic.tables.catalog import graph_of, named_tables
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 CLOCK = Clock(dt.datetime(2025, 6, 15, 12))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aidbt.semantic.english.instructions.procedures import formula_text, spelled_out
 from aidbt.semantic.english.instructions.sql_pieces import condition_of_sql, number_of_sql
 from aidbt.semantic.english.meanings.number_phrases import Number
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Output, SemanticQuery
 from tests.aidbt.semantic.english.small_shop import connection, world
 

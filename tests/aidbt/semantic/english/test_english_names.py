@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.english.grounding.lexicon import (
     ColumnName,
     Defined,
@@ -24,8 +23,7 @@ from aidbt.semantic.english.meanings.number_phrases import Best, Number, Top
 from aidbt.semantic.english.meanings.phrases import Amount, Columns
 from aidbt.semantic.english.number_rules.asked import asked_of
 from aidbt.semantic.english.words.tokens import tokens
-from aidbt.semantic.named import NamedMetric
-from aidbt.semantic.naming import named_tables
+from aidbt.semantic.layer.named import NamedMetric
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -37,6 +35,8 @@ from aidbt.semantic.query import (
     Value,
     parts,
 )
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.naming import named_tables
 
 _TABLES: dict[str, dict[str, str]] = {
     "subj": {"subj_id": "VARCHAR", "site_id": "VARCHAR", "sex": "VARCHAR", "age_yrs": "INTEGER",

@@ -15,7 +15,7 @@ from aidbt.semantic.english.instructions.formulas import Formula, Operation, for
 from aidbt.semantic.english.instructions.parsed import read_instructions, without_advice
 from aidbt.semantic.english.instructions.text_matching import TextMatching, matched
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import AnyOf, Attribute, Matches, OneOf, Output, SemanticQuery, Value
 from tests.aidbt.semantic.english.small_shop import CLOCK, connection, world
 

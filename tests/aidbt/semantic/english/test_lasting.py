@@ -8,8 +8,8 @@ from aidbt.semantic.english.grounding.lexicon import Defined, lexicon
 from aidbt.semantic.english.words.deadlines import is_of_today, running, todays
 from aidbt.semantic.english.words.lasting import beginnings_and_ends, lastings
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind
-from aidbt.semantic.naming import NamedTable
 from aidbt.semantic.query import All, Attribute, Duration, Grain, InPeriod, Missing, TimePoint
+from aidbt.semantic.tables.naming import NamedTable
 
 
 def table(name: str, *columns: str, kind: Kind = "time") -> GraphTable:

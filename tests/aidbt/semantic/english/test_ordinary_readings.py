@@ -12,13 +12,13 @@ import duckdb
 import pytest
 from small_shop import refusal, rows, values
 
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.naming import named_tables
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Clock
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.naming import named_tables
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 
 GALLERY = """

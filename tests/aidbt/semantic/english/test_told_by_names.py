@@ -6,7 +6,7 @@ import pytest
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from tests.aidbt.semantic.english.made_up import World, made_up
 from tests.aidbt.semantic.english.small_shop import CLOCK
 from tests.aidbt.semantic.english.told_shop import told_refusal, told_rows, told_value

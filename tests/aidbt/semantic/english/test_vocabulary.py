@@ -7,15 +7,15 @@ from functools import cache
 import pytest
 
 from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
-from aidbt.semantic.catalog import graph_of
 from aidbt.semantic.english.grounding.index import Lexicon, ValueName, is_begun
 from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.naming import named_tables
 from aidbt.semantic.query import Clock, SemanticQuery, attributes, parts
+from aidbt.semantic.tables.catalog import graph_of
+from aidbt.semantic.tables.naming import named_tables
 from tests.aidbt.semantic.english.small_shop import CLOCK
 
 _TABLES = {

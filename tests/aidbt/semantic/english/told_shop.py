@@ -8,7 +8,7 @@ import pytest
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
-from aidbt.semantic.planner import plan
+from aidbt.semantic.planning.planner import plan
 from tests.aidbt.semantic.english.small_shop import CLOCK, connection, world
 
 

@@ -1,0 +1,1 @@
+"""The project's semantic layer: read from its files or its manifest, and asked about its metrics."""

@@ -1,0 +1,1 @@
+"""A query as one SELECT: each measure at its own grain, then joined."""
