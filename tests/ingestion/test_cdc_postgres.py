@@ -55,6 +55,7 @@ def test_a_snapshot_and_then_what_changes(streamed, stream):
     assert committed == {False}
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_doubled_while_two_writers_write_through_snapshot_and_stream(streamed, stream):
     streamed.psql(
         "create table a (id int primary key, n int); create table b (id int primary key, n int);"

@@ -163,6 +163,7 @@ def test_an_empty_file_is_an_empty_batch_once_the_columns_are_known(write, bronz
     assert (load.status, load.rows_landed, load.schema_changes) == ("landed", 0, ())
 
 
+@pytest.mark.long
 def test_files_larger_than_a_block_land_alike_from_lines_arrays_and_disk(write, bronze, monkeypatch):
     monkeypatch.setattr(kept, "_IN_MEMORY_BYTES", 1 << 20)  # the rest is spilled
     records = [{"id": n, "name": f"näme, {n}", "x": {"y": [n]}, "late": n} for n in range(60_000)]

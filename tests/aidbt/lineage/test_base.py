@@ -46,6 +46,7 @@ def test_the_base_has_the_columns_of_its_time_and_is_compiled_once(tmp_path: Pat
     assert (base.folder / "manifest.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.long
 def test_a_model_that_dbt_cannot_parse_in_the_base_is_said_and_the_rest_is_read(tmp_path: Path):
     files = {"models/a.sql": "select * from {{ ref('nowhere') }}", "models/b.sql": "select 1 as id"}
     shop = on_a_branch(tmp_path, files)
@@ -56,6 +57,7 @@ def test_a_model_that_dbt_cannot_parse_in_the_base_is_said_and_the_rest_is_read(
     assert [c.name for c in base.lineage.node("b").columns] == ["id"]
 
 
+@pytest.mark.long
 def test_a_base_whose_project_file_is_broken_is_one_clear_error(tmp_path: Path):
     shop = on_a_branch(tmp_path, {"models/a.sql": "select 1 as id", "models/a.yml": "models: [{name: a"})
 

@@ -163,6 +163,7 @@ def test_coverage_counts_what_is_resolved_and_what_ends_in_a_source(lineage: Lin
     assert coverage.columns - coverage.grounded == 1
 
 
+@pytest.mark.long
 def test_types_of_an_unbuilt_seed_are_those_that_dbt_gives_it(shop: Shop, manifest: Manifest, tmp_path: Path):
     from aidbt.lineage.schemas import seed_schema
     from aidbt.project.dbt import run_dbt
@@ -233,6 +234,7 @@ def test_a_column_that_does_not_exist_is_a_finding_and_the_rest_is_read(tmp_path
     assert made_of(lineage, "c.order_id") == {"b.order_id": "passthrough"}
 
 
+@pytest.mark.long
 def test_a_relation_that_is_named_outright_is_found_in_the_warehouse(tmp_path: Path):
     files = {
         "models/a.sql": "select id, main.b.n from main.b, other.things",
@@ -246,6 +248,7 @@ def test_a_relation_that_is_named_outright_is_found_in_the_warehouse(tmp_path: P
     assert made_of(lineage, "a.id") == {"other.things.id": "passthrough"}
 
 
+@pytest.mark.long
 def test_a_relation_nobody_knows_is_a_finding_and_its_columns_are_taken_on_trust(tmp_path: Path):
     files = {"models/a.sql": "select id from elsewhere.things"}
     manifest = compiled_project(new_shop(tmp_path, files).open(), DbtSettings()).manifest
@@ -256,6 +259,7 @@ def test_a_relation_nobody_knows_is_a_finding_and_its_columns_are_taken_on_trust
     assert made_of(lineage, "a.id") == {"elsewhere.things.id": "passthrough"}
 
 
+@pytest.mark.long
 def test_a_broken_model_keeps_the_columns_that_its_yaml_lists(tmp_path: Path):
     files = {
         "models/a.sql": "select 1 as id frm nowhere",
@@ -272,6 +276,7 @@ def test_a_broken_model_keeps_the_columns_that_its_yaml_lists(tmp_path: Path):
     assert lineage.coverage.unresolved[0].node == "model.shop.a"
 
 
+@pytest.mark.long
 def test_a_model_that_dbt_cannot_compile_is_read_as_it_is_written_and_that_is_said(tmp_path: Path):
     # The macro asks the warehouse for a table that was never built.
     query = "{% if execute %}{% do run_query('select * from nowhere') %}{% endif %}"
@@ -307,6 +312,7 @@ def test_nodes_that_read_each_other_are_a_finding(manifest: Manifest):
     assert len(lineage.nodes) == len(project_lineage(manifest).nodes)
 
 
+@pytest.mark.long
 def test_a_contract_that_the_sql_does_not_keep_is_a_finding(tmp_path: Path):
     files = {
         "models/a.sql": "select 1::integer as id, 'x' as extra",
@@ -335,6 +341,7 @@ def test_a_table_that_was_changed_by_hand_is_a_finding(manifest: Manifest, shop:
 # --- an opened project ---
 
 
+@pytest.mark.long
 def test_a_compiled_manifest_is_used_until_a_file_changes(tmp_path: Path):
     shop = new_shop(tmp_path, {"models/a.sql": "select 1 as id", "models/b.sql": "select 2 as id"})
     project = shop.open()
@@ -381,6 +388,7 @@ def test_names_are_those_that_snowflake_stores():
     assert made_of(lineage, "stg.note") == {"raw.orders.Note": "rename"}
 
 
+@pytest.mark.long
 def test_a_declared_loader_stands_above_its_sources_without_columns(tmp_path: Path):
     files = {
         "models/s.yml": "sources:\n  - name: crm\n    loader: fivetran\n    tables: [{name: users}]\n",

@@ -149,6 +149,7 @@ def test_a_very_long_expression_is_cut():
     assert max(map(len, data_of(lineage_page(Lineage({"model.m": node}), project="p"))["texts"])) < 1_010
 
 
+@pytest.mark.long
 def test_a_thousand_models_of_25_columns_are_one_page_of_a_few_megabytes():
     page = lineage_page(layered(1_000, 25, width=50), project="big")
 

@@ -341,6 +341,7 @@ def test_tables_that_nobody_asked_for_may_stay_closed(crm: Path, role: str, post
     assert select.detail == "left out, because they are closed: names, salaries"
 
 
+@pytest.mark.long
 def test_the_target_schema_that_exists_needs_rights_on_it_only(
     crm: Path, role: str, postgres: PostgresServer
 ):
@@ -357,6 +358,7 @@ def test_the_target_schema_that_exists_needs_rights_on_it_only(
         postgres.psql("drop schema analytics", DATABASE)
 
 
+@pytest.mark.long
 def test_a_project_that_names_no_source_gets_the_schemas_with_tables(
     tmp_path: Path, role: str, database: str, postgres_target: Callable[..., Target]
 ):
@@ -365,6 +367,7 @@ def test_a_project_that_names_no_source_gets_the_schemas_with_tables(
     assert access_of(folder).place.sources == ("Raw Web", "raw_crm")
 
 
+@pytest.mark.long
 def test_a_source_whose_schema_is_not_there_is_told(crm: Path):
     (crm / "models" / "more.yml").write_text("sources:\n  - {name: gone, tables: [{name: t}]}\n")
 
@@ -394,6 +397,7 @@ def test_a_role_that_may_not_read_the_catalog_gets_one_clear_error(
     assert ran.exception.hint
 
 
+@pytest.mark.long
 def test_a_server_that_cannot_be_reached_still_gets_its_grants(crm: Path):
     profiles = yaml.safe_load((crm / "profiles.yml").read_text())
     profiles["shop"]["outputs"]["dev"] |= {"port": 1, "connect_timeout": 2, "retries": 0}

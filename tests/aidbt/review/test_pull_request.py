@@ -79,6 +79,7 @@ def busy_review(busy: tuple[Shop, BothSides]) -> Review:
     return review(busy[1], busy[0].open(), Settings())
 
 
+@pytest.mark.long
 def test_unsafe_patterns_are_found_at_their_lines_and_what_was_there_before_is_folded(busy_review: Review):
     casts = [f for f in busy_review.checked.introduced if f.code == "check.lossy_cast"]
 

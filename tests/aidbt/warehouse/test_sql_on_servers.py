@@ -632,6 +632,7 @@ def test_spark_has_the_figures_of_plain_sql(spark_connection: Any):
         assert (found[name].null_rate, found[name].minimum, found[name].distinct_count) == (0.0, None, 0)
 
 
+@pytest.mark.long
 def test_exactly_the_values_that_spark_would_lose_are_counted(spark_connection: Any):
     """All cases at once, each value in a row of its own column."""
     asked, written, gone_at = [], [], set()

@@ -513,6 +513,7 @@ BITS = [
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(["", *BITS])), max_size=3),
     st.sampled_from(["duckdb", "snowflake", "bigquery", "postgres", "spark", "tsql"]),
 )
+@pytest.mark.long
 def test_a_broken_model_is_a_reason_and_never_an_error(text, edits, dialect):
     for share, cut, new in edits:
         place = int(share * len(text))
