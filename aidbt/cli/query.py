@@ -308,7 +308,7 @@ def _with_limit(session: Session, request: _Request, understood: Understood, gro
     from aidbt.semantic.explaining import explain_query, group_names, units_of
     from aidbt.semantic.query_json.document import query_to_json
     from aidbt.semantic.statement import limited, statement_of
-    from aidbt.semantic.wording import describe
+    from aidbt.semantic.wording.sentences import describe
 
     grounding, dialect = grounded.grounding, session.warehouse.dialect
     asked = understood.query
@@ -353,8 +353,8 @@ def _refuse(request: _Request, error: AidbtError, grounded: Grounded | None, out
     from aidbt.semantic.answering import as_refusal
     from aidbt.semantic.english.grounding.refusal import Refused
     from aidbt.semantic.graph import NoPath
-    from aidbt.semantic.planning.planner import CannotPlan
-    from aidbt.semantic.wording import table_nouns
+    from aidbt.semantic.planning.errors import CannotPlan
+    from aidbt.semantic.wording.names import table_nouns
 
     if not isinstance(error, Refused | NoPath | CannotPlan):
         raise error

@@ -23,7 +23,7 @@ from aidbt.semantic.query_json.document import query_from_json
 from aidbt.semantic.question_text import checked_question
 from aidbt.semantic.rewriting import under_clock
 from aidbt.semantic.statement import Statement, require_safe, statement_of
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 
 Way = Literal["english", "document", "metrics", "model"]
 

@@ -185,7 +185,7 @@ class Graph:
         best = [way for way in ways if self._rank(way) == self._rank(ways[0])]
         # Nearer rows in a role (the team that a player left) are as likely meant as farther ones in none.
         best += [
-            way for way in ways if _has_role(way) and not via and len(way) < len(ways[0]) and is_to_one(way)
+            way for way in ways if has_role(way) and not via and len(way) < len(ways[0]) and is_to_one(way)
         ]
         if len(best) > 1:
             # The way that every row has goes before those that only some rows have: by way of a coupon.
@@ -277,7 +277,8 @@ def described(path: Path) -> str:
     return " ".join(words) or "itself"
 
 
-def _has_role(path: Path) -> bool:
+def has_role(path: Path) -> bool:
+    """Whether a way goes by what one row is to another: its manager."""
     return any(step.relationship.role for step in path)
 
 

@@ -12,7 +12,7 @@ from aidbt.semantic.graph import Graph
 from aidbt.semantic.layer.questions import compile_named
 from aidbt.semantic.metricflow.compiler import CompiledQuery
 from aidbt.semantic.statement import Statement, problems_of, require_safe
-from aidbt.semantic.wording import listed
+from aidbt.semantic.wording.names import listed
 
 # What MetricFlow calls its own subqueries is nothing that anybody wrote.
 _INNER = re.compile(r" in '\w*(?:subq|_src)_\d+'")

@@ -421,6 +421,22 @@ def measures(node: Any) -> list[Measure]:
     return list(dict.fromkeys(part for part in parts(node) if isinstance(part, Measure)))
 
 
+def conjuncts(*predicates: Predicate | None) -> tuple[Predicate, ...]:
+    """The conditions that all have to hold for some to hold: those of an `All`, and of one within it.
+
+    Example:
+        >>> paid, sent = Missing(Attribute("orders", "paid_at")), Missing(Attribute("orders", "sent_at"))
+        >>> conjuncts(All((paid, sent)), None) == (paid, sent)
+        True
+    """
+    return tuple(
+        part
+        for predicate in predicates
+        if predicate is not None
+        for part in (conjuncts(*predicate.predicates) if isinstance(predicate, All) else (predicate,))
+    )
+
+
 def both(*predicates: Predicate | None) -> Predicate | None:
     """All of them in one, flat; None where there is none."""
     flat: list[Predicate] = []

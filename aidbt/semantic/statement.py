@@ -13,7 +13,8 @@ from aidbt.core.schema import Column
 from aidbt.semantic.definitions import SemanticManifest, SemanticRelation
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.layer.questions import compile_metrics, has_metrics
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import SemanticQuery
 from aidbt.sql.dialect import sqlglot_dialect

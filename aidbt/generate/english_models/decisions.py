@@ -15,7 +15,7 @@ from aidbt.generate.english_models.steps import Import, without_order
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Attribute, Measure, Output, SemanticQuery, Term, measures, parts
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 from aidbt.warehouse.budget import estimated_size, human_bytes
 
 # A parent of more than that is not read anew by everybody who asks.

@@ -43,11 +43,12 @@ from aidbt.generate.lock import decided_digest
 from aidbt.generate.rendering import rendering
 from aidbt.project import Project
 from aidbt.project.declared import Declared
-from aidbt.semantic.evaluate import CannotEvaluate
+from aidbt.semantic.evaluation.errors import CannotEvaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import SemanticQuery, attributes
 from aidbt.semantic.query_json.document import query_to_json
-from aidbt.semantic.wording import describe, table_nouns
+from aidbt.semantic.wording.names import table_nouns
+from aidbt.semantic.wording.sentences import describe
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.sql.relations import RelationIndex
 from aidbt.sql.resolved import KnownRelation

@@ -16,7 +16,7 @@ from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.sql_style.words import recased
 from aidbt.generate.sql_style.write import indent_unit
 from aidbt.generate.templates import render
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.planning.rendering import lowered_query
 from aidbt.semantic.query import Grain
 from aidbt.sql.dialect import sqlglot_dialect

@@ -37,7 +37,7 @@ from aidbt.generate.plan import write_proposals
 from aidbt.project import Project
 from aidbt.project.declared import declared
 from aidbt.semantic.query import Clock, SemanticQuery
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 from aidbt.sql.validate import Rung
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.query import (
-    All,
     Attribute,
     Comparison,
     InPeriod,
@@ -23,6 +22,7 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Term,
     both,
+    conjuncts,
     measures,
 )
 from aidbt.semantic.rewriting import rewritten
@@ -88,13 +88,6 @@ def lifted(query: SemanticQuery) -> SemanticQuery:
         order_by=rewritten(query.order_by, without),
         where=both(query.where, *shared),
     )
-
-
-def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
-    """The conditions that hold together."""
-    if predicate is None:
-        return ()
-    return predicate.predicates if isinstance(predicate, All) else (predicate,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from aidbt.generate.english_models.likely_values import (
 )
 from aidbt.generate.english_models.small_database import Bag, Rows, SmallDatabase, bag_of
 from aidbt.generate.english_models.steps import Import, model_steps, without_order
-from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import SemanticQuery, attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.planning.sql_terms import predicate_of
 from aidbt.semantic.query import Attribute, Grain, Predicate, Term
 

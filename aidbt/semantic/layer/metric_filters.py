@@ -10,10 +10,9 @@ from sqlglot import exp
 
 from aidbt.core.errors import UsageError
 from aidbt.semantic.metricflow.errors import GroupByItem
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.planning.terms import Terms, dated
 from aidbt.semantic.query import (
-    All,
     Attribute,
     Clock,
     Grain,
@@ -21,6 +20,7 @@ from aidbt.semantic.query import (
     Predicate,
     Term,
     TimePoint,
+    conjuncts,
 )
 from aidbt.semantic.times import cut, moment
 from aidbt.sql.dialect import sqlglot_dialect
@@ -44,10 +44,7 @@ def where_filters(where: Predicate | None, item_of: ItemOf, clock: Clock, dialec
         UsageError: a column of it is no item, or is kept at too coarse a grain for the condition.
         NoPath: it asks about other rows than the metrics'.
     """
-    if where is None:
-        return ()
-    predicates = where.predicates if isinstance(where, All) else (where,)
-    return tuple(_filter(predicate, item_of, clock, dialect) for predicate in predicates)
+    return tuple(_filter(predicate, item_of, clock, dialect) for predicate in conjuncts(where))
 
 
 def _filter(predicate: Predicate, item_of: ItemOf, clock: Clock, dialect: str) -> str:

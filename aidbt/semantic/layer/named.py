@@ -1,20 +1,12 @@
-"""The names that a semantic layer gives: what people may call its metrics and dimensions by."""
+"""The names that a semantic layer gives: what people may call its metrics by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from aidbt.semantic.definitions import (
-    Dimension,
-    Entity,
-    MeasureOf,
-    Metric,
-    MetricType,
-    SemanticManifest,
-    SemanticModel,
-)
+from aidbt.semantic.definitions import MeasureOf, Metric, MetricType, SemanticManifest
 
 _ADDITIVE = {"sum", "count", "sum_boolean"}
 
@@ -41,26 +33,6 @@ class NamedMetric:
     is_additive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDimension:
-    """A dimension or entity, with all that it may be called by.
-
-    Attributes:
-        model: the dbt model that it is of.
-        column: the model's column that holds it, or the SQL expression that does.
-        grain: the finest of a time; "" for anything else.
-    """
-
-    name: str
-    kind: Literal["categorical", "time", "entity"]
-    model: str
-    column: str
-    grain: str = ""
-    label: str = ""
-    description: str = ""
-    synonyms: tuple[str, ...] = ()
-
-
 def named_metrics(manifest: SemanticManifest) -> tuple[NamedMetric, ...]:
     """The metrics that can be asked for, in the manifest's order; private ones are left out.
 
@@ -68,11 +40,6 @@ def named_metrics(manifest: SemanticManifest) -> tuple[NamedMetric, ...]:
         AidbtError: a metric names something that is not there.
     """
     return tuple(_metric(metric, manifest) for metric in manifest.metrics if not metric.is_private)
-
-
-def named_dimensions(manifest: SemanticManifest) -> tuple[NamedDimension, ...]:
-    """Every dimension and entity of every semantic model, in the manifest's order."""
-    return tuple(found for model in manifest.semantic_models for found in _of_model(model))
 
 
 def is_additive(metric: Metric, manifest: SemanticManifest) -> bool:
@@ -111,19 +78,6 @@ def _time(over: Sequence[MeasureOf]) -> tuple[str, str] | None:
         if dimension.name == found.time_dimension
     }
     return times.pop() if len(times) == 1 else None
-
-
-def _of_model(model: SemanticModel) -> Iterator[NamedDimension]:
-    for entity in model.entities:
-        yield NamedDimension(entity.name, "entity", model.model, entity.expr, **_words(entity))
-    for dimension in model.dimensions:
-        yield NamedDimension(
-            dimension.name, dimension.type, model.model, dimension.expr, dimension.grain, **_words(dimension)
-        )
-
-
-def _words(item: Entity | Dimension) -> dict[str, Any]:
-    return {"label": item.label, "description": item.description, "synonyms": synonyms_of(item.meta)}
 
 
 def synonyms_of(meta: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from aidbt.semantic.graph import Graph
 from aidbt.semantic.layer.filter_templates import filter_predicate
 from aidbt.semantic.layer.items import item_of
 from aidbt.semantic.layer.native_items import NativeItem, NativeItems, native_graph, with_columns
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.planning.sql_terms import predicate_of, term_of
 from aidbt.semantic.query import (
     AnyOf,

@@ -32,7 +32,8 @@ from aidbt.semantic.metricflow.compiler import (
 )
 from aidbt.semantic.metricflow.engines import DialectNotRendered, is_reserved
 from aidbt.semantic.metricflow.errors import GroupByItem
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.planning.rendering import lowered_query, render_query
 from aidbt.semantic.query import (
     Attribute,

@@ -114,20 +114,13 @@ def compile_query(
     Raises:
         MissingExtra: MetricFlow is not installed.
         DialectNotRendered: MetricFlow writes no SQL for the dialect.
-        UnknownName: a metric, a saved query, or an item of the group or a filter does not exist, or not for
-            these metrics.
+        UnknownName: a metric, a saved query or an item does not exist, or not for these metrics.
         AmbiguousItem: an item can be reached in several ways.
         AidbtError: the query cannot be answered, or the manifest cannot be used.
     """
-    require_known(metrics, manifest.metric_names(), "metric")
-    if saved_query and (metrics or group_by):
-        raise UsageError(
-            "a saved query names its metrics and its group itself", hint="leave one of the two out"
-        )
-    asked = _metrics_of(manifest.saved_query(saved_query), manifest) if saved_query else metrics
+    asked = _metrics_asked(manifest, metrics, group_by, saved_query)
     start, end = _bounds(time_range)
-    if time_range is not None and not isinstance(time_range[1], dt.datetime | None):
-        _require_whole_days(manifest, asked, group_by)
+    _require_whole_days(manifest, asked, group_by, time_range)
     with LOCK:
         engine = engine_of(manifest, dialect)
         notes = _percentile_notes(manifest, asked, dialect)
@@ -248,7 +241,10 @@ def _time(bound: Day | None, of_day: dt.time) -> dt.datetime | None:
 
 
 def _require_whole_days(
-    manifest: SemanticManifest, metrics: Sequence[str], group_by: Sequence[str | GroupBy]
+    manifest: SemanticManifest,
+    metrics: Sequence[str],
+    group_by: Sequence[str | GroupBy],
+    time_range: tuple[Day | None, Day | None] | None,
 ) -> None:
     """Refuse a last day of which MetricFlow would count only the first hour.
 
@@ -257,6 +253,8 @@ def _require_whole_days(
     Raises:
         UsageError: a metric is counted at a grain finer than days.
     """
+    if time_range is None or isinstance(time_range[1], dt.datetime | None):
+        return
     fine = GRAINS[: GRAINS.index("day")]
     calls = [_call(item) for item in group_by]
     if any(METRIC_TIME in call and any(grain in call for grain in fine) for call in calls):
@@ -269,6 +267,23 @@ def _require_whole_days(
                     f"'{metric}' is counted by the {named[0].grain}: most of the last day would be lost",
                     hint=f"filter by {{{{ TimeDimension('{METRIC_TIME}', 'day') }}}} instead",
                 )
+
+
+def _metrics_asked(
+    manifest: SemanticManifest, metrics: Sequence[str], group_by: Sequence[str | GroupBy], saved_query: str
+) -> Sequence[str]:
+    """The metrics of a query, or of the saved query that it names.
+
+    Raises:
+        UnknownName: one does not exist.
+        UsageError: a saved query is given metrics or a group.
+    """
+    require_known(metrics, manifest.metric_names(), "metric")
+    if saved_query and (metrics or group_by):
+        raise UsageError(
+            "a saved query names its metrics and its group itself", hint="leave one of the two out"
+        )
+    return _metrics_of(manifest.saved_query(saved_query), manifest) if saved_query else metrics
 
 
 def _metrics_of(query: SavedQuery, manifest: SemanticManifest) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, UnsupportedError
 
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.warehouse.dialects import DIALECTS, NoLowering, generator_class
 from aidbt.warehouse.dialects.lowering import lowered

@@ -10,7 +10,7 @@ from typing import Literal, cast
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, TokenError
 
-from aidbt.semantic.planning.planner import CannotPlan
+from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.query import (
     All,
     AnyOf,

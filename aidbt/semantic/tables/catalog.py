@@ -10,7 +10,7 @@ from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
 from aidbt.core.types import type_family
 from aidbt.core.words import words_of
 from aidbt.semantic.english.words.tokens import verb_stem
-from aidbt.semantic.english.words.word_lists import people
+from aidbt.semantic.english.words.word_lists import are_people
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Kind, Relationship
 from aidbt.semantic.tables.naming import (
     KEY_WORDS,
@@ -18,7 +18,7 @@ from aidbt.semantic.tables.naming import (
     NamedTable,
     is_early,
     named_tables,
-    spelled,
+    spelled_out,
     with_key_nouns,
 )
 from aidbt.semantic.tables.references import Contained, relationships_of
@@ -138,11 +138,32 @@ def _column(relation: Relation, profile: TableProfile, name: str, unit: str) -> 
         column.data_type,
         description=column.description,
         synonyms=(*column.synonyms, *_year_names(name, seen, kind)),
-        unit=unit or UNITS.get(words_of(name)[-1] if words_of(name) else "", ""),
+        unit=unit or _unit(name, seen, kind),
         is_pii=bool(seen and seen.pii),
         nullable=seen is None or seen.null_rate > 0,
         values=_values(column, seen, kind),
     )
+
+
+# What is a part of a whole, so that numbers from 0 to 1 of it are so many hundredths.
+_PARTS = {
+    "rate", "ratio", "share", "discount", "disc", "margin", "tax", "vat", "commission", "fraction", "percent",
+    "percentage", "pct", "proportion", "probability", "occupancy", "utilization", "conversion", "markup",
+}  # fmt: skip
+
+
+def _unit(name: str, seen: ColumnProfile | None, kind: Kind) -> str:
+    """What a column's numbers are in: as its name's last word says, or fractions where values show it."""
+    words = words_of(name)
+    said = UNITS.get(words[-1], "") if words else ""
+    if kind != "number" or said not in ("", "percent") or seen is None or not _PARTS.intersection(words):
+        return said
+    try:
+        low, high = float(seen.minimum or ""), float(seen.maximum or "")
+    except ValueError:
+        return said
+    is_flag = seen.distinct_count <= 2 and {low, high} <= {0.0, 1.0}
+    return "fraction" if 0 <= low <= high <= 1 and not is_flag else said
 
 
 _FIRST_YEAR, _LAST_YEAR = 1000, 2100
@@ -233,10 +254,9 @@ def _time(columns: Sequence[GraphColumn], named: NamedTable) -> str:
 
 def _words_of_time(said: Iterable[str]) -> Iterator[str]:
     """The words of a column of time, short ones written out, and `duedate` as two."""
-    for word in said:
-        for part in spelled(word):
-            joined = _RUN_INTO.fullmatch(part)
-            yield from joined.groups() if joined else (part,)
+    for part in spelled_out(said):
+        joined = _RUN_INTO.fullmatch(part)
+        yield from joined.groups() if joined else (part,)
 
 
 _PARTICLE = re.compile(r"(?<=\w{3})(?:off|up|out|in)$")
@@ -248,7 +268,7 @@ def _label(columns: Sequence[GraphColumn], named: NamedTable, key: tuple[str, ..
     one; "" when it has none. A code that is the key is so only where nothing describes it.
     """
     texts = [column.name for column in columns if column.kind == "text"]
-    words = {name: tuple(part for word in named.columns[name] for part in spelled(word)) for name in texts}
+    words = {name: spelled_out(named.columns[name]) for name in texts}
     own = {label: {(label,), *((*noun, label) for noun in named.nouns)} for label in _LABELS}
     joined = {label: {"".join(phrase) for phrase in phrases} for label, phrases in own.items()}
     choices: list[Callable[[str], bool]] = [
@@ -264,7 +284,7 @@ def _label(columns: Sequence[GraphColumn], named: NamedTable, key: tuple[str, ..
 
 def _is_of_other(words: tuple[str, ...], named: NamedTable) -> bool:
     """Whether a name is that of somebody else, or of a part of somebody."""
-    is_person = words[:-1] in people() and words[:-1] not in named.nouns
+    is_person = are_people(words[:-1]) and words[:-1] not in named.nouns
     return words[0] in _OTHER_NAMES or is_person
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -23,7 +23,7 @@ years: year years yr yrs
 kilograms: kg kgs kilogram kilograms; grams: g gram grams; milligrams: mg; pounds: lb lbs
 tons: ton tons tonne tonnes; ounces: oz
 kilometers: km kms kilometer kilometers; miles: mi mile miles; feet: ft feet; inches: inch inches
-centimeters: cm; millimeters: mm; meters: meter meters metre metres; yards: yd yds
+centimeters: cm; millimeters: mm; meters: m meter meters metre metres; yards: yd yds
 square meters: sqm m2; square feet: sqft sf; acres: acre acres; hectares: ha hectare hectares
 liters: l liter liters litre litres; milliliters: ml; gallons: gal gallon gallons
 kilobytes: kb; megabytes: mb; gigabytes: gb; terabytes: tb
@@ -73,6 +73,7 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
         own = shared_prefix(list(columns.values())) if len(columns) > 1 else 0
         stripped = {name: w[own:] or w for name, w in columns.items()}
         nouns = tuple(dict.fromkeys((*_nouns(staged), *_nouns(noun))))
+        stripped = {name: _unglued(w, nouns, columns.values()) for name, w in stripped.items()}
         if noun[-1] in _COPIES:
             # Rows of `members_snapshot` are no members where there is a table of these.
             nouns = tuple(one for one in nouns if one == noun or one not in wholes) or nouns
@@ -93,7 +94,7 @@ def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     # A master file is of who or what is there, and never of what happened: that of sales is of who sells.
     if words[-2:] == ("sale", "master"):
         return words, ("salesperson",)
-    full = tuple(part for word in plain for part in spelled(word))
+    full = spelled_out(plain)
     bare = tuple(word for word in words if word not in _OFTEN) if _OFTEN & set(words[:-1]) else ()
     return tuple(dict.fromkeys(found for found in (words, plain, full, bare) if found))
 
@@ -141,6 +142,36 @@ def _is_short(word: str, table: NamedTable) -> bool:
     return len(word) > 1 and not is_word(word) and not is_said and all(letter in letters for letter in word)
 
 
+# What stands behind the first letters of a table's noun in names: `ptype` of products, `cno` of cases.
+_GLUED = ("category", "number", "title", "class", "name", "type", "kind", "code", "desc", "cat", "typ", "num",
+          "nbr", "no", "nm", "cd")  # fmt: skip
+_MOST_LETTERS = 3
+
+
+def _unglued(
+    words: tuple[str, ...], nouns: Sequence[tuple[str, ...]], others: Collection[tuple[str, ...]]
+) -> tuple[str, ...]:
+    """A name of one word whose first letters are those of its table's noun, as the noun and the rest.
+
+    A `pcode` is a postal code everywhere, and of several names in a table `lname` is not that of a lead.
+    """
+    whole = words[0]
+    tail = next((tail for tail in _GLUED if whole.endswith(tail)), "")
+    letters = whole.removesuffix(tail)
+    if len(words) > 1 or not tail or not 0 < len(letters) <= _MOST_LETTERS or is_word(whole):
+        return words
+    is_name = tail in ("name", "nm")
+    is_known = bool(expansions(whole)) and not is_name and tail not in ("number", "num", "nbr", "no")
+    if is_known or (is_name and sum(other[-1].endswith(tail) for other in others) > 1):
+        return words
+    for noun in nouns:
+        if noun[0].startswith(letters) and noun[0] != letters:
+            return *noun, tail
+        if noun[-1].startswith(letters) and noun[-1] != letters:
+            return noun[-1], tail
+    return words
+
+
 _COPIES = {"daily", "latest", "snapshot", "record", "monthly", "weekly", "hourly"}
 _LAYERS = {"dim", "fct", "fact", "stg", "table", "tbl", "daily", "latest", "snapshot", "record"}
 
@@ -158,6 +189,11 @@ def spelled(word: str) -> tuple[str, ...]:
     """What a short form stands for most likely; a word of the language is itself."""
     meanings = () if is_word(word) and len(word) > 3 else expansions(word)
     return meanings[0] if meanings else (word,)
+
+
+def spelled_out(words: Iterable[str]) -> tuple[str, ...]:
+    """Words with each short form written out."""
+    return tuple(part for word in words for part in spelled(word))
 
 
 def shared_prefix(names: Sequence[tuple[str, ...]]) -> int:

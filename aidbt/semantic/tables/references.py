@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from aidbt.core.lexicon import expansions
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.words.word_lists import people
+from aidbt.semantic.english.words.word_lists import are_people
 from aidbt.semantic.graph import GraphTable, Relationship
-from aidbt.semantic.tables.naming import KEY_WORDS, NamedTable, spelled
+from aidbt.semantic.tables.naming import KEY_WORDS, NamedTable, spelled, spelled_out
 
 Contained = Callable[[tuple[str, str], tuple[str, str]], float]
 """The share, 0..1, of the values of a column, (table, column), that another holds; 0 where there are none."""
@@ -74,7 +74,7 @@ def _with_role(relationship: Relationship, named: dict[str, NamedTable]) -> Rela
     """One of several references to a table, which is told from the others by what its name says besides."""
     words = named[relationship.source].columns[relationship.source_columns[0]]
     bare = words[:-1] if words[-1] in KEY_WORDS else words
-    plain = tuple(part for word in bare for part in spelled(word))
+    plain = spelled_out(bare)
     is_own = bare in named[relationship.target].nouns or plain in named[relationship.target].nouns
     # `arr_prt` is where something arrives, and not the recurring revenue that `arr` alone may be.
     plain = tuple(part for word in bare for part in min((spelled(word), *expansions(word)), key=len))
@@ -95,7 +95,8 @@ def _inferred(
                     name = f"{source.name}.{column.name}"
                     # What a row of the same table is to a row, its name has to say.
                     words = named[source.name].columns[column.name]
-                    role = " ".join(words[:-1]) if target == source else ""
+                    said = spelled_out(words[:-1])
+                    role = " ".join(said) if target == source else ""
                     yield Relationship(name, source.name, (column.name,), target.name, (key,), role=role)
 
 
@@ -122,7 +123,7 @@ def _referred(
 ) -> tuple[GraphTable, str] | None:
     found: list[tuple[int, bool, int, bool, GraphTable, str]] = []
     words = named[source.name].columns[column]
-    said = ("".join(words), "".join(part for word in words for part in spelled(word)))
+    said = ("".join(words), "".join(spelled_out(words)))
     for target in tables:
         # Nothing refers to a table but by one of its nouns, or by the name of its key.
         is_said = any(noun in text for noun in _joined(named[target.name].nouns) for text in said)
@@ -245,15 +246,15 @@ def _role(words: tuple[str, ...]) -> str:
     if words in _ROLES:
         return _ROLES[words]
     bare = words[:-1] if len(words) > 1 and words[-1] in KEY_WORDS else ()
-    bare = tuple(part for word in bare for part in spelled(word))
+    bare = spelled_out(bare)
     if not bare:
         return ""
-    is_role = bare[-1:] in people() or bare in people() or bare[0] in _PARENTS or bare[-1] in _KIN
+    is_role = are_people(bare) or bare[0] in _PARENTS or bare[-1] in _KIN
     return " ".join(bare) if is_role else ""
 
 
 def _has_people(named: NamedTable) -> bool:
-    return any(noun in people() or noun[-1:] in people() for noun in named.nouns)
+    return any(map(are_people, named.nouns))
 
 
 def _is_home(table: GraphTable, key: str, named: NamedTable) -> bool:
@@ -286,7 +287,7 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
         (*noun, "id") for noun in target.nouns
     }:
         return 3 if key_words[-1] in KEY_WORDS or key_words[-1].endswith("id") else 0
-    plain = tuple(part for word in words for part in spelled(word))
+    plain = spelled_out(words)
     if plain != words:
         ends = {(*noun, *tail) for noun in target.nouns for tail in (key_words, ("identifier",), ("id",))}
         if plain in ends:
@@ -311,6 +312,9 @@ def _name_evidence(source: NamedTable, column: str, target: NamedTable, key: str
     whole = singular_words(key)
     # `mem_home_club_id` beside such a key `club_id`.
     if len(whole) > max(1, len(key_words)) and words[-len(whole) :] == whole:
+        return 1
+    # `sup_tid` beside a key `tid`.
+    if len(whole) == 1 < len(words) and len(key) > 2 and key.endswith("id") and words[-1:] == whole:
         return 1
     # `origin_wh` beside a key `wh_id`.
     bare = whole[:-1] if whole and KEY_WORDS & {whole[-1], *spelled(whole[-1])} else ()

@@ -16,7 +16,8 @@ from aidbt.generate.english_models.steps import model_steps
 from aidbt.generate.sql_style import SqlStyle
 from aidbt.generate.templates import render
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import (
     All,

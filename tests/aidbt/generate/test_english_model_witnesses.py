@@ -13,9 +13,10 @@ import pytest
 from aidbt.generate.english_models import witnesses as module
 from aidbt.generate.english_models.small_database import bag_of, column_type
 from aidbt.generate.english_models.witnesses import NotTheSame, NoWitness, Witnesses, find_witnesses
-from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import GraphColumn
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import (
     All,
     Attribute,

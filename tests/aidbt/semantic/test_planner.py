@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import UsageError
-from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath, Relationship
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import (
     All,
     AnyOf,

@@ -14,9 +14,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.planning.rendering import lowered_query, render_query
 from aidbt.semantic.query import (
     Attribute,

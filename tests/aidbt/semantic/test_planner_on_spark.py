@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlglot import exp
 
-from aidbt.semantic.evaluate import evaluate
+from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import NoPath
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.planning.rendering import render_query
 from aidbt.sql.identifiers import quote_identifier
 from aidbt.warehouse.adapter import AdapterConnection

@@ -14,7 +14,8 @@ from aidbt.core.errors import BudgetExceeded, DeadlineExceeded, WarehouseError
 from aidbt.core.schema import Column, Relation
 from aidbt.semantic.explaining import explain_query, group_names, units_of
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, Relationship
-from aidbt.semantic.planning.planner import CannotPlan, plan
+from aidbt.semantic.planning.errors import CannotPlan
+from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Attribute, Exists, Measure, Order, Output, OutputRef, SemanticQuery
 from aidbt.semantic.running import require_scan_allowed, run_statement, scan_of
 from aidbt.semantic.statement import Statement, count_statement, limited, problems_of, require_safe

@@ -45,7 +45,7 @@ from aidbt.semantic.query import (
     measures,
 )
 from aidbt.semantic.query_json.form import ALL_FUNCTIONS, COMPARED
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 from tests.aidbt.semantic.query_strategies import CLOCK, SHOP, queries
 
 ORDERS, CUSTOMERS = "orders", "customers"

@@ -17,6 +17,7 @@ from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Change, Group, Having, Ranking, Sorted, Top
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
+from aidbt.semantic.english.meanings.same_rows import negated
 from aidbt.semantic.english.meanings.ways import tables_between
 from aidbt.semantic.english.words.dimensions import is_year_begun
 from aidbt.semantic.english.words.periods import Period
@@ -67,8 +68,9 @@ def check_complete(
             for part in parts(item.meaning):
                 if not said.has(part):
                     raise Refused("a part of the question has no place in its answer")
+            again = _said_again(list(item.words()))
             words = [word for word in item.words() if word.category not in ("Fill", "Is")]
-            if not _holds_values(item, words):
+            if not _holds_values(item, [word for word in words if word not in again]):
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
             # "Spent the most on bookings" says of what: of what those cost.
@@ -81,6 +83,8 @@ def check_complete(
             for word, before, after in zip(words, kinds, kinds[2:], strict=False):
                 if not said.keeps(word, {before, after}):
                     raise Refused("a word of the question has no place in its answer")
+    if query.limit is not None and not query.base and not query.group_by and query.source is None:
+        raise Refused("of what there is most is not said", hint="say the most of what")
     if counts and not any(m.function in ("count", "count_distinct") for m in said.measures):
         raise Refused("a count is asked for, and it is not said of what")
 
@@ -141,6 +145,10 @@ class _Said:
         own = self.graph.table(measure.table).keys if measure.table else ()
         keys = [(measure.table, *key) for key in own]
         counted = [m.of for m in self.measures if m.function == "count_distinct"]
+        if measure.function == "count_distinct" and any(
+            measure.of in one.source.group_by for one in self.queries if one.source is not None
+        ):
+            return True  # different values are the groups that are counted
         is_count = measure.of is None and measure.function == "count"
         return is_count and any(isinstance(of, Attribute) and (of.table, of.column) in keys for of in counted)
 
@@ -254,6 +262,9 @@ class _Said:
             if isinstance(node, Exists)
         ):
             return True
+        if (exists.operator, exists.count) == ("=", 0) and exists.where is not None:
+            # Of a share "of the orders of each customer is not paid" the part are those that are not.
+            return negated(exists.where) in self.nodes
         having = [node for query in self.queries for node in parts(query.having)]
         return any(
             (node.operator, node.right) == (exists.operator, Value(exists.count))
@@ -287,6 +298,17 @@ def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
     if query is not None:
         yield query
         yield from _all(query.source)
+
+
+def _said_again(words: Sequence[Item]) -> list[Item]:
+    """The values in brackets that only say in another way what stands before these: "in Germany (DE)"."""
+    return [
+        word
+        for before, opened, word, closed in zip(words, words[1:], words[2:], words[3:], strict=False)
+        if (before.category, opened.category, word.category, closed.category)
+        == ("Val", "Fill", "Val", "Fill")
+        and before.meaning == word.meaning
+    ]
 
 
 def _holds_values(item: Item, words: Sequence[Item]) -> bool:

@@ -11,7 +11,7 @@ from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.same_rows import is_contradiction
 from aidbt.semantic.english.words.additive import is_additive
-from aidbt.semantic.english.words.names import counted
+from aidbt.semantic.english.words.column_names import counted
 from aidbt.semantic.english.words.tokens import Token, lemma
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
@@ -24,10 +24,10 @@ from aidbt.semantic.query import (
     InPeriod,
     Measure,
     OneOf,
-    Predicate,
     SemanticQuery,
     TimePoint,
     Value,
+    conjuncts,
     measures,
     parts,
 )
@@ -100,7 +100,7 @@ def _check_one(query: SemanticQuery, graph: Graph) -> None:
         if measure.function != "count" or not measure.table:
             continue
         keys = {key[0] for key in graph.table(measure.table).keys[:1] if len(key) == 1}
-        for said in _conjuncts(query.where, measure.where):
+        for said in conjuncts(query.where, measure.where):
             term = said.term if isinstance(said, OneOf) and len(said.values) == 1 else None
             if isinstance(said, Comparison) and said.operator == "=" and isinstance(said.right, Value):
                 term = said.left
@@ -108,14 +108,6 @@ def _check_one(query: SemanticQuery, graph: Graph) -> None:
                 continue
             if term.table == measure.table and term.column in keys:
                 raise Refused(f"a single row of {measure.table} would be counted")
-
-
-def _conjuncts(*predicates: Predicate | None) -> Iterator[Predicate]:
-    for one in predicates:
-        if isinstance(one, All):
-            yield from _conjuncts(*one.predicates)
-        elif one is not None:
-            yield one
 
 
 def check_different(sentence: Sequence[Token], query: SemanticQuery, lexicon: Lexicon) -> None:
@@ -130,9 +122,9 @@ def check_different(sentence: Sequence[Token], query: SemanticQuery, lexicon: Le
     for number, (token, noun) in enumerate(pairwise(sentence[1:])):
         if token.lemma not in ("different", "distinct") or sentence[number].kind != "number":
             continue
-        tables = _tables(noun.lemma, lexicon)
+        tables = _tables((noun.lemma,), lexicon)
         is_other = tables and counted_of - others and not tables & counted_of
-        done = _tables(_done_before(sentence, number), lexicon)
+        done = _tables((_done_before(sentence, number),), lexicon)
         # "Collected pledges to 3 different campaigns": each of these by a pledge that was collected.
         chosen = {one.table for one in parts(query) if isinstance(one, Exists) and one.where is not None}
         if is_other or (tables & counted_of and done & chosen):
@@ -151,8 +143,9 @@ def _done_before(sentence: Sequence[Token], number: int) -> str:
     return sentence[place - 1].lemma if place > 0 and sentence[place].lemma in _TO else ""
 
 
-def _tables(noun: str, lexicon: Lexicon) -> set[str]:
-    return {m.table for m in lexicon.meanings.get((noun,), ()) if isinstance(m, TableName)}
+def _tables(noun: tuple[str, ...], lexicon: Lexicon) -> set[str]:
+    """The tables whose rows go by a noun."""
+    return {m.table for m in lexicon.meanings.get(noun, ()) if isinstance(m, TableName)}
 
 
 def _aside(item: Item, sentence: Sequence[Token]) -> str:
@@ -207,9 +200,5 @@ def _stored(query: SemanticQuery, lexicon: Lexicon) -> Iterator[tuple[Measure, A
         for owner in owners - {measure.table}:
             for column in lexicon.graph.table(owner).columns:
                 noun = counted(tuple(map(lemma, words_of(column.name))))
-                if any(_is_named(measure.table, m) for m in lexicon.meanings.get(noun, ())):
+                if measure.table in _tables(noun, lexicon):
                     yield measure, Attribute(owner, column.name)
-
-
-def _is_named(table: str, meaning: object) -> bool:
-    return isinstance(meaning, TableName) and meaning.table == table

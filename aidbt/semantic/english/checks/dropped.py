@@ -8,7 +8,7 @@ are: a word that something in the tables of the answer goes by is not left out o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.grounding.index import Lexicon, Trait, ValueName, is_begun
@@ -43,13 +43,20 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
     Raises:
         Refused: one was.
     """
-    unused = _Unused(query, lexicon)
+    unused, said = _Unused(query, lexicon), list(said)
+    _check_those([(sentence, [word for item in items for word in item.words()]) for sentence, items in said])
     for sentence, items in said:
         words = [word for item in items for word in item.words()]
         _check_joined(sentence, words)
         _check_kind(sentence, words)
+        _check_claimed(sentence, words)
         _check_how_much(sentence, words, query)
+        _check_how_many(sentence, query)
         _check_them(words, query)
+        _check_said(sentence, words)
+        _check_object(sentence, words, lexicon)
+        _check_having(sentence, words)
+        _check_prepositions(sentence, words)
         _check_different(sentence, query)
         _check_including(sentence, words)
         _check_new(words, unused.timed)
@@ -103,12 +110,92 @@ def _check_including(sentence: Sequence[Token], words: Sequence[Item]) -> None:
             raise Refused("it is not certain what is to be counted besides", spans=("including",))
 
 
+def _check_said(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That nothing is said of "the total" that would make it another one: "the total donated"."""
+    for word, after in pairwise(words):
+        if word.category == "Said" and after.start == word.end and after.category in _DONE:
+            text = sentence[after.start].text
+            raise Refused(f"'{text}' says of what the {word.meaning} is", spans=(text,))
+
+
+_DONE = {*_VERBS, "Act", "Did", "Much", "MuchIn", "Val", "Cond"}
+
+
+def _check_those(said: Iterable[Said]) -> None:
+    """That "each of those years" are some that were spoken of."""
+    is_timed = False
+    for sentence, words in said:
+        for word in words:
+            texts = {token.text.lower() for token in sentence[word.start : word.end]}
+            if word.category == "Group" and texts & {"those", "these"} and not is_timed:
+                raise Refused("times are spoken of that were not named before", spans=("those",))
+            is_timed |= word.category in ("Time", "Grain", "Span")
+
+
+def _check_object(sentence: Sequence[Token], words: Sequence[Item], lexicon: Lexicon) -> None:
+    """That no word is left out which the data goes by, and something is done with: "who used data"."""
+    is_object = False
+    for word in words:
+        text = sentence[word.start].text.lower()
+        is_noun = word.category == "Fill" and word.end == word.start + 1 and text not in _SMALL
+        if is_object and is_noun and lexicon.meanings.get((sentence[word.start].lemma,)):
+            raise Refused(f"'{text}' names something in the data, and has no place in the answer")
+        is_object = word.category in _VERBS or (is_object and text in _SMALL)
+
+
+_SMALL = {"the", "a", "an", "any", "some", "such", "their", "its", "our", "your", "my", "this"}
+
+
+def _check_having(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That having something is no word that is left out: "those with a recorded result", "without data"."""
+    for word in words:
+        said = [token.text.lower() for token in sentence[: word.start]]
+        while said and (said[-1] in _SMALL or said[-1].endswith("ed")):
+            said.pop()
+        is_noun = word.category == "Fill" and sentence[word.start].lemma in _NOUNS
+        is_had = bool(said) and said[-1] in _HAVING and said[-2:] not in (["along", "with"], ["do", "have"])
+        if is_noun and is_had:
+            text = " ".join(token.text for token in sentence[len(said) - 1 : word.end])
+            raise Refused(f"'{text}' says which of them are meant", spans=(text,))
+
+
+_HAVING = {"with", "without", "having", "has", "have", "had", "no"}
+_NOUNS = {"data", "information", "info", "record", "detail", "result", "entry", "row"}
+
+
+def _check_prepositions(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That a preposition is not left out with all that stands behind it: "paid in full"."""
+    for number, word in enumerate(words):
+        if word.category != "Prep" or word.end > word.start + 1 or word.meaning != "in":
+            continue
+        behind = list(takewhile(lambda one: one.category == "Fill", words[number + 1 :]))
+        said = [sentence[one.start].text for one in behind if sentence[one.start].kind == "word"]
+        following = words[number + 1 + len(behind) :][:1]
+        is_thing = bool(said) and said[-1].lower() not in {*_SMALL, "they", "it", "them", "one", "which"}
+        if is_thing and (not following or following[0].category in _ENDS):
+            text = " ".join([sentence[word.start].text, *said])
+            raise Refused(f"'{text}' has no place in the answer", spans=(text,))
+
+
+_ENDS = {"And", "Comma", "Show", "Rel", "Who", "Is"}
+
+
 def _check_how_much(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> None:
     """That "how much" is no number of rows: of "how much have guests spent" nobody counts the guests."""
     asks = any(w.category == "Agg" and sentence[w.start].lemma == "how" for w in words)
     measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
     if asks and measured and all(measure.of is None for measure in measured):
         raise Refused("an amount is asked for, and it is not said of what", spans=("how much",))
+
+
+def _check_how_many(sentence: Sequence[Token], query: SemanticQuery) -> None:
+    """That there is a number for each "how many": "how many are open and how many cost 5" asks for two."""
+    asked = sum(
+        (one.lemma, other.lemma) in (("how", "many"), ("how", "much")) for one, other in pairwise(sentence)
+    )
+    numbers = [output for output in query.outputs if output.term not in query.group_by]
+    if asked > 1 and len(numbers) < asked:
+        raise Refused("more numbers are asked for than are understood", spans=("how many",))
 
 
 def _check_different(sentence: Sequence[Token], query: SemanticQuery) -> None:
@@ -138,14 +225,43 @@ def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
         verb = word
 
 
+_BEFORE_KINDS = {"Prep", "Each", "Count", "Agg", "Show", "Only", "Every", "Num", "Comma"}
+
+
 def _check_kind(sentence: Sequence[Token], words: Sequence[Item]) -> None:
     """That no participle before rows says of which kind they are: "total amount of accepted donations"."""
     for before, verb, rows in zip(words, words[1:], words[2:], strict=False):
         text = sentence[verb.start].text
         is_left_out = verb.category in _VERBS and verb.meaning != EMPTY and verb.end == rows.start
-        is_before = before.category in ("Prep", "Each") and before.end == verb.start
+        is_mark = before.category == "Fill" and sentence[before.end - 1].kind == "mark"
+        is_before = (before.category in _BEFORE_KINDS or is_mark) and before.end == verb.start
         if is_left_out and is_before and text.endswith(("ed", "en", "nt")) and isinstance(rows.meaning, Rows):
             raise Refused(f"'{text}' says which of them are meant", spans=(text,))
+
+
+def _check_claimed(sentence: Sequence[Token], words: Sequence[Item]) -> None:
+    """That no verb is left out that rows are said to be: of "how many bids were accepted per year" the others
+    are none. What happens to all of them may be said: bids that were made.
+    """
+    pairs = zip(words, [*words[1:], None], strict=False)
+    in_time = [one for one, after in pairs if one.category == "Prep" and after and after.category == "Time"]
+    spoken = [word for word in words if word.category != "Fill" and word not in in_time]
+    for rows, is_, verb, after in zip(spoken, spoken[1:], spoken[2:], [*spoken[3:], None], strict=False):
+        text = sentence[verb.start].text.lower()
+        is_claim = rows.category == "Rows" and is_.category == "Is" and verb.category == "Verb"
+        is_passive = sentence[is_.end - 1].text.lower() in _TO_BE and not text.endswith("ing")
+        is_alone = after is None or after.category == "Time"
+        is_alone |= after is not None and after.category == "Each" and sentence[after.start].lemma == "per"
+        if is_claim and is_passive and is_alone and text not in _DONE_TO_ALL:
+            raise Refused(f"'{text}' says which of them are meant", spans=(text,))
+
+
+_TO_BE = {"is", "are", "was", "were", "been"}
+_DONE_TO_ALL = frozenset(
+    """placed made created submitted filed issued recorded booked requested registered posted listed held run
+    conducted performed written published built produced done given taken organised organized found logged
+    stored kept had scheduled planned arranged received sent offered""".split()
+)
 
 
 class _Unused:
@@ -170,9 +286,18 @@ class _Unused:
         """What a word names among it; "" for nothing."""
         stem = verb_stem(text)
         value = next(self._values(text, stem), "") or (self._death() if text in _ALIVE else "")
+        value = value or (self._done(stem) if is_verb else "")
         if value or not is_verb or len(stem) < _SHORTEST or stem in self._stems:
             return value
         return next(self._columns(text, stem), "")
+
+    def _done(self, stem: str) -> str:
+        """The rows of what was done, where others are asked for that it was done with; "" for none."""
+        for table in self._lexicon.graph.tables if len(stem) >= _SHORTEST else ():
+            is_done = [verb_stem(word) for word in words_of(table.name)] == [stem]
+            if is_done and table.name not in self._tables:
+                return f"rows of {table.name}"
+        return ""
 
     def _death(self) -> str:
         """The column that says when somebody died, which "living" speaks of; "" for none."""

@@ -77,8 +77,10 @@ def left_out(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery)
 
 def of_group(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
     """What is said of the things that are counted, and read as said of their groups: "how many hives per
-    county are not dead".
+    county are not dead". Of a share it is the part: "what share of the hives in each county is not dead".
     """
+    if any(item.category == "Whole" for item in items):
+        return
     for item in items:
         words = list(item.words())
         if item.category != "Group" or words[0].category != "Each" or len(words) < 4:
@@ -96,6 +98,18 @@ def of_both(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> 
         is_done = one.category == other.category == "Act" and and_.category == "And"
         if is_done and by.meaning == "by" and table_of(one) in plain:
             yield one
+
+
+def claims(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
+    """Participles that a share is of and that are read as columns: of "what share of the orders of each
+    customer is shipped" no date is asked for.
+    """
+    is_share = any(word.category == "Ratio" for word in words)
+    for one, word in pairwise(words):
+        is_claim = one.category == "Is" and said_of(sentence, one)[-1] in _TO_BE
+        is_column = is_share and word.category == "Col" and word.end - word.start == 1
+        if is_claim and is_column and sentence[word.start].text.lower().endswith("ed"):
+            yield word
 
 
 def denied_list(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:

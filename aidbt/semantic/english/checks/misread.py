@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.checks import misjoined
+from aidbt.semantic.english.checks import misjoined, mistimed, torn_apart
 from aidbt.semantic.english.checks.misjoined import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon, ValueName
 from aidbt.semantic.english.grounding.refusal import Refused
@@ -61,6 +61,8 @@ def check_misread(
         found += [_roles(sentence, words, query, lexicon)]
         found += [_full_names(sentence, words, lexicon)]
         found += [misjoined.far_values(sentence, words, query, lexicon)]
+        found += [mistimed.senders(sentence, words, query, lexicon)]
+        found += [torn_apart.verbs_and_times(sentence, words, query, lexicon)]
         for word in chain.from_iterable(found):
             text = " ".join(said_of(sentence, word))
             raise Refused(f"'{text}' may mean something else here", spans=(text,))
@@ -80,14 +82,21 @@ def _silent(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) 
         is_code = token.text.isupper() and len(token.text) > 1 and token.text.isalpha() and not is_loud
         if (is_number and before in ("the", "their", "its", "a")) or (is_code and before in ("(", "or", ",")):
             yield word
+        # "Sightings of bears" are of animals: no verb in the present stands behind such a word.
+        is_present = word.category in _VERBS and token.text.lower() in (token.lemma, f"{token.lemma}s")
+        if is_present and before == "of":
+            yield word
 
 
 def _every(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
     """What is done to every row of others: "members who read every message" are no groups."""
     if any(word.category in _NUMBERS for word in words):
         return
-    for before, word in pairwise(words):
-        if word.category == "Each" and before.category in _DONE and "every" in said_of(sentence, word):
+    # "Went to" is a verb, and "to" behind one says nothing of its own.
+    spoken = [w for w in words if w.category not in ("Fill", "Prep") or w.end > w.start + 1]
+    for before, word in pairwise(spoken):
+        is_done = before.category in (*_DONE, "Prep")
+        if word.category == "Each" and is_done and "every" in said_of(sentence, word):
             yield word
 
 
@@ -334,10 +343,29 @@ def _roles(
             yield word
 
 
+def _bounds(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
+    """The most of something, which is no column: "which class has the maximum places"."""
+    said = [word for word in words if word.category != "Fill"]
+    for show, rows, verb, column in zip(said, said[1:], said[2:], said[3:], strict=False):
+        kinds = (show.category, rows.category, verb.category, column.category)
+        if kinds != ("Show", "Rows", "Is", "Col") or "which" not in said_of(sentence, show):
+            continue
+        if sentence[column.start].lemma in _EXTREMES and not query.order_by and query.where is None:
+            yield column
+
+
+_EXTREMES = {"maximum", "minimum", "max", "min"}
+
 _Check = Callable[[Sequence[Token], Sequence[Item], SemanticQuery], Iterator[Item]]
 _OF_WORDS: tuple[_Check, ...] = (
     *(_silent, _every, _ages, _plurals, _expired, _passive, _verbs_of_values, _names, _now, _alone),
     *(_averages, _average_ones, _how_many, _money, _pasts, _deeds, _values_of_stock, _best_values),
+    *(mistimed.done_times, mistimed.stages, mistimed.years, mistimed.both_times),
+    *(mistimed.idle_verbs, mistimed.contrasts, mistimed.but_none, mistimed.denied_values, mistimed.subjects),
     *(misjoined.of_both, misjoined.numbers, misjoined.owned, misjoined.denied_list, misjoined.names),
+    *(misjoined.claims, torn_apart.years, torn_apart.ends, torn_apart.so_many, _bounds),
 )
-_OF_PHRASES: tuple[_Check, ...] = (*(misjoined.predicates, misjoined.left_out, misjoined.of_group),)
+_OF_PHRASES: tuple[_Check, ...] = (
+    *(misjoined.predicates, misjoined.left_out, misjoined.of_group, torn_apart.counts),
+    *(mistimed.dashed, mistimed.of_counted, mistimed.places),
+)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from aidbt.core.words import singular_words
+from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.english.meanings.closed_words import FUNCTION_WORDS
 from aidbt.semantic.english.words.names import PART
 from aidbt.semantic.english.words.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.words.value_names import phrase_of, plain
@@ -35,6 +36,8 @@ _COMPARED = {
 _HELPERS = {("do",), ("be",), ("have",), ("get",)}
 MOST_OF_A_COLUMN = 4
 DATE_WORDS = {"date", "day", "time", "timestamp"}
+# Words of sentences that are values behind their column in any letters: "payment method none".
+_SAID_ALONE = {"no", "none", "never", "all", "any", "both"}
 # Codes such as IN and IT are words of the language, so they count only in capitals.
 _MOST_LETTERS_OF_A_CODE = 2
 
@@ -153,7 +156,9 @@ class Lexicon:
         for length in range(1, len(lemmas) + 1):
             found = self.meanings.get(tuple(lemmas[:length]), [])
             meanings = [
-                m for m in found if not isinstance(m, ValueName) or length > 1 or _is_meant(m, token, start)
+                m
+                for m in found
+                if not isinstance(m, ValueName) or length > 1 or _is_meant(m, sentence, start)
             ]
             if length == 1 and is_begun(sentence, start):
                 meanings = [m for m in meanings if not isinstance(m, ValueName)]
@@ -235,7 +240,10 @@ class Lexicon:
         """Let a phrase mean something too; of the same meaning twice the surer counts."""
         self._made.clear()
         words = tuple(plain(lemma(word)) for word in phrase)
-        if not words or len(words) > MOST_WORDS or words in _HELPERS:
+        # Of "each station did" no column `did` is spoken of.
+        said = words[-1:] if isinstance(meaning, ColumnName) else words
+        is_helper = said in _HELPERS and not isinstance(meaning, ValueName)
+        if not words or len(words) > MOST_WORDS or is_helper:
             return
         known = self.meanings.setdefault(words, [])
         at = self._places.setdefault((words, place(meaning)), len(known))
@@ -302,7 +310,7 @@ class Lexicon:
         if len(short) == 1:
             for length, meanings in self.at([*short, *lemmas[1:]], 0):
                 for meaning in meanings:
-                    if isinstance(meaning, TableName | ColumnName) and meaning.weight >= 0.75:
+                    if isinstance(meaning, TableName | ColumnName | Trait) and meaning.weight >= 0.75:
                         yield length, replace(meaning, weight=PART)
 
 
@@ -341,16 +349,35 @@ def _is_counted_by_activity(sentence: Sequence[Token], start: int) -> bool:
     return sentence[start].lemma == "active" and before in ("daily", "weekly", "monthly")
 
 
-def _is_meant(value: ValueName, token: Token, start: int) -> bool:
+def _is_meant(value: ValueName, sentence: Sequence[Token], start: int) -> bool:
     """Whether a word means a value: of two letters only when it is written as a code, and of one only within
     a sentence, for "A" begins many.
     """
+    token = sentence[start]
+    if len(token.text) > 1 and FUNCTION_WORDS & {token.lemma, token.text.lower()}:
+        return _is_written_as(value, sentence, start)
     if len(token.text) > _MOST_LETTERS_OF_A_CODE:
         # What is seen is no "saw".
         return token.text[:2].lower() == value.value.strip()[:2].lower() or not value.value.isalpha()
     if len(token.text) == 1:
         return start > 0 and (token.text.isupper() or token.kind == "number")
     return token.text in (value.value, value.value.upper()) or token.text.isupper()
+
+
+def _is_written_as(value: ValueName, sentence: Sequence[Token], start: int) -> bool:
+    """Whether a word that sentences are made of is a value here: "boats of HAS" belong to a port, and those
+    that "have landed" do not; behind its column, as in "payment method none", it is one in any letters.
+    """
+    text, before = sentence[start].text, [token.lemma for token in sentence[max(start - 2, 0) : start]]
+    if before and before[-1] in ("be", "="):
+        before.pop()
+    if text.lower() in _SAID_ALONE and before and before[-1] in words_of(value.column)[-1:]:
+        return plain(text) == plain(value.value)
+    others = [token.text for token in sentence if token.kind == "word" and token.text != text]
+    is_loud = bool(others) and all(other.isupper() for other in others)
+    is_code = text.isupper() and (text == value.value or len(text) == _MOST_LETTERS_OF_A_CODE)
+    is_name = start > 0 and text == value.value and text != text.lower()
+    return not is_loud and (is_code or is_name)
 
 
 def place(meaning: Meaning) -> Meaning:

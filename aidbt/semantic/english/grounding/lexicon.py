@@ -23,21 +23,16 @@ from aidbt.semantic.english.grounding.index import (
     place,
 )
 from aidbt.semantic.english.grounding.table_meanings import WAYS, TableMeanings
-from aidbt.semantic.english.meanings.closed_words import PHRASES
+from aidbt.semantic.english.meanings.closed_words import FUNCTION_WORDS, PHRASES
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Amount
 from aidbt.semantic.english.words.lasting import lastings
-from aidbt.semantic.english.words.names import (
-    CLEAR,
-    LOOSE,
-    PART,
-    SHORTER,
-    spellings,
-)
+from aidbt.semantic.english.words.names import CLEAR, LOOSE, PART, SHORTER
 from aidbt.semantic.english.words.revenue import revenues
+from aidbt.semantic.english.words.spellings import spellings
 from aidbt.semantic.english.words.tokens import lemma, verb_stem
-from aidbt.semantic.english.words.value_names import value_names
-from aidbt.semantic.english.words.word_lists import Phrase, people, synonyms
+from aidbt.semantic.english.words.value_names import phrase_of, value_names
+from aidbt.semantic.english.words.word_lists import Phrase, are_people, synonyms
 from aidbt.semantic.graph import Graph, Relationship
 from aidbt.semantic.layer.named import NamedMetric
 from aidbt.semantic.query import Measure, attributes
@@ -80,7 +75,7 @@ def lexicon(
     names = {table.name: table for table in named}
     found = Lexicon(
         graph,
-        people_tables=frozenset(t.name for t in named if _has_people(t) and not graph.is_link(t.name)),
+        people_tables=_people_tables(graph, named),
     )
     loose: dict[Phrase, list[Meaning]] = {}
     heads: dict[str, set[str]] = {}
@@ -137,12 +132,16 @@ def _add_revenue(found: Lexicon, named: Mapping[str, NamedTable]) -> None:
             found.add(phrase, Defined("Number", Number(Measure("sum", table, term), table), 0.9))
 
 
+def _people_tables(graph: Graph, named: Sequence[NamedTable]) -> frozenset[str]:
+    """The tables of people: no members of something who are people of another table."""
+    found = {table.name for table in named if _has_people(table) and not graph.is_link(table.name)}
+    refers = {r.source for r in graph.relationships if r.target in found - {r.source}}
+    own = {t.name for t in graph.tables if t.label or any(len(key) == 1 for key in t.keys)}
+    return frozenset(found - (refers - own))
+
+
 def _has_people(named: NamedTable) -> bool:
-    return any(
-        form in people() or form[-1:] in people()
-        for noun in named.nouns
-        for form, _ in spellings(noun, named)
-    )
+    return any(are_people(form) for noun in named.nouns for form, _ in spellings(noun, named))
 
 
 def _add_people(found: Lexicon) -> None:
@@ -201,13 +200,19 @@ def _said_of_others(relationship: Relationship, named: Mapping[str, NamedTable])
                 yield tuple(map(lemma, before))
 
 
+_LANGUAGES = {"language", "languages", "lang", "tongue"}
+
+
 def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]]) -> None:
     stems: dict[str, list[Meaning]] = {}
     for (table, column), texts in values.items():
         found.values[table, column] = tuple(texts)
         behind = found.graph.table(table).behind
         is_hidden = bool(behind) and any(c.name == column for c in found.graph.table(behind).columns)
+        is_language = bool(_LANGUAGES & set(words_of(column)))
         for phrase, value, weight in () if is_hidden else value_names(texts):
+            if is_language and phrase != phrase_of(value):
+                continue  # "France" is no language
             # The name of a table, and a word of questions such as "month", is that first.
             is_table = any(
                 isinstance(m, TableName) and m.weight >= SHORTER for m in found.meanings.get(phrase, ())
@@ -215,7 +220,8 @@ def _add_values(found: Lexicon, values: Mapping[tuple[str, str], Sequence[str]])
             is_common = is_table or phrase in PHRASES
             meaning = ValueName(table, column, value, LOOSE if is_common else weight)
             found.add(phrase, meaning)
-            if len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha() and len(texts) <= 50:
+            is_stem = len(phrase) == 1 and len(phrase[0]) > 3 and phrase[0].isalpha()
+            if is_stem and len(texts) <= 50 and phrase[0] not in FUNCTION_WORDS:
                 stems.setdefault(verb_stem(phrase[0]), []).append(replace(meaning, weight=PART + 0.1))
     for phrase, meanings in found.meanings.items():
         for trait in meanings if len(phrase) == 1 and len(phrase[0]) > 3 else ():

@@ -1,4 +1,4 @@
-"""Months that are meant of every year: "born in March", "in the months of June and July"."""
+"""Months that are meant of every year, "in the months of June and July", and times that are said again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import calendar
 from collections.abc import Iterator, Sequence
 
 from aidbt.semantic.english.meanings.chart import Item
+from aidbt.semantic.english.meanings.number_phrases import Group
 from aidbt.semantic.english.meanings.phrases import Recurring
 from aidbt.semantic.english.words.tokens import Token
+from aidbt.semantic.query import Grain
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -15,6 +17,33 @@ _MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_ab
 _OF_ANY_YEAR = (["in", "any"], ["in", "every"], ["in", "each"], ["in", "the", "month", "of"], ["every"])
 # Birthdays come every year.
 _BORN = (["in"], ["during"])
+
+
+def those_times(sentence: Sequence[Token], start: int) -> Iterator[Item]:
+    """`for each of those years`, which are spoken of again."""
+    lemmas = [token.lemma.lower() for token in sentence[start : start + 6]]
+    for opening in _EACH_OF_THOSE:
+        grain = lemmas[len(opening) : len(opening) + 1]
+        if lemmas[: len(opening)] == opening and grain and grain[0] in set(Grain):
+            length = len(opening) + 1
+            group = Group(grains=(Grain(grain[0]),))
+            yield Item("Group", group, start, start + length, 1.2 * length)
+            return
+
+
+_EACH_OF_THOSE = [
+    [*how, "each", "of", *which]
+    for how in (["for"], ["in"], ["during"], ["by"], [])
+    for which in (
+        ["those"],
+        ["these"],
+        ["the"],
+        ["the", "two"],
+        ["the", "three"],
+        ["those", "two"],
+        ["these", "two"],
+    )
+]
 
 
 def months_of_years(sentence: Sequence[Token], start: int) -> Iterator[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.grounding.lexicon import Lexicon, TableName, ValueName
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.phrases import Rows
@@ -12,6 +13,9 @@ from aidbt.semantic.query import Attribute, OneOf, Value
 
 # A phrase of several words says more than its words one by one.
 LONGER = 1.1
+# What an adjective or a name says more of a table that the sentence names: with many tables others would
+# crowd it out.
+NAMED = 0.02
 # What two nouns of tables together say, where no column is called so.
 _COMPOUND = 0.9
 # Before one of something, whose verb may follow it.
@@ -66,6 +70,20 @@ def rows_of_kind(
     if weight and value.column != lexicon.graph.table(value.table).label:
         rows = Rows(value.table, OneOf(Attribute(value.table, value.column), (Value(value.value),)))
         yield Item("Rows", rows, start, end, weight * length)
+
+
+def specialists(lexicon: Lexicon, sentence: Sequence[Token], start: int) -> Iterator[Item]:
+    """`ceramics specialists`: the rows that have such a specialty."""
+    for length, meanings in lexicon.found(sentence, start):
+        noun = sentence[start + length] if start + length < len(sentence) else None
+        for value in meanings if noun is not None and noun.lemma == "specialist" else ():
+            if isinstance(value, ValueName) and _SPECIALTIES & set(words_of(value.column)[-1:]):
+                rows = Rows(value.table, OneOf(Attribute(value.table, value.column), (Value(value.value),)))
+                end = start + length + 1
+                yield Item("Rows", rows, start, end, value.weight * (length + 1) ** LONGER)
+
+
+_SPECIALTIES = {"specialty", "speciality", "specialization", "specialisation", "specialism"}
 
 
 def _is_one(sentence: Sequence[Token], start: int, end: int) -> bool:

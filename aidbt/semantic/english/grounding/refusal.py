@@ -33,7 +33,7 @@ from aidbt.semantic.query import (
     attributes,
     parts,
 )
-from aidbt.semantic.wording import table_nouns
+from aidbt.semantic.wording.names import table_nouns
 
 MOST_CANDIDATES = 3
 # A look through a large index takes half a second; who is not understood at all is told so at once.

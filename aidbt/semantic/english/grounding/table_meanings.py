@@ -8,16 +8,8 @@ from functools import cached_property
 
 from aidbt.semantic.english.grounding.index import ColumnName, Defined, Lexicon, Meaning, TableName, Trait
 from aidbt.semantic.english.meanings.phrases import Amount, Rows
-from aidbt.semantic.english.words.names import (
-    CLEAR,
-    LOOSE,
-    PART,
-    SHORTER,
-    SYNONYM,
-    Name,
-    column_names,
-    table_names,
-)
+from aidbt.semantic.english.words.column_names import column_names
+from aidbt.semantic.english.words.names import CLEAR, LOOSE, PART, SHORTER, SYNONYM, Name, table_names
 from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.english.words.traits import known_places, traits
 from aidbt.semantic.english.words.units import converted

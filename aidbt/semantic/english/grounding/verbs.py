@@ -26,6 +26,8 @@ from aidbt.semantic.query import Attribute, Comparison, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
 TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+# What stands between words that a time is called by: "date and time of signup".
+_BETWEEN = {"and", "of"}
 _FLAG_WORDS = {"is", "was", "has", "did", "flag"}
 # What was planned is named so; a verb in the past names what was done: `actual_departure_at`.
 _ACTUAL = {"actual", "real"}
@@ -248,12 +250,14 @@ class VerbsOf:
         return any((m.table, m.column) == (column.table, column.column) for m in known)
 
     def _roles(self) -> Iterator[Said]:
-        """Verbs of roles: "managed by", "reports to"."""
+        """Verbs of roles: "managed by", "led by", "reports to"."""
+        spelled = {verb.forms[0]: verb.forms for listed in verbs().values() for verb in listed}
         for phrase, meanings in self._lexicon.meanings.items():
             for meaning in meanings:
                 if isinstance(meaning, RoleName) and len(phrase) == 1:
                     verb = verb_stem(phrase[0])
-                    for form in (*forms(verb), *forms(verb + "e")):
+                    both = [spelled.get((base,), forms(base)) for base in (verb, verb + "e")]
+                    for form in dict.fromkeys(chain.from_iterable(both)):
                         if form[0] not in (verb, phrase[0]):
                             yield form, "RoleVerb", Role(meaning.relationship), 0.9
                     if phrase == ("manager",):
@@ -339,7 +343,7 @@ class VerbsOf:
             for meaning in meanings:
                 if isinstance(meaning, ColumnName) and meaning.weight >= 0.75:
                     column = self._lexicon.graph.table(meaning.table).column(meaning.column)
-                    words = tuple(word for word in phrase if word not in TIME_WORDS | _ACTUAL)
+                    words = tuple(word for word in phrase if word not in TIME_WORDS | _ACTUAL | _BETWEEN)
                     if column.kind in ("time", "date") and 0 < len(words) <= 2:
                         found[words, Attribute(meaning.table, meaning.column)] = None
         return tuple(found)
@@ -382,7 +386,7 @@ def _nearest_times(said: Sequence[tuple[tuple[str, ...], float, int, Attribute]]
 
 
 def _forms_of(word: str, spelled: Mapping[str, tuple[tuple[str, ...], ...]]) -> tuple[tuple[str, ...], ...]:
-    return spelled.get(word, ((word,),))
+    return spelled.get(word) or (_derived((word,)) if word.endswith("ed") else ((word,),))
 
 
 def _run_together(noun: str, table: str) -> Iterator[Said]:

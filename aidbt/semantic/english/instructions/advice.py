@@ -17,7 +17,6 @@ from aidbt.semantic.english.instructions.heeded import check_heeded, chooses, is
 from aidbt.semantic.english.instructions.parsed import statements
 from aidbt.semantic.english.instructions.procedures import rows_kept, steps_of
 from aidbt.semantic.english.instructions.written_conditions import lemmas_of
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
@@ -26,6 +25,7 @@ from aidbt.semantic.query import (
     Predicate,
     SemanticQuery,
     attributes,
+    conjuncts,
     measures,
     parts,
 )
@@ -96,7 +96,8 @@ def restrictions(text: str) -> Iterator[Restriction]:
     for statement in statements(text):
         for is_excluded, pattern in _RESTRICTIONS:
             match = pattern.match(statement)
-            if match and not _NO_ROWS.match(match["of"]):
+            # What a definition leaves out is left out of what it defines alone.
+            if match and " = " not in match["of"] and not _NO_ROWS.match(match["of"]):
                 groups = match.groupdict()
                 purpose = groups.get("purpose") or ""
                 yield Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.grounding.lexicon import ColumnName, Defined, Lexicon, Meaning, TableName
 from aidbt.semantic.english.instructions.definer import NOW, Definer, is_identifier, is_now
 from aidbt.semantic.english.instructions.definitions import Definition
-from aidbt.semantic.english.instructions.parsed import read_instructions
+from aidbt.semantic.english.instructions.parsed import read_instructions, widest
 from aidbt.semantic.english.instructions.partial_values import partial_values
 from aidbt.semantic.english.instructions.snapshots import last_values
 from aidbt.semantic.english.instructions.text_matching import TextMatching
 from aidbt.semantic.english.instructions.written_conditions import holds, lemmas_of
-from aidbt.semantic.english.instructions.written_names import with_written
+from aidbt.semantic.english.instructions.written_names import with_written, without_told_columns
+from aidbt.semantic.english.meanings.closed_words import PHRASES
 from aidbt.semantic.english.meanings.phrases import Condition, Rows
 from aidbt.semantic.english.number_rules.grounded import Grounded
 from aidbt.semantic.english.words.tokens import tokens
@@ -30,17 +31,41 @@ def with_instructions(
 
     A name whose definition is not understood means nothing any more, so that the question is refused.
     """
+    text = without_told_columns(text, lexicon)
     found = read_instructions(text)
+    everywhere = (how for how, columns in found.general if not _are_named(columns, lexicon))
     matching = TextMatching(
-        found.matching, {p: how for name, how in found.of_columns for p in _places(name, lexicon)}
+        widest(everywhere), {p: how for name, how in found.of_columns for p in _places(name, lexicon)}
     )
     added: dict[Phrase, list[Meaning]] = {}
     written = with_written(lexicon, text, graph)
     for definition in _used(found.definitions, question, graph):
         added |= Definer(written.with_meanings(added), graph, question).meanings(definition)
     added = last_values(text, question, lexicon, graph) | added
+    added |= _heads(added, question, lexicon)
     added |= partial_values(question, lexicon.with_meanings(added), matching)
     return lexicon.with_meanings(added) if added else lexicon, matching
+
+
+def _heads(
+    added: Mapping[Phrase, list[Meaning]], question: str, lexicon: Lexicon
+) -> dict[Phrase, list[Meaning]]:
+    """What the last word of a defined name means that is said alone, too: the spread, of a price spread."""
+    said = lemmas_of(question)
+    found: dict[Phrase, list[list[Meaning]]] = {}
+    for name, meanings in added.items():
+        head = name[-1:]
+        is_unknown = head not in lexicon.meanings and head not in added and head not in PHRASES
+        # Of "serious adverse" only both words say which events are meant.
+        is_noun = not any(isinstance(m, Defined) and m.category == "Cond" for m in meanings)
+        if len(name) > 1 and is_noun and is_unknown and holds(said, name) and said.count(name[-1]) > 1:
+            found.setdefault(head, []).append(meanings)
+    return {head: each[0] for head, each in found.items() if len(each) == 1 and each[0]}
+
+
+def _are_named(columns: Sequence[Phrase], lexicon: Lexicon) -> bool:
+    """Whether advice is of some columns alone: "landlord names", and not "all names"."""
+    return bool(columns) and all(any(_places(name, lexicon)) for name in columns)
 
 
 def _places(name: Phrase, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
@@ -52,6 +77,9 @@ def _places(name: Phrase, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
         if found:
             yield from ((column.table, column.column) for column in found)
             return
+    # "Street names" are what the streets are, where those are no table.
+    streets = lexicon.meanings.get(name[:-1], ()) if name[-1:] == ("name",) else ()
+    yield from ((m.table, m.column) for m in streets if isinstance(m, ColumnName))
     # "Species names" are the columns of species that are called a name of some kind.
     for owner in lexicon.meanings.get(name[:-1], ()) if name[-1:] == ("name",) else ():
         if isinstance(owner, TableName):

@@ -17,25 +17,26 @@ from aidbt.semantic.english.instructions.definition_times import (
     AGGREGATES,
     dated_by,
     duration_told,
+    grain_told,
     time_named,
     told_apart,
 )
 from aidbt.semantic.english.instructions.definitions import Definition
-from aidbt.semantic.english.instructions.formula_meanings import LESS_LIKELY, words_of_table
+from aidbt.semantic.english.instructions.formula_meanings import LESS_LIKELY
 from aidbt.semantic.english.instructions.group_meanings import DONE, GroupMeanings
 from aidbt.semantic.english.instructions.last_rows import without_pronoun
 from aidbt.semantic.english.instructions.procedures import formula_text, spelled_out, tables_joined
 from aidbt.semantic.english.instructions.sql_pieces import condition_of_sql, number_of_sql, of_rows
 from aidbt.semantic.english.instructions.written_conditions import WEIGHT, lemmas_of
-from aidbt.semantic.english.meanings.number_phrases import Number
-from aidbt.semantic.english.meanings.phrases import Amount, Condition, Rows
+from aidbt.semantic.english.meanings.number_phrases import Group, Number, Scoped
+from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Rows
 from aidbt.semantic.english.row_rules.intervals import Open
 from aidbt.semantic.english.words.periods import period_at
 from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.english.words.value_names import phrase_of
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.query import Attribute, Duration, Function, Measure, measures
+from aidbt.semantic.query import Attribute, Duration, Function, Grain, Measure, measures
 
 NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
 
@@ -71,6 +72,8 @@ class Definer(GroupMeanings):
             return {}  # which table a reference is to: the graph knows it
         if definition.is_procedure:
             return self._of_procedure(definition)
+        if definition.is_time:
+            return dict.fromkeys(definition.names, self._time_done(definition))
         body, name, said = told_apart(definition.bodies[-1])
         if name:
             within = self._with_part(name, said)
@@ -87,8 +90,15 @@ class Definer(GroupMeanings):
             )
             if any(found.values()):
                 found = self._as_called(found, definition.bodies[:-1])
+                found = self._of_each_time(found, definition)
                 return found | self._in_passing | self._ranked_by(body, next(iter(found.values())))
         return {name: [] for name in definition.names}
+
+    def _time_done(self, definition: Definition) -> list[Meaning]:
+        """The time at which rows were what a verb says: "a campaign is launched on its start date"."""
+        table = self._written.table_in(lemmas_of(definition.noun))
+        time = self.time_of_last(table, definition.bodies[-1]) if table else None
+        return [Defined("Did", Columns((time,)), WEIGHT)] if time else []
 
     def _as_called(
         self, found: dict[Phrase, list[Meaning]], called: Sequence[str]
@@ -99,6 +109,15 @@ class Definer(GroupMeanings):
         if function is None:
             return found
         return {name: self._aggregated(function, meanings) for name, meanings in found.items()}
+
+    def _of_each_time(
+        self, found: dict[Phrase, list[Meaning]], definition: Definition
+    ) -> dict[Phrase, list[Meaning]]:
+        """Meanings with the groups that their name says: "per month joiners, the members who joined"."""
+        grain = grain_told(map(" ".join, definition.names), definition.bodies[-1])
+        if grain is None:
+            return found
+        return {name: [_each(meaning, grain) for meaning in meanings] for name, meanings in found.items()}
 
     def _aggregated(self, function: Function, meanings: list[Meaning]) -> list[Meaning]:
         """Rows also as how many they are, which is likelier, and what each row has as an aggregate of it."""
@@ -143,7 +162,7 @@ class Definer(GroupMeanings):
         found = []
         for table in (table for table in self.graph.tables if table.name.lower() in said):
             what = _AMOUNTS.sub(_amount_named(table) or _NOTHING, formula)
-            meanings = self._of_formula(f"{what} of {words_of_table(table.name)}{comma}{rest}")
+            meanings = self._of_formula(f"{what} of {self.noun_of(table.name)}{comma}{rest}")
             if meanings and {m.table for one in meanings for m in measures(one)} == {table.name}:
                 found.append(meanings)
         return found[0] if len(found) == 1 else [] if _AMOUNTS.search(formula) else self._of_formula(text)
@@ -270,6 +289,14 @@ class Definer(GroupMeanings):
         """The rows that a text names, with what holds of them; None where it names none."""
         meanings = [item.meaning for item in self._phrases(text)]
         return next((m for m in meanings if isinstance(m, Rows) and m.where is not None), None)
+
+
+def _each(meaning: Meaning, grain: Grain) -> Meaning:
+    """A number as one of each length of time."""
+    number = meaning.meaning if isinstance(meaning, Defined) else None
+    if not isinstance(meaning, Defined) or not isinstance(number, Number):
+        return meaning
+    return Defined("Scoped", Scoped(number, Group(grains=(grain,))), meaning.weight)
 
 
 # Conditions that only SQL joins: `status = 'open' AND freight > 5`.

@@ -12,11 +12,21 @@ _ONLY = re.compile(
     r"(?: only)?|(?:limited|restricted) to) (?!each\b|every\b)(?:only )?(?P<rest>.+?)(?: only)?$",
     re.I,
 )
+# Rows that do not count: ", excluding void invoices", ", void invoices excluded", ", without refunds".
+_LESS = re.compile(
+    r",? (?:but )?(?:excluding|without|except(?: for)?|not (?:counting|including)|leaving out|ignoring"
+    r"|omitting|disregarding) (?:all |any )?(?P<rest>(?!today|the current)[^,]+)$"
+    r"|, (?:with )?(?:all |any )?(?P<before>(?!today|the current)[^,]+?) (?:(?:are |is |being )?"
+    r"(?:excluded|left out|not (?:counted|included)|omitted|ignored|disregarded)|do(?:es)? not count)$",
+    re.I,
+)
 # Of a calculation the rows stand at its end: "(amount - fee) of paid orders".
 _OF = re.compile(
     r"^(?P<text>.*(?:\)| [-+*/] | (?:minus|plus|times|divided by) ).*) of (?:all |the )*(?P<rest>.+)$", re.I
 )
-_OVER = re.compile(r" (?:over|across|among) (?:all |the )*(?P<rest>.+)$", re.I)
+_OVER = re.compile(r" (?:over|across|among) (?:all |the |its |their )*(?P<rest>.+)$", re.I)
+# Behind a whole calculation: "the highest price minus the lowest price among open orders".
+_AMONG = re.compile(r"(?: (?:minus|plus|times|divided by) | [-+*/] ).* (?:among|across) ", re.I)
 # A condition in brackets behind what it is of: "total paid amount (status = 'paid')".
 _BRACKETED = re.compile(r" \((?P<said>(?:with |where )?\w+(?: is| =)? '[^']*')\)", re.I)
 _WRITTEN = re.compile(r"\b(?P<column>[A-Za-z]\w*) = (?P<value>'[^']*')")
@@ -65,8 +75,13 @@ def qualified(body: str) -> Iterator[Qualified]:
     if match:
         yield Qualified(body[: match.start()], match["rest"])
         return
-    yield Qualified(body)
+    less = _LESS.search(body)
+    if less:
+        yield Qualified(body[: less.start()], f"those excluding {less['rest'] or less['before']}")
     over = _OVER.search(body)
+    if over and _AMONG.search(body):
+        yield Qualified(body[: over.start()], over["rest"], is_over=True)
+    yield Qualified(body)
     if over:
         yield Qualified(body[: over.start()], over["rest"], is_over=True)
     of = _OF.match(body)
@@ -81,10 +96,41 @@ def in_plain_words(body: str) -> str:
         >>> in_plain_words("total amount (status = 'paid'), whatever the currency")
         "total amount, counting only those with status 'paid'"
     """
-    body = _CUT.sub(r" per \g<unit> by \g<time>", _WHATEVER.sub("", body))
+    body = _truncated(_CUT.sub(r" per \g<unit> by \g<time>", _WHATEVER.sub("", body)))
+    if _ONE.match(body):
+        body = _OVER_ALL.sub(" in total", body)
     body = _BRACKETED.sub(lambda match: _those_with(match, body), body)
     body = _WRITTEN.sub(r"\g<column> \g<value>", body)
     return _TIME_TO.sub(r"\g<unit> \g<what>", _IN_UNIT.sub(" ", body))
+
+
+def _truncated(body: str) -> str:
+    """A body with its groups in words, where it says them by the times that are truncated."""
+    body = _BY_TRUNCATION.sub("", body)
+    match = _TRUNCATING.search(body)
+    if match is None:
+        return body
+    unit, time = match["unit"].lower(), match["time"]
+    before = _AGGREGATION.sub("", body[: match.start()])
+    is_said = re.search(rf"\b(?:per|each|every|by|a) {unit}\b|\b{_ADVERBS[unit]}\b", before, re.I)
+    dated = "" if time.lower() in _ANY_TIME else f" by {re.sub('dates$', 'date', time)}"
+    return f"{before}{'' if is_said else f' per {unit}'}{dated}"
+
+
+_BY_TRUNCATION = re.compile(r",? (?:using|by|with) (?:date|time) truncation(?: for [\w ]+)?$", re.I)
+_TRUNCATING = re.compile(
+    r",? (?:after |by |when )?truncating (?:the |their |its )?(?P<time>[\w ]+?) to (?:the )?"
+    r"(?P<unit>day|week|month|quarter|year)s?(?: (?:for|when|before) [\w ]+)?$",
+    re.I,
+)
+_AGGREGATION = re.compile(r"^(?:the )?aggregat(?:ion|es?|ing|ed) (?:of )?(?:the )?", re.I)
+_ANY_TIME = {"date", "dates", "time", "times", "timestamp", "timestamps"}
+_ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
+# One of what is defined, and what all of its own come to: "a title that sold 100 over all editions".
+_ONE = re.compile(r"^(?:an?|any|one|someone|anyone|those) ", re.I)
+_OVER_ALL = re.compile(
+    r",? (?:over|across) all (?:of )?(?:(?:its|their|the|his or her) )?[a-z]+(?: [a-z]+)?$", re.I
+)
 
 
 def _those_with(match: re.Match[str], body: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aidbt.core.words import singular_words
@@ -15,7 +15,7 @@ _BY = r",? (?:by|according to|based on|going by|counted by|dated by)"
 _BY_TIMES = (
     re.compile(
         rf"{_BY} (?:the )?(?:(?:date|day|month|year|time) )?(?:(?:in|on|at) which |that |when )?"
-        r"(?:they|it|the \w+|an? \w+) (?:was|were|is|are|has been|have been) (?P<said>\w+)"
+        r"(?:(?:they|it|the \w+|an? \w+) (?:was|were|is|are|has been|have been)|they|it) (?P<said>\w+)"
         r"(?: (?:for|on|at|in))?$",
         re.I,
     ),
@@ -73,6 +73,35 @@ def _alike(one: str, other: str) -> bool:
     return one[:_LEAST_ALIKE] == other[:_LEAST_ALIKE] and (
         one[: _LEAST_ALIKE + 1] == other[: _LEAST_ALIKE + 1] or min(len(one), len(other)) == _LEAST_ALIKE
     )
+
+
+_GRAIN = "day|week|month|quarter|year"
+_PER = re.compile(rf"^(?:per|each|every|by) (?P<grain>{_GRAIN})\b", re.I)
+_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
+            "annual": "year"}  # fmt: skip
+_IN_IT = re.compile(
+    rf"\b(?:in|of|during|within|for) (?:(?:that|the|an?|each|every|any|same|given) )+(?P<grain>{_GRAIN})$",
+    re.I,
+)
+
+
+def grain_told(called: Iterable[str], body: str) -> Grain | None:
+    """The length of time that there is a number of each of, as what it is called says; None for no such name.
+
+    Example:
+        >>> grain_told(["per month joiners"], "the number of members who joined")
+        <Grain.MONTH: 'month'>
+        >>> grain_told(["monthly joiners"], "the number of members who joined in that month")
+        <Grain.MONTH: 'month'>
+    """
+    meant = _IN_IT.search(body)
+    for name in called:
+        per, adverb = _PER.match(name), _ADVERBS.get(name.split(" ")[0].lower())
+        if per is not None:
+            return Grain(per["grain"].lower())
+        if adverb and meant is not None and meant["grain"].lower() == adverb:
+            return Grain(adverb)
+    return None
 
 
 # --- what passes between two times ------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Definition:
         noun: whose rows it holds of, where that is said: "customer"; else "".
         is_code: whether it says what a column's code stands for.
         is_procedure: whether it says in steps how to come to what may be known by its name alone.
+        is_time: whether it says at which time of theirs rows were what the name says: "launched".
     """
 
     names: tuple[Phrase, ...]
@@ -30,6 +31,7 @@ class Definition:
     noun: str = ""
     is_code: bool = False
     is_procedure: bool = False
+    is_time: bool = False
 
 
 # --- forms --------------------------------------------------------------------------------------------
@@ -55,8 +57,12 @@ _CALCULATES = (
     r"(?:the )?(?:total |overall |average )?(?:number|count|sum|total|average|mean|median|percentage|percent"
     r"|share|ratio|proportion|fraction|difference|product|quotient|time between) (?:of )?"
 )
+# "An order whose hours are over 1.2 times those that were estimated" is an order, and no number.
+_NO_ROWS = (
+    r"(?!(?:(?!is|are)[\w-]+ )+(?:is an?|is any|are)(?: [\w-]+)+? (?:whose|who|with|that|which|where) )"
+)
 _IS_NUMBER = re.compile(
-    rf"^(?:The |An? )?{_NAME} is "
+    rf"^{_NO_ROWS}(?:The |An? )?{_NAME} is "
     rf"(?P<body>{_CALCULATES}.+|.+ (?:minus|divided by|multiplied by|times|plus) .+)$",
     re.S,
 )
@@ -86,7 +92,7 @@ _STATE = re.compile(
 )
 _KIND = re.compile(
     r"^(?:(?:an?|the|all|any|every) )?(?P<name>[A-Za-z][\w-]*(?: [\w-]+)?) (?:is|are) "
-    r"(?P<body>(?:an? |any )?[A-Za-z]\w* (?:with|without|who|whose) .+)$",
+    r"(?P<body>(?:an? |any )?[A-Za-z]\w*(?: [a-z]\w*)? (?:with|without|who|whose) .+)$",
     re.I | re.S,
 )
 _USE = re.compile(r"^(?:Please |Always )?[Uu]se (?P<body>\w*_\w+) (?:as|for) (?:the )?(?P<name>[\w ]+)$")
@@ -148,6 +154,13 @@ _CODES = re.compile(
 
 # "Customer Rank (CR) ranks customers by revenue" says in its verb what it is.
 _RANKS = re.compile(rf"^(?:The )?{_NAME} (?P<body>ranks .+)$", re.S)
+# "A campaign is launched on its start date": the time at which something was done.
+_DONE_AT = re.compile(
+    r"^(?:an?|the|all|every) (?P<noun>\w+(?: \w+)?) (?:is|are|counts? as|(?:is|are) considered) "
+    r"(?P<name>[a-z]+(?:ed|n|t|d)(?: (?:up|in|out|off))?) (?:on|at|by|as of) (?:its|their|his or her|the) "
+    r"(?P<body>[\w ]+)$",
+    re.I,
+)
 _FORMS = (
     _TO_CALCULATE, _USE, _HELD, _HOLDS, _GETS, _HAS, _EQUALS, _WHEN, _STATE, _IS_ONE, _RANKS, _MEANS, _CALLED,
     _COLON, _IS_NUMBER, _HAVE, _KIND, _IS,
@@ -168,6 +181,10 @@ def definitions_of(statement: str) -> Iterator[Definition]:
     codes = list(_coded(statement))
     if codes:
         yield from codes
+        return
+    done = _DONE_AT.match(statement)
+    if done:
+        yield Definition((_phrase(done["name"]),), (done["body"],), done["noun"], is_time=True)
         return
     for pattern in _FORMS:
         match = pattern.match(statement)
@@ -211,7 +228,7 @@ _SAME = re.compile(
     r"|\s=\s(?=[A-Z]{3,}\s?\()|,? (?:i\.e\.,?|that is,?|which is"
     r"|namely|in other words,) "
     r"|(?<=[A-Za-z]), (?=the (?:total |average )?(?:number|sum|count|average|mean|median|share|percentage"
-    r"|ratio|proportion|difference|time) )"
+    r"|ratio|proportion|difference|time) |the (?:total|average|mean|median) [\w ]{3,30}? of )"
 )
 
 
@@ -256,22 +273,23 @@ _GENERAL = frozenset("number count total sum amount average mean date time day y
 def _apart(short: str, body: str) -> str:
     """A body in which the words that a short name is short for are told apart from what they mean."""
     head, comma, rest = body.partition(", ")
-    is_meant = comma and _TELLS.match(rest) and _is_short_for(short, head)
+    is_meant = comma and _TELLS.match(rest) and is_short_for(short, head)
     return f"{head}, i.e. {rest}" if is_meant else body
 
 
 _TELLS = re.compile(r"(?:the|an?|those|all) ", re.I)
 
 
-def _is_short_for(short: str, words: str) -> bool:
+def is_short_for(short: str, words: str) -> bool:
     """Whether a name is made of the first letters of words, small ones among them or not.
 
     Example:
-        >>> _is_short_for("LSH", "Latest Stock on Hand"), _is_short_for("FBS", "First Box")
+        >>> is_short_for("LSH", "Latest Stock on Hand"), is_short_for("FBS", "First Box")
         (True, False)
     """
-    first = [word[0].lower() for word in words.split()]
-    bare = [word[0].lower() for word in words.split() if word not in _SMALL]
+    written = re.findall(r"[A-Za-z]+", words)
+    first = [word[0].lower() for word in written]
+    bare = [word[0].lower() for word in written if word not in _SMALL]
     return short.isupper() and short.lower() in ("".join(first), "".join(bare))
 
 

@@ -10,7 +10,7 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.checks.complete import check_complete
 from aidbt.semantic.english.checks.doubts import check_different
 from aidbt.semantic.english.checks.dropped import check_dropped
-from aidbt.semantic.english.grounding.lexicon import Defined, Lexicon, Meaning
+from aidbt.semantic.english.grounding.lexicon import Defined, Lexicon, Meaning, TableName
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.instructions.calculations import (
     aggregated_rows,
@@ -179,6 +179,7 @@ class FormulaMeanings:
             return Measure("sum", attribute.table, attribute) if attribute and is_number else None
 
         found = at_one_time(self._with_products(formula, items, numbers, term))
+        found = _span_of_rows(found) if found else None
         found = rewritten(found, lambda part: self._of_same_rows(part, found)) if found else None
         table = next(iter(numbers.values())).table
         return [Defined("Number", Number(found, table), WEIGHT)] if found else []
@@ -263,16 +264,37 @@ class FormulaMeanings:
 
     def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
         """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
-        rest = _THOSE.sub(lambda _: _noun(meanings), rest)
+        if _THOSE.match(rest) and any(len(_measured_tables(meaning)) > 1 for meaning in meanings):
+            return []  # which of them "those" are is not said
+        rest = _THOSE.sub(lambda _: self._noun(meanings), rest)
         rows = next((item.meaning for item in self._phrases(rest) if isinstance(item.meaning, Rows)), None)
         return self._of_those(meanings, rows) if rows is not None else []
+
+    def _noun(self, meanings: Sequence[Meaning]) -> str:
+        """What rows are called that meanings measure, for "those"."""
+        of = (one.meaning for one in meanings if isinstance(one, Defined))
+        return next((self.noun_of(number.table) for number in of if isinstance(number, Number)), "those")
+
+    def noun_of(self, table: str) -> str:
+        """What a phrase calls the rows of a table: without what all tables' names begin with."""
+        names = (
+            phrase
+            for phrase, meanings in self.lexicon.meanings.items()
+            if any(isinstance(m, TableName) and (m.table, m.weight) == (table, 1.0) for m in meanings)
+        )
+        return " ".join(next(names, tuple(words_of(table))))
 
     def _of_those(self, meanings: list[Meaning], rows: Rows) -> list[Meaning]:
         found: list[Meaning] = []
         for meaning in meanings:
-            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number | Amount):
+            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number | Amount | Columns):
                 return []
             number = meaning.meaning
+            if isinstance(number, Columns):
+                if number.rows is not None or {term.table for term in number.terms} != {rows.table}:
+                    return []
+                found.append(replace(meaning, meaning=Columns(number.terms, rows)))
+                continue
             if isinstance(number, Amount):
                 if number.rows is not None or number.table != rows.table:
                     return []
@@ -289,6 +311,17 @@ class FormulaMeanings:
         return replace(part, where=both(part.where, seen[0].where)) if seen else None
 
 
+def _span_of_rows(term: Term) -> Term:
+    """`highest price minus lowest price of open orders`: both of those rows."""
+    if not isinstance(term, Calculation) or term.operator != "-":
+        return term
+    high, low = term.left, term.right
+    if not isinstance(high, Measure) or not isinstance(low, Measure) or high.where is not None:
+        return term
+    is_span = {high.function, low.function} == {"max", "min"} and (high.table, high.of) == (low.table, low.of)
+    return replace(term, left=replace(high, where=low.where)) if is_span else term
+
+
 def _is_doubtful(items: Sequence[Item]) -> bool:
     """Whether a text may as well be a number of other columns: `booking amount`, of bookings or payments."""
     first = items[0]
@@ -303,18 +336,11 @@ def _is_mean_of(rows: Rows, meaning: object) -> bool:
     return isinstance(term, Measure) and term.function in ("avg", "median") and term.table == rows.table
 
 
-def _noun(meanings: Sequence[Meaning]) -> str:
-    """What rows are called that meanings measure, for "those"."""
-    of = (one.meaning for one in meanings if isinstance(one, Defined))
-    return next((words_of_table(number.table) for number in of if isinstance(number, Number)), "those")
-
-
-def words_of_table(table: str) -> str:
-    """A table as a phrase names it."""
-    return " ".join(words_of(table))
-
-
 _THOSE = re.compile(r"^(?:those|these|ones|the ones)\b", re.I)
+
+
+def _measured_tables(meaning: Meaning) -> set[str]:
+    return {measure.table for measure in measures(meaning)}
 
 
 def _measured(meaning: object) -> set[tuple[str, Term | None]]:

@@ -14,14 +14,16 @@ from aidbt.semantic.query import Arithmetic
 
 _OPERATORS: dict[str, Arithmetic] = {
     "+": "+", "plus": "+", "-": "-", "−": "-", "minus": "-", "less": "-", "*": "*", "×": "*", "times": "*",
-    "multiplied by": "*", "/": "/", "÷": "/", "divided by": "/",
+    "multiplied by": "*", "x": "*", "/": "/", "÷": "/", "divided by": "/",
 }  # fmt: skip
 # A sign counts between blanks or brackets, so that "give-away" and "and/or" are words.
 _PIECE = re.compile(
     r"(?P<open>\()|(?P<close>\))"
     r"|(?P<word>(?<!\S)(?:plus|minus|times|multiplied by|divided by)(?!\S))"
-    r"|(?P<sign>(?:^|(?<=\s)|(?<=\)))[-+*/×÷−](?=[\s(]|$))"
+    r"|(?P<sign>(?:^|(?<=\s)|(?<=\)))(?:[-+*/×÷−]|x(?=\s))(?=[\s(]|$))"
 )
+# Of "hours over 1.2 times those estimated" the product is what something is held against.
+_COMPARED = re.compile(r"\b(?:than|least|most|over|above|below|under|exceeds?|beyond) \d[\d.]* $", re.I)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
 
@@ -74,6 +76,8 @@ def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     last = 0
     for match in _PIECE.finditer(text):
+        if match.group() == "times" and _COMPARED.search(text, 0, match.start()):
+            continue
         pieces += [text[last : match.start()].strip(), match.group()]
         last = match.end()
     pieces.append(text[last:].strip())

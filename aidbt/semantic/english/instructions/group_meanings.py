@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.grounding.lexicon import Defined, Meaning
+from aidbt.semantic.english.grounding.lexicon import Defined, Meaning, TableName
 from aidbt.semantic.english.instructions.definition_forms import (
     ToldChange,
     change_told,
@@ -174,7 +174,10 @@ class GroupMeanings(FormulaMeanings):
                 return None
             best = Best(Columns((time,)), not told.is_first, Rows(rows.table, rows.where))
             top = Top(1, best, best.is_descending)
-            columns = self._columns_of(told.column, rows.table) if told.column else None
+            is_when = told.column.lower() in _WHEN
+            columns = Columns((time,), Rows(rows.table)) if is_when else None
+            if told.column and not is_when:
+                columns = self._columns_of(told.column, rows.table)
             if told.column:
                 return Scoped(TopColumns(columns, top), group) if columns else None
             return Scoped(top, group)
@@ -189,6 +192,10 @@ class GroupMeanings(FormulaMeanings):
                 best = Best(Columns((time,)), not told.is_first, Rows(table))
                 found.append(Scoped(TopColumns(columns, Top(1, best, best.is_descending)), group))
         return found[0] if len(found) == 1 else None
+
+    def label_of(self, table: str) -> tuple[Attribute, ...]:
+        """The columns that the rows of a table are known by."""
+        return self._rules.label(table)
 
     def group_of(self, each: str) -> Group | None:
         """The groups that a noun makes, one for each."""
@@ -301,9 +308,19 @@ class GroupMeanings(FormulaMeanings):
         return text, Group()
 
     def _group(self, text: str) -> Group | None:
-        """The groups that a text names, and nothing else."""
+        """The groups that a text names, and nothing else; "per month" is of whatever happened in one."""
+        if grain := _PER_GRAIN.fullmatch(text.lower()):
+            return Group(grains=(Grain(grain["grain"]),), is_per=grain["per"] == "per")
         found = [(item.score, item.meaning) for item in self._whole(text) if isinstance(item.meaning, Group)]
         return max(found, key=lambda one: one[0])[1] if found else None
+
+    def _time_said(self, table: str, said: str) -> str:
+        """The time of a table that words name: that of its rows, where no more is said than whose it is."""
+        found = time_named(self.graph.table(table), said)
+        noun = _OF_ROW.match(said)
+        named = self.lexicon.meanings.get(lemmas_of(noun["noun"]), ()) if noun and not found else ()
+        is_own = any(isinstance(m, TableName) and m.table == table for m in named)
+        return (self.graph.table(table).time or "") if is_own else found
 
     def _dated(self, meanings: list[Meaning], said: str) -> list[Meaning]:
         """Numbers whose rows are dated by the time that is said; nothing where there is no such time."""
@@ -312,7 +329,7 @@ class GroupMeanings(FormulaMeanings):
             number = meaning.meaning if isinstance(meaning, Defined) else None
             scoped = number if isinstance(number, Scoped) else None
             number = scoped.of if scoped else number
-            time = time_named(self.graph.table(number.table), said) if isinstance(number, Number) else ""
+            time = self._time_said(number.table, said) if isinstance(number, Number) else ""
             if not isinstance(meaning, Defined) or not isinstance(number, Number) or not time:
                 return []
             dated = self._rules.dated(number, Attribute(number.table, time))
@@ -320,6 +337,13 @@ class GroupMeanings(FormulaMeanings):
         return found
 
 
+_OF_ROW = re.compile(r"^(?P<noun>[\w ]+?) (?:date|time|day|timestamp)s?$", re.I)
+_PER_GRAIN = re.compile(
+    r"(?P<per>per|each|every|by|for each|of each|in each|for every|in every|within each) "
+    r"(?P<grain>day|week|month|quarter|year)"
+)
+# Of the last of several rows these are the time that it is the last by.
+_WHEN = {"date", "time", "day", "timestamp", "date and time"}
 _MONEY = re.compile(
     r"^(?:the )?(?:total |sum of (?:the )?)?(?P<noun>revenue|sales|earnings|income|turnover|spend(?:ing)?) "
     r"(?:from|of|on|through|by) (?:the )?(?P<rows>.+)$",

@@ -19,6 +19,8 @@ _FORMS = tuple(
         rf"^(?:the )?(?P<column>.+?) (?:of|in|from|on|for) (?:the )?(?P<rows>[\w ]+?) with the {_WHICH} "
         rf"(?P<time>[\w ]+?){_OF_EACH}$",
         rf"^(?:the )?(?P<column>[\w ]+?) (?:on|at|as of) (?:the )?(?P<of>\w+)'s {_WHICH} {_TIME}$",
+        rf"^(?:the )?(?P<column>[\w ]+?) (?:of|in|from) (?:the |each |an? )?(?P<of>\w+)'s {_WHICH} "
+        r"(?P<rows>[\w ]+)$",
         rf"^(?:the )?(?P<column>[\w ]+?) (?:on|at|as of) the {_WHICH} {_TIME}{_OF_EACH}$",
         rf"^(?:the )?(?P<column>.+?) (?:of|in|from|on|for) the {_WHICH} (?P<rows>[\w ]+?){_OF_EACH}{_TAIL}",
         rf"^(?:the )?{_WHICH} (?P<rows>[\w ]+?){_OF_EACH}{_TAIL}",

@@ -7,7 +7,7 @@ not understood takes its name away, so that a question which uses it is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,10 @@ from aidbt.semantic.english.instructions.definitions import Definition, definiti
 from aidbt.semantic.english.words.value_names import phrase_of
 from aidbt.semantic.english.words.word_lists import Phrase
 
-Matching = Literal["", "folded", "contains"]
+Matching = Literal["", "folded", "cased", "contains", "contains_cased"]
+"""How a text is held against a value: as values are found, whatever its case or with it, or as a part of the
+value, whatever its case or with it.
+"""
 
 MOST_CHARACTERS = 4_000
 
@@ -25,14 +28,35 @@ class Instructions:
     """What instructions say.
 
     Attributes:
-        matching: how texts of a question are compared with the data: as values are found ("", the usual way),
-            whatever their case ("folded"), or also where they are a part of the value ("contains").
+        general: how texts of a question are compared with the data, each with the columns that the statement
+            is of by what they may be called: it is of all texts where no column is called so.
         of_columns: the same of some columns, by what they are called.
     """
 
     definitions: tuple[Definition, ...] = ()
-    matching: Matching = ""
+    general: tuple[tuple[Matching, tuple[Phrase, ...]], ...] = ()
     of_columns: tuple[tuple[Phrase, Matching], ...] = ()
+
+    @property
+    def matching(self) -> Matching:
+        """How all texts are matched, where the statements are of no columns alone."""
+        return widest(how for how, _ in self.general)
+
+
+def widest(found: Iterable[Matching]) -> Matching:
+    """Of several ways to match, the one that finds most: parts of values before whole ones."""
+    ways = list(found)
+    return next((how for how in ways if is_of_parts(how)), next((how for how in ways if how), ""))
+
+
+def heeds_case(how: Matching) -> bool:
+    """Whether the case of a text is said to matter."""
+    return how in ("cased", "contains_cased")
+
+
+def is_of_parts(how: Matching) -> bool:
+    """Whether a text may be a part of the value."""
+    return how in ("contains", "contains_cased")
 
 
 def read_instructions(text: str) -> Instructions:
@@ -44,7 +68,7 @@ def read_instructions(text: str) -> Instructions:
     """
     said = list(statements(text))
     definitions = [found for statement in said for found in definitions_of(statement)]
-    return Instructions(tuple(definitions), _matching(said), tuple(_column_matching(said)))
+    return Instructions(tuple(definitions), tuple(_general(said)), tuple(_column_matching(said)))
 
 
 def without_advice(question: str) -> tuple[str, str]:
@@ -126,7 +150,8 @@ _OF_COLUMNS = re.compile(
     r"(?:^|, |and |; )(?:(?:please |always )?(?:filter|match|compare|search(?: for)?) )?"
     r"(?P<columns>[A-Za-z_][\w ]*?(?:(?:, (?:and )?| and )[A-Za-z_][\w ]*?)*)"
     r"(?: (?:should|must|are|is)(?: to)?(?: always)?(?: be)? (?:matched|filtered|compared|searched))?,?"
-    r" (?P<how>(?:using|with|by|exact|case[- ]?insens|without regard|whatever their case)[^,;]*)",
+    r" (?P<how>(?:using|with|by|exact|case[- ]?(?:in)?sens|without regard|respecting|regardless|ignoring"
+    r"|whatever their case)[^,;]*)",
     re.I,
 )
 _FOR_COLUMNS = re.compile(
@@ -136,26 +161,35 @@ _FOR_COLUMNS = re.compile(
 )
 
 
-def _matching(statements: list[str]) -> Matching:
-    """How all texts are matched."""
-    found: Matching = ""
+def _general(statements: list[str]) -> Iterator[tuple[Matching, tuple[Phrase, ...]]]:
+    """How texts are matched by statements that may be of all of them, with the columns each names."""
     for statement in statements:
-        if not _MATCH.search(statement) or not _EVERYTHING.search(statement):
-            continue
-        how = _how(statement)
-        found = how if how == "contains" else found or how
-    return found
+        if _MATCH.search(statement) and _EVERYTHING.search(statement):
+            columns = [name for name, _ in _columns_matched(statement)]
+            are_all = any(len(name) == 1 and name[0] in _ANY_TEXT for name in columns)
+            yield _how(statement), () if are_all else tuple(columns)
+
+
+# What is no column of its own: "names and types", "all strings".
+_ANY_TEXT = frozenset("name string text attribute label title value column field".split())
 
 
 def _how(text: str) -> Matching:
     """How texts are matched by a statement; "" for exactly."""
     if re.search(r"without (?:\w+ )?wildcard", text, re.I):
         return "folded"
-    if re.search(r"wildcard|percent sign|contains|partial|ilike", text, re.I):
-        return "contains"
-    return "folded" if re.search(r"case.?insensitiv|whatever their case|regard to case", text, re.I) else ""
+    if re.search(r"wildcard|percent sign|contains|partial|ilike", text, re.I) or re.search(r"\bLIKE\b", text):
+        return "contains_cased" if _WITH_CASE.search(text) else "contains"
+    if re.search(r"case.?insensitiv|whatever their case|without regard to case", text, re.I):
+        return "folded"
+    return "cased" if _WITH_CASE.search(text) else ""
 
 
+_WITH_CASE = re.compile(
+    r"\b(?:with (?:respect|regard|attention) (?:to|for) (?:the |their |its )?(?:letter )?case\b"
+    r"|respecting (?:the |their )?case\b|case[- ]sensitiv)",
+    re.I,
+)
 # What "them" are, where it is told of them how they are matched: "promo codes vary in case, match them with".
 _IS_TOLD = re.compile(
     r"^(?:The |All )?(?P<columns>[A-Za-z_][\w ]*?) (?:also )?(?:is|are|comes?|contains?|holds?|has|have"
@@ -184,7 +218,14 @@ def _column_matching(statements: list[str]) -> Iterator[tuple[Phrase, Matching]]
         how = statement if _MATCH.search(statement) else how
     for statement in statements:
         if _MATCH.search(statement) and not re.match(r"^\W*to ", statement, re.I):
-            for match in (*_OF_COLUMNS.finditer(statement), *_FOR_COLUMNS.finditer(statement)):
-                example = _EXAMPLE.match(statement, match.end())
-                for name in re.split(r",? and |, ", match["columns"]):
-                    yield phrase_of(name), _how(match["how"] + (example["how"] if example else ""))
+            yield from _columns_matched(statement)
+
+
+def _columns_matched(statement: str) -> Iterator[tuple[Phrase, Matching]]:
+    """The columns that a statement is of, as they are called, with how their texts are matched."""
+    for match in (*_OF_COLUMNS.finditer(statement), *_FOR_COLUMNS.finditer(statement)):
+        rest = statement[match.end() :] if _WITH_CASE.search(statement[match.end() :]) else ""
+        example = _EXAMPLE.match(statement, match.end())
+        for name in re.split(r",? and |, ", match["columns"]):
+            bare = re.sub(r"^(?:all|any|the|every|each) ", "", name, flags=re.I)
+            yield phrase_of(bare), _how(match["how"] + (example["how"] if example else "") + rest)

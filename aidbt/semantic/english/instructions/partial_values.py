@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from aidbt.semantic.english.grounding.index import ColumnName, Defined, Lexicon, Meaning, ValueName
+from aidbt.semantic.english.instructions.parsed import is_of_parts
 from aidbt.semantic.english.instructions.text_matching import TextMatching
 from aidbt.semantic.english.meanings.closed_words import PHRASES
 from aidbt.semantic.english.meanings.phrases import Condition
@@ -26,6 +27,8 @@ _KNOWN, _UNKNOWN = 0.85, 0.7
 # A shorter word is one by itself, and no beginning of another.
 _SHORTEST_BEGINNING = 4
 _BEFORE_NAMES = {"by", "called", "named", "titled"}
+# Before the name of a place, and of nobody.
+_AT = {"on", "at", "in", "near"}
 _TOPIC = {"about", "mention", "regarding", "concerning"}
 _BEFORE_CONTENT = _TOPIC | {"contain", "include", "say", "involve"}
 _THE = [["the"], ["their"], ["its"], ["his"], ["her"]]
@@ -70,7 +73,7 @@ def _columns_told(
     reason", "with bar in its name"; what tickets are about is in those that instructions name.
     """
     if _content_word(sentence, start) in _TOPIC:
-        return [place for place, how in matching.columns.items() if how == "contains"]
+        return [place for place, how in matching.columns.items() if is_of_parts(how)]
     behind = [token.lemma for token in sentence[start + 1 : start + 3]]
     if behind[:1] not in (["as"], ["in"]) or behind[1:] not in _THE or start + 3 >= len(sentence):
         return ()
@@ -95,8 +98,15 @@ def _runs(sentence: Sequence[Token], place: int) -> Iterator[tuple[int, int]]:
         for start in range(max(place - length + 1, 0), place + 1):
             run = sentence[start : start + length]
             is_whole = len(run) == length and all(token.kind == "word" for token in run)
-            if is_whole and not any((end.lemma,) in PHRASES for end in (run[0], run[-1])):
+            is_framed = any((end.lemma,) in PHRASES for end in (run[0], run[-1]))
+            if is_whole and (not is_framed or _is_name(sentence, start, length)):
                 yield start, length
+
+
+def _is_name(sentence: Sequence[Token], start: int, length: int) -> bool:
+    """Whether words are written as a name of several is: "Mill Lane", "Park Row"."""
+    run = sentence[start : start + length]
+    return start > 0 and length > 1 and all(token.text[0].isupper() for token in run)
 
 
 def _phrase(sentence: Sequence[Token], start: int, length: int) -> Phrase:
@@ -112,7 +122,7 @@ class _Texts:
         places = [(table.name, c.name) for table in lexicon.graph.tables for c in table.columns
                   if c.kind == "text"]  # fmt: skip
         keys = {(r.source, column) for r in lexicon.graph.relationships for column in r.source_columns}
-        self._places = [place for place in places if matching.at(*place) == "contains" and place not in keys]
+        self._places = [place for place in places if is_of_parts(matching.at(*place)) and place not in keys]
         self._words = {
             place: [_words_of(value) for value in lexicon.values[place]]
             for place in self._places
@@ -145,16 +155,20 @@ class _Texts:
         found = [m for m in found if isinstance(m, ValueName) and (m.table, m.column) in places] or found
         # What is written about may stand in prose that instructions name, whatever else holds the word.
         is_topic = _content_word(sentence, start) in _TOPIC
-        return found if length > 1 or (found and not is_topic) else [*found, *self._possible(sentence, start)]
+        is_one = length == 1 or _is_name(sentence, start, length)
+        if not is_one or (found and not is_topic):
+            return found
+        return [*found, *self._possible(sentence, start, said)]
 
-    def _possible(self, sentence: Sequence[Token], start: int) -> Iterator[Meaning]:
-        """The columns whose values are not known that a word may be a part of, where it stands as one."""
-        text, last = sentence[start].text, sentence[start - 1].text.lower() if start else ""
+    def _possible(self, sentence: Sequence[Token], start: int, text: str) -> Iterator[Meaning]:
+        """The columns whose values are not known that a text may be a part of, where it stands as one."""
+        last = sentence[start - 1].text.lower() if start else ""
         is_name = last in _BEFORE_NAMES or (start > 0 and text[0].isupper())
         is_content = _content_word(sentence, start) in _BEFORE_CONTENT
         for table, column in self._places:
             is_told = (table, column) in self._matching.columns
             is_label = self._lexicon.graph.table(table).label == column
+            is_label &= last not in _AT or not self._lexicon.is_person(table)
             if (table, column) in self._words:
                 continue
             if is_content and is_told:

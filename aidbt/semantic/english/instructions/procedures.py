@@ -64,7 +64,7 @@ def formula_text(text: str, *, are_groups_apart: bool = False) -> str | None:
             if not rows:
                 return None
             continue
-        calculated = _calculated(verb, _ungrouped(rest) if are_groups_apart else rest, made)
+        calculated = _calculated(verb, _ungrouped(verb, rest) if are_groups_apart else rest, made)
         if calculated is None:
             return None
         made = calculated
@@ -132,12 +132,13 @@ def _aggregate(function: str, rest: str) -> str:
 _SIGNS = re.compile(r" (?:[-+*/]|minus|plus|times|less|multiplied by) ")
 
 
-def _ungrouped(rest: str) -> str:
+def _ungrouped(verb: str, rest: str) -> str:
     """What a step is of, without the groups behind it, which the question says itself."""
-    return _GROUPS.sub("", rest)
+    return (_GROUPS if verb in ("divide", "multiply") else _GROUPS_OR_BY).sub("", rest)
 
 
-_GROUPS = re.compile(r" (?:by|per|for each|of each|for every|over each) (?:the )?[\w ]+$", re.I)
+_GROUPS = re.compile(r" (?:per|for each|of each|for every|over each) (?:the )?[\w ]+$", re.I)
+_GROUPS_OR_BY = re.compile(r" (?:by|per|for each|of each|for every|over each) (?:the )?[\w ]+$", re.I)
 
 
 def _joined(rest: str, between: str, sign: str, before: str) -> str | None:

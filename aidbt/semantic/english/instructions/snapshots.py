@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aidbt.semantic.english.grounding.lexicon import ColumnName, Defined, Lexicon, Meaning
+from aidbt.semantic.english.grounding.lexicon import ColumnName, Defined, Lexicon, Meaning, TableName
 from aidbt.semantic.english.instructions.group_meanings import GroupMeanings
 from aidbt.semantic.english.instructions.parsed import statements
 from aidbt.semantic.english.instructions.written_conditions import WEIGHT
-from aidbt.semantic.english.meanings.number_phrases import Best, Scoped, Top, TopColumns
+from aidbt.semantic.english.meanings.number_phrases import Best, Group, Scoped, Top, TopColumns
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
 from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.english.words.word_lists import Phrase
@@ -25,11 +25,13 @@ _LATEST = r"(?:latest|most recent|newest|last)"
 _ROW = r"(?:row|record|entry|snapshot|version|value|one|status)"
 _OF_EACH = r"(?:for|of|per) (?:each|every|that|the|any|an?)? ?(?P<of>[A-Za-z]+)"
 _BY_TIME = r"(?: \((?:the )?(?:highest|latest|largest|most recent|maximum|max) (?P<time>\w+)\))?"
+_TAKE = r"(?:select|use|take|keep|consider|look at|pick)"
+_JOINED = r"(?:,? (?:and|then) join (?:it|that|this|them|that row) (?:to|with|onto) [\w ,]+)?"
 _FORMS = tuple(
     re.compile(form, re.I)
     for form in (
-        rf"\bonly (?:select|use|take|keep|consider|look at|pick) the {_LATEST} {_ROW} (?:of|in|from) "
-        rf"(?P<table>\w+)(?: {_OF_EACH})?{_BY_TIME}$",
+        rf"\b(?:only {_TAKE}|{_TAKE} only) the {_LATEST} {_ROW} (?:of|in|from) "
+        rf"(?P<table>\w+)(?: {_OF_EACH})?{_BY_TIME}{_JOINED}$",
         rf"\b(?:only (?:select|use|take|keep|consider|look at|pick)|(?:select|use|take|keep|pick) only) the "
         rf"{_LATEST} (?P<table>\w+) {_ROW} {_OF_EACH}{_BY_TIME}$",
         rf"\b(?:select|use|take|keep|pick) the {_ROW} with the {_LATEST} (?P<time>\w+) (?:of|in|from) "
@@ -77,7 +79,22 @@ def last_values(text: str, question: str, lexicon: Lexicon, graph: Graph) -> dic
             scoped = _last(reader, told, column)
             for name in (phrase, *((word, *phrase) for word in _NOW)) if scoped else ():
                 found[name] = [Defined("Scoped", scoped, WEIGHT)]
+        for phrase, table in _referred_to(question, lexicon, told.table):
+            scoped = _last_referred_to(reader, told, table)
+            for name in ((word, *phrase) for word in _NOW) if scoped else ():
+                found[name] = [Defined("Scoped", scoped, WEIGHT)]
     return found
+
+
+def _referred_to(question: str, lexicon: Lexicon, table: str) -> Iterator[tuple[Phrase, str]]:
+    """The phrases of a question that name other tables to which each row of a table belongs."""
+    sentence = tokens(question)
+    targets = {r.target for r in lexicon.graph.relationships if r.source == table}
+    for start in range(len(sentence)):
+        for length, meanings in lexicon.found(sentence, start):
+            owners = {m.table for m in meanings if isinstance(m, TableName) and m.weight >= _SURE}
+            if len(owners) == 1 and owners <= targets:
+                yield tuple(token.lemma for token in sentence[start : start + length]), owners.pop()
 
 
 _NOW = ("current", "latest")
@@ -97,18 +114,38 @@ def _named(question: str, lexicon: Lexicon, table: str) -> Iterator[tuple[Phrase
 _SURE = 0.55
 
 
+def _last_referred_to(reader: GroupMeanings, told: Snapshots, table: str) -> Scoped | None:
+    """What the last row of each thing refers to: the tier of a member, as its last snapshot says."""
+    found = _last_row(reader, told)
+    if found is None or any(term.table == table for term in found[1].terms):
+        return None
+    return Scoped(TopColumns(Columns(reader.label_of(table), Rows(told.table)), found[0]), found[1])
+
+
 def _last(reader: GroupMeanings, told: Snapshots, column: str) -> Scoped | None:
     """A column of the last row of each thing; None where the thing or the time is not certain."""
+    key = {c for r in reader.graph.relationships if r.source == told.table for c in r.source_columns}
+    found = _last_row(reader, told)
+    if found is None or column in key or Attribute(told.table, column) in _terms_of(found[0]):
+        return None
+    columns = Columns((Attribute(told.table, column),), Rows(told.table))
+    return Scoped(TopColumns(columns, found[0]), found[1])
+
+
+def _terms_of(top: Top) -> tuple[Attribute, ...]:
+    """The time by which rows are the last."""
+    by = top.of.by if isinstance(top.of, Best) else None
+    return by.terms if isinstance(by, Columns) else ()
+
+
+def _last_row(reader: GroupMeanings, told: Snapshots) -> tuple[Top, Group] | None:
+    """The last row of each thing, and the groups that those are; None where that is not certain."""
     table = reader.graph.table(told.table)
     of = told.of or next((r.target for r in reader.graph.relationships if r.source == told.table), "")
     group = reader.group_of(of)
     named = [c.name for c in table.columns if c.name.lower() == told.time.lower()]
     time = Attribute(table.name, named[0]) if named else reader.time_of_last(table.name)
-    if not group or time is None or not reader.belong(table.name, group) or column == time.column:
+    if not group or time is None or not reader.belong(table.name, group):
         return None
-    key = {c for r in reader.graph.relationships if r.source == table.name for c in r.source_columns}
-    if column in key:
-        return None
-    rows = Rows(table.name)
-    top = Top(1, Best(Columns((time,)), is_descending=True, rows=rows), is_descending=True)
-    return Scoped(TopColumns(Columns((Attribute(table.name, column),), rows), top), group)
+    best = Best(Columns((time,)), is_descending=True, rows=Rows(table.name))
+    return Top(1, best, is_descending=True), group

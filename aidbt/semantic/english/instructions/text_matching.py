@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from aidbt.semantic.english.instructions.parsed import Matching
+from aidbt.semantic.english.instructions.parsed import Matching, heeds_case, is_of_parts
 from aidbt.semantic.query import AnyOf, Attribute, Matches, OneOf, Predicate, SemanticQuery
 from aidbt.semantic.rewriting import rewritten
 
@@ -33,22 +34,39 @@ class TextMatching:
         return self.columns.get((table, column), self.everything)
 
 
-def matched(query: SemanticQuery, matching: TextMatching) -> SemanticQuery:
-    """A query whose texts are compared as instructions want it."""
+def matched(
+    query: SemanticQuery, matching: TextMatching, values: Mapping[tuple[str, str], Sequence[str]]
+) -> SemanticQuery:
+    """A query whose texts are compared as instructions want it.
+
+    Args:
+        values: those of columns, as far as they are known.
+    """
     if not matching and not matching.columns:
         return query
 
     def change(part: object) -> Predicate | None:
         match part:
-            case OneOf(Attribute() as term, values) if all(isinstance(v.value, str) for v in values):
-                if not matching.of(term):
+            case OneOf(Attribute() as term, said) if all(isinstance(v.value, str) for v in said):
+                way = matching.of(term)
+                if way in ("", "cased"):
                     return None
-                if matching.of(term) == "folded":
-                    return OneOf(term, values, ignores_case=True)
-                found = tuple(Matches(term, "contains", str(value.value)) for value in values)
+                if way == "folded":
+                    return OneOf(term, said, ignores_case=True)
+                parts = tuple(Matches(term, "contains", str(v.value), way == "contains") for v in said)
+                known = values.get((term.table, term.column), ())
+                found = tuple(replace(p, how="is") if _is_within_others(p.text, known) else p for p in parts)
                 return found[0] if len(found) == 1 else AnyOf(found)
-            case Matches(Attribute() as term, "is", text):
-                return Matches(term, "contains" if matching.of(term) == "contains" else "is", text)
+            case Matches(Attribute() as term, how, text, ignores_case):
+                is_part = is_of_parts(matching.of(term))
+                is_folded = ignores_case and not heeds_case(matching.of(term))
+                return Matches(term, "contains" if how == "is" and is_part else how, text, is_folded)
         return None
 
     return rewritten(query, change)
+
+
+def _is_within_others(text: str, values: Sequence[str]) -> bool:
+    """Whether a text is a whole value, and of another one no word, or beginning of one: active, inactive."""
+    said, held = text.lower(), [value.lower() for value in values]
+    return said in held and any(re.search(rf"\w{re.escape(said)}", value) for value in held)

@@ -62,7 +62,7 @@ class WrittenConditions:
         match = _CONDITION.match(body)
         if not match or (" " not in body and not match["has"]):
             return None  # a name alone says nothing of rows
-        column = self.column((plain(match["column"]),), self._table_in(name))
+        column = self.column((plain(match["column"]),), self.table_in(name))
         if column is None:
             return None
         attribute = Attribute(column.table, column.column)
@@ -95,7 +95,7 @@ class WrittenConditions:
         condition = self.condition(match["said"], noun) if match and is_table else None
         return Rows(condition.table, condition.predicate) if condition else None
 
-    def _table_in(self, name: Phrase) -> str:
+    def table_in(self, name: Phrase) -> str:
         """The table that the last words of a name are of; "" for none."""
         for size in range(1, len(name) + 1):
             for meaning in self.lexicon.meanings.get(name[-size:], ()):

@@ -25,6 +25,25 @@ def with_written(lexicon: Lexicon, text: str, graph: Graph) -> Lexicon:
     return lexicon.with_meanings(added) if added else lexicon
 
 
+_IN_BRACKETS = re.compile(r"(?P<before>(?:[A-Za-z'-]+ ){1,4}) ?\((?P<name>[A-Za-z]\w*)\)")
+
+
+def without_told_columns(text: str, lexicon: Lexicon) -> str:
+    """A text without the columns in brackets that its words before them name anyhow: "discount (disc)"."""
+    known = {column.name.lower() for table in lexicon.graph.tables for column in table.columns}
+
+    def told(match: re.Match[str]) -> str:
+        name, before = match["name"].lower(), [token.lemma for token in tokens(match["before"])]
+        is_told = name in known and any(
+            isinstance(meaning, ColumnName) and meaning.column.lower() == name
+            for size in range(1, len(before) + 1)
+            for meaning in lexicon.meanings.get(tuple(before[-size:]), ())
+        )
+        return match["before"].rstrip() if is_told else match.group()
+
+    return _IN_BRACKETS.sub(told, text) if "(" in text else text
+
+
 def _columns(name: str, graph: Graph) -> Iterator[ColumnName]:
     for table in graph.tables:
         yield from (

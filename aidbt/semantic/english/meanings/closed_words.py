@@ -33,6 +33,13 @@ def _phrases() -> dict[tuple[str, ...], list[Entry]]:
 
 PHRASES = _phrases()
 LONGEST = max(map(len, PHRASES))
+FUNCTION_WORDS = frozenset(
+    """a an the any some no not nor none never and or but if as at by for from in into of on onto to with be
+    is are was were have has had do does did can could may might must shall should will would get go this that
+    these those there here it its he she his her him they them their we us our you your i me my who whom whose
+    which what when where why how all each every both than so too such per""".split()
+)
+"""Words that hold sentences together and name nothing, in any of their forms."""
 
 
 def entries_at(sentence: Sequence[Token], start: int) -> Iterator[tuple[int, str, Hashable]]:

@@ -16,7 +16,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     TopColumns,
 )
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
-from aidbt.semantic.query import Measure, parts
+from aidbt.semantic.query import Comparison, Measure, Missing, OneOf, parts
 
 Cut = tuple[float, tuple[Item, ...]]
 """Phrases that stand side by side, and how likely each of them is, added up."""
@@ -57,7 +57,10 @@ def _named_again(cut: Sequence[Cut]) -> int:
 
 
 def _named(items: Sequence[Item]) -> set[object]:
-    """The columns that phrases name, without those that are called the same."""
+    """The columns that phrases name, without those that are called the same, and what they say of them:
+    of "unread messages", spoken of again, the same holds.
+    """
     nodes = [node for item in items for node in parts(item.meaning)]
-    named = {term for node in nodes if isinstance(node, Columns | Group) for term in node.terms}
+    named: set[object] = {term for node in nodes if isinstance(node, Columns | Group) for term in node.terms}
+    named |= {node for node in nodes if isinstance(node, OneOf | Comparison | Missing)}
     return named | {node.of for node in nodes if isinstance(node, Measure) and node.of is not None}

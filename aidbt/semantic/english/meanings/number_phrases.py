@@ -212,19 +212,22 @@ class Tail:
         number: in the words of the tail; None where it has none.
         table: whose rows it has to be of, where a verb says so: "how many did they order".
         column: what it is a value of, where a verb says so: "how much does it cost".
+        is_then: whether it is of a time that was named before: "in that year".
     """
 
     kind: str
     number: Number | None = None
     table: str = ""
     column: Attribute | None = None
+    is_then: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """How many of the rows that were counted before a claim holds of."""
+    """How many of the rows that were counted before a claim holds of, or how much of what was added up."""
 
     claim: Claim
+    function: Function = "count"
 
 
 @dataclass(frozen=True, slots=True)

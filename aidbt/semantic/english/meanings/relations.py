@@ -19,9 +19,8 @@ from aidbt.semantic.english.meanings.ways import names_over, path_of, pivot
 from aidbt.semantic.english.words.lasting import beginnings_and_ends
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.english.words.tokens import verb_stem
-from aidbt.semantic.graph import Graph, GraphTable, NoPath, Path, Step, is_to_one
+from aidbt.semantic.graph import Graph, GraphTable, NoPath, Path, Step, has_role, is_to_one
 from aidbt.semantic.query import (
-    All,
     AnyOf,
     Attribute,
     Comparison,
@@ -36,6 +35,7 @@ from aidbt.semantic.query import (
     Value,
     attributes,
     both,
+    conjuncts,
     parts,
 )
 
@@ -149,9 +149,11 @@ class Relations:
     def claimed(self, rows: Rows, claim: Claim) -> tuple[Rows, float] | None:
         """The rows of which a claim holds besides."""
         found = self.holds(rows, claim)
+        if found is None and isinstance(claim, Link):
+            found = self._over_said(rows, claim)
         if found is None:
             return None
-        where = joined(rows.where, found[0], claim)
+        where = self._at_one(rows, found[0], claim) or joined(rows.where, found[0], claim)
         return None if is_contradiction(where) else (Rows(rows.table, where, rows.time), found[1])
 
     def restricted(self, rows: Rows, table: str, predicate: Predicate) -> tuple[Rows, float] | None:
@@ -196,6 +198,8 @@ class Relations:
         meeting = [way for way in self.graph.paths(start, end) if self._is_clear(way, is_act=is_act)]
         if not meeting or (len(meeting) > 1 and len(meeting[0]) == len(meeting[1])):
             return None
+        if path is not None and has_role(meeting[0]) and not has_role(path):
+            return None  # the digs that somebody directed are not all that they were at
         via = tuple(step.relationship.name for step in meeting[0])
         return _STEP * len(meeting[0]) + _MANY, meeting[0], via
 
@@ -262,13 +266,13 @@ class Relations:
     def _done_by(self, table: str, link: Link) -> Held | None:
         """Being related by what was done: courses with no students enrolled, which enrolments relate."""
         other, where = link.rows, link.rows.where
-        said = where.predicates if isinstance(where, All) else (where,)
+        said = conjuncts(where)
         acts = [one for one in said if isinstance(one, Exists) and link.by in ("", one.table) and not one.via]
         act = acts[0] if len(acts) == 1 and (acts[0].operator, acts[0].count) == (">=", 1) else None
         middle = pivot(self.graph, {table, other.table}, act.table) if act else ""
         if act is None or not middle:
             return None
-        rest = [one for one in said if one != act]
+        rest = [one for one in conjuncts(where) if one != act]
         if (link.operator, link.count) not in ((">=", 1), ("=", 0)):
             via = names_over(self.graph, table, middle, other.table)
             on_way = {r.target for r in self.graph.relationships if r.name in via}
@@ -281,6 +285,36 @@ class Relations:
             return None
         where = both(*(one[0] for one in held if one))
         return Exists(middle, (), where, link.operator, link.count), _STEP
+
+    def _at_one(self, rows: Rows, held: Predicate | None, claim: Claim) -> Predicate | None:
+        """`lead authors of titles in the crime genre`: of the row that says both; None where none does."""
+        is_of = isinstance(claim, Link) and claim.is_plain and not claim.is_act and isinstance(held, Exists)
+        said = conjuncts(rows.where) if is_of else ()
+        for one in said:
+            if not (isinstance(one, Exists) and isinstance(held, Exists)) or one.via or held.via:
+                continue
+            ends = [self.path(one.table, table) for table in (rows.table, held.table)]
+            is_some = (one.operator, one.count) == (held.operator, held.count) == (">=", 1)
+            is_own = {attribute.table for attribute in attributes(one.where)} == {one.table}
+            is_timed = any(isinstance(part, InPeriod) for part in parts(one.where))
+            if all(end and is_to_one(end) for end in ends) and is_some and is_own and not is_timed:
+                told = self._carried(one.table, held.table, held.where) if held.where else None
+                merged = replace(one, where=both(one.where, told))
+                return both(*(merged if other == one else other for other in said))
+        return None
+
+    def _over_said(self, rows: Rows, link: Link) -> Held | None:
+        """Being related by what was said before: "members of more than 4 clubs"."""
+        others = {rows.table, link.rows.table}
+        for held in conjuncts(rows.where):
+            if not isinstance(held, Exists) or held.via or (held.operator, held.count) != (">=", 1):
+                continue
+            if pivot(self.graph, others, held.table) != held.table:
+                continue
+            if held.where is None and not link.is_plain and link.count > 0:
+                via = names_over(self.graph, rows.table, held.table, link.rows.table)
+                return Exists(link.rows.table, via, link.rows.where, link.operator, link.count), _STEP
+        return None
 
     def _is_said_by(self, where: Predicate | None, tables: Collection[str]) -> bool:
         """Whether a condition says no more than that there are rows of tables that a way goes over."""

@@ -28,8 +28,6 @@ def is_contradiction(predicate: Predicate | None) -> bool:
         return False
     if any(isinstance(part, Not) and part.predicate in predicate.predicates for part in predicate.predicates):
         return True
-    if any(isinstance(part, Not) and part.predicate in predicate.predicates for part in predicate.predicates):
-        return True
     about: dict[object, list[Predicate]] = {}
     for part in predicate.predicates:
         term = getattr(part, "term", None) or (part.left if isinstance(part, Comparison) else None)

@@ -26,7 +26,6 @@ from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.english.words.units import is_money
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
-    All,
     Attribute,
     Calculation,
     Compared,
@@ -137,9 +136,9 @@ class AggregateRules(RowRules):
         yield "Number", Number(Measure(function, amount.table, amount.term, where), amount.table), -0.1
 
     def aggregate_time(self, function: Function, columns: Columns) -> Found:
-        """`last order date`: of times alone, for the last order is no aggregate."""
+        """`last order date`, `earliest debut year`: of times alone, for the last order is no aggregate."""
         attribute = only(columns)
-        if attribute is None or not self.is_time(attribute):
+        if attribute is None or not (self.is_time(attribute) or self.is_year(attribute)):
             return
         where = self.measured(attribute, columns.rows)
         if where is not None:
@@ -181,6 +180,11 @@ class AggregateRules(RowRules):
         term = before[-1].term
         if isinstance(term, Measure) and before[-1].table == other.table:
             yield "Numbers", Numbers((*before, narrowed(other, term.where))), -0.3
+
+    def number_of_those(self, number: Number, rows: Rows) -> Found:
+        """`total amount of those invoices`: of the ones that are spoken of, where nothing else is said."""
+        if number.table == rows.table and all(measure.where is None for measure in measures(number.term)):
+            yield "NumberOfThose", number, -0.6
 
     def number_claim(self, number: Number, claim: Claim) -> Found:
         """`average price of products in Toys`."""
@@ -293,6 +297,13 @@ class AggregateRules(RowRules):
             return False
         return self.column(attribute).kind == "number"
 
+    def dated(self, number: Number, time: Attribute) -> Number:
+        """A number whose rows stand in time by another column than their usual one."""
+        return replace(
+            number,
+            term=mapped(number.term, lambda m: replace(m, at=time) if m.table == time.table else m),
+        )
+
 
 def narrowed(number: Number, where: Predicate | None) -> Number:
     """A number of fewer rows: each of its measures over its table only of those of which `where` holds."""
@@ -314,13 +325,6 @@ def mapped(term: Term, change: Callable[[Measure], Term]) -> Term:
     if isinstance(term, Compared):
         return replace(term, of=mapped(term.of, change))
     return term
-
-
-def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
-    """The conditions that all have to hold for one to hold."""
-    if predicate is None:
-        return ()
-    return predicate.predicates if isinstance(predicate, All) else (predicate,)
 
 
 def only(columns: Columns) -> Attribute | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import cast
 
 from aidbt.semantic.english.grounding.refusal import Refused
@@ -40,13 +41,15 @@ from aidbt.semantic.english.meanings.phrases import (
     Rows,
 )
 from aidbt.semantic.english.words.periods import Period
-from aidbt.semantic.query import DatePart, Grain
+from aidbt.semantic.query import DatePart, Grain, Measure, parts
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.
 SOLID = frozenset(
-    """Theirs Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time Periods OrderBy
+    """Theirs NumberOfThose Rows Col Amount Number AndNumber Numbers Group AndGroup Cond Link Claim Time
+    Periods OrderBy
     Best TopOf TopCols FrequentOf ByNumber Having Whole Nested Filtered Change RankOf Scoped
-    Tail AskedRows NumberEach WithCols OnlyOf FirstFew Contrast ForAllOf""".split()
+    Tail AskedRows NumberEach WithCols OnlyOf FirstFew Contrast ForAllOf
+    AcrossAll""".split()
 )
 GLUE = frozenset(
     """Show Comma And Fill CountAll OnAverage Versus Said SaidSpan ThatTime ItsShare AsShare InYear SaidGroup
@@ -76,6 +79,7 @@ class Asked:
         spans: the units of lengths of time that were spoken of before: "the number of days".
         shares: "percentage" or "fraction" where the share of a number is asked for that stands beside it.
         said_groups: what was named before as making the groups: "of that country".
+        those: numbers of "those orders", of which it was said before which they are.
         is_in_year: whether a total runs within the year.
         shares_as: as which of them all shares are asked for, where that is said apart.
         has_ties: whether all that are as good as the last one are asked for.
@@ -97,6 +101,7 @@ class Asked:
     tops: list[Top] = field(default_factory=list)
     by: list[Number] = field(default_factory=list)
     theirs: list[Number] = field(default_factory=list)
+    those: list[Number] = field(default_factory=list)
     wholes: list[Whole] = field(default_factory=list)
     nested: list[Nested] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -147,53 +152,15 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
     Raises:
         Refused: a phrase means something only beside another one.
     """
-    first, *others = [_collected(sentence) for sentence in sentences]
+    questions = [part for sentence in sentences for part in _questions(list(sentence))]
+    first, *others = [_collected(question) for question in questions]
+    _check_said_after(questions)
     if first.says_when:
         raise Refused("a time is spoken of that was not named before")
     if first.spans:
         raise Refused("a length of time is asked for, and it is not said between what")
     for other in others:
-        if other.counts and other.claims:
-            raise Refused("it is not certain whether a condition is of one number or of all")
-        first.returned += other.shown
-        first.general += other.claims
-        first.group |= other.group
-        first.times |= other.times
-        first.says_again |= other.says_again
-        first.spans |= other.spans
-        first.shares += other.shares
-        first.said_groups += other.said_groups
-        first.shares_as = first.shares_as or other.shares_as
-        for name in (
-            "claims",
-            "havings",
-            "orders",
-            "best",
-            "tops",
-            "by",
-            "theirs",
-            "wholes",
-            "nested",
-            "changes",
-            "rankings",
-            "filtered",
-            "tails",
-            "firsts",
-            "units",
-            "scopes",
-        ):
-            getattr(first, name).extend(getattr(other, name))
-        for name in (
-            "counts",
-            "is_each",
-            "is_average",
-            "compares",
-            "shows",
-            "has_ties",
-            "has_all",
-            "is_in_year",
-        ):
-            setattr(first, name, getattr(first, name) or getattr(other, name))
+        _add_sentence(first, other)
     first.tops = list(dict.fromkeys(first.tops))
     _settle(first)
     orders = first.orders
@@ -201,6 +168,100 @@ def asked_of(sentences: Sequence[Iterable[Item]]) -> Asked:
         raise Refused("it is said how to sort what is alike, and not by what to sort first")
     first.orders = [order for place, order in enumerate(orders) if not _is_told_again(place, orders)]
     return first
+
+
+def _questions(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """The questions of a sentence: "how many orders came in 2024, and what was the total freight" are two, of
+    which the second is of what the first one counts.
+    """
+    for place, (one, other) in enumerate(pairwise(items)):
+        before, rest = items[:place], [item for item in items[place + 2 :] if item.category != "Fill"]
+        numbers = [item.meaning for item in before if isinstance(item.meaning, Number)]
+        is_asked = (one.category, other.category, other.meaning) == ("And", "Show", "ask")
+        if not is_asked or [item.category for item in rest] != ["Number"]:
+            continue
+        is_bare = not any(word.category in ("Rows", "Poss") for word in rest[0].words())
+        if is_bare and len(numbers) == 1:
+            return [before, items[place + 1 :]]
+    return [items]
+
+
+def _add_sentence(first: Asked, other: Asked) -> None:
+    """Add what a later sentence asks for.
+
+    Raises:
+        Refused: its condition may be of one number or of all.
+    """
+    if other.counts and other.claims:
+        raise Refused("it is not certain whether a condition is of one number or of all")
+    first.returned += other.shown
+    first.general += other.claims
+    first.group |= other.group
+    first.times |= other.times
+    first.says_again |= other.says_again
+    first.spans |= other.spans
+    first.shares += other.shares
+    first.said_groups += other.said_groups
+    first.shares_as = first.shares_as or other.shares_as
+    for name in (
+        "claims",
+        "havings",
+        "orders",
+        "best",
+        "tops",
+        "by",
+        "theirs",
+        "wholes",
+        "nested",
+        "changes",
+        "rankings",
+        "filtered",
+        "tails",
+        "firsts",
+        "units",
+        "scopes",
+    ):
+        getattr(first, name).extend(getattr(other, name))
+    for name in (
+        "counts",
+        "is_each",
+        "is_average",
+        "compares",
+        "shows",
+        "has_ties",
+        "has_all",
+        "is_in_year",
+    ):
+        setattr(first, name, getattr(first, name) or getattr(other, name))
+
+
+def _check_said_after(sentences: Sequence[Sequence[Item]]) -> None:
+    """That "the total" is of a number that was spoken of before it; of how many there are only where it is
+    told what to show: "return the month and the total", but not "how many are there, and what is the total".
+
+    Raises:
+        Refused: it is of something else.
+    """
+    measured: list[object] = []
+    for items in sentences:
+        is_shown = False
+        for item in items:
+            if item.category == "Said" and item.meaning in _FIGURES:
+                counts = all(m.function.startswith("count") for m in _measures_of(measured))
+                is_other = counts and item.meaning in ("total", "sum") and not is_shown
+                if not measured or is_other:
+                    raise Refused(f"the {item.meaning} is asked for, and it is not said of what")
+            if isinstance(item.meaning, _MEASURED) or item.category == "CountAll":
+                measured.append(item.meaning)
+            is_shown |= item.category == "Show" and item.meaning in (None, "list")
+
+
+def _measures_of(said: Sequence[object]) -> Iterator[Measure]:
+    return (part for part in parts(tuple(said)) if isinstance(part, Measure))
+
+
+_FIGURES = {"total", "sum", "average", "mean", "median", "maximum", "minimum", "result"}
+_MEASURED = (Number, Numbers, Best, Top, TopColumns, Scoped, Nested, Whole, Having, Change, Frequent)
 
 
 def _is_told_again(place: int, orders: Sequence[Sorted]) -> bool:
@@ -223,7 +284,7 @@ def _collected(items: Iterable[Item]) -> Asked:
             raise Refused("it is not certain what is said of a number that was asked for before")
         if item.category == "Show" and item.meaning != "besides" and last not in _BEFORE_SHOW:
             raise Refused("it is not certain whether something else is asked for")
-        if item.category in ("Number", "Theirs") and last in ("Number", "Numbers"):
+        if item.category in ("Number", "Theirs", "NumberOfThose") and last in ("Number", "Numbers"):
             raise Refused("two numbers stand side by side, and it is not said how they belong together")
         if last == "Show" and item.category in ("Link", "Claim"):
             raise Refused("it is said what holds of something, and not of what")
@@ -268,21 +329,12 @@ def _take(asked: Asked, item: Item) -> None:
             asked.changes.append(meaning)
         case Ranking():
             asked.rankings.append(meaning)
-        case Scoped(Number() as number, group) if item.category == "NumberEach":
-            asked.shown.append(number)
-            asked.group |= group
-        case Scoped(Top() as top, group):
-            asked.tops.append(top)
-            asked.scopes.append(group)
-        case Scoped(TopColumns(columns, top), group):
-            asked.shown.append(columns)
-            asked.tops.append(top)
-            asked.scopes.append(group)
-        case Scoped(Number() as number, group):
-            asked.shown.append(number)
-            asked.scopes.append(group)
+        case Scoped():
+            _take_scoped(asked, item)
         case Number() if item.category == "Theirs":
             asked.theirs.append(meaning)
+        case Number() if item.category == "NumberOfThose":
+            asked.those.append(meaning)
         case Number() if item.category == "ByNumber":
             asked.by.append(meaning)
         case Rows() | Columns() if item.category == "SaidGroup":
@@ -297,6 +349,26 @@ def _take(asked: Asked, item: Item) -> None:
                 asked.general.append(meaning)
         case Rows() | Columns() | Amount() | Number():
             asked.shown.append(meaning)
+        case _:
+            _take_glue(asked, item)
+
+
+def _take_scoped(asked: Asked, item: Item) -> None:
+    """What belongs to groups of its own by a definition, or by "each" before it."""
+    match item.meaning:
+        case Scoped(Number() as number, group) if item.category == "NumberEach":
+            asked.shown.append(number)
+            asked.group |= group
+        case Scoped(Top() as top, group):
+            asked.tops.append(top)
+            asked.scopes.append(group)
+        case Scoped(TopColumns(columns, top), group):
+            asked.shown.append(columns)
+            asked.tops.append(top)
+            asked.scopes.append(group)
+        case Scoped(Number() as number, group):
+            asked.shown.append(number)
+            asked.scopes.append(group)
         case _:
             _take_glue(asked, item)
 

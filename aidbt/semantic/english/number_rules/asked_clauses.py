@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Group, Number, Scoped
 from aidbt.semantic.english.meanings.phrases import Found, Link, Rows
@@ -36,7 +38,10 @@ def add_asked_clause_rules(rule: Rule, rules: NumberRules) -> None:
             yield "NumberEach", Scoped(number, group), -0.3
         for _, found, cost in rules.number_claim(number, Link(act, is_act=True)):
             if isinstance(found, Number):
-                yield "NumberEach", Scoped(found, group), cost - 0.3
+                # What "each lab completed per month" is of the months in which that was done.
+                time = act.time if number.table == act.table else None
+                counted = rules.dated(found, time) if time is not None else found
+                yield "NumberEach", Scoped(counted, group), cost - 0.3
 
     rule("Is", "Clause", lambda _, act: [("AskedClause", act, 0.0)])
     rule("Rows", "AskedClause", rows_asked)
@@ -48,6 +53,8 @@ def add_asked_clause_rules(rule: Rule, rules: NumberRules) -> None:
     rule("DidEach", "Rows", lambda group, rows: _done_by_each(group, rows) if rows.where is None else [])
     rule("Is Prep Fill", "GroupAct", lambda _, done: [("GroupAct", done, 0.0)])
     rule("Number", "GroupAct", number_of_each)
+    # "How many orders did each customer place in each year"
+    rule("NumberEach", "Group", lambda of, more: [("NumberEach", replace(of, group=of.group | more), 0.0)])
     rule("OftenCount", "AskedClause", rules.count_rows)
     rule("OftenCount", "TheyAct", rules.count_rows)
     rule(

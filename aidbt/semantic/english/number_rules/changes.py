@@ -9,7 +9,7 @@ from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Condition, Found, Link, Rows, Span
 from aidbt.semantic.english.number_rules.aggregates import narrowed, time_of_number
-from aidbt.semantic.english.number_rules.ratios import RatioRules
+from aidbt.semantic.english.number_rules.nested import NestedRules
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.query import Calculation, Compared, Function, Grain, Measure, OneOf, Term, Value, parts
 
@@ -20,7 +20,7 @@ ChangeKind = Literal["change", "relative_change"]
 _FROM = ("from", "between", "in")
 
 
-class ChangeRules(RatioRules):
+class ChangeRules(NestedRules):
     """How numbers are held against those of other times and groups."""
 
     def change_rules(self, rule: Rule) -> None:

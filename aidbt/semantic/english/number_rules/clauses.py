@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Having, Number, Sorted, Whole
-from aidbt.semantic.english.meanings.phrases import Amount, Columns, Compare, Found, Rows
+from aidbt.semantic.english.meanings.phrases import Amount, Columns, Compare, Condition, Found, Rows
 from aidbt.semantic.english.meanings.same_rows import negated
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.mail import MailRules
-from aidbt.semantic.english.words.additive import money_of
-from aidbt.semantic.query import Attribute, Grain, InPeriod, Measure, Value
+from aidbt.semantic.english.words.additive import amount_of, money_of
+from aidbt.semantic.query import Attribute, Function, Grain, InPeriod, Measure, Value, conjuncts
 
 End = tuple[Columns, bool]
 """What is put in order, and whether by most of it first."""
@@ -27,6 +26,13 @@ class ClauseRules(MailRules):
         rule("CmpNum", "Altogether", lambda compare, _: [("TotalCmp", compare, 0.0)])
         rule("Altogether", "CmpNum", lambda _, compare: [("TotalCmp", compare, 0.0)])
         rule("Act", "TotalCmp", self.came_to)
+        rule("OverAll", "Rows", lambda _, rows: [("Altogether", rows, 0.0)] if rows.where is None else [])
+        rule("Cond", "Altogether", lambda condition, _: [("TotalCond", condition, -0.3)])
+        rule("Act", "Cond TotalCond", self.came_to_many)
+        rule("Agg", "MoneyDone", self.total_done)
+        rule(
+            "Agg", "MoneyCol", lambda function, of: self.aggregate(function, of) if function == "sum" else []
+        )
         rule("Count", "MeanAmount", lambda _, amount: self.aggregate_amount("avg", amount))
         rule("Took", "Long", lambda _, is_most: [("TookLong", bool(is_most), 0.0)])
         rule("TookLong", "ToDid", self.took_longest)
@@ -142,6 +148,21 @@ class ClauseRules(MailRules):
         if money and not compare.unit:
             total = Measure("sum", act.table, Attribute(act.table, money), act.where, act.time)
             yield "Having", Having(Number(total, act.table), compare.operator, Value(compare.value)), -0.5
+
+    def came_to_many(self, act: Rows, condition: Condition) -> Found:
+        """`sold more than 1000 units`: of all that was sold; "fewer" is said of what sold nothing, too."""
+        said = self.many_done(act, condition)
+        if said is not None and said.operator in (">", ">="):
+            total = Measure("sum", act.table, said.left, act.where, act.time)
+            yield "Having", Having(Number(total, act.table), said.operator, said.right), -0.3
+
+    def total_done(self, function: Function, done: Rows) -> Found:
+        """`total donated`, `how much was refunded`: what those rows amount to."""
+        table = self.graph.table(done.table)
+        amount = amount_of(table) or money_of(table)
+        if amount and function == "sum":
+            total = Measure("sum", done.table, Attribute(done.table, amount), done.where, done.time)
+            yield "Number", Number(total, done.table), -0.2
 
     def to_others(self, whole: Whole, others: Rows | None) -> Found:
         """`ratio of gates with a jet bridge to gates without one`: of those it is not said of."""

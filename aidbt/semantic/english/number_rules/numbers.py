@@ -1,4 +1,4 @@
-"""Groups, orders, and the first by something."""
+"""Orders, and the first by something."""
 
 from __future__ import annotations
 
@@ -17,117 +17,29 @@ from aidbt.semantic.english.meanings.number_phrases import (
     TopColumns,
 )
 from aidbt.semantic.english.meanings.number_words import Direction
-from aidbt.semantic.english.meanings.phrases import (
-    Amount,
-    Columns,
-    Condition,
-    Found,
-    Rows,
-)
-from aidbt.semantic.english.number_rules.changes import ChangeRules
+from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Found, Rows
+from aidbt.semantic.english.number_rules.group_rules import GroupRules
+from aidbt.semantic.english.row_rules.durations import SameAs
 from aidbt.semantic.english.words.additive import amount_of, is_key, is_length
 from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     AnyOf,
     Attribute,
     Comparison,
-    DatePart,
     Duration,
     Extreme,
     Function,
-    Grain,
-    InPeriod,
-    Value,
+    Measure,
+    Predicate,
+    attributes,
     both,
+    conjuncts,
     measures,
 )
 
 
-class NumberRules(ChangeRules):
+class NumberRules(GroupRules):
     """How groups are made, and what is done with numbers."""
-
-    # --- groups ---------------------------------------------------------------------------------------
-
-    def each_rows(self, is_per: bool, rows: Rows) -> Found:
-        """`per customer`."""
-        yield "Group", Group(self.label(rows.table), (rows,), is_per=is_per), -0.2
-
-    def each_column(self, is_per: bool, columns: Columns) -> Found:
-        """`by country`."""
-        number = self.implied(columns) if is_per else None
-        if number is not None:
-            yield "PerCol", number, 0.0
-            return
-        is_measured = self.is_measured(columns.terms[0])
-        rows = (columns.rows,) if columns.rows else ()
-        if rows and isinstance(rows[0].where, InPeriod) and not self.is_time(columns.terms[0]):
-            return  # of "courses of each level in 2024" the year is of the whole question
-        rivals = ((columns.terms[0], columns.alike),) if len(columns.terms) == 1 and not rows else ()
-        group = Group(columns.terms, rows, is_per=is_per, rivals=rivals)
-        yield "Group", group, 0.8 if is_measured else -0.2
-
-    def each_flag(self, is_per: bool, condition: Condition) -> Found:
-        """`by vip`: those of whom it is true, and those of whom it is not."""
-        match condition.predicate:
-            case Comparison("=", Attribute() as flag, Value(bool())) if self.column(flag).kind == "bool":
-                yield "Group", Group((flag,), is_per=is_per), -1.0
-
-    def each_grain(self, is_per: bool, grain: Grain) -> Found:
-        """`per month`."""
-        yield "Group", Group(grains=(grain,), is_per=is_per), -0.2
-
-    def each_part(self, _: bool, part: DatePart) -> Found:
-        """`by day of the week`."""
-        yield "Group", Group(parts=(part,)), -1.0
-
-    def grain_group(self, grain: Grain) -> Found:
-        """`monthly`."""
-        yield "Group", Group(grains=(grain,)), 0.0
-
-    def time_of_rows(self, rows: Rows, grain: Grain) -> Found:
-        """`order month`."""
-        time = self.time_of(rows.table)
-        if time is not None and rows.where is None:
-            yield "Col", Columns((_cut(time, grain),)), 0.1
-
-    def grain_of(self, grain: Grain, columns: Columns) -> Found:
-        """`month of birth`: that of a time which is named."""
-        attribute = columns.terms[0]
-        if len(columns.terms) == 1 and self.is_time(attribute):
-            yield "GrainCol", Columns((_cut(attribute, grain),)), -0.5
-
-    def groups(self, one: Group, two: Group) -> Found:
-        """`by country` and then `and segment`."""
-        yield "Group", one | two, -0.1
-
-    def alike_groups(self, one: Group, two: Group) -> Found:
-        """`per customer per month`, but not `per customer by country`: the first may be averaged over."""
-        if one.is_per == two.is_per:
-            yield "Group", one | two, -0.1
-
-    def and_rows(self, rows: Rows) -> Found:
-        """`and customer`, after a group; what has conditions of its own is something else."""
-        if rows.where is None:
-            yield from self.each_rows(False, rows)
-
-    def combined(self, _: object, thing: Rows | Columns) -> Found:
-        """`combinations of city`, before what else is combined."""
-        if isinstance(thing, Columns) and (thing.rows is None or thing.rows.where is None):
-            yield "Combined", Columns(thing.terms), 0.0
-        elif isinstance(thing, Rows) and thing.where is None and self.label(thing.table):
-            yield "Combined", Columns(self.label(thing.table)), 0.0
-
-    def combined_with(self, one: Columns, other: Rows | Columns) -> Found:
-        """`combinations of city and device type`, whose tables may only meet in what is counted."""
-        for _, columns, cost in self.combined(None, other):
-            if isinstance(columns, Columns) and not set(columns.terms) & set(one.terms):
-                yield "Combination", Columns((*one.terms, *columns.terms)), cost - 0.3
-
-    def by_number(self, _: bool, number: Number) -> Found:
-        """`by total amount`: an order, not a group."""
-        yield "ByNumber", number, -0.3
-
-    # --- the first ------------------------------------------------------------------------------------
 
     def top_number(self, is_descending: bool, number: int | float) -> Found:
         if isinstance(number, int) and number > 0:
@@ -189,20 +101,33 @@ class NumberRules(ChangeRules):
         yield "Best", Best(number, is_descending), -0.1
 
     def done_best(self, done: Rows | Columns, best: Best) -> Found:
-        """`sold the most tickets`, by what those sales hold themselves."""
+        """`sold the most tickets`, by what those sales hold themselves; `started the most projects` by those
+        that did, each at that time.
+        """
         by = best.by.terms[0].table if isinstance(best.by, Columns) else best.by.table
         is_all = isinstance(done, Columns) or done.where is None
         table = done.table if isinstance(done, Rows) else done.terms[0].table
-        if by == table and is_all and best.rows is None:
-            yield "Best", best, -0.2
+        if by != table or not is_all or best.rows is not None:
+            return
+        term = best.by.term if isinstance(best.by, Number) else None
+        if isinstance(done, Columns) and isinstance(term, Measure) and term.function == "count":
+            if _is_timed(term.where):
+                return  # the time that it compares is that of the verb
+            where = both(term.where, self.was_done(done))
+            counted = replace(term, where=where, at=done.terms[0])
+            best = replace(best, by=Number(counted, table))
+        yield "Best", best, -0.2
 
-    def most_held(self, done: Rows | Columns, best: Best) -> Found:
-        """`sold the most tickets`, by what those sales hold themselves."""
-        by = best.by.terms[0].table if isinstance(best.by, Columns) else best.by.table
-        is_all = isinstance(done, Columns) or done.where is None
-        table = done.table if isinstance(done, Rows) else done.terms[0].table
-        if by == table and is_all and best.rows is None:
-            yield "Best", best, -0.2
+    def best_at_theirs(self, best: Best, same: SameAs) -> Found:
+        """`started the most projects in the month they signed up`, at the time that the verb says."""
+        term = best.by.term if isinstance(best.by, Number) else None
+        if best.rows is None and isinstance(term, Measure) and term.at is not None:
+            if same[1].terms[0].table == term.table:
+                return
+            for _, condition, cost in self.at_same(Columns((term.at,)), same):
+                if isinstance(condition, Condition):
+                    counted = replace(term, where=both(term.where, condition.predicate))
+                    yield "Best", replace(best, by=Number(counted, term.table)), cost + 0.1
 
     def best_rows(self, is_descending: bool, rows: Rows) -> Found:
         """`most papers`: the greatest number of them."""
@@ -285,6 +210,11 @@ class NumberRules(ChangeRules):
             best = Best(Columns((time,)), function == "max", rows)
             yield "TopOf", Top(limit, best, best.is_descending), 0.2
 
+    def best_time(self, function: Function, by: Columns) -> Found:
+        """`latest hire date`, of the one that has it."""
+        if len(by.terms) == 1 and (self.is_time(by.terms[0]) or self.is_year(by.terms[0])):
+            yield "Best", Best(by, function == "max"), 0.3
+
     def column_of_last(self, function: Function, columns: Columns) -> Found:
         """`most recent balance`: what the last row says, not the last of what rows say."""
         first = columns.terms[0]
@@ -315,8 +245,6 @@ class NumberRules(ChangeRules):
         times = [Attribute(table, c.name) for c in columns if c.kind in ("time", "date")]
         return self.time_of(table) or (times[0] if len(times) == 1 else None)
 
-    # --- orders ---------------------------------------------------------------------------------------
-
     def ordered(self, _: None, by: Rows | Columns | Amount | Number) -> Found:
         yield "OrderBy", Sorted(by), -0.2
 
@@ -328,10 +256,6 @@ class NumberRules(ChangeRules):
             yield "OrderBy", Sorted(by, things=order.by), -1.0
         elif by.terms and not (by.rows or by.grains or by.parts):
             yield "OrderBy", Sorted(Columns(by.terms[:1]), things=order.by), -1.0
-
-    def ordered_direction(self, order: Sorted, direction: Direction) -> Found:
-        if order.is_descending is None:
-            yield "OrderBy", replace(order, is_descending=direction.is_descending), 0.0
 
     def order_direction(self, _: None, direction: Direction) -> Found:
         yield "OrderBy", Sorted(None, direction.is_descending, direction.of), 0.0
@@ -346,10 +270,11 @@ class NumberRules(ChangeRules):
             yield "OrderBy", Sorted(best.by, best.is_descending), -0.1
 
     def best_column_first(self, best: tuple[Columns, bool], _: None) -> Found:
-        """`heaviest first`."""
-        yield "OrderBy", Sorted(best[0], best[1]), -0.1
+        """`heaviest first`; "oldest first" is rather of the time that an answer holds."""
+        yield "OrderBy", Sorted(best[0], best[1]), 0.3 if self.is_time(best[0].terms[0]) else -0.1
 
 
-def _cut(time: Attribute, grain: Grain) -> Attribute:
-    """A time cut to a grain; years are numbers, as people write them."""
-    return replace(time, part="year") if grain is Grain.YEAR else replace(time, grain=grain)
+def _is_timed(where: Predicate | None) -> bool:
+    """Whether rows are those of the same day, month or year as others."""
+    same = (part for part in conjuncts(where) if isinstance(part, Comparison) and part.operator == "=")
+    return any(column.grain is not None for part in same for column in attributes(part))

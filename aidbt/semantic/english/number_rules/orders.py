@@ -17,6 +17,8 @@ class OrderRules(ClauseRules):
 
     def order_rules(self, rule: Rule, lift: LiftRule) -> None:
         """Add the rules of orders."""
+        rule("Comma", "Dir", lambda _, way: [("CommaDir", way, 0.0)])
+        rule("OrderBy", "Dir CommaDir", self.ordered_direction)
         rule("Dir", "Prep", lambda way, how: [("DirBy", way, 0.0)] if how in ("of", "by") else [])
         rule("DirBy", "Col Number Amount", self.in_order_of)
         rule("OrderBy", "OrderBy", self.things_in_order)
@@ -86,6 +88,13 @@ class OrderRules(ClauseRules):
         """`in chronological order of their start date`, of a time; `in descending order of price`."""
         if not way.of or (isinstance(by, Columns) and self._is_of_kind(by, way.of)):
             yield "OrderBy", Sorted(by, way.is_descending), -1.0
+
+    def ordered_direction(self, order: Sorted, way: Direction) -> Found:
+        """`by price, highest first`; by a name nothing is "newest first"."""
+        is_other = isinstance(order.by, Columns) and not self._is_of_kind(order.by, way.of)
+        is_other |= order.of not in ("", way.of)
+        if order.is_descending is None and not (way.of and is_other):
+            yield "OrderBy", replace(order, is_descending=way.is_descending), 0.0
 
     def things_in_order(self, things: Sorted, order: Sorted) -> Found:
         """`order the products from the most expensive to the cheapest`."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from aidbt.semantic.english.meanings.number_phrases import Number, Whole
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Condition, Found, Link, Rows
 from aidbt.semantic.english.meanings.same_rows import negated
-from aidbt.semantic.english.number_rules.aggregates import AggregateRules, conjuncts, only
-from aidbt.semantic.query import Exists, InPeriod, Measure, Predicate, attributes, both
+from aidbt.semantic.english.number_rules.aggregates import AggregateRules, only
+from aidbt.semantic.query import Exists, InPeriod, Measure, Predicate, attributes, both, conjuncts
 
 Second = tuple[bool, Number]
 """What comes second, and whether the words say that it is the whole of which the first is a part."""
@@ -49,6 +49,11 @@ class RatioSides(AggregateRules):
     def second_others(self, _: bool, rows: Rows) -> Found:
         """`to all other orders`, beside orders of some kind."""
         yield "SecondOthers", self.counted(rows), 0.0
+
+    def second_kind(self, is_part: bool, condition: Condition) -> Found:
+        """`to pottery`, beside coins: what comes second is told by another value alone."""
+        if not is_part:
+            yield "ToKind", condition, 0.0
 
     def _each_one(self, columns: Columns) -> Number | None:
         """What each row has of a column: the groups decide whether it is that, or a sum."""

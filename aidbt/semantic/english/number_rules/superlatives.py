@@ -19,6 +19,9 @@ Done = tuple[Rows, bool]
 """Rows of what was done, and whether most of them are meant."""
 
 
+_SPENDING = {"spend", "spent", "spending", "pay", "donate"}
+
+
 def _spent(table: GraphTable) -> str:
     """The column that says how much was spent with a row; "" where it is not certain."""
     return amount_of(table) or money_of(table)
@@ -38,6 +41,8 @@ class SuperlativeRules(NumberRules):
         rule("Much", "Link", lambda _, link: [("MuchOn", link.rows, 0.0)] if link.is_plain else [])
         rule("Group", "Much", lambda group, _: self.spent_by_each(group, None))
         rule("Group", "MuchOn", self.spent_by_each)
+        rule("Agg", "Much", lambda function, _: [("MuchInAll", None, 0.0)] if function == "sum" else [])
+        rule("MuchInAll", "Group", lambda _, group: self.spent_in_all(group))
         rule("Much", "Most", lambda _, is_most: [("MuchMost", bool(is_most), 0.0)])
         rule("MuchIn", "Most", lambda _, is_most: [("MuchInMost", bool(is_most), 0.0)])
         rule("MuchInMost", "OnCol", self.spent_most_in)
@@ -100,6 +105,12 @@ class SuperlativeRules(NumberRules):
         if of is not None and money and self._belongs(of.table, group.rows[0].table):
             total = Measure("sum", of.table, Attribute(of.table, money), of.where)
             yield "Scoped", Scoped(Number(total, of.table), group), -0.5
+
+    def spent_in_all(self, group: Group) -> Found:
+        """`the total spend of each customer`, where nothing in the data is called so itself."""
+        named = ((table.name, *(column.name for column in table.columns)) for table in self.graph.tables)
+        if not any(_SPENDING & set(singular_words(name)) for names in named for name in names):
+            yield from self.spent_by_each(group, None)
 
     def _only_spent(self, by: Rows) -> Rows | None:
         """The rows of the one table that has amounts of money of each of those, if it is one."""

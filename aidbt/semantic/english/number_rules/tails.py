@@ -14,10 +14,10 @@ from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Frequent, Number, Tail
 from aidbt.semantic.english.meanings.phrases import Columns, Found, Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
-from aidbt.semantic.query import Exists, Measure
+from aidbt.semantic.english.words.periods import Period
+from aidbt.semantic.query import Exists, InPeriod, Measure, conjuncts, parts
 
 _COUNTS = ("count", "count_distinct")
 _AMOUNTS = ("sum", "avg", "median", "min", "max")
@@ -32,6 +32,10 @@ def add_tail_rules(rule: Rule) -> None:
     rule("Show", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
     rule("And", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
     rule("Tail", "TheyAct", _tail_done)
+    # "In that year" is the one that the most were in.
+    rule("Tail", "ThatTime", lambda tail, _: [("Tail", replace(tail, is_then=True), -0.9)])
+    rule("NumberAgain", "ThatTime", lambda number, _: [("AgainThen", number, -0.9)])
+    rule("And Comma", "AgainThen", lambda _, number: [("Tail", Tail("", number, is_then=True), 0.1)])
     rule("Tail", "TheyDid", lambda tail, _: [("Tail", tail, -0.4)])
     rule("Tail", "TheySized", lambda tail, of: [("Tail", replace(tail, column=of.terms[0]), -0.4)])
     rule("They", "Sized Rated", _second("TheySized"))
@@ -71,6 +75,8 @@ def add_tails(asked: Asked, rules: NumberRules) -> None:
     Raises:
         Refused: it is not certain which number is meant.
     """
+    if any(tail.is_then for tail in asked.tails) and not _names_a_time(asked):
+        raise Refused("a time is spoken of that was not named before")
     for tail in list(asked.tails):
         if tail.kind == "total":
             asked.shown.append(_added_up(asked, rules))
@@ -82,6 +88,13 @@ def add_tails(asked: Asked, rules: NumberRules) -> None:
             raise Refused("it is not certain which number is asked for at the end")
         if wanted is not None and wanted not in asked.numbers():
             asked.shown.append(wanted)
+
+
+def _names_a_time(asked: Asked) -> bool:
+    """Whether a question says when, or groups by time."""
+    said = (*asked.claims, *(number.term for number in asked.numbers()))
+    is_said = any(isinstance(part, InPeriod | Period) for part in parts(said))
+    return is_said or bool(asked.group.grains) or any(term.grain for term in asked.group.terms)
 
 
 def _added_up(asked: Asked, rules: NumberRules) -> Number:

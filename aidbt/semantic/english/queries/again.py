@@ -11,7 +11,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Number,
 )
 from aidbt.semantic.english.meanings.phrases import Amount, Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts, mapped, narrowed
+from aidbt.semantic.english.number_rules.aggregates import mapped, narrowed
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.query import (
     Attribute,
@@ -22,6 +22,7 @@ from aidbt.semantic.query import (
     Measure,
     Term,
     both,
+    conjuncts,
     measures,
     parts,
 )
@@ -137,7 +138,12 @@ def add_theirs(asked: Asked) -> None:
     for number in asked.theirs:
         same = [s.term.where for s in said if s.table == number.table and isinstance(s.term, Measure)]
         asked.shown.append(narrowed(number, same[-1]) if same else number)
-    if not asked.theirs:
+    for number in asked.those:
+        counted = [s.term for s in said if s.table == number.table and isinstance(s.term, Measure)]
+        if not counted:
+            raise Refused("rows are spoken of again that were not counted before")
+        asked.shown.append(narrowed(number, counted[-1].where))
+    if not (asked.theirs or asked.those):
         _check_conditions(said)
 
 
@@ -158,7 +164,11 @@ def _check_conditions(numbers: Sequence[Number]) -> None:
 
 
 def spread_period(asked: Asked) -> None:
-    """`number of orders and total freight in 2024`: a time at the end is of all numbers of those rows."""
+    """`number of orders and total freight in 2024`: a time at the end is of all numbers of those rows.
+
+    Raises:
+        Refused: of "number of orders in 2024 and total freight" it is not certain that it is.
+    """
     numbers = [shown for shown in asked.shown if isinstance(shown, Number)]
     if len(numbers) < 2 or asked.compares:
         return
@@ -167,6 +177,15 @@ def spread_period(asked: Asked) -> None:
     for number in numbers[:-1]:
         if periods and number.table == last.table and not _periods(number):
             asked.shown[asked.shown.index(number)] = narrowed(number, both(*periods))
+        elif _periods(number) and number.table == last.table and not periods and _is_other(number, last):
+            raise Refused("it is not certain whether a time is of one number or of both")
+
+
+def _is_other(one: Number, other: Number) -> bool:
+    """Whether two numbers are of different columns, or made of them in different ways."""
+    terms = [number.term for number in (one, other)]
+    kinds = {(term.function, term.of) for term in terms if isinstance(term, Measure)}
+    return len(kinds) == len(terms)
 
 
 def _periods(number: Number) -> list[InPeriod]:

@@ -47,15 +47,23 @@ def _is_year(part: object) -> bool:
 
 
 def sum_beside(asked: Asked, rules: NumberRules) -> None:
-    """`for each quarter, the freight and its change`: a column is added up whose sum changes beside it."""
+    """`for each quarter, the freight and its change`, `the freight and the number of orders`: a column is
+    added up whose sum changes beside it, or whose rows are counted.
+    """
     if not asked.group or asked.lists:
         return
-    summed: set[object] = {m.of for n in asked.numbers() for m in measures(n.term) if m.function == "sum"}
-    asked.shown = [_summed(shown, summed, rules) for shown in asked.shown]
-    asked.returned = [_summed(shown, summed, rules) for shown in asked.returned]
+    found = [measure for number in asked.numbers() for measure in measures(number.term)]
+    summed: set[object] = {measure.of for measure in found if measure.function == "sum"}
+    counted = {measure.table for measure in found if measure.function == "count" and measure.of is None}
+    counted -= {term.table for term in asked.group.terms if term in rules.label(term.table)}
+    asked.shown = [_summed(shown, summed, counted, rules) for shown in asked.shown]
+    asked.returned = [_summed(shown, summed, set(), rules) for shown in asked.returned]
 
 
-def _summed(shown: Shown, summed: set[object], rules: NumberRules) -> Shown:
-    is_it = isinstance(shown, Columns) and len(shown.terms) == 1 and shown.terms[0] in summed
-    number: Number | None = rules.implied(shown) if is_it and isinstance(shown, Columns) else None
+def _summed(shown: Shown, summed: set[object], counted: set[str], rules: NumberRules) -> Shown:
+    if not isinstance(shown, Columns) or len(shown.terms) > 1:
+        return shown
+    term = shown.terms[0]
+    is_of_counted = term.table in counted and shown.rows is None
+    number: Number | None = rules.implied(shown) if term in summed or is_of_counted else None
     return number or shown

@@ -15,9 +15,9 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Frequent,
     Group,
 )
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.asked import Asked, asked_of
 from aidbt.semantic.english.number_rules.numbers import NumberRules
+from aidbt.semantic.english.queries.counted_groups import counted_groups
 from aidbt.semantic.english.queries.grouped import Grouping
 from aidbt.semantic.english.queries.implied import completed
 from aidbt.semantic.english.queries.listed import listed
@@ -37,6 +37,7 @@ from aidbt.semantic.query import (
     SemanticQuery,
     attributes,
     both,
+    conjuncts,
     measures,
 )
 
@@ -54,6 +55,8 @@ def assemble(sentences: Sequence[Iterable[Item]], rules: NumberRules) -> Semanti
     asked = completed(asked_of(sentences), rules)
     if asked.nested:
         query = _nested(asked, rules)
+    elif (counted := counted_groups(asked, rules)) is not None:
+        query = counted
     elif asked.numbers() or any(isinstance(top.of, Frequent) for top in asked.tops):
         query = Grouping(asked, rules).query()
     else:

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from aidbt.semantic.english.meanings.number_phrases import Best, Top
 from aidbt.semantic.english.meanings.phrases import Columns
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.asked import Asked
-from aidbt.semantic.query import Attribute, Extreme, both
+from aidbt.semantic.query import Attribute, Extreme, both, conjuncts
 
 
 def best_of_each(asked: Asked) -> None:

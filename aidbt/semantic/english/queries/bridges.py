@@ -14,11 +14,20 @@ from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Best, Number
 from aidbt.semantic.english.meanings.phrases import Columns, Link, Rows
 from aidbt.semantic.english.meanings.ways import names_over, path_of, pivot
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import Attribute, Exists, Measure, Predicate, both
+from aidbt.semantic.query import (
+    Attribute,
+    Exists,
+    InPeriod,
+    Measure,
+    Missing,
+    Not,
+    Predicate,
+    both,
+    conjuncts,
+)
 from aidbt.semantic.rewriting import rewritten
 
 _HOLDERS = ("shown", "returned", "best", "tops", "by", "theirs", "havings", "orders", "rankings")
@@ -29,6 +38,11 @@ def add_bridges(asked: Asked, rules: NumberRules) -> None:
     ends = set(_ends(asked))
     for number in asked.numbers():
         acts = list(dict.fromkeys((*_acts(asked, number), *_counted_acts(asked, number, rules))))
+        if len(acts) == 1 and _is_done_in_times(asked, number, acts[0], rules):
+            counted = _counted_over(acts[0].table, number, acts[0], rules)
+            if counted is not None:
+                _replace(asked, number, _at_time(counted, acts[0], rules), acts[0])
+            continue
         table = pivot(rules.graph, {number.table, *ends}, acts[0].table) if len(acts) == 1 else ""
         if (
             table
@@ -38,6 +52,30 @@ def add_bridges(asked: Asked, rules: NumberRules) -> None:
             counted = _counted_over(table, number, acts[0], rules)
             if counted is not None:
                 _replace(asked, number, counted, acts[0])
+
+
+def _is_done_in_times(asked: Asked, number: Number, act: Exists, rules: NumberRules) -> bool:
+    """Whether those are counted who did something each month, or with whom it was done; not what has a time
+    of its own by which it may be counted, such as orders that were refunded.
+    """
+    group = asked.group
+    is_timed = bool(group.grains or group.parts) and not group.terms and rules.time_of(act.table) is not None
+    path = rules.path(act.table, number.table)
+    is_own = path is not None and len(path) > 0 and is_to_one(path)
+    is_alone = asked.numbers() == [number] and not (asked.tops or asked.best)
+    is_told = number.table in rules.people or rules.time_of(number.table) is None
+    return is_timed and is_own and is_alone and _is_count(number) and is_told
+
+
+def _at_time(counted: Number, act: Exists, rules: NumberRules) -> Number:
+    """A number by the time that says when it was done: "completed a course in each month"."""
+    denied = [one.predicate for one in conjuncts(act.where) if isinstance(one, Not)]
+    done = [one.term for one in denied if isinstance(one, Missing)]
+    done += [one.term for one in conjuncts(act.where) if isinstance(one, InPeriod)]
+    times = [t for t in done if isinstance(t, Attribute) and t.table == act.table and rules.is_time(t)]
+    if not times or not isinstance(counted.term, Measure):
+        return counted
+    return replace(counted, term=replace(counted.term, at=times[0]))
 
 
 def count_among(asked: Asked, rules: NumberRules) -> None:

@@ -13,7 +13,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Number,
 )
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts, mapped, time_of_number
+from aidbt.semantic.english.number_rules.aggregates import mapped, time_of_number
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.graph import Path, is_to_one
@@ -33,6 +33,7 @@ from aidbt.semantic.query import (
     Value,
     attributes,
     both,
+    conjuncts,
     measures,
     parts,
 )
@@ -120,6 +121,7 @@ class Groups:
 
     def _group(self, group: Group) -> None:
         for rows in group.rows:
+            self._check_whose(rows)
             self._only(rows)
         owner = group.rows[0] if len(group.rows) == 1 else None
         terms = [term for term in group.terms if not self._is_each_row(group, term)]
@@ -129,6 +131,21 @@ class Groups:
             self._add_groups([year])
         elif group.grains or group.parts:
             self._group_times(group)
+
+    def _check_whose(self, rows: Rows) -> None:
+        """That nothing is said of groups which what is measured is of itself: "points per wine at tastings in
+        London" are those that were given there.
+
+        Raises:
+            Refused: something is.
+        """
+        for held in conjuncts(rows.where):
+            if not isinstance(held, Exists) or held.count < 1 or not self.table or held.via:
+                continue
+            path = self.rules.path(self.table, held.table)
+            is_own = bool(path) and path is not None and is_to_one(path) and held.table != rows.table
+            if is_own and path is not None and rows.table not in {step.end for step in path}:
+                raise Refused("it is not certain whether it is said of the groups or of what is counted")
 
     def _is_each_row(self, group: Group, term: Attribute) -> bool:
         """`average amount per order`: of the orders' own amounts that is their mean, and no group.

@@ -8,7 +8,6 @@ from dataclasses import replace
 from aidbt.semantic.english.grounding.refusal import Distant, Elsewhere, Refused
 from aidbt.semantic.english.meanings.number_phrases import Best, Number, Sorted
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Link, Rows
-from aidbt.semantic.english.meanings.relations import joined
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.queries.shown_rows import of_shown_rows
@@ -18,6 +17,7 @@ from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Comparison,
+    Duration,
     Exists,
     Extreme,
     Missing,
@@ -29,6 +29,7 @@ from aidbt.semantic.query import (
     Term,
     attributes,
     both,
+    conjuncts,
     parts,
 )
 
@@ -63,7 +64,17 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
         has_ties=asked.has_ties or is_one_of_each,
         distinct=not within and (not known or _repeats(terms, base, rules)),
     )
+    _check_lengths(asked, query)
     return of_shown_rows(query, rules)
+
+
+def _check_lengths(asked: Asked, query: SemanticQuery) -> None:
+    """That `how long does it take to ship an order` says of which orders, or that the mean is meant."""
+    lengths = [one.term for one in query.outputs if isinstance(one.term, Duration)]
+    known = {Not(Missing(length.end)) for length in lengths}
+    is_bare = len(lengths) == len(query.outputs) and set(conjuncts(query.where)) <= known
+    if is_bare and query.limit is None and not (asked.lists or asked.shows or asked.returned):
+        raise Refused("it is not certain whether how long it takes is meant of each, or on average")
 
 
 def _things(asked: Asked) -> list[Thing]:
@@ -160,10 +171,10 @@ def _where(asked: Asked, things: Sequence[Thing], base: str, rules: NumberRules)
         if isinstance(claim, Link) and claim.is_all:
             _check_included(claim, base, where)
             continue
-        found = rules.claimed(Rows(base, time=time), claim)
+        found = rules.claimed(Rows(base, where, time), claim)
         if found is None:
             raise Elsewhere(f"a condition is not about {base}, nor about what its rows belong to")
-        where = joined(where, found[0].where, claim)
+        where = found[0].where
     return where
 
 
@@ -259,7 +270,7 @@ def _order(
         path = rules.path(base, by.table) if isinstance(by, Attribute) else None
         is_shown = any(by in rules.named(thing) for thing in things)
         if path is not None and not is_to_one(path) and not is_shown:
-            raise Refused("each row has several of what the answer is sorted by")
+            raise Distant("each row has several of what the answer is sorted by")
         return Order(by, is_descending)
     if order.of == "time":
         time, year = rules.time_of(base), year_begun(rules.graph.table(base))

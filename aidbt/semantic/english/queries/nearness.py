@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.words.tokens import verb_stem
 from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
@@ -20,6 +20,7 @@ from aidbt.semantic.query import (
     SemanticQuery,
     Value,
     attributes,
+    conjuncts,
     measures,
     parts,
 )
@@ -31,14 +32,16 @@ _SHORTEST = 2
 def is_nearer(one: SemanticQuery, other: SemanticQuery, graph: Graph) -> bool:
     """Whether queries differ only in columns that are called the same, and the one's are nearer to its rows.
 
-    Of "flights per origin airport" the airport is the flight's own, and not that of a mart of its days.
+    Of "flights per origin airport" the airport is the flight's own, and not that of a mart of its days. What
+    lies as near to other rows that something is said of is meant as likely: of "analyses of gold finds per
+    country" the finds have one, too.
     """
     ours, theirs = set(attributes(one)), set(attributes(other))
     if not theirs - ours or _values(one) != _values(other):
         return False
     return all(
         any(
-            _is_called_alike(mine, term) and _steps(one, mine, graph) < _steps(other, term, graph)
+            _is_called_alike(mine, term) and _steps(one, mine, graph) < _least_steps(other, term, graph)
             for mine in ours - theirs
         )
         for term in theirs - ours
@@ -54,21 +57,33 @@ def _is_called_alike(one: Attribute, other: Attribute) -> bool:
 def is_by_value(one: SemanticQuery, other: SemanticQuery) -> bool:
     """Whether queries differ only in that the one asks for a value where the other asks for its time.
 
-    "Released payments" are those whose status is "released", though `released_at` says when they were.
+    "Released payments" are those whose status is "released", though `released_at` says when they were; and
+    "unread messages" those that are "unread", though they have no `read_at` either.
     """
     if _says_status_too(one, other):
         return True
     said = [part for part in parts(one) if isinstance(part, OneOf)]
-    timed = [part for part in parts(other) if isinstance(part, Not) and isinstance(part.predicate, Missing)]
+    there = [part for part in parts(other) if isinstance(part, Not) and isinstance(part.predicate, Missing)]
+    inner = {part.predicate for part in there}
+    timed: list[Not | Missing] = [*there]
+    timed += [part for part in parts(other) if isinstance(part, Missing) and part not in inner]
     for value in set(said) - set(parts(other)):
-        stems = {verb_stem(str(v.value).lower()) for v in value.values if isinstance(v, Value)}
+        words = [str(v.value).lower() for v in value.values if isinstance(v, Value)]
         for done in timed:
-            time = done.predicate.term if isinstance(done.predicate, Missing) else None
+            missing = done.predicate if isinstance(done, Not) else done
+            time = missing.term if isinstance(missing, Missing) else None
             if not isinstance(time, Attribute) or not isinstance(value.term, Attribute):
                 continue
+            is_undone = isinstance(done, Missing)
+            stems = {
+                verb_stem(_UNDONE.sub("", word)) for word in words if bool(_UNDONE.match(word)) == is_undone
+            }
             if value.term.table == time.table and _is_of_verb(words_of(time.column), stems):
                 return bool(_with(other, done, value) == _with(one, done, value))
     return False
+
+
+_UNDONE = re.compile(r"(?:un|not[ _-]|non[ _-]?)(?=[a-z]{3})")
 
 
 def _says_status_too(one: SemanticQuery, other: SemanticQuery) -> bool:
@@ -101,9 +116,22 @@ def _values(query: SemanticQuery) -> set[Value]:
     return {part for part in parts(query) if isinstance(part, Value)}
 
 
+def _least_steps(query: SemanticQuery, term: Attribute, graph: Graph) -> int:
+    """How many references a column is away from the rows of a query, or from others that something is said
+    of; from none of the rows that it is a column of itself.
+    """
+    wheres = (query.where, *(measure.where for measure in measures(query)))
+    said = {attribute.table for attribute in attributes(wheres)} - {term.table, ""}
+    return min(_steps(query, term, graph), *(_away(t, term, graph) for t in said), _NOWHERE)
+
+
 def _steps(query: SemanticQuery, term: Attribute, graph: Graph) -> int:
     """How many references a column is away from the rows that a query lists or measures."""
-    start = query.base or next((measure.table for measure in measures(query)), "")
+    return _away(query.base or next((measure.table for measure in measures(query)), ""), term, graph)
+
+
+def _away(start: str, term: Attribute, graph: Graph) -> int:
+    """How many references a column is away from the rows of a table."""
     if start == term.table:
         return 0
     try:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Group, Nested, Number, Shown
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Found, Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import Exists, Measure, both, measures
+from aidbt.semantic.query import Exists, Measure, both, conjuncts, measures
 
 
 def average(asked: Asked, rules: NumberRules) -> None:

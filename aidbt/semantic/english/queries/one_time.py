@@ -94,7 +94,7 @@ def _check_hours(query: SemanticQuery, graph: Graph) -> None:
         if is_hour and attribute.table:
             column = graph.table(attribute.table).column(attribute.column)
             if column.kind == "date":
-                raise Doubtful(f"{column.name} of {attribute.table} is a day, without an hour")
+                raise Refused(f"{column.name} of {attribute.table} is a day, without an hour")
 
 
 def _event(column: str) -> frozenset[str]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Group, Number, Shown, Whole
 from aidbt.semantic.english.meanings.phrases import Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts, narrowed
+from aidbt.semantic.english.meanings.same_rows import negated
+from aidbt.semantic.english.number_rules.aggregates import narrowed
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.periods import Period
@@ -20,6 +21,7 @@ from aidbt.semantic.query import (
     Predicate,
     Term,
     Value,
+    conjuncts,
     parts,
 )
 
@@ -113,6 +115,8 @@ def _own_part(rows: Rows, table: str) -> Predicate | None:
     match rows.where:
         case Exists(table=of, where=said, operator=">=", count=1) if of == table:
             return said
+        case Exists(table=of, where=said, operator="=", count=0) if of == table and said is not None:
+            return negated(said)
     return rows.where if rows.table == table else None
 
 

@@ -11,11 +11,10 @@ from dataclasses import replace
 
 from aidbt.semantic.english.meanings.phrases import Link, Rows
 from aidbt.semantic.english.meanings.relations import Held
-from aidbt.semantic.english.number_rules.aggregates import conjuncts
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.queries.related_rows import first_of_many
 from aidbt.semantic.graph import Path, is_to_one
-from aidbt.semantic.query import Attribute, Exists, Predicate, SemanticQuery, both
+from aidbt.semantic.query import Attribute, Exists, Predicate, SemanticQuery, both, conjuncts
 
 
 def of_shown_rows(query: SemanticQuery, rules: NumberRules) -> SemanticQuery:

@@ -11,7 +11,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Shown,
 )
 from aidbt.semantic.english.meanings.phrases import Claims, Columns, Rows
-from aidbt.semantic.english.number_rules.aggregates import conjuncts, mapped
+from aidbt.semantic.english.number_rules.aggregates import mapped
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.periods import Period
@@ -25,6 +25,7 @@ from aidbt.semantic.query import (
     Predicate,
     TimePoint,
     both,
+    conjuncts,
     parts,
 )
 from aidbt.semantic.times import cut, shifted
@@ -32,10 +33,11 @@ from aidbt.semantic.times import cut, shifted
 
 def side_by_side(asked: Asked, rules: NumberRules) -> None:
     """`compare the average salary of Berlin and Lisbon`: values or periods that are named make the groups."""
-    if not asked.compares:
+    if not asked.compares and not _by_times(asked):
         return
     _join_periods(asked)
     asked.shown = [_either_period(shown) for shown in asked.shown]
+    asked.returned = [_either_period(shown) for shown in asked.returned]
     said = (*(number.term for number in asked.numbers()), *asked.shown, *asked.claims)
     spans = {(part.start, part.end) for part in parts(said) if isinstance(part, InPeriod | Period)}
     values = [part.term for part in parts(said) if isinstance(part, OneOf) and len(part.values) > 1]
@@ -51,6 +53,15 @@ def side_by_side(asked: Asked, rules: NumberRules) -> None:
         raise Refused("it is not said what is compared with what")
     elif asked.group.terms and all(map(rules.is_measured, asked.group.terms)):
         raise Refused("it is not said which number is compared")
+
+
+def _by_times(asked: Asked) -> bool:
+    """Whether groups of time are asked for in several periods: "per year, for 2023 and 2024"."""
+    if not (asked.group.grains or asked.times.grains) or asked.group.parts:
+        return False
+    said = (*(number.term for number in asked.numbers()), *asked.claims)
+    spans = {(part.start, part.end) for part in parts(said) if isinstance(part, InPeriod | Period)}
+    return len(spans) > 1 and None not in {_grain_of(start, end) for start, end in spans}
 
 
 def _join_periods(asked: Asked) -> None:
@@ -72,6 +83,7 @@ def _spread_periods(asked: Asked) -> None:
     both_of_them = AnyOf((first, InPeriod(first.term, later[0].start, later[0].end)))
     asked.claims.remove(later[0])
     asked.shown = [_with(shown, first, both_of_them) for shown in asked.shown]
+    asked.returned = [_with(shown, first, both_of_them) for shown in asked.returned]
 
 
 def _with(shown: Shown, old: InPeriod, new: Predicate) -> Shown:

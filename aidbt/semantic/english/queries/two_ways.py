@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Protocol, TypeGuard, TypeVar
 
@@ -14,7 +14,9 @@ from aidbt.semantic.query import (
     AnyOf,
     Attribute,
     Comparison,
+    Exists,
     Not,
+    OneOf,
     Output,
     Predicate,
     SemanticQuery,
@@ -22,7 +24,7 @@ from aidbt.semantic.query import (
     attributes,
     parts,
 )
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 
 MARGIN = 0.16
 """Readings whose scores are no farther apart are about as likely."""
@@ -80,12 +82,28 @@ def _normal(node: Any, graph: Graph) -> Any:
     if isinstance(node, Not) and _is_true(node.predicate):
         return _normal(replace(node.predicate, right=Value(False)), graph)
     changed = {field.name: _normal(getattr(node, field.name), graph) for field in fields(node)}
+    if isinstance(node, All):
+        changed["predicates"] = _without_evident(changed["predicates"])
+        if len(changed["predicates"]) == 1:
+            return changed["predicates"][0]
     if isinstance(node, All | AnyOf):
         changed["predicates"] = tuple(sorted(changed["predicates"], key=repr))
     if isinstance(node, SemanticQuery):
         # What is seen first is not what differs.
         changed["outputs"] = tuple(sorted(changed["outputs"], key=repr))
     return replace(node, **changed)
+
+
+def _without_evident(said: Sequence[Predicate]) -> tuple[Predicate, ...]:
+    """Conditions without that there are any rows of a table which another one says a value of."""
+    terms = [one.left for one in said if isinstance(one, Comparison)]
+    terms += [one.term for one in said if isinstance(one, OneOf)]
+    known = {term.table for term in terms if isinstance(term, Attribute)}
+    return tuple(
+        one
+        for one in said
+        if not (isinstance(one, Exists) and one.table in known and one == Exists(one.table, one.via))
+    )
 
 
 def _is_true(predicate: Predicate) -> TypeGuard[Comparison]:

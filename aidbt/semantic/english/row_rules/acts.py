@@ -19,9 +19,22 @@ from aidbt.semantic.english.meanings.phrases import (
     Rows,
     Texts,
 )
-from aidbt.semantic.english.row_rules.nouns import CLAIMS, NounRules, is_time
+from aidbt.semantic.english.row_rules.noun_claims import is_time
+from aidbt.semantic.english.row_rules.nouns import CLAIMS, NounRules
+from aidbt.semantic.english.words.additive import is_additive
+from aidbt.semantic.english.words.units import is_money
 from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import Exists, Missing, Not, OneOf, Predicate, both
+from aidbt.semantic.query import (
+    Attribute,
+    Comparison,
+    Exists,
+    Missing,
+    Not,
+    OneOf,
+    Predicate,
+    Value,
+    both,
+)
 
 DoneBy = tuple[Columns, Claim]
 """When something was done, and what else is said of it."""
@@ -80,6 +93,7 @@ class ActRules(NounRules):
         rule("Did", "Ordinal", self.did_first)
         rule("Who", "Best", self.who_best)
         rule("ActDone", "Col", self.column_acted)
+        rule("Col", "ActDone", self.units_acted)
         rule("Weak", "Link", lambda verb, link: [("Link", link, 0.2)] if verb == EMPTY else [])
         rule("Weak", "Rows", lambda verb, rows: [("Link", Link(rows), 0.3)] if verb == EMPTY else [])
 
@@ -95,8 +109,23 @@ class ActRules(NounRules):
     def act_claim(self, rows: Rows, claim: Claim) -> Found:
         """`ordered Cola in 2024`; "ordered in 2024 but not in 2025" is no single order's."""
         found = self.claimed(rows, claim)
-        if found and not self._is_of_others(rows, claim) and not self._is_of_several(rows, claim):
+        are_several = self._is_of_several(rows, claim) or self.many_done(rows, claim) is not None
+        if found and not self._is_of_others(rows, claim) and not are_several:
             yield "Act", found[0], found[1]
+
+    def many_done(self, act: Rows, claim: Claim) -> Comparison | None:
+        """What a claim says of how many things all that was done comes to: "sold more than 1000 units".
+
+        None for other claims, and for amounts of money, which are paid at one time as well.
+        """
+        said = claim.predicate if isinstance(claim, Condition) and claim.is_own else None
+        if not isinstance(said, Comparison) or not isinstance(said.left, Attribute):
+            return None
+        column, is_number = said.left, isinstance(said.right, Value)
+        if column.table != act.table or not is_number or said.operator not in (">", ">=", "<", "<="):
+            return None
+        is_sum = is_additive(self.graph.table(act.table), column.column)
+        return said if is_sum and not is_money(self.column(column)) else None
 
     def _is_of_several(self, rows: Rows, claim: Claim) -> bool:
         """Whether a claim is of how many things there are in all that was done: "ordered 3 products"."""
@@ -134,6 +163,13 @@ class ActRules(NounRules):
         is_part = all(time is not None and time.table == act.table for time in times)
         if (is_own or is_part) and columns.rows is None and act.where is None:
             yield "Col", columns, 0.1 if is_own else 0.3
+
+    def units_acted(self, columns: Columns, act: Rows) -> Found:
+        """`hours logged`: so many of a unit, of what was done."""
+        is_unit = all(self.column(term).unit for term in columns.terms)
+        is_own = all(term.table == act.table for term in columns.terms)
+        if is_unit and is_own and columns.rows is None and act.where is None:
+            yield "Col", columns, -0.3
 
     def act_of(self, act: Rows, other: Rows) -> Found:
         """`dropped a course`: the rows of that status are of what is named, else of something else."""

@@ -18,7 +18,8 @@ from aidbt.semantic.english.meanings.phrases import (
     Span,
 )
 from aidbt.semantic.english.meanings.relations import ORIGINS, in_year, on_days
-from aidbt.semantic.english.row_rules.conditions import Adjective, ConditionRules, own
+from aidbt.semantic.english.row_rules.conditions import ConditionRules
+from aidbt.semantic.english.row_rules.number_conditions import Adjective, own
 from aidbt.semantic.english.words.deadlines import is_of_today
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.english.words.tokens import verb_stem
@@ -58,6 +59,8 @@ class DurationRules(ConditionRules):
     def duration_rules(self, rule: Rule) -> None:
         """Add the rules of times."""
         rule("Col Did", "Time", lambda columns, period: own(self.at_time(columns, period)))
+        rule("ByTime", "Col", lambda _, columns: [("ByTimeOf", columns, 0.0)])
+        rule("Time", "ByTimeOf", lambda period, columns: own(self.at_time(columns, period)))
         rule("Did", "Claim", self.on_days)
         rule("Time", "CmpAfter", self.or_later)
         rule("AdjCol", "Span", self.older)
@@ -76,6 +79,12 @@ class DurationRules(ConditionRules):
         rule("DateOf", "ToDid OfDid", lambda _, did: self.date_done(did))
         rule("Prep", "Did", lambda how, did: [("OfDid", did, 0.0)] if how == "of" else [])
         rule("Cond", "Today", self.said_of_today)
+        self._same_rules(rule)
+        self._span_rules(rule)
+        self._lapse_rules(rule)
+
+    def _same_rules(self, rule: Rule) -> None:
+        """Within a length of time, and in the same one as something else."""
         rule("Within", "Span", lambda _, span: [("WithinSpan", span, 0.0)])
         rule("Did", "WithinSpan", lambda did, span: self.took(("<=", span), did))
         rule("Same", "Prep", lambda unit, how: [("Same", unit, 0.0)] if how == "as" else [])
@@ -91,6 +100,9 @@ class DurationRules(ConditionRules):
         rule("Did", "SameAs", lambda did, other: own(self.at_same(did, other)))
         rule("Rows", "SameAs", lambda rows, other: self.rows_at_same("Rows", rows, other))
         rule("Act", "SameAs", lambda rows, other: self.rows_at_same("Act", rows, other))
+
+    def _span_rules(self, rule: Rule) -> None:
+        """Lengths of time, and columns that hold them."""
         rule("Num", "Grain", lambda count, unit: [("Span", Span(count, unit), 0.0)])
         rule("Cmp", "Span", lambda operator, span: [("CmpSpan", (operator, span), 0.0)])
         rule("Span", "CmpAfter", lambda span, operator: [("CmpSpan", (operator, span), 0.0)])
@@ -102,6 +114,9 @@ class DurationRules(ConditionRules):
         rule("AdjCol", "Span", lambda adj, span: own(self.amounting(adj[0], (adj[1], span))))
         rule("And Prep", "Span", lambda how, high: [("JSpan", high, 0.0)] if how in ("and", "to") else [])
         rule("BetweenNum", "JSpan", lambda low, high: self.between(low, high.count, unit_of(high.unit)))
+
+    def _lapse_rules(self, rule: Rule) -> None:
+        """How long after or before something else, and how long it took."""
         rule("CmpSpan Span", "When Prep", self.span_side)
         rule("SpanSide", "Col Did", self.span_from)
         rule("Did", "SpanFrom", self.did_span)
@@ -123,7 +138,10 @@ class DurationRules(ConditionRules):
         rule("Grain", "TookMean", lambda unit, did: _renamed("MeanAmount", self.taken(unit, did)))
         rule("MeanAmount", "Rows", lambda mean, rows: _renamed("MeanAmount", self.taken_of(mean, rows)))
         rule("Grain", "ToDid TookTo", self.taken)
+        rule("HowLong", "TookTo", self.taken_in_days)
+        rule("HowLong", "TookMean", lambda _, did: _renamed("MeanAmount", self.taken_in_days(None, did)))
         rule("Amount", "Rows", self.taken_of)
+        rule("Amount", "AfterTheyDid", self.taken_after)
 
     def at_time(self, columns: Columns, period: Period) -> Found:
         """`hired in 2024`, `order date before 2024-03-01`."""
@@ -305,11 +323,26 @@ class DurationRules(ConditionRules):
                 rows = Rows(end.table, done) if done else None
                 yield "Amount", Amount(end.table, Duration(start, end, unit), rows), 0.0
 
+    def taken_in_days(self, _: object, did: Columns) -> Found:
+        """`how long it takes to ship`: in days, where no hour is known of either end."""
+        for category, amount, cost in self.taken(Grain.DAY, did):
+            term = amount.term if isinstance(amount, Amount) else None
+            ends = (term.start, term.end) if isinstance(term, Duration) else ()
+            if all(isinstance(end, Attribute) and self.column(end).kind == "date" for end in ends):
+                yield category, amount, cost
+
     def taken_of(self, amount: Amount, rows: Rows) -> Found:
         """`days to ship an order`."""
         if rows.table == amount.table and rows.time is None and amount.rows in (None, self._done(amount)):
             where = both(rows.where, amount.rows.where if amount.rows is not None else None)
             yield "Amount", replace(amount, rows=replace(rows, where=where)), -0.1
+
+    def taken_after(self, amount: Amount, first: Columns) -> Found:
+        """`days it takes to fix a fault after it is reported`."""
+        term = amount.term
+        for start in self.only(first, "time", "date") if isinstance(term, Duration) else ():
+            if isinstance(term, Duration) and start.table == amount.table and start != term.end:
+                yield "Amount", replace(amount, term=replace(term, start=start)), -0.5
 
     def _done(self, amount: Amount) -> Rows | None:
         """The rows of which it is known how long it took."""

@@ -41,7 +41,7 @@ class IntervalRules(DurationRules):
         rule("UnitFrom", "JMoment", self.between_moments)
         rule("OpenAmount", "InUnit", self.open_in_unit)
         rule("Amount", "Link", self.of_linked)
-        rule("Count", "Grain", lambda _, unit: [("SaidSpan", Grain(unit), 0.0)])
+        rule("Count", "Grain", lambda _, unit: [("SaidSpan", Grain(unit), 0.45)])
         rule("Agg", "SaidSpan", lambda function, unit: [("SaidSpan", unit, 0.0)] * (function == "avg"))
         rule("SaidSpan", "BetweenThem", lambda unit, _: [("SaidSpan", unit, -0.3)])
         rule("SaidSpan", "TheyTook", lambda unit, _: [("SaidSpan", unit, 0.0)])

@@ -7,10 +7,11 @@ from dataclasses import replace
 from aidbt.core.words import words_of
 from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.number_phrases import Group
-from aidbt.semantic.english.meanings.phrases import Columns, Condition, Found, Role, Rows, Texts
-from aidbt.semantic.english.row_rules.nouns import NounRules, is_named
+from aidbt.semantic.english.meanings.phrases import Columns, Condition, Found, Link, Role, Rows, Texts
+from aidbt.semantic.english.row_rules.noun_names import is_named
+from aidbt.semantic.english.row_rules.nouns import NounRules
 from aidbt.semantic.graph import Relationship, is_to_one
-from aidbt.semantic.query import Attribute, Missing, OneOf, attributes
+from aidbt.semantic.query import Attribute, Exists, Missing, OneOf, attributes
 
 Owned = tuple[Role, Rows | None]
 """A role, and the rows whose it is where that was said."""
@@ -36,6 +37,8 @@ class RoleRules(NounRules):
         rule("ReportVerb", "Prep", lambda role, how: [("RoleBy", role, 0.0)] if how == "to" else [])
         self._owned_rules(rule, lift)
         rule("Prep", "Val", self.at_end)
+        rule("RoleVerb", "Rows", lambda role, rows: self.done_in_role(role, Link(rows)))
+        rule("RoleVerb", "Link", self.done_in_role)
         rule("Who", "RoleVerb", lambda _, role: [("WhoRole", role, -0.3)])
         lift("WhoRole", lambda role: self.role_named(role, None, 0.0))
         rule("WhoRole", "Rows", self.who_role)
@@ -115,6 +118,13 @@ class RoleRules(NounRules):
             seen = replace(held, term=replace(held.term, via=(relationship.name,)))
             yield "Cond", Condition(relationship.source, seen), 0.0
 
+    def done_in_role(self, role: Role, link: Link) -> Found:
+        """`directed a dig in Spain`, `managed more than 2 projects`: those in whose role they are."""
+        relationship, rows = self.relationship(role), link.rows
+        if rows.table == relationship.source != relationship.target and rows.time is None:
+            done = Exists(rows.table, (relationship.name,), rows.where, link.operator, link.count)
+            yield "Cond", Condition(relationship.target, done, is_own=True), 0.0
+
     def at_end(self, how: str, value: Condition) -> Found:
         """`flights from Munich to Oslo`: of two references to airports the one that says where it begins."""
         terms = attributes(value.predicate)
@@ -146,7 +156,8 @@ class RoleRules(NounRules):
             yield "Group", group, 0.0
 
     def _is_person(self, role: Role) -> bool:
-        return self.relationship(role).target in self.people
+        relationship = self.relationship(role)
+        return relationship.target in self.people or relationship.target == relationship.source
 
     def without(self, role: Role) -> Condition:
         """That nobody has a role: "without a manager"."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.tables.naming import UNITS, shared_prefix, spelled
+from aidbt.semantic.tables.naming import UNITS, shared_prefix, spelled_out
 
 # Words at which a number's name says that a sum of it means nothing.
 _NOT_ADDITIVE = frozenset(
@@ -35,7 +35,18 @@ def is_duration(column: str) -> bool:
         (True, True, False)
     """
     words = words_of(column)
-    return bool(words) and words[-1].endswith("s") and singular_words(column)[-1] in _TIMES
+    last = spelled_out(singular_words(column)[-1:])
+    return bool(words) and words[-1].endswith("s") and last[-1] in _TIMES
+
+
+def _is_time_spent(column: str) -> bool:
+    """Whether a column holds how much time was spent on something: `days_worked`, and not `days_to_ship`."""
+    words = words_of(column)
+    return bool(words) and words[0] in _SPENT and (words[-1].endswith("ed") or words[-1] in _DONE)
+
+
+_SPENT = {"hours", "days", "nights", "weeks"}
+_DONE = {"spent", "lost", "taken", "slept", "driven", "flown", "run"}
 
 
 def is_length(column: str) -> bool:
@@ -93,7 +104,8 @@ def amount_of(table: GraphTable) -> str:
     # What all columns begin with says nothing: `pl` of `pl_id` and `pl_amount`.
     size = shared_prefix([singular_words(column.name) for column in table.columns])
     for column in table.columns:
-        words = [word for word in _spelled(column.name, size) if word not in own and word not in UNITS]
+        said = spelled_out(singular_words(column.name)[size:])
+        words = [word for word in said if word not in own and word not in UNITS]
         if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
             return column.name
     return ""
@@ -111,14 +123,11 @@ def money_of(table: GraphTable) -> str:
     found = [
         column.name
         for column in table.columns
-        if column.kind == "number" and _MONEY & set(_spelled(column.name)) and is_additive(table, column.name)
+        if column.kind == "number"
+        and _MONEY & set(spelled_out(singular_words(column.name)))
+        and is_additive(table, column.name)
     ]
     return found[0] if len(found) == 1 else ""
-
-
-def _spelled(name: str, skipped: int = 0) -> list[str]:
-    """The words of a name, short forms spelled out; without the first ones."""
-    return [part for word in singular_words(name)[skipped:] for part in spelled(word)]
 
 
 _MONEY = frozenset(
@@ -140,12 +149,14 @@ def is_additive(table: GraphTable, column: str) -> bool:
     found = table.column(column)
     if found.kind != "number" or is_key(table, column):
         return False
+    # What stands before may be the letters of a table: `spd_impressions` of a `spend_daily`.
     words = singular_words(column)
+    words = (*words[:-1], *spelled_out(words[-1:]))
     if not words or _STATISTICS & set(words):
         return False
     is_rate = words[-1] in _NOT_ADDITIVE and "total" not in words
-    if found.unit == "percent" or (is_rate and not is_duration(column)):
+    if found.unit in ("percent", "fraction") or (is_rate and not is_duration(column)):
         return False
-    if is_duration(column):
+    if is_duration(column) or _is_time_spent(column):
         return True
     return bool(_ADDITIVE & set(words)) or not _NOT_ADDITIVE & set(words)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.words.names import spellings
+from aidbt.semantic.english.words.spellings import spellings
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import GraphTable
 from aidbt.semantic.query import Attribute, Duration, Grain

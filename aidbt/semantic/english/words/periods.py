@@ -239,11 +239,18 @@ def _is_of(what: str, count: int, unit: Grain) -> bool:
     """Whether the edge that is said to be in or out is the period's own: of the past 30 days 30 days ago."""
     match what.split():
         case [many, other, "ago"]:
-            return (_number(many), other) == (count, unit.value)
+            return _length(_number(many), _UNITS[other]) == _length(count, unit)
         case ["current", other]:
             return other == unit.value
         case _:
             return True
+
+
+def _length(count: int, unit: Grain) -> tuple[int, Grain]:
+    """A length of time in the smallest unit that it is always so many of: a week is 7 days."""
+    smaller = {Grain.WEEK: (7, Grain.DAY), Grain.QUARTER: (3, Grain.MONTH), Grain.YEAR: (12, Grain.MONTH)}
+    times, of = smaller.get(unit, (1, unit))
+    return count * times, of
 
 
 def _last(match: re.Match[str]) -> _Bounds | None:

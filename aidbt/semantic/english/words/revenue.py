@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aidbt.semantic.english.words.additive import amount_of, is_additive
-from aidbt.semantic.english.words.names import spellings
+from aidbt.semantic.english.words.spellings import spellings
 from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import Graph, GraphTable

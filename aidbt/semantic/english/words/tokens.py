@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import zip_longest
 from typing import Literal
 
 from aidbt.semantic.english.words.word_lists import lines
@@ -209,3 +210,24 @@ def verb_stem(word: str) -> str:
                 base = base[: -len(ending)]
                 break
     return _DOUBLED.sub(r"\1", base)
+
+
+_SHOWING = frozenset("give show return list display report tell provide please".split())
+# "For Rome: show …" says no more than of what.
+_SHORTEST_SAID = 3
+
+
+def sentences(sentence: Sequence[Token]) -> list[list[Token]]:
+    """The sentences of a text; what a colon tells to show is one of its own.
+
+    Example:
+        >>> [len(found) for found in sentences(tokens("Sales in May: show the total. For Rome: how many?"))]
+        [4, 4, 6]
+    """
+    found: list[list[Token]] = [[]]
+    for token, following in zip_longest(sentence, sentence[1:]):
+        found[-1].append(token)
+        is_shown = token.text in ":–—" and following is not None and following.text.lower() in _SHOWING
+        if token.kind == "mark" and (token.text in ".?!;" or (is_shown and len(found[-1]) > _SHORTEST_SAID)):
+            found.append([])
+    return [tokens_ for tokens_ in found if any(token.kind != "mark" for token in tokens_)]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aidbt.semantic.english.words.deadlines import running, todays
-from aidbt.semantic.english.words.names import SYNONYM, spellings
+from aidbt.semantic.english.words.names import SYNONYM
+from aidbt.semantic.english.words.spellings import spellings
 from aidbt.semantic.english.words.value_names import places
 from aidbt.semantic.english.words.word_lists import Phrase, antonyms, synonyms
 from aidbt.semantic.graph import GraphColumn, GraphTable

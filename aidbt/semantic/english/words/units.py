@@ -16,6 +16,7 @@ _KINDS: tuple[dict[str, int | float], ...] = (
     {"milligrams": 1, "grams": 1_000, "kilograms": 1_000_000, "pounds": 453_592.37, "tons": 1_000_000_000},
     {"millimeters": 1, "centimeters": 10, "meters": 1_000, "kilometers": 1_000_000, "miles": 1_609_344},
     {"cents": 1, "dollars": 100},
+    {"percent": 1, "fraction": 100},
 )  # fmt: skip
 _WORDS = {
     "second": "seconds", "sec": "seconds", "minute": "minutes", "min": "minutes", "hour": "hours",

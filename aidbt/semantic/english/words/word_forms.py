@@ -48,7 +48,11 @@ def shortens(short: str, word: str) -> bool:
     Example:
         >>> shortens("con", "concomitant"), shortens("scrng", "screening"), shortens("con", "cancel")
         (True, True, False)
+        >>> shortens("wrk", "work"), shortens("cls", "close"), shortens("cls", "class")
+        (True, True, False)
     """
+    if len(short) > 2 and short == bones(word):
+        return short != word
     if len(word) < len(short) + 2 or short[0] != word[0] or (is_word(word) and expansions(short)):
         return False
     if len(short) > 2 and word.startswith(short):

@@ -37,6 +37,20 @@ def people() -> frozenset[Phrase]:
     return frozenset(split_phrase(word) for _, text in lines("people.txt") for word in text.split())
 
 
+def are_people(noun: Phrase) -> bool:
+    """Whether a noun is one for people: of the list, or of those who study or practise something.
+
+    Example:
+        >>> are_people(("lead", "teacher")), are_people(("geologist",)), are_people(("magic",))
+        (True, True, False)
+    """
+    is_listed = noun in people() or noun[-1:] in people()
+    return is_listed or (bool(noun) and noun[-1].endswith(_PROFESSIONS))
+
+
+_PROFESSIONS = ("ologist", "ographer", "ician", "keeper", "monger")
+
+
 @cache
 def antonyms() -> dict[Phrase, tuple[Phrase, ...]]:
     """By what may be true of a row, what it is when that is false."""

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pytest
 
-from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.graph import Graph
-from aidbt.semantic.planning.planner import plan
-from aidbt.semantic.tables.catalog import graph_of, named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
-from tests.aidbt.semantic.english.small_shop import CLOCK
+from tests.aidbt.semantic.english.with_rows import Database, database
 
 ROWS = """
 create table clients(client_id integer primary key, name varchar, birth_date date, joined_on date);
@@ -51,40 +42,14 @@ insert into shifts values
 
 
 @cache
-def connection() -> duckdb.DuckDBPyConnection:
-    """The rows of the tool hire, in memory."""
-    hire = duckdb.connect()
-    hire.execute(ROWS)
-    return hire
-
-
-@cache
-def world() -> tuple[Graph, Lexicon]:
-    """What names, constraints and values show of the tool hire."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "hire.duckdb"
-        with duckdb.connect(str(path)) as made:
-            made.execute(ROWS)
-        warehouse = DuckDBWarehouse(path)
-        relations = warehouse.relations()
-        profiles = list(warehouse.profile(relations, sample_rows=1000))
-    graph = graph_of(relations, profiles, _contained)
-    texts = {
-        (table.name, column.name): _values(table.name, column.name)
-        for table in graph.tables
-        for column in table.columns
-        if column.kind == "text"
-    }
-    return graph, lexicon(graph, named_tables(relations), texts)
+def hire() -> Database:
+    """The tool hire, in memory."""
+    return database(ROWS)
 
 
 def hired(question: str, instructions: str = "") -> list[tuple[Any, ...]]:
     """The answer to a question, in its own order."""
-    graph, words = world()
-    sql = plan(read(question, graph, words, CLOCK, instructions=instructions).query, graph).sql(
-        "duckdb", identify=True
-    )
-    return connection().execute(sql).fetchall()
+    return hire().answer(question, instructions)
 
 
 def not_hired(question: str) -> Refused:
@@ -92,15 +57,3 @@ def not_hired(question: str) -> Refused:
     with pytest.raises(Refused) as caught:
         hired(question)
     return caught.value
-
-
-def _contained(source: tuple[str, str], target: tuple[str, str]) -> float:
-    (table, column), (other, key) = source, target
-    counted = f'select avg(case when "{column}" in (select "{key}" from "{other}") then 1 else 0 end) '
-    found = connection().execute(f'{counted} from "{table}" where "{column}" is not null').fetchone()
-    return float(found[0] or 0) if found else 0.0
-
-
-def _values(table: str, column: str) -> list[str]:
-    query = f'select distinct "{column}" from "{table}" where "{column}" is not null order by 1'
-    return [row[0] for row in connection().execute(query).fetchall()]

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pytest
 
-from aidbt.semantic.english.grounding.lexicon import Lexicon, lexicon
+from aidbt.semantic.english.grounding.lexicon import Lexicon
 from aidbt.semantic.english.queries.assemble import Refused
 from aidbt.semantic.english.reading import Reading, read
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.planning.planner import plan
 from aidbt.semantic.query import Clock, SemanticQuery
-from aidbt.semantic.tables.catalog import graph_of, named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
-
-CLOCK = Clock(dt.datetime(2025, 6, 15, 12))
+from tests.aidbt.semantic.english.with_rows import CLOCK, Database, database
 
 ROWS = """
 create table departments(department_id integer primary key, name varchar, location varchar, budget integer);
@@ -80,31 +73,19 @@ insert into reviews values
 
 
 @cache
+def shop() -> Database:
+    """The shop in memory; nobody looked at what its comments are."""
+    return database(ROWS, unread={"comment"})
+
+
 def connection() -> duckdb.DuckDBPyConnection:
     """The shop's rows, in memory."""
-    shop = duckdb.connect()
-    shop.execute(ROWS)
-    return shop
+    return shop().connection
 
 
-@cache
 def world() -> tuple[Graph, Lexicon]:
     """What the shop's names, constraints and values show of it."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "shop.duckdb"
-        with duckdb.connect(str(path)) as made:
-            made.execute(ROWS)
-        warehouse = DuckDBWarehouse(path)
-        relations = warehouse.relations()
-        profiles = list(warehouse.profile(relations, sample_rows=1000))
-    graph = graph_of(relations, profiles, _contained)
-    texts = {
-        (table.name, column.name): _values(table.name, column.name)
-        for table in graph.tables
-        for column in table.columns
-        if column.kind == "text" and column.name != "comment"
-    }
-    return graph, lexicon(graph, named_tables(relations), texts)
+    return shop().graph, shop().lexicon
 
 
 def reading(question: str, *, clock: Clock = CLOCK) -> Reading:
@@ -120,8 +101,7 @@ def ask(question: str) -> SemanticQuery:
 
 def rows(question: str) -> list[tuple[Any, ...]]:
     """The answer to a question, in its own order."""
-    sql = plan(ask(question), world()[0]).sql("duckdb", identify=True)
-    return connection().execute(sql).fetchall()
+    return shop().answer(question)
 
 
 def values(question: str) -> set[Any]:
@@ -134,15 +114,3 @@ def refusal(question: str) -> Refused:
     with pytest.raises(Refused) as caught:
         ask(question)
     return caught.value
-
-
-def _values(table: str, column: str) -> list[str]:
-    query = f'select distinct "{column}" from "{table}" where "{column}" is not null order by 1'
-    return [row[0] for row in connection().execute(query).fetchall()]
-
-
-def _contained(source: tuple[str, str], target: tuple[str, str]) -> float:
-    (table, column), (other, key) = source, target
-    counted = f'select avg(case when "{column}" in (select "{key}" from "{other}") then 1 else 0 end) '
-    found = connection().execute(f'{counted} from "{table}" where "{column}" is not null').fetchone()
-    return float(found[0] or 0) if found else 0.0

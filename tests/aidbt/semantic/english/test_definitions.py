@@ -36,6 +36,18 @@ def test_a_number_is_worked_out_as_it_is_defined(definition: str, value: float) 
 @pytest.mark.parametrize(
     "definition",
     [
+        "A pile is a product whose stock is more than 2.5 times the reorder level.",
+        "Piles are products whose stock is at least 2.5 times their reorder level.",
+        "A pile is a product with a stock above 2.5 times the reorder level (reorder_level).",
+    ],
+)
+def test_so_many_times_a_column_is_what_another_is_held_against(definition: str) -> None:
+    assert told_value("How many piles are there?", definition) == 2
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
         "AOF = sum of the freight of blessed orders",
         "AOF = total freight = sum of the freight of blessed orders",
         "AOF = average freight of orders over a recent period",

@@ -230,7 +230,6 @@ REFUSED = [
     "average freight of the top 3 customers",
     "number of orders and active customers",
     "departments with the most reviews",
-    "how many products have an average rating above 3",
     "which country has the second most customers",
 ]
 

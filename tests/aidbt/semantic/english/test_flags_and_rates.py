@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.planning.planner import plan
-from aidbt.semantic.tables.catalog import graph_of
-from aidbt.semantic.tables.naming import named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
-from tests.aidbt.semantic.english.small_shop import CLOCK
+from tests.aidbt.semantic.english.with_rows import Answer, database
 
 FEST = """
 create table poet(poet_id integer primary key, name varchar, born_year integer not null, death_year integer);
@@ -33,24 +24,15 @@ insert into recital values (1, 1, 1, 60, true, null, null, 600),
     (3, 2, 3, 50, false, null, date '2024-06-01', 700),
     (4, 2, 3, 30, true, 'B2', null, 400);
 """
-Answer = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def fest(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def fest() -> Answer:
     """The answer to a question about some recitals, in its own order; numbers to four places."""
-    path = Path(tmp_path_factory.mktemp("fest")) / "fest.duckdb"
-    with duckdb.connect(str(path)) as made:
-        made.execute(FEST)
-    warehouse = DuckDBWarehouse(path)
-    relations = warehouse.relations()
-    graph = graph_of(relations, list(warehouse.profile(relations, sample_rows=100)), lambda *_: 1.0)
-    words = lexicon(graph, named_tables(relations), {("hall", "name"): ["Globe", "Forum", "Barn"]})
+    made = database(FEST, {("hall", "name"): ["Globe", "Forum", "Barn"]})
 
     def answer(question: str) -> list[tuple[Any, ...]]:
-        query = read(question, graph, words, CLOCK).query
-        with duckdb.connect(str(path), read_only=True) as asked:
-            found = asked.execute(plan(query, graph).sql("duckdb", identify=True)).fetchall()
+        found = made.answer(question)
         return [tuple(round(v, 4) if isinstance(v, float) else v for v in row) for row in found]
 
     return answer

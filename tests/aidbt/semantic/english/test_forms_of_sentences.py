@@ -98,6 +98,10 @@ def test_it_is_said_of_one_thing_how_often_it_occurs() -> None:
         ("the 2 most recently hired employees with title and salary",
          [("Clerk", 450, 4, "Di"), ("Analyst", 600, 3, "Cy")]),
         ("What are the names of the discontinued products and their price?", [("Crisps", Decimal("2.00"))]),
+        ("List the 2 most expensive products, giving the name of the category and the price, dearest first.",
+         [("Toys", Decimal("25.00")), ("Drinks", Decimal("4.50"))]),
+        ("Show the two products with the largest stock, with the name of the category and the stock, in "
+         "descending order of stock.", [("Snacks", 50), ("Drinks", 20)]),
         ("Who has the highest salary, and in what department do they work?", [("Sales", 1, "Ada", 900)]),
     ],
 )  # fmt: skip

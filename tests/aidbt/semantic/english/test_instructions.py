@@ -26,7 +26,7 @@ def rows(question: str, instructions: str) -> list[tuple[Any, ...]]:
     """The answer to a question with instructions."""
     graph, lexicon = world()
     words, matching = with_instructions(instructions, question, lexicon, graph)
-    query = matched(read(question, graph, words, CLOCK).query, matching)
+    query = matched(read(question, graph, words, CLOCK).query, matching, lexicon.values)
     return connection().execute(plan(query, graph).sql("duckdb", identify=True)).fetchall()
 
 
@@ -89,10 +89,10 @@ def test_texts_are_compared_as_instructions_say() -> None:
     )
 
     contains = AnyOf((Matches(city, "contains", "a"), Matches(city, "contains", "b")))
-    assert matched(query, TextMatching("contains")).where == contains
+    assert matched(query, TextMatching("contains"), {}).where == contains
     folded = OneOf(city, (Value("a"), Value("b")), ignores_case=True)
-    assert matched(query, TextMatching("folded")).where == folded
-    assert matched(query, TextMatching()) is query
+    assert matched(query, TextMatching("folded"), {}).where == folded
+    assert matched(query, TextMatching(), {}) is query
 
 
 @settings(deadline=None)

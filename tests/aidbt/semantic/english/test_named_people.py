@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.planning.planner import plan
-from aidbt.semantic.query import Clock
-from aidbt.semantic.tables.catalog import graph_of
-from aidbt.semantic.tables.naming import named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
+from tests.aidbt.semantic.english.with_rows import Answer, database
 
 SCHOOL = """
 create table teacher(teacher_id integer primary key, first_name varchar, last_name varchar);
@@ -33,26 +23,12 @@ create table enrollment(student_id integer references student(student_id),
     course_id integer references course(course_id), enrolled_on date, primary key (student_id, course_id));
 insert into enrollment values (1, 1, '2025-01-01'), (1, 2, '2025-02-01'), (2, 3, '2025-03-01');
 """
-Answer = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def school() -> Answer:
     """The answer to a question about a school, in its own order."""
-    path = Path(tmp_path_factory.mktemp("school")) / "school.duckdb"
-    with duckdb.connect(str(path)) as made:
-        made.execute(SCHOOL)
-    warehouse = DuckDBWarehouse(path)
-    relations = warehouse.relations()
-    graph = graph_of(relations, list(warehouse.profile(relations, sample_rows=100)), lambda *_: 1.0)
-    words = lexicon(graph, named_tables(relations), {("style", "name"): ["Tango", "Salsa"]})
-
-    def answer(question: str) -> list[tuple[Any, ...]]:
-        query = read(question, graph, words, Clock(dt.datetime(2025, 6, 15))).query
-        with duckdb.connect(str(path), read_only=True) as asked:
-            return asked.execute(plan(query, graph).sql("duckdb", identify=True)).fetchall()
-
-    return answer
+    return database(SCHOOL, {("style", "name"): ["Tango", "Salsa"]}).answer
 
 
 @pytest.mark.parametrize(

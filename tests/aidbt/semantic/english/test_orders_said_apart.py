@@ -25,6 +25,11 @@ def places() -> World:
     )
 
 
+@pytest.mark.parametrize("question", ["List the categories sorted by name, newest first."])
+def test_nothing_is_newest_by_its_name(question: str) -> None:
+    refusal(question)
+
+
 @pytest.mark.parametrize(
     ("question", "names"),
     [

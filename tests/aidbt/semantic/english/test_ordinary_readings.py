@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from small_shop import refusal, rows, values
 
-from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.planning.planner import plan
-from aidbt.semantic.query import Clock
-from aidbt.semantic.tables.catalog import graph_of
-from aidbt.semantic.tables.naming import named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
+from tests.aidbt.semantic.english.small_shop import refusal, rows, values
+from tests.aidbt.semantic.english.with_rows import Answer, database
 
 GALLERY = """
 create table artist(artist_id integer primary key, artist_name varchar not null,
@@ -53,33 +43,12 @@ create table voyage(voyage_id integer primary key, origin_city_id integer not nu
     references city(city_id), destination_city_id integer not null references city(city_id), cost integer);
 insert into voyage values (1, 1, 2, 10), (2, 2, 1, 20), (3, 1, 2, 40);
 """
-Answer = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def gallery() -> Answer:
     """The answer to a question about a gallery, in its own order."""
-    path = Path(tmp_path_factory.mktemp("gallery")) / "gallery.duckdb"
-    with duckdb.connect(str(path)) as made:
-        made.execute(GALLERY)
-    warehouse = DuckDBWarehouse(path)
-    relations = warehouse.relations()
-    graph = graph_of(relations, list(warehouse.profile(relations, sample_rows=100)), lambda *_: 1.0)
-    texts = {}
-    with duckdb.connect(str(path), read_only=True) as asked:
-        for table in graph.tables:
-            for column in table.columns:
-                if column.kind == "text":
-                    found = asked.execute(f'select distinct "{column.name}" from "{table.name}"').fetchall()
-                    texts[table.name, column.name] = [row[0] for row in found]
-    words = lexicon(graph, named_tables(relations), texts)
-
-    def answer(question: str) -> list[tuple[Any, ...]]:
-        query = read(question, graph, words, Clock(dt.datetime(2025, 6, 15))).query
-        with duckdb.connect(str(path), read_only=True) as asked:
-            return asked.execute(plan(query, graph).sql("duckdb", identify=True)).fetchall()
-
-    return answer
+    return database(GALLERY).answer
 
 
 def refused(answer: Answer, question: str) -> str:

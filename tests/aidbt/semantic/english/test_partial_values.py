@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from aidbt.semantic.english.grounding.lexicon import lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.instructions.parsed import read_instructions
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.planning.planner import plan
-from aidbt.semantic.query import Clock
-from aidbt.semantic.tables.catalog import graph_of
-from aidbt.semantic.tables.naming import named_tables
-from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.aidbt.semantic.english.small_shop import refusal, rows, values
 from tests.aidbt.semantic.english.told_shop import told_refusal, told_rows, told_value
+from tests.aidbt.semantic.english.with_rows import Answer, database
 
 WILDCARDS = "Match all strings case-insensitively using wildcard operators."
 COMMENTS = "Comments are free text, match them case-insensitively with wildcards."
@@ -191,27 +181,12 @@ insert into members values (1, 'Ann', 'free', 'ann@gmail.com'), (2, 'Bob', 'free
 create table offices(office_id integer primary key, city varchar);
 insert into offices values (1, 'Oslo');
 """
-Answer = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def members() -> Answer:
     """The answer to a question about some members."""
-    path = Path(tmp_path_factory.mktemp("members")) / "members.duckdb"
-    with duckdb.connect(str(path)) as made:
-        made.execute(MEMBERS)
-    warehouse = DuckDBWarehouse(path)
-    relations = warehouse.relations()
-    graph = graph_of(relations, list(warehouse.profile(relations, sample_rows=100)), lambda *_: 1.0)
-    words = lexicon(graph, named_tables(relations), {("members", "plan"): ["free", "paid"]})
-
-    def answer(question: str, instructions: str = "") -> list[tuple[Any, ...]]:
-        clock = Clock(dt.datetime(2025, 6, 15))
-        query = read(question, graph, words, clock, instructions=instructions).query
-        with duckdb.connect(str(path), read_only=True) as asked:
-            return asked.execute(plan(query, graph).sql("duckdb", identify=True)).fetchall()
-
-    return answer
+    return database(MEMBERS, {("members", "plan"): ["free", "paid"]}).answer
 
 
 @pytest.mark.parametrize(

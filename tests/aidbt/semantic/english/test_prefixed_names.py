@@ -113,3 +113,50 @@ def test_what_was_counted_is_shown_as_it_was_counted():
 def test_a_participle_before_rows_is_never_left_out(question: str):
     with pytest.raises(Refused):
         sql_of(mines(), question)
+
+
+@cache
+def garages() -> World:
+    tables = {
+        "fitter": "fid fname boss_fid wage:n",
+        "repair": "rno fid rtype rcode shade opened:d closed:d",
+        "vehicle": "vid vname vclass rno",
+        "lead": "lid fname lname pcode",
+        "equip": "eq_id eq_nm",
+    }
+    values = {
+        ("repair", "rtype"): ["brakes", "engine"],
+        ("vehicle", "vclass"): ["van", "truck"],
+        ("repair", "shade"): ["red", "blue"],
+        ("fitter", "fname"): ["Ada"],
+    }
+    return made_up(tables, values)
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("how many repairs per repair type", "GROUP BY repair.rtype"),
+        ("how many vehicles are there by class", "GROUP BY vehicle.vclass"),
+        ("the repair number and the repair type", "repair.rno AS rno, repair.rtype"),
+        ("the names of all fitters", "fitter.fname"),
+        ("how many vehicles in the truck class", "vehicle.vclass = 'truck'"),
+        ("the last names of all leads", "lead.lname"),
+        ("how many pieces of equipment are there", "COUNT(*) AS equips FROM equip"),
+        ("how many repairs were opened on a Saturday or Sunday", "ISODOW(repair.opened) = 6 OR"),
+    ],
+)
+def test_letters_of_the_table_may_be_glued_to_a_name(question: str, part: str):
+    assert part in sql_of(garages(), question)
+
+
+def test_a_key_that_ends_so_is_that_of_its_table():
+    found = {r.name: (r.target, r.role) for r in garages()[0].relationships}
+    assert found["fitter.boss_fid"] == ("fitter", "boss")
+    assert found["vehicle.rno"] == ("repair", "")
+
+
+@pytest.mark.parametrize("question", ["how many leads per code", "the postal code of each repair"])
+def test_letters_that_are_a_word_by_themselves_stay(question: str):
+    with pytest.raises(Refused):
+        sql_of(garages(), question)

@@ -11,7 +11,7 @@ import pytest
 from aidbt.semantic.english.words.additive import is_additive
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.query import InPeriod
-from aidbt.semantic.wording import describe
+from aidbt.semantic.wording.sentences import describe
 from tests.aidbt.semantic.english.small_shop import ask, reading, refusal, rows, world
 
 

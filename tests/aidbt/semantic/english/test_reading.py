@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.closed_words import spelled
-from aidbt.semantic.english.reading import MOST_TOKENS, sentences
-from aidbt.semantic.english.words.tokens import tokens
+from aidbt.semantic.english.reading import MOST_TOKENS
+from aidbt.semantic.english.words.tokens import sentences, tokens
 from aidbt.semantic.query import OneOf, parts
 from tests.aidbt.semantic.english.small_shop import CLOCK, ask, reading, refusal, rows
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from small_shop import refusal, rows, values
 
 from aidbt.core.errors import AidbtError
+from tests.aidbt.semantic.english.made_up import made_up, sql_of
+from tests.aidbt.semantic.english.small_shop import refusal, rows, values
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,31 @@ def test_no_sentence_takes_long_to_be_read_or_refused(question: str) -> None:
     except AidbtError as refused:
         assert str(refused)
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("Which employee has the latest hire date?", [(4, "Di")]),
+        ("Show the employee with the earliest hire date.", [(1, "Ada")]),
+        ("Who has the most recent hire date?", [(4, "Di")]),
+        ("Which order has the latest ship date?", [(1003,)]),
+        ("Which 2 orders have the latest ship dates?", [(1003,), (1002,)]),
+    ],
+)
+def test_what_has_the_latest_date_is_the_last_by_it(question: str, found: list[tuple[Any, ...]]) -> None:
+    assert [row[: len(one)] for row, one in zip(rows(question), found, strict=True)] == found
+
+
+def test_the_latest_date_of_each_is_a_number_of_each() -> None:
+    assert len(rows("latest order date per customer")) == 3
+    assert len(rows("earliest hire date by department")) == 2
+
+
+def test_years_have_a_first_and_a_last_too() -> None:
+    writers = made_up({"writer": "writer_id name country debut_year:n"})
+    each = sql_of(writers, "What is the earliest debut year of the writers in each country?")
+    assert "MIN(writer.debut_year)" in each
+    assert "ORDER BY writer.debut_year DESC LIMIT 1" in sql_of(
+        writers, "Which writer has the latest debut year?"
+    )

@@ -5,10 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.reading import read
-from aidbt.semantic.planning.planner import plan
-from tests.aidbt.semantic.english.made_up import World, made_up
-from tests.aidbt.semantic.english.small_shop import CLOCK
+from tests.aidbt.semantic.english.made_up import World, made_up, sql_of
 from tests.aidbt.semantic.english.told_shop import told_refusal, told_rows, told_value
 
 
@@ -156,21 +153,15 @@ def bank() -> World:
     )
 
 
-def sql(world: World, question: str, instructions: str) -> str:
-    graph, lexicon = world
-    query = read(question, graph, lexicon, CLOCK, instructions=instructions).query
-    return plan(query, graph).sql("duckdb", identify=True).replace('"', "").replace("main.", "")
-
-
 def test_columns_are_known_by_the_names_that_definitions_write(bank: World) -> None:
-    found = sql(bank, "What is the TAF per client?", "TAF = total ac_fee of open accounts")
+    found = sql_of(bank, "What is the TAF per client?", "TAF = total ac_fee of open accounts")
 
     assert "SUM(vt_account.ac_fee)" in found and "ac_status = 'open'" in found
 
 
 def test_a_name_that_no_column_has_is_refused(bank: World) -> None:
     with pytest.raises(Refused):
-        sql(bank, "What is the TAF per client?", "TAF = total ac_toll of open accounts")
+        sql_of(bank, "What is the TAF per client?", "TAF = total ac_toll of open accounts")
 
 
 @pytest.mark.parametrize(
@@ -182,13 +173,13 @@ def test_a_name_that_no_column_has_is_refused(bank: World) -> None:
     ],
 )
 def test_only_the_last_row_of_each_counts(bank: World, advice: str) -> None:
-    found = sql(bank, "What is the tier of each client?", advice)
+    found = sql_of(bank, "What is the tier of each client?", advice)
 
     assert "cs_tier" in found and "cs_date DESC" in found
 
 
 def test_how_often_rows_are_written_is_no_part_of_what_they_are(bank: World) -> None:
-    found = sql(bank, "What is the APS?", "APS = Average points per client snapshot")
+    found = sql_of(bank, "What is the APS?", "APS = Average points per client snapshot")
 
     assert "AVG(client_daily_snapshot.cs_points)" in found
 

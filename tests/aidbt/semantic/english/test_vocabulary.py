@@ -6,17 +6,13 @@ from functools import cache
 
 import pytest
 
-from aidbt.core.schema import Column, ColumnProfile, Relation, TableProfile
-from aidbt.semantic.english.grounding.index import Lexicon, ValueName, is_begun
-from aidbt.semantic.english.grounding.lexicon import lexicon
+from aidbt.semantic.english.grounding.index import ValueName, is_begun
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.english.words.tokens import tokens
-from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import Clock, SemanticQuery, attributes, parts
-from aidbt.semantic.tables.catalog import graph_of
-from aidbt.semantic.tables.naming import named_tables
-from tests.aidbt.semantic.english.small_shop import CLOCK
+from tests.aidbt.semantic.english.made_up import World, made_up
+from tests.aidbt.semantic.english.with_rows import CLOCK
 
 _TABLES = {
     "ports": "port_code port_name country",
@@ -30,7 +26,6 @@ _TABLES = {
     "callup": "callup_id host_id callup_date:d",
     "parcels": "parcel_id host_id status placed_on:d scheduled_for:t difficulty",
 }
-_KINDS = {"n": "INTEGER", "d": "DATE", "t": "TIMESTAMP", "b": "BOOLEAN"}
 _VALUES = {
     ("parcels", "status"): ["placed", "failed", "success"],
     ("parcels", "difficulty"): ["easy", "hard"],
@@ -39,23 +34,9 @@ _VALUES = {
 }
 
 
-def _column(text: str) -> Column:
-    name, _, kind = text.partition(":")
-    return Column(name, _KINDS.get(kind, "INTEGER" if name.endswith("_id") else "VARCHAR"))
-
-
-def _profile(relation: Relation) -> TableProfile:
-    columns = tuple(ColumnProfile(c.name, c.data_type, 0.0, 5) for c in relation.columns)
-    return TableProfile("main", relation.name, 9, 9, "", columns, keys=(relation.columns[0].name,))
-
-
 @cache
-def harbour() -> tuple[Graph, Lexicon]:
-    relations = [
-        Relation("main", name, tuple(map(_column, columns.split()))) for name, columns in _TABLES.items()
-    ]
-    graph = graph_of(relations, list(map(_profile, relations)), lambda child, parent: 1.0)
-    return graph, lexicon(graph, named_tables(relations), _VALUES)
+def harbour() -> World:
+    return made_up(_TABLES, _VALUES)
 
 
 def ask(question: str, clock: Clock = CLOCK) -> SemanticQuery:

@@ -1,0 +1,1 @@
+"""Questions answered over rows in memory."""

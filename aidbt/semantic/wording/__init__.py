@@ -1,0 +1,1 @@
+"""Queries in plain English: what a person reads to see whether they were understood."""
