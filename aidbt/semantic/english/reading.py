@@ -10,10 +10,11 @@ from aidbt.core.words import words_of
 from aidbt.semantic.english.checks.commands import check_command
 from aidbt.semantic.english.checks.doubts import check_doubts
 from aidbt.semantic.english.checks.dropped import check_dropped
+from aidbt.semantic.english.checks.far_fetched import check_far_fetched
 from aidbt.semantic.english.checks.misread import check_misread
 from aidbt.semantic.english.checks.strays import check_strays
 from aidbt.semantic.english.checks.unsaid_roles import check_unsaid_roles
-from aidbt.semantic.english.grounding.lexicon import Lexicon
+from aidbt.semantic.english.grounding.lexicon import ColumnName, Lexicon
 from aidbt.semantic.english.grounding.refusal import (
     Distant,
     Doubtful,
@@ -25,10 +26,11 @@ from aidbt.semantic.english.grounding.refusal import (
 )
 from aidbt.semantic.english.instructions.advice import advised
 from aidbt.semantic.english.instructions.defined import glossed, with_instructions
-from aidbt.semantic.english.instructions.parsed import without_advice
+from aidbt.semantic.english.instructions.parsed import FOLDED, without_advice
 from aidbt.semantic.english.instructions.short_names import said_once
-from aidbt.semantic.english.instructions.text_matching import TextMatching, matched
+from aidbt.semantic.english.instructions.text_matching import TextMatching, check_folded_groups, matched
 from aidbt.semantic.english.instructions.told_periods import with_told_periods
+from aidbt.semantic.english.instructions.told_times import dated_as_told
 from aidbt.semantic.english.meanings.chart import Item, parse
 from aidbt.semantic.english.meanings.likelihood import Cut, likelihood
 from aidbt.semantic.english.meanings.number_phrases import Group
@@ -37,13 +39,16 @@ from aidbt.semantic.english.number_rules.grammar import Rules
 from aidbt.semantic.english.number_rules.grounded import Grounded
 from aidbt.semantic.english.queries.assemble import assemble
 from aidbt.semantic.english.queries.cuts import MOST_CUTS, cuts, is_whole, together, uncovered
+from aidbt.semantic.english.queries.own_dates import with_own_dates
 from aidbt.semantic.english.queries.plain_queries import (
+    with_denied_times_apart,
     with_years_as_numbers,
     without_idle_times,
     without_nameless,
     without_nothing,
 )
 from aidbt.semantic.english.queries.two_ways import certain
+from aidbt.semantic.english.queries.values_asked import of_values
 from aidbt.semantic.english.words.tokens import Token, sentences, tokens, with_average_last
 from aidbt.semantic.graph import Graph, NoPath
 from aidbt.semantic.query import (
@@ -63,7 +68,14 @@ MOST_TOKENS = 100
 FARTHEST = 1.0
 """How much less likely than the best a reading may be that is taken since the best does not fit together."""
 # Whether a reading that fits together may be answered: the first that refuses it says why not.
-_CHECKS = (check_dropped, check_doubts, check_misread, check_strays, check_unsaid_roles)
+_CHECKS = (
+    check_dropped,
+    check_doubts,
+    check_misread,
+    check_strays,
+    check_far_fetched,
+    check_unsaid_roles,
+)
 _DISTINCT = {"distinct", "unique", "different", "duplicate"}
 
 
@@ -107,6 +119,12 @@ def read(
     question = with_told_periods(question, f"{instructions}\n{said}")
     try:
         found = _read(question, graph, lexicon, clock, matching)
+        dated = dated_as_told(f"{instructions}\n{said}", found.query, graph)
+        if dated is not graph:
+            graph, lexicon = dated, replace(lexicon, graph=dated)
+            found = _read(question, graph, lexicon, clock, matching)
+        if FOLDED in said:
+            check_folded_groups(found.query, lexicon.values)
         asked = advised(question, f"{instructions}\n{said}", found.query, lexicon, graph)
         return found if asked == question else _read(asked, graph, lexicon, clock, matching)
     except _Unknown as unknown:
@@ -179,10 +197,12 @@ def _check_future(question: str, query: SemanticQuery, graph: Graph) -> None:
 
 def _is_past(column: str) -> bool:
     """Whether a time is of what was done: `churned_on`, and not the date on which something is due to end."""
-    return any(word.endswith("ed") and word not in _PLANNED for word in words_of(column))
+    words = words_of(column)
+    return any(word in _PASTS or (word.endswith("ed") and word not in _PLANNED) for word in words)
 
 
 _PLANNED = {"planned", "expected", "scheduled", "estimated", "required", "projected"}
+_PASTS = set("paid sent sold bought built made done left given taken seen lost won read".split())
 
 
 def _readings(
@@ -225,30 +245,50 @@ def _readings(
         held = [query.where, *(both(query.where, measure.where) for measure in measures(query))]
         if any(map(is_contradiction, held)):
             continue
-        if isinstance(refused, Distant) and not _are_named(query.group_by, said):
+        if isinstance(refused, Distant) and not _are_named(query.group_by, said, lexicon):
             continue
         if is_distinct and query.base:
             query = without_nothing(replace(query, distinct=True), rules)
         query = without_nameless(query, rules)
+        query = with_own_dates(query, list(zip(said, phrases, strict=True)), rules)
         try:
+            query = with_denied_times_apart(query)
             for check in _CHECKS:
                 check(list(zip(said, phrases, strict=True)), query, lexicon)
+            query = of_values(query, phrases[0], rules.graph)
+        except Doubtful:
+            if not found:
+                raise
+            continue
         except Refused as error:
             # Another way to put the same words together may leave none of them out.
             refused = refused or error
             continue
         found = True
         flat = tuple(item for items in phrases for item in items)
-        yield score, Reading(replace(with_years_as_numbers(without_idle_times(query)), clock=clock), flat)
+        plain = with_years_as_numbers(without_idle_times(query))
+        yield score, Reading(replace(plain, clock=clock), flat)
     if not found:
         raise refused or Refused("it is not said what is asked for")
 
 
-def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]]) -> bool:
-    """Whether every word of the columns that make groups is in a question, as of a namesake it has to be."""
+def _are_named(groups: Sequence[Term], said: Sequence[Sequence[Token]], lexicon: Lexicon) -> bool:
+    """Whether the columns that make groups are in a question by their whole names, as of a namesake they have
+    to be; a short name may be spelled out there.
+    """
     spoken = {word for sentence in said for token in sentence for word in (token.lemma, token.text.lower())}
-    columns = [term.column for term in groups if isinstance(term, Attribute) and term.grain is None]
-    return all(spoken >= set(words_of(column)) for column in columns)
+    columns = [term for term in groups if isinstance(term, Attribute) and term.grain is None]
+    short = [(term.table, term.column) for term in columns if not spoken >= set(words_of(term.column))]
+    named = {
+        (meaning.table, meaning.column)
+        for phrase, meanings in (lexicon.meanings.items() if short else ())
+        for meaning in meanings
+        if isinstance(meaning, ColumnName) and meaning.weight >= _WHOLE_NAME and spoken >= set(phrase)
+    }
+    return set(short) <= named
+
+
+_WHOLE_NAME = 0.95
 
 
 def _is_of_somebody(error: Refused, phrases: Sequence[Sequence[Item]]) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
 from typing import Any
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Change, Group, Having, Ranking, Sorted, Top
@@ -158,6 +159,11 @@ class _Said:
         is_listed = query.base == measure.table and not query.group_by and query.limit is not None
         return is_listed and measure.of in [order.term for order in query.order_by]
 
+    def _is_unit(self, term: Attribute) -> bool:
+        """Whether a column is in the name of another that the query speaks of: the unit of `unit_cost`."""
+        unit = set(words_of(term.column))
+        return any(table == term.table and unit < set(words_of(name)) for table, name in self.columns)
+
     def _takes_first(self, part: Any) -> bool:
         """Whether the greatest of all is that of each group, as the first of it."""
         if not isinstance(part, Extreme):
@@ -196,7 +202,8 @@ class _Said:
             case "Neg" | "No":
                 return any(map(_is_negative, self.nodes))
             case "Col" if isinstance(word.meaning, Columns):
-                return "AllOf" in beside or self.has(word.meaning)
+                is_unit = "Each" in beside and self._is_unit(word.meaning.terms[0])
+                return "AllOf" in beside or is_unit or self.has(word.meaning)
             case "Grain":
                 return "Num" in beside or any(_is_of_grain(node, word.meaning) for node in self.nodes)
             case "Rows" if isinstance(word.meaning, Rows):

@@ -33,6 +33,7 @@ from aidbt.semantic.query import (
 )
 
 _DENIALS = {"no", "not", "never", "without", "none", "n't", "nor", "neither"}
+_DENIED_ASIDE = {*_DENIALS, "missing", "null", "empty", "blank"}
 _DONE = {"actual", "act"}
 
 
@@ -58,6 +59,8 @@ def check_doubts(
     for part in parts(query):
         if isinstance(part, Calculation) and _is_one_sided(part):
             raise Refused("it is not certain whether a condition is of a part or of the whole")
+        if isinstance(part, Calculation) and part.operator in "/-" and part.left == part.right:
+            raise Refused("a number would be held against itself")
         if isinstance(part, InPeriod) and _is_to_come(part) and _is_done(part.term):
             raise Refused("the data holds what has been, not what will be")
     _check_groups(query, lexicon.graph)
@@ -162,7 +165,7 @@ def _denies_twice(item: Item, sentence: Sequence[Token]) -> bool:
     if "(" not in words:
         return False
     at = words.index("(")
-    return bool(_DENIALS & set(words[:at])) and bool(_DENIALS & set(words[at:]))
+    return bool(_DENIALS & set(words[:at])) and bool(_DENIED_ASIDE & set(words[at:]))
 
 
 def _is_one_sided(ratio: Calculation) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.grounding.index import Lexicon, Trait, ValueName, is_begun
+from aidbt.semantic.english.grounding.index import Lexicon, TableName, Trait, ValueName, is_begun
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.grounding.verbs import EMPTY
 from aidbt.semantic.english.meanings.chart import Item
@@ -21,7 +21,16 @@ from aidbt.semantic.english.meanings.ways import tables_between
 from aidbt.semantic.english.words.tokens import Token, lemma, verb_stem
 from aidbt.semantic.english.words.word_forms import shortens
 from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import Attribute, Exists, InPeriod, Measure, SemanticQuery, attributes, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Exists,
+    InPeriod,
+    Measure,
+    SemanticQuery,
+    attributes,
+    measures,
+    parts,
+)
 
 _VERBS = {"Verb", "Weak"}
 _SILENT = _VERBS | {"Fill"}
@@ -54,6 +63,7 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
         _check_how_many(sentence, query)
         _check_them(words, query)
         _check_said(sentence, words)
+        _check_total(sentence, words, query, lexicon)
         _check_object(sentence, words, lexicon)
         _check_having(sentence, words)
         _check_prepositions(sentence, words)
@@ -116,6 +126,20 @@ def _check_said(sentence: Sequence[Token], words: Sequence[Item]) -> None:
         if word.category == "Said" and after.start == word.end and after.category in _DONE:
             text = sentence[after.start].text
             raise Refused(f"'{text}' says of what the {word.meaning} is", spans=(text,))
+
+
+def _check_total(
+    sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery, lexicon: Lexicon
+) -> None:
+    """That "the total payout" is no number of payouts: which of their amounts is meant is not said."""
+    counted = {one.table for one in measures(query) if one.function == "count"} - set(lexicon.people_tables)
+    for word, after in pairwise(words):
+        noun, rest = sentence[after.end - 1], [token.lemma for token in sentence[after.end : after.end + 1]]
+        is_one = noun.text.lower() == noun.lemma and not set(rest) & {"count", "number", "volume"}
+        named = {m.table for m in lexicon.meanings.get((noun.lemma,), ()) if isinstance(m, TableName)}
+        is_counted = isinstance(after.meaning, Rows) and after.meaning.table in counted & named
+        if word.meaning == "sum" and is_one and is_counted:
+            raise Refused("the total is asked for, and it is not said of what", spans=(noun.text,))
 
 
 _DONE = {*_VERBS, "Act", "Did", "Much", "MuchIn", "Val", "Cond"}
@@ -246,22 +270,25 @@ def _check_claimed(sentence: Sequence[Token], words: Sequence[Item]) -> None:
     pairs = zip(words, [*words[1:], None], strict=False)
     in_time = [one for one, after in pairs if one.category == "Prep" and after and after.category == "Time"]
     spoken = [word for word in words if word.category != "Fill" and word not in in_time]
-    for rows, is_, verb, after in zip(spoken, spoken[1:], spoken[2:], [*spoken[3:], None], strict=False):
+    ends = ([*spoken[3:], None], [*spoken[4:], None, None])
+    for rows, is_, verb, after, last in zip(spoken, spoken[1:], spoken[2:], *ends, strict=False):
         text = sentence[verb.start].text.lower()
         is_claim = rows.category == "Rows" and is_.category == "Is" and verb.category == "Verb"
         is_passive = sentence[is_.end - 1].text.lower() in _TO_BE and not text.endswith("ing")
         is_alone = after is None or after.category == "Time"
         is_alone |= after is not None and after.category == "Each" and sentence[after.start].lemma == "per"
-        if is_claim and is_passive and is_alone and text not in _DONE_TO_ALL:
+        is_alone |= (after and after.category) == "Each" and (last and last.category) in ("Grain", "Part")
+        if is_claim and is_passive and is_alone and text not in DONE_TO_ALL:
             raise Refused(f"'{text}' says which of them are meant", spans=(text,))
 
 
 _TO_BE = {"is", "are", "was", "were", "been"}
-_DONE_TO_ALL = frozenset(
+DONE_TO_ALL = frozenset(
     """placed made created submitted filed issued recorded booked requested registered posted listed held run
     conducted performed written published built produced done given taken organised organized found logged
     stored kept had scheduled planned arranged received sent offered""".split()
 )
+"""What happens to all rows as they come to be, so that it says nothing of which they are."""
 
 
 class _Unused:

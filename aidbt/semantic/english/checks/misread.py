@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.checks import misjoined, mistimed, torn_apart
+from aidbt.semantic.english.checks import misjoined, misplaced, mistimed, torn_apart, wholes
 from aidbt.semantic.english.checks.misjoined import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon, ValueName
 from aidbt.semantic.english.grounding.refusal import Refused
@@ -62,6 +62,8 @@ def check_misread(
         found += [_full_names(sentence, words, lexicon)]
         found += [misjoined.far_values(sentence, words, query, lexicon)]
         found += [mistimed.senders(sentence, words, query, lexicon)]
+        found += [misplaced.dates(sentence, words, query, lexicon)]
+        found += [wholes.counted_values(sentence, words, query, lexicon)]
         found += [torn_apart.verbs_and_times(sentence, words, query, lexicon)]
         for word in chain.from_iterable(found):
             text = " ".join(said_of(sentence, word))
@@ -364,8 +366,22 @@ _OF_WORDS: tuple[_Check, ...] = (
     *(mistimed.idle_verbs, mistimed.contrasts, mistimed.but_none, mistimed.denied_values, mistimed.subjects),
     *(misjoined.of_both, misjoined.numbers, misjoined.owned, misjoined.denied_list, misjoined.names),
     *(misjoined.claims, torn_apart.years, torn_apart.ends, torn_apart.so_many, _bounds),
+    *(
+        misplaced.edges,
+        misplaced.in_how_many,
+        misplaced.articles,
+        misplaced.kinds_of_groups,
+        wholes.asserted_parts,
+    ),
 )
 _OF_PHRASES: tuple[_Check, ...] = (
-    *(misjoined.predicates, misjoined.left_out, misjoined.of_group, torn_apart.counts),
-    *(mistimed.dashed, mistimed.of_counted, mistimed.places),
+    *(misjoined.predicates, misjoined.left_out, misjoined.of_group, torn_apart.counts, torn_apart.of_last),
+    *(
+        mistimed.dashed,
+        mistimed.of_counted,
+        mistimed.places,
+        misplaced.bracketed_parts,
+        misplaced.going_by,
+        misplaced.per_on_average,
+    ),
 )

@@ -51,10 +51,21 @@ def done_times(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) 
         return
     for number, word in enumerate(words):
         before = [one.category for one in words[max(number - 4, 0) : number] if one.category != "Fill"]
-        is_object = word.category in ("Rows", "Val") and before[-1:] in (["Verb"], ["Weak"])
+        is_thing = word.category in ("Rows", "Val")
+        # Of "had a cancelled order" the order stands behind what is said of it.
+        last = {*before[-1:], *(before[-2:-1] if before[-1:] in (["Val"], ["ActOf"]) else ())}
+        is_object = is_thing and (bool(last & _OF_OBJECTS) or _had_none(words[:number]))
         is_done = word.category in ("Act", "Did") or is_object
         if is_done and table_of(word) in held and not {"Rel", "Who", "With"} & set(before):
             yield word
+
+
+_OF_OBJECTS = {"Verb", "Weak", "Owning"}
+
+
+def _had_none(before: Sequence[Item]) -> bool:
+    """Whether what stands before is "had no", as those have of whom nothing is known each month."""
+    return bool(before) and before[-1].category == "No" and before[-1].end - before[-1].start > 1
 
 
 def years(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:

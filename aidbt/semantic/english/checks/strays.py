@@ -29,7 +29,7 @@ def check_strays(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
             too.
     """
     words = [(sentence, word) for sentence, items in said for item in items for word in item.words()]
-    spoken = {table for sentence, word in words for table in _tables(sentence, word, lexicon)}
+    spoken = {table for sentence, word in words for table in named_tables(sentence, word, lexicon)}
     for sentence, word in words:
         text = " ".join(said_of(sentence, word))
         nearer = _nearer(sentence, word, spoken, query, lexicon) if word.category == "Col" else None
@@ -50,7 +50,7 @@ def check_strays(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
         raise Refused(f"{stray.column} of {stray.table} does not belong to one row of {query.base}")
 
 
-def _tables(sentence: Sequence[Token], word: Item, lexicon: Lexicon) -> Iterator[str]:
+def named_tables(sentence: Sequence[Token], word: Item, lexicon: Lexicon) -> Iterator[str]:
     """The tables that a word names, alone or within the name of a column."""
     if isinstance(word.meaning, Rows):
         yield word.meaning.table
@@ -103,7 +103,7 @@ def _is_deed_of_others(
         return False
     asked = {measure.table for measure in measures(query) if measure.table} | {query.base} - {""}
     return value.table not in asked and any(
-        tells([table], text, lexicon.graph) or len(_way(table, value.table, lexicon.graph)) != 1
+        tells([table], text, lexicon.graph) or len(way_to_one(table, value.table, lexicon.graph)) != 1
         for table in asked
     )
 
@@ -118,7 +118,7 @@ def _amounts_of_others(query: SemanticQuery, spoken: Collection[str], graph: Gra
         table, of = measure.table, measure.of
         if not isinstance(of, Attribute) or measure.function != "sum" or table in spoken:
             continue
-        if any(not (_way(t, table, graph) or _way(table, t, graph)) for t in rich):
+        if any(not (way_to_one(t, table, graph) or way_to_one(table, t, graph)) for t in rich):
             yield of
 
 
@@ -145,7 +145,7 @@ def _done_by_others(act: str, query: SemanticQuery, graph: Graph) -> Iterator[st
             continue
         for group in {term.table for term in query.group_by if isinstance(term, Attribute)}:
             ways = [[step.end for step in path] for path in graph.paths(act, group) if is_to_one(path)]
-            own = _way(measure.table, group, graph)
+            own = way_to_one(measure.table, group, graph)
             if act in own or act in (between := _between(measure.table, group, graph)):
                 continue
             if (own and any(measure.table not in way for way in ways)) or (between and not own):
@@ -160,7 +160,7 @@ def _between(table: str, other: str, graph: Graph) -> list[str]:
         return []
 
 
-def _way(table: str, other: str, graph: Graph) -> list[str]:
+def way_to_one(table: str, other: str, graph: Graph) -> list[str]:
     """The tables on the way to the one row of another that each row belongs to; none where there is none."""
     try:
         path = graph.path(table, other)
@@ -178,5 +178,5 @@ def _beside(query: SemanticQuery, spoken: Iterable[str], graph: Graph) -> Iterat
     for term in attributes(query.outputs):
         if term.table in (query.base, "") or term.table in spoken or term.via:
             continue
-        if not _way(query.base, term.table, graph):
+        if not way_to_one(query.base, term.table, graph):
             yield term

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from aidbt.core.words import words_of
+from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.english.checks.dropped import DONE_TO_ALL
 from aidbt.semantic.english.checks.misjoined import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Having
 from aidbt.semantic.english.meanings.phrases import Rows
 from aidbt.semantic.english.words.tokens import Token, verb_stem
-from aidbt.semantic.query import Attribute, Comparison, InPeriod, SemanticQuery, Value, parts
+from aidbt.semantic.query import Attribute, Comparison, InPeriod, SemanticQuery, Value, attributes, parts
 
 # What is done to rows of any kind as they are written down.
 _WRITTEN = set(map(verb_stem, "created made recorded added updated inserted loaded entered done".split()))
+_COMING_TO_BE = DONE_TO_ALL | set(
+    """opened started launched founded begun raised entered born added acquired bought signed established
+    introduced released happened occurred took placed made arose came reported""".split()
+)
 _YEARS = range(1900, 2101)
 _BEFORE_TIMES = {"in", "of", "since", "from", "by", "until", "before", "after", "during", "for"}
 
@@ -32,9 +37,15 @@ def verbs_and_times(
         kinds = (rows.category, verb.category, time.category)
         if kinds != ("Rows", "Verb", "Time") or verb.end - verb.start != 1:
             continue
-        stem = verb_stem(sentence[verb.start].text.lower())
-        own = _times(stem, table_of(rows), lexicon)
-        if stem not in _WRITTEN and own and not held & own:
+        text, table = sentence[verb.start].text.lower(), table_of(rows)
+        stem = verb_stem(text)
+        own = _times(stem, table, lexicon)
+        # Of things with a history the time of their own is when they came to be, and not when they were used.
+        is_later = text not in _COMING_TO_BE and any(
+            term.table == table for term in held if isinstance(term, Attribute)
+        )
+        is_done = bool(own and not held & own) or (is_later and not own and _has_history(table, lexicon))
+        if stem not in _WRITTEN and is_done:
             yield verb
 
 
@@ -49,6 +60,12 @@ def _times(stem: str, table: str, lexicon: Lexicon) -> set[Attribute]:
     }
 
 
+def _has_history(table: str, lexicon: Lexicon) -> bool:
+    """Whether rows of others say when something was done with those of a table: the loans of a book."""
+    near = {r.source for r in lexicon.graph.relationships if r.target == table} - {table}
+    return any(lexicon.graph.table(one).time for one in near)
+
+
 def years(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """A year that is taken for how many are wanted: "in 2020 have the most sales"."""
     for word in words:
@@ -59,10 +76,14 @@ def years(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery
 
 def so_many(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """How many there are that is taken for what a column holds: "the amount of the three dearest orders"."""
-    held = {p.right for p in parts(query) if isinstance(p, Comparison) and p.operator == "="}
+    equal = [p for p in parts(query) if isinstance(p, Comparison) and p.operator == "="]
+    held = {one.right for one in equal}
+    units = {unit for one in equal for term in attributes(one.left) for unit in singular_words(term.column)}
     for word in words:
         number = word.meaning if isinstance(word.meaning, int | float) else None
-        is_known = word.category == "Num" and word.start > 0 and Value(number) in held
+        # "The five-star reviews" have five of them each.
+        is_each = word.end < len(sentence) and sentence[word.end].lemma in units
+        is_known = word.category == "Num" and word.start > 0 and Value(number) in held and not is_each
         if is_known and sentence[word.start - 1].text.lower() in ("the", "these", "those"):
             yield word
 
@@ -73,6 +94,18 @@ def ends(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> 
         is_end = word.category in ("Most", "Sup") and sentence[word.start].text.lower() in ("least", "most")
         if is_end and word.start and sentence[word.start - 1].text.lower() == "at":
             yield word
+
+
+def of_last(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
+    """Rows that the last of several numbers is of, and not the first with its own: "total fee of payments
+    and average fee of late payments".
+    """
+    for numbers, link in pairwise(items):
+        words = list(link.words()) if (numbers.category, link.category) == ("Numbers", "Link") else []
+        if not words or said_of(sentence, words[0]) != ["of"]:
+            continue
+        own = {table_of(word) for word in numbers.words() if word.category == "Rows"}
+        yield from [word for word in words if word.category == "Rows" and table_of(word) in own][:1]
 
 
 def counts(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:

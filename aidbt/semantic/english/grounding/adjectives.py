@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.grounding.lexicon import ColumnName, Lexicon
 from aidbt.semantic.english.grounding.noun_groups import LONGER, NAMED
 from aidbt.semantic.english.meanings.chart import Item
@@ -18,6 +19,10 @@ _DEGREES = {
     "more": ("comparative", True),
     "less": ("comparative", False),
 }
+_BESIDES = frozenset(
+    """cleaning service delivery shipping handling late cancellation deposit processing parking booking admin
+    administration setup platform tax extra""".split()
+)
 _OF_OTHERS = 0.7
 _OF_ANY = ("largest", "biggest", "smallest", "longest", "shortest", "highest", "lowest")
 # "Shipped later than" is said of the verb's time, not of the row's.
@@ -53,11 +58,13 @@ def _dimensions(lexicon: Lexicon, adjective: str) -> Iterator[tuple[Dimension, C
     """
     tables: set[str] = set()
     for said in sorted(dimensions(adjective), key=lambda said: not said.nouns):
-        for noun in said.nouns:
-            for meaning in lexicon.meanings.get(noun, ()):
-                if isinstance(meaning, ColumnName) and meaning.table not in tables:
-                    tables.add(meaning.table)
-                    yield said, Columns((Attribute(meaning.table, meaning.column),))
+        named = [meaning for noun in said.nouns for meaning in lexicon.meanings.get(noun, ())]
+        found = [meaning for meaning in named if isinstance(meaning, ColumnName)]
+        # What is paid besides makes nothing expensive that has a price: a property by its cleaning fee.
+        for meaning in sorted(found, key=lambda one: bool(_BESIDES & set(words_of(one.column)))):
+            if meaning.table not in tables:
+                tables.add(meaning.table)
+                yield said, Columns((Attribute(meaning.table, meaning.column),))
         if not said.nouns:
             for table in lexicon.graph.tables:
                 # A year of beginning is no length of time that another could be older than.

@@ -21,6 +21,7 @@ _OWNERS = {"their", "its", "the", "his", "her"}
 _WITH_THEIR = {("with", owner) for owner in ("their", "its", "his", "her")}
 # Words before "weekday" that make it the day of the week.
 _ASKING_PART = {"which", "what", "each", "every", "per", "by", "the"}
+_ASKING_PARTS = {"which", "what"}
 # What asks at the head of a sentence, and only relates behind a noun.
 _ASKING = {"who", "whom", "which", "where", "when"}
 _BEFORE_ONE = {"which", "what", "each", "every", "per", "an", "any", "one"}
@@ -124,7 +125,7 @@ class ClosedPhrases(DataPhrases):
             if start == 0 and category == "Rel" and sentence[0].text.lower() in _ASKING:
                 continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
-            if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, end):
+            if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, start, end):
                 continue
             is_verb = category == "Order" or (category, meaning) == ("Show", "list")
             if is_verb and (is_plural(sentence[start]) or self._is_one_of_rows(sentence, start)):
@@ -161,6 +162,7 @@ class ClosedPhrases(DataPhrases):
                 and not self._are_rows(sentence[end])
             ):
                 yield Item("Quo", sentence[end].text, end, end + 1, 0.6)
+                yield from (Item("Quo", sentence[n].text, n, n + 1, 0.9) for n in _letters(sentence, end))
             if (category, meaning) == ("Prep", "in") and start and self._is_part(sentence, start):
                 yield Item("Quo", sentence[start - 1].text, start - 1, start, 0.6)
 
@@ -172,14 +174,30 @@ def _texts(sentence: Sequence[Token], start: int, end: int) -> tuple[str, ...]:
 
 def _is_asked_for(sentence: Sequence[Token], start: int, end: int) -> bool:
     """Whether "weekday" is a part of a date that groups are of, and no day of five: "on which weekday"."""
-    is_one = end == start + 1 and sentence[start].text.lower() == "weekday"
-    return is_one and start > 0 and sentence[start - 1].lemma in _ASKING_PART
+    before = sentence[start - 1].lemma if start > 0 and end == start + 1 else ""
+    said = sentence[start].text.lower()
+    return (said == "weekday" and before in _ASKING_PART) or (said == "weekdays" and before in _ASKING_PARTS)
 
 
 def _may_be_text(token: Token) -> bool:
     """Whether a word or number without quotes may be the text that a name is like, as no article is."""
     articles = ("the", "an", "any", "its", "their", "either", "at")
     return token.kind in ("word", "number") and token.text not in articles
+
+
+def _letters(sentence: Sequence[Token], start: int) -> Iterator[int]:
+    """Where letters stand behind a first one: "A, E or G"."""
+    between = False
+    for place in range(start, len(sentence)):
+        text = sentence[place].text
+        if len(text) == 1 and text.isalpha() and text.isupper():
+            if between:
+                yield place
+            between = False
+        elif place > start and text in (",", "or"):
+            between = True
+        else:
+            return
 
 
 def _each_of(sentence: Sequence[Token], start: int, end: int) -> Iterator[Item]:
@@ -193,7 +211,8 @@ def _each_of(sentence: Sequence[Token], start: int, end: int) -> Iterator[Item]:
         yield Item("Group", Group(grains=(first.unit,)), start, end, 1.0 * (end - start))
 
 
-def _is_plural_top(category: str, sentence: Sequence[Token], end: int) -> bool:
+def _is_plural_top(category: str, sentence: Sequence[Token], start: int, end: int) -> bool:
     """Whether "first orders" are spoken of, of which it is not said how many: those of each, or one kind."""
     is_first = category == "Top" or (category == "TimeAgg" and sentence[end - 1].lemma in ("first", "last"))
-    return is_first and end < len(sentence) and is_plural(sentence[end])
+    is_counted = category == "Top" and start > 0 and sentence[start - 1].number is not None
+    return is_first and not is_counted and end < len(sentence) and is_plural(sentence[end])

@@ -37,6 +37,8 @@ _ELSEWHERE = 0.5
 _SHORTEST_VERB = 5
 # Words that begin the object of a verb: of "failed a quiz" nothing is "failed" itself.
 _BEFORE_OBJECTS = {"a", "an", "any", "some", "another", "every", "each", "their", "his", "her", "its"}
+# What is said of somebody, "are part time", and names no column then.
+_TO_BE = {"is", "are", "was", "were"}
 # Words that have a thing behind them.
 _HAVING = {"a", "an", "with", "without", "any", "no"}
 # Words of a column's name without which it is not said: flights that were late are not all of them.
@@ -161,6 +163,8 @@ class DataPhrases:
             return True
         if meaning.weight < _WHOLE and any(isinstance(other, TableName) for other in others):
             return True  # "flights" are rows, and not the date of a flight elsewhere
+        if len(said) > 1 and _TO_BE & set(said) and not _GROUPING & set(before[-1:]):
+            return True
         is_grouped = bool(_GROUPING & set(before[-2:]))
         return self._is_mere_form(meaning, said) or (_is_flag(meaning, others) and not is_grouped)
 

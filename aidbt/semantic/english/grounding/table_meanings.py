@@ -6,8 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.grounding.index import ColumnName, Defined, Lexicon, Meaning, TableName, Trait
 from aidbt.semantic.english.meanings.phrases import Amount, Rows
+from aidbt.semantic.english.words.additive import amount_in_name
 from aidbt.semantic.english.words.column_names import column_names
 from aidbt.semantic.english.words.names import CLEAR, LOOSE, PART, SHORTER, SYNONYM, Name, table_names
 from aidbt.semantic.english.words.tokens import lemma
@@ -73,7 +75,10 @@ class TableMeanings:
 
     def _add_rows(self) -> None:
         kinds = {tuple(words[:-1]) for words in self.named.columns.values() if words[-1] in _CODES}
+        amount = tuple(singular_words(amount_in_name(self.table)))
         for name in table_names(self.table, self.named, self.heads) if not self.table.behind else ():
+            if name.phrase == amount:
+                continue  # the hours of `hours_daily` are added up, and no rows
             # Vaccines are what vaccinations name, though both words may stand for each other elsewhere.
             if name.weight > SYNONYM or name.phrase not in kinds:
                 self._add(name, TableName(self.table.name, name.weight))

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aidbt.semantic.english.grounding.lexicon import ColumnName, Lexicon, TableName
 from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.instructions.defined import used
 from aidbt.semantic.english.instructions.definer import Definer
 from aidbt.semantic.english.instructions.definition_scope import in_plain_words
+from aidbt.semantic.english.instructions.definition_times import time_named
+from aidbt.semantic.english.instructions.definitions import Definition, definitions_of
 from aidbt.semantic.english.instructions.heeded import check_heeded, chooses, is_about, procedure_told
-from aidbt.semantic.english.instructions.parsed import statements
+from aidbt.semantic.english.instructions.parsed import read_instructions, statements
 from aidbt.semantic.english.instructions.procedures import rows_kept, steps_of
 from aidbt.semantic.english.instructions.written_conditions import lemmas_of
+from aidbt.semantic.english.meanings.phrases import Rows
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
+    Duration,
     Exists,
     Measure,
+    Missing,
     Predicate,
     SemanticQuery,
     attributes,
@@ -42,6 +48,7 @@ class Restriction:
         is_default: whether it holds only where the question says nothing else.
         purpose: the name that it is said for; "" for everything.
         is_step: whether it is one of several steps to what the purpose says in other words, perhaps.
+        before: the statements of its line before it, which it may belong to.
     """
 
     statement: str
@@ -50,6 +57,7 @@ class Restriction:
     is_default: bool = False
     purpose: str = ""
     is_step: bool = False
+    before: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -93,17 +101,32 @@ def restrictions(text: str) -> Iterator[Restriction]:
         >>> [found.sentence for found in restrictions("Always exclude test users. Join users and orders.")]
         ['Exclude test users.']
     """
-    for statement in statements(text):
-        for is_excluded, pattern in _RESTRICTIONS:
-            match = pattern.match(statement)
-            # What a definition leaves out is left out of what it defines alone.
-            if match and " = " not in match["of"] and not _NO_ROWS.match(match["of"]):
-                groups = match.groupdict()
-                purpose = groups.get("purpose") or ""
-                yield Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)
-                break
-        else:
-            yield from _of_steps(statement)
+    for line in text.split("\n"):
+        before: tuple[str, ...] = ()
+        for statement in statements(line):
+            found = _restriction(statement)
+            if found is None:
+                yield from _of_steps(statement)
+            else:
+                yield found if _FOR_ALL.search(statement) else replace(found, before=before)
+            before = (*before, statement)
+
+
+def _restriction(statement: str) -> Restriction | None:
+    """What a statement says of which rows count; None where it says something else."""
+    for is_excluded, pattern in _RESTRICTIONS:
+        match = pattern.match(statement)
+        # What a definition leaves out is left out of what it defines alone.
+        if match and " = " not in match["of"] and not _NO_ROWS.match(match["of"]):
+            purpose = match.groupdict().get("purpose") or ""
+            return Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)
+    return None
+
+
+# What is said of every question, wherever it stands.
+_FOR_ALL = re.compile(
+    r"\b(?:always|every|by default|unless|in (?:all|any|general)|all (?:\w+ )?quer)|^never\b", re.I
+)
 
 
 def _of_steps(statement: str) -> Iterator[Restriction]:
@@ -137,19 +160,103 @@ def advised(question: str, text: str, query: SemanticQuery, lexicon: Lexicon, gr
         if restriction.purpose and not (restriction.is_step or _says(question, restriction.purpose)):
             continue
         rows = Definer(lexicon, graph, question).rows(restriction.of)
+        owner = _owner(restriction, rows, lexicon, graph)
+        if owner and not _is_used(owner, question, text, lexicon, graph):
+            table = rows.table if rows else _noun(restriction.of, lexicon)
+            is_missing = _are_missing(rows.where) if rows else _WITHOUT.search(restriction.of)
+            if table in _counted_tables(query) and not is_missing:
+                raise Refused("it is not certain whether advice is of what is asked, or of a definition",
+                              spans=(restriction.statement,))  # fmt: skip
+            continue
         if rows is None:
+            if owner and _lacks_an_end(restriction, query, lexicon, graph):
+                continue
             if restriction.is_step or _words_about(restriction.of, query, lexicon):
                 raise Refused("advice on which rows count is not understood", spans=(restriction.of,))
         elif rows.table in _counted_tables(query):
+            is_held = any(_wheres(query)) and _holds(query, rows.where)
+            if len(_counted_tables(query)) > 1 and not is_held:
+                raise Refused("it is not certain which of the numbers advice is of",
+                              spans=(restriction.statement,))  # fmt: skip
             said = {(a.table, a.column) for a in attributes(_wheres(query))}
             is_said = any((a.table, a.column) in said for a in attributes(rows.where))
             if not (is_said and (restriction.is_default or _holds(query, rows.where))):
                 added.append(restriction.sentence)
-        elif rows.table in _tables(query):
+        elif owner or rows.table in _tables(query):
             raise Refused("advice on which rows count is about others than those that are asked for",
                           spans=(restriction.of,))  # fmt: skip
     end = "" if question.rstrip().endswith((".", "?", "!")) else "."
     return " ".join([question.rstrip() + end, *added]) if added else question
+
+
+def _owner(
+    restriction: Restriction, rows: Rows | None, lexicon: Lexicon, graph: Graph
+) -> tuple[Definition, ...]:
+    """The definitions that advice belongs to: the nearest before it, on its line, that speak of its rows."""
+    table = rows.table if rows else _noun(restriction.of, lexicon)
+    for statement in reversed(restriction.before if table and not restriction.purpose else ()):
+        defined = tuple(definitions_of(statement))
+        if defined and _are_of(defined, table, lexicon, graph):
+            return defined
+    return ()
+
+
+def _noun(text: str, lexicon: Lexicon) -> str:
+    """The first table that a text names; "" where it names none."""
+    meanings = (m for word in lemmas_of(text) for m in lexicon.meanings.get((word,), ()))
+    return next((m.table for m in meanings if isinstance(m, TableName)), "")
+
+
+# What rows lack, of which no number could be made: "tickets without a reply", "shifts that have no end".
+_WITHOUT = re.compile(r"\b(?:without|no|not|never|missing)\b", re.I)
+
+
+def _lacks_an_end(restriction: Restriction, query: SemanticQuery, lexicon: Lexicon, graph: Graph) -> bool:
+    """Whether advice leaves out rows without an end of the only length of time that is measured.
+
+    Such rows have no length, and so no part in it: "tickets without a reply are ignored".
+    """
+    without = _WITHOUT.search(restriction.of)
+    table = _noun(restriction.of, lexicon)
+    if without is None or not table:
+        return False
+    time = time_named(graph.table(table), restriction.of[without.end() :])
+    measured = [measure.of for measure in measures(query)]
+    lengths = [of for of in measured if isinstance(of, Duration)]
+    return len(lengths) == len(measured) > 0 and all(
+        time in (a.column for a in attributes(length) if a.table == table) for length in lengths
+    )
+
+
+def _is_used(
+    defined: tuple[Definition, ...], question: str, text: str, lexicon: Lexicon, graph: Graph
+) -> bool:
+    """Whether a question speaks of what is defined, by its name or by what steps are for."""
+    in_use = used(read_instructions(text).definitions, question, graph)
+    said = [question, *(body for one in in_use if one not in defined for body in one.bodies)]
+    names = [name for one in defined for name in one.names]
+    names += [name[: name.index("of")] for name in names if "of" in name[1:]]
+    purposes = [" ".join(name) for one in defined if one.is_procedure for name in one.names]
+    is_named = any(_says(told, " ".join(name)) for told in said for name in names)
+    return is_named or any(is_about(question, purpose, lexicon) for purpose in purposes)
+
+
+def _are_of(defined: tuple[Definition, ...], table: str, lexicon: Lexicon, graph: Graph) -> bool:
+    """Whether definitions speak of a table, or of a column of it."""
+    columns = {column.name.lower() for column in graph.table(table).columns}
+    for text in (text for one in defined for text in (*one.bodies, *map(" ".join, one.names), one.noun)):
+        if columns & set(re.findall(r"\w+", text.lower())):
+            return True
+        for word in lemmas_of(text):
+            meanings = lexicon.meanings.get((word,), ())
+            if any(isinstance(m, TableName | ColumnName) and m.table == table for m in meanings):
+                return True
+    return False
+
+
+def _are_missing(predicate: Predicate | None) -> bool:
+    """Whether rows are those that something is missing of, which no number of it could be made from."""
+    return any(isinstance(part, Missing | Exists) for part in parts(predicate))
 
 
 def _says(question: str, name: str) -> bool:

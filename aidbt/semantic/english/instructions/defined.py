@@ -39,7 +39,7 @@ def with_instructions(
     )
     added: dict[Phrase, list[Meaning]] = {}
     written = with_written(lexicon, text, graph)
-    for definition in _used(found.definitions, question, graph):
+    for definition in used(found.definitions, question, graph):
         added |= Definer(written.with_meanings(added), graph, question).meanings(definition)
     added = last_values(text, question, lexicon, graph) | added
     added |= _heads(added, question, lexicon)
@@ -69,7 +69,12 @@ def _are_named(columns: Sequence[Phrase], lexicon: Lexicon) -> bool:
 
 
 def _places(name: Phrase, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
-    """The columns that are called so, or so after the noun of their table: "merchant category"."""
+    """The columns that are called so, or so after the noun of their table: "merchant category", "subjects of
+    tickets".
+    """
+    if "of" in name[1:-1]:
+        at = name.index("of")
+        name = (*name[at + 1 :], *name[:at])
     for size in range(len(name)):
         columns = [m for m in lexicon.meanings.get(name[size:], ()) if isinstance(m, ColumnName)]
         owners = {m.table for m in lexicon.meanings.get(name[:size], ()) if isinstance(m, TableName)}
@@ -117,7 +122,7 @@ _BRACKETS = re.compile(r"\s*\((?P<said>[^()]{3,120})\)")
 _MOST_BRACKETS = 4
 
 
-def _used(definitions: Sequence[Definition], question: str, graph: Graph) -> list[Definition]:
+def used(definitions: Sequence[Definition], question: str, graph: Graph) -> list[Definition]:
     """The definitions that a question uses, directly or in those it uses; what others use goes first."""
     columns = {plain(c.name) for table in graph.tables for c in table.columns if is_identifier(c.name)}
     found: list[Definition] = []

@@ -36,7 +36,7 @@ from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.english.words.value_names import phrase_of
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import GraphTable
-from aidbt.semantic.query import Attribute, Duration, Function, Grain, Measure, measures
+from aidbt.semantic.query import Attribute, Duration, Exists, Function, Grain, Measure, measures
 
 NOW = re.compile(r"\b(?:now|currently|today|at the moment|at present|these days)\b", re.I)
 
@@ -231,8 +231,25 @@ class Definer(GroupMeanings):
                 or self._of_groups(text)
             )
             if found:
-                return [self._in_its_unit(meaning) for meaning in found]
+                return [self._over_joined(self._in_its_unit(meaning), body) for meaning in found]
         return []
+
+    def _over_joined(self, meaning: Meaning, body: str) -> Meaning:
+        """A total over the rows that steps join: the fees of the plans of all active subscriptions.
+
+        Without the steps it would be that of the plans that have an active subscription.
+        """
+        number = meaning.meaning if isinstance(meaning, Defined) else None
+        measure = number.term if isinstance(number, Number) else None
+        joined = set(re.findall(r"\w+", tables_joined(body).lower()))
+        if not isinstance(meaning, Defined) or not isinstance(measure, Measure) or measure.of is None:
+            return meaning
+        match measure.where:
+            case Exists(table=many, operator=">=", count=1, where=where) if many.lower() in joined:
+                if measure.function in ("sum", "avg") and self._is_to_one(many, measure.table):
+                    total = replace(measure, table=many, where=where)
+                    return Defined("Number", Number(total, many), meaning.weight)
+        return meaning
 
     def _in_its_unit(self, meaning: Meaning) -> Meaning:
         """A time between two that no unit is said of, in the one that the question speaks of."""

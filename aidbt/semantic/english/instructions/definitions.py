@@ -240,6 +240,8 @@ def _definition(match: re.Match[str]) -> Iterator[Definition]:
     names += [_phrase(body) for body in bodies[:-1] if re.fullmatch(r"[A-Za-z][A-Za-z' -]*", body)]
     names += [name[1:] for name in names if len(name) > 1 and name[0] in ("still", "already", "currently")]
     names += [head for name in names if (head := _of_each(name))]
+    # Steps group by what the name says behind "per": "MRR per account: join ..., then group by account".
+    names += [name[: name.index("per")] for name in names if "per" in name[1:] and _STEPS.match(bodies[0])]
     names = [name for name in names if 0 < len(name) <= _MOST_NAME_WORDS]
     bodies = [re.sub(r"^(\w+_\w+) (?:that|which) ", r"\1 ", body) for body in bodies]
     if names and bodies:
@@ -258,6 +260,9 @@ def _definition(match: re.Match[str]) -> Iterator[Definition]:
                 else [also["other"], *words[1:]]
             )
             yield Definition((_phrase(also["name"]),), (" ".join(swapped),))
+
+
+_STEPS = re.compile(r"(?:(?:inner |left )?join|link|merge|combine|start with|group|filter)\b", re.I)
 
 
 def _of_each(name: Phrase) -> Phrase:

@@ -22,6 +22,7 @@ from aidbt.semantic.english.instructions.definition_scope import per_row, qualif
 from aidbt.semantic.english.instructions.formulas import Formula, Operation, completed, formula_of
 from aidbt.semantic.english.instructions.written_conditions import WEIGHT, WrittenConditions, lemmas_of
 from aidbt.semantic.english.meanings.chart import Item, parse
+from aidbt.semantic.english.meanings.likelihood import unlikely
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Link, Rows
 from aidbt.semantic.english.number_rules.grammar import Rules
@@ -134,7 +135,7 @@ class FormulaMeanings:
         """What a text may be read as whole, likeliest first."""
         bare = bare_phrase(text)
         found = [item for item in self._whole(bare) if item.category in _CATEGORIES]
-        return sorted((item for item in found if self._says_all(bare, item)), key=lambda item: -item.score)
+        return sorted((item for item in found if self._says_all(bare, item)), key=unlikely)
 
     def _says_all(self, text: str, item: Item) -> bool:
         """Whether a phrase means every word of its text: of a definition nothing may be left out."""
@@ -180,14 +181,19 @@ class FormulaMeanings:
 
         found = at_one_time(self._with_products(formula, items, numbers, term))
         found = _span_of_rows(found) if found else None
-        found = rewritten(found, lambda part: self._of_same_rows(part, found)) if found else None
+        are_these = any(_THESE.search(leaf) for leaf in items)
+        plain = found
+        found = rewritten(found, lambda part: self._of_same_rows(part, plain, are_these)) if found else None
+        if are_these and found == plain:
+            return []  # of which rows "these" are is not known
         table = next(iter(numbers.values())).table
         return [Defined("Number", Number(found, table), WEIGHT)] if found else []
 
-    def _of_same_rows(self, part: object, whole: Term | None) -> Measure | None:
+    def _of_same_rows(self, part: object, whole: Term | None, are_these: bool) -> Measure | None:
         """`members with a paid invoice`, beside an amount of paid invoices: the different ones of these.
 
-        Over all rows it is the same; by groups of the invoices the members are those of the group's.
+        Over all rows it is the same; by groups of the invoices the members are those of the group's. So is
+        it of `members with these invoices`, which says no more of them than the amount did.
         """
         held = part.where if isinstance(part, Measure) and part.function == "count" else None
         if (
@@ -198,10 +204,12 @@ class FormulaMeanings:
             return None
         beside = {(m.table, m.where) for m in measures(whole) if m != part}
         key = self.graph.table(part.table).keys[:1]
-        is_same = beside == {(held.table, held.where)} and self._is_to_one(held.table, part.table)
+        wheres = {where for table, where in beside if table == held.table}
+        is_said = held.where in wheres or (are_these and held.where is None)
+        is_same = is_said and len(beside) == len(wheres) == 1 and self._is_to_one(held.table, part.table)
         if not is_same or not key or len(key[0]) != 1 or held.via:
             return None
-        return Measure("count_distinct", held.table, Attribute(part.table, key[0][0]), held.where)
+        return Measure("count_distinct", held.table, Attribute(part.table, key[0][0]), wheres.pop())
 
     def _with_products(
         self,
@@ -287,9 +295,14 @@ class FormulaMeanings:
     def _of_those(self, meanings: list[Meaning], rows: Rows) -> list[Meaning]:
         found: list[Meaning] = []
         for meaning in meanings:
-            if not isinstance(meaning, Defined) or not isinstance(meaning.meaning, Number | Amount | Columns):
+            number = meaning.meaning if isinstance(meaning, Defined) else None
+            if not isinstance(meaning, Defined) or not isinstance(number, Number | Amount | Columns | Rows):
                 return []
-            number = meaning.meaning
+            if isinstance(number, Rows):
+                if number.table != rows.table:
+                    return []
+                found.append(replace(meaning, meaning=replace(rows, where=both(number.where, rows.where))))
+                continue
             if isinstance(number, Columns):
                 if number.rows is not None or {term.table for term in number.terms} != {rows.table}:
                     return []
@@ -336,6 +349,7 @@ def _is_mean_of(rows: Rows, meaning: object) -> bool:
     return isinstance(term, Measure) and term.function in ("avg", "median") and term.table == rows.table
 
 
+_THESE = re.compile(r"\b(?:these|those) (?!who\b|that\b|which\b|with\b|of\b)\w", re.I)
 _THOSE = re.compile(r"^(?:those|these|ones|the ones)\b", re.I)
 
 
@@ -392,6 +406,8 @@ _ABOUT_AS_LIKELY = 0.3
 LESS_LIKELY = 0.3
 """How much less likely a name of a number of rows means the rows."""
 _MARGIN = 0.16
+
+
 _CATEGORIES = {"Number", "Rows", "Col", "Amount", "OpenAmount", "Cond", "Nested"}
 # Words that groups begin with in definitions.
 # What definitions add that says nothing of which rows are meant.

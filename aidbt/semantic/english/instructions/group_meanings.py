@@ -31,6 +31,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     TopColumns,
 )
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
+from aidbt.semantic.english.words.tokens import lemma
 from aidbt.semantic.english.words.units import is_money
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.query import Attribute, Compared, Grain, Measure
@@ -303,9 +304,16 @@ class GroupMeanings(FormulaMeanings):
             sides = [(words[size:], words[:size]), *([(words[:size], words[size:])] if is_before else [])]
             for said, rest in sides:
                 group = self._group(" ".join(said)) if _begin_groups(said) else None
-                if group is not None:
+                is_told = group is not None and self._are_some(group)
+                is_who = is_told and rest == words[:size] and _says_who(rest[-1], said[0])
+                if group is not None and not is_who:
                     return " ".join(rest).rstrip(" ,"), group
         return text, Group()
+
+    def _are_some(self, group: Group) -> bool:
+        """Whether groups are only of some rows, such as those of whom a flag is true."""
+        flags = [t for t in group.terms if self.graph.table(t.table).column(t.column).kind == "bool"]
+        return bool(flags) or any(rows.where is not None for rows in group.rows)
 
     def _group(self, text: str) -> Group | None:
         """The groups that a text names, and nothing else; "per month" is of whatever happened in one."""
@@ -387,6 +395,15 @@ _AMOUNT_NOUN = re.compile(r" (?:quantity|value|amount|number|count|figure)$", re
 
 def _alike(meaning: object) -> tuple[Attribute, ...]:
     return meaning.alike if isinstance(meaning, Columns) else ()
+
+
+def _says_who(before: str, by: str) -> bool:
+    """Whether a participle before "by" says who did it: "cards held by active members" have no groups."""
+    is_participle = before.endswith("ed") or (lemma(before) != before and not before.endswith("s"))
+    return by.lower() == "by" and is_participle and before.lower() not in _GATHERED
+
+
+_GATHERED = frozenset("grouped split counted summed totalled averaged aggregated measured divided".split())
 
 
 def _begin_groups(words: Sequence[str]) -> bool:

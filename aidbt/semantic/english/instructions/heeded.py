@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.grounding.lexicon import Lexicon, TableName
+from aidbt.semantic.english.grounding.lexicon import ColumnName, Lexicon, TableName
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.instructions.definitions import definitions_of
 from aidbt.semantic.english.instructions.parsed import statements
@@ -19,7 +19,16 @@ from aidbt.semantic.english.instructions.written_conditions import holds, lemmas
 from aidbt.semantic.english.words.tokens import tokens, verb_stem
 from aidbt.semantic.english.words.value_names import plain
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Matches, SemanticQuery, parts
+from aidbt.semantic.query import (
+    Attribute,
+    Calculation,
+    Matches,
+    SemanticQuery,
+    Term,
+    attributes,
+    measures,
+    parts,
+)
 
 _FOR_WRITERS = re.compile(
     r"\b(?:(?:left |inner )?join(?:s|ed|ing)?|cte|common table expression|ilike|like|case.?(?:in)?sensitiv\w*"
@@ -79,7 +88,7 @@ def check_heeded(
     Raises:
         Refused: one was.
     """
-    asked = _content(question, lexicon)
+    asked = _content(question, lexicon) | _measured(question)
     tables = {node.table for node in parts(query) if hasattr(node, "table")} | {query.base}
     for statement in statements(text):
         if any(is_of_last_rows(query, told.table) for told in snapshots_told(statement, graph)):
@@ -87,6 +96,11 @@ def check_heeded(
         is_heeded = statement in heeded and not _is_scattered(statement, question, asked, lexicon)
         if is_heeded or _KNOWN.search(statement) or _is_matched(statement, query):
             continue
+        if _fills_gaps(statement, query, lexicon) or _measures_otherwise(statement, question):
+            raise Refused("what instructions say is not understood", spans=(_short(statement),))
+        if _tells_how(statement, tables, lexicon):
+            raise Refused("instructions say which rows count, and it is not understood how",
+                          spans=(_short(statement),))  # fmt: skip
         about = _content(_subject(statement), lexicon)
         # Of what is told in steps half of the name has to be there, of a plain statement any word.
         is_shared = 2 * len(asked & about) >= (len(about) if _PROCEDURE.match(statement) else 1)
@@ -95,6 +109,65 @@ def check_heeded(
         if _is_about_rows(statement, tables, query, graph):
             raise Refused("instructions say which rows count, and it is not understood how",
                           spans=(_short(statement),))  # fmt: skip
+
+
+def _tells_how(statement: str, tables: Collection[str], lexicon: Lexicon) -> bool:
+    """Whether a statement tells which rows of a query count, or how: "Count every member once"."""
+    if not _TELLS.match(statement) or _FOR_WRITERS.search(statement) or any(definitions_of(statement)):
+        return False
+    meanings = (meaning for word in lemmas_of(statement) for meaning in lexicon.meanings.get((word,), ()))
+    return any(isinstance(m, TableName) and m.table in tables and m.weight > _SURE for m in meanings)
+
+
+_TELLS = re.compile(
+    r"^(?:please |always )*(?:only|count|take|use|treat|consider|assign|attribute|pick|choose|base)\b",
+    re.I,
+)
+_SURE = 0.8
+
+
+def _fills_gaps(statement: str, query: SemanticQuery, lexicon: Lexicon) -> bool:
+    """Whether a statement says what missing values of a query's columns count as, where a sum is not all."""
+    if not _AS_ZERO.search(statement):
+        return False
+    read = {(a.table, a.column) for m in measures(query) if m.function != "sum" for a in attributes(m.of)}
+    read |= {place for m in measures(query) if isinstance(m.of, Calculation) for place in _places(m.of)}
+    return any(
+        isinstance(meaning, ColumnName) and (meaning.table, meaning.column) in read
+        for word in lemmas_of(statement)
+        for meaning in lexicon.meanings.get((word,), ())
+    )
+
+
+def _places(term: Term) -> set[tuple[str, str]]:
+    return {(attribute.table, attribute.column) for attribute in attributes(term)}
+
+
+# "Missing tips count as 0", "treat orders without a discount as zero".
+_AS_ZERO = re.compile(
+    r"\b(?:count|treat|regard|consider|tak|assum|handl|replac)\w*\b.* (?:as|by|with|to be) (?:0|zero)\b"
+    r"|\bcoalesce\b",
+    re.I,
+)
+
+
+def _measured(question: str) -> set[str]:
+    """The stems of what a question compares things by: the length, of "the longest trip"."""
+    return {verb_stem(_MEASURES[word]) for word in lemmas_of(question) if word in _MEASURES}
+
+
+def _measures_otherwise(statement: str, question: str) -> bool:
+    """Whether a statement defines what a question compares by: "length of a trip = distance_km"."""
+    heads = {name[0] for one in definitions_of(statement) for name in one.names if name[1:2] in ((), ("of",))}
+    return bool(_measured(question) & {verb_stem(head) for head in heads})
+
+
+_MEASURES = {
+    "long": "length", "longest": "length", "short": "length", "shortest": "length", "large": "size",
+    "largest": "size", "big": "size", "biggest": "size", "small": "size", "smallest": "size",
+    "heavy": "weight", "heaviest": "weight", "tall": "height", "tallest": "height",
+    "expensive": "price", "cheap": "price", "cheapest": "price", "fast": "speed", "fastest": "speed",
+}  # fmt: skip
 
 
 def _is_matched(statement: str, query: SemanticQuery) -> bool:

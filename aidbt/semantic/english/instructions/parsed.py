@@ -84,7 +84,7 @@ def without_advice(question: str) -> tuple[str, str]:
     parts = _SENTENCES.split(question)
     said = [part for part in parts[1:] if _ADVICE.match(part)]
     asked = " ".join(part for part in parts if part not in said) if said else question
-    return asked, " ".join([*said, *([_FOLDED] if folded else [])])
+    return asked, " ".join([*said, *([FOLDED] if folded else [])])
 
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
@@ -93,7 +93,8 @@ _ANY_CASE = re.compile(
     r"|,? (?:ignoring|regardless of|irrespective of) (?:the )?case\b",
     re.I,
 )
-_FOLDED = "Match all texts case-insensitively."
+FOLDED = "Match all texts case-insensitively."
+"""What a question is told by that has "ignoring case" in it."""
 # A sentence that names rows, or a value, asks for something besides.
 _ADVICE = re.compile(
     r"(?!.*(?:['\"\d]|\b(?:of|in|where|named|called|whose|who|that|from)\b))"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from aidbt.core.words import words_of
 from aidbt.semantic.english.grounding.index import ColumnName, Defined, Lexicon, Meaning, ValueName
 from aidbt.semantic.english.instructions.parsed import is_of_parts
 from aidbt.semantic.english.instructions.text_matching import TextMatching
@@ -33,6 +34,8 @@ _TOPIC = {"about", "mention", "regarding", "concerning"}
 _BEFORE_CONTENT = _TOPIC | {"contain", "include", "say", "involve"}
 _THE = [["the"], ["their"], ["its"], ["his"], ["her"]]
 _ARTICLES = {"a", "an", "the"}
+# What columns are called in which nothing is written about anything.
+_NAMING = {"email", "mail", "name", "phone", "url", "website", "code", "address", "city", "country", "town"}
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -171,7 +174,7 @@ class _Texts:
             is_label &= last not in _AT or not self._lexicon.is_person(table)
             if (table, column) in self._words:
                 continue
-            if is_content and is_told:
+            if is_content and is_told and not _NAMING & set(words_of(column)):
                 yield ValueName(table, column, text, _KNOWN)
             elif is_name and is_label and (named := self._lexicon.named(table, text)):
                 yield Defined("Cond", Condition(table, named), _UNKNOWN)

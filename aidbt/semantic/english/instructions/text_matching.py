@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.instructions.parsed import Matching, heeds_case, is_of_parts
 from aidbt.semantic.query import AnyOf, Attribute, Matches, OneOf, Predicate, SemanticQuery
 from aidbt.semantic.rewriting import rewritten
@@ -64,6 +65,18 @@ def matched(
         return None
 
     return rewritten(query, change)
+
+
+def check_folded_groups(query: SemanticQuery, values: Mapping[tuple[str, str], Sequence[str]]) -> None:
+    """That no groups differ by their case alone, where a question is to be read "ignoring case".
+
+    Raises:
+        Refused: some do.
+    """
+    for term in query.group_by:
+        known = values.get((term.table, term.column), ()) if isinstance(term, Attribute) else ()
+        if len({value.lower() for value in known}) < len(set(known)):
+            raise Refused("groups that differ by their case alone are not put together", spans=("case",))
 
 
 def _is_within_others(text: str, values: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.english.words.value_names import plain
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import Graph, Kind
-from aidbt.semantic.query import Attribute, Comparison, Missing, Not, Operator, Predicate, Value
+from aidbt.semantic.query import Attribute, Comparison, Missing, Not, OneOf, Operator, Predicate, Value
 
 # A defined name goes before whatever else its words may mean.
 WEIGHT = 1.3
@@ -28,6 +28,12 @@ _CONDITION = re.compile(
     r"(?: is (?:(?P<missing>null|empty|missing|blank|not set|not filled)"
     r"|(?:not (?:null|empty|missing|blank)|filled|set|present|known))"
     rf"| (?P<operator>{_SIGN}) (?P<value>'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?|\w*[A-Za-z]\w*))?$",
+    re.I,
+)
+# "status 'resolved' or 'closed'", "status in ('resolved', 'closed')".
+_ONE_OF = re.compile(
+    r"^(?:it |they )?(?:has |have )?(?:an? |the )?(?P<column>\w+) (?:(?:=|is|are|in|is in|of|is one of"
+    r"|one of|either|is either) )?\(?(?P<values>'[^']*'(?:,? or (?:is )?'[^']*'|, ?'[^']*')+)\)?$",
     re.I,
 )
 # Rows that a definition is of, before what holds of them: "a match in which home_goals equals away_goals".
@@ -59,6 +65,12 @@ class WrittenConditions:
 
     def condition(self, body: str, name: Phrase) -> Condition | None:
         """What `flag = 'Y'`, `closed_at is not null`, `has a shipped_at` say of the rows of a table."""
+        several = _ONE_OF.match(body)
+        if several:
+            one = self.column((plain(several["column"]),), self.table_in(name))
+            values = tuple(map(Value, re.findall(r"'([^']*)'", several["values"])))
+            found = OneOf(Attribute(one.table, one.column), values) if one else None
+            return Condition(one.table, found) if one and found else None
         match = _CONDITION.match(body)
         if not match or (" " not in body and not match["has"]):
             return None  # a name alone says nothing of rows

@@ -16,12 +16,20 @@ from aidbt.semantic.english.meanings.number_phrases import (
     TopColumns,
 )
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
-from aidbt.semantic.query import Comparison, Measure, Missing, OneOf, parts
+from aidbt.semantic.query import Comparison, Exists, Measure, Missing, OneOf, parts
 
 Cut = tuple[float, tuple[Item, ...]]
 """Phrases that stand side by side, and how likely each of them is, added up."""
 _AGAIN = 0.2
 """What it says for a way that a later sentence names a column of the first one."""
+
+_OF_OTHERS = 0.2
+
+
+def unlikely(item: Item) -> float:
+    """How unlikely a phrase of a definition is: "not paid" is a state before it is a lack of payments."""
+    is_of_others = any(isinstance(part, Exists) for part in parts(item.meaning))
+    return (_OF_OTHERS if is_of_others else 0.0) - item.score
 
 
 def likelihood(cut: Sequence[Cut]) -> float:

@@ -18,6 +18,7 @@ from aidbt.semantic.query import (
     Predicate,
     Term,
     Value,
+    attributes,
     both,
 )
 
@@ -28,11 +29,24 @@ def is_contradiction(predicate: Predicate | None) -> bool:
         return False
     if any(isinstance(part, Not) and part.predicate in predicate.predicates for part in predicate.predicates):
         return True
+    missing = {part.term for part in predicate.predicates if isinstance(part, Missing)}
+    compared = [part for part in predicate.predicates if isinstance(part, Comparison)]
+    if any(missing & set(attributes(part)) for part in compared):
+        return True  # of what was not done there is no length
+    related = [part for part in predicate.predicates if isinstance(part, Exists)]
+    none = {(one.table, one.via) for one in related if _is_none(one)}
+    if any((one.table, one.via) in none and one.count > 0 for one in related):
+        return True
     about: dict[object, list[Predicate]] = {}
     for part in predicate.predicates:
         term = getattr(part, "term", None) or (part.left if isinstance(part, Comparison) else None)
         about.setdefault(term, []).append(part)
     return any(_excluded(said) for term, said in about.items() if term is not None)
+
+
+def _is_none(some: Exists) -> bool:
+    """Whether there is no related row at all."""
+    return some.where is None and (some.operator, some.count) == ("=", 0)
 
 
 def _excluded(said: Sequence[Predicate]) -> bool:

@@ -21,7 +21,14 @@ from aidbt.semantic.english.meanings.phrases import (
 )
 from aidbt.semantic.english.meanings.same_rows import is_contradiction
 from aidbt.semantic.english.row_rules.rows import RowRules
-from aidbt.semantic.english.words.additive import amount_of, is_additive, is_duration, is_key, money_of
+from aidbt.semantic.english.words.additive import (
+    amount_of,
+    is_additive,
+    is_duration,
+    is_key,
+    is_percentage,
+    money_of,
+)
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.english.words.units import is_money
 from aidbt.semantic.graph import is_to_one
@@ -295,7 +302,9 @@ class AggregateRules(RowRules):
     def _can_aggregate(self, function: Function, attribute: Attribute) -> bool:
         if is_key(self.graph.table(attribute.table), attribute.column):
             return False
-        return self.column(attribute).kind == "number"
+        found = self.column(attribute)
+        # Nobody adds up percentages: "total fee" is of fees, and not of what they are a part of.
+        return found.kind == "number" and not (function == "sum" and is_percentage(found))
 
     def dated(self, number: Number, time: Attribute) -> Number:
         """A number whose rows stand in time by another column than their usual one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.semantic.english.meanings.chart import Rule
+from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Columns, Condition, Found, Link, Rows
 from aidbt.semantic.english.row_rules.nouns import NounRules
 from aidbt.semantic.query import attributes
@@ -17,9 +18,21 @@ def add_aside_rules(rule: Rule, rules: NounRules) -> None:
     # "The five dearest products, giving the name and the price"
     rule("Comma", "Giving", lambda *_: [("Show", "besides", -0.2)])
     rule("Cond", "Col", lambda condition, columns: _of_kind(condition, columns, rules))
+    rule("GoingBy", "Col", lambda _, columns: [("SaidOf", columns, 0.0)] if columns.rows is None else [])
+    rule("Comma", "SaidOf", lambda _, columns: [("SaidOf", columns, 0.0)])
+    rule("Number", "SaidOf", lambda number, columns: _said_of("Number", number, columns))
+    rule("Rows", "SaidOf", lambda rows, columns: _said_of("Rows", rows, columns))
     rule("Rows", "Only", lambda rows, _: [("OnlyRows", rows, 0.0)] if rows.where is not None else [])
     # "Average freight per customer, delivered orders only"
     rule("Comma", "OnlyRows", lambda _, rows: [("OnlyOf", Link(rows), -0.3)])
+
+
+def _said_of(category: str, said: Number | Rows, columns: Columns) -> Found:
+    """`open tickets (going by the status)`: the column that a condition is of anyhow."""
+    where = said.where if isinstance(said, Rows) else said.term
+    held = {(term.table, term.column) for term in attributes(where)}
+    if all((term.table, term.column) in held for term in columns.terms):
+        yield category, said, -0.5
 
 
 def _with(columns: Columns, rules: NounRules) -> Found:

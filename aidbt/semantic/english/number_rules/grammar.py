@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aidbt.semantic.english.grounding.houses import add_house_rules
 from aidbt.semantic.english.grounding.verbs import EMPTY
 from aidbt.semantic.english.meanings.chart import Combine, Grammar, Lift
+from aidbt.semantic.english.number_rules.among import add_among_rules
 from aidbt.semantic.english.number_rules.asides import add_aside_rules
 from aidbt.semantic.english.number_rules.asked_clauses import add_asked_clause_rules
 from aidbt.semantic.english.number_rules.number_grammar import FILLABLE, add_number_grammar
@@ -14,6 +15,7 @@ from aidbt.semantic.english.number_rules.orders import OrderRules
 from aidbt.semantic.english.number_rules.other_parts import add_other_part_rules
 from aidbt.semantic.english.number_rules.tails import add_tail_rules
 from aidbt.semantic.english.number_rules.text_lengths import add_text_length_rules
+from aidbt.semantic.english.number_rules.unit_prices import add_unit_price_rules
 
 # Phrases of rows and of conditions that words which say nothing may stand beside.
 _PHRASES = """Rows Col Val Cond Link Claim Time Texts Names Num CmpNum CmpCol CmpMean Range Act ActOn Clause
@@ -63,6 +65,8 @@ class Rules(OrderRules):
         add_house_rules(rule)
         add_aside_rules(rule, self)
         add_other_part_rules(rule)
+        add_among_rules(rule, self)
+        add_unit_price_rules(rule)
         rule("Prep", "Rows", lambda how, rows: [("OfWhole", rows, 0.0)] if how in ("of", "among") else [])
         rule("OfWhole", "Comma", _first("OfWhole"))
         rule("OfWhole", "WhatShare", lambda rows, kind: self.whole_rows(kind, rows))

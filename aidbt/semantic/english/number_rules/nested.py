@@ -8,7 +8,7 @@ from aidbt.semantic.english.meanings.number_phrases import Group, Nested, Number
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Found, Rows
 from aidbt.semantic.english.number_rules.number_comparisons import NumberComparisons
 from aidbt.semantic.english.words.additive import amount_of
-from aidbt.semantic.query import Function, Measure, MetricRef
+from aidbt.semantic.query import Calculation, Function, Measure, MetricRef
 
 
 class NestedRules(NumberComparisons):
@@ -60,7 +60,10 @@ class NestedRules(NumberComparisons):
     def nested_group(self, nested: Nested, group: Group) -> Found:
         of = nested.number.term
         is_counted = isinstance(of, Measure) and of.function != "sum"
-        if not nested.group and (group.is_per or is_counted):
+        # Of each order its net value, on average per payment method; of each customer what all of theirs are.
+        is_of_rows = isinstance(of, Measure) and isinstance(of.of, Calculation) and of.where is None
+        is_by_column = is_of_rows and not group.rows and not group.grains
+        if not nested.group and not is_by_column and (group.is_per or is_counted):
             yield "Nested", replace(nested, group=group), 0.0
 
     def nested_claim(self, nested: Nested, claim: Claim) -> Found:

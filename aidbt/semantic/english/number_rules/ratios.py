@@ -36,7 +36,9 @@ class RatioRules(RatioSides):
         found = self.claimed(Rows(whole.number.table), claim)
         if found is not None and found[0].where is not None:
             part = narrowed(whole.number, found[0].where)
-            yield "Number", self.ratio_of(whole.kind, part, whole.number), found[1] - 0.6
+            # "Loans that are unreturned (no return date)" say the same twice.
+            if part != whole.number:
+                yield "Number", self.ratio_of(whole.kind, part, whole.number), found[1] - 0.6
 
     def cut_of(self, compare: Compare, rows: Rows) -> Found:
         """`more than 50% of orders`, before it is said which."""
@@ -64,6 +66,8 @@ class RatioRules(RatioSides):
         """`ratio of A to B`, `A out of B`."""
         is_part, two = second
         one = self.in_scope(whole.number, two, is_part=is_part)
+        if is_part and _are_rows_of_two(whole.number, two):
+            return  # "completed digs to all digs among the sites" is no part of the sites
         if one is not None and (whole.is_ratio or _are_of_one_kind(one, two)):
             # Sides of one table are meant sooner: the visitors that were counted, and no other visitors.
             yield "Number", self.ratio_of(whole.kind, one, two), -1.5 if one.table == two.table else -1.3
@@ -192,6 +196,12 @@ def _are_of_one_kind(part: Number, whole: Number) -> bool:
     is_count, is_of_count = one.function.startswith("count"), two.function.startswith("count")
     # Seats that were taken are a part of the capacity, which another table holds.
     return is_count == is_of_count or (is_count and one.table != two.table)
+
+
+def _are_rows_of_two(one: Number, two: Number) -> bool:
+    """Whether rows of one table are counted beside rows of another one."""
+    counts = [n.term for n in (one, two) if isinstance(n.term, Measure) and n.term.function == "count"]
+    return len(counts) == len({count.table for count in counts}) == 2
 
 
 def subjects_of(predicate: Predicate) -> set[object]:

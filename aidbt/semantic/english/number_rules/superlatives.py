@@ -7,7 +7,7 @@ from dataclasses import replace
 from aidbt.core.words import singular_words
 from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Functions, Group, Number, Scoped, Sorted, Top
-from aidbt.semantic.english.meanings.phrases import Columns, Found, Rows
+from aidbt.semantic.english.meanings.phrases import Columns, Found, Link, Rows
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.additive import amount_of, money_of
 from aidbt.semantic.graph import GraphTable, is_to_one
@@ -47,7 +47,7 @@ class SuperlativeRules(NumberRules):
         rule("MuchIn", "Most", lambda _, is_most: [("MuchInMost", bool(is_most), 0.0)])
         rule("MuchInMost", "OnCol", self.spent_most_in)
         rule("Rel", "MuchMost", lambda _, is_most: [("MuchMost", is_most, 0.0)])
-        rule("MuchMost", "Link", lambda is_most, link: self.spent_most_on(is_most, link.rows))
+        rule("MuchMost", "Link", self.spent_most_on_those)
         rule("Rows", "MuchMost", self.spent_most)
         rule(
             "Prep",
@@ -76,8 +76,13 @@ class SuperlativeRules(NumberRules):
         rule("IsOften", "Fill", lambda is_most, _: [("IsOften", is_most, 0.0)])
         rule("Most", "OfWhole", self.best_rows)
         rule("Best", "Stranded", lambda best, _: [("Best", best, 0.1)] if best.rows is None else [])
-        rule("Col", "Often", lambda of, is_most: self.often(is_most, of))
+        rule("Col", "Often", self.value_often)
         rule("Rows Col", "IsOften", lambda of, is_most: self.often(is_most, of))
+
+    def value_often(self, of: Columns, is_most: bool) -> Found:
+        """`colours chosen most often`; of tanks that are "tested most often" no time is meant."""
+        if not self.is_time(of.terms[0]):
+            yield from self.often(is_most, of)
 
     def most_done(self, done: Done, of: Rows | Columns) -> Found:
         """`most watched title`: what has most rows of what was done, each of which is of one of them."""
@@ -118,6 +123,11 @@ class SuperlativeRules(NumberRules):
         # What was paid are amounts first, and then what one kind of cost there is.
         spent = [t.name for t in own if amount_of(t)] or [t.name for t in own if money_of(t)]
         return Rows(spent[0]) if len(spent) == 1 else None
+
+    def spent_most_on_those(self, is_most: bool, link: Link) -> Found:
+        """`spent the most on completed bookings`; who "paid the most invoices" paid many of them."""
+        if not link.is_act:
+            yield from self.spent_most_on(is_most, link.rows)
 
     def spent_most_on(self, is_most: bool, rows: Rows) -> Found:
         """`spent the most on completed bookings`: the sum of what those cost, where one column says it."""

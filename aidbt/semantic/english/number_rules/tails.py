@@ -30,6 +30,7 @@ def add_tail_rules(rule: Rule) -> None:
     rule("Tail", "IsIt TheyVerb Altogether Fill", lambda tail, _: [("Tail", tail, -0.4)])
     rule("IsIt", "Verb Weak Stranded Usual", lambda *_: [("IsIt", None, 0.1)])
     rule("Show", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
+    rule("Comma", "WithNumber", lambda _, kind: [("Tail", Tail(kind), 0.6)])
     rule("And", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
     rule("Tail", "TheyAct", _tail_done)
     # "In that year" is the one that the most were in.

@@ -144,7 +144,24 @@ def add_theirs(asked: Asked) -> None:
             raise Refused("rows are spoken of again that were not counted before")
         asked.shown.append(narrowed(number, counted[-1].where))
     if not (asked.theirs or asked.those):
-        _check_conditions(said)
+        _spread_conditions(asked)
+        _check_conditions([shown for shown in asked.shown if isinstance(shown, Number)])
+
+
+def _spread_conditions(asked: Asked) -> None:
+    """`total fee and average amount of paid orders`: rows that are named behind both are of both.
+
+    Of "total fee and number of paid orders" it is less certain.
+    """
+    numbers = [shown for shown in asked.shown if isinstance(shown, Number)]
+    made = [n.term for n in numbers if isinstance(n.term, Measure) and n.term.of is not None]
+    tables = {number.table for number in numbers}
+    if not asked.spreads or len(made) < len(numbers) or len(tables) != 1 or len(numbers) < 2:
+        return
+    if not any(term.where or term.function.startswith("count") for term in made[:-1]):
+        wider = [narrowed(number, made[-1].where) for number in numbers[:-1]]
+        new = dict(zip(numbers[:-1], wider, strict=True))
+        asked.shown[:] = [new.get(one, one) if isinstance(one, Number) else one for one in asked.shown]
 
 
 def _check_conditions(numbers: Sequence[Number]) -> None:

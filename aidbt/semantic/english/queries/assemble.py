@@ -15,7 +15,8 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Frequent,
     Group,
 )
-from aidbt.semantic.english.number_rules.asked import Asked, asked_of
+from aidbt.semantic.english.number_rules.asked import Asked
+from aidbt.semantic.english.number_rules.asked_sentences import asked_of
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.queries.counted_groups import counted_groups
 from aidbt.semantic.english.queries.grouped import Grouping

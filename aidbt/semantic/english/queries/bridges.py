@@ -56,14 +56,14 @@ def add_bridges(asked: Asked, rules: NumberRules) -> None:
 
 def _is_done_in_times(asked: Asked, number: Number, act: Exists, rules: NumberRules) -> bool:
     """Whether those are counted who did something each month, or with whom it was done; not what has a time
-    of its own by which it may be counted, such as orders that were refunded.
+    of its own by which it may be counted, such as orders that were refunded, unless "distinct" ones are.
     """
     group = asked.group
     is_timed = bool(group.grains or group.parts) and not group.terms and rules.time_of(act.table) is not None
     path = rules.path(act.table, number.table)
     is_own = path is not None and len(path) > 0 and is_to_one(path)
     is_alone = asked.numbers() == [number] and not (asked.tops or asked.best)
-    is_told = number.table in rules.people or rules.time_of(number.table) is None
+    is_told = number.table in rules.people or rules.time_of(number.table) is None or asked.is_distinct
     return is_timed and is_own and is_alone and _is_count(number) and is_told
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Best, Number, Shown
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Rows
 from aidbt.semantic.english.queries.group_order import GroupOrder
 from aidbt.semantic.english.words.naming import name_of
-from aidbt.semantic.query import Measure, Order, Output, SemanticQuery, Term
+from aidbt.semantic.query import Attribute, Measure, Order, Output, SemanticQuery, Term, measures
 
 
 class Grouping(GroupOrder):
@@ -38,6 +40,7 @@ class Grouping(GroupOrder):
         self._ranks()
         self._sorts()
         self._havings()
+        self._tell_apart()
         self._check_whose_time()
         return SemanticQuery(
             tuple(Output(term, name_of(term)) for term in self._terms()),
@@ -69,6 +72,24 @@ class Grouping(GroupOrder):
             elif isinstance(shown, Rows):
                 self._add_groups(self.rules.named(shown))
         self._check_belonging(known)
+
+    def _tell_apart(self) -> None:
+        """People who have one name are several: what is seen by their names is theirs one by one."""
+        measured = {measure.table for number in self.numbers for measure in measures(number.term)}
+        for table in sorted(self.rules.people - measured):
+            key = self.rules.label(table)[:1]
+            names = self.rules.names(table)
+            seen = [group for group in self.groups if isinstance(group, Attribute) and group.table == table]
+            if not names or key == names[:1] or not set(names) <= {replace(one, via=()) for one in seen}:
+                continue
+            keys = [replace(key[0], via=via) for via in dict.fromkeys(one.via for one in seen)]
+            is_unique = any(
+                set(unique) <= {name.column for name in names}
+                for unique in self.rules.graph.table(table).keys
+            )
+            if len(keys) == 1 and not is_unique and not any(one.column == key[0].column for one in seen):
+                self.silent |= set(keys)
+                self._add_groups(keys)
 
     def _is_said_again(self, shown: Shown) -> bool:
         """Whether the sum that things are the first by is named again: "the highest total, and the total"."""

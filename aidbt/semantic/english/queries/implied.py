@@ -138,7 +138,9 @@ def _by_frequency(asked: Asked) -> None:
         raise Refused("it is not certain what the most frequent is", hint="say the most frequent of what")
     if counted:
         asked.orders = [Sorted(counted[0], order.is_descending)]
-    elif asked.group and len(asked.shown) == 1 and isinstance(asked.shown[0], Rows):
+    elif asked.group and (
+        (asked.counts and not asked.shown) or (len(asked.shown) == 1 and isinstance(asked.shown[0], Rows))
+    ):
         asked.orders = [Sorted(None, order.is_descending)]
     elif len(things) == 1 and len(asked.shown) == 1 and not asked.group:
         asked.orders, asked.shown = [], []

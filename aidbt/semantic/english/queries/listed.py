@@ -45,8 +45,8 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
     things = _things(asked)
     if not things or asked.compares:
         raise Refused("it is not said what is asked for")
-    base = _base(things, rules)
     best = _only_best(asked)
+    base = _base_of_best(best, _base(things, rules), rules)
     where = _where(asked, things, base, rules)
     orders = _best_orders(best) + [_order(order, base, rules, things, where) for order in asked.orders]
     terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
@@ -109,6 +109,16 @@ def _base(things: Sequence[Thing], rules: NumberRules) -> str:
             return min(measured) if path and is_to_one(path) else rows.table
     first = things[0]
     return first.terms[0].table if isinstance(first, Columns) else first.table
+
+
+def _base_of_best(best: Best | None, base: str, rules: NumberRules) -> str:
+    """The table of the greatest where its rows belong to those spoken of first: "who has the highest salary,
+    and in what department do they work" lists an employee.
+    """
+    if best is None or not isinstance(best.rows, Rows):
+        return base
+    path = rules.path(best.rows.table, base)
+    return best.rows.table if path and is_to_one(path) else base
 
 
 def _check_fan(terms: Sequence[Term], base: str, rules: NumberRules) -> None:

@@ -16,11 +16,13 @@ from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
     Comparison,
+    Exists,
     Grain,
     InPeriod,
     Measure,
     SemanticQuery,
     attributes,
+    conjuncts,
     measures,
     parts,
 )
@@ -39,6 +41,7 @@ def check_one_time(sentences: Sequence[Iterable[Item]], query: SemanticQuery, ru
     """
     graph = rules.graph
     _check_whose(sentences, query)
+    _check_doers(query)
     named = {place for sentence in sentences for item in sentence for place in _named(item)}
     for part in queries_in(query):
         _check_hours(part, graph)
@@ -80,6 +83,26 @@ def _check_whose(sentences: Sequence[Iterable[Item]], query: SemanticQuery) -> N
             ends = [end for end in (part.left, part.right) if isinstance(end, Attribute) and end.grain]
             if len(ends) == 2 and not {end.table for end in ends} <= spoken:
                 raise Doubtful("it is not certain whose time is meant")
+
+
+def _check_doers(query: SemanticQuery) -> None:
+    """That who did something is counted of the time that what they did is measured in: of "revenue by members
+    who made payments" in May or per month, both are of those payments.
+
+    Raises:
+        Refused: they are counted of all times, or by another time of theirs.
+    """
+    cut = {term.table for term in query.group_by if isinstance(term, Attribute) and (term.grain or term.part)}
+    for output in query.outputs:
+        found = list(measures(output.term))
+        timed = {m.table for m in found if any(isinstance(part, InPeriod) for part in parts(m.where))} | cut
+        for measure in found:
+            doing = [p for p in conjuncts(measure.where) if isinstance(p, Exists)]
+            done = {act.table for act in doing if act.table != measure.table} & timed
+            periods = [part.term for part in parts(measure.where) if isinstance(part, InPeriod)]
+            said = {term.table for term in periods if isinstance(term, Attribute)}
+            if (done - said) & {m.table for m in found if m != measure}:
+                raise Refused("it is not certain whether those who did something did it at that time")
 
 
 def _acts(query: SemanticQuery, measure: Measure, graph: Graph) -> bool:

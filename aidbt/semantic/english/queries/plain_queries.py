@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from aidbt.semantic.english.grounding.refusal import Refused
+from aidbt.semantic.english.meanings.apart import are_apart
 from aidbt.semantic.english.number_rules.grammar import Rules
 from aidbt.semantic.query import (
     Attribute,
     Compared,
+    Exists,
     Grain,
+    InPeriod,
     Measure,
     Missing,
     Not,
+    Predicate,
     SemanticQuery,
     attributes,
     both,
+    conjuncts,
     measures,
     parts,
 )
@@ -52,6 +58,34 @@ def without_idle_times(query: SemanticQuery) -> SemanticQuery:
     grouped = [a for a in attributes(tuple(groups)) if a.grain or a.part]
     timed = [m for m in measures(query) if m.at is not None]
     return query if grouped or not timed else _without_times(query)
+
+
+def with_denied_times_apart(query: SemanticQuery) -> SemanticQuery:
+    """A query of which no related row has to be of one time and not of another: "ordered in 2024 but not in
+    2025" is said of those with an order in 2024, and none in 2025.
+
+    Raises:
+        Refused: the times overlap, as a year and one of its months do.
+    """
+
+    def apart(part: Any) -> Predicate | None:
+        if not isinstance(part, Exists) or (part.operator, part.count) == ("=", 0):
+            return None
+        held = conjuncts(part.where)
+        inside = [one for one in held if isinstance(one, InPeriod)]
+        denied = [one.predicate for one in held if isinstance(one, Not)]
+        denials = [one for one in denied if isinstance(one, InPeriod)]
+        pairs = [(one, other) for one in inside for other in denials if one.term == other.term]
+        if not pairs:
+            return None
+        if len(pairs) > 1 or not are_apart(*pairs[0]):
+            raise Refused("it is not certain whether something was never done in a time, or at others too")
+        one, other = pairs[0]
+        rest = [said for said in held if said not in (one, Not(other))]
+        some = replace(part, where=both(*rest, one))
+        return both(some, Exists(part.table, part.via, both(*rest, other), "=", 0))
+
+    return rewritten(query, apart)
 
 
 def with_years_as_numbers(query: SemanticQuery) -> SemanticQuery:

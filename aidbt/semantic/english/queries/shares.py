@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Group, Number, Shown, Whole
-from aidbt.semantic.english.meanings.phrases import Rows
+from aidbt.semantic.english.meanings.phrases import Link, Rows
 from aidbt.semantic.english.meanings.same_rows import negated
 from aidbt.semantic.english.number_rules.aggregates import narrowed
 from aidbt.semantic.english.number_rules.asked import Asked
@@ -95,8 +95,9 @@ def _said_as(shown: Shown, *, is_percent: bool) -> Shown:
 
 def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None:
     """`what share of the players of each team is injured`: the part, with the groups in between."""
-    claims = [claim for claim in asked.claims if not isinstance(claim, Period)]
     table = whole.number.table
+    _said_as_nouns(table, asked)
+    claims = [claim for claim in asked.claims if not isinstance(claim, Period)]
     own = [(rows, said) for rows in asked.group.rows if (said := _own_part(rows, table)) is not None]
     if not claims and not own:
         return None
@@ -108,6 +109,13 @@ def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None
     rows = tuple(replace(r, where=None) if r in parted else r for r in asked.group.rows)
     asked.group = replace(asked.group, rows=rows)
     return rules.ratio_of(whole.kind, narrowed(whole.number, found[0].where), whole.number)
+
+
+def _said_as_nouns(table: str, asked: Asked) -> None:
+    """`what share of the learners of each town are students`: what some of them are called says which."""
+    nouns = [one for one in asked.shown if isinstance(one, Rows) and one.table == table and one.where]
+    asked.claims += [Link(rows) for rows in nouns]
+    asked.shown[:] = [one for one in asked.shown if one not in nouns]
 
 
 def _own_part(rows: Rows, table: str) -> Predicate | None:

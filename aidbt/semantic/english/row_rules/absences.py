@@ -9,7 +9,18 @@ from aidbt.semantic.english.meanings.same_rows import negated
 from aidbt.semantic.english.row_rules.number_conditions import own
 from aidbt.semantic.english.row_rules.text_conditions import TextConditions
 from aidbt.semantic.english.words.units import is_money
-from aidbt.semantic.query import AnyOf, Comparison, Missing, Not, Predicate, Value
+from aidbt.semantic.query import (
+    AnyOf,
+    Attribute,
+    Comparison,
+    Duration,
+    Missing,
+    Not,
+    Predicate,
+    Value,
+    both,
+    parts,
+)
 
 
 class Absences(TextConditions):
@@ -61,5 +72,9 @@ class Absences(TextConditions):
                 yield "Cond", Condition(attribute.table, more, is_own=True), 0.6
 
     def opposite(self, condition: Condition) -> Found:
-        """What a condition denies."""
-        yield "Cond", replace(condition, predicate=negated(condition.predicate)), 0.0
+        """What a condition denies; what was never filled was not filled within a week, either."""
+        said = condition.predicate
+        for end in dict.fromkeys(part.end for part in parts(said) if isinstance(part, Duration)):
+            if isinstance(end, Attribute) and self.column(end).nullable and Missing(end) not in parts(said):
+                said = both(Not(Missing(end)), said) or said
+        yield "Cond", replace(condition, predicate=negated(said)), 0.0

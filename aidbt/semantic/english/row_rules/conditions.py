@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.phrases import (
     Against,
@@ -19,7 +21,19 @@ from aidbt.semantic.english.meanings.same_rows import is_contradiction
 from aidbt.semantic.english.row_rules.absences import Absences
 from aidbt.semantic.english.row_rules.number_conditions import own
 from aidbt.semantic.english.words.additive import is_additive
-from aidbt.semantic.query import All, AnyOf, Comparison, Missing, Not, Predicate, attributes
+from aidbt.semantic.english.words.periods import Period
+from aidbt.semantic.query import (
+    All,
+    AnyOf,
+    Comparison,
+    InPeriod,
+    Missing,
+    Not,
+    Predicate,
+    attributes,
+    both,
+    conjuncts,
+)
 
 _CLAIMS = "Cond Link Claim"
 _AT = ("of", "at")
@@ -169,6 +183,9 @@ class ConditionRules(Absences):
             return  # of "neither a nor b" both are denied at once
         if any(isinstance(part, Claims) and part.is_any != is_any for part in (one, other)):
             return
+        if isinstance(one, Link) and isinstance(other, Opposite) and isinstance(other.of, Period):
+            yield from self.done_not_at(one, other.of) if not is_any else ()
+            return
         if isinstance(one, Condition) and isinstance(other, Condition) and one.table == other.table:
             predicates = (one.predicate, other.predicate)
             if not is_any and (_is_but_not(*predicates) or is_contradiction(All(predicates))):
@@ -177,6 +194,15 @@ class ConditionRules(Absences):
             return
         is_alike = type(one) is type(other)
         yield "Claim", Claims((*_parts(one), *_parts(other)), is_any), 0.1 if is_alike or not is_any else 0.5
+
+    def done_not_at(self, link: Link, period: Period) -> Found:
+        """`booked in 2023 but not in 2024`: with such rows in the one time, and with none in the other."""
+        held = conjuncts(link.rows.where)
+        rest = [part for part in held if not isinstance(part, InPeriod)]
+        found = self.claimed(replace(link.rows, where=both(*rest)), period)
+        if found and len(rest) < len(held) and (link.operator, link.count) == (">=", 1):
+            none = replace(link, rows=found[0], operator="=", count=0, is_plain=False)
+            yield "Claim", Claims((link, none)), 0.1
 
 
 def _is_amount(condition: Condition) -> bool:

@@ -17,7 +17,7 @@ from aidbt.semantic.english.meanings.phrases import (
     Rows,
     Span,
 )
-from aidbt.semantic.english.meanings.relations import ORIGINS, in_year, on_days
+from aidbt.semantic.english.meanings.row_times import ORIGINS, in_year, on_days
 from aidbt.semantic.english.row_rules.conditions import ConditionRules
 from aidbt.semantic.english.row_rules.number_conditions import Adjective, own
 from aidbt.semantic.english.words.deadlines import is_of_today

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.graph import GraphTable
+from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.tables.naming import UNITS, shared_prefix, spelled_out
 
 # Words at which a number's name says that a sum of it means nothing.
@@ -87,6 +87,20 @@ _KEYS = frozenset(
 )
 
 
+def is_percentage(column: GraphColumn) -> bool:
+    """Whether a number is a part of something else, by its unit or its name.
+
+    Example:
+        >>> from aidbt.semantic.graph import GraphColumn
+        >>> is_percentage(GraphColumn("fee_pct", "number")), is_percentage(GraphColumn("fee", "number"))
+        (True, False)
+    """
+    return column.unit == "percent" or bool(_PARTS & set(singular_words(column.name)[-1:]))
+
+
+_PARTS = frozenset("pct perc percent percentage ratio".split())
+
+
 def is_extra(column: str) -> bool:
     """Whether a number is of what is added to an amount or taken off it, as a tax or a discount is."""
     return bool(_EXTRAS & set(singular_words(column)))
@@ -109,6 +123,19 @@ def amount_of(table: GraphTable) -> str:
         if column.kind == "number" and len(words) == 1 and words[0] in _AMOUNTS:
             return column.name
     return ""
+
+
+def amount_in_name(table: GraphTable) -> str:
+    """The column that adds up and that a table is called by: `hours` of `hours_daily`; else ""."""
+    own = set(singular_words(table.name))
+    noun = own - _HOW_OFTEN
+    for column in table.columns if noun < own else ():
+        if column.kind == "number" and set(singular_words(column.name)) == noun:
+            return column.name if is_additive(table, column.name) else ""
+    return ""
+
+
+_HOW_OFTEN = frozenset("hourly daily nightly weekly monthly quarterly yearly annual".split())
 
 
 def money_of(table: GraphTable) -> str:

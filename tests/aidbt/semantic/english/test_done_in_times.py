@@ -61,6 +61,15 @@ def press() -> World:
             "How many subscribers enrolled in a course in each month of 2024?",
             ["DATE_TRUNC('MONTH', enrolment.enrolled_on)", "enrolment.enrolled_on < CAST('2025-01-01'"],
         ),
+        (
+            "How many distinct courses had an enrolment in each month of 2024?",
+            [
+                "DATE_TRUNC('MONTH', enrolment.enrolled_on)",
+                "COUNT(DISTINCT course.course_id)",
+                "enrolment.enrolled_on < CAST('2025-01-01'",
+            ],
+        ),
+        ("How many courses were published in each month?", ["DATE_TRUNC('MONTH', course.published_on)"]),
         ("How many subscribers activated per month?", ["DATE_TRUNC('MONTH', subscriber.activated_on)"]),
     ],
 )
@@ -76,6 +85,9 @@ def test_those_who_did_something_are_counted_by_when(
     [
         # The months may be those in which courses came out, or in which somebody enrolled.
         "How many courses got enrolments in each month of 2024?",
+        "How many courses had an enrolment in each month of 2024?",
+        "How many courses had no enrolment in each month of 2024?",
+        "How many courses were attended in each month?",
         "How many subscribers never used data per month?",
     ],
 )

@@ -21,7 +21,7 @@ from aidbt.semantic.english.grounding.lexicon import (
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Best, Number, Top
 from aidbt.semantic.english.meanings.phrases import Amount, Columns
-from aidbt.semantic.english.number_rules.asked import asked_of
+from aidbt.semantic.english.number_rules.asked_sentences import asked_of
 from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.layer.named import NamedMetric
 from aidbt.semantic.query import (

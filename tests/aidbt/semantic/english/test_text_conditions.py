@@ -18,6 +18,8 @@ from tests.aidbt.semantic.english.small_shop import refusal, rows, values
         ("customers whose name starts with A and ends with a", {"Alfa"}),
         ("customers with a name that begins with 'B' or begins with 'G'", {"Beta", "Gamma"}),
         ("customers whose name starts with A or whose city is Munich", {"Alfa", "Gamma"}),
+        ("customers whose name starts with A, B or G", {"Alfa", "Beta", "Gamma"}),
+        ("customers whose name does not start with A or D", {"Beta", "Gamma"}),
         ("customers whose name does not start with A", {"Beta", "Gamma", "Delta"}),
         ("customers whose name does not contain 'lt'", {"Alfa", "Beta", "Gamma"}),
         ("customers whose name contains the letter m", {"Gamma"}),
