@@ -11,6 +11,7 @@ from aidbt.semantic.english.checks.commands import check_command
 from aidbt.semantic.english.checks.doubts import check_doubts
 from aidbt.semantic.english.checks.dropped import check_dropped
 from aidbt.semantic.english.checks.far_fetched import check_far_fetched
+from aidbt.semantic.english.checks.handed_over import check_handed_over
 from aidbt.semantic.english.checks.misread import check_misread
 from aidbt.semantic.english.checks.strays import check_strays
 from aidbt.semantic.english.checks.unsaid_roles import check_unsaid_roles
@@ -75,6 +76,7 @@ _CHECKS = (
     check_strays,
     check_far_fetched,
     check_unsaid_roles,
+    check_handed_over,
 )
 _DISTINCT = {"distinct", "unique", "different", "duplicate"}
 

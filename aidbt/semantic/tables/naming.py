@@ -10,7 +10,7 @@ from aidbt.core.lexicon import expansions, is_word
 from aidbt.core.schema import Relation
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.words.tokens import lemma
-from aidbt.semantic.tables.run_together import STORAGE, is_run_together, parted
+from aidbt.semantic.tables.run_together import STORAGE, ends_shortened, is_run_together, parted
 
 KEY_WORDS = {"id", "key", "code", "identifier", "uuid", "guid", "no", "number"}
 # What the last word of a column's name says its numbers are in: the unit and its words.
@@ -82,8 +82,17 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
 
 
 def _parted_words(name: str) -> tuple[str, ...]:
-    """The words of a name, those that run together taken apart."""
-    return tuple(part for word in singular_words(name) for part in parted(word))
+    """The words of a name, those that run together taken apart.
+
+    Who writes `sheets_printed` writes words apart: in such a name only what ends as those that run together
+    do, `shop_ordno`, is more than one word.
+    """
+    words = singular_words(name)
+    return tuple(
+        part
+        for word in words
+        for part in (parted(word) if len(words) == 1 or ends_shortened(word) else (word,))
+    )
 
 
 def _nouns(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

@@ -70,6 +70,11 @@ def parted(word: str) -> tuple[str, ...]:
     return (*first, *_ENDS[last].split()) if last in _ENDS else (*first, *_written_out(last))
 
 
+def ends_shortened(word: str) -> bool:
+    """Whether a word ends as names do whose words run together: `ordno`, but not "printed"."""
+    return word.endswith(tuple(_ENDS)) or bool(expansions(word))
+
+
 def _doubt(way: tuple[str, ...]) -> tuple[int, bool, int]:
     """How doubtful a way is to take a name apart, the least doubtful first."""
     short = sum(len(part) == 2 and part not in _ENDS for part in way)

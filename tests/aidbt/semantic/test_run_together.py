@@ -93,6 +93,15 @@ def test_a_schema_with_separators_is_left_as_it_is() -> None:
     assert table.columns["custno"] == ("custno",)
 
 
+def test_words_that_are_written_apart_stay_so_among_names_that_run_together() -> None:
+    old = {**OLD, "PRESS_RUN": ["ORDNO", "SHEETS_PRINTED", "SHIP_ORDNO"]}
+    tables = {t.name: t for t in named_tables([relation(name, columns) for name, columns in old.items()])}
+    press = tables["PRESS_RUN"]
+    assert ("press", "run") in press.nouns
+    assert press.columns["SHEETS_PRINTED"] == ("sheet", "printed")
+    assert press.columns["SHIP_ORDNO"][-1] == "number"
+
+
 @settings(deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz", max_size=30))
 def test_any_name_gets_words_that_are_not_empty(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Commands to change data, from which questions are answered and to which nothing is written."""
+"""What rows do not answer: commands to change data, and questions for how something is done."""
 
 from __future__ import annotations
 
@@ -39,13 +39,26 @@ _POLITE = tuple(
 _ASKING = frozenset({("add", "up"), ("add", "together"), ("send", "me"), ("email", "me"), ("set", "out")})
 
 
+# "How do sales compare by region" asks for numbers, "how does a broker earn its money" for an explanation.
+_HOW = frozenset("do does did can could should would will to might must".split())
+_IN_NUMBERS = frozenset(
+    """compare differ change vary develop evolve break split trend grow look rank relate fluctuate perform
+    distribute spread""".split()
+)
+
+
 def check_command(sentence: Sequence[Token], lexicon: Lexicon) -> None:
-    """That a sentence does not tell to change data: "cancel all bookings from Leeds".
+    """That a sentence does not tell to change data, "cancel all bookings from Leeds", nor asks for the way
+    in which something is done, "how do customers pay?".
 
     Raises:
         Refused: it does.
     """
     said = [token.text.lower() for token in sentence]
+    asks_how = said[:1] == ["how"] and bool(_HOW & set(said[1:2]))
+    if asks_how and not _IN_NUMBERS & {token.lemma for token in sentence}:
+        hint = "ask how many or how much there is, or for what differs between groups"
+        raise Refused("rows do not say how something is done", spans=(sentence[0].text,), hint=hint)
     polite = next((words for words in _POLITE if tuple(said[: len(words)]) == words), ())
     start = len(polite)
     if len(said) < start + 2 or not _is_command(said[start], said[start + 1], is_told=bool(polite)):

@@ -129,7 +129,7 @@ class _Said:
             case MetricRef():
                 return part in self.nodes
             case Columns():
-                return all(self._shows(term, part.alike) for term in part.terms)
+                return all(self._shows(term, (*part.alike, *part.namesakes(term))) for term in part.terms)
             case Rows():
                 return self._speaks_of(part.table)
             case Compared():

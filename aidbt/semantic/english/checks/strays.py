@@ -41,8 +41,8 @@ def check_strays(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
             raise Refused(f"'{text}' may be said of the noun behind it", spans=(text,))
         if word.category == "Val" and _is_deed_of_others(sentence, word, spoken, query, lexicon):
             raise Refused(f"'{text}' is not said of what is asked for", spans=(text,))
-        if word.category == "Act" and isinstance(word.meaning, Rows):
-            for group in _done_by_others(word.meaning.table, query, lexicon.graph):
+        for act in _acts(word):
+            for group in _done_by_others(act, query, lexicon.graph):
                 raise Refused(f"it is not certain whether {group} or others '{text}'", spans=(text,))
     for stray in _amounts_of_others(query, spoken, lexicon.graph):
         raise Refused(f"it is not certain that {stray.column} of {stray.table} is meant")
@@ -131,6 +131,14 @@ def _is_of_next(sentence: Sequence[Token], word: Item, said: Sequence[_Word], le
     tables = [meaning.table for meaning in following if isinstance(meaning, Rows)]
     is_other = isinstance(word.meaning, Condition) and word.meaning.table not in tables
     return is_other and tells(tables, text, lexicon.graph)
+
+
+def _acts(word: Item) -> Iterator[str]:
+    """The table whose rows a verb speaks of, by its own name or by a time of theirs: "started"."""
+    if word.category == "Act" and isinstance(word.meaning, Rows):
+        yield word.meaning.table
+    elif word.category == "Did" and isinstance(word.meaning, Columns):
+        yield word.meaning.terms[0].table
 
 
 def _done_by_others(act: str, query: SemanticQuery, graph: Graph) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.grounding.data_phrases import DataPhrases
 from aidbt.semantic.english.grounding.lexicon import ColumnName, TableName, Trait, ValueName
 from aidbt.semantic.english.grounding.noun_groups import is_plural
@@ -86,6 +87,12 @@ class ClosedPhrases(DataPhrases):
         named = self.lexicon.meanings.get((token.lemma,), ())
         return is_plural(token) and any(isinstance(meaning, TableName) for meaning in named)
 
+    def _are_of_that_name(self, token: Token) -> bool:
+        """Whether a plural names a table by its own name, and no rows of any."""
+        named = self.lexicon.meanings.get((token.lemma,), ())
+        tables = [meaning.table for meaning in named if isinstance(meaning, TableName)]
+        return is_plural(token) and any(singular_words(table)[-1:] == (token.lemma,) for table in tables)
+
     def _is_agent(self, sentence: Sequence[Token], start: int) -> bool:
         """Whether "by" says who did it, as in "tickets opened by subscribers"; they are no groups then."""
         if not start or sentence[start].lemma != "by" or not sentence[start - 1].text.lower().endswith("ed"):
@@ -125,6 +132,8 @@ class ClosedPhrases(DataPhrases):
             if start == 0 and category == "Rel" and sentence[0].text.lower() in _ASKING:
                 continue
             end, weight = start + length, 0.3 if category == "Fill" else 0.9
+            if category == "Fill" and length == 1 and self._are_of_that_name(sentence[start]):
+                continue  # "entries", where a table holds them
             if self._is_named(category, sentence, start) or _is_plural_top(category, sentence, start, end):
                 continue
             is_verb = category == "Order" or (category, meaning) == ("Show", "list")

@@ -21,6 +21,7 @@ _COMPOUND = 0.9
 # Before one of something, whose verb may follow it.
 _BEFORE_ONE = {"which", "what", "a", "an", "the", "each", "every", "that", "one", "no", "any"}
 _ASKING_FOR_ONE = {"which", "what", "each", "every"}
+_COMMANDS = {"count", "list", "show", "give", "get", "return", "display", "find", "sum"}
 _VERBS_OF_ONE = {"have", "be", "do", "with", "who"}
 
 
@@ -40,13 +41,21 @@ def compounds(lexicon: Lexicon, sentence: Sequence[Token], start: int) -> Iterat
     if start + 1 >= len(sentence) or is_plural(sentence[start]):
         return
     owners = tables_named(lexicon, sentence[start : start + 1])
-    is_verb = start > 0 and sentence[start - 1].lemma in _BEFORE_ONE
+    is_verb = start > 0 and sentence[start - 1].lemma in _BEFORE_ONE and not _is_object(sentence, start)
     for length, meanings in lexicon.found(sentence, start + 1) if owners else ():
         are_many = is_plural(sentence[start + length]) and not is_verb
         for meaning in meanings:
             if isinstance(meaning, TableName) and _refers_once(lexicon, owners, meaning.table, are_many):
                 score = meaning.weight * _COMPOUND * (1 + length) ** LONGER
                 yield Item("Rows", Rows(meaning.table), start, start + 1 + length, score)
+
+
+def _is_object(sentence: Sequence[Token], start: int) -> bool:
+    """Whether "the" noun does nothing itself: "count the customer orders", "sum of the customer orders"."""
+    if start < 2 or sentence[start - 1].lemma != "the":
+        return False
+    before = sentence[start - 2].lemma
+    return before == "of" or (start == 2 and before in _COMMANDS)
 
 
 def _refers_once(lexicon: Lexicon, owners: Collection[str], table: str, are_many: bool) -> bool:

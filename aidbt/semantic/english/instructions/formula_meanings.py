@@ -27,7 +27,7 @@ from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Link, Rows
 from aidbt.semantic.english.number_rules.grammar import Rules
 from aidbt.semantic.english.number_rules.grounded import Grounded
-from aidbt.semantic.english.words.tokens import tokens
+from aidbt.semantic.english.words.tokens import Token, tokens
 from aidbt.semantic.english.words.word_lists import Phrase
 from aidbt.semantic.graph import Graph, NoPath, is_to_one
 from aidbt.semantic.query import (
@@ -142,6 +142,8 @@ class FormulaMeanings:
         query = _query_of(item.meaning)
         if query is None:
             return True
+        if not _names_alike(tokens(text), item):
+            return False
         try:
             check_dropped([(tokens(text), [item])], query, self.lexicon)
             check_different(tokens(text), query, self.lexicon)
@@ -322,6 +324,16 @@ class FormulaMeanings:
             return None
         seen = self._rules.linked(Rows(part.table), Link(rows)) if part.table != rows.table else (rows, 0.0)
         return replace(part, where=both(part.where, seen[0].where)) if seen else None
+
+
+def _names_alike(sentence: Sequence[Token], item: Item) -> bool:
+    """Whether a noun that is said again is a noun again: "Total Active Members, members who paid"."""
+
+    def said(word: Item) -> tuple[str, ...]:
+        return tuple(token.text.lower() for token in sentence[word.start : word.end])
+
+    nouns = {said(word) for word in item.words() if word.category == "Rows"}
+    return not any(said(word) in nouns for word in item.words() if word.category in ("Did", "Act", "Verb"))
 
 
 def _span_of_rows(term: Term) -> Term:

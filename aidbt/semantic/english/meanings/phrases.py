@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.query import Attribute, DatePart, Grain, Operator, Predicate, Term
 
@@ -31,11 +32,22 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Columns, the rows whose they are when that was said, and what else the same words may mean."""
+    """Columns, the rows whose they are when that was said, and what else the same words may mean.
+
+    Attributes:
+        alike: what else the words of a single column may mean.
+        others: all that the words of several columns may mean.
+    """
 
     terms: tuple[Attribute, ...]
     rows: Rows | None = None
     alike: tuple[Attribute, ...] = ()
+    others: tuple[Attribute, ...] = field(default=(), compare=False)
+
+    def namesakes(self, term: Attribute) -> tuple[Attribute, ...]:
+        """What else one of several columns may be, by the last word of its name: the city of whom."""
+        noun = singular_words(term.column)[-1:]
+        return tuple(o for o in self.others if o != term and singular_words(o.column)[-1:] == noun)
 
 
 @dataclass(frozen=True, slots=True)

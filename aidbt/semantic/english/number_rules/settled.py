@@ -8,7 +8,6 @@ from dataclasses import replace
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import (
     Best,
-    Group,
     Shown,
     Sorted,
     Top,
@@ -18,6 +17,7 @@ from aidbt.semantic.english.meanings.phrases import (
     Columns,
 )
 from aidbt.semantic.english.number_rules.asked import Asked
+from aidbt.semantic.query import Attribute
 
 
 def settle(asked: Asked) -> None:
@@ -28,10 +28,11 @@ def settle(asked: Asked) -> None:
     bests = [*asked.best, *(top.of for top in asked.tops if isinstance(top.of, Best))]
     if any(not top.is_descending for top in asked.tops) and any(best.is_descending for best in bests):
         raise Refused("the last of what has most is asked for, and it is not certain which end is meant")
-    asked.returned = [_grouped_by(shown, asked.group) for shown in asked.returned]
+    asked.tops = [_settled_top(top, spoken) for top in asked.tops]
+    groups = [*asked.group.terms, *(term for top in asked.tops for term in _grouping(top))]
+    asked.returned = [_grouped_by(shown, groups) for shown in asked.returned]
     asked.shown = [_settled(shown, spoken) for shown in asked.shown]
     asked.returned = [_settled(shown, spoken) for shown in asked.returned]
-    asked.tops = [_settled_top(top, spoken) for top in asked.tops]
     asked.orders = [_settled_order(order, spoken) for order in asked.orders]
     rivals = dict(asked.group.rivals)
     columns = [Columns((term,), None, rivals.get(term, ())) for term in asked.group.terms]
@@ -57,13 +58,29 @@ def _settled_order(order: Sorted, spoken: Sequence[str]) -> Sorted:
     return replace(order, by=_settled(order.by, spoken)) if isinstance(order.by, Columns) else order
 
 
-def _grouped_by(shown: Shown, group: Group) -> Shown:
-    """The column that makes the groups, where one that is called the same is to be shown."""
-    if isinstance(shown, Columns) and shown.rows is None and len(shown.terms) == 1:
-        for term in group.terms:
+def _grouping(top: Top) -> tuple[Attribute, ...]:
+    """The columns that make the groups of which the first are meant: "which 4 combinations of region and"."""
+    of = top.of.rows if isinstance(top.of, Best) else top.of
+    return of.terms if isinstance(of, Columns) else ()
+
+
+def _grouped_by(shown: Shown, groups: Sequence[Attribute]) -> Shown:
+    """The columns that make the groups, where those that are called the same are to be shown."""
+    if not isinstance(shown, Columns) or shown.rows is not None:
+        return shown
+    if len(shown.terms) == 1:
+        for term in groups:
             if term in shown.alike and term != shown.terms[0]:
                 return replace(shown, terms=(term,), alike=())
-    return shown
+        return shown
+    # "City" may be the driver's or the trip's: where drivers' cities make the groups, it is theirs.
+    return replace(shown, terms=tuple(_namesake(term, shown, groups) for term in shown.terms))
+
+
+def _namesake(term: Attribute, shown: Columns, groups: Sequence[Attribute]) -> Attribute:
+    """The one column of groups, else not shown, that is meant where a column makes none of them."""
+    found = [other for other in shown.namesakes(term) if other in groups and other not in shown.terms]
+    return found[0] if len(found) == 1 and term not in groups else term
 
 
 def _settled(shown: Shown, spoken: Sequence[str]) -> Shown:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from aidbt.core.words import singular_words
 from aidbt.semantic.english.meanings.phrases import Columns, Condition, Found
 from aidbt.semantic.english.meanings.same_rows import negated
 from aidbt.semantic.english.row_rules.number_conditions import own
 from aidbt.semantic.english.row_rules.text_conditions import TextConditions
+from aidbt.semantic.english.words.amount_names import is_of_what_is_left
 from aidbt.semantic.english.words.units import is_money
 from aidbt.semantic.query import (
     AnyOf,
@@ -64,12 +66,23 @@ class Absences(TextConditions):
     def present(self, columns: Columns) -> Found:
         """`with a phone number`; an amount that is always known is there when it is not 0."""
         absent = self.absent(columns)
-        if absent:
+        if self._is_left(columns):
+            yield from self.in_stock(columns)
+        elif absent:
             yield "Cond", replace(absent, predicate=Not(absent.predicate)), 0.3
         for attribute in self.only(columns, "number") if not absent else ():
             if is_money(self.column(attribute)):
                 more = Comparison(">", attribute, Value(0))
                 yield "Cond", Condition(attribute.table, more, is_own=True), 0.6
+
+    def in_stock(self, columns: Columns) -> Found:
+        """`have sheets left on hand`, of a number of what is left."""
+        for attribute in self.only(columns, "number") if self._is_left(columns) else ():
+            more = Comparison(">", attribute, Value(0))
+            yield "Cond", Condition(attribute.table, more, is_own=True), -0.6
+
+    def _is_left(self, columns: Columns) -> bool:
+        return is_of_what_is_left(singular_words(columns.terms[0].column))
 
     def opposite(self, condition: Condition) -> Found:
         """What a condition denies; what was never filled was not filled within a week, either."""

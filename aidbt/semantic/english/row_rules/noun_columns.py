@@ -109,15 +109,22 @@ class NounColumns(NounNames):
 
     def columns(self, one: Columns, other: Columns) -> Found:
         """`name and city`, of the same table where both may be."""
+        others = _others(one, other)
         other = _of_table(other, one.terms[-1].table)
         one = _of_table(one, other.terms[0].table) if one.rows is None else one
         if one.rows is None and other.rows is None and not set(one.terms) & set(other.terms):
             cost = self.distance(one.terms[0].table, other.terms[-1].table)
             if cost is not None:
-                yield "Col", Columns((*one.terms, *other.terms)), cost + 0.1
+                terms = (*one.terms, *other.terms)
+                yield "Col", Columns(terms, others=others), cost + 0.1
         elif one.rows is not None and other.rows is None and self._are_more(one.rows, one, other):
             # "names of the sites and their number of beds"
             yield "Col", Columns((*one.terms, *other.terms), one.rows), 0.2
+
+
+def _others(one: Columns, other: Columns) -> tuple[Attribute, ...]:
+    """All that the words of columns may mean."""
+    return tuple(dict.fromkeys(t for each in (one, other) for t in (*each.terms, *each.alike, *each.others)))
 
 
 def _of_table(columns: Columns, table: str) -> Columns:

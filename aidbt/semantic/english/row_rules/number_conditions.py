@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.core.words import words_of
+from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.english.meanings.goodness import goodness
 from aidbt.semantic.english.meanings.phrases import Columns, Compare, Condition, Found, Range
 from aidbt.semantic.english.meanings.relations import Relations
 from aidbt.semantic.english.words.units import factor_of, whole
@@ -13,6 +14,8 @@ from aidbt.semantic.query import All, AnyOf, Attribute, Comparison, Operator, Pr
 
 Adjective = tuple[Columns, Operator]
 _OPPOSITES: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "<>", "<>": "="}
+# Numbers of which the first is the best.
+_RANKS = {"place", "rank", "position", "placing", "standing", "seed", "finish"}
 # Numbers that are read as years rather than as amounts.
 YEARS = range(1900, 2101)
 
@@ -105,6 +108,15 @@ class NumberConditions(Relations):
         """`rated above 3 stars`, `weigh more than 23 kg`: the column is named twice."""
         if columns.rows is None and attributes(condition.predicate) == list(columns.terms):
             yield "Cond", condition, -0.3
+
+    def or_better(self, columns: Columns, number: tuple[int | float, bool]) -> Found:
+        """`a score of 8 or better`, `a place of 3 or better`: where it is known what is the better."""
+        value, is_better = number
+        good = goodness(columns)
+        names = {word for column in attributes(columns) for word in singular_words(column.column)}
+        is_high = False if names & _RANKS else good
+        if is_high is not None:
+            yield from self.compared(columns, Compare(">=" if is_high == is_better else "<=", value))
 
     def opposite_comparison(self, _: object, compare: Compare) -> Found:
         yield "CmpNum", replace(compare, operator=_OPPOSITES[compare.operator]), 0.0

@@ -93,6 +93,22 @@ def bare_of_unit(word: str) -> Iterator[Phrase]:
             yield from [(bare,)] if is_word(bare) else expansions(bare)[:1]
 
 
+# How names end that say where what is left of something is.
+_LEFT_AT = {("on", "hand"), ("in", "stock"), ("in", "store"), ("on", "shelf")}
+
+
+def is_of_what_is_left(words: Phrase) -> bool:
+    """Whether a name says how much of something is there: `sheets_on_hand`, `units_in_stock`."""
+    return len(words) > 2 and words[-2:] in _LEFT_AT
+
+
+def left_names(form: Phrase) -> Iterator[Name]:
+    """`sheets left on hand`, of `sheets_on_hand`: what is there is what is left."""
+    if is_of_what_is_left(form):
+        for left in ("left", "remaining", "still"):
+            yield Name((*form[:-2], left, *form[-2:]), CLEAR)
+
+
 # Tables of how many of something changed hands: the quantity of a ticket sale is that of tickets.
 _ABOUT_QUANTITIES = frozenset("sale order purchase booking reservation transaction delivery shipment".split())
 

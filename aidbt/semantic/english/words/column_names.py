@@ -12,6 +12,7 @@ from aidbt.semantic.english.words.amount_names import (
     bare_of_unit,
     done_names,
     is_plural_name,
+    left_names,
     money_names,
     quantity_names,
     unit_of_name,
@@ -194,6 +195,8 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
     if len(form) > 1 and form[-1] == "amount" and form[:-1] not in named.nouns:
         yield Name(form[:-1], 0.75)
     yield from money_names(form, column)
+    if column.kind == "number":
+        yield from left_names(form)
     if len(form) == 1 and column.kind == "number" and form[0].endswith("ed"):
         # `injured`, of an incident, is a number of people.
         yield Name(("people", *form), CLEAR, counts=True)
@@ -206,12 +209,15 @@ def _forms(form: Phrase, column: GraphColumn, named: NamedTable) -> Iterator[Nam
         len(form) > 1
         and form[-1] not in (*KINDS, *TIMES, *KEYS)
         and column.kind == "number"
+        and "per" not in form
         and not form[-1].endswith("ed")
         and (form[-1] not in DONE_IRREGULARLY or "year" in form)
         and form[0] not in _BOUNDS
     ):
         yield Name(form[-1:], PART)
     for name in other_words(form, 1.0):
+        if column.kind == "number" and form[-1] == "place" and name.phrase[-1] == "location":
+            continue  # the place of somebody in a race is no location
         # Several words together, such as a job title, are hardly meant one by one.
         is_phrase = len(name.phrase) > 1 and name.weight == SYNONYM
         yield Name(name.phrase, SHORTER) if is_phrase else name

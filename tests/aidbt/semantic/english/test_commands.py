@@ -65,3 +65,15 @@ def test_data_is_not_changed(studio: World, question: str) -> None:
 )
 def test_what_begins_as_a_command_does_is_answered(studio: World, question: str, expected: str) -> None:
     assert expected in sql_of(studio, question)
+
+
+@pytest.mark.parametrize("question", ["How does a student earn its bookings?", "How do students pay?"])
+def test_rows_do_not_say_how_something_is_done(studio: World, question: str) -> None:
+    with pytest.raises(AidbtError, match="how something is done"):
+        sql_of(studio, question)
+
+
+def test_how_numbers_compare_is_a_question_for_them(studio: World) -> None:
+    sql = sql_of(studio, "How does the average price differ between students of Leeds and York?")
+
+    assert "AVG(booking.price)" in sql

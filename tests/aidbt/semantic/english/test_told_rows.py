@@ -61,3 +61,33 @@ def test_the_last_row_of_each_says_what_it_refers_to(loyalty: World, end: str) -
     assert "ORDER BY member.member_id ASC" in sql
     assert "tier_snapshot.snapshot_date DESC" in sql
     assert "tier.tier_name" in sql
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("a place of 3 or better", "race.place <= 3"), ("a place of 3 or worse", "race.place >= 3"),
+     ("a score of 8 or better", "race.score >= 8")],
+)  # fmt: skip
+def test_the_better_place_is_the_lower_and_the_better_score_the_higher(said: str, expected: str) -> None:
+    races = made_up({"race": "race_id rider place:n score:n weight:n"})
+
+    assert expected in sql_of(races, f"How many races have {said}?")
+
+
+def test_what_is_better_must_be_known() -> None:
+    with pytest.raises(AidbtError):
+        sql_of(made_up({"race": "race_id rider weight:n"}), "How many races have a weight of 60 or better?")
+
+
+def test_a_noun_said_again_is_no_verb() -> None:
+    club = made_up(
+        {
+            "member": "member_id name country status",
+            "member_limit_snapshot": "member_id:k taken_on:d limit:n",
+        },
+        {("member", "status"): ["active", "left"]},
+    )
+    told = "TAM = Total Active Members, members with status 'active'"
+
+    with pytest.raises(AidbtError):
+        sql_of(club, "What is the TAM per country?", told)

@@ -1,0 +1,9 @@
+CREATE SCHEMA IF NOT EXISTS adops;
+CREATE TABLE adops.adn_advertiser(adv_id VARCHAR PRIMARY KEY, adv_name VARCHAR NOT NULL, adv_email VARCHAR, adv_country VARCHAR, adv_industry VARCHAR, adv_status VARCHAR NOT NULL, adv_signup_dt DATE NOT NULL, adv_credit_limit DECIMAL(10,2));
+CREATE TABLE adops.adn_campaign(cmp_id INTEGER PRIMARY KEY, cmp_adv_id VARCHAR NOT NULL, cmp_name VARCHAR NOT NULL, cmp_objective VARCHAR, cmp_channel VARCHAR, cmp_status VARCHAR NOT NULL, cmp_daily_budget DECIMAL(10,2), cmp_start_dt DATE, cmp_end_dt DATE, cmp_created_at TIMESTAMP NOT NULL);
+CREATE TABLE adops.adn_publisher(pub_id INTEGER PRIMARY KEY, pub_name VARCHAR NOT NULL, pub_domain VARCHAR, pub_country VARCHAR, pub_tier VARCHAR, pub_status VARCHAR NOT NULL, pub_joined_dt DATE, pub_rev_share DECIMAL(6,2));
+CREATE TABLE adops.adn_placement(plc_id INTEGER PRIMARY KEY, plc_pub_id INTEGER NOT NULL, plc_name VARCHAR, plc_format VARCHAR, plc_device VARCHAR, plc_floor_cpm DECIMAL(6,2), plc_is_active BOOLEAN);
+CREATE TABLE adops.adn_spend_daily(spd_dt DATE NOT NULL, spd_cmp_id INTEGER NOT NULL, spd_plc_id INTEGER NOT NULL, spd_impressions BIGINT, spd_clicks BIGINT, spd_spend DECIMAL(10,2), PRIMARY KEY(spd_dt, spd_cmp_id, spd_plc_id));
+CREATE TABLE adops.adn_invoice(inv_id VARCHAR PRIMARY KEY, inv_adv_id VARCHAR NOT NULL, inv_issue_dt DATE NOT NULL, inv_due_dt DATE NOT NULL, inv_amount DECIMAL(10,2) NOT NULL, inv_tax DECIMAL(10,2), inv_status VARCHAR NOT NULL, inv_paid_dt DATE);
+CREATE TABLE adops.adn_conversion(cnv_id INTEGER PRIMARY KEY, cnv_cmp_id INTEGER NOT NULL, cnv_plc_id INTEGER, cnv_ts TIMESTAMP NOT NULL, cnv_type VARCHAR NOT NULL, cnv_value DECIMAL(10,2), cnv_status VARCHAR NOT NULL);
+CREATE TABLE adops.adn_budget_snapshot(bsn_cmp_id INTEGER NOT NULL, bsn_dt DATE NOT NULL, bsn_budget DECIMAL(10,2), bsn_remaining DECIMAL(10,2), bsn_auto_renew BOOLEAN, PRIMARY KEY(bsn_cmp_id, bsn_dt));

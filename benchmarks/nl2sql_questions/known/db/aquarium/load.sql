@@ -1,0 +1,9 @@
+COPY main."exhibit" FROM 'main.exhibit.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."tank" FROM 'main.tank.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."species" FROM 'main.species.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."animal" FROM 'main.animal.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."keeper" FROM 'main.keeper.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."keeper_tank" FROM 'main.keeper_tank.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."feeding" FROM 'main.feeding.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."water_test" FROM 'main.water_test.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."health_check" FROM 'main.health_check.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+COPY main."institution" FROM 'main.institution.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."archaeologist" FROM 'main.archaeologist.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."site" FROM 'main.site.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."dig" FROM 'main.dig.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."dig_member" FROM 'main.dig_member.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."find" FROM 'main.find.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."lab" FROM 'main.lab.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."analysis" FROM 'main.analysis.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."publication" FROM 'main.publication.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."publication_find" FROM 'main.publication_find.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE institution(institution_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, country VARCHAR, kind VARCHAR);
+CREATE TABLE archaeologist(archaeologist_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, specialty VARCHAR, institution_id INTEGER, email VARCHAR);
+CREATE TABLE site(site_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, region VARCHAR, country VARCHAR, period VARCHAR, discovered_year INTEGER, area_hectares DOUBLE, is_protected BOOLEAN);
+CREATE TABLE dig(dig_id INTEGER PRIMARY KEY, site_id INTEGER, director_id INTEGER, start_date DATE, end_date DATE, budget INTEGER, status VARCHAR);
+CREATE TABLE dig_member(dig_id INTEGER, archaeologist_id INTEGER, role VARCHAR, days_worked INTEGER, PRIMARY KEY (dig_id, archaeologist_id));
+CREATE TABLE find(find_id INTEGER PRIMARY KEY, dig_id INTEGER, trench VARCHAR, label VARCHAR, category VARCHAR, material VARCHAR, found_on DATE, weight_g DOUBLE, depth_cm INTEGER, condition VARCHAR);
+CREATE TABLE lab(lab_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, city VARCHAR, country VARCHAR);
+CREATE TABLE analysis(analysis_id INTEGER PRIMARY KEY, find_id INTEGER, lab_id INTEGER, method VARCHAR, requested_on DATE, completed_on DATE, cost DECIMAL(10,2), age_bp INTEGER);
+CREATE TABLE publication(publication_id INTEGER PRIMARY KEY, title VARCHAR NOT NULL, year INTEGER, journal VARCHAR);
+CREATE TABLE publication_find(publication_id INTEGER, find_id INTEGER);

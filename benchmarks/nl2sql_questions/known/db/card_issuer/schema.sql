@@ -1,0 +1,9 @@
+CREATE SCHEMA IF NOT EXISTS issuing;
+CREATE TABLE issuing.cardholders(chd_id INTEGER PRIMARY KEY, chd_name VARCHAR, chd_email VARCHAR, chd_country VARCHAR, chd_city VARCHAR, chd_segment VARCHAR, chd_status VARCHAR, chd_kyc_level INTEGER, chd_join_date DATE);
+CREATE TABLE issuing.cards(crd_id INTEGER PRIMARY KEY, crd_chd_id INTEGER, crd_bin VARCHAR, crd_network VARCHAR, crd_type VARCHAR, crd_currency VARCHAR, crd_limit INTEGER, crd_status VARCHAR, crd_issued_date DATE, crd_expiry_date DATE);
+CREATE TABLE issuing.merchants(mrc_id INTEGER PRIMARY KEY, mrc_name VARCHAR, mrc_category VARCHAR, mrc_mcc INTEGER, mrc_country VARCHAR, mrc_city VARCHAR, mrc_status VARCHAR, mrc_onboarded_at TIMESTAMP, mrc_fee_pct DECIMAL(5,2));
+CREATE TABLE issuing.card_transactions(txn_id BIGINT PRIMARY KEY, txn_crd_id INTEGER, txn_mrc_id INTEGER, txn_amount DECIMAL(10,2), txn_currency VARCHAR, txn_fee DECIMAL(8,2), txn_cashback DECIMAL(8,2), txn_type VARCHAR, txn_channel VARCHAR, txn_status VARCHAR, txn_decline_reason VARCHAR, txn_ts TIMESTAMP, txn_settled_ts TIMESTAMP);
+CREATE TABLE issuing.disputes(dsp_id INTEGER PRIMARY KEY, dsp_txn_id BIGINT, dsp_reason VARCHAR, dsp_status VARCHAR, dsp_amount DECIMAL(10,2), dsp_opened_ts TIMESTAMP, dsp_resolved_ts TIMESTAMP);
+CREATE TABLE issuing.statements(stm_id INTEGER PRIMARY KEY, stm_crd_id INTEGER, stm_period_start DATE, stm_period_end DATE, stm_balance DECIMAL(10,2), stm_min_due DECIMAL(10,2), stm_paid_amount DECIMAL(10,2), stm_due_date DATE, stm_paid_date DATE);
+CREATE TABLE issuing.fx_rates_daily(fxr_date DATE, fxr_currency VARCHAR, fxr_rate_usd DOUBLE, fxr_high DOUBLE, fxr_low DOUBLE, PRIMARY KEY(fxr_date, fxr_currency));
+CREATE TABLE issuing.card_limit_snapshots(lms_crd_id INTEGER, lms_snapshot_date DATE, lms_limit INTEGER, lms_available DECIMAL(10,2), lms_autopay_enabled BOOLEAN, PRIMARY KEY(lms_crd_id, lms_snapshot_date));

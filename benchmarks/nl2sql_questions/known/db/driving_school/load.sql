@@ -1,0 +1,10 @@
+COPY main."branches" FROM 'main.branches.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."learners" FROM 'main.learners.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."instructors" FROM 'main.instructors.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."cars" FROM 'main.cars.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."packages" FROM 'main.packages.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."enrolments" FROM 'main.enrolments.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."lessons" FROM 'main.lessons.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."exams" FROM 'main.exams.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."payments" FROM 'main.payments.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."car_service" FROM 'main.car_service.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE branches(branch_id INTEGER PRIMARY KEY, branch_name VARCHAR, town VARCHAR, opened_year INTEGER, phone VARCHAR);
+CREATE TABLE learners(learner_id INTEGER PRIMARY KEY, full_name VARCHAR, birth_date DATE, signup_date DATE, town VARCHAR, referral_source VARCHAR, email VARCHAR, is_student BOOLEAN);
+CREATE TABLE instructors(ins_id INTEGER PRIMARY KEY, ins_nm VARCHAR, hire_dt DATE, hr_rate DECIMAL(6,2), brn_id INTEGER, stat_cd VARCHAR, trans_cd VARCHAR);
+CREATE TABLE cars(car_id INTEGER PRIMARY KEY, reg_no VARCHAR, make VARCHAR, model VARCHAR, trans_cd VARCHAR, fuel_cd VARCHAR, purch_dt DATE, odo_mi INTEGER, brn_id INTEGER);
+CREATE TABLE packages(package_id INTEGER PRIMARY KEY, package_name VARCHAR, hours INTEGER, price DECIMAL(8,2), transmission VARCHAR, is_available BOOLEAN);
+CREATE TABLE enrolments(enrolment_id INTEGER PRIMARY KEY, learner_id INTEGER, package_id INTEGER, enrolled_on DATE, status VARCHAR);
+CREATE TABLE lessons(les_id INTEGER PRIMARY KEY, lrn_id INTEGER, ins_id INTEGER, car_id INTEGER, start_ts TIMESTAMP, dur_min INTEGER, les_typ VARCHAR, les_st VARCHAR, fee_amt DECIMAL(8,2));
+CREATE TABLE exams(exam_id INTEGER PRIMARY KEY, learner_id INTEGER, examiner_name VARCHAR, exam_type VARCHAR, attempt_no INTEGER, exam_date DATE, score INTEGER, passed BOOLEAN, fee DECIMAL(6,2));
+CREATE TABLE payments(pmt_id INTEGER PRIMARY KEY, lrn_id INTEGER, pmt_dt DATE, pmt_amt DECIMAL(8,2), pmt_mth VARCHAR, pmt_st VARCHAR);
+CREATE TABLE car_service(svc_id INTEGER PRIMARY KEY, car_id INTEGER, svc_dt DATE, svc_typ VARCHAR, svc_cost DECIMAL(8,2), garage_nm VARCHAR);

@@ -1,0 +1,9 @@
+COPY main.customer FROM 'main.customer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.garden FROM 'main.garden.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.crew FROM 'main.crew.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.worker FROM 'main.worker.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.job FROM 'main.job.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.supplier FROM 'main.supplier.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.material FROM 'main.material.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.job_material FROM 'main.job_material.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.invoice FROM 'main.invoice.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+COPY rewards."lp_tier" FROM 'rewards.lp_tier.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_member" FROM 'rewards.lp_member.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_partner" FROM 'rewards.lp_partner.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_transaction" FROM 'rewards.lp_transaction.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_reward" FROM 'rewards.lp_reward.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_redemption" FROM 'rewards.lp_redemption.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_balance_daily" FROM 'rewards.lp_balance_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_tier_snapshot" FROM 'rewards.lp_tier_snapshot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_campaign" FROM 'rewards.lp_campaign.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rewards."lp_message" FROM 'rewards.lp_message.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,11 @@
+CREATE SCHEMA IF NOT EXISTS rewards;
+CREATE TABLE rewards.lp_tier(tier_id INTEGER PRIMARY KEY, tier_code VARCHAR, tier_name VARCHAR, tier_min_points INTEGER, tier_multiplier DECIMAL(4,2));
+CREATE TABLE rewards.lp_member(mem_id VARCHAR PRIMARY KEY, mem_name VARCHAR NOT NULL, mem_email VARCHAR, mem_city VARCHAR, mem_country VARCHAR, mem_join_date DATE NOT NULL, mem_status VARCHAR NOT NULL, mem_tier_id INTEGER, mem_signup_channel VARCHAR, mem_opt_in BOOLEAN);
+CREATE TABLE rewards.lp_partner(prt_id VARCHAR PRIMARY KEY, prt_name VARCHAR NOT NULL, prt_category VARCHAR, prt_country VARCHAR, prt_since DATE, prt_status VARCHAR, prt_fee_rate DECIMAL(6,4));
+CREATE TABLE rewards.lp_transaction(txn_id BIGINT PRIMARY KEY, txn_mem_id VARCHAR NOT NULL, txn_prt_id VARCHAR, txn_at TIMESTAMP NOT NULL, txn_type VARCHAR, txn_channel VARCHAR, txn_spend DECIMAL(10,2), txn_points INTEGER, txn_status VARCHAR);
+CREATE TABLE rewards.lp_reward(rwd_id VARCHAR PRIMARY KEY, rwd_name VARCHAR NOT NULL, rwd_category VARCHAR, rwd_points_cost INTEGER, rwd_prt_id VARCHAR, rwd_is_active BOOLEAN);
+CREATE TABLE rewards.lp_redemption(rdm_id BIGINT PRIMARY KEY, rdm_mem_id VARCHAR NOT NULL, rdm_rwd_id VARCHAR NOT NULL, rdm_at TIMESTAMP NOT NULL, rdm_quantity INTEGER, rdm_points INTEGER, rdm_status VARCHAR, rdm_fulfilled_at TIMESTAMP);
+CREATE TABLE rewards.lp_balance_daily(bal_mem_id VARCHAR, bal_date DATE, bal_points INTEGER, bal_expiring_points INTEGER);
+CREATE TABLE rewards.lp_tier_snapshot(tsn_mem_id VARCHAR, tsn_date DATE, tsn_tier_id INTEGER, tsn_points_12m INTEGER, PRIMARY KEY (tsn_mem_id, tsn_date));
+CREATE TABLE rewards.lp_campaign(cmp_id INTEGER PRIMARY KEY, cmp_name VARCHAR, cmp_channel VARCHAR, cmp_start DATE, cmp_end DATE, cmp_prt_id VARCHAR, cmp_bonus_points INTEGER, cmp_budget DECIMAL(10,2));
+CREATE TABLE rewards.lp_message(msg_id BIGINT PRIMARY KEY, msg_mem_id VARCHAR, msg_cmp_id INTEGER, msg_sent_at TIMESTAMP, msg_opened_at TIMESTAMP, msg_clicked BOOLEAN, msg_status VARCHAR);

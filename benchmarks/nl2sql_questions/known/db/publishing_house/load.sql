@@ -1,0 +1,10 @@
+COPY main."agent" FROM 'main.agent.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."author" FROM 'main.author.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."imprint" FROM 'main.imprint.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."title" FROM 'main.title.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."title_author" FROM 'main.title_author.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."edition" FROM 'main.edition.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."contract" FROM 'main.contract.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."royalty_statement" FROM 'main.royalty_statement.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."review" FROM 'main.review.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."sale" FROM 'main.sale.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE agent(agent_id INTEGER PRIMARY KEY, agent_name VARCHAR, agency VARCHAR, city VARCHAR);
+CREATE TABLE author(author_id INTEGER PRIMARY KEY, author_name VARCHAR, country VARCHAR, birth_year INTEGER, debut_year INTEGER, agent_id INTEGER);
+CREATE TABLE imprint(imprint_id INTEGER PRIMARY KEY, imprint_name VARCHAR, city VARCHAR, founded_year INTEGER);
+CREATE TABLE title(title_id INTEGER PRIMARY KEY, title_name VARCHAR, imprint_id INTEGER, genre VARCHAR, original_language VARCHAR, acquired_on DATE);
+CREATE TABLE title_author(title_id INTEGER, author_id INTEGER, role VARCHAR);
+CREATE TABLE edition(edition_id INTEGER PRIMARY KEY, title_id INTEGER, isbn VARCHAR, format VARCHAR, list_price DOUBLE, page_count INTEGER, pub_date DATE, print_run INTEGER, status VARCHAR);
+CREATE TABLE contract(contract_id INTEGER PRIMARY KEY, title_id INTEGER, author_id INTEGER, signed_on DATE, advance DOUBLE, royalty_rate DOUBLE, status VARCHAR);
+CREATE TABLE royalty_statement(statement_id INTEGER PRIMARY KEY, contract_id INTEGER, period_end DATE, units_sold INTEGER, royalty_due DECIMAL(10,2), royalty_paid DECIMAL(10,2), paid_on DATE);
+CREATE TABLE review(review_id INTEGER PRIMARY KEY, title_id INTEGER, outlet VARCHAR, score INTEGER, review_date DATE);
+CREATE TABLE sale(sale_id INTEGER PRIMARY KEY, edition_id INTEGER, sale_date DATE, channel VARCHAR, units INTEGER, revenue DOUBLE, returned_units INTEGER);

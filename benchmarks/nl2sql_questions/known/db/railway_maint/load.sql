@@ -1,0 +1,10 @@
+COPY main."rail_ln" FROM 'main.rail_ln.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."trk_sec" FROM 'main.trk_sec.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."depot" FROM 'main.depot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."crew" FROM 'main.crew.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."emp" FROM 'main.emp.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."insp" FROM 'main.insp.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."defect" FROM 'main.defect.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."wrk_ord" FROM 'main.wrk_ord.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."equip" FROM 'main.equip.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."wo_equip" FROM 'main.wo_equip.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE rail_ln(ln_cd VARCHAR PRIMARY KEY, ln_nm VARCHAR, opr_nm VARCHAR);
+CREATE TABLE trk_sec(sec_cd VARCHAR PRIMARY KEY, sec_nm VARCHAR, ln_cd VARCHAR, len_km DOUBLE, elec_flg VARCHAR, max_spd INTEGER, cmsn_dt DATE, rgn VARCHAR);
+CREATE TABLE depot(dpt_cd VARCHAR PRIMARY KEY, dpt_nm VARCHAR, cty VARCHAR, rgn VARCHAR);
+CREATE TABLE crew(crw_id INTEGER PRIMARY KEY, crw_nm VARCHAR, dpt_cd VARCHAR, shft VARCHAR);
+CREATE TABLE emp(emp_no INTEGER PRIMARY KEY, emp_nm VARCHAR, crw_id INTEGER, hire_dt DATE, grd VARCHAR, sts VARCHAR, hr_rate DECIMAL(6,2));
+CREATE TABLE insp(insp_no INTEGER PRIMARY KEY, sec_cd VARCHAR, insp_dt DATE, insp_typ VARCHAR, emp_no INTEGER, rslt VARCHAR, scr INTEGER);
+CREATE TABLE defect(dfct_no VARCHAR PRIMARY KEY, insp_no INTEGER, sec_cd VARCHAR, dfct_typ VARCHAR, sev INTEGER, rpt_dt DATE, fix_dt DATE, sts VARCHAR);
+CREATE TABLE wrk_ord(wo_no INTEGER PRIMARY KEY, dfct_no VARCHAR, crw_id INTEGER, opn_dt DATE, cls_dt DATE, est_hrs DOUBLE, act_hrs DOUBLE, cst DECIMAL(10,2), prio VARCHAR);
+CREATE TABLE equip(eq_id VARCHAR PRIMARY KEY, eq_nm VARCHAR, eq_typ VARCHAR, dpt_cd VARCHAR, buy_dt DATE, buy_cst DECIMAL(12,2));
+CREATE TABLE wo_equip(wo_no INTEGER, eq_id VARCHAR, hrs_usd DOUBLE, PRIMARY KEY (wo_no, eq_id));

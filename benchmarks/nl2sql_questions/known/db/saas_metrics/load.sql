@@ -1,0 +1,9 @@
+COPY rev_ops.reps FROM 'rev_ops.reps.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.accounts FROM 'rev_ops.accounts.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.plans FROM 'rev_ops.plans.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.subscriptions FROM 'rev_ops.subscriptions.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.seats FROM 'rev_ops.seats.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.invoices FROM 'rev_ops.invoices.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.tickets FROM 'rev_ops.tickets.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.usage_daily FROM 'rev_ops.usage_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY rev_ops.account_health_snapshot FROM 'rev_ops.account_health_snapshot.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,9 @@
+COPY main.branch FROM 'main.branch.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.product FROM 'main.product.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ingredient FROM 'main.ingredient.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.recipe FROM 'main.recipe.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.supplier FROM 'main.supplier.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.delivery FROM 'main.delivery.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.staff FROM 'main.staff.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.orders FROM 'main.orders.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.order_line FROM 'main.order_line.csv' (FORMAT csv, HEADER, NULLSTR '\N');

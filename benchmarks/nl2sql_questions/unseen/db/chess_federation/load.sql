@@ -1,0 +1,9 @@
+COPY main."club" FROM 'main.club.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."player" FROM 'main.player.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."tournament" FROM 'main.tournament.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."game" FROM 'main.game.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."opening" FROM 'main.opening.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."rating" FROM 'main.rating.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."arbiter" FROM 'main.arbiter.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."tournament_arbiter" FROM 'main.tournament_arbiter.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."fee_payment" FROM 'main.fee_payment.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+COPY main.chef FROM 'main.chef.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.kitchen FROM 'main.kitchen.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.class FROM 'main.class.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.student FROM 'main.student.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.booking FROM 'main.booking.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.recipe FROM 'main.recipe.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.class_recipe FROM 'main.class_recipe.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ingredient FROM 'main.ingredient.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.recipe_ingredient FROM 'main.recipe_ingredient.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.review FROM 'main.review.csv' (FORMAT csv, HEADER, NULLSTR '\N');

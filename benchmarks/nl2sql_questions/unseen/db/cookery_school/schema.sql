@@ -1,0 +1,10 @@
+CREATE TABLE chef(chef_id INTEGER PRIMARY KEY, full_name VARCHAR, speciality VARCHAR, home_city VARCHAR, hired_on DATE, day_rate DECIMAL(8,2), is_freelance BOOLEAN, mentor_id INTEGER);
+CREATE TABLE kitchen(kitchen_id INTEGER PRIMARY KEY, kitchen_name VARCHAR, city VARCHAR, capacity INTEGER, opened_year INTEGER, has_gas BOOLEAN, hourly_cost DECIMAL(8,2));
+CREATE TABLE class(class_id INTEGER PRIMARY KEY, title VARCHAR, cuisine VARCHAR, level VARCHAR, chef_id INTEGER, kitchen_id INTEGER, starts_at TIMESTAMP, duration_min INTEGER, price DECIMAL(8,2), max_places INTEGER, status VARCHAR);
+CREATE TABLE student(student_id INTEGER PRIMARY KEY, full_name VARCHAR, email VARCHAR, city VARCHAR, joined_on DATE, diet VARCHAR, birth_year INTEGER, newsletter BOOLEAN);
+CREATE TABLE booking(booking_id INTEGER PRIMARY KEY, class_id INTEGER, student_id INTEGER, booked_at TIMESTAMP, places INTEGER, amount_paid DECIMAL(8,2), status VARCHAR, channel VARCHAR);
+CREATE TABLE recipe(recipe_id INTEGER PRIMARY KEY, title VARCHAR, cuisine VARCHAR, prep_min INTEGER, cook_min INTEGER, servings INTEGER, difficulty VARCHAR, author_chef_id INTEGER, is_vegetarian BOOLEAN);
+CREATE TABLE class_recipe(class_id INTEGER, recipe_id INTEGER, PRIMARY KEY(class_id, recipe_id));
+CREATE TABLE ingredient(ingredient_id INTEGER PRIMARY KEY, ingredient_name VARCHAR, category VARCHAR, cost_per_kg DECIMAL(8,2), is_allergen BOOLEAN);
+CREATE TABLE recipe_ingredient(recipe_id INTEGER, ingredient_id INTEGER, grams INTEGER, PRIMARY KEY(recipe_id, ingredient_id));
+CREATE TABLE review(review_id INTEGER PRIMARY KEY, class_id INTEGER, student_id INTEGER, stars INTEGER, remark VARCHAR, written_on DATE);

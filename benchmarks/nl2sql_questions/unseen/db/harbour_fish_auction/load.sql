@@ -1,0 +1,9 @@
+COPY main.prt FROM 'main.prt.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.boat FROM 'main.boat.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.skpr FROM 'main.skpr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.spc FROM 'main.spc.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.lndg FROM 'main.lndg.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.lot FROM 'main.lot.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.byr FROM 'main.byr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.bid FROM 'main.bid.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.sale FROM 'main.sale.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+COPY main.owner FROM 'main.owner.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.box FROM 'main.box.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.horse FROM 'main.horse.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.rider FROM 'main.rider.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.instructor FROM 'main.instructor.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.lesson FROM 'main.lesson.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.vet FROM 'main.vet.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.vet_visit FROM 'main.vet_visit.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.competition FROM 'main.competition.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.entry FROM 'main.entry.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE owner(owner_id INTEGER PRIMARY KEY, name VARCHAR, city VARCHAR, phone VARCHAR, client_since DATE);
+CREATE TABLE box(box_id INTEGER PRIMARY KEY, barn VARCHAR, number VARCHAR, size_m2 DOUBLE, monthly_rate DECIMAL(8,2), has_window BOOLEAN);
+CREATE TABLE horse(horse_id INTEGER PRIMARY KEY, name VARCHAR, breed VARCHAR, sex VARCHAR, birth_year INTEGER, height_cm INTEGER, owner_id INTEGER, box_id INTEGER, status VARCHAR, arrival_date DATE);
+CREATE TABLE rider(rider_id INTEGER PRIMARY KEY, name VARCHAR, level VARCHAR, birth_date DATE, joined_on DATE, city VARCHAR, licence_no VARCHAR);
+CREATE TABLE instructor(instructor_id INTEGER PRIMARY KEY, name VARCHAR, speciality VARCHAR, hired_on DATE, hourly_rate DECIMAL(6,2));
+CREATE TABLE lesson(lesson_id INTEGER PRIMARY KEY, rider_id INTEGER, horse_id INTEGER, instructor_id INTEGER, start_at TIMESTAMP, duration_min INTEGER, discipline VARCHAR, price DECIMAL(8,2), status VARCHAR);
+CREATE TABLE vet(vet_id INTEGER PRIMARY KEY, name VARCHAR, practice VARCHAR);
+CREATE TABLE vet_visit(visit_id INTEGER PRIMARY KEY, horse_id INTEGER, vet_id INTEGER, visit_date DATE, reason VARCHAR, cost DECIMAL(8,2), follow_up_date DATE);
+CREATE TABLE competition(comp_id INTEGER PRIMARY KEY, name VARCHAR, location VARCHAR, discipline VARCHAR, start_date DATE, prize_pool INTEGER);
+CREATE TABLE entry(entry_id INTEGER PRIMARY KEY, comp_id INTEGER, horse_id INTEGER, rider_id INTEGER, place INTEGER, score DOUBLE, prize DECIMAL(8,2));

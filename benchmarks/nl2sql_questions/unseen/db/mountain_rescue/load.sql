@@ -1,0 +1,10 @@
+COPY main."team" FROM 'main.team.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."volunteer" FROM 'main.volunteer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."location" FROM 'main.location.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."callout" FROM 'main.callout.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."attendance" FROM 'main.attendance.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."equipment" FROM 'main.equipment.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."vehicle" FROM 'main.vehicle.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."training" FROM 'main.training.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."training_attendee" FROM 'main.training_attendee.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main."donation" FROM 'main.donation.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE team(team_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, region VARCHAR, base_town VARCHAR, founded_year INTEGER, status VARCHAR NOT NULL, annual_budget DECIMAL(12,2));
+CREATE TABLE volunteer(volunteer_id INTEGER PRIMARY KEY, full_name VARCHAR NOT NULL, team_id INTEGER, role VARCHAR, joined_on DATE, birth_year INTEGER, is_active BOOLEAN, phone VARCHAR);
+CREATE TABLE location(location_id INTEGER PRIMARY KEY, name VARCHAR NOT NULL, region VARCHAR, elevation_m INTEGER, terrain VARCHAR);
+CREATE TABLE callout(callout_id INTEGER PRIMARY KEY, team_id INTEGER NOT NULL, location_id INTEGER, called_at TIMESTAMP NOT NULL, closed_at TIMESTAMP, incident_type VARCHAR NOT NULL, severity INTEGER, outcome VARCHAR, persons_assisted INTEGER);
+CREATE TABLE attendance(callout_id INTEGER NOT NULL, volunteer_id INTEGER NOT NULL, hours DOUBLE, duty VARCHAR, PRIMARY KEY(callout_id, volunteer_id));
+CREATE TABLE equipment(equipment_id INTEGER PRIMARY KEY, team_id INTEGER, name VARCHAR NOT NULL, category VARCHAR, purchased_on DATE, price DECIMAL(10,2), condition VARCHAR, weight_kg DOUBLE);
+CREATE TABLE vehicle(vehicle_id INTEGER PRIMARY KEY, team_id INTEGER, make VARCHAR, model VARCHAR, registration VARCHAR, odometer_km INTEGER, in_service BOOLEAN);
+CREATE TABLE training(training_id INTEGER PRIMARY KEY, team_id INTEGER, topic VARCHAR NOT NULL, held_on DATE, duration_hours DOUBLE, max_places INTEGER);
+CREATE TABLE training_attendee(training_id INTEGER NOT NULL, volunteer_id INTEGER NOT NULL, passed BOOLEAN, PRIMARY KEY(training_id, volunteer_id));
+CREATE TABLE donation(donation_id INTEGER PRIMARY KEY, team_id INTEGER, donor_name VARCHAR, amount DECIMAL(10,2) NOT NULL, donated_on DATE, channel VARCHAR);

@@ -1,0 +1,10 @@
+COPY main.customer FROM 'main.customer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.supplier FROM 'main.supplier.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.paper_stock FROM 'main.paper_stock.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.product FROM 'main.product.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ordhdr FROM 'main.ordhdr.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.orditm FROM 'main.orditm.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.mach FROM 'main.mach.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.operator FROM 'main.operator.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.press_run FROM 'main.press_run.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.invc FROM 'main.invc.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE customer(customer_id INTEGER PRIMARY KEY, name VARCHAR, industry VARCHAR, city VARCHAR, created_on DATE, credit_limit INTEGER, billing_email VARCHAR);
+CREATE TABLE supplier(supplier_id INTEGER PRIMARY KEY, name VARCHAR, country VARCHAR);
+CREATE TABLE paper_stock(stock_code VARCHAR PRIMARY KEY, name VARCHAR, gsm INTEGER, finish VARCHAR, cost_per_sheet DECIMAL(8,4), supplier_id INTEGER, sheets_on_hand INTEGER, reorder_level INTEGER);
+CREATE TABLE product(prdcd VARCHAR PRIMARY KEY, prdnm VARCHAR, category VARCHAR);
+CREATE TABLE ordhdr(ordno INTEGER PRIMARY KEY, custno INTEGER, orddt DATE, duedt DATE, shipdt DATE, ordsts VARCHAR, slsrep VARCHAR, rushflg BOOLEAN, discpct INTEGER);
+CREATE TABLE orditm(ordno INTEGER, lineno INTEGER, prdcd VARCHAR, stkcd VARCHAR, qty INTEGER, unitprc DECIMAL(10,3), clrs INTEGER, PRIMARY KEY(ordno, lineno));
+CREATE TABLE mach(machno VARCHAR PRIMARY KEY, machnm VARCHAR, machtp VARCHAR, instdt DATE, maxsph INTEGER, actflg BOOLEAN, hall VARCHAR);
+CREATE TABLE operator(operator_id INTEGER PRIMARY KEY, name VARCHAR, shift VARCHAR, hired_on DATE, hourly_wage DECIMAL(6,2), supervisor_id INTEGER);
+CREATE TABLE press_run(run_id INTEGER PRIMARY KEY, ordno INTEGER, lineno INTEGER, machno VARCHAR, operator_id INTEGER, started_at TIMESTAMP, ended_at TIMESTAMP, sheets_printed INTEGER, sheets_wasted INTEGER);
+CREATE TABLE invc(invno INTEGER PRIMARY KEY, ordno INTEGER, invdt DATE, amt DECIMAL(12,2), paiddt DATE);

@@ -1,0 +1,9 @@
+COPY leasing."pm_landlord" FROM 'leasing.pm_landlord.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_property" FROM 'leasing.pm_property.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_unit" FROM 'leasing.pm_unit.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_tenant" FROM 'leasing.pm_tenant.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_lease" FROM 'leasing.pm_lease.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_rent_payment" FROM 'leasing.pm_rent_payment.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_vendor" FROM 'leasing.pm_vendor.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_ticket" FROM 'leasing.pm_ticket.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY leasing."pm_occupancy_monthly" FROM 'leasing.pm_occupancy_monthly.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE SCHEMA IF NOT EXISTS leasing;
+CREATE TABLE leasing.pm_landlord(ll_id INTEGER PRIMARY KEY, ll_name VARCHAR NOT NULL, ll_type VARCHAR NOT NULL, ll_email VARCHAR, ll_city VARCHAR, ll_country VARCHAR, ll_onboard_date DATE NOT NULL, ll_status VARCHAR NOT NULL);
+CREATE TABLE leasing.pm_property(pr_id INTEGER PRIMARY KEY, pr_ll_id INTEGER NOT NULL, pr_name VARCHAR NOT NULL, pr_street VARCHAR, pr_city VARCHAR, pr_type VARCHAR, pr_built_year INTEGER);
+CREATE TABLE leasing.pm_unit(un_id INTEGER PRIMARY KEY, un_pr_id INTEGER NOT NULL, un_label VARCHAR NOT NULL, un_bedrooms INTEGER, un_area_sqm DOUBLE, un_list_rent DECIMAL(10,2), un_status VARCHAR NOT NULL);
+CREATE TABLE leasing.pm_tenant(tn_id INTEGER PRIMARY KEY, tn_name VARCHAR NOT NULL, tn_email VARCHAR, tn_created_at TIMESTAMP NOT NULL, tn_status VARCHAR NOT NULL, tn_employer VARCHAR);
+CREATE TABLE leasing.pm_lease(ls_id INTEGER PRIMARY KEY, ls_un_id INTEGER NOT NULL, ls_tn_id INTEGER NOT NULL, ls_start_date DATE NOT NULL, ls_end_date DATE NOT NULL, ls_monthly_rent DECIMAL(10,2) NOT NULL, ls_deposit DECIMAL(10,2), ls_status VARCHAR NOT NULL, ls_signed_at TIMESTAMP);
+CREATE TABLE leasing.pm_rent_payment(rp_id INTEGER PRIMARY KEY, rp_ls_id INTEGER NOT NULL, rp_due_date DATE NOT NULL, rp_paid_at TIMESTAMP, rp_amount_due DECIMAL(10,2) NOT NULL, rp_amount_paid DECIMAL(10,2) NOT NULL, rp_method VARCHAR, rp_status VARCHAR NOT NULL);
+CREATE TABLE leasing.pm_vendor(vd_id INTEGER PRIMARY KEY, vd_name VARCHAR NOT NULL, vd_trade VARCHAR NOT NULL, vd_is_active BOOLEAN NOT NULL, vd_hourly_rate DECIMAL(8,2), vd_score DOUBLE);
+CREATE TABLE leasing.pm_ticket(tk_id INTEGER PRIMARY KEY, tk_un_id INTEGER NOT NULL, tk_vd_id INTEGER, tk_category VARCHAR NOT NULL, tk_priority VARCHAR NOT NULL, tk_opened_at TIMESTAMP NOT NULL, tk_closed_at TIMESTAMP, tk_cost DECIMAL(10,2), tk_status VARCHAR NOT NULL);
+CREATE TABLE leasing.pm_occupancy_monthly(oc_pr_id INTEGER NOT NULL, oc_month DATE NOT NULL, oc_units_total INTEGER NOT NULL, oc_units_occupied INTEGER NOT NULL, oc_avg_rent DECIMAL(10,2), PRIMARY KEY(oc_pr_id, oc_month));

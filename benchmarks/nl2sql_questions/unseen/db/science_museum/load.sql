@@ -1,0 +1,10 @@
+COPY main.gallery FROM 'main.gallery.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.exhibit FROM 'main.exhibit.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.guide FROM 'main.guide.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.visitor FROM 'main.visitor.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.ticket FROM 'main.ticket.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.tour FROM 'main.tour.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.tour_session FROM 'main.tour_session.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.tour_stop FROM 'main.tour_stop.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.donation FROM 'main.donation.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY main.feedback FROM 'main.feedback.csv' (FORMAT csv, HEADER, NULLSTR '\N');

@@ -1,0 +1,10 @@
+CREATE TABLE gallery(gid INTEGER PRIMARY KEY, name VARCHAR NOT NULL, theme VARCHAR, floor INTEGER NOT NULL, area_sqm DOUBLE, wheelchair_access BOOLEAN);
+CREATE TABLE exhibit(eid INTEGER PRIMARY KEY, title VARCHAR NOT NULL, gid INTEGER, topic VARCHAR, installed_on DATE, hands_on BOOLEAN, status VARCHAR, build_cost DECIMAL(10,2));
+CREATE TABLE guide(guide_id INTEGER PRIMARY KEY, full_name VARCHAR NOT NULL, main_language VARCHAR, hired_on DATE, hourly_rate DECIMAL(6,2), active BOOLEAN);
+CREATE TABLE visitor(vid INTEGER PRIMARY KEY, full_name VARCHAR NOT NULL, email VARCHAR, city VARCHAR, country VARCHAR, birth_year INTEGER, membership VARCHAR, joined_on DATE);
+CREATE TABLE ticket(tid INTEGER PRIMARY KEY, vid INTEGER, ticket_type VARCHAR, price DECIMAL(6,2), channel VARCHAR, bought_at TIMESTAMP, visit_date DATE, refunded BOOLEAN);
+CREATE TABLE tour(tour_id INTEGER PRIMARY KEY, title VARCHAR NOT NULL, duration_min INTEGER, max_group INTEGER, fee DECIMAL(5,2), language VARCHAR);
+CREATE TABLE tour_session(sid INTEGER PRIMARY KEY, tour_id INTEGER, guide_id INTEGER, starts_at TIMESTAMP, attendees INTEGER, status VARCHAR);
+CREATE TABLE tour_stop(tour_id INTEGER, eid INTEGER, stop_no INTEGER);
+CREATE TABLE donation(did INTEGER PRIMARY KEY, vid INTEGER, amount DECIMAL(10,2), given_on DATE, purpose VARCHAR, anonymous BOOLEAN);
+CREATE TABLE feedback(fid INTEGER PRIMARY KEY, vid INTEGER, eid INTEGER, rating INTEGER, remark VARCHAR, left_on DATE);

@@ -1,0 +1,9 @@
+CREATE SCHEMA IF NOT EXISTS xch;
+CREATE TABLE xch.member(mem_id VARCHAR PRIMARY KEY, mem_name VARCHAR NOT NULL, mem_country VARCHAR, mem_type VARCHAR, mem_email VARCHAR, mem_address VARCHAR, mem_joined_on DATE, mem_status VARCHAR);
+CREATE TABLE xch.instrument(ins_id INTEGER PRIMARY KEY, ins_symbol VARCHAR NOT NULL, ins_name VARCHAR NOT NULL, ins_type VARCHAR, ins_sector VARCHAR, ins_ccy VARCHAR, ins_listed_on DATE, ins_delisted_on DATE, ins_is_active BOOLEAN);
+CREATE TABLE xch.trade_order(ord_id VARCHAR PRIMARY KEY, ord_mem_id VARCHAR NOT NULL, ord_ins_id INTEGER NOT NULL, ord_side VARCHAR, ord_type VARCHAR, ord_qty INTEGER, ord_limit_px DECIMAL(10,2), ord_status VARCHAR, ord_placed_at TIMESTAMP);
+CREATE TABLE xch.trade(trd_id VARCHAR PRIMARY KEY, trd_ord_id VARCHAR NOT NULL, trd_mem_id VARCHAR NOT NULL, trd_cpty_id VARCHAR, trd_ins_id INTEGER NOT NULL, trd_qty INTEGER, trd_px DECIMAL(10,2), trd_amount DECIMAL(14,2), trd_fee DECIMAL(10,2), trd_tax DECIMAL(10,2), trd_executed_at TIMESTAMP);
+CREATE TABLE xch.settlement(stl_id VARCHAR PRIMARY KEY, stl_trd_id VARCHAR NOT NULL, stl_due_on DATE, stl_settled_at TIMESTAMP, stl_status VARCHAR, stl_fail_reason VARCHAR);
+CREATE TABLE xch.daily_close(dc_ins_id INTEGER NOT NULL, dc_date DATE NOT NULL, dc_open DECIMAL(10,2), dc_high DECIMAL(10,2), dc_low DECIMAL(10,2), dc_close DECIMAL(10,2), dc_volume BIGINT, dc_source VARCHAR, PRIMARY KEY (dc_ins_id, dc_date));
+CREATE TABLE xch.member_limit_snapshot(mls_mem_id VARCHAR NOT NULL, mls_date DATE NOT NULL, mls_credit_limit DECIMAL(14,2), mls_exposure DECIMAL(14,2), mls_margin_call BOOLEAN, mls_created_at TIMESTAMP, PRIMARY KEY (mls_mem_id, mls_date));
+CREATE TABLE xch.trading_halt(hlt_id INTEGER PRIMARY KEY, hlt_ins_id INTEGER NOT NULL, hlt_started_at TIMESTAMP, hlt_ended_at TIMESTAMP, hlt_reason VARCHAR);

@@ -1,0 +1,10 @@
+COPY prepaid.pp_plan FROM 'prepaid.pp_plan.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_dealer FROM 'prepaid.pp_dealer.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_subscriber FROM 'prepaid.pp_subscriber.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_topup FROM 'prepaid.pp_topup.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_usage FROM 'prepaid.pp_usage.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_balance_daily FROM 'prepaid.pp_balance_daily.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_plan_change FROM 'prepaid.pp_plan_change.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_churn FROM 'prepaid.pp_churn.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_ticket FROM 'prepaid.pp_ticket.csv' (FORMAT csv, HEADER, NULLSTR '\N');
+COPY prepaid.pp_promo_msg FROM 'prepaid.pp_promo_msg.csv' (FORMAT csv, HEADER, NULLSTR '\N');

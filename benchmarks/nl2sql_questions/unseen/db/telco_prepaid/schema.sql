@@ -1,0 +1,11 @@
+CREATE SCHEMA IF NOT EXISTS prepaid;
+CREATE TABLE prepaid.pp_plan(pl_id INTEGER PRIMARY KEY, pl_name VARCHAR NOT NULL, pl_type VARCHAR, pl_fee DECIMAL(8,2), pl_data_mb INTEGER, pl_voice_min INTEGER, pl_launched_on DATE, pl_retired BOOLEAN);
+CREATE TABLE prepaid.pp_dealer(dl_id INTEGER PRIMARY KEY, dl_name VARCHAR NOT NULL, dl_region VARCHAR, dl_type VARCHAR, dl_commission_pct DOUBLE, dl_onboarded_on DATE, dl_status VARCHAR);
+CREATE TABLE prepaid.pp_subscriber(sub_id BIGINT PRIMARY KEY, sub_name VARCHAR NOT NULL, sub_msisdn VARCHAR, sub_email VARCHAR, sub_region VARCHAR, sub_town VARCHAR, sub_gender VARCHAR, sub_birth_date DATE, sub_activated_on DATE, sub_status VARCHAR, sub_plan_id INTEGER, sub_kyc_level VARCHAR);
+CREATE TABLE prepaid.pp_topup(tu_id BIGINT PRIMARY KEY, tu_sub_id BIGINT NOT NULL, tu_dealer_id INTEGER, tu_channel VARCHAR, tu_amount DECIMAL(10,2), tu_bonus DECIMAL(10,2), tu_status VARCHAR, tu_created_at TIMESTAMP, tu_completed_at TIMESTAMP);
+CREATE TABLE prepaid.pp_usage(us_id BIGINT PRIMARY KEY, us_sub_id BIGINT NOT NULL, us_type VARCHAR, us_units DOUBLE, us_charge DECIMAL(10,2), us_started_at TIMESTAMP, us_ended_at TIMESTAMP, us_cell VARCHAR);
+CREATE TABLE prepaid.pp_balance_daily(bd_sub_id BIGINT, bd_snapshot_date DATE, bd_main_balance DECIMAL(10,2), bd_bonus_balance DECIMAL(10,2), bd_data_left_mb INTEGER, PRIMARY KEY(bd_sub_id, bd_snapshot_date));
+CREATE TABLE prepaid.pp_plan_change(pc_id INTEGER PRIMARY KEY, pc_sub_id BIGINT, pc_old_plan_id INTEGER, pc_new_plan_id INTEGER, pc_changed_at TIMESTAMP, pc_reason VARCHAR);
+CREATE TABLE prepaid.pp_churn(ch_id INTEGER PRIMARY KEY, ch_sub_id BIGINT, ch_date DATE, ch_type VARCHAR, ch_reason VARCHAR, ch_ported_to VARCHAR, ch_won_back BOOLEAN);
+CREATE TABLE prepaid.pp_ticket(tk_id INTEGER PRIMARY KEY, tk_sub_id BIGINT, tk_category VARCHAR, tk_priority VARCHAR, tk_status VARCHAR, tk_opened_at TIMESTAMP, tk_closed_at TIMESTAMP, tk_csat INTEGER);
+CREATE TABLE prepaid.pp_promo_msg(pm_id INTEGER PRIMARY KEY, pm_sub_id BIGINT, pm_campaign VARCHAR, pm_channel VARCHAR, pm_status VARCHAR, pm_sent_at TIMESTAMP, pm_read_at TIMESTAMP);
