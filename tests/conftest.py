@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-xdist would begin with the files of many tests, and those of a few slow ones would come last.
     config.option.loadscopereorder = False
     # A property that does not say how often it is tried: often enough to notice, and all in `make test-all`.
-    hypothesis.settings.register_profile("quick", max_examples=30, deadline=None)
+    hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
     hypothesis.settings.register_profile("whole", max_examples=200, deadline=None)
     hypothesis.settings.load_profile("quick" if "not long" in config.option.markexpr else "whole")
     # Whoever runs the tests in the background ignores Ctrl-C, and what tests start inherits that.

@@ -376,6 +376,7 @@ def test_a_source_whose_schema_is_not_there_is_told(crm: Path):
     assert {(g.held, g.detail) for g in gone} == {(None, "there is no schema called gone")}
 
 
+@pytest.mark.long
 def test_a_role_that_may_not_read_the_catalog_gets_one_clear_error(
     crm: Path, role: str, postgres: PostgresServer
 ):

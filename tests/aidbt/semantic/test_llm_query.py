@@ -27,7 +27,7 @@ from tests.openai_server import MODEL, OpenAIServer, failing, good
 
 CLOCK = Clock(dt.datetime(2025, 6, 15))
 # Nothing that our own English knows.
-QUESTION = "How did the splendiferous gizmology fare?"
+QUESTION = "What did the splendiferous gizmology cost?"
 GOOD = {
     "query": {
         "outputs": ["guests.country", {"name": "nights", "term": {"sum": "stays.nights"}}],
