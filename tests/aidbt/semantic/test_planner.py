@@ -285,6 +285,17 @@ def test_an_order_with_two_tags_is_added_once_to_each_tag_and_once_to_the_whole(
     assert _answers(tagged, _shop())[0] == [(3.0,)]
 
 
+def test_a_total_is_one_row_and_needs_no_order():
+    total = Measure("sum", "orders", AMOUNT)
+    several = Comparison(">", Measure("count", "orders"), Value(1))
+    query = SemanticQuery(
+        (Output(total, "total"),), having=several, order_by=(Order(OutputRef("total"), is_descending=True),)
+    )
+
+    assert "ORDER BY" not in plan(query, SHOP).sql()
+    assert _answers(query, _shop())[0] == [(15.0,)]
+
+
 def test_the_first_of_each_group_is_taken_within_the_group():
     order = Attribute("orders", "id")
     total = Measure("sum", "orders", AMOUNT)

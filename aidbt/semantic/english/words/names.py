@@ -73,12 +73,17 @@ def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]
                 yield Name(form[-2:], SHORTER * factor)
             if len(form) > 1:
                 yield Name((initials(form),), PART)
-            if form[-1] in _MASS_NOUNS:
+            for mass in _mass_nouns(form[-1]):
                 for unit in ("piece", "item", "unit"):
-                    yield Name((unit, "of", *form), EXACT * factor)
+                    yield Name((unit, "of", *form[:-1], mass), EXACT * factor)
             for parted in particles(form[0]) if len(form) == 1 else ():
                 yield Name(parted, CLEAR * factor)
             yield from other_words(form, factor)
+
+
+def _mass_nouns(word: str) -> list[str]:
+    """Those that a word is, or the long beginning of: `equip`."""
+    return [m for m in _MASS_NOUNS if m == word or (len(word) >= 5 and m.startswith(word))]
 
 
 def other_words(form: Phrase, factor: float) -> Iterator[Name]:
