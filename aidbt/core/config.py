@@ -444,6 +444,32 @@ class SemanticSettings(Section):
     instructions: str = Field(default="", max_length=5_000)
 
 
+class MonitorSettings(Section):
+    """What is watched, and how often a false alarm is put up with.
+
+    Attributes:
+        grain: how long a bucket is.
+        timezone: in which days begin; a name of the tz database.
+        country: whose public holidays count, as "DE" or "DE-BY"; "" for none.
+        false_alarms: wished at most, per 100 monitors and week.
+        preset: "classic" has fixed methods and fixed periods for each kind of metric.
+        history_days: how far back buckets are kept and learned from.
+        late_days: how many days back buckets are measured again, since rows may come late.
+        event_time: model → the column that says when its rows happened, where dbt's `event_time` does not.
+        custom: name → a SELECT of one number for each bucket, or the name of a metric of the semantic layer.
+    """
+
+    grain: Literal["hour", "day"] = "day"
+    timezone: str = "UTC"
+    country: str = Field(default="", pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")
+    false_alarms: float = Field(default=0.5, gt=0, le=100)
+    preset: Literal["default", "classic"] = "default"
+    history_days: int = Field(default=400, ge=14, le=4000)
+    late_days: int = Field(default=3, ge=0, le=365)
+    event_time: dict[str, str] = Field(default_factory=dict)
+    custom: dict[str, str] = Field(default_factory=dict)
+
+
 class StoreSettings(Section):
     """Where aidbt keeps its evidence.
 
@@ -481,6 +507,7 @@ class Settings(Section):
     review: ReviewSettings = ReviewSettings()
     validation: ValidationSettings = ValidationSettings()
     semantic: SemanticSettings = SemanticSettings()
+    monitors: MonitorSettings = MonitorSettings()
     store: StoreSettings = StoreSettings()
     dbt: DbtSettings = DbtSettings()
 
