@@ -6,7 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-HELPERS = {"__init__", "__main__", "common", "database_instances", "fit_matcher", "query_answers"}
+HELPERS = {
+    "__init__",
+    "__main__",
+    "anomaly_data",
+    "common",
+    "database_instances",
+    "fit_matcher",
+    "query_answers",
+}
 
 
 def main() -> None:

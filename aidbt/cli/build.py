@@ -17,6 +17,11 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 @click.option("--threads", type=click.IntRange(1), help="How many nodes dbt runs at once.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild incremental models.")
 @click.option("--count/--no-count", "count_rows_", default=True, help="Count rows in and out of staging.")
+@click.option(
+    "--monitor/--no-monitor",
+    default=None,
+    help="Then measure, check and tell; by default where the project has monitors as data tests.",
+)
 @project_options
 @output_option
 def build(
@@ -25,14 +30,17 @@ def build(
     threads: int | None,
     full_refresh: bool,
     count_rows_: bool,
+    monitor: bool | None,
     output: str,
     **where: Any,
 ) -> None:
     """Run dbt build on the project and record the run.
 
     Streams of changes make way meanwhile where the warehouse lets one process in. Afterwards the rows of the
-    staging models that aidbt wrote are counted against their sources.
+    staging models that aidbt wrote are counted against their sources, and the models are monitored where the
+    project has monitors.
     """
+    from aidbt.cli.monitor_check import Monitored, monitored_after_build
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
 
@@ -56,8 +64,12 @@ def build(
             progress.show("rows in and out")
             rows = count_rows(session.project, session.settings, session.warehouse, report.results)
             remember_counts(session.store, rows)
-    result = {**plain(report), "row_counts": rows}
-    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows)])
+        watched = Monitored()
+        if report.results and monitor is not False:
+            progress.show("monitors")
+            watched = monitored_after_build(session, is_asked=bool(monitor))
+    result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
+    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows), *watched.lines()])
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
 
 

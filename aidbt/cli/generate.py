@@ -47,6 +47,7 @@ from aidbt.core.errors import UsageError, WriteError
     is_flag=True,
     help="Draft dbt unit tests for hand-written models instead; -s names models.",
 )
+@click.option("--no-monitors", is_flag=True, help="Propose no data tests that learn what is usual.")
 @yes_option
 @project_options
 @output_option
@@ -61,6 +62,7 @@ def generate(
     why: bool,
     pr_body: str | None,
     unit_tests: bool,
+    no_monitors: bool,
     yes: bool,
     output: str,
     **where: Any,
@@ -82,7 +84,7 @@ def generate(
         raise UsageError("--refresh asks the warehouse, --check does not", hint="leave one out")
     if unit_tests and (check or upgrade or pr_body is not None):
         raise UsageError("--unit-tests goes with none of --check, --upgrade, --pr-body", hint="leave it out")
-    session = open_from(**where)
+    session = open_from(**where, flags={"generate.monitors": False} if no_monitors else None)
     if unit_tests:
         from aidbt.cli.unit_tests import draft_unit_tests
 

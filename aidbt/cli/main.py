@@ -39,6 +39,11 @@ COMMANDS = {
     "semantic": ("aidbt.cli.semantic:semantic", "List, check and draft metrics and their dimensions."),
     "model": ("aidbt.cli.model:model", "Write a dbt model from a sentence, with its tests."),
     "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
+    "observe": ("aidbt.cli.observe:observe", "Take in runs of dbt that happened elsewhere."),
+    "monitor": ("aidbt.cli.monitor_group:monitor", "Measure the models, and say what is not as usual."),
+    "incidents": ("aidbt.cli.incidents:incidents", "List, acknowledge and end what is wrong; tell people."),
+    "quality": ("aidbt.cli.quality:quality", "Score the data, and say what wins lost points back."),
+    "report": ("aidbt.cli.report:report", "Write what is known of data and runs as one page."),
 }
 
 

@@ -88,6 +88,15 @@ select_option = click.option(
 )
 
 
+nodes_option = click.option(
+    "--select",
+    "-s",
+    multiple=True,
+    help="A name, tag:, path:, source:NAME.TABLE; + adds what is above or below, * matches anything.",
+)
+exclude_option = click.option("--exclude", multiple=True, help="The same, of what is left out.")
+
+
 manifest_option = click.option(
     "--manifest",
     type=click.Path(path_type=Path),

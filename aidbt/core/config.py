@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import (
@@ -71,6 +72,8 @@ class GenerateSettings(Section):
     `sources` names the raw schemas to read, as schema → source name; empty means every schema that dbt does
     not build into; `schema_prefixes` are left out of a source's name. `freshness_warn_hours` is the age at
     which a source with a load-time column is reported as stale.
+    `monitors` is whether new staging models get tests that compare with what was learned of their past, where
+    the project holds our macros.
 
     `base_name` and `base_file` are of the models that hold the rows of change logs as they are now. Without a
     `base_file` they go where the sources are declared if that is a bronze folder, else into base/ beside
@@ -84,6 +87,7 @@ class GenerateSettings(Section):
     base_file: str = ""
     base_name: str = "base_{source}__{table}"
     tests: Literal["keys", "none"] = "keys"
+    monitors: bool = True
     sources: dict[str, str] = Field(default_factory=dict)
     schema_prefixes: list[str] = Field(default_factory=lambda: ["raw_"])
     freshness_warn_hours: int = Field(default=24, ge=1)
@@ -456,6 +460,8 @@ class MonitorSettings(Section):
         history_days: how far back buckets are kept and learned from.
         late_days: how many days back buckets are measured again, since rows may come late.
         event_time: model → the column that says when its rows happened, where dbt's `event_time` does not.
+        columns: which are measured: all, those that the project's YAML describes, or none.
+        metrics: which are watched; empty for those that tell most (`aidbt monitor status --all` lists them).
         custom: name → a SELECT of one number for each bucket, or the name of a metric of the semantic layer.
     """
 
@@ -467,7 +473,191 @@ class MonitorSettings(Section):
     history_days: int = Field(default=400, ge=14, le=4000)
     late_days: int = Field(default=3, ge=0, le=365)
     event_time: dict[str, str] = Field(default_factory=dict)
+    columns: Literal["all", "described", "none"] = "all"
+    metrics: tuple[str, ...] = ()
     custom: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"'{name}' is no time zone of the tz database, which has names like Europe/Berlin"
+            ) from error
+        return name
+
+
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?")
+
+
+class ChannelSettings(Section):
+    """Where people are told of incidents. What is secret stands in variables, whose names are given here.
+
+    Attributes:
+        kind: "console", "webhook", "slack", "teams", "email", "github", or one of another package.
+        url_env: the variable with the URL of a webhook, of Slack's or of Teams' (a workflow's).
+        secret_env: the variable with the secret that a webhook's messages are signed with; "" for none.
+        repository: "owner/name" of the issues on GitHub.
+        token_env: the variable with the token that may write issues there.
+        api_url: of GitHub Enterprise, "https://HOST/api/v3".
+        labels: of the issues.
+        to, sender: mail addresses.
+        host, port: of the mail server.
+        security: how the connection to it is kept private; "none" for a server on the same host only.
+        user_env, password_env: the variables with what the mail server asks for; "" where it asks nothing.
+        timeout_s: how long one message may take.
+    """
+
+    kind: str = Field(min_length=1)
+    url_env: str = ""
+    secret_env: str = ""
+    repository: str = Field(default="", pattern=r"^([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)?$")
+    token_env: str = "GITHUB_TOKEN"
+    api_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")
+    labels: tuple[str, ...] = ("data-incident",)
+    to: tuple[str, ...] = ()
+    sender: str = ""
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user_env: str = ""
+    password_env: str = ""
+    timeout_s: float = Field(default=10, gt=0, le=300)
+
+    # Of the whole, because the error of a single field would show its value: a secret, where it is one.
+    @model_validator(mode="after")
+    def _names_variables(self) -> ChannelSettings:
+        for name in ("url_env", "secret_env", "token_env", "user_env", "password_env"):
+            if not _VARIABLE.fullmatch(getattr(self, name)):
+                raise ValueError(f"{name} is the name of an environment variable, not the secret itself")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> ChannelSettings:
+        needs = {
+            "webhook": ("url_env",),
+            "slack": ("url_env",),
+            "teams": ("url_env",),
+            "email": ("host", "sender", "to"),
+            "github": ("repository", "token_env"),
+        }
+        for name in needs.get(self.kind, ()):
+            if not getattr(self, name):
+                raise ValueError(f"a channel of the kind {self.kind} needs {name}")
+        return self
+
+
+class RouteSettings(Section):
+    """Which incidents go to which channels. All routes that fit count; what is left out fits everything.
+
+    Attributes:
+        to: names of channels.
+        severity: the lowest that fits.
+        owner: dbt's group or `meta.owner` of the place of the cause; * matches anything.
+        path: of the model's file, e.g. "models/finance/**".
+        digest: "daily" and "weekly" gather what happens until `alerts.digest_at`, on Mondays if weekly.
+    """
+
+    to: tuple[str, ...] = Field(min_length=1)
+    severity: Literal["info", "warn", "error"] = "warn"
+    owner: str = ""
+    path: str = ""
+    digest: Literal["", "daily", "weekly"] = ""
+
+
+class EscalationSettings(Section):
+    """Who else is told when nobody has acknowledged an incident.
+
+    Attributes:
+        after_minutes: since it was opened or became worse.
+        to: names of channels; empty for never.
+        severity: the lowest that is escalated.
+    """
+
+    after_minutes: int = Field(default=60, ge=1)
+    to: tuple[str, ...] = ()
+    severity: Literal["info", "warn", "error"] = "error"
+
+
+class AlertSettings(Section):
+    """Who is told of incidents, and how.
+
+    Attributes:
+        channels: name → where it leads. Without any, incidents are shown by the commands alone.
+        routes: without any, everything goes to every channel.
+        together: how many incidents at once become one message, where a channel cannot change what it sent.
+        digest_at: the time of day, HH:MM in `monitors.timezone`.
+        deadline_s: how long a command waits for all channels together; what is not sent then is sent later.
+    """
+
+    channels: dict[str, ChannelSettings] = Field(default_factory=dict)
+    routes: tuple[RouteSettings, ...] = ()
+    escalation: EscalationSettings = EscalationSettings()
+    together: int = Field(default=3, ge=1)
+    digest_at: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    deadline_s: float = Field(default=30, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> AlertSettings:
+        for name in (*(to for route in self.routes for to in route.to), *self.escalation.to):
+            if name not in self.channels:
+                close = nearest(name, self.channels)
+                meant = f"; did you mean '{close}'?" if close else ""
+                raise ValueError(f"no channel is called '{name}'{meant}")
+        return self
+
+
+QualityDimension = Literal["completeness", "validity", "consistency", "timeliness", "uniqueness"]
+
+
+class QualitySettings(Section):
+    """How the quality of data is scored (0..100), and what is good enough.
+
+    Attributes:
+        min_score: a model below it fails `aidbt quality`; 0 for none.
+        min_coverage: the same of how much of a model is measured, 0..100.
+        max_age_days: older results of tests count as none.
+        weights: dimension → how much it counts beside the others, which count 1; 0 leaves it out.
+        dimensions: name of a test → the dimension it is evidence of, where its name does not say it.
+        keep_days: how long scores are kept.
+    """
+
+    min_score: float = Field(default=0, ge=0, le=100)
+    min_coverage: float = Field(default=0, ge=0, le=100)
+    max_age_days: int = Field(default=30, ge=1, le=4000)
+    weights: dict[QualityDimension, float] = Field(default_factory=dict)
+    dimensions: dict[str, QualityDimension] = Field(default_factory=dict)
+    keep_days: int = Field(default=400, ge=1, le=4000)
+
+    @field_validator("weights")
+    @classmethod
+    def _are_weights(cls, weights: dict[QualityDimension, float]) -> dict[QualityDimension, float]:
+        for name, weight in weights.items():
+            if not 0 <= weight <= 100:
+                raise ValueError(f"the weight of {name} is {weight:g}, not between 0 and 100")
+        if len(weights) == len(get_args(QualityDimension)) and not any(weights.values()):
+            raise ValueError("at least one dimension needs a weight above 0")
+        return weights
+
+
+class CostSettings(Section):
+    """What running the project costs, for the report; a price of 0 is not counted.
+
+    Attributes:
+        currency: of these prices. Language models are counted in the one of their own prices.
+        per_tb: for each 10^12 bytes that the warehouse charges for (BigQuery on demand, Athena).
+        per_hour: for each hour that the warehouse is at work (a Snowflake warehouse, a cluster).
+        per_slot_hour: for each hour of a slot of BigQuery.
+        min_bytes: that each statement is charged for at least; BigQuery and Athena take 10 MB.
+    """
+
+    currency: str = Field(default="USD", min_length=1, max_length=10)
+    per_tb: float = Field(default=0, ge=0)
+    per_hour: float = Field(default=0, ge=0)
+    per_slot_hour: float = Field(default=0, ge=0)
+    min_bytes: int = Field(default=0, ge=0)
 
 
 class StoreSettings(Section):
@@ -508,6 +698,9 @@ class Settings(Section):
     validation: ValidationSettings = ValidationSettings()
     semantic: SemanticSettings = SemanticSettings()
     monitors: MonitorSettings = MonitorSettings()
+    alerts: AlertSettings = AlertSettings()
+    cost: CostSettings = CostSettings()
+    quality: QualitySettings = QualitySettings()
     store: StoreSettings = StoreSettings()
     dbt: DbtSettings = DbtSettings()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from aidbt.core.findings import Severity
-from aidbt.core.measured import Anomaly
+from aidbt.core.measured import Anomaly, Monitor
 
 
 class IncidentState(StrEnum):
@@ -25,7 +26,11 @@ class IncidentState(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing more is expected of it."""
-        return self in (IncidentState.RESOLVED, IncidentState.TERMINATED)
+        return self in OVER
+
+
+ALIVE = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+OVER = (IncidentState.RESOLVED, IncidentState.TERMINATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Incident:
         anomalies: what monitors found, oldest first.
         failures: unique_ids of nodes that failed in a run for the same cause.
         owner: dbt's group or `meta.owner` of the root; "" when nobody is named.
+        well: of what was wrong, what has passed since: names of `key_of`, and unique_ids of `failures`.
         version: changes with every save; 0 when it was never saved.
     """
 
@@ -72,4 +78,63 @@ class Incident:
     owner: str = ""
     ended_at: datetime | None = None
     timeline: tuple[IncidentEvent, ...] = ()
+    well: frozenset[str] = frozenset()
     version: int = 0
+
+
+def key_of(monitor: Monitor) -> str:
+    """A monitor as one text, in an incident."""
+    return "|".join((monitor.node, monitor.metric, monitor.column))
+
+
+def node_name(unique_id: str) -> str:
+    """A node as people call it.
+
+    Example:
+        >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("project.shop")
+        ('crm.orders', 'orders.v2', 'shop')
+        >>> node_name("test.shop.not_null_orders_id.1f0e")
+        'not_null_orders_id'
+    """
+    kind, *rest = unique_id.split(".")
+    if kind in ("test", "unit_test") and len(rest) > 1:
+        return rest[1]
+    if kind in ("project", "connector") and rest:
+        return ".".join(rest)
+    return ".".join(rest[1:]) or unique_id
+
+
+# What happened to an incident. People are told of all of it but "updated", which changes what they were told.
+What = Literal[
+    "opened", "updated", "worse", "reopened", "acknowledged", "escalated", "resolved", "terminated"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChange:
+    """What happened to one incident.
+
+    Attributes:
+        before: None for one that is new; the `id` of `after` is "" until that is saved.
+    """
+
+    what: What
+    after: Incident
+    before: Incident | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """That a channel is to be told what happened to an incident.
+
+    Attributes:
+        channel: its name in the settings.
+        due_at: not before then; digests wait.
+        is_digest: whether it goes into a message with others.
+    """
+
+    channel: str
+    incident: str
+    what: What
+    due_at: datetime
+    is_digest: bool = False

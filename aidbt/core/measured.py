@@ -13,6 +13,21 @@ Grain = Literal["hour", "day", "run"]
 FactKey = tuple[str, str]
 
 
+def project_node(name: str) -> str:
+    """By which the runs of a project as a whole are known; no manifest has it."""
+    return f"project.{name}"
+
+
+def connector_node(entity: str) -> str:
+    """By which is known what `aidbt ingest` lands of a source, or of one of its tables ("crm.orders")."""
+    return f"connector.{entity}"
+
+
+def is_of_runs(node: str) -> bool:
+    """Whether it is one of these two."""
+    return node.startswith(("project.", "connector."))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Monitor:
     """What is watched: one metric of a node or of one of its columns.

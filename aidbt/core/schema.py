@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["load_time", "event_time"]
+# Of a table, then of a column.
+MONITOR_TESTS = ("volume", "freshness", "null_rate", "mean", "distinct")
 # How the note of a column begins that a language model chose: it says nothing against the column.
 MODEL_CHOSE = "chosen by "
 Status = Literal["accepted", "review", "rejected"]
@@ -233,10 +235,12 @@ class MappedTest:
 
     Attributes:
         column: the column it stands on; for a test of the whole table the first of its `columns`.
-        test: "not_null", "unique", "relationships", "accepted_values" or "unique_combination".
+        test: "not_null", "unique", "relationships", "accepted_values", "unique_combination", or one of
+            `MONITOR_TESTS`, which compare with what was learned of the rows of the time before.
         to, field: for relationships: the source table ("source.table") and its source column.
         values: for accepted_values, sorted.
         columns: for unique_combination, in the order of the key.
+        event_time: for monitors: the column of the staging model that says when a row happened.
         note: why a person is asked; only while status is "review".
     """
 
@@ -249,6 +253,12 @@ class MappedTest:
     values: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     note: str = ""
+    event_time: str = ""
+
+    @property
+    def is_of_table(self) -> bool:
+        """Whether it is of the whole table: of several columns, or of its rows."""
+        return bool(self.columns) or self.test in ("volume", "freshness")
 
 
 @dataclass(frozen=True, slots=True)

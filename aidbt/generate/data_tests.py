@@ -12,7 +12,15 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, TableProfile, Target
+from aidbt.core.schema import (
+    MONITOR_TESTS,
+    ColumnProfile,
+    MappedColumn,
+    MappedTest,
+    Mapping,
+    TableProfile,
+    Target,
+)
 from aidbt.core.types import type_family
 from aidbt.core.words import singular
 from aidbt.project.conventions import column_kind, snake_case
@@ -158,6 +166,7 @@ def test_value(
     nested_arguments: bool,
     packages: frozenset[str] = frozenset(),
     macros: bool = False,
+    monitors: bool = False,
     dialect: str,
 ) -> str | dict[str, Any] | None:
     """One data test as an item of `data_tests:`, in plain values; None when the project cannot run it.
@@ -167,6 +176,7 @@ def test_value(
             is not there.
         nested_arguments: whether the project's dbt wants arguments under `arguments:`.
         packages, macros: as in `combination_test`.
+        monitors: whether the project holds the macros of monitors.
         dialect: of the SQL in which a combination's columns are named.
 
     Example:
@@ -191,6 +201,12 @@ def test_value(
         arguments = {
             argument: [escape_jinja(quote_new_identifier(column, dialect)) for column in test.columns]
         }
+    elif test.test in MONITOR_TESTS:
+        if not monitors:
+            return None
+        name = f"aidbt_{test.test}"
+        arguments = {"event_time": escape_jinja(test.event_time)}
+        config = {"config": {"meta": {"aidbt": {"monitor": test.test}}}}
     else:
         to = ref(test)
         if to is None:
@@ -208,12 +224,21 @@ def by_column(
     "" those of the whole model.
 
     Args:
-        selected: the model's columns; a test of a combination needs all of its columns among them.
+        selected: the model's columns; a test of a combination needs all of its columns among them, a monitor
+            its event time.
     """
-    order = ("not_null", "unique", "accepted_values", "relationships", "unique_combination")
+    order = (
+        "not_null",
+        "unique",
+        "accepted_values",
+        "relationships",
+        "unique_combination",
+        *MONITOR_TESTS,
+    )
     found: dict[str, list[MappedTest]] = {}
     for test in sorted(tests, key=lambda t: order.index(t.test)):
-        is_there = selected is None or all(column in selected for column in test.columns)
+        needed = (*test.columns, *([test.event_time] if test.event_time else ()))
+        is_there = selected is None or all(column in selected for column in needed)
         if test.status == "accepted" and is_there:
-            found.setdefault("" if test.columns else test.column, []).append(test)
+            found.setdefault("" if test.is_of_table else test.column, []).append(test)
     return found

@@ -58,6 +58,7 @@ class Rendering:
     Attributes:
         packages: the dbt packages that the project uses, by name.
         macros: whether the project holds our macros (`macros/aidbt/`).
+        monitors: whether those of monitors are among them.
         loaders: what the YAML of a loader's source says besides its tables.
         quotes_schemas, quotes_tables: whether dbt quotes the schemas and the tables of sources.
     """
@@ -70,6 +71,7 @@ class Rendering:
     sql: SqlStyle | None = None
     packages: frozenset[str] = frozenset()
     macros: bool = False
+    monitors: bool = False
     loaders: dict[str, dict[str, Any]] = field(default_factory=dict)
     quotes_schemas: bool = True
     quotes_tables: bool = True
@@ -147,6 +149,7 @@ def test_entry(
         nested_arguments=options.nested_arguments,
         packages=options.packages,
         macros=options.macros,
+        monitors=options.monitors,
         dialect=options.dialect,
     )
     return _with_short_lists(value)

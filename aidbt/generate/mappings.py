@@ -38,6 +38,7 @@ from aidbt.generate.discover import (
     scan_gate,
 )
 from aidbt.generate.held import Held, held_relations
+from aidbt.generate.monitors import with_monitors
 from aidbt.generate.questions.nested import nested_cases
 from aidbt.generate.questions.row_rules import row_cases
 from aidbt.generate.questions.settle import Settled, settle, value_cases
@@ -348,6 +349,9 @@ def _tested(
         ask,
         combinations=combination is not None,
     )
+    if values.generate.monitors:
+        for key in new:
+            proposed[key] = with_monitors(proposed[key], tables[key].profile)
     return {key: with_peoples_tests(proposed[key], now.mappings.get(key)) for key in current}, broken
 
 

@@ -16,7 +16,7 @@ from aidbt.core.config import LoadedSettings, read_text
 from aidbt.core.errors import EditConflict, WriteError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
-from aidbt.core.schema import Mapping, Target
+from aidbt.core.schema import MONITOR_TESTS, Mapping, Target
 from aidbt.generate.adoption.parents import StagedByPeople, staged_by_people
 from aidbt.generate.adoption.staged import read_models
 from aidbt.generate.base_models import (
@@ -49,6 +49,7 @@ from aidbt.mapping.question_files import QUESTIONS_FILE, open_questions, questio
 from aidbt.mapping.saving import mapping_edit
 from aidbt.project import Project
 from aidbt.project.declared import Declared, declared
+from aidbt.project.packages import MONITOR_MACROS, has_our_macros
 from aidbt.sql.expressions import expression_problem
 from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
@@ -220,6 +221,7 @@ def plan_files(
     options = rendering(project, settings, here)
     if any(table.base for table in staged):  # our macros come with the models that call them
         options = replace(options, macros=True)
+    options = replace(options, monitors=True)  # and with the tests
     files = GeneratedFiles(project.root, lock, here, base, upgrade=upgrade, restore=bool(select))
 
     selected = {
@@ -237,7 +239,8 @@ def plan_files(
     needed = [b for b in bases if any(t.base == b.model and t.mapping.key in selected for t in staged)]
     for model in base_model_files(needed, options):
         files.add_file(Desired(model.path, model.text, model.decided), is_needed=True)
-    for place, macro in _needed_macros(project, needed).items():
+    watched = [t for t in staged if t.mapping.key in selected - deleted and _is_watched(t.mapping)]
+    for place, macro in _needed_macros(project, needed, watched, lock).items():
         files.add_file(Desired(place, macro, decided_digest(place)), is_needed=True)
     sources = {t.mapping.source for t in staged if t.mapping.key in selected}
     source_files = {source: path for source in sources if (path := here.source_file(source))}
@@ -279,11 +282,21 @@ def plan_files(
     )
 
 
-def _needed_macros(project: Project, bases: Sequence[BaseModel]) -> dict[str, str]:
-    """Our macros by path, where a model calls them."""
-    if not any(base.mapping.row_key for base in bases):
-        return {}
-    return macro_files(project.paths("macro")[0].relative_to(project.root).as_posix())
+def _needed_macros(
+    project: Project, bases: Sequence[BaseModel], watched: Sequence[StagedTable], lock: Lock
+) -> dict[str, str]:
+    """Our macros by path, where a model or a test calls them; those of monitors unless `init` copied them."""
+    files = macro_files(project.paths("macro")[0].relative_to(project.root).as_posix())
+    if any(base.mapping.row_key for base in bases):
+        return files
+    stem = MONITOR_MACROS.removesuffix(".sql")
+    ours = {path: text for path, text in files.items() if Path(path).stem == stem}
+    is_copied = has_our_macros(project, MONITOR_MACROS) and not ours.keys() & lock.files.keys()
+    return {} if is_copied or not watched else ours
+
+
+def _is_watched(mapping: Mapping) -> bool:
+    return any(test.test in MONITOR_TESTS and test.status == "accepted" for test in mapping.tests)
 
 
 class _PeoplesModels:

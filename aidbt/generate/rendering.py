@@ -14,7 +14,7 @@ from aidbt.generate.sql_style import from_settings
 from aidbt.patching.yaml_style import YamlStyle
 from aidbt.project import Project
 from aidbt.project.declared import Declared
-from aidbt.project.packages import has_our_macros, package_names
+from aidbt.project.packages import MONITOR_MACROS, has_our_macros, package_names
 from aidbt.project.version import nested_test_arguments
 from aidbt.sql.expressions import condition_problem, expression_problem
 
@@ -54,6 +54,7 @@ def rendering(project: Project, settings: LoadedSettings, here: Declared) -> Ren
         packages=package_names(project),
         loaders=values.conventions.loaders,
         macros=has_our_macros(project),
+        monitors=has_our_macros(project, MONITOR_MACROS),
         quotes_schemas=_quotes(project, "schema", dialect),
         quotes_tables=_quotes(project, "identifier", dialect),
     )

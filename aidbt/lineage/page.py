@@ -33,7 +33,7 @@ def lineage_page(lineage: Lineage, *, project: str) -> str:
         project: the name of the dbt project.
     """
     script = "".join(_asset(f"report/lineage/{name}.js") for name in _SCRIPTS)
-    style = _asset("report/lineage/style.css")
+    style = _asset("report/colours.css") + _asset("report/lineage/style.css")
     text: str = (
         _environment()
         .get_template("report/lineage.html.jinja")

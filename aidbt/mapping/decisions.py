@@ -149,7 +149,9 @@ def _without_kept(mapping: Mapping, column: str, source: str) -> Mapping:
 
 def _without_found_tests(mapping: Mapping, column: str) -> Mapping:
     """The mapping without the tests that aidbt found for a column: they were found for its source."""
-    kept = (t for t in mapping.tests if column not in (t.column, *t.columns) or t.by == "person")
+    kept = (
+        t for t in mapping.tests if column not in (t.column, *t.columns, t.event_time) or t.by == "person"
+    )
     return replace(mapping, tests=tuple(kept))
 
 

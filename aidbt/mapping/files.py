@@ -13,7 +13,16 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from aidbt.core.config import explain, line_of, parse_yaml, read_text
 from aidbt.core.errors import SettingsError, UnknownName, nearest
 from aidbt.core.patch import digest
-from aidbt.core.schema import Column, MappedColumn, MappedTest, Mapping, RowRule, RowsRead, Target
+from aidbt.core.schema import (
+    MONITOR_TESTS,
+    Column,
+    MappedColumn,
+    MappedTest,
+    Mapping,
+    RowRule,
+    RowsRead,
+    Target,
+)
 from aidbt.core.types import TYPE_NAMES, own_type, type_name
 from aidbt.sql.expressions import is_type
 
@@ -102,8 +111,12 @@ class _Column(_File):
 
 class _Test(_File):
     column: str
-    test: Literal["not_null", "unique", "relationships", "accepted_values", "unique_combination"]
+    test: Literal[
+        "not_null", "unique", "relationships", "accepted_values", "unique_combination",
+        "volume", "freshness", "null_rate", "mean", "distinct",
+    ]  # fmt: skip
     columns: list[str] = Field(default_factory=list)
+    event_time: str = ""
     to: str = ""
     field: str = ""
     values: list[str] = Field(default_factory=list)
@@ -117,6 +130,9 @@ class _Test(_File):
             raise ValueError("unique_combination needs two 'columns' or more, 'column' the first of them")
         if self.test != "unique_combination" and self.columns:
             raise ValueError(f"{self.test} takes no 'columns'")
+        if (self.test in MONITOR_TESTS) != bool(self.event_time):
+            is_lacking = self.test in MONITOR_TESTS
+            raise ValueError(f"{self.test} {'needs' if is_lacking else 'takes no'} 'event_time'")
         return self
 
 
@@ -291,7 +307,16 @@ def parse_mapping(text: str, path: Path, project_dir: Path, dialect: str = "") -
         unmapped=tuple(content.unmapped),
         tests=tuple(
             MappedTest(
-                t.column, t.test, t.status, t.by, t.to, t.field, tuple(t.values), tuple(t.columns), t.note
+                t.column,
+                t.test,
+                t.status,
+                t.by,
+                t.to,
+                t.field,
+                tuple(t.values),
+                tuple(t.columns),
+                t.note,
+                t.event_time,
             )
             for t in content.tests
         ),
@@ -517,6 +542,8 @@ def _test_text(test: MappedTest) -> str:
     pairs = [("column", flow(test.column)), ("test", test.test)]
     if test.columns:
         pairs.append(("columns", f"[{', '.join(flow(name) for name in test.columns)}]"))
+    if test.event_time:
+        pairs.append(("event_time", flow(test.event_time)))
     if test.to:
         pairs += [("to", flow(test.to)), ("field", flow(test.field))]
     if test.values:

@@ -149,7 +149,12 @@ def follow_targets(mapping: Mapping, renamed: Sequence[Renamed]) -> Mapping:
             moved = _asked(moved, f"does the target call {item.old} {item.new} now?", item.probability)
         columns.append(moved)
     tests = tuple(
-        replace(t, column=named(t.column), columns=tuple(named(name) for name in t.columns))
+        replace(
+            t,
+            column=named(t.column),
+            columns=tuple(named(name) for name in t.columns),
+            event_time=named(t.event_time),
+        )
         for t in mapping.tests
     )
     return replace(mapping, columns=tuple(columns), tests=tests)

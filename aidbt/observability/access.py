@@ -256,7 +256,36 @@ def _touched(
             "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
             ("connect", "read", "build"),
         ),
+        CommandAccess(
+            "observe",
+            "the artifacts and logs of dbt that are named, target/ by default; the newest manifest",
+            f"runs, and the times of their nodes, in {store}",
+            "nothing",
+        ),
+        CommandAccess(
+            "monitor",
+            "the newest manifest, the catalog, and rows of the models: those of new days, after a plan",
+            f"counts, sums and short codes in {store}, none of personal data; bounds of the next days"
+            f" in {place.target}.aidbt_monitor_bounds where data tests compare with them",
+            "; ".join(part for part in (tagged, _told_to_people(settings)) if part),
+            ("connect", "metadata", "read", "build"),
+        ),
+        CommandAccess("incidents", "the newest manifest", store, _told_to_people(settings)),
+        CommandAccess("quality", f"artifacts of dbt's last run, {store}", f"scores in {store}", "nothing"),
+        CommandAccess(
+            "report",
+            f"the newest manifest, artifacts of dbt's last run, {store}",
+            "the page that --out names, report.html in dbt's target folder by default",
+            "nothing",
+        ),
     )
+
+
+def _told_to_people(settings: LoadedSettings) -> str:
+    """What channels are sent; who runs the command sees the console's."""
+    channels = settings.values.alerts.channels
+    named = [f"{name} ({one.kind})" for name, one in channels.items() if one.kind != "console"]
+    return f"what is wrong, without values of rows, to {', '.join(named)}" if named else "nothing"
 
 
 def _dbt_telemetry(project: Project) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from aidbt.core.config import EmbeddingSettings, LlmSettings, LoadedSettings
+from aidbt.alerts.delivery import check_channel
+from aidbt.alerts.writing import Templates
+from aidbt.core.config import AlertSettings, EmbeddingSettings, LlmSettings, LoadedSettings
 from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import SystemClock
@@ -90,6 +92,7 @@ def examine(
         _try("embeddings", lambda: _embeddings(project, settings.values.embeddings)),
         _try("llm", lambda: about_model(open_llm())),
         *_providers(settings.values.llm),
+        *_channels(settings.values.alerts, Templates(project.root)),
     ]
     sources = check_sources()
     checks += [_source(name, findings) for name, findings in sources.items()]
@@ -135,6 +138,18 @@ def _providers(settings: LlmSettings) -> Iterator[Check]:
     for provider in settings.asked:
         found = reach(provider, SystemClock())
         yield Check(f"llm {found.name}", "ok" if found.is_ready else "warn", found.detail, found.hint)
+
+
+def _channels(settings: AlertSettings, templates: Templates) -> Iterator[Check]:
+    """Each way to people: what cannot be told waits, so none stops the main job."""
+    for name, channel in settings.channels.items():
+        part = f"alerts {name}"
+        try:
+            check_channel(name, channel, templates)
+        except AidbtError as error:
+            yield Check(part, "warn", error.message, error.hint or "")
+        else:
+            yield Check(part, "ok", f"{channel.kind}; aidbt incidents send --test {name} tries it")
 
 
 def _profile(profile: Profile) -> str:

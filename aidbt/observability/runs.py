@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
 
 from aidbt.core.config import DbtSettings
-from aidbt.core.errors import ProfileError, WarehouseError, WarehouseLocked
+from aidbt.core.errors import ArtifactError, ProfileError, WarehouseError, WarehouseLocked
+from aidbt.observability.observing.dbt_log import last_memory
+from aidbt.observability.observing.observe import take_in
+from aidbt.observability.recorded import recorded_report
 from aidbt.project import Project
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_report import RunReport
+from aidbt.project.manifest import read_manifest
+from aidbt.project.packages import package_names
 from aidbt.store import Cache, Store
 from aidbt.warehouse import Warehouse
 
@@ -61,40 +66,37 @@ def build_and_record(
         executable=settings.executable,
         on_event=on_event,
     )
-    record(report, store)
+    record(report, store, project=project)
     cache.invalidate(project.name, "pipeline_run")
     return report
 
 
-def record(report: RunReport, store: Store) -> None:
-    """Keep a run's report in the store, under dbt's invocation id."""
-    store.record_run(
-        invocation_id=report.invocation_id or f"none-{report.started_at.isoformat()}",
-        command=" ".join(report.command[:1]),
-        status=report.status,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        report=_plain(report),
-    )
+def record(report: RunReport, store: Store, *, project: Project) -> None:
+    """Keep a run's report in the store, under dbt's invocation id, and what it tells of its nodes.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    run = recorded_report(report)
+    log = project.root / str(project.config.get("log-path") or "logs") / "dbt.log"
+    run = replace(run, memory_bytes=last_memory(log, report.started_at))
+    take_in(run, store, project=project.name, parents=parents_in(project) if run.results else None)
 
 
-def _plain(report: RunReport) -> dict[str, Any]:
-    return {
-        "dbt_version": report.dbt_version,
-        "runner": report.runner,
-        "exit_code": report.exit_code,
-        "warnings": list(report.warnings),
-        "results": [
-            {
-                "unique_id": result.unique_id,
-                "status": result.status,
-                "execution_time_s": result.execution_time,
-                "failures": result.failures,
-            }
-            for result in report.results
-        ],
-        "failures": [
-            {"unique_id": f.unique_id, "status": f.status, "message": f.message, "path": f.path}
-            for f in report.failures
-        ],
-    }
+def parents_in(project: Project) -> dict[str, tuple[str, ...]]:
+    """Node → what it reads, of tests too, as dbt parsed the project last; empty if it never did."""
+    try:
+        manifest = read_manifest(project.target_path / "manifest.json")
+    except ArtifactError:
+        return {}
+    return {name: node.depends_on for name, node in (manifest.nodes | manifest.others).items()}
+
+
+def installed_packages(project: Project) -> frozenset[str]:
+    """The packages whose folders are there, and those that packages.yml names."""
+    folder = project.root / str(project.config.get("packages-install-path") or "dbt_packages")
+    try:
+        there = {path.name for path in folder.iterdir() if path.is_dir()}
+    except OSError:
+        there = set()
+    return package_names(project) | there

@@ -8,6 +8,8 @@ from aidbt.core.config import parse_yaml, read_text
 from aidbt.core.errors import SettingsError
 from aidbt.project.files import Project
 
+# The file of the data tests that compare with what was learned.
+MONITOR_MACROS = "monitors.sql"
 _FILES = ("packages.yml", "dependencies.yml")
 
 
@@ -29,9 +31,9 @@ def package_names(project: Project) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def has_our_macros(project: Project) -> bool:
-    """Whether the project holds the macros that `aidbt init --macros` copies."""
-    return any((folder / "aidbt").is_dir() for folder in project.paths("macro"))
+def has_our_macros(project: Project, file: str = "") -> bool:
+    """Whether the project holds the macros that `aidbt init --macros` copies, or one file of them."""
+    return any((folder / "aidbt" / file).exists() for folder in project.paths("macro"))
 
 
 def _name(item: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from aidbt.project.compiled import MANIFEST_FILE
 from aidbt.project.dbt import RunReport, run_dbt
 from aidbt.project.manifest import Manifest, Node, read_manifest
 from aidbt.project.other_profile import other_profile
+from aidbt.project.private_messages import identifiers_of, without_values
 from aidbt.review.changed_nodes import below, changed_nodes, children_of
 from aidbt.review.compared import NodeData, Pair, compare_pairs
 from aidbt.review.pull_request import BothSides
@@ -32,9 +33,6 @@ from aidbt.warehouse.budget import Approve, runs_as
 
 _BUILT = ("model", "seed", "snapshot")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_$-]+")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|'[^']*\Z|\"[^\"]*\Z")
-_VALUE = re.compile(r"(\bvalues?): .*", re.IGNORECASE)
-_LONGEST = 300  # characters of a message
 _DROP = (
     "{% if execute %}{% do adapter.drop_schema(api.Relation.create(database=DATABASE, schema=SCHEMA)) %}"
     "{% endif %}select 1 as dropped"
@@ -340,41 +338,7 @@ def _selector(node: Node) -> str:
 def _named(failure: RunFailure, manifest: Manifest) -> tuple[str, str]:
     node = manifest.find(failure.unique_id)
     name = node.name if node is not None else failure.unique_id or "dbt"
-    return name, without_values(failure.message, _identifiers(manifest))
-
-
-def without_values(message: str, identifiers: Collection[str]) -> str:
-    """The beginning of what a database or dbt said, without the values of rows that it may quote.
-
-    What stands in quotes is left out unless it is a name of the project, and so is all that follows the word
-    "value" and a colon.
-
-    Args:
-        identifiers: names in lower case that may be shown.
-
-    Example:
-        >>> without_values("Conversion Error: Could not convert string 'bob@example.com' to INT32", {"email"})
-        "Conversion Error: Could not convert string '…' to INT32"
-    """
-    lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
-    text = _VALUE.sub(r"\1: …", " ".join(lines[:2]))
-
-    def shown(found: re.Match[str]) -> str:
-        quoted = found[0][1:-1]
-        return found[0] if quoted.casefold() in identifiers else f"{found[0][0]}…{found[0][0]}"
-
-    text = _QUOTED.sub(shown, text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _identifiers(manifest: Manifest) -> set[str]:
-    """Names of nodes, and of the columns that they declare, in lower case."""
-    nodes = [*manifest.nodes.values(), *manifest.sources.values()]
-    return {
-        name.casefold()
-        for node in nodes
-        for name in (node.name, node.identifier, *(column.name for column in node.columns))
-    }
+    return name, without_values(failure.message, identifiers_of(manifest))
 
 
 def _not_built(side: _Side) -> Iterator[str]:

@@ -159,11 +159,23 @@ class Store:
                 },
             )
 
-    def runs(self, limit: int = 20) -> list[dict[str, Any]]:
-        """The latest runs, newest first: invocation_id, command, status, times (ISO, UTC) and report."""
+    def runs(self, limit: int = 20, *, since: datetime | None = None, skip: int = 0) -> list[dict[str, Any]]:
+        """The latest runs, newest first: invocation_id, command, status, times (ISO, UTC) and report.
+
+        Args:
+            since: only those that began then or later; in UTC.
+            skip: how many of the latest to leave out, for who reads them page by page.
+        """
+        parameters = {"limit": limit, "since": since.isoformat() if since else "", "skip": skip}
         with self.transaction() as connection:
-            rows = connection.execute(_RUNS, {"limit": limit}).mappings().all()
+            rows = connection.execute(_RUNS, parameters).mappings().all()
         return [{**row, "report": json.loads(row["report"])} for row in rows]
+
+    def run(self, invocation_id: str) -> dict[str, Any] | None:
+        """One run as `runs` has it; None when it was never recorded."""
+        with self.transaction() as connection:
+            row = connection.execute(_RUN, {"id": invocation_id}).mappings().first()
+        return {**row, "report": json.loads(row["report"])} if row else None
 
     def close(self) -> None:
         """Release the file, or the connections."""
@@ -194,9 +206,13 @@ _RECORD_RUN = text(
     " on conflict (invocation_id) do update set status = excluded.status,"
     " finished_at = excluded.finished_at, report = excluded.report"
 )
+_RUN = text(
+    "select invocation_id, command, status, started_at, finished_at, report"
+    " from runs where invocation_id = :id"
+)
 _RUNS = text(
     "select invocation_id, command, status, started_at, finished_at, report"
-    " from runs order by started_at desc, invocation_id limit :limit"
+    " from runs where started_at >= :since order by started_at desc, invocation_id limit :limit offset :skip"
 )
 
 

@@ -124,14 +124,18 @@ class LlmLedger:
         with self._store.transaction() as connection:
             return _spent(connection, _day(self._store.now(connection)))
 
-    def calls(self, limit: int = 100) -> list[RecordedCall]:
+    def calls(self, limit: int = 100, *, since: datetime | None = None) -> list[RecordedCall]:
         """The latest calls, newest first.
+
+        Args:
+            since: only those that ended then or later; with a time zone.
 
         Raises:
             StoreError: the store cannot be read.
         """
+        parameters = {"limit": limit, "since": since.timestamp() if since else 0.0}
         with self._store.transaction() as connection:
-            rows = connection.execute(_CALLS, {"limit": limit}).all()
+            rows = connection.execute(_CALLS, parameters).all()
         return [
             RecordedCall(
                 datetime.fromtimestamp(row.at, UTC),
@@ -190,5 +194,5 @@ _JUDGE = text("update llm_calls set outcome = :outcome where id = :id")
 _FORGET = text("delete from llm_calls where at < :before")
 _CALLS = text(
     "select at, feature, provider, model, prompt_hash, prompt_tokens, answer_tokens, nanos, outcome, level"
-    " from llm_calls order by at desc, id limit :limit"
+    " from llm_calls where at >= :since order by at desc, id limit :limit"
 )

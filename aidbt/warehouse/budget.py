@@ -20,7 +20,7 @@ from aidbt.core.schema import Column, Relation
 from aidbt.core.types import Family, is_plain_text, type_family
 from aidbt.warehouse.words import words_of
 
-Purpose = Literal["profile", "casts", "keys", "foreign keys", "values", "transforms"]
+Purpose = Literal["profile", "casts", "keys", "foreign keys", "values", "transforms", "monitors"]
 Basis = Literal["exact", "estimated", "unknown"]
 
 PROFILING: tuple[Purpose, ...] = ("profile", "keys")
@@ -140,7 +140,8 @@ class ScanPlan:
     def purposes(self) -> tuple[Purpose, ...]:
         """Why anything is read, in the order in which it happens."""
         asked = {reading.purpose for table in self.tables for reading in table.readings}
-        return tuple(purpose for purpose in ("profile", *DECIDING, *TRANSFORMING) if purpose in asked)
+        order: tuple[Purpose, ...] = ("profile", *DECIDING, *TRANSFORMING, "monitors")
+        return tuple(purpose for purpose in order if purpose in asked)
 
 
 Approve = Callable[[ScanPlan], bool]
@@ -153,6 +154,16 @@ def scan_plan(wanted: Iterable[tuple[Relation, Collection[Purpose]]], *, runs_as
         wanted: only what will really be read: tables whose profile is known belong here no more.
     """
     return ScanPlan(tuple(_table_scan(relation, set(why), runs_as.kind) for relation, why in wanted), runs_as)
+
+
+def monitoring_plan(wanted: Iterable[tuple[Relation, float]], *, runs_as: RunsAs) -> ScanPlan:
+    """What one scan of each relation reads, of which only a part (0..1) of the bytes may be needed."""
+    scans = []
+    for relation, share in wanted:
+        size, basis = _size(relation)
+        reading = Reading("monitors", round(share, 4))
+        scans.append(TableScan(str(relation), relation.kind, (reading,), relation.row_count, size, basis))
+    return ScanPlan(tuple(scans), runs_as)
 
 
 def needs_approval(plan: ScanPlan, budget: BudgetSettings) -> str:

@@ -348,8 +348,17 @@ def _role(column: Column, kind: str, formats: dict[str, float]) -> Role | None:
     is_time = kind in ("date", "timestamp") or max(formats.get("date", 0), formats.get("timestamp", 0)) > 0.95
     if not is_time:
         return None
-    is_load_time = column.name == LOADED_AT or _LOAD_TIME_NAMES.fullmatch(column.name) is not None
-    return "load_time" if is_load_time and kind == "timestamp" else "event_time"
+    return "load_time" if kind == "timestamp" and is_load_time(column.name) else "event_time"
+
+
+def is_load_time(name: str) -> bool:
+    """Whether a column's name says that a loader wrote it, when it wrote the row.
+
+    Example:
+        >>> is_load_time("_fivetran_synced"), is_load_time("ordered_at")
+        (True, False)
+    """
+    return name == LOADED_AT or _LOAD_TIME_NAMES.fullmatch(name) is not None
 
 
 def _declared_key(key: Sequence[str], profiles: Sequence[ColumnProfile]) -> tuple[tuple[str, ...], ...]:

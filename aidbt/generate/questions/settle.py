@@ -330,5 +330,7 @@ def with_column(mapping: Mapping, old: MappedColumn, new: Sequence[MappedColumn]
         taken.add(name.casefold())
         named.append(replace(column, target=name))
     columns = [item for column in mapping.columns for item in (named if column is old else [column])]
-    tests = tuple(t for t in mapping.tests if old.target not in (t.column, *t.columns) or t.by == "person")
+    tests = tuple(
+        t for t in mapping.tests if old.target not in (t.column, *t.columns, t.event_time) or t.by == "person"
+    )
     return replace(mapping, columns=tuple(columns), tests=tests)

@@ -16,6 +16,7 @@ from aidbt.warehouse.dialects.casts import DOUBLES, KNOWN_TYPES, NoLowering, try
 from aidbt.warehouse.dialects.comparisons import COMPARISONS
 from aidbt.warehouse.dialects.templates import filled, rebuilt
 from aidbt.warehouse.dialects.times import TIMES
+from aidbt.warehouse.dialects.zones import local_time
 
 DIALECTS = ("duckdb", "postgres", "spark", "snowflake", "bigquery", "redshift", "databricks", "trino")
 
@@ -294,6 +295,7 @@ _WORDS: dict[str, _Lowering] = {
     "regexp_replace": _regexp_replace,
     "stddev_samp": _stddev_samp,
     "strlen": _strlen,
+    "timezone": local_time,
 }
 _NODES: dict[type[exp.Expr], _Lowering] = {
     **AGGREGATES,

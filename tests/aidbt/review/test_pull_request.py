@@ -15,9 +15,10 @@ from dbt_shop import DBT, Shop
 
 from aidbt.core.config import ReviewSettings, Settings
 from aidbt.core.errors import ProjectError, UnknownName, UsageError
+from aidbt.project.private_messages import without_values
 from aidbt.review.checks import CHECKS
 from aidbt.review.pull_request import BothSides, Review, read_both, review
-from aidbt.review.slim_ci import Built, build_both, compare_schemas, without_values
+from aidbt.review.slim_ci import Built, build_both, compare_schemas
 from aidbt.warehouse import Warehouse, open_warehouse
 from tests.kit import PostgresServer
 

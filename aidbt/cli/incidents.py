@@ -1,0 +1,398 @@
+"""`aidbt incidents`: what is wrong, since when, who looks after it, and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from aidbt.cli.options import open_from, output_option, project_options
+from aidbt.cli.render import bold, count, dim, duration, emit, table
+from aidbt.core.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from aidbt.core.incidents import Incident, IncidentChange
+    from aidbt.core.patch import Patch
+    from aidbt.monitors.incident_desk import Delivered, Verdict
+    from aidbt.monitors.surroundings import Surroundings
+    from aidbt.session import Session
+    from aidbt.store.outbox import Posting
+
+_COLOURS = {"error": "red", "warn": "yellow", "info": "blue"}
+_MOST_LINES = 20
+_MOST_FINDINGS = 10
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def incidents(context: click.Context) -> None:
+    """What is wrong with the data or its runs, one incident for each cause; without a command the list."""
+    if context.invoked_subcommand is None:
+        with list_command.make_context("list", [], parent=context) as inner:
+            list_command.invoke(inner)
+
+
+@incidents.command("list")
+@click.option("--all", "show_all", is_flag=True, help="Those that are over, too.")
+@click.option("--owner", metavar="NAME", help="Only those of an owner.")
+@project_options
+@output_option
+def list_command(show_all: bool, owner: str | None, output: str, **where: Any) -> None:
+    """List the incidents that are open, the worst first. Exits 0 whatever there is."""
+    from aidbt.core.incidents import ALIVE, OVER
+    from aidbt.monitors.incidents import open_ones
+    from aidbt.store.incidents import Incidents
+    from aidbt.store.outbox import Outbox
+
+    session = open_from(**where)
+    kept = Incidents(session.store)
+    found = [*open_ones(kept.all(states=ALIVE))]
+    if show_all:
+        found += sorted(kept.all(states=OVER), key=_ended, reverse=True)
+    if owner is not None:
+        found = [one for one in found if one.owner.casefold() == owner.casefold()]
+    over = kept.count(states=OVER)
+    waiting = Outbox(session.store).waiting()
+    emit(
+        {"incidents": [_summary(one) for one in found], "waiting": [_told(one) for one in waiting]},
+        output=output,
+        text=lambda: _list_lines(found, over, waiting),
+    )
+
+
+def _ended(incident: Incident) -> datetime:
+    return incident.ended_at or incident.updated_at
+
+
+def _summary(incident: Incident) -> dict[str, Any]:
+    """What a list says of an incident, for programs; `show` says all."""
+    return {
+        "id": incident.id,
+        "state": incident.state,
+        "severity": incident.severity,
+        "title": incident.title,
+        "root": incident.root,
+        "owner": incident.owner,
+        "affected": incident.affected,
+        "exposed": incident.exposed,
+        "opened_at": incident.opened_at,
+        "updated_at": incident.updated_at,
+        "ended_at": incident.ended_at,
+    }
+
+
+def _told(posting: Posting) -> dict[str, Any]:
+    return {
+        "channel": posting.channel,
+        "incident": posting.incident,
+        "what": posting.what,
+        "due_at": posting.due_at,
+        "tries": posting.tries,
+        "problem": posting.problem,
+    }
+
+
+def _list_lines(found: Sequence[Incident], ended: int, waiting: Sequence[Posting]) -> Iterator[str]:
+    alive = [one for one in found if not one.state.is_over]
+    over = f", {ended:,} over" if ended else ""
+    if alive:
+        yield f"{bold('found')} {count(len(alive), 'incident')} open{over}"
+    else:
+        yield f"{bold('nothing is wrong')} that is known{over}"
+    now = datetime.now(UTC)
+    rows = [
+        [
+            one.id,
+            one.state.value if one.state.is_over else one.severity.value,
+            _age(one, now),
+            one.owner,
+            one.title,
+        ]
+        for one in found[:_MOST_LINES]
+    ]
+    if rows:
+        yield from table(rows, ["id", "", "since", "owner", "what"])
+    if len(found) > _MOST_LINES:
+        yield dim(f"  … and {len(found) - _MOST_LINES} more (--output json shows all)")
+    yield from _waiting_lines(waiting)
+    if alive:
+        yield f"{bold('next')}: aidbt incidents show {alive[0].id}"
+
+
+def _age(incident: Incident, now: datetime) -> str:
+    state = " (ack)" if incident.state.value == "acknowledged" else ""
+    return f"{duration((now - incident.opened_at).total_seconds())}{state}"
+
+
+def _waiting_lines(waiting: Sequence[Posting]) -> Iterator[str]:
+    """Channels that did not take what they were to be told."""
+    problems = {posting.channel: posting for posting in waiting if posting.problem}
+    for channel, posting in problems.items():
+        late = sum(1 for other in waiting if other.channel == channel and other.problem)
+        said = f"{channel}: {count(late, 'message')} not sent yet: {posting.problem}"
+        yield f"  {click.style('waiting', fg='yellow')} {said}"
+    if problems:
+        yield dim("  nothing is lost: it is tried again by every run, or now by aidbt incidents send")
+
+
+@incidents.command()
+@click.argument("id")
+@click.option("--all", "show_all", is_flag=True, help="Every finding and every node.")
+@project_options
+@output_option
+def show(id: str, show_all: bool, output: str, **where: Any) -> None:
+    """Say all that is known of the incident ID: where it begins, what it reaches, what happened when."""
+    from aidbt.store.incidents import Incidents
+
+    session = open_from(**where)
+    incident = Incidents(session.store).get(id)
+    emit(incident, output=output, text=lambda: _show_lines(incident, show_all=show_all))
+
+
+def _show_lines(incident: Incident, *, show_all: bool) -> Iterator[str]:
+    colour = "green" if incident.state.is_over else _COLOURS[incident.severity.value]
+    word = click.style(f"{incident.severity.value}, {incident.state.value}", fg=colour)
+    yield f"{bold(incident.id)} {word}: {incident.title}"
+    most = None if show_all else _MOST_FINDINGS
+    rows = [["begins at", incident.root]]
+    rows += [["affected", _some(incident.affected[1:], most)]] if incident.affected[1:] else []
+    rows += [["may be wrong too", _some(incident.exposed, most)]] if incident.exposed else []
+    rows += [["failed", _some(incident.failures, most)]] if incident.failures else []
+    rows += [["owner", incident.owner]] if incident.owner else []
+    yield from table(rows)
+    newest = sorted(
+        incident.anomalies, key=lambda a: (a.start, a.monitor.node == incident.root, a.score), reverse=True
+    )
+    if newest:
+        yield bold("found")
+        yield from table(
+            [
+                [f"{a.start:%Y-%m-%d %H:%M}".removesuffix(" 00:00"), f"{a.score:.1f}", a.message]
+                for a in newest[:most]
+            ],
+            ["when", "score", "what"],
+        )
+        if most is not None and len(newest) > most:
+            yield dim(f"  … and {len(newest) - most} more (--all shows them)")
+    yield bold("happened (UTC)")
+    yield from table(
+        [[f"{event.at:%Y-%m-%d %H:%M}", event.what, event.by, event.note] for event in incident.timeline]
+    )
+    if not incident.state.is_over:
+        yield f"{bold('next')}: {_next(incident)}"
+
+
+def _next(incident: Incident) -> str:
+    ack = "" if incident.state.value == "acknowledged" else f"aidbt incidents ack {incident.id}; "
+    return f"{ack}when it is none: aidbt incidents resolve {incident.id} --as false-alarm"
+
+
+def _some(names: Sequence[str], most: int | None) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if most is not None and len(names) > most else shown
+
+
+_by_option = click.option("--by", metavar="NAME", default="", help="Who says so; you by default.")
+_note_option = click.option("--note", default="", help="What others should know.")
+
+
+@incidents.command()
+@click.argument("id")
+@_note_option
+@_by_option
+@project_options
+@output_option
+def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
+    """Say that you look after the incident ID, so that nobody else is called."""
+    from aidbt.monitors.incident_desk import acknowledge
+
+    session = open_from(**where)
+    change = acknowledge(
+        session.store, id, session.settings.values, around_of(session), by=by or me(), note=note
+    )
+    delivered = _deliver(session)
+    emit(change.after, output=output, text=lambda: _acknowledged_lines(change, delivered))
+
+
+@incidents.command()
+@click.argument("id")
+@click.option(
+    "--as",
+    "verdict",
+    type=click.Choice(["resolved", "false-alarm", "expected"]),
+    default="resolved",
+    show_default=True,
+    help="It is mended; it never was one; or it is right so from now on.",
+)
+@click.option(
+    "--feedback/--no-feedback",
+    default=True,
+    show_default=True,
+    help="Let the monitors learn from it: aidbt/feedback.yml.",
+)
+@_note_option
+@_by_option
+@project_options
+@output_option
+def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, output: str, **where: Any) -> None:
+    """End the incident ID by hand; what passes by itself is ended by itself."""
+    from aidbt.core.patch import apply_patch
+    from aidbt.monitors.incident_desk import end
+
+    session = open_from(**where)
+    settings, who = session.settings.values, by or me()
+    # Made before anything is changed: a file that cannot be added to is an error of the whole.
+    learned = _learned(session, id, verdict, who, note) if feedback and verdict != "resolved" else None
+    change = end(session.store, id, settings, around_of(session), by=who, verdict=verdict, note=note)
+    if learned is not None:
+        apply_patch(learned, session.project.root)
+    delivered = _deliver(session)
+    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned))
+
+
+def _learned(session: Session, id: str, verdict: Verdict, by: str, note: str) -> Patch | None:
+    """What is added to the feedback; None where no monitor found the incident."""
+    from aidbt.monitors.feedback_file import Said, feedback_patch
+    from aidbt.observability.giving_feedback import meant_incident
+    from aidbt.store.incidents import Incidents
+
+    incident = Incidents(session.store).get(id)
+    if not incident.anomalies or incident.state.is_over or verdict == "resolved":
+        return None
+    meant = meant_incident(session.store, id, verdict)
+    said = Said(verdict, meant.of, by, datetime.now(UTC), note, incident.id)
+    return feedback_patch(session.project.root, said)
+
+
+def _ended_lines(change: IncidentChange, delivered: Delivered, learned: Patch | None) -> Iterator[str]:
+    yield f"{bold('ended')} {change.after.id}: {change.after.title}"
+    if learned is not None:
+        yield f"wrote {', '.join(learned.paths())}: the next check follows it"
+    yield from _delivered_lines(delivered)
+    if learned is not None:
+        yield f"{bold('next')}: commit it, so that it holds for everybody"
+
+
+def _acknowledged_lines(change: IncidentChange, delivered: Delivered) -> Iterator[str]:
+    yield f"{bold('acknowledged')} {change.after.id}: {change.after.title}"
+    yield from _delivered_lines(delivered)
+
+
+@incidents.command()
+@click.option("--now", "now_too", is_flag=True, help="Also what waits for a digest or after a failure.")
+@click.option("--test", "test", metavar="CHANNEL", help="Only a message that says that it is a test.")
+@project_options
+@output_option
+def send(now_too: bool, test: str | None, output: str, **where: Any) -> None:
+    """Send what is due: messages, digests, and calls for help where nobody has acknowledged.
+
+    For cron, where no monitor runs. Exits 1 when a channel did not take what it was sent; nothing is lost.
+    """
+    from aidbt.monitors.incident_desk import escalate
+
+    session = open_from(**where)
+    if test is not None:
+        _test(session, test, output)
+    escalate(session.store, session.settings.values)
+    delivered = _deliver(session, now_too=now_too)
+    emit(delivered, output=output, text=lambda: _sent_lines(delivered))
+    raise SystemExit(1 if delivered.problems else 0)
+
+
+def _test(session: Session, channel: str, output: str) -> NoReturn:
+    from aidbt.monitors.incident_desk import try_channel
+
+    project = session.project
+    problem = try_channel(channel, session.settings.values, root=project.root, project=project.name, say=_say)
+    said = f"{click.style('not sent', fg='red')}: {problem}" if problem else f"{bold('sent')} to {channel}"
+    emit({"channel": channel, "problem": problem}, output=output, text=lambda: [said])
+    raise SystemExit(1 if problem else 0)
+
+
+def _sent_lines(delivered: Delivered) -> Iterator[str]:
+    total = sum(delivered.sent.values())
+    yield f"{bold('sent')} {count(total, 'message')}" if total else bold("nothing was sent")
+    yield from _delivered_lines(delivered, quiet=True)
+    if delivered.waiting:
+        yield dim(f"{count(delivered.waiting, 'notice')} waiting (aidbt incidents list says of what)")
+
+
+def _delivered_lines(delivered: Delivered, *, quiet: bool = False) -> Iterator[str]:
+    if delivered.sent and not quiet:
+        yield f"told {', '.join(sorted(delivered.sent))}"
+    for channel, problem in sorted(delivered.problems.items()):
+        yield f"{click.style('not sent', fg='yellow')} to {channel}: {problem}; it is tried again later"
+
+
+@incidents.command()
+@click.option("--hours", type=click.IntRange(1, 24 * 90), default=24, show_default=True, help="How far back.")
+@project_options
+@output_option
+def digest(hours: int, output: str, **where: Any) -> None:
+    """Show what is open and what ended lately, in the words of a digest; nothing is sent."""
+    from aidbt.alerts.message import Message, item_of
+    from aidbt.alerts.writing import Templates
+    from aidbt.core.incidents import ALIVE, OVER
+    from aidbt.monitors.incidents import open_ones
+    from aidbt.store.incidents import Incidents
+
+    session = open_from(**where)
+    now = datetime.now(UTC)
+    kept = Incidents(session.store)
+    ended = [one for one in kept.all(states=OVER) if _ended(one) >= now - timedelta(hours=hours)]
+    found = [*open_ones(kept.all(states=ALIVE)), *ended]
+    items = tuple(item_of(one, _last_said(one)) for one in found)
+    message = Message("digest", items, session.project.name, now, is_digest=True)
+    templates = Templates(session.project.root)
+    emit(
+        {"incidents": [_summary(one) for one in found]},
+        output=output,
+        text=lambda: templates.text("text.txt.jinja", message).rstrip().splitlines(),
+    )
+
+
+def _last_said(incident: Incident) -> Any:
+    return incident.timeline[-1].what if incident.timeline else "opened"
+
+
+# --- what these commands share with those that find incidents -----------------------------------------
+
+
+def _deliver(session: Session, *, now_too: bool = False) -> Delivered:
+    """Send what is due; what cannot be sent is said, and no error."""
+    from aidbt.monitors.incident_desk import deliver
+
+    return deliver(
+        session.store,
+        session.settings.values,
+        root=session.project.root,
+        project=session.project.name,
+        say=_say,
+        now_too=now_too,
+    )
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def around_of(session: Session) -> Surroundings:
+    """What dbt's last manifest says of the nodes; nothing where there is none."""
+    from aidbt.monitors.surroundings import Surroundings, surroundings
+    from aidbt.project.compiled import MANIFEST_FILE
+    from aidbt.project.manifest import read_manifest
+
+    try:
+        return surroundings(read_manifest(session.project.target_path / MANIFEST_FILE))
+    except ArtifactError:
+        return Surroundings()
+
+
+def me() -> str:
+    """Who runs the command, as the system knows them."""
+    from aidbt.core.config import environment
+
+    env = environment()
+    return env.get("USER") or env.get("USERNAME") or "a person"

@@ -1,0 +1,297 @@
+"""`aidbt monitor collect` and `status`: measure the models, say what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aidbt.cli.options import (
+    ManyValues,
+    approver,
+    exclude_option,
+    manifest_option,
+    nodes_option,
+    open_from,
+    output_option,
+    project_options,
+    yes_option,
+)
+from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, plain, table
+from aidbt.core.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from aidbt.monitors.collection.collect import Collection
+    from aidbt.monitors.collection.elementary import Taken
+    from aidbt.monitors.collection.elementary_rows import Written
+    from aidbt.monitors.collection.known import Known
+    from aidbt.project.manifest import Manifest
+    from aidbt.session import Session
+
+
+@click.command(cls=ManyValues)
+@nodes_option
+@exclude_option
+@click.option("--since", metavar="DAY", help="Measure from that day on again, e.g. 2026-03-31.")
+@click.option("--until", metavar="DAY", help="Measure as if that day had just begun: of data that ended.")
+@click.option("--from-elementary", metavar="SCHEMA", help="Take the history that Elementary kept there.")
+@click.option("--to-elementary", metavar="SCHEMA", help="Then write the last 30 days to its table there.")
+@click.option("--all", "show_all", is_flag=True, help="List every model and every finding.")
+@manifest_option
+@yes_option
+@project_options
+@output_option
+def collect(
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    from_elementary: str | None,
+    to_elementary: str | None,
+    show_all: bool,
+    manifest: Path | None,
+    yes: bool,
+    output: str,
+    **where: Any,
+) -> None:
+    """Measure what is new of every model, one scan each, and keep it.
+
+    Days (or hours) that are over are measured once, the last few again since rows may come late, and older
+    ones when their rows changed. Exits 1 when a model could not be measured.
+    """
+    from aidbt.core.findings import Severity
+
+    session = open_from(**where)
+    if from_elementary is not None:
+        taken = _taken(session, from_elementary, manifest)
+        emit(taken, output=output, text=lambda: _taken_lines(taken))
+        return
+    result = collected(session, manifest, select=select, exclude=exclude, since=since, until=until, yes=yes)
+    written = None if to_elementary is None else _handed(session, to_elementary, manifest)
+    emit(
+        {**plain(result), "elementary": written} if written else result,
+        output=output,
+        text=lambda: [*_handed_lines(written), *collected_lines(result, show_all=show_all)],
+    )
+    raise SystemExit(1 if any(f.severity is Severity.ERROR for f in result.findings) else 0)
+
+
+def collected(
+    session: Session,
+    manifest: Path | None = None,
+    *,
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    since: str | None = None,
+    until: str | None = None,
+    yes: bool = False,
+) -> Collection:
+    """One collection for the session's project."""
+    from aidbt.monitors.collection.collect import collect as collect_models
+    from aidbt.monitors.collection.told import parse_since
+    from aidbt.observability.refreshes import refreshed_runs
+    from aidbt.observability.run_metrics import keep_connectors
+    from aidbt.warehouse.budget import runs_as
+
+    profile = session.project.profile()
+    keep_connectors(session.store)
+    return collect_models(
+        manifest_of(session, manifest),
+        session.warehouse,
+        session.store,
+        session.settings.values,
+        select=select,
+        exclude=exclude,
+        since=None if since is None else parse_since(since),
+        until=None if until is None else parse_since(until),
+        runs_as=runs_as(profile.type, profile.settings),
+        approve=approver(yes),
+        written_by=refreshed_runs(session.store),
+        metric_sql=_metric_sql(session),
+    )
+
+
+def _metric_sql(session: Session) -> Callable[[str, str], str]:
+    """What writes the SQL of the semantic layer's metrics; the layer is read when one is asked for."""
+
+    def sql(metric: str, grain: str) -> str:
+        from aidbt.semantic.layer.parsed_layer import project_metrics
+        from aidbt.semantic.metricflow.compiler import compile_query
+
+        layer = project_metrics(session.project, session.settings.values.dbt)
+        dialect = session.warehouse.dialect
+        return compile_query(layer, metrics=[metric], group_by=[f"metric_time__{grain}"], dialect=dialect).sql
+
+    return sql
+
+
+def manifest_of(session: Session, path: Path | None) -> Manifest:
+    """The given manifest, else the newest that dbt left: what is measured is what was built.
+
+    Raises:
+        ArtifactError: there is none, or it is of another target.
+    """
+    from aidbt.project.compiled import MANIFEST_FILE, compiled_project
+    from aidbt.project.manifest import read_manifest
+
+    if path is not None:
+        return read_manifest(path)
+    project = session.project
+    left = project.target_path / MANIFEST_FILE
+    try:
+        return compiled_project(project, session.settings.values.dbt, may_compile=False, needed=()).manifest
+    except ArtifactError:
+        if not left.exists():
+            raise
+    # With --target, --profile or --vars nobody knows of which target dbt's last run was, but by its schemas.
+    manifest = read_manifest(left)
+    schema = project.profile().schema.lower()
+    schemas = {node.schema.lower() for node in manifest.of_type("model")}
+    if schemas and not any(name == schema or name.startswith(f"{schema}_") for name in schemas):
+        raise ArtifactError(
+            f"the manifest in {left.parent.name}/ is of another target: its models stand in"
+            f" {', '.join(sorted(schemas)[:3])}, those of this one in {schema}",
+            hint="build that target first, or name its manifest with --manifest",
+        )
+    return manifest
+
+
+_MOST_LINES = 10
+
+
+def collected_lines(result: Collection, *, show_all: bool = False) -> Iterator[str]:
+    """What was measured, what was not, and what to do next."""
+    new = sum(1 for each in result.measured if each.buckets)
+    if not result.measured:
+        yield bold("nothing was measured")
+    else:
+        rows = sum(each.rows for each in result.measured)
+        yield (
+            f"{bold('measured')} {count(new, 'model')}, {count(result.buckets, 'bucket')} of"
+            f" {count(rows, 'row')}, in {duration(result.seconds)}"
+        )
+    reopened = sum(each.reopened for each in result.measured)
+    if reopened:
+        yield f"  again because their rows had changed: {count(reopened, 'older bucket')}"
+    if show_all:
+        yield from table(
+            [
+                [each.unique_id, each.grain, f"{each.buckets:,}", f"{each.rows:,}", each.why or "as a whole"]
+                for each in result.measured
+            ],
+            ["model", "grain", "buckets", "rows", "by"],
+        )
+    yield from finding_lines(result.findings, at_most=len(result.findings) if show_all else _MOST_LINES)
+    if result.measured:
+        yield f"{bold('next')}: aidbt monitor check"
+    elif not result.findings:
+        yield "no model is a table, and no source has a time; select views with -s to measure them"
+
+
+@click.command(cls=ManyValues)
+@nodes_option
+@exclude_option
+@click.option("--all", "show_all", is_flag=True, help="List every model, and the metrics there are.")
+@manifest_option
+@project_options
+@output_option
+def status(
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    show_all: bool,
+    manifest: Path | None,
+    output: str,
+    **where: Any,
+) -> None:
+    """Say what is known of each model: since when, until when, and what is watched. No scan."""
+    from aidbt.monitors.collection.known import known_of
+
+    session = open_from(**where)
+    known = known_of(
+        manifest_of(session, manifest),
+        session.store,
+        session.settings.values.monitors,
+        select=select,
+        exclude=exclude,
+    )
+    emit(known, output=output, text=lambda: _status_lines(known, show_all=show_all))
+
+
+def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
+    if not known.nodes:
+        yield f"{bold('nothing is measured yet')} of {count(known.unmeasured, 'model')}"
+        yield f"{bold('next')}: aidbt monitor collect"
+        return
+    yield (
+        f"{bold('watched')}: {count(known.monitors, 'monitor')} of {count(len(known.nodes), 'model')},"
+        f" {count(known.buckets, 'bucket')} measured"
+    )
+    shown = known.nodes if show_all else known.nodes[:_MOST_LINES]
+    rows = [
+        [
+            node.unique_id,
+            node.grain,
+            f"{node.buckets:,}",
+            f"{node.first:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
+            f"{node.last:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
+            f"{node.monitors:,}",
+        ]
+        for node in shown
+    ]
+    yield from table(rows, ["model", "grain", "buckets", "from", "to", "monitors"])
+    if len(known.nodes) > len(shown):
+        yield dim(f"  … and {len(known.nodes) - len(shown)} more (--all)")
+    if known.cold:
+        yield (
+            f"{count(known.cold, 'model has', 'models have')} fewer than 14 buckets:"
+            " what is said of them is careful, and warns at most"
+        )
+    if known.gone:
+        yield f"kept of models that are no more: {', '.join(known.gone[:5])}{' …' if known.gone[5:] else ''}"
+    if show_all:
+        yield f"metrics watched: {', '.join(known.metrics)}"
+        yield f"on request (monitors.metrics): {', '.join(known.on_request)}"
+    yield f"{bold('next')}: aidbt monitor check"
+
+
+def _handed(session: Session, schema: str, manifest: Path | None) -> Written:
+    from datetime import UTC, datetime
+
+    from aidbt.monitors.collection.elementary import hand_history
+
+    settings = session.settings.values.monitors
+    found = manifest_of(session, manifest)
+    return hand_history(found, session.warehouse, session.store, settings, schema, now=datetime.now(UTC))
+
+
+def _handed_lines(written: Written | None) -> Iterator[str]:
+    if written is not None:
+        yield f"{bold('wrote')} {count(written.rows, 'row')} to {written.table}"
+        if written.kept:
+            yield f"  {count(written.kept, 'row')} of its own for the same buckets stayed instead of ours"
+
+
+def _taken(session: Session, schema: str, manifest: Path | None) -> Taken:
+    from aidbt.monitors.collection.elementary import take_history
+
+    return take_history(
+        manifest_of(session, manifest),
+        session.warehouse,
+        session.store,
+        schema,
+        grain=session.settings.values.monitors.grain,
+    )
+
+
+def _taken_lines(taken: Taken) -> Iterator[str]:
+    yield (
+        f"{bold('taken')} {count(taken.buckets, 'bucket')} of {count(len(taken.nodes), 'model')} from"
+        f" {count(taken.rows, 'row')} of {taken.table}"
+    )
+    if taken.kept:
+        yield f"  {count(taken.kept, 'bucket')} that aidbt measured itself stayed as they are"
+    for reason, number in taken.left_out.items():
+        yield dim(f"  left out {count(number, 'row')}: {reason}")
+    yield f"{bold('next')}: aidbt monitor collect"

@@ -1,0 +1,282 @@
+"""What is measured of which node: its table, its columns, the time that its rows stand for. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aidbt.core.config import MonitorSettings
+from aidbt.core.errors import nearest
+from aidbt.core.findings import Finding, Severity
+from aidbt.core.schema import Column, Relation
+from aidbt.core.types import type_family
+from aidbt.monitors.declared import event_times, monitor_tests
+from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse.pii import guess_pii
+from aidbt.warehouse.profiling import is_load_time
+
+# Materializations that leave rows in the warehouse; of a view each scan runs its query anew.
+_VIEWS = ("view", "ephemeral")
+_TIMES = ("date", "timestamp")
+# Elementary's own tables are made of measurements already.
+_NOT_OURS = ("elementary",)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A node that can be measured.
+
+    Attributes:
+        event_time: when its rows happened; None where nothing says so, and then it is measured as a whole.
+        why: what named the event time, for people.
+        load_time: when a loader wrote its rows; None where no column says so.
+        columns: those that are measured, without the event time.
+        private: names of columns that seem to hold personal data: only counts are taken of them.
+        keys: columns that are declared or tested to be unique.
+        codes: columns that are declared to hold one of a list of values.
+    """
+
+    unique_id: str
+    relation: Relation
+    event_time: Column | None = None
+    why: str = ""
+    load_time: Column | None = None
+    columns: tuple[Column, ...] = ()
+    private: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The node's own name, as people read it."""
+        return self.unique_id.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What can be measured, and what is in the way of the rest."""
+
+    targets: tuple[Target, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def find_targets(
+    manifest: Manifest,
+    nodes: Iterable[Node],
+    relations: Iterable[Relation],
+    settings: MonitorSettings,
+    *,
+    is_selected: bool = False,
+) -> Targets:
+    """What to measure of the given nodes.
+
+    Models and snapshots that are tables; sources whose rows have a time; views only where a person selected
+    them or where monitors stand on them as data tests.
+
+    Args:
+        relations: what is in the warehouse.
+        is_selected: whether a person named the nodes.
+    """
+    known = {(r.schema.lower(), r.name.lower()): r for r in relations}
+    declared = _Declared(manifest)
+    targets: list[Target] = []
+    findings = list(_unknown_settings(manifest, settings))
+    for node in sorted(nodes, key=lambda node: node.unique_id):
+        is_wanted = is_selected or node.unique_id in declared.watched
+        if node.package in _NOT_OURS or not _is_measured(node, is_wanted):
+            continue
+        relation = known.get((node.schema.lower(), (node.identifier or node.name).lower()))
+        if relation is None:
+            if node.resource_type != "source" or is_selected or _named_time(node, settings, declared):
+                findings.append(_gone(node))
+            continue
+        target, problem = _target(node, relation, settings, declared)
+        findings += problem
+        if target.event_time is not None or node.resource_type != "source" or is_selected:
+            targets.append(target)
+    return Targets(tuple(targets), tuple(findings))
+
+
+class _Declared:
+    """What the project says of columns: unique keys, accepted values, default times of the semantic layer."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.keys: dict[str, list[str]] = {}
+        self.codes: dict[str, list[str]] = {}
+        for test in manifest.of_type("test"):
+            about = test.raw.get("test_metadata") or {}
+            column = test.raw.get("column_name") or (about.get("kwargs") or {}).get("column_name")
+            node = test.raw.get("attached_node") or next(iter(test.depends_on), "")
+            into = {"unique": self.keys, "accepted_values": self.codes}.get(about.get("name", ""))
+            if into is not None and column:
+                into.setdefault(node, []).append(str(column).strip('"`'))
+        self.times = _semantic_times(manifest)
+        self.tested = event_times(manifest)
+        self.watched = {test.monitor.node for test in monitor_tests(manifest)}
+
+
+def _semantic_times(manifest: Manifest) -> dict[str, str]:
+    """Model → the column of the default time dimension of its semantic model."""
+    found = {}
+    for model in manifest.of_type("semantic_model"):
+        default = (model.raw.get("defaults") or {}).get("agg_time_dimension")
+        for dimension in model.raw.get("dimensions") or ():
+            if dimension.get("name") == default:
+                found.update(dict.fromkeys(model.depends_on, dimension.get("expr") or default))
+    return found
+
+
+def _is_measured(node: Node, is_selected: bool) -> bool:
+    if node.resource_type in ("source", "snapshot"):
+        return True
+    if node.resource_type == "seed":
+        return is_selected
+    kind = node.config.get("materialized")
+    return node.resource_type == "model" and (kind not in _VIEWS or (is_selected and kind == "view"))
+
+
+def _named_time(node: Node, settings: MonitorSettings, declared: _Declared) -> tuple[str, str]:
+    """The column that is said to be the event time, and where that is said; "" twice where nothing is."""
+    for name in (node.unique_id, node.name, f"{node.source_name}.{node.name}"):
+        if name in settings.event_time:
+            return settings.event_time[name], "monitors.event_time"
+    if node.config.get("event_time"):
+        return str(node.config["event_time"]), "event_time of its config"
+    if node.unique_id in declared.tested:
+        return declared.tested[node.unique_id], "event_time of its monitors"
+    if node.raw.get("loaded_at_field"):
+        return str(node.raw["loaded_at_field"]), "loaded_at_field"
+    if node.unique_id in declared.times:
+        return declared.times[node.unique_id], "the semantic layer's time dimension"
+    return "", ""
+
+
+def _target(
+    node: Node, relation: Relation, settings: MonitorSettings, declared: _Declared
+) -> tuple[Target, list[Finding]]:
+    load_time = next(
+        (c for c in relation.columns if type_family(c.data_type) == "timestamp" and is_load_time(c.name)),
+        None,
+    )
+    event_time, why, findings = _event_time(node, relation, settings, declared, load_time)
+    private = frozenset(
+        c.name
+        for c in relation.columns
+        if guess_pii(c, (), table=relation.name, siblings=relation.column_names) is not None
+    )
+    unique = [*declared.keys.get(node.unique_id, ()), *_config_key(node)]
+    return (
+        Target(
+            unique_id=node.unique_id,
+            relation=relation,
+            event_time=event_time,
+            why=why,
+            load_time=load_time,
+            columns=tuple(c for c in _wanted(node, relation, settings) if c != event_time),
+            private=private,
+            keys=tuple(dict.fromkeys(c.name for name in unique if (c := _column(relation, name)))),
+            codes=tuple(
+                dict.fromkeys(
+                    c.name
+                    for name in declared.codes.get(node.unique_id, ())
+                    if (c := _column(relation, name)) and c.name not in private
+                )
+            ),
+        ),
+        findings,
+    )
+
+
+def _wanted(node: Node, relation: Relation, settings: MonitorSettings) -> Sequence[Column]:
+    if settings.columns == "none":
+        return ()
+    if settings.columns == "described":
+        described = {column.name.lower() for column in node.columns}
+        return [column for column in relation.columns if column.name.lower() in described]
+    return relation.columns
+
+
+def _config_key(node: Node) -> list[str]:
+    """The one column that an incremental model or a snapshot is unique by; several are no column's fact."""
+    key: Any = node.config.get("unique_key")
+    if isinstance(key, list) and len(key) == 1:
+        key = key[0]
+    primary = [column.name for column in node.columns if "primary_key" in column.constraints]
+    is_snapshot = node.resource_type == "snapshot"  # which has many rows of a key
+    return primary + ([key] if isinstance(key, str) and not is_snapshot else [])
+
+
+def _column(relation: Relation, name: str) -> Column | None:
+    """The column of a name, however it is spelled."""
+    folded = name.strip().strip('"`').lower()
+    return relation.column(name) or next((c for c in relation.columns if c.name.lower() == folded), None)
+
+
+def _event_time(
+    node: Node,
+    relation: Relation,
+    settings: MonitorSettings,
+    declared: _Declared,
+    load_time: Column | None,
+) -> tuple[Column | None, str, list[Finding]]:
+    name, why = _named_time(node, settings, declared)
+    where = node.name
+    if not name:
+        if load_time is not None:
+            return load_time, "the loader's column", []
+        return None, "", _no_time(node, relation) if node.resource_type != "source" else []
+    column = _column(relation, name)
+    if column is None:
+        near = nearest(name, relation.column_names)
+        hint = f"; did you mean {near}?" if near else ""
+        message = f"{why} names {name}, which {relation} does not have{hint}; it is measured as a whole"
+        return None, "", [Finding("monitor.no_such_event_time", Severity.WARN, where, message)]
+    if type_family(column.data_type) not in _TIMES:
+        message = (
+            f"{why} names {column.name}, which is {column.data_type.lower()}, no date and no timestamp; it is"
+            " measured as a whole"
+        )
+        return None, "", [Finding("monitor.event_time_is_no_time", Severity.WARN, where, message)]
+    return column, why, []
+
+
+def _no_time(node: Node, relation: Relation) -> list[Finding]:
+    times = [c.name for c in relation.columns if type_family(c.data_type) in _TIMES]
+    like = f", e.g. {', '.join(times[:3])}" if times else ""
+    message = (
+        "nothing says when its rows happened, so it is measured as a whole with each collection;"
+        f" set event_time in its config, or monitors.event_time in aidbt.yml{like}"
+    )
+    return [Finding("monitor.no_event_time", Severity.INFO, node.name, message)]
+
+
+def _gone(node: Node) -> Finding:
+    table = ".".join(part for part in (node.schema, node.identifier or node.name) if part)
+    return Finding(
+        "monitor.table_gone",
+        Severity.ERROR,
+        node.name,
+        f"there is no table {table}, or this user may not see it; what is known of it is kept",
+    )
+
+
+def _unknown_settings(manifest: Manifest, settings: MonitorSettings) -> Iterable[Finding]:
+    if not settings.event_time:
+        return
+    known = {name: None for node in manifest.nodes.values() for name in (node.name, node.unique_id)}
+    for node in manifest.sources.values():
+        known |= dict.fromkeys((node.name, node.unique_id, f"{node.source_name}.{node.name}"))
+    for name in _missing(settings.event_time, known):
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near else ""
+        yield Finding(
+            "monitor.unknown_model",
+            Severity.WARN,
+            "aidbt.yml",
+            f"monitors.event_time names '{name}', which is no model or source{hint}",
+        )
+
+
+def _missing(named: Mapping[str, str], known: Mapping[str, None]) -> list[str]:
+    return [name for name in named if name not in known]

@@ -1,0 +1,181 @@
+"""Which buckets are to be judged: those that are new or changed since they were judged, and are complete.
+
+A table that is loaded late has a newest bucket that is never whole when it is looked at first. How late that
+is, is learned: each bucket's rows are noted at the age at which they were seen, and compared with what the
+bucket has in the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from aidbt.core.measured import Anomaly, Grain
+from aidbt.store.buckets import Series
+
+_SPANS: Mapping[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+# Buckets that are remembered of a node.
+_KEPT = 200
+# A bucket counts as complete when it has this share of its final rows, in the middle of so many buckets.
+_COMPLETE = 0.95
+_FEWEST_ARRIVALS = 3
+_ARRIVALS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is remembered of the buckets of one node in one grain.
+
+    Attributes:
+        digests: start → of what it held when it was judged.
+        told: "metric|column|start" of each anomaly that was told → its value.
+        arrivals: start → the rows it had at each age: the first when it was the newest bucket, the second one
+            bucket later; None where nobody looked.
+    """
+
+    digests: Mapping[datetime, str] = field(default_factory=dict)
+    told: Mapping[str, float | None] = field(default_factory=dict)
+    arrivals: Mapping[datetime, tuple[float | None, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return {
+            "digests": {start.isoformat(): digest for start, digest in self.digests.items()},
+            "told": dict(self.told),
+            "arrivals": {start.isoformat(): list(rows) for start, rows in self.arrivals.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Judged:
+        """What `to_json` gave."""
+        return cls(
+            {datetime.fromisoformat(start): digest for start, digest in value["digests"].items()},
+            dict(value["told"]),
+            {datetime.fromisoformat(start): tuple(rows) for start, rows in value["arrivals"].items()},
+        )
+
+
+def digests_of(series: Series, since: datetime) -> dict[datetime, str]:
+    """Of each bucket from a time on, a short text that changes with what it holds."""
+    return {start: _digest(series, place) for place, start in enumerate(series.starts) if start >= since}
+
+
+def _digest(series: Series, place: int) -> str:
+    known = {
+        f"{name}|{column}": float(series.values[place, number])
+        for (name, column), number in series.keys.items()
+        if np.isfinite(series.values[place, number])
+    }
+    said = json.dumps([known, series.shares[place], bool(series.refreshed[place])], sort_keys=True)
+    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+
+
+def buckets_late(judged: Judged, series: Series, most: int) -> int:
+    """After how many further buckets one of this node is usually complete; 0 where nothing is known.
+
+    Args:
+        most: as far as one looks; a table that is never complete by then is judged then.
+    """
+    final = dict(zip(series.starts, series.fact("rows"), strict=True))
+    newest = series.starts[-1] if series.starts else None
+    span = _SPANS.get(series.grain)
+    if span is None or newest is None:
+        return 0
+    for age in range(most):
+        shares = [
+            rows[age] / final[start]
+            for start, rows in sorted(judged.arrivals.items())[-_ARRIVALS:]
+            # What it has in the end is known when it was measured for the last time.
+            if len(rows) > age
+            and rows[age] is not None
+            and final.get(start, 0) > 0
+            and newest - start >= span * (age + 1)
+        ]
+        if len(shares) < _FEWEST_ARRIVALS or float(np.median(shares)) >= _COMPLETE:
+            return age
+    return most
+
+
+def with_arrivals(judged: Judged, series: Series, most: int) -> Judged:
+    """The same with how many rows the newest buckets have at their ages now."""
+    span = _SPANS.get(series.grain)
+    if span is None or not series.starts:
+        return judged
+    arrivals = dict(judged.arrivals)
+    rows = series.fact("rows")
+    newest = series.starts[-1]
+    for place in range(max(0, len(series.starts) - most - 1), len(series.starts)):
+        start = series.starts[place]
+        age = (newest - start) // span
+        seen = list(arrivals.get(start, ()))
+        if len(seen) > age or (not seen and age > 0):
+            continue  # it was seen at that age, or was there before anybody looked
+        seen += [None] * (age - len(seen))
+        arrivals[start] = (*seen, float(rows[place]) if np.isfinite(rows[place]) else None)
+    return replace(judged, arrivals=dict(sorted(arrivals.items())[-_KEPT:]))
+
+
+def due(
+    judged: Judged | None, series: Series, *, late: int, late_days: int, since: datetime | None = None
+) -> dict[datetime, str]:
+    """The buckets to judge, with their digests: those that are complete, and new or changed.
+
+    The first time only the newest are judged: what was odd long ago nobody wants to be told now.
+
+    Args:
+        late: how many of the newest are not complete yet.
+        since: judge everything from then on, whatever was judged.
+    """
+    if not series.starts:
+        return {}
+    complete = series.starts[: max(len(series.starts) - late, 0)]
+    if since is not None:
+        known = digests_of(series, since)
+        return {start: known[start] for start in complete if start >= since}
+    span = _SPANS.get(series.grain, timedelta(0))
+    window = series.starts[-1] - max(timedelta(days=late_days), span * late)
+    before = judged.digests if judged is not None else {}
+    # What is older than all that is remembered may have been measured again: it is history all the same.
+    known = digests_of(series, min(before, default=window))
+    is_complete = set(complete)
+    return {s: digest for s, digest in known.items() if s in is_complete and before.get(s) != digest}
+
+
+def told_key(anomaly: Anomaly) -> str:
+    """By which an anomaly is remembered."""
+    return f"{anomaly.monitor.metric}|{anomaly.monitor.column}|{anomaly.start.isoformat()}"
+
+
+def is_news(judged: Judged | None, anomaly: Anomaly) -> bool:
+    """Whether nobody was told of it yet: the same bucket with the same value is none."""
+    if judged is None or told_key(anomaly) not in judged.told:
+        return True
+    before = judged.told[told_key(anomaly)]
+    return before != anomaly.value
+
+
+def after_judging(
+    judged: Judged | None,
+    series: Series,
+    digests: Mapping[datetime, str],
+    anomalies: Sequence[Anomaly],
+    *,
+    most: int,
+) -> Judged:
+    """What is remembered from now on."""
+    before = judged or Judged()
+    kept = dict(sorted({**before.digests, **digests}.items())[-_KEPT:])
+    told = {**before.told, **{told_key(anomaly): anomaly.value for anomaly in anomalies}}
+    oldest = min(kept, default=None)
+    told = {
+        key: value
+        for key, value in told.items()
+        if oldest is None or datetime.fromisoformat(key.rpartition("|")[2]) >= oldest
+    }
+    return replace(with_arrivals(before, series, most), digests=kept, told=told)

@@ -1,0 +1,263 @@
+"""The buckets of one grain judged: what is odd, what has passed, and the bounds of those that come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aidbt.core.config import MonitorSettings
+from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.monitors.bounds import AHEAD, Bound, Place, bounds_of, with_ahead
+from aidbt.monitors.calendar import holidays_of
+from aidbt.monitors.categories import category_anomalies, category_changes, moved_most
+from aidbt.monitors.checking import COLD_START_BUCKETS, check
+from aidbt.monitors.declared import monitor_tests
+from aidbt.monitors.feedback import Adjustment, Alert, Feedback, learned_from
+from aidbt.monitors.histories import SPANS, history_of
+from aidbt.monitors.judging import Judged, after_judging, buckets_late, due, is_news
+from aidbt.monitors.metrics import DISTRIBUTION, USUAL
+from aidbt.monitors.registry import PRESETS, detector_of
+from aidbt.observability.adjusting import adjusted_thresholds, limits_of
+from aidbt.observability.checked import Check, Checked, Remembered
+from aidbt.project.manifest import Manifest
+from aidbt.project.selection import upstream_of
+from aidbt.store import Store
+from aidbt.store.buckets import Series
+
+if TYPE_CHECKING:
+    from aidbt.monitors.history import History, Scores
+
+# Records of the store: what was judged of a node in one grain.
+JUDGED = "monitor_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a check is made with."""
+
+    manifest: Manifest
+    settings: MonitorSettings
+    since: datetime | None
+    now: datetime
+    places: Mapping[str, Place]
+    dialect: str
+    feedback: Sequence[Feedback] = ()
+    alerts: Sequence[Alert] = ()
+
+
+def _key(node: str, grain: Grain) -> str:
+    return f"{node}|{grain}"
+
+
+def judged_before(store: Store, nodes: Iterable[str], grain: Grain) -> dict[str, Judged]:
+    records = store.all(JUDGED)
+    return {
+        node: Judged.from_json(records[_key(node, grain)].value)
+        for node in nodes
+        if _key(node, grain) in records
+    }
+
+
+def check_grain(series: Sequence[Series], before: Mapping[str, Judged], judging: Judging) -> Check:
+    """What is odd in the buckets of one grain, and the bounds of those that come."""
+    settings = judging.settings
+    scored = _scored(series, judging)
+    if scored is None:
+        return Check(Checked())
+    grain = scored.history.grain
+    most = _most_late(grain, settings)
+    late = {one.node: buckets_late(before.get(one.node, Judged()), one, most) for one in series}
+    digests = {
+        one.node: due(
+            before.get(one.node),
+            one,
+            late=late[one.node],
+            late_days=settings.late_days,
+            since=judging.since,
+        )
+        for one in series
+    }
+    anomalies, passed = _odd(scored, series, digests, PRESETS[settings.preset])
+    news = [anomaly for anomaly in anomalies if is_news(before.get(anomaly.monitor.node), anomaly)]
+    remembered = {
+        _key(one.node, grain): after_judging(
+            before.get(one.node),
+            one,
+            digests[one.node],
+            [anomaly for anomaly in anomalies if anomaly.monitor.node == one.node],
+            most=most,
+        )
+        for one in series
+    }
+    newest = scored.scores.seen[:, len(scored.history.starts) - 1 - AHEAD[grain]]
+    found = Checked(
+        monitors=len(scored.history.monitors),
+        cold=int((newest < COLD_START_BUCKETS).sum()),
+        buckets=sum(len(starts) for starts in digests.values()),
+        anomalies=tuple(news),
+        known=len(anomalies) - len(news),
+        passed=passed,
+        bounds=tuple(_bounds(scored, series, late, judging)),
+    )
+    return Check(found, Remembered(judged=remembered, adjusted=scored.adjusted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A history with the buckets that are foretold, and what a detector made of it.
+
+    Attributes:
+        limits: of each monitor, the score from which on a bucket is an anomaly; `threshold` without what
+            people said of it.
+    """
+
+    history: History
+    scores: Scores
+    threshold: float
+    limits: np.ndarray
+    adjusted: dict[Monitor, Adjustment]
+
+
+def _scored(series: Sequence[Series], judging: Judging) -> _Scored | None:
+    """None where nothing is to be watched."""
+    settings = judging.settings
+    metrics = settings.metrics or USUAL
+    history = history_of(
+        series,
+        upstream=upstream_of(judging.manifest),
+        metrics=metrics,
+        holidays=partial(holidays_of, settings.country) if settings.country else None,
+    )
+    if history is None:
+        return None
+    detector = detector_of(settings.preset, settings.false_alarms)
+    threshold = detector.threshold(settings.false_alarms, history.grain)
+    adjusted = adjusted_thresholds(
+        history, series, detector, threshold, judging.feedback, judging.alerts, metrics
+    )
+    history = learned_from(history, judging.feedback)
+    ahead = with_ahead(history, _holidays_ahead(history, settings))
+    limits = limits_of(ahead, threshold, adjusted)
+    return _Scored(ahead, detector.scores(ahead), threshold, limits, adjusted)
+
+
+def _odd(
+    scored: _Scored, series: Sequence[Series], digests: Mapping[str, Mapping[datetime, str]], detector: str
+) -> tuple[list[Anomaly], dict[Monitor, datetime]]:
+    """What is odd in the buckets that are judged, and the newest bucket of each monitor that is not."""
+    is_due = _due(scored.history, digests)
+    anomalies = check(scored.history, scored.scores, scored.limits, judged=is_due, detector=detector)
+    passed = _newest(scored.history, is_due, anomalies)
+    of_node = {one.node: one for one in series}
+    anomalies = [_with_moved(anomaly, of_node[anomaly.monitor.node]) for anomaly in anomalies]
+    for one in series:
+        new, well = _categories(one, digests[one.node], scored.threshold)
+        anomalies += new
+        passed |= well
+    return anomalies, passed
+
+
+def _most_late(grain: Grain, settings: MonitorSettings) -> int:
+    """How many buckets back one may still be incomplete."""
+    return settings.late_days * {"day": 1, "hour": 24, "run": 0}[grain]
+
+
+def _holidays_ahead(history: History, settings: MonitorSettings) -> np.ndarray | None:
+    if not settings.country or history.grain == "run":
+        return None
+    span = SPANS[history.grain]
+    days = [(history.starts[-1] + span * (n + 1)).date() for n in range(AHEAD[history.grain])]
+    return np.broadcast_to(holidays_of(settings.country, days), (len(history.monitors), len(days)))
+
+
+def _due(history: History, digests: Mapping[str, Mapping[datetime, str]]) -> np.ndarray:
+    """M × T bool: the buckets to judge."""
+    places = {start: number for number, start in enumerate(history.starts)}
+    found = np.zeros(history.values.shape, bool)
+    for row, monitor in enumerate(history.monitors):
+        found[row, [places[start] for start in digests[monitor.node]]] = True
+    return found
+
+
+def _newest(history: History, is_due: np.ndarray, anomalies: Sequence[Anomaly]) -> dict[Monitor, datetime]:
+    """Of each monitor the newest bucket that was judged and is as expected."""
+    odd = {(anomaly.monitor, anomaly.start) for anomaly in anomalies}
+    found = {}
+    for row, bucket in np.argwhere(is_due & np.isfinite(history.values)):
+        monitor, start = history.monitors[row], history.starts[bucket]
+        if (monitor, start) not in odd:
+            found[monitor] = start
+    return found
+
+
+def _categories(
+    series: Series, digests: Mapping[datetime, str], threshold: float
+) -> tuple[list[Anomaly], dict[Monitor, datetime]]:
+    """Values that came and went in the buckets that are judged; and the newest bucket without any."""
+    anomalies: list[Anomaly] = []
+    passed: dict[Monitor, datetime] = {}
+    period = {"day": 7, "hour": 24, "run": 0}[series.grain]
+    columns = sorted({column for shares in series.shares for column in shares})
+    for place, start in enumerate(series.starts):
+        if start not in digests:
+            continue
+        for column in columns:
+            shares = [found.get(column, {}) for found in series.shares[: place + 1]]
+            changes = category_changes(shares[:-1], shares[-1], period=period)
+            new = category_anomalies(
+                series.node, column, changes, start, threshold=threshold, grain=series.grain
+            )
+            anomalies += new
+            odd = {anomaly.monitor.metric for anomaly in new}
+            for metric in {"new_values", "vanished_values"} - odd:
+                passed[Monitor(series.node, metric, column)] = start
+    return anomalies, passed
+
+
+def _with_moved(anomaly: Anomaly, series: Series) -> Anomaly:
+    """An anomaly of a distribution with the value that moved most."""
+    if anomaly.monitor.metric != DISTRIBUTION:
+        return anomaly
+    place = series.starts.index(anomaly.start)
+    shares = [found.get(anomaly.monitor.column, {}) for found in series.shares[: place + 1]]
+    moved = moved_most(shares[:-1], shares[-1])
+    if not moved:
+        return anomaly
+    return replace(
+        anomaly, message=f"{anomaly.message}: {moved}", evidence={**anomaly.evidence, "moved": moved}
+    )
+
+
+def _bounds(
+    scored: _Scored, series: Sequence[Series], late: Mapping[str, int], judging: Judging
+) -> list[Bound]:
+    """The bounds for the data tests: of the bucket that was complete last, and of those that come."""
+    history = scored.history
+    wanted = [test.monitor for test in monitor_tests(judging.manifest)]
+    here = {one.node for one in series}
+    places = {
+        node: replace(place, late=late.get(node, 0))
+        for node, place in judging.places.items()
+        if node in here and bool(place.event_time) == (history.grain != "run")
+    }
+    if not places or not wanted:
+        return []
+    newest = history.starts[-1 - AHEAD[history.grain]]
+    span = SPANS.get(history.grain, timedelta(0))
+    since = newest - span * max(late.values(), default=0)
+    return bounds_of(
+        history,
+        scored.scores,
+        places,
+        wanted,
+        threshold=scored.threshold,
+        since=since if history.grain != "run" else newest + timedelta(microseconds=1),
+        dialect=judging.dialect,
+        timezone=judging.settings.timezone,
+        now=judging.now,
+    )

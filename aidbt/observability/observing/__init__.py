@@ -1,0 +1,1 @@
+"""Taking in what a run of dbt left, wherever it ran."""

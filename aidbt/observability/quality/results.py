@@ -1,0 +1,177 @@
+"""The newest result of each node: of recorded runs, and of the artifacts that lie in dbt's target folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aidbt.core.errors import ArtifactError
+from aidbt.core.findings import Finding, Severity
+from aidbt.observability.quality.known import Seen
+from aidbt.observability.recorded import recorded_runs
+from aidbt.project.artifacts import read_catalog, read_run_results, read_sources
+from aidbt.project.manifest import Manifest, Node
+from aidbt.store import Store
+
+# Commands of dbt whose results say something about data; compile and docs write run_results.json too.
+_TELLING = frozenset(("dbt", "build", "run", "test", "seed", "snapshot", "retry", "source", "freshness"))
+_NOT_DONE = ("no-op", "reused", "cancelled", "")
+# Runs are read from the newest on until every test has a result; a page of large ones is about 10 MB.
+_PAGE = 20
+_NAMED = 3
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Results:
+    """What has been read so far; a newer result of a node replaces an older one.
+
+    Attributes:
+        rows: node → when it was built, and how many rows that wrote.
+        runs: invocation → when it ended.
+        columns: node → its columns, as the catalog has them.
+    """
+
+    newest: dict[str, Seen] = field(default_factory=dict)
+    rows: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    runs: dict[str, datetime] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, node: str, seen: Seen, rows: int | None = None) -> None:
+        """A result, of which a test that was skipped, or a node at which nothing was done, is none."""
+        is_test = node.startswith(("test.", "unit_test."))
+        if seen.status in _NOT_DONE or (is_test and seen.status not in ("pass", "warn", "fail", "error")):
+            return
+        before = self.newest.get(node)
+        if before is None or seen.at >= before.at:
+            self.newest[node] = seen
+        if rows is not None and rows >= 0 and seen.status == "success":
+            built = self.rows.get(node)
+            if built is None or seen.at >= built[0]:
+                self.rows[node] = seen.at, rows
+
+
+def read_results(manifest: Manifest, store: Store, target_path: Path, since: datetime) -> Results:
+    """The newest results of nodes and tests, those that are older or of something else included.
+
+    An artifact that is missing is none; one that cannot be read is a finding.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    found = Results()
+    _read_artifacts(found, target_path)
+    kinds = ("test", "unit_test", "model", "seed", "snapshot")
+    asked = {node.unique_id for kind in kinds for node in manifest.of_type(kind)}
+    asked |= {node.unique_id for node in manifest.sources.values() if has_freshness(node)}
+    skip = 0
+    while _read_recorded(found, store, since, skip) and not asked <= found.newest.keys():
+        skip += _PAGE
+    return found
+
+
+def has_freshness(source: Node) -> bool:
+    """Whether `dbt source freshness` asks it."""
+    said = source.raw.get("freshness") or source.config.get("freshness")
+    if not isinstance(said, Mapping):
+        return False
+    limits = (said.get("warn_after"), said.get("error_after"))
+    return any(isinstance(limit, Mapping) and limit.get("count") for limit in limits)
+
+
+def uncounted(found: Results, manifest: Manifest, since: datetime, days: int) -> Iterator[Finding]:
+    """Results that do not count: of what the project has no more, and those that are too old."""
+    gone = sorted(name for name in found.newest if "." in name and manifest.find(name) is None)
+    old = sorted(name for name, seen in found.newest.items() if seen.at < since and name not in gone)
+    if gone:
+        said = f"not in the project any more (renamed, removed or disabled), not counted: {_some(gone)}"
+        yield Finding("quality.gone", Severity.INFO, _count(gone), said)
+    if old:
+        said = f"older than {days} days, not counted: {_some(old)}"
+        yield Finding("quality.old_results", Severity.WARN, _count(old), said)
+
+
+def _read_recorded(found: Results, store: Store, since: datetime, skip: int) -> bool:
+    """Whether there are more after these."""
+    runs = recorded_runs(store, since=since, limit=_PAGE, skip=skip)
+    for run in runs:
+        if run.command.partition(" ")[0] not in _TELLING:
+            continue
+        found.runs[run.invocation_id] = run.finished_at
+        said = {failure.unique_id: failure.message for failure in run.failures}
+        for node in run.results:
+            message = node.message or said.get(node.unique_id, "")
+            seen = Seen(node.status, run.finished_at, node.failures, message, node.age_s)
+            found.add(node.unique_id, seen, node.rows_affected)
+    return len(runs) == _PAGE
+
+
+def _read_artifacts(found: Results, target_path: Path) -> None:
+    results = _artifact(found, target_path / "run_results.json", read_run_results)
+    if results is not None and _which(results.raw) in _TELLING:
+        at = results.metadata.generated_at
+        found.runs[results.metadata.invocation_id or at.isoformat()] = at
+        for result in results.results:
+            seen = Seen(result.status, at, result.failures, result.message)
+            found.add(result.unique_id, seen, result.rows_affected)
+    sources = _artifact(found, target_path / "sources.json", read_sources)
+    if sources is not None:
+        at = sources.metadata.generated_at
+        found.runs[sources.metadata.invocation_id or at.isoformat()] = at
+        for source in sources.results:
+            asked_at = source.snapshotted_at or at
+            found.add(source.unique_id, Seen(source.status, asked_at, None, source.message, source.age_s))
+    catalog = _artifact(found, target_path / "catalog.json", read_catalog)
+    if catalog is not None:
+        for name, relation in {**catalog.nodes, **catalog.sources}.items():
+            found.columns[name] = tuple(column.name for column in relation.columns)
+
+
+def _artifact(found: Results, path: Path, read: Callable[[Path], T]) -> T | None:
+    """None where there is none, or none that can be read."""
+    if not path.exists():
+        return None
+    try:
+        return read(path)
+    except ArtifactError as error:
+        said = error.message.removeprefix(str(path)).removeprefix(":").strip()
+        hint = f"; {error.hint}" if error.hint else ""
+        found.findings.append(
+            Finding("quality.unreadable_artifact", Severity.WARN, path.name, f"left out: {said}{hint}")
+        )
+        return None
+
+
+def _which(raw: Mapping[str, Any]) -> str:
+    args = raw.get("args")
+    return str((args.get("which") if isinstance(args, Mapping) else "") or "build")
+
+
+def _count(names: Collection[str]) -> str:
+    return f"{len(names):,} result{'s' if len(names) > 1 else ''}"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(_short(name) for name in names[:_NAMED])
+    return f"{shown} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else shown
+
+
+def _short(unique_id: str) -> str:
+    """Without type and package, and without the hash that dbt gives a test.
+
+    Example:
+        >>> _short("test.shop.unique_orders_id.fed79b3a6e")
+        'unique_orders_id'
+    """
+    parts = unique_id.split(".")
+    return ".".join(parts[2:3] if parts[0] in ("test", "unit_test") else parts[2:]) or unique_id
+
+
+def failing_tests(results: Mapping[str, Seen]) -> Iterable[str]:
+    """Those that found something, whether they failed or not."""
+    return (name for name, seen in results.items() if seen.failures)
