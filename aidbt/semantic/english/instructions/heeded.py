@@ -62,7 +62,7 @@ _LAST_ROWS = re.compile(
     r"|versions?|settings?)\b",
     re.I,
 )
-_CODE = re.compile(r"^\w+ ?= ?(?:'[^']*'|\d+)(?! ?[-+*/.])\b")
+_CODE = re.compile(r"^\w+ ?= ?(?:'[^']*'|\d+)(?! ?[-+*/.])(?!\w)")
 _WRITTEN = re.compile(r"\b(?P<column>\w+) ?= ?(?P<value>'[^']*'|\d+)")
 # Words that nearly every question has.
 _COMMON = frozenset(
@@ -121,7 +121,7 @@ def _tells_how(statement: str, tables: Collection[str], lexicon: Lexicon) -> boo
 
 _TELLS = re.compile(
     r"^(?:please |always )*(?:only|keep|look at|count|take|use|treat|consider|assign|attribute|pick|choose"
-    r"|base)\b",
+    r"|base|(?:return|show|list|report|give) only)\b",
     re.I,
 )
 _SURE = 0.8

@@ -70,6 +70,8 @@ def test_advice_is_held_where_the_question_is_about_its_rows(
         ("How many customers have ordered?", "Cancelled orders do not count."),
         ("What is the total freight?", "Exclude test orders."),
         ("What is the total freight?", "Look at delivered orders only."),
+        ("What is the total freight?", "Return only orders that were delivered in the sense of clause 4."),
+        ("How many orders are there?", "status = 'phoned' in orders means that it was placed by phone."),
         ("What is the total freight?", "The freight of gifts is paid by their senders."),
         ("How many delivered orders are there?", "An order is delivered in the sense of clause 4."),
         (
