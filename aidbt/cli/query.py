@@ -189,8 +189,9 @@ def _time(text: str | None) -> dt.datetime | None:
     if text is None:
         return None
     try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
+        found = dt.datetime.fromisoformat(text)
+        return found.astimezone(dt.UTC).replace(tzinfo=None) if found.tzinfo is not None else found
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"'{text}' is no time", hint="write it as 2025-06-15 or 2025-06-15T18:30") from error
 
 

@@ -411,6 +411,13 @@ def parts(node: Any) -> Iterator[Any]:
                 yield from parts(getattr(node, field.name))
 
 
+def queries_in(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
+    """A query and those whose rows it takes, outside first."""
+    while query is not None:
+        yield query
+        query = query.source
+
+
 def attributes(node: Any) -> list[Attribute]:
     """The columns that a term, predicate or query reads, in order, each once."""
     return list(dict.fromkeys(part for part in parts(node) if isinstance(part, Attribute)))

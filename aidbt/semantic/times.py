@@ -10,7 +10,6 @@ from sqlglot import exp
 from aidbt.core.errors import UsageError
 from aidbt.semantic.query import Clock, Grain, TimePoint
 
-_DAY = dt.timedelta(days=1)
 _WITHIN_DAY = (Grain.SECOND, Grain.MINUTE, Grain.HOUR)
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 SECONDS = {
@@ -39,7 +38,11 @@ def moment(point: TimePoint, clock: Clock) -> dt.datetime | None:
 
 
 def cut(time: dt.datetime, grain: Grain, week_start: int = 1) -> dt.datetime:
-    """The start of the period that a time is in."""
+    """The start of the period that a time is in.
+
+    Raises:
+        UsageError: it is a week that began before the year 1.
+    """
     day = time.replace(hour=0, minute=0, second=0, microsecond=0)
     match grain:
         case Grain.SECOND:
@@ -51,7 +54,7 @@ def cut(time: dt.datetime, grain: Grain, week_start: int = 1) -> dt.datetime:
         case Grain.DAY:
             return day
         case Grain.WEEK:
-            return day - _DAY * ((day.isoweekday() - week_start) % 7)
+            return shifted(day, -((day.isoweekday() - week_start) % 7), Grain.DAY)
         case Grain.MONTH:
             return day.replace(day=1)
         case Grain.QUARTER:

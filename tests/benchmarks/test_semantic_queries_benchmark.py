@@ -42,6 +42,7 @@ def test_the_order_of_rows_counts_where_it_is_asked_for():
     assert not same_rows([(1,), (2,)], [(2,), (1,)], ordered=True)
 
 
+@pytest.mark.long
 def test_it_judges_and_predicts_a_folder_of_queries(tmp_path, monkeypatch, capsys):
     _data(tmp_path)
     out = tmp_path / "predictions.jsonl"

@@ -168,6 +168,7 @@ def test_a_file_that_is_no_database_says_so(nobody):
     assert "cannot be opened as a DuckDB database" in ran.err
 
 
+@pytest.mark.long
 def test_names_that_differ_only_in_case_and_reserved_words_build(user):
     user.sql(
         'create table raw_crm."Group" as select 1 as "Order", 2 as "select", 3 as "user id", 4 as "é{{x"'
@@ -200,7 +201,7 @@ KILLED_WRITE = textwrap.dedent(
 
 
 # After any number of steps: tests/aidbt/core/test_patch.py.
-@pytest.mark.parametrize("after", [1, 3, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 2, 4, 5))])
+@pytest.mark.parametrize("after", [3, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 1, 2, 4, 5))])
 def test_a_killed_generate_is_finished_or_undone_by_the_next_command(user, after):
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_WRITE, str(after)], cwd=user.folder, env=user.env, check=False

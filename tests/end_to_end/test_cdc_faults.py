@@ -95,6 +95,7 @@ def test_killed_while_tables_are_read_for_the_first_time(source, shop):
     source.check(shop.warehouse)
 
 
+@pytest.mark.long
 def test_killed_while_a_transaction_larger_than_memory_is_spilled(source, shop):
     shop.configure(batch_bytes=1 << 20)
     with shop.stream() as running:
@@ -110,6 +111,7 @@ def test_killed_while_a_transaction_larger_than_memory_is_spilled(source, shop):
     assert not list(shop.scratch.iterdir())
 
 
+@pytest.mark.long
 def test_a_server_that_crashes_and_comes_back_is_waited_for(source, shop):
     with shop.stream() as running, Writers(source, 13):
         running.until(source.is_read, "the stream is read")
@@ -124,6 +126,7 @@ def test_a_server_that_crashes_and_comes_back_is_waited_for(source, shop):
     source.check(shop.warehouse)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="limits of another process are set on Linux only"
 )
@@ -164,6 +167,7 @@ def test_poison_records_are_dead_letters_and_everything_else_lands(source, shop)
     assert shop.value("select count(*) from bronze_shop._aidbt_dead_letters where replayed_in is null") == 0
 
 
+@pytest.mark.long
 def test_a_second_consumer_is_refused_and_the_first_is_undisturbed(source, shop, tmp_path, monkeypatch):
     monkeypatch.setattr(slots, "_PATIENCE_S", 1.0)
     shop.catch_up()
@@ -182,6 +186,7 @@ def test_a_second_consumer_is_refused_and_the_first_is_undisturbed(source, shop,
     source.check(shop.warehouse)
 
 
+@pytest.mark.long
 def test_a_load_by_another_connector_into_a_table_that_is_streamed_is_refused(source, shop):
     shop.configure(batch_seconds=1, batch_events=100_000)  # so that it gets in between two commits
     shop.connect("copy", cdc=None, bronze_schema="bronze_shop", tables=["orders"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_from_an_empty_folder_to_a_built_project(nobody):
     nobody.write("exports/people.csv", "id,fullName,born\n1,Ada,1815-12-10\n2,Grace,1906-12-09\n")
@@ -70,6 +72,7 @@ def test_check_exits_1_on_drift(builder):
     assert "stg_crm__users.sql" in ran.out
 
 
+@pytest.mark.long
 def test_strict_exits_1_while_something_waits(user):
     user.sql(
         "create table raw_crm.tiers as select i as id, ['a', 'b'][1 + i % 2] as tier from range(900) r(i)"

@@ -176,6 +176,7 @@ def test_data_is_not_landed_in_postgresql(shop: User):
     assert "data is landed in DuckDB only" in ran.err
 
 
+@pytest.mark.long
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(shop: User, postgres: PostgresServer, dbname: str):
     postgres.psql(
         """
@@ -198,6 +199,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(shop: User, postgres:
     assert staging == {f"stg_shop__{table}.sql" for table in ROWS}
 
 
+@pytest.mark.long
 def test_tables_that_were_scanned_before_the_connection_was_lost_are_not_scanned_again(
     shop: User, postgres: PostgresServer, dbname: str
 ):
@@ -214,7 +216,7 @@ def test_tables_that_were_scanned_before_the_connection_was_lost_are_not_scanned
     assert plan["tables"] == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_what_runs_in_the_warehouse_ends_with_the_command(
     shop: User, postgres: PostgresServer, dbname: str, how: signal.Signals
 ):

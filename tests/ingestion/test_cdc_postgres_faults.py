@@ -287,6 +287,7 @@ def test_two_consumers_of_one_slot(streamed, stream, monkeypatch):
     assert stream.operations("t") == "trrrc"
 
 
+@pytest.mark.long
 def test_a_table_in_bronze_that_is_older_than_the_stream_is_an_error(streamed, stream):
     stream.run()
     streamed.psql("insert into t values (4)")
@@ -303,6 +304,7 @@ def test_a_table_in_bronze_that_is_older_than_the_stream_is_an_error(streamed, s
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 def test_a_table_restored_alone_from_an_older_copy_is_an_error(streamed, stream):
     streamed.psql("create table other (id int primary key)")
     stream.run()
@@ -458,6 +460,7 @@ def test_a_publication_of_somebody_else_is_used_as_it_is(streamed, bronze, tmp_p
     assert slot(streamed, "mine")["plugin"] == "pgoutput"
 
 
+@pytest.mark.long
 def test_a_commit_that_takes_longer_than_the_server_waits_for_senders(streamed, stream):
     alter_system(streamed.url, "set wal_sender_timeout = '300ms'")
     try:

@@ -178,6 +178,7 @@ def test_a_source_that_goes_away_is_opened_anew(runs):
     assert runs.ids() == list(range(1, 51))
 
 
+@pytest.mark.long
 def test_a_source_that_stays_away_fails_and_the_others_go_on(runs):
     gone, well = Log(), Log()
     well.insert(3)
@@ -258,6 +259,7 @@ def test_a_stream_makes_way_for_who_asks_for_the_warehouse_and_goes_on_afterward
     assert runs.ids() == list(range(1, 34))
 
 
+@pytest.mark.long
 def test_a_run_until_all_is_landed_makes_way_too(runs):
     log = Log()
     log.insert(300)
@@ -448,6 +450,7 @@ def test_a_table_that_somebody_loads_is_waited_for(runs):
         watch.wait(lambda p: p.events == 6)
 
 
+@pytest.mark.long
 def test_a_run_until_current_outlasts_the_lease_of_a_table_whose_holder_was_killed(runs):
     log = Log()
     log.insert(3)
@@ -571,6 +574,7 @@ def test_what_the_source_found_is_in_the_report_once(runs):
     assert result.findings == tuple(log.found)
 
 
+@pytest.mark.long
 def test_a_snapshot_that_is_read_in_place_is_never_kept_elsewhere(runs):
     log = Log(in_place=True)
     log.insert(3)

@@ -18,7 +18,7 @@ from aidbt.patching import Flow, SetKey, YamlStyle, dump_yaml, edit_yaml
 from aidbt.semantic.definitions import SemanticManifest
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import SemanticQuery
-from aidbt.semantic.query_json.document import query_from_json, query_to_json
+from aidbt.semantic.query_json.document import query_from_json
 
 FOLDER = "aidbt/models"
 Materialized = Literal["view", "table", "incremental"]
@@ -223,11 +223,6 @@ def _column_values(column: ModelColumn, short: Any) -> dict[str, Any]:
     if column.tests:
         value["tests"] = short(list(column.tests))
     return value
-
-
-def with_query(kept: KeptModel, query: SemanticQuery) -> KeptModel:
-    """The model with another reading."""
-    return replace(kept, reading=query_to_json(query))
 
 
 def tests_of(columns: Iterable[ModelColumn]) -> int:

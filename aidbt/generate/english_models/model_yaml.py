@@ -207,9 +207,9 @@ def _plain_row(row: Mapping[str, Any], types: Mapping[str, str]) -> Iterator[tup
 def _plain(value: Any, *, is_date: bool = False) -> Any:
     """A value as dbt takes it in a row of a unit test; a text, which dbt renders, without Jinja."""
     if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%d}" if is_date else f"{value:%Y-%m-%d %H:%M:%S}"
+        return value.date().isoformat() if is_date else value.isoformat(sep=" ")
     if isinstance(value, dt.date):
-        return f"{value:%Y-%m-%d}"
+        return value.isoformat()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float) and value.is_integer():

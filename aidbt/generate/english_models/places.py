@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from aidbt.core.errors import UsageError
 from aidbt.generate.lock import Lock
@@ -14,7 +15,7 @@ from aidbt.project.conventions import snake_case
 from aidbt.project.declared import Declared
 from aidbt.project.manifest import Manifest
 from aidbt.semantic.planning.frames import Aliases
-from aidbt.semantic.query import OutputRef, SemanticQuery
+from aidbt.semantic.query import Measure, Output, OutputRef, SemanticQuery, measures
 from aidbt.semantic.rewriting import rewritten
 from aidbt.sql.identifiers import reserved_words
 
@@ -159,16 +160,19 @@ def with_column_names(query: SemanticQuery, dialect: str) -> SemanticQuery:
     """The query with outputs that can be columns: in snake_case, each once, none a reserved word."""
     taken = Aliases()
     names = {output.name: _column_name(output.name, taken, dialect) for output in query.outputs}
+    is_grouped = bool(query.group_by or measures((query.outputs, query.having, query.order_by)))
+    listed = query.source.outputs if query.source is not None and not is_grouped else ()
+    of_source = {output.name for output in listed if output.is_shown}
 
-    def renamed(part: object) -> OutputRef | None:
-        return OutputRef(names.get(part.name, part.name)) if isinstance(part, OutputRef) else None
+    def renamed(part: Any) -> Any | None:
+        if isinstance(part, Measure) or part in query.group_by:
+            return part  # what is in it is of the rows that are grouped
+        is_own = isinstance(part, OutputRef) and part.name not in of_source
+        return OutputRef(names.get(part.name, part.name)) if is_own else None
 
-    outputs = tuple(replace(output, name=names[output.name]) for output in query.outputs)
-    if query.source is not None:  # OutputRefs are then those of the source
-        return replace(query, outputs=outputs, order_by=query.order_by)
     return replace(
         query,
-        outputs=tuple(replace(output, term=rewritten(output.term, renamed)) for output in outputs),
+        outputs=tuple(Output(rewritten(o.term, renamed), names[o.name], o.is_shown) for o in query.outputs),
         having=rewritten(query.having, renamed),
         order_by=rewritten(query.order_by, renamed),
         limit_within=rewritten(query.limit_within, renamed),

@@ -37,6 +37,7 @@ from aidbt.generate.plan import write_proposals
 from aidbt.project import Project
 from aidbt.project.declared import declared
 from aidbt.semantic.query import Clock, SemanticQuery
+from aidbt.semantic.rewriting import under_clock
 from aidbt.semantic.wording.sentences import describe
 from aidbt.sql.validate import Rung
 
@@ -181,7 +182,7 @@ def _of_a_model(query: SemanticQuery, dialect: str) -> SemanticQuery:
     The warehouse tells the time whenever it builds the model; one that was read at another time is kept.
     """
     clock = Clock(None, query.clock.week_start)
-    return with_column_names(replace(without_order(query), clock=clock), dialect)
+    return with_column_names(under_clock(without_order(query), clock), dialect)
 
 
 def _settled(

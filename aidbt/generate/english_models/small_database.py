@@ -87,21 +87,18 @@ class SmallDatabase:
             return None
         return name
 
-    def answer(self, name: str) -> list[tuple[Any, ...]]:
-        """The rows of a prepared query.
-
-        Raises:
-            duckdb.Error: it fails on these rows.
-        """
+    def answer(self, name: str) -> list[tuple[Any, ...]] | None:
+        """The rows of a prepared query; None when it fails on what is held."""
         self.answers += 1
-        return self._connection.execute(f"execute {name}").fetchall()
+        try:
+            return self._connection.execute(f"execute {name}").fetchall()
+        except duckdb.Error:
+            return None
 
     def bag(self, name: str) -> Bag | None:
         """The rows of a prepared query without their order; None when it fails."""
-        try:
-            return bag_of(self.answer(name))
-        except duckdb.Error:
-            return None
+        rows = self.answer(name)
+        return None if rows is None else bag_of(rows)
 
     def close(self) -> None:
         self._connection.close()

@@ -164,7 +164,10 @@ class _Search:
         self._changes = (self._with_copy, self._with_copies, self._with_value, self._with_row)
         tree = _planned(query, graph)
         self._sql = tree.sql("duckdb", identify=True)
-        self._own = database.prepare(self._sql)
+        own = database.prepare(self._sql)
+        if own is None:
+            raise NoWitness("the model's SQL cannot be run on DuckDB, where rows for its unit test are tried")
+        self._own = own
         made = [*faults.items(), *((mutant.words, mutant.tree) for mutant in mutants(tree))]
         prepared = [database.prepare(fault.sql("duckdb", identify=True)) for _, fault in made]
         self.words = [words for words, _ in made]
@@ -186,7 +189,9 @@ class _Search:
             return None
         if not self._database.load(rows):
             return None
-        found = self._database.answer(self._own) if self._own is not None else []
+        found = self._database.answer(self._own)
+        if found is None:
+            return None
         if bag_of(found) != bag_of(expected):
             raise NotTheSame(
                 "the model's SQL and its evaluation without SQL give different rows; nothing was written",

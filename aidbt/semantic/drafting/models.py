@@ -256,7 +256,7 @@ class _TableDraft:
                 return dimension.name
         # The time of an order is when it was ordered, not when it was shipped.
         stem = self.names.noun(self.table.name)[-1][:4]
-        own = [d.name for d in times if singular_words(d.expr)[0].startswith(stem)]
+        own = [d.name for d in times if "".join(singular_words(d.expr)[:1]).startswith(stem)]
         if len(own) != 1 and times:
             self._leave(
                 "", f"it has several times and none before others: {', '.join(d.name for d in times)}"

@@ -32,7 +32,7 @@ from aidbt.semantic.english.instructions.short_names import said_once
 from aidbt.semantic.english.instructions.text_matching import TextMatching, check_folded_groups, matched
 from aidbt.semantic.english.instructions.told_periods import with_told_periods
 from aidbt.semantic.english.instructions.told_times import dated_as_told
-from aidbt.semantic.english.meanings.chart import Item, parse
+from aidbt.semantic.english.meanings.chart import MOST_TOKENS, Item, parse
 from aidbt.semantic.english.meanings.likelihood import Cut, likelihood
 from aidbt.semantic.english.meanings.number_phrases import Group
 from aidbt.semantic.english.meanings.same_rows import is_contradiction
@@ -64,8 +64,6 @@ from aidbt.semantic.query import (
     parts,
 )
 
-MOST_TOKENS = 100
-"""Longer sentences are refused: the time that reading takes grows with the third power of their length."""
 FARTHEST = 1.0
 """How much less likely than the best a reading may be that is taken since the best does not fit together."""
 # Whether a reading that fits together may be answered: the first that refuses it says why not.

@@ -44,7 +44,8 @@ class Groups(Conditions):
     def _groups(self, found: Sequence[Measure]) -> list[Record]:
         query = self.query
         values: dict[tuple[Any, ...], dict[Measure, Any]] = {}
-        if query.base:
+        is_of_base = bool(query.base and query.group_by)
+        if is_of_base:
             for joined in self._joined(query.base, self._group_paths(query.base), is_inner=False):
                 if self._spine_holds(joined):
                     values.setdefault(self._key(joined, None), {})
@@ -53,7 +54,7 @@ class Groups(Conditions):
         for measure in found:
             together = [other for other in found if (other.table, other.at) == (measure.table, measure.at)]
             for key, rows in self._by_group(measure, _shared(together)).items():
-                if key in values or not query.base:
+                if key in values or not is_of_base:
                     values.setdefault(key, {})[measure] = self._aggregated(measure, rows)
         if not found:
             table = query.base or {a.table for a in attributes(query.group_by)}.pop()
@@ -61,9 +62,7 @@ class Groups(Conditions):
                 if query.where is None or self.holds(query.where, joined) is True:
                     values.setdefault(self._key(joined, None), {})
         several = len({(measure.table, measure.at) for measure in found}) > 1
-        several |= bool(query.base and query.group_by)
-        if not query.group_by and not values:
-            values[()] = {}
+        several |= is_of_base
         keys = {
             key: {m: self._or_nothing(m, of.get(m), several) for m in found} for key, of in values.items()
         }

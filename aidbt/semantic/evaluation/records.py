@@ -5,17 +5,17 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from aidbt.semantic.evaluation.errors import CannotEvaluate
 from aidbt.semantic.evaluation.joined_rows import Joined, JoinedRows
 from aidbt.semantic.evaluation.values import (
-    COMPARE,
     all_of,
     as_time,
     calculated,
-    comparable,
     duration,
+    holds_between,
     is_before,
 )
 from aidbt.semantic.query import (
@@ -48,6 +48,13 @@ from aidbt.semantic.times import SECONDS, moment, shifted
 class Conditions(JoinedRows):
     """What holds of the rows and groups of one question."""
 
+    @cached_property
+    def own_outputs(self) -> dict[str, Term]:
+        """The outputs that go by their names, which those of the source come before."""
+        source = self.query.source
+        inner = {output.name for output in source.outputs if output.is_shown} if source is not None else set()
+        return {output.name: output.term for output in self.query.outputs if output.name not in inner}
+
     def term(self, term: Term, joined: Joined) -> Any:
         return Record(self, lambda leaf: joined.value(leaf), joined)(term)
 
@@ -71,17 +78,17 @@ class Conditions(JoinedRows):
                 return (
                     None
                     if a is None or b is None
-                    else COMPARE[operator](as_time(b), shifted(as_time(a), n, unit))
+                    else holds_between(operator, as_time(b), shifted(as_time(a), n, unit))
                 )
             case Comparison(operator, left, right):
                 a, b = record(left), record(right)
-                return None if a is None or b is None else COMPARE[operator](*comparable(a, b))
+                return None if a is None or b is None else holds_between(operator, a, b)
             case OneOf(term, values, ignores_case):
                 found = record(term)
                 known = [value.value for value in values]
                 if ignores_case and found is not None:
                     found, known = str(found).lower(), [str(value).lower() for value in known]
-                return None if found is None else found in known
+                return None if found is None else any(holds_between("=", found, value) for value in known)
             case Matches(term, how, text, ignores_case):
                 found = record(term)
                 if found is None:
@@ -132,7 +139,7 @@ class Conditions(JoinedRows):
             if predicate.where is None
             or self.holds(predicate.where, Joined(self, predicate.table, {(): row})) is True
         ]
-        return COMPARE[predicate.operator](len(found), predicate.count)
+        return holds_between(predicate.operator, len(found), predicate.count)
 
     def _extreme(self, predicate: Extreme, joined: Joined) -> bool | None:
         term = predicate.term
@@ -152,7 +159,7 @@ class Conditions(JoinedRows):
             "avg": lambda found: sum(map(float, found)) / len(found),
             "median": lambda found: statistics.median(map(float, found)),
         }
-        return COMPARE[predicate.operator](*comparable(own, of_all[predicate.function](known)))
+        return holds_between(predicate.operator, own, of_all[predicate.function](known))
 
     def _in_period(self, time: Any, start: Any, end: Any) -> bool | None:
         if time is None:
@@ -189,9 +196,8 @@ class Record:
                 return self(then) if self.context._holds(when, self) is True else self(otherwise)
             case Compared():
                 return self._compared(term)
-            case OutputRef(name) if self.context.query.source is None:
-                outputs = {output.name: output.term for output in self.context.query.outputs}
-                return self(outputs[name])
+            case OutputRef(name) if name in self.context.own_outputs:
+                return self(self.context.own_outputs[name])
             case _:
                 return self.leaf(term)
 

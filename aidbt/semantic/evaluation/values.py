@@ -5,20 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from operator import add, eq, ge, gt, le, lt, mul, ne, sub
 from typing import Any
 
 from aidbt.semantic.evaluation.errors import CannotEvaluate
 from aidbt.semantic.query import Attribute, Clock, Grain
 from aidbt.semantic.times import SECONDS, cut
 
-COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "<>": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": eq,
+    "<>": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
 }
+_CALCULATE: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul}
+
+
+def holds_between(operator: str, a: Any, b: Any) -> bool:
+    """Whether a comparison of two known values holds.
+
+    Raises:
+        CannotEvaluate: they are of kinds of which only a warehouse knows whether it compares them.
+    """
+    try:
+        return _COMPARE[operator](*_comparable(a, b))
+    except TypeError as error:
+        raise CannotEvaluate(f"{a!r} and {b!r} are not of one kind") from error
 
 
 def is_before(value: Any, own: Any, *, ascending: bool) -> bool:
@@ -37,14 +51,21 @@ def all_of(held: Iterator[bool | None]) -> bool | None:
 
 
 def calculated(operator: str, left: Any, right: Any) -> Any:
-    """Two numbers as one; None where one of them is not known, and for a division by 0."""
+    """Two numbers as one; None where one of them is not known, and for a division by 0.
+
+    Raises:
+        CannotEvaluate: one is no number: of times every warehouse makes something else.
+    """
     if left is None or right is None:
         return None
+    for value in (left, right):
+        if not isinstance(value, int | float | Decimal):
+            raise CannotEvaluate(f"{value!r} is no number to calculate with")
     if operator == "/":
         return None if right == 0 else float(left) / float(right)
     if isinstance(left, float) or isinstance(right, float):
         left, right = float(left), float(right)
-    return {"+": left + right, "-": left - right, "*": left * right}[operator]
+    return _CALCULATE[operator](left, right)
 
 
 def duration(start: Any, end: Any, unit: Any, is_whole: bool) -> Any:
@@ -93,7 +114,7 @@ def as_time(value: Any) -> dt.datetime:
     raise CannotEvaluate(f"{value!r} is no time")
 
 
-def comparable(a: Any, b: Any) -> tuple[Any, Any]:
+def _comparable(a: Any, b: Any) -> tuple[Any, Any]:
     """Two values of types that Python compares."""
     if isinstance(a, dt.date) and isinstance(b, dt.date):
         return as_time(a), as_time(b)

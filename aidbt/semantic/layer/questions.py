@@ -126,6 +126,7 @@ def compile_named(
     except (DialectNotRendered, MissingExtra) as error:
         if saved_query or not metrics:
             raise CannotPlan(f"{error.message}; and without it only metrics are asked for by name") from error
+        require_known(metrics, manifest.metric_names(), "metric")
         query = named_query(metrics, group_by, where, order_by, limit, dialect)
         return _native(query, tuple(metrics), manifest, dialect, error.message)
 

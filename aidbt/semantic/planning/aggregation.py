@@ -155,15 +155,24 @@ class Aggregation(Limits):
             )
         columns = [exp.alias_(group, f"g{n}") for n, group in enumerate(groups, 1)]
         columns += [exp.alias_(column_sql(name, frame.alias), f"k{n}") for n, name in enumerate(key, 1)]
-        for number, measure in enumerate(part.measures, 1):
+        found: list[exp.Expr] = []
+        for measure in part.measures:
             of = rows.term(measure.of) if measure.of is not None else exp.Literal.number(1)
             where = rest[measure]
-            if where is not None:
-                of = exp.Case().when(rows.predicate(where), of)
-            columns.append(exp.alias_(of, f"v{number}"))
-        select = frame.select().select(*columns).distinct()
+            found.append(of if where is None else exp.Case().when(rows.predicate(where), of))
+        is_grouped = len(found) > 1 and any(map(frame.varies, found))
+        if is_grouped:
+            # Where a row has several values for one measure, it would count as often for the others.
+            pairs = zip(part.measures, found, strict=True)
+            found = [_one_value(measure, of, rows) for measure, of in pairs]
+        values_of_rows = [exp.alias_(of, f"v{number}") for number, of in enumerate(found, 1)]
+        select = frame.select().select(*columns, *values_of_rows)
         if condition is not None:
             select = select.where(condition)
+        if is_grouped:
+            select = select.group_by(*(column.unalias().copy() for column in columns))
+        else:
+            select = select.distinct()
         name = self._cte("once", select)
         values = {
             measure: _AGGREGATES[measure.function](self._column(f"v{number}", name))
@@ -191,6 +200,23 @@ class Aggregation(Limits):
             return self._column(term.name, name)
 
         return Terms(self.query.clock, leaf)
+
+
+def _one_value(measure: Measure, value: exp.Expr, rows: RowTerms) -> exp.Expr:
+    """What a row that is repeated within a group gives a measure: its value, where some repeat of it has one.
+
+    Raises:
+        NoPath: the different values that a row has many of are counted.
+    """
+    match measure.function:
+        case "min":
+            return exp.Min(this=value)
+        case "count" if measure.of is not None:
+            is_there = exp.Not(this=exp.Is(this=value, expression=exp.null()))
+            return exp.Max(this=exp.Case().when(is_there, exp.Literal.number(1)))
+        case "count_distinct":
+            rows.require_one(measure.of)
+    return exp.Max(this=value)
 
 
 def _group_select(

@@ -12,7 +12,18 @@ from aidbt.semantic.planning.frames import Frame
 from aidbt.semantic.planning.shared_conditions import seen_from
 from aidbt.semantic.planning.terms import RowTerms, Terms
 from aidbt.semantic.planning.windows import window_sql
-from aidbt.semantic.query import Clock, Compared, Measure, OutputRef, Term, attributes, measures, parts
+from aidbt.semantic.query import (
+    Clock,
+    Compared,
+    Measure,
+    OutputRef,
+    Term,
+    Value,
+    attributes,
+    measures,
+    parts,
+)
+from aidbt.semantic.rewriting import rewritten
 
 
 class Answers(Aggregation):
@@ -32,10 +43,9 @@ class Answers(Aggregation):
             select = select.having(terms.predicate(query.having))
         if query.distinct:
             select = select.distinct()
+        orders = [self._ordered(order, terms) for order in query.order_by]
         # One row is in order; Spark does not find what a total is of after HAVING.
-        is_one_row = not groups and not query.has_ties and not query.limit_within
-        orders = [] if is_one_row else [self._ordered(o, terms) for o in query.order_by]
-        return self._limited(select, orders, terms)
+        return self._limited(select, orders if groups else [], terms)
 
     def _combined(
         self, pieces: Sequence[Grouped]
@@ -114,12 +124,14 @@ class Answers(Aggregation):
         """What conditions and orders need beside the outputs, and names for it."""
         query = self.query
         shown = {output.term for output in query.outputs}
+        asked = (query.having, tuple(order.term for order in query.order_by), query.limit_within)
         needed = [
-            part
-            for part in parts((query.having, tuple(o.term for o in query.order_by), query.limit_within))
-            if isinstance(part, Measure | Compared) or part in query.group_by
+            part for part in parts(asked) if isinstance(part, Measure | Compared) or part in query.group_by
         ]
+        # What is only compared is no column, but what is asked for by itself too is one.
+        alone = measures(rewritten(asked, lambda part: Value(None) if isinstance(part, Compared) else None))
         nested = {inner for part in needed if isinstance(part, Compared) for inner in measures(part)}
+        nested -= {*alone}
         wanted = [part for part in dict.fromkeys(needed) if part not in shown and part not in nested]
         return {part: f"{self._prefix}{number}" for number, part in enumerate(wanted, 1)}
 

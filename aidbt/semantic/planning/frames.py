@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aidbt.semantic.graph import Graph, GraphTable, Path, Step
+from aidbt.semantic.graph import Graph, GraphTable, Path, Step, is_to_one
 
 
 class Aliases:
@@ -63,6 +63,11 @@ class Frame:
         """Whether a way has been joined."""
         return not path or path in self._joins
 
+    def varies(self, value: exp.Expr) -> bool:
+        """Whether a row of the table may have several of a value, because it reads what repeats the row."""
+        many = {alias for path, (alias, _, _) in self._joins.items() if not is_to_one(path)}
+        return any(column.table in many for column in value.find_all(exp.Column))
+
     def select(self) -> exp.Select:
         """`select` without columns, from the table and all that was joined."""
         select = exp.Select().from_(table_sql(self.graph.table(self.table), self.alias))
@@ -75,10 +80,6 @@ class Frame:
         """The table's key, () when it has none."""
         keys = self.graph.table(self.table).keys
         return keys[0] if keys else ()
-
-    def shape(self) -> tuple[object, ...]:
-        """What two frames have in common of which one SELECT may serve both."""
-        return (self.table, tuple((path, inner) for path, (_, _, inner) in self._joins.items()))
 
 
 def related(graph: Graph, path: Path, outer: str, aliases: Aliases) -> tuple[exp.Select, Frame]:

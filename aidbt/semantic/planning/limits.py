@@ -10,7 +10,7 @@ from aidbt.semantic.planning.draft import Draft
 from aidbt.semantic.planning.errors import CannotPlan
 from aidbt.semantic.planning.frames import column_sql
 from aidbt.semantic.planning.terms import Terms
-from aidbt.semantic.query import Order
+from aidbt.semantic.query import Order, OutputRef, Term
 
 
 class Limits(Draft):
@@ -27,9 +27,9 @@ class Limits(Draft):
 
     def _firsts(self, select: exp.Select, orders: Sequence[exp.Ordered], terms: Terms) -> exp.Query:
         query = self.query
-        if query.distinct:
+        if query.distinct or select.args.get("having"):
             orders = [
-                exp.Ordered(this=by_name(o.this, select), desc=o.args.get("desc"), nulls_first=False)
+                exp.Ordered(this=_shown(o.this, select), desc=o.args.get("desc"), nulls_first=False)
                 for o in orders
             ]
         if query.limit is None:
@@ -73,9 +73,7 @@ class Limits(Draft):
         alike would each take a place.
         """
         names = [shown.alias_or_name for shown in select.selects]
-        terms = [by_name(term, select) for term in (*(order.this for order in orders), *within)]
-        if not all(isinstance(term, exp.Column) and term.name in names for term in terms):
-            raise CannotPlan("distinct rows are ordered by what is not among their columns")
+        terms = [_shown(term, select) for term in (*(order.this for order in orders), *within)]
         rows = self._cte("distinct_rows", select)
         columns: list[exp.Expr] = [self._column(term.name, rows) for term in terms]
         ordered = [
@@ -85,13 +83,38 @@ class Limits(Draft):
         outer = exp.Select().from_(rows).select(*(self._column(name, rows) for name in names))
         return outer, ordered, columns[len(orders) :]
 
+    def _shows_orders(self) -> bool:
+        """Whether all that the answer is ordered by is among its columns."""
+        shown = {output.term for output in self.query.outputs if output.is_shown}
+        return all(self._meant(order.term) in shown for order in self.query.order_by)
+
+    def _meant(self, term: Term) -> Term:
+        if isinstance(term, OutputRef) and term not in self.query.group_by:
+            return self._output(term.name).term
+        return term
+
     def _ordered(self, order: Order, terms: Terms) -> exp.Ordered:
-        return exp.Ordered(this=terms.term(order.term), desc=order.is_descending, nulls_first=False)
+        term = terms.term(order.term)
+        if _is_constant(term):  # in SQL `1` would be the first column
+            raise CannotPlan("rows are ordered by a constant", hint="name an output or a column")
+        return exp.Ordered(this=term, desc=order.is_descending, nulls_first=False)
 
 
-def by_name(term: exp.Expr, select: exp.Select) -> exp.Expr:
-    """A shown column by its name: to order distinct rows by Spark knows nothing else."""
+def _is_constant(term: exp.Expr) -> bool:
+    """Whether a term is written as a constant, of which a number in ORDER BY is a place."""
+    inner = term.this if isinstance(term, exp.Neg) else term
+    return isinstance(inner, exp.Literal | exp.Boolean | exp.Null)
+
+
+def _shown(term: exp.Expr, select: exp.Select) -> exp.Column:
+    """A shown column by its name: of distinct rows, and after HAVING, Spark knows nothing else to order by.
+
+    Raises:
+        CannotPlan: it is not shown; of distinct rows that are alike there may be several of it.
+    """
     for shown in select.selects:
-        if shown.unalias() == term:
+        if term in (shown.unalias(), column_sql(shown.alias_or_name)):
             return column_sql(shown.alias_or_name)
-    return term
+    raise CannotPlan(
+        "distinct rows are ordered by what is not among their columns", hint="show it, or leave out the order"
+    )

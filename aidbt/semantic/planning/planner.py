@@ -19,6 +19,8 @@ from aidbt.semantic.query import (
     OutputRef,
     SemanticQuery,
     Term,
+    Value,
+    attributes,
     measures,
     parts,
 )
@@ -45,6 +47,7 @@ class _Plan(Answers):
         if any(isinstance(part, MetricRef) for part in parts(query)):
             raise CannotPlan("metrics of the semantic layer have to be written out first")
         self._check_names()
+        self._check_layer_items()
         if query.source is not None:
             self.ctes.append((self.aliases.new("source_rows"), plan(query.source, self.graph)))
         found = measures((query.outputs, query.having, query.order_by))
@@ -68,6 +71,15 @@ class _Plan(Answers):
                     hint="give them names that differ by more than their case",
                 )
 
+    def _check_layer_items(self) -> None:
+        """Raise when an item of the semantic layer is asked for without a metric that it could be of."""
+        for attribute in attributes(self.query):
+            if not attribute.table:
+                raise CannotPlan(
+                    f"'{attribute.column}' is an item of the semantic layer, and no metric is asked for",
+                    hint="ask for a metric with it, or name a table's column",
+                )
+
     def _listed(self) -> exp.Query:
         """One row per row of the base, or of the source."""
         query = self.query
@@ -77,8 +89,6 @@ class _Plan(Answers):
             raise CannotPlan("a condition on groups, where nothing is grouped", hint="put it in `where`")
         if any(isinstance(part, Compared) for part in parts(query)):
             raise CannotPlan("rows are compared with each other only after they are grouped")
-        if query.distinct:
-            self._check_distinct_order()
         orders = [self._ordered(order, self._inlined(terms)) for order in query.order_by]
         built = select().select(*columns)
         if condition is not None:
@@ -110,17 +120,11 @@ class _Plan(Answers):
             raise CannotPlan("it is not said of which table the rows are listed", hint="give `base`")
         return tables.pop()
 
-    def _check_distinct_order(self) -> None:
-        shown = {output.term for output in self.query.outputs if output.is_shown}
-        names = {output.name for output in self.query.outputs if output.is_shown}
-        for order in self.query.order_by:
-            is_shown = isinstance(order.term, OutputRef) and order.term.name in names
-            if order.term not in shown and not is_shown:
-                raise CannotPlan("distinct rows are ordered by what is not among their columns")
-
     def _aggregated(self, found: Sequence[Measure]) -> exp.Query:
         """One row per group."""
         query = self.query
+        if any(isinstance(term, Value) for term in query.group_by):
+            raise CannotPlan("rows are grouped by a constant", hint="group by a column, or not at all")
         pieces = [self._grouped(part) for part in self._parts(found)]
         is_plain = (
             len(pieces) == 1
@@ -128,6 +132,7 @@ class _Plan(Answers):
             and not query.limit_within
             and not query.has_ties
             and not any(isinstance(part, Compared) for part in parts(query))
+            and (query.having is None or not query.group_by or self._shows_orders())
         )
         if is_plain:
             return self._plain(pieces[0])
@@ -135,10 +140,12 @@ class _Plan(Answers):
         return self._answer(groups, values, combined)
 
     def _inlined(self, terms: Terms) -> Terms:
-        """Terms over listed rows that know outputs by name too."""
+        """Terms over listed rows that know outputs by name too, where they are not those of the source."""
+        source = self.query.source
+        inner = {output.name for output in source.outputs if output.is_shown} if source is not None else set()
 
         def leaf(term: Term) -> exp.Expr:
-            if isinstance(term, OutputRef) and self.query.source is None:
+            if isinstance(term, OutputRef) and term.name not in inner:
                 return terms.term(self._output(term.name).term)
             return terms.term(term)
 

@@ -36,9 +36,11 @@ def window_sql(compared: Compared, terms: Terms, groups: Sequence[Term]) -> exp.
         groups: what makes them. What comes before a group along a time is the same in all others of them.
 
     Raises:
-        ValueError: a kind that follows a time is given none.
+        ValueError: a kind that follows a time is given none; or what is compared is a comparison already.
     """
     value = terms.term(compared.of)
+    if value.find(exp.Window) is not None:
+        raise ValueError("what is compared with other groups is a comparison with others itself")
     within = [terms.term(term) for term in compared.within]
     match compared.kind:
         case "share":

@@ -60,7 +60,11 @@ def named_tables(relations: Sequence[Relation]) -> list[NamedTable]:
     """
     names = [relation.name for relation in relations]
     names += sorted({column.name for relation in relations for column in relation.columns})
-    words_of_name = _parted_words if is_run_together(names) else singular_words
+    split = _parted_words if is_run_together(names) else singular_words
+
+    def words_of_name(name: str) -> tuple[str, ...]:
+        return split(name) or (name.lower(),)  # `#` has no word in it
+
     tables = [tuple(map(lemma, words_of_name(relation.name))) for relation in relations]
     shared = shared_prefix(tables)
     wholes = {words[shared:] or words for words in tables}

@@ -232,6 +232,7 @@ def dbt(shop: Shop, *arguments: str, program: Path = DBT) -> int:
     return done.returncode
 
 
+@pytest.mark.long
 def test_what_a_sentence_replaces_is_said_and_asked_for(shop: Shop):
     assert model(shop, SENTENCE, "--name", "m").exit_code == 0
     other = "number of orders by status"

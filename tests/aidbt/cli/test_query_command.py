@@ -314,6 +314,12 @@ def test_a_command_that_is_wrong_says_how(shop: Asker, arguments: list[str], mes
     assert message in str(error)
 
 
+def test_a_clock_in_a_zone_is_seen_as_the_data_show_it(shop: Asker):
+    asked = shop.ask("orders last year", "--clock", "2025-01-01T01:00+05:00")
+
+    assert "2023-01-01 to 2023-12-31" in asked.stdout
+
+
 def test_a_file_that_is_no_query_is_told_by_its_place(shop: Asker, tmp_path: Path):
     (tmp_path / "q.yml").write_text("outputs: [orders.amout]\n")
 

@@ -149,6 +149,7 @@ QUESTION = "how many orders by region"
 METRIC = ("--metrics", "turnover", "--group-by", "order__region")
 
 
+@pytest.mark.long
 def test_a_sentence_is_answered_with_the_rows_that_its_asker_may_see(askers: Askers):
     assert askers.rows(USER, QUESTION) == [
         {"region": "north", "orders": 25},

@@ -228,6 +228,7 @@ def test_a_project_without_sql_says_so(tmp_path):
     )
 
 
+@pytest.mark.long
 def test_a_model_that_dbt_cannot_render_has_dbts_reason_and_the_others_are_validated(tmp_path):
     shop = Shop(tmp_path)
     (tmp_path / "models/unknown_macro.sql").write_text("select {{ cents('amount') }} as c")

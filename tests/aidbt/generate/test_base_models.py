@@ -85,6 +85,7 @@ def test_staging_has_the_rows_as_they_are_after_every_build(shop, log):
     assert not shop.check().is_drift
 
 
+@pytest.mark.long
 def test_a_quiet_log_is_as_fresh_as_its_stream(shop, log):
     shop.sql(
         "create table bronze_crm._aidbt_streams as select 'crm' as source, '' as part, now() as updated_at;"
@@ -234,6 +235,7 @@ def test_without_tests_the_base_models_have_none(shop, log):
     assert "not_null" not in shop.read("models/bronze/crm/_crm__base.yml")
 
 
+@pytest.mark.long
 def test_the_rows_of_a_log_without_a_key_are_those_behind_the_last_truncation(shop):
     log = Orders(shop.database, key=())
     log.land([Event("t", 20, {}), Event("c", 20, {"id": 7}, 2), Event("c", 21, {"id": 7})])
@@ -268,6 +270,7 @@ def test_rows_are_replaced_as_the_warehouse_can(dialect, wanted):
     assert wanted in base_sql(BaseModel("base_crm__orders", mapping, "orders"), dialect)
 
 
+@pytest.mark.long
 def test_lineage_goes_through_the_base_model_to_the_column_of_the_source_system(shop, log):
     shop.generate()
     with contextlib.closing(aidbt.open(shop.root)) as session:
@@ -280,6 +283,7 @@ def test_lineage_goes_through_the_base_model_to_the_column_of_the_source_system(
     assert not read.lineage.findings
 
 
+@pytest.mark.long
 def test_a_key_of_several_columns_is_tested_and_known_as_a_key(shop):
     Orders(shop.database, key=("id", "status"))
     shop.generate()

@@ -22,6 +22,7 @@ from aidbt.semantic.planning.rendering import render_query
 from aidbt.semantic.query import (
     All,
     Attribute,
+    Comparison,
     Exists,
     Grain,
     InPeriod,
@@ -33,6 +34,7 @@ from aidbt.semantic.query import (
     OutputRef,
     SemanticQuery,
     TimePoint,
+    Value,
 )
 from aidbt.sql.identifiers import quote_identifier
 from tests.aidbt.generate.english_shop import (
@@ -243,6 +245,26 @@ def test_laid_out_as_steps_every_construct_gives_the_rows_it_gives_as_one_query(
     found = telling_shop.execute(sql).fetchall()
     expected = telling_shop.execute(render_query(plan(query, telling.SHOP), "duckdb")).fetchall()
     assert telling.bag(found) == telling.bag(expected)
+
+
+def test_columns_of_a_question_about_another_keep_their_meaning_under_other_names():
+    inner = grouped((MONTH, "month"), measures={"revenue": REVENUE})
+    total = Measure("sum", "", OutputRef("revenue"))
+    query = SemanticQuery(
+        (Output(OutputRef("month"), "The Month"), Output(total, "Revenue in all")),
+        group_by=(OutputRef("month"),),
+        having=Comparison(">", OutputRef("Revenue in all"), Value(1)),
+        order_by=(Order(OutputRef("Revenue in all"), is_descending=True),),
+        limit=1,
+        source=inner,
+    )
+
+    renamed = with_column_names(query, "duckdb")
+
+    assert [output.name for output in renamed.outputs] == ["the_month", "revenue_in_all"]
+    assert plan(renamed, SHOP).sql() == plan(query, SHOP).sql().replace('"The Month"', "the_month").replace(
+        '"Revenue in all"', "revenue_in_all"
+    )
 
 
 LINTED = (

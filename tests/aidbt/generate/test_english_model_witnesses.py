@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-import duckdb
 import pytest
+from sqlglot import exp
 
 from aidbt.generate.english_models import witnesses as module
 from aidbt.generate.english_models.small_database import bag_of, column_type
@@ -181,8 +181,20 @@ def test_the_small_database_reaches_nothing_outside(tmp_path):
     database = SmallDatabase(SHOP, (), "duckdb")
 
     assert database.prepare(f"select * from '{tmp_path / 'secret.csv'}'") is None
-    with pytest.raises(duckdb.Error):
-        database.answer("nothing")
+    assert database.answer("nothing") is None
+
+
+def test_sql_that_fails_on_rows_or_cannot_be_run_is_no_witness(monkeypatch: pytest.MonkeyPatch):
+    def failing(function: str) -> None:
+        tree = exp.select(exp.func(function, exp.Literal.string("no")).as_("month")).from_(
+            exp.to_table("orders")
+        )
+        monkeypatch.setattr(module, "plan", lambda query, graph: tree)
+
+    for function in ("error", "nowhere"):
+        failing(function)
+        with pytest.raises(NoWitness):
+            find_witnesses(PER_MONTH, SHOP, "duckdb")
 
 
 def test_an_instant_is_seen_as_the_clock_of_the_session_shows_it():

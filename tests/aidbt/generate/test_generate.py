@@ -486,6 +486,7 @@ def test_the_lock_holds_the_git_blob_id_of_what_was_written(filled_shop):
     assert f"'{digest(filled_shop.read(STAGING))}'" in filled_shop.read("aidbt/generated.lock")
 
 
+@pytest.mark.long
 def test_a_wide_table_of_2000_columns_is_staged_whole(shop):
     columns = ", ".join(f"{number} as column_{number}" for number in range(2000))
     shop.sql(f"create schema raw_wide; create table raw_wide.everything as select {columns}")

@@ -290,6 +290,7 @@ def aidbt_cli(folder: Path, *arguments: str) -> Any:
     return CliRunner().invoke(cli, [*arguments, "--project-dir", str(folder)])
 
 
+@pytest.mark.long
 def test_the_missing_grants_are_named_and_enough(crm: Path, role: str, postgres: PostgresServer):
     with pytest.raises(WarehouseError, match="may not look into any schema"):
         list(aidbt.open(crm).warehouse.relations())

@@ -83,6 +83,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     yield Place(tmp_path / "shop", target(name), lambda sql: server.psql(sql, name))
 
 
+@pytest.mark.parametrize("place", ["duckdb", pytest.param("postgres", marks=pytest.mark.long)], indirect=True)
 @pytest.mark.parametrize(
     ("rules", "sql", "rows"),
     [

@@ -21,6 +21,7 @@ TESTED = {
 }
 
 
+@pytest.mark.long
 def test_what_a_run_of_the_models_left_serves_for_models_and_not_for_tests(tmp_path: Path):
     project = new_shop(tmp_path, TESTED).open()
     run_dbt(project, "run")

@@ -27,10 +27,11 @@ from aidbt.project.duckdb_path import resolve_duckdb_path
 from aidbt.project.manifest import read_manifest
 
 RUNNERS = ("in_process", "executable")
+EACH_RUNNER = ["in_process", pytest.param("executable", marks=pytest.mark.long)]
 TOKEN = "hunter2_is_the_token"
 
 
-@pytest.fixture(params=["in_process", pytest.param("executable", marks=pytest.mark.long)])
+@pytest.fixture(params=EACH_RUNNER)
 def runner(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -98,7 +99,7 @@ models:
     )
 
 
-@pytest.fixture(scope="module", params=RUNNERS)
+@pytest.fixture(scope="module", params=EACH_RUNNER)
 def mixed(request: pytest.FixtureRequest, mixed_shop: Shop) -> tuple[RunReport, list[str]]:
     """The report of building it, and the progress lines it gave."""
     lines: list[str] = []
@@ -477,6 +478,7 @@ def test_runs_in_two_threads_take_turns(shared: Shop):
     assert first.invocation_id != second.invocation_id
 
 
+@pytest.mark.long
 def test_two_projects_with_the_same_relative_path_do_not_share_a_database(tmp_path: Path, monkeypatch):
     relative = profiles("path: shop.duckdb")
     one = new_shop(tmp_path / "one", {"models/one.sql": "select 1 as id"}).write({"profiles.yml": relative})
@@ -496,7 +498,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", EACH_RUNNER)
 def test_ctrl_c_ends_dbt_and_frees_the_database(tmp_path: Path, runner: str):
     shop = new_shop(tmp_path, SLOW)
     code = """

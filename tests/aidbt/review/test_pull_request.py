@@ -88,6 +88,7 @@ def test_unsafe_patterns_are_found_at_their_lines_and_what_was_there_before_is_f
     assert [f.code for f in busy_review.checked.before] == ["check.left_join_undone"]
 
 
+@pytest.mark.long
 def test_a_comment_with_a_reason_allows_a_check_and_one_without_does_not(busy_review: Review):
     [allowed] = busy_review.checked.allowed
     last = [f for f in busy_review.checked.introduced if f.code == "check.lossy_cast"][-1]
@@ -143,6 +144,7 @@ def test_a_branch_that_changes_nothing_has_nothing_found(shop: Shop):
     assert (found.changed, found.verdict.word, found.verdict.reasons) == ((), "nothing found", ())
 
 
+@pytest.mark.long
 def test_reformatting_is_seen_and_is_no_reason(shop: Shop):
     edited(shop, "models/marts/fct_orders.sql", ("select\n    o.order_id", "-- tidier\nSELECT o.order_id"))
 

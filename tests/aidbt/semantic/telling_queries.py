@@ -344,6 +344,23 @@ QUERIES: dict[str, SemanticQuery] = {
     ),
     "having": _grouped([COUNTRY], TOTAL, having=Comparison(">=", ORDERS, Value(2))),
     "having an output": _grouped([STATUS], TOTAL, having=Comparison(">", OutputRef("v0"), Value(5))),
+    "having in order": _grouped(
+        [MONTH], TOTAL, having=Comparison(">", ORDERS, Value(1)), order_by=(Order(TOTAL, True), Order(MONTH))
+    ),
+    "having in an order that is not shown": _grouped(
+        [STATUS],
+        TOTAL,
+        having=Comparison(">", ORDERS, Value(1)),
+        order_by=(Order(Measure("max", "orders", PIECES), is_descending=True),),
+    ),
+    "of one tag and of all": _grouped(
+        [Length(TAG)],
+        Measure("sum", "orders", AMOUNT, OneOf(TAG, (Value("x"),))),
+        Measure("count", "orders", STATUS, OneOf(TAG, (Value("y"),))),
+        Measure("min", "orders", NAME, OneOf(TAG, (Value("y"),))),
+        Measure("count_distinct", "orders", STATUS),
+        TOTAL,
+    ),
     "nulls last": _listed(ORDER, AMOUNT, order_by=(Order(AMOUNT), Order(ORDER, is_descending=True))),
     "nulls last from the greatest": _listed(ORDER, AMOUNT, order_by=(Order(AMOUNT, True), Order(ORDER))),
     "the first three": _listed(ORDER, order_by=(Order(AMOUNT, is_descending=True), Order(ORDER)), limit=3),

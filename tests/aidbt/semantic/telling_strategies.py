@@ -63,7 +63,7 @@ _TIMES = [
 ]
 _GROUPS = [
     COUNTRY, MONTH, STATUS, CUSTOMER, TAG, _IS_PAID, replace(PLACED, part="quarter"), Length(NAME), MEMBER,
-    JOINED, replace(JOINED, grain=Grain.YEAR),
+    JOINED, replace(JOINED, grain=Grain.YEAR), Length(TAG),
 ]  # fmt: skip
 
 predicates = st.recursive(

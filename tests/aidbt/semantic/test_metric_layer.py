@@ -409,6 +409,7 @@ def test_names_are_answered_alike_with_and_without_metricflow(
         ({"metrics": ["revenue"], "group_by": ["metric_time__fiscal_month"]}, "fiscal_month"),
         ({"metrics": ["revenue"], "where": ["{{ Dimension('metric_time').grain('alien') }} > 'a'"]}, "own"),
         ({"metrics": ["revenue"], "order_by": ["nothing"]}, "nothing"),
+        ({"metrics": ["revenu"]}, "did you mean 'revenue'"),
     ],
 )
 def test_names_that_need_metricflow_are_refused_without_it(

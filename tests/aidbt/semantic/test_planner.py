@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.errors import UsageError
+from aidbt.semantic.evaluation.errors import CannotEvaluate
 from aidbt.semantic.evaluation.evaluator import evaluate
 from aidbt.semantic.graph import Graph, GraphColumn, GraphTable, NoPath, Relationship
 from aidbt.semantic.planning.errors import CannotPlan
@@ -29,6 +30,7 @@ from aidbt.semantic.query import (
     Extreme,
     Grain,
     InPeriod,
+    Length,
     Matches,
     Measure,
     Missing,
@@ -180,7 +182,9 @@ order_measures = st.builds(
     st.none() | order_predicates,
 ) | st.builds(Measure, st.just("count"), st.just("orders"), st.none(), st.none() | order_predicates)
 group_terms = st.lists(
-    st.sampled_from([COUNTRY, MONTH, TAG, Attribute("orders", "status"), Attribute("customers", "id")]),
+    st.sampled_from(
+        [COUNTRY, MONTH, TAG, Length(TAG), Attribute("orders", "status"), Attribute("customers", "id")]
+    ),
     max_size=2,
     unique=True,
 )
@@ -283,6 +287,119 @@ def test_an_order_with_two_tags_is_added_once_to_each_tag_and_once_to_the_whole(
 
     assert _bag(_answers(by_tag, _shop())[0]) == [("x", 3.0), ("y", 1.0)]
     assert _answers(tagged, _shop())[0] == [(3.0,)]
+
+
+def test_an_order_of_which_one_tag_counts_is_added_once_to_a_group_of_all_its_tags():
+    of_x = Measure("sum", "orders", AMOUNT, OneOf(TAG, (Value("x"),)))
+    total = Measure("sum", "orders", AMOUNT)
+    group = Length(TAG)
+    share = SemanticQuery((Output(Calculation("/", of_x, total), "share"),), group_by=(group,))
+    tags = Measure("count_distinct", "orders", TAG)
+    beside = SemanticQuery((Output(total, "total"), Output(tags, "tags")), group_by=(group,))
+
+    planned, evaluated = _answers(share, _shop() | {"order_tags": [{"order_id": 1, "tag_id": 1},
+        {"order_id": 1, "tag_id": 2}, {"order_id": 2, "tag_id": 2}]})  # fmt: skip
+
+    assert planned == evaluated == [(0.333333,)]
+    with pytest.raises(NoPath, match=r"a row of orders has many of tags\.tag"):
+        plan(beside, SHOP)
+
+
+def test_distinct_groups_are_in_no_order_that_is_not_shown():
+    status, count = Attribute("orders", "status"), Measure("count", "orders")
+    query = SemanticQuery(
+        (Output(count, "n"),), group_by=(status,), distinct=True, order_by=(Order(OutputRef("n")),)
+    )
+
+    assert _answers(query, _shop())[0] == [(5,)]
+    for hidden in (status, Measure("sum", "orders", AMOUNT), Compared("rank", count)):
+        with pytest.raises(CannotPlan, match="ordered by what is not among their columns"):
+            plan(replace(query, order_by=(Order(hidden),)), SHOP)
+
+
+def test_what_groups_are_compared_by_may_be_asked_for_by_itself_too():
+    total = Measure("sum", "orders", AMOUNT)
+    query = SemanticQuery(
+        (Output(COUNTRY, "country"),),
+        group_by=(COUNTRY,),
+        having=Comparison(">", total, Value(1)),
+        order_by=(Order(Compared("share", total), is_descending=True),),
+    )
+
+    planned, evaluated = _answers(query, _shop())
+
+    assert planned == evaluated == [("DE",), ("US",)]
+
+
+def test_a_comparison_with_other_groups_is_not_compared_again():
+    share = Compared("share", Measure("sum", "orders", AMOUNT))
+    by_itself = SemanticQuery((Output(Compared("rank", share), "rank"),), group_by=(COUNTRY,))
+    by_name = SemanticQuery(
+        (Output(share, "share"), Output(Compared("rank", OutputRef("share")), "rank")), group_by=(COUNTRY,)
+    )
+
+    for query in (by_itself, by_name):
+        with pytest.raises(CannotPlan, match="a comparison with others itself"):
+            plan(query, SHOP)
+
+
+def test_a_constant_neither_orders_nor_groups():
+    count = Output(Measure("count", "orders"), "n")
+    one = Output(Value(1), "one")
+    listed = SemanticQuery((one, Output(AMOUNT, "amount")), base="orders")
+
+    for term in (Value(2), Value(-1), Value("amount"), OutputRef("one")):
+        with pytest.raises(CannotPlan, match="ordered by a constant"):
+            plan(replace(listed, order_by=(Order(term),)), SHOP)
+    with pytest.raises(CannotPlan, match="grouped by a constant"):
+        plan(SemanticQuery((one, count), group_by=(Value(1),)), SHOP)
+
+
+def test_rows_of_an_inner_question_are_ordered_by_what_is_made_of_them():
+    inner = SemanticQuery((Output(AMOUNT, "amount"),), base="orders")
+    less = Output(Calculation("-", Value(0), OutputRef("amount")), "less")
+    query = SemanticQuery((less,), source=inner, order_by=(Order(OutputRef("less")),), limit=2)
+
+    planned, evaluated = _answers(query, _shop())
+
+    assert planned == evaluated == [(-5.0,), (-4.0,)]
+
+
+def test_an_item_of_the_semantic_layer_needs_a_metric():
+    month = Attribute("", "metric_time", grain=Grain.MONTH)
+    query = SemanticQuery(
+        (Output(month, "month"), Output(Measure("count", "orders"), "n")), group_by=(month,)
+    )
+
+    with pytest.raises(CannotPlan, match="'metric_time' is an item of the semantic layer"):
+        plan(query, SHOP)
+
+
+def test_values_of_other_types_are_the_same_to_plain_python_as_to_the_sql():
+    of_a_day = OneOf(PLACED, (Value(dt.date(2025, 6, 2)), Value(dt.date(2025, 6, 9))))
+    of_an_amount = OneOf(AMOUNT, (Value(1.1), Value(4.0)))
+    tables = _shop()
+    tables["orders"][0]["amount"] = Decimal("1.10")
+
+    for where, ids in ((of_a_day, [(2,)]), (of_an_amount, [(1,), (4,)])):
+        query = SemanticQuery((Output(Attribute("orders", "id"), "id"),), base="orders", where=where)
+        planned, evaluated = _answers(query, tables)
+        assert _bag(planned) == _bag(evaluated) == ids
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        Comparison(">", Attribute("orders", "status"), Value(1)),
+        Comparison(">", Calculation("+", PLACED, Value(1)), PLACED),
+        Comparison(">", Calculation("-", PLACED, PLACED), Value(0)),
+    ],
+)
+def test_what_every_warehouse_does_otherwise_is_not_evaluated(predicate):
+    query = SemanticQuery((Output(AMOUNT, "amount"),), base="orders", where=predicate)
+
+    with pytest.raises(CannotEvaluate):
+        evaluate(query, SHOP, _shop())
 
 
 def test_a_total_is_one_row_and_needs_no_order():
@@ -393,6 +510,9 @@ def test_a_time_that_no_calendar_has_is_refused():
 
     with pytest.raises(UsageError, match="out of the calendar"):
         plan(query, SHOP)
+    first_week = InPeriod(PLACED, TimePoint(cut_to=Grain.WEEK))
+    with pytest.raises(UsageError, match="out of the calendar"):
+        plan(replace(query, where=first_week, clock=Clock(dt.datetime(1, 1, 1), week_start=7)), SHOP)
 
 
 def test_two_ways_between_tables_are_listed_and_none_is_chosen():

@@ -117,6 +117,7 @@ def test_deep_and_long_texts_are_read(name: str):
     assert parse_sql(DEEP[name], "duckdb").problems == ()
 
 
+@pytest.mark.long
 def test_a_text_nested_beyond_reason_is_said_to_be():
     assert problem("select " + "(" * 50_000 + "1" + ")" * 50_000).code == "sql.too_deep"
 

@@ -212,6 +212,7 @@ def test_one_row_is_profiled_but_proves_no_key(database):
     assert column(profile, "id").is_unique is None
 
 
+@pytest.mark.long
 def test_2000_columns_are_all_profiled(database):
     """Text, doubles, and, of which little is computed, times of day."""
     kinds = ["'v' || i % 3"] + ["i / 7"] * 4 + ["time '12:00:00'"] * 15

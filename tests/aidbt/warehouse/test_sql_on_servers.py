@@ -673,6 +673,7 @@ def test_a_large_spark_table_is_sampled(spark_connection: Any):
     assert profile.keys == ("id",)
 
 
+@pytest.mark.long
 def test_the_other_questions_are_answered_by_spark(spark_connection: Any):
     spark_connection.rows(
         "create table child using parquet as select * from values (1, 'a'), (9, 'b'), (null, null) as t(i, c)"

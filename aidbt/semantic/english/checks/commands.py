@@ -54,7 +54,7 @@ def check_command(sentence: Sequence[Token], lexicon: Lexicon) -> None:
     Raises:
         Refused: it does.
     """
-    said = [token.text.lower() for token in sentence]
+    said = [token.text.lower().replace("’", "'") for token in sentence]
     asks_how = said[:1] == ["how"] and bool(_HOW & set(said[1:2]))
     if asks_how and not _IN_NUMBERS & {token.lemma for token in sentence}:
         hint = "ask how many or how much there is, or for what differs between groups"

@@ -8,7 +8,7 @@ themselves mean too: a rule that joins two phrases may have dropped one of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
 from typing import Any
@@ -43,11 +43,14 @@ from aidbt.semantic.query import (
     Value,
     attributes,
     parts,
+    queries_in,
 )
 
 # What makes a number one of a unit.
 _UNITS = {"Grain", "Scale", "Unit", "InUnit"}
 _LEAVES = (Comparison, OneOf, Matches, Missing, InPeriod, Extreme)
+# Of "spent the most on bookings" it is said: of what those cost.
+_SPENT = {"Much", "MuchIn", "Between"}
 
 
 def check_complete(
@@ -74,12 +77,7 @@ def check_complete(
             if not _holds_values(item, [word for word in words if word not in again]):
                 raise Refused("a value of the question has no place in its answer")
             kinds = ["", *(word.category for word in words), ""]
-            # "Spent the most on bookings" says of what: of what those cost.
-            ofs = {at for at, word in enumerate(words, 1) if (word.category, word.meaning) == ("Prep", "of")}
-            if any(
-                two == ("Most", "Prep") and one not in ("Much", "MuchIn", "Between") and place not in ofs
-                for place, (one, two) in enumerate(zip(kinds, pairwise(kinds[1:]), strict=False), 2)
-            ):
+            if _leaves_out_of_what(words):
                 raise Refused("of what there is most is not said", hint="say the most of what")
             for word, before, after in zip(words, kinds, kinds[2:], strict=False):
                 if not said.keeps(word, {before, after}):
@@ -90,6 +88,15 @@ def check_complete(
         raise Refused("a count is asked for, and it is not said of what")
 
 
+def _leaves_out_of_what(words: Sequence[Item]) -> bool:
+    """Whether "the most" stands before a preposition, and it is not said of what there is most."""
+    for number, (most, how) in enumerate(pairwise(words)):
+        is_said = how.meaning == "of" or {one.category for one in words[max(number - 1, 0) : number]} & _SPENT
+        if (most.category, how.category) == ("Most", "Prep") and not is_said:
+            return True
+    return False
+
+
 @dataclass
 class _Said:
     """What a query says, the questions inside of it too."""
@@ -98,7 +105,7 @@ class _Said:
     graph: Graph
 
     def __post_init__(self) -> None:
-        self.queries = list(_all(self.query))
+        self.queries = list(queries_in(self.query))
         self.nodes = [node for query in self.queries for node in parts(query)]
         self.measures = [node for node in self.nodes if isinstance(node, Measure)]
         self.leaves = {_bare(node) for node in self.nodes if isinstance(node, _LEAVES)}
@@ -299,12 +306,6 @@ class _Said:
             if (r.target, r.target_columns[0]) in places
         }
         return bool(places & self.columns)
-
-
-def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
-    if query is not None:
-        yield query
-        yield from _all(query.source)
 
 
 def _said_again(words: Sequence[Item]) -> list[Item]:

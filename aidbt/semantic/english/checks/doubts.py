@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from aidbt.core.words import words_of
+from aidbt.semantic.english.checks.said import Said
 from aidbt.semantic.english.grounding.index import Lexicon, TableName
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
@@ -37,9 +38,7 @@ _DENIED_ASIDE = {*_DENIALS, "missing", "null", "empty", "blank"}
 _DONE = {"actual", "act"}
 
 
-def check_doubts(
-    said: Iterable[tuple[Sequence[Token], Sequence[Item]]], query: SemanticQuery, lexicon: Lexicon
-) -> None:
+def check_doubts(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
     """That a query says nothing which its question hardly means.
 
     Raises:
@@ -123,7 +122,7 @@ def check_different(sentence: Sequence[Token], query: SemanticQuery, lexicon: Le
     counted_of = {one.table for one in parts(query) if isinstance(one, Exists) and one.count > 1}
     others = {measure.table for measure in measures(query)}
     for number, (token, noun) in enumerate(pairwise(sentence[1:])):
-        if token.lemma not in ("different", "distinct") or sentence[number].kind != "number":
+        if token.lemma not in ("different", "distinct") or sentence[number].number is None:
             continue
         tables = _tables((noun.lemma,), lexicon)
         is_other = tables and counted_of - others and not tables & counted_of

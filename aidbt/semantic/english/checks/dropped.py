@@ -7,52 +7,35 @@ are: a word that something in the tables of the answer goes by is not left out o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise, takewhile
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.grounding.index import Lexicon, TableName, Trait, ValueName, is_begun
+from aidbt.semantic.english.checks.said import TO_BE, VERBS, Said
+from aidbt.semantic.english.checks.unused import Unused
+from aidbt.semantic.english.grounding.index import Lexicon, is_begun
+from aidbt.semantic.english.grounding.noun_groups import tables_named
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.grounding.verbs import EMPTY
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Role, Rows
-from aidbt.semantic.english.meanings.ways import tables_between
-from aidbt.semantic.english.words.tokens import Token, lemma, verb_stem
-from aidbt.semantic.english.words.word_forms import shortens
-from aidbt.semantic.graph import is_to_one
-from aidbt.semantic.query import (
-    Attribute,
-    Exists,
-    InPeriod,
-    Measure,
-    SemanticQuery,
-    attributes,
-    measures,
-    parts,
-)
+from aidbt.semantic.english.words.tokens import Token, verb_stem
+from aidbt.semantic.query import Measure, SemanticQuery, attributes, measures, parts, queries_in
 
-_VERBS = {"Verb", "Weak"}
-_SILENT = _VERBS | {"Fill"}
 # What verbs join, beside phrases of the data.
 _SPOKEN = {"Quo", "Num", "Sum", "Time", "Who", "Somebody", "Recurring", "Grain", "Part", "OfThem"}
 _THINGS = (Rows, Columns, Condition, Role, Amount, Number)
-_ALIVE = {"living", "alive", "dead", "deceased", "late"}
-_DEATHS = ("death", "died", "deceased", "dod", "date_of_death", "year_of_death")
-# Shorter stems are those of words that have nothing to do with each other.
-_SHORTEST = 4
 _CODE = 2
-Said = tuple[Sequence[Token], Sequence[Item]]
-"""The words of a sentence, and the phrases it was cut into."""
 
 
-def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) -> None:
+def check_dropped(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
     """That no word was left out that something in the query's tables goes by.
 
     Raises:
         Refused: one was.
     """
-    unused, said = _Unused(query, lexicon), list(said)
+    unused = Unused(query, lexicon)
     _check_those([(sentence, [word for item in items for word in item.words()]) for sentence, items in said])
     for sentence, items in said:
         words = [word for item in items for word in item.words()]
@@ -70,20 +53,25 @@ def check_dropped(said: Iterable[Said], query: SemanticQuery, lexicon: Lexicon) 
         _check_different(sentence, query)
         _check_including(sentence, words)
         _check_new(words, unused.timed)
-        for before, word in zip([None, *words], words, strict=False):
-            text = sentence[word.start].text.lower()
-            is_alone = word.end - word.start == 1
-            if word.category in _VERBS and before is not None and _is_somebody(sentence, before, text):
-                raise Refused(f"'{text}' says who is meant, and nothing goes by it", spans=(text,))
-            if word.category in _SILENT and (is_alone or word.category in _VERBS):
-                is_verb = word.category in _VERBS
-                # Codes are written in capitals: "us" is no country, and "a" no grade.
-                is_code = len(text) <= _CODE and sentence[word.start].text == text
-                found = "" if is_code else unused.named(text, is_verb=is_verb)
-                if not found and is_verb and before is not None and before.category == "Col":
-                    found = unused.time_named(text, before.meaning)
-                if found and not is_begun(sentence, word.start):
-                    raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
+        _check_left_out(sentence, words, unused)
+
+
+def _check_left_out(sentence: Sequence[Token], words: Sequence[Item], unused: Unused) -> None:
+    """That nothing in the query's tables goes by a word which was read as saying nothing."""
+    for before, word in zip([None, *words], words, strict=False):
+        text = sentence[word.start].text.lower()
+        is_verb = word.category in VERBS
+        if is_verb and before is not None and _is_somebody(sentence, before, text):
+            raise Refused(f"'{text}' says who is meant, and nothing goes by it", spans=(text,))
+        if not is_verb and (word.category != "Fill" or word.end > word.start + 1):
+            continue
+        # Codes are written in capitals: "us" is no country, and "a" no grade.
+        is_code = len(text) <= _CODE and sentence[word.start].text == text
+        found = "" if is_code else unused.named(text, is_verb=is_verb)
+        if not found and is_verb and before is not None and before.category == "Col":
+            found = unused.time_named(text, before.meaning)
+        if found and not is_begun(sentence, word.start):
+            raise Refused(f"'{text}' may be said of {found}, and has no place in the answer")
 
 
 def _check_new(words: Sequence[Item], timed: Collection[str]) -> None:
@@ -115,7 +103,7 @@ def _check_including(sentence: Sequence[Token], words: Sequence[Item]) -> None:
         if (
             is_apart
             and sentence[word.start].text.lower() == "including"
-            and word.category in ("Like", *_VERBS)
+            and word.category in ("Like", *VERBS)
         ):
             raise Refused("it is not certain what is to be counted besides", spans=("including",))
 
@@ -136,16 +124,16 @@ def _check_total(
     for word, after in pairwise(words):
         noun, rest = sentence[after.end - 1], [token.lemma for token in sentence[after.end : after.end + 1]]
         is_one = noun.text.lower() == noun.lemma and not set(rest) & {"count", "number", "volume"}
-        named = {m.table for m in lexicon.meanings.get((noun.lemma,), ()) if isinstance(m, TableName)}
+        named = tables_named(lexicon, [noun])
         is_counted = isinstance(after.meaning, Rows) and after.meaning.table in counted & named
         if word.meaning == "sum" and is_one and is_counted:
             raise Refused("the total is asked for, and it is not said of what", spans=(noun.text,))
 
 
-_DONE = {*_VERBS, "Act", "Did", "Much", "MuchIn", "Val", "Cond"}
+_DONE = {*VERBS, "Act", "Did", "Much", "MuchIn", "Val", "Cond"}
 
 
-def _check_those(said: Iterable[Said]) -> None:
+def _check_those(said: Said) -> None:
     """That "each of those years" are some that were spoken of."""
     is_timed = False
     for sentence, words in said:
@@ -164,7 +152,7 @@ def _check_object(sentence: Sequence[Token], words: Sequence[Item], lexicon: Lex
         is_noun = word.category == "Fill" and word.end == word.start + 1 and text not in _SMALL
         if is_object and is_noun and lexicon.meanings.get((sentence[word.start].lemma,)):
             raise Refused(f"'{text}' names something in the data, and has no place in the answer")
-        is_object = word.category in _VERBS or (is_object and text in _SMALL)
+        is_object = word.category in VERBS or (is_object and text in _SMALL)
 
 
 _SMALL = {"the", "a", "an", "any", "some", "such", "their", "its", "our", "your", "my", "this"}
@@ -207,7 +195,7 @@ _ENDS = {"And", "Comma", "Show", "Rel", "Who", "Is"}
 def _check_how_much(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> None:
     """That "how much" is no number of rows: of "how much have guests spent" nobody counts the guests."""
     asks = any(w.category == "Agg" and sentence[w.start].lemma == "how" for w in words)
-    measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
+    measured = [node for node in parts(tuple(queries_in(query))) if isinstance(node, Measure)]
     if asks and measured and all(measure.of is None for measure in measured):
         raise Refused("an amount is asked for, and it is not said of what", spans=("how much",))
 
@@ -225,7 +213,7 @@ def _check_how_many(sentence: Sequence[Token], query: SemanticQuery) -> None:
 def _check_different(sentence: Sequence[Token], query: SemanticQuery) -> None:
     """That "different ratings" are not counted as often as they were given."""
     said = [token.text for token in sentence if token.lemma in ("different", "distinct", "unique")]
-    measured = [node for node in parts(tuple(_all(query))) if isinstance(node, Measure)]
+    measured = [node for node in parts(tuple(queries_in(query))) if isinstance(node, Measure)]
     if said and any(measure.function == "count" and measure.of is not None for measure in measured):
         raise Refused("different values are counted as often as they occur", spans=tuple(said))
 
@@ -238,7 +226,7 @@ def _check_joined(sentence: Sequence[Token], words: Sequence[Item]) -> None:
     verb: Item | None = None
     is_anything_said = False
     for word in words:
-        if word.category not in _VERBS:
+        if word.category not in VERBS:
             is_said = word.category in _SPOKEN or isinstance(word.meaning, _THINGS)
             is_anything_said |= is_said
             verb = None if is_said else verb
@@ -256,7 +244,7 @@ def _check_kind(sentence: Sequence[Token], words: Sequence[Item]) -> None:
     """That no participle before rows says of which kind they are: "total amount of accepted donations"."""
     for before, verb, rows in zip(words, words[1:], words[2:], strict=False):
         text = sentence[verb.start].text
-        is_left_out = verb.category in _VERBS and verb.meaning != EMPTY and verb.end == rows.start
+        is_left_out = verb.category in VERBS and verb.meaning != EMPTY and verb.end == rows.start
         is_mark = before.category == "Fill" and sentence[before.end - 1].kind == "mark"
         is_before = (before.category in _BEFORE_KINDS or is_mark) and before.end == verb.start
         if is_left_out and is_before and text.endswith(("ed", "en", "nt")) and isinstance(rows.meaning, Rows):
@@ -282,117 +270,10 @@ def _check_claimed(sentence: Sequence[Token], words: Sequence[Item]) -> None:
             raise Refused(f"'{text}' says which of them are meant", spans=(text,))
 
 
-_TO_BE = {"is", "are", "was", "were", "been"}
+_TO_BE = {*TO_BE, "been"}
 DONE_TO_ALL = frozenset(
     """placed made created submitted filed issued recorded booked requested registered posted listed held run
     conducted performed written published built produced done given taken organised organized found logged
     stored kept had scheduled planned arranged received sent offered""".split()
 )
 """What happens to all rows as they come to be, so that it says nothing of which they are."""
-
-
-class _Unused:
-    """What the tables of a query hold that the query does not speak of."""
-
-    def __init__(self, query: SemanticQuery, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-        queries = list(_all(query))
-        self._used = {(a.table, a.column) for a in attributes(tuple(queries))}
-        nodes = list(parts(tuple(queries)))
-        self._times = {(a.table, a.column) for a in _times(nodes, lexicon)}
-        self._tables = {table for table, _ in self._used} | {one.base for one in queries}
-        self._tables |= {node.table for node in nodes if isinstance(node, Measure | Exists)}
-        kept = [term for n in nodes if isinstance(n, InPeriod) for term in attributes(n.term)]
-        cut = [n for n in nodes if isinstance(n, Attribute) and (n.grain or n.part)]
-        self.timed = {term.table for term in (*kept, *cut)}
-        self._tables.discard("")
-        self._tables |= set(tables_between(self._tables, lexicon.graph))
-        self._stems = {stem for _, column in self._used for stem in _stems(column)}
-
-    def named(self, text: str, *, is_verb: bool) -> str:
-        """What a word names among it; "" for nothing."""
-        stem = verb_stem(text)
-        value = next(self._values(text, stem), "") or (self._death() if text in _ALIVE else "")
-        value = value or (self._done(stem) if is_verb else "")
-        if value or not is_verb or len(stem) < _SHORTEST or stem in self._stems:
-            return value
-        return next(self._columns(text, stem), "")
-
-    def _done(self, stem: str) -> str:
-        """The rows of what was done, where others are asked for that it was done with; "" for none."""
-        for table in self._lexicon.graph.tables if len(stem) >= _SHORTEST else ():
-            is_done = [verb_stem(word) for word in words_of(table.name)] == [stem]
-            if is_done and table.name not in self._tables:
-                return f"rows of {table.name}"
-        return ""
-
-    def _death(self) -> str:
-        """The column that says when somebody died, which "living" speaks of; "" for none."""
-        for name in sorted(self._tables):
-            for column in self._lexicon.graph.table(name).columns:
-                if column.name.lower().startswith(_DEATHS) and (name, column.name) not in self._used:
-                    return f"{column.name} of {name}"
-        return ""
-
-    def time_named(self, text: str, columns: object) -> str:
-        """The time that a participle behind a column names, of its own rows or of what they belong to: "hours
-        logged"; "" for none.
-        """
-        stem, graph = verb_stem(text), self._lexicon.graph
-        starts = {term.table for term in columns.terms} if isinstance(columns, Columns) else set()
-        for table in graph.tables:
-            near = any(is_to_one(way) for start in starts for way in graph.paths(start, table.name)[:1])
-            for column in table.columns if near or table.name in self._tables else ():
-                if column.kind in ("time", "date") and stem in _stems(column.name):
-                    return "" if (table.name, column.name) in self._used else f"{column.name} of {table.name}"
-        return ""
-
-    def _values(self, text: str, stem: str) -> Iterator[str]:
-        meanings = (*self._lexicon.meanings.get((lemma(text),), ()), *self._lexicon.stems.get(stem, ()))
-        for meaning in meanings:
-            if isinstance(meaning, ValueName) and meaning.table in self._tables:
-                # Of "working ones and those not working" the second may be lost.
-                yield f"{meaning.column} of {meaning.table}"
-            elif isinstance(meaning, Trait) and meaning.table in self._tables:
-                for term in attributes(meaning.predicate):
-                    if (term.table, term.column) not in self._used:
-                        yield f"{term.column} of {term.table}"
-
-    def _columns(self, text: str, stem: str) -> Iterator[str]:
-        """Columns with a word of that stem; a time that rows always have only where another one is said."""
-        graph = self._lexicon.graph
-        for name in sorted(self._tables):
-            table = graph.table(name)
-            keys = {column for key in table.keys for column in key}
-            keys |= {c for r in graph.relationships if r.source == name for c in r.source_columns}
-            for column in table.columns:
-                is_always = column.kind in ("time", "date") and not column.nullable
-                is_harmless = is_always and not any(other == name for other, _ in self._times)
-                is_named = stem in _stems(column.name) or _is_year_of(column.name, text)
-                if column.name not in keys and is_named and not is_harmless:
-                    yield f"{column.name} of {name}"
-
-
-def _all(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
-    while query is not None:
-        yield query
-        query = query.source
-
-
-def _times(nodes: Iterable[object], lexicon: Lexicon) -> Iterator[Attribute]:
-    """The times that a query reads."""
-    for node in nodes:
-        if not isinstance(node, Attribute) or not node.table:
-            continue
-        if lexicon.graph.table(node.table).column(node.column).kind in ("time", "date"):
-            yield node
-
-
-def _is_year_of(column: str, text: str) -> bool:
-    """Whether a column says in short in which year something happened: `fnd_yr`, of "founded"."""
-    words = words_of(column)
-    return words[-1] in ("yr", "year") and any(shortens(word, text) for word in words)
-
-
-def _stems(column: str) -> set[str]:
-    return {verb_stem(word) for word in words_of(column)}

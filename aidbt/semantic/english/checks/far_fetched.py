@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise, product
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.english.checks.misjoined import said_of
+from aidbt.semantic.english.checks.said import Said, said_of
 from aidbt.semantic.english.checks.strays import named_tables, way_to_one
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.grounding.refusal import Doubtful, Refused
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Group, Sorted
 from aidbt.semantic.english.meanings.phrases import Columns, Condition, Rows
+from aidbt.semantic.english.meanings.ways import path_of
 from aidbt.semantic.english.words.tokens import Token, lemma, verb_stem
-from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.graph import Graph, is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Exists,
@@ -27,8 +28,6 @@ from aidbt.semantic.query import (
     parts,
 )
 from aidbt.semantic.tables.naming import spelled_out
-
-Said = Sequence[tuple[Sequence[Token], Sequence[Item]]]
 
 
 def check_far_fetched(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
@@ -148,11 +147,8 @@ def _says(sentence: Sequence[Token], word: Item, column: str) -> bool:
 
 def _is_far(table: str, other: str, graph: Graph) -> bool:
     """Whether rows have many of another table, with others between them."""
-    try:
-        path = graph.path(table, other)
-    except NoPath:
-        return True
-    return len(path) > 1 and not is_to_one(path)
+    path = path_of(graph, table, other)
+    return path is None or (len(path) > 1 and not is_to_one(path))
 
 
 def _shown_though_denied(query: SemanticQuery) -> Iterator[str]:

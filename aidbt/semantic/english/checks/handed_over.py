@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aidbt.semantic.english.checks.misjoined import said_of
+from aidbt.semantic.english.checks.said import Said, said_of
 from aidbt.semantic.english.checks.strays import way_to_one
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
@@ -17,9 +17,7 @@ from aidbt.semantic.query import SemanticQuery
 _HANDED_OVER = {"give", "award", "assign", "grant", "leave", "submit", "receive", "get"}
 
 
-def check_handed_over(
-    said: Sequence[tuple[Sequence[Token], Sequence[Item]]], query: SemanticQuery, lexicon: Lexicon
-) -> None:
+def check_handed_over(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
     """That nobody gave or got what is recorded of others: "what rating did riders give" is not answered with
     the rating that drivers have, since nothing says who gave it.
 
@@ -39,6 +37,7 @@ def _handed_over(sentence: Sequence[Token], words: Sequence[Item]) -> Iterator[t
     for place, word in enumerate(words):
         if word.category == "Col" and isinstance(word.meaning, Columns):
             what = word.meaning
+            continue  # `leave`, `award` or `grant` may be what a column is called
         if sentence[word.start].lemma not in _HANDED_OVER or what is None or word.end > word.start + 1:
             continue
         before, after = words[place - 1], words[place + 1 : place + 3]

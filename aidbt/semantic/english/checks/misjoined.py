@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from aidbt.core.words import words_of
+from aidbt.semantic.english.checks.said import TO_BE, TO_HAVE, said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon
+from aidbt.semantic.english.grounding.noun_groups import tables_named
 from aidbt.semantic.english.meanings.chart import Item
-from aidbt.semantic.english.meanings.phrases import Columns, Condition, Rows
+from aidbt.semantic.english.meanings.phrases import Columns, Condition
 from aidbt.semantic.english.words.tokens import Token
 from aidbt.semantic.query import (
     Comparison,
@@ -22,23 +24,10 @@ from aidbt.semantic.query import (
 )
 
 _EXCLUDING = {"ignoring", "excluding", "except", "without", "disregarding", "omitting", "leaving", "not"}
-_TO_BE = {"is", "are", "was", "were"}
-_TO_HAVE = {"has", "have", "had"}
 _BOUNDS = {"under", "over", "above", "below"}
 _CONTAINING = {"included", "include", "includes", "contained", "contain", "contains", "involved", "involve"}
-_NAMED = {"named", "called", "so-called", "titled"}
-
-
-def said_of(sentence: Sequence[Token], word: Item) -> list[str]:
-    """The texts of a phrase, in small letters."""
-    return [token.text.lower() for token in sentence[word.start : word.end]]
-
-
-def table_of(word: Item) -> str:
-    """The table whose rows or column a word names; "" for none."""
-    if isinstance(word.meaning, Columns):
-        return word.meaning.terms[0].table
-    return word.meaning.table if isinstance(word.meaning, Rows) else ""
+_NAMED = {"named", "called", "titled"}
+_TO_DO = {"do", "does", "did"}
 
 
 def predicates(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
@@ -47,14 +36,14 @@ def predicates(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuer
     """
     for before, item in pairwise(items):
         words = list(item.words())
-        is_had = words[0].category in ("Is", "Owning") and bool(_TO_HAVE & set(said_of(sentence, words[0])))
+        is_had = words[0].category in ("Is", "Owning") and bool(TO_HAVE & set(said_of(sentence, words[0])))
         is_still = words[0].category == "Still" and len(words) > 1 and words[1].category in ("Is", "Owning")
         if before.category == "And" and item.category == "Rows" and (is_had or is_still):
             yield words[0]
     for item in items:
         for word in item.words():
             is_long = item.category == word.category == "Col" and word.end - word.start > 1
-            if is_long and _TO_HAVE & set(said_of(sentence, word)):
+            if is_long and TO_HAVE & set(said_of(sentence, word)):
                 yield word
 
 
@@ -86,7 +75,7 @@ def of_group(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery)
         if item.category != "Group" or words[0].category != "Each" or len(words) < 4:
             continue
         one, denied, value = words[1:4]
-        is_said = denied.category == "Neg" and _TO_BE & set(said_of(sentence, denied))
+        is_said = denied.category == "Neg" and TO_BE & set(said_of(sentence, denied))
         if is_said and isinstance(value.meaning, Condition) and value.meaning.table != table_of(one):
             yield denied
 
@@ -106,7 +95,7 @@ def claims(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -
     """
     is_share = any(word.category == "Ratio" for word in words)
     for one, word in pairwise(words):
-        is_claim = one.category == "Is" and said_of(sentence, one)[-1] in _TO_BE
+        is_claim = one.category == "Is" and said_of(sentence, one)[-1] in TO_BE
         is_column = is_share and word.category == "Col" and word.end - word.start == 1
         if is_claim and is_column and sentence[word.start].text.lower().endswith("ed"):
             yield word
@@ -141,7 +130,7 @@ def numbers(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQue
         is_age = (
             is_bound and set(said_of(sentence, before[1])) <= _BOUNDS and after in ("Is", "Each", "Fill", "")
         )
-        if after in ("Sup", "SupCol", "SupAdj", "TimeAgg", "Most") or is_age:
+        if after in ("Sup", "SupCol", "TimeAgg", "Most") or is_age:
             yield word
 
 
@@ -176,12 +165,30 @@ def far_values(
             yield word
 
 
+def raters(
+    sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery, lexicon: Lexicon
+) -> Iterator[Item]:
+    """Who rated something so rated that, and not anything: "which films did guests rate above 4", "films that
+    were rated above 4 by guests".
+    """
+    spoken = [word for word in words if word.category != "Fill"]
+    for number, word in enumerate(spoken):
+        if word.category != "Rated":
+            continue
+        before, after = spoken[max(number - 2, 0) : number], spoken[number + 1 : number + 5]
+        is_behind = any(one.category == "Rows" for one in spoken[: max(number - 2, 0)])
+        is_asked = is_behind and before[-1].category == "Rows"
+        if is_asked and set(said_of(sentence, before[0])) & _TO_DO:
+            yield word
+        for by, who in pairwise(after):
+            named = tables_named(lexicon, sentence[who.start : who.end])
+            if said_of(sentence, by) == ["by"] and named & set(lexicon.people_tables):
+                yield word
+
+
 def names(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
     """Words about names before a noun, which are left out: "the top 3 named buyers"."""
     for one, word in pairwise(words):
-        if (
-            one.category == "Fill"
-            and word.category in ("Rows", "Col")
-            and _NAMED & set(said_of(sentence, one))
-        ):
+        is_left_out = one.category == "Fill" and word.category in ("Rows", "Col")
+        if is_left_out and _NAMED & set(said_of(sentence, one)):
             yield one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
-from aidbt.semantic.english.checks.misjoined import said_of, table_of
+from aidbt.semantic.english.checks.said import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Group
@@ -64,7 +64,7 @@ def dates(
             yield from (word for word in words if word.meaning == columns)
 
 
-def kinds_of_groups(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
+def kinds_of_groups(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """A kind before an amount, of rows that are named besides: "the bar revenue of each venue" may be what
     was earned at its bar, and not that of the bars among them.
     """

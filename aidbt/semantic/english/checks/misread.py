@@ -5,12 +5,12 @@ Each check is of one turn of phrase whose words a reading holds in a place where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from aidbt.core.words import words_of
 from aidbt.semantic.english.checks import misjoined, misplaced, mistimed, torn_apart, wholes
-from aidbt.semantic.english.checks.misjoined import said_of, table_of
+from aidbt.semantic.english.checks.said import TO_HAVE, VERBS, Said, said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon, ValueName
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
@@ -25,30 +25,31 @@ from aidbt.semantic.query import (
     Measure,
     OneOf,
     SemanticQuery,
+    Value,
     attributes,
     measures,
     parts,
 )
 
-_VERBS = {"Verb", "Weak"}
-_SILENT = {*_VERBS, "Fill"}
+_SILENT = {*VERBS, "Fill"}
 _DONE = {"Verb", "Act", "Did"}
 _DENIED = {"No", "Neg"}
 _NUMBERS = {"Count", "Agg", "Ratio", "Sup", "SupCol", "Most", "Much"}
-_NAMES_OF_NUMBERS = """share percentage percent proportion fraction ratio rate average mean median total sum
-number count amount""".split()
-_MONEY = """revenue turnover income earnings cost profit spending spend expense""".split()
-_COUNTED = """ct cnt count num n nr qty quantity number no total amount""".split()
+_NAMES_OF_NUMBERS = frozenset(
+    """share percentage percent proportion fraction ratio rate average mean median total sum number count
+    amount""".split()
+)
+_MONEY = frozenset("revenue turnover income earning cost profit spending spend expense".split())
+_COUNTED = frozenset("ct cnt count num n nr qty quantity number no total amount".split())
 _PERSONAL = {"full", "first", "last", "middle", "given", "family"}
 _DUE = {"until", "due", "expiry", "expires", "expiration", "expire", "valid"}
 _PASTS = {"left", "saw", "rose", "fell", "felt", "ground", "wound", "spoke", "bore"}
-_DEEDS = set("open read answer finish complete close return accept reject redeem use confirm approve".split())
-_TO_HAVE = {"has", "have", "had"}
+_DEEDS = frozenset(
+    "open read answer finish complete close return accept reject redeem use confirm approve".split()
+)
 
 
-def check_misread(
-    said: Iterable[tuple[Sequence[Token], Sequence[Item]]], query: SemanticQuery, lexicon: Lexicon
-) -> None:
+def check_misread(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
     """That no words are read as others than they are.
 
     Raises:
@@ -61,6 +62,7 @@ def check_misread(
         found += [_roles(sentence, words, query, lexicon)]
         found += [_full_names(sentence, words, lexicon)]
         found += [misjoined.far_values(sentence, words, query, lexicon)]
+        found += [misjoined.raters(sentence, words, query, lexicon)]
         found += [mistimed.senders(sentence, words, query, lexicon)]
         found += [misplaced.dates(sentence, words, query, lexicon)]
         found += [wholes.counted_values(sentence, words, query, lexicon)]
@@ -79,13 +81,13 @@ def _silent(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) 
         if word.end - word.start != 1 or word.category not in (*_SILENT, "Is"):
             continue
         token = sentence[word.start]
-        is_number = word.category in _VERBS and token.lemma in _NAMES_OF_NUMBERS
+        is_number = word.category in VERBS and token.lemma in _NAMES_OF_NUMBERS
         before = sentence[word.start - 1].text.lower() if word.start else ""
         is_code = token.text.isupper() and len(token.text) > 1 and token.text.isalpha() and not is_loud
         if (is_number and before in ("the", "their", "its", "a")) or (is_code and before in ("(", "or", ",")):
             yield word
         # "Sightings of bears" are of animals: no verb in the present stands behind such a word.
-        is_present = word.category in _VERBS and token.text.lower() in (token.lemma, f"{token.lemma}s")
+        is_present = word.category in VERBS and token.text.lower() in (token.lemma, f"{token.lemma}s")
         if is_present and before == "of":
             yield word
 
@@ -107,7 +109,7 @@ def _ages(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery
     counts = {part.count for part in parts(query) if isinstance(part, Exists)}
     for before, word, after in zip(words, words[1:], words[2:], strict=False):
         is_number = (before.category, word.category, after.category) == ("Cmp", "Num", "Is")
-        if is_number and set(said_of(sentence, after)) & _TO_HAVE and word.meaning in counts:
+        if is_number and set(said_of(sentence, after)) & TO_HAVE and word.meaning in counts:
             yield word
 
 
@@ -120,7 +122,7 @@ def _plurals(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQu
         token = sentence[word.end - 1]
         named = words_of(word.meaning.terms[0].column)
         is_plural = token.lemma != token.text.lower() and token.lemma in named
-        if is_plural and not set(_COUNTED) & set(named) and word.meaning.terms[0] in compared:
+        if is_plural and not _COUNTED & set(named) and word.meaning.terms[0] in compared:
             yield word
 
 
@@ -137,17 +139,20 @@ def _expired(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQu
             yield word
 
 
-def _passive(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
+def _passive(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """Rows that are done something to by rows of the same table: "members referred by a banned member"."""
     is_related = any(part.via for part in parts(query) if isinstance(part, Attribute | Exists))
     rows = [word for word in words if word.category == "Rows"]
+    # In "given by corporate sponsors to that given by others" both of them did it.
+    agents = {
+        word.start
+        for number, word in enumerate(words)
+        if any(one.meaning == "by" for one in words[max(number - 2, 0) : number])
+    }
     for number, (before, word) in enumerate(pairwise(words), 1):
-        if before.category not in _VERBS or word.meaning != "by" or is_related:
+        if before.category not in VERBS or word.meaning != "by" or is_related:
             continue
         later = [w for w in rows if w.start >= word.end and w in words[number : number + 5]]
-        # In "given by corporate sponsors to that given by others" both of them did it.
-        said = [[one.meaning for one in words[max(at - 2, 0) : at]] for at in range(len(words))]
-        agents = {w.start for w, ahead in zip(words, said, strict=True) if "by" in ahead}
         earlier = [w for w in rows if w.end <= before.start and w.start not in agents]
         if later and earlier and table_of(later[0]) == table_of(earlier[-1]):
             yield before
@@ -170,11 +175,9 @@ def _values_of(condition: Condition) -> list[str]:
     predicate = condition.predicate
     if isinstance(predicate, OneOf):
         return [str(value.value) for value in predicate.values]
-    return (
-        [str(predicate.right.value)]
-        if isinstance(predicate, Comparison) and hasattr(predicate.right, "value")
-        else []
-    )
+    if isinstance(predicate, Comparison) and isinstance(predicate.right, Value):
+        return [str(predicate.right.value)]
+    return []
 
 
 def _names(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
@@ -185,10 +188,8 @@ def _names(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuer
     for before, word in pairwise([None, *words]):
         if word is None or word.category != "Col" or not isinstance(word.meaning, Columns):
             continue
-        spoken, named = (
-            {t.lemma for t in sentence[word.start : word.end]},
-            words_of(word.meaning.terms[0].column),
-        )
+        spoken = {token.lemma for token in sentence[word.start : word.end]}
+        named = words_of(word.meaning.terms[0].column)
         if spoken <= _PERSONAL and word.meaning.terms[0] in counted:
             yield word
         is_counted = before is not None and before.category == "Count" and word.meaning.terms[0] in counted
@@ -268,7 +269,7 @@ def _money(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuer
         if word is None or word.category != "Rows" or (before is not None and before.category == "Count"):
             continue
         said = {sentence[at].lemma for at in range(word.start, word.end)}
-        if said & set(_MONEY) and not said & set(words_of(table_of(word))):
+        if said & _MONEY and not said & set(words_of(table_of(word))):
             yield word
 
 
@@ -309,7 +310,7 @@ def _pasts(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -
 def _deeds(sentence: Sequence[Token], words: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
     """What was not done with rows that are there: who "did not open any message" may have got some."""
     for before, word in pairwise(words):
-        if before.category in _DENIED and word.category in _VERBS and sentence[word.start].lemma in _DEEDS:
+        if before.category in _DENIED and word.category in VERBS and sentence[word.start].lemma in _DEEDS:
             yield word
 
 

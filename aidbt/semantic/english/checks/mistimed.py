@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from aidbt.core.words import words_of
-from aidbt.semantic.english.checks.misjoined import said_of, table_of
+from aidbt.semantic.english.checks.said import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon, ValueName
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Group
@@ -56,7 +56,7 @@ def done_times(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) 
         last = {*before[-1:], *(before[-2:-1] if before[-1:] in (["Val"], ["ActOf"]) else ())}
         is_object = is_thing and (bool(last & _OF_OBJECTS) or _had_none(words[:number]))
         is_done = word.category in ("Act", "Did") or is_object
-        if is_done and table_of(word) in held and not {"Rel", "Who", "With"} & set(before):
+        if is_done and table_of(word) in held and not {"Rel", "Who"} & set(before):
             yield word
 
 
@@ -133,7 +133,7 @@ def places(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -
             yield words[0]
 
 
-def denied_values(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
+def denied_values(_: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """What was never done with any room of a type, and not with one of them: "room types never booked"."""
     spoken = [word for word in words if word.category not in ("Fill", "Is")]
     for column, denial, done in zip(spoken, spoken[1:], spoken[2:], strict=False):

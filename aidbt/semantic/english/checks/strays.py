@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from aidbt.core.words import singular_words, words_of
-from aidbt.semantic.english.checks.misjoined import said_of
+from aidbt.semantic.english.checks.said import Said, said_of
 from aidbt.semantic.english.grounding.deeds import tells
 from aidbt.semantic.english.grounding.index import Lexicon, TableName
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.phrases import Columns, Condition, Role, Rows
+from aidbt.semantic.english.meanings.ways import path_of
 from aidbt.semantic.english.words.additive import is_additive
 from aidbt.semantic.english.words.names import SHORTER
 from aidbt.semantic.english.words.tokens import Token, lemma
-from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.graph import Graph, is_to_one
 from aidbt.semantic.query import Attribute, Exists, SemanticQuery, attributes, both, conjuncts, measures
 
-Said = Sequence[tuple[Sequence[Token], Sequence[Item]]]
 _Word = tuple[Sequence[Token], Item]
 
 
@@ -162,19 +162,13 @@ def _done_by_others(act: str, query: SemanticQuery, graph: Graph) -> Iterator[st
 
 def _between(table: str, other: str, graph: Graph) -> list[str]:
     """The tables on the way between two; none where there is none, or several."""
-    try:
-        return [step.end for step in graph.path(table, other)]
-    except NoPath:
-        return []
+    return [step.end for step in path_of(graph, table, other) or ()]
 
 
 def way_to_one(table: str, other: str, graph: Graph) -> list[str]:
     """The tables on the way to the one row of another that each row belongs to; none where there is none."""
-    try:
-        path = graph.path(table, other)
-    except NoPath:
-        return []
-    return [step.end for step in path] if is_to_one(path) else []
+    path = path_of(graph, table, other)
+    return [step.end for step in path] if path is not None and is_to_one(path) else []
 
 
 def _beside(query: SemanticQuery, spoken: Iterable[str], graph: Graph) -> Iterator[Attribute]:

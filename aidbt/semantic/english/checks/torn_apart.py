@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.checks.dropped import DONE_TO_ALL
-from aidbt.semantic.english.checks.misjoined import said_of, table_of
+from aidbt.semantic.english.checks.said import said_of, table_of
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.number_phrases import Having
@@ -19,7 +19,7 @@ from aidbt.semantic.query import Attribute, Comparison, InPeriod, SemanticQuery,
 _WRITTEN = set(map(verb_stem, "created made recorded added updated inserted loaded entered done".split()))
 _COMING_TO_BE = DONE_TO_ALL | set(
     """opened started launched founded begun raised entered born added acquired bought signed established
-    introduced released happened occurred took placed made arose came reported""".split()
+    introduced released happened occurred took arose came reported""".split()
 )
 _YEARS = range(1900, 2101)
 _BEFORE_TIMES = {"in", "of", "since", "from", "by", "until", "before", "after", "during", "for"}
@@ -108,10 +108,10 @@ def of_last(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) 
         yield from [word for word in words if word.category == "Rows" and table_of(word) in own][:1]
 
 
-def counts(sentence: Sequence[Token], items: Sequence[Item], _: SemanticQuery) -> Iterator[Item]:
+def counts(_: Sequence[Token], items: Sequence[Item], __: SemanticQuery) -> Iterator[Item]:
     """A number of rows that is read as one of something before it: "how many countries have 10 members"."""
     for before, after in pairwise(items):
         last = [word for word in before.words() if word.category != "Fill"][-1:]
         is_split = isinstance(before.meaning, Having) and isinstance(after.meaning, Rows)
-        if is_split and last and last[0].category == "Num" and said_of(sentence, last[0])[-1:]:
+        if is_split and last and last[0].category == "Num":
             yield last[0]

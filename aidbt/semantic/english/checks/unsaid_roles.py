@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
+from aidbt.semantic.english.checks.said import Said
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.ways import path_of
-from aidbt.semantic.english.words.tokens import Token, verb_stem
+from aidbt.semantic.english.words.tokens import verb_stem
 from aidbt.semantic.graph import Path, Relationship, has_role, is_to_one
 from aidbt.semantic.query import Attribute, SemanticQuery, measures
 
-_FARTHEST = 2
+# How many steps it is over the rows of one table in between.
+_STEPS = 2
 
 
-def check_unsaid_roles(
-    said: Iterable[tuple[Sequence[Token], Sequence[Item]]], query: SemanticQuery, lexicon: Lexicon
-) -> None:
+def check_unsaid_roles(said: Said, query: SemanticQuery, lexicon: Lexicon) -> None:
     """That a role by which things are told is spoken of, where rows in between relate them as well.
 
     Raises:
@@ -45,4 +42,4 @@ def _is_said(relationship: Relationship, spoken: set[str]) -> bool:
 
 def _is_between(way: Path) -> bool:
     """Whether rows that refer to both ends relate them, in no role."""
-    return len(way) == _FARTHEST and not has_role(way) and not is_to_one(way) and way[-1].is_to_one
+    return len(way) == _STEPS and not has_role(way) and not is_to_one(way) and way[-1].is_to_one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from aidbt.semantic.english.checks.misjoined import said_of
+from aidbt.semantic.english.checks.said import TO_BE, said_of
 from aidbt.semantic.english.grounding.index import Lexicon
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.phrases import Condition, Rows
@@ -20,8 +20,6 @@ from aidbt.semantic.query import (
     parts,
 )
 
-_ARE = {"is", "are", "was", "were"}
-
 
 def asserted_parts(sentence: Sequence[Token], words: Sequence[Item], query: SemanticQuery) -> Iterator[Item]:
     """What a share is said to be makes the part: of "what share of digs are completed in Egypt" the whole are
@@ -35,7 +33,7 @@ def asserted_parts(sentence: Sequence[Token], words: Sequence[Item], query: Sema
         is_share |= rows.category in ("Ratio", "WhatShare") and rows.meaning != "ratio"
         is_said = (rows.category, verb.category) == ("Rows", "Is") and verb.end == verb.start + 1
         said = word.meaning.predicate if isinstance(word.meaning, Condition) else None
-        is_asserted = is_said and sentence[verb.start].text.lower() in _ARE
+        is_asserted = is_said and sentence[verb.start].text.lower() in TO_BE
         if is_share and is_asserted and said in (*held, *conjuncts(query.where)):
             yield word
     yield from _bare_parts(words, (*held, *conjuncts(query.where)))

@@ -197,7 +197,7 @@ class DataPhrases:
 def _is_feature(trait: Trait) -> bool:
     """Whether what holds of a row is that it has something: "no projector", of has_projector."""
     columns = attributes(trait.predicate)
-    return len(columns) == 1 and words_of(columns[0].column)[0] == "has"
+    return len(columns) == 1 and words_of(columns[0].column)[:1] == ("has",)
 
 
 def _is_had(sentence: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:

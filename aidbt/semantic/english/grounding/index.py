@@ -253,7 +253,7 @@ class Lexicon:
             known[at] = meaning
 
     def _lemmas(self, sentence: Sequence[Token], start: int) -> list[str]:
-        """The lemmas from a token on as far as a phrase may go; a name as code spells it is its words."""
+        """The lemmas from a token on as far as a phrase may go, without accents."""
         found: list[str] = []
         for token in sentence[start : start + MOST_WORDS]:
             if token.kind in ("mark", "quoted"):

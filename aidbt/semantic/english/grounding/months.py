@@ -56,8 +56,11 @@ def months_of_years(sentence: Sequence[Token], start: int) -> Iterator[Item]:
             continue
         months = [_MONTHS[lemmas[first]]] if first < len(lemmas) and lemmas[first] in _MONTHS else []
         end = first + 1
-        while months and lemmas[end : end + 1] in (["and"], ["or"]) and lemmas[end + 1] in _MONTHS:
-            months.append(_MONTHS[lemmas[end + 1]])
+        while months and lemmas[end : end + 1] in (["and"], ["or"]):
+            following = _MONTHS.get(lemmas[end + 1]) if end + 1 < len(lemmas) else None
+            if following is None:
+                break
+            months.append(following)
             end += 2
         is_dated = any(token.kind == "number" for token in sentence[end : end + 2])
         if months and not is_dated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -266,7 +267,9 @@ def nearest_question(
 
 
 def _replaced(text: str, span: str, option: str) -> str:
-    return " ".join(text.replace(span, option).split())
+    """A text with other words in place of some; not within a word: of "or" nothing is in "orders"."""
+    whole = rf"(?<!\w){re.escape(span)}(?!\w)"
+    return " ".join(re.sub(whole, lambda _: option, text).split())
 
 
 def _likeness(words: Phrase, phrase: Phrase) -> float:

@@ -18,14 +18,14 @@ from aidbt.semantic.english.grounding.lexicon import (
 )
 from aidbt.semantic.english.meanings.phrases import Columns, Role, Rows
 from aidbt.semantic.english.words.dimensions import BEGUN, SHORT_BUILT
-from aidbt.semantic.english.words.names import CLEAR, particles
+from aidbt.semantic.english.words.names import CLEAR, PARTICLES, TIMES, particles
 from aidbt.semantic.english.words.tokens import lemma, verb_stem
 from aidbt.semantic.english.words.word_forms import shortens
 from aidbt.semantic.english.words.word_lists import lines
 from aidbt.semantic.query import Attribute, Comparison, OneOf, Value
 
 # Words of a time column's name that only say that it is one.
-TIME_WORDS = {"date", "at", "on", "for", "time", "ts", "timestamp", "datetime", "day", "dt", "utc"}
+TIME_WORDS = TIMES | {"utc"}
 # What stands between words that a time is called by: "date and time of signup".
 _BETWEEN = {"and", "of"}
 _FLAG_WORDS = {"is", "was", "has", "did", "flag"}
@@ -399,7 +399,7 @@ def _run_together(noun: str, table: str) -> Iterator[Said]:
 def _derived(noun: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Forms of the verb that the words of a column are of: hire, hired and hiring all give "hired"."""
     first, *rest = noun
-    for particle in ("up", "in", "out", "off"):
+    for particle in PARTICLES:
         if not rest and first.endswith(particle) and len(first) > len(particle) + 2:
             first, rest = first[: -len(particle)], [particle]
     bases = [first]

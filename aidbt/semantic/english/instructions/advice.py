@@ -73,12 +73,12 @@ _RESTRICTIONS = (
         rf"|(?:do not|don't) (?:include|count|consider|use)) (?P<of>.+?)(?: from [\w ]+)?{_UNLESS}", re.I)),
     (False, re.compile(
         rf"{_POLITE}(?:only (?:include|consider|count|use|take|keep|look at)|(?:include|consider|count"
-        rf"|use|take) only"
+        rf"|use|take|keep) only"
         rf"|restrict (?:\w+ )?to|limit (?:\w+ )?to) (?P<of>.+?){_UNLESS}", re.I)),
     (True, re.compile(
-        rf"^(?:all |any )?(?P<of>.+?) (?:(?:should|must|are to|shall|need to) (?:always "
-        rf"|never )?)?(?:are |be )?(?:"
-        rf"excluded|ignored|left out|omitted|disregarded|not (?:be )?(?:counted|included|considered))"
+        rf"^(?:all |any )?(?P<of>.+?) (?:(?:should|must|are to|shall|need to) (?:always )?)?"
+        rf"(?:are |be )?(?:excluded|ignored|left out|omitted|disregarded"
+        rf"|(?:not|never) (?:be )?(?:counted|included|considered))"
         rf"(?: (?:from|in) [\w ]+?)?{_UNLESS}", re.I)),
     (True, re.compile(rf"^(?P<of>.+?) (?:do|does) not count{_PURPOSE}{_UNLESS}", re.I)),
     (False, re.compile(
@@ -89,7 +89,9 @@ _RESTRICTIONS = (
 _NO_ROWS = re.compile(
     r"^(?:all |any )?(?:nulls?|null values|duplicates?|case|letter case|time ?zones?)\b"
     # A formula names the statuses it is of by itself.
-    r"|^[\w ]+ (?:in|with|of) (?:any|all|every) other (?:status|state|type|kind|value)(?:e?s)?$",
+    r"|^[\w ]+ (?:in|with|of) (?:any|all|every) other (?:status|state|type|kind|value)(?:e?s)?$"
+    # "Cancelled orders should never be excluded", and "are not ignored", leave nothing out.
+    r"|\b(?:never|not)(?: be)?$",
     re.I,
 )
 
@@ -117,7 +119,7 @@ def _restriction(statement: str) -> Restriction | None:
     for is_excluded, pattern in _RESTRICTIONS:
         match = pattern.match(statement)
         # What a definition leaves out is left out of what it defines alone.
-        if match and " = " not in match["of"] and not _NO_ROWS.match(match["of"]):
+        if match and " = " not in match["of"] and not _NO_ROWS.search(match["of"]):
             purpose = match.groupdict().get("purpose") or ""
             return Restriction(statement, match["of"], is_excluded, bool(match["unless"]), purpose)
     return None

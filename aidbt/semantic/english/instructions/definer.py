@@ -9,9 +9,7 @@ from typing import cast
 
 from aidbt.core.words import singular_words, words_of
 from aidbt.semantic.english.grounding.lexicon import Defined, Meaning, TableName
-from aidbt.semantic.english.instructions.definition_forms import (
-    without_open_window,
-)
+from aidbt.semantic.english.instructions.definition_forms import without_open_window
 from aidbt.semantic.english.instructions.definition_scope import in_plain_words, qualified
 from aidbt.semantic.english.instructions.definition_times import (
     AGGREGATES,
@@ -342,7 +340,7 @@ def _amount_named(table: GraphTable) -> str:
     found = [
         column.name
         for column in table.columns
-        if column.kind == "number" and singular_words(column.name)[-1] in ("amount", "amt")
+        if column.kind == "number" and singular_words(column.name)[-1:] in (("amount",), ("amt",))
     ]
     return " ".join(words_of(found[0])) if len(found) == 1 else ""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from aidbt.semantic.english.instructions.definition_times import ADVERBS
 from aidbt.semantic.english.instructions.formulas import Formula, Operation, formula_of
 from aidbt.semantic.query import Grain
 
@@ -138,8 +139,6 @@ _CHANGES = (
         re.I,
     ),
 )
-_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter",
-            "yearly": "year", "annual": "year"}  # fmt: skip
 _SHORT = {
     grain.value[0]: grain.value for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 }
@@ -173,7 +172,7 @@ def _change_of_words(body: str) -> ToldChange | None:
         if match:
             groups = match.groupdict()
             grain = next(v for k in ("grain", "before", "earlier", "adverb", "short") if (v := groups.get(k)))
-            grain = _ADVERBS.get(grain.lower()) or _SHORT.get(grain.lower()) or grain.lower()
+            grain = ADVERBS.get(grain.lower()) or _SHORT.get(grain.lower()) or grain.lower()
             is_relative = bool(re.search(r"relative|percent|%|growth|rate", match["kind"], re.I))
             of = _AGAINST.sub("", match["of"])
             return ToldChange(of, Grain(grain), "relative_change" if is_relative else "change", is_relative)

@@ -77,8 +77,9 @@ def _alike(one: str, other: str) -> bool:
 
 _GRAIN = "day|week|month|quarter|year"
 _PER = re.compile(rf"^(?:per|each|every|by) (?P<grain>{_GRAIN})\b", re.I)
-_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
-            "annual": "year"}  # fmt: skip
+ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
+           "annual": "year"}  # fmt: skip
+"""What says of numbers that there is one of each length of time, with that length."""
 _IN_IT = re.compile(
     rf"\b(?:in|of|during|within|for) (?:(?:that|the|an?|each|every|any|same|given) )+(?P<grain>{_GRAIN})$",
     re.I,
@@ -96,7 +97,7 @@ def grain_told(called: Iterable[str], body: str) -> Grain | None:
     """
     meant = _IN_IT.search(body)
     for name in called:
-        per, adverb = _PER.match(name), _ADVERBS.get(name.split(" ")[0].lower())
+        per, adverb = _PER.match(name), ADVERBS.get(name.split(" ")[0].lower())
         if per is not None:
             return Grain(per["grain"].lower())
         if adverb and meant is not None and meant["grain"].lower() == adverb:

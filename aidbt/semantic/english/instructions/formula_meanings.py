@@ -21,15 +21,16 @@ from aidbt.semantic.english.instructions.calculations import (
 from aidbt.semantic.english.instructions.definition_scope import per_row, qualified
 from aidbt.semantic.english.instructions.formulas import Formula, Operation, completed, formula_of
 from aidbt.semantic.english.instructions.written_conditions import WEIGHT, WrittenConditions, lemmas_of
-from aidbt.semantic.english.meanings.chart import Item, parse
+from aidbt.semantic.english.meanings.chart import MOST_TOKENS, Item, parse
 from aidbt.semantic.english.meanings.likelihood import unlikely
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Condition, Link, Rows
+from aidbt.semantic.english.meanings.ways import leads_to_one
 from aidbt.semantic.english.number_rules.grammar import Rules
 from aidbt.semantic.english.number_rules.grounded import Grounded
 from aidbt.semantic.english.words.tokens import Token, tokens
 from aidbt.semantic.english.words.word_lists import Phrase
-from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -63,6 +64,8 @@ class FormulaMeanings:
         self._grammar = self._rules.grammar()
         # What else definitions give a meaning to: the revenue that only counts paid orders.
         self._in_passing: dict[Phrase, list[Meaning]] = {}
+        # The same text is read as a formula, as groups, as a rank.
+        self._wholes: dict[str, list[Item]] = {}
 
     def _of_formula(self, body: str) -> list[Meaning]:
         """What a formula, or a phrase, stands for; nothing when it is not understood."""
@@ -153,10 +156,14 @@ class FormulaMeanings:
         return True
 
     def _whole(self, text: str) -> list[Item]:
-        """The phrases that a text is from its first to its last word."""
-        sentence = tokens(text)
-        chart = parse(len(sentence), self._grounded.items(sentence), self._grammar)
-        return list(chart.items(0, len(sentence)))
+        """The phrases that a text is from its first to its last word; none of a longer one than is read."""
+        if text not in self._wholes:
+            sentence = tokens(text)
+            if len(sentence) > MOST_TOKENS:
+                return []
+            chart = parse(len(sentence), self._grounded.items(sentence), self._grammar)
+            self._wholes[text] = list(chart.items(0, len(sentence)))
+        return self._wholes[text]
 
     def _number(self, items: Sequence[Item]) -> Number | None:
         """The aggregate that a name is, if it is one more likely than a column."""
@@ -267,10 +274,7 @@ class FormulaMeanings:
         )
 
     def _is_to_one(self, start: str, end: str) -> bool:
-        try:
-            return is_to_one(self.graph.path(start, end))
-        except NoPath:
-            return False
+        return leads_to_one(self.graph, start, end)
 
     def _restricted(self, meanings: list[Meaning], rest: str) -> list[Meaning]:
         """Meanings of only those rows that are said after a comma: ", over completed sales only"."""
@@ -421,7 +425,6 @@ _MARGIN = 0.16
 
 
 _CATEGORIES = {"Number", "Rows", "Col", "Amount", "OpenAmount", "Cond", "Nested"}
-# Words that groups begin with in definitions.
 # What definitions add that says nothing of which rows are meant.
 _LEFT_OUT = re.compile(
     r"^(?:an? |the |calculate the |compute the )"

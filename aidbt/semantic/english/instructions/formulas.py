@@ -25,6 +25,8 @@ _PIECE = re.compile(
 # Of "hours over 1.2 times those estimated" the product is what something is held against.
 _COMPARED = re.compile(r"\b(?:than|least|most|over|above|below|under|exceeds?|beyond) \d[\d.]* $", re.I)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
+# Each operator and each bracket is one level of the formula at most, and readers call themselves for each.
+_MOST_PIECES = 150
 _PRIORITY = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
@@ -42,7 +44,8 @@ Formula: TypeAlias = "Operation | str | int | float"
 
 
 def formula_of(text: str) -> Formula | None:
-    """The formula that a text is, a single name too; None when its brackets or operators do not fit.
+    """The formula that a text is, a single name too; None when its brackets or operators do not fit,
+    or are too many.
 
     Operators of one kind group from the left, and those of points go before those of lines, as in school.
 
@@ -51,6 +54,8 @@ def formula_of(text: str) -> Formula | None:
         Operation(operator='*', left='price', right=Operation(operator='-', left=1, right='discount'))
     """
     pieces = _pieces(text)
+    if len(pieces) > _MOST_PIECES:
+        return None
     found, end = _sum(pieces, 0, 1)
     return found if end == len(pieces) else None
 

@@ -16,7 +16,7 @@ from aidbt.semantic.english.instructions.definition_forms import (
     without_open_window,
 )
 from aidbt.semantic.english.instructions.definition_scope import qualified
-from aidbt.semantic.english.instructions.definition_times import dated_by, last_told, time_named
+from aidbt.semantic.english.instructions.definition_times import ADVERBS, dated_by, last_told, time_named
 from aidbt.semantic.english.instructions.formula_meanings import FormulaMeanings, bare_phrase
 from aidbt.semantic.english.instructions.last_rows import ToldLast, last_of_each
 from aidbt.semantic.english.instructions.sql_pieces import number_of_sql
@@ -131,7 +131,7 @@ class GroupMeanings(FormulaMeanings):
         running = replace(number, term=Compared("running", number.term))
         if not match["each"]:
             return [Defined("Number", running, WEIGHT)]
-        group = Group(grains=(Grain(_GRAINS[match["each"].lower()]),))
+        group = Group(grains=(Grain(ADVERBS[match["each"].lower()]),))
         return [Defined("Scoped", Scoped(running, group), WEIGHT)]
 
     def _of_groups(self, body: str) -> list[Meaning]:
@@ -362,11 +362,9 @@ _GROUPS = frozenset(
     """per by for in of each every within across daily weekly monthly quarterly yearly annual hourly
     grouped""".split()
 )
-_GRAINS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year",
-           "annual": "year"}  # fmt: skip
 _RUNNING = re.compile(
     rf"^(?:the )?(?:running|cumulative) (?:total|sum|number|count) of (?:the )?"
-    rf"(?:(?P<each>{'|'.join(_GRAINS)}) )?(?P<of>.+)$",
+    rf"(?:(?P<each>{'|'.join(ADVERBS)}) )?(?P<of>.+)$",
     re.I,
 )
 # Totals that begin anew each year, which of one year alone is the same.

@@ -62,8 +62,8 @@ _LAST_ROWS = re.compile(
     r"|versions?|settings?)\b",
     re.I,
 )
-_CODE = re.compile(r"^\w+ ?= ?(?:'[^']*'|\d+)(?! ?[-+*/.])\b")
-_WRITTEN = re.compile(r"\b(?P<column>[A-Za-z]\w*_\w+|\w+) ?= ?(?P<value>'[^']*'|\d+)")
+_CODE = re.compile(r"^\w+ ?= ?(?:'[^']*'|\d+)(?! ?[-+*/.])(?!\w)")
+_WRITTEN = re.compile(r"\b(?P<column>\w+) ?= ?(?P<value>'[^']*'|\d+)")
 # Words that nearly every question has.
 _COMMON = frozenset(
     """what which who whose when where how many much list show return give find name number total amount
@@ -120,7 +120,8 @@ def _tells_how(statement: str, tables: Collection[str], lexicon: Lexicon) -> boo
 
 
 _TELLS = re.compile(
-    r"^(?:please |always )*(?:only|count|take|use|treat|consider|assign|attribute|pick|choose|base)\b",
+    r"^(?:please |always )*(?:only|keep|look at|count|take|use|treat|consider|assign|attribute|pick|choose"
+    r"|base|(?:return|show|list|report|give) only)\b",
     re.I,
 )
 _SURE = 0.8

@@ -37,11 +37,6 @@ class Instructions:
     general: tuple[tuple[Matching, tuple[Phrase, ...]], ...] = ()
     of_columns: tuple[tuple[Phrase, Matching], ...] = ()
 
-    @property
-    def matching(self) -> Matching:
-        """How all texts are matched, where the statements are of no columns alone."""
-        return widest(how for how, _ in self.general)
-
 
 def widest(found: Iterable[Matching]) -> Matching:
     """Of several ways to match, the one that finds most: parts of values before whole ones."""
@@ -149,7 +144,7 @@ _MATCH = re.compile(r"\b(match|filter|compare|search|case.?insensitiv|ilike)", r
 _EVERYTHING = re.compile(r"\b(all|any|always)\b|\b(names|strings|text|attributes)\b", re.I)
 _OF_COLUMNS = re.compile(
     r"(?:^|, |and |; )(?:(?:please |always )?(?:filter|match|compare|search(?: for)?) )?"
-    r"(?P<columns>[A-Za-z_][\w ]*?(?:(?:, (?:and )?| and )[A-Za-z_][\w ]*?)*)"
+    r"(?P<columns>[A-Za-z_][\w ]*?(?:, [A-Za-z_][\w ]*?)*)"
     r"(?: (?:should|must|are|is)(?: to)?(?: always)?(?: be)? (?:matched|filtered|compared|searched))?,?"
     r" (?P<how>(?:using|with|by|exact|case[- ]?(?:in)?sens|without regard|respecting|regardless|ignoring"
     r"|whatever their case)[^,;]*)",

@@ -32,7 +32,7 @@ _FORMS = tuple(
     for form in (
         rf"\b(?:only {_TAKE}|{_TAKE} only) the {_LATEST} {_ROW} (?:of|in|from) "
         rf"(?P<table>\w+)(?: {_OF_EACH})?{_BY_TIME}{_JOINED}$",
-        rf"\b(?:only (?:select|use|take|keep|consider|look at|pick)|(?:select|use|take|keep|pick) only) the "
+        rf"\b(?:only {_TAKE}|(?:select|use|take|keep|pick) only) the "
         rf"{_LATEST} (?P<table>\w+) {_ROW} {_OF_EACH}{_BY_TIME}$",
         rf"\b(?:select|use|take|keep|pick) the {_ROW} with the {_LATEST} (?P<time>\w+) (?:of|in|from) "
         rf"(?P<table>\w+) {_OF_EACH}$",

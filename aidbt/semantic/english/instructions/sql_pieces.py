@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sqlglot import ParseError, TokenError, exp, parse_one
 
 from aidbt.semantic.english.meanings.number_phrases import Number
-from aidbt.semantic.graph import Graph, NoPath, is_to_one
+from aidbt.semantic.english.meanings.ways import leads_to_one
+from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
     All,
     AnyOf,
@@ -50,6 +51,10 @@ _OPERATORS: dict[type[exp.Expr], Operator] = {
 
 
 _KINDS: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int, float), "bool": (bool,)}
+
+
+# What is made of a longer piece would be too deep to be looked through.
+_MOST_NODES = 400
 
 
 class _NotUnderstood(Exception):
@@ -109,7 +114,9 @@ def _parsed(text: str) -> exp.Select | None:
     bare = re.sub(r"^select\s+", "", text.strip().rstrip(";"), flags=re.I)
     try:
         statement = with_nots(parse_one("SELECT " + bare, dialect="postgres"))
-    except (ParseError, TokenError):
+    except (ParseError, TokenError, RecursionError):
+        return None
+    if sum(1 for _ in statement.walk()) > _MOST_NODES:
         return None
     is_plain = isinstance(statement, exp.Select) and len(statement.selects) == 1
     known = {"kind", "expressions", "from_", "where", "operation_modifiers"}
@@ -164,13 +171,7 @@ class _Reader:
         if own is not None:
             return own
         found = [at for t in self.graph.tables if (at := self._own(t.name, column)) is not None]
-        return found[0] if len(found) == 1 and self._is_to_one(table, found[0].table) else None
-
-    def _is_to_one(self, start: str, end: str) -> bool:
-        try:
-            return is_to_one(self.graph.path(start, end))
-        except NoPath:
-            return False
+        return found[0] if len(found) == 1 and leads_to_one(self.graph, table, found[0].table) else None
 
     def _attribute(self, column: exp.Column) -> Attribute:
         found = self._seen_from(self.home(), column)
@@ -186,6 +187,8 @@ class _Reader:
         if isinstance(node, exp.Filter):
             return self._aggregate_term(node.this, both(where, self.predicate(node.expression.this)))
         if type(node) in _FUNCTIONS:
+            if node.this is None or node.expressions:
+                raise _NotUnderstood  # `COUNT()`, and `MAX(a, b)`, which is the greater of two to some
             return self._measure(_FUNCTIONS[type(node)], node.this, where)
         if type(node) in _ARITHMETIC:
             left = self._aggregate_term(node.this, where)
@@ -226,7 +229,7 @@ class _Reader:
         if len(branches) != 1 or case.this is not None:
             raise _NotUnderstood
         is_null = default is None or isinstance(default, exp.Null)
-        is_zero = isinstance(default, exp.Literal) and float(default.name or 1) == 0
+        is_zero = isinstance(default, exp.Literal) and _literal(default).value in (0, "0")
         if not (is_null if function not in ("sum", "avg") else is_zero or (is_null and function == "sum")):
             raise _NotUnderstood
         return self.predicate(branches[0].this), branches[0].args["true"]
@@ -323,4 +326,4 @@ def _literal(node: exp.Expr) -> Value:
         raise _NotUnderstood
     if node.is_string:
         return Value(node.name)
-    return Value(float(node.name) if "." in node.name else int(node.name))
+    return Value(int(node.name) if node.name.isdecimal() else float(node.name))  # `1e3` too

@@ -56,6 +56,8 @@ class Grammar:
     unary: dict[str, tuple[Lift, ...]]
 
 
+MOST_TOKENS = 100
+"""Longer sentences are not read: the time that it takes grows with the third power of their length."""
 MOST_JOINS = 30_000
 """How many pairs of phrases are tried: below a second of work, and many times what questions take."""
 

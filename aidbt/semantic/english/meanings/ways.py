@@ -16,6 +16,12 @@ def path_of(graph: Graph, start: str, end: str) -> Path | None:
         return None
 
 
+def leads_to_one(graph: Graph, start: str, end: str) -> bool:
+    """Whether each row of a table belongs to one row of another at most, by the way that is best."""
+    path = path_of(graph, start, end)
+    return path is not None and is_to_one(path)
+
+
 def pivot(graph: Graph, ends: Collection[str], act: str) -> str:
     """The table each of whose rows belongs to one row of every end, by what happened; "" for none.
 

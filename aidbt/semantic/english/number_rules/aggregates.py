@@ -6,19 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.meanings.number_phrases import (
-    Functions,
-    Number,
-    Numbers,
-)
-from aidbt.semantic.english.meanings.phrases import (
-    Amount,
-    Claim,
-    Columns,
-    Compare,
-    Found,
-    Rows,
-)
+from aidbt.semantic.english.meanings.number_phrases import Functions, Number, Numbers
+from aidbt.semantic.english.meanings.phrases import Amount, Claim, Columns, Compare, Found, Rows
 from aidbt.semantic.english.meanings.same_rows import is_contradiction
 from aidbt.semantic.english.row_rules.rows import RowRules
 from aidbt.semantic.english.words.additive import (
@@ -31,7 +20,7 @@ from aidbt.semantic.english.words.additive import (
 )
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.english.words.units import is_money
-from aidbt.semantic.graph import is_to_one
+from aidbt.semantic.graph import GraphTable, is_to_one
 from aidbt.semantic.query import (
     Attribute,
     Calculation,
@@ -40,11 +29,13 @@ from aidbt.semantic.query import (
     Measure,
     Predicate,
     Term,
+    Value,
     both,
     measures,
 )
 
 _MOST_COLUMNS = 12
+PER_CENT = Value(100)
 # Numbers that somebody gave, or did not: "number of ratings".
 _GIVEN = frozenset({"rating", "score", "grade", "mark"})
 
@@ -68,7 +59,7 @@ class AggregateRules(RowRules):
     def how_much(self, function: Function, rows: Rows) -> Found:
         """`total amount of payments`: what they amount to, and their number where they have no amounts."""
         table = self.graph.table(rows.table)
-        amount = amount_of(table) or money_of(table)
+        amount = amounts_of(table)
         if amount:
             of = Attribute(rows.table, amount)
             yield "Number", Number(Measure(function, rows.table, of, rows.where, rows.time), rows.table), 0.1
@@ -90,13 +81,12 @@ class AggregateRules(RowRules):
             given = Measure("count", attribute.table, attribute, both(*where))
             yield "Number", Number(given, attribute.table), 0.3
             return
-        if self.is_measured(attribute) and not is_additive(
-            self.graph.table(attribute.table), attribute.column
-        ):
+        is_added = is_additive(self.graph.table(attribute.table), attribute.column)
+        if self.is_measured(attribute) and not is_added:
             return  # `how many weigh more`: nobody counts different weights
         if function == "count_distinct" and self.is_measured(attribute):
             return  # nor different quantities: of "different items in stock" those are counted that have one
-        is_sum = function == "count" and is_additive(self.graph.table(attribute.table), attribute.column)
+        is_sum = function == "count" and is_added
         measure = Measure("sum" if is_sum else "count_distinct", attribute.table, attribute, both(*where))
         yield "Number", Number(measure, attribute.table), 0.6
         if is_sum:
@@ -112,11 +102,8 @@ class AggregateRules(RowRules):
             return
         where = self.measured(attribute, columns.rows)
         if where is not None:
-            yield (
-                "Number",
-                Number(Measure(function, attribute.table, attribute, both(*where)), attribute.table),
-                -0.1,
-            )
+            measure = Measure(function, attribute.table, attribute, both(*where))
+            yield "Number", Number(measure, attribute.table), -0.1
 
     def _is_of_parent(self, attribute: Attribute, rows: Rows) -> bool:
         """Whether a column is of what named rows refer to: patients have the copay of their insurance."""
@@ -334,6 +321,16 @@ def mapped(term: Term, change: Callable[[Measure], Term]) -> Term:
     if isinstance(term, Compared):
         return replace(term, of=mapped(term.of, change))
     return term
+
+
+def per_cent(term: Term) -> Calculation:
+    """A share, or a change that is one, as so many of a hundred."""
+    return Calculation("*", term, PER_CENT)
+
+
+def amounts_of(table: GraphTable) -> str:
+    """The column that says what a table's rows amount to, or cost; "" where it is not certain."""
+    return amount_of(table) or money_of(table)
 
 
 def only(columns: Columns) -> Attribute | None:

@@ -20,11 +20,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     Top,
     Whole,
 )
-from aidbt.semantic.english.meanings.phrases import (
-    Claim,
-    Columns,
-    Rows,
-)
+from aidbt.semantic.english.meanings.phrases import Claim, Columns, Rows
 from aidbt.semantic.query import Grain
 
 # Phrases that say something by themselves, and those between them that hold nothing that could be lost.

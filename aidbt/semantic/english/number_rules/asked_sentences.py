@@ -21,9 +21,7 @@ from aidbt.semantic.english.meanings.number_phrases import (
     TopColumns,
     Whole,
 )
-from aidbt.semantic.english.meanings.phrases import (
-    Columns,
-)
+from aidbt.semantic.english.meanings.phrases import Columns
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.settled import settle
 from aidbt.semantic.english.number_rules.taken import collected
@@ -70,6 +68,12 @@ def _questions(items: Sequence[Item]) -> list[Sequence[Item]]:
     return [items]
 
 
+# What later sentences add to, and what it is enough that one of them says.
+_LISTS = """claims havings orders best tops by theirs those wholes nested changes rankings filtered tails
+    firsts units scopes""".split()
+_FLAGS = "counts is_each is_average compares shows has_ties has_all is_in_year".split()
+
+
 def _add_sentence(first: Asked, other: Asked) -> None:
     """Add what a later sentence asks for.
 
@@ -87,35 +91,9 @@ def _add_sentence(first: Asked, other: Asked) -> None:
     first.shares += other.shares
     first.said_groups += other.said_groups
     first.shares_as = first.shares_as or other.shares_as
-    for name in (
-        "claims",
-        "havings",
-        "orders",
-        "best",
-        "tops",
-        "by",
-        "theirs",
-        "wholes",
-        "nested",
-        "changes",
-        "rankings",
-        "filtered",
-        "tails",
-        "firsts",
-        "units",
-        "scopes",
-    ):
+    for name in _LISTS:
         getattr(first, name).extend(getattr(other, name))
-    for name in (
-        "counts",
-        "is_each",
-        "is_average",
-        "compares",
-        "shows",
-        "has_ties",
-        "has_all",
-        "is_in_year",
-    ):
+    for name in _FLAGS:
         setattr(first, name, getattr(first, name) or getattr(other, name))
 
 

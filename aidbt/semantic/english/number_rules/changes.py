@@ -8,14 +8,13 @@ from typing import Literal
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Number
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Condition, Found, Link, Rows, Span
-from aidbt.semantic.english.number_rules.aggregates import narrowed, time_of_number
+from aidbt.semantic.english.number_rules.aggregates import narrowed, per_cent, time_of_number
 from aidbt.semantic.english.number_rules.nested import NestedRules
 from aidbt.semantic.english.words.periods import Period
-from aidbt.semantic.query import Calculation, Compared, Function, Grain, Measure, OneOf, Term, Value, parts
+from aidbt.semantic.query import Calculation, Compared, Function, Grain, Measure, OneOf, Term, parts
 
 Changing = tuple[str, Number]
 """A number that changed: `change`, `relative_change`, or `decrease`."""
-_PER_CENT = Value(100)
 ChangeKind = Literal["change", "relative_change"]
 _FROM = ("from", "between", "in")
 
@@ -74,7 +73,7 @@ class ChangeRules(NestedRules):
             one, two = two, one
         term: Term = Calculation("-", two, one)
         if kind == "relative_change":
-            term = Calculation("*", Calculation("/", term, one), _PER_CENT)
+            term = per_cent(Calculation("/", term, one))
         yield "Number", Number(term, number.table, is_settled=True), -2.0
 
     def changed(self, number: Number, grain: Grain, kind: ChangeKind, *, is_percent: bool) -> Number | None:
@@ -83,7 +82,7 @@ class ChangeRules(NestedRules):
         if time is None or not isinstance(number.term, Measure | Calculation):
             return None
         term: Term = Compared(kind, number.term, replace(time, grain=grain))
-        return replace(number, term=Calculation("*", term, _PER_CENT) if is_percent else term)
+        return replace(number, term=per_cent(term) if is_percent else term)
 
     def running(self, _: None, number: Number) -> Found:
         """`cumulative revenue`; along which time is known when the groups are."""

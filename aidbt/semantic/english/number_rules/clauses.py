@@ -8,8 +8,9 @@ from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Having, Number, Sorted, Whole
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Compare, Condition, Found, Rows
 from aidbt.semantic.english.meanings.same_rows import negated
+from aidbt.semantic.english.number_rules.aggregates import amounts_of
 from aidbt.semantic.english.number_rules.mail import MailRules
-from aidbt.semantic.english.words.additive import amount_of, money_of
+from aidbt.semantic.english.words.additive import money_of
 from aidbt.semantic.query import Attribute, Function, Grain, InPeriod, Measure, Value, conjuncts
 
 End = tuple[Columns, bool]
@@ -158,8 +159,7 @@ class ClauseRules(MailRules):
 
     def total_done(self, function: Function, done: Rows) -> Found:
         """`total donated`, `how much was refunded`: what those rows amount to."""
-        table = self.graph.table(done.table)
-        amount = amount_of(table) or money_of(table)
+        amount = amounts_of(self.graph.table(done.table))
         if amount and function == "sum":
             total = Measure("sum", done.table, Attribute(done.table, amount), done.where, done.time)
             yield "Number", Number(total, done.table), -0.2

@@ -1,14 +1,12 @@
-"""How a grammar is told which phrases stand side by side, and what most often comes of it."""
+"""What most often comes of two phrases side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from aidbt.semantic.english.meanings.chart import Combine
 from aidbt.semantic.english.meanings.phrases import Found
-
-Rule = Callable[[str, str, Callable[[Any, Any], Found]], None]
-Lift = Callable[[str, Callable[[Any], Found]], None]
 
 
 def cheaper(found: Found, gain: float) -> Found:
@@ -17,7 +15,7 @@ def cheaper(found: Found, gain: float) -> Found:
         yield category, meaning, cost - gain
 
 
-def second(category: str, cost: float = 0.0) -> Callable[[Any, Any], Found]:
+def second(category: str, cost: float = 0.0) -> Combine:
     """The meaning of the second phrase alone, under a category."""
 
     def rule(_: Any, second: Any) -> Found:
@@ -26,7 +24,7 @@ def second(category: str, cost: float = 0.0) -> Callable[[Any, Any], Found]:
     return rule
 
 
-def into(category: str, function: Callable[[Any], Found], cost: float) -> Callable[[Any, Any], Found]:
+def into(category: str, function: Callable[[Any], Found], cost: float) -> Combine:
     """What a function makes of the second phrase, under a category of its own."""
 
     def rule(_: Any, second: Any) -> Found:

@@ -10,6 +10,7 @@ from aidbt.semantic.english.meanings.chart import Combine, Grammar, Lift
 from aidbt.semantic.english.number_rules.among import add_among_rules
 from aidbt.semantic.english.number_rules.asides import add_aside_rules
 from aidbt.semantic.english.number_rules.asked_clauses import add_asked_clause_rules
+from aidbt.semantic.english.number_rules.combining import second
 from aidbt.semantic.english.number_rules.number_grammar import FILLABLE, add_number_grammar
 from aidbt.semantic.english.number_rules.orders import OrderRules
 from aidbt.semantic.english.number_rules.other_parts import add_other_part_rules
@@ -45,7 +46,7 @@ class Rules(OrderRules):
         def before(words: str, phrases: str) -> None:
             """A small word before each of the phrases; the phrase stays what it is."""
             for phrase in phrases.split():
-                rule(words, phrase, _second(phrase))
+                rule(words, phrase, second(phrase))
 
         def after(phrases: str, words: str) -> None:
             for phrase in phrases.split():
@@ -53,7 +54,7 @@ class Rules(OrderRules):
 
         self.row_rules(rule, lift)
         add_number_grammar(rule, lift, self)
-        self.superlative_rules(rule, lift)
+        self.superlative_rules(rule)
         self.first_rules(rule)
         self.unit_rules(rule)
         self.clause_rules(rule)
@@ -99,10 +100,6 @@ def _small_words(before: Beside, after: Beside) -> None:
     before("Fill Is", "Every")
     before("Whose", "Having Pred")
     before("Rel", "Best TopOf LikeText CmpNum Range Null")
-
-
-def _second(phrase: str) -> Combine:
-    return lambda _, meaning: [(phrase, meaning, 0.0)]
 
 
 def _first(phrase: str) -> Combine:

@@ -8,7 +8,7 @@ from aidbt.semantic.english.grounding.adjectives import adjectives
 from aidbt.semantic.english.grounding.closed_phrases import ClosedPhrases
 from aidbt.semantic.english.grounding.counts_said import numbers_at, one_unit
 from aidbt.semantic.english.grounding.houses import houses
-from aidbt.semantic.english.grounding.lexicon import TableName, Trait, ValueName
+from aidbt.semantic.english.grounding.lexicon import Trait, ValueName
 from aidbt.semantic.english.grounding.money_verbs import PAYING, amount_columns, amounts_done
 from aidbt.semantic.english.grounding.months import months_of_years, those_times
 from aidbt.semantic.english.grounding.noun_groups import (
@@ -25,13 +25,15 @@ from aidbt.semantic.english.meanings.phrases import Columns
 from aidbt.semantic.english.number_rules.mail import mails_at
 from aidbt.semantic.english.words.periods import period_at
 from aidbt.semantic.english.words.tokens import Token
+from aidbt.semantic.english.words.word_lists import are_people
 
 # Of "tickets about billing" the last word is no verb but what they are about.
 _ABOUT = {"about", "regarding", "concerning"}
 _BEFORE_NOUNS = {"the", "a", "an", "on", "their", "its", "his", "her", "each", "every", "any", "no", "per"}
+_BEFORE_MANY = {*_BEFORE_NOUNS, "many"}
 # Verbs whose base form is a noun in nearly every question, but behind such words: "the lowest rate".
 _NOUNS = {"rate"}
-_BEFORE_VERBS = {"who", "that", "which", "they", "we", "to", "do", "not", "user", "customer"}
+_BEFORE_VERBS = {"who", "that", "which", "they", "we", "to", "do", "not"}
 
 
 class Grounded(ClosedPhrases):
@@ -94,16 +96,15 @@ class Grounded(ClosedPhrases):
 
     def _is_owner(self, token: Token, did: object) -> bool:
         """Whether a word names the rows whose time a phrase is: the verb of "hotels opened" is "opened"."""
-        named = self.lexicon.meanings.get((token.lemma,), ())
-        tables = {meaning.table for meaning in named if isinstance(meaning, TableName)}
-        return isinstance(did, Columns) and did.terms[0].table in tables
+        return isinstance(did, Columns) and did.terms[0].table in tables_named(self.lexicon, [token])
 
     def _is_noun(self, sentence: Sequence[Token], start: int) -> bool:
         """Whether a word in its base form is the noun and not the verb: "on approved leave"."""
         text, before = sentence[start].text.lower(), sentence[start - 1] if start else None
         if before is None or text.endswith(("ed", "ing")) or sentence[start].lemma != text:
             return False
-        if text in _NOUNS and before.lemma not in _BEFORE_VERBS:
+        is_done = before.lemma in _BEFORE_VERBS or are_people((before.lemma,))
+        if text in _NOUNS and not is_done:
             return True
         named = self.lexicon.meanings.get((before.lemma,), ())
         return before.lemma in _BEFORE_NOUNS or any(isinstance(m, ValueName | Trait) for m in named)
@@ -116,7 +117,7 @@ class Grounded(ClosedPhrases):
 def _is_many(sentence: Sequence[Token], start: int) -> bool:
     """Whether a word is a noun for several, as its number or its article says."""
     before = sentence[start - 1] if start else None
-    is_counted = before is not None and (before.number is not None or before.lemma in _BEFORE_NOUNS)
+    is_counted = before is not None and (before.number is not None or before.lemma in _BEFORE_MANY)
     return is_counted and is_plural(sentence[start])
 
 

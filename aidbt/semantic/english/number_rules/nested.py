@@ -8,7 +8,7 @@ from aidbt.semantic.english.meanings.number_phrases import Group, Nested, Number
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Found, Rows
 from aidbt.semantic.english.number_rules.number_comparisons import NumberComparisons
 from aidbt.semantic.english.words.additive import amount_of
-from aidbt.semantic.query import Calculation, Function, Measure, MetricRef
+from aidbt.semantic.query import Calculation, Function, Grain, Measure, MetricRef
 
 
 class NestedRules(NumberComparisons):
@@ -39,9 +39,9 @@ class NestedRules(NumberComparisons):
         if function in ("avg", "median") and not amount_of(self.graph.table(rows.table)):
             yield "Peak", Nested(function, self.counted(rows)), 0.4
 
-    def nested_each(self, function: Function, group: Group) -> Found:
-        """`average monthly`, before what."""
-        yield "AggEach", (function, group), 0.0
+    def nested_each(self, function: Function, grain: Grain) -> Found:
+        """`average monthly`, before what: the grain makes the groups."""
+        yield "AggEach", (function, Group(grains=(grain,))), 0.0
 
     def nested_in(self, each: tuple[Function, Group], number: Number) -> Found:
         """`average monthly number of orders`."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.number_phrases import Change, Group, Number
 from aidbt.semantic.english.meanings.phrases import Found, Link, Rows, Span
-from aidbt.semantic.english.number_rules.combining import Lift, Rule, cheaper, into, second
+from aidbt.semantic.english.number_rules.combining import cheaper, into, second
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.number_rules.order_grammar import add_order_grammar
 from aidbt.semantic.english.number_rules.ratio_grammar import add_ratio_grammar
@@ -23,7 +21,7 @@ FILLABLE = frozenset(
 )
 
 
-def add_number_grammar(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def add_number_grammar(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """Hand each rule to `rule(left, right, function)` or `lift(category, function)`."""
     _add_aggregates(rule, rules)
     _add_beside(rule, rules)
@@ -144,7 +142,7 @@ def _add_nested(rule: Rule, rules: NumberRules) -> None:
     rule("Diff", "Numbers", rules.difference)
     rule("Agg", "Number", rules.nested)
     rule("Agg", "Rows", rules.nested_rows)
-    rule("Agg", "EachGrain", _grained(rules))
+    rule("Agg", "EachGrain", rules.nested_each)
     rule("AggEach", "Number", rules.nested_in)
     rule("AggEach", "Rows", rules.nested_in_rows)
     rule("AggEach", "Col", rules.nested_in_column)
@@ -167,7 +165,7 @@ def _add_changes(rule: Rule, rules: NumberRules) -> None:
         rule("Is", category, second(category))
 
 
-def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_groups(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     rule("Each", "Rows", rules.each_rows)
     rule("Each", "Col", rules.each_column)
     rule("Each", "Cond", rules.each_flag)
@@ -185,7 +183,7 @@ def _add_groups(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Prep Verb", "Group", second("Group", 0.05))
 
 
-def _add_combinations(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_combinations(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """`combinations of city and device type`."""
     rule("Comb", "Col Rows", rules.combined)
     rule("Comb", "Fill", lambda *_: [("Comb", None, 0.0)])
@@ -198,15 +196,6 @@ def _between(rules: NumberRules, rows: Rows) -> Found:
     """`differ between departments`, or between some of them that are named."""
     found = rules.each_rows(False, rows) if rows.where is None else rules.between_values(None, Link(rows))
     yield from found
-
-
-def _grained(rules: NumberRules) -> Callable[[Any, Any], Found]:
-    """`average monthly`: the grain as a group."""
-
-    def rule(function: Any, grain: Any) -> Found:
-        yield from rules.nested_each(function, Group(grains=(grain,)))
-
-    return rule
 
 
 def _in_how_many(how: str, number: Number) -> Found:

@@ -1,4 +1,4 @@
-"""Orders, and the first by something."""
+"""The best and the first so many of something, and by what an answer is put in order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from aidbt.semantic.query import (
 
 
 class NumberRules(GroupRules):
-    """How groups are made, and what is done with numbers."""
+    """How what is best, or first, is made of rows, columns and numbers."""
 
     def top_number(self, is_descending: bool, number: int | float) -> Found:
         if isinstance(number, int) and number > 0:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.number_phrases import Group, Ranking, Sorted, Top
 from aidbt.semantic.english.meanings.phrases import Found
-from aidbt.semantic.english.number_rules.combining import Lift, Rule, second
+from aidbt.semantic.english.number_rules.combining import second
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 
 
-def add_order_grammar(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def add_order_grammar(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """Hand over the rules of orders and of the first by something."""
     _add_firsts(rule, rules)
     _add_orders(rule, lift, rules)
@@ -63,7 +64,7 @@ def _add_firsts(rule: Rule, rules: NumberRules) -> None:
     rule("Num", "FrequentOf Best", rules.number_of)
 
 
-def _add_orders(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_orders(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """`sorted by name`, `ranked by revenue`, `the best first`."""
     rule("Order", "Rows Col Number Amount", rules.ordered)
     rule("OrderBy", "ByNumber", rules.ordered_things)

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Number, Numbers
 from aidbt.semantic.english.meanings.phrases import Condition, Found
 from aidbt.semantic.english.meanings.same_rows import negated
+from aidbt.semantic.english.number_rules.combining import second
 from aidbt.semantic.query import Exists, InPeriod, Measure, Predicate, attributes, both, conjuncts
 
 
 def add_other_part_rules(rule: Rule) -> None:
     """Hand each rule to `rule(left, right, function)`."""
     rule("Cond", "Ones", lambda condition, _: [("OnesOf", condition, 0.0)])
-    rule("Fill", "OnesOf", _second("OnesOf"))
-    rule("Count", "OnesOf", _second("OnesOf"))
-    rule("And", "OnesOf", _second("AndOnes"))
+    rule("Fill", "OnesOf", second("OnesOf"))
+    rule("Count", "OnesOf", second("OnesOf"))
+    rule("And", "OnesOf", second("AndOnes"))
     # "How many are protected and how many are open to visitors" leaves out of what; as does "are not".
     rule("Count", "Pred", lambda _, claim: [("CountIs", claim, 0.0)] if isinstance(claim, Condition) else [])
-    rule("Count", "Cond", _second("CountIs"))
-    rule("And Comma", "CountIs", _second("AndOnes"))
+    rule("Count", "Cond", second("CountIs"))
+    rule("And Comma", "CountIs", second("AndOnes"))
     rule("Count", "Neg", lambda *_: [("CountNot", None, 0.0)])
-    rule("And Comma", "CountNot", _second("AndNot"))
+    rule("And Comma", "CountNot", second("AndNot"))
     rule("Number Numbers", "AndOnes", _and_ones)
     rule("Number", "AndNot", _and_not)
-
-
-def _second(category: str) -> Callable[[object, object], Found]:
-    """The meaning of the second phrase alone, under a category."""
-    return lambda _, meaning: [(category, meaning, 0.0)]
 
 
 def _and_ones(number: Number | Numbers, other: Condition) -> Found:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from aidbt.semantic.english.grounding.verbs import EMPTY
+from aidbt.semantic.english.meanings.chart import LiftRule, Rule
 from aidbt.semantic.english.meanings.number_phrases import Filtered
 from aidbt.semantic.english.meanings.phrases import Claims, Compare, Link
-from aidbt.semantic.english.number_rules.combining import Lift, Rule, second
+from aidbt.semantic.english.number_rules.combining import second
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.number_rules.ratio_sides import ratio_side
 
 
-def add_ratio_grammar(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def add_ratio_grammar(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """Hand over the rules of ratios, rates and shares."""
     _add_sides(rule, rules)
     _add_ratios(rule, lift, rules)
@@ -38,7 +39,7 @@ def _add_sides(rule: Rule, rules: NumberRules) -> None:
     rule("OfThem", claims, lambda kind, claim: [("Filtered", Filtered(claim, kind), -0.2)])
 
 
-def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_ratios(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """Two sides as one ratio."""
     rule("Whole", "Second", rules.ratio)
     rule("Whole", "Verb", lambda whole, _: [("Whole", whole, 0.6)] if whole.is_ratio else [])
@@ -60,7 +61,7 @@ def _add_ratios(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Comma", "Second", second("Second"))
 
 
-def _add_rates(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_rates(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """`complaints per 1,000 inhabitants`, `cancellation rate`, and parts of rows that a claim says."""
     rule("Number", "PerCol", rules.rate_of)
     rule("Each", "Num", lambda is_per, count: [("PerNum", count, 0.0)] if is_per else [])
@@ -87,7 +88,7 @@ def _add_rates(rule: Rule, lift: Lift, rules: NumberRules) -> None:
     rule("Rows", "RateNumber", rules.rate_of_those)
 
 
-def _add_shares(rule: Rule, lift: Lift, rules: NumberRules) -> None:
+def _add_shares(rule: Rule, lift: LiftRule, rules: NumberRules) -> None:
     """Shares of all groups."""
     rule("ShareOf", "Number", rules.share)
     rule("ShareOf", "Number", lambda kind, number: [("ShareOfIt", (kind, number), 0.0)])

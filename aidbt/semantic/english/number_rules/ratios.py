@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aidbt.semantic.english.meanings.number_phrases import Having, Number, Whole
 from aidbt.semantic.english.meanings.phrases import Claim, Columns, Compare, Condition, Found, Link, Rows
-from aidbt.semantic.english.number_rules.aggregates import narrowed
+from aidbt.semantic.english.number_rules.aggregates import PER_CENT, narrowed, per_cent
 from aidbt.semantic.english.number_rules.ratio_sides import RatioSides, Second
 from aidbt.semantic.query import (
     Attribute,
@@ -22,8 +22,6 @@ from aidbt.semantic.query import (
     both,
     conjuncts,
 )
-
-_PER_CENT = Value(100)
 
 
 class RatioRules(RatioSides):
@@ -115,8 +113,8 @@ class RatioRules(RatioSides):
     def out_of(self, share: Number, second: Second) -> Found:
         """`share of orders that were late, out of all shipped orders`: what comes last is the whole."""
         is_part, whole = second
-        factor, term = _PER_CENT, share.term
-        is_percentage = isinstance(term, Calculation) and (term.operator, term.right) == ("*", factor)
+        term = share.term
+        is_percentage = isinstance(term, Calculation) and (term.operator, term.right) == ("*", PER_CENT)
         ratio = term.left if isinstance(term, Calculation) and is_percentage else term
         if not is_part or not share.is_settled or not isinstance(ratio, Calculation):
             return
@@ -138,7 +136,7 @@ class RatioRules(RatioSides):
         """One number by another, per cent where that was asked for; what follows holds of both."""
         term: Term = Calculation("/", one.term, two.term)
         if kind == "percentage":
-            term = Calculation("*", term, _PER_CENT)
+            term = per_cent(term)
         return Number(term, one.table, is_settled=True)
 
     def in_scope(self, one: Number, two: Number, *, is_part: bool) -> Number | None:
@@ -162,7 +160,7 @@ class RatioRules(RatioSides):
         """`as a percentage of total revenue`: of each group beside all of them."""
         term: Term = Compared("share", number.term)
         if kind == "percentage":
-            term = Calculation("*", term, _PER_CENT)
+            term = per_cent(term)
         yield "Number", replace(number, term=term, is_settled=True), 0.0
 
     def part_as_share(self, part: Number, share: tuple[str, Number]) -> Found:

@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.meanings.number_phrases import (
-    Best,
-    Shown,
-    Sorted,
-    Top,
-)
-from aidbt.semantic.english.meanings.phrases import (
-    Amount,
-    Columns,
-)
+from aidbt.semantic.english.meanings.number_phrases import Best, Shown, Sorted, Top
+from aidbt.semantic.english.meanings.phrases import Amount, Columns
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.query import Attribute
 

@@ -5,32 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.core.words import singular_words
-from aidbt.semantic.english.meanings.chart import LiftRule, Rule
+from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Functions, Group, Number, Scoped, Sorted, Top
 from aidbt.semantic.english.meanings.phrases import Columns, Found, Link, Rows
+from aidbt.semantic.english.number_rules.aggregates import amounts_of
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.additive import amount_of, money_of
-from aidbt.semantic.graph import GraphTable, is_to_one
+from aidbt.semantic.graph import is_to_one
 from aidbt.semantic.query import Attribute, Function, Grain, Measure
 
 _AMOUNTS = {"amount", "amt", "quantity", "qty", "paid", "total", "revenue"}
+_SPENDING = {"spend", "spent", "spending", "pay", "donate"}
 Superlative = tuple[Columns, bool]
 Done = tuple[Rows, bool]
 """Rows of what was done, and whether most of them are meant."""
 
 
-_SPENDING = {"spend", "spent", "spending", "pay", "donate"}
-
-
-def _spent(table: GraphTable) -> str:
-    """The column that says how much was spent with a row; "" where it is not certain."""
-    return amount_of(table) or money_of(table)
-
-
 class SuperlativeRules(NumberRules):
     """How what has most or least of something is spoken of without a number."""
 
-    def superlative_rules(self, rule: Rule, lift: LiftRule) -> None:
+    def superlative_rules(self, rule: Rule) -> None:
         """Add the rules of superlatives."""
         rule("Most Often", "Act", lambda is_most, act: [("MostDone", (act, bool(is_most)), 0.0)])
         rule("MostDone", "Rows Col", self.most_done)
@@ -131,7 +125,7 @@ class SuperlativeRules(NumberRules):
 
     def spent_most_on(self, is_most: bool, rows: Rows) -> Found:
         """`spent the most on completed bookings`: the sum of what those cost, where one column says it."""
-        money = _spent(self.graph.table(rows.table))
+        money = amounts_of(self.graph.table(rows.table))
         if money:
             total = Measure("sum", rows.table, Attribute(rows.table, money), rows.where)
             yield "Best", Best(Number(total, rows.table), is_most), -2.0

@@ -6,15 +6,15 @@ than 1 park, and how many are there?": the number is one that the question spoke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.chart import Rule
 from aidbt.semantic.english.meanings.number_phrases import Best, Frequent, Number, Tail
 from aidbt.semantic.english.meanings.phrases import Columns, Found, Rows
 from aidbt.semantic.english.number_rules.asked import Asked
+from aidbt.semantic.english.number_rules.combining import second
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.periods import Period
 from aidbt.semantic.query import Exists, InPeriod, Measure, conjuncts, parts
@@ -28,7 +28,7 @@ def add_tail_rules(rule: Rule) -> None:
     """Hand each rule of tails to `rule(left, right, function)`."""
     rule("And Comma", "HowMuch", lambda _, kind: [("Tail", Tail(kind), -0.3)])
     rule("Tail", "IsIt TheyVerb Altogether Fill", lambda tail, _: [("Tail", tail, -0.4)])
-    rule("IsIt", "Verb Weak Stranded Usual", lambda *_: [("IsIt", None, 0.1)])
+    rule("IsIt", "Verb Weak Stranded", lambda *_: [("IsIt", None, 0.1)])
     rule("Show", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
     rule("Comma", "WithNumber", lambda _, kind: [("Tail", Tail(kind), 0.6)])
     rule("And", "TheNumber", lambda _, kind: [("Tail", Tail(kind), 1.0)])
@@ -39,20 +39,16 @@ def add_tail_rules(rule: Rule) -> None:
     rule("And Comma", "AgainThen", lambda _, number: [("Tail", Tail("", number, is_then=True), 0.1)])
     rule("Tail", "TheyDid", lambda tail, _: [("Tail", tail, -0.4)])
     rule("Tail", "TheySized", lambda tail, of: [("Tail", replace(tail, column=of.terms[0]), -0.4)])
-    rule("They", "Sized Rated", _second("TheySized"))
+    rule("They", "Sized Rated", second("TheySized"))
     rule("DoneMost", "Times", lambda done, _: [("DoneMost", done, 0.0)])
     rule("They", "Act", lambda _, act: [("TheyAct", act, 0.0)])
     rule("They", "Rows", lambda _, rows: [("TheyAct", rows, 0.2)] if rows.where is None else [])
     rule("They", "Is", lambda *_: [("TheyVerb", None, 0.3)])
     for said in ("TheyVerb", "TheyAct", "TheyDid", "TheySized"):
-        rule("Is", said, _second(said))
+        rule("Is", said, second(said))
     rule("Number", "IsIt TheyVerb", lambda number, _: [("NumberAgain", number, 0.0)])
     rule("Number", "TheyAct", _number_done)
     rule("And Comma", "NumberAgain", lambda _, number: [("Tail", Tail("", number), 0.1)])
-
-
-def _second(category: str) -> Callable[[object, Any], Found]:
-    return lambda _, meaning: [(category, meaning, 0.0)]
 
 
 def _tail_done(tail: Tail, act: Rows) -> Found:

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.meanings.number_phrases import (
-    Best,
-    Number,
-)
+from aidbt.semantic.english.meanings.number_phrases import Best, Number
 from aidbt.semantic.english.meanings.phrases import Amount, Rows
 from aidbt.semantic.english.number_rules.aggregates import mapped, narrowed
 from aidbt.semantic.english.number_rules.asked import Asked

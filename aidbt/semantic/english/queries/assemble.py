@@ -11,10 +11,7 @@ from aidbt.semantic.english.checks.complete import check_complete
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.apart import ends_before
 from aidbt.semantic.english.meanings.chart import Item
-from aidbt.semantic.english.meanings.number_phrases import (
-    Frequent,
-    Group,
-)
+from aidbt.semantic.english.meanings.number_phrases import Frequent, Group
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.asked_sentences import asked_of
 from aidbt.semantic.english.number_rules.numbers import NumberRules
@@ -109,7 +106,7 @@ def _check_history(query: SemanticQuery, graph: Graph) -> None:
 
 def _happened(table: GraphTable) -> bool:
     """Whether rows happened once, as a pass was bought that is valid for a time: each has its own key."""
-    is_recorded = not table.time or verb_stem(words_of(table.time)[0]) in _RECORDED
+    is_recorded = not table.time or bool(_RECORDED & set(map(verb_stem, words_of(table.time)[:1])))
     return not is_recorded and any(len(key) == 1 for key in table.keys)
 
 

@@ -137,9 +137,7 @@ def add_as_told(asked: Asked) -> None:
         return replace(best, by=told[0])
 
     asked.best = list(map(added, asked.best))
-    for top in [top for top in asked.tops if isinstance(top.of, Best)]:
-        if isinstance(top.of, Best):
-            asked.tops[asked.tops.index(top)] = replace(top, of=added(top.of))
+    asked.tops = [replace(top, of=added(top.of)) if isinstance(top.of, Best) else top for top in asked.tops]
 
 
 def _added(columns: Columns, rules: NumberRules) -> Number:

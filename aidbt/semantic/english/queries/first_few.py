@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.meanings.number_phrases import First, Group, Number, Top
+from aidbt.semantic.english.meanings.number_phrases import Group, Number, Top
 from aidbt.semantic.english.meanings.phrases import Columns, Rows
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
@@ -17,7 +17,7 @@ def keep_first(asked: Asked, rules: NumberRules) -> None:
     """
     if not asked.firsts:
         return
-    first: First = asked.firsts[0]
+    first = asked.firsts[0]
     if len(asked.best) == 1 and not asked.tops and asked.best[0].is_descending == first.is_descending:
         # `which couriers delivered the most orders? Return the top 3`
         asked.tops, asked.best = [Top(first.limit, asked.best[0], first.is_descending)], []

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Change, Group, Number
+from aidbt.semantic.english.number_rules.aggregates import per_cent
 from aidbt.semantic.english.queries.group_checks import GroupChecks
 from aidbt.semantic.layer.items import metric_time
-from aidbt.semantic.query import Attribute, Calculation, Compared, Term, Value, parts
+from aidbt.semantic.query import Attribute, Compared, Term, parts
 from aidbt.semantic.rewriting import rewritten
 
 _FOLLOWS_TIME = ("running", "moving_average", "previous", "change", "relative_change")
@@ -79,4 +80,4 @@ def _run(term: Term, along: Attribute, within: Sequence[Term]) -> Term:
 
 def _changed(change: Change, of: Term, along: Attribute, within: Sequence[Term]) -> Term:
     compared = Compared(change.kind, of, along, tuple(within), change.steps)
-    return Calculation("*", compared, Value(100)) if change.kind == "relative_change" else compared
+    return per_cent(compared) if change.kind == "relative_change" else compared

@@ -6,12 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Distant, Refused
-from aidbt.semantic.english.meanings.number_phrases import (
-    Best,
-    Frequent,
-    Group,
-    Number,
-)
+from aidbt.semantic.english.meanings.number_phrases import Best, Frequent, Group, Number
 from aidbt.semantic.english.meanings.phrases import Amount, Columns, Rows
 from aidbt.semantic.english.number_rules.aggregates import mapped, time_of_number
 from aidbt.semantic.english.number_rules.asked import Asked
@@ -272,7 +267,7 @@ class Groups:
             if isinstance(group, Attribute) and group in self.rules.label(group.table):
                 path = self.rules.path(group.table, column.table)
                 if path is not None and is_to_one(path):
-                    self.silent |= {term for term in (column,) if term not in self.groups}
+                    self.silent |= {column}.difference(self.groups)
                     self._add_groups([column])
                     return True
         return False

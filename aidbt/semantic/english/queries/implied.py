@@ -75,9 +75,10 @@ def completed(asked: Asked, rules: NumberRules) -> Asked:
     add_as_told(asked)
     tell_own(asked)
     asked.best = [peak_of(best, asked, rules) for best in asked.best]
-    bests = [(top, top.of) for top in asked.tops if isinstance(top.of, Best)]
-    for top, best in bests:
-        asked.tops[asked.tops.index(top)] = replace(top, of=peak_of(best, asked, rules))
+    asked.tops = [
+        replace(top, of=peak_of(top.of, asked, rules)) if isinstance(top.of, Best) else top
+        for top in asked.tops
+    ]
     add_tails(asked, rules)
     add_shares(asked)
     add_running(asked)

@@ -51,7 +51,7 @@ def listed(asked: Asked, rules: NumberRules) -> SemanticQuery:
     orders = _best_orders(best) + [_order(order, base, rules, things, where) for order in asked.orders]
     terms = [_own(term, base, rules) for term in _terms(asked, things, orders, rules)]
     _check_fan(terms, base, rules)
-    within = _within(asked, rules)
+    within = _within(asked)
     is_one_of_each = bool(within) and _limit(asked, best) == 1 and not _is_by_time(orders, rules)
     known = any(_rows_of(thing) is not None for thing in things)
     query = SemanticQuery(
@@ -199,7 +199,7 @@ def _check_included(claim: Link, base: str, where: Predicate | None) -> None:
         raise Refused("it is not certain what is to be listed besides")
 
 
-def _within(asked: Asked, rules: NumberRules) -> tuple[Term, ...]:
+def _within(asked: Asked) -> tuple[Term, ...]:
     """The groups inside of which the first are meant: "the dearest product of each category"."""
     if not asked.group:
         return ()

@@ -78,8 +78,9 @@ def is_by_value(one: SemanticQuery, other: SemanticQuery) -> bool:
             stems = {
                 verb_stem(_UNDONE.sub("", word)) for word in words if bool(_UNDONE.match(word)) == is_undone
             }
-            if value.term.table == time.table and _is_of_verb(words_of(time.column), stems):
-                return bool(_with(other, done, value) == _with(one, done, value))
+            is_same = value.term.table == time.table and _is_of_verb(words_of(time.column), stems)
+            if is_same and _with(other, done, value) == _with(one, done, value):
+                return True
     return False
 
 

@@ -10,7 +10,7 @@ from aidbt.semantic.english.grounding.verbs import TIME_WORDS
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.phrases import Columns, Condition, Rows
 from aidbt.semantic.english.meanings.relations import Relations
-from aidbt.semantic.english.queries.related_rows import queries_in, related_of
+from aidbt.semantic.english.queries.related_rows import related_of
 from aidbt.semantic.english.words.tokens import verb_stem
 from aidbt.semantic.graph import Graph
 from aidbt.semantic.query import (
@@ -25,6 +25,7 @@ from aidbt.semantic.query import (
     conjuncts,
     measures,
     parts,
+    queries_in,
 )
 
 Place = tuple[str, str]

@@ -54,8 +54,7 @@ def without_nameless(query: SemanticQuery, rules: Rules) -> SemanticQuery:
 
 def without_idle_times(query: SemanticQuery) -> SemanticQuery:
     """A query without the times of its measures, where nothing is grouped by time: they say nothing then."""
-    groups = [one.group_by for one in parts(query) if isinstance(one, SemanticQuery)]
-    grouped = [a for a in attributes(tuple(groups)) if a.grain or a.part]
+    grouped = [a for a in attributes(query.group_by) if a.grain or a.part]
     timed = [m for m in measures(query) if m.at is not None]
     return query if grouped or not timed else _without_times(query)
 

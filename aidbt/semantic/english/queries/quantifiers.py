@@ -12,9 +12,9 @@ from functools import partial
 from aidbt.semantic.english.grounding.refusal import Doubtful
 from aidbt.semantic.english.meanings.chart import Item
 from aidbt.semantic.english.meanings.phrases import Condition, Rows
-from aidbt.semantic.english.queries.related_rows import Related, queries_in, related_in
+from aidbt.semantic.english.queries.related_rows import Related, related_in
 from aidbt.semantic.graph import Graph
-from aidbt.semantic.query import Attribute, Extreme, OneOf, SemanticQuery, parts
+from aidbt.semantic.query import Attribute, Extreme, OneOf, SemanticQuery, parts, queries_in
 
 # What "only" makes exact rather than the only one: "only two orders".
 _COUNTED = {"Num", "CmpNum", "Range", "Twice", "CmpTimes"}

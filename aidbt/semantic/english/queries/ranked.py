@@ -76,12 +76,12 @@ def _ranked_as_defined(asked: Asked, rules: NumberRules) -> None:
         # "For all customers with paid orders" are those that have some.
         asked.claims = [claim for claim in asked.claims if not _is_all_of(claim, ranking.of)]
     inside = ranking.within.terms
-    rank = Compared("rank", ranking.by.term, within=inside, is_ascending=ranking.is_ascending)
+    ranked_by = Compared("rank", ranking.by.term, within=inside, is_ascending=ranking.is_ascending)
     # "The amount they spent" is what they are ranked by.
     summed = _summed(ranking.by)
     others = [shown for shown in asked.shown if not _is_any(shown, summed)]
     asked.returned = [ranking.by if _is_any(shown, summed) else shown for shown in asked.returned]
-    asked.shown = [ranking.of, ranking.by, replace(ranking.by, term=rank), *others]
+    asked.shown = [ranking.of, ranking.by, replace(ranking.by, term=ranked_by), *others]
 
 
 def _is_all_of(claim: Claim, of: Rows | Columns) -> bool:

@@ -26,6 +26,7 @@ from aidbt.semantic.query import (
     both,
     measures,
     parts,
+    queries_in,
 )
 
 
@@ -43,13 +44,6 @@ class Related:
     through: str
     is_some: bool
     inside: tuple[Exists, ...] = ()
-
-
-def queries_in(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
-    """A query and those that it is made of."""
-    while query is not None:
-        yield query
-        query = query.source
 
 
 def related_in(query: SemanticQuery, graph: Graph) -> Iterator[list[Related]]:

@@ -8,7 +8,7 @@ from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.meanings.number_phrases import Group, Number, Shown, Whole
 from aidbt.semantic.english.meanings.phrases import Link, Rows
 from aidbt.semantic.english.meanings.same_rows import negated
-from aidbt.semantic.english.number_rules.aggregates import narrowed
+from aidbt.semantic.english.number_rules.aggregates import narrowed, per_cent
 from aidbt.semantic.english.number_rules.asked import Asked
 from aidbt.semantic.english.number_rules.numbers import NumberRules
 from aidbt.semantic.english.words.periods import Period
@@ -24,8 +24,6 @@ from aidbt.semantic.query import (
     conjuncts,
     parts,
 )
-
-_PER_CENT = Value(100)
 
 
 def add_wholes(asked: Asked, rules: NumberRules) -> None:
@@ -90,7 +88,7 @@ def _said_as(shown: Shown, *, is_percent: bool) -> Shown:
         case Calculation("*", term, Value(100)):
             return shown if is_percent else replace(shown, term=term)
         case term:
-            return replace(shown, term=Calculation("*", term, _PER_CENT)) if is_percent else shown
+            return replace(shown, term=per_cent(term)) if is_percent else shown
 
 
 def _said_apart(whole: Whole, asked: Asked, rules: NumberRules) -> Number | None:
@@ -136,5 +134,5 @@ def _of_all(whole: Whole, group: Group) -> Number:
     if not group or whole.is_ratio or is_part or is_restricted:
         raise Refused("it is not said which part of them is meant")
     share = Compared("share", whole.number.term)
-    shown = Calculation("*", share, _PER_CENT) if whole.kind == "percentage" else share
+    shown = per_cent(share) if whole.kind == "percentage" else share
     return replace(whole.number, term=shown)

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aidbt.semantic.english.grounding.refusal import Refused
-from aidbt.semantic.english.meanings.number_phrases import (
-    Group,
-    Number,
-    Shown,
-)
+from aidbt.semantic.english.meanings.number_phrases import Group, Number, Shown
 from aidbt.semantic.english.meanings.phrases import Claims, Columns, Rows
 from aidbt.semantic.english.number_rules.aggregates import mapped
 from aidbt.semantic.english.number_rules.asked import Asked

@@ -48,7 +48,7 @@ class NounNames(NounClaims):
     def value_in_name(self, value: Condition, how: str) -> Found:
         """`with chicken in their name`: the value is one of a name, or a part of it."""
         terms = attributes(value.predicate)
-        if all(singular_words(term.column)[-1] == how or self._is_label(term) for term in terms):
+        if all(singular_words(term.column)[-1:] == (how,) or self._is_label(term) for term in terms):
             yield "Val", value, -0.5
 
     def label(self, table: str) -> tuple[Attribute, ...]:
@@ -94,7 +94,8 @@ class NounNames(NounClaims):
         """`order 1003`: by its key, where it has no other number; not of "order in room 3"."""
         found = self.graph.table(rows.table)
         key = next(iter(found.keys), ())
-        numbered = [c for c in found.columns if singular_words(c.name)[-1] in _NUMBERS and c.name not in key]
+        others = [column.name for column in found.columns if column.name not in key]
+        numbered = [name for name in others if _NUMBERS & set(singular_words(name)[-1:])]
         is_number = len(key) == 1 and found.column(key[0]).kind == "number" and number not in YEARS
         if rows.where is None and is_number and not numbered:
             of_key = Comparison("=", Attribute(rows.table, key[0]), Value(number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aidbt.core.words import singular_words, words_of
+from aidbt.semantic.english.words.names import HOW_OFTEN
 from aidbt.semantic.graph import GraphColumn, GraphTable
 from aidbt.semantic.tables.naming import UNITS, shared_prefix, spelled_out
 
@@ -19,10 +20,8 @@ _STATISTICS = frozenset("average avg mean median min max minimum maximum".split(
 # Words that make a number of money or of things, though one of the words above stands beside them.
 _ADDITIVE = frozenset(
     """amount total revenue sale cost expense spend spending quantity qty unit payment fee tax income profit
-    freight volume count gross net bonus duration hour minute second shares hours""".split()
+    freight volume count gross net bonus duration hour minute second""".split()
 )
-
-
 _TIMES = frozenset("second minute hour day week month year".split())
 _AMOUNTS = frozenset("amount value sum total".split())
 
@@ -128,14 +127,11 @@ def amount_of(table: GraphTable) -> str:
 def amount_in_name(table: GraphTable) -> str:
     """The column that adds up and that a table is called by: `hours` of `hours_daily`; else ""."""
     own = set(singular_words(table.name))
-    noun = own - _HOW_OFTEN
+    noun = own - HOW_OFTEN
     for column in table.columns if noun < own else ():
         if column.kind == "number" and set(singular_words(column.name)) == noun:
             return column.name if is_additive(table, column.name) else ""
     return ""
-
-
-_HOW_OFTEN = frozenset("hourly daily nightly weekly monthly quarterly yearly annual".split())
 
 
 def money_of(table: GraphTable) -> str:

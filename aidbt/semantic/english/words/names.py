@@ -39,7 +39,7 @@ _MASS_NOUNS = frozenset(
     machinery merchandise cargo gear kit property inventory music""".split()
 )
 # What stands behind a table's noun, and before it in English: the daily spend of `spend_daily`.
-_HOW_OFTEN = frozenset("hourly daily nightly weekly monthly quarterly yearly annual".split())
+HOW_OFTEN = frozenset("hourly daily nightly weekly monthly quarterly yearly annual".split())
 # Nouns of two words run together: a callup, a pickup, a checkout.
 PARTICLES = ("up", "out", "off", "in")
 # Of nouns in -in most are one word: a cabin, a margin.
@@ -65,7 +65,7 @@ def table_names(table: GraphTable, named: NamedTable, heads: dict[str, set[str]]
     for noun in named.nouns:
         for form, factor in spellings(noun, named):
             yield Name(form, EXACT * factor)
-            if len(form) > 1 and form[-1] in _HOW_OFTEN:
+            if len(form) > 1 and form[-1] in HOW_OFTEN:
                 yield Name((form[-1], *form[:-1]), PART * factor)
             elif len(form) > 1 and len(heads.get(form[-1], {table.name})) == 1:
                 yield Name(form[-1:], SHORTER * factor)

@@ -45,6 +45,8 @@ def name_of(term: Term) -> str:
             return _measure_name(term)
         case Compared():
             return _compared_name(term)
+        case Calculation("*" | "/", Attribute() as column, Value()):
+            return _without_unit(column.column)  # `price_cents` in euros
         case Calculation("*" | "/", Measure() as measure, Value()):
             return _without_unit(_measure_name(measure))
         case Calculation("*", Calculation("/"), Value(100)):

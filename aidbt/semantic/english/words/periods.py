@@ -300,7 +300,7 @@ def _months(match: re.Match[str]) -> _Bounds | None:
     """`January to May 2025`."""
     first, last, year = _MONTHS[match["first"]], _MONTHS[match["last"]], int(match["year"])
     is_list = match["how"] in ("and", "or") and not match.group().startswith("between")
-    if first > last or (is_list and last != first + 1):
+    if not year or first > last or (is_list and last != first + 1):
         return None
     return _point(dt.datetime(year, first, 1)), _point(shifted(dt.datetime(year, last, 1), 1, Grain.MONTH))
 

@@ -28,6 +28,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+# More digits are no number: nothing counts so far, and calculating with them fails.
+_MOST_DIGITS = 40
 _SHORT = {"&": "and", "w/": "with", "w/o": "without", "no.": "number", "#": "number", "№": "number"}
 _NUMBER_WORDS = {
     word: number
@@ -71,6 +73,8 @@ def tokens(sentence: str) -> list[Token]:
             found.append(Token(text[1:-1].strip(), text[1:-1].strip(), "quoted", start, end))
         elif kind == "address":
             found.append(Token(text, text, "quoted", start, end))
+        elif kind == "number" and len(text) > _MOST_DIGITS:
+            found.append(Token(text, text, "word", start, end))
         elif kind == "number":
             plain = re.sub(r"[$€£%+,]", "", text)
             number = float(plain) if "." in plain else int(plain)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aidbt.semantic.english.words.deadlines import running, todays
-from aidbt.semantic.english.words.names import SYNONYM
+from aidbt.semantic.english.words.names import SYNONYM, TIMES
 from aidbt.semantic.english.words.spellings import spellings
 from aidbt.semantic.english.words.value_names import places
 from aidbt.semantic.english.words.word_lists import Phrase, antonyms, synonyms
@@ -31,7 +31,7 @@ _ENDS = {
 }
 _STATUSES = {"status", "stat", "state", "stage"}
 _PARTICIPLE = re.compile(r"(?:ed|id|nt|ad|ld|wn|ne)$")
-_TIME_WORDS = {"date", "at", "on", "time", "ts", "timestamp", "datetime", "dt", "day"}
+_TIME_WORDS = TIMES - {"for"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ def truths_of(column: GraphColumn) -> tuple[Value, Value] | None:
         [lower[word] for word in lower if word in _TRUE],
         [lower[word] for word in lower if word in _FALSE],
     )
+    if len(lower) < len(set(column.values)):
+        return None  # of "Y" and "y" one alone is not all that is true
     if len(lower) > 2 or len(yes) != 1 or len(no) > 1 or (len(lower) == 2 and not no):
         return None
     if column.kind == "number":

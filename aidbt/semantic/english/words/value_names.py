@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from aidbt.semantic.english.words.tokens import tokens
 from aidbt.semantic.english.words.word_lists import Phrase, lines
@@ -44,7 +44,7 @@ def phrase_of(text: str) -> Phrase:
     return tuple(plain(token.lemma) for token in tokens(spaced) if token.kind != "mark")
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def plain(word: str) -> str:
     """A word in small letters and without accents."""
     folded = unicodedata.normalize("NFKD", word.lower())

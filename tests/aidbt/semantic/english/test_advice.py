@@ -18,13 +18,25 @@ from tests.aidbt.semantic.english.told_shop import told_refusal, told_value
         ("Cancelled orders do not count.", "Exclude Cancelled orders."),
         ("Only consider paid orders.", "Only include paid orders."),
         ("Only paid orders count for revenue.", "Only include paid orders."),
+        ("Keep only paid orders.", "Only include paid orders."),
+        ("Cancelled orders should never be counted.", "Exclude Cancelled orders."),
+        ("Cancelled orders are never included.", "Exclude Cancelled orders."),
     ],
 )
 def test_advice_on_rows_is_a_sentence_of_the_question(text: str, sentence: str) -> None:
     assert [found.sentence for found in restrictions(text)] == [sentence]
 
 
-@pytest.mark.parametrize("text", ["Ignore nulls.", "Join orders and customers.", "Filter names with ILIKE."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ignore nulls.",
+        "Join orders and customers.",
+        "Filter names with ILIKE.",
+        "Cancelled orders should never be excluded.",
+        "Cancelled orders are not ignored.",
+    ],
+)
 def test_other_advice_restricts_nothing(text: str) -> None:
     assert list(restrictions(text)) == []
 
@@ -34,6 +46,8 @@ def test_other_advice_restricts_nothing(text: str) -> None:
     [
         ("What is the total freight?", "Only consider delivered orders.", 24.5),
         ("What is the total freight?", "Cancelled orders do not count.", 43.5),
+        ("What is the total freight?", "Cancelled orders should never be excluded.", 46.5),
+        ("What is the total freight?", "Keep only delivered orders.", 24.5),
         ("What is the total freight of cancelled orders?", "Exclude cancelled orders unless asked for.", 3),
         ("How many customers are there?", "Cancelled orders do not count.", 4),
         ("What is the total freight?", "Always join orders with customers first. Use DATE_TRUNC.", 46.5),
@@ -55,6 +69,9 @@ def test_advice_is_held_where_the_question_is_about_its_rows(
     [
         ("How many customers have ordered?", "Cancelled orders do not count."),
         ("What is the total freight?", "Exclude test orders."),
+        ("What is the total freight?", "Look at delivered orders only."),
+        ("What is the total freight?", "Return only orders that were delivered in the sense of clause 4."),
+        ("How many orders are there?", "status = 'phoned' in orders means that it was placed by phone."),
         ("What is the total freight?", "The freight of gifts is paid by their senders."),
         ("How many delivered orders are there?", "An order is delivered in the sense of clause 4."),
         (

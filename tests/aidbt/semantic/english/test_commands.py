@@ -36,6 +36,7 @@ def studio() -> World:
         "Cancel bookings of students from Leeds",
         "Could you please cancel the bookings of May 2025?",
         "I want you to delete all cancelled bookings",
+        "I’d like you to delete all cancelled bookings",
         "Close all open lessons",
         "Mark all bookings as refunded",
         "Update the status of lesson 5 to closed",

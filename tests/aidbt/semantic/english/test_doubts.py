@@ -91,6 +91,21 @@ def test_a_key_of_one_row_is_not_counted(harbour: World) -> None:
         sql_of(harbour, "What is the name of the host of tape 2, and how many tapes are there in total?")
 
 
+@pytest.mark.parametrize("number", ["3", "three"])
+def test_so_many_different_ones_are_not_what_happened_to_them(number: str) -> None:
+    fair = made_up(
+        {
+            "backer": "backer_id name",
+            "campaign": "campaign_id title",
+            "pledge": "pledge_id backer_id campaign_id amount:m status",
+        },
+        {("pledge", "status"): ["collected", "failed"]},
+    )
+
+    with pytest.raises(AidbtError, match="different campaigns"):
+        sql_of(fair, f"How many backers made collected pledges to at least {number} different campaigns?")
+
+
 def test_who_attended_is_told_by_the_flag_of_attendance() -> None:
     club = made_up(
         {

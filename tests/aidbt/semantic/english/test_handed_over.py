@@ -47,3 +47,18 @@ def test_nobody_gave_what_is_recorded_of_others(school: World, question: str) ->
 )
 def test_what_belongs_to_somebody_was_given_by_them(school: World, question: str, part: str) -> None:
     assert part in sql_of(school, question)
+
+
+@pytest.mark.parametrize(
+    "question", ["Awards of coaches who taught pupils", "Award and name of coaches for pupils"]
+)
+def test_a_column_that_is_called_like_a_verb_is_none(question: str) -> None:
+    club = made_up(
+        {
+            "coach": "coach_id coach_name award",
+            "pupil": "pupil_id pupil_name",
+            "lesson": "lesson_id coach_id pupil_id fee:m",
+        }
+    )
+
+    assert "coach.award" in sql_of(club, question)

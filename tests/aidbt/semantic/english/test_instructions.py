@@ -12,7 +12,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.semantic.english.grounding.refusal import Refused
 from aidbt.semantic.english.instructions.defined import glossed, with_instructions
 from aidbt.semantic.english.instructions.formulas import Formula, Operation, formula_of
-from aidbt.semantic.english.instructions.parsed import read_instructions, without_advice
+from aidbt.semantic.english.instructions.parsed import read_instructions, widest, without_advice
 from aidbt.semantic.english.instructions.text_matching import TextMatching, matched
 from aidbt.semantic.english.reading import read
 from aidbt.semantic.planning.planner import plan
@@ -79,7 +79,7 @@ def test_definitions_are_told_apart_where_nothing_ends_them() -> None:
     ],
 )
 def test_advice_on_matching_sets_how_texts_are_compared(text: str, matching: str) -> None:
-    assert read_instructions(text).matching == matching
+    assert widest(how for how, _ in read_instructions(text).general) == matching
 
 
 def test_texts_are_compared_as_instructions_say() -> None:
@@ -270,7 +270,7 @@ def test_that_case_does_not_matter_is_advice(end: str) -> None:
     asked, said = without_advice(f"customers in 'BERLIN'{end}")
 
     assert asked == "customers in 'BERLIN'"
-    assert read_instructions(said).matching == "folded"
+    assert widest(how for how, _ in read_instructions(said).general) == "folded"
 
 
 def test_a_question_may_define_what_it_asks_for() -> None:

@@ -68,6 +68,9 @@ def orchard() -> World:
         "How many doctors have an expired licence?",
         "How many patients did not answer any letter in 2025?",
         "What share of claims was paid, ignoring denied ones?",
+        # Who rated something so rated that, and not anything.
+        "Which doctors did patients rate above 4?",
+        "Which doctors were rated above 4 by patients?",
     ],
 )
 def test_what_is_hardly_meant_is_not_answered(surgery: World, question: str) -> None:
@@ -84,6 +87,8 @@ def test_what_is_hardly_meant_is_not_answered(surgery: World, question: str) -> 
         "Top 3 buyers by jars",
         "Which drivers earn less than the average driver?",
         "Number of trees per farm and the share of those that are dead",
+        # What is counted stands behind "how many", and is no verb of something else.
+        "How many harvests were located per county?",
     ],
 )
 def test_what_no_row_tells_is_not_answered(orchard: World, question: str) -> None:

@@ -77,9 +77,9 @@ def test_what_is_most_recent_is_that_of_the_last_row(question: str, values: set[
 
 
 def test_for_all_rows_are_those_without_any_too() -> None:
-    assert rows("Return the customer name and number of orders for all customers") == [
+    assert set(rows("Return the customer name and number of orders for all customers")) == {
         ("Alfa", 3), ("Beta", 3), ("Gamma", 1), ("Delta", 0),
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def test_a_length_of_time_of_what_was_done_groups_by_when_it_was() -> None:
