@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +17,16 @@ from aidbt.cli.options import (
     output_option,
     project_options,
 )
-from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
+from aidbt.cli.quality_text import DIMENSIONS, history_lines, score_lines, why_lines
+from aidbt.cli.render import emit
 from aidbt.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from aidbt.observability.quality.advice import Way
     from aidbt.observability.quality.judging import Below, Quality
-    from aidbt.observability.quality.scores import Loss, NodeScore, Part, Scope
+    from aidbt.observability.quality.scores import Loss, Scope
     from aidbt.project.manifest import Manifest
     from aidbt.session import Session
     from aidbt.store.quality import ScorePoint
-
-DIMENSIONS = ("completeness", "validity", "consistency", "timeliness", "uniqueness")
-_MOST_PARTS = 15
-_MOST_WAYS = 5
-_MOST_LOSSES = 20
-_MOST_DAYS = 30
 
 
 @click.command(cls=ManyValues)
@@ -141,9 +134,6 @@ def _kept(session: Session, result: Quality) -> tuple[ScorePoint, ...]:
     if result.project.total.value is not None:
         known.put(points_of(result), keep=timedelta(days=session.settings.values.quality.keep_days))
     return before
-
-
-# --- the scores ---------------------------------------------------------------------------------------
 
 
 def _plain(result: Quality, by: Scope, failing: Sequence[Below]) -> dict[str, Any]:

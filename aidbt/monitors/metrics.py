@@ -98,8 +98,17 @@ def _spread(facts: Facts) -> np.ndarray:
         return np.where(n > 1, np.maximum(centred, 0) / (n - 1), np.nan)
 
 
+# As many values as count as much as the bucket's own for how far its values spread.
+_SPREAD_BEFORE = 10.0
+
+
 def _mean_variance(facts: Facts) -> np.ndarray:
-    return _ratio(_spread(facts), facts.filled)
+    """Of few values, which may be the same by chance, the spread is also that of the buckets before."""
+    spread = _spread(facts)
+    free = np.where(np.isfinite(spread), np.maximum(facts.filled - 1, 0), 0)
+    own = np.where(np.isfinite(spread), spread, 0) * free
+    pooled = _ratio(np.cumsum(own, axis=0), np.cumsum(free, axis=0))
+    return _ratio((own + _SPREAD_BEFORE * pooled) / (free + _SPREAD_BEFORE), facts.filled)
 
 
 _Derive = Callable[[Facts], np.ndarray]

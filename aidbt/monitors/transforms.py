@@ -37,8 +37,10 @@ UNKNOWN_ROWS = 10_000.0
 MOST_ROWS = 1e12
 # Differences of less than about that many minutes say nothing.
 FRESH_MINUTES = 10.0
-# A number that never changed its sign is compared by factors down to this share of its usual size.
+# A number that never changed its sign is compared by factors down to this share of its usual size, or so many
+# times its usual distance from it: what varies by half of its size may as well become zero or change its sign.
 _SMALL = 1e-3
+_STEADY = 2.0
 _TINY = 1e-100
 # So many values tell how large a number usually is; before them nothing is scored.
 FIRST_VALUES = 5
@@ -72,7 +74,8 @@ def unit_of(values: np.ndarray) -> np.ndarray:
         first = values[row, measured[row]][:FIRST_VALUES]
         size = float(np.median(np.abs(first))) or float(np.abs(first).max()) or 1.0
         one_sign = (first > 0).all() or (first < 0).all()
-        found[row] = size * (_SMALL if one_sign else 1.0)
+        away = float(np.median(np.abs(first - np.median(first))))
+        found[row] = np.clip(_STEADY * away, size * _SMALL, size) if one_sign else size
     return np.maximum(found, _TINY)
 
 

@@ -208,6 +208,8 @@ def _categories(
             continue
         for column in columns:
             shares = [found.get(column, {}) for found in series.shares[: place + 1]]
+            if not shares[-1]:  # no rows, or a bucket of a run of dbt: nothing is known to have come back
+                continue
             changes = category_changes(shares[:-1], shares[-1], period=period)
             new = category_anomalies(
                 series.node, column, changes, start, threshold=threshold, grain=series.grain

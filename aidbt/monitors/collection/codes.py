@@ -9,12 +9,11 @@ from dataclasses import replace
 
 from aidbt.core.schema import Column
 from aidbt.monitors.collection.reading import Answer
-from aidbt.monitors.collection.statement import REFERENCES, TOP_VALUES
+from aidbt.monitors.collection.statement import TOP_VALUES, only_refers
 from aidbt.monitors.collection.targets import Target
 from aidbt.store.buckets import Series
 from aidbt.warehouse.pii import guess_pii
 from aidbt.warehouse.sampling import kind_of
-from aidbt.warehouse.words import words_of
 
 # A code is one word or a few short ones; anything longer may be about a person.
 _CODE = re.compile(r"\w[\w./+&-]*( [\w./+&-]+){0,2}", re.UNICODE)
@@ -50,7 +49,7 @@ def _may_be_code(target: Target, column: Column) -> bool:
     kind = kind_of(column.data_type)
     if column.name in target.codes:
         return kind in ("text", "integer")
-    return kind == "text" or (kind == "integer" and not REFERENCES.intersection(words_of(column.name)[-1:]))
+    return kind == "text" or (kind == "integer" and not only_refers(column.name))
 
 
 def _pairs(answer: Answer, name: str) -> list[tuple[float, float]]:

@@ -35,7 +35,12 @@ _KEEPS_OFFSETS = ("snowflake", "trino")
 # Kinds whose distinct values tell something; amounts and times are nearly all different.
 _COUNTED_KINDS = ("integer", "text", "date")
 # The last word of a number that only refers to something: its mean says nothing.
-REFERENCES = frozenset({"id", "key", "pk", "fk", "sk", "uuid", "guid"})
+_REFERENCES = frozenset({"id", "key", "pk", "fk", "sk", "uuid", "guid"})
+# Of these alone the name of a part of a date is made, which goes with the calendar and is never odd itself.
+_OF_CALENDAR = frozenset(
+    {"year", "quarter", "month", "week", "day", "weekday", "hour", "minute", "second", "dow", "doy"}
+    | {"of", "number", "iso", "fiscal", "calendar"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,17 @@ class Statement:
     tree: exp.Expr
     figures: tuple[FactKey, ...]
     codes: tuple[str, ...] = ()
+
+
+def only_refers(name: str) -> bool:
+    """Whether a number of that name stands for something else: a key, or a part of a date.
+
+    Example:
+        >>> only_refers("customer_id"), only_refers("day_of_week"), only_refers("days"), only_refers("id_count")
+        (True, True, False, False)
+    """
+    words = words_of(name)
+    return bool(words) and (words[-1] in _REFERENCES or _OF_CALENDAR.issuperset(words))
 
 
 def measuring(
@@ -193,7 +209,7 @@ def _column_figures(
     # A number that is not finite is none: it counts with the nulls.
     value = measured(column, dialect=dialect) if kind in ("integer", "number") else c
     yield "filled", _double(exp.Count(this=value))
-    is_reference = column.name in target.keys or REFERENCES.intersection(words_of(column.name)[-1:])
+    is_reference = column.name in target.keys or (kind != "text" and only_refers(column.name))
     if column.name in target.keys:
         yield "keys", _double(exp.Count(this=exp.Distinct(expressions=[c.copy()])))
     elif kind in _COUNTED_KINDS and not (is_large and dialect in _SORTS):

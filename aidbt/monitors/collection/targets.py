@@ -72,7 +72,7 @@ def find_targets(
     """What to measure of the given nodes.
 
     Models and snapshots that are tables; sources whose rows have a time; views only where a person selected
-    them or where monitors stand on them as data tests.
+    them, where `monitors.event_time` names them or where monitors stand on them as data tests.
 
     Args:
         relations: what is in the warehouse.
@@ -83,7 +83,8 @@ def find_targets(
     targets: list[Target] = []
     findings = list(_unknown_settings(manifest, settings))
     for node in sorted(nodes, key=lambda node: node.unique_id):
-        is_wanted = is_selected or node.unique_id in declared.watched
+        is_named = node.name in settings.event_time or node.unique_id in settings.event_time
+        is_wanted = is_selected or is_named or node.unique_id in declared.watched
         if node.package in _NOT_OURS or not _is_measured(node, is_wanted):
             continue
         relation = known.get((node.schema.lower(), (node.identifier or node.name).lower()))

@@ -17,9 +17,9 @@ from aidbt.monitors.checking import COLD_START_BUCKETS
 from aidbt.monitors.incidents import open_ones
 from aidbt.monitors.surroundings import Surroundings, surroundings
 from aidbt.observability.cost import Costs as PeriodCosts
-from aidbt.observability.cost import costs_since
+from aidbt.observability.cost import costs_of
 from aidbt.observability.quality.known import Known
-from aidbt.observability.recorded import recorded_runs
+from aidbt.observability.recorded import RecordedRun, recorded_runs
 from aidbt.observability.report.incident_charts import read_charts
 from aidbt.observability.report.lineage_part import lineage_part
 from aidbt.observability.report.results import declared_of, freshness_of, results_of, runs_of
@@ -38,6 +38,7 @@ from aidbt.project.manifest import Manifest
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets, Series
 from aidbt.store.incidents import Incidents
+from aidbt.store.llm_ledger import LlmLedger
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,10 @@ if TYPE_CHECKING:
 _GRAINS: tuple[Grain, ...] = ("day", "hour", "run")
 _SPANS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "run": timedelta(0)}
 _LATELY = timedelta(days=30)
-_MOST_RUNS = 5_000
+# Results of nodes that are read, about 1 kB each; of a large project that is run often the newest.
+_MOST_RESULTS = 400_000
+_FEWEST_RUNS, _MOST_RUNS = 20, 5_000
+_MOST_CALLS = 1_000_000
 _MOST_OVER = 60
 _MOST_COSTS = 300
 
@@ -76,10 +80,10 @@ def gather(
         StoreError: the store cannot be read.
     """
     around = surroundings(manifest) if manifest is not None else Surroundings()
-    recorded = recorded_runs(store, since=since, limit=_MOST_RUNS)
+    said = list(notes)
+    recorded = _recorded(store, since, said)
     runs = runs_of(recorded)
     incidents = _incidents(store, since)
-    said = list(notes)
     charts = _charts(
         incidents, store, settings, around, [run.started_at for run in runs], feedback, now, said
     )
@@ -88,7 +92,8 @@ def gather(
     ]
     known, quality = _quality(store, settings, manifest, target_path, since, now, said)
     measured = _measured(Buckets(store), manifest, settings)
-    costs = costs_since(store, settings.cost, since=since, now=now)
+    calls = LlmLedger(store).calls(_MOST_CALLS, since=since)
+    costs = costs_of(recorded, calls, settings.cost, since=since, until=now)
     return Report(
         project=project,
         made_at=now,
@@ -109,6 +114,32 @@ def gather(
         spend=spend_part(costs),
         notes=tuple(said),
     )
+
+
+def _recorded(store: Store, since: datetime, notes: list[str]) -> tuple[RecordedRun, ...]:
+    """The runs of the period, oldest first; a note where they are too many to be read."""
+    newest = recorded_runs(store, since=since, limit=_FEWEST_RUNS)
+    if len(newest) < _FEWEST_RUNS:
+        return newest
+    most = runs_to_read(max(len(run.results) for run in newest))
+    found = recorded_runs(store, since=since, limit=most + 1)
+    if len(found) <= most:
+        return found
+    kept = found[1:]
+    notes.append(
+        f"Of the runs only the newest {most:,} were read, those since {kept[0].started_at:%Y-%m-%d}."
+    )
+    return kept
+
+
+def runs_to_read(results: int, *, most: int = _MOST_RESULTS) -> int:
+    """How many runs with so many results may be read at once.
+
+    Example:
+        >>> runs_to_read(6_000), runs_to_read(1), runs_to_read(0)
+        (66, 5000, 5000)
+    """
+    return min(max(most // max(results, 1), _FEWEST_RUNS), _MOST_RUNS)
 
 
 # --- incidents ----------------------------------------------------------------------------------------

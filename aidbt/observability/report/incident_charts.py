@@ -186,20 +186,20 @@ def title_of(monitor: Monitor) -> str:
 
 
 def _shown(history: History, row: int, found: Mapping[datetime, Anomaly], *, is_over: bool) -> list[int]:
-    """The places of the buckets that are drawn."""
-    places = list(range(len(history.starts)))
+    """The places of the buckets that are drawn: the newest ones; of an incident that is over, or that lies
+    far back in the data, those around what was odd last.
+    """
+    known = [place for place in range(len(history.starts)) if math.isfinite(history.values[row, place])]
+    odd = [place for place in range(len(history.starts)) if history.starts[place] in found]
     if history.grain == "run":  # the runs of other nodes are not this one's
-        places = [place for place in places if math.isfinite(history.values[row, place])]
+        places = known
     else:
-        known = [place for place in places if math.isfinite(history.values[row, place])]
-        odd = [place for place in places if history.starts[place] in found]
-        places = places[: max([*known[-1:], *odd[-1:], -1]) + 1]
-    if is_over and found:
-        last = max(found)
-        after = [place for place in places if history.starts[place] > last]
-        keep = len(places) - max(0, len(after) - _AFTER[history.grain])
-        places = places[:keep]
-    return places[-_SHOWN[history.grain] :]
+        places = list(range(max([*known[-1:], *odd[-1:], -1]) + 1))
+    most = _SHOWN[history.grain]
+    after = [place for place in places if odd and place > odd[-1]]
+    if odd and (is_over or len(after) > most * 3 // 4):
+        places = places[: len(places) - max(0, len(after) - _AFTER[history.grain])]
+    return places[-most:]
 
 
 def _known(value: float) -> float | None:

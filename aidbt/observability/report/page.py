@@ -122,6 +122,15 @@ def newest_findings(incident: Incident) -> list[Anomaly]:
     return list({anomaly.monitor: anomaly for anomaly in reversed(ordered)}.values())[::-1]
 
 
+def data_span(incident: Incident) -> str:
+    """Which days (or hours) of the data it is about; "" where no monitor found it."""
+    starts = sorted(
+        {(anomaly.start, anomaly.grain) for anomaly in incident.anomalies if anomaly.grain != "run"}
+    )
+    said = list(dict.fromkeys(metric_chart.told_start(*one) for one in (*starts[:1], *starts[-1:])))
+    return " to ".join(said)
+
+
 def incident_state(incident: Incident) -> State:
     """The colour of an incident."""
     return timeline.state_of(incident)
@@ -172,6 +181,7 @@ def _environment() -> Any:
         "share_bar": bar_chart.share_bar,
         "bar_chart": bar_chart.bar_chart,
         "incident_state": incident_state,
+        "data_span": data_span,
         "told_point": metric_chart.told_point,
         "told_band": metric_chart.told_band,
         "told_start": metric_chart.told_start,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-_UNITS = ((86_400.0, "day", "days"), (3_600.0, "hour", "hours"), (60.0, "minute", "minutes"))
+_UNITS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"))
 
 
 def told_length(seconds: float) -> str:
@@ -14,8 +14,8 @@ def told_length(seconds: float) -> str:
         >>> told_length(0.26), told_length(45), told_length(5_400), told_length(200_000)
         ('0.3 s', '45 s', '90 minutes', '2 days')
     """
-    for size_s, _, plural in _UNITS:
-        if seconds >= (1.5 if size_s < 86_400 else 2) * size_s:
+    for size_s, plural in _UNITS:
+        if seconds >= 2 * size_s:
             return f"{seconds / size_s:,.0f} {plural}"
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 

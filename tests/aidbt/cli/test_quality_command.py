@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
-from aidbt.cli.quality import _score
+from aidbt.cli.quality_text import told_score
 from aidbt.core.errors import ArtifactError, SettingsError, UnknownName, UsageError
 from aidbt.store import open_store
 from aidbt.store.quality import QualityHistory, ScorePoint
@@ -166,7 +166,7 @@ def test_wrong_settings_are_refused_with_their_place(shop: Shop, settings: str) 
 
 
 def test_100_is_said_only_where_nothing_is_lost() -> None:
-    assert [_score(value) for value in (100.0, 99.9999, 99.95, 0.0, None)] == [
+    assert [told_score(value) for value in (100.0, 99.9999, 99.95, 0.0, None)] == [
         "100.0",
         "99.9",
         "99.9",

@@ -212,3 +212,32 @@ def test_what_streams_note_becomes_hours(store: Store):
         ("connector.crm", datetime(2026, 3, 31, 10)): {("lag_s", ""): 90.0, ("commit_s", ""): 2.0},
         ("connector.crm.users", datetime(2026, 3, 31, 10)): {("events", ""): 150.0},
     }
+
+
+def test_values_that_are_gone_do_not_come_back_by_a_run_of_dbt(store: Store, tmp_path: Path):
+    """A model without times is measured whole; the buckets of its runs stand among those, without values."""
+    manifest = manifest_of(tmp_path / "manifest.json", [model("orders")])
+
+    def measured(number: int, values: dict[str, float]) -> None:
+        facts = {("rows", ""): sum(values.values()), ("nulls", "status"): 0.0}
+        at = datetime(2026, 1, 5, 8) + timedelta(days=number)
+        Buckets(store).put([Bucket(ORDERS, "run", at, facts, {"status": values})])
+
+    def check(number: int) -> tuple[list[Anomaly], set[str]]:
+        now = datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=number)
+        found = check_store(manifest, store, Settings(), now=now)
+        remember(store, found)
+        new = [a for a in found.found.anomalies if a.monitor.metric == "vanished_values"]
+        return new, {monitor.metric for monitor in found.found.passed}
+
+    for number in range(20):
+        take_in(run(number, node(ORDERS, 20)), store, project="shop")
+        measured(number, {"new": 300.0 + number, "paid": 500.0 - number})
+    check(19)
+    measured(20, {"new": 810.0})
+    assert len(check(20)[0]) == 1
+
+    take_in(run(21, node(ORDERS, 20)), store, project="shop")
+
+    told, passed = check(21)
+    assert told == [] and "vanished_values" not in passed

@@ -279,3 +279,27 @@ def test_holidays_that_are_not_to_be_had_are_a_note(broken: Watched):
 
     assert report.open and not report.open[0].charts
     assert any(note.startswith("Charts of incidents could not be made: ") for note in report.notes)
+
+
+def test_of_too_many_runs_the_newest_are_read_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("aidbt.observability.report.gather._MOST_RUNS", 25)
+    store = open_store(tmp_path / "state.db")
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for number in range(30):
+        begun = now - timedelta(hours=number)
+        keep_run(store, RecordedRun(f"run-{number}", "build", "success", begun, begun))
+    report = gather(
+        store,
+        Settings(),
+        project="x",
+        manifest=None,
+        target_path=tmp_path,
+        since=now - timedelta(days=3),
+        now=now,
+    )
+    store.close()
+
+    assert [run.id for run in report.runs] == [f"run-{number}" for number in range(25)]
+    assert report.notes == ("Of the runs only the newest 25 were read, those since 2026-02-28.",)

@@ -57,7 +57,8 @@ def test_nothing_fails_nothing_is_loaded_and_nothing_is_wider_than_the_window(
         e.getBoundingClientRect().right > innerWidth + 1 && !e.closest("svg, .scroll, .hidden-text")
     ).map((e) => e.outerHTML.slice(0, 80))""") == []  # fmt: skip
     assert tab.run("""[...document.querySelectorAll(":is(.panel, article, .tile) *")].filter((e) =>
-        e.getBoundingClientRect().right > e.closest(".panel, article, .tile").getBoundingClientRect().right + 1
+        e.getBoundingClientRect().right - 1
+            > e.closest(".panel, article, .tile").getBoundingClientRect().right
         && !e.closest("svg svg, .scroll, .hidden-text, text")
     ).map((e) => e.outerHTML.slice(0, 80))""") == []  # fmt: skip
 
