@@ -158,7 +158,7 @@ def test_a_file_in_windows_line_ends_keeps_them(guest):
     [
         ("bad_yaml", "mapping values are not allowed"),
         pytest.param("bad_jinja", "Unexpected end of template", marks=pytest.mark.long),
-        ("missing_ref", "stg_till__sale"),
+        pytest.param("missing_ref", "stg_till__sale", marks=pytest.mark.long),
         pytest.param("split_entries", "two schema.yml entries", marks=pytest.mark.long),
         ("two_sources", "it reads 2 sources"),
         ("half_and_half", "commas: 5 leading, 5 trailing"),

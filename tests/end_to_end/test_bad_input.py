@@ -22,6 +22,7 @@ def test_no_project_here(nobody, command):
     assert "aidbt init" in ran.err
 
 
+@pytest.mark.long
 def test_two_projects_are_listed(nobody):
     for name in ("first", "second"):
         nobody.write(f"{name}/dbt_project.yml", f"name: {name}\nprofile: p\n")
@@ -69,18 +70,21 @@ def test_a_broken_yaml_file_of_the_project_names_file_and_line(user):
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_a_profile_that_does_not_exist_names_the_nearest(user):
     ran = user.aidbt("generate", "--profile", "shpo").assert_one_clear_error()
 
     assert "did you mean 'shop'" in ran.err
 
 
+@pytest.mark.long
 def test_a_target_that_does_not_exist_lists_the_known(user):
     ran = user.aidbt("generate", "--target", "prod").assert_one_clear_error()
 
     assert "dev" in ran.err
 
 
+@pytest.mark.long
 def test_a_warehouse_whose_adapter_is_missing_says_what_to_install(user):
     user.write(
         "profiles.yml",
@@ -159,6 +163,7 @@ def test_a_warehouse_that_is_not_there_says_how_to_get_one(nobody):
     assert not (nobody.folder / "warehouse.duckdb").exists()
 
 
+@pytest.mark.long
 def test_a_file_that_is_no_database_says_so(nobody):
     nobody.aidbt("init", ".")
     nobody.write("warehouse.duckdb", b"this is not a database, it only has the name" * 50)
@@ -302,6 +307,7 @@ def test_two_processes_at_once_do_not_mix_their_files(user):
     assert user.aidbt("generate").code == 0
 
 
+@pytest.mark.long
 def test_a_damaged_store_says_that_no_decision_is_lost(user):
     user.write(".aidbt/state.db", "not a database at all, sorry" * 100)
 

@@ -152,6 +152,7 @@ def test_only_a_table_whose_rows_changed_is_scanned_again(shop: User, postgres: 
     assert changed == {"customers"}
 
 
+@pytest.mark.long
 def test_doctor_says_how_far_the_adapter_was_tried(shop: User):
     doctor = shop.aidbt("doctor", "--output", "json")
 

@@ -164,6 +164,7 @@ def test_what_has_landed_is_acknowledged_while_nothing_more_comes(streamed, stre
         assert source.lag().backlog_bytes < 100_000
 
 
+@pytest.mark.long
 def test_the_server_is_never_told_more_than_what_has_landed(streamed, stream):
     stream.run()
     told: list[tuple[int, int]] = []
@@ -224,6 +225,7 @@ def slots_of(database: Database) -> str:
     return database.psql("select slot_name from pg_replication_slots where database = current_database()")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("has_landed", [False, True], ids=["the first snapshot", "one of a new table"])
 def test_a_stop_while_the_server_waits_for_transactions_leaves_no_slot(has_landed, request, streamed, stream):
     if has_landed:
@@ -265,6 +267,7 @@ def test_whom_a_snapshot_waits_for_is_said(writing, streamed, stream, monkeypatc
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 def test_two_consumers_of_one_slot(streamed, stream, monkeypatch):
     stream.run()
     monkeypatch.setattr(slots, "_PATIENCE_S", 0.2)
@@ -346,6 +349,7 @@ def test_a_table_whose_last_batches_held_dead_letters_only_is_not_taken_for_an_o
     assert set(stream.now("m")) == {1, 3}
 
 
+@pytest.mark.long
 def test_a_table_that_was_out_of_the_publication_for_a_while_is_an_error(streamed, stream):
     stream.run()
     streamed.psql("alter publication aidbt_shop drop table t")
@@ -358,6 +362,7 @@ def test_a_table_that_was_out_of_the_publication_for_a_while_is_an_error(streame
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 def test_a_table_made_again_while_the_source_is_opened_is_no_gap_but_looked_at_again(streamed, stream):
     stream.run()
     with closing(stream.connector.open_changes(scratch=stream.scratch)) as source:
@@ -373,6 +378,7 @@ def test_a_table_made_again_while_the_source_is_opened_is_no_gap_but_looked_at_a
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 def test_a_column_renamed_before_its_table_is_read_is_a_matter_of_trying_again(streamed, stream):
     renamed = []
 
@@ -607,6 +613,7 @@ def test_a_server_that_goes_away_in_mid_stream_is_waited_for(stopped_and_started
     assert stream.operations("t") == "trrrcc"
 
 
+@pytest.mark.long
 def test_a_slot_whose_log_was_removed_is_an_error(stopped_and_started):
     database, stream = stopped_and_started
     stream.run()

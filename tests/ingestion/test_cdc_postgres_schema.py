@@ -67,6 +67,7 @@ def test_values_of_an_added_column_are_fetched_after_a_kill_too(streamed, stream
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 def test_a_dead_letter_from_before_the_values_of_an_added_column_is_no_sign_of_a_restored_table(
     streamed, stream
 ):
@@ -152,6 +153,7 @@ def test_a_retyped_column_lands_beside_the_old_one_and_the_stream_goes_on(stream
     }
 
 
+@pytest.mark.long
 def test_a_column_that_lands_as_text_by_another_setting_gets_the_values_of_older_rows(
     streamed, bronze, tmp_path
 ):
@@ -208,6 +210,7 @@ def test_a_column_of_an_unknown_type_that_is_added_lands_as_text_and_is_told(str
     assert stream.now("t")[1]["outline"] == "LINE"
 
 
+@pytest.mark.long
 def test_a_table_that_has_an_unknown_type_from_the_start_waits_for_a_choice(streamed, stream):
     streamed.psql(
         SHAPE + "create table s (id int primary key, outline shape); insert into s values (1, 'POINT')"
@@ -251,6 +254,7 @@ def test_another_key_reads_the_table_anew(streamed, stream):
     assert "public.t is read anew: its key is now v" in stream.messages
 
 
+@pytest.mark.long
 def test_a_table_made_again_under_its_name_is_read_anew(streamed, stream):
     streamed.psql("insert into t values (4, 'v4', 4)")
     streamed.psql(

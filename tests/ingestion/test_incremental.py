@@ -343,6 +343,7 @@ def test_the_log_says_what_the_source_holds_after_every_load(
         assert current(bronze) == wanted
 
 
+@pytest.mark.long
 def test_many_rows_are_compared_and_landed_in_pieces(database: Database, bronze: Bronze) -> None:
     database.psql(
         "create table orders (id int primary key, note text, updated_at int);"

@@ -49,6 +49,7 @@ def test_csv_and_parquet_land_from_s3(bucket, s3, tmp_path, bronze):
     )
 
 
+@pytest.mark.long
 def test_what_is_missing_in_s3_is_named(bucket, s3, tmp_path, bronze):
     def failure(path):
         connector = connector_from(path, "cloud", root=tmp_path, options={"endpoint": s3})

@@ -159,6 +159,7 @@ def test_the_last_batch_is_acknowledged_though_nobody_writes_again(runs):
         assert log.acknowledged == 35
 
 
+@pytest.mark.long
 def test_a_source_that_goes_away_is_opened_anew(runs):
     log = Log()
     log.insert(50)
@@ -371,6 +372,7 @@ def test_one_process_at_a_time_streams_a_source(runs):
         watch.wait(lambda p: p.events == 6)
 
 
+@pytest.mark.long
 def test_the_lease_of_a_process_that_was_killed_is_waited_for(runs):
     log = Log()
     log.insert(3)
@@ -479,6 +481,7 @@ def test_what_was_found_is_said_even_when_the_stream_stands_there_already(runs):
     assert runs.run(Connector(log)).sources[0].findings == (finding,)
 
 
+@pytest.mark.long
 def test_a_full_disk_lets_changes_wait(runs, monkeypatch):
     log = Log()
     log.insert(3)
@@ -653,6 +656,7 @@ def test_a_snapshot_that_waited_from_an_earlier_run_is_not_the_one_that_is_asked
     assert not runs.spool
 
 
+@pytest.mark.long
 def test_what_waits_for_a_table_that_lost_its_rows_does_not_keep_it_from_being_taken_anew(runs):
     log = Log(keeps_all=True)  # a snapshot's position names another part
     log.insert(5)

@@ -226,6 +226,7 @@ def test_a_reader_that_has_read_enough_is_no_failure(shop: Asker):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_letters_that_the_output_cannot_take_are_one_clear_error(shop: Asker):
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     drawn = (BY_COUNTRY, "--output", "chart")

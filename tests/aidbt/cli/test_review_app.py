@@ -166,6 +166,7 @@ def test_going_back_from_the_list_of_columns_decides_nothing(project):
     assert (project / "aidbt/mappings/crm__users.yml").read_text() == MAPPING
 
 
+@pytest.mark.long
 def test_an_expression_is_written_until_it_can_stand_in_a_model(project):
     async def steps(screen: Screen) -> None:
         await screen.press("e")

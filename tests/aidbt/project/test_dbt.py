@@ -206,6 +206,7 @@ def test_a_parse_error_is_an_error_that_names_the_file(green: Shop, runner: str)
     assert failure.message.startswith("Compilation Error in model broken")
 
 
+@pytest.mark.long
 def test_an_unknown_target_is_an_error_in_dbts_words(green: Shop):
     report = run(green, target="prod")
 
@@ -239,6 +240,7 @@ def test_a_missing_adapter_says_how_to_install_it(shop: Shop, runner: str):
     assert caught.value.hint == "pip install dbt-nosuch"
 
 
+@pytest.mark.long
 def test_a_relative_database_that_exists_only_in_the_project_is_the_one_that_is_built(
     tmp_path: Path, runner: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -306,6 +308,7 @@ def test_a_broken_yaml_file_is_named_relative_to_the_project(shop: Shop):
     assert report.failures[0].path == "models/marts/bad.yml"
 
 
+@pytest.mark.long
 def test_a_failing_hook_is_a_failure(shop: Shop):
     shop.write({"dbt_project.yml": DBT_PROJECT + "on-run-end: [select no_such_column]\n"})
 
@@ -317,6 +320,7 @@ def test_a_failing_hook_is_a_failure(shop: Shop):
     ]
 
 
+@pytest.mark.long
 def test_fail_fast_skips_the_rest_and_is_a_failure(shop: Shop):
     shop.write({"models/orders.sql": "select no_such_column"})
 
@@ -347,6 +351,7 @@ sources:
     assert len(report.warnings) == 1 and "source.shop.raw.stale" in report.warnings[0]
 
 
+@pytest.mark.long
 def test_a_source_whose_age_cannot_be_asked_is_a_failure(shop: Shop):
     source = "sources: [{name: raw, schema: main, config: {%s}, tables: [{name: gone}]}]"
     freshness = "loaded_at_field: loaded_at, freshness: {warn_after: {count: 1, period: day}}"
@@ -396,6 +401,7 @@ def test_alternating_with_the_users_own_dbt_does_not_make_dbt_parse_everything_a
 # --- a guest in this process -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_running_in_process_changes_nothing_in_the_process(shop: Shop, capfd):
     shop.write(
         {
@@ -429,6 +435,7 @@ def test_running_in_process_changes_nothing_in_the_process(shop: Shop, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.long
 def test_what_the_callback_prints_is_printed_and_what_it_raises_comes_after_the_run(shop: Shop, capfd):
     run(shop, on_event=print)
     assert "START sql view model main.orders [RUN]" in capfd.readouterr().out

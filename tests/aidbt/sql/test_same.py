@@ -223,6 +223,7 @@ def test_ctes_that_double_at_each_step_are_compared_in_no_time():
     assert (changed.changed, changed.rows) == (("x",), ())
 
 
+@pytest.mark.long
 def test_deep_queries_do_not_end_in_a_recursion_error():
     def nested(innermost: str) -> str:
         text = innermost
@@ -234,6 +235,7 @@ def test_deep_queries_do_not_end_in_a_recursion_error():
     assert compare(nested("select id from orders"), nested("select tax as id from orders")).changed == ("id",)
 
 
+@pytest.mark.long
 def test_a_long_chain_of_conditions_is_compared_without_its_order():
     terms = [f"id <> {n}" for n in range(1500)]
     one = f"select id from orders where {' and '.join(terms)}"

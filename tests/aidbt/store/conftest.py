@@ -13,6 +13,19 @@ from aidbt.store import Store
 from tests.aidbt.store.places import Place, PostgresPlace, SqlitePlace
 from tests.kit import PostgresServer, ServerMissing, postgres_server
 
+# Where each test waits for processes: on PostgreSQL in the long form.
+WAITS = ("test_leases.py",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if (
+            item.path.parent == Path(__file__).parent
+            and item.path.name in WAITS
+            and "postgresql" in item.name
+        ):
+            item.add_marker(pytest.mark.long)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:

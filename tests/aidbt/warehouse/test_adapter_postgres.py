@@ -283,6 +283,7 @@ def test_a_missing_right_is_an_error_with_the_smallest_grant(
     assert caught.value.hint == "grant select on orders to reader"
 
 
+@pytest.mark.long
 def test_a_timeout_says_so(connection: AdapterConnection):
     connection.rows("set statement_timeout = 50")
     try:

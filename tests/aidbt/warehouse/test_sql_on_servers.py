@@ -395,6 +395,7 @@ WANTED = [
 ]
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=30))
 def test_what_is_called_kept_can_really_be_cast_on_postgresql(
@@ -416,6 +417,7 @@ def test_what_is_called_kept_can_really_be_cast_on_postgresql(
             connection.rows(f"select c::{wanted} from texts")
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=40))
 def test_text_that_duckdb_loses_is_lost_on_postgresql_too(twins: Twins, texts: list[str]):

@@ -158,6 +158,7 @@ def test_duckdb_lists_the_items_of_json():
         assert sorted(duckdb.sql(items_sql("duckdb", data_type)).fetchall()) == ITEMS
 
 
+@pytest.mark.long
 def test_postgres_lists_the_items_of_json(postgres, postgres_target):
     postgres.create_database("items_sql")
     with open_target(postgres_target("items_sql")).connect() as connection:
@@ -207,6 +208,7 @@ def test_duckdb_says_what_reading_json_would_lose(data_type):
     assert lost(DuckDB(), "duckdb", data_type) == [0, 1, 0, 1]
 
 
+@pytest.mark.long
 def test_postgres_says_what_reading_json_would_lose(postgres, postgres_target):
     postgres.create_database("reading")
     with open_target(postgres_target("reading")).connect() as connection:
