@@ -49,9 +49,14 @@ def main() -> None:
         folders = set_folders(chosen, Path(scratch))
         judged = {data.name: data for data in map(read_set, folders)}
     ours = {name: judge_ours(data, detector, chosen) for name, data in judged.items()}
+    unlabelled = {name: ours.pop(name) for name, data in judged.items() if not data.is_labelled}
+    judged = {name: judged[name] for name in ours}
+    if not judged:
+        report("anomaly", ours=unlabelled, peers={}, ratios={}, output=chosen.output)
+        return
     peers = {} if chosen.no_peers else {name: _peer(name, judged) for name in PEERS}
     real = _real(chosen, detector)
-    shown = {**_summary(ours), **({"real": real} if real else {}), "sets": ours}
+    shown = {**_summary(ours), **({"real": real} if real else {}), "sets": ours, **unlabelled}
     theirs = {name: {**_means(of), "sets": of} for name, of in peers.items()}
     ratios = _ratios(shown, theirs)
     if chosen.output == "text":
@@ -85,7 +90,7 @@ def set_folders(chosen: argparse.Namespace, scratch: Path) -> list[Path]:
         return [make_set(mix, scratch, seed=chosen.seed) for mix in mixes]
     found = sets_in(chosen.data)
     if not found:
-        raise SystemExit(f"no set in {chosen.data}: a set is a folder with series.parquet and labels.parquet")
+        raise SystemExit(f"no set in {chosen.data}: a set is a folder with series.parquet")
     return found
 
 
@@ -93,7 +98,7 @@ def set_folders(chosen: argparse.Namespace, scratch: Path) -> list[Path]:
 
 
 def judge_ours(data: LabelledSet, detector: Detector, chosen: argparse.Namespace) -> dict[str, Any]:
-    """The figures of one set; what was found is written where it was asked for."""
+    """The figures of one set, of one without labels how much was found; that is written where asked for."""
     started = time.process_time()
     found = detector.scores(data.history)
     alerts = odd_buckets(data.history, found, detector.threshold(chosen.false_alarms))
@@ -109,7 +114,10 @@ def judge_ours(data: LabelledSet, detector: Detector, chosen: argparse.Namespace
     incidents = incident_ids(monitors, parents, alerts, scores)
     if chosen.predict:
         _write(prediction_path(chosen, data.name), data, scores, alerts, incidents)
-    return {**figures(data, scores, alerts, incidents), "monitors": len(monitors), "cpu_s": round(cpu_s, 2)}
+    shared = {"monitors": len(monitors), "cpu_s": round(cpu_s, 2)}
+    if not data.is_labelled:
+        return {"alerts": int(alerts.sum()), "incidents": len(set(incidents[alerts].tolist())), **shared}
+    return {**figures(data, scores, alerts, incidents), **shared}
 
 
 def prediction_path(chosen: argparse.Namespace, name: str) -> Path:

@@ -55,6 +55,9 @@ class MonitorRun:
 @nodes_option
 @exclude_option
 @click.option("--since", metavar="DAY", help="Judge everything from that day on, whatever was judged.")
+@click.option(
+    "--until", metavar="DAY", help="Only what was before that day, told as it was then: data that ended."
+)
 @click.option("--dry-run", is_flag=True, help="Say what is odd and keep nothing of it.")
 @_FAIL_ON
 @_ALL
@@ -65,6 +68,7 @@ def check(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     since: str | None,
+    until: str | None,
     dry_run: bool,
     fail_on: str,
     show_all: bool,
@@ -78,7 +82,13 @@ def check(
     `aidbt monitor run`.
     """
     session = open_from(**where)
-    outcome = checked(session, manifest, select=select, exclude=exclude, since=since, write=not dry_run)
+    outcome = checked(
+        session, manifest, select=select, exclude=exclude, since=since, until=until, write=not dry_run
+    )
+    if until is not None and not dry_run:
+        from aidbt.cli.monitor_past import finish_past
+
+        finish_past(session, outcome, fail_on, manifest, output=output, show_all=show_all)
     _finish(MonitorRun(outcome), fail_on, output=output, show_all=show_all)
 
 
@@ -191,6 +201,7 @@ def checked(
     select: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     since: str | None = None,
+    until: str | None = None,
     write: bool = True,
 ) -> Outcome:
     """One check of what the session's project has in its store."""
@@ -209,6 +220,7 @@ def checked(
         select=select,
         exclude=exclude,
         since=None if since is None else parse_since(since),
+        until=None if until is None else parse_since(until),
         feedback=feedback,
         write=write,
     )

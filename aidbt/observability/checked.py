@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aidbt.core.findings import Finding
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.bounds import Bound
 from aidbt.monitors.feedback import Adjustment
 from aidbt.monitors.judging import Judged
@@ -22,6 +22,7 @@ class Checked:
         buckets: how many were judged, of all nodes.
         anomalies: those that nobody was told of yet, oldest first; `known` is how many of them were there.
         passed: monitor → the newest bucket that was judged and is as expected.
+        well: (grain, monitor) of each anomaly → the buckets that were judged and are as expected.
         bounds: of the next buckets, for the data tests that ask for them.
         findings: what could not be done, and changes that break nothing.
     """
@@ -32,6 +33,7 @@ class Checked:
     anomalies: tuple[Anomaly, ...] = ()
     known: int = 0
     passed: Mapping[Monitor, datetime] = field(default_factory=dict, repr=False)
+    well: Mapping[tuple[Grain, Monitor], tuple[datetime, ...]] = field(default_factory=dict, repr=False)
     gone: frozenset[str] = frozenset()
     bounds: tuple[Bound, ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
@@ -64,6 +66,7 @@ def together(parts: Sequence[Check]) -> Check:
             anomalies=tuple(sorted((a for one in found for a in one.anomalies), key=lambda a: a.start)),
             known=sum(one.known for one in found),
             passed={monitor: start for one in found for monitor, start in one.passed.items()},
+            well={key: starts for one in found for key, starts in one.well.items()},
             bounds=tuple(bound for one in found for bound in one.bounds),
             findings=tuple(finding for one in found for finding in one.findings),
         ),

@@ -38,11 +38,12 @@ JUDGED = "monitor_judged"
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """What a check is made with."""
+    """What a check is made with; `since` and `until` (not included) are local times of buckets to judge."""
 
     manifest: Manifest
     settings: MonitorSettings
     since: datetime | None
+    until: datetime | None
     now: datetime
     places: Mapping[str, Place]
     dialect: str
@@ -72,16 +73,7 @@ def check_grain(series: Sequence[Series], before: Mapping[str, Judged], judging:
     grain = scored.history.grain
     most = _most_late(grain, settings)
     late = {one.node: buckets_late(before.get(one.node, Judged()), one, most) for one in series}
-    digests = {
-        one.node: due(
-            before.get(one.node),
-            one,
-            late=late[one.node],
-            late_days=settings.late_days,
-            since=judging.since,
-        )
-        for one in series
-    }
+    digests = {one.node: _due_of(one, before.get(one.node), late[one.node], judging) for one in series}
     anomalies, passed = _odd(scored, series, digests, PRESETS[settings.preset])
     news = [anomaly for anomaly in anomalies if is_news(before.get(anomaly.monitor.node), anomaly)]
     remembered = {
@@ -102,9 +94,15 @@ def check_grain(series: Sequence[Series], before: Mapping[str, Judged], judging:
         anomalies=tuple(news),
         known=len(anomalies) - len(news),
         passed=passed,
+        well=_well(scored.history, digests, anomalies),
         bounds=tuple(_bounds(scored, series, late, judging)),
     )
     return Check(found, Remembered(judged=remembered, adjusted=scored.adjusted))
+
+
+def _due_of(series: Series, before: Judged | None, late: int, judging: Judging) -> dict[datetime, str]:
+    found = due(before, series, late=late, late_days=judging.settings.late_days, since=judging.since)
+    return {s: digest for s, digest in found.items() if judging.until is None or s < judging.until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +179,25 @@ def _due(history: History, digests: Mapping[str, Mapping[datetime, str]]) -> np.
     found = np.zeros(history.values.shape, bool)
     for row, monitor in enumerate(history.monitors):
         found[row, [places[start] for start in digests[monitor.node]]] = True
+    return found
+
+
+def _well(
+    history: History, digests: Mapping[str, Mapping[datetime, str]], anomalies: Sequence[Anomaly]
+) -> dict[tuple[Grain, Monitor], tuple[datetime, ...]]:
+    """Of each monitor that was odd the buckets in which it was not."""
+    odd = {(anomaly.monitor, anomaly.start) for anomaly in anomalies}
+    rows = {monitor: row for row, monitor in enumerate(history.monitors)}
+    places = {start: number for number, start in enumerate(history.starts)}
+    found = {}
+    for monitor in dict.fromkeys(monitor for monitor, _ in odd):
+        row = rows.get(monitor)  # new and vanished values are in no row, and known of every bucket
+        found[history.grain, monitor] = tuple(
+            start
+            for start in digests.get(monitor.node, ())
+            if (monitor, start) not in odd
+            and (row is None or np.isfinite(history.values[row, places[start]]))
+        )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from aidbt.core.config import MonitorSettings, Settings
 from aidbt.core.errors import AidbtError
@@ -25,6 +26,7 @@ from aidbt.observability.checked import Check, Checked, together
 from aidbt.observability.checking_buckets import JUDGED, Judging, check_grain, judged_before
 from aidbt.observability.checking_columns import COMPARED, check_columns
 from aidbt.observability.failing_runs import remember_runs, run_news
+from aidbt.observability.retelling import retell
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
 from aidbt.store import Store
@@ -45,6 +47,7 @@ def check_store(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     since: datetime | None = None,
+    until: datetime | None = None,
     places: Mapping[str, Place] | None = None,
     dialect: str = "",
     renames: Renames | None = None,
@@ -56,6 +59,7 @@ def check_store(
     Args:
         select, exclude: see `select_nodes`.
         since: judge everything from that local time on, whatever was judged.
+        until: judge what was before that local time, as if it were then; of runs nothing is judged.
         places: nodes whose bounds are asked for, as `bound_places` gives them.
         dialect: of the warehouse, for types of columns and literals in bounds.
         renames: tells which columns have a new name.
@@ -65,17 +69,17 @@ def check_store(
         UnknownName: a selector matches nothing.
         StoreError: the store cannot be read.
     """
-    now = now or datetime.now(UTC)
+    now = _as_of(now, until, settings.monitors)
     buckets = Buckets(store)
     known = {node.unique_id for node in select_nodes(manifest, (), ())}
     wanted = {node.unique_id for node in select_nodes(manifest, select, exclude)}
     there = buckets.nodes()
     parts = []
     alerts = alerts_of(Incidents(store).all()) if feedback else ()
-    judging = Judging(manifest, settings.monitors, since, now, places or {}, dialect, feedback, alerts)
+    judging = Judging(manifest, settings.monitors, since, until, now, places or {}, dialect, feedback, alerts)
     if not (select or exclude):
         wanted |= {node for node in there if is_of_runs(node)}
-    for grain in _GRAINS:
+    for grain in _GRAINS if until is None else _GRAINS[:2]:
         nodes = [node for node, grains in there.items() if node in wanted and grain in grains]
         if nodes:
             oldest = (now - timedelta(days=settings.monitors.history_days + 1)).replace(tzinfo=None)
@@ -83,10 +87,17 @@ def check_store(
                 oldest = max(oldest, buckets.newest_start(grain, _MOST_RUNS) or oldest)
             series = list(buckets.read(nodes, grain, since=oldest))
             parts.append(check_grain(series, judged_before(store, nodes, grain), judging))
-    schema = check_columns(buckets, store, sorted(wanted & there.keys()), dialect, renames)
-    found = together([*parts, schema])
+    if until is None:  # the columns are those of today
+        parts.append(check_columns(buckets, store, sorted(wanted & there.keys()), dialect, renames))
+    found = together(parts)
     gone = frozenset(node for node in there if node not in known and "." in node and not is_of_runs(node))
     return replace(found, found=replace(found.found, gone=gone))
+
+
+def _as_of(now: datetime | None, until: datetime | None, settings: MonitorSettings) -> datetime:
+    if until is not None:
+        return until.replace(tzinfo=ZoneInfo(settings.timezone)).astimezone(UTC)
+    return now or datetime.now(UTC)
 
 
 def remember(store: Store, check: Check) -> None:
@@ -173,6 +184,7 @@ def check_project(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     since: datetime | None = None,
+    until: datetime | None = None,
     feedback: Sequence[Feedback] = (),
     write: bool = True,
     now: datetime | None = None,
@@ -180,6 +192,8 @@ def check_project(
     """Judge what is new, bring the incidents up to date, and write the bounds for the next buckets.
 
     Args:
+        until: see `check_store`; incidents are then told as of the buckets that they are of, nobody is told
+            of them, and no bounds are written.
         feedback: see `check_store`.
         write: False only says what is found; nothing is kept of it.
 
@@ -187,7 +201,7 @@ def check_project(
         UnknownName: a selector matches nothing.
         StoreError: the store cannot be read or written.
     """
-    places, problem = _places(manifest, warehouse, settings.monitors)
+    places, problem = _places(manifest, warehouse, settings.monitors) if until is None else ({}, [])
     around = surroundings(manifest)
     made = check_store(
         manifest,
@@ -196,6 +210,7 @@ def check_project(
         select=select,
         exclude=exclude,
         since=since,
+        until=until,
         places=places,
         dialect=warehouse.dialect,
         feedback=feedback,
@@ -208,6 +223,10 @@ def check_project(
             severity_of([a], (), (a.monitor.node,), around, false_alarms=budget) for a in found.anomalies
         ]
         return Outcome(found, findings=tuple(findings), tried=tuple(tried))
+    if until is not None:
+        changes = retell(store, found, around, settings)
+        remember(store, made)
+        return Outcome(found, changes, tuple(findings))
     wanted = {node.unique_id for node in select_nodes(manifest, select, exclude)}
     mine = [node for node in places if node in wanted]
     unwritten = keep_bounds(warehouse, found, mine, is_all=not (select or exclude))
@@ -217,8 +236,8 @@ def check_project(
     changes = record(store, news, around, settings, now=now)
     remember(store, made)
     remember_runs(store, runs)
-    until = max((bound.valid_to for bound in found.bounds), default="") if unwritten is None else ""
-    return Outcome(found, changes, tuple(findings), until)
+    bounded = max((bound.valid_to for bound in found.bounds), default="") if unwritten is None else ""
+    return Outcome(found, changes, tuple(findings), bounded)
 
 
 def _places(

@@ -9,7 +9,8 @@ A set is a folder of parquet files:
 - lineage: child, parent
 - hist: table, day, s0 … s7; shares of eight categories
 
-A pipeline is the first four characters of a table's name.
+A pipeline is the first four characters of a table's name. Only series has to be there; without labels what a
+detector finds can be written (`--predict`) and not judged.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from pathlib import Path
 import pandas as pd
 
 from aidbt.monitors.history import History
-from benchmarks.anomaly_data import history_of
+from benchmarks.anomaly_data import history_of, table_of
 
 PIPELINE = 4  # characters of a table's name
 Key = tuple[str, str]  # table, metric
+_LABEL = ("incident", "table", "metric", "start", "end", "kind", "subtle", "root_table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class LabelledSet:
         keys: table and metric of each of its monitors.
         lineage: table → the tables that it reads.
         archetypes: pipeline → how it was made; for the analysis only.
+        is_labelled: whether it says what is a fault.
     """
 
     name: str
@@ -44,6 +47,7 @@ class LabelledSet:
     benign: pd.DataFrame
     lineage: dict[str, tuple[str, ...]]
     archetypes: dict[str, str]
+    is_labelled: bool = True
 
     @property
     def pipelines(self) -> list[str]:
@@ -53,7 +57,7 @@ class LabelledSet:
 
 def is_set(folder: Path) -> bool:
     """Whether a folder holds a set."""
-    return (folder / "series.parquet").is_file() and (folder / "labels.parquet").is_file()
+    return (folder / "series.parquet").is_file()
 
 
 def sets_in(folder: Path) -> list[Path]:
@@ -69,16 +73,17 @@ def read_set(folder: Path) -> LabelledSet:
     """The set of a folder, named as the folder is."""
     history, keys = history_of(folder)
     parents: dict[str, tuple[str, ...]] = {}
-    for edge in pd.read_parquet(folder / "lineage.parquet").itertuples():
+    for edge in table_of(folder, "lineage", ("child", "parent")).itertuples():
         parents[str(edge.child)] = (*parents.get(str(edge.child), ()), str(edge.parent))
-    context = pd.read_parquet(folder / "context.parquet", columns=["pipeline", "archetype"])
-    archetypes = context.groupby("pipeline").archetype.first().to_dict()
+    context = table_of(folder, "context", ("pipeline",))
+    archetypes = context.groupby("pipeline").archetype.first().to_dict() if "archetype" in context else {}
     return LabelledSet(
         folder.name,
         history,
         tuple(keys),
-        pd.read_parquet(folder / "labels.parquet"),
-        pd.read_parquet(folder / "benign.parquet"),
+        table_of(folder, "labels", _LABEL),
+        table_of(folder, "benign", ("pipeline", "start", "end", "kind")),
         parents,
         {str(name): str(archetype) for name, archetype in archetypes.items()},
+        is_labelled=(folder / "labels.parquet").is_file(),
     )

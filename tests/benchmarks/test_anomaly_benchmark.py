@@ -354,3 +354,18 @@ def test_real_series_have_every_day_and_page_views_are_counts(tmp_path):
     assert series.history.values[0, [0, 2]].tolist() == [100, 10]
     assert np.isnan(series.history.values[0, 1])
     assert rival_days(series) == []
+
+
+def test_a_folder_without_labels_is_predicted_and_not_judged(made, tmp_path, monkeypatch, capsys):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "series.parquet").write_bytes((made / "series.parquet").read_bytes())
+    out = tmp_path / "found.parquet"
+    words = ["anomaly", "--data", str(bare), "--predict", str(out), "--output", "json"]
+    monkeypatch.setattr(sys, "argv", words)
+
+    anomaly.main()
+
+    said = json.loads(capsys.readouterr().out)
+    assert set(said["ours"]["bare"]) == {"alerts", "incidents", "monitors", "cpu_s"}
+    assert len(pd.read_parquet(out)) == len(pd.read_parquet(bare / "series.parquet"))

@@ -28,7 +28,7 @@ def rows_lost(target: Target, lost: Sequence[datetime]) -> Finding:
         f"most rows of {some} ({days}) are gone; what was measured of them is kept"
         " (--since DAY measures them as they are now)"
     )
-    return Finding("monitor.rows_lost", Severity.WARN, target.name, message)
+    return Finding("monitor.rows_lost", Severity.ERROR, target.name, message)
 
 
 def odd_rows(target: Target, window: Window | None, answer: Answer, newest: datetime | None) -> list[Finding]:
