@@ -58,7 +58,7 @@ def main() -> None:
 
         _say("5. Write what follows from the decisions, and build with the gold models")
         _aidbt(["generate"], env)
-        _aidbt(["build"], env)
+        _aidbt(["build", "--no-monitor"], env)
 
         _say("6. Load and generate once more: a second batch lands, no file changes")
         before = _texts()
@@ -77,20 +77,23 @@ def main() -> None:
         counts = ", ".join(f"{rows} {what}" for what, rows in change(server).items())
         print(f"\nin PostgreSQL, of SkyWest's flights: {counts}")
         _aidbt(["ingest", "cdc", "--once"], env)
-        _aidbt(["build"], env)
+        _aidbt(["build", "--no-monitor"], env)
         _show("SkyWest after", _SKYWEST)
 
         _say("9. A gold model from a sentence, with its tests")
         _aidbt(["model", _SENTENCE, "--name", "carrier_months"], env)
         print(f"\n{(PROJECT / 'models/gold/carrier_months.sql').read_text()}", end="")
-        _aidbt(["build", "-s", "carrier_months"], env)
+        _aidbt(["build", "--no-monitor", "-s", "carrier_months"], env)
 
         _say("10. Questions in English, and one that cannot be answered; no language model is asked")
         for question in _QUESTIONS:
             _aidbt(["query", question, "--limit", "5"], env)
         _aidbt(["query", _UNANSWERABLE], env, expected=1)
 
-    _say("11. What came out")
+        _say("11. Watch the year: each day of 2013 judged by the days before it, as if it had just come")
+        _watch(env)
+
+    _say("12. What came out")
     for title, query in _GOLD.items():
         _show(title, query)
     if "--update" in sys.argv[1:]:
@@ -106,8 +109,28 @@ def main() -> None:
         f"  {_short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test"
     )
     print(f"  {_short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
+    print(f"  {_short(SCRATCH / 'report.html')}   what was odd in 2013, quality, tests, runs; works offline")
     print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
-    print(f"  in {_short(SCRATCH)}: aidbt profile, aidbt review, aidbt doctor")
+    print(f"  in {_short(SCRATCH)}: aidbt incidents list --all, aidbt quality, aidbt review, aidbt doctor")
+
+
+def _watch(env: dict[str, str]) -> None:
+    """Measure the year, say what was odd in it, and write the report."""
+    _aidbt(["monitor", "collect", "--until", "2014-01-01"], env)
+    year = ["--since", "2013-01-01", "--until", "2014-01-01"]
+    _aidbt(["monitor", "check", *year, "--fail-on", "none"], env)
+    listed = json.loads(_aidbt(["incidents", "list", "--all", "--output", "json"], env, quiet=True))
+    shown = [
+        json.loads(_aidbt(["incidents", "show", one["id"], "--output", "json"], env, quiet=True))
+        for one in listed["incidents"]
+        if one["opened_at"] < "2013-02-11"
+    ]
+    blizzard = next((one for one in shown if {a["start"][:10] for a in one["anomalies"]} >= _BLIZZARD), None)
+    if blizzard is None:
+        raise SystemExit("the blizzard of 8 and 9 February 2013 was not flagged")
+    print("\nThe blizzard of 8 and 9 February, and what was known of it:")
+    _aidbt(["incidents", "show", blizzard["id"]], env)
+    _aidbt(["report", "--since", "2013-01-01", "--out", "report.html"], env)
 
 
 def _scratch_copy() -> None:
@@ -158,6 +181,7 @@ def _texts() -> dict[str, bytes]:
     }
 
 
+_BLIZZARD = {"2013-02-08", "2013-02-09"}
 _SENTENCE = "number of flights, average departure delay and average arrival delay per carrier and month"
 _QUESTIONS = (
     "flights per month and the change from the previous month",

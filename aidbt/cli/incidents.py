@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, duration, emit, table
+from aidbt.cli.render import bold, count, dim, duration, emit, plain, table
 from aidbt.core.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -144,14 +144,21 @@ def _waiting_lines(waiting: Sequence[Posting]) -> Iterator[str]:
 @output_option
 def show(id: str, show_all: bool, output: str, **where: Any) -> None:
     """Say all that is known of the incident ID: where it begins, what it reaches, what happened when."""
+    from aidbt.observability.coinciding import coinciding
     from aidbt.store.incidents import Incidents
 
     session = open_from(**where)
     incident = Incidents(session.store).get(id)
-    emit(incident, output=output, text=lambda: _show_lines(incident, show_all=show_all))
+    settings, parents = session.settings.values.monitors, around_of(session).parents
+    said = coinciding([incident], session.store, settings, parents).get(id, ())
+    emit(
+        {**plain(incident), "at_the_same_time": said},
+        output=output,
+        text=lambda: _show_lines(incident, said, show_all=show_all),
+    )
 
 
-def _show_lines(incident: Incident, *, show_all: bool) -> Iterator[str]:
+def _show_lines(incident: Incident, said: Sequence[str], *, show_all: bool) -> Iterator[str]:
     colour = "green" if incident.state.is_over else _COLOURS[incident.severity.value]
     word = click.style(f"{incident.severity.value}, {incident.state.value}", fg=colour)
     yield f"{bold(incident.id)} {word}: {incident.title}"
@@ -176,6 +183,9 @@ def _show_lines(incident: Incident, *, show_all: bool) -> Iterator[str]:
         )
         if most is not None and len(newest) > most:
             yield dim(f"  … and {len(newest) - most} more (--all shows them)")
+    if said:
+        yield bold("at the same time")
+        yield from (f"  {line}" for line in said)
     yield bold("happened (UTC)")
     yield from table(
         [[f"{event.at:%Y-%m-%d %H:%M}", event.what, event.by, event.note] for event in incident.timeline]

@@ -278,6 +278,10 @@ def check_lines(outcome: Outcome, *, show_all: bool = False) -> Iterator[str]:
             f"{bold('checked')} {count(found.monitors, 'monitor')}, {count(found.buckets, 'bucket')} new or"
             f" changed: {said}"
         )
+    if outcome.still_open:
+        named = ", ".join(outcome.still_open[:_SHOWN])
+        more = len(outcome.still_open) - _SHOWN
+        yield f"  still open: {named}{f' and {more} more' if more > 0 else ''} (aidbt incidents list)"
     shown = [change for change in outcome.changes if change.what != "updated" or change.after.anomalies]
     for change in shown[: None if show_all else _SHOWN]:
         yield from _change_lines(change, outcome, show_all=show_all)

@@ -1026,13 +1026,18 @@ def _shown(value: Any) -> str:
 
 
 def _keys_at(model: Any, location: Sequence[str | int]) -> list[str]:
+    annotation: Any = None
     for part in location:
         if isinstance(part, int):
             continue
         info = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        if info is None:
+        if info is not None:
+            annotation = info.annotation
+            model = _model_inside(annotation)
+        elif getattr(annotation, "__origin__", None) in (dict, Mapping):
+            annotation = None  # a name of the user's own, as in alerts.channels: the model is its value's
+        else:
             return []
-        model = _model_inside(info.annotation)
     if is_dataclass(model):
         return [item.name for item in fields(model)]
     return list(model.model_fields) if hasattr(model, "model_fields") else []
@@ -1041,7 +1046,8 @@ def _keys_at(model: Any, location: Sequence[str | int]) -> list[str]:
 def _model_inside(annotation: Any) -> Any:
     if hasattr(annotation, "model_fields") or is_dataclass(annotation):
         return annotation
-    return next((_model_inside(arg) for arg in getattr(annotation, "__args__", ())), None)
+    found = (_model_inside(arg) for arg in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)
 
 
 def line_of(text: str, location: Sequence[str | int]) -> int | None:

@@ -40,6 +40,23 @@ def holidays_of(country: str, days: Sequence[date]) -> np.ndarray:
     return found
 
 
+def holiday_names(country: str, days: Sequence[date]) -> dict[date, str]:
+    """What the public holidays about some days are called, of a whole country or of one part of it.
+
+    Raises:
+        SettingsError: the library does not know that country or that part of it.
+        MissingExtra: the package `holidays` is not installed.
+    """
+    if not days:
+        return {}
+    years = range(min(days).year - 1, max(days).year + 2)
+    _public_holidays(country, years)
+    import holidays
+
+    name, _, part = country.partition("-")
+    return dict(holidays.country_holidays(name, subdiv=part or None, years=years).items())
+
+
 def _public_holidays(country: str, years: range) -> set[date]:
     """The dates on which a country, or any part of it, is closed."""
     try:

@@ -159,7 +159,8 @@ def _moved(a: Anomaly) -> str:
         return f"{_subject(a)}: its values are distributed otherwise than before"
     what = _words(a.monitor.metric)
     if a.monitor.metric.endswith("_rate"):
-        return f"{_subject(a)}: {what} {_share(value)}, expected {_share(expected)}"
+        usual = 0.0 if expected < value / 1000 else expected  # never "expected 0.00037 %"
+        return f"{_subject(a)}: {what} {_share(value)}, expected {_share(usual)}"
     if expected and value and (value > 0) == (expected > 0) and abs(value / expected - 1) >= 0.005:
         return f"{_subject(a)}: {what} {_compared(a, 'lower', 'higher', 'what was')}"
     return f"{_subject(a)}: {what} {value:,.6g}, expected {expected:,.6g}"

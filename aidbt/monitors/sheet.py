@@ -124,7 +124,7 @@ def sheet_of(history: History, members: np.ndarray) -> Sheet:
         scaled[span] = SCALES[family].forward(values[span], unit[span])
         if family is Family.AMOUNT:
             given = history.variances[place[span]]
-            variances[span] = variance_on_scale(values[span], given, unit[span])
+            variances[span] = variance_on_scale(_last_known(values[span]), given, unit[span])
     column_of = np.full(len(history.monitors) + 1, -1)
     column_of[place] = np.arange(len(place))
     is_rows = (ranks == order.index(Family.COUNT)) & (history.volumes[place] < 0)
@@ -152,11 +152,15 @@ def sheet_of(history: History, members: np.ndarray) -> Sheet:
 
 def known_rows(rows: np.ndarray) -> np.ndarray:
     """Rows M × T, 1 or more, with what is not known taken from the bucket before."""
-    rows = np.where(np.isfinite(rows), rows, np.nan)
-    at = np.where(np.isnan(rows), -1, np.arange(rows.shape[1]))
+    filled = _last_known(np.where(np.isfinite(rows), rows, np.nan))
+    return np.clip(np.where(np.isnan(filled), UNKNOWN_ROWS, filled), 1.0, 1e15)  # more is no number of rows
+
+
+def _last_known(values: np.ndarray) -> np.ndarray:
+    """M × T, NaN replaced by the last value before that is none."""
+    at = np.where(np.isnan(values), -1, np.arange(values.shape[1]))
     last = np.maximum.accumulate(at, axis=1)
-    filled = np.where(last >= 0, np.take_along_axis(rows, np.maximum(last, 0), axis=1), UNKNOWN_ROWS)
-    return np.clip(filled, 1.0, 1e15)  # more than that is no number of rows
+    return np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=1), np.nan)
 
 
 def _related_groups(history: History) -> list[np.ndarray]:

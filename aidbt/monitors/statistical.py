@@ -16,14 +16,15 @@ from aidbt.monitors.support import supported
 from aidbt.monitors.tails import deviation_of
 from aidbt.monitors.thresholds import threshold_of
 from aidbt.monitors.views.distribution import distribution_scores
+from aidbt.monitors.views.drift import Drift
 from aidbt.monitors.views.own import OwnPast
 from aidbt.monitors.views.recent import RecentMean
 from aidbt.monitors.views.related import GivenOther
 
 # How much each view's score counts beside that of the monitor's own past.
-_GIVEN, _RECENT, _DISTRIBUTION = 0.7, 1.0, 1.0
-# Before anything is known, by how much a surprise goes along with its parent's and with its rows'.
-_PARENT_SLOPE, _ROWS_SLOPE = 0.7, 0.3
+_GIVEN, _RECENT, _DISTRIBUTION, _DRIFT = 1.0, 1.0, 1.0, 1.3
+# Before anything is known, by how much a value goes along with its parent's and with its rows.
+_PARENT_SLOPE, _ROWS_SLOPE = 1.0, 0.5
 # Over how many buckets the views of recent means go.
 _SPANS = (3,)
 
@@ -77,7 +78,12 @@ class StatisticalDetector:
         families = history.families
         distribution = distribution_scores(history).astype(np.float32)
         strongest = calibrated(found.own, families)
-        for weight, view in ((_GIVEN, found.given), (_RECENT, found.recent), (_DISTRIBUTION, distribution)):
+        for weight, view in (
+            (_GIVEN, found.given),
+            (_RECENT, found.recent),
+            (_DISTRIBUTION, distribution),
+            (_DRIFT, found.drift),
+        ):
             np.maximum(strongest, weight * calibrated(view, families), out=strongest)
         return strongest
 
@@ -87,6 +93,7 @@ class StatisticalDetector:
         upstream = GivenOther(sheet, sheet.parents, _PARENT_SLOPE)
         volume = GivenOther(sheet, sheet.volumes, _ROWS_SLOPE)
         lately = [RecentMean(sheet, span) for span in _SPANS]
+        drift = Drift(sheet, grain)
         mean, down, up = (np.empty(sheet.scaled.shape) for _ in range(3))
         for bucket in range(len(sheet.scaled)):
             found.seen[sheet.place, bucket] = past.seen
@@ -96,8 +103,22 @@ class StatisticalDetector:
             found.sign[sheet.place, bucket] = outlook.sign
             given = np.maximum(upstream.step(bucket, outlook), volume.step(bucket, outlook))
             found.given[sheet.place, bucket] = given
+            drift.keep(bucket, past.mixture.steady_rhythm(sheet.moment(bucket)), outlook)
             said = [view.step(bucket, outlook, past) for view in lately]
             found.recent[sheet.place, bucket] = np.maximum.reduce(said)
+        found.drift[sheet.place] = drift.scores().T
+        self._draw(sheet, grain, found, mean, down, up)
+
+    def _draw(
+        self,
+        sheet: Sheet,
+        grain: Grain,
+        found: _Found,
+        mean: np.ndarray,
+        down: np.ndarray,
+        up: np.ndarray,
+    ) -> None:
+        """The bands of some monitors; all but `found` T × M on their scales."""
         reach = deviation_of(own_score_of(self.threshold(grain=grain)))
         unknown = found.seen[sheet.place].T == 0
         for target, scaled in (
@@ -115,6 +136,7 @@ class _Found:
     own: np.ndarray
     given: np.ndarray
     recent: np.ndarray
+    drift: np.ndarray
     sign: np.ndarray
     seen: np.ndarray
     expected: np.ndarray
@@ -123,10 +145,18 @@ class _Found:
 
     @classmethod
     def empty(cls, shape: tuple[int, ...]) -> _Found:
-        own, given, recent, expected, low, high = (np.zeros(shape, np.float32) for _ in range(6))
+        own, given, recent, drift, expected, low, high = (np.zeros(shape, np.float32) for _ in range(7))
         sign, seen = np.zeros(shape, np.int8), np.zeros(shape, np.int32)
         return cls(
-            own, given, recent, sign, seen, expected.astype(float), low.astype(float), high.astype(float)
+            own,
+            given,
+            recent,
+            drift,
+            sign,
+            seen,
+            expected.astype(float),
+            low.astype(float),
+            high.astype(float),
         )
 
 

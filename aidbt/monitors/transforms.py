@@ -38,7 +38,7 @@ MOST_ROWS = 1e12
 # Differences of less than about that many minutes say nothing.
 FRESH_MINUTES = 10.0
 # A number that never changed its sign is compared by factors down to this share of its usual size, or so many
-# times its usual distance from it: what varies by half of its size may as well become zero or change its sign.
+# times its usual distance from it: what varies by half of its size may become zero or change its sign.
 _SMALL = 1e-3
 _STEADY = 2.0
 _TINY = 1e-100
@@ -85,20 +85,23 @@ def usual_rows(rows: np.ndarray) -> np.ndarray:
     measured = np.isfinite(rows) & (rows > 0)
     for row in np.flatnonzero(measured.any(axis=1)):
         found[row] = np.median(rows[row, measured[row]][:FIRST_VALUES])
-    return np.clip(found, 1.0, MOST_ROWS)
+    usual: np.ndarray = np.clip(found, 1.0, MOST_ROWS)
+    return usual
 
 
 # A share of rows: its odds, with half a row more on either side.
 def _odds(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
     half = 0.5 / (usual + 1)
     share = np.clip(values, 0, 1)
-    return np.log((share + half) / (1 - share + half))
+    found: np.ndarray = np.log((share + half) / (1 - share + half))
+    return found
 
 
 def _share(scaled: np.ndarray, usual: np.ndarray) -> np.ndarray:
     half = 0.5 / (usual + 1)
     share = 1 / (1 + np.exp(-np.clip(scaled, -40, 40)))
-    return np.clip(share * (1 + 2 * half) - half, 0, 1)
+    found: np.ndarray = np.clip(share * (1 + 2 * half) - half, 0, 1)
+    return found
 
 
 def _odds_noise(
@@ -106,7 +109,8 @@ def _odds_noise(
 ) -> np.ndarray:
     half, share = 0.5 / (usual + 1), _share(expected, usual)
     chance = (share * (1 - share) + 0.15 / rows) / rows
-    return chance / ((share + half) * (1 - share + half)) ** 2
+    found: np.ndarray = chance / ((share + half) * (1 - share + half)) ** 2
+    return found
 
 
 def _count_noise(
@@ -114,7 +118,8 @@ def _count_noise(
 ) -> np.ndarray:
     """Of few values one more or less is nothing; of values nearly as many as rows, chance is that of rows."""
     count = np.exp(np.clip(expected, -20, 30)) + 0.5
-    return (0.12 + 0.5 * is_below) / count**2 + np.minimum(count / rows, 1) / count
+    found: np.ndarray = (0.12 + 0.5 * is_below) / count**2 + np.minimum(count / rows, 1) / count
+    return found
 
 
 # Rows per key: what is above 1, and half a row.
@@ -127,7 +132,8 @@ def _excess_noise(
 ) -> np.ndarray:
     offset = _excess_offset(usual)
     extra = np.maximum(_exp(expected) - offset, 0)
-    return 0.25 * (extra + 0.3 / rows) / rows / (extra + offset) ** 2
+    found: np.ndarray = 0.25 * (extra + 0.3 / rows) / rows / (extra + offset) ** 2
+    return found
 
 
 # A distance: about as much again as a few rows leave by chance.
@@ -138,11 +144,13 @@ def _distance_offset(usual: np.ndarray) -> np.ndarray:
 def _distance_noise(
     expected: np.ndarray, rows: np.ndarray, usual: np.ndarray, is_below: np.ndarray
 ) -> np.ndarray:
-    return (7 * np.maximum(1 / rows - 1 / usual, 0) / _exp(expected)) ** 2
+    found: np.ndarray = (7 * np.maximum(1 / rows - 1 / usual, 0) / _exp(expected)) ** 2
+    return found
 
 
 def _exp(scaled: np.ndarray) -> np.ndarray:
-    return np.exp(np.clip(scaled, -50, 50))
+    found: np.ndarray = np.exp(np.clip(scaled, -50, 50))
+    return found
 
 
 def _no_noise(expected: np.ndarray, rows: np.ndarray, unit: np.ndarray, is_below: np.ndarray) -> np.ndarray:
@@ -155,7 +163,8 @@ def _amount_noise(
     return np.broadcast_to(1 / rows, expected.shape)
 
 
-_WAYS: dict[Family, tuple[Callable, Callable, Callable]] = {
+_Way = Callable[..., np.ndarray]
+_WAYS: dict[Family, tuple[_Way, _Way, _Way]] = {
     Family.COUNT: (
         lambda x, unit: np.log(np.maximum(x, 0) + 0.5),
         lambda y, unit: np.maximum(_exp(y) - 0.5, 0),
@@ -188,4 +197,5 @@ SCALES = {family: Scale(_FLOORS[family], _PRIORS[family], *ways) for family, way
 
 def variance_on_scale(values: np.ndarray, variances: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Known sampling variances of numbers, from their own unit squared to their scale."""
-    return variances / (values**2 + (2 * unit) ** 2)
+    found: np.ndarray = variances / (values**2 + (2 * unit) ** 2)
+    return found

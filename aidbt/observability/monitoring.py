@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from aidbt.core.config import MonitorSettings, Settings
 from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.incidents import IncidentChange
+from aidbt.core.incidents import ALIVE, IncidentChange
 from aidbt.core.measured import Grain, is_of_runs
 from aidbt.monitors.bounds import Place, write_bounds
 from aidbt.monitors.collection.targets import find_targets
@@ -157,6 +157,7 @@ class Outcome:
         findings: those of the check, and what could not be done after it.
         bounded_until: the time (UTC) until which data tests have bounds to compare with; "" for none.
         tried: how bad each anomaly is, where nothing of it was kept and there are no changes.
+        still_open: incidents that were open before, and are.
     """
 
     found: Checked
@@ -164,6 +165,7 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     bounded_until: str = ""
     tried: tuple[Severity, ...] = ()
+    still_open: tuple[str, ...] = ()
 
     def is_at(self, gate: str) -> bool:
         """Whether something new is at the gate or above: "error", "warn", or "none" for never."""
@@ -237,7 +239,9 @@ def check_project(
     remember(store, made)
     remember_runs(store, runs)
     bounded = max((bound.valid_to for bound in found.bounds), default="") if unwritten is None else ""
-    return Outcome(found, changes, tuple(findings), bounded)
+    told = {change.after.id for change in changes}
+    still = [one.id for one in Incidents(store).all(states=ALIVE) if one.id not in told]
+    return Outcome(found, changes, tuple(findings), bounded, still_open=tuple(still))
 
 
 def _places(

@@ -108,3 +108,8 @@ class Mixture:
         """What was usual before the last days, to be compared with later."""
         expert = steady(self.experts)
         return Steady(expert.level.copy(), expert.weekday.copy(), expert.hour.copy())
+
+    def steady_rhythm(self, at: Moment) -> np.ndarray:
+        """What this weekday and hour add to what was usual, M."""
+        expert = steady(self.experts)
+        return expert.expected(at) - expert.level

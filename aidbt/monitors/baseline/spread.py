@@ -6,6 +6,8 @@ import numpy as np
 
 # How much of the variance is that of the value's own side, the rest being that of both.
 _OWN_SIDE = 0.5
+# An error of less is none.
+_NOTHING = 1e-9
 
 
 class Spread:
@@ -31,9 +33,9 @@ class Spread:
         self._both += rate * (square - self._both)
         self._count += learns
         rate = np.maximum(1 / (self._count / 2 + 5), 0.06) * learns
-        above = error > 0
-        self._above += rate * above * (square - self._above)
-        self._below += rate * ~above * (square - self._below)
+        # no error is small on both sides: else a constant series would keep its first variance on one of them
+        self._above += rate * (error > -_NOTHING) * (square - self._above)
+        self._below += rate * (error < _NOTHING) * (square - self._below)
 
 
 # The predicted noise is believed as much as so many buckets, of which older ones are forgotten.

@@ -62,8 +62,8 @@ def only_refers(name: str) -> bool:
     """Whether a number of that name stands for something else: a key, or a part of a date.
 
     Example:
-        >>> only_refers("customer_id"), only_refers("day_of_week"), only_refers("days"), only_refers("id_count")
-        (True, True, False, False)
+        >>> only_refers("customer_id"), only_refers("day_of_week"), only_refers("days_late")
+        (True, True, False)
     """
     words = words_of(name)
     return bool(words) and (words[-1] in _REFERENCES or _OF_CALENDAR.issuperset(words))

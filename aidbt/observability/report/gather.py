@@ -16,6 +16,7 @@ from aidbt.core.measured import Grain
 from aidbt.monitors.checking import COLD_START_BUCKETS
 from aidbt.monitors.incidents import open_ones
 from aidbt.monitors.surroundings import Surroundings, surroundings
+from aidbt.observability.coinciding import coinciding
 from aidbt.observability.cost import Costs as PeriodCosts
 from aidbt.observability.cost import costs_of
 from aidbt.observability.quality.known import Known
@@ -87,8 +88,10 @@ def gather(
     charts = _charts(
         incidents, store, settings, around, [run.started_at for run in runs], feedback, now, said
     )
+    said_of = coinciding(incidents, store, settings.monitors, around.parents)
     parts = [
-        IncidentPart(one, charts.get(one.id, ()), lineage_part(one, around.parents)) for one in incidents
+        IncidentPart(one, charts.get(one.id, ()), lineage_part(one, around.parents), said_of.get(one.id, ()))
+        for one in incidents
     ]
     known, quality = _quality(store, settings, manifest, target_path, since, now, said)
     measured = _measured(Buckets(store), manifest, settings)

@@ -85,11 +85,12 @@ class LineagePart:
 
 @dataclass(frozen=True, slots=True)
 class IncidentPart:
-    """An incident with what is drawn of it."""
+    """An incident with what is drawn of it, and what happened at the same time outside its lineage."""
 
     incident: Incident
     charts: tuple[MetricChart, ...] = ()
     lineage: LineagePart | None = None
+    coincides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ def test_a_bad_day_is_told_with_its_incident_and_what_to_do_next(shop: Shop):
     again = aidbt(shop, "check", "--fail-on", "warn")
     assert again.exit_code == 0
     assert again.output.startswith("nothing new to check in ")
+    assert "still open: INC-1 (aidbt incidents list)" in again.output  # nothing new is not: all is well
 
 
 @pytest.mark.parametrize(("gate", "code"), [("none", 0), ("warn", 1)])

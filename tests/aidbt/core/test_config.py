@@ -153,6 +153,10 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
             "aidbt.yml:2: store.url holds a password\nhint: leave it out here and set the variable"
             " AIDBT_STORE_URL, or PGPASSWORD; then change it, for git may have it",
         ),
+        (
+            "alerts:\n  channels:\n    team: {kind: slack, urlenv: X}",
+            "aidbt.yml:3: unknown key 'alerts.channels.team.urlenv'\nhint: did you mean 'url_env'?",
+        ),
         ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path, schema_name, url"),
         (
             "\n\nprofile:\n  sample_rows: many\n",

@@ -26,6 +26,10 @@ from tests.aidbt.monitors.findings import anomaly, node
             "orders.email: share of nulls 12 %, expected 0.4 %",
         ),
         (
+            anomaly("orders", "null_rate", "email", value=0.67, expected=0.0000037),
+            "orders.email: share of nulls 67 %, expected 0 %",
+        ),
+        (
             anomaly("orders", "mean", "amount", value=350, expected=1000),
             "orders.amount: mean 65 % lower than expected on a Friday",
         ),

@@ -245,3 +245,15 @@ def test_every_metric_says_what_it_is_in_words_of_people() -> None:
     assert metric_of("custom:revenue").family is Family.AMOUNT
     with pytest.raises(UnknownName, match="did you mean 'null_rate'"):
         metric_of("nul_rate")
+
+
+def test_few_values_that_are_the_same_by_chance_are_not_exact() -> None:
+    def day(*numbers: float) -> dict[FactKey, float]:
+        return facts(len(numbers), nulls=0, sum=sum(numbers), squares=sum(x * x for x in numbers))
+
+    history = history_of([series_of({0: day(1, 5, 9), 1: day(2, 4, 12), 2: day(0, 0, 0)})])
+    assert history is not None
+    row = history.monitors.index(Monitor("model.shop.orders", "mean", "amount"))
+
+    assert history.values[row, 2] == 0
+    assert history.variances[row, 2] > 0.5 * history.variances[row, :2].min()

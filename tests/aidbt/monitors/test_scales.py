@@ -133,3 +133,10 @@ def test_neighbours_support_each_other_in_the_direction_of_one_cause_only():
     assert found[0, 1] == 2
     assert found[2].tolist() == [0.1, 0.1]
     assert has_neighbours.all()
+
+
+def test_a_number_that_varies_by_half_its_size_may_cross_zero():
+    delays = np.array([[11.0, 13, 6, 16, 5, 12, -1, 11]])
+    scaled = SCALES[Family.AMOUNT].forward(delays, unit_of(delays)[:, None])[0]
+
+    assert abs(scaled[6] - scaled[0]) < 3 * np.ptp(scaled[:5])
