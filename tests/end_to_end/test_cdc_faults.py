@@ -85,6 +85,7 @@ def test_killed_at_random_moments_while_two_write_nothing_is_lost_or_doubled(sou
     assert source.check(shop.warehouse) > 20 * kills
 
 
+@pytest.mark.long
 def test_killed_while_tables_are_read_for_the_first_time(source, shop):
     source.fill_more(20_000)
     with Writers(source, 11), shop.stream() as running:

@@ -198,6 +198,7 @@ def test_a_relationship_that_almost_holds_is_still_told_when_nothing_is_new(shop
     assert "`crm.visits.user_id`: 20 of 500 rows have no match in crm.users" in text
 
 
+@pytest.mark.long
 def test_the_review_text_tells_the_rows_of_the_last_build(shop: Shop):
     shop.aidbt("generate")
     built = shop.aidbt("build")

@@ -52,6 +52,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
+@pytest.mark.long
 def test_a_column_is_asked_for_what_breaks_without_it_and_what_follows_its_values(shop: Shop):
     result = impact(shop, "stg.amount")
 

@@ -268,6 +268,7 @@ def test_where_no_word_is_near_what_can_be_asked_about_is_said(shop: Asker):
     assert "orders" in shop.json("splendiferous gizmology?")["tables"]
 
 
+@pytest.mark.long
 def test_what_of_the_project_cannot_be_read_is_said_with_a_refusal(tmp_path: Path):
     project = new_shop(tmp_path, FILES)
     build_without_dbt(project)

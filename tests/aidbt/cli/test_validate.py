@@ -241,6 +241,7 @@ def test_a_model_that_dbt_cannot_render_has_dbts_reason_and_the_others_are_valid
     assert findings_of(result, "models/stg_orders.sql") == []
 
 
+@pytest.mark.long
 def test_a_second_model_of_one_name_is_an_error_and_the_others_are_validated(tmp_path):
     shop = Shop(tmp_path)
     (tmp_path / "models/x").mkdir()

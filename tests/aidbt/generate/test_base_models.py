@@ -104,6 +104,7 @@ def freshness(shop):
     return {result.unique_id.rpartition(".")[2]: result.status for result in report.results}
 
 
+@pytest.mark.long
 def test_a_new_column_of_the_log_reaches_staging(shop, log):
     shop.generate()
     build(shop)

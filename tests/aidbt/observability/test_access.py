@@ -320,6 +320,7 @@ def test_the_missing_grants_are_named_and_enough(crm: Path, role: str, postgres:
     assert list(crm.rglob("stg_crm__users.sql"))
 
 
+@pytest.mark.long
 def test_a_table_that_is_needed_and_closed_gets_a_grant_of_its_own(
     crm: Path, role: str, postgres: PostgresServer
 ):

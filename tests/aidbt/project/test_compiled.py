@@ -35,6 +35,7 @@ def test_what_a_run_of_the_models_left_serves_for_models_and_not_for_tests(tmp_p
     assert uncompiled == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("changed", ["profiles.yml", "../local/macros/cents.sql"])
 def test_a_changed_profile_or_local_package_is_compiled_anew(tmp_path: Path, changed: str):
     files = {

@@ -46,6 +46,7 @@ def connection(warehouse: AdapterWarehouse) -> Iterator[AdapterConnection]:
         yield opened
 
 
+@pytest.mark.long
 def test_sketches_estimate_what_is_contained(connection, relations, profiles):
     people, lines = relations["people"], relations["lines"]
     counts = {c.name: c.distinct_count for c in profiles["lines"].columns if c.name in ("who", "half")}
