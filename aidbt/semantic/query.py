@@ -418,6 +418,11 @@ def queries_in(query: SemanticQuery | None) -> Iterator[SemanticQuery]:
         query = query.source
 
 
+def source_names(query: SemanticQuery) -> set[str]:
+    """The names that mean columns of a query's source, which come before the query's own outputs."""
+    return {output.name for output in query.source.outputs if output.is_shown} if query.source else set()
+
+
 def attributes(node: Any) -> list[Attribute]:
     """The columns that a term, predicate or query reads, in order, each once."""
     return list(dict.fromkeys(part for part in parts(node) if isinstance(part, Attribute)))

@@ -15,7 +15,7 @@ from aidbt.project.conventions import snake_case
 from aidbt.project.declared import Declared
 from aidbt.project.manifest import Manifest
 from aidbt.semantic.planning.frames import Aliases
-from aidbt.semantic.query import Measure, Output, OutputRef, SemanticQuery, measures
+from aidbt.semantic.query import Measure, Output, OutputRef, SemanticQuery, measures, source_names
 from aidbt.semantic.rewriting import rewritten
 from aidbt.sql.identifiers import reserved_words
 
@@ -161,8 +161,7 @@ def with_column_names(query: SemanticQuery, dialect: str) -> SemanticQuery:
     taken = Aliases()
     names = {output.name: _column_name(output.name, taken, dialect) for output in query.outputs}
     is_grouped = bool(query.group_by or measures((query.outputs, query.having, query.order_by)))
-    listed = query.source.outputs if query.source is not None and not is_grouped else ()
-    of_source = {output.name for output in listed if output.is_shown}
+    of_source = set() if is_grouped else source_names(query)
 
     def renamed(part: Any) -> Any | None:
         if isinstance(part, Measure) or part in query.group_by:

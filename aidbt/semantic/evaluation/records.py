@@ -40,6 +40,7 @@ from aidbt.semantic.query import (
     Term,
     Value,
     attributes,
+    source_names,
 )
 from aidbt.semantic.rewriting import of_far_rows
 from aidbt.semantic.times import SECONDS, moment, shifted
@@ -51,8 +52,7 @@ class Conditions(JoinedRows):
     @cached_property
     def own_outputs(self) -> dict[str, Term]:
         """The outputs that go by their names, which those of the source come before."""
-        source = self.query.source
-        inner = {output.name for output in source.outputs if output.is_shown} if source is not None else set()
+        inner = source_names(self.query)
         return {output.name: output.term for output in self.query.outputs if output.name not in inner}
 
     def term(self, term: Term, joined: Joined) -> Any:

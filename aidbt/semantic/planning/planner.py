@@ -23,6 +23,7 @@ from aidbt.semantic.query import (
     attributes,
     measures,
     parts,
+    source_names,
 )
 
 
@@ -141,8 +142,7 @@ class _Plan(Answers):
 
     def _inlined(self, terms: Terms) -> Terms:
         """Terms over listed rows that know outputs by name too, where they are not those of the source."""
-        source = self.query.source
-        inner = {output.name for output in source.outputs if output.is_shown} if source is not None else set()
+        inner = source_names(self.query)
 
         def leaf(term: Term) -> exp.Expr:
             if isinstance(term, OutputRef) and term.name not in inner:
