@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 
 from aidbt.core.config import MonitorSettings
-from aidbt.monitors.checking import odd_buckets
-from aidbt.monitors.grouping import incident_ids
-from aidbt.monitors.registry import DETECTORS, Detector, open_detector
+from aidbt.monitors.detectors.registry import DETECTORS, Detector, open_detector
+from aidbt.monitors.incidents.grouping import incident_ids
+from aidbt.monitors.judging.checking import odd_buckets
 from benchmarks.anomaly_sets import LabelledSet, read_set, sets_in
 from benchmarks.anomaly_sets.figures import figures
 from benchmarks.anomaly_sets.made import MIXES, make_set

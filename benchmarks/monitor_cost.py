@@ -193,8 +193,8 @@ def make_history(path: Path, nodes: int) -> None:
 
 def score_history(path: Path, nodes: int) -> None:
     """Score every monitor of a year, as a check does."""
+    from aidbt.monitors.detectors.statistical import StatisticalDetector
     from aidbt.monitors.histories import history_of
-    from aidbt.monitors.statistical import StatisticalDetector
     from aidbt.store import open_store
     from aidbt.store.buckets import Buckets
 

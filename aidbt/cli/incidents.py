@@ -15,8 +15,8 @@ from aidbt.core.errors import ArtifactError
 if TYPE_CHECKING:
     from aidbt.core.incidents import Incident, IncidentChange
     from aidbt.core.patch import Patch
-    from aidbt.monitors.incident_desk import Delivered, Verdict
-    from aidbt.monitors.surroundings import Surroundings
+    from aidbt.monitors.incidents.desk import Delivered, Verdict
+    from aidbt.monitors.incidents.surroundings import Surroundings
     from aidbt.session import Session
     from aidbt.store.outbox import Posting
 
@@ -42,7 +42,7 @@ def incidents(context: click.Context) -> None:
 def list_command(show_all: bool, owner: str | None, output: str, **where: Any) -> None:
     """List the incidents that are open, the worst first. Exits 0 whatever there is."""
     from aidbt.core.incidents import ALIVE, OVER
-    from aidbt.monitors.incidents import open_ones
+    from aidbt.monitors.incidents.changes import open_ones
     from aidbt.store.incidents import Incidents
     from aidbt.store.outbox import Outbox
 
@@ -216,7 +216,7 @@ _note_option = click.option("--note", default="", help="What others should know.
 @output_option
 def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
     """Say that you look after the incident ID, so that nobody else is called."""
-    from aidbt.monitors.incident_desk import acknowledge
+    from aidbt.monitors.incidents.desk import acknowledge
 
     session = open_from(**where)
     change = acknowledge(
@@ -249,7 +249,7 @@ def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
 def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, output: str, **where: Any) -> None:
     """End the incident ID by hand; what passes by itself is ended by itself."""
     from aidbt.core.patch import apply_patch
-    from aidbt.monitors.incident_desk import end
+    from aidbt.monitors.incidents.desk import end
 
     session = open_from(**where)
     settings, who = session.settings.values, by or me()
@@ -264,7 +264,7 @@ def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, outpu
 
 def _learned(session: Session, id: str, verdict: Verdict, by: str, note: str) -> Patch | None:
     """What is added to the feedback; None where no monitor found the incident."""
-    from aidbt.monitors.feedback_file import Said, feedback_patch
+    from aidbt.monitors.feedback.file import Said, feedback_patch
     from aidbt.observability.giving_feedback import meant_incident
     from aidbt.store.incidents import Incidents
 
@@ -300,7 +300,7 @@ def send(now_too: bool, test: str | None, output: str, **where: Any) -> None:
 
     For cron, where no monitor runs. Exits 1 when a channel did not take what it was sent; nothing is lost.
     """
-    from aidbt.monitors.incident_desk import escalate
+    from aidbt.monitors.incidents.desk import escalate
 
     session = open_from(**where)
     if test is not None:
@@ -312,7 +312,7 @@ def send(now_too: bool, test: str | None, output: str, **where: Any) -> None:
 
 
 def _test(session: Session, channel: str, output: str) -> NoReturn:
-    from aidbt.monitors.incident_desk import try_channel
+    from aidbt.monitors.incidents.desk import try_channel
 
     project = session.project
     problem = try_channel(channel, session.settings.values, root=project.root, project=project.name, say=_say)
@@ -345,7 +345,7 @@ def digest(hours: int, output: str, **where: Any) -> None:
     from aidbt.alerts.message import Message, item_of
     from aidbt.alerts.writing import Templates
     from aidbt.core.incidents import ALIVE, OVER
-    from aidbt.monitors.incidents import open_ones
+    from aidbt.monitors.incidents.changes import open_ones
     from aidbt.store.incidents import Incidents
 
     session = open_from(**where)
@@ -372,7 +372,7 @@ def _last_said(incident: Incident) -> Any:
 
 def _deliver(session: Session, *, now_too: bool = False) -> Delivered:
     """Send what is due; what cannot be sent is said, and no error."""
-    from aidbt.monitors.incident_desk import deliver
+    from aidbt.monitors.incidents.desk import deliver
 
     return deliver(
         session.store,
@@ -390,7 +390,7 @@ def _say(text: str) -> None:
 
 def around_of(session: Session) -> Surroundings:
     """What dbt's last manifest says of the nodes; nothing where there is none."""
-    from aidbt.monitors.surroundings import Surroundings, surroundings
+    from aidbt.monitors.incidents.surroundings import Surroundings, surroundings
     from aidbt.project.compiled import MANIFEST_FILE
     from aidbt.project.manifest import read_manifest
 

@@ -26,7 +26,7 @@ from aidbt.core.findings import Severity
 if TYPE_CHECKING:
     from aidbt.core.incidents import IncidentChange
     from aidbt.monitors.collection.collect import Collection
-    from aidbt.monitors.incident_desk import Delivered
+    from aidbt.monitors.incidents.desk import Delivered
     from aidbt.observability.monitoring import Outcome
     from aidbt.session import Session
 
@@ -133,7 +133,7 @@ def monitored(
 ) -> MonitorRun:
     """Collect, check and send for the session's project."""
     from aidbt.cli.monitor import collected
-    from aidbt.monitors.incident_desk import deliver, escalate
+    from aidbt.monitors.incidents.desk import deliver, escalate
 
     collection = collected(session, manifest, select=select, exclude=exclude, yes=yes)
     outcome = checked(session, manifest, select=select, exclude=exclude)
@@ -181,7 +181,7 @@ def monitored_after_build(session: Session, *, is_asked: bool) -> Monitored:
     tests or a person asks for it. Before scans that are over the budget it asks, as `collect` does.
     """
     from aidbt.cli.monitor import manifest_of
-    from aidbt.monitors.declared import monitor_tests
+    from aidbt.monitors.judging.declared import monitor_tests
     from aidbt.project.packages import MONITOR_MACROS, has_our_macros
 
     if not (is_asked or has_our_macros(session.project, MONITOR_MACROS)):

@@ -18,7 +18,7 @@ from aidbt.core.errors import UsageError
 if TYPE_CHECKING:
     from aidbt.core.findings import Finding
     from aidbt.core.measured import Monitor
-    from aidbt.monitors.feedback import Adjustment, Verdict
+    from aidbt.monitors.feedback.verdicts import Adjustment, Verdict
     from aidbt.observability.giving_feedback import Meant
     from aidbt.session import Session
 
@@ -86,7 +86,7 @@ def _given(
 ) -> Given:
     from aidbt.cli.incidents import me
     from aidbt.core.patch import apply_patch
-    from aidbt.monitors.feedback_file import FEEDBACK_FILE, Said, feedback_patch
+    from aidbt.monitors.feedback.file import FEEDBACK_FILE, Said, feedback_patch
     from aidbt.observability.giving_feedback import is_incident, meant_incident, meant_monitor
 
     if is_incident(alert):
@@ -120,7 +120,7 @@ def _told(starts: Sequence[datetime]) -> str:
 def _end(session: Session, meant: Meant, verdict: Verdict, by: str, note: str) -> str:
     """End an incident of which all is said to be none."""
     from aidbt.cli.incidents import around_of
-    from aidbt.monitors.incident_desk import end
+    from aidbt.monitors.incidents.desk import end
 
     incident = meant.incident
     if incident is None or incident.state.is_over or not meant.is_whole:
@@ -134,9 +134,9 @@ def _end(session: Session, meant: Meant, verdict: Verdict, by: str, note: str) -
 
 def _adjusted(session: Session, monitors: Sequence[Monitor]) -> dict[str, Adjustment]:
     """The thresholds that the next check will have for these; of what was missed it is not known before."""
-    from aidbt.monitors.feedback import adjustments, alerts_of, resolved
-    from aidbt.monitors.feedback_file import load_feedback
-    from aidbt.monitors.registry import detector_of
+    from aidbt.monitors.detectors.registry import detector_of
+    from aidbt.monitors.feedback.file import load_feedback
+    from aidbt.monitors.feedback.verdicts import adjustments, alerts_of, resolved
     from aidbt.store.incidents import Incidents
 
     settings = session.settings.values.monitors
@@ -179,7 +179,7 @@ def _show(session: Session, manifest: Path | None, output: str) -> None:
     """What was said so far, and by how much thresholds differ for it."""
     from aidbt.cli.monitor import manifest_of
     from aidbt.core.errors import ArtifactError
-    from aidbt.monitors.feedback_file import load_feedback
+    from aidbt.monitors.feedback.file import load_feedback
     from aidbt.observability.adjusting import known_adjustments, project_feedback
 
     said = load_feedback(session.project.root)

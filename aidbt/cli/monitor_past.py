@@ -23,7 +23,7 @@ def finish_past(
 ) -> NoReturn:
     """Print what was odd, with what was odd at the same time; exits 1 where the gate is passed."""
     from aidbt.cli.monitor import manifest_of
-    from aidbt.monitors.surroundings import surroundings
+    from aidbt.monitors.incidents.surroundings import surroundings
     from aidbt.observability.coinciding import coinciding
 
     incidents = [change.after for change in outcome.changes]

@@ -20,7 +20,7 @@ from aidbt.cli.options import (
 from aidbt.cli.render import bold, count, dim, emit, table
 
 if TYPE_CHECKING:
-    from aidbt.monitors.replay import MemberReplay, Replay
+    from aidbt.monitors.feedback.replay import MemberReplay, Replay
     from aidbt.observability.replaying import Replayed
 
 _WORDS = {"day": "days", "hour": "hours", "run": "runs"}
@@ -57,7 +57,7 @@ def replay(
     detector, `monitors.false_alarms` how much is told.
     """
     from aidbt.cli.monitor import manifest_of
-    from aidbt.monitors.feedback_file import load_feedback
+    from aidbt.monitors.feedback.file import load_feedback
     from aidbt.observability.replaying import replay_store
 
     session = open_from(**where)

@@ -15,7 +15,7 @@ from aidbt.cli.render import bold, count, dim, emit
 from aidbt.core.errors import ArtifactError, SettingsError, UsageError, WriteError
 
 if TYPE_CHECKING:
-    from aidbt.monitors.feedback import Feedback
+    from aidbt.monitors.feedback.verdicts import Feedback
     from aidbt.observability.report.values import Report
     from aidbt.project.manifest import Manifest
     from aidbt.session import Session

@@ -13,11 +13,11 @@ import numpy as np
 from aidbt.core.findings import Finding
 from aidbt.core.incidents import key_of
 from aidbt.core.measured import Monitor
-from aidbt.monitors.feedback import Adjustment, Alert, Feedback, adjustments, resolved
-from aidbt.monitors.feedback_file import FEEDBACK_FILE, load_feedback
+from aidbt.monitors.detectors.registry import Detector
+from aidbt.monitors.feedback.file import FEEDBACK_FILE, load_feedback
+from aidbt.monitors.feedback.verdicts import Adjustment, Alert, Feedback, adjustments, resolved
 from aidbt.monitors.histories import history_of
 from aidbt.monitors.history import History
-from aidbt.monitors.registry import Detector
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
 from aidbt.store import Store

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from aidbt.core.findings import Finding
 from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.bounds import Bound
-from aidbt.monitors.feedback import Adjustment
-from aidbt.monitors.judging import Judged
+from aidbt.monitors.feedback.verdicts import Adjustment
+from aidbt.monitors.judging.bounds import Bound
+from aidbt.monitors.judging.due import Judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ import numpy as np
 
 from aidbt.core.config import MonitorSettings
 from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.bounds import AHEAD, Bound, Place, bounds_of, with_ahead
 from aidbt.monitors.calendar import holidays_of
-from aidbt.monitors.categories import category_anomalies, category_changes, moved_most
-from aidbt.monitors.checking import COLD_START_BUCKETS, check
-from aidbt.monitors.declared import monitor_tests
-from aidbt.monitors.feedback import Adjustment, Alert, Feedback, learned_from
+from aidbt.monitors.detectors.registry import PRESETS, detector_of
+from aidbt.monitors.feedback.verdicts import Adjustment, Alert, Feedback, learned_from
 from aidbt.monitors.histories import SPANS, history_of
-from aidbt.monitors.judging import Judged, after_judging, buckets_late, due, is_news
+from aidbt.monitors.judging.bounds import AHEAD, Bound, Place, bounds_of, with_ahead
+from aidbt.monitors.judging.categories import category_anomalies, category_changes, moved_most
+from aidbt.monitors.judging.checking import COLD_START_BUCKETS, check
+from aidbt.monitors.judging.declared import monitor_tests
+from aidbt.monitors.judging.due import Judged, after_judging, buckets_late, due, is_news
 from aidbt.monitors.metrics import DISTRIBUTION, USUAL
-from aidbt.monitors.registry import PRESETS, detector_of
 from aidbt.observability.adjusting import adjusted_thresholds, limits_of
 from aidbt.observability.checked import Check, Checked, Remembered
 from aidbt.project.manifest import Manifest

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.measured import Anomaly, Monitor
-from aidbt.monitors.schema_changes import METRIC as SCHEMA
-from aidbt.monitors.schema_changes import Renames, SchemaChange, schema_anomalies, schema_changes
+from aidbt.monitors.judging.schema_changes import METRIC as SCHEMA
+from aidbt.monitors.judging.schema_changes import Renames, SchemaChange, schema_anomalies, schema_changes
 from aidbt.observability.checked import Check, Checked, Remembered
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets

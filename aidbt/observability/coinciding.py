@@ -9,8 +9,8 @@ from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import AidbtError
 from aidbt.core.incidents import Incident
 from aidbt.monitors.calendar import holiday_names
-from aidbt.monitors.coincidences import coincidences, near_holidays, odd_days, outside
 from aidbt.monitors.histories import history_of
+from aidbt.monitors.incidents.coincidences import coincidences, near_holidays, odd_days, outside
 from aidbt.monitors.metrics import USUAL
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from aidbt.core.errors import UnknownName, UsageError
 from aidbt.core.incidents import Incident, key_of
 from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.feedback import Verdict
+from aidbt.monitors.feedback.verdicts import Verdict
 from aidbt.monitors.histories import monitors_of
 from aidbt.monitors.metrics import METRICS
 from aidbt.store import Store

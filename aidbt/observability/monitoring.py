@@ -12,15 +12,15 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import ALIVE, IncidentChange
 from aidbt.core.measured import Grain, is_of_runs
-from aidbt.monitors.bounds import Place, write_bounds
 from aidbt.monitors.collection.targets import find_targets
-from aidbt.monitors.declared import monitor_tests
-from aidbt.monitors.feedback import Feedback, alerts_of
-from aidbt.monitors.incident_desk import record
-from aidbt.monitors.incident_words import severity_of
-from aidbt.monitors.incidents import News
-from aidbt.monitors.schema_changes import Renames
-from aidbt.monitors.surroundings import surroundings
+from aidbt.monitors.feedback.verdicts import Feedback, alerts_of
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
+from aidbt.monitors.incidents.surroundings import surroundings
+from aidbt.monitors.incidents.words import severity_of
+from aidbt.monitors.judging.bounds import Place, write_bounds
+from aidbt.monitors.judging.declared import monitor_tests
+from aidbt.monitors.judging.schema_changes import Renames
 from aidbt.observability.adjusting import remember_adjusted
 from aidbt.observability.checked import Check, Checked, together
 from aidbt.observability.checking_buckets import JUDGED, Judging, check_grain, judged_before

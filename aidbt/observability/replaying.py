@@ -11,12 +11,12 @@ from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import MissingExtra, require_known
 from aidbt.core.measured import Grain
 from aidbt.monitors.calendar import holidays_of
-from aidbt.monitors.feedback import Feedback, judgements, resolved
+from aidbt.monitors.detectors.registry import DETECTORS, PRESETS, Detector, open_detector
+from aidbt.monitors.feedback.replay import Replay, replay
+from aidbt.monitors.feedback.verdicts import Feedback, judgements, resolved
 from aidbt.monitors.histories import history_of
 from aidbt.monitors.history import History, Scores
 from aidbt.monitors.metrics import USUAL
-from aidbt.monitors.registry import DETECTORS, PRESETS, Detector, open_detector
-from aidbt.monitors.replay import Replay, replay
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes, upstream_of
 from aidbt.store import Store

@@ -16,8 +16,8 @@ from aidbt.core.config import Settings
 from aidbt.core.incidents import Incident, IncidentChange
 from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.histories import SPANS
-from aidbt.monitors.incidents import News, update_incidents
-from aidbt.monitors.surroundings import Surroundings
+from aidbt.monitors.incidents.changes import News, update_incidents
+from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.observability.checked import Checked
 from aidbt.store import Store
 from aidbt.store.incidents import RECENT, Incidents

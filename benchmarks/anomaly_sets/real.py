@@ -11,9 +11,9 @@ import pandas as pd
 
 from aidbt.core.measured import Monitor
 from aidbt.monitors.calendar import holidays_of
-from aidbt.monitors.checking import odd_buckets
+from aidbt.monitors.detectors.registry import Detector
 from aidbt.monitors.history import Family, History
-from aidbt.monitors.registry import Detector
+from aidbt.monitors.judging.checking import odd_buckets
 from benchmarks.anomaly_sets.peers import PEERS
 
 RIVAL = "elementary day of week"

@@ -17,7 +17,7 @@ import pytest
 
 from aidbt.core.errors import WarehouseError
 from aidbt.generate.base_models import macro_files
-from aidbt.monitors.bounds import Bound, read_bounds, write_bounds
+from aidbt.monitors.judging.bounds import Bound, read_bounds, write_bounds
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.adapter import AdapterWarehouse
 from aidbt.warehouse.duckdb import DuckDBWarehouse

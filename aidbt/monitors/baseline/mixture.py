@@ -12,7 +12,7 @@ import numpy as np
 
 from aidbt.monitors.baseline.experts import Expert, Learners, Moment, experts, steady
 from aidbt.monitors.baseline.spread import Spread
-from aidbt.monitors.tails import log_density
+from aidbt.monitors.baseline.tails import log_density
 
 _FORGET = 0.95
 # An expert's weight is never below e^−16 of the best one's, so that it can come back.

@@ -11,7 +11,7 @@ from aidbt.core.errors import nearest
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.schema import Column, Relation
 from aidbt.core.types import type_family
-from aidbt.monitors.declared import event_times, monitor_tests
+from aidbt.monitors.judging.declared import event_times, monitor_tests
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.pii import guess_pii
 from aidbt.warehouse.profiling import is_load_time

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from aidbt.monitors.baseline.sheet import Sheet
+from aidbt.monitors.baseline.transforms import FRESH_MINUTES
 from aidbt.monitors.history import Family
-from aidbt.monitors.sheet import Sheet
-from aidbt.monitors.transforms import FRESH_MINUTES
 
 _MINUTES = {"day": 1440.0, "hour": 60.0, "run": 0.0}
 # A day is taken for one without a load when rows are expected to be older than that share of a bucket.

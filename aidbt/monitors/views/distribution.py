@@ -10,9 +10,9 @@ from collections import defaultdict
 
 import numpy as np
 
+from aidbt.monitors.baseline.sheet import known_rows
+from aidbt.monitors.baseline.tails import score_of
 from aidbt.monitors.history import History
-from aidbt.monitors.sheet import known_rows
-from aidbt.monitors.tails import score_of
 
 _FEWEST, _GUARDED, _SUSPICIOUS, _ACCEPTED_AFTER = 7, 14, 3.0, 10
 _RATES = (0.05, 0.3)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from aidbt.monitors.baseline.sheet import Sheet
+from aidbt.monitors.baseline.tails import score_of, upper_tail
 from aidbt.monitors.history import Family
-from aidbt.monitors.sheet import Sheet
-from aidbt.monitors.tails import score_of, upper_tail
 from aidbt.monitors.views.own import Outlook
 
 # Of how many days ago the means are: of the last ones, and of the two spans these are compared with.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from aidbt.monitors.baseline.sheet import Sheet
 from aidbt.monitors.history import Family
-from aidbt.monitors.sheet import Sheet
 
 # How much of a score is left, and how much is taken off.
 MORE_ROWS = 0.7

@@ -9,10 +9,10 @@ import numpy as np
 from aidbt.monitors.baseline.edges import MonthEdges
 from aidbt.monitors.baseline.experts import Learners, Moment
 from aidbt.monitors.baseline.mixture import Forecast, Mixture
+from aidbt.monitors.baseline.sheet import Sheet
 from aidbt.monitors.baseline.spread import Dispersion
+from aidbt.monitors.baseline.tails import score_of, upper_tail
 from aidbt.monitors.history import Family
-from aidbt.monitors.sheet import Sheet
-from aidbt.monitors.tails import score_of, upper_tail
 from aidbt.monitors.views.allowed import Allowed
 from aidbt.monitors.views.good_news import GoodNews
 

@@ -7,8 +7,8 @@ from collections import deque
 import numpy as np
 
 from aidbt.monitors.baseline.mixture import Steady
-from aidbt.monitors.sheet import Sheet
-from aidbt.monitors.tails import score_of, upper_tail
+from aidbt.monitors.baseline.sheet import Sheet
+from aidbt.monitors.baseline.tails import score_of, upper_tail
 from aidbt.monitors.views.good_news import GoodNews
 from aidbt.monitors.views.own import Outlook, OwnPast
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from aidbt.monitors.sheet import Sheet
-from aidbt.monitors.tails import score_of, upper_tail
+from aidbt.monitors.baseline.sheet import Sheet
+from aidbt.monitors.baseline.tails import score_of, upper_tail
 from aidbt.monitors.views.good_news import GoodNews
 from aidbt.monitors.views.own import Outlook
 

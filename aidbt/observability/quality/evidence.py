@@ -11,8 +11,8 @@ from aidbt.core.errors import UnknownName
 from aidbt.core.incidents import Incident, key_of
 from aidbt.core.measured import Anomaly, Monitor
 from aidbt.monitors.history import Family
+from aidbt.monitors.judging.schema_changes import METRIC as SCHEMA
 from aidbt.monitors.metrics import metric_of
-from aidbt.monitors.schema_changes import METRIC as SCHEMA
 from aidbt.observability.quality.dimensions import Counts, Dimension, Kind, kind_of, test_name
 from aidbt.observability.quality.known import Known, Measured, Rows, Seen
 from aidbt.project.manifest import Manifest, Node

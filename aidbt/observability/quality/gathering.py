@@ -9,8 +9,8 @@ from pathlib import Path
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import IncidentState
 from aidbt.core.measured import Grain
-from aidbt.monitors.checking import COLD_START_BUCKETS
 from aidbt.monitors.histories import monitors_of
+from aidbt.monitors.judging.checking import COLD_START_BUCKETS
 from aidbt.observability.checking_buckets import JUDGED
 from aidbt.observability.quality.known import Known, Measured, Rows
 from aidbt.observability.quality.results import failing_tests, read_results, uncounted

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from aidbt.monitors.surroundings import Surroundings, criticality_of
+from aidbt.monitors.incidents.surroundings import Surroundings, criticality_of
 from aidbt.observability.quality.dimensions import Counts, Dimension, kind_of
 from aidbt.observability.quality.evidence import column_of
 from aidbt.observability.quality.known import Known

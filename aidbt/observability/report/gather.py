@@ -13,9 +13,9 @@ from aidbt.core.config import Settings
 from aidbt.core.errors import AidbtError
 from aidbt.core.incidents import Incident
 from aidbt.core.measured import Grain
-from aidbt.monitors.checking import COLD_START_BUCKETS
-from aidbt.monitors.incidents import open_ones
-from aidbt.monitors.surroundings import Surroundings, surroundings
+from aidbt.monitors.incidents.changes import open_ones
+from aidbt.monitors.incidents.surroundings import Surroundings, surroundings
+from aidbt.monitors.judging.checking import COLD_START_BUCKETS
 from aidbt.observability.coinciding import coinciding
 from aidbt.observability.cost import Costs as PeriodCosts
 from aidbt.observability.cost import costs_of
@@ -44,7 +44,7 @@ from aidbt.store.llm_ledger import LlmLedger
 if TYPE_CHECKING:
     import numpy as np
 
-    from aidbt.monitors.feedback import Feedback
+    from aidbt.monitors.feedback.verdicts import Feedback
 
 _GRAINS: tuple[Grain, ...] = ("day", "hour", "run")
 _SPANS = {"day": timedelta(days=1), "hour": timedelta(hours=1), "run": timedelta(0)}

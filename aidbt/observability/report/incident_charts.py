@@ -18,7 +18,7 @@ from aidbt.observability.report.values import ChartPoint, MetricChart
 from aidbt.store.buckets import Buckets
 
 if TYPE_CHECKING:
-    from aidbt.monitors.feedback import Feedback
+    from aidbt.monitors.feedback.verdicts import Feedback
     from aidbt.monitors.history import History, Scores
 
 _GRAINS: tuple[Grain, ...] = ("day", "hour", "run")
@@ -138,8 +138,8 @@ def _history(
 
 
 def _scores(history: History, settings: MonitorSettings, feedback: Sequence[Feedback]) -> Scores:
-    from aidbt.monitors.feedback import learned_from
-    from aidbt.monitors.registry import detector_of
+    from aidbt.monitors.detectors.registry import detector_of
+    from aidbt.monitors.feedback.verdicts import learned_from
 
     return detector_of(settings.preset, settings.false_alarms).scores(learned_from(history, feedback))
 

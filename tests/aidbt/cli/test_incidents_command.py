@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
 from aidbt.core.errors import SettingsError, UnknownName, UsageError
-from aidbt.monitors.incident_desk import record
-from aidbt.monitors.incidents import News
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
 from aidbt.session import open_session
 from tests.aidbt.alerts.receivers import Receiver, answer
 from tests.aidbt.monitors.findings import AROUND, anomaly

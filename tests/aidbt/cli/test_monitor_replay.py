@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from aidbt.cli.main import cli
 from aidbt.core.errors import AidbtError, UnknownName
 from aidbt.core.measured import Bucket
-from aidbt.monitors import isolation_forest
+from aidbt.monitors.detectors import isolation_forest
 from aidbt.store import open_store
 from aidbt.store.buckets import Buckets
 from tests.dbt_shop import DBT, Shop, new_shop

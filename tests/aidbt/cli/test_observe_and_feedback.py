@@ -14,10 +14,10 @@ from aidbt.cli.main import cli
 from aidbt.core.config import Settings
 from aidbt.core.errors import AidbtError, SettingsError, UnknownName, UsageError
 from aidbt.core.measured import Anomaly, Bucket, Monitor
-from aidbt.monitors.feedback_file import FEEDBACK_FILE, load_feedback
-from aidbt.monitors.incident_desk import record
-from aidbt.monitors.incidents import News
-from aidbt.monitors.surroundings import Surroundings
+from aidbt.monitors.feedback.file import FEEDBACK_FILE, load_feedback
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
+from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.observability.recorded import recorded_runs
 from aidbt.store import open_store
 from aidbt.store.buckets import Buckets

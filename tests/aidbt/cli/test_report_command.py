@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from aidbt.cli.main import cli
 from aidbt.cli.report import since_of
 from aidbt.core.errors import ArtifactError, UsageError, WriteError
-from aidbt.monitors.incident_desk import record
-from aidbt.monitors.incidents import News
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
 from aidbt.session import open_session
 from tests.aidbt.monitors.findings import AROUND, anomaly
 from tests.dbt_shop import Shop, new_shop

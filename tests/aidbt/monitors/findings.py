@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from aidbt.core.findings import RunFailure
 from aidbt.core.measured import Anomaly, Monitor
-from aidbt.monitors.surroundings import Surroundings
+from aidbt.monitors.incidents.surroundings import Surroundings
 
 # Two pipelines that meet in one mart, and a third that has nothing to do with them.
 PARENTS = {

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aidbt.core.errors import SettingsError
+from aidbt.monitors.baseline.tails import deviation_of, score_of, upper_tail
+from aidbt.monitors.baseline.transforms import SCALES, unit_of, usual_rows
 from aidbt.monitors.calendar import holidays_of, month_edges, next_start
-from aidbt.monitors.calibration import as_score, calibrated, own_score_of
+from aidbt.monitors.detectors.calibration import as_score, calibrated, own_score_of
 from aidbt.monitors.history import Family
-from aidbt.monitors.support import supported
-from aidbt.monitors.tails import deviation_of, score_of, upper_tail
-from aidbt.monitors.transforms import SCALES, unit_of, usual_rows
+from aidbt.monitors.views.support import supported
 from tests.aidbt.monitors.daily import AGE, KEYS, ROWS, history_of
 
 RANGES = {

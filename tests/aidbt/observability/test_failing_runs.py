@@ -11,9 +11,9 @@ import pytest
 from aidbt.core.config import DbtSettings, Settings
 from aidbt.core.findings import RunFailure
 from aidbt.core.incidents import IncidentState
-from aidbt.monitors.incident_desk import record
-from aidbt.monitors.incidents import News
-from aidbt.monitors.surroundings import surroundings
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
+from aidbt.monitors.incidents.surroundings import surroundings
 from aidbt.observability.failing_runs import last_results, remember_runs, run_news
 from aidbt.observability.recorded import RecordedNode, RecordedRun, keep_run
 from aidbt.observability.runs import build_and_record

@@ -15,8 +15,8 @@ import pytest
 from aidbt.core.errors import UnknownName, UsageError
 from aidbt.core.measured import Monitor
 from aidbt.core.patch import apply_patch
-from aidbt.monitors.feedback import Feedback, Verdict
-from aidbt.monitors.feedback_file import Said, feedback_patch
+from aidbt.monitors.feedback.file import Said, feedback_patch
+from aidbt.monitors.feedback.verdicts import Feedback, Verdict
 from aidbt.observability.adjusting import known_adjustments, project_feedback
 from aidbt.observability.giving_feedback import (
     find_monitor,

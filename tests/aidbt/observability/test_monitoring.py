@@ -13,7 +13,7 @@ from aidbt.core.config import MonitorSettings, Settings
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Severity
 from aidbt.core.incidents import IncidentState
-from aidbt.monitors.bounds import read_bounds
+from aidbt.monitors.judging.bounds import read_bounds
 from aidbt.observability.monitoring import Outcome, check_project
 from aidbt.store.incidents import Incidents
 from tests.aidbt.monitors.measured_shop import ORDERS, Measured, manifest_of, measured_shop, model

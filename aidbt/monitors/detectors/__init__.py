@@ -1,0 +1,1 @@
+"""Who judges: each detector gives every bucket of every monitor a score."""

@@ -1,0 +1,1 @@
+"""What people said of alerts, and what follows from it."""

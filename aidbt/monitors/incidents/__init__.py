@@ -1,0 +1,1 @@
+"""What is wrong for one cause, from its first sign until it has passed."""

@@ -1,0 +1,360 @@
+"""Anomalies and failures become incidents: one for each cause, until it passes.
+
+Pure: the incidents that are known and what is new go in, the changes come out. Which findings have one cause
+is decided by `grouping`; this module keeps the incidents' story.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from aidbt.core.findings import RunFailure, Severity
+from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, What, key_of
+from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.monitors.incidents.grouping import NEAR_SPANS, Cause, Sign, assign
+from aidbt.monitors.incidents.private_values import without_values
+from aidbt.monitors.incidents.surroundings import Surroundings
+from aidbt.monitors.incidents.upstream import Upstream
+from aidbt.monitors.incidents.words import severity_of, title_of
+
+# Beside the first and the last of each monitor; those of the highest score stay.
+_MOST_ANOMALIES = 300
+_MOST_EVENTS = 200
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1)
+_RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
+_FAILED = 100.0  # the weight of a failure, which is certain, beside scores
+# The node of a run that failed before any node.
+RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was found since the last time.
+
+    Attributes:
+        passed: monitor → the start of the newest bucket that was judged and is as expected, be it a later one
+            or one that was judged again.
+        failures, succeeded: nodes and tests of runs, the last result of each.
+        gone: nodes that the project has no more.
+    """
+
+    anomalies: tuple[Anomaly, ...] = ()
+    failures: tuple[RunFailure, ...] = ()
+    passed: Mapping[Monitor, datetime] = field(default_factory=dict)
+    succeeded: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+
+
+def update_incidents(
+    known: Sequence[Incident],
+    news: News,
+    around: Surroundings,
+    *,
+    now: datetime,
+    false_alarms: float = 0.5,
+) -> tuple[IncidentChange, ...]:
+    """What becomes of the incidents, at most one change for each.
+
+    An anomaly in what an incident is about, or above or below it at about the same time, is part of it, also
+    when it had passed not long before. Others become new ones. What a person called a false alarm or expected
+    is not brought up again as long as it goes on and is not worse.
+
+    Args:
+        known: those that are open, and those that ended lately; in any order, with ids.
+        now: with a time zone.
+        false_alarms: the budget of `monitors.false_alarms`; an error is so much rarer than what it allows.
+    """
+    upstream = Upstream(around.parents)
+    stories = [_Story(incident, incident) for incident in sorted(known, key=_number)]
+    dismissed = [story.now for story in stories if _is_dismissed(story.now)]
+    stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
+    fresh = [a for a in news.anomalies if not any(_goes_on(a, incident) for incident in dismissed)]
+    _gather(stories, fresh, news.failures, around, upstream, now)
+    for story in stories:
+        if story.anomalies or story.failures:
+            _tell_news(story, around, upstream, now, false_alarms)
+    _merge(stories, upstream, now)
+    for story in stories:
+        if not story.now.state.is_over:
+            _tell_end(story, news, around, now)
+    return tuple(IncidentChange(story.what, story.now, story.before) for story in stories if story.what)
+
+
+@dataclass(slots=True)
+class _Story:
+    """An incident as it was and is now, with what is new of it, and in a word what happened."""
+
+    before: Incident | None
+    now: Incident
+    anomalies: list[Anomaly] = field(default_factory=list)
+    failures: list[RunFailure] = field(default_factory=list)
+    what: What | None = None
+
+    def note(self, what: What, text: str, now: datetime) -> None:
+        """Write a line in the timeline; updates in a row are one line."""
+        self.what = what
+        events = list(self.now.timeline)
+        if what == "updated" and events and events[-1].what == "updated":
+            events.pop()
+        events.append(IncidentEvent(now, what, note=text))
+        if len(events) > _MOST_EVENTS:
+            events = [*events[:1], *events[1 - _MOST_EVENTS :]]
+        self.now = replace(self.now, timeline=tuple(events), updated_at=now)
+
+
+def _number(incident: Incident) -> tuple[int, str]:
+    return len(incident.id), incident.id
+
+
+def _blank(now: datetime) -> Incident:
+    return Incident("", IncidentState.OPEN, Severity.WARN, "", "", (), now, now)
+
+
+# --- which finding belongs where ----------------------------------------------------------------------
+
+
+def _gather(
+    stories: list[_Story],
+    anomalies: Sequence[Anomaly],
+    failures: Sequence[RunFailure],
+    around: Surroundings,
+    upstream: Upstream,
+    now: datetime,
+) -> None:
+    """Put what is new into the stories it belongs to, moment by moment; the rest begins new ones."""
+    findings: list[tuple[Sign, Anomaly | RunFailure]] = [(_sign(anomaly), anomaly) for anomaly in anomalies]
+    findings += [(_failure_sign(failure.unique_id, around, now), failure) for failure in failures]
+    moments: dict[float, list[tuple[Sign, Anomaly | RunFailure]]] = defaultdict(list)
+    for found in sorted(findings, key=lambda found: (found[0].end, -found[0].span)):
+        moments[found[0].end].append(found)
+    causes = [_cause(story.now, around) for story in stories]
+    for moment in moments.values():
+        places = assign([sign for sign, _ in moment], causes, upstream)
+        stories += [_Story(None, _blank(now)) for _ in causes[len(stories) :]]
+        for place, (_, item) in zip(places, moment, strict=True):
+            if isinstance(item, Anomaly):
+                stories[place].anomalies.append(item)
+            else:
+                stories[place].failures.append(item)
+
+
+def _span(grain: Grain) -> timedelta:
+    return _HOUR if grain == "hour" else _DAY
+
+
+def _days(moment: datetime) -> float:
+    """Since 1970, of times with and without a zone."""
+    plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return (plain - _EPOCH) / _DAY
+
+
+def _sign(anomaly: Anomaly) -> Sign:
+    start = anomaly.start
+    if anomaly.grain == "run":  # what a run finds is of the day before it, as what a day's bucket holds
+        start = datetime.combine(start.date(), datetime.min.time()) - _DAY
+    end = start + _span(anomaly.grain)
+    return Sign(anomaly.monitor.node, anomaly.monitor, _days(start), _days(end), anomaly.score)
+
+
+def _failure_sign(unique_id: str, around: Surroundings, at: datetime) -> Sign:
+    today = float(int(_days(at)))
+    return Sign(_failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0)
+
+
+def _failed_node(unique_id: str, around: Surroundings) -> str:
+    return around.tested.get(unique_id, unique_id) or RUN
+
+
+def _cause(incident: Incident, around: Surroundings) -> Cause:
+    """What grouping needs to know of an incident."""
+    cause = Cause()
+    for anomaly in incident.anomalies:
+        cause.add(_sign(anomaly))
+    for failure in incident.failures:
+        cause.add(_failure_sign(failure, around, incident.updated_at))
+    if not incident.state.is_over:  # what has not passed is still the same, however long ago it was seen
+        waits = [key for key in cause.keys if _text_of(key) not in incident.well]
+        cause.keys.update(dict.fromkeys(waits, float("inf")))
+    return cause
+
+
+def _text_of(key: Hashable) -> str:
+    return key_of(key) if isinstance(key, Monitor) else str(key)
+
+
+def _is_dismissed(incident: Incident) -> bool:
+    """Whether a person has said that it is none."""
+    by = incident.timeline[-1].by if incident.timeline else "aidbt"
+    return incident.state is IncidentState.TERMINATED and by != "aidbt"
+
+
+def _goes_on(anomaly: Anomaly, incident: Incident) -> bool:
+    """Whether it is the same thing again, soon after and not much worse."""
+    same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
+    if not same:
+        return False
+    pause = anomaly.start - max(other.start for other in same)
+    is_soon = pause <= (NEAR_SPANS + 1) * _span(anomaly.grain)
+    return is_soon and anomaly.score <= 1.5 * max(other.score for other in same)
+
+
+# --- what an incident becomes -------------------------------------------------------------------------
+
+
+def _tell_news(
+    story: _Story, around: Surroundings, upstream: Upstream, now: datetime, false_alarms: float
+) -> None:
+    """Put what was found into an incident, and see anew what is its root and how bad it is."""
+    old = story.now
+    failed = [failure.unique_id for failure in story.failures]
+    found = [without_values(anomaly, around) for anomaly in story.anomalies]
+    anomalies = _kept([*old.anomalies, *found])
+    failures = tuple(dict.fromkeys([*old.failures, *failed]))
+    well = old.well - {key_of(anomaly.monitor) for anomaly in story.anomalies} - set(failed)
+    ill = [anomaly for anomaly in anomalies if key_of(anomaly.monitor) not in well]
+    still_failed = [failure for failure in failures if failure not in well]
+    weights: dict[str, float] = {}
+    for anomaly in ill:
+        node = anomaly.monitor.node
+        weights[node] = max(anomaly.score, weights.get(node, 0.0))
+    weights.update({_failed_node(failure, around): _FAILED for failure in still_failed})
+    root = max(upstream.tops(sorted(weights)), key=lambda node: weights[node])
+    others = (weights.keys() | set(old.affected)) - {root}
+    affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
+    exposed = upstream.below(affected)
+    nodes = (*affected, *exposed)
+    severity = severity_of(ill, still_failed, nodes, around, false_alarms=false_alarms)
+    story.now = replace(
+        old,
+        state=IncidentState.OPEN if old.state.is_over else old.state,
+        severity=severity if old.state.is_over else max(severity, old.severity, key=_RANK.__getitem__),
+        title=title_of(root, ill, still_failed, exposed),
+        root=root,
+        affected=affected,
+        exposed=exposed,
+        anomalies=anomalies,
+        failures=failures,
+        owner=around.owners.get(root, ""),
+        well=well,
+        ended_at=None,
+    )
+    story.note(*_what_happened(story.before, story.now, upstream), now)
+
+
+def _kept(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
+    """The newest finding of each monitor and bucket, oldest first; of very many the most telling."""
+    newest = {(anomaly.monitor, anomaly.start): anomaly for anomaly in anomalies}
+    ordered = sorted(newest.values(), key=lambda a: (a.start, a.monitor))
+    if len(ordered) <= _MOST_ANOMALIES:
+        return tuple(ordered)
+    first = {a.monitor: a for a in reversed(ordered)}
+    last = {a.monitor: a for a in ordered}
+    rest = sorted(ordered, key=lambda a: -a.score)[:_MOST_ANOMALIES]
+    chosen = {(a.monitor, a.start) for group in (first.values(), last.values(), rest) for a in group}
+    return tuple(a for a in ordered if (a.monitor, a.start) in chosen)
+
+
+def _what_happened(before: Incident | None, after: Incident, upstream: Upstream) -> tuple[What, str]:
+    """The word for the change, and what to note with it."""
+    if before is None:
+        return "opened", after.title
+    if before.state.is_over:
+        return "reopened", after.title
+    if _RANK[after.severity] > _RANK[before.severity]:
+        return "worse", f"{after.severity.value}: {after.title}"
+    if after.root in upstream.above(before.root):
+        return "worse", f"it begins further up: {after.title}"
+    if len(after.affected) >= 2 * len(before.affected):
+        return "worse", f"{len(after.affected)} nodes are affected"
+    return "updated", after.title
+
+
+def _merge(stories: Sequence[_Story], upstream: Upstream, now: datetime) -> None:
+    """Two incidents become one where something new of the one lies above the root of the other."""
+    for upper in stories:
+        if upper.before is None or upper.now.state.is_over or not upper.anomalies:
+            continue
+        fresh = {anomaly.monitor.node for anomaly in upper.anomalies}
+        for lower in stories:
+            is_other = lower is not upper and lower.before is not None and not lower.now.state.is_over
+            if is_other and not fresh.isdisjoint(upstream.above(lower.now.root)) and _is_now(lower, upper):
+                _join(upper, lower, now)
+
+
+def _is_now(lower: _Story, upper: _Story) -> bool:
+    """Whether both were wrong at about the same time."""
+    ends = [_sign(anomaly).end for anomaly in lower.now.anomalies]
+    return bool(ends) and max(_sign(a).start for a in upper.anomalies) - max(ends) <= NEAR_SPANS
+
+
+def _join(upper: _Story, lower: _Story, now: datetime) -> None:
+    one, other = upper.now, lower.now
+    nodes = (*one.affected, *(node for node in other.affected if node not in one.affected))
+    upper.now = replace(
+        one,
+        severity=max(one.severity, other.severity, key=_RANK.__getitem__),
+        affected=nodes,
+        exposed=tuple(n for n in dict.fromkeys((*one.exposed, *other.exposed)) if n not in nodes),
+        anomalies=_kept([*one.anomalies, *other.anomalies]),
+        failures=tuple(dict.fromkeys((*one.failures, *other.failures))),
+        well=one.well | other.well,
+    )
+    what = upper.what
+    upper.note("updated", f"{other.id} is part of it", now)
+    upper.what = what
+    lower.now = replace(other, state=IncidentState.TERMINATED, ended_at=now)
+    lower.note("terminated", f"it is part of {one.id}", now)
+
+
+# --- when it is over ----------------------------------------------------------------------------------
+
+
+def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) -> None:
+    """End an incident where everything that was wrong is well again, or gone from the project."""
+    incident = story.now
+    if incident.affected and all(node in news.gone for node in incident.affected):
+        story.now = replace(incident, state=IncidentState.TERMINATED, ended_at=now)
+        story.note("terminated", "the project has it no more", now)
+        return
+    again = sum(event.what == "reopened" for event in incident.timeline)
+    last = {anomaly.monitor: anomaly for anomaly in incident.anomalies}
+    passed = {
+        key_of(monitor)
+        for monitor, anomaly in last.items()
+        if monitor.node in news.gone or _is_well(anomaly, news.passed.get(monitor), again)
+    }
+    passed |= {
+        one
+        for one in incident.failures
+        if one in news.succeeded or one in news.gone or _is_unknown(one, around)
+    }
+    well = incident.well | passed
+    if well >= {key_of(monitor) for monitor in last} | set(incident.failures):
+        story.now = replace(incident, well=well, state=IncidentState.RESOLVED, ended_at=now)
+        story.note("resolved", "it has passed", now)
+    elif well != incident.well:
+        story.now = replace(incident, well=well)
+        story.what = story.what or "updated"
+
+
+def _is_unknown(failed: str, around: Surroundings) -> bool:
+    """Whether what failed is not in the project any more, as far as that is known."""
+    is_listed = failed.partition(".")[0] in ("model", "seed", "snapshot", "source", "test", "unit_test")
+    return bool(around.parents) and is_listed and failed not in around.parents and failed not in around.tested
+
+
+def _is_well(last: Anomaly, passed: datetime | None, again: int) -> bool:
+    """Whether a monitor has passed since: one bucket is enough, one more for each time that it came back."""
+    if passed is None or passed < last.start:
+        return False
+    return passed == last.start or passed - last.start > again * _span(last.grain)
+
+
+def open_ones(incidents: Iterable[Incident]) -> Iterator[Incident]:
+    """Those that are not over, the worst first, then the oldest."""
+    alive = [incident for incident in incidents if not incident.state.is_over]
+    yield from sorted(alive, key=lambda i: (-_RANK[i.severity], i.opened_at, _number(i)))

@@ -1,0 +1,144 @@
+"""What else was unlike the days before while an incident lasted, in tables that are none of its lineage.
+
+A hint for people and no finding: nothing is called odd for it. A value counts when it moved further from the
+median of the buckets just before than all but very few of that monitor's buckets did, so that neither the
+season nor a slow growth is a coincidence every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from aidbt.core.incidents import Incident, node_name
+from aidbt.core.measured import Anomaly, Monitor
+from aidbt.monitors.history import Family, History
+from aidbt.monitors.incidents.upstream import Upstream
+from aidbt.monitors.metrics import metric_of
+from aidbt.monitors.wording import told_value
+
+# Buckets whose median is "just before", those that a move is compared with, and the fewest of these.
+_BEFORE, _PAST, _FEWEST = 7, 90, 28
+# At most that share of the past moved as far.
+_RARE = 0.05
+# By so much of what is usual it lies beyond it.
+_BEYOND = 0.1
+_MOST = 3
+# Ages and distances move with everything; what a number is of says more.
+_TOLD = (Family.COUNT, Family.RATE, Family.AMOUNT)
+_ABSOLUTE = (Family.RATE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Coincidence:
+    """A value of another table.
+
+    Attributes:
+        low, high: between which nine of ten values of the weeks before were.
+        rarity: the share 0..1 of buckets before in which it moved as far.
+    """
+
+    monitor: Monitor
+    start: datetime
+    value: float
+    low: float
+    high: float
+    rarity: float
+    family: Family
+
+    def __str__(self) -> str:
+        """`weather: mean of precip 0.12, usually 0 to 0.05`, for people."""
+        metric = metric_of(self.monitor.metric)
+        what = metric.words or self.monitor.metric.replace("_", " ")
+        of = f" of {self.monitor.column}" if self.monitor.column else ""
+        low, high = told_value(self.low, self.family), told_value(self.high, self.family)
+        usual = low if low == high else f"{low} to {high}"
+        value = told_value(self.value, self.family)
+        return f"{node_name(self.monitor.node)}: {what}{of} {value}, usually {usual}"
+
+
+def outside(incident: Incident, parents: Mapping[str, Collection[str]], nodes: Collection[str]) -> set[str]:
+    """Those of the nodes that are neither part of an incident nor above or below what is."""
+    upstream = Upstream(parents)
+    own = {*incident.affected, *upstream.below(incident.affected)}
+    for node in incident.affected:
+        own |= upstream.above(node).keys()
+    return set(nodes) - own
+
+
+def odd_days(anomalies: Sequence[Anomaly]) -> list[datetime]:
+    """The days of which an incident has an anomaly; of hours and runs, the days they are of."""
+    return sorted({datetime.combine(a.start.date(), datetime.min.time()) for a in anomalies})
+
+
+def coincidences(
+    history: History, nodes: Collection[str], days: Sequence[datetime]
+) -> tuple[Coincidence, ...]:
+    """What was unlike before in nodes on some days, the rarest first: one for each monitor, few of all.
+
+    Args:
+        history: of days, with those before.
+    """
+    places = [place for place, start in enumerate(history.starts) if start in set(days)]
+    found: dict[Monitor, Coincidence] = {}
+    for row, monitor in enumerate(history.monitors):
+        if monitor.node in nodes and history.families[row] in _TOLD:
+            for one in _moves(history, row, places):
+                if monitor not in found or one.rarity < found[monitor].rarity:
+                    found[monitor] = one
+    return tuple(sorted(found.values(), key=lambda one: (one.rarity, one.monitor))[:_MOST])
+
+
+def _moves(history: History, row: int, places: Sequence[int]) -> Iterator[Coincidence]:
+    values, family = history.values[row], history.families[row]
+    for place in places:
+        first = max(0, place - _PAST)
+        if not np.isfinite(values[place]):
+            continue
+        moved = np.array([_moved(values, at) for at in range(first, place + 1)])
+        past = moved[:-1][np.isfinite(moved[:-1])]
+        if len(past) < _FEWEST or not np.isfinite(moved[-1]):
+            continue
+        rarity = float((np.abs(past) >= abs(moved[-1])).sum() + 1) / (len(past) + 1)
+        least = metric_of(history.monitors[row].metric).least
+        usual = values[max(0, place - _FEWEST) : place]
+        low, high = np.nanquantile(usual, [0.05, 0.95])
+        matters = abs(moved[-1]) >= least * (1 if family in _ABSOLUTE else abs(float(np.nanmedian(usual))))
+        room = _BEYOND * (high - low)
+        if rarity <= _RARE and matters and not low - room <= values[place] <= high + room:
+            yield Coincidence(
+                history.monitors[row],
+                history.starts[place],
+                float(values[place]),
+                float(low),
+                float(high),
+                rarity,
+                family,
+            )
+
+
+def _moved(values: np.ndarray, place: int) -> float:
+    """How far a value is from the median of those just before."""
+    before = values[max(0, place - _BEFORE) : place]
+    before = before[np.isfinite(before)]
+    return float(values[place] - np.median(before)) if len(before) >= 3 else float("nan")
+
+
+def near_holidays(days: Sequence[datetime], names: Mapping[date, str]) -> tuple[str, ...]:
+    """What the calendar says of days: the holiday that one is, or that it is the day before or after one.
+
+    Example:
+        >>> near_holidays([datetime(2013, 11, 27)], {date(2013, 11, 28): "Thanksgiving Day"})
+        ('2013-11-27 is the day before Thanksgiving Day',)
+    """
+    found = []
+    for day in days:
+        for away, said in ((0, "is"), (1, "is the day before"), (-1, "is the day after")):
+            name = names.get(day.date() + timedelta(days=away))
+            if name:
+                found.append(f"{day:%Y-%m-%d} {said} {name}")
+                break
+    return tuple(found)

@@ -1,0 +1,263 @@
+"""Where incidents are kept: what was found becomes changes, changes are saved, and people are told."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from aidbt.alerts.channel import Delivery
+from aidbt.alerts.delivery import send_all
+from aidbt.alerts.message import Message, item_of
+from aidbt.alerts.parcels import Parcel, parcels
+from aidbt.alerts.routing import escalations, notices_of
+from aidbt.alerts.writing import Templates
+from aidbt.core.config import Settings
+from aidbt.core.errors import UsageError, VersionConflict, require_known
+from aidbt.core.findings import Severity
+from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, Notice, What
+from aidbt.core.resilience import SystemClock
+from aidbt.monitors.incidents.changes import News, update_incidents
+from aidbt.monitors.incidents.surroundings import Surroundings
+from aidbt.store import Store
+from aidbt.store.incidents import Incidents
+from aidbt.store.outbox import Outbox
+
+# As what a person may end an incident: the first means that it was one.
+Verdict = Literal["resolved", "false-alarm", "expected"]
+_TRIES = 5
+_CLAIM_S = 60.0  # beyond the deadline, for who was killed while sending
+
+
+def record(
+    store: Store, news: News, around: Surroundings, settings: Settings, *, now: datetime | None = None
+) -> tuple[IncidentChange, ...]:
+    """What news means for the incidents, saved together with whom it is to be told to.
+
+    Raises:
+        StoreError: the store cannot be written; nothing was saved.
+    """
+    at = now or datetime.now(UTC)
+    budget = settings.monitors.false_alarms
+    return Incidents(store).change(
+        lambda known: update_incidents(known, news, around, now=at, false_alarms=budget),
+        _announcer(settings, around.paths, at),
+    )
+
+
+def escalate(store: Store, settings: Settings, *, now: datetime | None = None) -> tuple[IncidentChange, ...]:
+    """Incidents that nobody has acknowledged in time, noted so, and to be told to others.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    at = now or datetime.now(UTC)
+    return Incidents(store).change(
+        lambda known: tuple(escalations(known, settings.alerts, now=at)), _announcer(settings, {}, at)
+    )
+
+
+def _announcer(
+    settings: Settings, paths: Mapping[str, str], now: datetime
+) -> Callable[[IncidentChange], Iterable[Notice]]:
+    timezone = settings.monitors.timezone
+    return lambda change: notices_of(
+        change, settings.alerts, path=paths.get(change.after.root, ""), now=now, timezone=timezone
+    )
+
+
+# --- what people do -----------------------------------------------------------------------------------
+
+
+def acknowledge(
+    store: Store, id: str, settings: Settings, around: Surroundings, *, by: str, note: str = ""
+) -> IncidentChange:
+    """Note that somebody looks after an incident, so that nobody else is called.
+
+    Raises:
+        UnknownName: there is none of that id.
+        UsageError: it is over.
+        StoreError: the store cannot be written.
+    """
+    return _act(store, id, "acknowledged", IncidentState.ACKNOWLEDGED, settings, around, by=by, note=note)
+
+
+def end(
+    store: Store,
+    id: str,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    by: str,
+    verdict: Verdict = "resolved",
+    note: str = "",
+) -> IncidentChange:
+    """End an incident by hand: it is mended, or it was none.
+
+    Raises:
+        UnknownName: there is none of that id.
+        UsageError: it is over.
+        StoreError: the store cannot be written.
+    """
+    if verdict == "resolved":
+        return _act(store, id, "resolved", IncidentState.RESOLVED, settings, around, by=by, note=note)
+    words = {"false-alarm": "a false alarm", "expected": "expected from now on"}[verdict]
+    said = f"{words}: {note}" if note else words
+    return _act(store, id, "terminated", IncidentState.TERMINATED, settings, around, by=by, note=said)
+
+
+def _act(
+    store: Store,
+    id: str,
+    what: What,
+    state: IncidentState,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    by: str,
+    note: str,
+) -> IncidentChange:
+    incidents = Incidents(store)
+    for attempt in range(_TRIES):
+        before = incidents.get(id)
+        now = datetime.now(UTC)
+        _require_open(before)
+        after = replace(
+            before,
+            state=state,
+            ended_at=now if state.is_over else None,
+            updated_at=now,
+            timeline=(*before.timeline, IncidentEvent(now, what, by, note)),
+        )
+        try:
+            saved = incidents.save(
+                [IncidentChange(what, after, before)], _announcer(settings, around.paths, now)
+            )
+        except VersionConflict:  # a check found something meanwhile; what the person means still holds
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return saved[0]
+    raise AssertionError("unreachable")
+
+
+def _require_open(incident: Incident) -> None:
+    if incident.state.is_over:
+        at = f" on {incident.ended_at:%Y-%m-%d %H:%M} UTC" if incident.ended_at else ""
+        raise UsageError(
+            f"{incident.id} is over: {incident.state.value}{at}",
+            hint=f"aidbt incidents show {incident.id} says what happened",
+        )
+
+
+# --- telling people -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of what was to be sent.
+
+    Attributes:
+        sent: channel → messages that it took.
+        problems: channel → why the rest waits, in one line.
+        waiting: notices that are still to be sent, those of digests and of later too.
+    """
+
+    sent: Mapping[str, int]
+    problems: Mapping[str, str]
+    waiting: int
+
+
+def deliver(
+    store: Store,
+    settings: Settings,
+    *,
+    root: Path,
+    project: str,
+    say: Callable[[str], None],
+    now_too: bool = False,
+) -> Delivered:
+    """Send what is due. What cannot be sent waits for the next time; no channel's failure is an error here.
+
+    Args:
+        root: of the dbt project, where templates of its own are.
+        say: shows a text to who runs the command, for the channel "console".
+        now_too: also what waits after a failure, and what waits for a digest.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    outbox, alerts = Outbox(store), settings.alerts
+    claimed = outbox.claim(for_s=alerts.deadline_s + _CLAIM_S, now_too=now_too)
+    # Read after the messages: an incident may have changed since, and is told as it is.
+    incidents = Incidents(store).some(posting.incident for posting in claimed)
+    wanted = [p for p in claimed if p.channel in alerts.channels and p.incident in incidents]
+    outbox.drop([posting for posting in claimed if posting not in wanted])
+    ready = parcels(wanted, incidents, alerts, project=project, now=datetime.now(UTC))
+    by_id = {posting.id: posting for posting in wanted}
+    unfinished = {parcel.postings[0].id: parcel.channel for parcel in ready}
+    sent: Counter[str] = Counter()
+    problems: dict[str, str] = {}
+    for done in send_all(
+        ready, alerts, Templates(root), say=say, clock=SystemClock(), deadline_s=alerts.deadline_s
+    ):
+        mine = [by_id[posting.id] for posting in done.parcel.postings]
+        channel = unfinished.pop(mine[0].id)
+        if done.error is None:
+            sent[channel] += 1
+            outbox.sent(mine, done.reference)
+        elif done.is_tried:
+            problems[channel] = _in_a_line(done.error.message, done.error.hint)
+            outbox.failed(mine, problems[channel], wait_s=done.error.retry_after)
+        else:
+            outbox.release(mine)
+    # These stay claimed for a while, so that nobody sends what may just be arriving.
+    for channel in unfinished.values():
+        problems.setdefault(channel, f"not done within {alerts.deadline_s:g} s")
+    return Delivered(dict(sent), problems, len(outbox.waiting()))
+
+
+def try_channel(
+    name: str, settings: Settings, *, root: Path, project: str, say: Callable[[str], None]
+) -> str:
+    """Send a message that says that it is a test; why it could not be sent, "" when it was.
+
+    Raises:
+        UnknownName: no channel is called so.
+    """
+    channels = settings.alerts.channels
+    require_known([name], channels, "channel")
+    now, title = datetime.now(UTC), f"this is a test of the channel '{name}'; nothing is wrong"
+    happened = (IncidentEvent(now, "opened", note=title), IncidentEvent(now, "resolved"))
+    test = Incident(
+        "INC-0",
+        IncidentState.RESOLVED,
+        Severity.INFO,
+        title,
+        "",
+        (),
+        now,
+        now,
+        ended_at=now,
+        timeline=happened,
+    )
+    message = Message(uuid.uuid4().hex, (item_of(test, "resolved"),), project, now)
+    parcel = Parcel(name, (), Delivery(message))
+    for done in send_all(
+        [parcel],
+        settings.alerts,
+        Templates(root),
+        say=say,
+        clock=SystemClock(),
+        deadline_s=settings.alerts.deadline_s,
+    ):
+        return _in_a_line(done.error.message, done.error.hint) if done.error else ""
+    return f"not done within {settings.alerts.deadline_s:g} s"
+
+
+def _in_a_line(message: str, hint: str | None) -> str:
+    return " ".join((f"{message} ({hint})" if hint else message).split())
