@@ -171,16 +171,26 @@ def read_artifact(path: Path, kind: Kind, build: Callable[[dict[str, Any], Artif
         ArtifactError: see the functions that call this.
     """
     with _no_garbage_collection():
-        data = _load(path, kind)
-        metadata = _metadata(data, path, kind)
-        try:
-            return build(data, metadata)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            lack = f"has no {error}" if isinstance(error, KeyError) else f"cannot be understood: {error}"
-            raise ArtifactError(
-                f"{path}: {kind.name} v{metadata.schema_version} of dbt {metadata.dbt_version or '?'} {lack}",
-                hint=f"write it again with: {kind.written_by}; if it stays, this version is not read",
-            ) from error
+        return artifact_of(_load(path, kind), path, kind, build)
+
+
+def artifact_of(
+    data: dict[str, Any], path: Path | str, kind: Kind, build: Callable[[dict[str, Any], ArtifactMetadata], T]
+) -> T:
+    """The same of a content that was read already; `path` names it in messages.
+
+    Raises:
+        ArtifactError: see the functions that call this.
+    """
+    metadata = _metadata(data, path, kind)
+    try:
+        return build(data, metadata)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        lack = f"has no {error}" if isinstance(error, KeyError) else f"cannot be understood: {error}"
+        raise ArtifactError(
+            f"{path}: {kind.name} v{metadata.schema_version} of dbt {metadata.dbt_version or '?'} {lack}",
+            hint=f"write it again with: {kind.written_by}; if it stays, this version is not read",
+        ) from error
 
 
 @contextlib.contextmanager
@@ -226,7 +236,7 @@ def _load(path: Path, kind: Kind) -> dict[str, Any]:
 _SCHEMA = re.compile(r"/(?P<name>[a-z-]+)/v(?P<version>\d+)\.json$")
 
 
-def _metadata(data: dict[str, Any], path: Path, kind: Kind) -> ArtifactMetadata:
+def _metadata(data: dict[str, Any], path: Path | str, kind: Kind) -> ArtifactMetadata:
     raw = data["metadata"]
     found = _SCHEMA.search(str(raw.get("dbt_schema_version")))
     if not found:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.schema import Column
-from aidbt.project.artifacts import MANIFEST, ArtifactMetadata, read_artifact
+from aidbt.project.artifacts import MANIFEST, ArtifactMetadata, artifact_of, read_artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,15 @@ def read_manifest(path: Path) -> Manifest:
         ArtifactError: the file is missing, broken, another artifact, or of a version that is not read.
     """
     return read_artifact(path, MANIFEST, _manifest)
+
+
+def manifest_of(data: dict[str, Any], place: str) -> Manifest:
+    """The project of a manifest whose JSON was read already; `place` names it in messages.
+
+    Raises:
+        ArtifactError: it is broken, or of a version that is not read.
+    """
+    return artifact_of(data, place, MANIFEST, _manifest)
 
 
 _OTHERS = ("unit_tests", "exposures", "metrics", "semantic_models", "saved_queries", "functions")

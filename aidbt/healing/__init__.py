@@ -1,0 +1,1 @@
+"""Why something failed, and mending it with proof."""

@@ -1,0 +1,97 @@
+"""What a failure says, made comparable: without colours, values, names, numbers, places and secrets."""
+
+from __future__ import annotations
+
+import re
+
+from aidbt.project.scrub import HIDDEN, Scrub, scrubber
+
+# Of a message that is longer only its two ends are read: the error stands first, or last after a traceback.
+_HEAD, _TAIL = 6_000, 3_000
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\[\d{1,2}m")
+
+# What is secret by its form alone, whatever it is called.
+_SECRETS = (
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),  # access keys of AWS
+    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"),  # JSON web tokens
+    re.compile(r"\b(?:gh[pousr]_|github_pat_|xox[abprs]-|sk-|dapi|glpat-|ya29\.)[\w.-]{10,}"),
+    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}|(?<=basic )[A-Za-z0-9+/=]{8,}"),
+    re.compile(r"(?i)(?<=[?&]sig=)[^&\s\"']+|(?<=[?&]key=)[^&\s\"']+"),
+    re.compile(r"(?i)(?<=x-amz-signature=)[^&\s\"']+|(?<=x-amz-security-token=)[^&\s\"']+"),
+)
+# A setting whose name says that it is secret, as JSON, YAML, a connection string or a Python dict has it.
+_NAMED_SECRET = re.compile(
+    r"(?i)([\"']?\b[\w-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)s?"
+    r"\b[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&'\")}]+)"
+)
+_PLAIN_SCRUB = scrubber((), {})
+
+# Order counts: an address holds numbers, a path holds names.
+_FORMS = (
+    (re.compile(r"https?://[^\s'\"<>)]+"), "URL"),
+    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "MAIL"),
+    (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
+    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "ADDRESS"),
+    (re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?"), "TIME"),
+    (re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|(?:gs|s3a?|abfss?|dbfs|file):/{1,3}|\.{0,2}/)[\w.$<>*{}=-]+(?:[/\\][\w.$<>*{}=-]*)*"), "PATH"),
+    (re.compile(r"\b(?:models|macros|seeds|snapshots|tests|target|dbt_packages)[/\\][\w./\\-]+"), "PATH"),
+    (re.compile(r"\b0x[0-9a-f]+\b|\b(?=\w*\d)[0-9a-f]{12,}\b", re.IGNORECASE), "ID"),
+)  # fmt: skip
+_NAMED = re.compile(
+    r"`[^`\n]{1,200}`(?:\.`[^`\n]{1,200}`)*|\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|<[^<>\n]{1,80}>"
+)
+_ECHO = re.compile(
+    r"(?i)(\bcompiled code at|\bLINE \d+:|\bline \d+:\d+ ?\||== SQL|^--+\^+)[^\n]*", re.MULTILINE
+)
+# SQLSTATEs, HTTP statuses, and the numbers engines give their errors stay; other numbers say nothing.
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")
+_STATUS = re.compile(r"[45]\d\d\Z|\d{4,6}\Z")
+
+
+def plain_text(message: str) -> str:
+    """The message on one line, without colours; of a very long one its beginning and its end."""
+    if len(message) > _HEAD + _TAIL:
+        message = f"{message[:_HEAD]} … {message[-_TAIL:]}"
+    return " ".join(_ANSI.sub("", message).split())
+
+
+def without_secrets(message: str, scrub: Scrub = _PLAIN_SCRUB) -> str:
+    """The message without what may be a secret: by its form, by the name before it, or known to `scrub`.
+
+    Example:
+        >>> without_secrets('token: "abc", user: ann; postgres://ann:pw@db/x')
+        'token: *****, user: ann; postgres://ann:*****@db/x'
+    """
+    text = scrub(message)
+    for form in _SECRETS:
+        text = form.sub(HIDDEN, text)
+    return _NAMED_SECRET.sub(rf"\g<1>{HIDDEN}", text)
+
+
+def normal_form(message: str) -> str:
+    """What stays the same when the same thing fails elsewhere, in lower case.
+
+    Names in quotes become `NAME`, numbers that are no codes `N`, and so on; echoed SQL is cut. It holds no
+    value of a row, no name of a person and no secret, so that it may be stored.
+
+    Example:
+        >>> normal_form('column "e_mail" does not exist\\nLINE 3: select e_mail from crm')
+        'column NAME does not exist'
+        >>> normal_form("503 from https://api.example.com/v1?key=abc after 31.5 s")
+        '503 from URL after N s'
+    """
+    text = _ECHO.sub(" ", _ANSI.sub("", message[: _HEAD + _TAIL]))
+    text = plain_text(without_secrets(text)).replace(HIDDEN, " SECRET ")
+    for form, word in _FORMS:
+        text = form.sub(f" {word} ", text)
+    text = _NAMED.sub(" NAME ", text)
+    text = _NUMBER.sub(lambda found: found[0] if _STATUS.match(found[0]) else "N", text)
+    return " ".join(_lower(word) for word in text.split())
+
+
+def _lower(word: str) -> str:
+    return word if word in _WORDS else word.lower()
+
+
+_WORDS = frozenset(("NAME", "N", "PATH", "URL", "MAIL", "ID", "ADDRESS", "TIME", "SECRET"))

@@ -1,0 +1,1 @@
+"""What engines and clients document of their errors, as tables: codes, and the words of messages."""

@@ -1,0 +1,1 @@
+"""From evidence to causes: values in, values out."""

@@ -1,0 +1,146 @@
+"""Everything that was read of one failed run, as values: what diagnosis and remedies decide from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from aidbt.core.schema import Relation
+from aidbt.core.table_state import GoodState
+from aidbt.healing.evidence.code_changes import CodeChanges
+from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.test_meaning import TestMeaning
+from aidbt.lineage.graph import Lineage
+from aidbt.project.manifest import Manifest, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Whether the warehouse could be asked just now.
+
+    Attributes:
+        problem: why not, in a sentence; "" when it was.
+        holder: what holds it, e.g. "process 4711 (python3)"; "" where it is not locked.
+        pid: of the holder; 0 where it is not known.
+    """
+
+    is_open: bool
+    problem: str = ""
+    hint: str = ""
+    is_locked: bool = False
+    holder: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """Where git stands; `commit` is "" without git, or without a commit.
+
+    Attributes:
+        is_clean: whether nothing that git knows was changed since the commit.
+        branch: "" for a detached head.
+        subjects: of the commits since the last good state, the newest first.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    is_clean: bool = False
+    subjects: tuple[str, ...] = ()
+
+
+ViolationKind = Literal["nulls", "duplicates", "orphans", "bad_casts", "other_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Rows of a source that break what a failed test, or a cast of a failed model, asks.
+
+    Attributes:
+        failure: unique_id of the failed node.
+        source, column: where the rows stand.
+        bad, rows: how many of how many.
+        bad_then: at the last good run; None where that is not known.
+        detail: the type of a cast, or the parent "source.column" of orphans.
+    """
+
+    failure: str
+    kind: ViolationKind
+    source: str
+    column: str
+    bad: int
+    rows: int
+    bad_then: int | None = None
+    detail: str = ""
+
+    @property
+    def rate(self) -> float:
+        """0..1 of the rows."""
+        return self.bad / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one failed run.
+
+    Attributes:
+        manifest: the project as the failed run parsed it; the last good one where it could not.
+        good_manifest: as the last good run parsed it; None without memory.
+        tests: unique_id of a failed test → what it asks.
+        lineage: the columns of the failed nodes and of all above them, as the last good run built them.
+        tables: unique_id of a source → what became of it; only of those that were looked at.
+        relations: what stands in the warehouse now.
+        env: names of the environment variables that the project and its profile ask for → whether set.
+        packages: (asked for, installed) by name, for `dbt deps`.
+        unknown: what could not be read, in sentences.
+    """
+
+    project: str
+    root: Path
+    run: FailedRun
+    adapter: str = ""
+    dialect: str = ""
+    manifest: Manifest | None = None
+    good: GoodState | None = None
+    good_manifest: Manifest | None = None
+    tests: Mapping[str, TestMeaning] = field(default_factory=dict)
+    lineage: Lineage | None = None
+    tables: Mapping[str, TableChange] = field(default_factory=dict)
+    relations: tuple[Relation, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    code: CodeChanges = CodeChanges()
+    git: GitState = GitState()
+    reached: Reached | None = None
+    env: Mapping[str, bool] = field(default_factory=dict)
+    packages: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def best_manifest(self) -> Manifest | None:
+        """The newest manifest there is."""
+        return self.manifest or self.good_manifest
+
+    def node(self, unique_id: str) -> Node | None:
+        """A node, as the failed run knew it or, where it did not, as the last good one did."""
+        for manifest in (self.manifest, self.good_manifest):
+            found = manifest.find(unique_id) if manifest is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def ancestors(self, unique_id: str) -> list[str]:
+        """unique_ids of all that a node reads, the nearest first; without tests."""
+        return list(_ancestors(self.best_manifest, unique_id)) if self.best_manifest else []
+
+
+def _ancestors(manifest: Manifest, unique_id: str) -> Iterator[str]:
+    waiting, seen = [unique_id], {unique_id}
+    while waiting:
+        node = manifest.find(waiting.pop(0))
+        for parent in node.depends_on if node is not None else ():
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+                yield parent

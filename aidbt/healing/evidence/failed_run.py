@@ -1,0 +1,373 @@
+"""What a run of dbt left, and what of it is its own: results of an earlier, green run count for nothing.
+
+Many failures (a locked database, a parse error, a missing variable) leave the previous `run_results.json` in
+place; then the truth is only in dbt's log, or in what it printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aidbt.core.errors import ArtifactError
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Stage
+from aidbt.project.artifacts import NodeResult, RunResults, Sources, read_run_results, read_sources
+from aidbt.project.dbt_log_tail import LastInvocation, Told, last_invocation
+from aidbt.project.dbt_report import FAILING
+from aidbt.project.manifest import Manifest, read_manifest
+
+_FUTURE = timedelta(minutes=10)
+_FINE = frozenset(("success", "pass", "warn", "no-op", "reused"))
+_CONNECTING = re.compile(
+    r"could not set lock|could not connect|connection refused|connection to server|failed to connect"
+    r"|unable to connect|authentication failed|could not translate host|no such host|login failed"
+    r"|access denied for user|name or service not known|io error: (could|cannot)"
+    r"|cannot open (file|database)|database .* does not exist|role .* does not exist|ssl",
+    re.IGNORECASE,
+)
+_PARSING = re.compile(
+    r"parsing error|yaml|could not find profile|env var required|is not a valid|dbt_project\.yml"
+    r"|invalid .* config|depends on a (node|source|macro) named|profiles?\.yml",
+    re.IGNORECASE,
+)
+_DEPS = re.compile(r"dbt deps|packages?\.yml|package .* (was not found|not found)|packages? installed", re.I)
+_NODE_HEADING = re.compile(r"^(?:\w+ )*Error in (?P<kind>\w+) (?P<name>\S+) \((?P<path>[^)]+)\)")
+_FAILURE = re.compile(r"^(?:Failure|Error) in (?P<kind>[\w-]+(?: test)?) (?P<name>\S+) \((?P<path>[^)]+)\)")
+_NOISE = re.compile(r"^\s*(compiled code at|See test failures|Done\. PASS|Command `)")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """One run, as far as it can be known from what it left.
+
+    Attributes:
+        stage: how far dbt got.
+        failures: what failed; with the unique_id "" what failed outside of any node.
+        skipped: unique_ids that were left out because of the failures.
+        succeeded: unique_ids that ended well.
+        wrote_results: whether the results are this run's own; False: an earlier run's were left in place, or
+            there are none.
+        manifest: as this run parsed the project; None where it got no manifest written.
+        unknown: what could not be read, in sentences.
+    """
+
+    stage: Stage
+    failures: tuple[RunFailure, ...] = ()
+    skipped: tuple[str, ...] = ()
+    succeeded: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    wrote_results: bool = False
+    invocation_id: str = ""
+    command: str = ""
+    dbt_version: str = ""
+    ended_at: datetime | None = None
+    manifest: Manifest | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def is_green(self) -> bool:
+        """Whether nothing failed."""
+        return not self.failures
+
+
+def read_failed_run(
+    folder: Path,
+    *,
+    project: str,
+    known_good: Collection[str] = (),
+    scrub: Callable[[str], str] = str,
+    now: datetime | None = None,
+) -> FailedRun:
+    """The run that left its artifacts in a folder: run_results.json or sources.json, manifest.json, dbt.log
+    and stdout.txt, as far as they exist, there or in its `logs` and `target`.
+
+    Args:
+        project: the name of the dbt project; artifacts of another one do not count.
+        known_good: invocation ids of runs that are known to have gone well, so that results which a failed
+            run left in place are told from its own.
+        scrub: takes secrets out of what dbt said.
+    """
+    unknown: list[str] = []
+    log = _log(folder, ("dbt.log", "logs/dbt.log", "../logs/dbt.log"), unknown)
+    printed = _log(folder, ("stdout.txt", "stderr.txt"), unknown)
+    told = log or printed
+    results = _results(folder, project, unknown)
+    manifest = _manifest(folder, project, unknown)
+    if results is not None and results.metadata.generated_at > (now or datetime.now(UTC)) + _FUTURE:
+        unknown.append("the results are dated in the future: clocks differ, so times are not compared")
+    is_own, doubt = _is_own(results, log, printed, known_good)
+    if doubt:
+        unknown.append(doubt)
+    if manifest is not None and not _goes_with(manifest, results if is_own else None, log):
+        manifest = None
+    own = results if is_own else None
+    failures = _failures(own, log, printed, manifest)
+    return FailedRun(
+        stage=_stage(failures, isinstance(own, Sources)),
+        failures=tuple(RunFailure(f.unique_id, f.status, scrub(f.message), f.path) for f in failures),
+        skipped=tuple(_with_status(own, log, {"skipped"})),
+        succeeded=tuple(_with_status(own, log, _FINE)),
+        warned=tuple(_with_status(own, log, {"warn"})),
+        wrote_results=is_own,
+        invocation_id=own.metadata.invocation_id if own is not None else told.invocation_id if told else "",
+        command=_command(own, told),
+        dbt_version=(own.metadata.dbt_version if own is not None else "")
+        or (told.dbt_version if told else ""),
+        ended_at=own.metadata.generated_at if own is not None else None,
+        manifest=manifest,
+        unknown=tuple(unknown),
+    )
+
+
+# --- reading ------------------------------------------------------------------------------------------
+
+
+def _first(folder: Path, names: Iterable[str]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _log(folder: Path, names: Sequence[str], unknown: list[str]) -> LastInvocation | None:
+    path = _first(folder, names)
+    if path is None:
+        return None
+    try:
+        found = last_invocation(path)
+    except ArtifactError as error:
+        unknown.append(error.message)
+        return None
+    if found is not None and not found.is_whole:
+        unknown.append(f"{path.name} is so long that only its end was read")
+    return found
+
+
+def _results(folder: Path, project: str, unknown: list[str]) -> RunResults | Sources | None:
+    path = _first(folder, ("run_results.json", "target/run_results.json"))
+    sources = _first(folder, ("sources.json", "target/sources.json"))
+    found: RunResults | Sources | None = None
+    try:
+        found = read_run_results(path) if path is not None else None
+        if found is None and sources is not None:
+            found = read_sources(sources)
+    except ArtifactError as error:
+        unknown.append(error.message)
+        return None
+    packages = {result.unique_id.split(".")[1] for result in found.results} if found is not None else set()
+    if packages and project not in packages:
+        unknown.append(
+            f"the results are of another project ({', '.join(sorted(packages)[:3])}), not {project}"
+        )
+        return None
+    return found
+
+
+def _manifest(folder: Path, project: str, unknown: list[str]) -> Manifest | None:
+    path = _first(folder, ("manifest.json", "target/manifest.json"))
+    if path is None:
+        return None
+    try:
+        found = read_manifest(path)
+    except ArtifactError as error:
+        unknown.append(error.message)
+        return None
+    named = str(found.metadata.raw.get("project_name") or project)
+    if named != project:
+        unknown.append(f"the manifest is of another project ({named}), not {project}")
+        return None
+    return found
+
+
+def _is_own(
+    results: RunResults | Sources | None,
+    log: LastInvocation | None,
+    printed: LastInvocation | None,
+    known_good: Collection[str],
+) -> tuple[bool, str]:
+    """Whether the results are of the run that the log tells of, and what is doubtful about it."""
+    if results is None:
+        return False, ""
+    own_id = results.metadata.invocation_id
+    if log is not None and log.invocation_id:
+        return own_id == log.invocation_id, ""
+    if printed is not None and printed.invocation_id:
+        return own_id == printed.invocation_id, ""
+    if own_id in known_good and printed is not None:
+        return printed.succeeded is True, ""
+    failed = any(result.status in FAILING for result in results.results)
+    if printed is not None and printed.succeeded is not None:
+        return printed.succeeded is not failed, ""
+    if printed is not None:  # killed, or it printed nothing that says how it ended
+        return False, "what dbt printed does not say how it ended, so its results may be of an earlier run"
+    if own_id in known_good:
+        return True, ""
+    return True, "there is no log, so whether the results are of the failed run is not known"
+
+
+def _goes_with(manifest: Manifest, results: RunResults | Sources | None, log: LastInvocation | None) -> bool:
+    """Whether a manifest is of the run; without anything that says so it is taken for an earlier one's."""
+    own_id = manifest.metadata.invocation_id
+    if results is not None:
+        return own_id == results.metadata.invocation_id or results.metadata.invocation_id == ""
+    return log is not None and bool(log.invocation_id) and own_id == log.invocation_id
+
+
+# --- what failed --------------------------------------------------------------------------------------
+
+
+def _failures(
+    results: RunResults | Sources | None,
+    log: LastInvocation | None,
+    printed: LastInvocation | None,
+    manifest: Manifest | None,
+) -> list[RunFailure]:
+    if results is not None:
+        found = [
+            RunFailure(r.unique_id, r.status, r.message, _path(r.unique_id, manifest))
+            for r in results.results
+            if r.status in FAILING
+        ]
+        if found:
+            return found
+    for told in (log, printed):
+        if told is None:
+            continue
+        found = _told_failures(told, manifest)
+        if found:
+            return found
+        if told.succeeded:
+            return []
+    if (log or printed) and results is None:
+        return [RunFailure("", "error", "dbt ended without results, and its log does not say why")]
+    return []
+
+
+def _told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFailure]:
+    """The failures that a log tells of: of its nodes where it names them, else of the run as a whole."""
+    nodes: dict[str, RunFailure] = {}
+    for line in told.named("RunResultError", "RunResultFailure"):
+        if line.unique_id and (line.name == "RunResultError" or line.unique_id not in nodes):
+            status = "fail" if line.unique_id.startswith(("test.", "unit_test.")) else "error"
+            nodes[line.unique_id] = RunFailure(
+                line.unique_id, status, line.text, _path(line.unique_id, manifest) or line.path
+            )
+    if not nodes:
+        nodes = {failure.unique_id: failure for failure in _printed_failures(told.lines, manifest)}
+    if nodes:
+        return list(nodes.values())
+    message = _whole_message(told)
+    return [RunFailure("", "error", message, path_in(message))] if message else []
+
+
+def _printed_failures(lines: Sequence[Told], manifest: Manifest | None) -> list[RunFailure]:
+    """ "Failure in model orders (models/orders.sql)" and the message that comes after it."""
+    found = []
+    for line, following in zip(lines, [*lines[1:], Told("")], strict=False):
+        match = _FAILURE.match(line.text)
+        if match is None:
+            continue
+        message = following.text if not _FAILURE.match(following.text) else line.text
+        kind = match["kind"].replace(" test", "")
+        unique_id = _unique_id(kind, match["name"], match["path"], manifest)
+        status = "fail" if kind == "test" and "Got " in message else "error"
+        found.append(RunFailure(unique_id, status, message, match["path"]))
+    return found
+
+
+def _unique_id(kind: str, name: str, path: str, manifest: Manifest | None) -> str:
+    for node in (*manifest.nodes.values(), *manifest.others.values()) if manifest is not None else ():
+        if node.name == name and (node.path == path or node.resource_type == "test"):
+            return node.unique_id
+    return f"{kind}.?.{name}"
+
+
+def _whole_message(told: LastInvocation) -> str:
+    """What stopped the run as a whole, in dbt's words."""
+    encountered = [line.text for line in told.named("MainEncounteredError")]
+    for place, line in enumerate(told.lines):
+        if line.text.startswith("Encountered an error"):
+            rest = line.text.partition("\n")[2].strip()
+            follows = told.lines[place + 1].text if place + 1 < len(told.lines) else ""
+            encountered.append(rest or follows)
+    errors = [
+        line.text
+        for line in told.lines
+        if line.level == "error" and not line.text.startswith("Traceback") and not _NOISE.match(line.text)
+    ]
+    for texts in (encountered, errors):
+        plain = [text for text in dict.fromkeys(texts) if text.strip()]
+        if plain:
+            return "\n".join(plain[:4])
+    if told.succeeded:
+        return ""
+    usage = [line.text for line in told.lines if re.search(r"^(Error|Usage): |Traceback", line.text, re.M)]
+    return usage[-1] if usage else ""
+
+
+def _with_status(
+    results: RunResults | Sources | None, log: LastInvocation | None, wanted: Collection[str]
+) -> list[str]:
+    if results is not None:
+        return [result.unique_id for result in results.results if result.status in wanted]
+    lines = log.lines if log is not None else ()
+    return list(dict.fromkeys(line.unique_id for line in lines if line.unique_id and line.status in wanted))
+
+
+def _path(unique_id: str, manifest: Manifest | None) -> str:
+    node = manifest.find(unique_id) if manifest is not None else None
+    return node.path if node is not None else ""
+
+
+_FILE = re.compile(r"[\w./\\-]+\.(?:sql|ya?ml|py|csv|md)\b")
+
+
+def path_in(message: str) -> str:
+    """The first file of a project that a message names; "" for none."""
+    named = [match[0] for match in _FILE.finditer(message) if "site-packages" not in match[0]]
+    return next((name for name in named if not name.startswith("/")), named[0] if named else "")
+
+
+def _command(results: RunResults | Sources | None, told: LastInvocation | None) -> str:
+    if isinstance(results, RunResults):
+        args = results.raw.get("args") or {}
+        said = str(args.get("invocation_command") or args.get("which") or "")
+        if said:
+            return said
+    return told.command if told is not None else ""
+
+
+def _stage(failures: Sequence[RunFailure], is_freshness: bool) -> Stage:
+    """How far a run with these failures got."""
+    if not failures:
+        return Stage.DATA
+    if is_freshness:
+        return Stage.FRESHNESS
+    return min((stage_of(failure) for failure in failures), key=list(Stage).index)
+
+
+def stage_of(failure: RunFailure) -> Stage:
+    """How far dbt was when this failed."""
+    kind = failure.unique_id.partition(".")[0]
+    message = failure.message
+    if kind in ("test", "unit_test"):
+        return Stage.TEST
+    if kind == "operation":
+        return Stage.HOOK
+    if kind == "source":
+        return Stage.FRESHNESS
+    if failure.unique_id:
+        return Stage.COMPILE if message.lstrip().startswith("Compilation Error") else Stage.NODE
+    if _CONNECTING.search(message):
+        return Stage.CONNECT
+    if _DEPS.search(message):
+        return Stage.DEPS
+    if _PARSING.search(message) or not message.lstrip().startswith("Compilation Error"):
+        return Stage.PARSE
+    return Stage.COMPILE
+
+
+def results_of(results: RunResults) -> dict[str, NodeResult]:
+    """The results by unique_id."""
+    return {result.unique_id: result for result in results.results}

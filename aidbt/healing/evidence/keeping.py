@@ -1,0 +1,210 @@
+"""Keeping what there was when a run went well. It only reads, and it never fails a run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aidbt.core.config import environment
+from aidbt.core.errors import AidbtError, ArtifactError, StoreError, WarehouseError
+from aidbt.core.schema import Relation
+from aidbt.core.table_state import GoodState, TableState
+from aidbt.healing.evidence.case import GitState
+from aidbt.healing.evidence.code_changes import project_texts
+from aidbt.healing.evidence.tables_now import declared_keys, relation_of
+from aidbt.project import Project
+from aidbt.project.artifacts import read_run_results
+from aidbt.project.dbt_report import FAILING
+from aidbt.project.manifest import Manifest, Node, read_manifest
+from aidbt.store import Store
+from aidbt.store.good_states import GoodStates
+from aidbt.warehouse import Connection, Warehouse
+from aidbt.warehouse.budget import estimated_size
+from aidbt.warehouse.table_states import engine_of, known_columns, measured_table
+
+_LARGEST_ARTIFACT = 60_000_000
+_BUILT = ("model", "seed", "snapshot")
+# Commands after which the tables are those of the whole project, or of the part that was selected.
+_BUILDING = frozenset(("build", "run", "seed", "snapshot", "retry", "test"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came of keeping a state.
+
+    Attributes:
+        state: None where nothing was kept; `why` says the reason.
+        unknown: what could not be read, in sentences.
+    """
+
+    state: GoodState | None
+    why: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+def keep_good_state(
+    project: Project,
+    warehouse: Warehouse,
+    store: Store,
+    *,
+    artifacts: Path | None = None,
+    scan_bytes: int,
+    now: datetime | None = None,
+) -> Kept:
+    """Keep the state after a run that went well; never raises what a warehouse, store or artifact may raise.
+
+    Args:
+        artifacts: the folder of run_results.json and manifest.json; the project's own target by default.
+        scan_bytes: what may be read of all tables together; of the rest the columns are kept.
+    """
+    folder = artifacts or project.target_path
+    try:
+        results = read_run_results(folder / "run_results.json")
+        manifest = read_manifest(folder / "manifest.json")
+    except ArtifactError as error:
+        return Kept(None, error.message)
+    named = str(manifest.metadata.raw.get("project_name") or project.name)
+    if named != project.name:
+        return Kept(None, f"the artifacts are of another project ({named})")
+    if any(result.status in FAILING for result in results.results):
+        return Kept(None, "the run did not go well")
+    if not results.results:
+        return Kept(None, "the run did nothing")
+    try:
+        target = project.profile().target
+        states = GoodStates(store)
+        unknown: list[str] = []
+        engine, relations, tables = measure_all(
+            warehouse, manifest, mask=states.mask(), scan_bytes=scan_bytes, unknown=unknown
+        )
+        git = git_state(project.root)
+        args = results.raw.get("args") or {}
+        state = GoodState(
+            target=target,
+            taken_at=now or datetime.now(UTC),
+            invocation_id=results.metadata.invocation_id,
+            command=str(args.get("invocation_command") or args.get("which") or ""),
+            commit=git.commit,
+            is_clean=git.is_clean,
+            engine=engine,
+            relations=relations,
+            tables=tables,
+            texts=project_texts(project),
+            artifacts=_artifacts(folder),
+        )
+        return Kept(states.put(state), unknown=tuple(unknown))
+    except StoreError as error:
+        return Kept(None, f"it could not be kept: {error.message}")
+    except AidbtError as error:
+        return Kept(None, error.message)
+
+
+def measure_all(
+    warehouse: Warehouse, manifest: Manifest, *, mask: int, scan_bytes: int, unknown: list[str]
+) -> tuple[str, tuple[Relation, ...], dict[str, TableState]]:
+    """(what made the hashes, every relation, unique_id → its table) of all sources and all that was built.
+
+    Sources come first, so that the budget ends at tables that can be built again.
+
+    Raises:
+        WarehouseError: the warehouse cannot be asked at all.
+    """
+    relations = tuple(warehouse.relations())
+    keys = declared_keys([node for node in manifest.nodes.values() if node.resource_type == "test"])
+    nodes = [*manifest.sources.values(), *(n for n in manifest.nodes.values() if _is_table(n))]
+    found: dict[str, TableState] = {}
+    with warehouse.connect() as connection:
+        engine = engine_of(connection)
+        left = scan_bytes
+        for node in nodes:
+            relation = relation_of(node, relations)
+            if relation is None:
+                continue
+            size = estimated_size(relation) or 0
+            if size > left:
+                unknown.append(f"{relation} was not measured: over budget.scan_bytes")
+                found[node.unique_id] = known_columns(relation)
+                continue
+            left -= size
+            found[node.unique_id] = _measured(
+                connection, relation, _keys_of(node, manifest, keys), mask, unknown
+            )
+    return engine, relations, found
+
+
+def _measured(
+    connection: Connection, relation: Relation, keys: Sequence[str], mask: int, unknown: list[str]
+) -> TableState:
+    try:
+        return measured_table(connection, relation, keys=keys, mask=mask)
+    except WarehouseError as error:
+        unknown.append(f"{relation} was not measured: {error.message}")
+        return known_columns(relation)
+
+
+def _is_table(node: Node) -> bool:
+    """Whether it is built as a table of its own; what a view says follows from what it reads."""
+    if node.resource_type not in _BUILT:
+        return False
+    return node.resource_type != "model" or node.config.get("materialized") not in ("view", "ephemeral")
+
+
+def _keys_of(node: Node, manifest: Manifest, keys: Mapping[str, Sequence[str]]) -> list[str]:
+    """The columns declared unique of a node, else of the models that read it directly, by the same name."""
+    own = list(keys.get(node.unique_id, ()))
+    readers = (n for n in manifest.nodes.values() if node.unique_id in n.depends_on)
+    return own + [name for reader in readers for name in keys.get(reader.unique_id, ())]
+
+
+def _artifacts(folder: Path) -> dict[str, str]:
+    found = {}
+    for name in ("manifest.json", "run_results.json"):
+        path = folder / name
+        try:
+            if path.stat().st_size <= _LARGEST_ARTIFACT:
+                found[name] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return found
+
+
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+
+def git_state(root: Path, since: str = "") -> GitState:
+    """Where git stands around a folder; an empty one without git or without a commit.
+
+    Args:
+        since: a commit; the subjects of those after it are told.
+    """
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    if not commit:
+        return GitState()
+    status = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".")
+    branch = _git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or ""
+    told = _git(root, "log", "--format=%h %s", "-n", "20", f"{since}..HEAD") if since else ""
+    return GitState(commit, branch, status == "", tuple((told or "").splitlines()))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-c", "protocol.allow=never", *arguments],
+            cwd=root,
+            capture_output=True,
+            env={**environment(), **_QUIET},
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
+
+
+def is_worth_keeping(command: str, statuses: Collection[str]) -> bool:
+    """Whether a run with these results is one after which the project is known to be well."""
+    words = command.split()
+    return any(word in _BUILDING for word in words) and not FAILING.intersection(statuses)

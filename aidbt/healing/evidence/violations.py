@@ -1,0 +1,202 @@
+"""Which rows of the sources break what a failed test asks, or a cast of a failed model: they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlglot
+from sqlglot import exp
+
+from aidbt.core.errors import WarehouseError
+from aidbt.core.findings import RunFailure
+from aidbt.core.schema import Relation
+from aidbt.core.types import type_family
+from aidbt.healing.evidence.case import Violation, ViolationKind
+from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.evidence.test_meaning import TestMeaning
+from aidbt.lineage.graph import ColumnRef, Lineage
+from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse import Connection
+from aidbt.warehouse.dialects import NoLowering
+from aidbt.warehouse.rows import rows_of, table_of
+
+_MOST_CASTS = 40
+
+
+def origins_of(lineage: Lineage, node: str, column: str) -> list[ColumnRef]:
+    """The columns of sources and seeds that a column is made of, the nearest first."""
+    if node not in lineage.nodes:
+        return []
+    found = lineage.nodes[node].column(column)
+    start = ColumnRef(node, found.name if found is not None else column)
+    if node.startswith(("source.", "seed.")):
+        return [start]
+    refs = (edge.source for edge in lineage.upstream(start))
+    return list(dict.fromkeys(ref for ref in refs if ref.node.startswith(("source.", "seed."))))
+
+
+class Violations:
+    """Asks the sources of a case on one open connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        relations: Sequence[Relation],
+        manifest: Manifest,
+        lineage: Lineage,
+        tables: Mapping[str, TableChange],
+    ) -> None:
+        self.connection = connection
+        self.relations = relations
+        self.manifest = manifest
+        self.lineage = lineage
+        self.tables = tables
+        self.unknown: list[str] = []
+
+    def of_test(self, meaning: TestMeaning) -> Iterator[Violation]:
+        """The rows at the origin of a tested column that break the test."""
+        for origin in origins_of(self.lineage, meaning.node, meaning.column)[:3]:
+            relation = self._relation(origin.node)
+            if relation is None or relation.column(origin.column) is None:
+                continue
+            bad: exp.Expr | None = None
+            kind: ViolationKind = "nulls"
+            detail = ""
+            value = exp.column(origin.column, quoted=True)
+            if meaning.kind == "not_null":
+                bad = _count_where(value.is_(exp.null()))
+            elif meaning.kind == "unique":
+                kind = "duplicates"
+                distinct = exp.Count(this=exp.Distinct(expressions=[value]))
+                bad = exp.Sub(this=exp.Count(this=value.copy()), expression=distinct)
+            elif meaning.kind == "accepted_values":
+                kind = "other_values"
+                listed = [exp.Literal.string(item) for item in meaning.values]
+                inside = exp.cast(value, exp.DataType.build("text")).isin(*listed)
+                bad = _count_where(exp.and_(exp.not_(value.copy().is_(exp.null())), exp.not_(inside)))
+            elif meaning.kind == "relationships":
+                kind = "orphans"
+                parent = next(iter(origins_of(self.lineage, meaning.to, meaning.to_column)), None)
+                if parent is not None:
+                    detail = f"{parent.node}|{parent.column}"
+                    bad = self._orphans(origin, parent)
+            if bad is not None:
+                yield from self._asked(meaning.unique_id, kind, origin, relation, bad, detail)
+
+    def of_casts(self, failure: RunFailure) -> Iterator[Violation]:
+        """The rows that a cast in a failed model, or in the views it reads, cannot read."""
+        seen: set[tuple[ColumnRef, str]] = set()
+        for node in self._read_at_once(failure.unique_id):
+            for column, data_type in _casts(node, self.connection.dialect):
+                for origin in self._origins_in(node, column):
+                    if (origin, data_type) in seen or len(seen) >= _MOST_CASTS:
+                        continue
+                    seen.add((origin, data_type))
+                    yield from self._bad_casts(failure.unique_id, origin, data_type)
+
+    def _bad_casts(self, failure: str, origin: ColumnRef, data_type: str) -> Iterator[Violation]:
+        relation = self._relation(origin.node)
+        column = relation.column(origin.column) if relation is not None else None
+        if relation is None or column is None or type_family(column.data_type) != "text":
+            return
+        text = exp.cast(exp.column(origin.column, quoted=True), exp.DataType.build("text"))
+        to = exp.DataType.build(data_type, dialect=self.connection.dialect)
+        reads = exp.TryCast(this=text, to=to)
+        unread = exp.and_(
+            exp.not_(exp.column(origin.column, quoted=True).is_(exp.null())), reads.is_(exp.null())
+        )
+        for found in self._asked(failure, "bad_casts", origin, relation, _count_where(unread), data_type):
+            if found.bad:
+                yield found
+
+    def _asked(
+        self,
+        failure: str,
+        kind: ViolationKind,
+        origin: ColumnRef,
+        relation: Relation,
+        bad: exp.Expr,
+        detail: str,
+    ) -> Iterator[Violation]:
+        try:
+            rows = rows_of(self.connection, relation)
+            count, total = rows.first(bad, exp.Count(this=exp.Star()))
+        except (WarehouseError, NoLowering) as error:
+            self.unknown.append(f"{relation}.{origin.column} could not be asked: {error}".splitlines()[0])
+            return
+        then = self._then(kind, origin)
+        yield Violation(failure, kind, origin.node, origin.column, int(count or 0), int(total), then, detail)
+
+    def _then(self, kind: ViolationKind, origin: ColumnRef) -> int | None:
+        """How many there were at the last good run, when the test passed: known for nulls, and for keys."""
+        change = self.tables.get(origin.node)
+        was = change.was if change is not None else None
+        column = was.column(origin.column) if was is not None and was.is_measured else None
+        if was is None or column is None:
+            return None
+        if kind == "nulls":
+            return column.nulls
+        if kind == "duplicates" and was.keyed is not None and was.keyed.key == column.name:
+            return 0
+        return None
+
+    def _orphans(self, child: ColumnRef, parent: ColumnRef) -> exp.Expr | None:
+        there = self._relation(parent.node)
+        if there is None or there.column(parent.column) is None:
+            return None
+        dialect = self.connection.dialect
+        known = exp.select(exp.column(parent.column, quoted=True)).from_(table_of(there, dialect))
+        known = known.where(exp.not_(exp.column(parent.column, quoted=True).is_(exp.null())))
+        value = exp.column(child.column, quoted=True)
+        return _count_where(
+            exp.and_(
+                exp.not_(value.is_(exp.null())),
+                exp.not_(exp.In(this=value.copy(), query=known.subquery())),
+            )
+        )
+
+    def _relation(self, unique_id: str) -> Relation | None:
+        node = self.manifest.find(unique_id)
+        return relation_of(node, self.relations) if node is not None else None
+
+    def _read_at_once(self, unique_id: str) -> list[Node]:
+        """A node and the views and ephemeral models that are computed when it is."""
+        waiting, found = [unique_id], dict[str, Node]()
+        while waiting:
+            node = self.manifest.find(waiting.pop(0))
+            if node is None or node.unique_id in found:
+                continue
+            found[node.unique_id] = node
+            is_kept = node.config.get("materialized") not in ("view", "ephemeral")
+            if node.unique_id == unique_id or not is_kept:
+                waiting += [name for name in node.depends_on if name.startswith("model.")]
+        return list(found.values())
+
+    def _origins_in(self, node: Node, column: str) -> list[ColumnRef]:
+        """The source columns that a column named in a node's SQL comes from, through what the node reads."""
+        found: list[ColumnRef] = []
+        for parent in node.depends_on:
+            lineage = self.lineage.nodes.get(parent)
+            if lineage is not None and lineage.column(column) is not None:
+                found += origins_of(self.lineage, parent, column)
+        return found
+
+
+def _casts(node: Node, dialect: str) -> list[tuple[str, str]]:
+    """(column, type) of each cast of a plain column in a node's SQL; none where it cannot be parsed."""
+    code = str(node.raw.get("compiled_code") or "")
+    try:
+        tree = sqlglot.parse_one(code, dialect=dialect) if code else None
+    except sqlglot.errors.SqlglotError:
+        tree = None
+    found = []
+    for cast in tree.find_all(exp.Cast) if tree is not None else ():
+        columns = list(cast.this.find_all(exp.Column))
+        if len(columns) == 1 and type_family(cast.to.sql(dialect)) != "text":
+            found.append((columns[0].name, cast.to.sql(dialect)))
+    return list(dict.fromkeys(found))
+
+
+def _count_where(condition: exp.Expr) -> exp.Expr:
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=exp.Literal.number(1))]))

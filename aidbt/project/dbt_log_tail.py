@@ -1,0 +1,186 @@
+"""The last invocation in a log of dbt, or in what it printed, of whatever size: only the end is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aidbt.core.errors import ArtifactError
+
+_TAIL_BYTES = 24_000_000
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\[\d{1,2}m")
+_BEGINS = re.compile(r"^=+ [\d:.]+ \| (?P<id>[\w-]+) =+\s*$", re.MULTILINE)
+_LOG_LINE = re.compile(r"^[\d:.]{8,} \[(?P<level>\w+) *\] \[[^\]]*\]: (?P<text>.*)$")
+_PRINTED_LINE = re.compile(r"^\d\d:\d\d:\d\d  ?(?P<text>.*)$")
+_RUNNING = re.compile(r"^Running with dbt=(?P<version>\S+)")
+_ID = re.compile(r'"invocation_id": ?"(?P<id>[\w-]+)"')
+# Of the many lines of a JSON log only these are taken apart.
+_TOLD = re.compile(
+    r'"level": ?"(error|warn)"|"name": ?"(MainReportVersion|MainReportArgs|ArtifactWritten|CommandCompleted'
+    r"|RunResultError|RunResultFailure|LogSkipBecauseError|SkippingDetails|LogModelResult|LogTestResult"
+    r'|LogSeedResult|LogSnapshotResult|EndOfRunSummary|StatsLine|LogHookEndLine)"'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a log.
+
+    Attributes:
+        name: dbt's name of the event; "" in a log of text, which has none.
+        level: debug, info, warn or error; "" where it is not said.
+        unique_id: the node it is about; "" for none.
+        status: how that node ended, e.g. "error"; "" where it is not said.
+    """
+
+    text: str
+    level: str = ""
+    name: str = ""
+    unique_id: str = ""
+    status: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LastInvocation:
+    """The last start of dbt that a log tells of.
+
+    Attributes:
+        invocation_id: "" where the text does not have it (what dbt prints).
+        ended: whether it says how it ended; False for one that was killed, or that still runs.
+        succeeded: None where it does not say.
+        is_whole: False where its beginning was further back than is read.
+    """
+
+    invocation_id: str
+    lines: tuple[Told, ...]
+    dbt_version: str = ""
+    command: str = ""
+    ended: bool = False
+    succeeded: bool | None = None
+    is_whole: bool = True
+
+    def named(self, *names: str) -> list[Told]:
+        """The lines of these events."""
+        return [line for line in self.lines if line.name in names]
+
+
+def last_invocation(path: Path) -> LastInvocation | None:
+    """The last invocation in a file that dbt wrote or that its output was led into; None for an empty one.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(size - _TAIL_BYTES, 0))
+            text = file.read().decode("utf-8", "replace")
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
+    if not text.strip():
+        return None
+    is_whole = size <= _TAIL_BYTES
+    if re.search(r'^\{"(data|info)":', text, re.MULTILINE):
+        return _of_json(text, is_whole)
+    begins = list(_BEGINS.finditer(text))
+    if begins:
+        return _of_text(begins[-1]["id"], text[begins[-1].end() :], _LOG_LINE, is_whole=True)
+    return _of_text("", text, _LOG_LINE if _LOG_LINE.search(text) else _PRINTED_LINE, is_whole)
+
+
+def _of_json(text: str, is_whole: bool) -> LastInvocation:
+    lines = text.splitlines()
+    ids = [match["id"] for line in reversed(lines[-2_000:]) if (match := _ID.search(line))]
+    last = ids[0] if ids else ""
+    # What dbt prints without an event (a traceback, a usage error) has no id.
+    own = [line for line in lines if not line.startswith("{") or (last in line and _TOLD.search(line))]
+    told: list[Told] = []
+    version = command = ""
+    ended, succeeded = False, None
+    for line in own:
+        event = _event(line)
+        if event is None:
+            if line.strip() and not line.startswith("{"):
+                told.append(Told(_ANSI.sub("", line)))
+            continue
+        info, data = event
+        name = str(info.get("name") or "")
+        if name == "MainReportVersion":
+            version = str(data.get("version") or "").lstrip("=")
+            is_whole = True
+        if name == "CommandCompleted":
+            ended, succeeded = True, bool(data.get("success"))
+            command = str(data.get("command") or "")
+        told.append(_told(info, data, name))
+    return LastInvocation(last, tuple(told), version, command, ended, succeeded, is_whole)
+
+
+def _event(line: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:  # the last line of a run that was killed
+        return None
+    info, data = event.get("info"), event.get("data")
+    return (info, data if isinstance(data, dict) else {}) if isinstance(info, dict) else None
+
+
+def _told(info: dict[str, Any], data: dict[str, Any], name: str) -> Told:
+    node = data.get("node_info")
+    node = node if isinstance(node, dict) else {}
+    text = str(data.get("exc") or info.get("msg") or "")
+    return Told(
+        _ANSI.sub("", text).strip(),
+        str(info.get("level") or ""),
+        name,
+        str(node.get("unique_id") or ""),
+        str(node.get("node_status") or data.get("status") or ""),
+        str(data.get("path") or node.get("node_path") or ""),
+    )
+
+
+def _of_text(invocation_id: str, text: str, form: re.Pattern[str], is_whole: bool) -> LastInvocation:
+    told: list[Told] = []
+    version = ""
+    for line in _messages(_ANSI.sub("", text).splitlines(), form):
+        running = _RUNNING.match(line.text)
+        if running is not None:
+            version = running["version"].lstrip("=")
+            is_whole = True
+            told = [] if not invocation_id else told  # what is printed may hold several runs
+        told.append(line)
+    everything = [line.text for line in told]
+    ended = _ending(everything)
+    return LastInvocation(invocation_id, tuple(told), version, "", ended is not None, ended, is_whole)
+
+
+def _messages(lines: Sequence[str], form: re.Pattern[str]) -> Iterator[Told]:
+    """A message each, with the lines that follow it without a time of their own."""
+    level, parts = "", list[str]()
+    for line in lines:
+        match = form.match(line)
+        if match is None:
+            parts.append(line)
+            continue
+        if any(part.strip() for part in parts):
+            yield Told("\n".join(parts).strip(), level)
+        level, parts = match.groupdict().get("level") or "", [match["text"]]
+    if any(part.strip() for part in parts):
+        yield Told("\n".join(parts).strip(), level)
+
+
+def _ending(texts: Sequence[str]) -> bool | None:
+    for text in reversed(texts):
+        if match := re.search(r"Command `[^`]*` (succeeded|failed)", text):
+            return match[1] == "succeeded"
+        if text.startswith(("Encountered an error", "Completed with")):
+            return False
+        if text.startswith("Completed successfully"):
+            return True
+    return None

@@ -1,0 +1,1 @@
+"""Breaking real engines and clients on purpose, and keeping what they say."""

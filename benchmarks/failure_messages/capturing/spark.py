@@ -1,0 +1,2 @@
+def spark_faults(_):
+    return []

@@ -1,0 +1,238 @@
+"""One fault after the other: restore, land, break, run, heal, judge."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from benchmarks.faults.fault import Fault
+from benchmarks.faults.healer import Healer
+from benchmarks.faults.judge import (
+    Reference, Rerun, Verdict, status_of, verdict_on_mend, verdict_without_mend,
+)  # fmt: skip
+from benchmarks.faults.slot import Run, Slot
+from benchmarks.faults.state import Moment, Tables, guards, moment
+from benchmarks.faults.wanted import WANTED
+
+
+class Site(Protocol):
+    """A healthy project on one engine: how it is made, landed and looked at."""
+
+    def make(self, slot: Slot) -> None:
+        """The project in production, with a last good run."""
+
+    def land(self, slot: Slot) -> None:
+        """The newest load, as it should be."""
+
+    def execute(self, slot: Slot, statements: Iterable[str]) -> None:
+        """Run SQL as whoever owns the sources does."""
+
+    def raw(self, slot: Slot) -> Tables:
+        """What the sources hold."""
+
+    def production(self, slot: Slot) -> Tables:
+        """What dbt has built."""
+
+    def quarantined(self, slot: Slot) -> list[str]:
+        """The texts of all rows of relations called `…quarantine…` that dbt has built."""
+
+    def save(self, slot: Slot) -> None:
+        """Keep the slot as the healthy one."""
+
+    def restore(self, slot: Slot) -> None:
+        """Make the slot the healthy one again."""
+
+
+class HealthyRunFailed(RuntimeError):
+    """The bench itself is broken: what should be right does not build."""
+
+
+class FaultDidNotHappen(RuntimeError):
+    """The run that should fail was green, or the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the broken run left behind.
+
+    Attributes:
+        told: the messages of its failures, or its last lines.
+        artifacts: the names of the artifacts that were there.
+        stale: whether run_results.json is that of the good run before.
+    """
+
+    returncode: int
+    told: tuple[str, ...]
+    artifacts: tuple[str, ...]
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one fault ended, for one healer.
+
+    Attributes:
+        seconds: of the healer, by the clock.
+    """
+
+    name: str
+    label: str
+    expects: str
+    end: str
+    right: bool
+    reasons: tuple[str, ...]
+    dbt_runs: int
+    seconds: float
+    report: Any
+    failure: Failure
+
+    def as_json(self) -> dict[str, Any]:
+        """For a line of JSON."""
+        return asdict(self)
+
+
+class Bench:
+    """One slot on one engine, and the healer that is judged in it.
+
+    Args:
+        references: what is right, by `Fault.right` and `Fault.wanted`; shared by the benches of one engine.
+    """
+
+    def __init__(self, slot: Slot, site: Site, healer: Healer) -> None:
+        self.slot, self.site, self.healer = slot, site, healer
+        self._references: dict[tuple[object, ...], Reference] = {}
+        self._last_good: Tables = {}
+
+    def prepare(self) -> None:
+        """Make the healthy project, and let the healer learn it.
+
+        Raises:
+            HealthyRunFailed: it does not build.
+        """
+        self.slot.make_counter()
+        self.site.make(self.slot)
+        self._last_good = self.site.production(self.slot)
+        self.healer.prepare(self.slot)
+        self.site.save(self.slot)
+
+    def run(self, fault: Fault) -> Result:
+        """Break, heal and judge.
+
+        Raises:
+            FaultDidNotHappen: the broken run ended otherwise than declared.
+        """
+        reference = self.reference(fault)
+        env, failure = self.break_project(fault)
+        before = self._moment()
+        self.slot.counted.write_text("")
+        started = time.monotonic()
+        with _entered(fault.heal, self.slot):
+            report = self.healer.heal(self.slot, fault, env)
+            seconds = time.monotonic() - started
+        runs = len(self.slot.counted.read_text().splitlines())
+        verdict = self._judge(fault, status_of(report), before, reference, env)
+        return Result(
+            fault.name, fault.label, fault.expects, verdict.end, verdict.right, verdict.reasons, runs,
+            round(seconds, 2), report, failure,
+        )  # fmt: skip
+
+    def break_project(self, fault: Fault) -> tuple[dict[str, str], Failure]:
+        """Land the newest load, break the project, and let production run it.
+
+        Returns:
+            The environment of that run, and what it left.
+
+        Raises:
+            FaultDidNotHappen: the run ended otherwise than declared.
+        """
+        slot = self.slot
+        self.site.restore(slot)
+        self.site.land(slot)
+        self.site.execute(slot, fault.land)
+        for change in fault.files:
+            change(slot.files)
+        if fault.wanted or fault.edits:
+            for edit in (*WANTED.get(fault.wanted or "", ()), *fault.edits):
+                edit.apply(slot.project)
+            slot.commit("Deploy")
+        for step in fault.outside:
+            step(slot)
+        slot.clear_log()
+        env = slot.env(dict(fault.env))
+        with _entered(fault.run, slot):
+            run = slot.dbt(fault.command, env, under=fault.under)
+        slot.collect(slot.artifacts, run)
+        if (run.returncode == 0) != fault.green:
+            raise FaultDidNotHappen(f"{fault.name}: dbt ended with {run.returncode}\n{run.stdout[-1500:]}")
+        return env, self._failure(run)
+
+    def reference(self, fault: Fault) -> Reference:
+        """What is right after the newest load with the wanted change, from a run without the fault.
+
+        Raises:
+            HealthyRunFailed: that run is not green.
+        """
+        key = (fault.right, fault.wanted)
+        if key not in self._references:
+            slot = self.slot
+            self.site.restore(slot)
+            self.site.land(slot)
+            self.site.execute(slot, fault.right or ())
+            for edit in WANTED.get(fault.wanted or "", ()):
+                edit.apply(slot.project)
+            run = slot.dbt("dbt build", slot.env())
+            if run.returncode:
+                raise HealthyRunFailed(run.stdout[-3000:])
+            found = guards(slot.project / "target" / "manifest.json")
+            self._references[key] = Reference(self.site.production(slot), found)
+        return self._references[key]
+
+    def _judge(
+        self, fault: Fault, status: str | None, before: Moment, reference: Reference, env: Mapping[str, str]
+    ) -> Verdict:
+        after = self._moment()
+        if status != "healed":
+            return verdict_without_mend(fault, status, before, after, self._last_good)
+        rerun = None if fault.expects in ("person", "none") else self._rerun(fault, env)
+        return verdict_on_mend(fault, self.slot, before, after, reference, rerun)
+
+    def _rerun(self, fault: Fault, env: Mapping[str, str]) -> Rerun:
+        """Run what is deployed once more."""
+        run = self.slot.dbt(fault.command, env)
+        manifest = self.slot.project / "target" / "manifest.json"
+        return Rerun(
+            run.returncode, "; ".join(told(run.stdout)), self.site.production(self.slot), guards(manifest),
+            self.site.quarantined(self.slot),
+        )  # fmt: skip
+
+    def _moment(self) -> Moment:
+        return moment(self.slot, self.site.raw(self.slot), self.site.production(self.slot))
+
+    def _failure(self, run: Run) -> Failure:
+        there = tuple(sorted(path.name for path in self.slot.artifacts.iterdir()))
+        new, old = (folder / "run_results.json" for folder in (self.slot.artifacts, self.slot.last_good))
+        stale = new.exists() and new.read_bytes() == old.read_bytes()
+        return Failure(run.returncode, told(run.stdout), there, stale)
+
+
+@contextlib.contextmanager
+def _entered(trouble: Any, slot: Slot) -> Iterator[None]:
+    manager: AbstractContextManager[None] = contextlib.nullcontext() if trouble is None else trouble(slot)
+    with manager:
+        yield
+
+
+def told(stdout: str) -> tuple[str, ...]:
+    """The failures in what dbt printed: the first lines of each, without times."""
+    lines = [line[10:] if line[2:3] == line[5:6] == ":" else line for line in stdout.splitlines()]
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        if line.startswith(("Failure in ", "Error in ", "Runtime Error in ", "Compilation Error in ",
+                            "Database Error in ", "Encountered an error")):  # fmt: skip
+            rest = [text.strip() for text in lines[number + 1 : number + 5] if text.strip()]
+            found.append(" | ".join([line.strip(), *rest])[:400])
+    return tuple(found) if found else tuple(line.strip() for line in lines if line.strip())[-3:]

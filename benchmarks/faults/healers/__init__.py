@@ -1,0 +1,1 @@
+"""Healers to compare with, each a command that speaks the driver's protocol."""

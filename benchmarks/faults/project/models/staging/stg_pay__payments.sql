@@ -1,0 +1,13 @@
+with source as (
+    select * from {{ source('pay', 'payments') }}
+)
+
+select
+    id as payment_id,
+    order_id,
+    method,
+    cast(amount as decimal(12, 2)) as amount,
+    currency,
+    status,
+    paid_at
+from source

@@ -1,0 +1,3 @@
+select sku, price, cost
+from {{ ref('dim_products') }}
+where cost >= price

@@ -1,0 +1,39 @@
+"""Changes that people wanted, each of which comes in the same commit as some fault. A mend keeps them."""
+
+from __future__ import annotations
+
+from benchmarks.faults.fault import Edit
+
+WANTED: dict[str, tuple[Edit, ...]] = {
+    # A new measure in an incremental model.
+    "net_amount": (
+        Edit(
+            "models/marts/fct_orders.sql",
+            "    order_total,\n",
+            "    order_total,\n    cast(gross_amount - discount_amount as decimal(12, 2)) as net_amount,\n",
+        ),
+    ),
+    # A new model, and a column more in the model that it reads.
+    "weekday": (
+        Edit(
+            "models/marts/fct_daily_revenue.sql",
+            "    count(*) as order_count,\n",
+            "    dayofweek(ordered_date) as weekday,\n    count(*) as order_count,\n",
+        ),
+        Edit(
+            "models/marts/rpt_weekdays.sql",
+            None,
+            "select weekday, sum(order_count) as order_count, sum(revenue) as revenue\n"
+            "from {{ ref('fct_daily_revenue') }}\ngroup by weekday\n",
+        ),
+    ),
+    # Another rule in staging, which changes values far away.
+    "country_names": (
+        Edit(
+            "models/staging/stg_crm__accounts.sql",
+            "    segment,\n",
+            "    upper(segment) as segment,\n",
+        ),
+        Edit("seeds/return_reasons.csv", "Arrived late", "Came too late"),
+    ),
+}
