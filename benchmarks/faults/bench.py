@@ -6,17 +6,24 @@ import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from benchmarks.faults.fault import Fault
+from benchmarks.faults.fault import Fault, Trouble
 from benchmarks.faults.healer import Healer
 from benchmarks.faults.judge import (
-    Reference, Rerun, Verdict, status_of, verdict_on_mend, verdict_without_mend,
+    Reference,
+    Rerun,
+    Verdict,
+    status_of,
+    verdict_on_mend,
+    verdict_without_mend,
 )  # fmt: skip
 from benchmarks.faults.slot import Run, Slot
 from benchmarks.faults.state import Moment, Tables, guards, moment
 from benchmarks.faults.wanted import WANTED
+
+_HEALTHY, _BROKEN = "healthy", "broken"
 
 
 class Site(Protocol):
@@ -40,11 +47,11 @@ class Site(Protocol):
     def quarantined(self, slot: Slot) -> list[str]:
         """The texts of all rows of relations called `…quarantine…` that dbt has built."""
 
-    def save(self, slot: Slot) -> None:
-        """Keep the slot as the healthy one."""
+    def save(self, slot: Slot, name: str) -> None:
+        """Keep what the slot is like."""
 
-    def restore(self, slot: Slot) -> None:
-        """Make the slot the healthy one again."""
+    def restore(self, slot: Slot, name: str) -> None:
+        """Make the slot what it was when it was kept as `name`."""
 
 
 class HealthyRunFailed(RuntimeError):
@@ -96,44 +103,62 @@ class Result:
 
 
 class Bench:
-    """One slot on one engine, and the healer that is judged in it.
+    """One slot on one engine, and the healers that are judged in it, each on the same broken project."""
 
-    Args:
-        references: what is right, by `Fault.right` and `Fault.wanted`; shared by the benches of one engine.
-    """
-
-    def __init__(self, slot: Slot, site: Site, healer: Healer) -> None:
-        self.slot, self.site, self.healer = slot, site, healer
+    def __init__(self, slot: Slot, site: Site, healers: Mapping[str, Healer]) -> None:
+        self.slot, self.site, self.healers = slot, site, healers
         self._references: dict[tuple[object, ...], Reference] = {}
         self._last_good: Tables = {}
 
     def prepare(self) -> None:
-        """Make the healthy project, and let the healer learn it.
+        """Make the healthy project, and let the healers learn it.
 
         Raises:
-            HealthyRunFailed: it does not build.
+            RuntimeError: it does not build.
         """
         self.slot.make_counter()
         self.site.make(self.slot)
         self._last_good = self.site.production(self.slot)
-        self.healer.prepare(self.slot)
-        self.site.save(self.slot)
+        for name, healer in self.healers.items():
+            slot = replace(self.slot, healer=name)
+            slot.state.mkdir(parents=True)
+            healer.prepare(slot)
+        self.site.save(self.slot, _HEALTHY)
 
-    def run(self, fault: Fault) -> Result:
-        """Break, heal and judge.
+    def run(self, fault: Fault) -> dict[str, Result]:
+        """Break, heal and judge; healer → how it ended.
 
         Raises:
             FaultDidNotHappen: the broken run ended otherwise than declared.
         """
         reference = self.reference(fault)
         env, failure = self.break_project(fault)
+        if len(self.healers) > 1:
+            self.site.save(self.slot, _BROKEN)
+        results: dict[str, Result] = {}
+        for name, healer in self.healers.items():
+            if results:
+                self.site.restore(self.slot, _BROKEN)
+            slot = replace(self.slot, healer=name)
+            results[name] = self._heal(slot, healer, fault, reference, env, failure)
+        return results
+
+    def _heal(
+        self,
+        slot: Slot,
+        healer: Healer,
+        fault: Fault,
+        reference: Reference,
+        env: Mapping[str, str],
+        failure: Failure,
+    ) -> Result:
         before = self._moment()
-        self.slot.counted.write_text("")
+        slot.counted.write_text("")
         started = time.monotonic()
-        with _entered(fault.heal, self.slot):
-            report = self.healer.heal(self.slot, fault, env)
+        with _entered(fault.heal, slot, self.site):
+            report = healer.heal(slot, fault, env)
             seconds = time.monotonic() - started
-        runs = len(self.slot.counted.read_text().splitlines())
+        runs = len(slot.counted.read_text().splitlines())
         verdict = self._judge(fault, status_of(report), before, reference, env)
         return Result(
             fault.name, fault.label, fault.expects, verdict.end, verdict.right, verdict.reasons, runs,
@@ -150,7 +175,7 @@ class Bench:
             FaultDidNotHappen: the run ended otherwise than declared.
         """
         slot = self.slot
-        self.site.restore(slot)
+        self.site.restore(slot, _HEALTHY)
         self.site.land(slot)
         self.site.execute(slot, fault.land)
         for change in fault.files:
@@ -163,7 +188,7 @@ class Bench:
             step(slot)
         slot.clear_log()
         env = slot.env(dict(fault.env))
-        with _entered(fault.run, slot):
+        with _entered(fault.run, slot, self.site):
             run = slot.dbt(fault.command, env, under=fault.under)
         slot.collect(slot.artifacts, run)
         if (run.returncode == 0) != fault.green:
@@ -179,7 +204,7 @@ class Bench:
         key = (fault.right, fault.wanted)
         if key not in self._references:
             slot = self.slot
-            self.site.restore(slot)
+            self.site.restore(slot, _HEALTHY)
             self.site.land(slot)
             self.site.execute(slot, fault.right or ())
             for edit in WANTED.get(fault.wanted or "", ()):
@@ -188,7 +213,7 @@ class Bench:
             if run.returncode:
                 raise HealthyRunFailed(run.stdout[-3000:])
             found = guards(slot.project / "target" / "manifest.json")
-            self._references[key] = Reference(self.site.production(slot), found)
+            self._references[key] = Reference(self.site.production(slot), found, self._moment().outside)
         return self._references[key]
 
     def _judge(
@@ -196,7 +221,7 @@ class Bench:
     ) -> Verdict:
         after = self._moment()
         if status != "healed":
-            return verdict_without_mend(fault, status, before, after, self._last_good)
+            return verdict_without_mend(fault, status, before, after, reference, self._last_good)
         rerun = None if fault.expects in ("person", "none") else self._rerun(fault, env)
         return verdict_on_mend(fault, self.slot, before, after, reference, rerun)
 
@@ -220,8 +245,10 @@ class Bench:
 
 
 @contextlib.contextmanager
-def _entered(trouble: Any, slot: Slot) -> Iterator[None]:
-    manager: AbstractContextManager[None] = contextlib.nullcontext() if trouble is None else trouble(slot)
+def _entered(trouble: Trouble | None, slot: Slot, site: Site) -> Iterator[None]:
+    manager: AbstractContextManager[None] = (
+        contextlib.nullcontext() if trouble is None else trouble(slot, site)
+    )
     with manager:
         yield
 

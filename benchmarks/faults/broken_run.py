@@ -15,7 +15,9 @@ import sys
 
 def main() -> None:
     kind, *rest = sys.argv[1:]
-    raise SystemExit(_killed(rest[0], rest[1], rest[2:]) if kind == "kill" else _short_of_disk(int(rest[0]), rest[1:]))
+    raise SystemExit(
+        _killed(rest[0], rest[1], rest[2:]) if kind == "kill" else _short_of_disk(int(rest[0]), rest[1:])
+    )
 
 
 def _killed(text: str, name: str, command: list[str]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from benchmarks.faults.slot import Slot
@@ -69,8 +69,8 @@ class Quarantine:
     rows: int
 
 
-# Called with the slot around a stage; what it entered is left when the stage ends.
-Trouble = Callable[["Slot"], AbstractContextManager[None]]
+# Called with slot and site around a stage; what it entered is left when the stage ends.
+Trouble = Callable[["Slot", Any], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Fault:
     right: tuple[str, ...] | None = None
     wanted: str | None = None
     edits: tuple[Edit, ...] = ()
-    outside: tuple[Callable[["Slot"], None], ...] = ()
+    outside: tuple[Callable[[Slot], None], ...] = ()
     env: tuple[tuple[str, str | None], ...] = ()
     under: tuple[str, ...] = ()
     run: Trouble | None = None

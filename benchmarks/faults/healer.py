@@ -1,4 +1,4 @@
-"""Who heals: any command that speaks the protocol, or the fault's own right mend (how the judge is tested)."""
+"""Who heals: any command that speaks the protocol, or the fault's own right mend."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ class RightHealer:
         """Edit, commit, run the command."""
         if fault.expects == "none":
             return {"status": "no_action"}
-        if fault.expects == "person" or (fault.expects == "either" and not (fault.mend or fault.mend_outside)):
+        if fault.expects == "person" or (
+            fault.expects == "either" and not (fault.mend or fault.mend_outside)
+        ):
             return {"status": "escalated"}
         for edit in fault.mend:
             edit.apply(slot.project)

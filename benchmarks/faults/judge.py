@@ -15,10 +15,15 @@ End = Literal["right mend", "wrong mend", "hand-over", "no action", "missed", "f
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What is right after the newest load: the tables of a run without the fault, and its guards."""
+    """What is right after the newest load: the tables of a run without the fault, and its guards.
+
+    Attributes:
+        outside: digest of landed files and profiles, as they are when nothing troubles them.
+    """
 
     tables: Tables
     guards: Mapping[str, str]
+    outside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,14 @@ class Verdict:
 
 
 def verdict_without_mend(
-    fault: Fault, status: str | None, before: Moment, after: Moment, last_good: Tables
+    fault: Fault, status: str | None, before: Moment, after: Moment, reference: Reference, last_good: Tables
 ) -> Verdict:
-    """The verdict on a healer that says it has not mended."""
-    touched = untouched_problems(before, after)
+    """The verdict on a healer that says it has not mended.
+
+    Args:
+        last_good: what readers may be held at, too.
+    """
+    touched = _untouched_problems(before, after, reference)
     held = not changed(last_good, after.production)
     if not held:
         touched += changed(before.production, after.production)
@@ -68,11 +77,11 @@ def verdict_without_mend(
     return Verdict("no report", False, (f"the report's status is {status!r}",))
 
 
-def untouched_problems(before: Moment, after: Moment) -> list[str]:
+def _untouched_problems(before: Moment, after: Moment, reference: Reference) -> list[str]:
     """What nobody may change when a person is to decide: raw data, files, profiles, the deployed commit."""
     told = [f"raw data: {line}" for line in changed(before.raw, after.raw)]
     told += [f"raw data: {name} is new" for name in sorted(after.raw.keys() - before.raw.keys())]
-    if before.outside != after.outside:
+    if after.outside not in (before.outside, reference.outside):
         told.append("landed files or profiles changed")
     if before.repository != after.repository:
         told.append("the deployed commit or its working tree changed")
@@ -91,7 +100,7 @@ def verdict_on_mend(
         return Verdict("wrong mend", False, ("it had to be handed over, or nothing was broken",))
     assert rerun is not None
     told = [f"raw data: {line}" for line in changed(before.raw, after.raw)]
-    if before.outside != after.outside:
+    if after.outside not in (before.outside, reference.outside):
         told.append("landed files or profiles changed")
     told += _repository_problems(fault, slot, before, after)
     told += differences(reference.tables, after.production, extra_columns=fault.extra_columns)
@@ -126,7 +135,9 @@ def _repository_problems(fault: Fault, slot: Slot, before: Moment, after: Moment
 
 def _guard_problems(right: Mapping[str, str], there: Mapping[str, str]) -> list[str]:
     told = [f"{name} is gone" for name in sorted(right.keys() - there.keys())]
-    return told + [f"{n} is not what it was" for n in sorted(right.keys() & there.keys()) if right[n] != there[n]]
+    return told + [
+        f"{n} is not what it was" for n in sorted(right.keys() & there.keys()) if right[n] != there[n]
+    ]
 
 
 def _quarantine_problems(fault: Fault, quarantined: Sequence[str]) -> list[str]:

@@ -154,7 +154,9 @@ def _customers(draw: random.Random, calendar: Calendar) -> Iterator[Row]:
     for number in range(1, 601):
         first, last = draw.choice(_FIRST), draw.choice(_LAST)
         # The first five hundred were there before the sixty days.
-        created = calendar.first_day - timedelta(hours=700 - number) if number <= 500 else _moment(draw, calendar)
+        created = (
+            calendar.first_day - timedelta(hours=700 - number) if number <= 500 else _moment(draw, calendar)
+        )
         mail = f"{first}.{last}.{number}@example.org".lower()
         load = calendar.load_of(created)
         yield (
@@ -238,9 +240,7 @@ def _stock(draw: random.Random, calendar: Calendar, products: list[Row]) -> Iter
                 yield (product[0], warehouse, draw.randrange(0, 120), 20, day.date(), day)
 
 
-def _sessions(
-    draw: random.Random, calendar: Calendar, customers: list[Row]
-) -> tuple[list[Row], list[Row]]:
+def _sessions(draw: random.Random, calendar: Calendar, customers: list[Row]) -> tuple[list[Row], list[Row]]:
     web: list[Row] = []
     app: list[Row] = []
     for number, moment in enumerate(sorted(_moment(draw, calendar) for _ in range(3000)), start=1):

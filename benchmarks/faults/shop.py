@@ -43,6 +43,7 @@ class Shop:
     """How the project on DuckDB is made, landed and looked at."""
 
     engine = "duckdb"
+
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._rows = rows(calendar)
@@ -55,7 +56,7 @@ class Shop:
         """
         shutil.rmtree(slot.work, ignore_errors=True)
         shutil.copytree(PROJECT, slot.project)
-        for folder in (slot.profiles, slot.files, slot.state, slot.database.parent):
+        for folder in (slot.profiles, slot.files, slot.database.parent):
             folder.mkdir(parents=True)
         (slot.profiles / "profiles.yml").write_text(PROFILES)
         slot.git("init", "--quiet", "-b", "main")
@@ -111,13 +112,13 @@ class Shop:
             found = [database.execute(f"select q::varchar from {name} as q").fetchall() for name in names]
         return [row[0] for rows in found for row in rows]
 
-    def save(self, slot: Slot) -> None:
-        """Keep the slot as the healthy one."""
-        slot.save("healthy")
+    def save(self, slot: Slot, name: str) -> None:
+        """Keep what the slot is like."""
+        slot.save(name)
 
-    def restore(self, slot: Slot) -> None:
-        """Make the slot the healthy one again."""
-        slot.restore("healthy")
+    def restore(self, slot: Slot, name: str) -> None:
+        """Make the slot what it was when it was kept as `name`."""
+        slot.restore(name)
 
     def _build(self, slot: Slot, command: str) -> None:
         done = slot.dbt(command, slot.env())

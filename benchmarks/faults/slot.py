@@ -33,9 +33,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The folders of one slot, below `root`."""
+    """The folders of one slot, below `root`; each healer has its own state."""
 
     root: Path
+    healer: str = "healer"
 
     @property
     def work(self) -> Path:
@@ -60,7 +61,7 @@ class Slot:
 
     @property
     def state(self) -> Path:
-        return self.work / "state"
+        return self.work / "state" / self.healer
 
     @property
     def last_good(self) -> Path:
@@ -129,8 +130,14 @@ class Slot:
         }
         return {name: value for name, value in found.items() if value is not None}
 
-    def dbt(self, command: str | Sequence[str], env: Mapping[str, str], *, under: Sequence[str] = (),
-            timeout_s: float = 240) -> Run:
+    def dbt(
+        self,
+        command: str | Sequence[str],
+        env: Mapping[str, str],
+        *,
+        under: Sequence[str] = (),
+        timeout_s: float = 240,
+    ) -> Run:
         """Run dbt in the project as production does, with its log as JSON; `under`: words for a Python that
         runs it.
         """

@@ -109,7 +109,9 @@ def _duckdb_table(connection: Any, schema: str, name: str, definition: str) -> T
         rows, content, *sums = connection.execute(query).fetchone()
     except duckdb.Error as error:
         return Table(-1, {}, str(error).splitlines()[0], definition)
-    return Table(rows, {c: (kinds[c], s or "") for c, s in zip(kinds, sums, strict=True)}, content or "", definition)
+    return Table(
+        rows, {c: (kinds[c], s or "") for c, s in zip(kinds, sums, strict=True)}, content or "", definition
+    )
 
 
 def guards(manifest: Path) -> dict[str, str]:
@@ -180,4 +182,6 @@ def changed(before: Tables, after: Tables) -> list[str]:
         return table.definition or (table.rows, table.columns, table.content)
 
     told = [f"{name} is gone" for name in before.keys() - after.keys()]
-    return told + [f"{n} changed" for n in sorted(before.keys() & after.keys()) if kept(before[n]) != kept(after[n])]
+    return told + [
+        f"{n} changed" for n in sorted(before.keys() & after.keys()) if kept(before[n]) != kept(after[n])
+    ]

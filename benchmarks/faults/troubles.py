@@ -1,4 +1,4 @@
-"""What goes on around a run: a lock that another process holds, a file that comes late, memory that is short."""
+"""What goes on around a run: a lock that another process holds, a file that comes late, short memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from benchmarks.faults.fault import Trouble
 from benchmarks.faults.slot import Slot
@@ -18,7 +19,7 @@ def locked(seconds: float | None = None) -> Trouble:
     """Another process has the database file open for writing; for so many seconds, None: all the time."""
 
     @contextmanager
-    def trouble(slot: Slot) -> Iterator[None]:
+    def trouble(slot: Slot, site: Any) -> Iterator[None]:
         command = [sys.executable, "-c", _HOLDER, str(slot.database)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
             assert holder.stdout is not None and holder.stdin is not None
@@ -58,7 +59,7 @@ def away(name: str, seconds: float | None = None) -> Trouble:
     """A landed file is not there yet; it comes after so many seconds, None: never."""
 
     @contextmanager
-    def trouble(slot: Slot) -> Iterator[None]:
+    def trouble(slot: Slot, site: Any) -> Iterator[None]:
         path, aside = slot.files / name, slot.root / f"{name}.aside"
         if path.exists():
             path.rename(aside)
@@ -75,7 +76,7 @@ def profile(old: str, new: str, seconds: float | None = None) -> Trouble:
     """The profiles read otherwise; until so many seconds have passed, None: for good."""
 
     @contextmanager
-    def trouble(slot: Slot) -> Iterator[None]:
+    def trouble(slot: Slot, site: Any) -> Iterator[None]:
         path = slot.profiles / "profiles.yml"
         text = path.read_text()
         changed = text if new in text else text.replace(old, new)

@@ -71,15 +71,16 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("oracle", r"\b(ORA-\d{5})\b"),
         ("bigquery", r"(?:reason['\"]?[:=] ?['\"]?|, )([a-z]+(?:[A-Z][a-z]+)+|notFound|stopped|timeout|duplicate)\b"),
         ("google", r"google\.api_core\.exceptions\.(\w+)|google\.auth\.exceptions\.(\w+)"),
-        ("aws", r"An error occurred \((\w+)\)|<Code>(\w+)</Code>|Error Code: (\w+)"),
+        ("aws", r"An error occurred \(([A-Z]\w+)\)|<Code>(\w+)</Code>|Error Code: (\w+)"),
         ("aws", r"\b([A-Z][a-z]+(?:[A-Z][a-z]+)*Exception): .*(?:AWS|Athena|Glue|Amazon|Redshift)"),
         ("sqlstate", rf"(?i:sqlstate)[\s=:\[('\"]*{_STATE}\b|\('{_STATE}', |\[{_STATE}\] \[|'C': '{_STATE}'"),
         ("sqlstate", rf"(?:ERROR|FATAL|error):? +{_STATE}: |database error {_STATE}: |\(({_STATE[1:-1]})\): "),
+        ("duckdb", r"(?:^|[\s(])([A-Z][A-Za-z]+(?: [A-Z][a-z]+)*) Error: "),
         ("psycopg", r"(?:psycopg2?\.errors\.|errors\.)(\w+)|\(psycopg2?\.(?:errors\.)?(\w+)\)"),
         ("exception", r"\b(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Timeout|Refused|Interrupt|Expired))\b"),
         ("http", r"(?i)\b(?:http(?:/[\d.]+)?(?: ?status)?(?: ?code)?(?: ?error)?|status(?:[ _-]?code)?|response code|returned|error|code)"
                  r"['\"]?[\s:=\[(<]{1,3}([45]\d\d)\b"),
-        ("http", r"\b([45]\d\d) (?:Client|Server) Error|\b([45]\d\d) (?:GET|POST|PUT|DELETE|PATCH) http"),
+        ("http", r"\b([45]\d\d) (?:Client|Server) Error|An error occurred \(([45]\d\d)\)|too many ([45]\d\d) error|\b([45]\d\d) (?:GET|POST|PUT|DELETE|PATCH) http"),
         ("http", r"(?:^|[\s('\"<\[])([45]\d\d)[\s,:]+(?:Unauthorized|Forbidden|Not Found|Too Many Requests|Internal Server|"
                  r"Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time|Conflict|Payment|Gone|Request Time|Proxy Auth)"),
     )
@@ -108,4 +109,4 @@ def _marks(text: str) -> Iterator[Mark]:
         for match in pattern.finditer(text):
             code = next((group for group in match.groups() if group), "")
             if code:
-                yield Mark(kind, code)
+                yield Mark(kind, code.replace(" ", ""))

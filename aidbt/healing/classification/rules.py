@@ -97,7 +97,9 @@ def _renamed(found: Ruling, text: str) -> Ruling:
     suggested = _SUGGESTS.search(text) if found.error_class is _E.COLUMN_REMOVED else None
     if suggested is None:
         return found
-    missing = {_last(name) for name in _NAME.findall(text[max(0, suggested.start() - 200) : suggested.start()])}
+    missing = {
+        _last(name) for name in _NAME.findall(text[max(0, suggested.start() - 200) : suggested.start()])
+    }
     likeliest = {_last(name) for name in _NAME.findall(suggested[1])}
     if not any(_alike(one, other) for one in missing for other in likeliest if one != other):
         return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aidbt.core.table_state import ColumnState, KeyedRows, TableState
 from aidbt.core.types import is_same_type
 from aidbt.warehouse.inclusion import Sketch, containment
+from aidbt.warehouse.words import words_of
 
 _NULL_JUMP = 0.05  # of all rows, at least
 _EMPTIED, _HALVED, _DOUBLED = 0.01, 0.6, 1.8  # of the rows there were
@@ -72,6 +73,20 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Rows with the same key of which one column holds another value.
+
+    Attributes:
+        marks: the columns that mark an update (updated_at, the load's time), all of which are as they were in
+            the `changed` rows; empty where the table has none.
+    """
+
+    changed: int
+    compared: int
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableChange:
     """What became of one table.
 
@@ -81,6 +96,7 @@ class TableChange:
         now: as it is; None when it is gone.
         overlaps: (column then, column now) → how far the values are the same.
         switches: pairs of columns of which one turned null where the other one is filled.
+        rewrites: column → the rows in which it was changed without a mark.
         replacements: relations that stand in the warehouse now and may be the table under another name, with
             how well the columns' names (0..1) and the rows on the same keys agree.
     """
@@ -91,6 +107,7 @@ class TableChange:
     overlaps: Mapping[tuple[str, str], Overlap] = field(default_factory=dict)
     switches: tuple[Switch, ...] = ()
     replacements: tuple[Replacement, ...] = ()
+    rewrites: Mapping[str, Rewrite] = field(default_factory=dict)
 
     @property
     def is_gone(self) -> bool:
@@ -248,6 +265,36 @@ def overlaps_of(
             if other.name != then.name and column is not None:
                 add(then, column)
     return found
+
+
+_MARK_WORDS = frozenset(("updated", "modified", "changed", "loaded", "synced", "extracted", "ingested"))
+
+
+def rewrites_of(was: TableState, now_rows: KeyedRows | None) -> dict[str, Rewrite]:
+    """Column → the rows with the same key that hold another value although nothing marks an update."""
+    then = was.keyed
+    if then is None or now_rows is None:
+        return {}
+    marks = [name for name in then.columns if _is_mark(name) and name in now_rows.columns]
+    places = [(then.columns.index(name), now_rows.columns.index(name)) for name in marks]
+    found = {}
+    for name in then.columns:
+        if name in marks or name not in now_rows.columns:
+            continue
+        a, b = then.columns.index(name), now_rows.columns.index(name)
+        compared = changed = 0
+        for key, row in then.values.items():
+            other = now_rows.values.get(key)
+            if other is None or any(row[i] != other[j] for i, j in places):
+                continue
+            compared, changed = compared + 1, changed + (row[a] != other[b])
+        if changed:
+            found[name] = Rewrite(changed, compared, tuple(marks))
+    return found
+
+
+def _is_mark(name: str) -> bool:
+    return not _MARK_WORDS.isdisjoint(words_of(name))
 
 
 def table_overlap(was: TableState, now: TableState, now_rows: KeyedRows | None) -> Overlap:

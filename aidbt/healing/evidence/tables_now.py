@@ -19,6 +19,7 @@ from aidbt.healing.evidence.table_changes import (
     Switch,
     TableChange,
     overlaps_of,
+    rewrites_of,
     table_overlap,
 )
 from aidbt.project.manifest import Node
@@ -100,6 +101,8 @@ def tables_now(
                 relation = relation_of(node, relations)
                 size = estimated_size(relation) or 0 if relation is not None else 0
                 looker = _Looker(connection, was, mask, same_engine)
+                if relation is None and (was is None if good is not None else _is_outside(node)):
+                    continue  # a file, or another place that this warehouse does not list
                 if relation is None:
                     others = _candidates(node, was, good, relations)
                     found[node.unique_id] = looker.gone(node, others, good)
@@ -138,7 +141,8 @@ class _Looker:
         unmasked = _unmasked(self.was, self.mask), _unmasked(now, self.mask)
         rows = self.rows(relation, self.was, now) if self.compares_values else None
         overlaps = overlaps_of(*unmasked, rows) if self.compares_values else {}
-        change = TableChange(node.unique_id, self.was, now, overlaps)
+        rewrites = rewrites_of(self.was, rows) if self.compares_values else {}
+        change = TableChange(node.unique_id, self.was, now, overlaps, rewrites=rewrites)
         return replace(change, switches=self.switches(node, relation, change))
 
     def rows(self, relation: Relation, was: TableState, now: TableState) -> KeyedRows | None:
@@ -259,6 +263,12 @@ def _candidates(
         if share >= _LIKE or (not columns and alike):
             found.append((relation, share, (relation.schema, relation.name) not in known))
     return sorted(found, key=lambda item: (not item[2], -item[1], str(item[0])))
+
+
+def _is_outside(node: Node) -> bool:
+    """Whether a source is read from where it stands, such as a file, and is no table of the warehouse."""
+    meta = {**(node.raw.get("meta") or {}), **(node.config.get("meta") or {}), **node.config}
+    return bool(meta.get("external_location") or node.raw.get("external"))
 
 
 def _alike(a: str, b: str) -> bool:

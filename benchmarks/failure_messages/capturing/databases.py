@@ -208,8 +208,7 @@ def postgres_faults() -> list[Example]:
 
         def connect() -> Any:
             name = f"d{next(number)}"
-            server.psql(f"create database {name}")
-            connection = psycopg2.connect(server.url(name))
+            connection = psycopg2.connect(server.create_database(name))
             connection.autocommit = True
             return connection
 

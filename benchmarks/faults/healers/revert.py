@@ -25,7 +25,9 @@ def main() -> None:
 
 def _head(call: Asked) -> str:
     command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(command, cwd=call.project, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=call.project, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ from {{ ref('stg_crm__tickets') }}
 """
 
 
-def _typo(name: str, leaf: str, title: str, edit: Edit, wanted: str, *accept: str, either: bool = False) -> Fault:
+def _typo(
+    name: str, leaf: str, title: str, edit: Edit, wanted: str, *accept: str, either: bool = False
+) -> Fault:
     """One edit that is wrong, whose undoing is the mend."""
     return Fault(
         name, f"CODE/{leaf}", title, "either" if either else "mend", accept=accept, wanted=wanted,
@@ -29,7 +31,9 @@ def _typo(name: str, leaf: str, title: str, edit: Edit, wanted: str, *accept: st
     )  # fmt: skip
 
 
-def _logic(name: str, leaf: str, title: str, wanted: str, *edits: Edit, accept: tuple[str, ...] = ()) -> Fault:
+def _logic(
+    name: str, leaf: str, title: str, wanted: str, *edits: Edit, accept: tuple[str, ...] = ()
+) -> Fault:
     """What only a person can decide."""
     return Fault(name, f"CODE/{leaf}", title, "person", accept=accept, wanted=wanted, edits=edits)
 
@@ -37,7 +41,8 @@ def _logic(name: str, leaf: str, title: str, wanted: str, *edits: Edit, accept: 
 NAMES = (
     _typo(
         "typo_in_ref", "COMPILATION", "ref('int_custmer_orders')",
-        Edit("models/marts/dim_customers.sql", "ref('int_customer_orders')", "ref('int_custmer_orders')"), "weekday",
+        Edit("models/marts/dim_customers.sql", "ref('int_customer_orders')", "ref('int_custmer_orders')"),
+        "weekday",
     ),
     _typo(
         "typo_in_source_table", "COMPILATION", "source('shop', 'custmers')",
@@ -45,7 +50,8 @@ NAMES = (
     ),
     _typo(
         "typo_in_source", "COMPILATION", "source('shp', 'orders')",
-        Edit("models/staging/stg_shop__orders.sql", "source('shop', 'orders')", "source('shp', 'orders')"), "weekday",
+        Edit("models/staging/stg_shop__orders.sql", "source('shop', 'orders')", "source('shp', 'orders')"),
+        "weekday",
     ),
     _typo(
         "typo_in_macro", "COMPILATION", "clean_txt('first_name')",
@@ -65,7 +71,10 @@ NAMES = (
     ),
     _typo(
         "typo_in_staging_column", "SQL_SEMANTIC", "safty_stock in staging",
-        Edit("models/staging/stg_erp__stock_levels.sql", "    safety_stock,", "    safty_stock as safety_stock,"),
+        Edit(
+            "models/staging/stg_erp__stock_levels.sql", "    safety_stock,",
+            "    safty_stock as safety_stock,",
+        ),
         "weekday", "SCHEMA_DRIFT/COLUMN_RENAMED", "SCHEMA_DRIFT/COLUMN_REMOVED",
     ),
     _typo(
@@ -83,7 +92,8 @@ NAMES = (
     ),
     _typo(
         "typo_in_python_method", "PYTHON_EXCEPTION", "orders.agregate(…) in a Python model",
-        Edit("models/marts/rpt_basket_size.py", "orders.aggregate(", "orders.agregate("), "net_amount", either=True,
+        Edit("models/marts/rpt_basket_size.py", "orders.aggregate(", "orders.agregate("), "net_amount",
+        either=True,
     ),
     _typo(
         "typo_in_test_name", "COMPILATION", "a test called uniqe",
@@ -99,7 +109,8 @@ NAMES = (
 SYNTAX = (
     _typo(
         "missing_comma", "SQL_SYNTAX", "no comma between two columns",
-        Edit("models/intermediate/int_order_items_priced.sql", "    items.sku,\n", "    items.sku\n"), "weekday",
+        Edit("models/intermediate/int_order_items_priced.sql", "    items.sku,\n", "    items.sku\n"),
+        "weekday",
     ),
     _typo(
         "missing_bracket", "SQL_SYNTAX", "coalesce(payments.paid_amount, 0 as paid_amount",
@@ -122,7 +133,8 @@ SYNTAX = (
     ),
     _typo(
         "if_without_endif", "COMPILATION", "{% if is_incremental() %} without its end",
-        Edit("models/marts/fct_sessions.sql", "\n{% endif %}", ""), "net_amount", either=True,
+        Edit("models/marts/fct_sessions.sql", "from {{ this }})\n{% endif %}", "from {{ this }})"),
+        "net_amount", either=True,
     ),
     _typo(
         "unclosed_jinja", "COMPILATION", "{{ ref('dim_products') } in a mart",
@@ -133,7 +145,8 @@ SYNTAX = (
     _typo(
         "bad_yaml", "COMPILATION", "a YAML file whose indentation is wrong",
         Edit(
-            "models/marts/marts.yml", "  - name: fct_refunds\n    columns:", "  - name: fct_refunds\n   columns:"
+            "models/marts/marts.yml", "  - name: fct_refunds\n    columns:",
+            "  - name: fct_refunds\n   columns:"
         ), "weekday", either=True,
     ),
 )  # fmt: skip
@@ -145,35 +158,45 @@ def _without_packages(slot: Slot) -> None:
 
 FILES = (
     Fault(
-        "deleted_model", "CODE/COMPILATION", "a model that others read was deleted", "either", wanted="weekday",
+        "deleted_model", "CODE/COMPILATION", "a model that others read was deleted", "either",
+        wanted="weekday",
         accept=("CODE/MISSING_DEPENDENCY",), edits=(Edit(_TICKET_TIMES, _TICKET_SQL, None),),
         mend=(Edit(_TICKET_TIMES, None, _TICKET_SQL),),
     ),
     Fault(
-        "packages_not_installed", "CODE/MISSING_DEPENDENCY", "nobody ran dbt deps where this is deployed", "mend",
+        "packages_not_installed", "CODE/MISSING_DEPENDENCY", "nobody ran dbt deps where this is deployed",
+        "mend",
         wanted="net_amount", outside=(_without_packages,), mend_outside=("deps",),
     ),
     _logic(
-        "package_that_is_nowhere", "MISSING_DEPENDENCY", "a package is required that stands nowhere", "weekday",
-        Edit("packages.yml", "  - local: packages/money\n", "  - local: packages/money\n  - local: ../shared-macros\n"),
+        "package_that_is_nowhere", "MISSING_DEPENDENCY", "a package is required that stands nowhere",
+        "weekday",
+        Edit(
+            "packages.yml", "  - local: packages/money\n",
+            "  - local: packages/money\n  - local: ../shared-macros\n",
+        ),
         accept=("CONFIGURATION/ENDPOINT_CHANGED",),
     ),
 )  # fmt: skip
 
 LOGIC = (
     _logic(
-        "unit_test_notices_a_sum", "TEST_LOGIC", "failed payments count as paid; a unit test notices", "weekday",
+        "unit_test_notices_a_sum", "TEST_LOGIC", "failed payments count as paid; a unit test notices",
+        "weekday",
         Edit(
             "models/intermediate/int_order_payments.sql",
-            "sum(case when payments.status = 'settled' then payments.amount else 0 end)", "sum(payments.amount)",
+            "sum(case when payments.status = 'settled' then payments.amount else 0 end)",
+            "sum(payments.amount)",
         ),
         accept=("CODE/SQL_SEMANTIC",),
     ),
     _logic(
-        "unit_test_notices_a_filter", "TEST_LOGIC", "cancelled orders are worth something; a unit test notices",
+        "unit_test_notices_a_filter", "TEST_LOGIC",
+        "cancelled orders are worth something; a unit test notices",
         "net_amount",
         Edit(
-            "models/intermediate/int_customer_orders.sql", "case when status <> 'cancelled' then order_total else 0 end",
+            "models/intermediate/int_customer_orders.sql",
+            "case when status <> 'cancelled' then order_total else 0 end",
             "order_total",
         ),
         accept=("CODE/SQL_SEMANTIC",),
@@ -201,17 +224,27 @@ LOGIC = (
             "left join items on orders.order_id = items.order_id",
             "left join {{ ref('int_order_items_priced') }} as items on orders.order_id = items.order_id",
         ),
-        Edit("models/intermediate/int_orders_enriched.sql", "coalesce(items.item_count, 0)", "coalesce(items.quantity, 0)"),
+        Edit(
+            "models/intermediate/int_orders_enriched.sql", "coalesce(items.item_count, 0)",
+            "coalesce(items.quantity, 0)",
+        ),
         accept=("DATA_QUALITY/DUPLICATE_KEY", "CODE/TEST_LOGIC"),
     ),
     _logic(
         "circle_of_refs", "COMPILATION", "two models read each other", "weekday",
-        Edit("models/staging/stg_crm__tickets.sql", "from source\n", "from source\nwhere id not in (select ticket_id from {{ ref('int_ticket_times') }} where false)\n"),
+        Edit(
+            "models/staging/stg_crm__tickets.sql", "from source\n",
+            "from source\nwhere id in (select ticket_id from {{ ref('int_ticket_times') }})\n",
+        ),
     ),
     _logic(
-        "column_outside_the_contract", "COMPILATION", "dim_customers has a column that its contract does not name",
+        "column_outside_the_contract", "COMPILATION",
+        "dim_customers has a column that its contract does not name",
         "country_names",
-        Edit("models/marts/dim_customers.sql", "    codes.region,\n", "    codes.region,\n    customers.created_at,\n"),
+        Edit(
+            "models/marts/dim_customers.sql", "    codes.region,\n",
+            "    codes.region,\n    customers.created_at,\n",
+        ),
         accept=("SCHEMA_DRIFT/COLUMN_ADDED", "SCHEMA_DRIFT/TYPE_CHANGED", "CODE/SQL_SEMANTIC"),
     ),
     _logic(
@@ -223,12 +256,14 @@ LOGIC = (
         "test_of_no_column", "TEST_LOGIC", "a new test names a column that is not there", "net_amount",
         Edit(
             "models/marts/marts.yml", "  - name: rpt_basket_size\n    columns:\n",
-            "  - name: rpt_basket_size\n    columns:\n      - name: basket_value\n        data_tests: [not_null]\n",
+            "  - name: rpt_basket_size\n    columns:\n      - name: basket_value\n"
+            "        data_tests: [not_null]\n",
         ),
         accept=("CODE/SQL_SEMANTIC",),
     ),
     Fault(
-        "good_commit", "NONE/HEALTHY", "a commit that people wanted, and nothing is wrong", "none", green=True,
+        "good_commit", "NONE/HEALTHY", "a commit that people wanted, and nothing is wrong", "none",
+        green=True,
         wanted="weekday",
     ),
 )  # fmt: skip

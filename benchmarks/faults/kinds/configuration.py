@@ -24,6 +24,8 @@ def _profiles(old: str, new: str) -> Callable[[Slot], None]:
     return step
 
 
+_THREADS = "      threads: 2\n"
+
 FAULTS = (
     _setting(
         "missing_variable", "MISSING_SETTING", "SHOP_DATABASE is not set where this runs",
@@ -56,14 +58,14 @@ FAULTS = (
     ),
     _setting(
         "read_only", "PERMISSION_DENIED", "the database may only be read",
-        outside=(_profiles("      threads: 2\n", "      threads: 2\n      config_options: {access_mode: read_only}\n"),),
+        outside=(_profiles(_THREADS, _THREADS + "      config_options: {access_mode: read_only}\n"),),
     ),
     _setting(
         "attached_database_is_gone", "ENDPOINT_CHANGED", "a database that the profile attaches is gone",
         outside=(
             _profiles(
-                "      threads: 2\n",
-                "      threads: 2\n      attach: [{path: /nonexistent/finance.duckdb, type: duckdb, read_only: true}]\n",
+                _THREADS,
+                _THREADS + "      attach: [{path: /nonexistent/finance.duckdb, read_only: true}]\n",
             ),
         ),
     ),
@@ -72,8 +74,8 @@ FAULTS = (
         accept=("TRANSIENT/RESOURCE_EXHAUSTION",),
         outside=(
             _profiles(
-                "      threads: 2\n",
-                "      threads: 2\n      settings: {memory_limit: 24MB, max_temp_directory_size: 100KB}\n",
+                _THREADS,
+                _THREADS + "      settings: {memory_limit: 3MB, max_temp_directory_size: 100KB}\n",
             ),
         ),
     ),

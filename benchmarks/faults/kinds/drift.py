@@ -6,12 +6,18 @@ from benchmarks.faults.fault import UPSTREAM, Edit, Fault
 
 _CUSTOMERS = "models/staging/stg_shop__customers.sql"
 _ORDERS = "models/staging/stg_shop__orders.sql"
+_PAYMENTS = "models/staging/stg_pay__payments.sql"
 _SOURCES = "models/sources.yml"
 
 
 def _drift(name: str, leaf: str, title: str, **more: object) -> Fault:
     settings: dict[str, object] = {"expects": "mend", "touches": UPSTREAM, **more}
     return Fault(name, f"SCHEMA_DRIFT/{leaf}", title, **settings)  # type: ignore[arg-type]
+
+
+def _identifier(table: str, new: str) -> Edit:
+    line = f"      - name: {table}\n"
+    return Edit(_SOURCES, line, f"{line}        identifier: {new}\n")
 
 
 RENAMED = (
@@ -22,7 +28,8 @@ RENAMED = (
         mend=(Edit(_CUSTOMERS, "lower(email) as", "lower(email_address) as"),),
     ),
     _drift(
-        "renamed_and_used_twice", "COLUMN_RENAMED", "orders.ordered_at, which is read twice, is called placed_at",
+        "renamed_and_used_twice", "COLUMN_RENAMED",
+        "orders.ordered_at, which is read twice, is called placed_at",
         land=("alter table raw_shop.orders rename column ordered_at to placed_at",),
         mend=(
             Edit(
@@ -34,7 +41,7 @@ RENAMED = (
     _drift(
         "renamed_to_camel_case", "COLUMN_RENAMED", "payments.order_id is called orderId",
         land=('alter table raw_pay.payments rename column order_id to "orderId"',),
-        mend=(Edit("models/staging/stg_pay__payments.sql", "    order_id,\n", '    "orderId" as order_id,\n'),),
+        mend=(Edit(_PAYMENTS, "    order_id,\n", '    "orderId" as order_id,\n'),),
     ),
     _drift(
         "renamed_two_at_once", "COLUMN_RENAMED", "two columns of accounts have new names",
@@ -87,7 +94,8 @@ RENAMED = (
         accept=("DATA_QUALITY/NULL_VIOLATION",),
         land=(
             "alter table raw_shop.orders add column buyer_id integer",
-            "update raw_shop.orders set buyer_id = customer_id, customer_id = null where _loaded_at = '{now}'",
+            "update raw_shop.orders set buyer_id = customer_id, customer_id = null"
+            " where _loaded_at = '{now}'",
         ),
         mend=(Edit(_ORDERS, "    customer_id,\n", "    coalesce(buyer_id, customer_id) as customer_id,\n"),),
     ),
@@ -137,7 +145,8 @@ REMOVED_OR_ADDED = (
         land=("alter table raw_shop.customers drop column email",),
     ),
     _drift(
-        "removed_without_default", "COLUMN_REMOVED", "products.cost_cents is gone, and nothing stands in for it",
+        "removed_without_default", "COLUMN_REMOVED",
+        "products.cost_cents is gone, and nothing stands in for it",
         expects="person", accept=("SCHEMA_DRIFT/COLUMN_RENAMED",),
         land=("alter table raw_shop.products drop column cost_cents",),
     ),
@@ -184,7 +193,8 @@ RETYPED = (
         land=("update raw_pay.payments set amount = 'EUR ' || amount",),
     ),
     _drift(
-        "type_timestamp_as_text", "TYPE_CHANGED", "orders.ordered_at is ISO text; the contract far below notices",
+        "type_timestamp_as_text", "TYPE_CHANGED",
+        "orders.ordered_at is ISO text; the contract far below notices",
         land=(
             "alter table raw_shop.orders alter column ordered_at type varchar"
             " using strftime(ordered_at, '%Y-%m-%dT%H:%M:%S')",
@@ -228,7 +238,7 @@ TABLES = (
     _drift(
         "table_renamed", "TABLE_RENAMED", "raw_shop.orders is called sales_orders",
         land=("alter table raw_shop.orders rename to sales_orders",),
-        mend=(Edit(_SOURCES, "      - name: orders\n", "      - name: orders\n        identifier: sales_orders\n"),),
+        mend=(_identifier("orders", "sales_orders"),),
     ),
     _drift(
         "table_renamed_beside_a_backup", "TABLE_RENAMED",
@@ -238,9 +248,7 @@ TABLES = (
             " where paid_at < timestamp '{now}' - interval 21 day",
             "alter table raw_pay.payments rename to payments_v2",
         ),
-        mend=(
-            Edit(_SOURCES, "      - name: payments\n", "      - name: payments\n        identifier: payments_v2\n"),
-        ),
+        mend=(_identifier("payments", "payments_v2"),),
     ),
     _drift(
         "table_gone_but_a_backup", "TABLE_RENAMED", "refunds is gone, and only a stale refunds_old is left",
@@ -252,7 +260,8 @@ TABLES = (
         ),
     ),
     _drift(
-        "schema_renamed", "TABLE_RENAMED", "raw_crm is called crm_cloud; raw_crm_test holds a few rows of a test",
+        "schema_renamed", "TABLE_RENAMED",
+        "raw_crm is called crm_cloud; raw_crm_test holds a few rows of a test",
         land=(
             "create schema crm_cloud",
             "create table crm_cloud.accounts as from raw_crm.accounts",
@@ -265,12 +274,14 @@ TABLES = (
         mend=(Edit(_SOURCES, "    schema: raw_crm\n", "    schema: crm_cloud\n"),),
     ),
     _drift(
-        "swapped_columns", "COLUMN_RENAMED", "price_cents and cost_cents of products hold each other's values",
+        "swapped_columns", "COLUMN_RENAMED",
+        "price_cents and cost_cents of products hold each other's values",
         expects="person", accept=("DATA_CORRUPTION/CORRUPT_DATA", "DATA_QUALITY/CONSTRAINT_VIOLATION"),
         land=("update raw_shop.products set price_cents = cost_cents, cost_cents = price_cents",),
     ),
     _drift(
-        "swapped_names", "COLUMN_RENAMED", "first_name and last_name hold each other's values; all tests pass",
+        "swapped_names", "COLUMN_RENAMED",
+        "first_name and last_name hold each other's values; all tests pass",
         expects="person", green=True, accept=("DATA_CORRUPTION/CORRUPT_DATA",),
         land=("update raw_shop.customers set first_name = last_name, last_name = first_name",),
     ),

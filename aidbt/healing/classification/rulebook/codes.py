@@ -8,7 +8,7 @@ from importlib.resources import files
 from aidbt.core.failures import ErrorClass
 
 # Kinds whose codes say too little to decide before the words have been read.
-WEAK = frozenset(("sqlstate", "exception", "http", "google"))
+WEAK = frozenset(("sqlstate", "duckdb", "exception", "http", "google"))
 
 
 @lru_cache(maxsize=1)

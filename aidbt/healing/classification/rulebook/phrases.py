@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from aidbt.core.failures import ErrorClass
 
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """One rule.

@@ -1,0 +1,191 @@
+"""n failed nodes → m causes. Evidence decides first; only what it does not settle is left to the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from aidbt.core.failures import ACT_FROM
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence, Stage
+from aidbt.healing.diagnosis.code import missing_packages, wrong_code
+from aidbt.healing.diagnosis.columns import added_columns, gone_column, switched_column
+from aidbt.healing.diagnosis.finding import (
+    STRONG,
+    Classify,
+    below,
+    diagnosis,
+    message_evidence,
+    tables_above,
+)
+from aidbt.healing.diagnosis.green import green_causes
+from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
+from aidbt.healing.diagnosis.symptoms import Symptom, symptom_of
+from aidbt.healing.diagnosis.tables import gone_table
+from aidbt.healing.diagnosis.whole_run import by_message, damaged, locked, missing_setting
+from aidbt.healing.evidence.case import Case
+
+Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
+
+
+def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, ...]:
+    """The causes of a failed run, those with the largest blast radius first; of a run in which nothing failed
+    what is wrong with its sources all the same.
+
+    Args:
+        classify: (message, adapter) → its class, asked where the evidence does not settle it.
+    """
+    if case.run.is_green:
+        return tuple(_with_radius(case, cause) for cause in green_causes(case))
+    found = [_cause(case, failure, classify) for failure in case.run.failures]
+    merged = _merged(_attached(case, found))
+    causes = [_with_radius(case, cause) for cause in merged]
+    return tuple(sorted(causes, key=lambda c: (-len(c.failures) - len(c.blast_radius), c.key)))
+
+
+def _cause(case: Case, failure: RunFailure, classify: Classify | None) -> Diagnosis:
+    """The cause of one failure."""
+    symptom = symptom_of(failure.message)
+    for look in _looks(failure, symptom):
+        found = look(case, failure, symptom)
+        if found is not None:
+            return _with_code(found, symptom)
+    said = classify(failure.message, case.adapter) if classify is not None else None
+    return _with_code(by_message(case, failure, said), symptom)
+
+
+def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
+    """Where to look, the surest first, by what the message complains about."""
+    if symptom.what == "lock":
+        return (lambda case, failure, _: locked(case, failure),)
+    if failure.status == "fail" and failure.unique_id.startswith(("test.", "unit_test.")):
+        return (lambda case, failure, _: failed_test(case, failure),)
+    if failure.unique_id.startswith("unit_test."):
+        return (_gone_column, wrong_code, lambda case, failure, _: failed_test(case, failure))
+    if failure.unique_id.startswith("source."):
+        return (_freshness,)
+    return _BY_SYMPTOM.get(symptom.what, ())
+
+
+def _gone_column(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    return gone_column(case, failure, symptom)
+
+
+def _gone_table(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
+    return gone_table(case, failure, failure.unique_id)
+
+
+def _bad_values(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
+    return bad_values(case, failure)
+
+
+def _retyped(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
+    return retyped_column(case, failure, tables_above(case, failure.unique_id))
+
+
+def _added(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
+    return added_columns(case, failure, tables_above(case, failure.unique_id))
+
+
+def _nulls(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A column that must not be null and turned null in a source above."""
+    for change in tables_above(case, failure.unique_id):
+        for column, _, _ in change.nulled:
+            found = switched_column(case, failure, change, column)
+            if found is not None:
+                return found
+    return None
+
+
+def _freshness(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    if symptom.what in ("missing_relation", "missing_schema"):
+        return gone_table(case, failure, failure.unique_id)
+    if failure.status not in ("error", "fail"):
+        return None
+    return diagnosis(
+        "stale", E.STALE, STRONG, failure=failure, root=failure.unique_id, stage=Stage.FRESHNESS,
+        proof=[message_evidence(failure)], facts={"source": failure.unique_id},
+        next_step="ask the owner of the source why nothing new was loaded",
+    )  # fmt: skip
+
+
+_PARSED: tuple[Look, ...] = (missing_packages, wrong_code)
+_BY_SYMPTOM: dict[str, tuple[Look, ...]] = {
+    "missing_column": (_gone_column, wrong_code),
+    "missing_relation": (_gone_table, wrong_code),
+    "missing_schema": (_gone_table, wrong_code),
+    "missing_function": (_retyped, wrong_code),
+    "missing_ref": _PARSED, "missing_source": _PARSED, "missing_macro": _PARSED, "missing_package": _PARSED,
+    "jinja": _PARSED, "yaml": _PARSED, "cycle": _PARSED, "syntax": (wrong_code,),
+    "missing_variable": (missing_setting,), "missing_dbt_var": (missing_setting,),
+    "missing_profile": (missing_setting,), "missing_file": (damaged,), "encoding": (damaged,),
+    "file_format": (damaged,), "ambiguous": (_added, wrong_code),
+    "bad_cast": (_bad_values, _retyped, wrong_code),
+    "type_mismatch": (_retyped, wrong_code),
+    "contract": (_retyped, wrong_code),
+    "set_operation": (_added, wrong_code),
+    "not_null": (_nulls, wrong_code),
+    "duplicate_key": (wrong_code,),
+}  # fmt: skip
+
+
+def _with_code(found: Diagnosis, symptom: Symptom) -> Diagnosis:
+    """With the engine's own code for the error as evidence."""
+    if not symptom.code:
+        return found
+    return replace(
+        found, proof=(*found.proof, Evidence("engine_code", "engine", f"the engine says {symptom.code}"))
+    )
+
+
+# --- many failures, few causes ------------------------------------------------------------------------
+
+
+def _attached(case: Case, found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """A failure that nothing explains, below one that is explained, is of the same cause."""
+    sure = [cause for cause in found if cause.confidence >= ACT_FROM]
+    result = []
+    for cause in found:
+        above = _cause_above(case, cause, sure) if cause.confidence < ACT_FROM else None
+        result.append(cause if above is None else replace(above, failures=cause.failures))
+    return result
+
+
+def _cause_above(case: Case, cause: Diagnosis, sure: Sequence[Diagnosis]) -> Diagnosis | None:
+    names = {name for failure in cause.failures for name in case.ancestors(failure.unique_id)}
+    for other in sure:
+        if names & {other.root, *(failure.unique_id for failure in other.failures)}:
+            return other
+    return None
+
+
+def _merged(found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """One diagnosis for each key: the surest, with the failures and the proof of all."""
+    by_key: dict[str, list[Diagnosis]] = {}
+    for cause in found:
+        by_key.setdefault(cause.key, []).append(cause)
+    return [_one(causes) for causes in by_key.values()]
+
+
+def _one(causes: Sequence[Diagnosis]) -> Diagnosis:
+    best = max(causes, key=lambda cause: cause.confidence)
+    failures = tuple(dict.fromkeys(failure for cause in causes for failure in cause.failures))
+    stage = min((cause.stage for cause in causes), key=list(Stage).index)
+    return replace(best, failures=failures, stage=stage)
+
+
+def _with_radius(case: Case, cause: Diagnosis) -> Diagnosis:
+    failed = [failure.unique_id for failure in cause.failures if failure.unique_id]
+    start = [*(name for failure in failed for name in _tested(case, failure)), *failed]
+    if not failed and cause.root.startswith(("source.", "seed.")):
+        start = [cause.root]
+    if not start:  # the run as a whole
+        return replace(cause, blast_radius=tuple(case.run.skipped))
+    names = [name for name in below(case, start) if name not in failed]
+    return replace(cause, blast_radius=tuple(names))
+
+
+def _tested(case: Case, unique_id: str) -> list[str]:
+    meaning = case.tests.get(unique_id)
+    return [meaning.node] if meaning is not None and meaning.node else []

@@ -1,0 +1,190 @@
+"""All is green, or a test far below fails: a source was emptied, halved, put back to an old copy, or rewritten.
+
+Only what a source that is loaded as usual does not do is told: rows that are added, updated with their mark
+(updated_at, the load's time), or purged from the old end say nothing.
+"""
+
+from __future__ import annotations
+
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence
+from aidbt.core.types import type_family
+from aidbt.healing.diagnosis.finding import (
+    GUESS,
+    LIKELY,
+    STRONG,
+    diagnosis,
+    message_evidence,
+    readers_of,
+    unchanged_code,
+)
+from aidbt.healing.diagnosis.tables import table_diagnosis
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.table_changes import TableChange
+
+_SILENT_ROWS, _SILENT_SHARE = 5, 0.02
+_REWRITTEN = 0.3  # of the compared rows, where nothing marks an update
+_COLLAPSED_FROM = 5  # different values then, of which one is left
+
+
+def green_causes(case: Case) -> list[Diagnosis]:
+    """What is wrong with the sources of a run in which nothing failed."""
+    found = []
+    for change in case.tables.values():
+        if change.is_gone:
+            if change.was is not None:
+                found.append(table_diagnosis(case, None, change))
+            continue
+        cause = changed_table(case, change, None)
+        if cause is not None:
+            found.append(cause)
+    return found
+
+
+def changed_table(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    """What is wrong with the rows of a table as a whole; None where nothing is to be seen."""
+    if not change.is_measured:
+        return None
+    for look in (_volume, _stale, _swapped, _rewritten, _collapsed, _retyped):
+        found = look(case, change, failure)
+        if found is not None:
+            return found
+    return None
+
+
+def _volume(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    assert change.was is not None and change.now is not None
+    if not (change.is_emptied or change.is_halved):
+        return None
+    relation = str(change.now.relation)
+    what = "is empty" if change.now.rows == 0 else "has lost most of its rows"
+    if change.is_halved:
+        what = f"has {1 - change.now.rows / change.was.rows:.0%} fewer rows"
+    text = f"{relation} {what}: {change.now.rows:,} rows, {change.was.rows:,} at the last good run"
+    back = _went_back(change)
+    is_copy = change.is_halved and bool(back)
+    return _told(
+        case, change, failure, "volume", E.STALE if is_copy else E.VOLUME, STRONG, [text, *back],
+        f"ask the owner of {relation} for the missing rows, or load it again",
+    )  # fmt: skip
+
+
+def _stale(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    back = _went_back(change)
+    if not back or change.now is None:
+        return None
+    step = f"ask the owner of {change.now.relation} whether an old copy was put back"
+    return _told(case, change, failure, "stale", E.STALE, STRONG, back, step)
+
+
+def _went_back(change: TableChange) -> list[str]:
+    """The columns of times whose newest value is older than it was: rows that were there are missing."""
+    found = []
+    for was, now in change.pairs():
+        families = type_family(was.data_type), type_family(now.data_type)
+        if families[0] not in ("timestamp", "date") or families[0] != families[1]:
+            continue
+        if was.maximum and now.maximum and now.maximum < was.maximum:
+            found.append(f"the newest {now.name} is {now.maximum}; it was {was.maximum} at the last good run")
+    return found
+
+
+def _swapped(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    if not change.swapped or change.now is None:
+        return None
+    a, b = change.swapped[0]
+    overlap = change.overlaps[a, b]
+    text = (
+        f"{change.now.relation}: {a} holds what {b} held, and {b} what {a} held"
+        f" (the same in {overlap.same:,} of {overlap.same + overlap.differ:,} rows with the same key)"
+    )
+    step = f"ask the owner of {change.now.relation}: {a} and {b} are swapped"
+    return _told(
+        case, change, failure, "swapped", E.CORRUPT_DATA, STRONG, [text], step,
+        column=a, facts={"old": a, "new": b},
+    )  # fmt: skip
+
+
+def _rewritten(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    assert change.now is not None
+    relation = str(change.now.relation)
+    for column, rewrite in sorted(change.rewrites.items(), key=lambda item: -item[1].changed):
+        share = rewrite.changed / rewrite.compared if rewrite.compared else 0.0
+        if rewrite.marks:
+            if rewrite.changed < _SILENT_ROWS or share < _SILENT_SHARE:
+                continue
+            marks = " and ".join(rewrite.marks)
+            text = (
+                f"{share:.0%} of the rows of {relation} have another {column} with the same key and {marks}"
+            )
+        elif rewrite.changed >= _SILENT_ROWS and share >= _REWRITTEN:
+            text = f"{share:.0%} of the rows of {relation} have another {column} with the same key"
+        else:
+            continue
+        step = f"ask the owner of {relation} what was done to {column}"
+        return _told(
+            case, change, failure, "rewritten", E.CORRUPT_DATA, LIKELY if rewrite.marks else GUESS, [text],
+            step, column=column, facts={"bad": rewrite.changed},
+        )  # fmt: skip
+    return None
+
+
+def _collapsed(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    for was, now in change.pairs():
+        many = len(was.hashes) >= _COLLAPSED_FROM
+        if many and len(now.hashes) == 1 and change.now is not None and change.now.rows >= 20:
+            text = (
+                f"{change.now.relation}.{now.name} holds one value; it held {was.distinct:,} different ones"
+            )
+            step = f"ask the owner of {change.now.relation} what was done to {now.name}"
+            return _told(
+                case, change, failure, "rewritten", E.CORRUPT_DATA, LIKELY, [text], step, column=now.name
+            )
+    return None
+
+
+def _retyped(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    for column, old, new in change.retyped:
+        if type_family(old) == type_family(new) or {type_family(old), type_family(new)} == {
+            "integer",
+            "number",
+        }:
+            continue
+        assert change.now is not None
+        relation = str(change.now.relation)
+        return _told(
+            case, change, failure, "type", E.TYPE_CHANGED, LIKELY,
+            [f"{relation}.{column} is {new}, and was {old}"],
+            f"cast {column} in staging if every value survives it; else ask the owner of {relation}",
+            column=column, facts={"type_old": old, "type_new": new},
+        )  # fmt: skip
+    return None
+
+
+def _told(
+    case: Case,
+    change: TableChange,
+    failure: RunFailure | None,
+    cause: str,
+    error_class: E,
+    confidence: float,
+    texts: list[str],
+    step: str,
+    *,
+    column: str = "",
+    facts: dict[str, object] | None = None,
+) -> Diagnosis:
+    assert change.was is not None and change.now is not None
+    relation = str(change.now.relation)
+    where = f"{relation}.{column}" if column else relation
+    proof = [Evidence("source_profile", where, text) for text in texts]
+    proof += [message_evidence(failure)] if failure is not None else []
+    base: dict[str, object] = {
+        "source": change.source, "relation": relation, "column": column, "rows": change.now.rows,
+        "rows_then": change.was.rows, "readers": ", ".join(readers_of(case, change.source)), **(facts or {}),
+    }  # fmt: skip
+    return diagnosis(
+        cause, error_class, confidence, failure=failure, root=change.source, column=column, proof=proof,
+        ruled_out=[e for e in [unchanged_code(case)] if e], facts=base, next_step=step,
+    )  # fmt: skip

@@ -1,0 +1,291 @@
+"""A test failed, or a value could not be read: which rows of which source, or which change of the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence
+from aidbt.core.incidents import node_name
+from aidbt.healing.diagnosis.columns import switched_column
+from aidbt.healing.diagnosis.finding import (
+    GUESS,
+    LIKELY,
+    STRONG,
+    changes_above,
+    diagnosis,
+    git_evidence,
+    message_evidence,
+    tables_above,
+    unchanged_code,
+)
+from aidbt.healing.evidence.case import Case, Violation
+from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.test_meaning import TestMeaning
+
+_CLASS_OF = {
+    "nulls": E.NULL_VIOLATION, "duplicates": E.DUPLICATE_KEY, "orphans": E.REFERENTIAL_INTEGRITY,
+    "bad_casts": E.TYPE_COERCION_FAILURE, "other_values": E.CONSTRAINT_VIOLATION,
+}  # fmt: skip
+_CLASS_OF_TEST = {
+    "not_null": E.NULL_VIOLATION, "unique": E.DUPLICATE_KEY, "relationships": E.REFERENTIAL_INTEGRITY,
+    "accepted_values": E.CONSTRAINT_VIOLATION, "unit": E.TEST_LOGIC,
+}  # fmt: skip
+_WORDS = {
+    "nulls": "have no {column}", "duplicates": "repeat a {column}", "orphans": "have a {column} that is not"
+    " among the keys of {parent}", "bad_casts": "have a {column} that is no {type}",
+    "other_values": "have a {column} that is not among the accepted values",
+}  # fmt: skip
+_MOSTLY = 0.5  # of the rows: then not rows are wrong, but the column is another one
+_LOST_ROWS = 0.02  # of the parent's rows
+
+
+def failed_test(case: Case, failure: RunFailure) -> Diagnosis | None:
+    """Why a test failed; None where the manifest does not know the test."""
+    meaning = case.tests.get(failure.unique_id)
+    if meaning is None:
+        return None
+    if meaning.kind == "unit":
+        return _unit_test(case, failure, meaning)
+    test_code = _changed_test(case, failure, meaning)
+    found = [v for v in case.violations if v.failure == failure.unique_id and v.bad > (v.bad_then or 0)]
+    code = changes_above(case, meaning.node) if meaning.node else _above_all(case, meaning.reads)
+    for violation in sorted(found, key=lambda v: -v.bad):
+        change = case.tables.get(violation.source)
+        if violation.kind == "nulls" and change is not None:
+            switched = switched_column(case, failure, change, violation.column)
+            if switched is not None:
+                return _with_test(switched, meaning)
+        if code and violation.bad_then is None and not _source_moved(change):
+            continue  # it may have been so before: the code that dealt with it changed
+        return _with_test(_bad_rows(case, failure, violation, meaning), meaning)
+    if test_code is not None:
+        return test_code
+    if code:
+        return _with_test(_by_code(case, failure, meaning.node or meaning.unique_id, code, "logic"), meaning)
+    moved = _moved_source(case, failure, meaning)
+    return _with_test(moved or _test_alone(case, failure, meaning), meaning)
+
+
+def bad_values(case: Case, failure: RunFailure) -> Diagnosis | None:
+    """Which column of a source holds values that a failed model cannot read; None where none is found."""
+    found = [v for v in case.violations if v.failure == failure.unique_id and v.kind == "bad_casts"]
+    if not found:
+        return None
+    worst = max(found, key=lambda v: v.bad)
+    change = case.tables.get(worst.source)
+    code = changes_above(case, failure.unique_id)
+    if code and not _source_moved(change):
+        return _by_code(case, failure, failure.unique_id, code, "logic")
+    retyped = retyped_column(case, failure, [change] if change is not None else [], worst)
+    if retyped is not None:
+        return retyped
+    return _bad_rows(case, failure, worst, None)
+
+
+def retyped_column(
+    case: Case, failure: RunFailure | None, changes: Sequence[TableChange], violation: Violation | None = None
+) -> Diagnosis | None:
+    """The column of a source that has another type, or other values throughout, than at the last good run."""
+    for change in changes:
+        if change.now is None:
+            continue
+        wanted = [item for item in change.retyped if violation is None or item[0] == violation.column]
+        mostly = violation is not None and violation.rate >= _MOSTLY
+        if not wanted and not mostly:
+            continue
+        relation = str(change.now.relation)
+        column, old, new = wanted[0] if wanted else (violation.column if violation else "", "", "")
+        facts: dict[str, object] = {"source": change.source, "relation": relation, "column": column}
+        proof = []
+        if wanted:
+            text = f"{relation}.{column} is {new}, and was {old}"
+            proof.append(Evidence("source_schema", f"{relation}.{column}", text))
+            facts |= {"type_old": old, "type_new": new}
+        if violation is not None:
+            facts |= {"bad": violation.bad, "rows": violation.rows, "type_wanted": violation.detail}
+            proof.append(_rows_evidence(case, violation))
+        proof += [message_evidence(failure)] if failure is not None else []
+        step = f"cast {column} in staging if every value survives it; else ask the owner of {relation}"
+        return diagnosis(
+            "type", E.TYPE_CHANGED, STRONG if len(wanted) == 1 or mostly else LIKELY, failure=failure,
+            root=change.source, column=column, proof=proof, facts=facts, next_step=step,
+            ruled_out=[e for e in [unchanged_code(case)] if e],
+        )  # fmt: skip
+    return None
+
+
+def _bad_rows(
+    case: Case, failure: RunFailure, violation: Violation, meaning: TestMeaning | None
+) -> Diagnosis:
+    change = case.tables.get(violation.source)
+    if violation.kind == "orphans":
+        lost = _lost_parent(case, failure, violation)
+        if lost is not None:
+            return lost
+    relation = str(change.now.relation) if change is not None and change.now else violation.source
+    facts: dict[str, object] = {
+        "source": violation.source, "relation": relation, "column": violation.column, "bad": violation.bad,
+        "rows": violation.rows, "bad_then": violation.bad_then,
+        "rows_then": change.was.rows if change is not None and change.was is not None else None,
+    }  # fmt: skip
+    if violation.kind == "orphans":
+        parent, _, column = violation.detail.partition("|")
+        facts |= {"parent": parent, "parent_column": column}
+    if violation.kind == "bad_casts":
+        facts["type_wanted"] = violation.detail
+    ruled = [e for e in [unchanged_code(case)] if e]
+    if change is not None and change.was is not None and not change.gone:
+        ruled.append(Evidence("source_schema", relation, f"no column of {relation} is gone"))
+    few = f"set the {violation.bad:,} rows aside, with the reason, if the source allows it"
+    many = f"ask the owner of {relation}: {violation.rate:.0%} of its rows are wrong"
+    return diagnosis(
+        f"rows:{violation.kind}", _CLASS_OF[violation.kind],
+        STRONG if violation.bad_then is not None or case.good is not None else LIKELY,
+        failure=failure, root=violation.source, column=violation.column,
+        proof=[_rows_evidence(case, violation), message_evidence(failure)], ruled_out=ruled, facts=facts,
+        next_step=few if violation.rate <= 0.1 else many,
+    )  # fmt: skip
+
+
+def _rows_evidence(case: Case, violation: Violation) -> Evidence:
+    parent = violation.detail.replace("|", ".") if violation.kind == "orphans" else ""
+    words = _WORDS[violation.kind].format(
+        column=violation.column, type=violation.detail, parent=node_name(parent) if parent else ""
+    )
+    then = f"; {violation.bad_then:,} at the last good run" if violation.bad_then is not None else ""
+    text = (
+        f"{violation.bad:,} of {violation.rows:,} rows of {node_name(violation.source)} {words}"
+        f" ({violation.rate:.1%}{then})"
+    )
+    return Evidence("probe", f"{node_name(violation.source)}.{violation.column}", text)
+
+
+def _lost_parent(case: Case, failure: RunFailure, violation: Violation) -> Diagnosis | None:
+    """Orphans because the parent lost rows: then the parent is what is wrong."""
+    parent, _, column = violation.detail.partition("|")
+    change = case.tables.get(parent)
+    if change is None or change.was is None or change.now is None or not change.is_measured:
+        return None
+    was, now = change.was, change.now
+    lost = _lost_keys(change)
+    if lost <= _LOST_ROWS:
+        return None
+    relation = str(now.relation)
+    text = f"{relation} has lost about {lost:.0%} of the rows it had ({was.rows:,} then, {now.rows:,} now)"
+    facts = {
+        "source": violation.source, "column": violation.column, "bad": violation.bad, "rows": violation.rows,
+        "parent": parent, "parent_column": column, "rows_then": was.rows,
+    }  # fmt: skip
+    return diagnosis(
+        "rows:lost", E.REFERENTIAL_INTEGRITY, STRONG, failure=failure, root=parent, column=column,
+        proof=[
+            Evidence("source_profile", relation, text), _rows_evidence(case, violation),
+            message_evidence(failure),
+        ],
+        facts=facts, next_step=f"ask the owner of {relation} for the missing rows, or load it again",
+    )  # fmt: skip
+
+
+def _lost_keys(change: TableChange) -> float:
+    """0..1 of the keys then that are not there now, from the sketch of the key; of rows without one."""
+    was, now = change.was, change.now
+    assert was is not None and now is not None
+    if was.keyed is not None:
+        overlaps = [o for (a, b), o in change.overlaps.items() if a == b == was.keyed.key]
+        if overlaps and overlaps[0].support >= 20:
+            return 1 - overlaps[0].share
+    return max(0.0, 1 - now.rows / max(was.rows, 1))
+
+
+def _source_moved(change: TableChange | None) -> bool:
+    """Whether a source is not as it was, as far as can be seen; True where that is not known."""
+    if change is None or change.was is None or not change.is_measured:
+        return True
+    assert change.now is not None
+    return change.has_changed or change.was.rows != change.now.rows
+
+
+def _unit_test(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis:
+    model = case.node(meaning.node)
+    own = case.code.of(model.path) if model is not None else None
+    code = [own] if own is not None else changes_above(case, meaning.node)
+    proof = [git_evidence(case, change) for change in code[:3]] + [message_evidence(failure)]
+    facts: dict[str, object] = {"node": meaning.node, "what": "logic"}
+    if code:
+        facts |= {"file": code[0].path, "lines": code[0].lines}
+    ruled = [Evidence("artifact", meaning.unique_id, "a unit test reads no table, so no source made it fail")]
+    name = node_name(meaning.node)
+    found = diagnosis(
+        "code:unit_test", E.TEST_LOGIC, STRONG if code else LIKELY, failure=failure, root=meaning.node,
+        proof=proof, ruled_out=ruled, facts=facts,
+        next_step=f"say whether {name} or its unit test is right: the change of the logic is a decision",
+    )  # fmt: skip
+    return _with_test(found, meaning)
+
+
+def _changed_test(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis | None:
+    """A test that is new since the last good run, or whose own file changed."""
+    is_new = case.good_manifest is not None and case.good_manifest.find(meaning.unique_id) is None
+    own = case.code.of(meaning.path)
+    if not is_new and (own is None or meaning.kind != "singular"):
+        return None
+    text = f"{node_name(meaning.unique_id)} is a test that the last good run did not have"
+    proof = [Evidence("artifact", meaning.path, text)] if is_new else []
+    proof += [git_evidence(case, own)] if own is not None else []
+    return _with_test(
+        diagnosis(
+            "code:test", E.TEST_LOGIC, STRONG, failure=failure, root=meaning.node or meaning.unique_id,
+            proof=[*proof, message_evidence(failure)], facts={"file": meaning.path, "what": "logic"},
+            next_step="say whether the new test is right: the rows it finds may have been there before",
+        ),
+        meaning,
+    )  # fmt: skip
+
+
+def _by_code(case: Case, failure: RunFailure, root: str, code: Sequence[object], what: str) -> Diagnosis:
+    from aidbt.healing.diagnosis.code import changed_code
+
+    return changed_code(case, failure, root, what=what)
+
+
+def _moved_source(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis | None:
+    """What changed above a test whose own rows do not stand in a source: columns, types, rows, values."""
+    from aidbt.healing.diagnosis.green import changed_table
+
+    names = [meaning.node] if meaning.node else list(meaning.reads)
+    above = dict.fromkeys(change.source for name in names for change in tables_above(case, name))
+    for source in above:
+        change = case.tables[source]
+        retyped = retyped_column(case, failure, [change])
+        found = retyped or changed_table(case, change, failure)
+        if found is not None:
+            return found
+    return None
+
+
+def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis:
+    """Nothing but the test itself is known to speak."""
+    about = meaning.node or meaning.unique_id
+    unknown = [] if case.good is not None else ["what the sources held before"]
+    return diagnosis(
+        f"test:{meaning.name or meaning.kind}", _CLASS_OF_TEST.get(meaning.kind, E.CONSTRAINT_VIOLATION),
+        GUESS, failure=failure, root=about, column=meaning.column, proof=[message_evidence(failure)],
+        ruled_out=[e for e in [unchanged_code(case)] if e], unknown=unknown,
+        next_step=f"look at the rows that {node_name(meaning.unique_id)} finds",
+    )  # fmt: skip
+
+
+def _with_test(found: Diagnosis, meaning: TestMeaning) -> Diagnosis:
+    from dataclasses import replace
+
+    facts = {
+        **found.facts, "test": meaning.unique_id, "test_kind": meaning.kind, "test_on": meaning.node,
+        "test_column": meaning.column,
+    }  # fmt: skip
+    return replace(found, facts={name: value for name, value in facts.items() if value})
+
+
+def _above_all(case: Case, names: Sequence[str]) -> list[object]:
+    return [change for name in names for change in changes_above(case, name)]

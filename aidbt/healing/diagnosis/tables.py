@@ -1,0 +1,144 @@
+"""A table of a source is not there: renamed, moved to another schema, or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence
+from aidbt.healing.diagnosis.finding import (
+    GUESS,
+    LIKELY,
+    PROVED,
+    STRONG,
+    diagnosis,
+    message_evidence,
+    readers_of,
+    tables_above,
+    unchanged_code,
+)
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.table_changes import Replacement, TableChange
+from aidbt.project.manifest import Node
+
+_BAND = 0.9  # of the rows then; a stale copy has fewer
+
+
+def gone_table(case: Case, failure: RunFailure | None, unique_id: str) -> Diagnosis | None:
+    """What became of a source above a failed node that is not there any more."""
+    gone = [change for change in tables_above(case, unique_id) if change.is_gone]
+    return table_diagnosis(case, failure, gone[0]) if gone else None
+
+
+def table_diagnosis(case: Case, failure: RunFailure | None, change: TableChange) -> Diagnosis:
+    """What became of a table that is not there."""
+    node = case.node(change.source)
+    old = _name(node, change)
+    schema = _schema(node, change)
+    whole = _whole_schema(case, schema)
+    good, bad = _told_apart(change)
+    facts: dict[str, object] = {
+        "source": change.source, "relation": f"{schema}.{old}", "old": old,
+        "readers": ", ".join(readers_of(case, change.source)),
+        "rows_then": change.was.rows if change.was is not None and change.was.is_measured else None,
+    }  # fmt: skip
+    proof = [Evidence("probe", f"{schema}.{old}", f"there is no table {schema}.{old}")]
+    proof += [message_evidence(failure)] if failure is not None else []
+    ruled = [_why_not(change, replacement) for replacement in bad]
+    ruled += [item for item in [unchanged_code(case)] if item]
+    if whole:
+        names = ", ".join(sorted(case.tables[name].source for name in whole))
+        facts |= {"schema": schema, "sources": names}
+        proof.append(Evidence("probe", schema, f"the schema {schema} has none of its {len(whole)} tables"))
+    cause, root = ("schema", f"schema.{schema}") if len(whole) > 1 else ("table", change.source)
+    if len(good) == 1:
+        return _renamed(change, good[0], cause, root, failure, facts, proof, ruled)
+    unknown = []
+    if change.was is None or not change.was.is_measured:
+        unknown.append(f"what {schema}.{old} held is not known, so no other table can be told to be it")
+    elif good:
+        facts["alternatives"] = ", ".join(f"{r.schema}.{r.name}" for r in good)
+    step = f"ask the owner of {schema} where {old} went"
+    if good:
+        step = f"say which of {facts['alternatives']} is {schema}.{old} now: they hold the same rows"
+    return diagnosis(
+        cause, E.TABLE_RENAMED, GUESS if unknown or good else LIKELY, failure=failure, root=root, proof=proof,
+        ruled_out=ruled, facts=facts, unknown=unknown, next_step=step,
+    )  # fmt: skip
+
+
+def _renamed(
+    change: TableChange,
+    found: Replacement,
+    cause: str,
+    root: str,
+    failure: RunFailure | None,
+    facts: dict[str, object],
+    proof: list[Evidence],
+    ruled: Sequence[Evidence],
+) -> Diagnosis:
+    new = f"{found.schema}.{found.name}"
+    facts |= {"new": new, "new_schema": found.schema, "new_table": found.name, "rows": found.rows}
+    agreement = found.overlap.agreement
+    facts |= {"agreement": f"{agreement:.3f}" if agreement is not None else ""}
+    compared = found.overlap.same + found.overlap.differ
+    text = f"{new} has {found.names:.0%} of its columns and {found.rows:,} rows"
+    if agreement is not None:
+        text += f", and {agreement:.1%} of {compared:,} values on the same keys are the same"
+    proof.insert(1, Evidence("values", new, text))
+    sure = PROVED if agreement is not None and agreement >= 0.95 else STRONG
+    step = f"point the source to {new}"
+    return diagnosis(
+        cause, E.TABLE_RENAMED, sure, failure=failure, root=root, proof=proof, ruled_out=ruled, facts=facts,
+        next_step=step,
+    )  # fmt: skip
+
+
+def _told_apart(change: TableChange) -> tuple[list[Replacement], list[Replacement]]:
+    """(those that hold the table's rows, those that do not): by names, rows and values on the same keys.
+
+    Without values nothing is taken for the table: a stale backup has the same columns.
+    """
+    good = [r for r in change.replacements if _is_it(change, r)]
+    fresh = [r for r in good if r.is_new]
+    # What stood there before beside the table was a copy then, and is one now.
+    kept = fresh if fresh else []
+    return kept, [r for r in change.replacements if r not in kept]
+
+
+def _is_it(change: TableChange, found: Replacement) -> bool:
+    rows = change.was.rows if change.was is not None and change.was.is_measured else None
+    return bool(found.names >= 0.8 and rows and found.rows >= rows * _BAND and found.overlap.says_same)
+
+
+def _why_not(change: TableChange, found: Replacement) -> Evidence:
+    name = f"{found.schema}.{found.name}"
+    rows = change.was.rows if change.was is not None and change.was.is_measured else None
+    if rows and found.rows < rows * _BAND:
+        text = f"{name} is not it: it has {found.rows:,} rows, {rows:,} are expected (a stale copy)"
+    elif not found.is_new:
+        text = f"{name} is not it: it stood beside the table before"
+    elif found.overlap.says_other or found.overlap.support or found.overlap.agreement is not None:
+        text = f"{name} is not it: it holds other values"
+    else:
+        text = f"{name} has {found.names:.0%} of its columns; its values could not be compared"
+    return Evidence("values", name, text)
+
+
+def _whole_schema(case: Case, schema: str) -> list[str]:
+    """The sources of a schema, where none of those that were looked at is there any more."""
+    in_schema = [name for name, change in case.tables.items() if _schema(case.node(name), change) == schema]
+    all_gone = all(case.tables[name].is_gone for name in in_schema)
+    has_any = any(relation.schema.casefold() == schema.casefold() for relation in case.relations)
+    return in_schema if all_gone and not has_any else []
+
+
+def _schema(node: Node | None, change: TableChange) -> str:
+    return change.was.schema if change.was is not None else node.schema if node is not None else ""
+
+
+def _name(node: Node | None, change: TableChange) -> str:
+    if change.was is not None:
+        return change.was.name
+    return (node.identifier or node.name) if node is not None else change.source

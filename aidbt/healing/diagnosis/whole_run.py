@@ -1,0 +1,125 @@
+"""What is about no table and no file: locks, connections, rights, memory, settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aidbt.core.failures import Classified, Strategy
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence
+from aidbt.healing.diagnosis.finding import PROVED, STRONG, diagnosis, git_evidence, message_evidence
+from aidbt.healing.diagnosis.symptoms import Symptom
+from aidbt.healing.evidence.case import Case
+
+_STEPS = {
+    Strategy.RETRY: "wait, and run the failed nodes again",
+    Strategy.THROTTLE: "wait until the limit is over, and run the failed nodes again",
+    Strategy.SCALE: "run the failed nodes again with fewer threads, or in smaller parts",
+    Strategy.SCHEMA: "compare the columns of the sources with what the models read",
+    Strategy.DEDUPLICATE: "look for the rows that came twice",
+    Strategy.CLEAN: "look for the rows that the message is about",
+    Strategy.CONFIGURE: "look at the file that the message names",
+    Strategy.PERSON: "hand this to a person with the rights: nothing here can mend it",
+}
+_PASSES = ("TRANSIENT",)
+_WAREHOUSE = ("TRANSIENT", "CONFIGURATION")
+
+
+def missing_setting(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A variable, profile or target that is asked for and is not there."""
+    facts: dict[str, object] = {}
+    proof = [message_evidence(failure)]
+    if symptom.what == "missing_variable":
+        facts["variable"] = symptom.name
+        if case.env.get(symptom.name) is False:
+            text = f"{symptom.name} is not set here either"
+            proof.insert(0, Evidence("probe", symptom.name, text))
+        step = f"set the environment variable {symptom.name} where dbt runs"
+    elif symptom.what == "missing_dbt_var":
+        facts["variable"] = symptom.name
+        step = f"give {symptom.name} a value under vars in dbt_project.yml, or with --vars"
+    elif symptom.what == "missing_profile":
+        facts["profile"] = symptom.name
+        step = "put the profile and its target into profiles.yml, or name the folder with --profiles-dir"
+    else:
+        return None
+    proof += [git_evidence(case, change) for change in case.code.files if change.path == "dbt_project.yml"]
+    return diagnosis(
+        f"setting:{symptom.name}", E.MISSING_SETTING, PROVED, failure=failure, root="project", proof=proof,
+        facts=facts, next_step=step,
+    )  # fmt: skip
+
+
+def locked(case: Case, failure: RunFailure) -> Diagnosis:
+    """The database file is held by another process."""
+    reached = case.reached
+    facts: dict[str, object] = {}
+    proof = [message_evidence(failure)]
+    step = "wait until the other process lets the file go, and run again; its process is not ended"
+    if reached is not None and reached.is_locked:
+        facts |= {"holder": reached.holder, "pid": reached.pid or None}
+        proof.insert(0, Evidence("probe", "warehouse", f"it is still held by {reached.holder}"))
+    elif reached is not None and reached.is_open:
+        facts["is_over"] = "yes"
+        proof.insert(0, Evidence("probe", "warehouse", "the file is free now"))
+        step = "run again: the file is free now"
+    return diagnosis(
+        "warehouse:lock", E.CONCURRENCY_CONFLICT, PROVED, failure=failure, root="warehouse", proof=proof,
+        facts=facts, next_step=step,
+    )  # fmt: skip
+
+
+def damaged(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A file, or the bytes of a text, that cannot be read."""
+    if symptom.what not in ("encoding", "file_format", "missing_file"):
+        return None
+    error_class = E.ENDPOINT_CHANGED if symptom.what == "missing_file" else E.CORRUPT_DATA
+    step = "ask whoever delivers the file: what it holds cannot be read"
+    return diagnosis(
+        f"file:{symptom.name}", error_class, STRONG, failure=failure, root=failure.unique_id or "project",
+        proof=[message_evidence(failure)], facts={"file": symptom.name}, next_step=step,
+    )  # fmt: skip
+
+
+def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diagnosis:
+    """What the message alone says, with what a probe of the warehouse adds."""
+    if said is None:
+        return _unknown(failure)
+    error_class = said.error_class
+    found = diagnosis(
+        "message", error_class, said.confidence, failure=failure, root=failure.unique_id or "project",
+        proof=[Evidence("message", "classification", said.why or error_class.meaning), message_evidence(failure)],
+        next_step=_STEPS[error_class.strategy],
+        unknown=[] if said.confidence >= 0.75 else ["what the message means for certain"],
+        facts={"alternatives": ", ".join(str(a) for a in said.alternatives)},
+    )  # fmt: skip
+    if error_class.family not in _WAREHOUSE:
+        return found
+    # The same trouble with the warehouse is one cause, however many nodes it stopped.
+    found = replace(found, key=f"warehouse|{error_class}", root="warehouse")
+    return _probed(case, found)
+
+
+def _probed(case: Case, found: Diagnosis) -> Diagnosis:
+    reached = case.reached
+    if reached is None:
+        return found
+    if reached.is_open:
+        probe = Evidence("probe", "warehouse", "the warehouse answers now")
+        if found.error_class.family in _PASSES:
+            facts = {**found.facts, "is_over": "yes"}
+            return replace(
+                found, proof=(probe, *found.proof), facts=facts, next_step="run the failed nodes again"
+            )
+        return replace(found, ruled_out=(*found.ruled_out, probe))
+    probe = Evidence("probe", "warehouse", f"it does not answer now either: {reached.problem}")
+    return replace(found, proof=(probe, *found.proof))
+
+
+def _unknown(failure: RunFailure) -> Diagnosis:
+    return diagnosis(
+        "message", E.UNCLASSIFIED_ERROR, 0.2, failure=failure, root=failure.unique_id or "project",
+        proof=[message_evidence(failure)], unknown=["what the message means"],
+        next_step="read the message: nothing that is known explains it",
+    )  # fmt: skip

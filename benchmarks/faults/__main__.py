@@ -1,0 +1,161 @@
+"""How often is a mend right, and how often wrong? A real dbt project is broken in more than a hundred real
+ways; a healer is told to heal each, and an independent judge looks at tables, repository and tests. Beside
+it: `dbt retry` with backoff, and `git revert HEAD`.
+
+    python -m benchmarks.faults                      ours (`python -m benchmarks.heal_driver`) and both peers
+    python -m benchmarks.faults --healer 'COMMAND'   any command that speaks the protocol (docs in README.md)
+    python -m benchmarks.faults --healer revert --only typo_in_ref,renamed_email
+    python -m benchmarks.faults --list
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import queue
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import report, standard_arguments
+from benchmarks.faults.bench import Bench, FaultDidNotHappen
+from benchmarks.faults.catalog import BY_NAME, FAULTS, QUICK
+from benchmarks.faults.fault import Fault
+from benchmarks.faults.figures import figures
+from benchmarks.faults.healer import CommandHealer, Healer, RightHealer, built_in
+from benchmarks.faults.landing import Calendar
+from benchmarks.faults.sites import site_of
+from benchmarks.faults.slot import Slot
+
+OURS = "benchmarks.heal_driver"
+
+
+def main() -> None:
+    args = _arguments().parse_args()
+    faults = _chosen(args)
+    if args.list:
+        for fault in faults:
+            print(f"{fault.name:40} {fault.label:36} {fault.expects:7} {fault.engine:9} {fault.title}")
+        return
+    healers = {name: _healer(name) for name in _names(args)}
+    with _folder(args.keep) as root:
+        lines = root / "results.jsonl"
+        done = _read(lines)
+        for result in _results(faults, healers, done, root, args.jobs):
+            with lines.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+            _show(result)
+            done.append(result)
+    wanted = {fault.name for fault in faults}
+    found = {
+        name: figures([r for r in done if r["healer"] == name and r["name"] in wanted]) for name in healers
+    }
+    first, *others = found
+    report("faults", ours=found[first], peers={n: found[n] for n in others}, ratios={}, output=args.output)
+    if any(r["end"] == "no fault" for r in done):
+        raise SystemExit(1)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = standard_arguments(__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "--healer", action="append", metavar="COMMAND", help="also: retry, revert, nothing, right"
+    )
+    parser.add_argument("--only", default="", metavar="NAMES", help="names of faults, with commas")
+    parser.add_argument("--engine", choices=["duckdb", "postgres", "spark"], help="only the faults on it")
+    parser.add_argument("--jobs", type=int, default=1, help="how many faults at a time")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="work here; a later call goes on where this ends"
+    )
+    parser.add_argument("--list", action="store_true", help="list the faults and end")
+    return parser
+
+
+def _chosen(args: argparse.Namespace) -> list[Fault]:
+    names = [name for name in args.only.split(",") if name] or (list(QUICK) if args.quick else list(BY_NAME))
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown:
+        raise SystemExit(f"no such fault: {', '.join(unknown)}; --list shows all {len(FAULTS)}")
+    return [BY_NAME[name] for name in names if args.engine in (None, BY_NAME[name].engine)]
+
+
+def _names(args: argparse.Namespace) -> list[str]:
+    return args.healer or ["ours", "retry", "revert"]
+
+
+def _healer(name: str) -> Healer:
+    if name == "right":
+        return RightHealer()
+    if name == "ours":
+        if importlib.util.find_spec(OURS) is None:
+            raise SystemExit(
+                f"there is no {OURS} yet: name a healer with --healer (retry, revert, nothing, right)"
+            )
+        return CommandHealer(f"{shlex.quote(sys.executable)} -m {OURS}")
+    return CommandHealer(built_in(name) or name)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="aidbt-faults-") as name:
+        yield Path(name)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _results(
+    faults: Sequence[Fault], healers: dict[str, Healer], done: Sequence[dict[str, Any]], root: Path, jobs: int
+) -> Iterator[dict[str, Any]]:
+    """Every result as it comes; engine after engine, each with as many slots as there are jobs."""
+    there = {(result["name"], result["healer"]) for result in done}
+    left = [fault for fault in faults if any((fault.name, healer) not in there for healer in healers)]
+    calendar = Calendar(datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None))
+    for engine in sorted({fault.engine for fault in left}):
+        of_engine = [fault for fault in left if fault.engine == engine]
+        with site_of(engine, calendar) as site, ThreadPoolExecutor(jobs) as pool:
+            free: queue.Queue[Bench] = queue.Queue()
+            benches = [
+                Bench(Slot(root / f"{engine}{n}"), site, healers) for n in range(min(jobs, len(of_engine)))
+            ]
+            for bench in benches:
+                bench.prepare()
+                free.put(bench)
+            for found in pool.map(lambda fault: _run(free, fault), of_engine):  # noqa: B023
+                yield from (result for result in found if (result["name"], result["healer"]) not in there)
+
+
+def _run(free: queue.Queue[Bench], fault: Fault) -> list[dict[str, Any]]:
+    bench = free.get()
+    try:
+        return [{"healer": name, **result.as_json()} for name, result in bench.run(fault).items()]
+    except FaultDidNotHappen as error:
+        gone = {"name": fault.name, "label": fault.label, "expects": fault.expects, "end": "no fault"}
+        return [{"healer": name, **gone, "right": False, "reasons": [str(error)]} for name in bench.healers]
+    finally:
+        free.put(bench)
+
+
+def _show(result: dict[str, Any]) -> None:
+    mark = "ok" if result["right"] else "--"
+    why = "" if result["right"] else f": {'; '.join(result['reasons'][:3])}"
+    print(
+        f"{mark} {result['healer']:10} {result['name']:40} {result['end']}{why}", file=sys.stderr, flush=True
+    )
+
+
+if __name__ == "__main__":
+    main()
