@@ -18,10 +18,12 @@ HELPERS = {
 
 
 def main() -> None:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in HELPERS)
+    folder = Path(__file__).parent
+    names = {path.stem for path in folder.glob("*.py")} - HELPERS
+    names |= {path.parent.name for path in folder.glob("*/__main__.py")}
     failed = [
         name
-        for name in names
+        for name in sorted(names)
         if subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sys.argv[1:]], check=False).returncode
     ]
     if failed:

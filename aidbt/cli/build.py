@@ -38,8 +38,10 @@ def build(
 
     Streams of changes make way meanwhile where the warehouse lets one process in. Afterwards the rows of the
     staging models that aidbt wrote are counted against their sources, and the models are monitored where the
-    project has monitors.
+    project has monitors. Of a run that went well the state of sources and tables is kept, so that
+    `aidbt diagnose` can say what changed since.
     """
+    from aidbt.cli.good_state import for_programs, kept_after_build, kept_lines
     from aidbt.cli.monitor_check import Monitored, monitored_after_build
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
@@ -68,8 +70,17 @@ def build(
         if report.results and monitor is not False:
             progress.show("monitors")
             watched = monitored_after_build(session, is_asked=bool(monitor))
+        kept = None
+        if report.succeeded:
+            progress.show("the last good state")
+            kept = kept_after_build(session)
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
-    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows), *watched.lines()])
+    result["good_state"] = for_programs(kept)
+    emit(
+        result,
+        output=output,
+        text=lambda: [*_text(report), *_rows_text(rows), *watched.lines(), *kept_lines(kept), *_why(report)],
+    )
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
 
 
@@ -96,6 +107,11 @@ class _Progress:
     def show(self, line: str) -> None:
         if self._status is not None:
             self._status.update(line)
+
+
+def _why(report: Any) -> Iterator[str]:
+    if report.status in ("failed", "error"):
+        yield f"{bold('next')}: aidbt diagnose"
 
 
 _WORDS = {

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aidbt.cli.good_state import for_programs, kept_after_observing, kept_lines
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, table
+from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, plain, table
 from aidbt.core.findings import Severity
 
 if TYPE_CHECKING:
+    from aidbt.healing.evidence.keeping import Kept
     from aidbt.observability.observing.observe import Observed
     from aidbt.observability.recorded import RecordedRun
 
@@ -33,11 +35,18 @@ def observe(
 
     For runs of dbt platform, Airflow, cron or CI: run_results.json and sources.json, of one run or of many,
     each recorded once. With --exit-code, or with dbt's log beside them, results that a failed run left in
-    place are told from its own. Exits 1 when such a run is found, or a file cannot be read.
+    place are told from its own. After a good run of the last day, whose manifest lies beside its results, the
+    state of sources and tables is kept for `aidbt diagnose`. Exits 1 when such a run is found, or a file
+    cannot be read.
     """
     session = open_from(**where)
     observed = _observed(session, artifacts, exit_code)
-    emit(observed, output=output, text=lambda: _lines(observed, show_all=show_all))
+    kept = _kept(session, observed, artifacts)
+    emit(
+        {**plain(observed), "good_state": for_programs(kept)},
+        output=output,
+        text=lambda: [*_lines(observed, show_all=show_all), *kept_lines(kept)],
+    )
     bad = (Severity.ERROR, Severity.WARN)
     raise SystemExit(1 if any(finding.severity in bad for finding in observed.findings) else 0)
 
@@ -63,6 +72,17 @@ def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) 
         exit_code=exit_code,
         scrub=scrubber(settings, environment()),
     )
+
+
+def _kept(session: Any, observed: Observed, artifacts: tuple[Path, ...]) -> Kept | None:
+    """The state after the newest run, where the results of just one folder say that it went well."""
+    if any(finding.severity == Severity.ERROR for finding in observed.findings) or len(artifacts) > 1:
+        return None
+    place = artifacts[0] if artifacts else session.project.target_path
+    folder = place if place.is_dir() else place.parent
+    if not (folder / "manifest.json").is_file():
+        return None
+    return kept_after_observing(session, observed.runs, folder)
 
 
 def _near(path: Path) -> Path:

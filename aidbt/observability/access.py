@@ -263,6 +263,13 @@ def _touched(
             "nothing",
         ),
         CommandAccess(
+            "diagnose",
+            f"what the failed run left, files of the project and of git, rows of {raw}",
+            f"nothing but an empty {store} where there is none",
+            tagged,
+            ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
             "monitor",
             "the newest manifest, the catalog, and rows of the models: those of new days, after a plan",
             f"counts, sums and short codes in {store}, none of personal data; bounds of the next days"

@@ -44,8 +44,8 @@ class Site(Protocol):
     def production(self, slot: Slot) -> Tables:
         """What dbt has built."""
 
-    def quarantined(self, slot: Slot) -> list[str]:
-        """The texts of all rows of relations called `…quarantine…` that dbt has built."""
+    def quarantined(self, slot: Slot) -> dict[str, list[str]]:
+        """Relations called `…quarantine…` that dbt has built → the texts of their rows."""
 
     def save(self, slot: Slot, name: str) -> None:
         """Keep what the slot is like."""
@@ -154,12 +154,15 @@ class Bench:
     ) -> Result:
         before = self._moment()
         slot.counted.write_text("")
+        slot.crime.unlink(missing_ok=True)
         started = time.monotonic()
         with _entered(fault.heal, slot, self.site):
             report = healer.heal(slot, fault, env)
             seconds = time.monotonic() - started
         runs = len(slot.counted.read_text().splitlines())
         verdict = self._judge(fault, status_of(report), before, reference, env)
+        if slot.crime.exists():
+            verdict = Verdict("wrong mend", False, (slot.crime.read_text(), *verdict.reasons))
         return Result(
             fault.name, fault.label, fault.expects, verdict.end, verdict.right, verdict.reasons, runs,
             round(seconds, 2), report, failure,

@@ -21,6 +21,8 @@ def main() -> None:
 
 
 def _killed(text: str, name: str, command: list[str]) -> int:
+    # Whatever was started in the background ignores Ctrl-C, and would hand that on.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -31,14 +31,14 @@ class Rerun:
     """What the judge saw when it ran the deployed commit itself.
 
     Attributes:
-        quarantined: the texts of all rows in relations called `…quarantine…`.
+        quarantined: relations called `…quarantine…` → the texts of their rows.
     """
 
     returncode: int
     told: str
     tables: Tables
     guards: Mapping[str, str]
-    quarantined: Sequence[str]
+    quarantined: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,19 @@ def _guard_problems(right: Mapping[str, str], there: Mapping[str, str]) -> list[
     ]
 
 
-def _quarantine_problems(fault: Fault, quarantined: Sequence[str]) -> list[str]:
+def _quarantine_problems(fault: Fault, quarantined: Mapping[str, Sequence[str]]) -> list[str]:
+    """[] when one relation holds the rows that were set aside, all of them and no other."""
     if fault.quarantine is None:
         return []
-    told = [f"the row {key!r} is not in quarantine" for key in fault.quarantine.keys
-            if not any(key in row for row in quarantined)]  # fmt: skip
-    if len(quarantined) != fault.quarantine.rows:
-        told.append(f"{len(quarantined)} rows are in quarantine, not {fault.quarantine.rows}")
+    told = ["no relation is called …quarantine…"]
+    for name, rows in quarantined.items():
+        told = [
+            f"the row {k!r} is not in {name}" for k in fault.quarantine.keys if not any(k in r for r in rows)
+        ]
+        if len(rows) != fault.quarantine.rows:
+            told.append(f"{name} has {len(rows)} rows, not {fault.quarantine.rows}")
+        if not told:
+            return []
     return told
 
 

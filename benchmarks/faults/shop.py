@@ -105,12 +105,12 @@ class Shop:
         with self.connect(slot) as database:
             return duckdb_tables(database, PRODUCTION)
 
-    def quarantined(self, slot: Slot) -> list[str]:
-        """The texts of all rows of relations called `…quarantine…` that dbt has built."""
+    def quarantined(self, slot: Slot) -> dict[str, list[str]]:
+        """Relations called `…quarantine…` that dbt has built → the texts of their rows."""
         with self.connect(slot) as database:
             names = [name for name in duckdb_tables(database, PRODUCTION) if "quarantine" in name]
-            found = [database.execute(f"select q::varchar from {name} as q").fetchall() for name in names]
-        return [row[0] for rows in found for row in rows]
+            queries = {name: f"select q::varchar from {name} as q" for name in names}
+            return {name: [row[0] for row in database.execute(q).fetchall()] for name, q in queries.items()}
 
     def save(self, slot: Slot, name: str) -> None:
         """Keep what the slot is like."""

@@ -80,6 +80,11 @@ class Slot:
         return self.root / "dbt_runs.txt"
 
     @property
+    def crime(self) -> Path:
+        """Where a trouble writes what a healer did to it."""
+        return self.root / "crime.txt"
+
+    @property
     def counter(self) -> Path:
         """The dbt that healers are given: it counts its runs."""
         return self.root / "bin" / "dbt"

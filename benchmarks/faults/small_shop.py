@@ -110,15 +110,10 @@ class SmallShop:
         """What dbt has built."""
         return self._tables(PRODUCTION)
 
-    def quarantined(self, slot: Slot) -> list[str]:
-        """The texts of all rows of relations called `…quarantine…` that dbt has built."""
-        found: list[str] = []
+    def quarantined(self, slot: Slot) -> dict[str, list[str]]:
+        """Relations called `…quarantine…` that dbt has built → the texts of their rows."""
         names = [name for name in self.production(slot) if "quarantine" in name]
-        with self._connect() as cursor:
-            for name in names:
-                cursor.execute(f"select q::text from {name} as q")
-                found += [row[0] for row in cursor.fetchall()]
-        return found
+        return {name: [row[0] for row in self.ask(f"select q::text from {name} as q")] for name in names}
 
     def save(self, slot: Slot, name: str) -> None:
         """Keep what the slot is like: its folder, and its database as a template."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,9 +26,14 @@ def locked(seconds: float | None = None) -> Trouble:
             assert holder.stdout is not None and holder.stdin is not None
             if holder.stdout.readline().strip() != "open":
                 raise RuntimeError("the database could not be locked")
-            with later(seconds, holder.kill):
+
+            def release() -> None:
+                if holder.poll() is not None:
+                    slot.crime.write_text("the process that held the lock was killed")
+                holder.kill()
+
+            with later(seconds, release):
                 yield
-            holder.kill()
 
     return trouble
 
@@ -53,6 +59,11 @@ def later(seconds: float | None, step: Callable[[], object]) -> Iterator[None]:
         if timer is not None:
             timer.cancel()
         run()
+
+
+def fresh_container(slot: Slot) -> None:
+    """The run begins where nothing of an earlier run lies: no manifest, no results."""
+    shutil.rmtree(slot.project / "target")
 
 
 def away(name: str, seconds: float | None = None) -> Trouble:

@@ -86,7 +86,7 @@ def _of_words(text: str, stage: Literal["first", "phrases", "words"]) -> Ruling 
 
 
 _SUGGESTS = re.compile(
-    r"(?i)(?:did you mean|perhaps you meant|candidate bindings|similar (?:names?|columns?)|suggest\w*)(.{0,400})"
+    r"(?i)(?:did you mean|perhaps you meant|candidate bindings|similar (?:names?|columns?)|maybe you meant)(.{0,400})"
 )
 _NAME = re.compile(r"[\w$]{2,}(?:\.[\w$]{2,})*")
 _LIKE = 0.6  # from here on (difflib) a suggested name may be the old one under a new name

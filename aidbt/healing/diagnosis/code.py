@@ -69,12 +69,11 @@ def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis |
     )  # fmt: skip
 
 
-def changed_code(case: Case, failure: RunFailure, root: str, *, what: str) -> Diagnosis:
+def changed_code(case: Case, failure: RunFailure, root: str, files: Sequence[FileChange]) -> Diagnosis:
     """That the logic above a failure changed while its sources did not."""
-    files = changes_above(case, root)
     change = files[0]
     proof = [git_evidence(case, item) for item in files[:3]] + [message_evidence(failure)]
-    facts = {"file": change.path, "lines": change.lines, "what": what, "node": root}
+    facts = {"file": change.path, "lines": change.lines, "what": "logic", "node": root}
     return diagnosis(
         f"code:{change.path}", E.SQL_SEMANTIC, STRONG if case.code.is_since_good else GUESS, failure=failure,
         root=root, proof=proof, facts=facts,

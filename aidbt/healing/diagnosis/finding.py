@@ -109,7 +109,7 @@ def unchanged_code(case: Case) -> Evidence | None:
 def message_evidence(failure: RunFailure) -> Evidence:
     """The line of dbt's message that says most."""
     lines = [line.strip() for line in failure.message.splitlines() if line.strip()]
-    telling = [line for line in lines if not re.match(r"(\w+ )+Error in |Got \d+ result", line)]
+    telling = [line for line in lines if not re.match(r"(\w+ )+Error( in .*)?$", line)]
     text = (telling or lines or ["dbt said nothing"])[0]
     where = node_name(failure.unique_id) if failure.unique_id else failure.path or "dbt"
     return Evidence("message", where, text[:300])

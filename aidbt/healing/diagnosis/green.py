@@ -1,4 +1,4 @@
-"""All is green, or a test far below fails: a source was emptied, halved, put back to an old copy, or rewritten.
+"""All is green, or a test far below fails: a source was emptied, halved, put back, swapped or rewritten.
 
 Only what a source that is loaded as usual does not do is told: rows that are added, updated with their mark
 (updated_at, the load's time), or purged from the old end say nothing.

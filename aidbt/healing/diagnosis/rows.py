@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
 from aidbt.core.incidents import node_name
+from aidbt.healing.diagnosis.code import changed_code
 from aidbt.healing.diagnosis.columns import switched_column
 from aidbt.healing.diagnosis.finding import (
     GUESS,
@@ -20,7 +22,9 @@ from aidbt.healing.diagnosis.finding import (
     tables_above,
     unchanged_code,
 )
+from aidbt.healing.diagnosis.green import changed_table
 from aidbt.healing.evidence.case import Case, Violation
+from aidbt.healing.evidence.code_changes import FileChange
 from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.test_meaning import TestMeaning
 
@@ -33,10 +37,12 @@ _CLASS_OF_TEST = {
     "accepted_values": E.CONSTRAINT_VIOLATION, "unit": E.TEST_LOGIC,
 }  # fmt: skip
 _WORDS = {
-    "nulls": "have no {column}", "duplicates": "repeat a {column}", "orphans": "have a {column} that is not"
-    " among the keys of {parent}", "bad_casts": "have a {column} that is no {type}",
-    "other_values": "have a {column} that is not among the accepted values",
-}  # fmt: skip
+    "nulls": "have no {column}",
+    "duplicates": "repeat the {column} of another row",
+    "orphans": "name by {column} a row that is not in {parent}",
+    "bad_casts": "have under {column} what is no {type}",
+    "other_values": "have under {column} what is not among the accepted values",
+}
 _MOSTLY = 0.5  # of the rows: then not rows are wrong, but the column is another one
 _LOST_ROWS = 0.02  # of the parent's rows
 
@@ -63,7 +69,7 @@ def failed_test(case: Case, failure: RunFailure) -> Diagnosis | None:
     if test_code is not None:
         return test_code
     if code:
-        return _with_test(_by_code(case, failure, meaning.node or meaning.unique_id, code, "logic"), meaning)
+        return _with_test(changed_code(case, failure, meaning.node or meaning.unique_id, code), meaning)
     moved = _moved_source(case, failure, meaning)
     return _with_test(moved or _test_alone(case, failure, meaning), meaning)
 
@@ -77,7 +83,7 @@ def bad_values(case: Case, failure: RunFailure) -> Diagnosis | None:
     change = case.tables.get(worst.source)
     code = changes_above(case, failure.unique_id)
     if code and not _source_moved(change):
-        return _by_code(case, failure, failure.unique_id, code, "logic")
+        return changed_code(case, failure, failure.unique_id, code)
     retyped = retyped_column(case, failure, [change] if change is not None else [], worst)
     if retyped is not None:
         return retyped
@@ -244,16 +250,8 @@ def _changed_test(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diag
     )  # fmt: skip
 
 
-def _by_code(case: Case, failure: RunFailure, root: str, code: Sequence[object], what: str) -> Diagnosis:
-    from aidbt.healing.diagnosis.code import changed_code
-
-    return changed_code(case, failure, root, what=what)
-
-
 def _moved_source(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis | None:
     """What changed above a test whose own rows do not stand in a source: columns, types, rows, values."""
-    from aidbt.healing.diagnosis.green import changed_table
-
     names = [meaning.node] if meaning.node else list(meaning.reads)
     above = dict.fromkeys(change.source for name in names for change in tables_above(case, name))
     for source in above:
@@ -278,8 +276,6 @@ def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagno
 
 
 def _with_test(found: Diagnosis, meaning: TestMeaning) -> Diagnosis:
-    from dataclasses import replace
-
     facts = {
         **found.facts, "test": meaning.unique_id, "test_kind": meaning.kind, "test_on": meaning.node,
         "test_column": meaning.column,
@@ -287,5 +283,5 @@ def _with_test(found: Diagnosis, meaning: TestMeaning) -> Diagnosis:
     return replace(found, facts={name: value for name, value in facts.items() if value})
 
 
-def _above_all(case: Case, names: Sequence[str]) -> list[object]:
+def _above_all(case: Case, names: Sequence[str]) -> list[FileChange]:
     return [change for name in names for change in changes_above(case, name)]

@@ -81,6 +81,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     )),
     ("missing_column", (
         r"Referenced column \"(?P<name>[^\"]+)\" (?:was )?not found",
+        r"Column \"(?P<name>[^\"]+)\" referenced that exists in the SELECT clause",
         r"(?:list|Table|View) \"(?P<relation>[^\"]+)\" does not have a column named \"(?P<name>[^\"]+)",
         r"column \"?(?:(?P<relation>\w+)\.)?(?P<name>\w+)\"? does not exist",
         r"invalid identifier '(?:\"?(?P<relation>\w+)\"?\.)?\"?(?P<name>\w+)\"?'",

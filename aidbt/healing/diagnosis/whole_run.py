@@ -89,7 +89,9 @@ def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diag
     error_class = said.error_class
     found = diagnosis(
         "message", error_class, said.confidence, failure=failure, root=failure.unique_id or "project",
-        proof=[Evidence("message", "classification", said.why or error_class.meaning), message_evidence(failure)],
+        proof=[
+            message_evidence(failure), Evidence("message", "classification", said.why or error_class.meaning),
+        ],
         next_step=_STEPS[error_class.strategy],
         unknown=[] if said.confidence >= 0.75 else ["what the message means for certain"],
         facts={"alternatives": ", ".join(str(a) for a in said.alternatives)},

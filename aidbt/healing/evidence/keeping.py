@@ -27,7 +27,7 @@ from aidbt.warehouse.table_states import engine_of, known_columns, measured_tabl
 
 _LARGEST_ARTIFACT = 60_000_000
 _BUILT = ("model", "seed", "snapshot")
-# Commands after which the tables are those of the whole project, or of the part that was selected.
+# Commands that build or test something; compile and docs leave results too.
 _BUILDING = frozenset(("build", "run", "seed", "snapshot", "retry", "test"))
 
 
@@ -52,6 +52,7 @@ def keep_good_state(
     *,
     artifacts: Path | None = None,
     scan_bytes: int,
+    only_run: str = "",
     now: datetime | None = None,
 ) -> Kept:
     """Keep the state after a run that went well; never raises what a warehouse, store or artifact may raise.
@@ -59,6 +60,7 @@ def keep_good_state(
     Args:
         artifacts: the folder of run_results.json and manifest.json; the project's own target by default.
         scan_bytes: what may be read of all tables together; of the rest the columns are kept.
+        only_run: the invocation id that the results must have; "" takes them as they are.
     """
     folder = artifacts or project.target_path
     try:
@@ -69,19 +71,26 @@ def keep_good_state(
     named = str(manifest.metadata.raw.get("project_name") or project.name)
     if named != project.name:
         return Kept(None, f"the artifacts are of another project ({named})")
+    if only_run and results.metadata.invocation_id != only_run:
+        return Kept(None, "the results that lie there are of another run")
+    args = results.raw.get("args") or {}
+    if str(args.get("which") or "build") not in _BUILDING:
+        return Kept(None, f"dbt {args['which']} builds nothing")
     if any(result.status in FAILING for result in results.results):
         return Kept(None, "the run did not go well")
-    if not results.results:
+    ran = {r.unique_id for r in results.results if r.status != "skipped"}
+    if not ran:
         return Kept(None, "the run did nothing")
     try:
         target = project.profile().target
         states = GoodStates(store)
+        before = states.last(target)
         unknown: list[str] = []
         engine, relations, tables = measure_all(
-            warehouse, manifest, mask=states.mask(), scan_bytes=scan_bytes, unknown=unknown
-        )
+            warehouse, manifest, _nodes(manifest, ran), mask=states.mask(), scan_bytes=scan_bytes,
+            unknown=unknown,
+        )  # fmt: skip
         git = git_state(project.root)
-        args = results.raw.get("args") or {}
         state = GoodState(
             target=target,
             taken_at=now or datetime.now(UTC),
@@ -91,7 +100,7 @@ def keep_good_state(
             is_clean=git.is_clean,
             engine=engine,
             relations=relations,
-            tables=tables,
+            tables={**_kept_before(before, manifest, engine), **tables},
             texts=project_texts(project),
             artifacts=_artifacts(folder),
         )
@@ -102,19 +111,39 @@ def keep_good_state(
         return Kept(None, error.message)
 
 
-def measure_all(
-    warehouse: Warehouse, manifest: Manifest, *, mask: int, scan_bytes: int, unknown: list[str]
-) -> tuple[str, tuple[Relation, ...], dict[str, TableState]]:
-    """(what made the hashes, every relation, unique_id → its table) of all sources and all that was built.
+def _nodes(manifest: Manifest, ran: Collection[str]) -> list[Node]:
+    """What a run speaks for: the tables it built, and the sources that those, or the tests that it ran, read.
 
     Sources come first, so that the budget ends at tables that can be built again.
+    """
+    read = {parent for name in ran if (node := manifest.find(name)) for parent in node.depends_on}
+    sources = [node for name, node in manifest.sources.items() if name in read]
+    return [*sources, *(n for n in manifest.nodes.values() if n.unique_id in ran and _is_table(n))]
+
+
+def _kept_before(before: GoodState | None, manifest: Manifest, engine: str) -> dict[str, TableState]:
+    """What an earlier run said of the tables that this one, of a part of the project, did not touch."""
+    if before is None or before.engine != engine:
+        return {}
+    return {name: table for name, table in before.tables.items() if manifest.find(name) is not None}
+
+
+def measure_all(
+    warehouse: Warehouse,
+    manifest: Manifest,
+    nodes: Sequence[Node],
+    *,
+    mask: int,
+    scan_bytes: int,
+    unknown: list[str],
+) -> tuple[str, tuple[Relation, ...], dict[str, TableState]]:
+    """(what made the hashes, every relation there is, unique_id → its table) of some sources and nodes.
 
     Raises:
         WarehouseError: the warehouse cannot be asked at all.
     """
     relations = tuple(warehouse.relations())
     keys = declared_keys([node for node in manifest.nodes.values() if node.resource_type == "test"])
-    nodes = [*manifest.sources.values(), *(n for n in manifest.nodes.values() if _is_table(n))]
     found: dict[str, TableState] = {}
     with warehouse.connect() as connection:
         engine = engine_of(connection)
@@ -202,9 +231,3 @@ def _git(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None
-
-
-def is_worth_keeping(command: str, statuses: Collection[str]) -> bool:
-    """Whether a run with these results is one after which the project is known to be well."""
-    words = command.split()
-    return any(word in _BUILDING for word in words) and not FAILING.intersection(statuses)

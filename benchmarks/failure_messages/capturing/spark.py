@@ -52,6 +52,7 @@ _SKIPPED = {E.NULL_VIOLATION, E.DUPLICATE_KEY, E.REFERENTIAL_INTEGRITY, E.CONSTR
 
 def spark_faults(folder: Path) -> list[Example]:
     """Spark's, with ANSI mode on as Databricks has it."""
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -75,7 +76,7 @@ def spark_faults(folder: Path) -> list[Example]:
     for label, sql, accept in (*faults, *_MORE):
         try:
             session.sql(sql).collect()
-        except PySparkException as error:
+        except (PySparkException, Py4JError) as error:
             found.append(
                 Example(str(error).split("\nJVM stacktrace")[0].strip(), label, "spark", "spark", accept, sql)
             )
@@ -85,7 +86,7 @@ def spark_faults(folder: Path) -> list[Example]:
     (bad / "x.csv").write_text("a,b\n1,2\nx,3\n")
     try:
         session.read.schema("a int").parquet(str(bad / "x.parquet")).collect()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         found.append(
             Example(str(error)[:2000], E.CORRUPT_DATA, "spark", "spark", (), "a file that is no parquet")
         )
@@ -93,7 +94,7 @@ def spark_faults(folder: Path) -> list[Example]:
         session.read.schema("a int, b int").option("header", True).option("mode", "FAILFAST").csv(
             str(bad / "x.csv")
         ).collect()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         found.append(
             Example(
                 str(error)[:2000],

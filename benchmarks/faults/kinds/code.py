@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 from benchmarks.faults.fault import Edit, Fault
 from benchmarks.faults.slot import Slot
+from benchmarks.faults.troubles import fresh_container
 
 _CUSTOMERS = "models/staging/stg_shop__customers.sql"
 _TICKET_TIMES = "models/intermediate/int_ticket_times.sql"
@@ -48,10 +50,15 @@ NAMES = (
         "typo_in_source_table", "COMPILATION", "source('shop', 'custmers')",
         Edit(_CUSTOMERS, "source('shop', 'customers')", "source('shop', 'custmers')"), "net_amount",
     ),
-    _typo(
-        "typo_in_source", "COMPILATION", "source('shp', 'orders')",
-        Edit("models/staging/stg_shop__orders.sql", "source('shop', 'orders')", "source('shp', 'orders')"),
-        "weekday",
+    replace(
+        _typo(
+            "typo_in_source", "COMPILATION", "source('shp', 'orders'), deployed into a fresh container",
+            Edit(
+                "models/staging/stg_shop__orders.sql", "source('shop', 'orders')", "source('shp', 'orders')"
+            ),
+            "weekday",
+        ),
+        outside=(fresh_container,),
     ),
     _typo(
         "typo_in_macro", "COMPILATION", "clean_txt('first_name')",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from benchmarks.faults.fault import Edit, Fault
 from benchmarks.faults.slot import Slot
+from benchmarks.faults.troubles import fresh_container
 
 
 def _setting(name: str, leaf: str, title: str, **more: object) -> Fault:
@@ -33,7 +34,7 @@ FAULTS = (
     ),
     _setting(
         "missing_profile", "MISSING_SETTING", "the profiles know no profile called shop",
-        outside=(_profiles("shop:\n", "store:\n"),),
+        outside=(fresh_container, _profiles("shop:\n", "store:\n")),
     ),
     _setting(
         "missing_target", "MISSING_SETTING", "the profile's target is not among its outputs",
