@@ -12,6 +12,7 @@ HELPERS = {
     "anomaly_data",
     "common",
     "database_instances",
+    "fit_classifier",
     "fit_matcher",
     "query_answers",
 }

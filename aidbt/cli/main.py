@@ -40,6 +40,7 @@ COMMANDS = {
     "model": ("aidbt.cli.model:model", "Write a dbt model from a sentence, with its tests."),
     "build": ("aidbt.cli.build:build", "Run dbt build and record the run."),
     "observe": ("aidbt.cli.observe:observe", "Take in runs of dbt that happened elsewhere."),
+    "classify": ("aidbt.cli.classify:classify", "Say of which class failures are, line by line."),
     "diagnose": ("aidbt.cli.diagnose:diagnose", "Say why a run failed, with the proof."),
     "monitor": ("aidbt.cli.monitor_group:monitor", "Measure the models, and say what is not as usual."),
     "incidents": ("aidbt.cli.incidents:incidents", "List, acknowledge and end what is wrong; tell people."),

@@ -95,6 +95,11 @@ class ErrorClass(StrEnum):
         return self.value.partition("/")[0]
 
     @property
+    def leaf(self) -> str:
+        """E.g. "NETWORK_TIMEOUT"."""
+        return self.value.partition("/")[2]
+
+    @property
     def meaning(self) -> str:
         """One line for people."""
         return _FACTS[self].meaning
@@ -156,7 +161,7 @@ _FACTS = {
     ),
     _E.TEMPORARY_UNAVAILABLE: _Facts("the service answers that it cannot now", _C.NETWORK_TIMEOUT, _S.RETRY),
     _E.RESOURCE_EXHAUSTION: _Facts(
-        "memory, disk, slots or time of a statement ran out", _C.RESOURCE_EXHAUSTION, _S.SCALE
+        "memory, disk, slots or sessions ran out", _C.RESOURCE_EXHAUSTION, _S.SCALE
     ),
     _E.CONCURRENCY_CONFLICT: _Facts(
         "a lock, a deadlock, or somebody wrote the same meanwhile", _C.RESOURCE_EXHAUSTION, _S.RETRY

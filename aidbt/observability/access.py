@@ -124,8 +124,11 @@ def _sent_to_model(settings: LoadedSettings) -> str:
         "masked": ", the shape of values that are not personal",
         "raw": ", values that are not personal",
     }[llm.send_values]
-    asked = ", then ".join(provider.name for provider in llm.asked)
-    return f"names, types and comments{values} of doubtful columns to the language model ({asked})"
+    return f"names, types and comments{values} of doubtful columns to the language model ({_asked(settings)})"
+
+
+def _asked(settings: LoadedSettings) -> str:
+    return ", then ".join(provider.name for provider in settings.values.llm.asked)
 
 
 def _commands(project: Project, settings: LoadedSettings, place: Place) -> tuple[CommandAccess, ...]:
@@ -261,6 +264,14 @@ def _touched(
             "the artifacts and logs of dbt that are named, target/ by default; the newest manifest",
             f"runs, and the times of their nodes, in {store}",
             "nothing",
+        ),
+        CommandAccess(
+            "classify",
+            "the messages it is given; no file of the project, unless --ask",
+            "nothing",
+            f"with --ask: messages without names and values to the language model ({_asked(settings)})"
+            if settings.values.llm.asked
+            else "nothing",
         ),
         CommandAccess(
             "diagnose",

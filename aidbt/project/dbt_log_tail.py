@@ -98,7 +98,7 @@ def _of_json(text: str, is_whole: bool) -> LastInvocation:
     ids = [match["id"] for line in reversed(lines[-2_000:]) if (match := _ID.search(line))]
     last = ids[0] if ids else ""
     # What dbt prints without an event (a traceback, a usage error) has no id.
-    own = [line for line in lines if not line.startswith("{") or (last in line and _TOLD.search(line))]
+    own = [line for line in lines if not line.startswith("{") or (_is_of(line, last) and _TOLD.search(line))]
     told: list[Told] = []
     version = command = ""
     ended, succeeded = False, None
@@ -118,6 +118,11 @@ def _of_json(text: str, is_whole: bool) -> LastInvocation:
             command = str(data.get("command") or "")
         told.append(_told(info, data, name))
     return LastInvocation(last, tuple(told), version, command, ended, succeeded, is_whole)
+
+
+def _is_of(line: str, invocation_id: str) -> bool:
+    match = _ID.search(line)
+    return match is not None and match["id"] == invocation_id
 
 
 def _event(line: str) -> tuple[dict[str, Any], dict[str, Any]] | None:

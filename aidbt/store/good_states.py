@@ -73,6 +73,7 @@ class GoodStates:
         with self._store.transaction() as connection:
             self._store.lock(connection, _LOCK)
             connection.execute(_FORGET_RUN, {"target": state.target, "id": state.invocation_id})
+            connection.execute(_FORGET_REFERENCES)  # its number may be given again
             number = int(connection.execute(_NEXT).scalar_one())
             known = {str(row.digest) for row in connection.execute(_DIGESTS).all()}
             new = [digest for digest in parts.contents if digest not in known]

@@ -15,10 +15,11 @@ import importlib.util
 import json
 import queue
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,10 +30,11 @@ from benchmarks.faults.bench import Bench, FaultDidNotHappen
 from benchmarks.faults.catalog import BY_NAME, FAULTS, QUICK
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.figures import figures
-from benchmarks.faults.healer import CommandHealer, Healer, RightHealer, built_in
+from benchmarks.faults.healer import TIMEOUT_S, CommandHealer, Healer, RightHealer, built_in
 from benchmarks.faults.landing import Calendar
 from benchmarks.faults.sites import site_of
 from benchmarks.faults.slot import Slot
+from tests.kit import ServerMissing
 
 OURS = "benchmarks.heal_driver"
 
@@ -44,7 +46,7 @@ def main() -> None:
         for fault in faults:
             print(f"{fault.name:40} {fault.label:36} {fault.expects:7} {fault.engine:9} {fault.title}")
         return
-    healers = {name: _healer(name) for name in _names(args)}
+    healers = {name: _healer(name, args.timeout) for name in args.healer or ["ours", "retry", "revert"]}
     with _folder(args.keep) as root:
         lines = root / "results.jsonl"
         done = _read(lines)
@@ -71,6 +73,9 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", default="", metavar="NAMES", help="names of faults, with commas")
     parser.add_argument("--engine", choices=["duckdb", "postgres", "spark"], help="only the faults on it")
+    parser.add_argument(
+        "--timeout", type=float, default=TIMEOUT_S, help="seconds after which a healer is killed"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="how many faults at a time")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="work here; a later call goes on where this ends"
@@ -87,11 +92,7 @@ def _chosen(args: argparse.Namespace) -> list[Fault]:
     return [BY_NAME[name] for name in names if args.engine in (None, BY_NAME[name].engine)]
 
 
-def _names(args: argparse.Namespace) -> list[str]:
-    return args.healer or ["ours", "retry", "revert"]
-
-
-def _healer(name: str) -> Healer:
+def _healer(name: str, timeout_s: float) -> Healer:
     if name == "right":
         return RightHealer()
     if name == "ours":
@@ -99,8 +100,8 @@ def _healer(name: str) -> Healer:
             raise SystemExit(
                 f"there is no {OURS} yet: name a healer with --healer (retry, revert, nothing, right)"
             )
-        return CommandHealer(f"{shlex.quote(sys.executable)} -m {OURS}")
-    return CommandHealer(built_in(name) or name)
+        name = f"{shlex.quote(sys.executable)} -m {OURS}"
+    return CommandHealer(built_in(name) or name, timeout_s=timeout_s)
 
 
 @contextmanager
@@ -114,7 +115,9 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """What earlier calls found; a fault that did not happen is tried again."""
+    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [result for result in found if result["end"] != "no fault"]
 
 
 def _results(
@@ -126,23 +129,40 @@ def _results(
     calendar = Calendar(datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None))
     for engine in sorted({fault.engine for fault in left}):
         of_engine = [fault for fault in left if fault.engine == engine]
-        with site_of(engine, calendar) as site, ThreadPoolExecutor(jobs) as pool:
-            free: queue.Queue[Bench] = queue.Queue()
-            benches = [
-                Bench(Slot(root / f"{engine}{n}"), site, healers) for n in range(min(jobs, len(of_engine)))
-            ]
-            for bench in benches:
-                bench.prepare()
-                free.put(bench)
-            for found in pool.map(lambda fault: _run(free, fault), of_engine):  # noqa: B023
-                yield from (result for result in found if (result["name"], result["healer"]) not in there)
+        try:
+            yield from _results_on(engine, calendar, of_engine, healers, there, root, jobs)
+        except ServerMissing as error:
+            print(f"left out: {len(of_engine)} faults on {engine}: {error}", file=sys.stderr)
+
+
+def _results_on(
+    engine: str,
+    calendar: Calendar,
+    faults: Sequence[Fault],
+    healers: dict[str, Healer],
+    there: set[tuple[str, str]],
+    root: Path,
+    jobs: int,
+) -> Iterator[dict[str, Any]]:
+    """The results on one engine; those that are `there` are not told again."""
+    # A server is one for all, and faults stop it.
+    slots = min(jobs, len(faults)) if engine == "duckdb" else 1
+    with site_of(engine, calendar) as site, ThreadPoolExecutor(slots) as pool:
+        free: queue.Queue[Bench] = queue.Queue()
+        for number in range(slots):
+            bench = Bench(Slot(root / f"{engine}{number}"), site, healers)
+            bench.prepare()
+            free.put(bench)
+        for waiting in as_completed([pool.submit(_run, free, fault) for fault in faults]):
+            found = waiting.result()
+            yield from (result for result in found if (result["name"], result["healer"]) not in there)
 
 
 def _run(free: queue.Queue[Bench], fault: Fault) -> list[dict[str, Any]]:
     bench = free.get()
     try:
         return [{"healer": name, **result.as_json()} for name, result in bench.run(fault).items()]
-    except FaultDidNotHappen as error:
+    except (FaultDidNotHappen, subprocess.TimeoutExpired) as error:
         gone = {"name": fault.name, "label": fault.label, "expects": fault.expects, "end": "no fault"}
         return [{"healer": name, **gone, "right": False, "reasons": [str(error)]} for name in bench.healers]
     finally:

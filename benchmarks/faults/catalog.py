@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.kinds import code, configuration, drift, postgres, quality, transient
+from benchmarks.faults.kinds import code, configuration, drift, postgres, quality, spark, transient
 
 FAULTS: tuple[Fault, ...] = (
     *transient.FAULTS, *drift.FAULTS, *quality.FAULTS, *code.FAULTS, *configuration.FAULTS,
-    *postgres.FAULTS,
+    *postgres.FAULTS, *spark.FAULTS,
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

@@ -141,7 +141,7 @@ class Slot:
         env: Mapping[str, str],
         *,
         under: Sequence[str] = (),
-        timeout_s: float = 240,
+        timeout_s: float = 600,
     ) -> Run:
         """Run dbt in the project as production does, with its log as JSON; `under`: words for a Python that
         runs it.

@@ -60,11 +60,12 @@ class Moment:
 
 
 def repository(folder: Path) -> Repository:
-    """What is deployed in a repository."""
+    """What is deployed in a repository. Drafts in `.aidbt/` are nobody's working tree."""
+    status = git(folder, "status", "--porcelain", "--untracked-files=all").splitlines()
     return Repository(
         git(folder, "rev-parse", "HEAD"),
         git(folder, "branch", "--show-current"),
-        git(folder, "status", "--porcelain", "--untracked-files=all"),
+        "\n".join(line for line in status if not line.startswith("?? .aidbt/")),
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -22,10 +26,12 @@ from benchmarks.faults.figures import figures
 from benchmarks.faults.healer import RightHealer
 from benchmarks.faults.judge import Reference, Rerun, Verdict, verdict_on_mend, verdict_without_mend
 from benchmarks.faults.landing import Calendar, of_load, rows
+from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.shop import PROJECT, Shop
 from benchmarks.faults.slot import Slot, git_identity
 from benchmarks.faults.small_shop import PROJECT as SMALL
 from benchmarks.faults.state import Moment, Table, differences, digest, duckdb_tables, guards, repository
+from benchmarks.faults.troubles import later, locked
 from benchmarks.faults.wanted import WANTED
 
 NOW = datetime(2026, 3, 1, 6)
@@ -326,6 +332,49 @@ def test_figures_count_right_ends_and_wrong_mends() -> None:
     assert found["right ends"] == "1 of 3 (33.3%)" and found["wrong mends"] == 1
     assert found["right mends of the mendable"] == "1 of 2 (50.0%)" and found["dbt runs per mend"] == 2
     assert found["class right"] == "1 of 3 (33.3%)" and found["family right"] == "2 of 3 (66.7%)"
+
+
+# --- troubles ---
+
+
+def test_what_passes_by_itself_passes_once_and_at_the_latest_in_the_end() -> None:
+    done: list[str] = []
+    with later(None, lambda: done.append("in the end")):
+        assert done == []
+    with later(0, lambda: done.append("at once")):
+        while len(done) < 2:
+            time.sleep(0.01)
+
+    assert done == ["in the end", "at once"]
+
+
+def test_whoever_kills_the_holder_of_a_lock_is_noticed(tmp_path: Path) -> None:
+    slot = Slot(tmp_path)
+    slot.database.parent.mkdir(parents=True)
+    for kills in (False, True):
+        with locked()(slot, None):
+            with pytest.raises(duckdb.IOException, match="lock") as refused:
+                duckdb.connect(slot.database)
+            if kills:
+                os.kill(int(str(refused.value).partition("(PID ")[2].partition(")")[0]), signal.SIGKILL)
+                time.sleep(0.1)
+        assert slot.crime.exists() is kills
+
+
+def test_the_proxy_lets_through_keeps_silent_and_cuts_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, Proxy(server.getsockname()[1]) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client:
+            answering, _ = server.accept()
+            answering.sendall(b"hello")
+            assert client.recv(5) == b"hello"
+            answering.close()
+        proxy.mode = "silent"
+        silent = socket.create_connection(("127.0.0.1", proxy.port), timeout=0.05)
+        with silent as client, pytest.raises(TimeoutError):
+            client.recv(1)
+        proxy.mode = "reset"
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client:
+            assert client.recv(1) == b""
 
 
 # --- the command ---

@@ -38,7 +38,6 @@ class TextModel:
         idf: shape (rows,).
         weights: shape (rows, classes).
         bias: shape (classes,).
-        temperature: what log odds are divided by, so that probabilities are right as often as they say.
     """
 
     classes: tuple[ErrorClass, ...]
@@ -46,12 +45,11 @@ class TextModel:
     idf: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
-    temperature: float = 1.0
 
     def probabilities(self, message: str) -> np.ndarray:
         """The chance of each class, shape (classes,), together 1."""
         rows, values = self._vector(message)
-        logits = (values @ self.weights[rows].astype(np.float32) + self.bias) / self.temperature
+        logits = values @ self.weights[rows].astype(np.float32) + self.bias
         shares = np.exp(logits - logits.max())
         return np.asarray(shares / shares.sum())
 
@@ -92,7 +90,6 @@ def save_model(model: TextModel, path: Path) -> None:
         "idf": model.idf.astype(np.float16),
         "weights": model.weights.astype(np.float16),
         "bias": model.bias.astype(np.float32),
-        "temperature": np.array(model.temperature),
         "version": np.array(VERSION),
     }
     np.savez_compressed(path, digest=np.array(_digest(arrays)), **arrays)  # type: ignore[arg-type]
@@ -120,7 +117,6 @@ def load_model(path: Path) -> TextModel:
         arrays["idf"].astype(np.float32),
         arrays["weights"],
         arrays["bias"],
-        float(arrays["temperature"]),
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from aidbt.core.failures import ErrorClass
-from aidbt.healing.classification.evidence import Evidence, Mark
+from aidbt.healing.classification.marks import Mark, Marked
+from aidbt.healing.classification.messages import normal_form
 from aidbt.healing.classification.rulebook.codes import WEAK, tables
 from aidbt.healing.classification.rulebook.phrases import phrases
 
@@ -47,18 +48,18 @@ class Ruling:
     alternatives: tuple[ErrorClass, ...] = ()
 
 
-def ruled(evidence: Evidence) -> Ruling | None:
+def ruled(message: Marked) -> Ruling | None:
     """The first rule that fits, None where none does."""
-    codes = [found for mark in evidence.marks if (found := _of_code(mark))]
+    codes = [found for mark in message.marks if (found := _of_code(mark))]
     found = (
-        _of_words(evidence.text, "first")
+        _of_words(message.text, "first")
         or _says_something([ruling for ruling in codes if ruling.strength == "code"])
-        or _of_words(evidence.text, "phrases")
+        or _of_words(message.text, "phrases")
         or _says_something(codes)
-        or _of_words(evidence.text, "words")
+        or _of_words(message.text, "words")
         or next(iter(codes), None)
     )
-    return _renamed(found, evidence.text) if found else None
+    return _renamed(found, message.text) if found else None
 
 
 def _says_something(codes: list[Ruling]) -> Ruling | None:
@@ -80,9 +81,15 @@ def _of_words(text: str, stage: Literal["first", "phrases", "words"]) -> Ruling 
         said = phrase.found_in(text)
         if said:
             also = phrase.alternatives or _ALSO.get(phrase.error_class, ())
-            shown = said if len(said) <= _LONGEST_WHY else said[: _LONGEST_WHY - 1] + "…"
+            shown = _shown(said)
             return Ruling(phrase.error_class, stage, f"it says “{shown}”", also)
     return None
+
+
+def _shown(said: str) -> str:
+    """The words that decided, without the values and secrets that stand between them."""
+    form = normal_form(said)
+    return form if len(form) <= _LONGEST_WHY else form[: _LONGEST_WHY - 1] + "…"
 
 
 _SUGGESTS = re.compile(

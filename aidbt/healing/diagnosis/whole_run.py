@@ -8,7 +8,15 @@ from aidbt.core.failures import Classified, Strategy
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
-from aidbt.healing.diagnosis.finding import PROVED, STRONG, diagnosis, git_evidence, message_evidence
+from aidbt.healing.diagnosis.finding import (
+    GUESS,
+    PROVED,
+    STRONG,
+    diagnosis,
+    git_evidence,
+    message_evidence,
+    unchanged_code,
+)
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 
@@ -72,13 +80,35 @@ def locked(case: Case, failure: RunFailure) -> Diagnosis:
 
 def damaged(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     """A file, or the bytes of a text, that cannot be read."""
-    if symptom.what not in ("encoding", "file_format", "missing_file"):
+    if symptom.what == "missing_file":
+        return _file_that_is_not_there(case, failure, symptom)
+    if symptom.what not in ("encoding", "file_format"):
         return None
-    error_class = E.ENDPOINT_CHANGED if symptom.what == "missing_file" else E.CORRUPT_DATA
     step = "ask whoever delivers the file: what it holds cannot be read"
     return diagnosis(
-        f"file:{symptom.name}", error_class, STRONG, failure=failure, root=failure.unique_id or "project",
-        proof=[message_evidence(failure)], facts={"file": symptom.name}, next_step=step,
+        "file:damaged", E.CORRUPT_DATA, STRONG, failure=failure, root=failure.unique_id or "project",
+        proof=[message_evidence(failure)], facts={"what": "file"}, next_step=step,
+    )  # fmt: skip
+
+
+def _file_that_is_not_there(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis:
+    """Late, where the same place held it at the last good run; else perhaps the wrong place."""
+    is_there = case.files.get(symptom.name)
+    was_there = case.good is not None and not any(symptom.name in (c.after or "") for c in case.code.files)
+    facts: dict[str, object] = {"file": symptom.name}
+    proof = [message_evidence(failure)]
+    step = "wait for the file; ask whoever delivers it"
+    if is_there:
+        facts["is_over"] = "yes"
+        proof.insert(0, Evidence("probe", symptom.name, "the file is there now"))
+        step = "run the failed nodes again"
+    elif is_there is False:
+        proof.insert(0, Evidence("probe", symptom.name, "the file is not there now either"))
+    error_class = E.TEMPORARY_UNAVAILABLE if was_there or is_there else E.ENDPOINT_CHANGED
+    return diagnosis(
+        f"file:{symptom.name}", error_class, STRONG if was_there or is_there else GUESS, failure=failure,
+        root=failure.unique_id or "project", proof=proof, facts=facts, next_step=step,
+        ruled_out=[e for e in [unchanged_code(case)] if e],
     )  # fmt: skip
 
 

@@ -93,6 +93,7 @@ class Case:
         tables: unique_id of a source → what became of it; only of those that were looked at.
         relations: what stands in the warehouse now.
         env: names of the environment variables that the project and its profile ask for → whether set.
+        files: path or pattern of a file that a message misses → whether it is there now.
         packages: (asked for, installed) by name, for `dbt deps`.
         unknown: what could not be read, in sentences.
     """
@@ -114,6 +115,7 @@ class Case:
     git: GitState = GitState()
     reached: Reached | None = None
     env: Mapping[str, bool] = field(default_factory=dict)
+    files: Mapping[str, bool] = field(default_factory=dict)
     packages: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
     unknown: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from aidbt.core.errors import AidbtError, ArtifactError, ProjectError
 from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.case import Case, Reached, Violation
 from aidbt.healing.evidence.code_changes import CodeChanges, changes_of_last_commit, changes_since_good
-from aidbt.healing.evidence.failed_run import read_failed_run
+from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
 from aidbt.healing.evidence.keeping import git_state
 from aidbt.healing.evidence.tables_now import declared_keys, tables_now
 from aidbt.healing.evidence.test_meaning import TestMeaning, meaning_of
@@ -29,6 +30,7 @@ from aidbt.store.good_states import GoodStates
 from aidbt.warehouse import Warehouse
 
 _ENV_VAR = re.compile(r"env_var\(\s*['\"](?P<name>\w+)['\"]\s*(?P<default>,)?")
+_NO_FILE = re.compile(r"(?:No files found that match the pattern|[Cc]annot open file) \"([^\"]+)\"")
 _MOST_NODES = 400  # above the failed ones, whose columns are read
 _NEEDS_ROWS = re.compile(r"convert|cast|invalid input syntax|numeric|overflow|out of range|parse", re.I)
 
@@ -71,6 +73,7 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
         good_manifest=good_manifest,
         code=code,
         git=git_state(project.root, good.commit if good is not None else ""),
+        files=_missing_files(run),
         packages=_packages(project),
     )
     manifest = case.best_manifest
@@ -138,6 +141,12 @@ def _env(project: Project) -> dict[str, bool]:
             if not match["default"]:
                 found[match["name"]] = match["name"] in env
     return found
+
+
+def _missing_files(run: FailedRun) -> dict[str, bool]:
+    """The local files that messages miss → whether they are there now."""
+    named = [name for failure in run.failures for name in _NO_FILE.findall(failure.message)]
+    return {name: bool(glob.glob(name)) for name in named if "://" not in name}
 
 
 def _packages(project: Project) -> tuple[frozenset[str], frozenset[str]]:

@@ -55,7 +55,7 @@ FAULTS = (
     _setting(
         "another_empty_database", "ENDPOINT_CHANGED", "SHOP_DATABASE names another file, which is empty",
         accept=("SCHEMA_DRIFT/TABLE_RENAMED", "CONFIGURATION/MISSING_SETTING"),
-        env=(("SHOP_DATABASE", "/tmp/aidbt-faults-empty.duckdb"),),
+        env=(("SHOP_DATABASE", "target/empty.duckdb"),),
     ),
     _setting(
         "read_only", "PERMISSION_DENIED", "the database may only be read",

@@ -1,4 +1,5 @@
-{{ config(materialized='incremental', unique_key='order_id') }}
+{# Parquet tables on Spark know no merge. #}
+{{ config(materialized='table' if target.type == 'spark' else 'incremental', unique_key='order_id') }}
 
 select
     orders.order_id,

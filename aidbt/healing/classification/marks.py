@@ -38,7 +38,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Marked:
     """A failure, read.
 
     Attributes:
@@ -87,7 +87,7 @@ _MARKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )  # fmt: skip
 
 
-def evidence_of(failed: Failed) -> Evidence:
+def marked(failed: Failed) -> Marked:
     """The message with its codes; what the driver gave beside it counts first."""
     text = plain_text(failed.message)
     given = [
@@ -98,7 +98,7 @@ def evidence_of(failed: Failed) -> Evidence:
     if failed.code:
         given.insert(0, Mark(_ENGINES.get(failed.adapter, failed.adapter), failed.code))
     found = dict.fromkeys([*given, *_marks(text)])
-    return Evidence(text, failed.adapter.lower(), tuple(found))
+    return Marked(text, failed.adapter.lower(), tuple(found))
 
 
 _ENGINES = {"fabric": "sqlserver", "synapse": "sqlserver", "databricks": "spark", "athena": "trino"}

@@ -1,0 +1,97 @@
+"""`aidbt classify`: of which class failures are, line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from aidbt.cli.options import open_from, project_options
+from aidbt.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from aidbt.core.failures import Classified
+    from aidbt.healing.classification.classify import Classifier
+    from aidbt.healing.classification.marks import Failed
+
+_KEYS = ("message", "adapter", "sqlstate", "code", "exception")
+_FORM = (
+    'one JSON object a line, e.g. {"message": "relation \\"orders\\" does not exist", "adapter": "postgres"}'
+)
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"), default="-")
+@click.option("--why", is_flag=True, help="Also what it rests on, what else it may be, and what may follow.")
+@click.option(
+    "--ask", is_flag=True, help="Ask the language model of the project's settings where it is not sure."
+)
+@project_options
+def classify(file: IO[bytes], why: bool, ask: bool, **where: Any) -> None:
+    """Say of which class failures are: JSON lines in, JSON lines out.
+
+    Reads {"message", "adapter"} from FILE or standard input (sqlstate, code and exception where the driver
+    gave them) and writes {"label", "confidence"} for each, in order. From 0.75 on a mend that is proved may
+    act, from 0.50 on it is a draft, below a person looks. Needs no project, and sends nothing without --ask.
+    """
+    if file.isatty():
+        raise UsageError("there is nothing to classify", hint=f"give it {_FORM}")
+    classifier = _classifier(ask, where)
+    for failed in _failures(file):
+        line = json.dumps(_told(classifier.classify(failed), why), ensure_ascii=False)
+        click.echo(line)
+        sys.stdout.flush()
+
+
+def _classifier(ask: bool, where: dict[str, Any]) -> Classifier:
+    from aidbt.healing.classification.classify import Classifier
+
+    if not ask:
+        return Classifier()
+    from aidbt.healing.classification.asking import asks
+
+    session = open_from(**where)
+    model = session.llm
+    if model is None:
+        raise UsageError("no language model is named", hint="add one to llm.providers in aidbt.yml")
+    return Classifier(ask=asks(model, timeout_s=session.settings.values.llm.timeout_s))
+
+
+def _failures(file: IO[bytes]) -> Iterator[Failed]:
+    """Each line as a failure; lines with nothing in them are passed over.
+
+    Raises:
+        UsageError: a line is something else; those before it were answered.
+    """
+    from aidbt.healing.classification.marks import Failed
+
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"line {number} is no JSON: {error}", hint=f"expected {_FORM}") from error
+        if not isinstance(value, dict) or "message" not in value:
+            raise UsageError(f"line {number} has no message", hint=f"expected {_FORM}")
+        given = {key: value[key] for key in _KEYS if value.get(key) is not None}
+        wrong = next((key for key, text in given.items() if not isinstance(text, str)), None)
+        if wrong is not None:
+            raise UsageError(f"line {number}: '{wrong}' is no text", hint=f"expected {_FORM}")
+        yield Failed(**{"message": "", **given})
+
+
+def _told(found: Classified, why: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"label": str(found.error_class), "confidence": found.confidence}
+    if why:
+        told |= {
+            "by": found.by,
+            "why": found.why,
+            "alternatives": [str(other) for other in found.alternatives],
+            "gate": found.gate,
+            "strategy": str(found.error_class.strategy),
+        }
+    return told

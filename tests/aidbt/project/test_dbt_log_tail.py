@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aidbt.project import dbt_log_tail
+from aidbt.project.dbt_log_tail import LastInvocation, last_invocation
+
+TEXT = """\
+============================== 10:00:00.1 | aaaa-1 ==============================
+10:00:00.100000 [info ] [MainThread]: Running with dbt=1.11.16
+10:00:01.000000 [debug] [MainThread]: Command `dbt build` succeeded at 10:00:01 after 1.0 seconds
+============================== 11:00:00.1 | bbbb-2 ==============================
+11:00:00.100000 [info ] [MainThread]: Running with dbt=1.11.16
+11:00:00.900000 [error] [MainThread]: Encountered an error:
+Compilation Error
+  Model 'model.shop.a' (models/a.sql) depends on a node named 'b' which was not found
+11:00:01.000000 [debug] [MainThread]: Command `dbt build` failed at 11:00:01 after 1.0 seconds
+"""
+PRINTED = """\
+10:00:00  Running with dbt=1.11.16
+10:00:02  Completed successfully
+11:00:00  Running with dbt=1.11.16
+11:00:01  \x1b[31mCompleted with 1 error, 0 partial successes, and 0 warnings:\x1b[0m
+11:00:01  Failure in model a (models/a.sql)
+11:00:01    Runtime Error in model a (models/a.sql)
+  Binder Error: Referenced column "x" not found in FROM clause!
+"""
+
+
+def event(name: str, run: str, level: str = "info", msg: str = "", **data: object) -> str:
+    info = {"name": name, "invocation_id": run, "level": level, "msg": msg}
+    return json.dumps({"data": data, "info": info})
+
+
+def read(tmp_path: Path, text: str) -> LastInvocation:
+    path = tmp_path / "dbt.log"
+    path.write_text(text)
+    found = last_invocation(path)
+    assert found is not None
+    return found
+
+
+def test_the_last_invocation_of_a_text_log_is_read(tmp_path: Path):
+    found = read(tmp_path, TEXT)
+
+    assert (found.invocation_id, found.dbt_version, found.succeeded) == ("bbbb-2", "1.11.16", False)
+    assert "named 'b' which was not found" in found.lines[1].text
+
+
+def test_what_dbt_printed_has_no_id_but_says_how_it_ended(tmp_path: Path):
+    found = read(tmp_path, PRINTED)
+
+    assert (found.invocation_id, found.succeeded, found.ended) == ("", False, True)
+    assert [line.text.splitlines()[0] for line in found.lines][:2] == [
+        "Running with dbt=1.11.16", "Completed with 1 error, 0 partial successes, and 0 warnings:",
+    ]  # fmt: skip
+
+
+def test_a_json_log_gives_the_nodes_of_the_last_run(tmp_path: Path):
+    node = {"unique_id": "model.shop.a", "node_status": "error", "node_path": "a.sql"}
+    found = read(
+        tmp_path,
+        "\n".join(
+            [
+                event("RunResultError", "old", "error", "old news", node_info=node),
+                event("MainReportVersion", "new", version="=1.11.16"),
+                event("RunResultError", "new", "error", "Binder Error", node_info=node),
+                event("CommandCompleted", "new", "debug", command="dbt build", success=False),
+            ]
+        ),
+    )
+
+    assert (found.invocation_id, found.dbt_version, found.command) == ("new", "1.11.16", "dbt build")
+    assert [(line.unique_id, line.text) for line in found.named("RunResultError")] == [
+        ("model.shop.a", "Binder Error")
+    ]
+    assert (found.ended, found.succeeded) == (True, False)
+
+
+def test_a_run_that_was_killed_has_not_ended(tmp_path: Path):
+    found = read(tmp_path, event("MainReportVersion", "new", version="=1.11.16") + '\n{"data": {"nod')
+
+    assert (found.invocation_id, found.ended, found.succeeded) == ("new", False, None)
+
+
+def test_of_a_long_log_only_the_end_is_read_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dbt_log_tail, "_TAIL_BYTES", 2_000)
+    lines = [event("SQLQuery", "new", "debug", "select 1")] * 500
+    ended = event("CommandCompleted", "new", "debug", command="dbt run", success=False)
+    found = read(tmp_path, "\n".join([event("MainReportVersion", "new"), *lines, ended]))
+
+    assert (found.is_whole, found.succeeded) == (False, False)
+
+
+def test_an_empty_log_says_nothing(tmp_path: Path):
+    (tmp_path / "dbt.log").write_text("\n")
+
+    assert last_invocation(tmp_path / "dbt.log") is None

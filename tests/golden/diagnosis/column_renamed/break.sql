@@ -1,0 +1,1 @@
+alter table crm.customers rename column email to cust_mail;

@@ -1,0 +1,1 @@
+insert into crm.orders select * from crm.orders where id < 5;

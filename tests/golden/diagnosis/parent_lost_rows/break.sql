@@ -1,0 +1,1 @@
+delete from crm.customers where id >= 120;

@@ -1,0 +1,1 @@
+update crm.customers set country = 'xx' where id % 3 = 0;

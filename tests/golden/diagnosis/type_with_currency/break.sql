@@ -1,0 +1,1 @@
+update crm.orders set amount = 'EUR ' || amount;

@@ -1,0 +1,9 @@
+{{ config(materialized='table') }}
+
+select
+    orders.order_id,
+    orders.amount * 100 as amount,
+    customers.email,
+    customers.country
+from {{ ref('stg_orders') }} as orders
+left join {{ ref('stg_customers') }} as customers using (customer_id)
