@@ -1,6 +1,6 @@
 """Claim: from its message alone it is known of which class a failure is, and where not, that is said.
 
-`--data FILE` holds labelled messages, one JSON object a line (message, label, accept, adapter); `--predict OUT`
+`--data FILE` holds labelled messages, a JSON object a line (message, label, accept, adapter); `--predict OUT`
 writes {"label", "confidence"} of each, in order. Without it the messages of `benchmarks/failure_messages` are
 judged, each by a model that has not seen its source. Beside ours: the usual list of keywords, and the nearest
 of our messages by MiniLM where its weights are at hand.
@@ -47,18 +47,26 @@ KEYWORDS: tuple[tuple[str, ErrorClass], ...] = (
     (r"foreign key", E.REFERENTIAL_INTEGRITY),
     (r"not null|null value|non-null", E.NULL_VIOLATION),
     (r"check constraint|too long|violat|got \d+ result", E.CONSTRAINT_VIOLATION),
-    (r"column.*(does not exist|not found|cannot be resolved)|invalid identifier|unrecognized name", E.COLUMN_REMOVED),
+    (
+        r"column.*(does not exist|not found|cannot be resolved)|invalid identifier|unrecognized "
+        r"name",
+        E.COLUMN_REMOVED,
+    ),
     (r"too many (data )?columns|extra column|new column", E.COLUMN_ADDED),
     (r"changed type|type mismatch|schema mismatch|incompatible type", E.TYPE_CHANGED),
     (r"(table|relation|view|object|schema).*(does not exist|not found|cannot be found)", E.TABLE_RENAMED),
-    (r"could not (convert|parse|cast)|invalid input syntax|cannot be cast|not recognized|invalid (date|timestamp)", E.TYPE_COERCION_FAILURE),
+    (
+        r"could not (convert|parse|cast)|invalid input syntax|cannot be cast|not "
+        r"recognized|invalid (date|timestamp)",
+        E.TYPE_COERCION_FAILURE,
+    ),
     (r"env var|profile", E.MISSING_SETTING),
     (r"compilation error|undefined|depends on a", E.COMPILATION),
     (r"syntax error|unexpected", E.SQL_SYNTAX),
     (r"no module named|not installed|dbt deps", E.MISSING_DEPENDENCY),
     (r"no matching signature|function|group by|ambiguous", E.SQL_SEMANTIC),
     (r"not found|\b404\b|endpoint", E.ENDPOINT_CHANGED),
-)  # fmt: skip
+)
 
 
 def main() -> None:
@@ -143,7 +151,7 @@ def by_keywords(message: str) -> Guess:
 
 
 def minilm() -> Callable[[Sequence[Example]], Iterator[Guess]] | None:
-    """The class of the nearest of our messages, as sure as they are alike; None where there are no weights."""
+    """The class of the nearest of our messages, as sure as they are alike; None without weights."""
     from aidbt.core.config import EmbeddingSettings
     from aidbt.core.errors import AidbtError
     from aidbt.llm.embeddings import open_embedder

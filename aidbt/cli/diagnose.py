@@ -147,16 +147,40 @@ def lines(case: Case, causes: Sequence[Diagnosis], *, show_all: bool = False) ->
 
 def _heading(case: Case, causes: Sequence[Diagnosis]) -> str:
     failing = len(case.run.failures)
-    command = f" of {case.run.command}" if case.run.command else ""
+    command = _job(case.run.command)
     against = f"; compared with the good run of {case.good.taken_at:%Y-%m-%d %H:%M} UTC" if case.good else ""
     if not failing and not causes:
-        return f"{bold('nothing failed')}{command}, and nothing is wrong with its sources{against}"
+        return f"{bold('nothing failed')} in {command}, and nothing is wrong with its sources{against}"
     if not failing:
-        return f"{bold('nothing failed')}{command}, yet {_causes(causes)} found in its sources{against}"
+        return f"{bold('nothing failed')} in {command}, yet {_causes(causes)} found in its sources{against}"
     nodes = [failure for failure in case.run.failures if failure.unique_id]
-    what = count(len(nodes), "failed node") if nodes else "dbt did not get as far as any node"
+    begun = f"{command} did not get {'to its end' if case.run.succeeded else 'as far as any node'}"
+    what = f"{count(len(nodes), 'failed node')} in {command}" if nodes else begun
     stale = "" if case.run.wrote_results or nodes else " (the results that lie there are of an earlier run)"
-    return f"{bold(what)}{command} → {_causes(causes)}{stale}{against}"
+    return f"{bold(what)} → {_causes(causes)}{stale}{against}"
+
+
+_COMMANDS = frozenset(
+    (
+        "build",
+        "clone",
+        "compile",
+        "deps",
+        "docs",
+        "parse",
+        "retry",
+        "run",
+        "run-operation",
+        "seed",
+        "snapshot",
+    )
+    + ("source", "test")
+)
+
+
+def _job(command: str) -> str:
+    """The command without its options."""
+    return next((f"dbt {word}" for word in command.split() if word in _COMMANDS), "dbt")
 
 
 def _causes(causes: Sequence[Diagnosis]) -> str:
@@ -199,6 +223,6 @@ def _listed(names: Sequence[str], show_all: bool) -> str:
 
 
 def _name(unique_id: str) -> str:
-    from aidbt.core.incidents import node_name
+    from aidbt.healing.diagnosis.finding import shown_name
 
-    return node_name(unique_id) if "." in unique_id else unique_id
+    return shown_name(unique_id) if "." in unique_id else unique_id

@@ -37,12 +37,12 @@ class KeyedRows:
     """Some rows of a table as hashes, so that the same rows can be asked for again.
 
     Attributes:
-        key: the column that tells the rows apart, without nulls and repeats in every row of the table.
+        key: the columns that tell the rows apart, without nulls and repeats in every row of the table.
         bound: taken are the rows whose hashed key is at most this.
         values: hash of the key → hashes of the row's columns, in the order of `columns`; None for a null.
     """
 
-    key: str
+    key: tuple[str, ...]
     bound: int
     columns: tuple[str, ...]
     values: Mapping[int, tuple[int | None, ...]]

@@ -174,7 +174,7 @@ def _table_from_json(value: Mapping[str, Any]) -> TableState:
     keyed = value["keyed"]
     if keyed is not None:
         rows = {key: tuple(values) for key, *values in keyed["values"]}
-        keyed = KeyedRows(keyed["key"], keyed["bound"], tuple(keyed["columns"]), rows)
+        keyed = KeyedRows(tuple(keyed["key"]), keyed["bound"], tuple(keyed["columns"]), rows)
     return TableState(**{**value, "columns": columns, "keyed": keyed})
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlglot import exp
 
-from aidbt.core.schema import Column, Relation
+from aidbt.core.schema import Column, ColumnProfile, Relation
 from aidbt.core.table_state import ColumnState, KeyedRows, TableState
 from aidbt.core.types import type_family
 from aidbt.warehouse.base import Connection
 from aidbt.warehouse.dialects import can_render
 from aidbt.warehouse.inclusion import sketch_columns
+from aidbt.warehouse.keys import composite_keys, is_composite_key
+from aidbt.warehouse.profiling import is_load_time
 from aidbt.warehouse.rows import Rows, number, rows_of
 from aidbt.warehouse.words import words_of
 
@@ -20,6 +22,9 @@ _HASHES = 2**64
 _KEPT_ROWS = 512  # about so many rows of a table are kept as hashes
 _KEY_WORDS = frozenset({"id", "key", "code", "uuid", "guid", "number", "no", "pk", "sk"})
 _MOST_CANDIDATES = 3
+_FEW_ROWS = 20  # of fewer, several columns tell the rows apart by chance
+_IDENTITY = ("text", "date")  # what several columns together are looked for in; numbers are measures mostly
+_BETWEEN = exp.Literal.string("\x1f")
 _ORDERED = ("integer", "number", "date", "timestamp")
 _TEXT = exp.DataType.build("text")
 
@@ -58,7 +63,8 @@ def measured_table(
             frozenset(value ^ mask for value in sketch.hashes),
             sketch.bound,
         )
-    key = next((name for name in unique if states[name].nulls == 0 and row_count), "")
+    single = [name for name in unique if states[name].nulls == 0 and row_count][:1]
+    key = tuple(single) or _several_columns(rows, list(states.values()), row_count)
     return TableState(
         relation.schema,
         relation.name,
@@ -69,7 +75,7 @@ def measured_table(
     )
 
 
-def keyed_rows(rows: Rows, key: str, *, bound: int, mask: int = 0) -> KeyedRows:
+def keyed_rows(rows: Rows, key: Sequence[str], *, bound: int, mask: int = 0) -> KeyedRows:
     """The rows whose hashed key is at most `bound`, as hashes of their columns.
 
     Raises:
@@ -78,7 +84,7 @@ def keyed_rows(rows: Rows, key: str, *, bound: int, mask: int = 0) -> KeyedRows:
     dialect = rows.dialect
     lowest = 0 if dialect == "duckdb" else -(_HASHES // 2)
     names = [column.name for column in rows.relation.columns if _is_plain(column)]
-    hashed_key = _hashed(key)
+    hashed_key = _hashed_together(key)
     query = rows.select(hashed_key, *(_hash_or_null(name) for name in names))
     if bound < _HASHES - 1:
         query = query.where(exp.LTE(this=hashed_key.copy(), expression=_integer(bound + lowest)), copy=False)
@@ -89,7 +95,7 @@ def keyed_rows(rows: Rows, key: str, *, bound: int, mask: int = 0) -> KeyedRows:
         for row in rows.fetch(query)
         if row[0] is not None
     }
-    return KeyedRows(key, bound, tuple(names), values)
+    return KeyedRows(tuple(key), bound, tuple(names), values)
 
 
 def known_columns(relation: Relation) -> TableState:
@@ -143,6 +149,21 @@ def _candidates(columns: Sequence[Column], declared: Collection[str]) -> list[st
     return list(dict.fromkeys([*sure, *named]))[:_MOST_CANDIDATES]
 
 
+def _several_columns(rows: Rows, states: Sequence[ColumnState], row_count: int) -> tuple[str, ...]:
+    """The columns that together tell the rows apart; () where none do, or they cannot be hashed together."""
+    if row_count < _FEW_ROWS:
+        return ()
+    filled = [state for state in states if state.nulls == 0 and not is_load_time(state.name)]
+    profiles = [
+        ColumnProfile(state.name, state.data_type, 0.0, state.distinct or 0, formats={"code": 1.0})
+        for state in filled
+    ]
+    names = tuple(state.name for state in filled if type_family(state.data_type) in _IDENTITY)
+    if len(names) < 2 or not is_composite_key(rows.connection, rows.relation, names):
+        names = next(iter(composite_keys(rows, profiles, row_count)), ())
+    return names if names and can_render(_hashed_together(names), rows.dialect) else ()
+
+
 def _is_plain(column: Column) -> bool:
     """Whether its values are compared as text without surprises: no lists, structs, documents, bytes."""
     return type_family(column.data_type) != "other"
@@ -158,6 +179,15 @@ def _named(name: str) -> exp.Column:
 
 def _hashed(name: str) -> exp.Expr:
     return exp.Anonymous(this="hash", expressions=[exp.cast(_named(name), _TEXT)])
+
+
+def _hashed_together(names: Sequence[str]) -> exp.Expr:
+    """The hash of several columns' values, which are never null; of one column that of its value."""
+    texts: list[exp.Expr] = [exp.cast(_named(name), _TEXT) for name in names]
+    joined = texts[0]
+    for text in texts[1:]:
+        joined = exp.DPipe(this=exp.DPipe(this=joined, expression=_BETWEEN.copy()), expression=text)
+    return exp.Anonymous(this="hash", expressions=[joined])
 
 
 def _hash_or_null(name: str) -> exp.Expr:

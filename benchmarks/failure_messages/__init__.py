@@ -70,7 +70,7 @@ def _example(fields: dict[str, object]) -> Example:
 
 
 def _of_file(path: Path) -> Iterator[Example]:
-    """`[CLASS, may be CLASS too]` begins a class; each line after it is one message, "\\n" its line breaks."""
+    """`[CLASS, may be CLASS too]` begins a class; each line after it is a message, "\\n" its line breaks."""
     adapter = path.stem
     right: list[ErrorClass] = []
     for line in path.read_text(encoding="utf-8").splitlines():

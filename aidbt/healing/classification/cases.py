@@ -1,4 +1,4 @@
-"""What was the matter before: past failures whose class is known, and how to look for those like a new one."""
+"""Past failures whose class is known, and how those like a new one are found."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def case_of(message: str, error_class: ErrorClass, *, was_right: bool = True, ru
 
 
 def similar(message: str, cases: Sequence[Case], count: int = _MOST) -> list[Alike]:
-    """The cases most like a message, the likest first: the cosine of their words, rare words counting more."""
+    """The cases most like a message, the likest first: the cosine of words, rare ones counting more."""
     words = Counter(_words(normal_form(message)))
     if not words or not cases:
         return []
     forms = [Counter(_words(case.form)) for case in cases]
     spread = Counter(word for form in forms for word in form)
-    rare = defaultdict(lambda: math.log(1 + len(cases)) + 1.0)
+    rare: defaultdict[str, float] = defaultdict(lambda: math.log(1 + len(cases)) + 1.0)
     rare.update({word: math.log((1 + len(cases)) / (1 + n)) + 1 for word, n in spread.items()})
     found = [Alike(case, _cosine(words, form, rare)) for case, form in zip(cases, forms, strict=True)]
     found = [one for one in found if one.likeness >= _ALIKE]

@@ -1,4 +1,4 @@
-"""The class of a failure: rules, then the text model, then past cases, then a language model where allowed."""
+"""The class of a failure: by rules and text model, then past cases, then a language model where allowed."""
 
 from __future__ import annotations
 
@@ -75,3 +75,13 @@ def _alternatives(
 def _why_learned(likeliest: Sequence[tuple[ErrorClass, float]]) -> str:
     error_class, chance = likeliest[0]
     return f"its words are most like those of {error_class.leaf} ({chance:.0%})"
+
+
+def classify(message: str, adapter: str = "") -> Classified:
+    """The class of a failure by its message alone, as shipped: no past cases, no language model.
+
+    Example:
+        >>> classify('relation "raw.leads" does not exist', "postgres").error_class.leaf
+        'TABLE_RENAMED'
+    """
+    return Classifier().classify(Failed(message, adapter))

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from aidbt.core.errors import AidbtError
+from aidbt.core.errors import AidbtError, MissingExtra
 from aidbt.core.failures import ErrorClass
 from aidbt.healing.classification.messages import normal_form
 
@@ -145,20 +145,25 @@ def _digest(arrays: dict[str, np.ndarray]) -> str:
 def fit_text_model(
     messages: Sequence[str],
     labels: Sequence[ErrorClass],
-    weights: Sequence[float] | None = None,
     *,
     most_groups: int = 12_000,
     strength: float = 30.0,
 ) -> TextModel:
-    """A model of messages whose class is known; needs scikit-learn.
+    """A model of messages whose class is known.
 
     Args:
-        weights: how much each message counts; alike by default.
         most_groups: of the groups of letters those in most messages are kept.
         strength: scikit-learn's `C`, how far the data may pull.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
     """
     from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
+
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ModuleNotFoundError as error:
+        raise MissingExtra("fitting the text model of failures", "monitors") from error
 
     counted = [Counter(letter_groups(message)) for message in messages]
     spread = Counter(group for counts in counted for group in counts)
@@ -178,11 +183,14 @@ def fit_text_model(
         shape=(len(messages), len(vocabulary)),
     )
     regression = LogisticRegression(C=strength, max_iter=300, tol=1e-4)
-    regression.fit(matrix, [str(label) for label in labels], sample_weight=weights)
+    regression.fit(matrix, [str(label) for label in labels])
+    weights, bias = regression.coef_.T, regression.intercept_
+    if len(regression.classes_) == 2:  # scikit-learn gives the log odds of the second only
+        weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
     return TextModel(
         tuple(ErrorClass(str(name)) for name in regression.classes_),
         vocabulary,
         idf,
-        regression.coef_.T.astype(np.float32),
-        regression.intercept_.astype(np.float32),
+        weights.astype(np.float32),
+        bias.astype(np.float32),
     )

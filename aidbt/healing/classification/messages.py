@@ -22,8 +22,8 @@ _SECRETS = (
 )
 # A setting whose name says that it is secret, as JSON, YAML, a connection string or a Python dict has it.
 _NAMED_SECRET = re.compile(
-    r"(?i)([\"']?\b[\w-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)s?"
-    r"\b[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&'\")}]+)"
+    r"(?i)([\"']?\b[\w-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key"
+    r"|credential)s?\b[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&'\")}]+)"
 )
 _PLAIN_SCRUB = scrubber((), {})
 
@@ -33,27 +33,35 @@ _FORMS = (
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "MAIL"),
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "ID"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "ADDRESS"),
-    (re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?"), "TIME"),
-    (re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|(?:gs|s3a?|abfss?|dbfs|file):/{1,3}|\.{0,2}/)[\w.$<>*{}=-]+(?:[/\\][\w.$<>*{}=-]*)*"), "PATH"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?"), "TIME"),
+    (re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|(?:gs|s3a?|abfss?|dbfs|file):/{1,3}|\.{0,2}/)"
+                r"[\w.$<>*{}=-]+(?:[/\\][\w.$<>*{}=-]*)*"), "PATH"),
     (re.compile(r"\b(?:models|macros|seeds|snapshots|tests|target|dbt_packages)[/\\][\w./\\-]+"), "PATH"),
     (re.compile(r"\b0x[0-9a-f]+\b|\b(?=\w*\d)[0-9a-f]{12,}\b", re.IGNORECASE), "ID"),
 )  # fmt: skip
+_NODE = re.compile(r"(?i)\b(in (?:model|snapshot|seed|analysis|macro|operation)) [\w.]+|\bmodel(?:\.\w+){2,}")
 _NAMED = re.compile(
     r"`[^`\n]{1,200}`(?:\.`[^`\n]{1,200}`)*|\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|<[^<>\n]{1,80}>"
 )
+# SQL that is quoted after the error. PostgreSQL and DuckDB write LINE so; "line 3:8:" of Trino is no echo.
 _ECHO = re.compile(
-    r"(?i)(\bcompiled code at|\bLINE \d+:|\bline \d+:\d+ ?\||== SQL|^--+\^+)[^\n]*", re.MULTILINE
+    r"(?:compiled code at|(?-i:\bLINE \d+: )|\bline \d+:\d+ ?\||== SQL|^--+\^+)[^\n]*",
+    re.MULTILINE | re.IGNORECASE,
 )
 # SQLSTATEs, HTTP statuses, and the numbers engines give their errors stay; other numbers say nothing.
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[_,]\d+)*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")
 _STATUS = re.compile(r"[45]\d\d\Z|\d{4,6}\Z")
 
 
 def plain_text(message: str) -> str:
     """The message on one line, without colours; of a very long one its beginning and its end."""
-    if len(message) > _HEAD + _TAIL:
-        message = f"{message[:_HEAD]} … {message[-_TAIL:]}"
-    return " ".join(_ANSI.sub("", message).split())
+    return " ".join(_ANSI.sub("", _ends(message)).split())
+
+
+def _ends(message: str) -> str:
+    if len(message) <= _HEAD + _TAIL:
+        return message
+    return f"{message[:_HEAD]}\n…\n{message[-_TAIL:]}"
 
 
 def without_secrets(message: str, scrub: Scrub = _PLAIN_SCRUB) -> str:
@@ -81,17 +89,17 @@ def normal_form(message: str) -> str:
         >>> normal_form("503 from https://api.example.com/v1?key=abc after 31.5 s")
         '503 from URL after N s'
     """
-    text = _ECHO.sub(" ", _ANSI.sub("", message[: _HEAD + _TAIL]))
-    text = plain_text(without_secrets(text)).replace(HIDDEN, " SECRET ")
+    text = _ECHO.sub(" ", _ANSI.sub("", _ends(message)))
+    text = plain_text(without_secrets(text)).replace(HIDDEN, "SECRET")
     for form, word in _FORMS:
         text = form.sub(f" {word} ", text)
+    text = _NODE.sub(lambda found: f"{found[1]} NAME" if found[1] else "NAME", text)
     text = _NAMED.sub(" NAME ", text)
     text = _NUMBER.sub(lambda found: found[0] if _STATUS.match(found[0]) else "N", text)
-    return " ".join(_lower(word) for word in text.split())
+    return _LETTERS.sub(
+        lambda found: found[0] if found[0] in _WORDS else found[0].lower(), " ".join(text.split())
+    )
 
 
-def _lower(word: str) -> str:
-    return word if word in _WORDS else word.lower()
-
-
+_LETTERS = re.compile(r"\w+")
 _WORDS = frozenset(("NAME", "N", "PATH", "URL", "MAIL", "ID", "ADDRESS", "TIME", "SECRET"))

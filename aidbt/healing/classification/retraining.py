@@ -60,8 +60,7 @@ def known_messages() -> tuple[tuple[str, ErrorClass], ...]:
 def retrained(
     outcomes: Sequence[Outcome], model: TextModel, known: Sequence[tuple[str, ErrorClass]]
 ) -> Retrained:
-    """A model that knows the outcomes too, where it does better on held-out ones than `model`; needs
-    scikit-learn.
+    """A model that knows the outcomes too, where it does better on held-out ones than `model`.
 
     In each of five folds a model of `known` and the other outcomes answers what was held out; outcomes with
     the same form are held out together. It is better where it wins so often that chance would in less than
@@ -69,6 +68,9 @@ def retrained(
 
     Args:
         known: what `model` was fitted on (`known_messages`).
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
     """
     if len(outcomes) < _LEAST:
         return Retrained(None, f"{len(outcomes)} outcomes are too few to learn from; {_LEAST} are needed")
@@ -102,7 +104,7 @@ def _is_no_chance(won: int, lost: int) -> bool:
     """Whether so many wins of all come by chance in less than one of twenty cases."""
     tried = won + lost
     by_chance = sum(math.comb(tried, n) for n in range(won, tried + 1)) / 2**tried
-    return by_chance < 0.05
+    return bool(by_chance < 0.05)
 
 
 def accuracy_finding(outcomes: Sequence[Outcome]) -> Finding | None:
@@ -123,7 +125,7 @@ def accuracy_finding(outcomes: Sequence[Outcome]) -> Finding | None:
         "classification.accuracy",
         Severity.WARN,
         "classification of failures",
-        f"{right} of the last {len(recent)} failures were of the class that was said, {claimed:.0%} were expected",
+        f"{right} of the last {len(recent)} failures were of the class that was said, {claimed:.0%} expected",
         {
             "right": str(right),
             "of": str(len(recent)),

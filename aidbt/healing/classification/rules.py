@@ -93,7 +93,8 @@ def _shown(said: str) -> str:
 
 
 _SUGGESTS = re.compile(
-    r"(?i)(?:did you mean|perhaps you meant|candidate bindings|similar (?:names?|columns?)|maybe you meant)(.{0,400})"
+    r"(?i)(?:did you mean|perhaps you meant|candidate bindings|similar (?:names?|columns?)|maybe you meant)"
+    r"(.{0,400})"
 )
 _NAME = re.compile(r"[\w$]{2,}(?:\.[\w$]{2,})*")
 _LIKE = 0.6  # from here on (difflib) a suggested name may be the old one under a new name

@@ -23,8 +23,9 @@ from aidbt.healing.diagnosis.green import green_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
 from aidbt.healing.diagnosis.symptoms import Symptom, symptom_of
 from aidbt.healing.diagnosis.tables import gone_table
-from aidbt.healing.diagnosis.whole_run import by_message, damaged, locked, missing_setting
+from aidbt.healing.diagnosis.whole_run import by_message, damaged, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.failed_run import KILLED
 
 Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
 
@@ -57,6 +58,8 @@ def _cause(case: Case, failure: RunFailure, classify: Classify | None) -> Diagno
 
 def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
     """Where to look, the surest first, by what the message complains about."""
+    if failure.message == KILLED:
+        return (lambda case, failure, _: killed(case, failure),)
     if symptom.what == "lock":
         return (lambda case, failure, _: locked(case, failure),)
     if failure.status == "fail" and failure.unique_id.startswith(("test.", "unit_test.")):
@@ -132,8 +135,10 @@ _BY_SYMPTOM: dict[str, tuple[Look, ...]] = {
 
 def _with_code(found: Diagnosis, symptom: Symptom) -> Diagnosis:
     """With the engine's own code for the error as evidence."""
-    if not symptom.code:
+    if not symptom.code or any(symptom.code in item.text for item in found.proof):
         return found
+    if symptom.code.split()[0] in ("Compilation", "Parsing", "Runtime", "Database", "Dbt"):
+        return found  # dbt's own word for how far it got
     return replace(
         found, proof=(*found.proof, Evidence("engine_code", "engine", f"the engine says {symptom.code}"))
     )
@@ -176,14 +181,15 @@ def _one(causes: Sequence[Diagnosis]) -> Diagnosis:
 
 
 def _with_radius(case: Case, cause: Diagnosis) -> Diagnosis:
+    """With what stands below: of what failed, or of the root where the run got to no node."""
     failed = [failure.unique_id for failure in cause.failures if failure.unique_id]
-    start = [*(name for failure in failed for name in _tested(case, failure)), *failed]
-    if not failed and cause.root.startswith(("source.", "seed.")):
-        start = [cause.root]
-    if not start:  # the run as a whole
-        return replace(cause, blast_radius=tuple(case.run.skipped))
-    names = [name for name in below(case, start) if name not in failed]
-    return replace(cause, blast_radius=tuple(names))
+    tested = [name for failure in failed for name in _tested(case, failure)]
+    start = [*tested, *failed] or [cause.root]
+    names = [name for name in tested if name in case.run.skipped]
+    names += [name for name in below(case, start) if name not in failed]
+    if not failed and cause.root in ("project", "warehouse"):
+        names = list(case.run.skipped)
+    return replace(cause, blast_radius=tuple(dict.fromkeys(names)))
 
 
 def _tested(case: Case, unique_id: str) -> list[str]:

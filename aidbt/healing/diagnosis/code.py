@@ -19,6 +19,7 @@ from aidbt.healing.diagnosis.finding import (
     diagnosis,
     git_evidence,
     message_evidence,
+    node_at,
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
@@ -64,8 +65,9 @@ def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis |
     sure = PROVED if facts.get("replacement") or deleted else STRONG if len(files) == 1 or named else LIKELY
     return diagnosis(
         f"code:{change.path}", error_class, sure if case.code.is_since_good else min(sure, LIKELY),
-        failure=failure, root=failure.unique_id or "project", proof=proof, facts=facts,
-        ruled_out=[e for e in [_sources_same(case, failure)] if e], next_step=_next(facts, change),
+        failure=failure, root=node_at(case, str(facts["file"])) or "project", proof=proof,
+        facts=facts, ruled_out=[e for e in [_sources_same(case, failure)] if e],
+        next_step=_next(facts, change),
     )  # fmt: skip
 
 

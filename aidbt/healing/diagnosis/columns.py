@@ -225,7 +225,11 @@ def switched_column(
         "alternatives": ", ".join(others), **_figures(overlap),
         "readers": ", ".join(readers_of(case, change.source)),
     }  # fmt: skip
-    sure = GUESS if conflicts or others else (PROVED if overlap.says_same else LIKELY)
+    sure = GUESS if conflicts or others else PROVED if overlap.says_same else LIKELY
+    if overlap.known is not None and overlap.known >= 0.9 and sure == LIKELY:
+        text = f"{overlap.known:.0%} of the values of {best.new} are among those that {column} held"
+        proof.insert(1, Evidence("values", f"{relation}.{best.new}", text))
+        sure = STRONG
     step = f"read coalesce({best.new}, {column}) in staging"
     if conflicts or others:
         step = f"say what {best.new} is: it is filled where {column} turned null, and does not agree with it"
@@ -258,7 +262,7 @@ def added_columns(case: Case, failure: RunFailure, changes: Sequence[TableChange
             "source": change.source, "relation": relation, "new": names, "node": failure.unique_id,
             "readers": ", ".join(readers_of(case, change.source)),
         }  # fmt: skip
-        step = f"select the columns by name in staging, without {names}"
+        step = f"name the columns one by one in staging, without {names}"
         return diagnosis(
             "column_added", E.COLUMN_ADDED, STRONG, failure=failure, root=change.source, column=change.new[0],
             proof=proof, ruled_out=[e for e in [unchanged_code(case)] if e], facts=facts, next_step=step,

@@ -46,7 +46,7 @@ def diagnosis(
         root=root,
         column=column,
         failures=(failure,) if failure is not None else (),
-        proof=tuple(proof),
+        proof=tuple({item.text: item for item in reversed(proof)}.values())[::-1],
         ruled_out=tuple(ruled_out),
         facts=kept,
         unknown=tuple(unknown),
@@ -109,10 +109,34 @@ def unchanged_code(case: Case) -> Evidence | None:
 def message_evidence(failure: RunFailure) -> Evidence:
     """The line of dbt's message that says most."""
     lines = [line.strip() for line in failure.message.splitlines() if line.strip()]
-    telling = [line for line in lines if not re.match(r"(\w+ )+Error( in .*)?$", line)]
-    text = (telling or lines or ["dbt said nothing"])[0]
-    where = node_name(failure.unique_id) if failure.unique_id else failure.path or "dbt"
+    named = [line for line in lines if _NAMED_ERROR.match(line)]
+    telling = [line for line in lines if not _HEADING.match(line)]
+    text = (named or telling or lines or ["dbt said nothing"])[0]
+    where = shown_name(failure.unique_id) if failure.unique_id else failure.path or "dbt"
     return Evidence("message", where, text[:300])
+
+
+# "Binder Error: …" of an engine; dbt's own "Runtime Error in model orders (models/orders.sql)".
+_NAMED_ERROR = re.compile(r"(?!Runtime|Database|Compilation|Parsing)[\w ]+ (Error|Exception): \S")
+_HEADING = re.compile(r"(\w+ )+Error( in .*)?$")
+
+
+def shown_name(unique_id: str) -> str:
+    """A node as people call it; a unit test with its model."""
+    kind, *rest = unique_id.split(".")
+    return ".".join(rest[1:]) if kind == "unit_test" and len(rest) > 2 else node_name(unique_id)
+
+
+def node_at(case: Case, path: str) -> str:
+    """unique_id of the model, seed or snapshot that a file of the project makes; "" for none."""
+    for manifest in (case.manifest, case.good_manifest):
+        for node in manifest.nodes.values() if manifest is not None and path else ():
+            if node.path == path and node.package == case.project and node.resource_type in _MADE_BY_FILE:
+                return node.unique_id
+    return ""
+
+
+_MADE_BY_FILE = ("model", "seed", "snapshot")
 
 
 def readers_of(case: Case, unique_id: str) -> list[str]:

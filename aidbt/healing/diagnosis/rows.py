@@ -199,7 +199,7 @@ def _lost_keys(change: TableChange) -> float:
     was, now = change.was, change.now
     assert was is not None and now is not None
     if was.keyed is not None:
-        overlaps = [o for (a, b), o in change.overlaps.items() if a == b == was.keyed.key]
+        overlaps = [o for (a, b), o in change.overlaps.items() if a == b and (a,) == was.keyed.key]
         if overlaps and overlaps[0].support >= 20:
             return 1 - overlaps[0].share
     return max(0.0, 1 - now.rows / max(was.rows, 1))

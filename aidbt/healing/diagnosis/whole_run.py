@@ -7,9 +7,10 @@ from dataclasses import replace
 from aidbt.core.failures import Classified, Strategy
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
-from aidbt.core.healing import Diagnosis, Evidence
+from aidbt.core.healing import Diagnosis, Evidence, Stage
 from aidbt.healing.diagnosis.finding import (
     GUESS,
+    LIKELY,
     PROVED,
     STRONG,
     diagnosis,
@@ -19,6 +20,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.failed_run import KILLED
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",
@@ -56,6 +58,21 @@ def missing_setting(case: Case, failure: RunFailure, symptom: Symptom) -> Diagno
     return diagnosis(
         f"setting:{symptom.name}", E.MISSING_SETTING, PROVED, failure=failure, root="project", proof=proof,
         facts=facts, next_step=step,
+    )  # fmt: skip
+
+
+def killed(case: Case, failure: RunFailure) -> Diagnosis | None:
+    """A run whose log breaks off: it was killed, or the machine went away."""
+    if failure.message != KILLED:
+        return None
+    done = len(case.run.succeeded)
+    text = f"its log breaks off without an end, after {done:,} nodes" if done else "its log has no end"
+    return diagnosis(
+        "killed", E.TEMPORARY_UNAVAILABLE, LIKELY, failure=failure, root="project",
+        stage=Stage.NODE if done else None,
+        proof=[Evidence("log", "dbt.log", text)], unknown=["whether it still runs somewhere"],
+        ruled_out=[e for e in [unchanged_code(case)] if e],
+        next_step="run again; where it keeps being ended, look at the limits of the machine or the job",
     )  # fmt: skip
 
 

@@ -20,6 +20,9 @@ from aidbt.project.dbt_log_tail import LastInvocation, Told, last_invocation
 from aidbt.project.dbt_report import FAILING
 from aidbt.project.manifest import Manifest, read_manifest
 
+# Our own words, where dbt has none.
+KILLED = "dbt was ended from outside before it was done: its log breaks off"
+NOT_TOLD = "dbt ended without results, and its log does not say why"
 _FUTURE = timedelta(minutes=10)
 _FINE = frozenset(("success", "pass", "warn", "no-op", "reused"))
 _CONNECTING = re.compile(
@@ -239,8 +242,9 @@ def _failures(
             return found
         if told.succeeded:
             return []
-    if (log or printed) and results is None:
-        return [RunFailure("", "error", "dbt ended without results, and its log does not say why")]
+    told = log or printed
+    if told is not None and results is None:
+        return [RunFailure("", "error", NOT_TOLD if told.ended else KILLED)]
     return []
 
 

@@ -23,6 +23,7 @@ class Overlap:
 
     Attributes:
         share: 0..1 of the different values; `support` of them were compared.
+        known: 0..1 of the different values now that the column then held too; None where it is not known.
         same, differ: rows with the same key whose values are the same, and are not, nulls left out.
     """
 
@@ -30,6 +31,7 @@ class Overlap:
     support: int = 0
     same: int = 0
     differ: int = 0
+    known: float | None = None
 
     @property
     def agreement(self) -> float | None:
@@ -141,12 +143,16 @@ class TableChange:
 
     @property
     def nulled(self) -> tuple[tuple[str, float, float], ...]:
-        """(column, share of nulls then, now) where nulls have become many more."""
+        """(column, share of nulls then, now) where nulls have become many more, or the first came."""
         if self.was is None or self.now is None or not self.is_measured:
             return ()
         rows_then, rows_now = max(self.was.rows, 1), max(self.now.rows, 1)
         shares = ((now.name, was.nulls / rows_then, now.nulls / rows_now) for was, now in self.pairs())
-        return tuple((name, then, now) for name, then, now in shares if now - then >= _NULL_JUMP)
+        return tuple(
+            (name, then, now)
+            for name, then, now in shares
+            if now - then >= _NULL_JUMP or (then == 0 and now > 0)
+        )
 
     @property
     def is_measured(self) -> bool:
@@ -227,7 +233,8 @@ def overlap_of(
     was: ColumnState, now: ColumnState, then_rows: KeyedRows | None, now_rows: KeyedRows | None
 ) -> Overlap:
     """How far the values of one column then are those of another now."""
-    contained = containment(Sketch(was.hashes, was.bound), Sketch(now.hashes, now.bound))
+    then_sketch, now_sketch = Sketch(was.hashes, was.bound), Sketch(now.hashes, now.bound)
+    contained, back = containment(then_sketch, now_sketch), containment(now_sketch, then_sketch)
     same = differ = 0
     if then_rows is not None and now_rows is not None:
         values = now_rows.column(now.name)
@@ -235,7 +242,8 @@ def overlap_of(
             other = values.get(key)
             if value is not None and other is not None:
                 same, differ = same + (value == other), differ + (value != other)
-    return Overlap(contained.share, contained.support, same, differ)
+    known = back.share if back.support >= _FEW_COMPARED else None
+    return Overlap(contained.share, contained.support, same, differ, known)
 
 
 def overlaps_of(

@@ -31,6 +31,7 @@ from aidbt.warehouse.table_states import engine_of, keyed_rows, known_columns, m
 
 _PID = re.compile(r"process (?P<pid>\d+)")
 _MOST_REPLACEMENTS = 6
+_MOST_KEYS = 4  # new columns that are tried as the key under another name
 _LIKE = 0.5  # of the column names, for a relation to be a table under another name
 
 
@@ -149,20 +150,25 @@ class _Looker:
         """The rows that the last good state has, as they are now; by the key's new name where it has one."""
         if was.keyed is None:
             return None
-        key = now.column(was.keyed.key)
-        wanted = [key.name] if key is not None else [n for n in now.names if was.column(n) is None][:4]
-        best: KeyedRows | None = None
-        for name in wanted:
-            try:
-                seen = rows_of(self.connection, relation)
-                found = keyed_rows(seen, name, bound=was.keyed.bound, mask=self.mask)
-            except WarehouseError as error:
-                self.unknown.append(f"{relation}: its rows could not be compared: {error.message}")
-                return None
-            common = len(found.values.keys() & was.keyed.values.keys())
-            is_key = key is not None or common * 2 >= len(was.keyed.values)
-            best = found if best is None and is_key else best
-        return best
+        there = [column.name for name in was.keyed.key if (column := now.column(name)) is not None]
+        if len(there) == len(was.keyed.key):
+            return self._keyed(relation, there, was.keyed)
+        if len(was.keyed.key) > 1:
+            return None
+        for name in [name for name in now.names if was.column(name) is None][:_MOST_KEYS]:
+            found = self._keyed(relation, [name], was.keyed)
+            if found is not None and 2 * len(found.values.keys() & was.keyed.values.keys()) >= len(
+                was.keyed.values
+            ):
+                return found
+        return None
+
+    def _keyed(self, relation: Relation, key: Sequence[str], then: KeyedRows) -> KeyedRows | None:
+        try:
+            return keyed_rows(rows_of(self.connection, relation), key, bound=then.bound, mask=self.mask)
+        except WarehouseError as error:
+            self.unknown.append(f"{relation}: its rows could not be compared: {error.message}")
+            return None
 
     def gone(
         self, node: Node, others: Sequence[tuple[Relation, float, bool]], good: GoodState | None

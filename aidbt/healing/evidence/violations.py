@@ -137,7 +137,7 @@ class Violations:
             return None
         if kind == "nulls":
             return column.nulls
-        if kind == "duplicates" and was.keyed is not None and was.keyed.key == column.name:
+        if kind == "duplicates" and was.keyed is not None and was.keyed.key == (column.name,):
             return 0
         return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.failure_messages import CAPTURED, Example, captured, save
@@ -41,14 +43,12 @@ def main() -> None:
 
 
 def _elsewhere(example: Example, folder: str) -> Example:
-    """The message without the scratch folder of this machine."""
-    from dataclasses import replace
-
-    return replace(
-        example,
-        message=example.message.replace(folder, "/srv/shop"),
-        how=example.how.replace(folder, "/srv/shop"),
-    )
+    """The message without the places of this machine."""
+    python = str(Path(sys.executable).resolve())
+    told = example.message.replace(folder, "/srv/shop").replace(python, "/usr/bin/python3")
+    for prefix in (sys.prefix, sys.base_prefix, str(Path.home())):
+        told = told.replace(prefix, "/usr")
+    return replace(example, message=told, how=example.how.replace(folder, "/srv/shop"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Real faults of clients: HTTP against loopback servers that fail, S3, Python's own parsers, files and imports."""
+"""Real faults of clients: HTTP against servers that fail, S3, parsers of Python, files and imports."""
 
 from __future__ import annotations
 
@@ -24,22 +24,46 @@ from tests.kit import free_port, s3_server
 _NETWORK = (E.NETWORK_TIMEOUT, E.CONNECTION_RESET, E.TEMPORARY_UNAVAILABLE, E.ENDPOINT_CHANGED)
 # What each path of the loopback server answers: status, headers, body; and which class that is.
 ANSWERS: dict[str, tuple[int, dict[str, str], str, E, tuple[E, ...]]] = {
-    "/401": (401, {}, '{"error": {"message": "Invalid authentication credentials"}}', E.CREDENTIAL_EXPIRED, ()),
-    "/401e": (401, {"WWW-Authenticate": "Bearer"}, '{"code": "token_expired", "message": "The access token expired"}', E.CREDENTIAL_EXPIRED, ()),
+    "/401": (
+        401,
+        {},
+        '{"error": {"message": "Invalid authentication credentials"}}',
+        E.CREDENTIAL_EXPIRED,
+        (),
+    ),
+    "/401e": (
+        401,
+        {"WWW-Authenticate": "Bearer"},
+        '{"code": "token_expired", "message": "The access token expired"}',
+        E.CREDENTIAL_EXPIRED,
+        (),
+    ),
     "/402": (402, {}, '{"message": "Your trial has ended. Add a payment method."}', E.QUOTA_EXCEEDED, ()),
     "/403": (403, {}, '{"message": "Forbidden: your role lacks scope read:orders"}', E.PERMISSION_DENIED, ()),
     "/404": (404, {}, '{"message": "No route matches /v1/orders"}', E.ENDPOINT_CHANGED, (E.TABLE_RENAMED,)),
     "/408": (408, {}, "Request Timeout", E.NETWORK_TIMEOUT, (E.TEMPORARY_UNAVAILABLE,)),
-    "/409": (409, {}, '{"message": "Another sync is already running"}', E.CONCURRENCY_CONFLICT, (E.RESOURCE_EXHAUSTION,)),
+    "/409": (
+        409,
+        {},
+        '{"message": "Another sync is already running"}',
+        E.CONCURRENCY_CONFLICT,
+        (E.RESOURCE_EXHAUSTION,),
+    ),
     "/410": (410, {}, '{"message": "API version 2021-01 was removed"}', E.ENDPOINT_CHANGED, ()),
     "/413": (413, {}, "Request Entity Too Large", E.RESOURCE_EXHAUSTION, ()),
-    "/429": (429, {"Retry-After": "30"}, '{"message": "Too many requests, slow down"}', E.RATE_LIMIT_EXCEEDED, ()),
+    "/429": (
+        429,
+        {"Retry-After": "30"},
+        '{"message": "Too many requests, slow down"}',
+        E.RATE_LIMIT_EXCEEDED,
+        (),
+    ),
     "/429b": (429, {}, '{"error": "rate_limited"}', E.RATE_LIMIT_EXCEEDED, ()),
     "/500": (500, {}, "Internal Server Error", E.TEMPORARY_UNAVAILABLE, (E.UNCLASSIFIED_ERROR,)),
     "/502": (502, {}, "<html>502 Bad Gateway</html>", E.TEMPORARY_UNAVAILABLE, ()),
     "/503": (503, {"Retry-After": "5"}, "Service Unavailable", E.TEMPORARY_UNAVAILABLE, ()),
     "/504": (504, {}, "upstream request timeout", E.NETWORK_TIMEOUT, (E.TEMPORARY_UNAVAILABLE,)),
-}  # fmt: skip
+}
 
 
 class _Failing(BaseHTTPRequestHandler):
@@ -175,9 +199,16 @@ def http_faults() -> list[Example]:
 
             label = E.NETWORK_TIMEOUT if path == "/slow" else E.CONNECTION_RESET
             _kept(found, label, "http.client", path, asked, (*_NETWORK, E.UNCLASSIFIED_ERROR))
-        _kept(found, E.NETWORK_TIMEOUT, "ssl", "a server without TLS",
-              lambda: ssl.create_default_context().wrap_socket(socket.create_connection((host, int(port))), server_hostname="x"),
-              (*_NETWORK, E.MISSING_SETTING))  # fmt: skip
+        _kept(
+            found,
+            E.NETWORK_TIMEOUT,
+            "ssl",
+            "a server without TLS",
+            lambda: ssl.create_default_context().wrap_socket(
+                socket.create_connection((host, int(port))), server_hostname="x"
+            ),
+            (*_NETWORK, E.MISSING_SETTING),
+        )
     return found
 
 
@@ -202,15 +233,45 @@ def s3_faults() -> list[Example]:
         s3.put_object(Bucket="landing", Key="a.csv", Body=b"a\n1\n")
         glue, athena = (boto3.client(name, endpoint_url=address, **given) for name in ("glue", "athena"))
         for label, how, act, accept in (
-            (E.ENDPOINT_CHANGED, "a bucket that does not exist", lambda: s3.list_objects_v2(Bucket="gone-bucket"), (E.TABLE_RENAMED,)),
-            (E.ENDPOINT_CHANGED, "a key that does not exist", lambda: s3.get_object(Bucket="landing", Key="b.csv"), (E.TABLE_RENAMED,)),
-            (E.ENDPOINT_CHANGED, "head of a key that does not exist", lambda: s3.head_object(Bucket="landing", Key="b.csv"), (E.TABLE_RENAMED,)),
+            (
+                E.ENDPOINT_CHANGED,
+                "a bucket that does not exist",
+                lambda: s3.list_objects_v2(Bucket="gone-bucket"),
+                (E.TABLE_RENAMED,),
+            ),
+            (
+                E.ENDPOINT_CHANGED,
+                "a key that does not exist",
+                lambda: s3.get_object(Bucket="landing", Key="b.csv"),
+                (E.TABLE_RENAMED,),
+            ),
+            (
+                E.ENDPOINT_CHANGED,
+                "head of a key that does not exist",
+                lambda: s3.head_object(Bucket="landing", Key="b.csv"),
+                (E.TABLE_RENAMED,),
+            ),
             (E.TABLE_RENAMED, "a table of Glue", lambda: glue.get_table(DatabaseName="d", Name="t"), ()),
             (E.TABLE_RENAMED, "a database of Glue", lambda: glue.get_database(Name="d"), ()),
-            (E.MISSING_SETTING, "a parameter that is missing", lambda: s3.get_object(Bucket="landing"), (E.PYTHON_EXCEPTION,)),
-            (E.MISSING_SETTING, "an invalid bucket name", lambda: s3.list_objects_v2(Bucket="No Bucket"), (E.ENDPOINT_CHANGED, E.PYTHON_EXCEPTION)),
-            (E.UNCLASSIFIED_ERROR, "a query that does not exist", lambda: athena.get_query_execution(QueryExecutionId="x"), (E.ENDPOINT_CHANGED,)),
-        ):  # fmt: skip
+            (
+                E.MISSING_SETTING,
+                "a parameter that is missing",
+                lambda: s3.get_object(Bucket="landing"),
+                (E.PYTHON_EXCEPTION,),
+            ),
+            (
+                E.MISSING_SETTING,
+                "an invalid bucket name",
+                lambda: s3.list_objects_v2(Bucket="No Bucket"),
+                (E.ENDPOINT_CHANGED, E.PYTHON_EXCEPTION),
+            ),
+            (
+                E.UNCLASSIFIED_ERROR,
+                "a query that does not exist",
+                lambda: athena.get_query_execution(QueryExecutionId="x"),
+                (E.ENDPOINT_CHANGED,),
+            ),
+        ):
             _kept(found, label, "aws", how, act, accept)
     with failing_server() as address:
         failing = boto3.client("s3", endpoint_url=address, **given)
@@ -242,9 +303,17 @@ def s3_faults() -> list[Example]:
     for label, how, program in (
         (E.CREDENTIAL_EXPIRED, "no credentials", code),
         (E.MISSING_SETTING, "no region", "import boto3; boto3.client('glue')"),
-        (E.MISSING_SETTING, "a profile that does not exist", "import boto3; boto3.Session(profile_name='analytics')"),
-        (E.CREDENTIAL_EXPIRED, "half of the credentials", "import boto3; boto3.client('s3', region_name='r', aws_access_key_id='x').list_buckets()"),
-    ):  # fmt: skip
+        (
+            E.MISSING_SETTING,
+            "a profile that does not exist",
+            "import boto3; boto3.Session(profile_name='analytics')",
+        ),
+        (
+            E.CREDENTIAL_EXPIRED,
+            "half of the credentials",
+            "import boto3; boto3.client('s3', region_name='r', aws_access_key_id='x').list_buckets()",
+        ),
+    ):
         _last_line(found, label, "aws", how, program)
     return found
 
@@ -291,11 +360,16 @@ def python_faults(folder: Path) -> list[Example]:
     ):
         _last_line(found, E.MISSING_DEPENDENCY, "python", f"import {module}", f"import {module}")
     for program in (
-        "from sqlalchemy import no_such_name", "from dbt.contracts import Unparsed", "import jinja2; jinja2.Markup",
-        "import importlib.metadata as m; m.version('dbt-snowflake')", "import pandas as pd; pd.DataFrame().to_excel('x.xlsx')",
-        "import sqlalchemy; sqlalchemy.create_engine('snowflake://x')", "import numpy; numpy.float",
-        "import pandas as pd; pd.DataFrame({'a': [1]}).append({'a': 2})", "import ctypes; ctypes.CDLL('libodbc_of_nobody.so')",
-    ):  # fmt: skip
+        "from sqlalchemy import no_such_name",
+        "from dbt.contracts import Unparsed",
+        "import jinja2; jinja2.Markup",
+        "import importlib.metadata as m; m.version('dbt-snowflake')",
+        "import pandas as pd; pd.DataFrame().to_excel('x.xlsx')",
+        "import sqlalchemy; sqlalchemy.create_engine('snowflake://x')",
+        "import numpy; numpy.float",
+        "import pandas as pd; pd.DataFrame({'a': [1]}).append({'a': 2})",
+        "import ctypes; ctypes.CDLL('libodbc_of_nobody.so')",
+    ):
         _last_line(
             found,
             E.MISSING_DEPENDENCY,
@@ -317,34 +391,77 @@ def python_faults(folder: Path) -> list[Example]:
         (frame + "d.amount.astype(int)", E.TYPE_COERCION_FAILURE, ()),
         (frame + "pd.to_datetime(d.amount)", E.TYPE_COERCION_FAILURE, ()),
         (frame + "pd.to_numeric(d.amount)", E.TYPE_COERCION_FAILURE, ()),
-        ("int('twelve')", E.TYPE_COERCION_FAILURE, ()), ("float('1,5')", E.TYPE_COERCION_FAILURE, ()),
+        ("int('twelve')", E.TYPE_COERCION_FAILURE, ()),
+        ("float('1,5')", E.TYPE_COERCION_FAILURE, ()),
         ("import datetime as d; d.date.fromisoformat('2024-13-01')", E.TYPE_COERCION_FAILURE, ()),
         ("import datetime as d; d.datetime.strptime('1.2.2024', '%Y-%m-%d')", E.TYPE_COERCION_FAILURE, ()),
         ("import decimal; decimal.Decimal('x')", E.TYPE_COERCION_FAILURE, ()),
         ("import json; json.loads('{\"a\": 1')", E.TYPE_COERCION_FAILURE, (E.CORRUPT_DATA,)),
         ("b'caf\\xe9'.decode()", E.TYPE_COERCION_FAILURE, (E.CORRUPT_DATA,)),
-        ("import pyarrow as pa; pa.array(['x']).cast(pa.int64())", E.TYPE_COERCION_FAILURE, (E.TYPE_CHANGED,)),
+        (
+            "import pyarrow as pa; pa.array(['x']).cast(pa.int64())",
+            E.TYPE_COERCION_FAILURE,
+            (E.TYPE_CHANGED,),
+        ),
         ("import pyarrow as pa; pa.array([1, 'x'])", E.TYPE_COERCION_FAILURE, (E.TYPE_CHANGED,)),
-        ("import pyarrow as pa; pa.table({'a': [1]}).cast(pa.schema([('b', pa.int64())]))", E.COLUMN_REMOVED, (E.TYPE_CHANGED, *gone)),
-        ("import pyarrow as pa; pa.concat_tables([pa.table({'a': [1]}), pa.table({'a': ['x']})])", E.TYPE_CHANGED, (E.COLUMN_ADDED,)),
-        ("import io, pandas as pd; pd.read_csv(io.StringIO('a,b\\n1,2\\n1,2,3\\n'))", E.COLUMN_ADDED, (E.TYPE_COERCION_FAILURE,)),
-        ("import io, pandas as pd; pd.read_csv(io.StringIO(''))", E.VOLUME, (E.UNCLASSIFIED_ERROR, E.COLUMN_REMOVED)),
+        (
+            "import pyarrow as pa; pa.table({'a': [1]}).cast(pa.schema([('b', pa.int64())]))",
+            E.COLUMN_REMOVED,
+            (E.TYPE_CHANGED, *gone),
+        ),
+        (
+            "import pyarrow as pa; pa.concat_tables([pa.table({'a': [1]}), pa.table({'a': ['x']})])",
+            E.TYPE_CHANGED,
+            (E.COLUMN_ADDED,),
+        ),
+        (
+            "import io, pandas as pd; pd.read_csv(io.StringIO('a,b\\n1,2\\n1,2,3\\n'))",
+            E.COLUMN_ADDED,
+            (E.TYPE_COERCION_FAILURE,),
+        ),
+        (
+            "import io, pandas as pd; pd.read_csv(io.StringIO(''))",
+            E.VOLUME,
+            (E.UNCLASSIFIED_ERROR, E.COLUMN_REMOVED),
+        ),
         ("import gzip, io; gzip.open(io.BytesIO(b'x' * 50)).read()", E.CORRUPT_DATA, ()),
-        ("import gzip, io; gzip.open(io.BytesIO(gzip.compress(b'x' * 5000)[:20])).read()", E.CORRUPT_DATA, (E.CONNECTION_RESET,)),
+        (
+            "import gzip, io; gzip.open(io.BytesIO(gzip.compress(b'x' * 5000)[:20])).read()",
+            E.CORRUPT_DATA,
+            (E.CONNECTION_RESET,),
+        ),
         ("import zipfile, io; zipfile.ZipFile(io.BytesIO(b'x' * 50))", E.CORRUPT_DATA, ()),
         ("import pyarrow.parquet as p, io; p.read_table(io.BytesIO(b'x' * 500))", E.CORRUPT_DATA, ()),
         ("import zlib; zlib.decompress(b'xxxx')", E.CORRUPT_DATA, ()),
-        ("bytearray(10**15)", E.RESOURCE_EXHAUSTION, ()), ("import numpy; numpy.ones(10**13)", E.RESOURCE_EXHAUSTION, ()),
-        ("import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (10, 10)); f = [open('/dev/null') for _ in range(50)]", E.RESOURCE_EXHAUSTION, ()),
+        ("bytearray(10**15)", E.RESOURCE_EXHAUSTION, ()),
+        ("import numpy; numpy.ones(10**13)", E.RESOURCE_EXHAUSTION, ()),
+        (
+            "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (10, 10)); f = "
+            "[open('/dev/null') for _ in range(50)]",
+            E.RESOURCE_EXHAUSTION,
+            (),
+        ),
         ("open('/dev/full', 'w').write('x' * 100000)", E.RESOURCE_EXHAUSTION, ()),
-        ("import os; os.environ['WAREHOUSE_PASSWORD']", E.MISSING_SETTING, (E.COLUMN_REMOVED, E.PYTHON_EXCEPTION)),
+        (
+            "import os; os.environ['WAREHOUSE_PASSWORD']",
+            E.MISSING_SETTING,
+            (E.COLUMN_REMOVED, E.PYTHON_EXCEPTION),
+        ),
         ("open('/nonexistent/profiles.yml')", E.MISSING_SETTING, (E.ENDPOINT_CHANGED, E.TABLE_RENAMED)),
         ("open('/proc/version', 'w')", E.PERMISSION_DENIED, ()),
-        ("None.upper()", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)), ("[][3]", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
-        ("1 / 0", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION, E.CONSTRAINT_VIOLATION)), ("len(3)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
-        ("'a' + 1", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION, E.TYPE_CHANGED)), ("assert False", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
-        ("(lambda f: f(f))(lambda f: f(f))", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION, E.RESOURCE_EXHAUSTION)),
-        ("f(x=1)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)), ("(lambda a: a)(b=1)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
-    ):  # fmt: skip
+        ("None.upper()", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+        ("[][3]", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+        ("1 / 0", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION, E.CONSTRAINT_VIOLATION)),
+        ("len(3)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+        ("'a' + 1", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION, E.TYPE_CHANGED)),
+        ("assert False", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+        (
+            "(lambda f: f(f))(lambda f: f(f))",
+            E.UNCLASSIFIED_ERROR,
+            (E.PYTHON_EXCEPTION, E.RESOURCE_EXHAUSTION),
+        ),
+        ("f(x=1)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+        ("(lambda a: a)(b=1)", E.UNCLASSIFIED_ERROR, (E.PYTHON_EXCEPTION,)),
+    ):
         _last_line(found, label, "python", program.removeprefix(frame), program, accept)
     return found

@@ -1,4 +1,4 @@
-"""Real faults of DuckDB, SQLite, PostgreSQL and MariaDB: statements, locks, logins, resources, lost servers."""
+"""Real faults of DuckDB, SQLite, PostgreSQL, MariaDB: statements, locks, logins, resources, lost servers."""
 
 from __future__ import annotations
 
@@ -126,9 +126,16 @@ def _duckdb_files(folder: Path) -> list[Example]:
 
     found: list[Example] = []
     con = duckdb.connect(":memory:")
-    bad = {"bad.parquet": b"this is no parquet at all, is it?", "cut.parquet": b"PAR1 cut", "bad.json": b'{"a": 1\n{"b":',
-           "wide.csv": b"a,b\n1,2\n3,4,5\n", "typed.csv": b"a,b\n1,2\nx,4\n", "bad.duckdb": b"not a database" * 400,
-           "latin.csv": b"a,b\n1,caf\xe9\n", "quoted.csv": b'a,b\n1,"open\n2,3\n'}  # fmt: skip
+    bad = {
+        "bad.parquet": b"this is no parquet at all, is it?",
+        "cut.parquet": b"PAR1 cut",
+        "bad.json": b'{"a": 1\n{"b":',
+        "wide.csv": b"a,b\n1,2\n3,4,5\n",
+        "typed.csv": b"a,b\n1,2\nx,4\n",
+        "bad.duckdb": b"not a database" * 400,
+        "latin.csv": b"a,b\n1,caf\xe9\n",
+        "quoted.csv": b'a,b\n1,"open\n2,3\n',
+    }
     for name, content in bad.items():
         (folder / name).write_bytes(content)
     good = folder / "good.parquet"
@@ -146,17 +153,33 @@ def _duckdb_files(folder: Path) -> list[Example]:
         (f"select max(s) from '{folder}/flipped.parquet'", E.CORRUPT_DATA, ()),
         (f"attach '{folder}/bad.duckdb'", E.CORRUPT_DATA, ()),
         (f"select * from read_json('{folder}/bad.json')", E.TYPE_COERCION_FAILURE, (E.CORRUPT_DATA,)),
-        (f"select * from read_csv('{folder}/wide.csv', columns={{'a': 'int', 'b': 'int'}}, auto_detect=false, header=true)",
-         E.COLUMN_ADDED, (E.TYPE_COERCION_FAILURE,)),
-        (f"select * from read_csv('{folder}/typed.csv', columns={{'a': 'int', 'b': 'int'}})", E.TYPE_COERCION_FAILURE, (E.TYPE_CHANGED,)),
+        (
+            f"select * from read_csv('{folder}/wide.csv', columns={{'a': 'int', 'b': 'int'}}, "
+            f"auto_detect=false, header=true)",
+            E.COLUMN_ADDED,
+            (E.TYPE_COERCION_FAILURE,),
+        ),
+        (
+            f"select * from read_csv('{folder}/typed.csv', columns={{'a': 'int', 'b': 'int'}})",
+            E.TYPE_COERCION_FAILURE,
+            (E.TYPE_CHANGED,),
+        ),
         (f"select * from read_csv('{folder}/latin.csv')", E.TYPE_COERCION_FAILURE, (E.CORRUPT_DATA,)),
-        (f"select * from read_csv('{folder}/quoted.csv', strict_mode=true, auto_detect=false, columns={{'a': 'int', 'b': 'varchar'}})",
-         E.TYPE_COERCION_FAILURE, (E.CORRUPT_DATA, E.SQL_SYNTAX)),
+        (
+            f"select * from read_csv('{folder}/quoted.csv', strict_mode=true, "
+            f"auto_detect=false, columns={{'a': 'int', 'b': 'varchar'}})",
+            E.TYPE_COERCION_FAILURE,
+            (E.CORRUPT_DATA, E.SQL_SYNTAX),
+        ),
         (f"select * from '{folder}/gone.parquet'", E.TABLE_RENAMED, (E.ENDPOINT_CHANGED,)),
         (f"select * from read_csv('{folder}/landing/*.csv')", E.TABLE_RENAMED, (E.ENDPOINT_CHANGED,)),
         (f"select j from '{good}'", E.COLUMN_REMOVED, (E.COLUMN_RENAMED, E.SQL_SEMANTIC)),
-        (f"select i from read_parquet(['{good}', '{folder}/z_other.parquet'])", E.TYPE_CHANGED, (E.TYPE_COERCION_FAILURE,)),
-    ):  # fmt: skip
+        (
+            f"select i from read_parquet(['{good}', '{folder}/z_other.parquet'])",
+            E.TYPE_CHANGED,
+            (E.TYPE_COERCION_FAILURE,),
+        ),
+    ):
         with _caught(found, label, "duckdb", sql.replace(str(folder), "FOLDER"), accept):
             con.execute(sql).fetchall()
     return found
@@ -256,30 +279,80 @@ def _postgres_sessions(server: PostgresServer) -> list[Example]:
     found += _postgres_deadlock(server)
     for sql, label, how, accept in (
         ("set statement_timeout = 50; select pg_sleep(2)", E.NETWORK_TIMEOUT, "statement_timeout", _BUSY),
-        ("select pg_terminate_backend(pg_backend_pid())", E.CONNECTION_RESET, "terminated by an administrator", _NETWORK),
-        ("set temp_file_limit = '64kB'; set work_mem = '64kB'; select * from generate_series(1, 1000000) i order by random()",
-         E.RESOURCE_EXHAUSTION, "temp_file_limit", ()),
-        ("set default_transaction_read_only = on; commit; create table r (a int)", E.PERMISSION_DENIED, "read only", ()),
-        ("with recursive r(a) as (select 1 union all select a + 1 from r) select repeat('x', 1073741824 + 0 * a) from r",
-         E.RESOURCE_EXHAUSTION, "a value of more than 1 GB", ()),
-        ("select ('{' || repeat('{', 50000))::json", E.RESOURCE_EXHAUSTION, "stack depth", (E.TYPE_COERCION_FAILURE,)),
+        (
+            "select pg_terminate_backend(pg_backend_pid())",
+            E.CONNECTION_RESET,
+            "terminated by an administrator",
+            _NETWORK,
+        ),
+        (
+            "set temp_file_limit = '64kB'; set work_mem = '64kB'; select * from "
+            "generate_series(1, 1000000) i order by random()",
+            E.RESOURCE_EXHAUSTION,
+            "temp_file_limit",
+            (),
+        ),
+        (
+            "set default_transaction_read_only = on; commit; create table r (a int)",
+            E.PERMISSION_DENIED,
+            "read only",
+            (),
+        ),
+        (
+            "with recursive r(a) as (select 1 union all select a + 1 from r) select repeat('x', "
+            "1073741824 + 0 * a) from r",
+            E.RESOURCE_EXHAUSTION,
+            "a value of more than 1 GB",
+            (),
+        ),
+        (
+            "select ('{' || repeat('{', 50000))::json",
+            E.RESOURCE_EXHAUSTION,
+            "stack depth",
+            (E.TYPE_COERCION_FAILURE,),
+        ),
         ("drop schema public", E.SQL_SEMANTIC, "others depend on it", (E.CONCURRENCY_CONFLICT,)),
         ("create extension postgis", E.MISSING_DEPENDENCY, "an extension that is not installed", ()),
         ("set work_memory = '1GB'", E.MISSING_SETTING, "a setting that does not exist", (E.SQL_SEMANTIC,)),
         ("set work_mem = 'lots'", E.MISSING_SETTING, "a setting's value", (E.SQL_SEMANTIC,)),
-        ("select 1 / (b - b) from t", E.CONSTRAINT_VIOLATION, "division by zero", (E.TYPE_COERCION_FAILURE, E.SQL_SEMANTIC)),
-        ("merge into t using (values (1), (1)) s(a) on t.a = s.a when matched then update set b = 5", E.DUPLICATE_KEY, "merge matches twice", ()),
-        ("insert into t values (1, 2), (1, 3) on conflict (a) do update set b = excluded.b", E.DUPLICATE_KEY, "upsert twice", ()),
+        (
+            "select 1 / (b - b) from t",
+            E.CONSTRAINT_VIOLATION,
+            "division by zero",
+            (E.TYPE_COERCION_FAILURE, E.SQL_SEMANTIC),
+        ),
+        (
+            "merge into t using (values (1), (1)) s(a) on t.a = s.a when matched then update set b = 5",
+            E.DUPLICATE_KEY,
+            "merge matches twice",
+            (),
+        ),
+        (
+            "insert into t values (1, 2), (1, 3) on conflict (a) do update set b = excluded.b",
+            E.DUPLICATE_KEY,
+            "upsert twice",
+            (),
+        ),
         ("create table t (a int)", E.SQL_SEMANTIC, "the table is there already", (E.CONCURRENCY_CONFLICT,)),
         ("copy t from program 'echo x,y'", E.TYPE_COERCION_FAILURE, "copy of letters", (E.COLUMN_ADDED,)),
-        ("copy t from program 'printf \"3\\t4\\t5\\n\"'", E.COLUMN_ADDED, "copy of a wider file", (E.TYPE_COERCION_FAILURE,)),
-        ("copy t from program 'printf \"3\\n\"'", E.COLUMN_REMOVED, "copy of a narrower file", (E.COLUMN_ADDED, E.TYPE_COERCION_FAILURE)),
+        (
+            "copy t from program 'printf \"3\\t4\\t5\\n\"'",
+            E.COLUMN_ADDED,
+            "copy of a wider file",
+            (E.TYPE_COERCION_FAILURE,),
+        ),
+        (
+            "copy t from program 'printf \"3\\n\"'",
+            E.COLUMN_REMOVED,
+            "copy of a narrower file",
+            (E.COLUMN_ADDED, E.TYPE_COERCION_FAILURE),
+        ),
         ("select E'\\\\xff'::bytea::text::int", E.TYPE_COERCION_FAILURE, "bytes as a number", ()),
         ("select convert_from('\\xff', 'utf8')", E.TYPE_COERCION_FAILURE, "bytes that are no UTF-8", ()),
         ("select '2024-02-30'::date", E.TYPE_COERCION_FAILURE, "no such day", ()),
         ("select 'NaN'::numeric::int", E.TYPE_COERCION_FAILURE, "not a number", ()),
         ("select 99999999999::int", E.TYPE_COERCION_FAILURE, "too large", ()),
-    ):  # fmt: skip
+    ):
         with (
             _caught(found, label, "postgres", how, accept),
             contextlib.closing(psycopg2.connect(server.url())) as connection,
@@ -319,31 +392,128 @@ def _postgres_logins(server: PostgresServer) -> list[Example]:
 
     found: list[Example] = []
     server.psql(
-        "create role reader login password 'r'; create role expired login password 'e' valid until '2020-01-01';"
+        "create role reader login password 'r'; create role expired login password 'e' valid "
+        "until '2020-01-01';"
         "create role nobody_in; create role one login password 'o' connection limit 0; create schema private;"
         "create table private.x (a int); create table mine (a int)"
     )
     for url, sql, label, how, accept in (
         (server.url(password="wrong"), "", E.CREDENTIAL_EXPIRED, "a wrong password", ()),
-        (server.url(user="expired", password="e"), "", E.CREDENTIAL_EXPIRED, "a password that is out of date", ()),
+        (
+            server.url(user="expired", password="e"),
+            "",
+            E.CREDENTIAL_EXPIRED,
+            "a password that is out of date",
+            (),
+        ),
         (server.url(user="nobody", password="x"), "", E.CREDENTIAL_EXPIRED, "a user that does not exist", ()),
-        (server.url().replace(":" + server.url().split(":")[2].split("@")[0] + "@", "@"), "", E.CREDENTIAL_EXPIRED, "no password", (E.MISSING_SETTING,)),
-        (server.url(user="nobody_in", password="x"), "", E.CREDENTIAL_EXPIRED, "a role that may not log in", (E.PERMISSION_DENIED,)),
-        (server.url(user="one", password="o"), "", E.RESOURCE_EXHAUSTION, "connection limit of the role", (E.RATE_LIMIT_EXCEEDED, E.QUOTA_EXCEEDED)),
-        (server.url("no_such_db"), "", E.ENDPOINT_CHANGED, "a database that does not exist", (E.TABLE_RENAMED, E.MISSING_SETTING)),
-        (server.url(user="reader", password="r"), "select * from private.x", E.PERMISSION_DENIED, "no right to a schema", ()),
-        (server.url(user="reader", password="r"), "select * from mine", E.PERMISSION_DENIED, "no right to a table", ()),
-        (server.url(user="reader", password="r"), "insert into mine values (1)", E.PERMISSION_DENIED, "no right to insert", ()),
-        (server.url(user="reader", password="r"), "drop table mine", E.PERMISSION_DENIED, "not the owner", ()),
-        (server.url(user="reader", password="r"), "create schema s", E.PERMISSION_DENIED, "no right to create", ()),
-        (server.url(user="reader", password="r"), "create role r2", E.PERMISSION_DENIED, "no right to create roles", ()),
-        (server.url(user="reader", password="r"), "copy mine to '/tmp/x'", E.PERMISSION_DENIED, "no right to files", ()),
-        (server.url(user="reader", password="r"), "alter system set work_mem = '1MB'", E.PERMISSION_DENIED, "no superuser", ()),
+        (
+            server.url().replace(":" + server.url().split(":")[2].split("@")[0] + "@", "@"),
+            "",
+            E.CREDENTIAL_EXPIRED,
+            "no password",
+            (E.MISSING_SETTING,),
+        ),
+        (
+            server.url(user="nobody_in", password="x"),
+            "",
+            E.CREDENTIAL_EXPIRED,
+            "a role that may not log in",
+            (E.PERMISSION_DENIED,),
+        ),
+        (
+            server.url(user="one", password="o"),
+            "",
+            E.RESOURCE_EXHAUSTION,
+            "connection limit of the role",
+            (E.RATE_LIMIT_EXCEEDED, E.QUOTA_EXCEEDED),
+        ),
+        (
+            server.url("no_such_db"),
+            "",
+            E.ENDPOINT_CHANGED,
+            "a database that does not exist",
+            (E.TABLE_RENAMED, E.MISSING_SETTING),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "select * from private.x",
+            E.PERMISSION_DENIED,
+            "no right to a schema",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "select * from mine",
+            E.PERMISSION_DENIED,
+            "no right to a table",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "insert into mine values (1)",
+            E.PERMISSION_DENIED,
+            "no right to insert",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "drop table mine",
+            E.PERMISSION_DENIED,
+            "not the owner",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "create schema s",
+            E.PERMISSION_DENIED,
+            "no right to create",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "create role r2",
+            E.PERMISSION_DENIED,
+            "no right to create roles",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "copy mine to '/tmp/x'",
+            E.PERMISSION_DENIED,
+            "no right to files",
+            (),
+        ),
+        (
+            server.url(user="reader", password="r"),
+            "alter system set work_mem = '1MB'",
+            E.PERMISSION_DENIED,
+            "no superuser",
+            (),
+        ),
         (f"postgresql://a:b@127.0.0.1:{free_port()}/x", "", E.CONNECTION_RESET, "nobody listens", _NETWORK),
-        ("postgresql://a:b@no-such-host.invalid/x", "", E.NETWORK_TIMEOUT, "a host that does not exist", _NETWORK),
-        ("postgresql://a:b@10.255.255.1/x?connect_timeout=2", "", E.NETWORK_TIMEOUT, "a host that does not answer", _NETWORK),
-        (server.url() + "?sslmode=require", "", E.MISSING_SETTING, "SSL that the server has not", (E.NETWORK_TIMEOUT, E.CONNECTION_RESET)),
-    ):  # fmt: skip
+        (
+            "postgresql://a:b@no-such-host.invalid/x",
+            "",
+            E.NETWORK_TIMEOUT,
+            "a host that does not exist",
+            _NETWORK,
+        ),
+        (
+            "postgresql://a:b@10.255.255.1/x?connect_timeout=2",
+            "",
+            E.NETWORK_TIMEOUT,
+            "a host that does not answer",
+            _NETWORK,
+        ),
+        (
+            server.url() + "?sslmode=require",
+            "",
+            E.MISSING_SETTING,
+            "SSL that the server has not",
+            (E.NETWORK_TIMEOUT, E.CONNECTION_RESET),
+        ),
+    ):
         with _caught(found, label, "postgres", how, accept):
             connection = psycopg2.connect(url)
             if sql:
@@ -378,8 +548,11 @@ def mariadb_faults() -> list[Example]:
             return connect()
 
         found += _statements("mysql", emptied, (pymysql.Error,))
-        server.run("create table t (a int primary key, b int); insert into t values (1, 1), (2, 2);"
-                   " create table aria_t (a int) engine=aria; create database private; create table private.x (a int)")  # fmt: skip
+        server.run(
+            "create table t (a int primary key, b int); insert into t values (1, 1), (2, 2);"
+            " create table aria_t (a int) engine=aria; create database private; create table "
+            "private.x (a int)"
+        )
         one, other = connect(autocommit=False), connect(autocommit=False)
         with _caught(found, E.CONCURRENCY_CONFLICT, "mysql", "innodb_lock_wait_timeout", _BUSY):
             one.cursor().execute("update t set b = 2 where a = 1")
@@ -389,17 +562,52 @@ def mariadb_faults() -> list[Example]:
             ("select * from private.x", E.PERMISSION_DENIED, "no right to a table", (), {}),
             ("create database y", E.PERMISSION_DENIED, "no right to create", (), {}),
             ("set global max_connections = 3", E.PERMISSION_DENIED, "no right to settings", (), {}),
-            ("set session max_statement_time = 0.05; select sleep(2), a from t", E.NETWORK_TIMEOUT, "max_statement_time", _BUSY,
-             {"client_flag": 65536}),
+            (
+                "set session max_statement_time = 0.05; select sleep(2), a from t",
+                E.NETWORK_TIMEOUT,
+                "max_statement_time",
+                _BUSY,
+                {"client_flag": 65536},
+            ),
             ("select 1", E.CREDENTIAL_EXPIRED, "a wrong password", (), {"password": "wrong"}),
             ("select 1", E.CREDENTIAL_EXPIRED, "a user that does not exist", (), {"user": "nobody"}),
-            ("select 1", E.ENDPOINT_CHANGED, "a database that does not exist", (E.TABLE_RENAMED, E.MISSING_SETTING, E.PERMISSION_DENIED), {"database": "gone"}),
+            (
+                "select 1",
+                E.ENDPOINT_CHANGED,
+                "a database that does not exist",
+                (E.TABLE_RENAMED, E.MISSING_SETTING, E.PERMISSION_DENIED),
+                {"database": "gone"},
+            ),
             ("select 1", E.CONNECTION_RESET, "nobody listens", _NETWORK, {"port": free_port()}),
-            ("select 1", E.NETWORK_TIMEOUT, "a host that does not exist", _NETWORK, {"host": "no-such-host.invalid"}),
-            ("select 1", E.NETWORK_TIMEOUT, "a host that does not answer", _NETWORK, {"host": "10.255.255.1", "connect_timeout": 2}),
-            ("create table t (a int)", E.SQL_SEMANTIC, "the table is there already", (E.CONCURRENCY_CONFLICT,), {}),
-            ("set no_such_setting = 1", E.MISSING_SETTING, "a setting that does not exist", (E.SQL_SEMANTIC,), {}),
-        ):  # fmt: skip
+            (
+                "select 1",
+                E.NETWORK_TIMEOUT,
+                "a host that does not exist",
+                _NETWORK,
+                {"host": "no-such-host.invalid"},
+            ),
+            (
+                "select 1",
+                E.NETWORK_TIMEOUT,
+                "a host that does not answer",
+                _NETWORK,
+                {"host": "10.255.255.1", "connect_timeout": 2},
+            ),
+            (
+                "create table t (a int)",
+                E.SQL_SEMANTIC,
+                "the table is there already",
+                (E.CONCURRENCY_CONFLICT,),
+                {},
+            ),
+            (
+                "set no_such_setting = 1",
+                E.MISSING_SETTING,
+                "a setting that does not exist",
+                (E.SQL_SEMANTIC,),
+                {},
+            ),
+        ):
             with _caught(found, label, "mysql", how, accept):
                 cursor = connect(**changed).cursor()
                 for part in sql.split("; "):

@@ -10,7 +10,8 @@ from benchmarks.failure_messages.capturing.statements import FAULTS
 
 _SETUP = (
     "create table customers (id int, email string, age int, city string, joined_on date) using parquet",
-    "create table orders (id int, customer_id int, amount decimal(6, 2), status string, ordered_at timestamp) using parquet",
+    "create table orders (id int, customer_id int, amount decimal(6, 2), status string, "
+    "ordered_at timestamp) using parquet",
     "create table raw_events (event_id string, happened string, payload string, qty string) using parquet",
     "insert into customers values (1, 'ann@example.com', 31, 'Basel', date '2024-01-02')",
     "insert into orders values (10, 1, 12.50, 'paid', timestamp '2024-03-01 10:00:00')",
@@ -22,8 +23,16 @@ _MORE: tuple[tuple[E, str, tuple[E, ...]], ...] = (
     (E.TABLE_RENAMED, "select * from landing.customers", ()),
     (E.TABLE_RENAMED, "insert into ledger select 1", ()),
     (E.TABLE_RENAMED, "select * from parquet.`/srv/landing/gone`", (E.ENDPOINT_CHANGED,)),
-    (E.COLUMN_ADDED, "insert into raw_events select 'a', 'b', 'c', 'd', 'e'", (E.TYPE_CHANGED, E.SQL_SEMANTIC)),
-    (E.COLUMN_REMOVED, "insert into raw_events select 'a', 'b'", (E.COLUMN_ADDED, E.SQL_SEMANTIC, E.TYPE_CHANGED)),
+    (
+        E.COLUMN_ADDED,
+        "insert into raw_events select 'a', 'b', 'c', 'd', 'e'",
+        (E.TYPE_CHANGED, E.SQL_SEMANTIC),
+    ),
+    (
+        E.COLUMN_REMOVED,
+        "insert into raw_events select 'a', 'b'",
+        (E.COLUMN_ADDED, E.SQL_SEMANTIC, E.TYPE_CHANGED),
+    ),
     (E.TYPE_COERCION_FAILURE, "select cast('x1' as int)", ()),
     (E.TYPE_COERCION_FAILURE, "select cast('n/a' as date)", ()),
     (E.TYPE_COERCION_FAILURE, "select to_timestamp('x', 'yyyy-MM-dd')", ()),
@@ -32,11 +41,19 @@ _MORE: tuple[tuple[E, str, tuple[E, ...]], ...] = (
     (E.TYPE_COERCION_FAILURE, "select 2147483647 + 1", (E.CONSTRAINT_VIOLATION,)),
     (E.CONSTRAINT_VIOLATION, "select 1 / 0", (E.TYPE_COERCION_FAILURE, E.SQL_SEMANTIC)),
     (E.CONSTRAINT_VIOLATION, "select (select explode(array(1, 2)))", (E.SQL_SEMANTIC,)),
-    (E.TYPE_CHANGED, "insert into orders select id, customer_id, array(1), status, ordered_at from orders", (E.SQL_SEMANTIC, E.COLUMN_ADDED)),
+    (
+        E.TYPE_CHANGED,
+        "insert into orders select id, customer_id, array(1), status, ordered_at from orders",
+        (E.SQL_SEMANTIC, E.COLUMN_ADDED),
+    ),
     (E.TYPE_CHANGED, "select id from customers union all select array(1)", (E.SQL_SEMANTIC,)),
     (E.DUPLICATE_KEY, "select map('a', 1, 'a', 2)", ()),
     (E.NULL_VIOLATION, "select map(null, 1)", ()),
-    (E.NULL_VIOLATION, "select assert_true(null), raise_error('x')", (E.CONSTRAINT_VIOLATION, E.UNCLASSIFIED_ERROR)),
+    (
+        E.NULL_VIOLATION,
+        "select assert_true(null), raise_error('x')",
+        (E.CONSTRAINT_VIOLATION, E.UNCLASSIFIED_ERROR),
+    ),
     (E.SQL_SEMANTIC, "select array(1, 'a', date '2024-01-01') + 1", (E.TYPE_CHANGED,)),
     (E.SQL_SEMANTIC, "select * from customers c join customers d on id = id", ()),
     (E.SQL_SEMANTIC, "merge into orders using customers on true when matched then delete", ()),
@@ -46,7 +63,7 @@ _MORE: tuple[tuple[E, str, tuple[E, ...]], ...] = (
     (E.MISSING_DEPENDENCY, "create table d (a int) using iceberg", ()),
     (E.MISSING_SETTING, "set spark.sql.shuffle.partitions = many", (E.TYPE_COERCION_FAILURE,)),
     (E.MISSING_SETTING, "set spark.executor.memory = 2g", ()),
-)  # fmt: skip
+)
 _SKIPPED = {E.NULL_VIOLATION, E.DUPLICATE_KEY, E.REFERENTIAL_INTEGRITY, E.CONSTRAINT_VIOLATION}
 
 

@@ -15,7 +15,7 @@ COLUMNS = (
     ColumnState("id", "integer", 0, 2, "1", "2", frozenset({7, 2**63 + 5}), 2**64 - 1),
     ColumnState("mail", "varchar", 1, 1),
 )
-ROWS = KeyedRows("id", 2**64 - 1, ("id", "mail"), {2**63 + 5: (2**63 + 5, None), 7: (7, 9)})
+ROWS = KeyedRows(("id",), 2**64 - 1, ("id", "mail"), {2**63 + 5: (2**63 + 5, None), 7: (7, 9)})
 ORDERS = TableState("crm", "orders", COLUMNS, "shop", 2, ROWS)
 
 

@@ -63,7 +63,7 @@ def test_the_key_is_found_by_its_values_and_some_rows_are_kept_as_hashes(
 ):
     found = measured(connection, people)
 
-    assert found.keyed is not None and found.keyed.key == "id"
+    assert found.keyed is not None and found.keyed.key == ("id",)
     assert 400 < len(found.keyed.values) < 650
     assert found.keyed.columns == ("id", "mail", "country", "score", "born")
     assert len(set(found.keyed.column("country").values())) == 2
@@ -73,8 +73,8 @@ def test_the_same_rows_are_read_again_by_the_same_bound(connection: DuckDBConnec
     first = measured(connection, people, mask=12345)
     assert first.keyed is not None
 
-    again = keyed_rows(rows_of(connection, people), "id", bound=first.keyed.bound, mask=12345)
-    unmasked = keyed_rows(rows_of(connection, people), "id", bound=first.keyed.bound)
+    again = keyed_rows(rows_of(connection, people), ["id"], bound=first.keyed.bound, mask=12345)
+    unmasked = keyed_rows(rows_of(connection, people), ["id"], bound=first.keyed.bound)
 
     assert again.values == first.keyed.values
     assert not set(unmasked.values) & set(again.values)
@@ -85,8 +85,8 @@ def test_a_declared_key_comes_first_and_one_that_repeats_is_none(
 ):
     by_mail, by_country = (measured(connection, people, keys=[name]) for name in ("mail", "country"))
 
-    assert by_mail.keyed is not None and by_mail.keyed.key == "mail"
-    assert by_country.keyed is not None and by_country.keyed.key == "id"
+    assert by_mail.keyed is not None and by_mail.keyed.key == ("mail",)
+    assert by_country.keyed is not None and by_country.keyed.key == ("id",)
 
 
 def test_an_empty_table_has_no_key(tmp_path: Path):
@@ -97,3 +97,18 @@ def test_an_empty_table_has_no_key(tmp_path: Path):
         found = measured_table(connection, warehouse.relations()[0])
 
     assert (found.rows, found.keyed, [column.nulls for column in found.columns]) == (0, None, [0, 0])
+
+
+def test_several_columns_are_the_key_where_no_single_one_is(tmp_path: Path):
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as database:
+        database.execute(
+            "create table stock as select 'sku' || (i % 40) as sku, ['a', 'b'][1 + (i // 40) % 2] as place,"
+            " date '2026-01-01' + (i // 80)::int as as_of, i % 7 as on_hand from range(240) t(i)"
+        )
+    warehouse = DuckDBWarehouse(tmp_path / "s.duckdb")
+    with warehouse.connect() as connection:
+        found = measured_table(connection, warehouse.relations()[0])
+
+    assert found.keyed is not None
+    assert found.keyed.key == ("sku", "place", "as_of")
+    assert len(found.keyed.values) == 240

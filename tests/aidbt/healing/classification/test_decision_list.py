@@ -77,7 +77,8 @@ def test_a_table_nobody_may_see_may_be_a_missing_one():
     [
         ("Source columns not in target: ['utm'] Target columns not in source: []", E.COLUMN_ADDED),
         ("Source columns not in target: [] Target columns not in source: ['city']", E.COLUMN_REMOVED),
-        ("Source columns not in target: [] Target columns not in source: [] New column types: [{'a': 'int'}]", E.TYPE_CHANGED),
+        ("Source columns not in target: [] Target columns not in source: [] New column types: "
+         "[{'a': 'int'}]", E.TYPE_CHANGED),
     ],
 )  # fmt: skip
 def test_what_dbt_lists_of_an_incremental_model_says_what_changed(changed: str, error_class: E):

@@ -29,7 +29,7 @@ def test_the_same_fault_of_other_tables_and_rows_has_the_same_form():
       column "e_mail" does not exist
       LINE 12: select e_mail, 3 from "crm"."raw"
       compiled code at target/run/shop/models/marts/orders.sql"""
-    other = """Database Error in model orders (models/staging/stg_x.sql)
+    other = """Database Error in model stg_x (models/staging/stg_x.sql)
       column "phone" does not exist
       LINE 9: select phone from x
       compiled code at target/run/other/models/staging/stg_x.sql"""
@@ -37,7 +37,7 @@ def test_the_same_fault_of_other_tables_and_rows_has_the_same_form():
     assert (
         normal_form(one)
         == normal_form(other)
-        == "database error in model orders ( PATH ) column NAME does not exist"
+        == "database error in model NAME ( PATH ) column NAME does not exist"
     )
 
 
@@ -45,6 +45,12 @@ def test_codes_stay_and_values_go():
     assert normal_form("(1062, \"Duplicate entry 'ann@example.com' for key 'email'\")").startswith("(1062,")
     assert "ann@example.com" not in normal_form("could not convert ann@example.com to int")
     assert normal_form("429 from https://api.example.com/a?key=1 after 31.5 s") == "429 from URL after N s"
+
+
+def test_the_place_of_an_error_is_no_reason_to_lose_the_error():
+    assert normal_form("TYPE_MISMATCH: line 7:12: Cannot apply operator: varchar = bigint") == (
+        "type_mismatch: line N:N: cannot apply operator: varchar = bigint"
+    )
 
 
 def test_a_form_is_its_own_form():

@@ -1,8 +1,11 @@
-"""Failed runs that a real dbt left, diagnosed: the screens of `tests/golden/diagnosis` (see `diagnosis_cases`)."""
+"""Failed runs that a real dbt left, diagnosed: the screens of `tests/golden/diagnosis`."""
 
 from __future__ import annotations
 
 import re
+import shutil
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,30 +17,50 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.keeping import keep_good_state
 from aidbt.healing.evidence.reading import Readers, read_case
 from aidbt.project import open_project
-from aidbt.store import Store, open_store
+from aidbt.store import open_store
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.diagnosis_cases import GOLDEN, SHOP, BrokenShop
 
 CASES = sorted(path.name for path in GOLDEN.iterdir() if path.name != "shop")
 
 
-class Diagnosed:
-    """A case that was read and diagnosed."""
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop after its good run, and a store that remembers that."""
+    shop = BrokenShop(tmp_path_factory.mktemp("healthy"))
+    shop.make()
+    with closing(open_store(shop.root / "state.db")) as store:
+        kept = keep_good_state(
+            open_project(shop.root, profiles_dir=shop.root),
+            DuckDBWarehouse(shop.database),
+            store,
+            artifacts=SHOP / "good",
+            scan_bytes=10**12,
+        )
+    assert kept.state is not None, kept.why
+    return shop.root
 
-    def __init__(self, folder: Path, name: str, *, remembers: bool = True, asks: bool = True) -> None:
+
+class Diagnosed:
+    """A case that was read and diagnosed.
+
+    Args:
+        remembers: whether the store knows the good run.
+        artifacts: of the failed run, where not those of the case.
+    """
+
+    def __init__(
+        self, healthy: Path, folder: Path, name: str, *, remembers: bool = True, artifacts: Path | None = None
+    ) -> None:
+        shutil.copytree(healthy, folder, dirs_exist_ok=True)
         shop = BrokenShop(folder)
-        shop.make()
-        project = open_project(folder, profiles_dir=folder)
-        warehouse = DuckDBWarehouse(shop.database)
-        self.store: Store = open_store(folder / "state.db")
-        if remembers:
-            kept = keep_good_state(
-                project, warehouse, self.store, artifacts=SHOP / "good", scan_bytes=10**12
-            )
-            assert kept.state is not None, kept.why
+        if not remembers:
+            (folder / "state.db").unlink()
         shop.break_as(GOLDEN / name)
-        readers = Readers((lambda: warehouse) if asks else None, lambda: self.store)
-        self.case: Case = read_case(project, GOLDEN / name / "artifacts", readers)
+        project = open_project(folder, profiles_dir=folder)
+        with closing(open_store(folder / "state.db")) as store:
+            readers = Readers(lambda: DuckDBWarehouse(shop.database), lambda: store)
+            self.case: Case = read_case(project, artifacts or GOLDEN / name / "artifacts", readers)
         self.causes: tuple[Diagnosis, ...] = causes_of(self.case)
 
     @property
@@ -48,8 +71,8 @@ class Diagnosed:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_screen_is_as_expected(name: str, tmp_path: Path, update_golden: bool):
-    found = Diagnosed(tmp_path, name)
+def test_the_screen_is_as_expected(name: str, healthy: Path, tmp_path: Path, update_golden: bool):
+    found = Diagnosed(healthy, tmp_path, name)
     path = GOLDEN / name / "screen.txt"
     if update_golden:
         path.write_text(found.screen)
@@ -59,3 +82,71 @@ def test_the_screen_is_as_expected(name: str, tmp_path: Path, update_golden: boo
         assert set(cause.facts) <= set(MEANINGS)
         if cause.confidence >= 0.75:
             assert set(FACTS_OF.get(cause.error_class, ())) <= set(cause.facts)
+
+
+def test_without_a_good_state_it_says_less_and_says_so(healthy: Path, tmp_path: Path):
+    (cause,) = Diagnosed(healthy, tmp_path, "column_renamed", remembers=False).causes
+
+    assert cause.error_class == "SCHEMA_DRIFT/COLUMN_REMOVED"
+    assert cause.confidence < 0.75
+    assert "whether crm.customers ever had it: no good run was kept" in cause.unknown
+
+
+def test_two_orders_of_the_same_failures_give_the_same_keys(healthy: Path, tmp_path: Path):
+    found = Diagnosed(healthy, tmp_path, "two_causes")
+    run = replace(found.case.run, failures=found.case.run.failures[::-1])
+
+    again = causes_of(replace(found.case, run=run))
+
+    assert {cause.key for cause in again} == {cause.key for cause in found.causes}
+    assert len(again) == 2
+
+
+def broken_artifacts(folder: Path, name: str, **texts: str) -> Path:
+    """The artifacts of a case with other texts for some of the files; "" leaves one out."""
+    shutil.copytree(GOLDEN / name / "artifacts", folder)
+    for key, text in texts.items():
+        path = folder / {"results": "run_results.json", "manifest": "manifest.json", "log": "dbt.log"}[key]
+        if text:
+            path.write_text(text)
+        else:
+            path.unlink()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({"results": '{"metadata": {'}, "is not complete JSON"),
+        ({"manifest": '{"metadata": {}}'}, "is not an artifact of dbt"),
+        ({"log": ""}, ""),
+        ({"results": ""}, ""),
+    ],
+    ids=["truncated results", "no manifest", "no log", "no results"],
+)
+def test_what_cannot_be_read_is_said_and_the_rest_still_tells(
+    texts: dict[str, str], said: str, healthy: Path, tmp_path: Path
+):
+    artifacts = broken_artifacts(tmp_path / "artifacts", "column_renamed", **texts)
+
+    found = Diagnosed(healthy, tmp_path / "shop", "column_renamed", artifacts=artifacts)
+
+    assert [cause.error_class for cause in found.causes] == ["SCHEMA_DRIFT/COLUMN_RENAMED"]
+    assert any(said in line for line in found.case.unknown) if said else found.case.unknown == ()
+
+
+def test_artifacts_of_another_project_do_not_count(healthy: Path, tmp_path: Path):
+    text = (GOLDEN / "column_renamed" / "artifacts" / "run_results.json").read_text()
+    artifacts = broken_artifacts(
+        tmp_path / "artifacts",
+        "column_renamed",
+        results=text.replace(".shop.", ".other."),
+        manifest="",
+        log="",
+    )
+    (artifacts / "stdout.txt").unlink()
+
+    found = Diagnosed(healthy, tmp_path / "shop", "column_renamed", artifacts=artifacts)
+
+    assert any("of another project (other)" in line for line in found.case.unknown)
+    assert not found.case.run.wrote_results

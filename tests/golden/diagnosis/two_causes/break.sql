@@ -1,2 +1,2 @@
 alter table crm.customers rename column email to cust_mail;
-update crm.orders set amount = 'n/a' where id in (7, 8);
+insert into crm.orders select * from crm.orders where id < 5;

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from aidbt.healing.diagnosis.symptoms import symptom_of
+
+SAID = {
+    # DuckDB
+    'Binder Error: Referenced column "mail" not found in FROM clause!': ("missing_column", "mail"),
+    'Binder Error: Table "o" does not have a column named "amuont"': ("missing_column", "amuont"),
+    "Catalog Error: Table with name orders does not exist!\nDid you mean orders_old?": (
+        "missing_relation",
+        "orders",
+    ),
+    'Conversion Error: Could not convert string "n/a" to DECIMAL(10,2)': ("bad_cast", ""),
+    'IO Error: Could not set lock on file "/w.duckdb": Conflicting lock is held in /usr/bin/python': (
+        "lock",
+        "",
+    ),
+    'IO Error: No files found that match the pattern "/in/rates.csv"': ("missing_file", "/in/rates.csv"),
+    "Binder Error: Set operations can only apply to expressions with the same number of result columns": (
+        "set_operation",
+        "",
+    ),
+    # PostgreSQL
+    'column "mail" does not exist\nLINE 3:     mail': ("missing_column", "mail"),
+    "column o.mail does not exist": ("missing_column", "mail"),
+    'relation "crm.orders" does not exist': ("missing_relation", "crm.orders"),
+    'invalid input syntax for type numeric: "n/a"': ("bad_cast", ""),
+    "operator does not exist: text = integer": ("type_mismatch", ""),
+    # Snowflake, BigQuery, Spark, Trino
+    "000904 (42000): SQL compilation error: error line 3\ninvalid identifier 'MAIL'": (
+        "missing_column",
+        "MAIL",
+    ),
+    "Unrecognized name: mail; Did you mean email? at [3:5]": ("missing_column", "mail"),
+    "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `mail` cannot be resolved": (
+        "missing_column",
+        "mail",
+    ),
+    "line 3:5: Column 'mail' cannot be resolved": ("missing_column", "mail"),
+    "Object 'SHOP.CRM.ORDERS' does not exist or not authorized.": ("missing_relation", "SHOP.CRM.ORDERS"),
+    # dbt
+    "Model 'model.shop.a' (models/a.sql) depends on a node named 'b' which was not found": (
+        "missing_ref",
+        "b",
+    ),
+    "Model 'model.shop.a' (models/a.sql) depends on a source named 'crm.ordrs' which was not found": (
+        "missing_source",
+        "crm.ordrs",
+    ),
+    "'claen' is undefined. This can happen when calling a macro that does not exist.": (
+        "missing_macro",
+        "claen",
+    ),
+    "Env var required but not provided: 'PGPASSWORD'": ("missing_variable", "PGPASSWORD"),
+    "Could not find profile named 'shop'": ("missing_profile", "shop"),
+    "dbt found 2 package(s) specified in packages.yml, but only 1 package(s) installed in dbt_packages. "
+    'Run "dbt deps" to install package dependencies.': ("missing_package", ""),
+    "This model has an enforced contract that failed.": ("contract", ""),
+    "Something that nobody ever said": ("other", ""),
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), SAID.items(), ids=[text[:40] for text in SAID])
+def test_what_a_message_names(message: str, expected: tuple[str, str]):
+    found = symptom_of(message)
+
+    assert (found.what, found.name) == expected
+
+
+def test_the_file_the_token_and_the_code_are_read_too():
+    found = symptom_of(
+        "Runtime Error in model stg_orders (models/stg_orders.sql)\n"
+        '  Parser Error: syntax error at or near "cast"\n\n  LINE 4: cast(amount'
+    )
+
+    assert (found.path, found.token, found.line, found.code) == (
+        "models/stg_orders.sql", "cast", 4, "Parser Error",
+    )  # fmt: skip
