@@ -118,15 +118,9 @@ def causes_of(case: Case) -> tuple[Diagnosis, ...]:
 
 
 def _classified(message: str, adapter: str) -> Classified:
-    from aidbt.core.failures import Classified, ErrorClass
-    from aidbt.healing.classification.marks import Failed, marked
-    from aidbt.healing.classification.rules import ruled
+    from aidbt.healing.classification.classify import classify
 
-    ruling = ruled(marked(Failed(message, adapter)))
-    if ruling is None:
-        return Classified(ErrorClass.UNCLASSIFIED_ERROR, 0.2, "rules", "no rule fits")
-    sure = {"code": 0.9, "first": 0.9, "phrases": 0.85, "status": 0.7, "words": 0.6}[ruling.strength]
-    return Classified(ruling.error_class, sure, "rules", ruling.why, ruling.alternatives)
+    return classify(message, adapter)
 
 
 # --- the screen ---------------------------------------------------------------------------------------

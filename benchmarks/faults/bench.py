@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import Any, Protocol
 
 from benchmarks.faults.fault import Fault, Trouble
@@ -256,13 +257,20 @@ def _entered(trouble: Trouble | None, slot: Slot, site: Site) -> Iterator[None]:
         yield
 
 
+_BEGINS = (
+    "Failure in ", "Error in ", "Runtime Error in ", "Compilation Error in ", "Database Error in ",
+    "Encountered an error",
+)  # fmt: skip
+
+
 def told(stdout: str) -> tuple[str, ...]:
-    """The failures in what dbt printed: the first lines of each, without times."""
+    """The failures in what dbt printed: the first lines of each and its last, without times."""
     lines = [line[10:] if line[2:3] == line[5:6] == ":" else line for line in stdout.splitlines()]
     found: list[str] = []
     for number, line in enumerate(lines):
-        if line.startswith(("Failure in ", "Error in ", "Runtime Error in ", "Compilation Error in ",
-                            "Database Error in ", "Encountered an error")):  # fmt: skip
-            rest = [text.strip() for text in lines[number + 1 : number + 5] if text.strip()]
-            found.append(" | ".join([line.strip(), *rest])[:400])
+        if line.startswith(_BEGINS):
+            rest = [text.strip() for text in takewhile(str.strip, lines[number + 1 :])]
+            found.append(
+                " | ".join([line.strip(), *(rest if len(rest) < 6 else (*rest[:4], rest[-1]))])[:600]
+            )
     return tuple(found) if found else tuple(line.strip() for line in lines if line.strip())[-3:]

@@ -39,8 +39,8 @@ class Answer:
 def answer(ruling: Ruling | None, likeliest: Likeliest) -> Answer:
     """The class that the two say: the rule's, unless there is none or the text model is sure of another.
 
-    An engine's own code stands against the text model. Otherwise nothing may act on which the two do not
-    agree, nor on general words alone, nor may what says nothing.
+    An engine's own code stands against the text model. Otherwise nothing may act where the two name different
+    families, nor on general words alone, nor may what says nothing.
     """
     guess, chance = likeliest[0]
     if ruling is None:
@@ -53,7 +53,7 @@ def answer(ruling: Ruling | None, likeliest: Likeliest) -> Answer:
     may_act = (
         ruling.error_class is not ErrorClass.UNCLASSIFIED_ERROR
         and ruling.strength != "words"
-        and (how in ("same", "also") or ruling.strength == "code")
+        and (how != "other" or ruling.strength == "code")
     )
     return Answer(ruling.error_class, True, f"{ruling.strength}, {how}, {sure}", may_act)
 

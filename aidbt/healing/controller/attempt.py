@@ -86,7 +86,7 @@ class Hands(Protocol):
 
     def settled(self, attempt: Attempt) -> Tried | None:
         """What became of a write that somebody began and did not finish, finished or undone now; None when
-        nothing of it is there. Doing it twice is as good as once."""
+        nothing of it was ever there. What was deployed and taken back says so, however often it is asked."""
         ...
 
     def alert(self, attempt: Attempt) -> None:
@@ -261,6 +261,8 @@ class _Worker:
 
     def _after_a_kill(self, attempt: Attempt) -> Attempt:
         gone = "the healer that worked on it is gone"
+        # Should it only have slept: from here on its token is too low to begin a write.
+        attempt = self._saved(attempt, Event.TAKEN_OVER, gone)
         if attempt.write:
             return self._settled(attempt, gone)
         return self._saved(attempt, Event.FAILED, gone, failed=attempt.failed)

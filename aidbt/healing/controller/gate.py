@@ -148,7 +148,8 @@ def _by_files(diagnosis: Diagnosis, rules: Rules, ground: Ground) -> Iterator[_L
     if not ground.branch:
         yield Allowed.HAND_OVER, "git is at a detached head, so no branch says what is deployed"
     if len(diagnosis.blast_radius) > rules.blast_radius:
-        found = f"{len(diagnosis.blast_radius):,} nodes hang on it"
+        hanging = len(diagnosis.blast_radius)
+        found = f"{hanging:,} node{'s' if hanging > 1 else ''} hang{'' if hanging > 1 else 's'} on it"
         yield Allowed.DRAFT, f"{found}, more than heal.blast_radius = {rules.blast_radius:,}"
     failed = {failure.unique_id for failure in diagnosis.failures}
     critical = sorted(rules.critical & {diagnosis.root, *failed, *ground.touches})

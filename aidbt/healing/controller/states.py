@@ -22,13 +22,15 @@ _S = AttemptState
 class Event(StrEnum):
     """What happened to an attempt.
 
-    `failed`: a try did not succeed. `handed_over`: nothing may, or can, be done without a person. `ended`:
-    the fault is over: a person said so, or a run of what is deployed is green.
+    `taken over`: the healer that worked on it is gone. `failed`: a try did not succeed. `handed over`:
+    nothing may, or can, be done without a person. `ended`: the fault is over: a person said so, or a run of
+    what is deployed is green.
     """
 
     CLASSIFIED = "classified"
     PLANNED = "planned"
     BEGUN = "begun"
+    TAKEN_OVER = "taken over"
     WRITING = "writing"
     FAILED = "failed"
     PROPOSED = "proposed"
@@ -51,6 +53,7 @@ TRANSITIONS: dict[tuple[AttemptState, Event], AttemptState] = {
     (_S.PLANNED, Event.BEGUN): _S.VALIDATING,
     (_S.PLANNED, Event.HANDED_OVER): _S.ESCALATED,
     (_S.PLANNED, Event.ENDED): _S.RESOLVED,
+    (_S.VALIDATING, Event.TAKEN_OVER): _S.VALIDATING,
     (_S.VALIDATING, Event.WRITING): _S.VALIDATING,
     (_S.VALIDATING, Event.FAILED): _S.PLANNED,
     (_S.VALIDATING, Event.PROPOSED): _S.PROPOSED,
@@ -97,7 +100,7 @@ def moved(attempt: Attempt, event: Event, *, at: datetime, why: str = "", **fact
         failed = (*attempt.failed, attempt.remedy)
         facts = {"tries": attempt.tries + 1, "failed": failed, "write": ""} | facts
         after = after if attempt.tries + 1 < MOST_TRIES else _S.ESCALATED
-    elif event is not Event.WRITING:
+    elif event not in (Event.WRITING, Event.TAKEN_OVER):
         facts |= {"write": ""}
     since = at if after is not attempt.state else attempt.since
     return replace(attempt, state=after, since=since, why=why or attempt.why, **facts)

@@ -21,7 +21,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.green import green_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
-from aidbt.healing.diagnosis.symptoms import Symptom, symptom_of
+from aidbt.healing.diagnosis.symptoms import Symptom, named_columns, symptom_of
 from aidbt.healing.diagnosis.tables import gone_table
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
@@ -83,8 +83,14 @@ def _bad_values(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None
     return bad_values(case, failure)
 
 
-def _retyped(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
-    return retyped_column(case, failure, tables_above(case, failure.unique_id))
+def _retyped(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A column of a source above that has another type; the one that the message names before others."""
+    above = tables_above(case, failure.unique_id)
+    for name in named_columns(failure.message):
+        for change in above:
+            if any(column.casefold() == name.casefold() for column, *_ in change.retyped):
+                return retyped_column(case, failure, [change], column=name)
+    return retyped_column(case, failure, above)
 
 
 def _added(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:

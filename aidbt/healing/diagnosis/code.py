@@ -28,7 +28,7 @@ from aidbt.project.manifest import Manifest
 
 _CLASS_OF = {
     "missing_ref": E.COMPILATION, "missing_source": E.COMPILATION, "missing_macro": E.COMPILATION,
-    "jinja": E.COMPILATION, "yaml": E.COMPILATION, "cycle": E.COMPILATION, "contract": E.SQL_SEMANTIC,
+    "jinja": E.COMPILATION, "yaml": E.COMPILATION, "cycle": E.COMPILATION, "contract": E.COMPILATION,
     "syntax": E.SQL_SYNTAX, "missing_column": E.SQL_SEMANTIC, "missing_relation": E.SQL_SEMANTIC,
     "missing_schema": E.SQL_SEMANTIC, "missing_function": E.SQL_SEMANTIC, "ambiguous": E.SQL_SEMANTIC,
     "set_operation": E.SQL_SEMANTIC, "type_mismatch": E.SQL_SEMANTIC, "bad_cast": E.SQL_SEMANTIC,
@@ -49,7 +49,8 @@ def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis |
     if not files:
         return _unchanged_name(case, failure, symptom)
     error_class = _CLASS_OF.get(symptom.what, E.SQL_SEMANTIC)
-    named = [change for change in files if symptom.name and _introduces(change, _bare(symptom.name))]
+    word, _ = _wrong_word(case, failure, symptom)
+    named = [change for change in files if word and _introduces(change, word)]
     change = (named or files)[0]
     facts: dict[str, object] = {
         "file": change.path, "lines": change.lines, "what": _WHAT_OF.get(symptom.what, "logic"),
@@ -93,7 +94,8 @@ def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange
         return list(dict.fromkeys([*named, *above]))
     if failure.unique_id:
         return []
-    telling = [c for c in case.code.files if symptom.name and _introduces(c, _bare(symptom.name))]
+    word, _ = _wrong_word(case, failure, symptom)
+    telling = [change for change in case.code.files if word and _introduces(change, word)]
     return telling or list(case.code.files)
 
 
@@ -121,8 +123,7 @@ def _typo(
     case: Case, failure: RunFailure, symptom: Symptom, change: FileChange, proof: list[Evidence]
 ) -> dict[str, object]:
     """The wrong word and what it was: the word that stood in its place, else the only near name there is."""
-    word = _bare(symptom.name)
-    known = known_names(case, failure, symptom)
+    word, known = _wrong_word(case, failure, symptom)
     before = [old for old, _ in replaced_words(change, [word]) if old.casefold() in _folded(known)]
     like = nearest(word, known)
     replacement = before[0] if before else like if like and _introduces(change, word) else None
@@ -133,6 +134,18 @@ def _typo(
     text = f"there is no {what} {word}; {replacement} {stood}"
     proof.insert(0, Evidence("artifact", change.path, text))
     return {"token": word, "replacement": replacement}
+
+
+def _wrong_word(case: Case, failure: RunFailure, symptom: Symptom) -> tuple[str, list[str]]:
+    """(the part of a name that does not exist, the names there are for it)."""
+    manifest = case.good_manifest or case.manifest
+    source, dot, table = symptom.name.partition(".")
+    if symptom.what != "missing_source" or not dot or manifest is None:
+        return _bare(symptom.name), known_names(case, failure, symptom)
+    tables: dict[str, list[str]] = {}
+    for node in manifest.sources.values():
+        tables.setdefault(node.source_name, []).append(node.name)
+    return (table, tables[source]) if source in tables else (source, list(tables))
 
 
 def known_names(case: Case, failure: RunFailure, symptom: Symptom) -> list[str]:

@@ -9,6 +9,7 @@ from aidbt.core.failures import Classified, ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
 from aidbt.core.incidents import node_name
+from aidbt.healing.diagnosis.symptoms import symptom_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange
 from aidbt.healing.evidence.failed_run import stage_of
@@ -112,6 +113,8 @@ def message_evidence(failure: RunFailure) -> Evidence:
     named = [line for line in lines if _NAMED_ERROR.match(line)]
     telling = [line for line in lines if not _HEADING.match(line)]
     text = (named or telling or lines or ["dbt said nothing"])[0]
+    value = symptom_of(failure.message).value
+    text = text.replace(value, "…") if value else text  # of a row: nobody needs it to know the cause
     where = shown_name(failure.unique_id) if failure.unique_id else failure.path or "dbt"
     return Evidence("message", where, text[:300])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,10 +24,12 @@ from aidbt.healing.diagnosis.finding import (
     unchanged_code,
 )
 from aidbt.healing.diagnosis.green import changed_table
+from aidbt.healing.diagnosis.symptoms import named_columns
 from aidbt.healing.evidence.case import Case, Violation
 from aidbt.healing.evidence.code_changes import FileChange
 from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.test_meaning import TestMeaning
+from aidbt.healing.evidence.violations import origins_of
 
 _CLASS_OF = {
     "nulls": E.NULL_VIOLATION, "duplicates": E.DUPLICATE_KEY, "orphans": E.REFERENTIAL_INTEGRITY,
@@ -79,7 +82,8 @@ def bad_values(case: Case, failure: RunFailure) -> Diagnosis | None:
     found = [v for v in case.violations if v.failure == failure.unique_id and v.kind == "bad_casts"]
     if not found:
         return None
-    worst = max(found, key=lambda v: v.bad)
+    named = [name.casefold() for name in named_columns(failure.message)]
+    worst = max(found, key=lambda v: (v.column.casefold() in named, v.bad))
     change = case.tables.get(worst.source)
     code = changes_above(case, failure.unique_id)
     if code and not _source_moved(change):
@@ -91,18 +95,24 @@ def bad_values(case: Case, failure: RunFailure) -> Diagnosis | None:
 
 
 def retyped_column(
-    case: Case, failure: RunFailure | None, changes: Sequence[TableChange], violation: Violation | None = None
+    case: Case,
+    failure: RunFailure | None,
+    changes: Sequence[TableChange],
+    violation: Violation | None = None,
+    *,
+    column: str = "",
 ) -> Diagnosis | None:
     """The column of a source that has another type, or other values throughout, than at the last good run."""
     for change in changes:
         if change.now is None:
             continue
-        wanted = [item for item in change.retyped if violation is None or item[0] == violation.column]
+        name = violation.column if violation is not None else column
+        wanted = [item for item in change.retyped if not name or item[0].casefold() == name.casefold()]
         mostly = violation is not None and violation.rate >= _MOSTLY
         if not wanted and not mostly:
             continue
         relation = str(change.now.relation)
-        column, old, new = wanted[0] if wanted else (violation.column if violation else "", "", "")
+        column, old, new = wanted[0] if wanted else (name, "", "")
         facts: dict[str, object] = {"source": change.source, "relation": relation, "column": column}
         proof = []
         if wanted:
@@ -264,15 +274,33 @@ def _moved_source(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diag
 
 
 def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis:
-    """Nothing but the test itself is known to speak."""
-    about = meaning.node or meaning.unique_id
+    """Nothing but the test itself is known to speak: of a column of one source, where lineage says so."""
+    error_class = _CLASS_OF_TEST.get(meaning.kind, E.CONSTRAINT_VIOLATION)
     unknown = [] if case.good is not None else ["what the sources held before"]
+    same_code = unchanged_code(case)
+    origins = (
+        origins_of(case.lineage, meaning.node, meaning.column) if case.lineage and meaning.column else []
+    )
+    change = case.tables.get(origins[0].node) if len(origins) == 1 else None
+    facts: dict[str, object] = {}
+    root, column = meaning.node or meaning.unique_id, meaning.column
+    if change is not None and change.now is not None and same_code is not None:
+        found = _GOT.search(failure.message)
+        root, column = change.source, origins[0].column
+        facts = {
+            "source": root, "relation": str(change.now.relation), "column": column,
+            "bad": found[1] if found else None, "rows": change.now.rows,
+            "rows_then": change.was.rows if change.was is not None else None,
+        }  # fmt: skip
     return diagnosis(
-        f"test:{meaning.name or meaning.kind}", _CLASS_OF_TEST.get(meaning.kind, E.CONSTRAINT_VIOLATION),
-        GUESS, failure=failure, root=about, column=meaning.column, proof=[message_evidence(failure)],
-        ruled_out=[e for e in [unchanged_code(case)] if e], unknown=unknown,
+        f"test:{meaning.name or meaning.kind}", error_class, LIKELY if facts else GUESS, failure=failure,
+        root=root, column=column, proof=[message_evidence(failure)], facts=facts, unknown=unknown,
+        ruled_out=[same_code] if same_code else [],
         next_step=f"look at the rows that {node_name(meaning.unique_id)} finds",
     )  # fmt: skip
+
+
+_GOT = re.compile(r"Got (\d+) result")
 
 
 def _with_test(found: Diagnosis, meaning: TestMeaning) -> Diagnosis:

@@ -214,3 +214,13 @@ def _of_match(what: What, match: re.Match[str]) -> Symptom:
         groups.get("value", ""),
         groups.get("type", ""),
     )
+
+
+_CAST_FROM = re.compile(r"from source column (?P<name>\w+)")
+_CONTRACT_ROW = re.compile(r"^\s*\|\s*(?P<name>\w+)\s*\|[^|]*\|[^|]*\|\s*data type mismatch", re.M | re.I)
+
+
+def named_columns(message: str) -> list[str]:
+    """The columns that a message about types names: the one a cast reads, those a contract has otherwise."""
+    found = [match["name"] for pattern in (_CAST_FROM, _CONTRACT_ROW) for match in pattern.finditer(message)]
+    return list(dict.fromkeys(found))

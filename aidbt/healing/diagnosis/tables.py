@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
@@ -53,7 +54,9 @@ def table_diagnosis(case: Case, failure: RunFailure | None, change: TableChange)
         proof.append(Evidence("probe", schema, f"the schema {schema} has none of its {len(whole)} tables"))
     cause, root = ("schema", f"schema.{schema}") if len(whole) > 1 else ("table", change.source)
     if len(good) == 1:
-        return _renamed(change, good[0], cause, root, failure, facts, proof, ruled)
+        found = _renamed(change, good[0], cause, root, failure, facts, proof, ruled)
+        step = f"point the schema of the source to {good[0].schema}"
+        return replace(found, next_step=step) if _moved_together(case, whole) else found
     unknown = []
     if change.was is None or not change.was.is_measured:
         unknown.append(f"what {schema}.{old} held is not known, so no other table can be told to be it")
@@ -66,6 +69,17 @@ def table_diagnosis(case: Case, failure: RunFailure | None, change: TableChange)
         cause, E.TABLE_RENAMED, GUESS if unknown or good else LIKELY, failure=failure, root=root, proof=proof,
         ruled_out=ruled, facts=facts, unknown=unknown, next_step=step,
     )  # fmt: skip
+
+
+def _moved_together(case: Case, sources: Sequence[str]) -> bool:
+    """Whether several sources of one schema stand in one other schema, under their old names."""
+    places = set()
+    for name in sources:
+        good, _ = _told_apart(case.tables[name])
+        if len(good) != 1 or good[0].name != _name(case.node(name), case.tables[name]):
+            return False
+        places.add(good[0].schema)
+    return len(sources) > 1 and len(places) == 1
 
 
 def _renamed(

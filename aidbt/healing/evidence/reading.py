@@ -218,7 +218,13 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
         warehouse = readers.warehouse()
         good = case.good
         found = tables_now(
-            warehouse, nodes, good, mask=mask, scan_bytes=readers.scan_bytes, keys=_by_source(keys, case)
+            warehouse,
+            nodes,
+            good,
+            mask=mask,
+            scan_bytes=readers.scan_bytes,
+            keys=_by_source(keys, case),
+            known=[*manifest.sources.values(), *manifest.nodes.values()] if manifest is not None else (),
         )
     except AidbtError as error:
         unknown.append(f"the warehouse could not be asked: {error.message}")
@@ -241,8 +247,8 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
 def _violations(case: Case, asker: Violations) -> Iterator[Violation]:
     for failure in case.run.failures:
         meaning = case.tests.get(failure.unique_id)
-        if meaning is not None and meaning.column:
-            yield from asker.of_test(meaning)
+        if meaning is not None and failure.status == "fail":
+            yield from asker.of_test(meaning) if meaning.column else ()
         elif failure.unique_id and _NEEDS_ROWS.search(failure.message):
             yield from asker.of_casts(failure)
 

@@ -79,16 +79,19 @@ def tables_now(
     mask: int = 0,
     scan_bytes: int = 100_000_000_000,
     keys: Mapping[str, Sequence[str]] | None = None,
+    known: Collection[Node] = (),
 ) -> TablesNow:
     """What became of some sources.
 
     Args:
         scan_bytes: what may be read of them together; of the rest only the columns are compared.
         keys: unique_id → columns that are declared to be unique.
+        known: the sources and nodes of the project: their relations are no other table under a new name.
     """
     reached, relations = reach(warehouse)
     if not reached.is_open:
         return TablesNow(reached, unknown=(f"the warehouse could not be asked: {reached.problem}",))
+    own = {_place(node.schema, node.identifier or node.name) for node in known}
     unknown: list[str] = []
     left = scan_bytes
     found: dict[str, TableChange] = {}
@@ -105,7 +108,9 @@ def tables_now(
                 if relation is None and (was is None if good is not None else _is_outside(node)):
                     continue  # a file, or another place that this warehouse does not list
                 if relation is None:
-                    others = _candidates(node, was, good, relations)
+                    others = _candidates(
+                        node, was, good, [r for r in relations if _place(r.schema, r.name) not in own]
+                    )
                     found[node.unique_id] = looker.gone(node, others, good)
                 elif size > left:
                     unknown.append(f"{relation} was not measured: it is over budget.scan_bytes")
@@ -269,6 +274,10 @@ def _candidates(
         if share >= _LIKE or (not columns and alike):
             found.append((relation, share, (relation.schema, relation.name) not in known))
     return sorted(found, key=lambda item: (not item[2], -item[1], str(item[0])))
+
+
+def _place(schema: str, name: str) -> tuple[str, str]:
+    return schema.casefold(), name.casefold()
 
 
 def _is_outside(node: Node) -> bool:

@@ -88,24 +88,26 @@ class Violations:
         """The rows that a cast in a failed model, or in the views it reads, cannot read."""
         seen: set[tuple[ColumnRef, str]] = set()
         for node in self._read_at_once(failure.unique_id):
-            for column, data_type in _casts(node, self.connection.dialect):
-                for origin in self._origins_in(node, column):
-                    if (origin, data_type) in seen or len(seen) >= _MOST_CASTS:
-                        continue
-                    seen.add((origin, data_type))
-                    yield from self._bad_casts(failure.unique_id, origin, data_type)
+            for inner, data_type in _casts(node, self.connection.dialect):
+                column = inner if isinstance(inner, exp.Column) else inner.find(exp.Column)
+                for origin in self._origins_in(node, column.name) if column is not None else ():
+                    asked = (origin, inner.sql() + data_type)
+                    if asked not in seen and len(seen) < _MOST_CASTS:
+                        seen.add(asked)
+                        yield from self._bad_casts(failure.unique_id, origin, inner, data_type)
 
-    def _bad_casts(self, failure: str, origin: ColumnRef, data_type: str) -> Iterator[Violation]:
+    def _bad_casts(
+        self, failure: str, origin: ColumnRef, inner: exp.Expr, data_type: str
+    ) -> Iterator[Violation]:
         relation = self._relation(origin.node)
         column = relation.column(origin.column) if relation is not None else None
         if relation is None or column is None or type_family(column.data_type) != "text":
             return
-        text = exp.cast(exp.column(origin.column, quoted=True), exp.DataType.build("text"))
+        name = exp.column(origin.column, quoted=True)
+        value = inner.transform(lambda node: name.copy() if isinstance(node, exp.Column) else node)
         to = exp.DataType.build(data_type, dialect=self.connection.dialect)
-        reads = exp.TryCast(this=text, to=to)
-        unread = exp.and_(
-            exp.not_(exp.column(origin.column, quoted=True).is_(exp.null())), reads.is_(exp.null())
-        )
+        reads = exp.TryCast(this=exp.cast(value, exp.DataType.build("text")), to=to)
+        unread = exp.and_(exp.not_(exp.Paren(this=value.copy()).is_(exp.null())), reads.is_(exp.null()))
         for found in self._asked(failure, "bad_casts", origin, relation, _count_where(unread), data_type):
             if found.bad:
                 yield found
@@ -183,19 +185,25 @@ class Violations:
         return found
 
 
-def _casts(node: Node, dialect: str) -> list[tuple[str, str]]:
-    """(column, type) of each cast of a plain column in a node's SQL; none where it cannot be parsed."""
+# What a value may pass through before it is cast, one column inside.
+_WRAPPERS = (exp.Column, exp.Identifier, exp.Literal, exp.Trim, exp.Lower, exp.Upper, exp.Nullif, exp.Paren)
+
+
+def _casts(node: Node, dialect: str) -> list[tuple[exp.Expr, str]]:
+    """(what is cast, type) of each cast of one column in a node's SQL; none where it cannot be parsed."""
     code = str(node.raw.get("compiled_code") or "")
     try:
         tree = sqlglot.parse_one(code, dialect=dialect) if code else None
     except sqlglot.errors.SqlglotError:
         tree = None
-    found = []
+    found: dict[tuple[str, str], exp.Expr] = {}
     for cast in tree.find_all(exp.Cast) if tree is not None else ():
-        columns = list(cast.this.find_all(exp.Column))
-        if len(columns) == 1 and type_family(cast.to.sql(dialect)) != "text":
-            found.append((columns[0].name, cast.to.sql(dialect)))
-    return list(dict.fromkeys(found))
+        is_one = len({column.name for column in cast.this.find_all(exp.Column)}) == 1
+        is_plain = all(isinstance(part, _WRAPPERS) for part in cast.this.walk())
+        data_type = cast.to.sql(dialect)
+        if is_one and is_plain and type_family(data_type) != "text":
+            found[cast.this.sql(dialect), data_type] = cast.this
+    return [(inner, data_type) for (_, data_type), inner in found.items()]
 
 
 def _count_where(condition: exp.Expr) -> exp.Expr:

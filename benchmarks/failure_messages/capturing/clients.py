@@ -227,11 +227,12 @@ def s3_faults() -> list[Example]:
         "region_name": "us-east-1",
         "config": quick,
     }
+    patient = {**given, "config": Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"})}
     with s3_server() as address:
-        s3 = boto3.client("s3", endpoint_url=address, **given)
+        s3 = boto3.client("s3", endpoint_url=address, **patient)
         s3.create_bucket(Bucket="landing")
         s3.put_object(Bucket="landing", Key="a.csv", Body=b"a\n1\n")
-        glue, athena = (boto3.client(name, endpoint_url=address, **given) for name in ("glue", "athena"))
+        glue, athena = (boto3.client(name, endpoint_url=address, **patient) for name in ("glue", "athena"))
         for label, how, act, accept in (
             (
                 E.ENDPOINT_CHANGED,
@@ -274,7 +275,6 @@ def s3_faults() -> list[Example]:
         ):
             _kept(found, label, "aws", how, act, accept)
     with failing_server() as address:
-        failing = boto3.client("s3", endpoint_url=address, **given)
         for path, (_, _, _, label, accept) in ANSWERS.items():
             name = path.strip("/")
             client = boto3.client("s3", endpoint_url=f"{address}", **given)
@@ -289,7 +289,6 @@ def s3_faults() -> list[Example]:
             client = boto3.client("s3", endpoint_url=address, **given)
             client.meta.events.register("before-send.s3", _to(f"{address}{path}"))
             _kept(found, label, "aws", f"SERVER{path}", lambda c=client: c.list_buckets(), _NETWORK)
-        del failing
     nobody = f"http://127.0.0.1:{free_port()}"
     _kept(
         found,

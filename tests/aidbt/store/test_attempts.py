@@ -105,7 +105,7 @@ except VersionConflict:
     with_store = place.open()
     entries = Audit(with_store).entries()
     assert printed.count("done") == 1
-    assert [e.who for e in entries if e.subject == opened.id and e.before == "pending"].__len__() == 1
+    assert len([e for e in entries if e.subject == opened.id and e.before == "pending"]) == 1
     assert broken(entries) == ""
     assert len(Attempts(with_store, "x").all()) == 4
     with_store.close()
