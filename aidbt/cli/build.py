@@ -22,6 +22,7 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
     default=None,
     help="Then measure, check and tell; by default where the project has monitors as data tests.",
 )
+@click.option("--heal", is_flag=True, help="Then mend what failed, as aidbt heal run does.")
 @project_options
 @output_option
 def build(
@@ -31,6 +32,7 @@ def build(
     full_refresh: bool,
     count_rows_: bool,
     monitor: bool | None,
+    heal: bool,
     output: str,
     **where: Any,
 ) -> None:
@@ -39,8 +41,9 @@ def build(
     Streams of changes make way meanwhile where the warehouse lets one process in. Afterwards the rows of the
     staging models that aidbt wrote are counted against their sources, and the models are monitored where the
     project has monitors. Of a run that went well the state of sources and tables is kept, so that
-    `aidbt diagnose` can say what changed since.
+    `aidbt diagnose` can say what changed since; one of the whole project ends what was being healed.
     """
+    from aidbt.cli.build_healing import healed_after_build
     from aidbt.cli.good_state import for_programs, kept_after_build, kept_lines
     from aidbt.cli.monitor_check import Monitored, monitored_after_build
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
@@ -74,13 +77,24 @@ def build(
         if report.succeeded:
             progress.show("the last good state")
             kept = kept_after_build(session)
+    is_whole = not (select or exclude)
+    healing = healed_after_build(session, report, is_asked=heal, is_whole=is_whole)
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
     result["good_state"] = for_programs(kept)
+    result["healing"] = healing.for_programs()
     emit(
         result,
         output=output,
-        text=lambda: [*_text(report), *_rows_text(rows), *watched.lines(), *kept_lines(kept), *_why(report)],
+        text=lambda: [
+            *_text(report),
+            *_rows_text(rows),
+            *watched.lines(),
+            *kept_lines(kept),
+            *(healing.lines() if healing.is_done else _why(report)),
+        ],
     )
+    if healing.mended_all:
+        raise SystemExit(0)
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
 
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "observe": ("aidbt.cli.observe:observe", "Take in runs of dbt that happened elsewhere."),
     "classify": ("aidbt.cli.classify:classify", "Say of which class failures are, line by line."),
     "diagnose": ("aidbt.cli.diagnose:diagnose", "Say why a run failed, with the proof."),
+    "heal": ("aidbt.cli.heal:heal", "Mend what failed where that can be proved."),
     "monitor": ("aidbt.cli.monitor_group:monitor", "Measure the models, and say what is not as usual."),
     "incidents": ("aidbt.cli.incidents:incidents", "List, acknowledge and end what is wrong; tell people."),
     "quality": ("aidbt.cli.quality:quality", "Score the data, and say what wins lost points back."),

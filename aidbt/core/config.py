@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from aidbt.core.errors import SettingsError, nearest
+from aidbt.core.failures import ErrorClass
 
 SETTINGS_FILE = "aidbt.yml"
 Origin = Literal["flag", "environment", "file", "default"]
@@ -660,6 +661,44 @@ class CostSettings(Section):
     min_bytes: int = Field(default=0, ge=0)
 
 
+class HealSettings(Section):
+    """What may be mended without a person, and where.
+
+    Attributes:
+        classes: class ("SCHEMA_DRIFT/COLUMN_RENAMED") or family ("SCHEMA_DRIFT") → "auto", "propose" or
+            "never"; the class counts before its family, and what stands nowhere is "propose". Naming any
+            replaces the default.
+        deployed_branch: the branch that is what is deployed; only on it mends are deployed without a person.
+            "" for none.
+        approvers: who may let a mend be deployed, resume and trust a class again, as git's `user.email` or the name of the
+            user on the machine; empty for everybody.
+        blast_radius: at most so many nodes may hang on a mend that changes files.
+        critical: names of models and sources ("orders", "crm.orders") that only people change, beside those
+            with `meta: {critical: true}`.
+        wait_timeout: hours that an attempt waits for a person before it ends.
+    """
+
+    classes: dict[str, Literal["auto", "propose", "never"]] = {"TRANSIENT": "auto"}
+    deployed_branch: str = ""
+    approvers: list[str] = Field(default_factory=list)
+    blast_radius: int = Field(default=50, ge=0)
+    critical: list[str] = Field(default_factory=list)
+    wait_timeout: float = Field(default=72, gt=0)
+
+    @field_validator("classes")
+    @classmethod
+    def _are_classes(
+        cls, classes: dict[str, Literal["auto", "propose", "never"]]
+    ) -> dict[str, Literal["auto", "propose", "never"]]:
+        known = [*(one.value for one in ErrorClass), *{one.family for one in ErrorClass}]
+        for name in classes:
+            if name not in known:
+                close = nearest(name, known)
+                meant = f"; did you mean '{close}'?" if close else ""
+                raise ValueError(f"no class is called '{name}'{meant}")
+        return classes
+
+
 class StoreSettings(Section):
     """Where aidbt keeps its evidence.
 
@@ -701,6 +740,7 @@ class Settings(Section):
     alerts: AlertSettings = AlertSettings()
     cost: CostSettings = CostSettings()
     quality: QualitySettings = QualitySettings()
+    heal: HealSettings = HealSettings()
     store: StoreSettings = StoreSettings()
     dbt: DbtSettings = DbtSettings()
 

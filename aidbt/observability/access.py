@@ -253,7 +253,7 @@ def _touched(
         ),
         CommandAccess(
             "build",
-            f"what dbt build reads: the project, {raw}",
+            f"what dbt build reads: the project, {raw}; after a good run the tables again, for their state",
             f"what dbt build writes: the schema {place.target}"
             f"{' and custom schemas' if place.has_custom_schemas else ''}, target/, logs/; {store}",
             "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
@@ -261,9 +261,11 @@ def _touched(
         ),
         CommandAccess(
             "observe",
-            "the artifacts and logs of dbt that are named, target/ by default; the newest manifest",
-            f"runs, and the times of their nodes, in {store}",
-            "nothing",
+            "the artifacts and logs of dbt that are named, target/ by default; the newest manifest; after a"
+            f" good run of the last day {raw} and what it built, for their state",
+            f"runs, the times of their nodes, and the last good states, in {store}",
+            sends,
+            ("connect", "metadata", "read"),
         ),
         CommandAccess(
             "classify",
@@ -277,8 +279,17 @@ def _touched(
             "diagnose",
             f"what the failed run left, files of the project and of git, rows of {raw}",
             f"nothing but an empty {store} where there is none",
-            tagged,
+            sends,
             ("connect", "metadata", "read"),
+        ),
+        CommandAccess(
+            "heal",
+            f"what aidbt diagnose reads; what is built aside and the same tables as they are; {store}",
+            f"commits and branches aidbt/heal/… of git, .aidbt/heal, {store}; for a proof the schema"
+            f" {place.target}_heal_…, dropped afterwards; where heal.deployed_branch is set the files"
+            " that are checked out, and what dbt build writes",
+            "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
+            ("connect", "metadata", "read", "build"),
         ),
         CommandAccess(
             "monitor",

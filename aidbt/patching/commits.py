@@ -135,6 +135,23 @@ def follow(root: Path, commit: str, *, branch: str, base: str) -> None:
     _git(root, "merge", "--ff-only", "--quiet", commit)
 
 
+def user(root: Path) -> str:
+    """git's `user.email` in that folder; "" where none is set, or git cannot be run."""
+    try:
+        return _run(root, "config", "user.email").stdout.strip()
+    except ProjectError:
+        return ""
+
+
+def is_ours(root: Path, commit: str) -> bool:
+    """Whether a commit was made by `commit_patch`, and so may be replaced by another one.
+
+    Raises:
+        ProjectError: git does not know it.
+    """
+    return _git(root, "log", "-1", "--format=%ae", commit).strip() == _MAIL
+
+
 def contains(root: Path, commit: str, *, ref: str = "HEAD") -> bool:
     """Whether a commit is `ref` or one of its ancestors; also False when git does not know it.
 
@@ -142,6 +159,30 @@ def contains(root: Path, commit: str, *, ref: str = "HEAD") -> bool:
         ProjectError: git cannot be run.
     """
     return _run(root, "merge-base", "--is-ancestor", commit, ref).returncode == 0
+
+
+def changed_paths(root: Path, base: str, commit: str) -> list[str]:
+    """The files below `root`, relative to it, that differ between two commits.
+
+    Raises:
+        ProjectError: git cannot say it.
+    """
+    listed = _git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", base, commit)
+    return [path for path in listed.split("\0") if path]
+
+
+def holds(root: Path, base: str, commit: str, *, ref: str = "HEAD") -> bool:
+    """Whether `ref` holds what changed from `base` to `commit`: the commit itself, or the same files, as a
+    squashed merge leaves them.
+
+    Raises:
+        ProjectError: git cannot be run, or does not know the commits any more.
+    """
+    if contains(root, commit, ref=ref):
+        return True
+    paths = [path for path in _git(root, "diff", "--name-only", "-z", base, commit).split("\0") if path]
+    top = Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n"))
+    return bool(paths) and _run(top, "diff", "--quiet", commit, ref, "--", *paths).returncode == 0
 
 
 def patch_text(root: Path, base: str, commit: str) -> str:

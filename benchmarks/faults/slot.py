@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,12 @@ class Slot:
 
     def restore(self, name: str) -> None:
         """Make `work` what it was when it was kept as `name`."""
-        shutil.rmtree(self.work, ignore_errors=True)
+        # A process of a killed healer may still be writing a last file.
+        for _ in range(50):
+            shutil.rmtree(self.work, ignore_errors=True)
+            if not self.work.exists():
+                break
+            time.sleep(0.1)
         shutil.copytree(self.root / name, self.work, symlinks=True)
 
     # --- git ---

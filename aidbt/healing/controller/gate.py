@@ -120,7 +120,8 @@ def _by_certainty(diagnosis: Diagnosis) -> Iterator[_Limit]:
         yield Allowed.HAND_OVER, f"the cause is known with confidence {sure:.2f}, below {DRAFT_FROM:.2f}"
     elif not sure >= ACT_FROM:
         yield Allowed.DRAFT, f"the cause is known with confidence {sure:.2f}, below {ACT_FROM:.2f}"
-    if diagnosis.error_class.needs_person:
+    # A word that was mistyped is no question of what the SQL should mean.
+    if diagnosis.error_class.needs_person and not diagnosis.facts.get("replacement"):
         yield Allowed.DRAFT, f"{diagnosis.error_class} is always a person's: {diagnosis.error_class.meaning}"
 
 

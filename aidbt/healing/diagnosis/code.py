@@ -75,6 +75,7 @@ def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis |
 def changed_code(case: Case, failure: RunFailure, root: str, files: Sequence[FileChange]) -> Diagnosis:
     """That the logic above a failure changed while its sources did not."""
     change = files[0]
+    root = node_at(case, change.path) or root
     proof = [git_evidence(case, item) for item in files[:3]] + [message_evidence(failure)]
     facts = {"file": change.path, "lines": change.lines, "what": "logic", "node": root}
     return diagnosis(

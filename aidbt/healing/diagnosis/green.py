@@ -62,10 +62,8 @@ def _volume(case: Case, change: TableChange, failure: RunFailure | None) -> Diag
     if change.is_halved:
         what = f"has {1 - change.now.rows / change.was.rows:.0%} fewer rows"
     text = f"{relation} {what}: {change.now.rows:,} rows, {change.was.rows:,} at the last good run"
-    back = _went_back(change)
-    is_copy = change.is_halved and bool(back)
     return _told(
-        case, change, failure, "volume", E.STALE if is_copy else E.VOLUME, STRONG, [text, *back],
+        case, change, failure, "volume", E.VOLUME, STRONG, [text, *_went_back(change)],
         f"ask the owner of {relation} for the missing rows, or load it again",
     )  # fmt: skip
 

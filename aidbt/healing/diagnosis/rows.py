@@ -59,15 +59,15 @@ def failed_test(case: Case, failure: RunFailure) -> Diagnosis | None:
         return _unit_test(case, failure, meaning)
     test_code = _changed_test(case, failure, meaning)
     found = [v for v in case.violations if v.failure == failure.unique_id and v.bad > (v.bad_then or 0)]
-    code = changes_above(case, meaning.node) if meaning.node else _above_all(case, meaning.reads)
+    code = _above_all(case, [name for name in dict.fromkeys([meaning.node, *meaning.reads]) if name])
     for violation in sorted(found, key=lambda v: -v.bad):
         change = case.tables.get(violation.source)
         if violation.kind == "nulls" and change is not None:
             switched = switched_column(case, failure, change, violation.column)
             if switched is not None:
                 return _with_test(switched, meaning)
-        if code and violation.bad_then is None and not _source_moved(change):
-            continue  # it may have been so before: the code that dealt with it changed
+        if violation.bad_then is None and (test_code is not None or (code and not _source_moved(change))):
+            continue  # it may have been so before: the test, or the code that dealt with it, changed
         return _with_test(_bad_rows(case, failure, violation, meaning), meaning)
     if test_code is not None:
         return test_code
@@ -312,4 +312,4 @@ def _with_test(found: Diagnosis, meaning: TestMeaning) -> Diagnosis:
 
 
 def _above_all(case: Case, names: Sequence[str]) -> list[FileChange]:
-    return [change for name in names for change in changes_above(case, name)]
+    return list(dict.fromkeys(change for name in names for change in changes_above(case, name)))

@@ -37,6 +37,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
             r"Could not find profile named '(?P<name>[^']+)'",
             r"does not have a target named '(?P<name>[^']+)'",
             r"dbt looked for a profiles\.yml|no profiles?\.yml|profile '[^']*' .*no target",
+            r"Could not read profiles?|(?:error|invalid)[^\n]{0,200}profiles\.yml",
             r"Credentials in profile \"(?P<name>[^\"]+)\"",
         ),
     ),
@@ -70,7 +71,10 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     ("lock", (
         r"Could not set lock on file|database is locked|being used by another process|Conflicting lock",
     )),
-    ("missing_file", (r"No files found that match the pattern \"(?P<name>[^\"]+)\"",)),
+    ("missing_file", (
+        r"No files found that match the pattern \"(?P<name>[^\"]+)\"",
+        r"Cannot open (?:file|database) \"(?P<name>[^\"]+)\".{0,60}(?:No such file|does not exist)",
+    )),
     ("encoding", (
         r"Invalid unicode|invalid byte sequence|not utf-8|is not valid UTF-?8|UnicodeDecodeError",
         r"unicode \(.{1,40}\) conversion",

@@ -29,7 +29,31 @@ _BAND = 0.9  # of the rows then; a stale copy has fewer
 def gone_table(case: Case, failure: RunFailure | None, unique_id: str) -> Diagnosis | None:
     """What became of a source above a failed node that is not there any more."""
     gone = [change for change in tables_above(case, unique_id) if change.is_gone]
+    if gone and _is_another_place(case):
+        return _another_place(case, failure)
     return table_diagnosis(case, failure, gone[0]) if gone else None
+
+
+def _is_another_place(case: Case) -> bool:
+    """Whether the warehouse has no single source table of the last good run: then it is not that one."""
+    if case.good is None or case.reached is None or not case.reached.is_open:
+        return False
+    there = {(r.schema.casefold(), r.name.casefold()) for r in case.relations}
+    sources = [table for name, table in case.good.tables.items() if name.startswith("source.")]
+    schemas = {table.schema.casefold() for table in sources}
+    found = any((table.schema.casefold(), table.name.casefold()) in there for table in sources)
+    return len(sources) > 1 and len(schemas) > 1 and not found
+
+
+def _another_place(case: Case, failure: RunFailure | None) -> Diagnosis:
+    assert case.good is not None
+    text = f"none of the sources of the last good run is there, among {len(case.relations):,} relations"
+    proof = [Evidence("probe", "warehouse", text), *([message_evidence(failure)] if failure else [])]
+    return diagnosis(
+        "warehouse:another", E.ENDPOINT_CHANGED, STRONG, failure=failure, root="warehouse", proof=proof,
+        ruled_out=[item for item in [unchanged_code(case)] if item],
+        next_step="look where the profile points: this is another database than before",
+    )  # fmt: skip
 
 
 def table_diagnosis(case: Case, failure: RunFailure | None, change: TableChange) -> Diagnosis:

@@ -121,9 +121,13 @@ def _file_that_is_not_there(case: Case, failure: RunFailure, symptom: Symptom) -
         step = "run the failed nodes again"
     elif is_there is False:
         proof.insert(0, Evidence("probe", symptom.name, "the file is not there now either"))
-    error_class = E.TEMPORARY_UNAVAILABLE if was_there or is_there else E.ENDPOINT_CHANGED
+    is_late = bool(failure.unique_id and was_there) or bool(is_there)
+    if not failure.unique_id and not is_there:  # the database itself
+        step = "look where the profile points, and whether its folder is mounted"
+    error_class = E.TEMPORARY_UNAVAILABLE if is_late else E.ENDPOINT_CHANGED
+    sure = STRONG if is_late or not failure.unique_id else GUESS
     return diagnosis(
-        f"file:{symptom.name}", error_class, STRONG if was_there or is_there else GUESS, failure=failure,
+        f"file:{symptom.name}", error_class, sure, failure=failure,
         root=failure.unique_id or "project", proof=proof, facts=facts, next_step=step,
         ruled_out=[e for e in [unchanged_code(case)] if e],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A few faults on Spark, where a bad cast is no error and a column cannot be renamed in place."""
+"""A few faults on Spark, where a column of a Parquet table cannot be renamed in place."""
 
 from __future__ import annotations
 

@@ -12,11 +12,13 @@ from aidbt.core.errors import EditConflict, ProjectError
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.patching.commits import (
     branch_commit,
+    changed_paths,
     commit_patch,
     commit_undoing,
     contains,
     follow,
     head,
+    holds,
     patch_text,
     set_branch,
 )
@@ -62,6 +64,8 @@ def test_a_commit_is_made_and_what_is_checked_out_stays(project: Path):
     commit = made(project)
 
     assert head(project) == before
+    paths = ["models/a.sql", "models/gone.sql", "models/ü b.sql"]
+    assert changed_paths(project, before.commit, commit) == paths
     assert before.dirty == ("dbt/models/a.sql",)
     assert (project / "models" / "a.sql").read_text() == "a person is at work\n"
     changed = git(project, "-c", "core.quotePath=false", "show", "--format=%s", "--name-status", commit)
@@ -138,6 +142,15 @@ def test_a_branch_is_made_moved_and_kept_from_being_moved_by_two(project: Path):
 def test_a_branch_that_is_checked_out_is_not_moved(project: Path):
     with pytest.raises(ProjectError, match="checked out"):
         set_branch(project, "main", made(project))
+
+
+def test_a_squashed_merge_holds_what_was_proposed(project: Path):
+    base, commit = head(project).commit, made(project)
+    before = holds(project, base, commit)
+    git(project, "merge", "-q", "--squash", commit)
+    git(project, "commit", "-q", "-m", "Remap mail (#12)")
+
+    assert (before, contains(project, commit), holds(project, base, commit)) == (False, False, True)
 
 
 def test_without_a_repository_it_says_so(tmp_path: Path):

@@ -95,6 +95,14 @@ def test_waiting_and_running_again_needs_no_deployed_branch_and_no_clean_tree():
     assert gate(LOCKED, replace(rules, paused="by ana"), Ground(False)).allowed is Allowed.HAND_OVER
 
 
+def test_a_mistyped_word_is_not_left_to_a_person_for_its_class():
+    wrong = replace(RENAMED, error_class=ErrorClass.SQL_SEMANTIC)
+    rules = replace(RULES, policies={"CODE": "auto"})
+
+    assert gate(wrong, rules, GROUND).allowed is Allowed.DRAFT
+    assert gate(replace(wrong, facts={"replacement": "mail"}), rules, GROUND) == Gate(Allowed.PROMOTE)
+
+
 def test_a_class_counts_before_its_family_and_a_risen_one_needs_nobody():
     rules = replace(RULES, policies={"SCHEMA_DRIFT": "auto", "SCHEMA_DRIFT/COLUMN_RENAMED": "never"})
     risen = replace(RULES, policies={}, standings={RENAMED.error_class: Standing(73, 0, 73)})

@@ -18,6 +18,11 @@ SAID = {
         "",
     ),
     'IO Error: No files found that match the pattern "/in/rates.csv"': ("missing_file", "/in/rates.csv"),
+    'IO Error: Cannot open file "/mnt/shop.duckdb": No such file or directory': (
+        "missing_file",
+        "/mnt/shop.duckdb",
+    ),
+    "dbt encountered an error while trying to read your profiles.yml file.": ("missing_profile", ""),
     "Binder Error: Set operations can only apply to expressions with the same number of result columns": (
         "set_operation",
         "",

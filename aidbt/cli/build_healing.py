@@ -1,0 +1,79 @@
+"""What a build has to do with healing: a green one ends what was mended, a failed one may begin it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aidbt.cli.render import dim, plain
+
+if TYPE_CHECKING:
+    from aidbt.core.attempts import Attempt
+    from aidbt.healing.controller.healing import Healed
+    from aidbt.project.dbt import RunReport
+    from aidbt.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Healing:
+    """What was healed after a build.
+
+    Attributes:
+        healed: causes that were worked on.
+        over: attempts that a green run ended.
+        problem: why nothing could be looked at.
+    """
+
+    healed: tuple[Healed, ...] = ()
+    over: tuple[Attempt, ...] = ()
+    problem: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.healed or self.over or self.problem)
+
+    @property
+    def mended_all(self) -> bool:
+        """Whether the run failed and every cause of it is mended now."""
+        return bool(self.healed) and all(one.attempt.state in ("promoted", "resolved") for one in self.healed)
+
+    def lines(self) -> Iterator[str]:
+        """The screen."""
+        from aidbt.cli.heal import healed_lines
+
+        if self.healed:
+            yield from healed_lines(self.healed)
+        if self.problem:
+            yield dim(f"nothing was healed: {self.problem}")
+        for one in self.over:
+            yield f"{one.id} is over: {one.title}"
+
+    def for_programs(self) -> dict[str, Any]:
+        """The same for `--output json`."""
+        over = [one.id for one in self.over]
+        return {"causes": [plain(one) for one in self.healed], "over": over, "problem": self.problem}
+
+
+def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, is_whole: bool) -> Healing:
+    """After a green run of the whole project what it ends; after a failed one, if asked, its causes healed.
+
+    No build fails by it.
+    """
+    from aidbt.cli.heal import actor, healed_causes
+    from aidbt.core.errors import AidbtError
+    from aidbt.healing.controller.healing import end_what_is_over
+
+    try:
+        if report.succeeded and is_whole:
+            target, root = session.project.profile().target, session.project.root
+            ended = end_what_is_over(
+                session.store, who=actor(session), target=target, root=root, run=report.invocation_id
+            )
+            return Healing(over=tuple(ended))
+        if is_asked and report.status in ("failed", "error"):
+            return Healing(healed=tuple(healed_causes(session)))
+    except AidbtError as error:
+        return Healing(problem=error.message)
+    return Healing()

@@ -1,0 +1,163 @@
+"""All causes of one failed run, one after the other; and what a green run ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from aidbt.core.attempts import Attempt, AttemptState
+from aidbt.core.config import HealSettings
+from aidbt.core.errors import LeaseTaken
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Diagnosis
+from aidbt.core.incidents import node_name
+from aidbt.healing.controller.attempt import Outcome, end, end_of_waiting, heal
+from aidbt.healing.controller.gate import Rules
+from aidbt.healing.controller.hands import Means, ProjectHands
+from aidbt.healing.controller.pausing import paused
+from aidbt.healing.evidence.case import Case
+from aidbt.patching.commits import holds
+from aidbt.project.manifest import Manifest, Node
+from aidbt.store import Store
+from aidbt.store.attempts import Attempts
+from aidbt.store.cases import Cases, PastCase
+from aidbt.store.cases import Outcome as Became
+from aidbt.store.leases import Leases, this_process
+
+_OFF = (False, "off", "never")  # YAML reads a bare `off` as false
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What became of one cause.
+
+    Attributes:
+        found: what was checked, a sentence each.
+        declined: remedy and why it does not apply.
+        reasons: why it did not go further without a person.
+        commands: what a person may run next.
+    """
+
+    attempt: Attempt
+    diagnosis: Diagnosis
+    problem: str = ""
+    found: tuple[str, ...] = ()
+    declined: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest | None) -> Rules:
+    """What people decided, read together.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    nodes = [*manifest.nodes.values(), *manifest.sources.values()] if manifest is not None else []
+    critical = {name.casefold() for name in settings.critical}
+    return Rules(
+        policies=settings.classes,
+        deployed_branch=settings.deployed_branch,
+        blast_radius=settings.blast_radius,
+        off=frozenset(node.unique_id for node in nodes if _meta(node).get("heal", True) in _OFF),
+        critical=frozenset(
+            node.unique_id
+            for node in nodes
+            if _meta(node).get("critical") is True or node_name(node.unique_id).casefold() in critical
+        ),
+        approvers=frozenset(settings.approvers),
+        paused=paused(store),
+        standings=Cases(store, who).standings(),
+    )
+
+
+def heal_causes(case: Case, causes: Sequence[Diagnosis], means: Means, *, target: str) -> list[Healed]:
+    """Each cause taken as far as it gets, the widest first.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    attempts, leases = Attempts(means.store, means.actor), Leases(means.store)
+    return [_healed(case, cause, means, attempts, leases, target) for cause in causes]
+
+
+def _healed(
+    case: Case, cause: Diagnosis, means: Means, attempts: Attempts, leases: Leases, target: str
+) -> Healed:
+    hands = ProjectHands(case, cause, means)
+    attempt = attempts.open(cause.key, target)
+    outcome: Outcome = heal(attempt, hands, attempts, leases, holder=this_process("aidbt heal"))
+    return Healed(
+        outcome.attempt,
+        cause,
+        outcome.problem,
+        hands.found,
+        tuple((item.remedy, item.why) for item in hands.declined),
+        hands.gate.reasons,
+        hands.commands,
+    )
+
+
+def end_what_is_over(store: Store, *, who: str, target: str, root: Path, run: str) -> list[Attempt]:
+    """The attempts of a target that a green run of the whole project ends, each with its outcome noted.
+
+    A proposal is over only when what is deployed holds it; a person who was told has mended it himself.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    attempts, leases = Attempts(store, who), Leases(store)
+    resting = (AttemptState.PROMOTED, AttemptState.PROPOSED, AttemptState.WAITING)
+    found = []
+    for attempt in attempts.all(states=resting):
+        if attempt.target != target:
+            continue
+        if attempt.state is AttemptState.PROPOSED and not holds(root, attempt.base, attempt.commit):
+            continue
+        with contextlib.suppress(LeaseTaken):  # a healer is at work on it: the next green run ends it
+            over = end(attempt, attempts, leases, holder=who, why=f"run {run} is green")
+            _remember(store, who, attempt)
+            found.append(over)
+    return found
+
+
+def end_by_person(store: Store, id: str, *, who: str, why: str) -> Attempt:
+    """An attempt that a person calls over.
+
+    Raises:
+        UnknownName: there is no such attempt.
+        UsageError: it is over already.
+        LeaseTaken: a healer is at work on it.
+        StoreError: the store cannot be read or written.
+    """
+    attempts = Attempts(store, who)
+    attempt = attempts.get(id)
+    over = end(attempt, attempts, Leases(store), holder=who, why=why or f"{who} says so")
+    _remember(store, who, replace(attempt, state=AttemptState.WAITING))
+    return over
+
+
+def end_late_ones(store: Store, *, who: str, settings: HealSettings) -> list[Attempt]:
+    """The attempts that waited for a person for longer than `heal.wait_timeout`, one step further.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    timeout = timedelta(hours=settings.wait_timeout)
+    return end_of_waiting(Attempts(store, who), Leases(store), holder=who, timeout=timeout)
+
+
+def _remember(store: Store, who: str, attempt: Attempt) -> None:
+    if not attempt.error_class:
+        return
+    became: Became = "handed_over" if attempt.state is AttemptState.WAITING else "right"
+    case = PastCase("", ErrorClass(attempt.error_class), became, attempt.remedy, attempt.id, attempt.why)
+    Cases(store, who).add(case)
+
+
+def _meta(node: Node) -> dict[str, object]:
+    meta = node.config.get("meta") or node.raw.get("meta") or {}
+    return meta if isinstance(meta, dict) else {}

@@ -1,0 +1,84 @@
+"""`aidbt heal`: what people say of healing, and the audit they check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aidbt.cli.main import cli
+from aidbt.core.errors import AidbtError
+from tests.dbt_shop import Shop, new_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("USER", "ana")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
+    return new_shop(tmp_path / "shop")
+
+
+def refusal(result: Result) -> str:
+    assert isinstance(result.exception, AidbtError)
+    return str(result.exception)
+
+
+def heal(shop: Shop, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["heal", *words, "--project-dir", str(shop.root)])
+
+
+def test_a_pause_is_shown_with_its_reason_until_it_is_resumed(shop: Shop):
+    heal(shop, "pause", "--why", "the quarter closes")
+    paused = heal(shop, "status").output
+    run = heal(shop, "run")
+    heal(shop, "resume")
+
+    assert "healing is paused by ana: the quarter closes" in refusal(run)
+    assert "healing is paused by ana: the quarter closes" in paused
+    assert heal(shop, "status").output == "no cause is being mended\n"
+
+
+def test_only_approvers_resume_and_trust(shop: Shop):
+    shop.write({"aidbt.yml": "heal: {approvers: [ben@example.com]}\n"})
+    heal(shop, "pause")
+
+    for words in (["resume"], ["trust", "CODE/COMPILATION"]):
+        said = refusal(heal(shop, *words))
+        assert "'ana' may not" in said and "ben@example.com" in said
+    assert "paused by ana" in heal(shop, "status").output
+
+
+def test_the_audit_is_exported_piece_by_piece_and_a_changed_export_is_found(shop: Shop):
+    file = shop.root / "audit.jsonl"
+    heal(shop, "pause")
+    first = heal(shop, "audit", "--export", str(file))
+    heal(shop, "resume")
+    second = heal(shop, "audit", "--export", str(file))
+
+    assert (first.output, second.output) == (
+        f"1 entry added to {file}; the chain holds\n", f"1 entry added to {file}; the chain holds\n",
+    )  # fmt: skip
+    assert len(file.read_text().splitlines()) == 2
+
+    file.write_text(file.read_text().replace('"paused"', '"looked"'))
+    found = heal(shop, "audit", "--export", str(file))
+    assert found.exit_code == 1
+    assert "the audit was tampered with: entry 1 is another than the one that was exported" in found.output
+
+
+def test_what_does_not_exist_is_said_with_the_nearest_name(shop: Shop):
+    assert "did you mean 'CODE/COMPILATION'" in refusal(heal(shop, "trust", "CODE/COMPILATON"))
+    assert "no healing attempt is called 'HEAL-7'" in refusal(heal(shop, "resolve", "HEAL-7"))
+
+
+def test_a_class_that_there_is_not_is_a_mistake_in_the_settings(shop: Shop):
+    shop.write({"aidbt.yml": "heal: {classes: {SCHEMA_DRIFFT: auto}}\n"})
+
+    assert "did you mean 'SCHEMA_DRIFT'" in refusal(heal(shop, "status"))
+
+
+def test_without_a_failed_run_there_is_nothing_to_heal(shop: Shop):
+    assert "holds nothing that a run of dbt left" in refusal(heal(shop, "run"))

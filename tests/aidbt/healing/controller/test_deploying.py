@@ -1,0 +1,161 @@
+"""What a real git repository holds after a mend was deployed, taken back, or left half way. dbt's answer is
+given here; how it is got is in test_healing_a_project.py."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from aidbt.core.attempts import Attempt, AttemptState
+from aidbt.core.config import Settings
+from aidbt.core.errors import EditConflict, ProjectError
+from aidbt.core.failures import ErrorClass
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
+from aidbt.core.patch import FileEdit, Patch, digest
+from aidbt.core.resilience.clock import ManualClock
+from aidbt.healing.controller.gate import Rules
+from aidbt.healing.controller.hands import Means, ProjectHands, Ran
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.patching import commits
+from aidbt.project import open_project
+from aidbt.store import Store, open_store
+from aidbt.store.cases import Cases
+from tests.dbt_shop import new_shop
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BAD, GOOD = "select * from {{ ref('ordres') }}\n", "select * from {{ ref('orders') }}\n"
+DIAGNOSIS = Diagnosis(
+    "code:totals", ErrorClass.COMPILATION, 0.97, Stage.PARSE, "model.shop.totals",
+    failures=(RunFailure("", "error", "no node named ordres"),), proof=(Evidence("git", "x", "a typo"),),
+)  # fmt: skip
+MEND = Mend("right_name", "Write orders", Patch((FileEdit("models/totals.sql", digest(BAD), GOOD),)))
+
+
+def git(root: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "user.name=ana", "-c", "user.email=ana@example.com", *words],
+        cwd=root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    shop = new_shop(tmp_path / "shop", {"models/orders.sql": "select 1 as id", "models/totals.sql": BAD})
+    shop.write({".gitignore": ".aidbt/\n"})
+    git(shop.root, "init", "-q", "-b", "main")
+    git(shop.root, "add", ".")
+    git(shop.root, "commit", "-q", "-m", "first")
+    return shop.root
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(open_store(tmp_path / "state.db")) as opened:
+        yield opened
+
+
+def hands(root: Path, store: Store, run: Callable[[], Ran] = lambda: Ran(True)) -> ProjectHands:
+    project = open_project(root, profiles_dir=root)
+    means = Means(
+        project, Settings(), store, warehouse=_no_warehouse, run=lambda rerun: run(),
+        tell=lambda attempt, diagnosis: None, rules=Rules({}, deployed_branch="main"), actor="ana",
+        clock=ManualClock(), rng=Random(1),
+    )  # fmt: skip
+    case = Case("shop", root, FailedRun(Stage.PARSE, DIAGNOSIS.failures))
+    return ProjectHands(case, DIAGNOSIS, means, mend=MEND)
+
+
+def _no_warehouse() -> None:
+    raise AssertionError("nothing here asks the warehouse")
+
+
+def attempt(root: Path, write: str = "promote") -> Attempt:
+    """One whose mend was proved and is about to be written."""
+    base = commits.head(root).commit
+    commit = commits.commit_patch(root, MEND.patch or Patch(), base=base, message="Write orders\n", at=NOON)
+    made = Attempt("code:totals", "dev", AttemptState.VALIDATING, NOON, NOON, "HEAL-1", remedy="right_name")
+    return replace(made, base=base, commit=commit, write=write)
+
+
+def test_what_is_not_green_is_taken_back_by_a_commit_and_counts_as_a_wrong_mend(root: Path, store: Store):
+    worked_on, made = attempt(root), hands(root, store, lambda: Ran(False, "a test failed"))
+
+    done = made.promote(worked_on)
+
+    assert (done.was_undone, done.found) == (True, "taken back, since its run failed: a test failed")
+    assert (root / "models/totals.sql").read_text() == BAD
+    assert git(root, "log", "--format=%s") == "Take back HEAL-1: its run failed\nWrite orders\nfirst"
+    assert git(root, "status", "--porcelain") == ""
+    assert Cases(store, "ana").standings()[ErrorClass.COMPILATION].is_doubted
+    assert made.settled(worked_on) == replace(done, found="it was taken back, since its run failed")
+
+
+def test_a_healer_killed_before_it_deployed_left_nothing(root: Path, store: Store):
+    assert hands(root, store).settled(attempt(root)) is None
+
+
+def test_one_killed_after_it_deployed_is_finished_by_the_run_that_was_missing(root: Path, store: Store):
+    worked_on = attempt(root)
+    commits.follow(root, worked_on.commit, branch="main", base=worked_on.base)
+
+    green = hands(root, store).settled(worked_on)
+    red = hands(root, store, lambda: Ran(False, "no")).settled(worked_on)
+
+    assert green is not None and green.is_good
+    assert red is not None and red.was_undone
+    assert (root / "models/totals.sql").read_text() == BAD
+
+
+def test_a_checkout_that_is_half_way_is_not_touched(root: Path, store: Store):
+    worked_on = attempt(root)
+    (root / "models/totals.sql").write_text(GOOD)  # git was killed between the files and the branch
+
+    with pytest.raises(ProjectError, match="half way"):
+        hands(root, store).settled(worked_on)
+
+
+def test_what_somebody_committed_meanwhile_is_not_overtaken(root: Path, store: Store):
+    worked_on = attempt(root)
+    git(root, "commit", "-q", "--allow-empty", "-m", "a person was faster")
+
+    with pytest.raises(EditConflict, match="nothing was changed"):
+        hands(root, store).promote(worked_on)
+
+    assert git(root, "log", "--format=%s") == "a person was faster\nfirst"
+
+
+def test_work_that_a_person_put_on_top_is_not_taken_back_with_it(root: Path, store: Store):
+    worked_on = attempt(root)
+
+    def a_person_commits() -> Ran:
+        git(root, "commit", "-q", "--allow-empty", "-m", "mine")
+        return Ran(False, "a test failed")
+
+    with pytest.raises(EditConflict, match="nothing was changed"):
+        hands(root, store, a_person_commits).promote(worked_on)
+
+    assert git(root, "log", "--format=%s").splitlines()[0] == "mine"
+
+
+def test_a_branch_on_which_a_person_works_is_left_as_it_is(root: Path, store: Store):
+    worked_on = attempt(root, "propose")
+    branch = hands(root, store).propose(worked_on).branch
+    again = hands(root, store).propose(worked_on)
+    git(root, "checkout", "-q", branch)
+    git(root, "commit", "-q", "--allow-empty", "-m", "mine")
+    git(root, "checkout", "-q", "main")
+
+    assert again.branch == branch
+    with pytest.raises(EditConflict, match="somebody committed"):
+        hands(root, store).propose(worked_on)
+    assert (root / ".aidbt/heal/HEAL-1.md").read_text().startswith("# Write orders\n")
