@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -41,6 +42,7 @@ def build(
     project has monitors.
     """
     from aidbt.cli.monitor_check import Monitored, monitored_after_build
+    from aidbt.cli.quality import kept_scores
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
 
@@ -57,6 +59,7 @@ def build(
             exclude=exclude,
             threads=threads,
             full_refresh=full_refresh,
+            keep=timedelta(days=session.settings.values.store.runs_days),
             on_event=progress.show,
         )
         rows = RowCounts()
@@ -68,8 +71,10 @@ def build(
         if report.results and monitor is not False:
             progress.show("monitors")
             watched = monitored_after_build(session, is_asked=bool(monitor))
+        problem = kept_scores(session) if report.results else ""
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
-    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows), *watched.lines()])
+    unkept = [dim(problem)] if problem else []
+    emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows), *watched.lines(), *unkept])
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
 
 

@@ -93,6 +93,7 @@ def collected(
     from aidbt.monitors.collection.told import parse_since
     from aidbt.observability.refreshes import refreshed_runs
     from aidbt.observability.run_metrics import keep_connectors
+    from aidbt.observability.targets import watched_target
     from aidbt.warehouse.budget import runs_as
 
     profile = session.project.profile()
@@ -108,7 +109,7 @@ def collected(
         until=None if until is None else parse_since(until),
         runs_as=runs_as(profile.type, profile.settings),
         approve=approver(yes),
-        written_by=refreshed_runs(session.store),
+        written_by=refreshed_runs(session.store, target=watched_target(session.project)),
         metric_sql=_metric_sql(session),
     )
 

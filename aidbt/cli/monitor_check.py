@@ -117,8 +117,13 @@ def run(
 
     For after each run of dbt, whoever made it.
     """
+    from aidbt.cli.quality import kept_scores
+
     session = open_from(**where)
     done = monitored(session, manifest, select=select, exclude=exclude, yes=yes, with_alerts=with_alerts)
+    problem = kept_scores(session, manifest)
+    if problem:
+        click.echo(problem, err=True)
     _finish(done, fail_on, output=output, show_all=show_all)
 
 
@@ -209,6 +214,7 @@ def checked(
     from aidbt.monitors.collection.told import parse_since
     from aidbt.observability.adjusting import project_feedback
     from aidbt.observability.monitoring import check_project
+    from aidbt.observability.targets import watched_target
 
     known = manifest_of(session, manifest)
     feedback, odd = project_feedback(session.project.root, known, session.store)
@@ -222,6 +228,7 @@ def checked(
         since=None if since is None else parse_since(since),
         until=None if until is None else parse_since(until),
         feedback=feedback,
+        target=watched_target(session.project),
         write=write,
     )
     return replace(outcome, findings=(*outcome.findings, *odd))

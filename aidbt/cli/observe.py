@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) 
     from aidbt.core.errors import ProfileError
     from aidbt.observability.observing.observe import observe as take_in
     from aidbt.observability.runs import installed_packages, parents_in
+    from aidbt.observability.targets import watched_target
     from aidbt.project.scrub import scrubber
 
     project = session.project
@@ -62,6 +64,9 @@ def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) 
         parents=parents_in(project),
         exit_code=exit_code,
         scrub=scrubber(settings, environment()),
+        target=watched_target(project),
+        is_target_asked=bool(project.target_name),
+        keep=timedelta(days=session.settings.values.store.runs_days),
     )
 
 

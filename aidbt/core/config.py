@@ -668,11 +668,13 @@ class StoreSettings(Section):
         url: of a PostgreSQL database that a team shares, instead of the file. With a password in it, it is
             taken from the variable AIDBT_STORE_URL only.
         schema_name: the schema in that database; "" is `aidbt_<project>`, so that projects do not mix.
+        runs_days: how long recorded runs are kept, with how each node ended.
     """
 
     path: str = Field(default=".aidbt/state.db", min_length=1)
     url: SecretStr = SecretStr("")
     schema_name: str = Field(default="", max_length=63, pattern=r"^([a-z_][a-z0-9_]*)?$")
+    runs_days: int = Field(default=180, ge=30, le=4000)
 
 
 class DbtSettings(Section):

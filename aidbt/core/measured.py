@@ -28,6 +28,17 @@ def is_of_runs(node: str) -> bool:
     return node.startswith(("project.", "connector."))
 
 
+def node_name(unique_id: str) -> str:
+    """A node as people call it: without its kind and project, a source's table with the source's name.
+
+    Example:
+        >>> node_name("model.shop.orders"), node_name("source.shop.raw.orders"), node_name("connector.crm")
+        ('orders', 'raw.orders', 'crm')
+    """
+    parts = unique_id.split(".")
+    return ".".join(parts[1:] if is_of_runs(unique_id) else parts[2:]) or unique_id
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Monitor:
     """What is watched: one metric of a node or of one of its columns.
@@ -44,7 +55,7 @@ class Monitor:
 
     def __str__(self) -> str:
         """`orders.amount mean`, as people read it."""
-        of = self.node.rpartition(".")[2]
+        of = node_name(self.node)
         return f"{of}.{self.column} {self.metric}" if self.column else f"{of} {self.metric}"
 
 

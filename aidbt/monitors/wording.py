@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from aidbt.core.measured import Grain, Monitor
+from aidbt.core.measured import Grain, Monitor, node_name
 from aidbt.monitors.history import Family
 from aidbt.monitors.metrics import metric_of
 
@@ -104,7 +104,7 @@ def told_anomaly(
         low, high: the band; NaN where nothing is known.
         alike: values of the same weekday before, newest first; what stands in the line.
     """
-    place, said, when = monitor.node.rpartition(".")[2], told_value(value, family), told_when(start, grain)
+    place, said, when = node_name(monitor.node), told_value(value, family), told_when(start, grain)
     if family is Family.DISTANCE:
         usual = f", expected up to {told_value(high, family)}" if math.isfinite(high) else ""
         other = f"the values of {monitor.column} are distributed otherwise {when}"

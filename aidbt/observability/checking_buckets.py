@@ -14,7 +14,7 @@ from aidbt.core.config import MonitorSettings
 from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.calendar import holidays_of
 from aidbt.monitors.detectors.registry import PRESETS, detector_of
-from aidbt.monitors.feedback.verdicts import Adjustment, Alert, Feedback, learned_from
+from aidbt.monitors.feedback.verdicts import Adjustment, Alert, Feedback, is_said_fine, learned_from
 from aidbt.monitors.histories import SPANS, history_of
 from aidbt.monitors.judging.bounds import AHEAD, Bound, Place, bounds_of, with_ahead
 from aidbt.monitors.judging.categories import category_anomalies, category_changes, moved_most
@@ -152,7 +152,10 @@ def _odd(
     anomalies = check(scored.history, scored.scores, scored.limits, judged=is_due, detector=detector)
     passed = _newest(scored.history, is_due, anomalies)
     of_node = {one.node: one for one in series}
-    anomalies = [_with_moved(anomaly, of_node[anomaly.monitor.node]) for anomaly in anomalies]
+    anomalies = [
+        _with_not_finite(_with_moved(anomaly, of_node[anomaly.monitor.node]), of_node[anomaly.monitor.node])
+        for anomaly in anomalies
+    ]
     for one in series:
         new, well = _categories(one, digests[one.node], scored.threshold)
         anomalies += new
@@ -252,6 +255,17 @@ def _with_moved(anomaly: Anomaly, series: Series) -> Anomaly:
     )
 
 
+def _with_not_finite(anomaly: Anomaly, series: Series) -> Anomaly:
+    """An anomaly of nulls with how many of them are NaN or infinite."""
+    if anomaly.monitor.metric != "null_rate":
+        return anomaly
+    found = float(series.fact("not_finite", anomaly.monitor.column)[series.starts.index(anomaly.start)])
+    if not found > 0:
+        return anomaly
+    said = f"{found:,.0f} of them {'is' if found == 1 else 'are'} NaN or infinite"
+    return replace(anomaly, message=f"{anomaly.message}; {said}")
+
+
 def _bounds(
     scored: _Scored, series: Sequence[Series], late: Mapping[str, int], judging: Judging
 ) -> list[Bound]:
@@ -275,6 +289,8 @@ def _bounds(
         places,
         wanted,
         threshold=scored.threshold,
+        limits=scored.limits,
+        is_fine=partial(is_said_fine, judging.feedback),
         since=since if history.grain != "run" else newest + timedelta(microseconds=1),
         dialect=judging.dialect,
         timezone=judging.settings.timezone,

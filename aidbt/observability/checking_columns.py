@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.measured import Anomaly, Monitor, node_name
 from aidbt.monitors.judging.schema_changes import METRIC as SCHEMA
 from aidbt.monitors.judging.schema_changes import Renames, SchemaChange, schema_anomalies, schema_changes
 from aidbt.observability.checked import Check, Checked, Remembered
@@ -55,4 +55,4 @@ def _added(node: str, changes: Sequence[SchemaChange]) -> list[Finding]:
     named = ", ".join(added[:5]) + (f" and {len(added) - 5} more" if len(added) > 5 else "")
     are = "s" if len(added) > 1 else ""
     said = f"new column{are} {named}: nothing depends on {'them' if are else 'it'} yet"
-    return [Finding("monitor.column_added", Severity.INFO, node.rpartition(".")[2], said)]
+    return [Finding("monitor.column_added", Severity.INFO, node_name(node), said)]

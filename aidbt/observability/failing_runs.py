@@ -34,8 +34,11 @@ class RunNews:
     told: tuple[str, ...] = ()
 
 
-def run_news(store: Store, *, now: datetime | None = None) -> RunNews:
+def run_news(store: Store, *, target: str = "", now: datetime | None = None) -> RunNews:
     """What the runs say that were recorded since this was remembered last; nothing is written.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
@@ -43,7 +46,7 @@ def run_news(store: Store, *, now: datetime | None = None) -> RunNews:
     now = now or datetime.now(UTC)
     record = store.get(_TOLD, "told")
     known = set(record.value) if record is not None else None
-    recent = recorded_runs(store, since=now - _KEPT)
+    recent = recorded_runs(store, since=now - _KEPT, target=target)
     if known is None:
         known = {run.invocation_id for run in recent if run.finished_at < now - _FIRST}
     failures, succeeded = last_results([run for run in recent if run.invocation_id not in known])

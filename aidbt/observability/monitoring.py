@@ -188,6 +188,7 @@ def check_project(
     since: datetime | None = None,
     until: datetime | None = None,
     feedback: Sequence[Feedback] = (),
+    target: str = "",
     write: bool = True,
     now: datetime | None = None,
 ) -> Outcome:
@@ -197,6 +198,7 @@ def check_project(
         until: see `check_store`; incidents are then told as of the buckets that they are of, nobody is told
             of them, and no bounds are written.
         feedback: see `check_store`.
+        target: whose runs count; see `recorded_runs`.
         write: False only says what is found; nothing is kept of it.
 
     Raises:
@@ -233,7 +235,7 @@ def check_project(
     mine = [node for node in places if node in wanted]
     unwritten = keep_bounds(warehouse, found, mine, is_all=not (select or exclude))
     findings += [unwritten] if unwritten is not None else []
-    runs = run_news(store, now=now)
+    runs = run_news(store, target=target, now=now)
     news = News(found.anomalies, runs.failures, found.passed, runs.succeeded, found.gone)
     changes = record(store, news, around, settings, now=now)
     remember(store, made)

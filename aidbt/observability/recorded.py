@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from aidbt.core.findings import RunFailure
@@ -20,6 +20,8 @@ NOT_RUN = frozenset(("skipped", "no-op", "reused", "cancelled"))
 _PROCESSED = ("bytes_processed", "data_scanned_in_bytes")
 _BILLED = ("bytes_billed", "data_scanned_in_bytes")
 _MOST_MESSAGE = 2_000
+# How long runs are kept where the settings (`store.runs_days`) are not at hand.
+KEEP_RUNS = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Asked:
     Attributes:
         full_refresh: of everything selected.
         event_time_start, event_time_end: of a backfill of microbatch models; "" for none.
+        target: of the profile that dbt used, e.g. "prod"; "" where nobody knows it.
     """
 
     select: tuple[str, ...] = ()
@@ -267,21 +270,23 @@ def keep_run(store: Store, run: RecordedRun) -> None:
         started_at=run.started_at,
         finished_at=run.finished_at,
         report=_to_json(run),
+        target=run.asked.target,
     )
 
 
 def recorded_runs(
-    store: Store, *, since: datetime | None = None, limit: int = 1_000, skip: int = 0
+    store: Store, *, since: datetime | None = None, limit: int = 1_000, skip: int = 0, target: str = ""
 ) -> tuple[RecordedRun, ...]:
     """The latest runs, oldest first; those that an older aidbt recorded have no times of their nodes.
 
     Args:
         skip: how many of the latest to leave out, for who reads them page by page.
+        target: only those of this target, and those whose target nobody knows; "" for all.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    rows = store.runs(limit, since=since, skip=skip)
+    rows = store.runs(limit, since=since, skip=skip, target=target)
     return tuple(_from_row(row) for row in reversed(rows))
 
 

@@ -40,8 +40,13 @@ def writers(
     return found
 
 
-def refreshed_runs(store: Store, *, now: datetime | None = None) -> Callable[[str], WrittenBy | None]:
+def refreshed_runs(
+    store: Store, *, target: str = "", now: datetime | None = None
+) -> Callable[[str], WrittenBy | None]:
     """unique_id → the run that wrote it last, as `collect` asks for it; read from the store at first use.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read; when it is asked.
@@ -52,7 +57,7 @@ def refreshed_runs(store: Store, *, now: datetime | None = None) -> Callable[[st
         nonlocal known
         if known is None:
             since = (now or datetime.now(UTC)) - _BACK
-            known = writers(recorded_runs(store, since=since, limit=5_000), _collected(store))
+            known = writers(recorded_runs(store, since=since, limit=5_000, target=target), _collected(store))
         return known.get(unique_id)
 
     return of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aidbt.core.measured import Grain
@@ -22,6 +22,7 @@ _COUNTS_ARE_CHEAP = ("duckdb",)
 _CODES_OF_DAYS = 60
 # PostgreSQL answers with 1,664 figures at most; there are up to ten of a column.
 _COLUMNS_AT_ONCE = 150
+_LAST_SECOND = datetime(9998, 1, 1, tzinfo=UTC).timestamp()
 
 
 def measured_answer(
@@ -59,7 +60,11 @@ def _parts(target: Target) -> list[Target]:
     """The target with so many columns at once as every warehouse answers."""
     columns = target.columns
     parts = [columns[n : n + _COLUMNS_AT_ONCE] for n in range(0, len(columns), _COLUMNS_AT_ONCE)]
-    return [replace(target, columns=part) for part in parts or [()]]
+    first, *others = parts or [()]
+    return [
+        replace(target, columns=first),
+        *(replace(target, columns=part, composite_keys=()) for part in others),
+    ]
 
 
 def changed_since(
@@ -88,4 +93,7 @@ def newest_of(connection: Connection, target: Target) -> datetime | None:
         return None
     tree = newest_event(target, connection.dialect)
     seconds = connection.rows(render(tree, connection.dialect))[0][0]
-    return None if seconds is None else datetime(1970, 1, 1) + timedelta(seconds=float(seconds))
+    # Neither infinity nor the year 9999 says when anything happened.
+    if seconds is None or not abs(float(seconds)) < _LAST_SECOND:
+        return None
+    return datetime(1970, 1, 1) + timedelta(seconds=float(seconds))

@@ -18,7 +18,7 @@ import numpy as np
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import Incident
-from aidbt.core.measured import Monitor
+from aidbt.core.measured import Monitor, node_name
 from aidbt.monitors.feedback.replay import Judgement
 from aidbt.monitors.history import History
 
@@ -26,8 +26,9 @@ Verdict = Literal["false-alarm", "real", "expected", "missed"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 # The share of alerts that may be false, and of incidents that may be missed.
 PROMISE = 0.05
-# How sure one is that the true share is at least the bound that is acted on.
-_SURE = 0.95
+# What is believed of a monitor before anybody said anything counts as much as so many alerts: the fewest of
+# which one may be false. It is believed that the promise holds.
+_BELIEVED = round(1 / PROMISE)
 _JUST = 0.01  # by which a threshold is put above or below a score
 
 
@@ -105,7 +106,8 @@ def resolved(
     """
     by_name: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
-        by_name[node.rpartition(".")[2]].append(node)
+        for name in {node_name(node), node.rpartition(".")[2]}:
+            by_name[name].append(node)
     latest: dict[tuple[Monitor, datetime], Feedback] = {}
     findings = []
     for item in feedback:
@@ -120,6 +122,14 @@ def resolved(
         latest.pop((monitor, item.first), None)
         latest[monitor, item.first] = replace(item, monitor=monitor)
     return tuple(latest.values()), tuple(findings)
+
+
+def is_said_fine(feedback: Iterable[Feedback], monitor: Monitor, start: datetime) -> bool:
+    """Whether a person looked at a bucket and said that nothing is wrong with it."""
+    return any(
+        item.monitor == monitor and item.covers(start) and item.verdict in ("false-alarm", "expected")
+        for item in feedback
+    )
 
 
 # --- what is learned from -------------------------------------------------------------------------------
@@ -199,14 +209,18 @@ def adjustments(
 ) -> dict[Monitor, Adjustment]:
     """The thresholds that what people said changes; never by more than it shows.
 
-    A threshold is raised while the alerts above it are false more often than 5 % of the time, as far as can
-    be said with 95 % certainty: one false alarm among twenty alerts raises nothing. It is put no higher than
-    just above the false alarms that show it, nor above what was real, nor by more decimal places of the
-    probability than lie between the odds that are sure and those of 5 %: alerts of chance become ten times
-    fewer with each. It is lowered for what was missed by the same rule, as far as that would have told it.
+    Of n alerts k were false. Before them it was believed that the promise of 5 % holds, as firmly as 20
+    alerts of which one was false would show it; so the share of false ones is (k + 1) / (n + 20), the mean of
+    a Beta distribution with that prior. It is above 5 % exactly where k / n is. The odds of a false alarm are then
+    by so many decimal places above the promised ones,
 
-    The bound is the lower end of Jeffreys' interval for a proportion (L. D. Brown, T. T. Cai, A. DasGupta,
-    Interval Estimation for a Binomial Proportion, Statistical Science 16, 2001).
+        log10( (k + 1) / (n − k + 19) · 19 ),
+
+    and by no more is a threshold raised, since alerts of chance become ten times fewer with each and real
+    ones stay: one false alarm of one makes a monitor half as ready, three of three a quarter, one of twenty
+    nothing. Nor is it put higher than just above the false alarms that show it, nor above what was real. For
+    what was missed it is lowered by the same rule, with k missed of n missed and found, as far as that would
+    have told it.
 
     Args:
         feedback: as `resolved` gives it.
@@ -282,10 +296,6 @@ def _lowered(missed: Sequence[float], found: int, threshold: float) -> float:
 
 
 def _evidence(bad: int, of: int) -> float:
-    """By how many decimal places the odds of being bad are surely above the promised ones, or 0."""
-    from scipy.special import betaincinv
-
-    if not bad:
-        return 0.0
-    share = float(betaincinv(bad + 0.5, of - bad + 0.5, 1 - _SURE))
-    return max(math.log10(share / (1 - share)) - math.log10(PROMISE / (1 - PROMISE)), 0.0)
+    """By how many decimal places the odds of being bad are above the promised ones, or 0."""
+    odds = (bad + PROMISE * _BELIEVED) / (of - bad + (1 - PROMISE) * _BELIEVED)
+    return max(math.log10(odds * (1 - PROMISE) / PROMISE), 0.0) if bad else 0.0

@@ -6,29 +6,34 @@ is decided by `grouping`; this module keeps the incidents' story.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from aidbt.core.findings import RunFailure, Severity
-from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, What, key_of
+from aidbt.core.incidents import (
+    Incident,
+    IncidentChange,
+    IncidentEvent,
+    IncidentState,
+    What,
+    key_of,
+    kind_of,
+    kind_of_failure,
+)
 from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.incidents.grouping import NEAR_SPANS, Cause, Sign, assign
+from aidbt.monitors.incidents.describing import RANK, described, failed_node, is_dismissed, kept
+from aidbt.monitors.incidents.explaining import NEAR_SPANS, Links, Sign
+from aidbt.monitors.incidents.grouping import Cause, assign
 from aidbt.monitors.incidents.private_values import without_values
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
-from aidbt.monitors.incidents.words import severity_of, title_of
 
-# Beside the first and the last of each monitor; those of the highest score stay.
-_MOST_ANOMALIES = 300
 _MOST_EVENTS = 200
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1)
-_RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
-_FAILED = 100.0  # the weight of a failure, which is certain, beside scores
-# The node of a run that failed before any node.
-RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,21 @@ def update_incidents(
         false_alarms: the budget of `monitors.false_alarms`; an error is so much rarer than what it allows.
     """
     upstream = Upstream(around.parents)
+    links = Links(upstream, around.columns_below)
     stories = [_Story(incident, incident) for incident in sorted(known, key=_number)]
-    dismissed = [story.now for story in stories if _is_dismissed(story.now)]
+    fresh = [anomaly for anomaly in news.anomalies if not _only_goes_on(anomaly, stories, around, now)]
+    quiet = [story for story in stories if story.now.state is IncidentState.TERMINATED]
     stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
-    fresh = [a for a in news.anomalies if not any(_goes_on(a, incident) for incident in dismissed)]
-    _gather(stories, fresh, news.failures, around, upstream, now)
+    _gather(stories, fresh, news.failures, around, links, now)
     for story in stories:
         if story.anomalies or story.failures:
             _tell_news(story, around, upstream, now, false_alarms)
-    _merge(stories, upstream, now)
+    _merge(stories, around, links, now)
     for story in stories:
         if not story.now.state.is_over:
             _tell_end(story, news, around, now)
-    return tuple(IncidentChange(story.what, story.now, story.before) for story in stories if story.what)
+    told = [*stories, *quiet]
+    return tuple(IncidentChange(story.what, story.now, story.before) for story in told if story.what)
 
 
 @dataclass(slots=True)
@@ -122,7 +129,7 @@ def _gather(
     anomalies: Sequence[Anomaly],
     failures: Sequence[RunFailure],
     around: Surroundings,
-    upstream: Upstream,
+    links: Links,
     now: datetime,
 ) -> None:
     """Put what is new into the stories it belongs to, moment by moment; the rest begins new ones."""
@@ -131,9 +138,9 @@ def _gather(
     moments: dict[float, list[tuple[Sign, Anomaly | RunFailure]]] = defaultdict(list)
     for found in sorted(findings, key=lambda found: (found[0].end, -found[0].span)):
         moments[found[0].end].append(found)
-    causes = [_cause(story.now, around) for story in stories]
+    causes = [_cause(story.now, around, links) for story in stories]
     for moment in moments.values():
-        places = assign([sign for sign, _ in moment], causes, upstream)
+        places = assign([sign for sign, _ in moment], causes, links)
         stories += [_Story(None, _blank(now)) for _ in causes[len(stories) :]]
         for place, (_, item) in zip(places, moment, strict=True):
             if isinstance(item, Anomaly):
@@ -156,29 +163,39 @@ def _sign(anomaly: Anomaly) -> Sign:
     start = anomaly.start
     if anomaly.grain == "run":  # what a run finds is of the day before it, as what a day's bucket holds
         start = datetime.combine(start.date(), datetime.min.time()) - _DAY
-    end = start + _span(anomaly.grain)
-    return Sign(anomaly.monitor.node, anomaly.monitor, _days(start), _days(end), anomaly.score)
+    monitor, end = anomaly.monitor, start + _span(anomaly.grain)
+    return Sign(
+        monitor.node,
+        monitor,
+        _days(start),
+        _days(end),
+        anomaly.score,
+        kind_of(monitor.metric),
+        monitor.metric,
+        monitor.column,
+    )
 
 
 def _failure_sign(unique_id: str, around: Surroundings, at: datetime) -> Sign:
     today = float(int(_days(at)))
-    return Sign(_failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0)
+    kind = kind_of_failure(unique_id)
+    return Sign(failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0, kind=kind)
 
 
-def _failed_node(unique_id: str, around: Surroundings) -> str:
-    return around.tested.get(unique_id, unique_id) or RUN
-
-
-def _cause(incident: Incident, around: Surroundings) -> Cause:
+def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
     """What grouping needs to know of an incident."""
+    signs = [_failure_sign(failure, around, incident.updated_at) for failure in incident.failures]
+    signs += [_sign(anomaly) for anomaly in incident.anomalies]
+    waits = {sign.key for sign in signs if _text_of(sign.key) not in incident.well}
+    if incident.state.is_over:
+        waits = set()
     cause = Cause()
-    for anomaly in incident.anomalies:
-        cause.add(_sign(anomaly))
-    for failure in incident.failures:
-        cause.add(_failure_sign(failure, around, incident.updated_at))
-    if not incident.state.is_over:  # what has not passed is still the same, however long ago it was seen
-        waits = [key for key in cause.keys if _text_of(key) not in incident.well]
-        cause.keys.update(dict.fromkeys(waits, float("inf")))
+    for sign in sorted(signs, key=lambda sign: not sign.is_exact):
+        # What is exact goes on until it is undone, and so does what follows from it.
+        goes_on = sign.is_exact and sign.key in waits
+        cause.add(replace(sign, end=math.inf) if goes_on else sign, links)
+    # What has not passed is still the same, however long ago it was seen.
+    cause.keys.update(dict.fromkeys(waits, math.inf))
     return cause
 
 
@@ -186,20 +203,28 @@ def _text_of(key: Hashable) -> str:
     return key_of(key) if isinstance(key, Monitor) else str(key)
 
 
-def _is_dismissed(incident: Incident) -> bool:
-    """Whether a person has said that it is none."""
-    by = incident.timeline[-1].by if incident.timeline else "aidbt"
-    return incident.state is IncidentState.TERMINATED and by != "aidbt"
+def _only_goes_on(anomaly: Anomaly, stories: Sequence[_Story], around: Surroundings, now: datetime) -> bool:
+    """Whether a person has said that it is none, and it only goes on; the incident then notes it in silence."""
+    for story in stories:
+        incident = story.now
+        same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
+        if same and is_dismissed(incident, anomaly.monitor) and _goes_on(anomaly, same, incident):
+            anomalies = kept([*incident.anomalies, without_values(anomaly, around)])
+            story.now = replace(incident, anomalies=anomalies, updated_at=now)
+            story.what = story.what or "updated"
+            return True
+    return False
 
 
-def _goes_on(anomaly: Anomaly, incident: Incident) -> bool:
-    """Whether it is the same thing again, soon after and not much worse."""
-    same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
-    if not same:
-        return False
+def _goes_on(anomaly: Anomaly, same: Sequence[Anomaly], incident: Incident) -> bool:
+    """Whether it is the same thing again, soon after and not much worse than what the person knew."""
     pause = anomaly.start - max(other.start for other in same)
+    said_at = max(
+        (event.at for event in incident.timeline if event.by != "aidbt"), default=incident.opened_at
+    )
+    known = [other for other in same if _days(other.start) <= _days(said_at)] or same[:1]
     is_soon = pause <= (NEAR_SPANS + 1) * _span(anomaly.grain)
-    return is_soon and anomaly.score <= 1.5 * max(other.score for other in same)
+    return is_soon and anomaly.score <= 1.5 * max(other.score for other in known)
 
 
 # --- what an incident becomes -------------------------------------------------------------------------
@@ -212,50 +237,20 @@ def _tell_news(
     old = story.now
     failed = [failure.unique_id for failure in story.failures]
     found = [without_values(anomaly, around) for anomaly in story.anomalies]
-    anomalies = _kept([*old.anomalies, *found])
-    failures = tuple(dict.fromkeys([*old.failures, *failed]))
-    well = old.well - {key_of(anomaly.monitor) for anomaly in story.anomalies} - set(failed)
-    ill = [anomaly for anomaly in anomalies if key_of(anomaly.monitor) not in well]
-    still_failed = [failure for failure in failures if failure not in well]
-    weights: dict[str, float] = {}
-    for anomaly in ill:
-        node = anomaly.monitor.node
-        weights[node] = max(anomaly.score, weights.get(node, 0.0))
-    weights.update({_failed_node(failure, around): _FAILED for failure in still_failed})
-    root = max(upstream.tops(sorted(weights)), key=lambda node: weights[node])
-    others = (weights.keys() | set(old.affected)) - {root}
-    affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
-    exposed = upstream.below(affected)
-    nodes = (*affected, *exposed)
-    severity = severity_of(ill, still_failed, nodes, around, false_alarms=false_alarms)
-    story.now = replace(
+    again = {key_of(anomaly.monitor) for anomaly in story.anomalies}.union(failed)
+    incident = replace(
         old,
         state=IncidentState.OPEN if old.state.is_over else old.state,
-        severity=severity if old.state.is_over else max(severity, old.severity, key=_RANK.__getitem__),
-        title=title_of(root, ill, still_failed, exposed),
-        root=root,
-        affected=affected,
-        exposed=exposed,
-        anomalies=anomalies,
-        failures=failures,
-        owner=around.owners.get(root, ""),
-        well=well,
+        severity=Severity.INFO if old.state.is_over else old.severity,
+        anomalies=kept([*old.anomalies, *found]),
+        failures=tuple(dict.fromkeys([*old.failures, *failed])),
+        well=old.well - again,
+        dismissed=old.dismissed - again,
         ended_at=None,
     )
+    after = described(incident, around, upstream, false_alarms=false_alarms)
+    story.now = replace(after, severity=max(incident.severity, after.severity, key=RANK.__getitem__))
     story.note(*_what_happened(story.before, story.now, upstream), now)
-
-
-def _kept(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
-    """The newest finding of each monitor and bucket, oldest first; of very many the most telling."""
-    newest = {(anomaly.monitor, anomaly.start): anomaly for anomaly in anomalies}
-    ordered = sorted(newest.values(), key=lambda a: (a.start, a.monitor))
-    if len(ordered) <= _MOST_ANOMALIES:
-        return tuple(ordered)
-    first = {a.monitor: a for a in reversed(ordered)}
-    last = {a.monitor: a for a in ordered}
-    rest = sorted(ordered, key=lambda a: -a.score)[:_MOST_ANOMALIES]
-    chosen = {(a.monitor, a.start) for group in (first.values(), last.values(), rest) for a in group}
-    return tuple(a for a in ordered if (a.monitor, a.start) in chosen)
 
 
 def _what_happened(before: Incident | None, after: Incident, upstream: Upstream) -> tuple[What, str]:
@@ -264,7 +259,7 @@ def _what_happened(before: Incident | None, after: Incident, upstream: Upstream)
         return "opened", after.title
     if before.state.is_over:
         return "reopened", after.title
-    if _RANK[after.severity] > _RANK[before.severity]:
+    if RANK[after.severity] > RANK[before.severity]:
         return "worse", f"{after.severity.value}: {after.title}"
     if after.root in upstream.above(before.root):
         return "worse", f"it begins further up: {after.title}"
@@ -273,22 +268,36 @@ def _what_happened(before: Incident | None, after: Incident, upstream: Upstream)
     return "updated", after.title
 
 
-def _merge(stories: Sequence[_Story], upstream: Upstream, now: datetime) -> None:
-    """Two incidents become one where something new of the one lies above the root of the other."""
+def _merge(stories: Sequence[_Story], around: Surroundings, links: Links, now: datetime) -> None:
+    """Two incidents become one where something new of the one lies above the root of the other, and may
+    have caused it."""
     for upper in stories:
         if upper.before is None or upper.now.state.is_over or not upper.anomalies:
             continue
-        fresh = {anomaly.monitor.node for anomaly in upper.anomalies}
+        fresh = [_sign(anomaly) for anomaly in upper.anomalies]
         for lower in stories:
-            is_other = lower is not upper and lower.before is not None and not lower.now.state.is_over
-            if is_other and not fresh.isdisjoint(upstream.above(lower.now.root)) and _is_now(lower, upper):
+            if lower is upper or lower.before is None or lower.now.state.is_over:
+                continue
+            above = links.upstream.above(lower.now.root)
+            signs = [sign for sign in fresh if sign.node in above]
+            if signs and _is_now(lower, fresh) and _may_cause(signs, _cause(lower.now, around, links), links):
                 _join(upper, lower, now)
 
 
-def _is_now(lower: _Story, upper: _Story) -> bool:
+def _is_now(lower: _Story, fresh: Sequence[Sign]) -> bool:
     """Whether both were wrong at about the same time."""
     ends = [_sign(anomaly).end for anomaly in lower.now.anomalies]
-    return bool(ends) and max(_sign(a).start for a in upper.anomalies) - max(ends) <= NEAR_SPANS
+    return bool(ends) and max(sign.start for sign in fresh) - max(ends) <= NEAR_SPANS
+
+
+def _may_cause(signs: Sequence[Sign], lower: Cause, links: Links) -> bool:
+    """Whether one of the signs explains what is below, as far as that can be told."""
+    if lower.exact:
+        return any(links.are_linked(sign, other) for sign in signs for other in lower.exact.values())
+    return any(
+        not sign.is_exact or any(links.explains(sign, other) for other in lower.odd.values())
+        for sign in signs
+    )
 
 
 def _join(upper: _Story, lower: _Story, now: datetime) -> None:
@@ -296,10 +305,10 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
     nodes = (*one.affected, *(node for node in other.affected if node not in one.affected))
     upper.now = replace(
         one,
-        severity=max(one.severity, other.severity, key=_RANK.__getitem__),
+        severity=max(one.severity, other.severity, key=RANK.__getitem__),
         affected=nodes,
         exposed=tuple(n for n in dict.fromkeys((*one.exposed, *other.exposed)) if n not in nodes),
-        anomalies=_kept([*one.anomalies, *other.anomalies]),
+        anomalies=kept([*one.anomalies, *other.anomalies]),
         failures=tuple(dict.fromkeys((*one.failures, *other.failures))),
         well=one.well | other.well,
     )
@@ -348,13 +357,18 @@ def _is_unknown(failed: str, around: Surroundings) -> bool:
 
 
 def _is_well(last: Anomaly, passed: datetime | None, again: int) -> bool:
-    """Whether a monitor has passed since: one bucket is enough, one more for each time that it came back."""
+    """Whether a monitor has passed since: one bucket is enough, one more for each time that it came back.
+
+    What is exact is over when it is undone.
+    """
     if passed is None or passed < last.start:
         return False
+    if kind_of(last.monitor.metric) != "data":
+        return True
     return passed == last.start or passed - last.start > again * _span(last.grain)
 
 
 def open_ones(incidents: Iterable[Incident]) -> Iterator[Incident]:
     """Those that are not over, the worst first, then the oldest."""
     alive = [incident for incident in incidents if not incident.state.is_over]
-    yield from sorted(alive, key=lambda i: (-_RANK[i.severity], i.opened_at, _number(i)))
+    yield from sorted(alive, key=lambda i: (-RANK[i.severity], i.opened_at, _number(i)))

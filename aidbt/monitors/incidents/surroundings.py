@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aidbt.monitors.incidents.explaining import ColumnsBelow
 from aidbt.project.manifest import Manifest, Node
 
 _DATA = ("model", "seed", "snapshot", "source")
@@ -23,6 +24,7 @@ class Surroundings:
         minor: nodes of `criticality: low`.
         tested: test → the node it tests.
         private: (node, column) of columns that are tagged or described as personal data.
+        columns_below: what is made of the columns that have changed, as far as that is known.
     """
 
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class Surroundings:
     minor: frozenset[str] = frozenset()
     tested: Mapping[str, str] = field(default_factory=dict)
     private: frozenset[tuple[str, str]] = frozenset()
+    columns_below: ColumnsBelow = field(default_factory=dict)
 
 
 def surroundings(manifest: Manifest) -> Surroundings:

@@ -76,7 +76,7 @@ class Bound:
         bucket: the bucket's start for people, in the time zone of `monitors.timezone`.
         bucket_from, bucket_to: from which event time to before which, as literals of `time_type`; "" where
             the node is measured whole.
-        low, high: None where that side is open.
+        low, high: None where that side is open; both are where a person said that nothing is wrong.
         severity: "warn" of the narrow band, "error" of the wide one, which there is none of in cold start.
         valid_from, valid_to: the time (UTC) in which a run of dbt judges this bucket.
     """
@@ -142,6 +142,8 @@ def bounds_of(
     wanted: Collection[Monitor],
     *,
     threshold: float,
+    limits: np.ndarray | None = None,
+    is_fine: Callable[[Monitor, datetime], bool] = lambda monitor, start: False,
     since: datetime,
     dialect: str,
     timezone: str = "UTC",
@@ -153,6 +155,8 @@ def bounds_of(
         history: with the buckets that are foretold (`with_ahead`); `scores` are of it.
         wanted: monitors, their columns in any case; others are left out.
         threshold: the score that the bands of `scores` belong to.
+        limits: M, the score from which on each monitor alerts; None where it is the threshold of all.
+        is_fine: whether people said of a bucket that nothing is wrong with it: its bounds are open.
         timezone: in which days begin.
     """
     asked = {(m.node, m.metric, m.column.casefold()) for m in wanted if m.metric in TESTED}
@@ -162,13 +166,19 @@ def bounds_of(
         place = places.get(monitor.node)
         if place is None or (monitor.node, monitor.metric, monitor.column.casefold()) not in asked:
             continue
-        narrow = band_of(history, scores, row)
-        wide = band_of(history, scores, row, factor=_reach(threshold + WIDER) / _reach(threshold))
+        limit = threshold if limits is None else float(limits[row])
+        narrow, wide = (
+            band_of(history, scores, row, factor=_reach(limit + wider) / _reach(threshold))
+            for wider in (0.0, WIDER)
+        )
         for bucket in buckets:
             if not (math.isfinite(narrow[0][bucket]) and math.isfinite(narrow[1][bucket])):
                 continue
             span = _span(history, bucket, place, dialect, timezone, now)
             own = {"node": monitor.node, "relation": place.relation, "column_name": monitor.column, **span}
+            if is_fine(monitor, history.starts[bucket]):
+                found.append(Bound(**own, metric=monitor.metric, low=None, high=None, severity="warn"))
+                continue
             is_cold = scores.seen[row, bucket] < COLD_START_BUCKETS
             for severity, band in _bands(narrow, wide, is_cold=bool(is_cold)):
                 low, high = _sides(monitor.metric, band[0][bucket], band[1][bucket])

@@ -168,14 +168,20 @@ def after_judging(
     *,
     most: int,
 ) -> Judged:
-    """What is remembered from now on."""
+    """What is remembered from now on.
+
+    Args:
+        digests: of the buckets that were judged, `anomalies` all that is odd in them, told before or not.
+    """
     before = judged or Judged()
     kept = dict(sorted({**before.digests, **digests}.items())[-_KEPT:])
-    told = {**before.told, **{told_key(anomaly): anomaly.value for anomaly in anomalies}}
+    odd = {told_key(anomaly): anomaly.value for anomaly in anomalies}
     oldest = min(kept, default=None)
-    told = {
-        key: value
-        for key, value in told.items()
-        if oldest is None or datetime.fromisoformat(key.rpartition("|")[2]) >= oldest
-    }
+    told = {}
+    for key, value in before.told.items():
+        start = datetime.fromisoformat(key.rpartition("|")[2])
+        # What was judged again and is not odd any more was repaired: broken anew, it is news.
+        if start not in digests and (oldest is None or start >= oldest):
+            told[key] = value
+    told |= odd
     return replace(with_arrivals(before, series, most), digests=kept, told=told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,9 @@ from aidbt.observability.observing.dbt_log import last_after, log_places, logged
 from aidbt.observability.observing.handed_in import RUNNING, HandedIn, read_handed_in, with_memory
 from aidbt.observability.observing.places import Found, find_artifacts, manifest_head, unreadable
 from aidbt.observability.observing.stale import unseen_run
-from aidbt.observability.recorded import RecordedRun, keep_run, recorded_run, together
+from aidbt.observability.recorded import KEEP_RUNS, RecordedRun, keep_run, recorded_run, together
 from aidbt.observability.run_metrics import run_buckets
+from aidbt.observability.targets import is_watched, left_out
 from aidbt.project.scrub import Scrub
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
@@ -47,6 +49,9 @@ def observe(
     parents: Mapping[str, Collection[str]] | None = None,
     exit_code: int | None = None,
     scrub: Scrub = str,
+    target: str = "",
+    is_target_asked: bool = False,
+    keep: timedelta = KEEP_RUNS,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Observed:
     """Take in the runs whose artifacts are in these files and folders; each is recorded once.
@@ -58,6 +63,9 @@ def observe(
         exit_code: dbt's own of the last run, where that is known: it tells results that a failed run left in
             place from its own.
         scrub: takes secrets out of what dbt said.
+        target: whose runs are watched; those of others are recorded only. With `is_target_asked` runs that
+            do not say theirs are of it.
+        keep: runs that are older are not taken in, and forgotten.
 
     Raises:
         UsageError: a place does not exist.
@@ -67,14 +75,17 @@ def observe(
     files, findings = find_artifacts(places)
     read, unread = _read(files, scrub)
     findings += unread
-    mine, foreign = _of_project(read, {project, *packages}, project, at)
+    mine, foreign = _of_project(read, {project, *packages}, project, at, keep)
     findings += foreign
+    if is_target_asked:
+        mine = [replace(item, run=_with_target(item.run, target)) for item in mine]
     newest = max(mine, key=lambda item: item.run.finished_at, default=None)
     logs = logged_runs(_logs(places, newest))
     memory = {logged.invocation_id: logged.memory_bytes for logged in logs}
     mine = [replace(item, run=with_memory(item.run, memory.get(item.run.invocation_id))) for item in mine]
     known = _known(store, {item.run.invocation_id for item in mine} | memory.keys())
     logged = last_after(logs, newest.run.invocation_id if newest is not None else "", RUNNING)
+    logged = None if logged is None else replace(logged, message=scrub(logged.message))
     where = str(places[0]) if places else ""
     unseen = unseen_run(newest, logged, exit_code, known=known, where=where, now=at)
     runs = _by_invocation(item.run for item in mine)
@@ -86,7 +97,16 @@ def observe(
     new.sort(key=lambda run: (run.started_at, run.invocation_id))
     buckets = 0
     for run in new:
-        buckets += take_in(run, store, project=project, parents=parents)
+        buckets += take_in(run, store, project=project, parents=parents, target=target)
+    # A target that is watched since then: what its runs tell of their nodes may not be there yet.
+    fresh = {run.invocation_id for run in new}
+    for run in runs:
+        if run.asked.target and run.invocation_id not in fresh and is_watched(run, target):
+            Buckets(store).put(run_buckets(run, project, parents))
+    store.forget_runs(at - keep)
+    said = left_out(Counter(run.asked.target for run in new), target)
+    if said:
+        findings.append(Finding("observe.other_target", Severity.INFO, "runs", said))
     return Observed(tuple(new), len(runs) - len(new), buckets, tuple(findings))
 
 
@@ -96,16 +116,22 @@ def take_in(
     *,
     project: str,
     parents: Mapping[str, Collection[str]] | None = None,
+    target: str = "",
 ) -> int:
-    """Record one run and what it tells of its nodes; how many buckets that are.
+    """Record one run and, where its target is watched, what it tells of its nodes; how many buckets that are.
 
     Raises:
         StoreError: the store cannot be written.
     """
-    found = run_buckets(run, project, parents)
+    found = run_buckets(run, project, parents) if is_watched(run, target) else []
     Buckets(store).put(found)
     keep_run(store, run)  # last: a run that is recorded is complete
     return len(found)
+
+
+def _with_target(run: RecordedRun, target: str) -> RecordedRun:
+    """The run, of that target where it does not say of which it is."""
+    return run if run.asked.target else replace(run, asked=replace(run.asked, target=target))
 
 
 def _read(files: Sequence[Found], scrub: Scrub) -> tuple[list[HandedIn], list[Finding]]:
@@ -124,9 +150,11 @@ def _read(files: Sequence[Found], scrub: Scrub) -> tuple[list[HandedIn], list[Fi
 
 
 def _of_project(
-    read: Iterable[HandedIn], packages: Collection[str], project: str, now: datetime
+    read: Iterable[HandedIn], packages: Collection[str], project: str, now: datetime, keep: timedelta
 ) -> tuple[list[HandedIn], list[Finding]]:
-    """The runs of this project; a finding for each file of no run, of another project, or of the future."""
+    """The runs of this project; a finding for each file of no run, of another project, of the
+    future, or of a time of which nothing is kept.
+    """
     mine, findings = [], []
     for item in read:
         other = _other_project(item, packages, project)
@@ -140,6 +168,9 @@ def _of_project(
             ended = f"{item.run.finished_at:%Y-%m-%d %H:%M} UTC"
             said = f"left out: it says that it ended at {ended}, which is still to come"
             findings.append(Finding("observe.future", Severity.WARN, str(item.path), said))
+        elif item.run.started_at < now - keep:
+            said = f"left out: of {item.run.started_at:%Y-%m-%d}; runs are kept for {keep.days} days"
+            findings.append(Finding("observe.too_old", Severity.INFO, str(item.path), said))
         else:
             mine.append(item)
     return mine, findings

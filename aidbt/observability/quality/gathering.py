@@ -14,6 +14,7 @@ from aidbt.monitors.judging.checking import COLD_START_BUCKETS
 from aidbt.observability.checking_buckets import JUDGED
 from aidbt.observability.quality.known import Known, Measured, Rows
 from aidbt.observability.quality.results import failing_tests, read_results, uncounted
+from aidbt.observability.targets import left_out
 from aidbt.project.manifest import Manifest
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets, Series
@@ -30,15 +31,19 @@ def gather(
     target_path: Path,
     *,
     max_age_days: int = 30,
+    target: str = "",
     now: datetime | None = None,
 ) -> Known:
     """All that is known of a project, read from the store and from dbt's target folder.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
     """
     since = (now or datetime.now(UTC)) - timedelta(days=max_age_days)
-    read = read_results(manifest, store, target_path, since)
+    read = read_results(manifest, store, target_path, since, target=target)
     results = {n: seen for n, seen in read.newest.items() if seen.at >= since and manifest.find(n)}
     buckets = Buckets(store)
     measured = dict(_measured(buckets, store, since))
@@ -52,8 +57,19 @@ def gather(
         incidents=Incidents(store).all(states=(IncidentState.OPEN, IncidentState.ACKNOWLEDGED)),
         runs=len(read.runs),
         last_run_at=max(read.runs.values(), default=None),
-        findings=(*_old(manifest, since), *read.findings, *uncounted(read, manifest, since, max_age_days)),
+        findings=(
+            *_old(manifest, since),
+            *_others(store, since, target),
+            *read.findings,
+            *uncounted(read, manifest, since, max_age_days),
+        ),
     )
+
+
+def _others(store: Store, since: datetime, target: str) -> Iterator[Finding]:
+    said = left_out(store.run_targets(since=since), target)
+    if said:
+        yield Finding("quality.other_targets", Severity.INFO, "runs", said)
 
 
 def _old(manifest: Manifest, since: datetime) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import Finding, Severity
 from aidbt.observability.quality.known import Seen
-from aidbt.observability.recorded import recorded_runs
-from aidbt.project.artifacts import read_catalog, read_run_results, read_sources
+from aidbt.observability.recorded import recorded_run, recorded_runs
+from aidbt.project.artifacts import RunResults, Sources, read_catalog, read_run_results, read_sources
 from aidbt.project.manifest import Manifest, Node
 from aidbt.store import Store
 
@@ -56,21 +56,26 @@ class Results:
                 self.rows[node] = seen.at, rows
 
 
-def read_results(manifest: Manifest, store: Store, target_path: Path, since: datetime) -> Results:
+def read_results(
+    manifest: Manifest, store: Store, target_path: Path, since: datetime, *, target: str = ""
+) -> Results:
     """The newest results of nodes and tests, those that are older or of something else included.
 
     An artifact that is missing is none; one that cannot be read is a finding.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
     """
     found = Results()
-    _read_artifacts(found, target_path)
+    _read_artifacts(found, target_path, store, target)
     kinds = ("test", "unit_test", "model", "seed", "snapshot")
     asked = {node.unique_id for kind in kinds for node in manifest.of_type(kind)}
     asked |= {node.unique_id for node in manifest.sources.values() if has_freshness(node)}
     skip = 0
-    while _read_recorded(found, store, since, skip) and not asked <= found.newest.keys():
+    while _read_recorded(found, store, since, skip, target) and not asked <= found.newest.keys():
         skip += _PAGE
     return found
 
@@ -96,9 +101,9 @@ def uncounted(found: Results, manifest: Manifest, since: datetime, days: int) ->
         yield Finding("quality.old_results", Severity.WARN, _count(old), said)
 
 
-def _read_recorded(found: Results, store: Store, since: datetime, skip: int) -> bool:
+def _read_recorded(found: Results, store: Store, since: datetime, skip: int, target: str) -> bool:
     """Whether there are more after these."""
-    runs = recorded_runs(store, since=since, limit=_PAGE, skip=skip)
+    runs = recorded_runs(store, since=since, limit=_PAGE, skip=skip, target=target)
     for run in runs:
         if run.command.partition(" ")[0] not in _TELLING:
             continue
@@ -111,16 +116,16 @@ def _read_recorded(found: Results, store: Store, since: datetime, skip: int) -> 
     return len(runs) == _PAGE
 
 
-def _read_artifacts(found: Results, target_path: Path) -> None:
+def _read_artifacts(found: Results, target_path: Path, store: Store, target: str) -> None:
     results = _artifact(found, target_path / "run_results.json", read_run_results)
-    if results is not None and _which(results.raw) in _TELLING:
+    if results is not None and _which(results.raw) in _TELLING and _is_of(results, store, target):
         at = results.metadata.generated_at
         found.runs[results.metadata.invocation_id or at.isoformat()] = at
         for result in results.results:
             seen = Seen(result.status, at, result.failures, result.message)
             found.add(result.unique_id, seen, result.rows_affected)
     sources = _artifact(found, target_path / "sources.json", read_sources)
-    if sources is not None:
+    if sources is not None and _is_of(sources, store, target):
         at = sources.metadata.generated_at
         found.runs[sources.metadata.invocation_id or at.isoformat()] = at
         for source in sources.results:
@@ -150,6 +155,16 @@ def _artifact(found: Results, path: Path, read: Callable[[Path], T]) -> T | None
 def _which(raw: Mapping[str, Any]) -> str:
     args = raw.get("args")
     return str((args.get("which") if isinstance(args, Mapping) else "") or "build")
+
+
+def _is_of(artifact: RunResults | Sources, store: Store, target: str) -> bool:
+    """Whether an artifact is of that target, or nobody knows of which it is."""
+    args = artifact.raw.get("args")
+    said = args.get("target") if isinstance(args, Mapping) else None
+    if not said and target:
+        run = recorded_run(store, artifact.metadata.invocation_id)
+        said = run.asked.target if run is not None else ""
+    return not (said and target) or said == target
 
 
 def _count(names: Collection[str]) -> str:

@@ -31,7 +31,9 @@ DAY = datetime(2026, 3, 30)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return new_shop(tmp_path / "shop").root
+    root = new_shop(tmp_path / "shop").root
+    (root / "aidbt.yml").write_text("store: {runs_days: 4000}\n")  # the runs in here are of a certain day
+    return root
 
 
 def state(root: Path) -> Path:

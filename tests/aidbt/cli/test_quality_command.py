@@ -110,6 +110,30 @@ def test_each_run_keeps_the_scores_of_its_day_and_a_selection_does_not(shop: Sho
     assert len(run(shop, "--history").stdout.splitlines()) == 3
 
 
+@pytest.mark.parametrize("command", [["build", "--no-count", "--no-monitor"], ["monitor", "run"]])
+def test_a_build_and_a_run_of_the_monitors_keep_the_scores_of_the_day_too(
+    command: list[str], shop: Shop
+) -> None:
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+    CliRunner().invoke(cli, [*command, *where])
+
+    with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
+        [kept] = QualityHistory(store).points()
+    assert kept.score == pytest.approx(answer(shop)["project"]["total"]["value"])
+
+
+def test_a_build_goes_on_where_its_scores_cannot_be_kept(shop: Shop) -> None:
+    state = shop.root / ".aidbt" / "state.db"
+    with closing(open_store(state)) as store, store.transaction() as connection:
+        connection.exec_driver_sql("drop table quality_scores")
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+
+    result = CliRunner().invoke(cli, ["build", "-s", "customers", "--no-monitor", *where])
+
+    assert result.exit_code == 0
+    assert "today's quality is not kept: the store" in result.stdout
+
+
 def test_the_manifest_of_another_run_comes_with_the_artifacts_beside_it(shop: Shop, tmp_path: Path) -> None:
     shutil.move(shop.root / "target", tmp_path / "elsewhere")
     found = answer(shop, "--manifest", str(tmp_path / "elsewhere" / "manifest.json"))

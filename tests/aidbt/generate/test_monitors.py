@@ -11,7 +11,7 @@ from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, 
 from aidbt.generate import data_tests
 from aidbt.generate.base_models import macro_files
 from aidbt.generate.data_tests import by_column
-from aidbt.generate.monitors import event_time, monitor_tests, with_monitors
+from aidbt.generate.monitors.choose import event_time, monitor_tests, with_monitors
 from aidbt.mapping.files import parse_mapping
 
 START, END = "2026-01-01 00:00:00", "2026-06-30 12:00:00"

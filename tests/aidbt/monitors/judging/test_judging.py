@@ -127,3 +127,18 @@ def test_what_was_told_is_no_news_until_its_value_changes():
     assert not is_news(known, anomaly)
     other = Anomaly(Monitor(NODE, "row_count"), now.starts[-1], "day", 8.0, "9 rows", value=9.0)
     assert is_news(known, other)
+
+
+def test_what_was_repaired_and_is_broken_again_to_the_same_value_is_news():
+    broken, whole = series([100] * 29 + [10]), series([100] * 30)
+    anomaly = Anomaly(Monitor(NODE, "row_count"), broken.starts[-1], "day", 5.0, "few", value=10.0)
+    told = after_judging(None, broken, due(None, broken, late=0, late_days=3), [anomaly], most=3)
+
+    repaired = after_judging(told, whole, due(told, whole, late=0, late_days=3), [], most=3)
+
+    assert not is_news(told, anomaly)
+    assert is_news(repaired, anomaly)
+    # What was not judged again is remembered: the next day's check does not tell it anew.
+    next_day = series([100] * 29 + [10, 100])
+    later = after_judging(told, next_day, due(told, next_day, late=0, late_days=3), [], most=3)
+    assert not is_news(later, anomaly)

@@ -1,0 +1,75 @@
+"""What an incident is said to be, by what it holds: where it begins, how far it reaches, how bad it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aidbt.core.findings import Severity
+from aidbt.core.incidents import Incident, IncidentState, key_of
+from aidbt.core.measured import Anomaly, Monitor
+from aidbt.monitors.incidents.surroundings import Surroundings
+from aidbt.monitors.incidents.upstream import Upstream
+from aidbt.monitors.incidents.words import severity_of, title_of
+
+RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
+# The node of a run that failed before any node.
+RUN = "run"
+# Beside the first and the last of each monitor; those of the highest score stay.
+_MOST_ANOMALIES = 300
+_FAILED = 100.0  # the weight of a failure, which is certain, beside scores
+
+
+def described(
+    incident: Incident, around: Surroundings, upstream: Upstream, *, false_alarms: float
+) -> Incident:
+    """The incident with its root, its reach, its severity and its title as they follow from what is wrong of
+    what it holds; as it is where nothing is."""
+    ill = [anomaly for anomaly in incident.anomalies if key_of(anomaly.monitor) not in incident.well]
+    failed = [failure for failure in incident.failures if failure not in incident.well]
+    weights: dict[str, float] = {}
+    for anomaly in ill:
+        node = anomaly.monitor.node
+        weights[node] = max(anomaly.score, weights.get(node, 0.0))
+    weights.update({failed_node(failure, around): _FAILED for failure in failed})
+    if not weights:
+        return incident
+    root = max(upstream.tops(sorted(weights)), key=lambda node: weights[node])
+    others = (weights.keys() | set(incident.affected)) - {root}
+    affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
+    exposed = upstream.below(affected)
+    nodes = (*affected, *exposed)
+    return replace(
+        incident,
+        severity=severity_of(ill, failed, nodes, around, false_alarms=false_alarms),
+        title=title_of(root, ill, failed, exposed),
+        root=root,
+        affected=affected,
+        exposed=exposed,
+        owner=around.owners.get(root, ""),
+    )
+
+
+def failed_node(unique_id: str, around: Surroundings) -> str:
+    """The node of a failure: of a test the one that it tests."""
+    return around.tested.get(unique_id, unique_id) or RUN
+
+
+def kept(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
+    """The newest finding of each monitor and bucket, oldest first; of very many the most telling."""
+    newest = {(anomaly.monitor, anomaly.start): anomaly for anomaly in anomalies}
+    ordered = sorted(newest.values(), key=lambda a: (a.start, a.monitor))
+    if len(ordered) <= _MOST_ANOMALIES:
+        return tuple(ordered)
+    first = {a.monitor: a for a in reversed(ordered)}
+    last = {a.monitor: a for a in ordered}
+    rest = sorted(ordered, key=lambda a: -a.score)[:_MOST_ANOMALIES]
+    chosen = {(a.monitor, a.start) for group in (first.values(), last.values(), rest) for a in group}
+    return tuple(a for a in ordered if (a.monitor, a.start) in chosen)
+
+
+def is_dismissed(incident: Incident, monitor: Monitor) -> bool:
+    """Whether a person has said of what a monitor found that it is none."""
+    if incident.state is IncidentState.TERMINATED:
+        return bool(incident.timeline) and incident.timeline[-1].by != "aidbt"
+    return key_of(monitor) in incident.dismissed
