@@ -24,14 +24,15 @@ _ALARMS = ("opened", "worse", "reopened")
 def notices_of(
     change: IncidentChange, settings: AlertSettings, *, path: str, now: datetime, timezone: str
 ) -> tuple[Notice, ...]:
-    """Whom a change is told to, each channel once; nobody what had passed before it was found.
+    """Whom a change is told to, each channel once; nobody what had passed before it was found, or what goes
+    on of which a person said that it is none.
 
     Args:
         path: of the file of the incident's root; "" when unknown.
         timezone: in which `digest_at` is.
     """
     incident = change.after
-    if change.before is None and incident.state.is_over:
+    if incident.state.is_over and (change.before is None or change.what == "updated"):
         return ()
     due: dict[tuple[str, bool], datetime] = {}
     for route in _routes(settings):

@@ -21,7 +21,7 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 @click.option(
     "--monitor/--no-monitor",
     default=None,
-    help="Then measure, check and tell; by default where the project has monitors as data tests.",
+    help="Then measure, check and tell; by default where the project has monitors, or was measured before.",
 )
 @project_options
 @output_option

@@ -248,6 +248,7 @@ def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
 @output_option
 def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, output: str, **where: Any) -> None:
     """End the incident ID by hand; what passes by itself is ended by itself."""
+    from aidbt.cli.monitor_feedback import let_builds_through
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.incidents.desk import end
 
@@ -256,10 +257,12 @@ def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, outpu
     # Made before anything is changed: a file that cannot be added to is an error of the whole.
     learned = _learned(session, id, verdict, who, note) if feedback and verdict != "resolved" else None
     change = end(session.store, id, settings, around_of(session), by=who, verdict=verdict, note=note)
+    builds = ""
     if learned is not None:
         apply_patch(learned, session.project.root)
+        builds = let_builds_through(session)
     delivered = _deliver(session)
-    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned))
+    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned, builds))
 
 
 def _learned(session: Session, id: str, verdict: Verdict, by: str, note: str) -> Patch | None:
@@ -276,10 +279,14 @@ def _learned(session: Session, id: str, verdict: Verdict, by: str, note: str) ->
     return feedback_patch(session.project.root, said)
 
 
-def _ended_lines(change: IncidentChange, delivered: Delivered, learned: Patch | None) -> Iterator[str]:
+def _ended_lines(
+    change: IncidentChange, delivered: Delivered, learned: Patch | None, builds: str
+) -> Iterator[str]:
     yield f"{bold('ended')} {change.after.id}: {change.after.title}"
     if learned is not None:
         yield f"wrote {', '.join(learned.paths())}: the next check follows it"
+    if builds:
+        yield builds
     yield from _delivered_lines(delivered)
     if learned is not None:
         yield f"{bold('next')}: commit it, so that it holds for everybody"

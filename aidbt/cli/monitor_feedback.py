@@ -31,6 +31,7 @@ class Given:
 
     Attributes:
         ended: the incident that is over with it; "" for none.
+        builds: what becomes of builds that data tests stopped; "" where nothing does.
     """
 
     verdict: str
@@ -38,6 +39,7 @@ class Given:
     file: str
     adjusted: Mapping[str, Adjustment]
     ended: str = ""
+    builds: str = ""
 
 
 @click.command()
@@ -108,7 +110,27 @@ def _given(
     ended = _end(session, meant, verdict, who, note)
     adjusted = _adjusted(session, [monitor for monitor, _, _ in meant.of])
     of = tuple(f"{monitor} ({_told(starts)})" for monitor, _, starts in meant.of)
-    return Given(verdict, of, FEEDBACK_FILE, adjusted, ended)
+    builds = let_builds_through(session) if verdict in ("false-alarm", "expected") else ""
+    return Given(verdict, of, FEEDBACK_FILE, adjusted, ended, builds)
+
+
+def let_builds_through(session: Session) -> str:
+    """Let data tests pass what the feedback says is fine; in one line what came of it, "" for nothing."""
+    from aidbt.cli.monitor import manifest_of
+    from aidbt.core.errors import AidbtError
+    from aidbt.monitors.judging.declared import monitor_tests
+    from aidbt.observability.adjusting import project_feedback
+    from aidbt.observability.letting_through import let_through
+
+    try:
+        manifest = manifest_of(session, None)
+        if not monitor_tests(manifest):
+            return ""
+        feedback, _ = project_feedback(session.project.root, manifest, session.store)
+        opened = let_through(manifest, session.warehouse, feedback)
+    except AidbtError as error:
+        return f"data tests may still stop a build until the next aidbt monitor run: {error.message}"
+    return f"dbt build goes on: {count(opened, 'data test')} let it pass" if opened else ""
 
 
 def _told(starts: Sequence[datetime]) -> str:
@@ -161,6 +183,8 @@ def _given_lines(given: Given) -> Iterator[str]:
     )
     if given.ended:
         yield f"  {given.ended} is over with it"
+    if given.builds:
+        yield f"  {given.builds}"
     for name, one in list(given.adjusted.items())[:_SHOWN]:
         yield f"  {name}: {_told_shift(one.shift)} ({one.why})"
     if not given.adjusted:

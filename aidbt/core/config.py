@@ -459,6 +459,7 @@ class MonitorSettings(Section):
         preset: "classic" has fixed methods and fixed periods for each kind of metric.
         history_days: how far back buckets are kept and learned from.
         late_days: how many days back buckets are measured again, since rows may come late.
+        statement_timeout_s: after how long a statement of a collection is stopped, where the warehouse can.
         event_time: model → the column that says when its rows happened, where dbt's `event_time` does not.
         columns: which are measured: all, those that the project's YAML describes, or none.
         metrics: which are watched; empty for those that tell most (`aidbt monitor status --all` lists them).
@@ -472,6 +473,7 @@ class MonitorSettings(Section):
     preset: Literal["default", "classic"] = "default"
     history_days: int = Field(default=400, ge=14, le=4000)
     late_days: int = Field(default=3, ge=0, le=365)
+    statement_timeout_s: float = Field(default=600, gt=0, le=86_400)
     event_time: dict[str, str] = Field(default_factory=dict)
     columns: Literal["all", "described", "none"] = "all"
     metrics: tuple[str, ...] = ()

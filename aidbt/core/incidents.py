@@ -131,12 +131,14 @@ def node_name(unique_id: str) -> str:
     Example:
         >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("project.shop")
         ('crm.orders', 'orders.v2', 'shop')
-        >>> node_name("test.shop.not_null_orders_id.1f0e")
-        'not_null_orders_id'
+        >>> node_name("test.shop.not_null_orders_id.1f0e"), node_name("unit_test.shop.orders.adds_up")
+        ('not_null_orders_id', 'adds_up')
     """
     kind, *rest = unique_id.split(".")
-    if kind in ("test", "unit_test") and len(rest) > 1:
+    if kind == "test" and len(rest) > 1:
         return rest[1]
+    if kind == "unit_test" and len(rest) > 2:
+        return rest[2]
     if kind in ("project", "connector") and rest:
         return ".".join(rest)
     return ".".join(rest[1:]) or unique_id

@@ -11,6 +11,8 @@ from typing import Literal
 Grain = Literal["hour", "day", "run"]
 # A fact and the column it is of ("" for the whole table): ("rows", ""), ("nulls", "email").
 FactKey = tuple[str, str]
+# The table in the warehouse that data tests compare with.
+BOUNDS_TABLE = "aidbt_monitor_bounds"
 
 
 def project_node(name: str) -> str:

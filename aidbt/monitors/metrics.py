@@ -8,9 +8,9 @@ Facts of a whole table, column "": `rows`; `event_age_s`, seconds from the newes
 `load_age_s`, the same of the loader's time; of the newest bucket of a scan also `future_rows`, rows dated
 after its moment, and `untimed_rows`, all rows of the table without an event time.
 Facts of a key, of the column or of several as "a, b": `keys`, distinct values counted exactly; `keyed`, the
-rows that have all of it. Facts of a column: `nulls`, among them the `not_finite`; `distinct`; `sum`, `squares` (of numbers,
-as doubles), `p05`, `p50`, `p95`, `low`, `high`, `zeros`, `negatives`; `trues`; `lengths` (their sum, in
-characters), `empties`. A time's `low` and `high` are seconds since 1970.
+rows that have all of it. Facts of a column: `nulls`, among them the `not_finite`; `distinct`; `sum`,
+`squares` (of numbers, as doubles), `p05`, `p50`, `p95`, `low`, `high`, `zeros`, `negatives`; `trues`;
+`lengths` (their sum, in characters), `empties`. A time's `low` and `high` are seconds since 1970.
 Facts of runs and of connectors: see `aidbt.observability.run_metrics`.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from aidbt.monitors.metrics import DISTRIBUTION, USUAL
 from aidbt.observability.adjusting import adjusted_thresholds, limits_of
 from aidbt.observability.checked import Check, Checked, Remembered
 from aidbt.project.manifest import Manifest
-from aidbt.project.selection import upstream_of
+from aidbt.project.selection import all_above, upstream_of
 from aidbt.store import Store
 from aidbt.store.buckets import Series
 
@@ -290,9 +290,18 @@ def _bounds(
         wanted,
         threshold=scored.threshold,
         limits=scored.limits,
-        is_fine=partial(is_said_fine, judging.feedback),
+        is_fine=said_fine(judging.manifest, judging.feedback, history.grain),
         since=since if history.grain != "run" else newest + timedelta(microseconds=1),
         dialect=judging.dialect,
         timezone=judging.settings.timezone,
         now=judging.now,
     )
+
+
+def said_fine(
+    manifest: Manifest, feedback: Sequence[Feedback], grain: Grain
+) -> Callable[[Monitor, datetime], bool]:
+    """What tells of which buckets people said that nothing is wrong with them."""
+    above = all_above(manifest) if feedback else {}
+    settles = SPANS.get(grain, timedelta(0)) * COLD_START_BUCKETS
+    return partial(is_said_fine, feedback, above, settles)

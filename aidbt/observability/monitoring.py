@@ -24,7 +24,10 @@ from aidbt.monitors.judging.schema_changes import Renames
 from aidbt.observability.adjusting import remember_adjusted
 from aidbt.observability.checked import Check, Checked, together
 from aidbt.observability.checking_buckets import JUDGED, Judging, check_grain, judged_before
-from aidbt.observability.checking_columns import COMPARED, check_columns
+from aidbt.observability.checking_columns import COMPARED, check_columns, likely_renames
+from aidbt.observability.checking_tables import TOLD as STATES_TOLD
+from aidbt.observability.checking_tables import check_tables, explained
+from aidbt.observability.columns_below import changed_columns, columns_below
 from aidbt.observability.failing_runs import remember_runs, run_news
 from aidbt.observability.retelling import retell
 from aidbt.project.manifest import Manifest
@@ -75,6 +78,7 @@ def check_store(
     wanted = {node.unique_id for node in select_nodes(manifest, select, exclude)}
     there = buckets.nodes()
     parts = []
+    incidents = Incidents(store).all(states=ALIVE)
     alerts = alerts_of(Incidents(store).all()) if feedback else ()
     judging = Judging(manifest, settings.monitors, since, until, now, places or {}, dialect, feedback, alerts)
     if not (select or exclude):
@@ -86,12 +90,29 @@ def check_store(
             if grain == "run":  # of which there may be one every few minutes
                 oldest = max(oldest, buckets.newest_start(grain, _MOST_RUNS) or oldest)
             series = list(buckets.read(nodes, grain, since=oldest))
-            parts.append(check_grain(series, judged_before(store, nodes, grain), judging))
+            part = check_grain(series, judged_before(store, nodes, grain), judging)
+            parts.append(part.without(explained(series, store)) if until is None else part)
     if until is None:  # the columns are those of today
-        parts.append(check_columns(buckets, store, sorted(wanted & there.keys()), dialect, renames))
+        watched = sorted(wanted & there.keys() & known)
+        parts.append(check_tables(store, watched, _project(manifest), now))
+        parts.append(
+            check_columns(
+                manifest,
+                store,
+                watched,
+                incidents=incidents,
+                renames=renames or likely_renames(settings.mapping),
+                dialect=dialect,
+                now=now,
+            )
+        )
     found = together(parts)
     gone = frozenset(node for node in there if node not in known and "." in node and not is_of_runs(node))
     return replace(found, found=replace(found.found, gone=gone))
+
+
+def _project(manifest: Manifest) -> str:
+    return str(manifest.metadata.raw.get("project_name") or "dbt")
 
 
 def _as_of(now: datetime | None, until: datetime | None, settings: MonitorSettings) -> datetime:
@@ -108,6 +129,7 @@ def remember(store: Store, check: Check) -> None:
     """
     store.put_all(JUDGED, {key: judged.to_json() for key, judged in check.remembered.judged.items()})
     store.put_all(COMPARED, dict(check.remembered.compared))
+    store.put_all(STATES_TOLD, dict(check.remembered.states))
     nodes = {key.rpartition("|")[0] for key in check.remembered.judged}
     remember_adjusted(store, check.remembered.adjusted, nodes)
 
@@ -170,7 +192,11 @@ class Outcome:
     def is_at(self, gate: str) -> bool:
         """Whether something new is at the gate or above: "error", "warn", or "none" for never."""
         bad = {"error": (Severity.ERROR,), "warn": (Severity.ERROR, Severity.WARN)}.get(gate, ())
-        told = [change.after.severity for change in self.changes if change.what in _NEWS]
+        told = [
+            change.after.severity
+            for change in self.changes
+            if change.what in _NEWS and not change.after.state.is_over
+        ]
         return any(severity in bad for severity in (*told, *self.tried))
 
 
@@ -236,6 +262,9 @@ def check_project(
     unwritten = keep_bounds(warehouse, found, mine, is_all=not (select or exclude))
     findings += [unwritten] if unwritten is not None else []
     runs = run_news(store, target=target, now=now)
+    alive = Incidents(store).all(states=ALIVE)
+    changed = changed_columns(found.anomalies, alive)
+    around = replace(around, columns_below=columns_below(manifest, store, changed))
     news = News(found.anomalies, runs.failures, found.passed, runs.succeeded, found.gone)
     changes = record(store, news, around, settings, now=now)
     remember(store, made)

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -81,10 +82,10 @@ for arguments in json.loads(sys.argv[1]):
 """
 
 
-def build(shop: Shop, *runs: Mapping[str, str]) -> list[dict[str, dict[str, str]]]:
+def build(shop: Shop, *runs: Mapping[str, str], flags: Sequence[str] = ()) -> list[dict[str, Any]]:
     """What became of every node of each build, and what our macros said."""
     options = ["--quiet", "--no-use-colors", "build", "--project-dir", str(shop.root), "--profiles-dir"]
-    arguments = [[*options, str(shop.root), "--vars", json.dumps(dict(run))] for run in runs]
+    arguments = [[*options, str(shop.root), "--vars", json.dumps(dict(run)), *flags] for run in runs]
     env = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
     done = subprocess.run(
         [sys.executable, "-c", BUILD, json.dumps(arguments)],
@@ -237,6 +238,51 @@ def test_a_value_beyond_the_narrow_band_warns_beyond_the_wide_one_stops_the_buil
     assert found["results"] == {
         **FINE, "volume": "fail", "volume_of_instants": "pass", "mean": "warn", "below": "skipped"
     }  # fmt: skip
+    assert sorted(line for line in found["said"] if "not compared" not in line) == [
+        "aidbt: orders, 2026-11-20: 10 rows, usual is 11 to 12, and the build stops beyond 11 to 20;"
+        " more: aidbt monitor run, aidbt incidents list",
+        "aidbt: orders.amount, 2026-11-20: 2.5 on average, usual is 3 to 4;"
+        " more: aidbt monitor run, aidbt incidents list",
+    ]
+
+
+def test_with_empty_models_nothing_is_compared(on_duckdb: tuple[Shop, Warehouse]):
+    shop, warehouse = on_duckdb
+    write_bounds(warehouse, both(bound("row_count", low=8, high=12), 4, 20))
+
+    (found,) = build(shop, NOW, flags=["--empty"])
+
+    assert (found["results"], found["said"]) == (FINE, [])
+
+
+@pytest.mark.long
+def test_a_project_in_which_tests_only_warn_is_not_stopped_and_failures_are_kept(
+    on_duckdb: tuple[Shop, Warehouse],
+):
+    shop, warehouse = on_duckdb
+    text = (shop.root / "dbt_project.yml").read_text()
+    shop.write({"dbt_project.yml": text + "data_tests: {+severity: warn}\n"})
+    write_bounds(warehouse, both(bound("row_count", low=11, high=12), 10.5, 20))
+
+    (found,) = build(shop, NOW, flags=["--store-failures"])
+
+    assert found["results"] == {**FINE, "volume": "warn"}
+    with duckdb.connect(str(shop.root / "s.duckdb")) as connection:
+        kept = "main_dbt_test__audit.aidbt_volume_orders_ordered_at"
+        assert connection.sql(f"from {kept}").fetchall() == [("row_count", "2026-11-20", 10.0, 11.0, 12.0, 2)]
+
+
+@pytest.mark.long
+def test_bounds_are_of_all_rows_so_a_test_of_some_compares_nothing(on_duckdb: tuple[Shop, Warehouse]):
+    shop, warehouse = on_duckdb
+    text = (shop.root / "dbt_project.yml").read_text()
+    shop.write({"dbt_project.yml": text + "data_tests: {+where: 'id < 5'}\n"})
+    write_bounds(warehouse, both(bound("row_count", low=11, high=12), 10.5, 20))
+
+    (found,) = build(shop, NOW)
+
+    assert found["results"] == FINE
+    assert "aidbt: orders row_count was not compared: the test has a where" in "\n".join(found["said"])
 
 
 @pytest.mark.long

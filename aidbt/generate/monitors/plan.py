@@ -22,7 +22,7 @@ from aidbt.generate.data_tests import by_column
 from aidbt.generate.discover import profiled, scan_gate
 from aidbt.generate.english_models.kept import kept_names
 from aidbt.generate.files import Rendering, test_entry
-from aidbt.generate.lock import LOCK_FILE, Written, decided_digest, lock_text, read_lock
+from aidbt.generate.lock import LOCK_FILE, MONITOR_ENTRY, Written, decided_digest, lock_text, read_lock
 from aidbt.generate.monitors.choose import monitor_tests
 from aidbt.generate.monitors.edits import Place, PropertyFiles, Tests, tests_there, title
 from aidbt.generate.monitors.positions import Position, positions
@@ -37,7 +37,6 @@ from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import Approve
 
-ENTRY = "monitor "
 State = Literal["proposed", "unchanged", "left_out"]
 _VIEWS = ("view", "ephemeral")
 _GUESSED = "the loader's column"  # which says when a row was written last, not when it came
@@ -274,7 +273,7 @@ class _Planner:
 
     def _known(self, node: Node) -> set[str]:
         """The tests of a node that were proposed before, as they stand in the lock."""
-        prefix = f"{ENTRY}{node.unique_id}|"
+        prefix = f"{MONITOR_ENTRY}{node.unique_id}|"
         return {name for found in self.lock.entries.values() for name in found if name.startswith(prefix)}
 
     def _removed(self, node: Node, place: Place) -> tuple[str, ...]:
@@ -322,7 +321,7 @@ def _said(test: MappedTest) -> str:
 
 
 def _key(node: Node, test: MappedTest) -> str:
-    return f"{ENTRY}{node.unique_id}|{_column(test)}|{test.test}"
+    return f"{MONITOR_ENTRY}{node.unique_id}|{_column(test)}|{test.test}"
 
 
 def _has_freshness(source: Node) -> bool:

@@ -22,6 +22,7 @@ from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import AidbtError, UnknownName, UsageError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.measured import Bucket
+from aidbt.monitors.collection.told import TIMEOUT_HINT
 from aidbt.monitors.metrics import CUSTOM
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
@@ -85,17 +86,23 @@ def measure_custom(
     settings: MonitorSettings,
     *,
     now: datetime,
-    timeout_s: float = 300.0,
 ) -> tuple[list[Bucket], list[Finding]]:
     """The buckets of custom metrics, those that are over; a finding for each that failed."""
     buckets: list[Bucket] = []
     findings = []
     for metric in metrics:
         try:
-            rows = bounded_rows(warehouse, metric.sql, at_most=_MOST_ROWS, timeout_s=timeout_s)
+            rows = bounded_rows(
+                warehouse,
+                metric.sql,
+                at_most=_MOST_ROWS,
+                timeout_s=settings.statement_timeout_s,
+                hint=TIMEOUT_HINT,
+            )
             buckets += buckets_of_metric(metric, rows, settings, now)
         except AidbtError as error:
-            message = f"it could not be measured: {error.message}"
+            hint = f"; {error.hint}" if error.hint else ""
+            message = f"it could not be measured: {error.message}{hint}"
             findings.append(Finding("monitor.not_measured", Severity.ERROR, metric.name, message))
     return buckets, findings
 
@@ -217,4 +224,4 @@ def _require_select(sql: str, dialect: str) -> None:
     except SqlglotError as error:
         raise UsageError(f"it is no SQL: {str(error).splitlines()[0]}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise UsageError("it is not one SELECT", hint="or the name of a metric of the semantic layer")
+        raise UsageError("it is neither one SELECT nor the name of a metric of the semantic layer")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aidbt.core.config import MonitorSettings
-from aidbt.core.measured import Grain, is_of_runs
+from aidbt.core.findings import Finding
+from aidbt.core.measured import Grain, is_of_runs, node_name
+from aidbt.monitors.collection.standing import standing_findings
 from aidbt.monitors.histories import monitors_of
 from aidbt.monitors.metrics import METRICS, USUAL
 from aidbt.project.manifest import Manifest
@@ -26,6 +28,7 @@ class KnownNode:
     Attributes:
         first, last: the starts of its oldest and newest bucket.
         monitors: how many metrics of it and of its columns are watched.
+        others: buckets in other grains, of before `monitors.grain` or its event time was changed.
     """
 
     unique_id: str
@@ -34,6 +37,7 @@ class KnownNode:
     first: datetime
     last: datetime
     monitors: int
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Known:
         unmeasured: models of the project that nothing is known of.
         gone: unique_ids of what is known and in the project no more.
         metrics, on_request: those that are watched, and those that could be.
+        findings: what is odd about them since they were measured last.
     """
 
     nodes: tuple[KnownNode, ...]
@@ -51,6 +56,7 @@ class Known:
     gone: tuple[str, ...]
     metrics: tuple[str, ...]
     on_request: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def monitors(self) -> int:
@@ -86,21 +92,38 @@ def known_of(
     buckets = Buckets(store)
     metrics = settings.metrics or USUAL
     counts = buckets.nodes()
+    spans = {grain: buckets.spans(grain) for grain in _GRAINS}
     nodes = []
-    for grain in _GRAINS:
-        for node, (first, last) in buckets.spans(grain).items():
-            if node in wanted:
-                newest = buckets.series(node, grain, since=last)
-                watched = len(monitors_of(newest, metrics)) if newest else 0
-                nodes.append(KnownNode(node, grain, counts[node][grain], first, last, watched))
+    for node, grains in counts.items():
+        if node not in wanted and (select or not _is_custom(node)):
+            continue
+        # Its rows are measured in the grain that is newest; what is of its runs comes on top.
+        timed: list[Grain] = [each for each in grains if each != "run"]
+        grain: Grain = max(timed, key=lambda each: spans[each][node][1]) if timed else "run"
+        first, last = spans[grain][node]
+        watched = 0
+        for of in {grain, *grains} - (set(timed) - {grain}):
+            newest = buckets.series(node, of, since=spans[of][node][1])
+            watched += len(monitors_of(newest, metrics)) if newest else 0
+        others = sum(grains[of] for of in timed if of != grain)
+        nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others))
     measured = {node.unique_id for node in nodes}
+    names = {node_name(name) for name in wanted} | (set() if select or exclude else {"project"})
     models = [name for name, node in wanted.items() if node.resource_type == "model"]
     return Known(
         nodes=tuple(sorted(nodes, key=lambda node: (-node.monitors, node.unique_id, node.grain))),
         unmeasured=sum(name not in measured for name in models),
-        gone=tuple(sorted(name for name in counts if manifest.find(name) is None and not is_of_runs(name)))
-        if not select
-        else (),
+        gone=() if select else tuple(sorted(name for name in counts if _is_gone(manifest, name))),
         metrics=tuple(metrics),
         on_request=tuple(metric.name for metric in METRICS if metric.name not in metrics),
+        findings=tuple(found for found in standing_findings(store) if found.where in names),
     )
+
+
+def _is_custom(node: str) -> bool:
+    """Whether it is a metric of a person's own, which no manifest has."""
+    return node.startswith(("custom.", "metric."))
+
+
+def _is_gone(manifest: Manifest, node: str) -> bool:
+    return manifest.find(node) is None and not is_of_runs(node) and not _is_custom(node)

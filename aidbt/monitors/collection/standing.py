@@ -30,7 +30,8 @@ def set_apart(
         StoreError: the store cannot be read or written.
     """
     before = {where: record.value for where, record in store.all(_STANDING).items()}
-    news, standing = [], []
+    news: list[Finding] = []
+    standing: list[Finding] = []
     now: dict[str, dict[str, Any]] = {where: {} for where in looked_at}
     for finding in findings:
         if finding.code not in _CODES:

@@ -64,10 +64,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What can be measured, and what is in the way of the rest."""
+    """What can be measured, and what is in the way of the rest.
+
+    Attributes:
+        gone: unique_id → the table that was measured and is not there any more.
+    """
 
     targets: tuple[Target, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    gone: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_targets(
@@ -94,6 +99,7 @@ def find_targets(
     targets: list[Target] = []
     findings = list(_unknown_settings(manifest, settings))
     unbuilt, views = [], []
+    gone: dict[str, str] = {}
     for node in sorted(nodes, key=lambda node: node.unique_id):
         is_named = node.name in settings.event_time or node.unique_id in settings.event_time
         is_wanted = is_selected or is_named or node.unique_id in declared.watched
@@ -104,6 +110,7 @@ def find_targets(
         if relation is None:
             if node.unique_id in measured or is_selected:
                 findings.append(_gone(node))
+                gone |= {node.unique_id: _table(node)} if node.unique_id in measured else {}
             elif node.resource_type != "source" or _named_time(node, settings, declared)[0]:
                 unbuilt.append(node)
             continue
@@ -112,7 +119,7 @@ def find_targets(
         if target.event_time is not None or node.resource_type != "source" or is_selected:
             targets.append(target)
     findings += [*_unbuilt(unbuilt), *_unwatched(views)]
-    return Targets(tuple(targets), tuple(findings))
+    return Targets(tuple(targets), tuple(findings), gone)
 
 
 class _Declared:
@@ -296,13 +303,16 @@ def _no_time(node: Node, relation: Relation) -> list[Finding]:
     return [Finding("monitor.no_event_time", Severity.INFO, node.name, message)]
 
 
+def _table(node: Node) -> str:
+    return ".".join(part for part in (node.schema, node.identifier or node.name) if part)
+
+
 def _gone(node: Node) -> Finding:
-    table = ".".join(part for part in (node.schema, node.identifier or node.name) if part)
     return Finding(
         "monitor.table_gone",
         Severity.ERROR,
         node.name,
-        f"there is no table {table}, or this user may not see it; what is known of it is kept",
+        f"there is no table {_table(node)}, or this user may not see it; what is known of it is kept",
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from aidbt.core.errors import UsageError, WarehouseError
+from aidbt.core.errors import DeadlineExceeded, UsageError, WarehouseError
 from aidbt.core.findings import Finding, Severity
 from aidbt.monitors.collection.reading import Answer, rows_of
 from aidbt.monitors.collection.targets import Target
 from aidbt.monitors.collection.windows import Window
 
+TIMEOUT_HINT = "raise monitors.statement_timeout_s in aidbt.yml, or measure less: monitors.columns"
 
-def not_measured(target: Target, error: WarehouseError) -> Finding:
+
+def not_measured(target: Target, error: WarehouseError | DeadlineExceeded) -> Finding:
     """The warehouse refused."""
     hint = f"; {error.hint}" if error.hint else ""
     message = f"it could not be measured: {error.message}{hint}; what is known of it is kept"

@@ -124,12 +124,33 @@ def resolved(
     return tuple(latest.values()), tuple(findings)
 
 
-def is_said_fine(feedback: Iterable[Feedback], monitor: Monitor, start: datetime) -> bool:
-    """Whether a person looked at a bucket and said that nothing is wrong with it."""
-    return any(
-        item.monitor == monitor and item.covers(start) and item.verdict in ("false-alarm", "expected")
-        for item in feedback
-    )
+def is_said_fine(
+    feedback: Iterable[Feedback],
+    above: Mapping[str, Collection[str]],
+    settles: timedelta,
+    monitor: Monitor,
+    start: datetime,
+) -> bool:
+    """Whether people said of a bucket that nothing is wrong with it, or of the same one further up.
+
+    What is right in a table is not wrong for the same reason in the models below it. What is expected from
+    some bucket on is new to those for a while, too.
+
+    Args:
+        above: node → all nodes that it is made of.
+        settles: for how long something new is not judged below.
+    """
+    name = (monitor.metric, monitor.column.casefold())
+    for item in feedback:
+        of = item.monitor
+        if item.verdict not in ("false-alarm", "expected") or (of.metric, of.column.casefold()) != name:
+            continue
+        is_above = of.node in above.get(monitor.node, ())
+        if (of.node == monitor.node or is_above) and item.covers(start):
+            return True
+        if is_above and item.verdict == "expected" and item.first <= start < item.first + settles:
+            return True
+    return False
 
 
 # --- what is learned from -------------------------------------------------------------------------------
@@ -211,8 +232,8 @@ def adjustments(
 
     Of n alerts k were false. Before them it was believed that the promise of 5 % holds, as firmly as 20
     alerts of which one was false would show it; so the share of false ones is (k + 1) / (n + 20), the mean of
-    a Beta distribution with that prior. It is above 5 % exactly where k / n is. The odds of a false alarm are then
-    by so many decimal places above the promised ones,
+    a Beta distribution with that prior. It is above 5 % exactly where k / n is. The odds of a false alarm are
+    then by so many decimal places above the promised ones,
 
         log10( (k + 1) / (n − k + 19) · 19 ),
 

@@ -160,8 +160,9 @@ def _days(moment: datetime) -> float:
 
 
 def _sign(anomaly: Anomaly) -> Sign:
-    start = anomaly.start
-    if anomaly.grain == "run":  # what a run finds is of the day before it, as what a day's bucket holds
+    start, kind = anomaly.start, kind_of(anomaly.monitor.metric)
+    # What a run finds, or is seen of a table now, is of the day before it, as what a day's bucket holds.
+    if anomaly.grain == "run" or kind != "data":
         start = datetime.combine(start.date(), datetime.min.time()) - _DAY
     monitor, end = anomaly.monitor, start + _span(anomaly.grain)
     return Sign(
@@ -170,7 +171,7 @@ def _sign(anomaly: Anomaly) -> Sign:
         _days(start),
         _days(end),
         anomaly.score,
-        kind_of(monitor.metric),
+        kind,
         monitor.metric,
         monitor.column,
     )
@@ -204,7 +205,7 @@ def _text_of(key: Hashable) -> str:
 
 
 def _only_goes_on(anomaly: Anomaly, stories: Sequence[_Story], around: Surroundings, now: datetime) -> bool:
-    """Whether a person has said that it is none, and it only goes on; the incident then notes it in silence."""
+    """Whether a person has said that it is none and it only goes on, which the incident notes in silence."""
     for story in stories:
         incident = story.now
         same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
@@ -222,7 +223,7 @@ def _goes_on(anomaly: Anomaly, same: Sequence[Anomaly], incident: Incident) -> b
     said_at = max(
         (event.at for event in incident.timeline if event.by != "aidbt"), default=incident.opened_at
     )
-    known = [other for other in same if _days(other.start) <= _days(said_at)] or same[:1]
+    known = [other for other in same if _sign(other).end <= _days(said_at)] or same[:1]
     is_soon = pause <= (NEAR_SPANS + 1) * _span(anomaly.grain)
     return is_soon and anomaly.score <= 1.5 * max(other.score for other in known)
 
@@ -310,13 +311,21 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
         exposed=tuple(n for n in dict.fromkeys((*one.exposed, *other.exposed)) if n not in nodes),
         anomalies=kept([*one.anomalies, *other.anomalies]),
         failures=tuple(dict.fromkeys((*one.failures, *other.failures))),
-        well=one.well | other.well,
+        # What is well in the one may be wrong again in the other.
+        well=(one.well | other.well) - _ill(one) - _ill(other),
+        dismissed=(one.dismissed | other.dismissed) - _ill(one) - _ill(other),
     )
     what = upper.what
     upper.note("updated", f"{other.id} is part of it", now)
     upper.what = what
     lower.now = replace(other, state=IncidentState.TERMINATED, ended_at=now)
     lower.note("terminated", f"it is part of {one.id}", now)
+
+
+def _ill(incident: Incident) -> set[str]:
+    """What of an incident has not passed."""
+    keys = {key_of(anomaly.monitor) for anomaly in incident.anomalies}
+    return keys.union(incident.failures) - incident.well
 
 
 # --- when it is over ----------------------------------------------------------------------------------
@@ -341,12 +350,12 @@ def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) ->
         for one in incident.failures
         if one in news.succeeded or one in news.gone or _is_unknown(one, around)
     }
-    well = incident.well | passed
-    if well >= {key_of(monitor) for monitor in last} | set(incident.failures):
-        story.now = replace(incident, well=well, state=IncidentState.RESOLVED, ended_at=now)
+    after = replace(incident, well=incident.well | passed)
+    if not _ill(after):
+        story.now = replace(after, state=IncidentState.RESOLVED, ended_at=now)
         story.note("resolved", "it has passed", now)
-    elif well != incident.well:
-        story.now = replace(incident, well=well)
+    elif after != incident:
+        story.now = after
         story.what = story.what or "updated"
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from aidbt.core.measured import Grain, Monitor
+from aidbt.core.measured import BOUNDS_TABLE, Grain, Monitor
 from aidbt.core.types import has_time_zone, type_family, type_name
 from aidbt.monitors.baseline.tails import deviation_of
 from aidbt.monitors.detectors.statistical import with_next
@@ -98,10 +98,24 @@ class Bound:
     computed_at: str
 
 
+def opened(bounds: Sequence[Bound], is_fine: Callable[[Monitor, datetime], bool]) -> list[Bound]:
+    """The bounds, those of buckets that nothing is wrong with without ends; `is_fine` as in `bounds_of`."""
+    return [
+        replace(bound, low=None, high=None)
+        if (start := _start(bound)) is not None
+        and is_fine(Monitor(bound.node, bound.metric, bound.column_name), start)
+        else bound
+        for bound in bounds
+    ]
+
+
+def _start(bound: Bound) -> datetime | None:
+    """When its bucket begins; None of what is measured whole."""
+    return datetime.fromisoformat(bound.bucket) if bound.bucket[:1].isdigit() else None
+
+
 _TYPES = {"low": "double", "high": "double"}
-BOUNDS = OwnTable(
-    "aidbt_monitor_bounds", {item.name: _TYPES.get(item.name, "text") for item in fields(Bound)}, "node"
-)
+BOUNDS = OwnTable(BOUNDS_TABLE, {item.name: _TYPES.get(item.name, "text") for item in fields(Bound)}, "node")
 
 
 def with_ahead(history: History, holidays: np.ndarray | None = None) -> History:

@@ -141,7 +141,8 @@ def _read(files: Sequence[Found], scrub: Scrub) -> tuple[list[HandedIn], list[Fi
             read.append(read_handed_in(file, scrub))
         except ArtifactError as error:
             hint = f"; {error.hint}" if error.hint else ""
-            findings.append(unreadable(file.path, f"{error.message}{hint}"))
+            said = error.message.removeprefix(str(file.path)).lstrip(": ")  # it is named already
+            findings.append(unreadable(file.path, f"{said}{hint}"))
         except MemoryError:
             findings.append(
                 unreadable(file.path, f"its {file.size_bytes / 1e6:,.0f} MB do not fit in memory")

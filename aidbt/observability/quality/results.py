@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.incidents import node_name
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import recorded_run, recorded_runs
 from aidbt.project.artifacts import RunResults, Sources, read_catalog, read_run_results, read_sources
@@ -172,19 +173,8 @@ def _count(names: Collection[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(_short(name) for name in names[:_NAMED])
+    shown = ", ".join(node_name(name) for name in names[:_NAMED])
     return f"{shown} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else shown
-
-
-def _short(unique_id: str) -> str:
-    """Without type and package, and without the hash that dbt gives a test.
-
-    Example:
-        >>> _short("test.shop.unique_orders_id.fed79b3a6e")
-        'unique_orders_id'
-    """
-    parts = unique_id.split(".")
-    return ".".join(parts[2:3] if parts[0] in ("test", "unit_test") else parts[2:]) or unique_id
 
 
 def failing_tests(results: Mapping[str, Seen]) -> Iterable[str]:

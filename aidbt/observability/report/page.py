@@ -54,6 +54,7 @@ def report_page(report: Report) -> str:
             now=report.made_at,
             verdict=summary.verdict(report),
             tiles=summary.tiles(report),
+            steps=summary.steps(report),
             late=summary.late_ones(report),
             style=style,
             style_hash=_hash(style),
@@ -68,9 +69,18 @@ def report_page(report: Report) -> str:
 # --- what the templates ask for ------------------------------------------------------------------------
 
 
-def run_bars(runs: tuple[Run, ...], *, most: int = 60) -> list[Bar]:
-    """How long each run took, oldest first."""
-    newest = list(reversed(runs[:most]))
+def main_job(runs: tuple[Run, ...]) -> str:
+    """The command on which most time was spent: only runs of one job are alike; "" without two runs of it."""
+    seconds: dict[str, float] = {}
+    for run in runs:
+        seconds[run.command] = seconds.get(run.command, 0.0) + run.seconds
+    job = max(seconds, key=lambda job: (seconds[job], job), default="")
+    return job if sum(run.command == job for run in runs) > 1 else ""
+
+
+def run_bars(runs: tuple[Run, ...], job: str, *, most: int = 60) -> list[Bar]:
+    """How long each run of a job took, oldest first."""
+    newest = [run for run in runs if run.command == job][:most][::-1]
     return [
         Bar(
             f"{run.started_at.day} {run.started_at:%b}",
@@ -165,6 +175,8 @@ def _environment() -> Any:
         "timeline": timeline.timeline,
         "spark": bar_chart.spark,
         "run_bars": run_bars,
+        "main_job": main_job,
+        "what_failed": summary.what_failed,
         "quality_chart": quality_chart,
         "breakable": breakable,
         "x_share": metric_chart.x_share,

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aidbt.core.incidents import Incident
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.values import Freshness, Run, State, TestResult
+from aidbt.project.private_messages import without_values
 
 _TESTS = ("test.", "unit_test.")
 _AGES: Mapping[str, State] = {"pass": "good", "warn": "warn", "error": "bad", "runtime error": "bad"}
 
 
-def runs_of(recorded: Iterable[RecordedRun]) -> tuple[Run, ...]:
-    """The runs, newest first."""
-    found = [_run(run) for run in recorded]
+def runs_of(recorded: Iterable[RecordedRun], identifiers: Collection[str] = ()) -> tuple[Run, ...]:
+    """The runs, newest first.
+
+    Args:
+        identifiers: names in lower case that may be shown of what dbt said.
+    """
+    found = [_run(run, identifiers) for run in recorded]
     return tuple(sorted(found, key=lambda run: run.started_at, reverse=True))
 
 
-def _run(run: RecordedRun) -> Run:
+def _run(run: RecordedRun, identifiers: Collection[str]) -> Run:
     failed = sum(node.failed for node in run.results)
     skipped = sum(not node.is_run for node in run.results)
     return Run(
@@ -33,11 +39,18 @@ def _run(run: RecordedRun) -> Run:
         warned=sum(node.status == "warn" for node in run.results),
         failed=failed,
         skipped=skipped,
+        target=run.asked.target,
+        problems=tuple(
+            (failure.unique_id, without_values(failure.message, identifiers)) for failure in run.failures
+        ),
     )
 
 
 def results_of(
-    recorded: Sequence[RecordedRun], tested: Mapping[str, str], seen: Mapping[str, Seen]
+    recorded: Sequence[RecordedRun],
+    tested: Mapping[str, str],
+    seen: Mapping[str, Seen],
+    identifiers: Collection[str] = (),
 ) -> tuple[TestResult, ...]:
     """How each test ended when it was run last; of a test that does not pass also since when.
 
@@ -45,6 +58,7 @@ def results_of(
         recorded: oldest first.
         tested: test → the node it tests. With any, tests that it does not name are gone, and left out.
         seen: newest results from elsewhere, e.g. of artifacts that nobody handed in.
+        identifiers: names in lower case that may be shown of what dbt said.
     """
     found: dict[str, TestResult] = {}
     for run in recorded:
@@ -56,7 +70,8 @@ def results_of(
         if name.startswith(_TESTS) and result.status != "skipped" and (known is None or known.at < result.at):
             node = RecordedNode(name, result.status, failures=result.failures, message=result.message)
             found[name] = _test(node, result.at, tested, known)
-    return tuple(one for name, one in sorted(found.items()) if not tested or name in tested)
+    there = [one for name, one in sorted(found.items()) if not tested or name in tested]
+    return tuple(replace(one, message=without_values(one.message, identifiers)) for one in there)
 
 
 def _test(

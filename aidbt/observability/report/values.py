@@ -118,6 +118,8 @@ class Run:
     Attributes:
         status: success, failed, nothing_selected, error.
         done, failed, skipped: how many nodes (tests among them) ended so; `warned` are among `done`.
+        target: of the profile that dbt used; "" where nobody knows it.
+        problems: (node, what dbt said) of those that failed; of a run that failed before any, ("", that).
     """
 
     id: str
@@ -129,6 +131,8 @@ class Run:
     warned: int = 0
     failed: int = 0
     skipped: int = 0
+    target: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
 
     @property
     def state(self) -> State:
@@ -243,7 +247,8 @@ class NodeCost:
     Attributes:
         share: of all seconds (or of all money, where prices are set), 0..1.
         trend: seconds of its runs, oldest first.
-        change: the newest run over the median of those before, 1 for the same; None with fewer than 4 runs.
+        change: what a run took in the second half of the period over that in the first, 1 for the same; None
+            where there were too few.
         money: in `Costs.currency`; None without a price.
     """
 
@@ -301,6 +306,7 @@ class Report:
         runs: newest first.
         quality, costs, spend: None where nothing is known of it.
         notes: what could not be read, and why.
+        target: whose runs these are; "" where all count.
     """
 
     project: str
@@ -315,6 +321,7 @@ class Report:
     costs: Costs | None = None
     spend: Spend | None = None
     notes: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def open(self) -> tuple[IncidentPart, ...]:

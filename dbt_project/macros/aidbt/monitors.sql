@@ -124,23 +124,27 @@ select
 }[metric] -%}
 {%- set stops = "" -%}
 {%- if row[1] | int == 2 and config.get("severity", "error") | lower != "warn" -%}
-    {%- set stops = ", and the build stops beyond " ~ aidbt_range(bounds.wide) -%}
+    {%- set stops = ", and the build stops beyond " ~ aidbt_range(bounds.wide, metric) -%}
 {%- endif -%}
 {{- return(
     aidbt_named(aidbt_tested_node(), column) ~ ", " ~ bounds.bucket ~ ": " ~ aidbt_shown(row[0]) ~ what ~ ", usual is "
-    ~ aidbt_range(bounds.narrow) ~ stops ~ "; more: aidbt monitor run, aidbt incidents list"
+    ~ aidbt_range(bounds.narrow, metric) ~ stops ~ "; more: aidbt monitor run, aidbt incidents list"
 ) -}}
 {% endmacro %}
 
 
-{% macro aidbt_range(band) %}
+{# Both ends; of what is counted the outermost whole numbers within. #}
+{% macro aidbt_range(band, metric) %}
 {%- set low, high = band -%}
+{%- set is_whole = metric in ("row_count", "distinct_count", "freshness_minutes") -%}
+{%- if low != "null" -%}{%- set low = aidbt_shown(low | float | round(0, "ceil") if is_whole else low) -%}{%- endif -%}
+{%- if high != "null" -%}{%- set high = aidbt_shown(high | float | round(0, "floor") if is_whole else high) -%}{%- endif -%}
 {%- if low == "null" -%}
-    {{ return("at most " ~ aidbt_shown(high)) }}
+    {{ return("at most " ~ high) }}
 {%- elif high == "null" -%}
-    {{ return("at least " ~ aidbt_shown(low)) }}
+    {{ return("at least " ~ low) }}
 {%- endif -%}
-{{- return(aidbt_shown(low) ~ " to " ~ aidbt_shown(high)) -}}
+{{- return(low ~ " to " ~ high) -}}
 {% endmacro %}
 
 
@@ -172,7 +176,7 @@ select
 {% macro aidbt_bounds_of(node, metric, column, event_time) %}
 {%- set what = aidbt_named(node, column) ~ " " ~ metric -%}
 {%- if config.get("where") -%}
-    {{ return(aidbt_not_compared(what, "the test has a where, and bounds are of all rows")) }}
+    {{ return(aidbt_not_compared(what, "the test has a where, and bounds are of all rows", next="take it away")) }}
 {%- endif -%}
 {%- set table = adapter.get_relation(target.database, target.schema, "aidbt_monitor_bounds") -%}
 {%- if table is none -%}
@@ -186,7 +190,8 @@ select
 {%- endif -%}
 {%- set first = found[0] -%}
 {%- if event_time and first[3] and event_time | replace('"', "") | replace("`", "") | lower != first[3] | lower -%}
-    {{ return(aidbt_not_compared(what, "its bounds go by " ~ first[3] ~ ", the test by " ~ event_time)) }}
+    {%- set why = "its bounds go by " ~ first[3] ~ ", the test by " ~ event_time -%}
+    {{ return(aidbt_not_compared(what, why, next="name the same in both, then run aidbt monitor run")) }}
 {%- endif -%}
 {%- set bands = {"warn": ["null", "null"], "error": ["null", "null"]} -%}
 {%- for row in found -%}
@@ -245,8 +250,8 @@ node = '{{ node }}' and metric = '{{ metric }}' and lower(column_name) = '{{ col
 
 
 {# None, with the reason in the log. #}
-{% macro aidbt_not_compared(what, why) %}
-{%- do aidbt_say(what ~ " was not compared: " ~ why ~ "; run aidbt monitor run") -%}
+{% macro aidbt_not_compared(what, why, next="run aidbt monitor run") %}
+{%- do aidbt_say(what ~ " was not compared: " ~ why ~ "; " ~ next) -%}
 {{ return(none) }}
 {% endmacro %}
 

@@ -66,7 +66,7 @@ def test_a_quiet_run_says_so_in_few_lines(shop: Shop):
 
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
-    assert lines[0].startswith("measured 1 model, 60 buckets of 6,000 rows")
+    assert lines[0].startswith("measured 1 model: 60 new buckets, 6,000 rows")
     assert lines[1].startswith("checked ")
     assert lines[1].endswith(": nothing odd")
     assert "bounds for 1 data test written, good until " in done.output

@@ -79,8 +79,9 @@ def test_what_was_measured_is_said_first_then_what_was_not_then_what_is_next(sho
 
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0].startswith("measured 2 models, 21 buckets of 1,002 rows, in ")
-    assert lines[1].startswith("  info totals: nothing says when its rows happened")
+    assert lines[0].startswith("measured 2 models: 21 new buckets, 1,002 rows, in ")
+    assert lines[1].startswith("  info project: 2 views are not watched, since each scan would run its query")
+    assert lines[2].startswith("  info totals: nothing says when its rows happened")
     assert lines[-1] == "next: aidbt monitor check"
 
 
@@ -102,7 +103,7 @@ def test_a_second_time_costs_the_last_days_only(shop: Shop) -> None:
 
 
 def test_a_view_is_measured_when_it_is_named(shop: Shop) -> None:
-    assert "measured 1 model, 1 bucket" in aidbt(shop, "collect", "-s", "peek").stdout
+    assert "measured 1 model: 1 new bucket" in aidbt(shop, "collect", "-s", "peek").stdout
 
 
 def test_the_status_says_what_is_known_and_what_is_watched(shop: Shop) -> None:

@@ -107,13 +107,10 @@ def test_they_stand_in_yaml_as_ordinary_data_tests():
     def written(**others):
         return data_tests.test_value(test, ref=lambda _: None, dialect="duckdb", **others)
 
-    meta = {"config": {"meta": {"aidbt": {"monitor": "mean"}}}}
     assert written(nested_arguments=True, monitors=True) == {
-        "aidbt_mean": {"arguments": {"event_time": "ordered_at"}, **meta}
+        "aidbt_mean": {"arguments": {"event_time": "ordered_at"}}
     }
-    assert written(nested_arguments=False, monitors=True) == {
-        "aidbt_mean": {"event_time": "ordered_at", **meta}
-    }
+    assert written(nested_arguments=False, monitors=True) == {"aidbt_mean": {"event_time": "ordered_at"}}
     assert written(nested_arguments=True) is None  # without our macros dbt could not run it
 
 

@@ -241,11 +241,23 @@ def test_settings_of_a_model_that_is_no_more_are_told_with_the_nearest(shop: Mea
 
 
 def test_a_table_that_is_gone_is_a_finding_and_the_others_go_on(shop: Measured) -> None:
-    shop.nodes.append(model("payments", config={"event_time": "paid_at"}))
+    shop.nodes.append(model("payments", config={"event_time": "ordered_at"}))
+    shop.run("create table payments as from orders")
+    shop.collect()
+    shop.run("drop table payments")
+    result = shop.later(days=1).collect()
+
+    assert codes(result) == ["monitor.table_gone"]
+    assert [each.unique_id for each in result.measured] == [ORDERS]
+
+
+def test_tables_that_nobody_has_built_yet_are_one_finding_and_no_error(shop: Measured) -> None:
+    shop.nodes += [model("payments"), model("refunds")]
     result = shop.collect()
 
-    assert "monitor.table_gone" in codes(result)
-    assert [each.unique_id for each in result.measured] == [ORDERS]
+    (finding,) = (found for found in result.findings if found.code == "monitor.not_built")
+    assert finding.severity == "info"
+    assert finding.message.startswith("2 models have no table yet that this user may see: payments, refunds")
 
 
 def test_a_view_that_fails_is_a_finding_and_the_others_go_on(shop: Measured) -> None:

@@ -54,6 +54,7 @@ def orders(dialect: str, event_type: str) -> Target:
         columns[1:],
         frozenset({"email"}),
         ("id",),
+        (("id", "status"),),
     )
 
 

@@ -157,9 +157,22 @@ def test_a_test_that_was_taken_away_does_not_keep_its_incident_open(shop: Shop):
 def test_what_a_person_called_a_false_alarm_is_not_brought_up_while_it_goes_on(shop: Shop):
     shop.check(anomaly("orders"))
     shop.person("INC-1", IncidentState.TERMINATED, "terminated")
-    assert shop.check(anomaly("orders", day=1)) == []
-    assert shop.check(anomaly("orders", day=1, score=12)) == [("opened", "INC-2")]
-    assert shop.check(anomaly("orders", "null_rate", "id", day=1)) == [("updated", "INC-2")]
+    for day in range(1, 9):  # noted in silence, for as long as it goes on
+        assert shop.check(anomaly("orders", day=day)) == [("updated", "INC-1")]
+    ended = shop.known["INC-1"]
+    assert ended.state is IncidentState.TERMINATED and ended.timeline[-1].what == "terminated"
+    assert shop.check(anomaly("orders", day=9, score=12)) == [("opened", "INC-2")]
+    assert shop.check(anomaly("orders", "null_rate", "id", day=9)) == [("updated", "INC-2")]
+
+
+def test_what_gets_worse_in_small_steps_is_brought_up_in_the_end(shop: Shop):
+    shop.check(anomaly("orders", score=4))
+    shop.person("INC-1", IncidentState.TERMINATED, "terminated")
+    assert [shop.check(anomaly("orders", day=day, score=4 + 2 * day))[0][0] for day in range(1, 4)] == [
+        "updated",
+        "updated",
+        "opened",
+    ]
 
 
 def test_an_acknowledged_one_stays_so_and_is_told_when_it_gets_worse(shop: Shop):
@@ -241,3 +254,76 @@ def test_no_value_of_personal_data_gets_into_an_incident():
     rate = anomaly("stg_customers", "null_rate", "email", value=0.5, expected=0.01)
     (shown,) = update_incidents((), News((rate,)), AROUND, now=NOW)
     assert shown.after.title.startswith("stg_customers.email: share of nulls 50 %, expected 1 %")
+
+
+# --- what is exact, and what is odd ---------------------------------------------------------------------
+
+
+def schema(name: str, column: str, *, day: int = 0, **more: object) -> Anomaly:
+    change = {"change": "removed", "before": "INTEGER"}
+    return anomaly(name, "schema", column, day=day, score=9, is_certain=True, evidence=change, **more)
+
+
+def test_a_column_that_is_gone_does_not_explain_what_another_does_the_next_day(shop: Shop):
+    assert shop.check(schema("stg_orders", "mail")) == [("opened", "INC-1")]
+    assert shop.check(anomaly("stg_orders", "mean", "amount", day=1, score=9)) == [("opened", "INC-2")]
+    # Nor does it on the same day, nor what reads that other one.
+    below = anomaly("orders", "mean", "total", day=1)
+    assert shop.check(below, anomaly("stg_orders", "row_count", day=1)) == [("worse", "INC-2")]
+    assert [one.cause for one in shop.known.values()] == [("schema", "mail"), ("data", "")]
+
+
+def test_it_explains_what_it_is_itself_and_what_is_made_of_it():
+    made = {(node("stg_orders"), "amount"): {(node("orders"), "total")}}
+    around = replace(AROUND, columns_below=made)
+    found = [
+        schema("stg_orders", "Amount"),
+        anomaly("stg_orders", "null_rate", "amount"),
+        anomaly("orders", "mean", "Total"),
+        anomaly("orders", "mean", "tax"),
+    ]
+    first, second = update_incidents((), News(tuple(found)), around, now=NOW)
+    assert [one.monitor.column for one in first.after.anomalies] == ["Total", "amount", "Amount"]
+    assert [one.monitor.column for one in second.after.anomalies] == ["tax"]
+    assert first.after.cause == ("schema", "Amount")
+
+
+def test_a_column_that_decides_the_rows_explains_all_there_and_below():
+    made = {(node("stg_orders"), "id"): {(node("orders"), "")}}
+    around = replace(AROUND, columns_below=made)
+    found = (schema("stg_orders", "id"), anomaly("orders"), anomaly("revenue", "mean", "amount"))
+    assert len(update_incidents((), News(found), around, now=NOW)) == 1
+
+
+def test_without_lineage_of_columns_what_is_below_at_that_time_counts_and_later_not(shop: Shop):
+    assert len(shop.check(schema("stg_orders", "id"), anomaly("orders", "mean", "total"))) == 1
+    assert shop.check(anomaly("refunds", "mean", "total", day=9)) == [("opened", "INC-2")]
+
+
+def test_a_failed_run_explains_that_nothing_is_new_and_no_value(shop: Shop):
+    failed = failure(node("stg_orders"))
+    wrong = anomaly("orders", "mean", "amount", score=9)
+    late = anomaly("revenue", "freshness_minutes", value=3000, expected=60)
+    assert shop.check(wrong, late, failures=(failed,)) == [("opened", "INC-1"), ("opened", "INC-2")]
+    assert [one.monitor.metric for one in shop.known["INC-1"].anomalies] == ["freshness_minutes"]
+    # It goes on as long as it has not succeeded.
+    assert shop.check(anomaly("refunds", day=8)) == [("updated", "INC-1")]
+
+
+def test_bad_data_explains_the_run_that_fails_for_it(shop: Shop):
+    assert shop.check(anomaly("stg_orders", "null_rate", "id"), failures=(failure(node("orders")),)) == [
+        ("opened", "INC-1")
+    ]
+    assert shop.known["INC-1"].root == node("stg_orders")
+
+
+def test_a_table_that_is_gone_is_one_cause_with_all_below_it_and_over_when_it_is_back(shop: Shop):
+    gone = anomaly("stg_orders", "table_gone", score=12, is_certain=True)
+    below = anomaly("revenue", "mean", "amount")
+    assert shop.check(gone, below, failures=(failure(node("orders")),)) == [("opened", "INC-1")]
+    assert shop.known["INC-1"].cause == ("table", "")
+    well = passed(gone, day=1) | passed(below, day=1)
+    assert shop.check(passed=well, succeeded=frozenset({node("orders")})) == [("resolved", "INC-1")]
+    # It is back or it is not: having been gone before does not make it wait.
+    assert shop.check(replace(gone, start=gone.start + timedelta(days=2))) == [("reopened", "INC-1")]
+    assert shop.check(passed=passed(gone, day=3)) == [("resolved", "INC-1")]

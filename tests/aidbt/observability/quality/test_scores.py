@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -178,6 +179,30 @@ def test_a_model_that_was_skipped_is_blamed_on_what_failed_above_it() -> None:
     assert [way.cause for way in quality.mend] == [KEY.unique_id]
     assert set(quality.mend[0].nodes) == {ORDERS, "model.shop.middle", "model.shop.end"}
     assert quality.mend[0].points == pytest.approx(100 - (quality.project.total.value or 0))
+
+
+def test_what_several_failing_tests_kept_from_being_built_is_shared_by_them() -> None:
+    other = check("not_null", "orders", "id")
+    manifest = project([model("orders"), model("end", reads=[ORDERS]), KEY, other])
+    results = {KEY.unique_id: ("fail", 5), other.unique_id: ("fail", 5), "model.shop.end": "skipped"}
+    quality = judged(manifest, known(results, {"orders": 1000}))
+
+    of_end = [loss for loss in quality.losses if loss.node == "model.shop.end"]
+    assert [{item.cause for item in loss.evidence} for loss in of_end] == [{KEY.unique_id, other.unique_id}]
+    assert {way.cause for way in quality.mend} == {KEY.unique_id, other.unique_id}
+    assert sum(way.points for way in quality.mend) == pytest.approx(100 - (quality.project.total.value or 0))
+
+
+def test_what_failed_in_another_run_is_not_to_blame() -> None:
+    other = check("not_null", "orders", "id")
+    manifest = project([model("orders"), model("end", reads=[ORDERS]), KEY, other])
+    results = {KEY.unique_id: ("fail", 5), other.unique_id: ("fail", 5), "model.shop.end": "skipped"}
+    found = known(results, {"orders": 1000})
+    long_ago = replace(found.results[other.unique_id], at=NOW - timedelta(days=5))
+    quality = judged(manifest, replace(found, results={**found.results, other.unique_id: long_ago}))
+
+    [loss] = [loss for loss in quality.losses if loss.node == "model.shop.end"]
+    assert [item.cause for item in loss.evidence] == [KEY.unique_id]
 
 
 def test_an_open_incident_loses_what_it_is_off_by_and_one_that_passed_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from aidbt.core.findings import RunFailure
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.results import declared_of, freshness_of, results_of, runs_of
@@ -77,6 +78,19 @@ def test_runs_are_counted_by_how_their_nodes_ended():
 
     assert (newest.done, newest.failed, newest.skipped, newest.warned) == (2, 1, 1, 1)
     assert (newest.state, oldest.state, newest.seconds) == ("bad", "good", 90)
+
+
+def test_values_of_rows_that_a_database_quotes_are_not_shown():
+    said = "Conversion Error: Could not convert string 'bob@example.com' to INT32 in 'fct_orders'"
+    failed = RecordedNode(UNIQUE, "error", message=said)
+    failure = RunFailure(UNIQUE, "error", said)
+    recorded = [replace(run(1, failed, status="failed"), failures=(failure,))]
+
+    [test] = results_of(recorded, TESTED, {}, {"fct_orders"})
+    [shown] = runs_of(recorded, {"fct_orders"})
+
+    assert test.message == "Conversion Error: Could not convert string '…' to INT32 in 'fct_orders'"
+    assert shown.problems == ((UNIQUE, test.message),)
 
 
 def test_what_dbt_said_of_a_source_counts_and_so_does_what_a_monitor_found():
