@@ -13,6 +13,7 @@ from aidbt.alerts.parcels import Parcel
 from aidbt.alerts.writing import Templates
 from aidbt.core.config import AlertSettings, ChannelSettings
 from aidbt.core.errors import AidbtError, SettingsError
+from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, Deadline, retry
 
 _GRACE_S = 0.5  # for a channel to say itself that its time was up
@@ -140,3 +141,16 @@ def check_channel(name: str, settings: ChannelSettings, templates: Templates) ->
         raise SettingsError(
             f"the variable {unset[0]} is not set", hint=f"export {unset[0]}=… where alerts are sent from"
         )
+
+
+def unready_channels(settings: AlertSettings, templates: Templates) -> tuple[Finding, ...]:
+    """A finding for each channel that could send nothing as things are: before there is something to tell."""
+    found = []
+    for name, channel in settings.channels.items():
+        try:
+            check_channel(name, channel, templates)
+        except AidbtError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            said = f"nobody can be told: {error.message}{hint}; what it is to be told waits until then"
+            found.append(Finding("alerts.channel_not_ready", Severity.WARN, f"alerts.channels.{name}", said))
+    return tuple(found)

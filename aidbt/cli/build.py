@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aidbt.cli.options import ManyValues, open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, emit, plain, table
+from aidbt.cli.render import Progress, bold, count, dim, emit, plain, table
 
 
 @click.command(cls=ManyValues)
@@ -47,7 +47,7 @@ def build(
     from aidbt.observability.runs import build_and_record, wait_until_free
 
     session = open_from(**where)
-    with _Progress(output) as progress, session.ask_for_warehouse():
+    with Progress(is_shown=output == "text") as progress, session.ask_for_warehouse():
         progress.show("waiting for the warehouse")
         wait_until_free(lambda: session.warehouse)
         report = build_and_record(
@@ -70,37 +70,12 @@ def build(
         watched = Monitored()
         if report.results and monitor is not False:
             progress.show("monitors")
-            watched = monitored_after_build(session, is_asked=bool(monitor))
+            watched = monitored_after_build(session, is_asked=bool(monitor), show=progress.show)
         problem = kept_scores(session) if report.results else ""
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
     unkept = [dim(problem)] if problem else []
     emit(result, output=output, text=lambda: [*_text(report), *_rows_text(rows), *watched.lines(), *unkept])
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
-
-
-class _Progress:
-    """The node dbt is at, on one line of a terminal; nothing elsewhere."""
-
-    def __init__(self, output: str) -> None:
-        self._status: Any = None
-        self._wanted = output == "text"
-
-    def __enter__(self) -> _Progress:
-        from rich.console import Console
-
-        console = Console(stderr=True)
-        if self._wanted and console.is_terminal:
-            self._status = console.status("dbt build")
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def show(self, line: str) -> None:
-        if self._status is not None:
-            self._status.update(line)
 
 
 _WORDS = {

@@ -20,7 +20,7 @@ from aidbt.cli.options import (
     project_options,
     yes_option,
 )
-from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, plain, table
+from aidbt.cli.render import Progress, bold, count, dim, duration, emit, finding_lines, plain, table
 from aidbt.core.errors import ArtifactError, ProfileError
 
 if TYPE_CHECKING:
@@ -100,8 +100,14 @@ def collected(
     until: str | None = None,
     yes: bool = False,
     is_moved: bool = False,
+    show: Callable[[str], None] | None = None,
 ) -> Collection:
-    """One collection for the session's project."""
+    """One collection for the session's project.
+
+    Args:
+        is_moved: whether its tables may all stand somewhere else than before.
+        show: shows what is being done; None does so on a line of its own.
+    """
     from aidbt.monitors.collection.collect import collect as collect_models
     from aidbt.monitors.collection.places import require_same_places
     from aidbt.monitors.collection.told import parse_since
@@ -115,20 +121,22 @@ def collected(
     if not is_moved:
         require_same_places(found, session.store)
     keep_connectors(session.store)
-    return collect_models(
-        found,
-        session.warehouse,
-        session.store,
-        session.settings.values,
-        select=select,
-        exclude=exclude,
-        since=None if since is None else parse_since(since),
-        until=None if until is None else parse_since(until),
-        runs_as=runs_as(profile.type, profile.settings),
-        approve=approver(yes),
-        written_by=refreshed_runs(session.store, target=watched_target(session.project)),
-        metric_sql=_metric_sql(session),
-    )
+    with Progress() as progress:
+        return collect_models(
+            found,
+            session.warehouse,
+            session.store,
+            session.settings.values,
+            select=select,
+            exclude=exclude,
+            since=None if since is None else parse_since(since),
+            until=None if until is None else parse_since(until),
+            runs_as=runs_as(profile.type, profile.settings),
+            approve=approver(yes),
+            written_by=refreshed_runs(session.store, target=watched_target(session.project)),
+            metric_sql=_metric_sql(session),
+            on_node=lambda name: (show or progress.show)(f"measuring {name}"),
+        )
 
 
 def _metric_sql(session: Session) -> Callable[[str, str], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,12 +135,13 @@ def monitored(
     exclude: tuple[str, ...] = (),
     yes: bool = False,
     with_alerts: bool = True,
+    show: Callable[[str], None] | None = None,
 ) -> MonitorRun:
-    """Collect, check and send for the session's project."""
+    """Collect, check and send for the session's project; `show` as in `collected`."""
     from aidbt.cli.monitor import collected
     from aidbt.monitors.incidents.desk import deliver, escalate
 
-    collection = collected(session, manifest, select=select, exclude=exclude, yes=yes)
+    collection = collected(session, manifest, select=select, exclude=exclude, yes=yes, show=show)
     outcome = checked(session, manifest, select=select, exclude=exclude)
     delivered = None
     settings = session.settings.values
@@ -181,7 +182,7 @@ class Monitored:
         return _plain(self.run) if self.run is not None else None
 
 
-def monitored_after_build(session: Session, *, is_asked: bool) -> Monitored:
+def monitored_after_build(session: Session, *, is_asked: bool, show: Callable[[str], None]) -> Monitored:
     """The step after a build: what was built is measured and checked, where the project has monitors as data
     tests or was measured before, or a person asks for it. Before scans that are over the budget it asks, as
     `collect` does.
@@ -197,7 +198,7 @@ def monitored_after_build(session: Session, *, is_asked: bool) -> Monitored:
             return Monitored()  # and no manifest has to be read for it
         if not is_watched and not monitor_tests(manifest_of(session, None)):
             return Monitored()
-        return Monitored(monitored(session))
+        return Monitored(monitored(session, show=show))
     except AidbtError as error:
         return Monitored(problem=f"{error.message} ({error.hint})" if error.hint else error.message)
 
@@ -236,6 +237,8 @@ def checked(
     write: bool = True,
 ) -> Outcome:
     """One check of what the session's project has in its store."""
+    from aidbt.alerts.delivery import unready_channels
+    from aidbt.alerts.writing import Templates
     from aidbt.cli.monitor import manifest_of
     from aidbt.monitors.collection.places import require_same_places
     from aidbt.monitors.collection.told import parse_since
@@ -259,7 +262,10 @@ def checked(
         target=watched_target(session.project),
         write=write,
     )
-    return replace(outcome, findings=(*outcome.findings, *odd))
+    # Before there is something to tell; of a past that is over nobody is told.
+    alerts, templates = session.settings.values.alerts, Templates(session.project.root)
+    unready = unready_channels(alerts, templates) if until is None else ()
+    return replace(outcome, findings=(*unready, *outcome.findings, *odd))
 
 
 def _finish(done: MonitorRun, gate: str, *, output: str, show_all: bool) -> None:

@@ -545,10 +545,22 @@ class ChannelSettings(Section):
             "email": ("host", "sender", "to"),
             "github": ("repository", "token_env"),
         }
+        if self.kind not in ("console", *needs):
+            from importlib.metadata import entry_points  # which takes longer than all else here
+
+            others = [point.name for point in entry_points(group="aidbt.alert_channels")]
+            if self.kind not in others:
+                raise ValueError(_no_such_kind(self.kind, ["console", *needs, *others]))
         for name in needs.get(self.kind, ()):
             if not getattr(self, name):
                 raise ValueError(f"a channel of the kind {self.kind} needs {name}")
         return self
+
+
+def _no_such_kind(kind: str, kinds: Sequence[str]) -> str:
+    close = nearest(kind, kinds)
+    meant = f"did you mean '{close}'?" if close else f"there are {', '.join(kinds)}"
+    return f"no alert channel is of the kind '{kind}'; {meant}"
 
 
 class RouteSettings(Section):

@@ -120,6 +120,12 @@ def kind_of_failure(unique_id: str) -> Kind:
     return "test" if unique_id.startswith(("test.", "unit_test.")) else "failure"
 
 
+def ill_of(incident: Incident) -> set[str]:
+    """What of an incident has not passed: names of `key_of`, and unique_ids of failures."""
+    keys = {key_of(anomaly.monitor) for anomaly in incident.anomalies}
+    return keys.union(incident.failures) - incident.well
+
+
 def key_of(monitor: Monitor) -> str:
     """A monitor as one text, in an incident."""
     return "|".join((monitor.node, monitor.metric, monitor.column))

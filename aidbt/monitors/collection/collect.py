@@ -178,7 +178,7 @@ def collect(
                 one, told = _collected(connection, store, scan, started, written, timeout_s)
                 measured += one
                 findings += told
-        whole = () if select or exclude else ("project",)
+        whole = () if select or exclude else ("project", "aidbt.yml")
         here = [node_name(node.unique_id) for node in nodes]
         news, standing = set_apart(store, findings, {*here, *whole})
         if settings.monitors.custom and not select:

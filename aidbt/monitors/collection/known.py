@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aidbt.core.config import MonitorSettings
 from aidbt.core.findings import Finding
@@ -18,6 +18,8 @@ from aidbt.store import Store
 from aidbt.store.buckets import Buckets
 
 COLD = 14
+# The newest bucket alone may be without rows, and so without most of what is watched.
+_LATELY = timedelta(days=7)
 _GRAINS: tuple[Grain, ...] = ("day", "hour", "run")
 
 
@@ -103,12 +105,12 @@ def known_of(
         first, last = spans[grain][node]
         watched = 0
         for of in {grain, *grains} - (set(timed) - {grain}):
-            newest = buckets.series(node, of, since=spans[of][node][1])
+            newest = buckets.series(node, of, since=spans[of][node][1] - _LATELY)
             watched += len(monitors_of(newest, metrics)) if newest else 0
         others = sum(grains[of] for of in timed if of != grain)
         nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others))
     measured = {node.unique_id for node in nodes}
-    names = {node_name(name) for name in wanted} | (set() if select or exclude else {"project"})
+    names = {node_name(name) for name in wanted} | (set() if select or exclude else {"project", "aidbt.yml"})
     models = [name for name, node in wanted.items() if node.resource_type == "model"]
     return Known(
         nodes=tuple(sorted(nodes, key=lambda node: (-node.monitors, node.unique_id, node.grain))),

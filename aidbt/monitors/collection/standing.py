@@ -12,7 +12,10 @@ from aidbt.store import Store
 _STANDING = "monitor_standing"
 _CODES = frozenset(
     f"monitor.{of}"
-    for of in ("future_rows", "no_event_time", "no_rows", "not_built", "untimed_rows", "views")
+    for of in (
+        *("event_time_is_no_time", "future_rows", "no_event_time", "no_rows", "no_such_event_time"),
+        *("not_built", "unknown_model", "untimed_rows", "views"),
+    )
 )
 # Rows of bookings to come may be a few more each day; twice as many are worth another word.
 _WORSE = 2

@@ -320,8 +320,8 @@ def _unbuilt(nodes: Sequence[Node]) -> list[Finding]:
     """Tables that nobody has built here yet: no error, and one finding for all."""
     if not nodes:
         return []
-    some = "1 model has" if len(nodes) == 1 else f"{len(nodes):,} models have"
-    message = f"{some} no table yet that this user may see: {_named(nodes)}; dbt build makes them"
+    some, it = ("1 model has", "it") if len(nodes) == 1 else (f"{len(nodes):,} models have", "them")
+    message = f"{some} no table here yet, or this user may not see {it}: {_named(nodes)}"
     return [Finding("monitor.not_built", Severity.INFO, "project", message)]
 
 

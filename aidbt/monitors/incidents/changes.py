@@ -19,6 +19,7 @@ from aidbt.core.incidents import (
     IncidentEvent,
     IncidentState,
     What,
+    ill_of,
     key_of,
     kind_of,
     kind_of_failure,
@@ -76,7 +77,9 @@ def update_incidents(
     upstream = Upstream(around.parents)
     links = Links(upstream, around.columns_below)
     stories = [_Story(incident, incident) for incident in sorted(known, key=_number)]
-    fresh = [anomaly for anomaly in news.anomalies if not _only_goes_on(anomaly, stories, around, now)]
+    fresh = [
+        anomaly for anomaly in news.anomalies if not _only_goes_on(anomaly, stories, around, upstream, now)
+    ]
     quiet = [story for story in stories if story.now.state is IncidentState.TERMINATED]
     stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
     _gather(stories, fresh, news.failures, around, links, now)
@@ -204,17 +207,48 @@ def _text_of(key: Hashable) -> str:
     return key_of(key) if isinstance(key, Monitor) else str(key)
 
 
-def _only_goes_on(anomaly: Anomaly, stories: Sequence[_Story], around: Surroundings, now: datetime) -> bool:
-    """Whether a person has said that it is none and it only goes on, which the incident notes in silence."""
+def _only_goes_on(
+    anomaly: Anomaly, stories: Sequence[_Story], around: Surroundings, upstream: Upstream, now: datetime
+) -> bool:
+    """Whether a person has said that it is none and it only goes on, which the incident notes in silence.
+
+    It goes on below, too: fewer rows that are expected at a source are fewer rows in what reads it.
+    """
     for story in stories:
         incident = story.now
-        same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
-        if same and is_dismissed(incident, anomaly.monitor) and _goes_on(anomaly, same, incident):
-            anomalies = kept([*incident.anomalies, without_values(anomaly, around)])
-            story.now = replace(incident, anomalies=anomalies, updated_at=now)
+        said = [other for other in incident.anomalies if is_dismissed(incident, other.monitor)]
+        same = [other for other in said if other.monitor == anomaly.monitor]
+        is_below = any(_shows_below(anomaly, other, upstream) for other in said)
+        if is_below or (same and _goes_on(anomaly, same, incident)):
+            found = without_values(anomaly, around)
+            key, node = key_of(anomaly.monitor), anomaly.monitor.node
+            story.now = replace(
+                incident,
+                affected=tuple(dict.fromkeys((*incident.affected, node))),
+                exposed=tuple(other for other in incident.exposed if other != node),
+                anomalies=kept([*incident.anomalies, found]),
+                well=incident.well | {key},
+                dismissed=incident.dismissed | {key} if incident.dismissed else incident.dismissed,
+                updated_at=now,
+            )
             story.what = story.what or "updated"
             return True
     return False
+
+
+def _shows_below(anomaly: Anomaly, said: Anomaly, upstream: Upstream) -> bool:
+    """Whether it is the same metric in the same bucket, off to the same side, of what reads the other."""
+    if said.monitor.node not in upstream.above(anomaly.monitor.node):
+        return False
+    same = (said.monitor.metric, said.monitor.column.casefold(), said.grain, said.start)
+    mine = (anomaly.monitor.metric, anomaly.monitor.column.casefold(), anomaly.grain, anomaly.start)
+    return mine == same and _is_high(anomaly) == _is_high(said) and anomaly.score <= 1.5 * said.score
+
+
+def _is_high(anomaly: Anomaly) -> bool | None:
+    if anomaly.value is None or anomaly.expected is None:
+        return None
+    return anomaly.value > anomaly.expected
 
 
 def _goes_on(anomaly: Anomaly, same: Sequence[Anomaly], incident: Incident) -> bool:
@@ -312,20 +346,14 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
         anomalies=kept([*one.anomalies, *other.anomalies]),
         failures=tuple(dict.fromkeys((*one.failures, *other.failures))),
         # What is well in the one may be wrong again in the other.
-        well=(one.well | other.well) - _ill(one) - _ill(other),
-        dismissed=(one.dismissed | other.dismissed) - _ill(one) - _ill(other),
+        well=(one.well | other.well) - ill_of(one) - ill_of(other),
+        dismissed=(one.dismissed | other.dismissed) - ill_of(one) - ill_of(other),
     )
     what = upper.what
     upper.note("updated", f"{other.id} is part of it", now)
     upper.what = what
     lower.now = replace(other, state=IncidentState.TERMINATED, ended_at=now)
     lower.note("terminated", f"it is part of {one.id}", now)
-
-
-def _ill(incident: Incident) -> set[str]:
-    """What of an incident has not passed."""
-    keys = {key_of(anomaly.monitor) for anomaly in incident.anomalies}
-    return keys.union(incident.failures) - incident.well
 
 
 # --- when it is over ----------------------------------------------------------------------------------
@@ -351,7 +379,7 @@ def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) ->
         if one in news.succeeded or one in news.gone or _is_unknown(one, around)
     }
     after = replace(incident, well=incident.well | passed)
-    if not _ill(after):
+    if not ill_of(after):
         story.now = replace(after, state=IncidentState.RESOLVED, ended_at=now)
         story.note("resolved", "it has passed", now)
     elif after != incident:

@@ -34,7 +34,8 @@ def described(
     weights.update({failed_node(failure, around): _FAILED for failure in failed})
     if not weights:
         return incident
-    root = max(upstream.tops(sorted(weights)), key=lambda node: weights[node])
+    tops = upstream.tops(sorted(weights))
+    root = max(tops, key=lambda node: weights[node])
     others = (weights.keys() | set(incident.affected)) - {root}
     affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
     exposed = upstream.below(affected)
@@ -42,7 +43,7 @@ def described(
     return replace(
         incident,
         severity=severity_of(ill, failed, nodes, around, false_alarms=false_alarms),
-        title=title_of(root, ill, failed, exposed),
+        title=title_of(root, ill, failed, exposed, beside=len(tops) - 1),
         root=root,
         affected=affected,
         exposed=exposed,
@@ -70,6 +71,8 @@ def kept(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
 
 def is_dismissed(incident: Incident, monitor: Monitor) -> bool:
     """Whether a person has said of what a monitor found that it is none."""
-    if incident.state is IncidentState.TERMINATED:
-        return bool(incident.timeline) and incident.timeline[-1].by != "aidbt"
-    return key_of(monitor) in incident.dismissed
+    if incident.dismissed:
+        return key_of(monitor) in incident.dismissed
+    # Of one that was ended before it was kept what exactly is meant, everything is.
+    by = incident.timeline[-1].by if incident.timeline else "aidbt"
+    return incident.state is IncidentState.TERMINATED and by != "aidbt"

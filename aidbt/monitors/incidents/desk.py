@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +21,10 @@ from aidbt.core.config import Settings
 from aidbt.core.errors import UsageError, VersionConflict, require_known
 from aidbt.core.findings import Severity
 from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, Notice, What
+from aidbt.core.measured import Monitor
 from aidbt.core.resilience import SystemClock
 from aidbt.monitors.incidents.changes import News, update_incidents
+from aidbt.monitors.incidents.dismissing import dismissed, require_seen
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.store import Store
 from aidbt.store.incidents import Incidents
@@ -30,6 +33,7 @@ from aidbt.store.outbox import Outbox
 # As what a person may end an incident: the first means that it was one.
 Verdict = Literal["resolved", "false-alarm", "expected"]
 _TRIES = 5
+ACKNOWLEDGED, RESOLVED = IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED
 _CLAIM_S = 60.0  # beyond the deadline, for who was killed while sending
 
 
@@ -83,7 +87,8 @@ def acknowledge(
         UsageError: it is over.
         StoreError: the store cannot be written.
     """
-    return _act(store, id, "acknowledged", IncidentState.ACKNOWLEDGED, settings, around, by=by, note=note)
+    event = partial(IncidentEvent, what="acknowledged", by=by, note=note)
+    return _act(store, id, settings, around, partial(_moved, "acknowledged", ACKNOWLEDGED, event))
 
 
 def end(
@@ -95,44 +100,61 @@ def end(
     by: str,
     verdict: Verdict = "resolved",
     note: str = "",
+    monitors: Collection[Monitor] | None = None,
+    seen: Incident | None = None,
 ) -> IncidentChange:
-    """End an incident by hand: it is mended, or it was none.
+    """End an incident by hand: it is mended, or it was none; or part of it was none, and the rest goes on.
+
+    Args:
+        monitors: of which it is said that it was none; None for all of it.
+        seen: the incident as the person knows it: what has come since is not meant.
 
     Raises:
         UnknownName: there is none of that id.
-        UsageError: it is over.
+        UsageError: it is over, or more has come to it than the person has seen.
         StoreError: the store cannot be written.
     """
     if verdict == "resolved":
-        return _act(store, id, "resolved", IncidentState.RESOLVED, settings, around, by=by, note=note)
+        event = partial(IncidentEvent, what="resolved", by=by, note=note)
+        return _act(store, id, settings, around, partial(_moved, "resolved", RESOLVED, event))
     words = {"false-alarm": "a false alarm", "expected": "expected from now on"}[verdict]
     said = f"{words}: {note}" if note else words
-    return _act(store, id, "terminated", IncidentState.TERMINATED, settings, around, by=by, note=said)
+
+    def without(before: Incident, now: datetime) -> tuple[What, Incident]:
+        if seen is not None and monitors is None:
+            require_seen(before, seen)
+        budget = settings.monitors.false_alarms
+        return dismissed(before, monitors, said, around, by=by, now=now, false_alarms=budget)
+
+    return _act(store, id, settings, around, without)
+
+
+def _moved(
+    what: What,
+    state: IncidentState,
+    event: Callable[[datetime], IncidentEvent],
+    before: Incident,
+    now: datetime,
+) -> tuple[What, Incident]:
+    ended = now if state.is_over else None
+    timeline = (*before.timeline, event(now))
+    return what, replace(before, state=state, ended_at=ended, updated_at=now, timeline=timeline)
 
 
 def _act(
     store: Store,
     id: str,
-    what: What,
-    state: IncidentState,
     settings: Settings,
     around: Surroundings,
-    *,
-    by: str,
-    note: str,
+    make: Callable[[Incident, datetime], tuple[What, Incident]],
 ) -> IncidentChange:
+    """Save what a person makes of an incident that is open."""
     incidents = Incidents(store)
     for attempt in range(_TRIES):
         before = incidents.get(id)
         now = datetime.now(UTC)
         _require_open(before)
-        after = replace(
-            before,
-            state=state,
-            ended_at=now if state.is_over else None,
-            updated_at=now,
-            timeline=(*before.timeline, IncidentEvent(now, what, by, note)),
-        )
+        what, after = make(before, now)
         try:
             saved = incidents.save(
                 [IncidentChange(what, after, before)], _announcer(settings, around.paths, now)

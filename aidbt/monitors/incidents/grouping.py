@@ -23,6 +23,8 @@ from aidbt.monitors.incidents.upstream import Upstream
 AGAIN_SPANS = 7.0
 # That many tables of one source, and at least half of those that are known: the source itself is broken.
 _FEWEST_OF_SOURCE = 3
+# And that many of the nodes that a project begins with, and at least half of them: what they all stand on is.
+_FEWEST_OF_PROJECT = 10
 
 
 @dataclass(slots=True)
@@ -183,8 +185,9 @@ def _joined(tops: Sequence[str], upstream: Upstream) -> dict[str, str]:
 
     shared: dict[str, str] = {}
     broken = _broken_sources(tops, upstream)
+    everything = ["everything"] if _is_everything(tops, upstream) else []
     for top in tops:
-        for common in (*upstream.telling_parents(top), *({_source(top)} & broken)):
+        for common in (*upstream.telling_parents(top), *({_source(top)} & broken), *everything):
             first[head(top)] = head(shared.setdefault(common, top))
     return {top: head(top) for top in tops}
 
@@ -195,6 +198,14 @@ def _broken_sources(tops: Sequence[str], upstream: Upstream) -> set[str]:
     return {
         source for source, n in hit.items() if source and n >= _FEWEST_OF_SOURCE and 2 * n >= known[source]
     }
+
+
+def _is_everything(tops: Sequence[str], upstream: Upstream) -> bool:
+    """Whether most of what a project begins with is wrong at once: a warehouse, a loader, a clock."""
+    if len(tops) < _FEWEST_OF_PROJECT:
+        return False
+    hit = {first for top in tops for first in upstream.firsts(top)} & upstream.all_firsts
+    return len(hit) >= _FEWEST_OF_PROJECT and 2 * len(hit) >= len(upstream.all_firsts)
 
 
 def _source(node: str) -> str:

@@ -46,17 +46,28 @@ def severity_of(
     return Severity.ERROR if is_sure and not is_minor else Severity.WARN
 
 
-def title_of(root: str, anomalies: Sequence[Anomaly], failures: Sequence[str], exposed: Sequence[str]) -> str:
+def title_of(
+    root: str,
+    anomalies: Sequence[Anomaly],
+    failures: Sequence[str],
+    exposed: Sequence[str],
+    *,
+    beside: int = 0,
+) -> str:
     """What is wrong at the place of the cause, and how much is below it.
 
     Args:
         anomalies: of all nodes; those of the root count, the last of them if it has several.
         failures: names of what failed, tests among them.
         exposed: unique_ids of what is downstream of all that is affected.
+        beside: how many others are as far upstream and wrong for the same cause.
     """
-    said = _failed(root, failures) if failures else _wrong(root, anomalies)
+    # What one of our data tests stopped at says less than what was found.
+    others = [one for one in failures if not node_name(one).partition("aidbt_")[1]] if anomalies else failures
+    said = _failed(root, others) if others else _wrong(root, anomalies)
     below = _below(exposed)
-    return f"{said}; {below} below" if below else said
+    parts = [said, f"{beside:,} more beside it" if beside else "", f"{below} below" if below else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _failed(root: str, failures: Sequence[str]) -> str:

@@ -21,15 +21,17 @@ from aidbt.core.types import has_time_zone, type_family, type_name
 from aidbt.monitors.baseline.tails import deviation_of
 from aidbt.monitors.detectors.statistical import with_next
 from aidbt.monitors.history import Family, History, Scores
-from aidbt.monitors.judging.checking import COLD_START_BUCKETS
+from aidbt.monitors.judging.checking import COLD_START_BUCKETS, COLD_START_MARGIN
 from aidbt.monitors.metrics import metric_of
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.own_tables import OwnTable, read_rows, replace_rows
 
 # How many buckets are foretold: as long as nobody computes bounds anew, tests have something to compare with.
 AHEAD: Mapping[Grain, int] = {"day": 7, "hour": 48, "run": 1}
-# How much rarer what a test fails for is than what it warns for: one tenth as likely.
-WIDER = 1.0
+# By how many decimal places what a test fails for is rarer than what it warns for: below and above. What is
+# missing does harm; more rows than ever are mostly a good day, or catching up (`benchmarks.blocked_builds`).
+_WIDER = (1.0, 1.0)
+_WIDER_OF_COUNTS = (0.5, 3.0)
 # How far back the last known values are looked for.
 _LOOKED_BACK = 60
 # The metrics that there is a data test for; of the last two groups only a rise is bad.
@@ -175,34 +177,29 @@ def bounds_of(
     """
     asked = {(m.node, m.metric, m.column.casefold()) for m in wanted if m.metric in TESTED}
     buckets = [number for number, start in enumerate(history.starts) if start >= since]
+    nothing = (np.full(len(history.starts), -np.inf), np.full(len(history.starts), np.inf))
     found: list[Bound] = []
     for row, monitor in enumerate(history.monitors):
         place = places.get(monitor.node)
         if place is None or (monitor.node, monitor.metric, monitor.column.casefold()) not in asked:
             continue
         limit = threshold if limits is None else float(limits[row])
-        narrow, wide = (
-            band_of(history, scores, row, factor=_reach(limit + wider) / _reach(threshold))
-            for wider in (0.0, WIDER)
-        )
+        narrow, wide = bands_of(history, scores, row, threshold=threshold, limit=limit)
+        cold, _ = bands_of(history, scores, row, threshold=threshold, limit=limit + COLD_START_MARGIN)
         for bucket in buckets:
-            if not (math.isfinite(narrow[0][bucket]) and math.isfinite(narrow[1][bucket])):
+            if math.isnan(narrow[0][bucket]) or math.isnan(narrow[1][bucket]):
                 continue
             span = _span(history, bucket, place, dialect, timezone, now)
             own = {"node": monitor.node, "relation": place.relation, "column_name": monitor.column, **span}
+            bands: list[tuple[_Severity, _Band]] = [("warn", narrow), ("error", wide)]
             if is_fine(monitor, history.starts[bucket]):
-                found.append(Bound(**own, metric=monitor.metric, low=None, high=None, severity="warn"))
-                continue
-            is_cold = scores.seen[row, bucket] < COLD_START_BUCKETS
-            for severity, band in _bands(narrow, wide, is_cold=bool(is_cold)):
-                low, high = _sides(monitor.metric, band[0][bucket], band[1][bucket])
+                bands = [("warn", nothing)]
+            elif scores.seen[row, bucket] < COLD_START_BUCKETS:
+                bands = [("warn", cold)]
+            for severity, band in bands:
+                low, high = (_end(end[bucket]) for end in band)
                 found.append(Bound(**own, metric=monitor.metric, low=low, high=high, severity=severity))
     return found
-
-
-def _bands(narrow: _Band, wide: _Band, *, is_cold: bool) -> list[tuple[_Severity, _Band]]:
-    """What is warned of and what fails; in cold start only what would fail later, as a warning."""
-    return [("warn", wide)] if is_cold else [("warn", narrow), ("error", wide)]
 
 
 def _log(offset: float) -> tuple[_Scale, _Scale]:
@@ -235,6 +232,29 @@ def _reach(score: float) -> float:
     return float(deviation_of(score))
 
 
+def bands_of(
+    history: History, scores: Scores, row: int, *, threshold: float, limit: float | None = None
+) -> tuple[_Band, _Band]:
+    """What a test of a monitor lets pass without a word in each bucket, and what it does not fail for.
+
+    Of what is bad only when it rises the lower end is -inf; both ends are NaN where nobody can say anything.
+
+    Args:
+        threshold: the score that the bands of `scores` belong to.
+        limit: the score from which on the monitor alerts; None where that is the threshold.
+    """
+    limit = threshold if limit is None else limit
+    below, above = _WIDER_OF_COUNTS if history.families[row] is Family.COUNT else _WIDER
+    narrow, lower, upper = (
+        band_of(history, scores, row, factor=_reach(limit + wider) / _reach(threshold))
+        for wider in (0.0, below, above)
+    )
+    if history.monitors[row].metric in _ONLY_HIGH:
+        none = np.full(len(history.starts), -np.inf)
+        return (none, narrow[1]), (none, upper[1])
+    return narrow, (lower[0], upper[1])
+
+
 def band_of(history: History, scores: Scores, row: int, *, factor: float = 1.0) -> _Band:
     """The lower and the upper end of a monitor's band in each bucket, so many times as far from what is
     expected on the scale on which its errors are alike; never nearer than a difference that matters.
@@ -251,10 +271,9 @@ def band_of(history: History, scores: Scores, row: int, *, factor: float = 1.0) 
     return (np.clip(low, 0, 1), np.clip(high, 0, 1)) if family is Family.RATE else (low, high)
 
 
-def _sides(metric: str, low: float, high: float) -> tuple[float | None, float | None]:
-    """The ends of a band as they are kept: six digits, and none where that side is open."""
-    ends = [float(f"{end:.6g}") for end in (low, high)]
-    return (None if metric in _ONLY_HIGH else ends[0]), ends[1]
+def _end(value: float) -> float | None:
+    """An end of a band as it is kept: six digits, and none where that side is open."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def _span(

@@ -61,9 +61,8 @@ def steps(report: Report) -> list[Step]:
         found.append(Step(f"The last run failed: {what_failed(report.runs[0])}", "runs"))
     failing = [test for test in report.tests if test.state == "bad" and test.unique_id not in told]
     if failing:
-        names = told_list([node_name(test.unique_id) for test in failing[:_MOST_NAMED]])
-        more = f" and {len(failing) - _MOST_NAMED:,} more" if len(failing) > _MOST_NAMED else ""
-        found.append(Step(f"{counted(len(failing), 'test fails', 'tests fail')}: {names}{more}", "tests"))
+        names = _some([node_name(test.unique_id) for test in failing])
+        found.append(Step(f"{counted(len(failing), 'test fails', 'tests fail')}: {names}", "tests"))
     if report.quality is not None and report.quality.ways:
         action, points = report.quality.ways[0]
         won = f" (+{points:.1f} points of quality)" if points >= 0.05 else ""
@@ -86,10 +85,12 @@ def what_failed(run: Run) -> str:
     """
     if any(not node for node, _ in run.problems) or not run.problems:
         return next((said for node, said in run.problems if not node), "") or "dbt does not say why"
-    names = [node_name(node) for node, _ in run.problems]
-    if len(names) <= _MOST_NAMED:
-        return told_list(names)
-    return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"
+    return _some([node_name(node) for node, _ in run.problems])
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return told_list([*names[:_MOST_NAMED], f"{more:,} more"] if more > 0 else names)
 
 
 def verdict(report: Report) -> tuple[State, str]:

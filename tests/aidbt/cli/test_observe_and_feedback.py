@@ -119,7 +119,7 @@ def test_a_false_alarm_is_noted_and_what_follows_is_said(told: Path):
     assert done.stdout.splitlines() == [
         "noted as false-alarm: orders row_count (2026-03-30 to 2026-03-31)",
         "  INC-1 is over with it",
-        "  orders row_count: tells 2.9 times less readily (1 of 1 alerts were false)",
+        "  orders row_count: tells 2.0 times less readily (1 of 1 alerts were false)",
         "next: commit aidbt/feedback.yml; aidbt monitor check follows it",
     ]
     [first, second] = load_feedback(told)

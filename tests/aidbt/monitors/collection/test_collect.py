@@ -9,11 +9,27 @@ from pathlib import Path
 import pytest
 
 from aidbt.core.config import BudgetSettings, Settings
-from aidbt.core.errors import BudgetExceeded, LeaseTaken, SettingsError, UnknownName
+from aidbt.core.errors import (
+    ArtifactError,
+    BudgetExceeded,
+    LeaseTaken,
+    SettingsError,
+    UnknownName,
+    UsageError,
+)
 from aidbt.monitors.collection.collect import LEASE, WrittenBy, collect
+from aidbt.monitors.collection.places import require_same_places
+from aidbt.monitors.histories import history_of
 from aidbt.store.buckets import Buckets
 from aidbt.store.leases import Leases
-from tests.aidbt.monitors.measured_shop import ORDERS, Measured, manifest_of, measured_shop, model
+from tests.aidbt.monitors.measured_shop import (
+    ORDERS,
+    Measured,
+    combination_test,
+    manifest_of,
+    measured_shop,
+    model,
+)
 
 
 @pytest.fixture
@@ -257,7 +273,7 @@ def test_tables_that_nobody_has_built_yet_are_one_finding_and_no_error(shop: Mea
 
     (finding,) = (found for found in result.findings if found.code == "monitor.not_built")
     assert finding.severity == "info"
-    assert finding.message.startswith("2 models have no table yet that this user may see: payments, refunds")
+    assert finding.message.startswith("2 models have no table here yet, or this user may not see them: payments, refunds")
 
 
 def test_a_view_that_fails_is_a_finding_and_the_others_go_on(shop: Measured) -> None:
@@ -401,3 +417,139 @@ def test_data_that_ended_is_measured_as_of_its_end(shop: Measured) -> None:
     assert codes(again) == []
     assert shop.series().starts[-1] == datetime(2026, 3, 10)
     assert shop.series().fact("rows")[0] == 100
+
+
+def test_what_stays_as_it_was_is_told_once_and_again_when_it_is_twice_as_much(shop: Measured) -> None:
+    def of_next_year(number: int) -> None:
+        shop.run(
+            "insert into orders select i, timestamp '2027-01-01', 'paid', 1, true, 'q', now()"
+            f" from range({number}) t(i)"
+        )
+
+    shop.collect()
+    again = shop.later(days=1).collect()
+    assert (codes(again), [finding.code for finding in again.standing]) == ([], ["monitor.future_rows"])
+
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == []
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == ["monitor.future_rows"]
+    shop.run("delete from orders where ordered_at > timestamp '2026-06-01'")
+    assert shop.later(days=1).collect().standing == ()
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == ["monitor.future_rows"]
+
+
+def test_rows_without_a_time_are_counted_told_once_and_watched(shop: Measured) -> None:
+    shop.collect()
+    shop.run(
+        "insert into orders select i, case when i % 2 = 0 then timestamp '1970-01-01' end, 'paid', 1, true,"
+        " 'q', now() from range(6) t(i)"
+    )
+    result = shop.later(days=1).collect()
+
+    assert codes(result) == ["monitor.untimed_rows"]
+    assert result.findings[0].message.startswith("6 rows have no time in ordered_at (null, or a date that")
+    assert shop.series().starts[0] == datetime(2026, 3, 1)
+    assert shop.series().fact("untimed_rows")[-2:].tolist() == [0, 6]
+    history = history_of([shop.series()], metrics=["untimed_rate"])
+    assert history is not None
+    assert history.values[0, -1] == 6 / 9  # three rows of the day have one
+
+
+@pytest.mark.parametrize("time", ["timestamp '9999-12-31'", "'infinity'::timestamp", "null::timestamp"])
+def test_a_table_whose_times_are_all_impossible_is_a_finding(shop: Measured, time: str) -> None:
+    shop.run(f"create or replace table orders as select {time} as ordered_at, 1 as x")
+    (finding,) = shop.collect().findings
+
+    assert finding.code == ("monitor.untimed_rows" if "null" in time else "monitor.future_rows")
+    assert Buckets(shop.store).nodes() == {}
+
+
+def test_a_newest_day_that_was_measured_again_keeps_what_its_scan_counted(shop: Measured) -> None:
+    shop.collect()
+    shop.later(days=1).collect(settings={"late_days": 3})
+
+    assert shop.series().fact("future_rows")[-2:].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["test", "unique_key", "constraint"])
+def test_keys_of_several_columns_are_counted_together(shop: Measured, way: str) -> None:
+    shop.run(
+        "create or replace table orders as select timestamp '2026-03-05' as ordered_at, i // 2 as id,"
+        " case when i <> 9 then i % 2 end as line from range(10) t(i)"
+        " union all select timestamp '2026-03-05', 1, 1"
+    )
+    shop.nodes = [model("orders", config={"event_time": "ordered_at"})]
+    if way == "test":
+        shop.nodes.append(combination_test("orders", "ID", "line"))
+    elif way == "unique_key":
+        shop.nodes[0]["config"]["unique_key"] = ["id", "line"]
+    else:
+        shop.nodes[0]["constraints"] = [{"type": "primary_key", "columns": ["id", "line"]}]
+    shop.collect()
+
+    series = shop.series()
+    assert series.fact("keyed", "id, line")[0] == 10
+    assert series.fact("keys", "id, line")[0] == 9
+    history = history_of([series], metrics=["rows_per_key", "null_rate"])
+    assert history is not None
+    assert [monitor.column for monitor in history.monitors if monitor.metric == "rows_per_key"] == [
+        "id, line"
+    ]
+    assert "id, line" not in {m.column for m in history.monitors if m.metric == "null_rate"}
+
+
+def test_an_all_views_project_is_told_how_to_have_them_watched(shop: Measured) -> None:
+    shop.run("create view paid as select * from orders")
+    shop.nodes = [model("paid", config={"materialized": "view"})]
+    (finding,) = shop.collect().findings
+
+    assert finding.message.startswith(
+        "1 view is not watched, since each scan would run its query anew: paid;"
+    )
+    assert codes(shop.collect(settings={"event_time": {"paid": "ordered_at"}})) == ["monitor.future_rows"]
+
+
+def test_a_scan_that_takes_too_long_is_stopped_and_the_others_go_on(shop: Measured) -> None:
+    shop.run(
+        "create view slow as select a.i as x, timestamp '2026-03-05' as at"
+        " from range(100000) a(i), range(100000) b(i) where hash(a.i, b.i) % 7 <> 0"
+    )
+    shop.nodes.insert(0, model("a_slow_one", alias="slow", config={"materialized": "view"}))
+    result = shop.collect(settings={"statement_timeout_s": 0.5, "event_time": {"a_slow_one": "at"}})
+
+    (finding,) = (found for found in result.findings if found.code == "monitor.not_measured")
+    assert "did not end within 0.5 s, and was stopped; raise monitors.statement_timeout_s" in finding.message
+    assert [each.unique_id for each in result.measured] == [ORDERS]
+
+
+def test_what_was_measured_of_one_target_does_not_mix_with_another(shop: Measured) -> None:
+    shop.nodes[0]["database"] = "shop"
+    shop.collect()
+    manifest = manifest_of(shop.folder / "prod.json", [{**shop.nodes[0], "schema": "prod"}])
+
+    with pytest.raises(
+        ArtifactError, match=r"tables in shop\.main, and those of this target stand in shop\.prod"
+    ):
+        require_same_places(manifest, shop.store)
+    moved = manifest_of(
+        shop.folder / "moved.json", [shop.nodes[0], {**model("new"), "schema": "marts", "database": "shop"}]
+    )
+    require_same_places(moved, shop.store)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        (datetime(2030, 1, 1), None, "since 2030-01-01: that is still to come"),
+        (datetime(2026, 3, 5), datetime(2026, 3, 5), r"that is not before 2026-03-05 \(--until\)"),
+        (None, datetime(2030, 1, 1), "until 2030-01-01: that is still to come"),
+    ],
+)
+def test_a_time_that_cannot_be_measured_is_refused(
+    shop: Measured, since: datetime | None, until: datetime | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        shop.collect(since=since, until=until)
+    assert Buckets(shop.store).nodes() == {}

@@ -15,7 +15,7 @@ from aidbt.core.config import MonitorSettings, Settings
 from aidbt.monitors.collection.collect import collect
 from aidbt.store import open_store
 from aidbt.store.buckets import Buckets, Series
-from tests.aidbt.monitors.measured_shop import column_test, manifest_of, model
+from tests.aidbt.monitors.measured_shop import column_test, combination_test, manifest_of, model
 from tests.aidbt.warehouse.conftest import Target, open_target, postgres, postgres_target, spark_target
 from tests.kit import PostgresServer
 
@@ -34,6 +34,7 @@ ROWS = [
     for n in range(72)
 ]
 ODD = [(900, "2027-01-01 00:00:00", "paid", 1.0, True), (901, "2026-03-31 01:00:00", "paid", 1.0, True)]
+ODD += [(902, "1970-01-01 00:00:00", "paid", 1.0, True)]
 
 
 def literals(timestamp: str) -> str:
@@ -49,12 +50,14 @@ def measured(warehouse: Any, folder: Path, timezone: str) -> Series:
     nodes = [
         model("orders", schema="analytics", config={"event_time": "ordered_at"}),
         column_test("unique", "orders", "id"),
+        combination_test("orders", "id", "status"),
     ]
     manifest = manifest_of(folder / "manifest.json", nodes)
     settings = Settings(monitors=MonitorSettings(timezone=timezone))
-    for _ in range(2):  # the second time with what is known of the first
-        result = collect(manifest, warehouse, store, settings, now=lambda: NOW)
-    assert [finding.code for finding in result.findings] == ["monitor.future_rows"]
+    first, again = (collect(manifest, warehouse, store, settings, now=lambda: NOW) for _ in range(2))
+    odd = ["monitor.future_rows", "monitor.untimed_rows"]
+    assert [finding.code for finding in first.findings] == odd
+    assert (again.findings, [finding.code for finding in again.standing]) == ((), odd)
     series = Buckets(store).series("model.shop.orders", "day")
     store.close()
     assert series is not None
@@ -78,6 +81,9 @@ def holds(series: Series) -> None:
     assert series.shares[1] == {"status": {"open": 12, "paid": 12}}
     assert 12 < series.fact("p50", "amount")[1] < 24
     assert series.fact("future_rows")[-1] == 1
+    assert series.fact("untimed_rows")[-1] == 1
+    assert series.fact("keyed", "id, status").tolist() == [1, 24, 23, 24]
+    assert series.fact("keys", "id, status").tolist() == [1, 24, 23, 24]
 
 
 @pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])

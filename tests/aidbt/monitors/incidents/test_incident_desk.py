@@ -18,6 +18,7 @@ from aidbt.core.errors import UnknownName, UsageError
 from aidbt.core.incidents import IncidentState
 from aidbt.monitors.incidents.changes import News
 from aidbt.monitors.incidents.desk import Delivered, acknowledge, deliver, end, escalate, record
+from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.store import Store, open_store
 from aidbt.store.incidents import Incidents
 from aidbt.store.outbox import Outbox
@@ -135,6 +136,18 @@ def test_many_at_once_are_one_message(store: Store, tmp_path: Path, monkeypatch)
         assert team.got[0].json["text"] == "shop: 8 incidents at once"
 
 
+def test_a_source_of_two_hundred_tables_that_is_down_is_one_message(store: Store, tmp_path, monkeypatch):
+    parents = {f"source.shop.crm.t{n}": () for n in range(200)}
+    parents |= {f"model.shop.stg_t{n}": (f"source.shop.crm.t{n}",) for n in range(200)}
+    late = [anomaly(one, "freshness_minutes", value=3000, expected=60) for one in parents]
+    with Receiver() as team, Receiver() as hook:
+        known = settings(channels=hooks(monkeypatch, team=team, hook=hook))
+        record(store, News(tuple(late)), Surroundings(parents=parents), known, now=datetime.now(UTC))
+        assert sent(store, known, tmp_path) == Delivered({"team": 1, "hook": 1}, {}, 0)
+        title = hook.got[0].json["incidents"][0]["title"]
+        assert title == "crm.t0 is 2 days later than expected; 199 more beside it"
+
+
 def test_a_digest_gathers_what_happened_in_one_message(store: Store, tmp_path: Path, monkeypatch):
     with Receiver() as team:
         routes = [{"to": ["team"], "digest": "daily"}]
@@ -160,7 +173,6 @@ def test_a_channel_that_was_taken_out_of_the_settings_is_forgotten(store: Store,
 def test_settings_that_cannot_work_are_a_problem_of_their_channel_alone(store, tmp_path: Path, monkeypatch):
     with Receiver() as team:
         channels = hooks(monkeypatch, team=team)
-        channels["odd"] = {"kind": "pigeon"}
         channels["unset"] = {"kind": "slack", "url_env": "URL_NOBODY_SET"}
         known = settings(channels=channels)
         record(store, News((anomaly("orders"),)), AROUND, known, now=datetime.now(UTC))

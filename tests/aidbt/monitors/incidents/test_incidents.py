@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState
+from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, ill_of
 from aidbt.core.measured import Anomaly
 from aidbt.monitors.incidents.changes import News, update_incidents
+from aidbt.monitors.incidents.dismissing import dismissed
 from tests.aidbt.monitors.findings import AROUND, DAY, NOW, anomaly, failure, later, node, passed
 
 
@@ -327,3 +328,51 @@ def test_a_table_that_is_gone_is_one_cause_with_all_below_it_and_over_when_it_is
     # It is back or it is not: having been gone before does not make it wait.
     assert shop.check(replace(gone, start=gone.start + timedelta(days=2))) == [("reopened", "INC-1")]
     assert shop.check(passed=passed(gone, day=3)) == [("resolved", "INC-1")]
+
+
+# --- what a person says covers what they have seen ------------------------------------------------------
+
+
+def test_what_is_said_of_one_finding_leaves_the_others_open():
+    both = (anomaly("orders", score=9), anomaly("orders", "mean", "amount", score=3.4))
+    (change,) = update_incidents((), News(both), AROUND, now=NOW)
+    rows = both[0].monitor
+    what, left = dismissed(
+        change.after, [rows], "expected from now on", AROUND, by="ann", now=later(1), false_alarms=0.5
+    )
+    assert (what, left.state, left.severity) == ("updated", IncidentState.OPEN, Severity.WARN)
+    assert left.title.startswith("orders.amount: mean ")
+    assert left.timeline[-1].note == "orders row_count: expected from now on"
+    known = (replace(left, id="INC-1"),)
+    again = News((anomaly("orders", day=1, score=9), anomaly("orders", "mean", "amount", day=1)))
+    (change,) = update_incidents(known, again, AROUND, now=later(1))
+    assert change.what == "updated" and len(change.after.anomalies) == 4
+    assert ill_of(change.after) == {"model.shop.orders|mean|amount"}
+    # When the rest has passed all is over, and by itself.
+    (change,) = update_incidents(
+        (replace(change.after, id="INC-1"),), News(passed=passed(both[1], day=2)), AROUND, now=later(2)
+    )
+    assert change.what == "resolved"
+
+
+def test_what_is_said_of_all_of_it_ends_it():
+    found = (anomaly("orders"), anomaly("orders", "mean", "amount"))
+    (change,) = update_incidents((), News(found), AROUND, now=NOW)
+    what, over = dismissed(
+        change.after, None, "a false alarm", AROUND, by="ann", now=later(1), false_alarms=0.5
+    )
+    assert (what, over.state) == ("terminated", IncidentState.TERMINATED)
+    # Another finding of that table is another matter.
+    other = News((anomaly("orders", "null_rate", "id", day=1), anomaly("orders", day=1)))
+    changes = update_incidents((replace(over, id="INC-1"),), other, AROUND, now=later(1))
+    assert [change.what for change in changes] == ["opened", "updated"]
+    assert [one.monitor.metric for one in changes[0].after.anomalies] == ["null_rate"]
+
+
+def test_what_is_expected_of_a_source_is_expected_of_the_same_days_below_it():
+    (change,) = update_incidents((), News((anomaly("stg_orders", score=9),)), AROUND, now=NOW)
+    _, over = dismissed(change.after, None, "expected", AROUND, by="ann", now=later(1), false_alarms=0.5)
+    below = [anomaly("orders"), anomaly("revenue", value=9000.0), anomaly("refunds", "null_rate", "id")]
+    changes = update_incidents((replace(over, id="INC-1"),), News(tuple(below)), AROUND, now=later(1))
+    assert [change.what for change in changes] == ["opened", "opened", "updated"]
+    assert node("orders") in changes[-1].after.affected
