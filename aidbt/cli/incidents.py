@@ -262,7 +262,7 @@ def resolve(
 
     That it was none is said of what it held when you were asked, and of what you name with --only.
     """
-    from aidbt.cli.monitor_feedback import let_builds_through
+    from aidbt.cli.letting_through import let_builds_through
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.incidents.desk import end
     from aidbt.store.incidents import Incidents

@@ -317,12 +317,14 @@ def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
             f"{node.first:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
             f"{node.last:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
             f"{node.monitors:,}",
+            f"{len(node.tests):,}" if node.tests else "-",
         ]
         for node in shown
     ]
-    yield from table(rows, ["model", "grain", "buckets", "from", "to", "monitors"])
+    yield from table(rows, ["model", "grain", "buckets", "from", "to", "monitors", "data tests"])
     if len(known.nodes) > len(shown):
         yield dim(f"  … and {len(known.nodes) - len(shown)} more (--all)")
+    yield from _data_tests(known, show_all=show_all)
     if known.cold:
         yield (
             f"{count(known.cold, 'model has', 'models have')} fewer than 14 buckets:"
@@ -338,6 +340,18 @@ def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
         yield f"metrics watched: {', '.join(known.metrics)}"
         yield f"on request (monitors.metrics): {', '.join(known.on_request)}"
     yield f"{bold('next')}: aidbt monitor check"
+
+
+def _data_tests(known: Known, *, show_all: bool) -> Iterator[str]:
+    """Which monitors dbt build compares itself."""
+    if not known.tests:
+        yield (
+            "none of them is a data test, so dbt build stops at nothing that is odd:"
+            " aidbt generate --monitors proposes a few"
+        )
+    elif show_all:
+        yield "data tests, which dbt build compares by itself:"
+        yield from (f"  {node.unique_id}: {', '.join(node.tests)}" for node in known.nodes if node.tests)
 
 
 def _handed(session: Session, schema: str, manifest: Path | None) -> Written:

@@ -22,6 +22,7 @@ from aidbt.cli.options import (
 from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines
 from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Severity
+from aidbt.core.measured import node_name
 
 if TYPE_CHECKING:
     from aidbt.core.incidents import IncidentChange
@@ -297,12 +298,26 @@ def run_lines(done: MonitorRun, *, show_all: bool = False) -> Iterator[str]:
     if done.collected is not None:
         from aidbt.cli.monitor import collected_lines
 
-        lines = collected_lines(done.collected, show_all=show_all)
+        lines = collected_lines(_without_told(done.collected, done.checked), show_all=show_all)
         yield from (line for line in lines if "aidbt monitor check" not in line)  # that comes now
     yield from check_lines(done.checked, show_all=show_all)
     if done.delivered is not None:
         yield from _delivered_lines(done.delivered)
     yield from _next_lines(done)
+
+
+def _without_told(collected: Collection, outcome: Outcome) -> Collection:
+    """The collection without what the incidents of the same run say better."""
+    from aidbt.core.incidents import kind_of
+
+    gone = {
+        node_name(anomaly.monitor.node)
+        for anomaly in outcome.found.anomalies
+        if kind_of(anomaly.monitor.metric) == "table"
+    }
+    told = ("monitor.table_gone", "monitor.rows_lost", "monitor.no_rows")
+    findings = tuple(f for f in collected.findings if not (f.code in told and f.where in gone))
+    return replace(collected, findings=findings)
 
 
 def check_lines(outcome: Outcome, *, show_all: bool = False) -> Iterator[str]:

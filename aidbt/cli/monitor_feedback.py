@@ -114,6 +114,7 @@ def _meant(
 
 def _given(session: Session, meant: Meant, verdict: Verdict, *, note: str, by: str) -> Given:
     from aidbt.cli.incidents import me
+    from aidbt.cli.letting_through import let_builds_through
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.feedback.file import FEEDBACK_FILE, Said, feedback_patch
 
@@ -132,27 +133,6 @@ def _given(session: Session, meant: Meant, verdict: Verdict, *, note: str, by: s
     of = tuple(f"{monitor} ({_told(starts)})" for monitor, _, starts in meant.of)
     builds = let_builds_through(session) if verdict in ("false-alarm", "expected") else ""
     return Given(verdict, of, FEEDBACK_FILE, adjusted, ended, left, builds)
-
-
-def let_builds_through(session: Session) -> str:
-    """Let data tests pass what the feedback says is fine; in one line what came of it, "" for nothing."""
-    from aidbt.cli.monitor import manifest_of
-    from aidbt.core.errors import AidbtError, ArtifactError
-    from aidbt.monitors.judging.declared import monitor_tests
-    from aidbt.observability.adjusting import project_feedback
-    from aidbt.observability.letting_through import let_through
-
-    try:
-        manifest = manifest_of(session, None)
-        if not monitor_tests(manifest):
-            return ""
-        feedback, _ = project_feedback(session.project.root, manifest, session.store)
-        opened = let_through(manifest, session.warehouse, feedback)
-    except ArtifactError:  # dbt has never run here, and no data test stops anything
-        return ""
-    except AidbtError as error:
-        return f"data tests may still stop a build until the next aidbt monitor run: {error.message}"
-    return f"dbt build goes on: {count(opened, 'data test')} let it pass" if opened else ""
 
 
 def _told(starts: Sequence[datetime]) -> str:

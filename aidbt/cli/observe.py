@@ -87,7 +87,12 @@ def _lines(observed: Observed, *, show_all: bool) -> Iterator[str]:
     if len(shown) < len(observed.runs):
         yield dim(f"  … {len(observed.runs) - len(shown):,} older ones (--all)")
     if shown:
-        yield from table([_row(run) for run in shown], ["began (UTC)", "what", "ended", "took", "nodes"])
+        head = ["began (UTC)", "what", "ended", "took", "nodes"]
+        rows = [_row(run) for run in shown]
+        if any(run.asked.target for run in shown):
+            head = [*head[:2], "target", *head[2:]]
+            rows = [[*row[:2], run.asked.target, *row[2:]] for row, run in zip(rows, shown, strict=True)]
+        yield from table(rows, head)
     yield from finding_lines(observed.findings, at_most=len(observed.findings) if show_all else _SHOWN)
     if observed.runs:
         yield f"{bold('next')}: aidbt monitor run"

@@ -14,8 +14,8 @@ from aidbt.store.buckets import Series
 
 # Records of the store, by `key_of`: what was told of a state, an empty list when it is over.
 TOLD = "monitor_states"
-# Above what any value scores: it is certain.
-_SCORE = 12.0
+# Above what values score, since it is certain; what is gone comes before what is empty.
+_GONE, _LOST = 12.0, 11.0
 # That many tables gone at once, and at least half of all, are one trouble: a schema, a target, rights.
 _FEWEST_TOGETHER = 5
 _NAMED = 5
@@ -85,11 +85,11 @@ def _lost(node: str, starts: Sequence[datetime], today: datetime) -> Anomaly:
     days += f" to {starts[-1]:%Y-%m-%d}" if len(starts) > 1 else ""
     some = "an older bucket" if len(starts) == 1 else f"{len(starts):,} older buckets"
     said = f"{node_name(node)}: most rows of {some} ({days}) are gone"
-    return _state(Monitor(node, "rows_lost"), today, said)
+    return _state(Monitor(node, "rows_lost"), today, said, _LOST)
 
 
-def _state(monitor: Monitor, today: datetime, said: str) -> Anomaly:
-    return Anomaly(monitor, today, "day", _SCORE, said, detector="rules", is_certain=True)
+def _state(monitor: Monitor, today: datetime, said: str, score: float = _GONE) -> Anomaly:
+    return Anomaly(monitor, today, "day", score, said, detector="rules", is_certain=True)
 
 
 def explained(series: Sequence[Series], store: Store) -> frozenset[tuple[str, Grain, datetime]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from aidbt.monitors.collection.collect import WrittenBy
+from aidbt.monitors.collection.measuring import WrittenBy
 from aidbt.observability.recorded import RecordedRun, recorded_runs
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets

@@ -239,7 +239,7 @@ def test_a_value_beyond_the_narrow_band_warns_beyond_the_wide_one_stops_the_buil
         **FINE, "volume": "fail", "volume_of_instants": "pass", "mean": "warn", "below": "skipped"
     }  # fmt: skip
     assert sorted(line for line in found["said"] if "not compared" not in line) == [
-        "aidbt: orders, 2026-11-20: 10 rows, usual is 11 to 12, and the build stops beyond 11 to 20;"
+        "aidbt: orders, 2026-11-20: 10 rows, usual is 11 to 12, and the build stops below 11 or above 20;"
         " more: aidbt monitor run, aidbt incidents list",
         "aidbt: orders.amount, 2026-11-20: 2.5 on average, usual is 3 to 4;"
         " more: aidbt monitor run, aidbt incidents list",

@@ -87,6 +87,15 @@ def changed_since(
     )
 
 
+def filled_before(buckets: Buckets, target: Target, window: Window) -> tuple[datetime, ...]:
+    """The buckets before the window that had rows when they were measured."""
+    series = buckets.series(target.unique_id, window.grain, with_shares=False)
+    if series is None:
+        return ()
+    pairs = zip(series.starts, series.fact("rows"), strict=True)
+    return tuple(start for start, rows in pairs if rows > 0 and start < window.since)
+
+
 def newest_of(connection: Connection, target: Target) -> datetime | None:
     """When the newest event of a table was, of a table whose event time is known."""
     if target.event_time is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from aidbt.core.findings import Finding
 from aidbt.core.measured import Grain, is_of_runs, node_name
 from aidbt.monitors.collection.standing import standing_findings
 from aidbt.monitors.histories import monitors_of
+from aidbt.monitors.judging.declared import monitor_tests
 from aidbt.monitors.metrics import METRICS, USUAL
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
@@ -31,6 +33,7 @@ class KnownNode:
         first, last: the starts of its oldest and newest bucket.
         monitors: how many metrics of it and of its columns are watched.
         others: buckets in other grains, of before `monitors.grain` or its event time was changed.
+        tests: the monitors of it that are data tests of the project: "row_count", "amount mean".
     """
 
     unique_id: str
@@ -40,6 +43,7 @@ class KnownNode:
     last: datetime
     monitors: int
     others: int = 0
+    tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ class Known:
     def monitors(self) -> int:
         """How many there are of all nodes."""
         return sum(node.monitors for node in self.nodes)
+
+    @property
+    def tests(self) -> int:
+        """How many of them are data tests."""
+        return sum(len(node.tests) for node in self.nodes)
 
     @property
     def buckets(self) -> int:
@@ -95,6 +104,10 @@ def known_of(
     metrics = settings.metrics or USUAL
     counts = buckets.nodes()
     spans = {grain: buckets.spans(grain) for grain in _GRAINS}
+    tests: dict[str, list[str]] = defaultdict(list)
+    for test in monitor_tests(manifest):
+        of_test = test.monitor
+        tests[of_test.node].append(f"{of_test.column} {of_test.metric}".strip())
     nodes = []
     for node, grains in counts.items():
         if node not in wanted and (select or not _is_custom(node)):
@@ -108,7 +121,8 @@ def known_of(
             newest = buckets.series(node, of, since=spans[of][node][1] - _LATELY)
             watched += len(monitors_of(newest, metrics)) if newest else 0
         others = sum(grains[of] for of in timed if of != grain)
-        nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others))
+        own = tuple(sorted(tests.get(node, ())))
+        nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others, own))
     measured = {node.unique_id for node in nodes}
     names = {node_name(name) for name in wanted} | (set() if select or exclude else {"project", "aidbt.yml"})
     models = [name for name, node in wanted.items() if node.resource_type == "model"]

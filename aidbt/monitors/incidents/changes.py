@@ -195,9 +195,13 @@ def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
         waits = set()
     cause = Cause()
     for sign in sorted(signs, key=lambda sign: not sign.is_exact):
-        # What is exact goes on until it is undone, and so does what follows from it.
-        goes_on = sign.is_exact and sign.key in waits
-        cause.add(replace(sign, end=math.inf) if goes_on else sign, links)
+        if not sign.is_exact:
+            cause.add(sign, links)
+        elif sign.key in waits:  # what is exact goes on until it is undone, and so does what follows from it
+            cause.add(replace(sign, end=math.inf), links)
+        else:  # and nothing new does then, but it may come back itself
+            cause.keys[sign.key] = max(sign.end, cause.keys.get(sign.key, sign.end))
+            cause.nodes[sign.node] = max(sign.end, cause.nodes.get(sign.node, sign.end))
     # What has not passed is still the same, however long ago it was seen.
     cause.keys.update(dict.fromkeys(waits, math.inf))
     return cause

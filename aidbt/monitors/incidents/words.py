@@ -64,9 +64,13 @@ def title_of(
     """
     # What one of our data tests stopped at says less than what was found.
     others = [one for one in failures if not node_name(one).partition("aidbt_")[1]] if anomalies else failures
-    said = _failed(root, others) if others else _wrong(root, anomalies)
+    is_above = any(anomaly.monitor.node == root for anomaly in anomalies) and not any(
+        one == root or one.startswith(("test.", "unit_test.")) for one in others
+    )
+    said = _failed(root, others) if others and not is_above else _wrong(root, anomalies)
+    failed = f"{_some([node_name(one) for one in others])} failed" if others and is_above else ""
     below = _below(exposed)
-    parts = [said, f"{beside:,} more beside it" if beside else "", f"{below} below" if below else ""]
+    parts = [said, failed, f"{beside:,} more beside it" if beside else "", f"{below} below" if below else ""]
     return "; ".join(part for part in parts if part)
 
 
@@ -79,8 +83,10 @@ def _failed(root: str, failures: Sequence[str]) -> str:
     return f"{node_name(root)}: {_some(tests, 'test')} failed"
 
 
-def _some(names: Sequence[str], noun: str) -> str:
-    return f"the {noun} {names[0]}" if len(names) == 1 else f"{len(names)} {noun}s"
+def _some(names: Sequence[str], noun: str = "") -> str:
+    if len(names) == 1:
+        return f"the {noun} {names[0]}" if noun else names[0]
+    return f"{len(names)} {noun or 'node'}s"
 
 
 def _wrong(root: str, anomalies: Sequence[Anomaly]) -> str:

@@ -77,8 +77,6 @@ def observe(
     findings += unread
     mine, foreign = _of_project(read, {project, *packages}, project, at, keep)
     findings += foreign
-    if is_target_asked:
-        mine = [replace(item, run=_with_target(item.run, target)) for item in mine]
     newest = max(mine, key=lambda item: item.run.finished_at, default=None)
     logs = logged_runs(_logs(places, newest))
     memory = {logged.invocation_id: logged.memory_bytes for logged in logs}
@@ -93,16 +91,14 @@ def observe(
         if unseen.run is None or unseen.run.invocation_id not in known:
             findings.append(unseen.finding)
         runs += [unseen.run] if unseen.run is not None else []
+    runs = [
+        _with_target(run, known.get(run.invocation_id), target if is_target_asked else "") for run in runs
+    ]
     new = [run for run in runs if _is_news(run, known.get(run.invocation_id))]
     new.sort(key=lambda run: (run.started_at, run.invocation_id))
-    buckets = 0
-    for run in new:
-        buckets += take_in(run, store, project=project, parents=parents, target=target)
-    # A target that is watched since then: what its runs tell of their nodes may not be there yet.
+    buckets = sum(take_in(run, store, project=project, parents=parents, target=target) for run in new)
     fresh = {run.invocation_id for run in new}
-    for run in runs:
-        if run.asked.target and run.invocation_id not in fresh and is_watched(run, target):
-            Buckets(store).put(run_buckets(run, project, parents))
+    _watch_too([run for run in runs if run.invocation_id not in fresh], store, project, parents, target)
     store.forget_runs(at - keep)
     said = left_out(Counter(run.asked.target for run in new), target)
     if said:
@@ -129,9 +125,23 @@ def take_in(
     return len(found)
 
 
-def _with_target(run: RecordedRun, target: str) -> RecordedRun:
-    """The run, of that target where it does not say of which it is."""
-    return run if run.asked.target else replace(run, asked=replace(run.asked, target=target))
+def _with_target(run: RecordedRun, before: RecordedRun | None, asked: str) -> RecordedRun:
+    """The run with its target: what it says, else what it was recorded with, else what a person says."""
+    found = run.asked.target or (before.asked.target if before is not None else "") or asked
+    return replace(run, asked=replace(run.asked, target=found))
+
+
+def _watch_too(
+    known: Sequence[RecordedRun],
+    store: Store,
+    project: str,
+    parents: Mapping[str, Collection[str]] | None,
+    target: str,
+) -> None:
+    """What known runs tell of their nodes, which is not there where another target was watched then."""
+    for run in known:
+        if run.asked.target and is_watched(run, target):
+            Buckets(store).put(run_buckets(run, project, parents))
 
 
 def _read(files: Sequence[Found], scrub: Scrub) -> tuple[list[HandedIn], list[Finding]]:
@@ -217,4 +227,5 @@ def _is_news(run: RecordedRun, before: RecordedRun | None) -> bool:
     is_richer = any(node.started_at for node in run.results) and not any(
         node.started_at for node in before.results
     )
-    return len(run.results) > len(before.results) or is_richer
+    has_target = bool(run.asked.target) and not before.asked.target
+    return len(run.results) > len(before.results) or is_richer or has_target

@@ -112,7 +112,7 @@ def _effort(item: Evidence) -> float:
 def _verb(item: Evidence) -> str:
     """What is to be done, without what was found."""
     if item.source == "freshness":
-        return f"load {item.what.removeprefix('freshness of ')}"
+        return f"load {item.what.removeprefix('freshness of ')}, then dbt source freshness"
     if item.source == "run":
         return f"mend {item.what.removeprefix('run of ')}"
     if item.source == "monitor":

@@ -55,6 +55,7 @@ def report_page(report: Report) -> str:
             verdict=summary.verdict(report),
             tiles=summary.tiles(report),
             steps=summary.steps(report),
+            said=said_of_failures(report),
             late=summary.late_ones(report),
             style=style,
             style_hash=_hash(style),
@@ -67,6 +68,11 @@ def report_page(report: Report) -> str:
 
 
 # --- what the templates ask for ------------------------------------------------------------------------
+
+
+def said_of_failures(report: Report) -> dict[str, str]:
+    """Node or test → what dbt said when it failed last."""
+    return {node: said for run in reversed(report.runs) for node, said in run.problems if said}
 
 
 def main_job(runs: tuple[Run, ...]) -> str:

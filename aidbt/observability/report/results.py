@@ -113,6 +113,8 @@ def freshness_of(
         state: State = late.get(node) or ("good" if node in judged else "none")
         by = "monitor" if node in late else ""
         said = declared.get(node)
+        if said is not None and _is_outdated(said, newest.get(node)):
+            said = None
         if said is not None and _BADNESS[said.state] >= _BADNESS[state]:
             state, by = said.state, "declared"
         times = [at for at in (newest.get(node), said.newest_at if said else None) if at is not None]
@@ -122,6 +124,14 @@ def freshness_of(
     return tuple(sorted(found, key=lambda one: (-_BADNESS[one.state] // 2, -(one.age_s or 0.0), one.node)))
 
 
+def _is_outdated(said: Freshness, newest: datetime | None) -> bool:
+    """Whether rows came after dbt asked and found it late."""
+    is_late = said.state in ("warn", "bad")
+    return is_late and newest is not None and said.newest_at is not None and newest > said.newest_at + _ALIKE
+
+
+# dbt and the monitors do not read the same moment to the same digit.
+_ALIKE = timedelta(minutes=1)
 _BADNESS: Mapping[State, int] = {"none": 0, "good": 1, "warn": 2, "bad": 3}
 
 

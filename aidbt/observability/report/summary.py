@@ -108,8 +108,15 @@ def verdict(report: Report) -> tuple[State, str]:
         wrong.append(counted(failing, "test fails", "tests fail"))
     if report.runs and report.runs[0].state == "bad":
         wrong.append("the last run failed")
+    late = late_ones(report)
+    if late:
+        wrong.append(counted(len(late), "table is", "tables are") + " late")
+    warning = sum(test.state == "warn" for test in report.tests)
+    if warning and not wrong:
+        wrong.append(counted(warning, "test warns", "tests warn"))
     if wrong:
-        is_bad = bool(severities["error"] or failing or (report.runs and report.runs[0].state == "bad"))
+        has_failed = bool(report.runs) and report.runs[0].state == "bad"
+        is_bad = bool(severities["error"] or failing or has_failed or "bad" in [one.state for one in late])
         said = told_list(wrong)
         return "bad" if is_bad else "warn", said[0].upper() + said[1:] + "."
     return "good", "Nothing is wrong that is known."

@@ -165,7 +165,7 @@ def test_a_channel_that_could_tell_nobody_is_said_before_there_is_something_to_t
     monkeypatch.delenv("TEAM_URL", raising=False)
     shop.write({"aidbt.yml": "alerts:\n  channels: {team: {kind: slack, url_env: TEAM_URL}}\n"})
     try:
-        done = aidbt(shop, "monitor", "run")
+        done = aidbt(shop, "run")
     finally:
         (shop.root / "aidbt.yml").unlink()
     assert done.exit_code == 0, done.output

@@ -165,3 +165,66 @@ def test_a_project_that_was_never_parsed_says_what_to_run(tmp_path: Path) -> Non
 def test_a_warehouse_that_is_in_use_is_said(shop: Shop) -> None:
     with held_by_another_process(shop.database):
         assert isinstance(failed(shop, "collect"), WarehouseLocked)
+
+
+def test_a_build_of_a_project_that_was_measured_before_is_monitored_in_one_line(shop: Shop) -> None:
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+
+    def build() -> list[str]:
+        done = CliRunner().invoke(cli, ["build", "-s", "totals", *where])
+        assert done.exit_code == 0, done.output
+        return [line for line in done.stdout.splitlines() if "monitored" in line or "measured" in line]
+
+    assert build() == []
+    aidbt(shop, "run")
+    (line,) = build()
+    assert line.startswith("monitored 2 models in ")
+    assert line.endswith(
+        " s: 1 new bucket, nothing odd"
+    )  # totals is measured as a whole with each collection
+
+
+def test_models_that_changed_since_the_last_parse_are_said_to_be_those_of_then(shop: Shop) -> None:
+    (shop.root / "models" / "orders.sql").rename(shop.root / "models" / "orders_by_day.sql")
+    try:
+        result = aidbt(shop, "run", "-s", "orders")
+    finally:
+        (shop.root / "models" / "orders_by_day.sql").rename(shop.root / "models" / "orders.sql")
+
+    assert result.exit_code == 0, result.output
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert notes[0].startswith("note: models/ changed since dbt's manifest of ")
+
+
+def test_a_manifest_of_another_project_or_target_is_refused(shop: Shop, tmp_path: Path) -> None:
+    manifest = json.loads((shop.root / "target" / "manifest.json").read_text())
+    path = tmp_path / "manifest.json"
+    path.write_text(
+        json.dumps({**manifest, "metadata": {**manifest["metadata"], "project_name": "elsewhere"}})
+    )
+    assert (
+        "is the manifest of the project elsewhere" in failed(shop, "collect", "--manifest", str(path)).message
+    )
+
+    assert aidbt(shop, "collect").exit_code == 0
+    path.write_text(json.dumps(manifest).replace('"schema": "main"', '"schema": "prod"'))
+    assert "stand in shop.prod" in failed(shop, "collect", "--manifest", str(path)).message
+    assert "stand in shop.prod" in failed(shop, "check", "--manifest", str(path)).message
+    moved = aidbt(shop, "collect", "--manifest", str(path), "--moved")
+    assert "there is no table prod.orders" in moved.stdout
+
+
+def test_after_another_grain_each_model_is_one_line_of_the_status(shop: Shop) -> None:
+    aidbt(shop, "collect")
+    (shop.root / "aidbt.yml").write_text("monitors: {grain: hour}\n")
+    try:
+        aidbt(shop, "collect", "-s", "orders")
+        lines = aidbt(shop, "status").stdout.splitlines()
+    finally:
+        (shop.root / "aidbt.yml").unlink()
+
+    (line,) = (line for line in lines if "model.shop.orders" in line)
+    assert line.split()[1] == "hour"
+    assert "20 buckets of another grain are kept until they are too old" in lines
+    assert any("views are not watched" in line for line in lines)

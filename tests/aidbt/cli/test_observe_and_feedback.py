@@ -69,6 +69,20 @@ def test_runs_are_taken_in_and_said(root: Path, tmp_path: Path):
         assert [run.invocation_id for run in recorded_runs(store)] == ["run-3", "run-2"]
 
 
+def test_of_several_targets_each_run_says_its_own_and_which_do_not_count(root: Path, tmp_path: Path):
+    for number, target in ((1, "dev"), (2, "prod")):
+        written(tmp_path / str(number), results(number, args={"target": target}))
+
+    done = aidbt(root, "observe", str(tmp_path))
+
+    assert done.exit_code == 0
+    head, *rows = done.stdout.splitlines()[1:4]
+    assert "target" in head and [row.split()[4] for row in rows] == ["prod", "dev"]
+    assert (
+        "1 run is of the target prod and does not count here (dev); with --target prod it does" in done.stdout
+    )
+
+
 def test_the_target_of_the_project_is_looked_at_by_default(root: Path):
     written(root / "target", results(1))
 

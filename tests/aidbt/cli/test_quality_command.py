@@ -49,7 +49,7 @@ def test_the_screen_says_how_good_how_much_is_known_and_what_to_do(shop: Shop) -
     assert lines[0].startswith("quality ")
     assert "4 models and sources" in lines[0]
     assert "to win points back" in result.stdout
-    assert "load raw.raw_orders: its newest row was 3 days old" in result.stdout
+    assert "load raw.raw_orders, then dbt source freshness: its newest row was 3 days old" in result.stdout
     assert lines[-1] == "next: aidbt quality --why stg_orders"
 
 

@@ -439,6 +439,18 @@ def test_a_person_may_say_of_which_target_runs_are(tmp_path: Path, store: Store)
     assert recorded_runs(store, target="dev") == ()
 
 
+def test_it_may_be_said_afterwards_and_is_not_forgotten_when_it_is_handed_in_again(
+    tmp_path: Path, store: Store
+):
+    written(tmp_path, results(1))
+    take(store, tmp_path, target="dev", now=lambda: NOW)
+
+    [run] = take(store, tmp_path, target="prod", is_target_asked=True, now=lambda: NOW).runs
+    assert run.asked.target == "prod"
+    again = take(store, tmp_path, target="dev", now=lambda: NOW)
+    assert again.runs == () and recorded_runs(store, target="dev") == ()
+
+
 def test_a_run_of_a_real_dbt_says_its_target(built: Shop, store: Store, tmp_path: Path):
     shop = Shop(tmp_path / "shop")
     shutil.copytree(built.root, shop.root, ignore=shutil.ignore_patterns("target", "logs"))

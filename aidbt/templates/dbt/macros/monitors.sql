@@ -124,34 +124,49 @@ select
 }[metric] -%}
 {%- set stops = "" -%}
 {%- if row[1] | int == 2 and config.get("severity", "error") | lower != "warn" -%}
-    {%- set stops = ", and the build stops beyond " ~ aidbt_range(bounds.wide, metric) -%}
+    {%- set stops = ", and the build stops " ~ aidbt_beyond(bounds.wide, metric) -%}
 {%- endif -%}
 {{- return(
-    aidbt_named(aidbt_tested_node(), column) ~ ", " ~ bounds.bucket ~ ": " ~ aidbt_shown(row[0]) ~ what ~ ", usual is "
-    ~ aidbt_range(bounds.narrow, metric) ~ stops ~ "; more: aidbt monitor run, aidbt incidents list"
+    aidbt_named(aidbt_tested_node(), column) ~ ", " ~ bounds.bucket ~ ": " ~ aidbt_shown(row[0], metric) ~ what ~ ", usual is "
+    ~ aidbt_within(bounds.narrow, metric) ~ stops ~ "; more: aidbt monitor run, aidbt incidents list"
 ) -}}
 {% endmacro %}
 
 
-{# Both ends; of what is counted the outermost whole numbers within. #}
-{% macro aidbt_range(band, metric) %}
-{%- set low, high = band -%}
+{# Both ends as people read them; of what is counted the outermost whole numbers within. An open one is none. #}
+{% macro aidbt_ends(band, metric) %}
 {%- set is_whole = metric in ("row_count", "distinct_count", "freshness_minutes") -%}
-{%- if low != "null" -%}{%- set low = aidbt_shown(low | float | round(0, "ceil") if is_whole else low) -%}{%- endif -%}
-{%- if high != "null" -%}{%- set high = aidbt_shown(high | float | round(0, "floor") if is_whole else high) -%}{%- endif -%}
-{%- if low == "null" -%}
-    {{ return("at most " ~ high) }}
-{%- elif high == "null" -%}
-    {{ return("at least " ~ low) }}
-{%- endif -%}
-{{- return(low ~ " to " ~ high) -}}
+{%- set ends = [] -%}
+{%- for end in band -%}
+    {%- set way = "ceil" if loop.first else "floor" -%}
+    {%- set shown = end if end == "null" or not is_whole else end | float | round(0, way) -%}
+    {%- do ends.append(none if end == "null" else aidbt_shown(shown, metric)) -%}
+{%- endfor -%}
+{{ return(ends) }}
 {% endmacro %}
 
 
-{# A number with as many digits as somebody reads. #}
-{% macro aidbt_shown(number) %}
+{# "8 to 12", "at most 12". #}
+{% macro aidbt_within(band, metric) %}
+{%- set low, high = aidbt_ends(band, metric) -%}
+{{- return("at most " ~ high if low is none else "at least " ~ low if high is none else low ~ " to " ~ high) -}}
+{% endmacro %}
+
+
+{# "below 8 or above 12", "above 12". #}
+{% macro aidbt_beyond(band, metric) %}
+{%- set low, high = aidbt_ends(band, metric) -%}
+{%- set parts = (["below " ~ low] if low is not none else []) + (["above " ~ high] if high is not none else []) -%}
+{{- return(parts | join(" or ")) -}}
+{% endmacro %}
+
+
+{# A number with as many digits as somebody reads; shares in percent. #}
+{% macro aidbt_shown(number, metric) %}
 {%- set value = number | float -%}
-{%- if value | abs >= 1000 -%}
+{%- if metric.endswith("_rate") -%}
+    {{ return("{:.3g} %".format(value * 100)) }}
+{%- elif value | abs >= 1000 -%}
     {{ return("{:,.0f}".format(value)) }}
 {%- endif -%}
 {{- return("{:.4g}".format(value)) -}}

@@ -17,7 +17,8 @@ from aidbt.core.errors import (
     UnknownName,
     UsageError,
 )
-from aidbt.monitors.collection.collect import LEASE, WrittenBy, collect
+from aidbt.monitors.collection.collect import LEASE, collect
+from aidbt.monitors.collection.measuring import WrittenBy
 from aidbt.monitors.collection.places import require_same_places
 from aidbt.monitors.histories import history_of
 from aidbt.store.buckets import Buckets
@@ -273,7 +274,9 @@ def test_tables_that_nobody_has_built_yet_are_one_finding_and_no_error(shop: Mea
 
     (finding,) = (found for found in result.findings if found.code == "monitor.not_built")
     assert finding.severity == "info"
-    assert finding.message.startswith("2 models have no table here yet, or this user may not see them: payments, refunds")
+    assert finding.message.startswith(
+        "2 models have no table here yet, or this user may not see them: payments, refunds"
+    )
 
 
 def test_a_view_that_fails_is_a_finding_and_the_others_go_on(shop: Measured) -> None:

@@ -207,3 +207,34 @@ def spark(spark_target: Target) -> Iterator[Any]:
 @pytest.mark.long
 def test_spark(spark: Any, tmp_path: Path) -> None:
     holds(measured(spark, tmp_path, "Europe/Berlin"))
+
+
+def test_a_table_that_was_emptied_on_postgres_keeps_its_history_and_says_so_once(
+    postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
+) -> None:
+    postgres.create_database("emptied")
+    postgres.psql(
+        "create schema analytics; create table analytics.orders as select 'NaN'::float8 as amount,"
+        " timestamp '2026-03-01' + i * interval '1 day' as ordered_at from generate_series(0, 29) s(i)",
+        "emptied",
+    )
+    manifest = manifest_of(
+        tmp_path / "manifest.json", [model("orders", schema="analytics", config={"event_time": "ordered_at"})]
+    )
+    store = open_store(tmp_path / "state.db")
+
+    def collected() -> list[str]:
+        warehouse = open_target(postgres_target("emptied"))
+        result = collect(manifest, warehouse, store, Settings(), now=lambda: NOW)
+        return [finding.code for finding in result.findings]
+
+    assert collected() == []
+    postgres.psql("truncate analytics.orders", "emptied")
+    assert collected() == ["monitor.rows_lost", "monitor.no_rows"]
+    assert collected() == []
+    series = Buckets(store).series("model.shop.orders", "day")
+    store.close()
+
+    assert series is not None
+    assert series.fact("rows").tolist() == [1.0] * 27 + [0.0] * 3
+    assert series.fact("not_finite", "amount")[0] == 1

@@ -311,11 +311,22 @@ def test_a_failed_run_explains_that_nothing_is_new_and_no_value(shop: Shop):
     assert shop.check(anomaly("refunds", day=8)) == [("updated", "INC-1")]
 
 
+def test_what_is_undone_explains_nothing_new_and_may_come_back(shop: Shop):
+    column, failed = schema("stg_orders", "id"), failure(node("orders"))
+    shop.check(column, failures=(failed,))
+    shop.check(passed=passed(column, day=0), succeeded=frozenset({node("orders")}))
+    lost = anomaly("orders", "rows_lost", day=1, score=11, is_certain=True)
+    assert shop.check(lost, schema("stg_orders", "id", day=1)) == [("reopened", "INC-1")]
+    shop.check(passed=passed(lost, column, day=1))
+    assert shop.check(replace(lost, start=lost.start + timedelta(days=20))) == [("opened", "INC-2")]
+
+
 def test_bad_data_explains_the_run_that_fails_for_it(shop: Shop):
     assert shop.check(anomaly("stg_orders", "null_rate", "id"), failures=(failure(node("orders")),)) == [
         ("opened", "INC-1")
     ]
     assert shop.known["INC-1"].root == node("stg_orders")
+    assert shop.known["INC-1"].title.endswith("; orders failed; 2 models and 1 exposure below")
 
 
 def test_a_table_that_is_gone_is_one_cause_with_all_below_it_and_over_when_it_is_back(shop: Shop):

@@ -105,7 +105,7 @@ def test_what_to_do_comes_with_its_numbers_and_the_best_for_its_effort_first(
     found = quality(shop, store)
 
     actions = [way.action for way in found.mend]
-    assert actions[0] == "load raw.raw_orders: its newest row was 3 days old"
+    assert actions[0] == "load raw.raw_orders, then dbt source freshness: its newest row was 3 days old"
     assert "mend the orphans of stg_orders.customer_id: 10 of 100 rows" in actions
     assert "remove the duplicates of stg_orders.order_id: 3 values more than once in 100 rows" in actions
     assert "mend the odd values of stg_orders.status: 1 of 100 rows" in actions

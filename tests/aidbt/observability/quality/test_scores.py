@@ -165,7 +165,7 @@ def test_an_old_source_makes_all_that_is_made_of_it_old() -> None:
     scores = {part.label: part.total.value for part in quality.parts("model")}
     assert scores == {"raw.orders": 0, "orders": 0, "other": None}
     (way,) = quality.mend
-    assert way.action == "load raw.orders: its newest row was 3 days old"
+    assert way.action == "load raw.orders, then dbt source freshness: its newest row was 3 days old"
     assert way.points == pytest.approx(100)
     assert set(way.nodes) == {raw.unique_id, ORDERS}
 

@@ -222,11 +222,23 @@ def test_what_is_drawn_stands_in_a_table_too():
 def test_the_worst_stands_first_and_each_incident_with_what_to_do():
     words = Page(report_page(made.shop())).words
 
-    assert "1 error is open, 1 warning is open and 1 test fails." in words
+    assert "1 error is open, 1 warning is open, 1 test fails and 1 table is late." in words
     assert "stg_crm__orders: 70 % fewer rows than expected on a Friday" in words
     assert "aidbt incidents ack INC-12" in words
     assert "aidbt incidents ack INC-9" not in words  # somebody looks after it already
     assert "the export of the shop is broken" in words
+
+
+def test_an_incident_of_a_failing_test_says_what_dbt_said_of_it():
+    [first, *others] = made.shop().incidents
+    failed = replace(first, incident=replace(first.incident, failures=("test.shop.unique_a.1", made.MART)))
+    said = (("test.shop.unique_a.1", "Got 12 results, configured to fail if != 0"),)
+    runs = (replace(made.runs()[1], problems=said), *made.runs()[2:])
+
+    words = Page(report_page(replace(made.shop(), incidents=(failed, *others), runs=runs))).words
+
+    assert "unique_a : Got 12 results, configured to fail if != 0" in words
+    assert "Failed unique_a" in words and "mart_revenue" in words
 
 
 def test_where_nothing_is_wrong_it_says_what_is_watched_and_since_when():

@@ -108,6 +108,17 @@ def test_what_dbt_said_of_a_source_counts_and_so_does_what_a_monitor_found():
     assert {*[*found][:2]} == {ORDERS, RAW}  # what is late comes first
 
 
+def test_a_source_that_was_loaded_since_dbt_found_it_late_is_late_no_more():
+    asked = NOW - timedelta(hours=2)
+    declared = {RAW: Freshness(RAW, asked - timedelta(days=3), 3 * 86_400.0, "bad", "declared")}
+
+    [loaded] = freshness_of({RAW: asked + timedelta(hours=1)}, frozenset(), declared, [], NOW)
+    [old] = freshness_of({RAW: asked - timedelta(days=3)}, frozenset(), declared, [], NOW)
+
+    assert (loaded.state, loaded.age_s) == ("none", 3_600)
+    assert (old.state, old.by) == ("bad", "declared")
+
+
 def test_a_clock_that_is_ahead_makes_no_age_below_nothing():
     [one] = freshness_of({STG: NOW + timedelta(hours=3)}, frozenset(), {}, [], NOW)
 

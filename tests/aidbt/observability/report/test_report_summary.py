@@ -14,6 +14,7 @@ from tests.aidbt.observability.report.made import (
     STG,
     acknowledged,
     empty,
+    freshness,
     healthy,
     quality,
     runs,
@@ -22,7 +23,12 @@ from tests.aidbt.observability.report.made import (
 
 
 def test_the_worst_comes_first():
-    assert verdict(shop()) == ("bad", "1 error is open, 1 warning is open and 1 test fails.")
+    assert verdict(shop()) == (
+        "bad", "1 error is open, 1 warning is open, 1 test fails and 1 table is late."
+    )  # fmt: skip
+    assert verdict(replace(healthy(), freshness=freshness())) == ("bad", "1 table is late.")
+    only_warned = tuple(test for test in shop().tests if test.state != "bad")
+    assert verdict(replace(healthy(), tests=only_warned)) == ("warn", "1 test warns.")
     assert verdict(replace(healthy(), incidents=(acknowledged(),))) == ("warn", "1 warning is open.")
     assert verdict(replace(healthy(), runs=runs()[1:])) == ("bad", "The last run failed.")
     assert verdict(healthy()) == ("good", "Nothing is wrong that is known.")
