@@ -37,19 +37,19 @@ def meant_monitors(
         UnknownName: the incident has nothing of a name.
         UsageError: it holds several things, and it was not said which are meant.
     """
-    from aidbt.monitors.incidents.dismissing import monitors_of
+    from aidbt.monitors.incidents.dismissing import things_of
     from aidbt.observability.giving_feedback import monitors_named
 
     if only:
         return monitors_named(incident, only)
-    held = monitors_of(incident)
-    if whole or len(held) + len(incident.failures) <= 1:
+    held = things_of(incident)
+    if whole or len(held) <= 1:
         return None
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        named = ", ".join(f"'{monitor}'" for monitor in held[:3])
+        named = ", ".join(f"'{name}'" for name in held[:3])
         more = f" and {len(held) - 3} more" if len(held) > 3 else ""
         raise UsageError(
-            f"{incident.id} holds {count(len(held) + len(incident.failures), 'thing')}: {named}{more}",
+            f"{incident.id} holds {count(len(held), 'thing')}: {named}{more}",
             hint=f"say which are meant: --only '{held[0]}', or --whole; aidbt incidents show {incident.id}",
         )
     for line in _held_lines(incident, held, verdict):
@@ -58,12 +58,10 @@ def meant_monitors(
     return None
 
 
-def _held_lines(incident: Incident, held: Sequence[Monitor], verdict: str) -> Iterator[str]:
-    last = {anomaly.monitor: anomaly for anomaly in incident.anomalies}
-    yield f"{incident.id} holds {count(len(held) + len(incident.failures), 'thing')}, all {verdict}?"
-    rows = [[str(monitor), last[monitor].message] for monitor in held[:_SHOWN]]
-    rows += [[failure, "failed in a run of dbt"] for failure in incident.failures[:_SHOWN]]
-    yield from table(rows)
+def _held_lines(incident: Incident, held: Sequence[str], verdict: str) -> Iterator[str]:
+    said = {str(anomaly.monitor): anomaly.message for anomaly in incident.anomalies}
+    yield f"{incident.id} holds {count(len(held), 'thing')}, all {verdict}?"
+    yield from table([[name, said.get(name, "failed in a run of dbt")] for name in held[:_SHOWN]])
     if len(held) > _SHOWN:
         yield f"  … and {len(held) - _SHOWN} more (aidbt incidents show {incident.id} --all)"
     yield "  (--only NAME says it of some)"

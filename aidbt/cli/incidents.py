@@ -310,6 +310,8 @@ def _learned(
     if not incident.anomalies or verdict == "resolved":
         return None
     meant = meant_incident(session.store, incident.id, verdict, only=monitors)
+    if not meant.of:  # a table or a column that is gone: nothing is learned of that
+        return None
     said = Said(verdict, meant.of, by, datetime.now(UTC), note, incident.id)
     return feedback_patch(session.project.root, said)
 

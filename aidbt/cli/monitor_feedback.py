@@ -127,12 +127,14 @@ def _given(session: Session, meant: Meant, verdict: Verdict, *, note: str, by: s
         note=note,
         incident=meant.incident.id if meant.incident else "",
     )
-    apply_patch(feedback_patch(session.project.root, said), session.project.root)
+    if meant.of:
+        apply_patch(feedback_patch(session.project.root, said), session.project.root)
     ended, left = _end(session, meant, verdict, who, note)
     adjusted = _adjusted(session, [monitor for monitor, _, _ in meant.of])
     of = tuple(f"{monitor} ({_told(starts)})" for monitor, _, starts in meant.of)
     builds = let_builds_through(session) if verdict in ("false-alarm", "expected") else ""
-    return Given(verdict, of, FEEDBACK_FILE, adjusted, ended, left, builds)
+    file = FEEDBACK_FILE if meant.of else ""
+    return Given(verdict, of or tuple(map(str, meant.monitors)), file, adjusted, ended, left, builds)
 
 
 def _told(starts: Sequence[datetime]) -> str:
@@ -201,6 +203,9 @@ def _given_lines(given: Given) -> Iterator[str]:
         yield f"  {given.builds}"
     for name, one in list(given.adjusted.items())[:_SHOWN]:
         yield f"  {name}: {_told_shift(one.shift)} ({one.why})"
+    if not given.file:
+        yield dim("  there is nothing to learn of that")
+        return
     if not given.adjusted:
         yield dim(f"  {_FOLLOWS[given.verdict]}")
     yield f"{bold('next')}: commit {given.file}; aidbt monitor check follows it"

@@ -80,6 +80,7 @@ def quality(
         return
     from aidbt.observability.quality.judging import below
     from aidbt.observability.quality.keeping import keep_scores
+    from aidbt.observability.targets import watched_target
 
     result = _scored(session, found_manifest, target, select=select, exclude=exclude)
     settings = session.settings.values.quality
@@ -89,7 +90,8 @@ def quality(
         min_score=settings.min_score if min_score is None else min_score,
         min_coverage=settings.min_coverage if min_coverage is None else min_coverage,
     )
-    before = keep_scores(session.store, result, settings) if result.is_whole else ()
+    of = watched_target(session.project)
+    before = keep_scores(session.store, result, settings, target=of) if result.is_whole else ()
     emit(
         _plain(result, by, failing),
         output=output,
@@ -207,9 +209,10 @@ def _why(
 
 def _history(session: Session) -> list[dict[str, Any]]:
     """The project's scores of each day, oldest first."""
+    from aidbt.observability.targets import watched_target
     from aidbt.store.quality import QualityHistory
 
-    known = QualityHistory(session.store)
+    known = QualityHistory(session.store, watched_target(session.project))
     by_dimension = {
         name: {point.at.date(): point.score for point in known.points(dimension=name)} for name in DIMENSIONS
     }

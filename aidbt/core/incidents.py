@@ -126,6 +126,11 @@ def ill_of(incident: Incident) -> set[str]:
     return keys.union(incident.failures) - incident.well
 
 
+def is_own_test(unique_id: str) -> bool:
+    """Whether it is one of our data tests, which fails for what its monitor finds."""
+    return kind_of_failure(unique_id) == "test" and "aidbt_" in node_name(unique_id)
+
+
 def key_of(monitor: Monitor) -> str:
     """A monitor as one text, in an incident."""
     return "|".join((monitor.node, monitor.metric, monitor.column))

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from aidbt.core.errors import UnknownName, UsageError
-from aidbt.core.incidents import Incident, key_of
+from aidbt.core.incidents import Incident, is_own_test, key_of, kind_of
 from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.feedback.verdicts import Verdict
 from aidbt.monitors.histories import monitors_of
+from aidbt.monitors.incidents.dismissing import monitors_of
 from aidbt.monitors.metrics import METRICS
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
@@ -30,7 +31,8 @@ class Meant:
     """What is said something of.
 
     Attributes:
-        of: each monitor with the grain and the starts of its buckets, never empty.
+        of: each monitor with the grain and the starts of its buckets; without states of tables, of which
+            nothing can be learned.
         incident: the alert; None where it is a monitor that was named, and nobody was told of it.
         is_whole: whether it is all that the incident found.
         monitors: of which it is all that the incident found.
@@ -77,8 +79,8 @@ def meant_incident(
     if only is not None:
         mine = [anomaly for anomaly in incident.anomalies if anomaly.monitor in only]
     else:  # of what was said before nothing is said again, unless it is named
-        mine = [a for a in incident.anomalies if key_of(a.monitor) not in incident.dismissed]
-        mine = mine or list(incident.anomalies)
+        held = monitors_of(incident)
+        mine = [a for a in incident.anomalies if not held or a.monitor in held]
     some = [a for a in mine if span is None or span[0] <= a.start < span[1]]
     if not some:
         days = ", ".join(sorted({f"{a.start:%Y-%m-%d}" for a in mine})[:_SHOWN])
@@ -93,8 +95,9 @@ def _meant(some: Sequence[Anomaly], incident: Incident, verdict: Verdict) -> Mea
     if verdict == "expected":
         left -= {monitor for monitor, first in firsts.items() if first in some}
     covered = tuple(sorted({anomaly.monitor for anomaly in some} - left))
-    open_ones = {monitor for monitor in firsts if key_of(monitor) not in incident.dismissed}
-    is_whole = open_ones <= set(covered) and not incident.failures
+    is_whole = set(monitors_of(incident)) <= set(covered) and all(
+        is_own_test(one) for one in incident.failures
+    )
     return Meant(_by_monitor(some, verdict), incident, is_whole, covered)
 
 
@@ -167,7 +170,8 @@ def _by_monitor(anomalies: Iterable[Anomaly], verdict: Verdict) -> tuple[Of, ...
     """The buckets of each monitor; of what is expected from now on the first, which says it all."""
     found: dict[tuple[Monitor, Grain], list[datetime]] = defaultdict(list)
     for anomaly in anomalies:
-        found[anomaly.monitor, anomaly.grain].append(anomaly.start)
+        if kind_of(anomaly.monitor.metric) == "data":
+            found[anomaly.monitor, anomaly.grain].append(anomaly.start)
     return tuple(
         (monitor, grain, tuple([min(starts)] if verdict == "expected" else sorted(set(starts))))
         for (monitor, grain), starts in sorted(found.items())

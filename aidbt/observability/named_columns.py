@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from aidbt.project.manifest import Manifest, Node
 
 _WORD = re.compile(r"\w+")
-_STAR = re.compile(r"(?<!count\()(?:\bselect\s+|\.|,\s*)\*", re.IGNORECASE)
+# What of a node's configuration names columns.
+_KEYS = ("unique_key", "event_time", "updated_at", "check_cols", "partition_by", "cluster_by", "sort", "dist")
+_STAR = re.compile(r"(?:\bselect\s+(?:distinct\s+)?|\.|,\s*)\*", re.IGNORECASE)
 
 
 class NamedColumns:
@@ -63,12 +65,23 @@ class NamedColumns:
         return _STAR.search(_code(reader)) is not None
 
     def _words_of(self, node: Node) -> frozenset[str]:
-        """Every word of its SQL, or of a data test what it is given."""
+        """Every word of its SQL and of what in its configuration names columns."""
         if node.unique_id not in self._words:
-            about = node.raw.get("test_metadata")
-            text = json.dumps([node.raw.get("column_name"), about]) if about else _code(node)
-            self._words[node.unique_id] = frozenset(word.casefold() for word in _WORD.findall(text))
+            words = _WORD.findall(_text_of(node))
+            self._words[node.unique_id] = frozenset(word.casefold() for word in words)
         return self._words[node.unique_id]
+
+
+def _text_of(node: Node) -> str:
+    """What of a data test, or of a semantic model, is all that it is given."""
+    about = node.raw.get("test_metadata")
+    if about:
+        return json.dumps([node.raw.get("column_name"), about], default=str)
+    code = _code(node)
+    if not code and node.resource_type not in ("model", "seed", "source", "snapshot"):
+        return json.dumps(node.raw, default=str)
+    config = [node.config.get(key) for key in _KEYS] + [node.raw.get("loaded_at_field")]
+    return f"{code} {json.dumps(config, default=str)}"
 
 
 def _code(node: Node) -> str:

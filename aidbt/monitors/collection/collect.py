@@ -20,9 +20,9 @@ from aidbt.monitors.collection.custom import MetricSql, custom_metrics, measure_
 from aidbt.monitors.collection.measuring import Measured, WrittenBy, measured_and_kept
 from aidbt.monitors.collection.missing import note_missing
 from aidbt.monitors.collection.places import remember_places
-from aidbt.monitors.collection.scans import scans_of
+from aidbt.monitors.collection.scans import scans_of, told_apart_by
 from aidbt.monitors.collection.standing import set_apart
-from aidbt.monitors.collection.targets import find_targets
+from aidbt.monitors.collection.targets import Target, find_targets
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
 from aidbt.store import Store
@@ -33,6 +33,8 @@ from aidbt.warehouse.bounded import with_deadline
 from aidbt.warehouse.budget import Approve, RunsAs, ScanPlan, monitoring_plan, require_approval
 
 LEASE = "monitors"
+# A record of the store: node → what its buckets go by.
+_TOLD_BY = "monitor_told_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def collect(
             )
             note_missing(store, found.gone, {node.unique_id for node in nodes}, now=started)
             spans = {"day": buckets.spans("day"), "hour": buckets.spans("hour")}
-            scans = scans_of(found.targets, spans, settings.monitors, started, as_of, since)
+            by = _told_by(store)
+            scans = scans_of(found.targets, spans, settings.monitors, started, as_of, since, by)
             plan = monitoring_plan(
                 [(scan.target.relation, scan.share) for scan in scans],
                 runs_as=runs_as or RunsAs(warehouse.dialect),
@@ -143,6 +146,7 @@ def collect(
             news += told
         done = {each.unique_id for each in measured}
         remember_places(store, (node for node in nodes if node.unique_id in done))
+        _remember_told_by(store, [one for one in found.targets if one.unique_id in done], settings.monitors)
         oldest = (as_of - timedelta(days=settings.monitors.history_days + 1)).replace(tzinfo=None)
         forgotten = buckets.forget_before(oldest)
     return Collection(
@@ -154,6 +158,18 @@ def collect(
         started,
         time.perf_counter() - begun,
     )
+
+
+def _told_by(store: Store) -> dict[str, str]:
+    record = store.get(_TOLD_BY, "all")
+    return dict(record.value) if record is not None else {}
+
+
+def _remember_told_by(store: Store, targets: Sequence[Target], settings: MonitorSettings) -> None:
+    before = _told_by(store)
+    now = before | {target.unique_id: told_apart_by(target, settings) for target in targets}
+    if now != before:
+        store.put(_TOLD_BY, "all", now)
 
 
 def _as_of(now: datetime, since: datetime | None, until: datetime | None, timezone: str) -> datetime:

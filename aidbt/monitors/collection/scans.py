@@ -39,6 +39,7 @@ def scans_of(
     now: datetime,
     as_of: datetime,
     since: datetime | None,
+    told_by: Mapping[str, str],
 ) -> list[Scan]:
     """A scan for each target: all of a table without an event time, of others what is new or may change.
 
@@ -46,6 +47,8 @@ def scans_of(
         spans: of the buckets that are known.
         now, as_of: the moment of the scan, and that up to which is measured.
         since: a person's word, from when on.
+        told_by: node → `told_apart_by` of its buckets: what goes by another column or time zone by now is
+            measured anew as a whole.
     """
     found = []
     for target in targets:
@@ -55,6 +58,8 @@ def scans_of(
         # A date has no hours.
         grain = "day" if kind_of(target.event_time.data_type) == "date" else settings.grain
         oldest, last = spans[grain].get(target.unique_id, (None, None))
+        if told_by.get(target.unique_id) not in (None, told_apart_by(target, settings)):
+            last = None
         window = window_of(
             last,
             as_of,
@@ -67,6 +72,11 @@ def scans_of(
         window = replace(window, now=now)
         found.append(Scan(target, window, oldest, _share(window, oldest), since is not None))
     return found
+
+
+def told_apart_by(target: Target, settings: MonitorSettings) -> str:
+    """What the buckets of a target go by: "" where it is one as a whole."""
+    return f"{target.event_time.name} in {settings.timezone}" if target.event_time is not None else ""
 
 
 def _share(window: Window, oldest: datetime | None) -> float:

@@ -12,6 +12,7 @@ from aidbt.monitors.baseline.sheet import Sheet, sheets
 from aidbt.monitors.baseline.tails import deviation_of
 from aidbt.monitors.calendar import next_start
 from aidbt.monitors.detectors.calibration import as_score, calibrated, own_score_of
+from aidbt.monitors.detectors.evidence import Evidence, bucket_before, log_odds
 from aidbt.monitors.history import History, Scores
 from aidbt.monitors.thresholds import threshold_of
 from aidbt.monitors.views.distribution import distribution_scores
@@ -19,10 +20,10 @@ from aidbt.monitors.views.drift import Drift
 from aidbt.monitors.views.own import OwnPast
 from aidbt.monitors.views.recent import RecentMean
 from aidbt.monitors.views.related import GivenOther
-from aidbt.monitors.views.support import supported
+from aidbt.monitors.views.support import strongest_neighbours
 
-# How much each view's score counts beside that of the monitor's own past.
-_GIVEN, _RECENT, _DISTRIBUTION, _DRIFT = 1.0, 1.0, 1.0, 1.3
+# How much a drift counts beside the other views.
+_DRIFT = 1.3
 # Before anything is known, by how much a value goes along with its parent's and with its rows.
 _PARENT_SLOPE, _ROWS_SLOPE = 1.0, 0.5
 # Over how many buckets the views of recent means go.
@@ -54,9 +55,9 @@ class StatisticalDetector:
         buckets of a monitor, and buckets of a full refresh.
         """
         found = self._found(history)
-        score, has_neighbours = supported(self._combined(history, found), found.sign, history)
+        evidence, has_neighbours = self._evidence(history, found)
         return Scores(
-            score=as_score(score, has_neighbours),
+            score=as_score(log_odds(evidence, history.families), evidence.strongest, has_neighbours),
             sign=np.where(np.isfinite(history.values) & (found.seen > 0), found.sign, 0),
             expected=found.expected,
             low=found.low,
@@ -64,9 +65,9 @@ class StatisticalDetector:
             seen=found.seen,
         )
 
-    def views(self, history: History) -> np.ndarray:
-        """The strongest view of each bucket, M × T, before neighbours are heard."""
-        return self._combined(history, self._found(history))
+    def evidence(self, history: History) -> tuple[Evidence, np.ndarray]:
+        """What all views say of each bucket, and which monitors have neighbours, M."""
+        return self._evidence(history, self._found(history))
 
     def _found(self, history: History) -> _Found:
         found = _Found.empty(history.values.shape)
@@ -74,18 +75,16 @@ class StatisticalDetector:
             self._judge(sheet, history.grain, found)
         return found
 
-    def _combined(self, history: History, found: _Found) -> np.ndarray:
+    def _evidence(self, history: History, found: _Found) -> tuple[Evidence, np.ndarray]:
         families = history.families
+        given, drift = calibrated(found.given, families), calibrated(found.drift, families)
+        strongest = np.maximum(given, _DRIFT * drift)
         distribution = distribution_scores(history).astype(np.float32)
-        strongest = calibrated(found.own, families)
-        for weight, view in (
-            (_GIVEN, found.given),
-            (_RECENT, found.recent),
-            (_DISTRIBUTION, distribution),
-            (_DRIFT, found.drift),
-        ):
-            np.maximum(strongest, weight * calibrated(view, families), out=strongest)
-        return strongest
+        for view in (found.own, found.recent, distribution):
+            np.maximum(strongest, calibrated(view, families), out=strongest)
+        neighbour, has_neighbours = strongest_neighbours(strongest, found.sign, history)
+        before = bucket_before(strongest, found.sign)
+        return Evidence(strongest, given, drift, neighbour, before, found.sign), has_neighbours
 
     def _judge(self, sheet: Sheet, grain: Grain, found: _Found) -> None:
         """Walks through the buckets of some monitors, one view beside the other; fills in what is found."""

@@ -82,7 +82,7 @@ def update_incidents(
     ]
     quiet = [story for story in stories if story.now.state is IncidentState.TERMINATED]
     stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
-    _gather(stories, fresh, news.failures, around, links, now)
+    _gather(stories, fresh, news, around, links, now)
     for story in stories:
         if story.anomalies or story.failures:
             _tell_news(story, around, upstream, now, false_alarms)
@@ -130,18 +130,21 @@ def _blank(now: datetime) -> Incident:
 def _gather(
     stories: list[_Story],
     anomalies: Sequence[Anomaly],
-    failures: Sequence[RunFailure],
+    news: News,
     around: Surroundings,
     links: Links,
     now: datetime,
 ) -> None:
     """Put what is new into the stories it belongs to, moment by moment; the rest begins new ones."""
+    undone = {key_of(monitor) for monitor in news.passed if kind_of(monitor.metric) != "data"}
+    undone |= news.succeeded
     findings: list[tuple[Sign, Anomaly | RunFailure]] = [(_sign(anomaly), anomaly) for anomaly in anomalies]
-    findings += [(_failure_sign(failure.unique_id, around, now), failure) for failure in failures]
+    findings += [(_failure_sign(failure.unique_id, around, now), failure) for failure in news.failures]
     moments: dict[float, list[tuple[Sign, Anomaly | RunFailure]]] = defaultdict(list)
     for found in sorted(findings, key=lambda found: (found[0].end, -found[0].span)):
         moments[found[0].end].append(found)
-    causes = [_cause(story.now, around, links) for story in stories]
+    # What has just been undone explains nothing that is found now.
+    causes = [_cause(replace(one.now, well=one.now.well | undone), around, links) for one in stories]
     for moment in moments.values():
         places = assign([sign for sign, _ in moment], causes, links)
         stories += [_Story(None, _blank(now)) for _ in causes[len(stories) :]]
@@ -257,6 +260,8 @@ def _is_high(anomaly: Anomaly) -> bool | None:
 
 def _goes_on(anomaly: Anomaly, same: Sequence[Anomaly], incident: Incident) -> bool:
     """Whether it is the same thing again, soon after and not much worse than what the person knew."""
+    if any((other.start, other.value) == (anomaly.start, anomaly.value) for other in same):
+        return True
     pause = anomaly.start - max(other.start for other in same)
     said_at = max(
         (event.at for event in incident.timeline if event.by != "aidbt"), default=incident.opened_at

@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from aidbt.core.errors import UsageError
-from aidbt.core.incidents import Incident, IncidentEvent, IncidentState, What, ill_of, key_of
+from aidbt.core.incidents import (
+    Incident,
+    IncidentEvent,
+    IncidentState,
+    What,
+    ill_of,
+    is_own_test,
+    key_of,
+    node_name,
+)
 from aidbt.core.measured import Monitor
 from aidbt.monitors.incidents.describing import described
 from aidbt.monitors.incidents.surroundings import Surroundings
@@ -17,10 +26,13 @@ _NAMED = 3
 
 
 def monitors_of(incident: Incident) -> tuple[Monitor, ...]:
-    """What has found something of it and was not dismissed before, the root's first."""
+    """Of what something can be said: what is wrong, or where all has passed what was; without what was said to
+    be none before. The root's first."""
     found = {anomaly.monitor for anomaly in incident.anomalies}
+    ill = ill_of(incident)
     left = [monitor for monitor in found if key_of(monitor) not in incident.dismissed]
-    return tuple(sorted(left, key=lambda one: (one.node != incident.root, one.node, one.column, one.metric)))
+    some = [monitor for monitor in left if key_of(monitor) in ill] or left
+    return tuple(sorted(some, key=lambda one: (one.node != incident.root, one.node, one.column, one.metric)))
 
 
 def dismissed(
@@ -42,7 +54,8 @@ def dismissed(
     """
     some = monitors_of(incident) if monitors is None else tuple(sorted(set(monitors)))
     keys = {key_of(monitor) for monitor in some}
-    well = incident.well | keys | (set(incident.failures) if monitors is None else set())
+    failures = set(incident.failures) if monitors is None else _own_tests(incident, keys, around)
+    well = incident.well | keys | failures
     after = replace(incident, well=well, dismissed=incident.dismissed | keys, updated_at=now)
     if not ill_of(after):
         event = IncidentEvent(now, "terminated", by, words)
@@ -53,6 +66,19 @@ def dismissed(
     event = IncidentEvent(now, "noted", by, f"{named}{more}: {words}")
     left = described(after, around, Upstream(around.parents), false_alarms=false_alarms)
     return "updated", replace(left, timeline=(*incident.timeline, event))
+
+
+def things_of(incident: Incident) -> tuple[str, ...]:
+    """What a person says something of, by name: monitors, and what failed besides our own data tests."""
+    ill = [one for one in incident.failures if one not in incident.well]
+    failed = [one for one in ill if not (incident.anomalies and is_own_test(one))]
+    return (*map(str, monitors_of(incident)), *map(node_name, failed))
+
+
+def _own_tests(incident: Incident, keys: Collection[str], around: Surroundings) -> set[str]:
+    """Our data tests that failed at nodes of which nothing else is left that is wrong."""
+    ill = {a.monitor.node for a in incident.anomalies if key_of(a.monitor) not in incident.well | set(keys)}
+    return {one for one in incident.failures if is_own_test(one) and around.tested.get(one) not in ill}
 
 
 def require_seen(now: Incident, seen: Incident) -> None:

@@ -72,8 +72,8 @@ class Links:
         """Whether the other one follows from this one."""
         if cause.node != other.node and cause.node not in self.upstream.above(other.node):
             return False
-        if cause.kind in ("data", "test"):  # bad data makes what reads it fail
-            return other.kind == "failure"
+        if cause.kind in ("data", "test"):  # bad data makes what reads it fail, not what made it
+            return other.kind == "failure" and cause.node != other.node
         if cause.kind == "table":
             return True
         if cause.kind == "failure":

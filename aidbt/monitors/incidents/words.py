@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import node_name
+from aidbt.core.incidents import is_own_test, node_name
 from aidbt.core.measured import Anomaly
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.metrics import DISTRIBUTION, metric_of
@@ -63,7 +63,7 @@ def title_of(
         beside: how many others are as far upstream and wrong for the same cause.
     """
     # What one of our data tests stopped at says less than what was found.
-    others = [one for one in failures if not node_name(one).partition("aidbt_")[1]] if anomalies else failures
+    others = [one for one in failures if not is_own_test(one)] if anomalies else failures
     is_above = any(anomaly.monitor.node == root for anomaly in anomalies) and not any(
         one == root or one.startswith(("test.", "unit_test.")) for one in others
     )

@@ -20,6 +20,8 @@ from aidbt.core.measured import Anomaly, Grain
 from aidbt.store.buckets import Series
 
 _SPANS: Mapping[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+# What can be said of a bucket without rows.
+_OF_NO_ROWS = ("row_count", "freshness_minutes")
 # Buckets that are remembered of a node.
 _KEPT = 200
 # A bucket counts as complete when it has this share of its final rows, in the middle of so many buckets.
@@ -178,10 +180,13 @@ def after_judging(
     odd = {told_key(anomaly): anomaly.value for anomaly in anomalies}
     oldest = min(kept, default=None)
     told = {}
+    rows = dict(zip(series.starts, series.fact("rows"), strict=True))
     for key, value in before.told.items():
-        start = datetime.fromisoformat(key.rpartition("|")[2])
-        # What was judged again and is not odd any more was repaired: broken anew, it is news.
-        if start not in digests and (oldest is None or start >= oldest):
+        metric, start = key.partition("|")[0], datetime.fromisoformat(key.rpartition("|")[2])
+        # What was judged again and is not odd any more was repaired: broken anew, it is news. Where there are
+        # no rows nothing else was judged.
+        is_judged = start in digests and (rows[start] > 0 or metric in _OF_NO_ROWS)
+        if not is_judged and (oldest is None or start >= oldest):
             told[key] = value
     told |= odd
     return replace(with_arrivals(before, series, most), digests=kept, told=told)

@@ -14,16 +14,19 @@ from aidbt.store.quality import QualityHistory, ScorePoint
 
 
 def keep_scores(
-    store: Store, result: Quality, settings: QualitySettings, *, now: datetime | None = None
+    store: Store, result: Quality, settings: QualitySettings, *, target: str = "", now: datetime | None = None
 ) -> tuple[ScorePoint, ...]:
     """Keep the scores of the whole project as those of the day; what was known of the project's before.
 
     Nothing is kept where nothing was measured.
 
+    Args:
+        target: whose scores they are.
+
     Raises:
         StoreError: the store cannot be read or written.
     """
-    history = QualityHistory(store)
+    history = QualityHistory(store, target)
     before = history.points()
     if result.is_whole and result.project.total.value is not None:
         history.put(points_of(result, now), keep=timedelta(days=settings.keep_days))
@@ -50,5 +53,5 @@ def score_and_keep(
     """
     known = gather(manifest, store, target_path, max_age_days=settings.max_age_days, target=target, now=now)
     result = quality_of(manifest, known, settings)
-    keep_scores(store, result, settings, now=now)
+    keep_scores(store, result, settings, target=target, now=now)
     return result

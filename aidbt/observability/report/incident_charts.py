@@ -164,6 +164,7 @@ def chart_of(
                 _known(scores.high[row, place]) if anomaly is None else anomaly.high,
                 _said(anomaly, history.values[row, place]) if anomaly else "",
                 bool(history.refreshed[row, place]),
+                anomaly is not None and _has_changed(anomaly, history.values[row, place]),
             )
         )
     ticks = runs if history.grain != "run" and len(places) else ()
@@ -172,10 +173,12 @@ def chart_of(
 
 def _said(anomaly: Anomaly, value: float) -> str:
     """What was found, and that it is not so any more where the bucket was measured again."""
+    return f"{anomaly.message} (measured again since)" if _has_changed(anomaly, value) else anomaly.message
+
+
+def _has_changed(anomaly: Anomaly, value: float) -> bool:
     was = math.nan if anomaly.value is None else anomaly.value
-    if math.isclose(was, value, rel_tol=0.01, abs_tol=1e-9):
-        return anomaly.message
-    return f"{anomaly.message} (measured again since)"
+    return not math.isclose(was, value, rel_tol=0.01, abs_tol=1e-9)
 
 
 def title_of(monitor: Monitor) -> str:

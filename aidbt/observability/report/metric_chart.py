@@ -51,7 +51,7 @@ def said(chart: MetricChart) -> str:
     known = [point for point in chart.points if point.value is not None]
     low = min(known, key=lambda point: point.value or 0.0)
     high = max(known, key=lambda point: point.value or 0.0)
-    odd = [point for point in chart.points if point.said]
+    odd = [point for point in chart.points if point.is_odd]
     text = (
         f"{chart.title}: {told_point(low, chart)} to {told_point(high, chart)} from"
         f" {told_start(chart.points[0].start, chart.grain)} to"
@@ -109,7 +109,7 @@ def _plot(chart: MetricChart, times: TimeAxis, values: Axis) -> Markup:
         for point in chart.points
     ]
     at = [(x, _y(values, value)) for x, value in middle]
-    odd = [place for place, point in zip(at, chart.points, strict=True) if point.said]
+    odd = [place for place, point in zip(at, chart.points, strict=True) if point.is_odd]
     refreshed = [place for place, point in zip(at, chart.points, strict=True) if point.is_refreshed]
     parts = [element("path", d=area([(x, _y(values, a), _y(values, b)) for x, a, b in band]), class_="band")]
     # What was measured below or above nothing, such as an empty day that a monitor found, still has its line.

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from aidbt.core.incidents import Incident, node_name
+from aidbt.core.incidents import Incident, key_of, node_name
 from aidbt.core.measured import Anomaly
 from aidbt.monitors.history import Family
 from aidbt.observability.report import bar_chart, lineage_picture, metric_chart, summary, timeline, words
@@ -75,6 +75,11 @@ def said_of_failures(report: Report) -> dict[str, str]:
     return {node: said for run in reversed(report.runs) for node, said in run.problems if said}
 
 
+def has_passed(incident: Incident, anomaly: Anomaly) -> bool:
+    """Whether what a monitor found is as usual again."""
+    return incident.state.is_over or key_of(anomaly.monitor) in incident.well
+
+
 def main_job(runs: tuple[Run, ...]) -> str:
     """The command on which most time was spent: only runs of one job are alike; "" without two runs of it."""
     seconds: dict[str, float] = {}
@@ -133,8 +138,14 @@ def not_passing(tests: tuple[TestResult, ...]) -> list[TestResult]:
 
 
 def newest_findings(incident: Incident) -> list[Anomaly]:
-    """What monitors found, the newest and of these the surest first; one line for each monitor."""
-    ordered = sorted(incident.anomalies, key=lambda a: (a.start, a.score), reverse=True)
+    """What monitors found, what has not passed first, the newest and of these the surest; one line for each
+    monitor.
+    """
+    ordered = sorted(
+        incident.anomalies,
+        key=lambda a: (key_of(a.monitor) not in incident.well, a.start, a.score),
+        reverse=True,
+    )
     return list({anomaly.monitor: anomaly for anomaly in reversed(ordered)}.values())[::-1]
 
 
@@ -199,6 +210,7 @@ def _environment() -> Any:
         "share_bar": bar_chart.share_bar,
         "bar_chart": bar_chart.bar_chart,
         "incident_state": incident_state,
+        "has_passed": has_passed,
         "data_span": data_span,
         "told_point": metric_chart.told_point,
         "told_band": metric_chart.told_band,

@@ -11,7 +11,7 @@ from aidbt.observability.quality import judging
 from aidbt.observability.quality.advice import Way
 from aidbt.observability.quality.gathering import gather
 from aidbt.observability.quality.known import Known
-from aidbt.observability.quality.scores import Loss, Part
+from aidbt.observability.quality.scores import Loss, Part, Scope
 from aidbt.observability.report.values import LostPoints, ModelQuality, Quality
 from aidbt.project.manifest import Manifest
 from aidbt.store import Store
@@ -19,6 +19,8 @@ from aidbt.store.quality import QualityHistory
 
 _MOST_WAYS = 6
 _MOST_CAUSES = 2
+_MOST_GROUPS = 50
+_GROUPS: tuple[Scope, ...] = ("layer", "owner")
 
 
 def scored(
@@ -43,7 +45,7 @@ def scored(
     found = judging.quality_of(manifest, known, settings)
     history = tuple(
         (point.at, point.score)
-        for point in QualityHistory(store).points(since=since)
+        for point in QualityHistory(store, target).points(since=since)
         if point.score is not None
     )
     value = found.project.total.value
@@ -72,6 +74,11 @@ def quality_part(
             for part in found.parts("model")
         ),
         minimum=minimum,
+        groups=tuple(
+            (scope, part.label, part.total.value, part.total.coverage / 100)
+            for scope in _GROUPS
+            for part in found.parts(scope)[:_MOST_GROUPS]
+        ),
         ways=tuple((way.action, way.points) for way in (*found.mend, *found.measure)[:_MOST_WAYS]),
     )
 

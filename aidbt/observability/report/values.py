@@ -24,6 +24,7 @@ class ChartPoint:
         low, high: what was expected; None where nothing was.
         said: what was found odd in it; "" for nothing.
         is_refreshed: whether a full refresh or a backfill wrote it.
+        is_past: whether it was odd when it was judged, and has another value since.
     """
 
     start: datetime
@@ -32,6 +33,12 @@ class ChartPoint:
     high: float | None = None
     said: str = ""
     is_refreshed: bool = False
+    is_past: bool = False
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether what was found odd is still so."""
+        return bool(self.said) and not self.is_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +236,7 @@ class Quality:
         models: the worst first.
         minimum: what is asked for; None where nothing is.
         ways: what would win points back or make more known, and the points; the cheapest for them first.
+        groups: "layer" or "owner", its name, score and coverage (0..1); the worst of each first.
     """
 
     score: float | None
@@ -238,6 +246,7 @@ class Quality:
     models: tuple[ModelQuality, ...] = ()
     minimum: float | None = None
     ways: tuple[tuple[str, float], ...] = ()
+    groups: tuple[tuple[str, str, float | None, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ REFUSED: dict[tuple[str, ...], tuple[type[AidbtError], str]] = {
     ("INC-9", "--as", "real"): (UnknownName, "INC-1"),
     ("orders row_count", "--as", "real"): (UsageError, "--bucket"),
     ("orders row_counts", "--as", "missed", "--bucket", "2026-03-20"): (UnknownName, "orders row_count"),
+    ("orders row_counts", "--as", "missed"): (UnknownName, "orders row_count"),
     ("INC-1", "--as", "missed"): (UsageError, "--as real"),
     ("--as", "real"): (UsageError, "aidbt incidents list"),
 }

@@ -101,7 +101,7 @@ def test_each_run_keeps_the_scores_of_its_day_and_a_selection_does_not(shop: Sho
     assert answer(shop, "--history") == {"history": []}
     week_ago = datetime.now(UTC) - timedelta(days=7)
     with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
-        QualityHistory(store).put([ScorePoint("project", "", "", week_ago, 1.0, 50.0)])
+        QualityHistory(store, "dev").put([ScorePoint("project", "", "", week_ago, 1.0, 50.0)])
     assert f"since {week_ago:%Y-%m-%d}" in run(shop).stdout
 
     days = answer(shop, "--history")["history"]
@@ -118,7 +118,7 @@ def test_a_build_and_a_run_of_the_monitors_keep_the_scores_of_the_day_too(
     CliRunner().invoke(cli, [*command, *where])
 
     with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
-        [kept] = QualityHistory(store).points()
+        [kept] = QualityHistory(store, "dev").points()
     assert kept.score == pytest.approx(answer(shop)["project"]["total"]["value"])
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import aidbt
+from aidbt.cli.main import cli
+from aidbt.core.errors import UsageError
 from aidbt.core.patch import digest
 from aidbt.generate.lock import Lock, Written, lock_text
 from aidbt.generate.monitors.plan import MonitorPlan, run_monitors
@@ -165,7 +168,8 @@ def test_entries_hubs_and_what_exposures_read_get_few_and_nothing_else_changes(p
 def test_a_second_time_changes_nothing_and_what_a_person_removed_stays_away(project: Project):
     project.propose()
     assert project.propose().patch.edits == ()
-    assert project.shop.check().is_drift is False
+    checked = project.shop.check()
+    assert (checked.is_drift, checked.findings) == (False, ())
 
     project.without("models/_sources.yml", f"          - aidbt_freshness:\n              {FLOW}\n")
     again = project.propose(refresh=True)
@@ -233,3 +237,35 @@ def test_a_file_that_cannot_be_added_to_is_named_and_the_others_go_on(project: P
     (left,) = [node for node in plan.in_state("left_out") if node.node == "crm.orders"]
     assert "docs/monitor_tests.md" in left.why
     assert "m2" in proposed(plan)
+
+
+def run(root: Path, *arguments: str) -> Result:
+    where = ["--project-dir", str(root), "--profiles-dir", str(root)]
+    return CliRunner().invoke(cli, ["generate", "--monitors", *arguments, *where])
+
+
+def test_what_a_person_reads(parsed: Path, tmp_path: Path):
+    root = tmp_path / "shop"
+    shutil.copytree(parsed, root)  # with what dbt compiled
+
+    tried = run(root, "--dry-run")
+    done = run(root)
+
+    assert tried.output.startswith("--- a/models/_marts.yml")
+    assert "would write 8 monitors of 4 tables" in tried.output
+    lines = [" ".join(line.split()) for line in done.output.splitlines()]
+    assert lines[:6] == [
+        "wrote 8 monitors of 4 tables",
+        "fct_orders volume, mean of amount, null rate of customer_id 6 models below it models/_marts.yml",
+        "m2 volume, mean of amount read by board models/_marts.yml",
+        "crm.invoices volume 1 model below it models/_sources.yml",
+        "crm.orders volume, freshness 8 models below it models/_sources.yml",
+        "left out 4 tables:",
+    ]
+
+
+def test_flags_that_do_not_go_together_are_one_error(parsed: Path):
+    done = run(parsed, "--check")
+
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.message.startswith("--monitors goes with none of --check")

@@ -238,3 +238,31 @@ def test_a_table_that_was_emptied_on_postgres_keeps_its_history_and_says_so_once
     assert series is not None
     assert series.fact("rows").tolist() == [1.0] * 27 + [0.0] * 3
     assert series.fact("not_finite", "amount")[0] == 1
+
+
+def test_buckets_that_go_by_another_column_by_now_are_measured_anew(
+    postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
+) -> None:
+    postgres.create_database("renewed")
+    postgres.psql(
+        "create schema analytics; create table analytics.orders as"
+        " select timestamp '2026-03-01 23:30' + i * interval '1 day' as ordered_at,"
+        " timestamp '2026-03-20 12:00' as loaded_at from generate_series(0, 29) s(i)",
+        "renewed",
+    )
+    store = open_store(tmp_path / "state.db")
+    warehouse = open_target(postgres_target("renewed"))
+
+    def rows(event_time: str, timezone: str = "UTC") -> dict[int, float]:
+        node = model("orders", schema="analytics", config={"event_time": event_time})
+        settings = Settings(monitors=MonitorSettings(timezone=timezone))
+        manifest = manifest_of(tmp_path / "manifest.json", [node])
+        assert collect(manifest, warehouse, store, settings, now=lambda: NOW).findings == ()
+        series = Buckets(store).series("model.shop.orders", "day")
+        assert series is not None
+        return {s.day: float(n) for s, n in zip(series.starts, series.fact("rows"), strict=True) if n}
+
+    assert rows("loaded_at") == {20: 30}
+    assert rows("ordered_at") == dict.fromkeys(range(1, 31), 1)
+    assert rows("ordered_at", "Europe/Berlin") == dict.fromkeys(range(2, 31), 1)
+    store.close()

@@ -190,7 +190,7 @@ def test_a_drop_that_the_model_upstream_does_not_have_is_odder_for_that():
     raw = Monitor("model.shop.raw", "row_count")
     unrelated = replace(history_of({raw: source, ROWS: model}), volumes=np.array([-1, -1]))
     found = [
-        StatisticalDetector().views(replace(unrelated, parents=np.array([-1, parent])))[1, 80]
+        DETECTOR.evidence(replace(unrelated, parents=np.array([-1, parent])))[0].strongest[1, 80]
         for parent in (0, -1)
     ]
 

@@ -11,7 +11,7 @@ from aidbt.core.findings import Severity
 from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, ill_of
 from aidbt.core.measured import Anomaly
 from aidbt.monitors.incidents.changes import News, update_incidents
-from aidbt.monitors.incidents.dismissing import dismissed
+from aidbt.monitors.incidents.dismissing import dismissed, things_of
 from tests.aidbt.monitors.findings import AROUND, DAY, NOW, anomaly, failure, later, node, passed
 
 
@@ -307,6 +307,8 @@ def test_a_failed_run_explains_that_nothing_is_new_and_no_value(shop: Shop):
     late = anomaly("revenue", "freshness_minutes", value=3000, expected=60)
     assert shop.check(wrong, late, failures=(failed,)) == [("opened", "INC-1"), ("opened", "INC-2")]
     assert [one.monitor.metric for one in shop.known["INC-1"].anomalies] == ["freshness_minutes"]
+    # Nor does it explain what the rows of before look like, which explains what is below them.
+    assert shop.check(anomaly("stg_orders", "mean", "amount", score=9)) == [("worse", "INC-2")]
     # It goes on as long as it has not succeeded.
     assert shop.check(anomaly("refunds", day=8)) == [("updated", "INC-1")]
 
@@ -387,3 +389,16 @@ def test_what_is_expected_of_a_source_is_expected_of_the_same_days_below_it():
     changes = update_incidents((replace(over, id="INC-1"),), News(tuple(below)), AROUND, now=later(1))
     assert [change.what for change in changes] == ["opened", "opened", "updated"]
     assert node("orders") in changes[-1].after.affected
+
+
+def test_one_of_our_data_tests_goes_with_what_its_monitor_found():
+    test = "test.shop.aidbt_volume_orders_ordered_at.7c"
+    around = replace(AROUND, tested={test: node("orders")})
+    found = (anomaly("orders"), anomaly("orders", "mean", "amount"))
+    (change,) = update_incidents((), News(found, (failure(test),)), around, now=NOW)
+    assert change.after.title.startswith("orders has 62 % fewer rows")
+    assert things_of(change.after) == ("orders row_count", "orders.amount mean")
+    said = {"by": "ann", "now": later(1), "false_alarms": 0.5}
+    _, some = dismissed(change.after, [found[0].monitor], "expected", around, **said)
+    assert test in ill_of(some)
+    assert dismissed(some, [found[1].monitor], "expected", around, **said)[0] == "terminated"
