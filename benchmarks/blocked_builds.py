@@ -1,4 +1,4 @@
-"""Claim: data tests stop a build for nothing a quarter as often as they warn of nothing, and all the same on
+"""Claim: data tests stop a build for nothing a third as often as they warn of nothing, and all the same on
 most days on which a table lost half of its rows.
 
 A test fails beyond the wide band and warns beyond the narrow one (`aidbt/monitors/judging/bounds.py`). Here
@@ -40,6 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aidbt-bench-") as scratch:
         sets = [read_set(folder) for folder in set_folders(chosen, Path(scratch))]
     found = {data.name: figures(data) for data in sets if data.is_labelled}
+    if not found:
+        raise SystemExit("no set with labels: nobody can say what is for nothing")
     names = next(iter(found.values())).keys()
     means = {name: _mean(of[name] for of in found.values()) for name in names}
     shown = means if chosen.output == "text" else {**means, "sets": found}

@@ -248,7 +248,7 @@ def collected_lines(result: Collection, *, show_all: bool = False) -> Iterator[s
             ["model", "grain", "new", "again", "rows", "by", "took"],
         )
     yield from finding_lines(result.findings, at_most=len(result.findings) if show_all else _MOST_LINES)
-    if show_all:
+    if show_all or not measured:  # which nobody need wonder about
         yield from finding_lines(result.standing, at_most=len(result.standing))
     elif result.standing:
         yield dim(f"  {count(len(result.standing), 'finding')} as before (aidbt monitor status)")
@@ -302,6 +302,7 @@ def status(
 def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
     if not known.nodes:
         yield f"{bold('nothing is measured yet')} of {count(known.unmeasured, 'model')}"
+        yield from finding_lines(known.findings)
         yield f"{bold('next')}: aidbt monitor collect"
         return
     yield (

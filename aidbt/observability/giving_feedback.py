@@ -13,7 +13,7 @@ from aidbt.core.incidents import Incident, is_own_test, key_of, kind_of
 from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.feedback.verdicts import Verdict
 from aidbt.monitors.histories import monitors_of
-from aidbt.monitors.incidents.dismissing import monitors_of
+from aidbt.monitors.incidents.dismissing import held_monitors
 from aidbt.monitors.metrics import METRICS
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
@@ -79,7 +79,7 @@ def meant_incident(
     if only is not None:
         mine = [anomaly for anomaly in incident.anomalies if anomaly.monitor in only]
     else:  # of what was said before nothing is said again, unless it is named
-        held = monitors_of(incident)
+        held = held_monitors(incident)
         mine = [a for a in incident.anomalies if not held or a.monitor in held]
     some = [a for a in mine if span is None or span[0] <= a.start < span[1]]
     if not some:
@@ -95,9 +95,8 @@ def _meant(some: Sequence[Anomaly], incident: Incident, verdict: Verdict) -> Mea
     if verdict == "expected":
         left -= {monitor for monitor, first in firsts.items() if first in some}
     covered = tuple(sorted({anomaly.monitor for anomaly in some} - left))
-    is_whole = set(monitors_of(incident)) <= set(covered) and all(
-        is_own_test(one) for one in incident.failures
-    )
+    is_held = set(held_monitors(incident)) <= set(covered)
+    is_whole = is_held and all(is_own_test(one) for one in incident.failures)
     return Meant(_by_monitor(some, verdict), incident, is_whole, covered)
 
 

@@ -169,6 +169,7 @@ def _is_untimed(column: Column, window: Window, dialect: str) -> exp.Expr:
         _instant(column, instant, window, dialect, is_local=False)
         for instant in _NO_TIMES
         if instant < window.instant(window.since)
+        and (instant.year > 1 or "_ns" not in column.data_type.lower())  # which begin in 1677
     ]
     if not stand_ins:
         return is_null

@@ -25,9 +25,11 @@ from aidbt.monitors.incidents.upstream import Upstream
 _NAMED = 3
 
 
-def monitors_of(incident: Incident) -> tuple[Monitor, ...]:
-    """Of what something can be said: what is wrong, or where all has passed what was; without what was said to
-    be none before. The root's first."""
+def held_monitors(incident: Incident) -> tuple[Monitor, ...]:
+    """Of what something can be said, the root's first: what is wrong, or where all has passed what was.
+
+    What was said to be none before is left out.
+    """
     found = {anomaly.monitor for anomaly in incident.anomalies}
     ill = ill_of(incident)
     left = [monitor for monitor in found if key_of(monitor) not in incident.dismissed]
@@ -52,7 +54,7 @@ def dismissed(
         monitors: what is meant; None for all that it holds.
         words: what is said, for the timeline.
     """
-    some = monitors_of(incident) if monitors is None else tuple(sorted(set(monitors)))
+    some = held_monitors(incident) if monitors is None else tuple(sorted(set(monitors)))
     keys = {key_of(monitor) for monitor in some}
     failures = set(incident.failures) if monitors is None else _own_tests(incident, keys, around)
     well = incident.well | keys | failures
@@ -72,7 +74,7 @@ def things_of(incident: Incident) -> tuple[str, ...]:
     """What a person says something of, by name: monitors, and what failed besides our own data tests."""
     ill = [one for one in incident.failures if one not in incident.well]
     failed = [one for one in ill if not (incident.anomalies and is_own_test(one))]
-    return (*map(str, monitors_of(incident)), *map(node_name, failed))
+    return (*map(str, held_monitors(incident)), *map(node_name, failed))
 
 
 def _own_tests(incident: Incident, keys: Collection[str], around: Surroundings) -> set[str]:

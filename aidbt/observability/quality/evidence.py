@@ -279,6 +279,7 @@ _OF_METRIC = {
     "row_count": Dimension.COMPLETENESS,
     "null_rate": Dimension.COMPLETENESS,
     "empty_rate": Dimension.COMPLETENESS,
+    "untimed_rate": Dimension.COMPLETENESS,
     "freshness_minutes": Dimension.TIMELINESS,
     "rows_per_key": Dimension.UNIQUENESS,
     SCHEMA: Dimension.CONSISTENCY,

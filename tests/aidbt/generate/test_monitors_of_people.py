@@ -223,7 +223,10 @@ def test_generated_staging_models_are_decided_in_their_mappings(project: Project
     written = Written(digest(project.shop.read("models/m2.sql")))
     project.shop.write("aidbt/generated.lock", lock_text(Lock(files={"models/m2.sql": written})))
 
-    assert "m2" not in {node.node for node in project.propose().nodes}
+    assert "m2" not in {node.node for node in project.propose(write=False).nodes}
+
+    project.shop.write("aidbt/models/m2.yml", "")  # one that `aidbt model` wrote has no mapping
+    assert "m2" in proposed(project.propose())
 
 
 def test_a_file_that_cannot_be_added_to_is_named_and_the_others_go_on(project: Project):

@@ -556,3 +556,18 @@ def test_a_time_that_cannot_be_measured_is_refused(
     with pytest.raises(UsageError, match=said):
         shop.collect(since=since, until=until)
     assert Buckets(shop.store).nodes() == {}
+
+
+@pytest.mark.parametrize("kind", ["timestamp_ns", "timestamp_ms", "timestamp_s", "timestamptz", "date"])
+def test_times_of_every_kind_are_told_apart_and_those_that_stand_for_none_counted(
+    shop: Measured, kind: str
+) -> None:
+    shop.run(
+        f"create or replace table orders as select ordered_at::{kind} as ordered_at from orders"
+        f" union all select timestamp '1970-01-01'::{kind} union all select null"
+    )
+    result = shop.collect()
+
+    assert codes(result) == ["monitor.future_rows", "monitor.untimed_rows"]
+    assert shop.series().fact("rows").tolist() == [100, 100, 0, *[100] * 7]
+    assert shop.series().fact("untimed_rows")[-1] == 2

@@ -11,7 +11,7 @@ from aidbt.core.findings import Severity
 from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, ill_of
 from aidbt.core.measured import Anomaly
 from aidbt.monitors.incidents.changes import News, update_incidents
-from aidbt.monitors.incidents.dismissing import dismissed, things_of
+from aidbt.monitors.incidents.dismissing import dismissed, held_monitors, things_of
 from tests.aidbt.monitors.findings import AROUND, DAY, NOW, anomaly, failure, later, node, passed
 
 
@@ -402,3 +402,19 @@ def test_one_of_our_data_tests_goes_with_what_its_monitor_found():
     _, some = dismissed(change.after, [found[0].monitor], "expected", around, **said)
     assert test in ill_of(some)
     assert dismissed(some, [found[1].monitor], "expected", around, **said)[0] == "terminated"
+
+
+def test_something_is_said_of_what_is_wrong_and_not_of_what_has_passed(shop: Shop):
+    rows, mean = anomaly("orders"), anomaly("orders", "mean", "amount")
+    shop.check(rows, mean)
+    shop.check(passed=passed(rows, day=1))
+    assert held_monitors(shop.known["INC-1"]) == (mean.monitor,)
+    shop.check(passed=passed(mean, day=2))
+    assert held_monitors(shop.known["INC-1"]) == (rows.monitor, mean.monitor)
+
+
+def test_what_is_undone_in_the_same_check_explains_nothing_that_it_finds(shop: Shop):
+    gone = anomaly("stg_orders", "table_gone", score=12, is_certain=True)
+    shop.check(gone)
+    wrong = anomaly("stg_orders", "mean", "amount", day=1)
+    assert shop.check(wrong, passed=passed(gone, day=1)) == [("resolved", "INC-1"), ("opened", "INC-2")]

@@ -138,6 +138,12 @@ def test_what_was_repaired_and_is_broken_again_to_the_same_value_is_news():
 
     assert not is_news(told, anomaly)
     assert is_news(repaired, anomaly)
+    # Without rows a mean is neither odd nor repaired.
+    mean = Anomaly(Monitor(NODE, "mean", "amount"), broken.starts[-1], "day", 5.0, "high", value=9.0)
+    told_mean = after_judging(None, broken, due(None, broken, late=0, late_days=3), [mean], most=3)
+    empty = series([100] * 29 + [0])
+    emptied = after_judging(told_mean, empty, due(told_mean, empty, late=0, late_days=3), [], most=3)
+    assert not is_news(emptied, mean)
     # What was not judged again is remembered: the next day's check does not tell it anew.
     next_day = series([100] * 29 + [10, 100])
     later = after_judging(told, next_day, due(told, next_day, late=0, late_days=3), [], most=3)
