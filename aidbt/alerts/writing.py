@@ -35,8 +35,12 @@ class Templates:
             written: str = self._environment.get_template(name).render(message=message)
         except TemplateSyntaxError as error:
             raise self._wrong(name, error.message or "cannot be read", error.lineno) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except RecursionError as error:
+            raise self._wrong(name, "it includes itself without an end", None) from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise self._wrong(name, str(error), None) from error
+        except OSError as error:
+            raise self._wrong(name, f"it cannot be read: {error.strerror or error}", None) from error
         return written
 
     def json(self, name: str, message: Message) -> Any:

@@ -111,7 +111,7 @@ def collected(
     from aidbt.monitors.collection.collect import collect as collect_models
     from aidbt.monitors.collection.places import require_same_places
     from aidbt.monitors.collection.told import parse_since
-    from aidbt.observability.refreshes import refreshed_runs
+    from aidbt.observability.refreshes import rebuilt_nodes, refreshed_runs
     from aidbt.observability.run_metrics import keep_connectors
     from aidbt.observability.targets import watched_target
     from aidbt.warehouse.budget import runs_as
@@ -133,7 +133,9 @@ def collected(
             until=None if until is None else parse_since(until),
             runs_as=runs_as(profile.type, profile.settings),
             approve=approver(yes),
-            written_by=refreshed_runs(session.store, target=watched_target(session.project)),
+            written_by=refreshed_runs(
+                session.store, target=watched_target(session.project), rebuilt=rebuilt_nodes(found)
+            ),
             metric_sql=_metric_sql(session),
             on_node=lambda name: (show or progress.show)(f"measuring {name}"),
         )

@@ -21,12 +21,15 @@ _FEWEST_TOGETHER = 5
 _NAMED = 5
 
 
-def check_tables(store: Store, nodes: Collection[str], project: str, now: datetime) -> Check:
+def check_tables(
+    store: Store, nodes: Collection[str], project: str, now: datetime, *, is_all: bool = True
+) -> Check:
     """What is gone, as far as it was not told; and what is back.
 
     Args:
         nodes: unique_ids of what is watched.
         project: the name of the dbt project.
+        is_all: whether the nodes are all that is watched; of some nothing is said of the project.
 
     Raises:
         StoreError: the store cannot be read.
@@ -34,12 +37,18 @@ def check_tables(store: Store, nodes: Collection[str], project: str, now: dateti
     today = datetime(now.year, now.month, now.day)
     gone = {node: one for node, one in missing_tables(store).items() if node in nodes}
     lost = {n: starts for n, starts in lost_buckets(store).items() if n in nodes and n not in gone}
-    states = {found.monitor: (found, what) for found, what in _states(gone, lost, nodes, project, today)}
     told = {key: record.value for key, record in store.all(TOLD).items() if record.value}
+    of_project = key_of(_table_gone(project_node(project)))
+    if not is_all:  # what is told of the project is not told again of each table
+        gone = {node: one for node, one in gone.items() if node not in told.get(of_project, ())}
+    states = {
+        found.monitor: (found, what)
+        for found, what in _states(gone, lost, nodes if is_all else (), project, today)
+    }
     news = [
         found for monitor, (found, what) in states.items() if not _is_told(what, told.get(key_of(monitor)))
     ]
-    mine = {*nodes, project_node(project)}
+    mine = {*nodes, project_node(project)} if is_all else set(nodes)
     over = [Monitor(*key.split("|", 2)) for key in told if key.partition("|")[0] in mine]
     over = [monitor for monitor in over if monitor not in states]
     remembered = {key_of(monitor): list(what) for monitor, (_, what) in states.items()}
@@ -60,13 +69,17 @@ def _states(
     project: str,
     today: datetime,
 ) -> Iterator[tuple[Anomaly, Sequence[str]]]:
-    """Each state that stands, with what it is of: when more comes to that, it is news."""
-    if len(gone) >= _FEWEST_TOGETHER and 2 * len(gone) >= len(nodes):
+    """Each state that stands, with what it is of: when more comes to that, it is news.
+
+    Args:
+        nodes: all that is watched; none where that is not known.
+    """
+    if len(gone) >= _FEWEST_TOGETHER and 2 * len(gone) >= len(nodes) > 0:
         yield _together(gone, len(nodes), project, today), sorted(gone)
     else:
         for node, one in gone.items():
             said = f"{node_name(node)}: there is no table {one.table} any more, or this user may not see it"
-            yield _state(Monitor(node, "table_gone"), today, said), [one.since.isoformat()]
+            yield _state(_table_gone(node), today, said), [one.since.isoformat()]
     for node, starts in lost.items():
         yield _lost(node, starts, today), [start.isoformat() for start in starts]
 
@@ -77,7 +90,11 @@ def _together(gone: Mapping[str, Missing], all_of_them: int, project: str, today
         f"{project}: {len(gone):,} of {all_of_them:,} tables are not there any more ({named}, …): they were"
         " dropped, or it is another target or schema, or this user may not see them"
     )
-    return _state(Monitor(project_node(project), "table_gone"), today, said)
+    return _state(_table_gone(project_node(project)), today, said)
+
+
+def _table_gone(node: str) -> Monitor:
+    return Monitor(node, "table_gone")
 
 
 def _lost(node: str, starts: Sequence[datetime], today: datetime) -> Anomaly:

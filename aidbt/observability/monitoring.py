@@ -94,7 +94,8 @@ def check_store(
             parts.append(part.without(explained(series, store)) if until is None else part)
     if until is None:  # the columns are those of today
         watched = sorted(wanted & there.keys() & known)
-        parts.append(check_tables(store, watched, _project(manifest), now))
+        is_all = not (select or exclude)
+        parts.append(check_tables(store, watched, _project(manifest), now, is_all=is_all))
         parts.append(
             check_columns(
                 manifest,

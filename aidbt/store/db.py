@@ -187,6 +187,17 @@ class Store:
             row = connection.execute(_RUN, {"id": invocation_id}).mappings().first()
         return {**row, "report": json.loads(row["report"])} if row else None
 
+    def run_ids(self, *, since: datetime, target: str = "") -> dict[str, datetime]:
+        """Invocation id → when it ended (UTC), of the runs that began then or later, the newest first.
+
+        Args:
+            target: as in `runs`.
+        """
+        parameters = {"since": since.isoformat(), "target": target}
+        with self.transaction() as connection:
+            rows = connection.execute(_RUN_IDS, parameters).all()
+        return {row.invocation_id: datetime.fromisoformat(row.finished_at) for row in rows}
+
     def run_targets(self, *, since: datetime | None = None) -> dict[str, int]:
         """How many runs there are of each target; "" are those whose target nobody knows."""
         with self.transaction() as connection:
@@ -235,6 +246,11 @@ _RUNS = text(
     "select invocation_id, command, status, started_at, finished_at, report"
     " from runs where started_at >= :since and (cast(:target as text) = '' or target in ('', :target))"
     " order by started_at desc, invocation_id limit :limit offset :skip"
+)
+_RUN_IDS = text(
+    "select invocation_id, finished_at from runs"
+    " where started_at >= :since and (cast(:target as text) = '' or target in ('', :target))"
+    " order by started_at desc, invocation_id"
 )
 _RUN_TARGETS = text(
     "select target, count(*) as runs from runs where started_at >= :since group by target order by target"

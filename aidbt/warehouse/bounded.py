@@ -61,9 +61,7 @@ def in_time(connection: Connection, timeout_s: float, *, hint: str = _HINT) -> I
     try:
         yield
     except WarehouseError as error:
-        said = error.message.lower()
-        is_stopped = isinstance(error.__cause__, duckdb.InterruptException)
-        if is_stopped or "timeout" in said or "timed out" in said or "gave up" in said:
+        if _is_stopped(error):
             raise DeadlineExceeded(
                 f"the query did not end within {timeout_s:g} s, and was stopped", hint=hint
             ) from error
@@ -71,6 +69,13 @@ def in_time(connection: Connection, timeout_s: float, *, hint: str = _HINT) -> I
     finally:
         if alarm is not None:
             alarm.cancel()
+
+
+def _is_stopped(error: WarehouseError) -> bool:
+    if isinstance(error.__cause__, duckdb.Error):  # which says so by its class; a name may hold the word
+        return isinstance(error.__cause__, duckdb.InterruptException)
+    said = error.message.lower()
+    return "timeout" in said or "timed out" in said or "gave up" in said
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ FEWEST = 5
 # From so many on, buckets that score more than that are not learned from ...
 _GUARDED, _SUSPICIOUS = 14, 2.5
 # ... unless that goes on for more than so many: then it is the new normal.
-_ACCEPTED_AFTER = {"day": 10, "hour": 30, "run": 10}
+_ACCEPTED_AFTER = {"day": 8, "hour": 30, "run": 10}
 # or on the same weekday for so many weeks.
 _ACCEPTED_WEEKS = 3
 # On a holiday and beside it, errors are so much larger.
@@ -65,7 +65,7 @@ class OwnPast:
         self._is_volume = sheet.is_of(Family.COUNT, Family.MINUTES)
         self._good_news = GoodNews(sheet)
         self._allowed = Allowed(sheet, grain)
-        self._dispersion = Dispersion(sheet.is_rows)
+        self._dispersion = Dispersion(sheet.is_rows, sheet.is_of(Family.AMOUNT))
 
     def step(self, bucket: int) -> Outlook:
         """Forecasts a bucket, compares, learns."""
@@ -80,7 +80,8 @@ class OwnPast:
         outlook = self._compare(bucket, value, plain, noise, down, up)
         deviation = np.where(value > plain.mean, up, down)
         learned = self._learn(bucket, at, value, plain, noise, deviation, outlook)
-        self._dispersion.learn(outlook.residual, (plain.weight * predicted).sum(axis=0), learned)
+        settled = learned & (self.seen > _GUARDED)  # before, errors are those of weekdays not yet known
+        self._dispersion.learn(outlook.residual, (plain.weight * predicted).sum(axis=0), settled)
         return outlook
 
     def _compare(

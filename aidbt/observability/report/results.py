@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aidbt.core.incidents import Incident
+from aidbt.core.incidents import Incident, key_of
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.values import Freshness, Run, State, TestResult
@@ -103,11 +103,7 @@ def freshness_of(
         declared: node → what dbt's own question for its freshness said.
         incidents: those that are open.
     """
-    late: dict[str, State] = {}
-    for incident in incidents:
-        for anomaly in incident.anomalies:
-            if anomaly.monitor.metric == "freshness_minutes":
-                late[anomaly.monitor.node] = "bad" if incident.severity.value == "error" else "warn"
+    late = _late(incidents)
     found = []
     for node in newest.keys() | declared.keys() | late.keys():
         state: State = late.get(node) or ("good" if node in judged else "none")
@@ -122,6 +118,18 @@ def freshness_of(
         age = max((now - at).total_seconds(), 0.0) if at is not None else None
         found.append(Freshness(node, at, age, state, by))
     return tuple(sorted(found, key=lambda one: (-_BADNESS[one.state] // 2, -(one.age_s or 0.0), one.node)))
+
+
+def _late(incidents: Iterable[Incident]) -> dict[str, State]:
+    """What a monitor found late and is late still; a node of two incidents is as bad as in the worse."""
+    late: dict[str, State] = {}
+    for incident in incidents:
+        for monitor in {anomaly.monitor for anomaly in incident.anomalies}:
+            if monitor.metric != "freshness_minutes" or key_of(monitor) in incident.well:
+                continue
+            state: State = "bad" if incident.severity.value == "error" else "warn"
+            late[monitor.node] = max(state, late.get(monitor.node, state), key=lambda one: _BADNESS[one])
+    return late
 
 
 def _is_outdated(said: Freshness, newest: datetime | None) -> bool:

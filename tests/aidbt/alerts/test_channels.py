@@ -261,6 +261,8 @@ def test_a_template_of_the_project_counts_before_ours(receiver: Receiver, tmp_pa
         ("{'text': 1}", "no JSON"),
         ("{{ message.__class__.__mro__ }}", "slack.json.jinja"),
         ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ message.items | slack }}", "'tuple' object has no attribute 'replace'"),
+        ("{% include 'slack.json.jinja' %}", "includes itself"),
     ],
 )
 def test_a_broken_template_is_named_and_nothing_is_sent(

@@ -65,6 +65,19 @@ def test_when_most_tables_are_gone_that_is_one_incident_of_the_project(watched: 
     assert {what for what, _ in told(watched.on(2).check())} == {"resolved"}
 
 
+def test_a_check_of_some_tables_says_nothing_of_the_project(watched: Watched):
+    more = [f"m{number}" for number in range(6)]
+    watched.shop.nodes = [*watched.shop.nodes, *(model(name) for name in more)]
+    watched.shop.run(*(f"create table main.{name} as select 1 as one" for name in more))
+    watched.check()
+    watched.on(1).shop.run("drop table main.orders", *(f"drop table main.{name}" for name in more))
+    assert [what for what, _ in told(watched.check())] == ["opened"]
+
+    assert told(watched.check(select=["m0", "revenue"])) == []
+
+    assert told(watched.check()) == []
+
+
 def test_a_truncated_table_is_one_finding_and_not_one_of_each_metric(watched: Watched):
     found = watched.on(1, "false").check()
 

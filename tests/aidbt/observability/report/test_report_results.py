@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from aidbt.core.findings import RunFailure
+from aidbt.core.findings import RunFailure, Severity
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.results import declared_of, freshness_of, results_of, runs_of
@@ -106,6 +106,17 @@ def test_what_dbt_said_of_a_source_counts_and_so_does_what_a_monitor_found():
     assert found[STG].state == "good"
     assert found["model.shop.new"].state == "none"
     assert {*[*found][:2]} == {ORDERS, RAW}  # what is late comes first
+
+
+def test_what_was_late_and_is_no_more_is_in_time_though_its_incident_goes_on():
+    of = (anomaly(ORDERS, "freshness_minutes"), anomaly(STG, "freshness_minutes"), anomaly(ORDERS))
+    bad = replace(broken_orders().incident, anomalies=of, well=frozenset({f"{ORDERS}|freshness_minutes|"}))
+    mild = replace(bad, anomalies=(anomaly(STG, "freshness_minutes"),), severity=Severity.WARN)
+    newest = {ORDERS: NOW, STG: NOW - timedelta(days=2)}
+
+    found = freshness_of(newest, frozenset({ORDERS, STG}), {}, [bad, mild], NOW)
+
+    assert {one.node: one.state for one in found} == {ORDERS: "good", STG: "bad"}
 
 
 def test_a_source_that_was_loaded_since_dbt_found_it_late_is_late_no_more():
