@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -103,6 +103,15 @@ def _rows_text(rows: Any) -> Iterator[str]:
         yield dim(f"  … and {len(skipped) - 3} more (--output json shows all)")
 
 
+def _said(lines: Sequence[str]) -> Iterator[str]:
+    """What data tests of ours found: dbt itself says only how many results they got."""
+    if lines:
+        yield "monitors that dbt asked:"
+        yield from (f"  {line}" for line in lines[:8])
+    if len(lines) > 8:
+        yield dim(f"  … and {len(lines) - 8} more (--output json shows all)")
+
+
 def _text(report: Any) -> Iterator[str]:
     colour = "green" if report.status == "success" else "red"
     seconds = (report.finished_at - report.started_at).total_seconds()
@@ -118,6 +127,7 @@ def _text(report: Any) -> Iterator[str]:
         where = f" ({failure.path})" if failure.path else ""
         yield f"{click.style(failure.status, fg='red')} {bold(failure.unique_id or 'dbt')}{where}"
         yield from (f"    {line}" for line in failure.message.strip().split("\n")[:8])
+    yield from _said(report.said)
     if report.warnings:
         yield f"{count(len(report.warnings), 'warning')}:"
         yield from (

@@ -159,6 +159,7 @@ def node_name(unique_id: str) -> str:
 What = Literal[
     "opened", "updated", "worse", "reopened", "acknowledged", "escalated", "resolved", "terminated"
 ]
+ENDS: tuple[What, ...] = ("resolved", "terminated")
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _told_expected(value: float, low: float, high: float, expected: float, famil
     if not low <= value <= high:
         return f"expected {band}"
     about = f"expected about {told_value(expected, family)}; " if math.isfinite(expected) else ""
-    return f"{about}not too far off by itself ({band}), but beside its table, what is upstream or the days before"
+    return f"{about}not too far off by itself ({band}), but beside its table, upstream or the days before"
 
 
 def _told_range(low: float, high: float, family: Family) -> str:

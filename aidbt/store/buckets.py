@@ -125,7 +125,8 @@ class Buckets:
         counts = self.nodes()
         with self._store.transaction() as connection:
             for node, grain in ((node, grain) for node, grains in counts.items() for grain in grains):
-                rows = connection.execute(_MEASURED, {"node": node, "grain": grain}).all()
+                most = 100 if grain == "run" else 10  # between two scans there may be many runs
+                rows = connection.execute(_MEASURED, {"node": node, "grain": grain, "most": most}).all()
                 new = _layouts(connection, {row.layout for row in rows} - has_rows.keys())
                 has_rows |= {id: ("rows", "") in keys for id, keys in new.items()}
                 at = next((row.collected_at for row in rows if has_rows[row.layout]), None)
@@ -326,7 +327,6 @@ _ADD_LAYOUT = text(
     "insert into monitor_layouts (digest, keys) values (:digest, :keys) on conflict (digest) do nothing"
 )
 _LAYOUT = text("select id from monitor_layouts where digest = :digest")
-_ALL_LAYOUTS = text("select id, keys from monitor_layouts")
 _LAYOUTS = text("select id, keys from monitor_layouts where id in :ids").bindparams(
     bindparam("ids", expanding=True)
 )
@@ -347,7 +347,7 @@ _NEWEST = text(
 )
 _MEASURED = text(
     "select layout, collected_at from monitor_buckets"
-    " where node = :node and grain = :grain and collected_at is not null order by start desc limit 1000"
+    " where node = :node and grain = :grain and collected_at is not null order by start desc limit :most"
 )
 _COUNTS = text("select node, grain, count(*) as buckets from monitor_buckets group by node, grain")
 _READ = text(

@@ -311,6 +311,19 @@ def test_a_day_without_rows_fails_by_its_volume_and_passes_by_its_shares(on_duck
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("odd", ["nan", "infinity"])
+def test_what_is_no_finite_number_fails_as_what_is_too_much(on_duckdb: tuple[Shop, Warehouse], odd: str):
+    shop, warehouse = on_duckdb
+    orders = FILES["models/orders.sql"].replace("else 2.5 end", f"else cast('{odd}' as double) end")
+    shop.write({"models/orders.sql": orders})
+    write_bounds(warehouse, both(bound("mean", "amount", 2.4, 2.6), 2, 3))
+
+    (found,) = build(shop, NOW)
+
+    assert found["results"] == {**FINE, "mean": "fail", "below": "skipped"}
+
+
+@pytest.mark.long
 def test_a_table_of_dates_goes_by_days(on_duckdb: tuple[Shop, Warehouse]):
     shop, warehouse = on_duckdb
     shop.write({"models/tests.yml": TESTS.replace("event_time: ordered_at", "event_time: day")})

@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from aidbt.core.findings import RunFailure, Severity
 from aidbt.core.incidents import (
@@ -22,19 +22,18 @@ from aidbt.core.incidents import (
     ill_of,
     key_of,
     kind_of,
-    kind_of_failure,
 )
-from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.incidents.describing import RANK, described, failed_node, is_dismissed, kept
+from aidbt.core.measured import Anomaly, Monitor
+from aidbt.monitors.incidents.describing import RANK, described, kept
 from aidbt.monitors.incidents.explaining import NEAR_SPANS, Links, Sign
+from aidbt.monitors.incidents.going_on import Dismissed
 from aidbt.monitors.incidents.grouping import Cause, assign
 from aidbt.monitors.incidents.private_values import without_values
+from aidbt.monitors.incidents.signs import sign_of, sign_of_failure, span_of
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
 
 _MOST_EVENTS = 200
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,7 @@ def update_incidents(
     upstream = Upstream(around.parents)
     links = Links(upstream, around.columns_below)
     stories = [_Story(incident, incident) for incident in sorted(known, key=_number)]
-    fresh = [
-        anomaly for anomaly in news.anomalies if not _only_goes_on(anomaly, stories, around, upstream, now)
-    ]
+    fresh = _note_what_goes_on(news.anomalies, stories, around, upstream, now)
     quiet = [story for story in stories if story.now.state is IncidentState.TERMINATED]
     stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
     _gather(stories, fresh, news, around, links, now)
@@ -138,8 +135,8 @@ def _gather(
     """Put what is new into the stories it belongs to, moment by moment; the rest begins new ones."""
     undone = {key_of(monitor) for monitor in news.passed if kind_of(monitor.metric) != "data"}
     undone |= news.succeeded
-    findings: list[tuple[Sign, Anomaly | RunFailure]] = [(_sign(anomaly), anomaly) for anomaly in anomalies]
-    findings += [(_failure_sign(failure.unique_id, around, now), failure) for failure in news.failures]
+    findings: list[tuple[Sign, Anomaly | RunFailure]] = [(sign_of(anomaly), anomaly) for anomaly in anomalies]
+    findings += [(sign_of_failure(failure.unique_id, around, now), failure) for failure in news.failures]
     moments: dict[float, list[tuple[Sign, Anomaly | RunFailure]]] = defaultdict(list)
     for found in sorted(findings, key=lambda found: (found[0].end, -found[0].span)):
         moments[found[0].end].append(found)
@@ -155,44 +152,10 @@ def _gather(
                 stories[place].failures.append(item)
 
 
-def _span(grain: Grain) -> timedelta:
-    return _HOUR if grain == "hour" else _DAY
-
-
-def _days(moment: datetime) -> float:
-    """Since 1970, of times with and without a zone."""
-    plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return (plain - _EPOCH) / _DAY
-
-
-def _sign(anomaly: Anomaly) -> Sign:
-    start, kind = anomaly.start, kind_of(anomaly.monitor.metric)
-    # What a run finds, or is seen of a table now, is of the day before it, as what a day's bucket holds.
-    if anomaly.grain == "run" or kind != "data":
-        start = datetime.combine(start.date(), datetime.min.time()) - _DAY
-    monitor, end = anomaly.monitor, start + _span(anomaly.grain)
-    return Sign(
-        monitor.node,
-        monitor,
-        _days(start),
-        _days(end),
-        anomaly.score,
-        kind,
-        monitor.metric,
-        monitor.column,
-    )
-
-
-def _failure_sign(unique_id: str, around: Surroundings, at: datetime) -> Sign:
-    today = float(int(_days(at)))
-    kind = kind_of_failure(unique_id)
-    return Sign(failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0, kind=kind)
-
-
 def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
     """What grouping needs to know of an incident."""
-    signs = [_failure_sign(failure, around, incident.updated_at) for failure in incident.failures]
-    signs += [_sign(anomaly) for anomaly in incident.anomalies]
+    signs = [sign_of_failure(failure, around, incident.updated_at) for failure in incident.failures]
+    signs += [sign_of(anomaly) for anomaly in incident.anomalies]
     waits = {sign.key for sign in signs if _text_of(sign.key) not in incident.well}
     if incident.state.is_over:
         waits = set()
@@ -214,61 +177,44 @@ def _text_of(key: Hashable) -> str:
     return key_of(key) if isinstance(key, Monitor) else str(key)
 
 
-def _only_goes_on(
-    anomaly: Anomaly, stories: Sequence[_Story], around: Surroundings, upstream: Upstream, now: datetime
-) -> bool:
-    """Whether a person has said that it is none and it only goes on, which the incident notes in silence.
-
-    It goes on below, too: fewer rows that are expected at a source are fewer rows in what reads it.
-    """
-    for story in stories:
-        incident = story.now
-        said = [other for other in incident.anomalies if is_dismissed(incident, other.monitor)]
-        same = [other for other in said if other.monitor == anomaly.monitor]
-        is_below = any(_shows_below(anomaly, other, upstream) for other in said)
-        if is_below or (same and _goes_on(anomaly, same, incident)):
+def _note_what_goes_on(
+    anomalies: Iterable[Anomaly],
+    stories: Sequence[_Story],
+    around: Surroundings,
+    upstream: Upstream,
+    now: datetime,
+) -> list[Anomaly]:
+    """Those that are not only what a person has said is none; the others the incidents note in silence."""
+    said = [(dismissed, story) for story in stories if (dismissed := Dismissed(story.now))]
+    silent: list[list[Anomaly]] = [[] for _ in said]
+    fresh = []
+    for anomaly in anomalies:
+        place = next((n for n, (one, _) in enumerate(said) if one.covers(anomaly, upstream)), None)
+        if place is None:
+            fresh.append(anomaly)
+        else:
             found = without_values(anomaly, around)
-            key, node = key_of(anomaly.monitor), anomaly.monitor.node
-            story.now = replace(
-                incident,
-                affected=tuple(dict.fromkeys((*incident.affected, node))),
-                exposed=tuple(other for other in incident.exposed if other != node),
-                anomalies=kept([*incident.anomalies, found]),
-                well=incident.well | {key},
-                dismissed=incident.dismissed | {key} if incident.dismissed else incident.dismissed,
-                updated_at=now,
-            )
+            said[place][0].add(found)
+            silent[place].append(found)
+    for found_ones, (_, story) in zip(silent, said, strict=True):
+        if found_ones:
+            story.now = _with_silent(story.now, found_ones, now)
             story.what = story.what or "updated"
-            return True
-    return False
+    return fresh
 
 
-def _shows_below(anomaly: Anomaly, said: Anomaly, upstream: Upstream) -> bool:
-    """Whether it is the same metric in the same bucket, off to the same side, of what reads the other."""
-    if said.monitor.node not in upstream.above(anomaly.monitor.node):
-        return False
-    same = (said.monitor.metric, said.monitor.column.casefold(), said.grain, said.start)
-    mine = (anomaly.monitor.metric, anomaly.monitor.column.casefold(), anomaly.grain, anomaly.start)
-    return mine == same and _is_high(anomaly) == _is_high(said) and anomaly.score <= 1.5 * said.score
-
-
-def _is_high(anomaly: Anomaly) -> bool | None:
-    if anomaly.value is None or anomaly.expected is None:
-        return None
-    return anomaly.value > anomaly.expected
-
-
-def _goes_on(anomaly: Anomaly, same: Sequence[Anomaly], incident: Incident) -> bool:
-    """Whether it is the same thing again, soon after and not much worse than what the person knew."""
-    if any((other.start, other.value) == (anomaly.start, anomaly.value) for other in same):
-        return True
-    pause = anomaly.start - max(other.start for other in same)
-    said_at = max(
-        (event.at for event in incident.timeline if event.by != "aidbt"), default=incident.opened_at
+def _with_silent(incident: Incident, found: Sequence[Anomaly], now: datetime) -> Incident:
+    keys = {key_of(anomaly.monitor) for anomaly in found}
+    nodes = dict.fromkeys((*incident.affected, *(anomaly.monitor.node for anomaly in found)))
+    return replace(
+        incident,
+        affected=tuple(nodes),
+        exposed=tuple(node for node in incident.exposed if node not in nodes),
+        anomalies=kept([*incident.anomalies, *found]),
+        well=incident.well | keys,
+        dismissed=incident.dismissed | keys if incident.dismissed else incident.dismissed,
+        updated_at=now,
     )
-    known = [other for other in same if _sign(other).end <= _days(said_at)] or same[:1]
-    is_soon = pause <= (NEAR_SPANS + 1) * _span(anomaly.grain)
-    return is_soon and anomaly.score <= 1.5 * max(other.score for other in known)
 
 
 # --- what an incident becomes -------------------------------------------------------------------------
@@ -318,7 +264,7 @@ def _merge(stories: Sequence[_Story], around: Surroundings, links: Links, now: d
     for upper in stories:
         if upper.before is None or upper.now.state.is_over or not upper.anomalies:
             continue
-        fresh = [_sign(anomaly) for anomaly in upper.anomalies]
+        fresh = [sign_of(anomaly) for anomaly in upper.anomalies]
         for lower in stories:
             if lower is upper or lower.before is None or lower.now.state.is_over:
                 continue
@@ -330,7 +276,7 @@ def _merge(stories: Sequence[_Story], around: Surroundings, links: Links, now: d
 
 def _is_now(lower: _Story, fresh: Sequence[Sign]) -> bool:
     """Whether both were wrong at about the same time."""
-    ends = [_sign(anomaly).end for anomaly in lower.now.anomalies]
+    ends = [sign_of(anomaly).end for anomaly in lower.now.anomalies]
     return bool(ends) and max(sign.start for sign in fresh) - max(ends) <= NEAR_SPANS
 
 
@@ -411,7 +357,7 @@ def _is_well(last: Anomaly, passed: datetime | None, again: int) -> bool:
         return False
     if kind_of(last.monitor.metric) != "data":
         return True
-    return passed == last.start or passed - last.start > again * _span(last.grain)
+    return passed == last.start or passed - last.start > again * span_of(last.grain)
 
 
 def open_ones(incidents: Iterable[Incident]) -> Iterator[Incident]:

@@ -22,6 +22,7 @@ from aidbt.monitors.wording import told_value
 
 # Buckets whose median is "just before", those that a move is compared with, and the fewest of these.
 _BEFORE, _PAST, _FEWEST = 7, 90, 28
+_FEWEST_BEFORE = 3
 # At most that share of the past moved as far.
 _RARE = 0.05
 # By so much of what is usual it lies beyond it.
@@ -82,23 +83,38 @@ def coincidences(
     Args:
         history: of days, with those before.
     """
-    places = [place for place, start in enumerate(history.starts) if start in set(days)]
+    wanted = set(days)
+    places = [place for place, start in enumerate(history.starts) if start in wanted]
+    picked = [
+        row
+        for row, monitor in enumerate(history.monitors)
+        if monitor.node in nodes and history.families[row] in _TOLD
+    ]
+    if not places or not picked:
+        return ()
     found: dict[Monitor, Coincidence] = {}
-    for row, monitor in enumerate(history.monitors):
-        if monitor.node in nodes and history.families[row] in _TOLD:
-            for one in _moves(history, row, places):
-                if monitor not in found or one.rarity < found[monitor].rarity:
-                    found[monitor] = one
-    return tuple(sorted(found.values(), key=lambda one: (one.rarity, one.monitor))[:_MOST])
+    for row, moved in zip(picked, _moved(history.values[picked, : places[-1] + 1]), strict=True):
+        monitor = history.monitors[row]
+        for one in _moves(history, row, moved, places):
+            if monitor not in found or one.rarity < found[monitor].rarity:
+                found[monitor] = one
+    rows = {(one.monitor.node, one.start, one.value) for one in found.values() if not one.monitor.column}
+    told = [one for one in found.values() if not _says_rows_again(one, rows)]
+    return tuple(sorted(told, key=lambda one: (one.rarity, one.monitor))[:_MOST])
 
 
-def _moves(history: History, row: int, places: Sequence[int]) -> Iterator[Coincidence]:
+def _says_rows_again(one: Coincidence, rows: Collection[tuple[str, datetime, float]]) -> bool:
+    """Whether it is the distinct values of a key: as many as the table has rows, which is told already."""
+    return one.monitor.metric == "distinct_count" and (one.monitor.node, one.start, one.value) in rows
+
+
+def _moves(history: History, row: int, all_moved: np.ndarray, places: Sequence[int]) -> Iterator[Coincidence]:
     values, family = history.values[row], history.families[row]
     for place in places:
         first = max(0, place - _PAST)
         if not np.isfinite(values[place]):
             continue
-        moved = np.array([_moved(values, at) for at in range(first, place + 1)])
+        moved = all_moved[first : place + 1]
         past = moved[:-1][np.isfinite(moved[:-1])]
         if len(past) < _FEWEST or not np.isfinite(moved[-1]):
             continue
@@ -120,11 +136,16 @@ def _moves(history: History, row: int, places: Sequence[int]) -> Iterator[Coinci
             )
 
 
-def _moved(values: np.ndarray, place: int) -> float:
-    """How far a value is from the median of those just before."""
-    before = values[max(0, place - _BEFORE) : place]
-    before = before[np.isfinite(before)]
-    return float(values[place] - np.median(before)) if len(before) >= 3 else float("nan")
+def _moved(values: np.ndarray) -> np.ndarray:
+    """M × T: how far each value is from the median of those just before; NaN where of these few are known."""
+    none = np.full((len(values), _BEFORE), np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(np.hstack([none, values]), _BEFORE, axis=1)[:, :-1]
+    before = np.sort(windows, axis=2)  # what is not known comes last
+    known = np.isfinite(before).sum(axis=2, keepdims=True)
+    ends = [np.take_along_axis(before, at, axis=2) for at in (np.maximum(known - 1, 0) // 2, known // 2)]
+    median = np.where(known >= _FEWEST_BEFORE, (ends[0] + ends[1]) / 2, np.nan)[:, :, 0]
+    found: np.ndarray = values - median
+    return found
 
 
 def near_holidays(days: Sequence[datetime], names: Mapping[date, str]) -> tuple[str, ...]:

@@ -20,14 +20,22 @@ from aidbt.alerts.writing import Templates
 from aidbt.core.config import Settings
 from aidbt.core.errors import UsageError, VersionConflict, require_known
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, Notice, What
+from aidbt.core.incidents import (
+    Incident,
+    IncidentChange,
+    IncidentEvent,
+    IncidentState,
+    Notice,
+    What,
+    ill_of,
+)
 from aidbt.core.measured import Monitor
 from aidbt.core.resilience import SystemClock
 from aidbt.monitors.incidents.changes import News, update_incidents
 from aidbt.monitors.incidents.dismissing import dismissed, require_seen
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.store import Store
-from aidbt.store.incidents import Incidents
+from aidbt.store.incidents import Announce, Incidents
 from aidbt.store.outbox import Outbox
 
 # As what a person may end an incident: the first means that it was one.
@@ -65,13 +73,12 @@ def escalate(store: Store, settings: Settings, *, now: datetime | None = None) -
     )
 
 
-def _announcer(
-    settings: Settings, paths: Mapping[str, str], now: datetime
-) -> Callable[[IncidentChange], Iterable[Notice]]:
-    timezone = settings.monitors.timezone
-    return lambda change: notices_of(
-        change, settings.alerts, path=paths.get(change.after.root, ""), now=now, timezone=timezone
-    )
+def _announcer(settings: Settings, paths: Mapping[str, str], now: datetime) -> Announce:
+    def announce(change: IncidentChange, aware: frozenset[str]) -> Iterable[Notice]:
+        path, timezone = paths.get(change.after.root, ""), settings.monitors.timezone
+        return notices_of(change, settings.alerts, path=path, now=now, timezone=timezone, aware=aware)
+
+    return announce
 
 
 # --- what people do -----------------------------------------------------------------------------------
@@ -136,9 +143,10 @@ def _moved(
     before: Incident,
     now: datetime,
 ) -> tuple[What, Incident]:
-    ended = now if state.is_over else None
-    timeline = (*before.timeline, event(now))
-    return what, replace(before, state=state, ended_at=ended, updated_at=now, timeline=timeline)
+    after = replace(before, state=state, updated_at=now, timeline=(*before.timeline, event(now)))
+    if state.is_over:  # what is mended is not told as still wrong where something else comes back
+        after = replace(after, ended_at=now, well=before.well | ill_of(before))
+    return what, after
 
 
 def _act(
@@ -218,7 +226,7 @@ def deliver(
     # Read after the messages: an incident may have changed since, and is told as it is.
     incidents = Incidents(store).some(posting.incident for posting in claimed)
     wanted = [p for p in claimed if p.channel in alerts.channels and p.incident in incidents]
-    outbox.drop([posting for posting in claimed if posting not in wanted])
+    outbox.drop([p for p in claimed if p.channel not in alerts.channels or p.incident not in incidents])
     ready = parcels(wanted, incidents, alerts, project=project, now=datetime.now(UTC))
     by_id = {posting.id: posting for posting in wanted}
     unfinished = {parcel.postings[0].id: parcel.channel for parcel in ready}

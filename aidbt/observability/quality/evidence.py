@@ -161,7 +161,9 @@ def _odd_values(test: Node, measured: Measured | None) -> float | None:
     counts, nulls = measured.values.get(column), measured.nulls.get(column)
     if not counts or nulls is None:
         return None
-    accepted = {str(value) for value in values}
+    accepted = {str(value).lower() if isinstance(value, bool) else str(value) for value in values}
+    if accepted.isdisjoint(counts):  # they may be spelled in another way, as 1.0 for 1
+        return None
     odd = measured.rows - nulls - sum(rows for value, rows in counts.items() if value in accepted)
     return odd if 0 < odd <= measured.rows else None
 

@@ -104,11 +104,12 @@ where {{ aidbt_is_outside(bounds.narrow) }}
 {% endmacro %}
 
 
+{# What was found as a row; the value is quoted, for it may be NaN or Infinity. #}
 {% macro aidbt_found(row, metric, bounds) %}
 select
     '{{ metric }}' as metric,
     '{{ bounds.bucket }}' as bucket,
-    cast({{ row[0] }} as {{ aidbt_double() }}) as measured_value,
+    cast('{{ row[0] }}' as {{ aidbt_double() }}) as measured_value,
     cast({{ bounds.narrow[0] }} as {{ aidbt_double() }}) as bound_low,
     cast({{ bounds.narrow[1] }} as {{ aidbt_double() }}) as bound_high,
     {{ row[1] | int }} as failed

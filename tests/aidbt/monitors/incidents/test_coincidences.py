@@ -54,6 +54,23 @@ def test_other_nodes_and_other_days_are_passed_over():
     assert not found(values, 45)
 
 
+def test_the_values_of_a_key_do_not_say_once_more_how_many_rows_there_are():
+    rows, key, codes = (np.round(100 * noise()) for _ in range(3))
+    rows[50] = key[50] = 30
+    codes[50] = 4
+    history = history_of(
+        {
+            Monitor(ORDERS, "row_count"): list(rows),
+            Monitor(ORDERS, "distinct_count", "id"): list(key),
+            Monitor(ORDERS, "distinct_count", "code"): list(codes),
+        }
+    )
+
+    said = [str(one).split(",")[0] for one in coincidences(history, {ORDERS}, [START + timedelta(days=50)])]
+
+    assert sorted(said) == ["orders: distinct values of code 4", "orders: rows 30"]
+
+
 def test_later_days_change_nothing():
     values = noise()
     values[50] = 30

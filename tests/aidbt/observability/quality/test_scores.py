@@ -107,6 +107,20 @@ def test_values_that_monitors_counted_make_a_share_of_accepted_values() -> None:
     assert of_test(test, ORDERS, Seen("fail", NOW, 1), Rows(100), {}).lost == 1
 
 
+def test_values_that_are_counted_in_another_spelling_are_not_all_odd() -> None:
+    gift = check("accepted_values", "orders", "is_gift", values=[True])
+    grade = check("accepted_values", "orders", "grade", values=[1, 2])
+    values = {"is_gift": {"true": 95.0, "false": 5.0}, "grade": {"1.0": 60.0, "2.0": 30.0, "7.0": 10.0}}
+    counted = Measured(values=values, nulls={"is_gift": 0, "grade": 0}, rows=100)
+
+    of_gift, of_grade = (
+        of_test(test, ORDERS, Seen("fail", NOW, 1), Rows(100), {}, counted) for test in (gift, grade)
+    )
+
+    assert (of_gift.lost, of_gift.bad) == (pytest.approx(0.05), 5)
+    assert of_grade.bad is None and of_grade.said == "1 value is not accepted, of how many rows is not known"
+
+
 def test_what_nothing_is_known_of_has_no_score_and_is_in_no_mean() -> None:
     quality = judged(project([model("orders"), model("other"), KEY]), known({KEY.unique_id: "pass"}))
 
