@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aidbt.core.incidents import Incident, What, ill_of, key_of, node_name
+from aidbt.core.incidents import Incident, What, ill_of, key_of
+from aidbt.core.measured import node_name
 
 _MOST_LINES = 5
 

@@ -10,7 +10,7 @@ from aidbt.cli.render import bold, count, dim, table
 
 if TYPE_CHECKING:
     from aidbt.core.incidents import Incident
-    from aidbt.core.measured import Anomaly, Monitor
+    from aidbt.core.measured import Anomaly, Monitor, node_name
     from aidbt.monitors.incidents.upstream import Upstream
 
 _MOST_FINDINGS = 10
@@ -20,7 +20,6 @@ def found_lines(
     incident: Incident, parents: Mapping[str, Collection[str]], *, show_all: bool
 ) -> Iterator[str]:
     """One line for each monitor, by node: the place of the cause first, then what lies nearest to it."""
-    from aidbt.core.incidents import node_name
     from aidbt.monitors.incidents.upstream import Upstream
 
     upstream = Upstream(parents)

@@ -54,14 +54,17 @@ def list_command(show_all: bool, owner: str | None, output: str, **where: Any) -
     found = [*open_ones(kept.all(states=ALIVE))]
     if show_all:
         found += sorted(kept.all(states=OVER), key=_ended, reverse=True)
+    others = 0
     if owner is not None:
-        found = [one for one in found if one.owner.casefold() == owner.casefold()]
-    over = kept.count(states=OVER)
+        mine = [one for one in found if one.owner.casefold() == owner.casefold()]
+        others = sum(not one.state.is_over for one in found) - sum(not one.state.is_over for one in mine)
+        found = mine
+    over = kept.count(states=OVER) if owner is None else 0
     waiting = Outbox(session.store).waiting()
     emit(
         {"incidents": [_summary(one) for one in found], "waiting": [_told(one) for one in waiting]},
         output=output,
-        text=lambda: _list_lines(found, over, waiting),
+        text=lambda: _list_lines(found, over, waiting, owner=owner, others=others),
     )
 
 
@@ -98,11 +101,17 @@ def _told(posting: Posting) -> dict[str, Any]:
     }
 
 
-def _list_lines(found: Sequence[Incident], ended: int, waiting: Sequence[Posting]) -> Iterator[str]:
+def _list_lines(
+    found: Sequence[Incident], ended: int, waiting: Sequence[Posting], *, owner: str | None, others: int
+) -> Iterator[str]:
     alive = [one for one in found if not one.state.is_over]
     over = f", {ended:,} over" if ended else ""
+    whose = f" of {owner}" if owner is not None else ""
+    more = f", {others:,} of others" if others else ""
     if alive:
-        yield f"{bold('found')} {count(len(alive), 'incident')} open{over}"
+        yield f"{bold('found')} {count(len(alive), 'incident')}{whose} open{over}{more}"
+    elif owner is not None:
+        yield f"{bold('nothing is open')}{whose}{more}"
     else:
         yield f"{bold('nothing is wrong')} that is known{over}"
     now = datetime.now(UTC)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, get_args
 
 from aidbt.core.findings import Severity
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.measured import Anomaly, Monitor, node_name
 
 
 class IncidentState(StrEnum):
@@ -134,25 +134,6 @@ def is_own_test(unique_id: str) -> bool:
 def key_of(monitor: Monitor) -> str:
     """A monitor as one text, in an incident."""
     return "|".join((monitor.node, monitor.metric, monitor.column))
-
-
-def node_name(unique_id: str) -> str:
-    """A node as people call it.
-
-    Example:
-        >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("project.shop")
-        ('crm.orders', 'orders.v2', 'shop')
-        >>> node_name("test.shop.not_null_orders_id.1f0e"), node_name("unit_test.shop.orders.adds_up")
-        ('not_null_orders_id', 'adds_up')
-    """
-    kind, *rest = unique_id.split(".")
-    if kind == "test" and len(rest) > 1:
-        return rest[1]
-    if kind == "unit_test" and len(rest) > 2:
-        return rest[2]
-    if kind in ("project", "connector") and rest:
-        return ".".join(rest)
-    return ".".join(rest[1:]) or unique_id
 
 
 # What happened to an incident. People are told of all of it but "updated", which changes what they were told.

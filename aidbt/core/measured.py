@@ -34,11 +34,17 @@ def node_name(unique_id: str) -> str:
     """A node as people call it: without its kind and project, a source's table with the source's name.
 
     Example:
-        >>> node_name("model.shop.orders"), node_name("source.shop.raw.orders"), node_name("connector.crm")
-        ('orders', 'raw.orders', 'crm')
+        >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("connector.crm")
+        ('crm.orders', 'orders.v2', 'crm')
+        >>> node_name("test.shop.not_null_orders_id.1f0e"), node_name("unit_test.shop.orders.adds_up")
+        ('not_null_orders_id', 'adds_up')
     """
-    parts = unique_id.split(".")
-    return ".".join(parts[1:] if is_of_runs(unique_id) else parts[2:]) or unique_id
+    kind, *rest = unique_id.split(".")
+    if kind == "test" and len(rest) > 1:
+        return rest[1]
+    if kind == "unit_test" and len(rest) > 2:
+        return rest[2]
+    return ".".join(rest if is_of_runs(unique_id) else rest[1:]) or unique_id
 
 
 @dataclass(frozen=True, slots=True, order=True)

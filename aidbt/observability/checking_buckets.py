@@ -191,15 +191,17 @@ def _well(
     """Of each monitor that was odd the buckets in which it was not."""
     odd = {(anomaly.monitor, anomaly.start) for anomaly in anomalies}
     rows = {monitor: row for row, monitor in enumerate(history.monitors)}
+    filled = {monitor.node: history.rows[row] > 0 for monitor, row in rows.items()}
     places = {start: number for number, start in enumerate(history.starts)}
     found = {}
     for monitor in dict.fromkeys(monitor for monitor, _ in odd):
-        row = rows.get(monitor)  # new and vanished values are in no row, and known of every bucket
+        row = rows.get(monitor)
+        # New and vanished values have no row of their own: they are known of every bucket that has any.
+        known = np.isfinite(history.values[row]) if row is not None else filled.get(monitor.node)
         found[history.grain, monitor] = tuple(
             start
             for start in digests.get(monitor.node, ())
-            if (monitor, start) not in odd
-            and (row is None or np.isfinite(history.values[row, places[start]]))
+            if (monitor, start) not in odd and (known is None or known[places[start]])
         )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -275,19 +275,26 @@ def keep_run(store: Store, run: RecordedRun) -> None:
 
 
 def recorded_runs(
-    store: Store, *, since: datetime | None = None, limit: int = 1_000, skip: int = 0, target: str = ""
+    store: Store,
+    *,
+    since: datetime | None = None,
+    limit: int = 1_000,
+    skip: int = 0,
+    target: str = "",
+    without: Collection[str] = (),
 ) -> tuple[RecordedRun, ...]:
     """The latest runs, oldest first; those that an older aidbt recorded have no times of their nodes.
 
     Args:
         skip: how many of the latest to leave out, for who reads them page by page.
         target: only those of this target, and those whose target nobody knows; "" for all.
+        without: nodes whose results are left out, which is most of the work of reading a run.
 
     Raises:
         StoreError: the store cannot be read.
     """
     rows = store.runs(limit, since=since, skip=skip, target=target)
-    return tuple(_from_row(row) for row in reversed(rows))
+    return tuple(_from_row(row, without) for row in reversed(rows))
 
 
 def recorded_run(store: Store, invocation_id: str) -> RecordedRun | None:
@@ -360,7 +367,7 @@ def _node_json(node: RecordedNode) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Mapping[str, Any]) -> RecordedRun:
+def _from_row(row: Mapping[str, Any], without: Collection[str] = ()) -> RecordedRun:
     report = row["report"]
     asked = report.get("asked") or {}
     return RecordedRun(
@@ -373,7 +380,9 @@ def _from_row(row: Mapping[str, Any]) -> RecordedRun:
         origin=report.get("origin") or "build",
         asked=_asked_from(asked),
         memory_bytes=report.get("memory_bytes"),
-        results=tuple(_node_from(item) for item in report.get("results") or ()),
+        results=tuple(
+            _node_from(item) for item in report.get("results") or () if item["unique_id"] not in without
+        ),
         failures=tuple(_failures(report.get("failures") or ())),
         warnings=tuple(report.get("warnings") or ()),
     )

@@ -163,8 +163,8 @@ class Buckets:
         for some in (wanted[i : i + _NODES_AT_ONCE] for i in range(0, len(wanted), _NODES_AT_ONCE)):
             # Given out when the transaction is over: who reads may want to write.
             with self._store.transaction() as connection:
-                asked = ({"node": node, "grain": grain, "since": start} for node in some)
-                found = {one["node"]: connection.execute(_READ, one).all() for one in asked}
+                of_all = {"grain": grain, "since": start}
+                found = {node: connection.execute(_READ, {"node": node, **of_all}).all() for node in some}
                 layouts = _layouts(connection, {row.layout for rows in found.values() for row in rows})
             for node, rows in found.items():
                 if rows:

@@ -75,18 +75,26 @@ _SCORED = np.array([0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 10, 12, 
 _ALONE = np.array(
     [0, 1.15, 1.53, 2, 2.45, 2.88, 3.17, 3.33, 3.45, 3.58, 3.72, 3.87, 4.1, 4.5, 5.3, 5.9, 6.5, 14]
 )
-# What neighbours do not confirm has to be so much odder by itself.
-_UNCONFIRMED = 0.5
+# What neighbours do not confirm has to be so much odder by itself; less where there is neither a parent nor
+# rows to be judged given, as for the rows of a source.
+_UNCONFIRMED, _WITH_NOTHING_GIVEN = 0.5, 0.2
 
 
-def as_score(odds: np.ndarray, strongest: np.ndarray, has_neighbours: np.ndarray) -> np.ndarray:
+def as_score(
+    odds: np.ndarray, strongest: np.ndarray, has_neighbours: np.ndarray, has_given: np.ndarray
+) -> np.ndarray:
     """−log10 of a probability, M × T, of log-odds or, of monitors without neighbours, of the strongest view.
 
     A bucket without any evidence scores 0.
+
+    Args:
+        has_neighbours, has_given: M; the second says whether there is a parent or rows to be judged given.
     """
     alone = np.interp(strongest, _SCORED, _ALONE)
     among = np.interp(odds, _ODDS, _AMONG) * (strongest > 0)
-    found: np.ndarray = np.where(has_neighbours[:, None], np.maximum(among, alone - _UNCONFIRMED), alone)
+    margin = np.where(has_given, _UNCONFIRMED, _WITH_NOTHING_GIVEN)[:, None]
+    doubted = np.maximum(among, alone - margin)
+    found: np.ndarray = np.where(has_neighbours[:, None], doubted, alone)
     return found
 
 

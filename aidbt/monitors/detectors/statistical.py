@@ -56,8 +56,10 @@ class StatisticalDetector:
         """
         found = self._found(history)
         evidence, has_neighbours = self._evidence(history, found)
+        odds = log_odds(evidence, history.families)
+        has_given = (history.parents >= 0) | (history.volumes >= 0)
         return Scores(
-            score=as_score(log_odds(evidence, history.families), evidence.strongest, has_neighbours),
+            score=as_score(odds, evidence.strongest, has_neighbours, has_given),
             sign=np.where(np.isfinite(history.values) & (found.seen > 0), found.sign, 0),
             expected=found.expected,
             low=found.low,

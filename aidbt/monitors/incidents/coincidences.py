@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from aidbt.core.incidents import Incident, node_name
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.incidents import Incident
+from aidbt.core.measured import Anomaly, Monitor, node_name
 from aidbt.monitors.history import Family, History
 from aidbt.monitors.incidents.upstream import Upstream
 from aidbt.monitors.metrics import metric_of

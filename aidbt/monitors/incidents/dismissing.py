@@ -7,17 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from aidbt.core.errors import UsageError
-from aidbt.core.incidents import (
-    Incident,
-    IncidentEvent,
-    IncidentState,
-    What,
-    ill_of,
-    is_own_test,
-    key_of,
-    node_name,
-)
-from aidbt.core.measured import Monitor
+from aidbt.core.incidents import Incident, IncidentEvent, IncidentState, What, ill_of, is_own_test, key_of
+from aidbt.core.measured import Monitor, node_name
 from aidbt.monitors.incidents.describing import described
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream

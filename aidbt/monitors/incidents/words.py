@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import is_own_test, node_name
-from aidbt.core.measured import Anomaly
+from aidbt.core.incidents import is_own_test
+from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.metrics import DISTRIBUTION, metric_of
 from aidbt.monitors.thresholds import threshold_of

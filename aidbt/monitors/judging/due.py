@@ -65,17 +65,22 @@ class Judged:
 
 def digests_of(series: Series, since: datetime) -> dict[datetime, str]:
     """Of each bucket from a time on, a short text that changes with what it holds."""
-    return {start: _digest(series, place) for place, start in enumerate(series.starts) if start >= since}
-
-
-def _digest(series: Series, place: int) -> str:
-    known = {
-        f"{name}|{column}": float(series.values[place, number])
-        for (name, column), number in series.keys.items()
-        if np.isfinite(series.values[place, number])
-    }
-    said = json.dumps([known, series.shares[place], bool(series.refreshed[place])], sort_keys=True)
-    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+    keys = sorted(series.keys)
+    places = [place for place, start in enumerate(series.starts) if start >= since]
+    values = series.values[np.ix_(places, [series.keys[key] for key in keys])]
+    known = np.isfinite(values)
+    names: dict[bytes, bytes] = {}  # of the facts that a bucket has, which most have in common
+    found = {}
+    for place, row, has in zip(places, values, known, strict=True):
+        mask = has.tobytes()
+        if mask not in names:
+            names[mask] = json.dumps([keys[number] for number in np.flatnonzero(has)]).encode()
+        rest = json.dumps([series.shares[place], bool(series.refreshed[place])], sort_keys=True).encode()
+        said = hashlib.blake2b(names[mask], digest_size=8)
+        said.update(row[has].tobytes())
+        said.update(rest)
+        found[series.starts[place]] = said.hexdigest()
+    return found
 
 
 def buckets_late(judged: Judged, series: Series, most: int) -> int:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from aidbt.core.config import QualityDimension
 from aidbt.core.errors import UnknownName
-from aidbt.core.incidents import Incident, key_of, node_name
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.incidents import Incident, key_of
+from aidbt.core.measured import Anomaly, Monitor, node_name
 from aidbt.monitors.history import Family
 from aidbt.monitors.judging.schema_changes import METRIC as SCHEMA
 from aidbt.monitors.metrics import metric_of

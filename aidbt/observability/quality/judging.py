@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from aidbt.core.config import QualitySettings
 from aidbt.core.errors import UsageError, nearest
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.monitors.incidents.surroundings import surroundings
 from aidbt.observability.quality.advice import Way, mending
 from aidbt.observability.quality.dimensions import Dimension, odd_dimension

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import Finding, Severity
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import recorded_run, recorded_runs
 from aidbt.project.artifacts import RunResults, Sources, read_catalog, read_run_results, read_sources
@@ -19,9 +19,11 @@ from aidbt.store import Store
 
 # Commands of dbt whose results say something about data; compile and docs write run_results.json too.
 _TELLING = frozenset(("dbt", "build", "run", "test", "seed", "snapshot", "retry", "source", "freshness"))
+_TESTS, _TESTED = ("test.", "unit_test."), ("pass", "warn", "fail", "error")
+_BUILT = ("model.", "seed.", "snapshot.")
 _NOT_DONE = ("no-op", "reused", "cancelled", "")
 # Runs are read from the newest on until every test has a result; a page of large ones is about 10 MB.
-_PAGE = 20
+_PAGE = 5
 _NAMED = 3
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class Results:
         rows: node → when it was built, and how many rows that wrote.
         runs: invocation → when it ended.
         columns: node → its columns, as the catalog has them.
+        settled: nodes of which older runs have nothing to say any more.
     """
 
     newest: dict[str, Seen] = field(default_factory=dict)
@@ -42,12 +45,14 @@ class Results:
     runs: dict[str, datetime] = field(default_factory=dict)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    settled: set[str] = field(default_factory=set)
 
-    def add(self, node: str, seen: Seen, rows: int | None = None) -> None:
-        """A result, of which a test that was skipped, or a node at which nothing was done, is none."""
-        is_test = node.startswith(("test.", "unit_test."))
-        if seen.status in _NOT_DONE or (is_test and seen.status not in ("pass", "warn", "fail", "error")):
-            return
+    def add(self, node: str, seen: Seen, rows: int | None = None) -> bool:
+        """Whether it is a result, of which a test that was skipped, or a node at which nothing was done, is
+        none.
+        """
+        if seen.status in _NOT_DONE or (node.startswith(_TESTS) and seen.status not in _TESTED):
+            return False
         before = self.newest.get(node)
         if before is None or seen.at >= before.at:
             self.newest[node] = seen
@@ -55,6 +60,7 @@ class Results:
             built = self.rows.get(node)
             if built is None or seen.at >= built[0]:
                 self.rows[node] = seen.at, rows
+        return True
 
 
 def read_results(
@@ -104,7 +110,8 @@ def uncounted(found: Results, manifest: Manifest, since: datetime, days: int) ->
 
 def _read_recorded(found: Results, store: Store, since: datetime, skip: int, target: str) -> bool:
     """Whether there are more after these."""
-    runs = recorded_runs(store, since=since, limit=_PAGE, skip=skip, target=target)
+    runs = recorded_runs(store, since=since, limit=_PAGE, skip=skip, target=target, without=found.settled)
+    read: set[str] = set()
     for run in runs:
         if run.command.partition(" ")[0] not in _TELLING:
             continue
@@ -113,7 +120,12 @@ def _read_recorded(found: Results, store: Store, since: datetime, skip: int, tar
         for node in run.results:
             message = node.message or said.get(node.unique_id, "")
             seen = Seen(node.status, run.finished_at, node.failures, message, node.age_s)
-            found.add(node.unique_id, seen, node.rows_affected)
+            if found.add(node.unique_id, seen, node.rows_affected):
+                read.add(node.unique_id)
+    # Of what failed an older run may say how many rows it has.
+    found.settled |= {
+        name for name in read if not name.startswith(_BUILT) or found.newest[name].status == "success"
+    }
     return len(runs) == _PAGE
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import UnknownName
-from aidbt.core.incidents import Incident, key_of, node_name
-from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.core.incidents import Incident, key_of
+from aidbt.core.measured import Anomaly, Grain, Monitor, node_name
 from aidbt.monitors.metrics import CUSTOM, metric_of
 from aidbt.observability.report.values import ChartPoint, MetricChart
 from aidbt.store.buckets import Buckets

@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from aidbt.core.incidents import Incident, key_of, node_name
-from aidbt.core.measured import Anomaly
+from aidbt.core.incidents import Incident, key_of
+from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.history import Family
 from aidbt.observability.report import bar_chart, lineage_picture, metric_chart, summary, timeline, words
 from aidbt.observability.report.bar_chart import Bar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.observability.report.values import Freshness, Report, Run, State, TestResult
 from aidbt.observability.report.words import counted, told_ago, told_list, told_money, told_score
 

@@ -56,6 +56,11 @@ def test_the_list_begins_with_what_was_found_and_ends_with_what_to_do(shop: Shop
     assert "INC-1" in lines[2] and "finance" in lines[2] and "62 % fewer rows" in lines[2]
     assert lines[-1] == "next: aidbt incidents show INC-1"
     assert [one["id"] for one in answered(shop, "list", "--owner", "Finance")["incidents"]] == ["INC-1"]
+    of_finance = incidents(shop, "list", "--owner", "Finance").stdout
+    assert of_finance.startswith("found 1 incident of Finance open, 1 of others\n")
+    # That an owner has none does not say that nothing is wrong.
+    of_nobody = incidents(shop, "list", "--owner", "sales").stdout
+    assert of_nobody == "nothing is open of sales, 2 of others\n"
 
 
 def test_show_says_where_it_begins_what_it_reaches_and_what_happened(shop: Shop):

@@ -116,17 +116,22 @@ def test_scores_that_were_too_high_in_the_past_are_shrunk_and_others_not():
 
 def test_a_final_score_grows_with_what_it_is_made_of():
     strongest, odds = np.tile(np.linspace(0.1, 60, 200), (2, 1)), np.tile(np.linspace(-13, 19, 200), (2, 1))
-    alone = np.array([[own_score_of(3.1)]])
+    alone, both, no = np.array([[own_score_of(3.1)]]), np.array([True, False]), np.array([False])
 
-    found = as_score(odds, strongest, np.array([True, False]))
+    found = as_score(odds, strongest, both, both)
 
     assert (np.diff(found[:, :130]) > 0).all()
-    assert as_score(np.zeros((1, 1)), alone, np.array([False])) == pytest.approx(3.1)
-    assert as_score(odds, 0 * strongest, np.array([True, False])).max() == 0
+    assert as_score(np.zeros((1, 1)), alone, no, no) == pytest.approx(3.1)
+    assert as_score(odds, 0 * strongest, both, both).max() == 0
 
 
-def test_what_is_beyond_doubt_needs_no_neighbours():
-    assert as_score(np.full((1, 1), -9.0), np.full((1, 1), 12.0), np.array([True])) > 4
+def test_what_is_beyond_doubt_needs_no_neighbours_and_what_nothing_else_could_explain_less():
+    odds, strongest = np.full((2, 1), -9.0), np.full((2, 1), 12.0)
+
+    found = as_score(odds, strongest, np.array([True, True]), np.array([True, False]))
+
+    assert found[0, 0] > 4
+    assert found[1, 0] > found[0, 0]
 
 
 @pytest.mark.parametrize("family", Family)

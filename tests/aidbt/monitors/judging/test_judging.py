@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from aidbt.core.measured import Anomaly, Monitor
-from aidbt.monitors.judging.due import Judged, after_judging, buckets_late, due, is_news
+from aidbt.monitors.judging.due import Judged, after_judging, buckets_late, digests_of, due, is_news
 from aidbt.store.buckets import Series
 
 FIRST = datetime(2026, 10, 1)
@@ -148,3 +149,15 @@ def test_what_was_repaired_and_is_broken_again_to_the_same_value_is_news():
     next_day = series([100] * 29 + [10, 100])
     later = after_judging(told, next_day, due(told, next_day, late=0, late_days=3), [], most=3)
     assert not is_news(later, anomaly)
+
+
+def test_a_new_column_changes_nothing_of_the_days_that_do_not_have_it():
+    plain = series([100] * 30)
+    starts, values = plain.starts, np.full((30, 2), np.nan)
+    values[:, 1], values[29, 0] = 100, 3
+    wider = replace(plain, keys={("nulls", "a"): 0, ("rows", ""): 1}, values=values)
+    before, after = digests_of(plain, FIRST), digests_of(wider, FIRST)
+
+    assert [start for start in starts if before[start] != after[start]] == [starts[29]]
+    moved = digests_of(replace(wider, keys={("nulls", "b"): 0, ("rows", ""): 1}), FIRST)
+    assert [start for start in starts if moved[start] != after[start]] == [starts[29]]
