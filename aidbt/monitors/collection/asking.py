@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,12 +69,19 @@ def _parts(target: Target) -> list[Target]:
 
 
 def changed_since(
-    connection: Connection, buckets: Buckets, target: Target, window: Window | None, oldest: datetime | None
+    connection: Connection,
+    buckets: Buckets,
+    target: Target,
+    window: Window | None,
+    oldest: datetime | None,
+    lost_before: Collection[datetime] = (),
 ) -> Changed:
-    """Which older buckets have other rows by now, where that costs next to nothing to know."""
+    """Which older buckets have other rows by now: where that costs next to nothing to know, or some had lost
+    theirs (`lost_before`), which may be back.
+    """
     if window is None or oldest is None or oldest >= window.since:
         return Changed()
-    if connection.dialect not in _COUNTS_ARE_CHEAP:
+    if connection.dialect not in _COUNTS_ARE_CHEAP and not lost_before:
         return Changed()
     begin = max(oldest, window.until - timedelta(days=4000))
     series = buckets.series(target.unique_id, window.grain, since=begin, with_shares=False)
@@ -83,7 +91,7 @@ def changed_since(
     counted = {datetime(1970, 1, 1) + timedelta(seconds=round(float(at))): float(n) for at, n in rows}
     known = dict(zip(series.starts, series.fact("rows"), strict=True))
     return changed_buckets(
-        {start: n for start, n in known.items() if start < window.since and n == n}, counted
+        {start: n for start, n in known.items() if start < window.since and n == n}, counted, lost_before
     )
 
 

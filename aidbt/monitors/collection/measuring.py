@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -87,7 +87,8 @@ def measured_and_kept(
             buckets.put(_flagged([same], written, None))
             return [_told_of(target, [same], begun, new=1)], []
         with in_time(connection, timeout_s, hint=TIMEOUT_HINT):
-            changed = _late(connection, buckets, scan)
+            told = _told_lost(store, target)
+            changed = _late(connection, buckets, scan, told)
             window = scan.window
             if window is not None and changed.reopened:
                 window = window.reaching_back_to(changed.reopened[0])
@@ -101,7 +102,7 @@ def measured_and_kept(
         raise
     except (WarehouseError, DeadlineExceeded) as error:
         return [], [not_measured(target, error)]
-    findings = [*_newly_lost(store, target, changed.lost), *odd_rows(target, window, answer, newest)]
+    findings = [*_newly_lost(store, target, changed.lost, told), *odd_rows(target, window, answer, newest)]
     known = None
     if window is not None:
         known = buckets.series(target.unique_id, window.grain, since=window.since, with_shares=False)
@@ -149,22 +150,28 @@ def _made(
     return [bucket for bucket in made if bucket.start not in gone]
 
 
-def _late(connection: Connection, buckets: Buckets, scan: Scan) -> Changed:
+def _late(connection: Connection, buckets: Buckets, scan: Scan, lost: Collection[datetime]) -> Changed:
     """Which older buckets changed, unless a person said from when on to measure."""
     if scan.is_told:
         return Changed()
-    return changed_since(connection, buckets, scan.target, scan.window, scan.oldest)
+    return changed_since(connection, buckets, scan.target, scan.window, scan.oldest, lost)
 
 
 def _has_rows(answer: Answer) -> bool:
     return any(facts.get(("rows", "")) for facts in answer.facts.values())
 
 
-def _newly_lost(store: Store, target: Target, lost: Sequence[datetime]) -> list[Finding]:
-    """A finding for buckets that have lost their rows since that was last told."""
+def _told_lost(store: Store, target: Target) -> set[datetime]:
+    """The buckets that had lost their rows when the table was looked at last."""
     record = store.get(LOST, target.unique_id)
-    told = {datetime.fromisoformat(start) for start in (record.value if record else ())}
-    if set(lost) != told:
+    return {datetime.fromisoformat(start) for start in (record.value if record else ())}
+
+
+def _newly_lost(
+    store: Store, target: Target, lost: Sequence[datetime], told: Collection[datetime]
+) -> list[Finding]:
+    """A finding for buckets that have lost their rows since that was last told."""
+    if set(lost) != set(told):
         store.put(LOST, target.unique_id, [start.isoformat() for start in lost])
     new = [start for start in lost if start not in told]
     return [rows_lost(target, new)] if new else []

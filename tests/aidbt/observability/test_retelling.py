@@ -83,15 +83,17 @@ def test_what_is_wrong_today_has_nothing_to_do_with_the_past(watched: Watched):
     assert ODD in {a.start for c in found.changes for a in c.after.anomalies}
 
 
-def test_a_value_that_vanished_has_not_come_back_on_a_day_without_rows(watched: Watched):
-    days = [f"timestamp '{ODD + timedelta(days=number)}'" for number in range(4)]
-    few = f"status <> 'new' and not ordered_at between {days[1]} and {days[2]} - interval 1 second"
-    watched.on(0, f"ordered_at < {days[0]} or ordered_at >= {days[3]} or ({few})").shop.collect()
+def test_a_new_value_has_not_passed_on_a_day_without_rows(tmp_path: Path):
+    first, second, third = (f"timestamp '{ODD + timedelta(days=number)}'" for number in range(3))
+    lost = f"case when ordered_at >= {first} and ordered_at < {second} then 'lost' else status end"
+    with measured_shop(tmp_path) as made:
+        columns = f"* replace ({lost} as status)"
+        shop = Watched(made).on(0, f"ordered_at < {second} or ordered_at >= {third}", columns)
+        shop.shop.collect()
+        found = told(shop).found
 
-    found = told(watched).found
-
-    well = found.well["day", Monitor(ORDERS, "vanished_values", "status")]
-    assert [start - ODD for start in well if start >= ODD][0] == timedelta(days=3)
+    well = found.well["day", Monitor(ORDERS, "new_values", "status")]
+    assert next(start - ODD for start in well if start >= ODD) == timedelta(days=2)
 
 
 def test_what_is_of_that_day_or_later_is_not_judged(watched: Watched):

@@ -19,6 +19,7 @@ from aidbt.core.errors import (
 )
 from aidbt.monitors.collection.collect import LEASE, collect
 from aidbt.monitors.collection.measuring import WrittenBy
+from aidbt.monitors.collection.missing import lost_buckets
 from aidbt.monitors.collection.places import require_same_places
 from aidbt.monitors.histories import history_of
 from aidbt.store.buckets import Buckets
@@ -139,6 +140,27 @@ def test_a_table_that_was_emptied_keeps_its_history_and_says_so(shop: Measured) 
 
     assert codes(again) == ["monitor.rows_lost", "monitor.no_rows"]
     assert shop.series().fact("rows").tolist() == [100, 100, 0, *[100] * 6, 0, 0]
+
+
+@pytest.mark.parametrize("counts_are_cheap", [True, False])
+def test_rows_that_are_gone_stay_so_until_they_are_back_or_a_person_says_so(
+    shop: Measured, monkeypatch: pytest.MonkeyPatch, counts_are_cheap: bool
+) -> None:
+    if not counts_are_cheap:  # as on all other warehouses
+        monkeypatch.setattr("aidbt.monitors.collection.asking._COUNTS_ARE_CHEAP", ())
+    shop.collect()
+    shop.run("create table before as from orders", "truncate orders")
+    shop.later(days=1).collect(settings={"late_days": 1})
+    lost = lost_buckets(shop.store)[ORDERS]
+    assert len(lost) == 8
+    for _ in range(4):  # it goes on with new days
+        shop.run(f"insert into orders by name select timestamp '{shop.now:%Y-%m-%d}' as ordered_at")
+        shop.later(days=1).collect(settings={"late_days": 1})
+        assert lost_buckets(shop.store)[ORDERS] == lost
+
+    shop.run("insert into orders from before")
+    shop.collect()
+    assert lost_buckets(shop.store) == {}
 
 
 def test_a_table_that_keeps_some_days_only_loses_no_history_and_nobody_is_told(shop: Measured) -> None:
