@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aidbt.cli.render import bold, count, dim, table
+from aidbt.core.measured import node_name
 
 if TYPE_CHECKING:
     from aidbt.core.incidents import Incident
-    from aidbt.core.measured import Anomaly, Monitor, node_name
+    from aidbt.core.measured import Anomaly, Monitor
     from aidbt.monitors.incidents.upstream import Upstream
 
 _MOST_FINDINGS = 10

@@ -12,6 +12,7 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import ALIVE, IncidentChange
 from aidbt.core.measured import Grain, is_of_runs
+from aidbt.monitors.collection.custom import upstream_of_custom
 from aidbt.monitors.collection.targets import find_targets
 from aidbt.monitors.feedback.verdicts import Feedback, alerts_of
 from aidbt.monitors.incidents.changes import News
@@ -81,8 +82,9 @@ def check_store(
     incidents = Incidents(store).all(states=ALIVE)
     alerts = alerts_of(Incidents(store).all()) if feedback else ()
     judging = Judging(manifest, settings.monitors, since, until, now, places or {}, dialect, feedback, alerts)
+    custom = there.keys() & upstream_of_custom(manifest, settings.monitors, dialect).keys()
     if not (select or exclude):
-        wanted |= {node for node in there if is_of_runs(node)}
+        wanted |= custom | {node for node in there if is_of_runs(node)}
     for grain in _GRAINS if until is None else _GRAINS[:2]:
         nodes = [node for node, grains in there.items() if node in wanted and grain in grains]
         if nodes:
@@ -108,7 +110,10 @@ def check_store(
             )
         )
     found = together(parts)
-    gone = frozenset(node for node in there if node not in known and "." in node and not is_of_runs(node))
+    there_still = known | custom
+    gone = frozenset(
+        node for node in there if node not in there_still and "." in node and not is_of_runs(node)
+    )
     return replace(found, found=replace(found.found, gone=gone))
 
 
@@ -234,6 +239,8 @@ def check_project(
     """
     places, problem = _places(manifest, warehouse, settings.monitors) if until is None else ({}, [])
     around = surroundings(manifest)
+    custom = upstream_of_custom(manifest, settings.monitors, warehouse.dialect)
+    around = replace(around, parents={**around.parents, **custom})
     made = check_store(
         manifest,
         store,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -75,8 +75,13 @@ def custom_metrics(
     return found, findings
 
 
-def upstream_of_custom(metrics: Iterable[CustomMetric]) -> dict[str, tuple[str, ...]]:
-    """unique_id of each metric → what it is made of, for lineage."""
+def upstream_of_custom(
+    manifest: Manifest, settings: MonitorSettings, dialect: str
+) -> dict[str, tuple[str, ...]]:
+    """unique_id of each metric that the settings name → what it is made of, for lineage; without those that
+    cannot be asked for, which a collection says.
+    """
+    metrics, _ = custom_metrics(manifest, settings, dialect=dialect, metric_sql=lambda name, grain: "")
     return {metric.node: metric.reads for metric in metrics}
 
 

@@ -118,6 +118,25 @@ def test_a_day_with_a_quarter_of_its_rows_is_one_incident_told_once(watched: Wat
     assert (again.found.anomalies, again.changes, again.is_at("warn")) == ((), (), False)
 
 
+def test_a_metric_of_a_persons_own_is_judged_and_belongs_to_what_it_is_made_of(watched: Watched):
+    takings = "select date_trunc('day', ordered_at), sum(amount) from {{ ref('orders') }} group by 1"
+    monitors = {"custom": {"takings": takings}}
+
+    def checked(day: int, where: str = "true") -> Outcome:
+        shop = watched.on(day, where).shop
+        shop.collect(settings=monitors)
+        known = Settings(monitors=MonitorSettings.model_validate(monitors))
+        manifest = manifest_of(shop.folder / "manifest.json", shop.nodes)
+        return check_project(manifest, shop.store, known, shop.warehouse, now=shop.now)
+
+    assert checked(0).found.anomalies == ()
+    found = checked(1, HALF_OF_YESTERDAY.replace("% 4", "% 40"))
+    assert "custom:takings" in metrics(found)
+    (change,) = found.changes
+    assert change.after.root == ORDERS and "custom.project.takings" in change.after.affected
+    assert [one.what for one in checked(1).changes] == ["resolved"]
+
+
 def test_rows_that_come_late_end_the_incident(watched: Watched):
     watched.check()
     watched.on(1, HALF_OF_YESTERDAY).check()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.monitors.collection.custom import custom_metrics, upstream_of_custom
+from aidbt.monitors.collection.custom import upstream_of_custom
 from aidbt.monitors.histories import monitors_of
 from tests.aidbt.monitors.measured_shop import ORDERS, Measured, manifest_of, measured_shop
 
@@ -43,9 +43,11 @@ def test_what_it_is_made_of_is_its_lineage(shop: Measured) -> None:
     from aidbt.core.config import MonitorSettings
 
     manifest = manifest_of(shop.folder / "m.json", shop.nodes)
-    found, _ = custom_metrics(manifest, MonitorSettings(custom={"revenue": REVENUE}), dialect="duckdb")
+    custom = {"revenue": REVENUE, "odd": "select * from {{ ref('nowhere') }}"}
 
-    assert upstream_of_custom(found) == {"custom.project.revenue": (ORDERS,)}
+    found = upstream_of_custom(manifest, MonitorSettings(custom=custom), "duckdb")
+
+    assert found == {"custom.project.revenue": (ORDERS,)}
 
 
 @pytest.mark.parametrize(
