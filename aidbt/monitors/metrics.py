@@ -250,7 +250,7 @@ METRICS: tuple[Metric, ...] = (
         Family.MINUTES,
         ("event_age_s",),
         _freshness,
-        least=30,
+        least=60,
         words="age of the newest row",
     ),
     Metric(

@@ -33,9 +33,10 @@ class Spread:
         self._both += rate * (square - self._both)
         self._count += learns
         rate = np.maximum(1 / (self._count / 2 + 5), 0.06) * learns
-        # no error is small on both sides: else a constant series would keep its first variance on one of them
-        self._above += rate * (error > -_NOTHING) * (square - self._above)
-        self._below += rate * (error < _NOTHING) * (square - self._below)
+        # An error of nothing is small on both sides, and one to the other side says that this one is no wider
+        # than both: where a table grows steadily there are none below, and its first variance would stay.
+        for side, is_here in ((self._above, error > -_NOTHING), (self._below, error < _NOTHING)):
+            side += rate * (np.where(is_here, square, np.minimum(self._both, side)) - side)
 
 
 # The predicted noise of a number of rows is believed as much as so many buckets, of which older ones are

@@ -70,7 +70,7 @@ def _factor(counts: np.ndarray) -> float:
 # view of a monitor is worth that has no neighbours. The first is what benchmarks/anomaly_weights.py measures
 # in the family of sets with the most false alarms, with a margin of 0.15.
 _ODDS = np.array([-14.0, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 20])
-_AMONG = np.array([0, 1.1, 1.3, 1.7, 2.05, 2.45, 2.8, 3.2, 3.55, 3.8, 4.25, 4.8, 10])
+_AMONG = np.array([0, 1.1, 1.28, 1.66, 2.05, 2.43, 2.81, 3.15, 3.51, 3.85, 4.32, 4.79, 10])
 _SCORED = np.array([0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 10, 12, 14, 40])
 _ALONE = np.array(
     [0, 1.15, 1.53, 2, 2.45, 2.88, 3.17, 3.33, 3.45, 3.58, 3.72, 3.87, 4.1, 4.5, 5.3, 5.9, 6.5, 14]

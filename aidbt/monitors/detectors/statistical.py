@@ -9,7 +9,7 @@ import numpy as np
 
 from aidbt.core.measured import Grain
 from aidbt.monitors.baseline.sheet import Sheet, sheets
-from aidbt.monitors.baseline.tails import deviation_of
+from aidbt.monitors.baseline.tails import reach_of
 from aidbt.monitors.calendar import next_start
 from aidbt.monitors.detectors.calibration import as_score, calibrated, own_score_of
 from aidbt.monitors.detectors.evidence import Evidence, bucket_before, log_odds
@@ -95,9 +95,10 @@ class StatisticalDetector:
         volume = GivenOther(sheet, sheet.volumes, _ROWS_SLOPE)
         lately = [RecentMean(sheet, span) for span in _SPANS]
         drift = Drift(sheet, grain)
-        mean, down, up = (np.empty(sheet.scaled.shape) for _ in range(3))
+        mean, down, up, heavy = (np.empty(sheet.scaled.shape) for _ in range(4))
         for bucket in range(len(sheet.scaled)):
             found.seen[sheet.place, bucket] = past.seen
+            heavy[bucket] = past.heavy()
             outlook = past.step(bucket)
             mean[bucket], down[bucket], up[bucket] = outlook.mean, outlook.down, outlook.up
             found.own[sheet.place, bucket] = outlook.score
@@ -108,25 +109,13 @@ class StatisticalDetector:
             said = [view.step(bucket, outlook, past) for view in lately]
             found.recent[sheet.place, bucket] = np.maximum.reduce(said)
         found.drift[sheet.place] = drift.scores().T
-        self._draw(sheet, grain, found, mean, down, up)
+        reach = reach_of(own_score_of(self.threshold(grain=grain)), heavy)
+        self._draw(sheet, found, mean, mean - reach * down, mean + reach * up)
 
-    def _draw(
-        self,
-        sheet: Sheet,
-        grain: Grain,
-        found: _Found,
-        mean: np.ndarray,
-        down: np.ndarray,
-        up: np.ndarray,
-    ) -> None:
+    def _draw(self, sheet: Sheet, found: _Found, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         """The bands of some monitors; all but `found` T × M on their scales."""
-        reach = deviation_of(own_score_of(self.threshold(grain=grain)))
         unknown = found.seen[sheet.place].T == 0
-        for target, scaled in (
-            (found.expected, mean),
-            (found.low, mean - reach * down),
-            (found.high, mean + reach * up),
-        ):
+        for target, scaled in ((found.expected, mean), (found.low, low), (found.high, high)):
             target[sheet.place] = np.where(unknown, np.nan, sheet.back(scaled)).T
 
 

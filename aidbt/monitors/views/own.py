@@ -11,7 +11,7 @@ from aidbt.monitors.baseline.experts import Learners, Moment
 from aidbt.monitors.baseline.mixture import Forecast, Mixture
 from aidbt.monitors.baseline.sheet import Sheet
 from aidbt.monitors.baseline.spread import Dispersion
-from aidbt.monitors.baseline.tails import score_of, upper_tail
+from aidbt.monitors.baseline.tails import LearnedTails, mixed_tail, score_of
 from aidbt.monitors.history import Family
 from aidbt.monitors.views.allowed import Allowed
 from aidbt.monitors.views.good_news import GoodNews
@@ -65,7 +65,14 @@ class OwnPast:
         self._is_volume = sheet.is_of(Family.COUNT, Family.MINUTES)
         self._good_news = GoodNews(sheet)
         self._allowed = Allowed(sheet, grain)
+        self._tails = LearnedTails(len(sheet.place))
+        self._has_tails = sheet.is_of(Family.COUNT)
         self._dispersion = Dispersion(sheet.is_rows, sheet.is_of(Family.AMOUNT))
+
+    def heavy(self) -> np.ndarray:
+        """The share of heavy tails of each monitor's errors, M; counts alone learn theirs."""
+        found: np.ndarray = np.where(self._has_tails, self._tails.heavy(), 1.0)
+        return found
 
     def step(self, bucket: int) -> Outlook:
         """Forecasts a bucket, compares, learns."""
@@ -81,6 +88,8 @@ class OwnPast:
         deviation = np.where(value > plain.mean, up, down)
         learned = self._learn(bucket, at, value, plain, noise, deviation, outlook)
         settled = learned & (self.seen > _GUARDED)  # before, errors are those of weekdays not yet known
+        z = np.where(np.isnan(value), 0, outlook.residual) / outlook.deviation
+        self._tails.learn(z, ~np.isnan(value) & ~sheet.is_soft[bucket] & (self.seen > FEWEST))
         self._dispersion.learn(outlook.residual, (plain.weight * predicted).sum(axis=0), settled)
         return outlook
 
@@ -106,8 +115,9 @@ class OwnPast:
         deviation = np.where(value > plain.mean, up, down)
         mean = self._allowed.nearest(bucket, mean, sunday)
         off = np.where(measured, (value - mean) / deviation, 0)
-        below = (plain.weight * upper_tail(-off)).sum(axis=0)
-        above = (plain.weight * upper_tail(off)).sum(axis=0)
+        heavy = self.heavy()
+        below = (plain.weight * mixed_tail(-off, heavy)).sum(axis=0)
+        above = (plain.weight * mixed_tail(off, heavy)).sum(axis=0)
         sign = np.where(below < above, -1, 1)
         score = score_of(2 * np.minimum(below, above))
         centre = (plain.weight * mean).sum(axis=0)
