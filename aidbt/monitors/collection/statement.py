@@ -166,7 +166,7 @@ def _is_untimed(column: Column, window: Window, dialect: str) -> exp.Expr:
     time = _column(column, dialect)
     is_null: exp.Expr = exp.Is(this=time, expression=exp.null())
     stand_ins = [
-        _instant(column, instant, window, dialect, is_local=False)
+        _stand_in(column, instant, window, dialect)
         for instant in _NO_TIMES
         if instant < window.instant(window.since)
         and (instant.year > 1 or "_ns" not in column.data_type.lower())  # which begin in 1677
@@ -174,6 +174,13 @@ def _is_untimed(column: Column, window: Window, dialect: str) -> exp.Expr:
     if not stand_ins:
         return is_null
     return exp.or_(is_null, exp.In(this=time.copy(), expressions=stand_ins), copy=False)
+
+
+def _stand_in(column: Column, instant: datetime, window: Window, dialect: str) -> exp.Expr:
+    """A time that stands for none, as programs write it: of a date the day itself, in whatever time zone."""
+    if kind_of(column.data_type) == "date":
+        return exp.cast(exp.Literal.string(instant.date().isoformat()), "date")
+    return _instant(column, instant, window, dialect, is_local=False)
 
 
 def _values(
