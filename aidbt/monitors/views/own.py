@@ -66,11 +66,11 @@ class OwnPast:
         self._good_news = GoodNews(sheet)
         self._allowed = Allowed(sheet, grain)
         self._tails = LearnedTails(len(sheet.place))
-        self._has_tails = sheet.is_of(Family.COUNT)
+        self._has_tails = sheet.is_of(Family.COUNT, Family.RATE, Family.AMOUNT)
         self._dispersion = Dispersion(sheet.is_rows, sheet.is_of(Family.AMOUNT))
 
     def heavy(self) -> np.ndarray:
-        """The share of heavy tails of each monitor's errors, M; counts alone learn theirs."""
+        """The share of heavy tails of each monitor's errors, M; counts, shares and amounts learn theirs."""
         found: np.ndarray = np.where(self._has_tails, self._tails.heavy(), 1.0)
         return found
 
