@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -48,13 +49,14 @@ def send_all(
     """Send messages, each channel in its own thread; yields each as it is done.
 
     Ends when all are done, or after `deadline_s`: what is still on its way then is not yielded, but may
-    arrive.
+    arrive. What is imported and read before anything can be sent does not count.
     """
     by_channel: dict[str, list[Parcel]] = {}
     for parcel in parcels:
         by_channel.setdefault(parcel.channel, []).append(parcel)
     done: queue.SimpleQueue[Sent] = queue.SimpleQueue()
-    until = Deadline.after(deadline_s, clock)
+    _load([settings.channels[name].kind for name in by_channel], templates)
+    until = Deadline.after(deadline_s, clock, setting="alerts.deadline_s")
     for name, mine in by_channel.items():
         line = _Line(name, settings.channels[name], templates, say, clock, until, rng or Random())
         # A daemon: what hangs in a name server or a mail server does not keep the command from ending.
@@ -64,6 +66,15 @@ def send_all(
             yield done.get(timeout=until.remaining() + _GRACE_S)
         except queue.Empty:
             return
+
+
+def _load(kinds: Collection[str], templates: Templates) -> None:
+    """Import what channels of these kinds need, before any clock runs: on a busy computer that takes long."""
+    for kind in kinds:
+        with contextlib.suppress(AidbtError):  # which each message says for itself
+            CHANNELS.load(kind)
+    if kinds:
+        templates.load()
 
 
 class _Line:
@@ -103,8 +114,11 @@ class _Line:
 
     def _send(self, parcel: Parcel) -> str:
         channel = open_channel(self._name, self._settings, self._templates, self._say)
-        allowed_s = min(self._settings.timeout_s, max(self._until.remaining(), 0.001))
-        until = Deadline.after(allowed_s, self._clock)
+        until = Deadline.after(
+            self._settings.timeout_s, self._clock, setting=f"alerts.channels.{self._name}.timeout_s"
+        )
+        if self._until.at < until.at:
+            until = self._until
         return retry(
             lambda: channel.send(parcel.delivery, until),
             POLICIES["api"],

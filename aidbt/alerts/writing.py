@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,17 @@ class Templates:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def load(self) -> None:
+        """Read all templates that there are, so that writing a message takes no time worth counting.
+
+        One that is wrong is passed over: `text` says what is wrong with it, where it is wanted.
+        """
+        from jinja2 import TemplateError
+
+        for name in self._environment.list_templates():
+            with contextlib.suppress(TemplateError, OSError, ValueError):
+                self._environment.get_template(name)
 
     def text(self, name: str, message: Message) -> str:
         """A message in the words of a template, e.g. "text.txt.jinja".

@@ -328,6 +328,8 @@ def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
     if len(known.nodes) > len(shown):
         yield dim(f"  … and {len(known.nodes) - len(shown)} more (--all)")
     yield from _data_tests(known, show_all=show_all)
+    if show_all:
+        yield from _ripening(known)
     if known.cold:
         yield (
             f"{count(known.cold, 'model has', 'models have')} fewer than 14 buckets:"
@@ -343,6 +345,16 @@ def _status_lines(known: Known, *, show_all: bool) -> Iterator[str]:
         yield f"metrics watched: {', '.join(known.metrics)}"
         yield f"on request (monitors.metrics): {', '.join(known.on_request)}"
     yield f"{bold('next')}: aidbt monitor check"
+
+
+def _ripening(known: Known) -> Iterator[str]:
+    """Which monitors wait until their newest buckets are what they will be."""
+    ripening = [node for node in known.nodes if node.ripening]
+    if ripening:
+        yield "judged later, since they mostly still change after they are measured first:"
+    for node in ripening:
+        said = [f"{name} after {count(age, node.grain)}" for name, age in node.ripening.items()]
+        yield f"  {node.unique_id}: {', '.join(said)}"
 
 
 def _data_tests(known: Known, *, show_all: bool) -> Iterator[str]:

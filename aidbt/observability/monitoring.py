@@ -13,6 +13,7 @@ from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import ALIVE, IncidentChange
 from aidbt.core.measured import Grain, is_of_runs
 from aidbt.monitors.collection.custom import upstream_of_custom
+from aidbt.monitors.collection.missing import seen_tables
 from aidbt.monitors.collection.targets import find_targets
 from aidbt.monitors.feedback.verdicts import Feedback, alerts_of
 from aidbt.monitors.incidents.changes import News
@@ -21,10 +22,11 @@ from aidbt.monitors.incidents.surroundings import surroundings
 from aidbt.monitors.incidents.words import severity_of
 from aidbt.monitors.judging.bounds import Place, write_bounds
 from aidbt.monitors.judging.declared import monitor_tests
+from aidbt.monitors.judging.remembered import JUDGED, judged_before
 from aidbt.monitors.judging.schema_changes import Renames
 from aidbt.observability.adjusting import remember_adjusted
 from aidbt.observability.checked import Check, Checked, together
-from aidbt.observability.checking_buckets import JUDGED, Judging, check_grain, judged_before
+from aidbt.observability.checking_buckets import Judging, check_grain
 from aidbt.observability.checking_columns import COMPARED, check_columns, likely_renames
 from aidbt.observability.checking_tables import TOLD as STATES_TOLD
 from aidbt.observability.checking_tables import check_tables, explained
@@ -77,7 +79,7 @@ def check_store(
     buckets = Buckets(store)
     known = {node.unique_id for node in select_nodes(manifest, (), ())}
     wanted = {node.unique_id for node in select_nodes(manifest, select, exclude)}
-    there = buckets.nodes()
+    there, seen = buckets.nodes(), seen_tables(store)
     parts = []
     incidents = Incidents(store).all(states=ALIVE)
     alerts = alerts_of(Incidents(store).all()) if feedback else ()
@@ -97,7 +99,8 @@ def check_store(
     if until is None:  # the columns are those of today
         watched = sorted(wanted & there.keys() & known)
         is_all = not (select or exclude)
-        parts.append(check_tables(store, watched, _project(manifest), now, is_all=is_all))
+        tables = sorted(wanted & known & (there.keys() | seen))
+        parts.append(check_tables(store, tables, _project(manifest), now, is_all=is_all))
         parts.append(
             check_columns(
                 manifest,
@@ -112,7 +115,7 @@ def check_store(
     found = together(parts)
     there_still = known | custom
     gone = frozenset(
-        node for node in there if node not in there_still and "." in node and not is_of_runs(node)
+        node for node in {*there, *seen} if node not in there_still and "." in node and not is_of_runs(node)
     )
     return replace(found, found=replace(found.found, gone=gone))
 

@@ -17,13 +17,14 @@ from aidbt.core.errors import EditConflict, SettingsError
 from aidbt.core.patch import FileEdit, Patch, apply_patch, digest, read_or_none
 from aidbt.core.schema import MappedColumn, MappedTest, Relation, TableProfile
 from aidbt.core.schema import Mapping as Mapped
+from aidbt.core.types import type_family
 from aidbt.generate.base_models import macro_files
 from aidbt.generate.data_tests import by_column
 from aidbt.generate.discover import profiled, scan_gate
 from aidbt.generate.english_models.kept import kept_names
 from aidbt.generate.files import Rendering, test_entry
 from aidbt.generate.lock import LOCK_FILE, MONITOR_ENTRY, Written, decided_digest, lock_text, read_lock
-from aidbt.generate.monitors.choose import monitor_tests
+from aidbt.generate.monitors.choose import can_be_learned, monitor_tests
 from aidbt.generate.monitors.edits import Place, PropertyFiles, Tests, tests_there, title
 from aidbt.generate.monitors.positions import Position, positions
 from aidbt.generate.rendering import rendering
@@ -123,6 +124,18 @@ def run_monitors(
     return plan
 
 
+def _no_monitors(target: Target, profile: TableProfile) -> str:
+    """Why a table gets none, with the line that would change it where there is one."""
+    times = [c for c in target.relation.columns if type_family(c.data_type) in ("date", "timestamp")]
+    if not times:
+        return "it has no time that its rows could go by"
+    able = [c.name for c in times if can_be_learned(MappedColumn(c.name, (c.name,)), profile)]
+    if not able or (target.event_time is not None and target.why != _GUESSED):
+        return "there are too few rows to learn from, or too few days of them"
+    others = f" (or {', '.join(able[1:3])})" if able[1:] else ""
+    return f"nothing says when its rows happened; add `config: {{event_time: {able[0]}}}`{others} to its YAML"
+
+
 class _Planner:
     def __init__(
         self,
@@ -208,8 +221,7 @@ class _Planner:
         """Decide on the monitors of a node, and put them into its property file."""
         wanted = self._tests(node, target, profile)
         if not wanted:
-            said = "nothing says when its rows happened, or there are too few of them to learn from"
-            self.leave_out(node, f"{said}; event_time in its config names the column")
+            self.leave_out(node, _no_monitors(target, profile))
             return
         place = self.files.place(node)
         there, known = tests_there(place.entry), self._known(node)

@@ -43,7 +43,7 @@ def deviation_of(score: float | np.ndarray) -> np.ndarray:
 
 # How much likelier light tails are than heavy ones before anything is seen (log-odds), what one bucket says
 # at most against them, how fast it is forgotten, and the share that heavy tails keep.
-_PRIOR, _WORST, _FORGET, _KEPT = -2.0, -2.0, 0.995, 0.03
+_PRIOR, _WORST, _FORGET, _KEPT = -2.5, -2.0, 0.995, 0.03
 # The logarithms of the densities' constants.
 _NORMAL, _STUDENT = -0.9189385, -0.9603900
 

@@ -18,7 +18,7 @@ from aidbt.core.findings import Finding
 from aidbt.core.measured import node_name
 from aidbt.monitors.collection.custom import MetricSql, custom_metrics, measure_custom
 from aidbt.monitors.collection.measuring import Measured, WrittenBy, measured_and_kept
-from aidbt.monitors.collection.missing import note_missing
+from aidbt.monitors.collection.missing import note_missing, note_seen, seen_tables
 from aidbt.monitors.collection.places import remember_places
 from aidbt.monitors.collection.scans import scans_of, told_apart_by
 from aidbt.monitors.collection.standing import set_apart
@@ -119,7 +119,9 @@ def collect(
                 settings.monitors,
                 is_selected=bool(select),
                 measured=buckets.nodes(),
+                seen=seen_tables(store),
             )
+            note_seen(store, found.seen)
             note_missing(store, found.gone, {node.unique_id for node in nodes}, now=started)
             spans = {"day": buckets.spans("day"), "hour": buckets.spans("hour")}
             by = _told_by(store)

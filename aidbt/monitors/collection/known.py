@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aidbt.core.config import MonitorSettings
@@ -13,6 +13,9 @@ from aidbt.core.measured import Grain, is_of_runs, node_name
 from aidbt.monitors.collection.standing import standing_findings
 from aidbt.monitors.histories import monitors_of
 from aidbt.monitors.judging.declared import monitor_tests
+from aidbt.monitors.judging.due import Judged
+from aidbt.monitors.judging.remembered import judged_before, most_late
+from aidbt.monitors.judging.ripening import ripe_after
 from aidbt.monitors.metrics import METRICS, USUAL
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
@@ -34,6 +37,7 @@ class KnownNode:
         monitors: how many metrics of it and of its columns are watched.
         others: buckets in other grains, of before `monitors.grain` or its event time was changed.
         tests: the monitors of it that are data tests of the project: "row_count", "amount mean".
+        ripening: those that are judged later than the others → after how many further buckets.
     """
 
     unique_id: str
@@ -44,6 +48,7 @@ class KnownNode:
     monitors: int
     others: int = 0
     tests: tuple[str, ...] = ()
+    ripening: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ def known_of(
     for test in monitor_tests(manifest):
         of_test = test.monitor
         tests[of_test.node].append(f"{of_test.column} {of_test.metric}".strip())
+    judged = {grain: judged_before(store, counts, grain) for grain in _GRAINS}
     nodes = []
     for node, grains in counts.items():
         if node not in wanted and (select or not _is_custom(node)):
@@ -122,7 +128,8 @@ def known_of(
             watched += len(monitors_of(newest, metrics)) if newest else 0
         others = sum(grains[of] for of in timed if of != grain)
         own = tuple(sorted(tests.get(node, ())))
-        nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others, own))
+        ripens = _ripening(judged[grain].get(node), grain, settings)
+        nodes.append(KnownNode(node, grain, grains[grain], first, last, watched, others, own, ripens))
     measured = {node.unique_id for node in nodes}
     names = {node_name(name) for name in wanted} | (set() if select or exclude else {"project", "aidbt.yml"})
     models = [name for name, node in wanted.items() if node.resource_type == "model"]
@@ -134,6 +141,14 @@ def known_of(
         on_request=tuple(metric.name for metric in METRICS if metric.name not in metrics),
         findings=tuple(found for found in standing_findings(store) if found.where in names),
     )
+
+
+def _ripening(judged: Judged | None, grain: Grain, settings: MonitorSettings) -> dict[str, int]:
+    """Of "amount mean" and its like, after how many buckets it is judged."""
+    if judged is None:
+        return {}
+    found = ripe_after(judged, grain, most_late(grain, settings))
+    return {" ".join(filter(None, reversed(key.split("|", 1)))): age for key, age in sorted(found.items())}
 
 
 def _is_custom(node: str) -> bool:

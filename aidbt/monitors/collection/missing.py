@@ -11,6 +11,8 @@ from aidbt.store import Store
 # Records of the store, by node: since when its table is gone, and which buckets lost most of their rows.
 _MISSING = "monitor_missing"
 LOST = "monitor_lost"
+# A record of the store: the nodes that are not measured, but whose table was there.
+_SEEN = "monitor_seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,27 @@ def missing_tables(store: Store) -> dict[str, Missing]:
         for node, record in store.all(_MISSING).items()
         if record.value
     }
+
+
+def note_seen(store: Store, seen: Collection[str]) -> None:
+    """Remember nodes that are not measured and whose table is there, so that it is missed when it goes.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    before = seen_tables(store)
+    if not before.issuperset(seen):
+        store.put(_SEEN, "all", sorted(before.union(seen)))
+
+
+def seen_tables(store: Store) -> frozenset[str]:
+    """The unique_ids that `note_seen` was ever told.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    record = store.get(_SEEN, "all")
+    return frozenset(record.value if record is not None else ())
 
 
 def lost_buckets(store: Store) -> dict[str, tuple[datetime, ...]]:

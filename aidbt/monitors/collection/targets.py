@@ -67,12 +67,14 @@ class Targets:
     """What can be measured, and what is in the way of the rest.
 
     Attributes:
-        gone: unique_id → the table that was measured and is not there any more.
+        gone: unique_id → the table that was measured or seen and is not there any more.
+        seen: unique_ids of sources that models read, and that are there but not measured, without a time.
     """
 
     targets: tuple[Target, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     gone: Mapping[str, str] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
 
 
 def find_targets(
@@ -83,6 +85,7 @@ def find_targets(
     *,
     is_selected: bool = False,
     measured: Collection[str] = (),
+    seen: Collection[str] = (),
 ) -> Targets:
     """What to measure of the given nodes.
 
@@ -92,14 +95,17 @@ def find_targets(
     Args:
         relations: what is in the warehouse.
         is_selected: whether a person named the nodes.
-        measured: unique_ids that were measured before: only of those a table can be gone.
+        measured: unique_ids that were measured before: only of those a table can be gone,
+        seen: and of those that were in `Targets.seen` before.
     """
     known = {(r.schema.lower(), r.name.lower()): r for r in relations}
     declared = _Declared(manifest)
     targets: list[Target] = []
     findings = list(_unknown_settings(manifest, settings))
     unbuilt, views = [], []
+    was_there = {*measured, *declared.read.intersection(seen)}
     gone: dict[str, str] = {}
+    untimed: dict[str, list[str]] = {}
     for node in sorted(nodes, key=lambda node: node.unique_id):
         is_named = node.name in settings.event_time or node.unique_id in settings.event_time
         is_wanted = is_selected or is_named or node.unique_id in declared.watched
@@ -108,9 +114,10 @@ def find_targets(
             continue
         relation = known.get((node.schema.lower(), (node.identifier or node.name).lower()))
         if relation is None:
-            if node.unique_id in measured or is_selected:
+            is_gone = node.unique_id in was_there
+            if is_gone or is_selected:
                 findings.append(_gone(node))
-                gone |= {node.unique_id: _table(node)} if node.unique_id in measured else {}
+                gone |= {node.unique_id: _table(node)} if is_gone else {}
             elif node.resource_type != "source" or _named_time(node, settings, declared)[0]:
                 unbuilt.append(node)
             continue
@@ -118,8 +125,10 @@ def find_targets(
         findings += problem
         if target.event_time is not None or node.resource_type != "source" or is_selected:
             targets.append(target)
-    findings += [*_unbuilt(unbuilt), *_unwatched(views)]
-    return Targets(tuple(targets), tuple(findings), gone)
+        elif node.unique_id in declared.read:
+            untimed[node.unique_id] = _times(relation)
+    findings += [*_unbuilt(unbuilt), *_unwatched(views), *_untimed(untimed)]
+    return Targets(tuple(targets), tuple(findings), gone, frozenset(untimed))
 
 
 class _Declared:
@@ -143,6 +152,9 @@ class _Declared:
         self.times = _semantic_times(manifest)
         self.tested = event_times(manifest)
         self.watched = {test.monitor.node for test in monitor_tests(manifest)}
+        self.read = {
+            up for kind in ("model", "snapshot") for n in manifest.of_type(kind) for up in n.depends_on
+        }
 
 
 def _semantic_times(manifest: Manifest) -> dict[str, str]:
@@ -294,13 +306,34 @@ def _event_time(
 
 
 def _no_time(node: Node, relation: Relation) -> list[Finding]:
-    times = [c.name for c in relation.columns if type_family(c.data_type) in _TIMES]
+    times = _times(relation)
     like = f", e.g. {', '.join(times[:3])}" if times else ""
     message = (
         "nothing says when its rows happened, so it is measured as a whole with each collection;"
         f" set event_time in its config, or monitors.event_time in aidbt.yml{like}"
     )
     return [Finding("monitor.no_event_time", Severity.INFO, node.name, message)]
+
+
+def _times(relation: Relation) -> list[str]:
+    return [column.name for column in relation.columns if type_family(column.data_type) in _TIMES]
+
+
+def _untimed(times: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Sources that have a time, and nothing says that their rows go by it: one finding for all."""
+    timed = {node_name(node): columns for node, columns in times.items() if columns}
+    if not timed:
+        return []
+    some, their = ("1 source is", "its") if len(timed) == 1 else (f"{len(timed):,} sources are", "their")
+    named = "; ".join(f"{name} has {', '.join(columns[:3])}" for name, columns in list(timed.items())[:3])
+    named += "; …" if len(timed) > 3 else ""
+    name, columns = next(iter(timed.items()))
+    message = (
+        f"{some} not measured, since nothing says which time {their} rows go by ({named});"
+        f" to measure one, set loaded_at_field in its YAML, or in aidbt.yml: monitors: {{event_time:"
+        f" {{{name}: {columns[0]}}}}}"
+    )
+    return [Finding("monitor.sources_without_time", Severity.INFO, "project", message)]
 
 
 def _table(node: Node) -> str:

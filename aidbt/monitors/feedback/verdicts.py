@@ -64,6 +64,7 @@ class Alert:
 
     Attributes:
         score: the highest of its buckets.
+        values: what was told of each bucket, with its start; a bucket may be measured otherwise later.
     """
 
     monitor: Monitor
@@ -71,6 +72,7 @@ class Alert:
     last: datetime
     score: float
     incident: str = ""
+    values: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ def alerts_of(incidents: Iterable[Incident]) -> tuple[Alert, ...]:
                 by_monitor[anomaly.monitor].append(anomaly)
         for monitor, some in by_monitor.items():
             starts, score = [anomaly.start for anomaly in some], max(anomaly.score for anomaly in some)
-            found.append(Alert(monitor, min(starts), max(starts), score, incident.id))
+            values = tuple((anomaly.start, anomaly.value) for anomaly in some if anomaly.value is not None)
+            found.append(Alert(monitor, min(starts), max(starts), score, incident.id, values))
     return tuple(found)
 
 

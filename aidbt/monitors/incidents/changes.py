@@ -24,7 +24,7 @@ from aidbt.core.incidents import (
     kind_of,
 )
 from aidbt.core.measured import Anomaly, Monitor
-from aidbt.monitors.incidents.describing import RANK, described, kept
+from aidbt.monitors.incidents.describing import RANK, described, kept, title_now
 from aidbt.monitors.incidents.explaining import NEAR_SPANS, Links, Sign
 from aidbt.monitors.incidents.going_on import Dismissed
 from aidbt.monitors.incidents.grouping import Cause, assign
@@ -82,11 +82,11 @@ def update_incidents(
     _gather(stories, fresh, news, around, links, now)
     for story in stories:
         if story.anomalies or story.failures:
-            _tell_news(story, around, upstream, now, false_alarms)
+            _tell_news(story, news, around, upstream, now, false_alarms)
     _merge(stories, around, links, now)
     for story in stories:
         if not story.now.state.is_over:
-            _tell_end(story, news, around, now)
+            _tell_end(story, news, around, upstream, now)
     told = [*stories, *quiet]
     return tuple(IncidentChange(story.what, story.now, story.before) for story in told if story.what)
 
@@ -159,15 +159,15 @@ def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
     waits = {sign.key for sign in signs if _text_of(sign.key) not in incident.well}
     if incident.state.is_over:
         waits = set()
+    undone = [sign for sign in signs if sign.is_exact and sign.key not in waits]
     cause = Cause()
     for sign in sorted(signs, key=lambda sign: not sign.is_exact):
-        if not sign.is_exact:
-            cause.add(sign, links)
-        elif sign.key in waits:  # what is exact goes on until it is undone, and so does what follows from it
+        if sign.is_exact and sign.key in waits:  # it goes on until it is undone, and so does what follows
             cause.add(replace(sign, end=math.inf), links)
-        else:  # and nothing new does then, but it may come back itself
-            cause.keys[sign.key] = max(sign.end, cause.keys.get(sign.key, sign.end))
-            cause.nodes[sign.node] = max(sign.end, cause.nodes.get(sign.node, sign.end))
+        elif sign.key not in waits and (sign.is_exact or any(links.explains(one, sign) for one in undone)):
+            cause.note(sign)  # nothing new follows from it then, nor from what it did; but it may come back
+        else:
+            cause.add(sign, links)
     # What has not passed is still the same, however long ago it was seen.
     cause.keys.update(dict.fromkeys(waits, math.inf))
     return cause
@@ -221,7 +221,7 @@ def _with_silent(incident: Incident, found: Sequence[Anomaly], now: datetime) ->
 
 
 def _tell_news(
-    story: _Story, around: Surroundings, upstream: Upstream, now: datetime, false_alarms: float
+    story: _Story, news: News, around: Surroundings, upstream: Upstream, now: datetime, false_alarms: float
 ) -> None:
     """Put what was found into an incident, and see anew what is its root and how bad it is."""
     old = story.now
@@ -238,8 +238,10 @@ def _tell_news(
         dismissed=old.dismissed - again,
         ended_at=None,
     )
-    after = described(incident, around, upstream, false_alarms=false_alarms)
-    story.now = replace(after, severity=max(incident.severity, after.severity, key=RANK.__getitem__))
+    left = replace(incident, well=incident.well | _passed(incident, news, around))
+    after = described(left if ill_of(left) else incident, around, upstream, false_alarms=false_alarms)
+    severity = max(incident.severity, after.severity, key=RANK.__getitem__)
+    story.now = replace(after, severity=severity, well=incident.well)
     story.note(*_what_happened(story.before, story.now, upstream), now)
 
 
@@ -270,7 +272,10 @@ def _merge(stories: Sequence[_Story], around: Surroundings, links: Links, now: d
                 continue
             above = links.upstream.above(lower.now.root)
             signs = [sign for sign in fresh if sign.node in above]
-            if signs and _is_now(lower, fresh) and _may_cause(signs, _cause(lower.now, around, links), links):
+            if not signs or not _is_now(lower, fresh):
+                continue
+            begun = _cause(upper.now, around, links).begun
+            if _may_cause(signs, begun, _cause(lower.now, around, links), links):
                 _join(upper, lower, now)
 
 
@@ -280,12 +285,15 @@ def _is_now(lower: _Story, fresh: Sequence[Sign]) -> bool:
     return bool(ends) and max(sign.start for sign in fresh) - max(ends) <= NEAR_SPANS
 
 
-def _may_cause(signs: Sequence[Sign], lower: Cause, links: Links) -> bool:
-    """Whether one of the signs explains what is below, as far as that can be told."""
+def _may_cause(signs: Sequence[Sign], begun: Mapping[Hashable, float], lower: Cause, links: Links) -> bool:
+    """Whether one of the signs, which began then, explains what is below, as far as that can be told."""
     if lower.exact:
         return any(links.are_linked(sign, other) for sign in signs for other in lower.exact.values())
+    odd = lower.oddities(-math.inf)
     return any(
-        not sign.is_exact or any(links.explains(sign, other) for other in lower.odd.values())
+        any(links.explains(sign, other) for other in lower.odd.values())
+        if sign.is_exact
+        else odd.may_explain(sign, begun.get(sign.key))
         for sign in signs
     )
 
@@ -314,13 +322,32 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
 # --- when it is over ----------------------------------------------------------------------------------
 
 
-def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) -> None:
-    """End an incident where everything that was wrong is well again, or gone from the project."""
+def _tell_end(story: _Story, news: News, around: Surroundings, upstream: Upstream, now: datetime) -> None:
+    """End an incident where everything that was wrong is well again, or gone from the project.
+
+    Until then it is called after what is still wrong, and then after the most telling of it all.
+    """
     incident = story.now
     if incident.affected and all(node in news.gone for node in incident.affected):
         story.now = replace(incident, state=IncidentState.TERMINATED, ended_at=now)
         story.note("terminated", "the project has it no more", now)
         return
+    after = replace(incident, well=incident.well | _passed(incident, news, around))
+    if not ill_of(after):
+        came_back = any(event.what == "reopened" for event in incident.timeline)
+        # What it was before it came back may have had another cause.
+        whole = after if came_back else replace(after, well=after.dismissed)
+        story.now = replace(
+            after, title=title_now(whole, around, upstream), state=IncidentState.RESOLVED, ended_at=now
+        )
+        story.note("resolved", "it has passed", now)
+    elif after != incident:
+        story.now = replace(after, title=title_now(after, around, upstream))
+        story.what = story.what or "updated"
+
+
+def _passed(incident: Incident, news: News, around: Surroundings) -> set[str]:
+    """What of an incident has passed by the news, as `Incident.well` has it."""
     again = sum(event.what == "reopened" for event in incident.timeline)
     last = {anomaly.monitor: anomaly for anomaly in incident.anomalies}
     passed = {
@@ -328,18 +355,11 @@ def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) ->
         for monitor, anomaly in last.items()
         if monitor.node in news.gone or _is_well(anomaly, news.passed.get(monitor), again)
     }
-    passed |= {
+    return passed | {
         one
         for one in incident.failures
         if one in news.succeeded or one in news.gone or _is_unknown(one, around)
     }
-    after = replace(incident, well=incident.well | passed)
-    if not ill_of(after):
-        story.now = replace(after, state=IncidentState.RESOLVED, ended_at=now)
-        story.note("resolved", "it has passed", now)
-    elif after != incident:
-        story.now = after
-        story.what = story.what or "updated"
 
 
 def _is_unknown(failed: str, around: Surroundings) -> bool:

@@ -7,7 +7,7 @@ season nor a slow growth is a coincidence every day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,7 +27,10 @@ _FEWEST_BEFORE = 3
 _RARE = 0.05
 # By so much of what is usual it lies beyond it.
 _BEYOND = 0.1
-_MOST = 3
+# So many are told of a table, and of all of them.
+_MOST_OF_TABLE, _MOST = 3, 5
+# That many of the same weekday are compared with, too.
+_WEEKS = 8
 # Ages and distances move with everything; what a number is of says more.
 _TOLD = (Family.COUNT, Family.RATE, Family.AMOUNT)
 _ABSOLUTE = (Family.RATE,)
@@ -40,6 +43,7 @@ class Coincidence:
     Attributes:
         low, high: between which nine of ten values of the weeks before were.
         rarity: the share 0..1 of buckets before in which it moved as far.
+        beyond: how far outside of low and high it is, in widths of what is between them.
     """
 
     monitor: Monitor
@@ -48,6 +52,7 @@ class Coincidence:
     low: float
     high: float
     rarity: float
+    beyond: float
     family: Family
 
     def __str__(self) -> str:
@@ -78,7 +83,7 @@ def odd_days(anomalies: Sequence[Anomaly]) -> list[datetime]:
 def coincidences(
     history: History, nodes: Collection[str], days: Sequence[datetime]
 ) -> tuple[Coincidence, ...]:
-    """What was unlike before in nodes on some days, the rarest first: one for each monitor, few of all.
+    """What was unlike before in nodes on some days, the strongest first: one for each monitor, few of all.
 
     Args:
         history: of days, with those before.
@@ -96,11 +101,29 @@ def coincidences(
     for row, moved in zip(picked, _moved(history.values[picked, : places[-1] + 1]), strict=True):
         monitor = history.monitors[row]
         for one in _moves(history, row, moved, places):
-            if monitor not in found or one.rarity < found[monitor].rarity:
+            if monitor not in found or _strength(one) < _strength(found[monitor]):
                 found[monitor] = one
     rows = {(one.monitor.node, one.start, one.value) for one in found.values() if not one.monitor.column}
     told = [one for one in found.values() if not _says_rows_again(one, rows)]
-    return tuple(sorted(told, key=lambda one: (one.rarity, one.monitor))[:_MOST])
+    return tuple(sorted(told, key=_strength)[:_MOST_OF_TABLE])
+
+
+def strongest(
+    found: Iterable[Coincidence], parents: Mapping[str, Collection[str]]
+) -> tuple[Coincidence, ...]:
+    """The few of all tables that say most: of tables that are made of one another, one speaks for all."""
+    upstream = Upstream(parents)
+    told: list[Coincidence] = []
+    for one in sorted(found, key=_strength):
+        node = one.monitor.node
+        others = {other.monitor.node for other in told} - {node}
+        if not any(upstream.steps(node, other) is not None for other in others):
+            told.append(one)
+    return tuple(told[:_MOST])
+
+
+def _strength(one: Coincidence) -> tuple[float, float, Monitor]:
+    return one.rarity, -one.beyond, one.monitor
 
 
 def _says_rows_again(one: Coincidence, rows: Collection[tuple[str, datetime, float]]) -> bool:
@@ -123,17 +146,19 @@ def _moves(history: History, row: int, all_moved: np.ndarray, places: Sequence[i
         usual = values[max(0, place - _FEWEST) : place]
         low, high = np.nanquantile(usual, [0.05, 0.95])
         matters = abs(moved[-1]) >= least * (1 if family in _ABSOLUTE else abs(float(np.nanmedian(usual))))
-        room = _BEYOND * (high - low)
-        if rarity <= _RARE and matters and not low - room <= values[place] <= high + room:
-            yield Coincidence(
-                history.monitors[row],
-                history.starts[place],
-                float(values[place]),
-                float(low),
-                float(high),
-                rarity,
-                family,
-            )
+        value, width = float(values[place]), float(high - low) or abs(float(high)) or 1.0
+        beyond = float(max(low - value, value - high)) / width
+        is_far = beyond > (_BEYOND if high > low else 0)
+        if rarity <= _RARE and matters and is_far and not _is_of_weekday(values, place):
+            start, monitor = history.starts[place], history.monitors[row]
+            yield Coincidence(monitor, start, value, float(low), float(high), rarity, beyond, family)
+
+
+def _is_of_weekday(values: np.ndarray, place: int) -> bool:
+    """Whether a value is within what the same weekday had in the weeks before, as far as that is known."""
+    same = values[max(0, place - 7 * _WEEKS) : place][::-1][6::7]
+    known = same[np.isfinite(same)]
+    return len(known) >= _FEWEST_BEFORE and bool(known.min() <= values[place] <= known.max())
 
 
 def _moved(values: np.ndarray) -> np.ndarray:

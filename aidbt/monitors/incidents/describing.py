@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentState, key_of
+from aidbt.core.incidents import Incident, IncidentState, key_of, kind_of
 from aidbt.core.measured import Anomaly, Monitor
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
@@ -25,30 +25,69 @@ def described(
 ) -> Incident:
     """The incident with its root, its reach, its severity and its title as they follow from what is wrong of
     what it holds; as it is where nothing is."""
+    ill, failed = _wrong_of(incident)
+    places = _placed(incident, around, upstream)
+    if places is None:
+        return incident
+    root, affected, exposed, _ = places
+    nodes = (*affected, *exposed)
+    return replace(
+        incident,
+        severity=severity_of(ill, failed, nodes, around, false_alarms=false_alarms),
+        title=title_now(incident, around, upstream),
+        root=root,
+        affected=affected,
+        exposed=exposed,
+        owner=around.owners.get(root, ""),
+    )
+
+
+def title_now(incident: Incident, around: Surroundings, upstream: Upstream) -> str:
+    """What an incident is called by what is wrong of it now; as it was where nothing is.
+
+    A value that is new is so on one day, and what it does to its column goes on: it keeps the name of the
+    value, though that has passed.
+    """
+    ill, failed = _wrong_of(incident)
+    places = _placed(incident, around, upstream)
+    if places is None:
+        return incident.title
+    root, _, exposed, beside = places
+    columns = {(one.monitor.node, one.monitor.column) for one in ill if one.monitor.column}
+    causes = [
+        one
+        for one in incident.anomalies
+        if one.is_certain
+        and kind_of(one.monitor.metric) == "data"
+        and (one.monitor.node, one.monitor.column) in columns
+        and key_of(one.monitor) not in incident.dismissed
+    ]
+    return title_of(root, kept([*ill, *causes]), failed, exposed, beside=beside)
+
+
+def _wrong_of(incident: Incident) -> tuple[list[Anomaly], list[str]]:
+    """What monitors found, and what failed, that has not passed."""
     ill = [anomaly for anomaly in incident.anomalies if key_of(anomaly.monitor) not in incident.well]
-    failed = [failure for failure in incident.failures if failure not in incident.well]
+    return ill, [failure for failure in incident.failures if failure not in incident.well]
+
+
+def _placed(
+    incident: Incident, around: Surroundings, upstream: Upstream
+) -> tuple[str, tuple[str, ...], tuple[str, ...], int] | None:
+    """Where what is wrong begins, all that is affected, what is below that, and how many begin beside it."""
+    ill, failed = _wrong_of(incident)
     weights: dict[str, float] = {}
     for anomaly in ill:
         node = anomaly.monitor.node
         weights[node] = max(anomaly.score, weights.get(node, 0.0))
     weights.update({failed_node(failure, around): _FAILED for failure in failed})
     if not weights:
-        return incident
+        return None
     tops = upstream.tops(sorted(weights))
     root = max(tops, key=lambda node: weights[node])
     others = (weights.keys() | set(incident.affected)) - {root}
     affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
-    exposed = upstream.below(affected)
-    nodes = (*affected, *exposed)
-    return replace(
-        incident,
-        severity=severity_of(ill, failed, nodes, around, false_alarms=false_alarms),
-        title=title_of(root, ill, failed, exposed, beside=len(tops) - 1),
-        root=root,
-        affected=affected,
-        exposed=exposed,
-        owner=around.owners.get(root, ""),
-    )
+    return root, affected, upstream.below(affected), len(tops) - 1
 
 
 def failed_node(unique_id: str, around: Surroundings) -> str:

@@ -247,7 +247,7 @@ def deliver(
             outbox.release(mine)
     # These stay claimed for a while, so that nobody sends what may just be arriving.
     for channel in unfinished.values():
-        problems.setdefault(channel, f"not done within {alerts.deadline_s:g} s")
+        problems.setdefault(channel, _not_done(alerts.deadline_s))
     return Delivered(dict(sent), problems, len(outbox.waiting()))
 
 
@@ -286,7 +286,11 @@ def try_channel(
         deadline_s=settings.alerts.deadline_s,
     ):
         return _in_a_line(done.error.message, done.error.hint) if done.error else ""
-    return f"not done within {settings.alerts.deadline_s:g} s"
+    return _not_done(settings.alerts.deadline_s)
+
+
+def _not_done(deadline_s: float) -> str:
+    return f"not done within {deadline_s:g} s (alerts.deadline_s in aidbt.yml allows so much)"
 
 
 def _in_a_line(message: str, hint: str | None) -> str:

@@ -8,6 +8,7 @@ run) has one cause only with what it explains, see `explaining`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +22,37 @@ from aidbt.monitors.incidents.upstream import Upstream
 # In spans of a bucket, for how long the same thing is the same trouble that has come back. A week, because
 # many loads come once a week.
 AGAIN_SPANS = 7.0
+# And how far apart columns of unlike names begin to be odd for one cause: a table may be loaded a day later.
+_TOGETHER_SPANS = 1.0
 # That many tables of one source, and at least half of those that are known: the source itself is broken.
 _FEWEST_OF_SOURCE = 3
 # And that many of the nodes that a project begins with, and at least half of them: what they all stand on is.
 _FEWEST_OF_PROJECT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """What is odd in data for one cause: nodes, columns in lower case ("" of whole tables), and when each of
+    it began."""
+
+    nodes: frozenset[str]
+    columns: frozenset[str]
+    begun: frozenset[float]
+
+    def may_explain(self, sign: Sign, begun: float | None = None) -> bool:
+        """Whether an odd sign may have this cause, as far as columns tell.
+
+        What columns of unlike names in two tables hold has one cause only where it began together.
+
+        Args:
+            begun: when the same thing began that the sign is of; None where it is new.
+        """
+        if not self.columns or sign.node in self.nodes:
+            return bool(self.columns)
+        if not sign.column or not self.columns.isdisjoint(("", sign.column.casefold())):
+            return True
+        start = sign.start if begun is None else begun
+        return any(abs(start - other) <= _TOGETHER_SPANS * sign.span for other in self.begun)
 
 
 @dataclass(slots=True)
@@ -35,21 +63,37 @@ class Cause:
         keys, nodes: each with the end of its last sign.
         odd: the last of each key that is odd in data, without what is explained by what is exact.
         exact: the last of each key that is exact.
+        begun: key → the start of its first sign.
     """
 
     keys: dict[Hashable, float] = field(default_factory=dict)
     nodes: dict[str, float] = field(default_factory=dict)
     odd: dict[Hashable, Sign] = field(default_factory=dict)
     exact: dict[Hashable, Sign] = field(default_factory=dict)
+    begun: dict[Hashable, float] = field(default_factory=dict)
 
     def add(self, sign: Sign, links: Links) -> None:
         """Count a sign as one of it."""
-        self.keys[sign.key] = max(sign.end, self.keys.get(sign.key, sign.end))
-        self.nodes[sign.node] = max(sign.end, self.nodes.get(sign.node, sign.end))
+        self.note(sign)
         if sign.is_exact:
             self.exact[sign.key] = sign
         elif not any(links.explains(exact, sign) for exact in self.exact.values()):
             self.odd[sign.key] = sign
+
+    def note(self, sign: Sign) -> None:
+        """Count a sign as seen, so that it is known when it comes back, and explain nothing by it."""
+        self.keys[sign.key] = max(sign.end, self.keys.get(sign.key, sign.end))
+        self.nodes[sign.node] = max(sign.end, self.nodes.get(sign.node, sign.end))
+        self.begun[sign.key] = min(sign.start, self.begun.get(sign.key, sign.start))
+
+    def oddities(self, since: float) -> Oddities:
+        """What is odd in it of which the last sign ended at that time or later."""
+        some = [sign for sign in self.odd.values() if sign.end >= since]
+        return Oddities(
+            frozenset(sign.node for sign in some),
+            frozenset(sign.column.casefold() for sign in some),
+            frozenset(self.begun[sign.key] for sign in some),
+        )
 
     def odd_nodes(self, since: float) -> dict[str, None]:
         """The nodes with an odd sign that ended at that time or later."""
@@ -67,6 +111,7 @@ def assign(signs: Sequence[Sign], causes: list[Cause], links: Links) -> list[int
     The signs are of one moment, and none of them is older than what the causes have seen.
     """
     found: list[int | None] = [_same_again(sign, causes) for sign in signs]
+    _leave_to_new(signs, found, causes, links)
     for sign, place in zip(signs, found, strict=True):
         if place is not None:
             causes[place].add(sign, links)
@@ -115,6 +160,19 @@ def _same_again(sign: Sign, causes: Sequence[Cause]) -> int | None:
     return -place if sign.start - end <= AGAIN_SPANS * sign.span else None
 
 
+def _leave_to_new(
+    signs: Sequence[Sign], found: list[int | None], causes: Sequence[Cause], links: Links
+) -> None:
+    """Take out of its old cause what had passed there and follows from something exact that is new now."""
+    new = [sign for sign, place in zip(signs, found, strict=True) if sign.is_exact and place is None]
+    if not new:
+        return
+    for number, (sign, place) in enumerate(zip(signs, found, strict=True)):
+        has_passed = place is not None and causes[place].keys[sign.key] < math.inf
+        if has_passed and not sign.is_exact and any(links.explains(one, sign) for one in new):
+            found[number] = None
+
+
 def _nearest(signs: Sequence[Sign], causes: Sequence[Cause], links: Links) -> dict[int, int]:
     """Position of a sign → the cause that lies nearest to it, for those that have one of about their time."""
     if not signs:
@@ -122,10 +180,13 @@ def _nearest(signs: Sequence[Sign], causes: Sequence[Cause], links: Links) -> di
     upstream = links.upstream
     since = min(sign.start - NEAR_SPANS * sign.span for sign in signs)
     ways = _ways({sign.node for sign in signs if not sign.is_exact}, causes, since, upstream)
+    places = {place for some in ways.values() for _, _, place in some}
+    odd = {place: causes[place].oddities(since) for place in places}
     exact = [place for place, cause in enumerate(causes) if cause.exact]
     found = {}
     for at, sign in enumerate(signs):
-        mine = [] if sign.is_exact else list(ways[sign.node])
+        ways_here = () if sign.is_exact else ways[sign.node]
+        mine = [way for way in ways_here if odd[way[2]].may_explain(sign)]
         for place in range(len(causes)) if sign.is_exact else exact:
             for other in causes[place].linked(sign, since, links):
                 steps = upstream.steps(sign.node, other.node)

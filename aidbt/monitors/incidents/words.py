@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import is_own_test
+from aidbt.core.incidents import is_own_test, kind_of
 from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.metrics import DISTRIBUTION, metric_of
@@ -93,8 +93,21 @@ def _wrong(root: str, anomalies: Sequence[Anomaly]) -> str:
     here = [anomaly for anomaly in anomalies if anomaly.monitor.node == root] or list(anomalies)
     if not here:
         return f"{node_name(root)} is not as expected"
-    # One thing breaks all metrics of a table: rows that are missing say more than what they would have held.
+    lead = _lead(here)
+    words = _WORDS.get(lead.monitor.metric)
+    if not _is_number(lead.value) or not _is_number(lead.expected):
+        return lead.message or f"{_subject(lead)} is not as expected"
+    return words(lead) if words else _moved(lead)
+
+
+def _lead(here: Sequence[Anomaly]) -> Anomaly:
+    """The finding that says most: what is exact, else of the last bucket the surest; of a column what came
+    or went there rather than what that did to its other numbers."""
+    exact = [anomaly for anomaly in here if kind_of(anomaly.monitor.metric) != "data"]
+    if exact:
+        return max(exact, key=lambda a: (a.start, a.score))
     last = max(anomaly.start for anomaly in here)
+    # One thing breaks all metrics of a table: rows that are missing say more than what they would have held.
     lead = max(
         (anomaly for anomaly in here if anomaly.start == last),
         key=lambda a: (
@@ -102,10 +115,10 @@ def _wrong(root: str, anomalies: Sequence[Anomaly]) -> str:
             a.score + 1.5 * (a.monitor.metric in ("row_count", "freshness_minutes")),
         ),
     )
-    words = _WORDS.get(lead.monitor.metric)
-    if not _is_number(lead.value) or not _is_number(lead.expected):
-        return lead.message or f"{_subject(lead)} is not as expected"
-    return words(lead) if words else _moved(lead)
+    of = lead.monitor
+    same = [a for a in here if of.column and a.is_certain and a.monitor.column == of.column]
+    same = [a for a in same if a.monitor.node == of.node]
+    return max(same, key=lambda a: (a.start, a.score), default=lead)
 
 
 def _is_number(value: float | None) -> bool:

@@ -160,6 +160,7 @@ def bounds_of(
     threshold: float,
     limits: np.ndarray | None = None,
     is_fine: Callable[[Monitor, datetime], bool] = lambda monitor, start: False,
+    ripe_after: Callable[[Monitor], int] = lambda monitor: 0,
     since: datetime,
     dialect: str,
     timezone: str = "UTC",
@@ -173,6 +174,7 @@ def bounds_of(
         threshold: the score that the bands of `scores` belong to.
         limits: M, the score from which on each monitor alerts; None where it is the threshold of all.
         is_fine: whether people said of a bucket that nothing is wrong with it: its bounds are open.
+        ripe_after: how many buckets a monitor takes until what it says of one is final.
         timezone: in which days begin.
     """
     asked = {(m.node, m.metric, m.column.casefold()) for m in wanted if m.metric in TESTED}
@@ -183,6 +185,7 @@ def bounds_of(
         place = places.get(monitor.node)
         if place is None or (monitor.node, monitor.metric, monitor.column.casefold()) not in asked:
             continue
+        place = replace(place, late=max(place.late, ripe_after(monitor)))
         limit = threshold if limits is None else float(limits[row])
         narrow, wide = bands_of(history, scores, row, threshold=threshold, limit=limit)
         cold, _ = bands_of(history, scores, row, threshold=threshold, limit=limit + COLD_START_MARGIN)

@@ -11,7 +11,7 @@ from aidbt.core.incidents import IncidentState
 from aidbt.core.measured import Grain
 from aidbt.monitors.histories import monitors_of
 from aidbt.monitors.judging.checking import COLD_START_BUCKETS
-from aidbt.observability.checking_buckets import JUDGED
+from aidbt.monitors.judging.remembered import JUDGED
 from aidbt.observability.quality.known import Known, Measured, Rows
 from aidbt.observability.quality.results import failing_tests, read_results, uncounted
 from aidbt.observability.targets import left_out

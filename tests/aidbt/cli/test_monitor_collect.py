@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from aidbt.cli.main import cli
 from aidbt.core.errors import AidbtError, ArtifactError, LeaseTaken, UnknownName, UsageError, WarehouseLocked
 from aidbt.core.measured import Bucket
+from aidbt.monitors.judging.due import Judged
+from aidbt.monitors.judging.remembered import JUDGED, judged_key
 from aidbt.store import open_store
 from aidbt.store.buckets import Buckets
 from aidbt.store.leases import Leases
@@ -116,6 +118,21 @@ def test_the_status_says_what_is_known_and_what_is_watched(shop: Shop) -> None:
     assert any(line.split()[:3] == ["model.shop.orders", "day", "20"] for line in lines)
     assert "1 model has fewer than 14 buckets: what is said of them is careful, and warns at most" in lines
     assert any(line.startswith("on request (monitors.metrics): median") or "median" in line for line in lines)
+
+
+def test_what_is_judged_later_is_said(shop: Shop) -> None:
+    aidbt(shop, "collect")
+    days = [datetime(2026, 1, day) for day in range(1, 12)]
+    firsts = {"null_rate|amount": dict.fromkeys(days, (1.0, 0.1, 2))}
+    judged = Judged(arrivals=dict.fromkeys(days, (50.0,)), firsts=firsts)
+    store = open_store(shop.root / ".aidbt" / "state.db")
+    store.put(JUDGED, judged_key("model.shop.orders", "day"), judged.to_json())
+    store.close()
+
+    lines = aidbt(shop, "status", "--all").stdout.splitlines()
+
+    assert "  model.shop.orders: amount null_rate after 2 days" in lines
+    assert "judged later" not in aidbt(shop, "status").stdout
 
 
 def test_a_metric_of_the_semantic_layer_is_measured_by_its_name(shop: Shop) -> None:

@@ -148,7 +148,7 @@ def test_entries_hubs_and_what_exposures_read_get_few_and_nothing_else_changes(p
     }
     why = {node.node: node.why for node in plan.nodes}
     assert (why["fct_orders"], why["m2"]) == ("6 models below it", "read by board")
-    assert "nothing says when its rows happened" in why["daily"]
+    assert "too few rows to learn from" in why["daily"]
     assert project.shop.read("models/_marts.yml") == MARTS.replace(
         "    columns:\n      - name: order_id",
         f"    data_tests:\n      - aidbt_volume:\n          {FLOW}\n    columns:\n      - name: order_id",
@@ -240,6 +240,28 @@ def test_a_file_that_cannot_be_added_to_is_named_and_the_others_go_on(project: P
     (left,) = [node for node in plan.in_state("left_out") if node.node == "crm.orders"]
     assert "docs/monitor_tests.md" in left.why
     assert "m2" in proposed(plan)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            "alter table raw.orders rename ordered_at to paid_at",
+            "nothing says when its rows happened; add `config: {event_time: paid_at}` to its YAML",
+        ),
+        ("alter table raw.orders drop ordered_at", "it has no time that its rows could go by"),
+        (
+            "delete from raw.orders where order_id > 9",
+            "there are too few rows to learn from, or too few days",
+        ),
+    ],
+)
+def test_a_table_without_monitors_is_told_with_the_line_to_add(project: Project, change: str, why: str):
+    project.shop.sql(change)
+
+    [left] = project.propose(["source:crm.orders"]).in_state("left_out")
+
+    assert left.why.startswith(why)
 
 
 def run(root: Path, *arguments: str) -> Result:

@@ -76,7 +76,7 @@ class Watched:
         return self.again(**options)
 
     def again(self, **options: Any) -> Outcome:
-        manifest = manifest_of(self.shop.folder / "manifest.json", self.shop.nodes)
+        manifest = manifest_of(self.shop.folder / "manifest.json", self.shop.nodes, self.shop.sources)
         settings = Settings(monitors=MonitorSettings())
         return check_project(
             manifest, self.shop.store, settings, self.shop.warehouse, now=self.shop.now, **options

@@ -9,6 +9,7 @@ import pytest
 
 from aidbt.core.findings import Severity
 from aidbt.observability.monitoring import Outcome
+from aidbt.observability.recorded import RecordedNode, RecordedRun, keep_run
 from tests.aidbt.monitors.measured_shop import ORDERS, measured_shop, model
 from tests.aidbt.observability.test_monitoring import Watched
 
@@ -42,6 +43,66 @@ def test_a_table_that_is_gone_is_an_incident_once_and_over_when_it_is_back(watch
     assert told(watched.on(2).check()) == [("resolved", GONE)]
     watched.on(3).shop.run("drop table main.orders")
     assert [title for _, title in told(watched.check())] == [GONE]
+
+
+PRODUCTS = "source.shop.raw.products"
+NO_PRODUCTS = "raw.products: there is no table main.products any more, or this user may not see it"
+
+
+def with_products(watched: Watched) -> Watched:
+    """A source of which nothing says when its rows happened, and a model that is made of it."""
+    where = {"schema": "main", "identifier": "products", "original_file_path": "models/_raw.yml"}
+    watched.shop.sources = [
+        {"unique_id": PRODUCTS, "resource_type": "source", "name": "products", "package_name": "shop"}
+        | {"source_name": "raw", "config": {}, "columns": {}, **where},
+    ]
+    watched.shop.nodes = [*watched.shop.nodes, model("stg_products", reads=[PRODUCTS])]
+    watched.shop.run(
+        "create table main.products as select 1 as id", "create table main.stg_products as select 1"
+    )
+    watched.check()
+    return watched
+
+
+def ran(watched: Watched, *results: tuple[str, str]) -> None:
+    at = watched.shop.now
+    nodes = tuple(RecordedNode(name, status) for name, status in results)  # type: ignore[arg-type]
+    failed = any(node.failed for node in nodes)
+    keep_run(
+        watched.shop.store,
+        RecordedRun(f"run-{at}", "build", "failed" if failed else "success", at, at, results=nodes),
+    )
+
+
+def test_a_source_without_a_time_that_is_dropped_is_told_with_what_failed_for_it(watched: Watched):
+    with_products(watched).on(1).shop.run("drop table main.products")
+    ran(watched, ("model.shop.stg_products", "error"))
+
+    [change] = watched.check().changes
+
+    assert change.after.title == f"{NO_PRODUCTS}; stg_products failed"
+    assert (change.after.root, change.after.cause) == (PRODUCTS, ("table", ""))
+    assert told(watched.check()) == []
+    watched.on(2).shop.run("create table main.products as select 1 as id")
+    ran(watched, ("model.shop.stg_products", "success"))
+    assert [what for what, _ in told(watched.check())] == ["resolved"]
+
+
+def test_a_source_that_nobody_reads_any_more_may_go(watched: Watched):
+    with_products(watched)
+    watched.shop.nodes = [node for node in watched.shop.nodes if node["name"] != "stg_products"]
+    watched.on(1).shop.run("drop table main.products")
+
+    assert told(watched.check()) == []
+
+
+def test_a_source_that_is_gone_and_taken_out_of_the_project_is_over(watched: Watched):
+    with_products(watched).on(1).shop.run("drop table main.products")
+    assert told(watched.check()) == [("opened", NO_PRODUCTS)]
+    watched.shop.nodes = [node for node in watched.shop.nodes if node["name"] != "stg_products"]
+    watched.shop.sources = []
+
+    assert [what for what, _ in told(watched.on(2).check())] == ["terminated"]
 
 
 def test_a_table_that_was_never_built_is_no_incident(watched: Watched):

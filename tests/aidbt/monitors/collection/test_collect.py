@@ -333,6 +333,28 @@ def test_sources_are_measured_by_the_time_that_they_name(shop: Measured) -> None
     ]
 
 
+def test_a_source_that_is_left_out_for_its_time_is_told_with_the_line_to_add(shop: Measured) -> None:
+    shop.run(
+        "create table payments as select timestamp '2026-03-05' as paid_at",
+        "create table codes as select 1 as id",
+    )
+    shop.sources = [
+        {**model(name, config={}), "unique_id": f"source.shop.raw.{name}", "resource_type": "source",
+         "source_name": "raw", "identifier": name} for name in ("payments", "codes", "gone")
+    ]  # fmt: skip
+    shop.nodes.append(model("paid", reads=[source["unique_id"] for source in shop.sources]))
+
+    [found] = [f for f in shop.collect().findings if f.code == "monitor.sources_without_time"]
+
+    assert found.message == (
+        "1 source is not measured, since nothing says which time its rows go by (raw.payments has paid_at);"
+        " to measure one, set loaded_at_field in its YAML, or in aidbt.yml:"
+        " monitors: {event_time: {raw.payments: paid_at}}"
+    )
+    line = {"event_time": {"raw.payments": "paid_at"}}
+    assert "source.shop.raw.payments" in {each.unique_id for each in shop.collect(settings=line).measured}
+
+
 def test_the_columns_that_are_measured_can_be_chosen(shop: Measured) -> None:
     shop.nodes[0]["columns"] = {"AMOUNT": {"name": "AMOUNT"}}
     shop.collect(settings={"columns": "described"})

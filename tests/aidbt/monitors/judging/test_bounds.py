@@ -204,3 +204,16 @@ def test_a_wider_band_holds_the_narrower_one(
     assert (narrow[1] >= expected).all()
     assert (wide[0] <= narrow[0] + 1e-9).all()
     assert (wide[1] >= narrow[1] - 1e-9).all()
+
+
+def test_a_column_that_ripens_is_compared_when_it_is_ripe_and_its_table_at_once():
+    nulls = Monitor(NODE, "null_rate", "amount")
+
+    found = bounds(ROWS, nulls, ripe_after=lambda monitor: 2 * (monitor == nulls))
+
+    of_rows, of_nulls = (
+        next(b for b in found if b.metric == metric and b.bucket == "2026-03-27")
+        for metric in ("row_count", "null_rate")
+    )
+    assert of_rows.valid_from == "2026-03-28 00:00:00"
+    assert (of_nulls.valid_from, of_nulls.valid_to) == ("2026-03-30 00:00:00", "2026-03-31 00:00:00")
