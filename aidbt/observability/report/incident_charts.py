@@ -127,7 +127,9 @@ def _history(
 
     nodes = {one.monitor.node for one in wanted}
     nodes |= {above for node in nodes for above in parents.get(node, ())}
-    since = (now - timedelta(days=settings.history_days + 1)).replace(tzinfo=None)
+    # An archive's incidents lie as far back as its data.
+    judged = [one.incident.anomalies[-1].start for one in wanted]
+    since = min(now.replace(tzinfo=None), *judged) - timedelta(days=settings.history_days + 1)
     named = {one.monitor.metric for one in wanted if not one.monitor.metric.startswith(CUSTOM)}
     return history_of(
         list(buckets.read(nodes, grain, since=since)),

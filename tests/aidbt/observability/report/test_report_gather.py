@@ -81,7 +81,7 @@ class Watched:
         return Settings(monitors=MonitorSettings(), cost=CostSettings(per_hour=36.0, currency="EUR"))
 
     def report(self, **changed: Any) -> Report:
-        now = self.shop.now
+        now = changed.pop("now", self.shop.now)
         options: dict[str, Any] = {"manifest": self.manifest, "since": now - timedelta(days=30), **changed}
         return gather(
             self.shop.store,
@@ -147,6 +147,15 @@ def test_an_incident_comes_with_a_chart_of_what_was_measured_and_expected(broken
     assert len(chart.runs) == 3
     assert part.lineage is not None
     assert {node.unique_id: node.role for node in part.lineage.nodes} == {ORDERS: "root", REVENUE: "exposed"}
+
+
+def test_incidents_of_an_archive_have_charts_of_their_own_days(broken: Watched):
+    years_later = broken.shop.now + timedelta(days=3000)
+
+    report = broken.report(now=years_later, since=FIRST.replace(tzinfo=UTC))
+
+    [part] = [part for part in report.open if part.incident.root == ORDERS]
+    assert part.charts[0].points[-1].start == FIRST + timedelta(days=DAYS)
 
 
 def test_tests_runs_and_their_times_are_those_that_were_recorded(broken: Watched):
