@@ -60,6 +60,7 @@ def test_a_changed_profile_or_local_package_is_compiled_anew(tmp_path: Path, cha
     )
 
 
+@pytest.mark.long
 def test_models_in_a_circle_are_parsed_and_the_circle_is_the_problem(tmp_path: Path):
     files = {"models/a.sql": "select * from {{ ref('b') }}", "models/b.sql": "select * from {{ ref('a') }}"}
     project = new_shop(tmp_path, files).open()

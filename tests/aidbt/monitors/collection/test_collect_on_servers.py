@@ -151,6 +151,7 @@ def test_a_table_of_400_columns_is_measured_on_postgres(
     assert [series.fact("sum", f"c{n}")[0] for n in (0, 399)] == [210, 210 + 20 * 399]
 
 
+@pytest.mark.long
 def test_a_whole_table_that_did_not_change_is_not_read_again_on_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
@@ -240,6 +241,7 @@ def test_a_table_that_was_emptied_on_postgres_keeps_its_history_and_says_so_once
     assert series.fact("not_finite", "amount")[0] == 1
 
 
+@pytest.mark.long
 def test_buckets_that_go_by_another_column_by_now_are_measured_anew(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
