@@ -246,6 +246,7 @@ def test_a_value_beyond_the_narrow_band_warns_beyond_the_wide_one_stops_the_buil
     ]
 
 
+@pytest.mark.long
 def test_with_empty_models_nothing_is_compared(on_duckdb: tuple[Shop, Warehouse]):
     shop, warehouse = on_duckdb
     write_bounds(warehouse, both(bound("row_count", low=8, high=12), 4, 20))

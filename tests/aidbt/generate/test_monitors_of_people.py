@@ -269,6 +269,7 @@ def run(root: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["generate", "--monitors", *arguments, *where])
 
 
+@pytest.mark.long
 def test_what_a_person_reads(parsed: Path, tmp_path: Path):
     root = tmp_path / "shop"
     shutil.copytree(parsed, root)  # with what dbt compiled

@@ -451,6 +451,7 @@ def test_it_may_be_said_afterwards_and_is_not_forgotten_when_it_is_handed_in_aga
     assert again.runs == () and recorded_runs(store, target="dev") == ()
 
 
+@pytest.mark.long
 def test_a_run_of_a_real_dbt_says_its_target(built: Shop, store: Store, tmp_path: Path):
     shop = Shop(tmp_path / "shop")
     shutil.copytree(built.root, shop.root, ignore=shutil.ignore_patterns("target", "logs"))

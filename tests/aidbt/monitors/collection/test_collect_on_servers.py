@@ -128,6 +128,7 @@ def test_a_view_that_fails_on_postgres_leaves_the_connection_to_the_others(
     assert [each.unique_id for each in result.measured] == ["model.shop.orders"]
 
 
+@pytest.mark.long
 def test_a_table_of_400_columns_is_measured_on_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
@@ -210,6 +211,7 @@ def test_spark(spark: Any, tmp_path: Path) -> None:
     holds(measured(spark, tmp_path, "Europe/Berlin"))
 
 
+@pytest.mark.long
 def test_a_table_that_was_emptied_on_postgres_keeps_its_history_and_says_so_once(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
