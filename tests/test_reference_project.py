@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from aidbt.core.patch import digest
 from aidbt.generate.base_models import macro_files
 from aidbt.generate.lock import read_lock
@@ -18,8 +20,12 @@ def test_its_macros_are_the_ones_that_init_copies():
     assert there == macro_files("macros")
 
 
-def test_its_settings_are_those_of_a_new_project():
-    assert (PROJECT / "aidbt.yml").read_text() == render("project/aidbt.yml.jinja")
+def test_its_settings_are_those_of_a_new_project_and_of_its_monitors():
+    new = render("project/aidbt.yml.jinja")
+    text = (PROJECT / "aidbt.yml").read_text()
+
+    assert text.startswith(new)
+    assert list(yaml.safe_load(text.removeprefix(new))) == ["monitors"]
 
 
 def test_its_lock_says_what_stands_there():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -13,6 +14,7 @@ from aidbt.alerts.parcels import Parcel
 from aidbt.alerts.writing import Templates
 from aidbt.core.config import AlertSettings, ChannelSettings
 from aidbt.core.errors import AidbtError, SettingsError
+from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import POLICIES, CircuitBreaker, Clock, Deadline, retry
 
 _GRACE_S = 0.5  # for a channel to say itself that its time was up
@@ -47,13 +49,14 @@ def send_all(
     """Send messages, each channel in its own thread; yields each as it is done.
 
     Ends when all are done, or after `deadline_s`: what is still on its way then is not yielded, but may
-    arrive.
+    arrive. What is imported and read before anything can be sent does not count.
     """
     by_channel: dict[str, list[Parcel]] = {}
     for parcel in parcels:
         by_channel.setdefault(parcel.channel, []).append(parcel)
     done: queue.SimpleQueue[Sent] = queue.SimpleQueue()
-    until = Deadline.after(deadline_s, clock)
+    _load([settings.channels[name].kind for name in by_channel], templates)
+    until = Deadline.after(deadline_s, clock, setting="alerts.deadline_s")
     for name, mine in by_channel.items():
         line = _Line(name, settings.channels[name], templates, say, clock, until, rng or Random())
         # A daemon: what hangs in a name server or a mail server does not keep the command from ending.
@@ -63,6 +66,15 @@ def send_all(
             yield done.get(timeout=until.remaining() + _GRACE_S)
         except queue.Empty:
             return
+
+
+def _load(kinds: Collection[str], templates: Templates) -> None:
+    """Import what channels of these kinds need, before any clock runs: on a busy computer that takes long."""
+    for kind in kinds:
+        with contextlib.suppress(AidbtError):  # which each message says for itself
+            CHANNELS.load(kind)
+    if kinds:
+        templates.load()
 
 
 class _Line:
@@ -102,8 +114,11 @@ class _Line:
 
     def _send(self, parcel: Parcel) -> str:
         channel = open_channel(self._name, self._settings, self._templates, self._say)
-        allowed_s = min(self._settings.timeout_s, max(self._until.remaining(), 0.001))
-        until = Deadline.after(allowed_s, self._clock)
+        until = Deadline.after(
+            self._settings.timeout_s, self._clock, setting=f"alerts.channels.{self._name}.timeout_s"
+        )
+        if self._until.at < until.at:
+            until = self._until
         return retry(
             lambda: channel.send(parcel.delivery, until),
             POLICIES["api"],
@@ -140,3 +155,16 @@ def check_channel(name: str, settings: ChannelSettings, templates: Templates) ->
         raise SettingsError(
             f"the variable {unset[0]} is not set", hint=f"export {unset[0]}=… where alerts are sent from"
         )
+
+
+def unready_channels(settings: AlertSettings, templates: Templates) -> tuple[Finding, ...]:
+    """A finding for each channel that could send nothing as things are: before there is something to tell."""
+    found = []
+    for name, channel in settings.channels.items():
+        try:
+            check_channel(name, channel, templates)
+        except AidbtError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            said = f"nobody can be told: {error.message}{hint}; what it is to be told waits until then"
+            found.append(Finding("alerts.channel_not_ready", Severity.WARN, f"alerts.channels.{name}", said))
+    return tuple(found)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aidbt.core.incidents import Incident, What, node_name
+from aidbt.core.incidents import Incident, What, ill_of, key_of
+from aidbt.core.measured import node_name
 
 _MOST_LINES = 5
 
@@ -79,12 +80,20 @@ _SAID = {
 
 def item_of(incident: Incident, what: What) -> Item:
     """What is told of an incident."""
-    # Of the newest bucket first, and there what is wrong at the place of the cause.
+    # What has passed meanwhile is told only when all has. Of the newest bucket first, and there what is wrong
+    # at the place of the cause.
+    ill = ill_of(incident)
     findings = sorted(
-        incident.anomalies, key=lambda a: (a.start, a.monitor.node == incident.root, a.score), reverse=True
+        (a for a in incident.anomalies if not ill or key_of(a.monitor) in ill),
+        key=lambda a: (a.start, a.monitor.node == incident.root, a.score),
+        reverse=True,
     )
     lines = tuple(dict.fromkeys(" ".join(a.message.split()) for a in findings if a.message))
-    failed = tuple(f"{node_name(unique_id)} failed in a run of dbt" for unique_id in incident.failures)
+    failed = tuple(
+        f"{node_name(unique_id)} failed in a run of dbt"
+        for unique_id in incident.failures
+        if not ill or unique_id in ill
+    )
     lines = (*failed, *lines)
     return Item(
         incident=incident,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -22,16 +22,25 @@ _ALARMS = ("opened", "worse", "reopened")
 
 
 def notices_of(
-    change: IncidentChange, settings: AlertSettings, *, path: str, now: datetime, timezone: str
+    change: IncidentChange,
+    settings: AlertSettings,
+    *,
+    path: str,
+    now: datetime,
+    timezone: str,
+    aware: Collection[str] = (),
 ) -> tuple[Notice, ...]:
-    """Whom a change is told to, each channel once; nobody what had passed before it was found.
+    """Whom a change is told to, each channel once; nobody what had passed before it was found, or what goes
+    on of which a person said that it is none.
 
     Args:
+        aware: channels that were told of it before: they are told what becomes of it, whoever it belongs to
+            by now and however bad it still is.
         path: of the file of the incident's root; "" when unknown.
         timezone: in which `digest_at` is.
     """
     incident = change.after
-    if change.before is None and incident.state.is_over:
+    if incident.state.is_over and (change.before is None or change.what == "updated"):
         return ()
     due: dict[tuple[str, bool], datetime] = {}
     for route in _routes(settings):
@@ -40,6 +49,7 @@ def notices_of(
             for channel in route.to:
                 key = channel, bool(route.digest)
                 due[key] = min(at, due.get(key, at))
+    due |= {(channel, False): now for channel in aware if channel in settings.channels}
     if change.what == "escalated":
         due = {(channel, False): now for channel in settings.escalation.to}
     elif any(event.what == "escalated" for event in incident.timeline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,17 @@ class Templates:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    def load(self) -> None:
+        """Read all templates that there are, so that writing a message takes no time worth counting.
+
+        One that is wrong is passed over: `text` says what is wrong with it, where it is wanted.
+        """
+        from jinja2 import TemplateError
+
+        for name in self._environment.list_templates():
+            with contextlib.suppress(TemplateError, OSError, ValueError):
+                self._environment.get_template(name)
+
     def text(self, name: str, message: Message) -> str:
         """A message in the words of a template, e.g. "text.txt.jinja".
 
@@ -35,8 +47,12 @@ class Templates:
             written: str = self._environment.get_template(name).render(message=message)
         except TemplateSyntaxError as error:
             raise self._wrong(name, error.message or "cannot be read", error.lineno) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except RecursionError as error:
+            raise self._wrong(name, "it includes itself without an end", None) from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise self._wrong(name, str(error), None) from error
+        except OSError as error:
+            raise self._wrong(name, f"it cannot be read: {error.strerror or error}", None) from error
         return written
 
     def json(self, name: str, message: Message) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from aidbt.cli.options import ManyValues, open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, emit, plain, table
+from aidbt.cli.render import Progress, bold, count, dim, emit, plain, table
 
 
 @click.command(cls=ManyValues)
@@ -20,7 +21,7 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 @click.option(
     "--monitor/--no-monitor",
     default=None,
-    help="Then measure, check and tell; by default where the project has monitors as data tests.",
+    help="Then measure, check and tell; by default where the project has monitors, or was measured before.",
 )
 @click.option("--heal", is_flag=True, help="Then mend what failed, as aidbt heal run does.")
 @project_options
@@ -46,11 +47,12 @@ def build(
     from aidbt.cli.build_healing import healed_after_build
     from aidbt.cli.good_state import for_programs, kept_after_build, kept_lines
     from aidbt.cli.monitor_check import Monitored, monitored_after_build
+    from aidbt.cli.quality import kept_scores
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
 
     session = open_from(**where)
-    with _Progress(output) as progress, session.ask_for_warehouse():
+    with Progress(is_shown=output == "text") as progress, session.ask_for_warehouse():
         progress.show("waiting for the warehouse")
         wait_until_free(lambda: session.warehouse)
         report = build_and_record(
@@ -62,6 +64,7 @@ def build(
             exclude=exclude,
             threads=threads,
             full_refresh=full_refresh,
+            keep=timedelta(days=session.settings.values.store.runs_days),
             on_event=progress.show,
         )
         rows = RowCounts()
@@ -72,11 +75,13 @@ def build(
         watched = Monitored()
         if report.results and monitor is not False:
             progress.show("monitors")
-            watched = monitored_after_build(session, is_asked=bool(monitor))
+            watched = monitored_after_build(session, is_asked=bool(monitor), show=progress.show)
+        problem = kept_scores(session) if report.results else ""
         kept = None
         if report.succeeded:
             progress.show("the last good state")
             kept = kept_after_build(session)
+    unkept = [dim(problem)] if problem else []
     is_whole = not (select or exclude)
     healing = healed_after_build(session, report, is_asked=heal, is_whole=is_whole)
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
@@ -89,6 +94,7 @@ def build(
             *_text(report),
             *_rows_text(rows),
             *watched.lines(),
+            *unkept,
             *kept_lines(kept),
             *(healing.lines() if healing.is_done else _why(report)),
         ],
@@ -96,31 +102,6 @@ def build(
     if healing.mended_all:
         raise SystemExit(0)
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
-
-
-class _Progress:
-    """The node dbt is at, on one line of a terminal; nothing elsewhere."""
-
-    def __init__(self, output: str) -> None:
-        self._status: Any = None
-        self._wanted = output == "text"
-
-    def __enter__(self) -> _Progress:
-        from rich.console import Console
-
-        console = Console(stderr=True)
-        if self._wanted and console.is_terminal:
-            self._status = console.status("dbt build")
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def show(self, line: str) -> None:
-        if self._status is not None:
-            self._status.update(line)
 
 
 def _why(report: Any) -> Iterator[str]:
@@ -153,6 +134,15 @@ def _rows_text(rows: Any) -> Iterator[str]:
         yield dim(f"  … and {len(skipped) - 3} more (--output json shows all)")
 
 
+def _said(lines: Sequence[str]) -> Iterator[str]:
+    """What data tests of ours found: dbt itself says only how many results they got."""
+    if lines:
+        yield "monitors that dbt asked:"
+        yield from (f"  {line}" for line in lines[:8])
+    if len(lines) > 8:
+        yield dim(f"  … and {len(lines) - 8} more (--output json shows all)")
+
+
 def _text(report: Any) -> Iterator[str]:
     colour = "green" if report.status == "success" else "red"
     seconds = (report.finished_at - report.started_at).total_seconds()
@@ -168,6 +158,7 @@ def _text(report: Any) -> Iterator[str]:
         where = f" ({failure.path})" if failure.path else ""
         yield f"{click.style(failure.status, fg='red')} {bold(failure.unique_id or 'dbt')}{where}"
         yield from (f"    {line}" for line in failure.message.strip().split("\n")[:8])
+    yield from _said(report.said)
     if report.warnings:
         yield f"{count(len(report.warnings), 'warning')}:"
         yield from (

@@ -47,7 +47,12 @@ from aidbt.core.errors import UsageError, WriteError
     is_flag=True,
     help="Draft dbt unit tests for hand-written models instead; -s names models.",
 )
-@click.option("--no-monitors", is_flag=True, help="Propose no data tests that learn what is usual.")
+@click.option(
+    "--monitors/--no-monitors",
+    default=None,
+    help="Propose data tests that learn what is usual for sources and hand-written models instead; -s names"
+    " them. With --no-: none for new staging models.",
+)
 @yes_option
 @project_options
 @output_option
@@ -62,7 +67,7 @@ def generate(
     why: bool,
     pr_body: str | None,
     unit_tests: bool,
-    no_monitors: bool,
+    monitors: bool | None,
     yes: bool,
     output: str,
     **where: Any,
@@ -84,7 +89,19 @@ def generate(
         raise UsageError("--refresh asks the warehouse, --check does not", hint="leave one out")
     if unit_tests and (check or upgrade or pr_body is not None):
         raise UsageError("--unit-tests goes with none of --check, --upgrade, --pr-body", hint="leave it out")
-    session = open_from(**where, flags={"generate.monitors": False} if no_monitors else None)
+    if monitors and (check or upgrade or unit_tests or pr_body is not None):
+        raise UsageError(
+            "--monitors goes with none of --check, --upgrade, --unit-tests, --pr-body", hint="leave it out"
+        )
+    session = open_from(**where, flags={"generate.monitors": False} if monitors is False else None)
+    if monitors:
+        from aidbt.cli.monitor_tests import propose_monitors
+
+        raise SystemExit(
+            propose_monitors(
+                session, select=select, dry_run=dry_run, refresh=refresh, why=why, yes=yes, output=output
+            )
+        )
     if unit_tests:
         from aidbt.cli.unit_tests import draft_unit_tests
 

@@ -13,9 +13,11 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 
 if TYPE_CHECKING:
     from aidbt.core.attempts import Attempt
+    from aidbt.core.healing import Diagnosis
     from aidbt.healing.controller.hands import Means, Ran
     from aidbt.healing.controller.healing import Healed
     from aidbt.healing.controller.rerun import Rerun
+    from aidbt.healing.evidence.case import Case
     from aidbt.session import Session
 
 _COLOURS = {
@@ -167,15 +169,25 @@ def healed_causes(session: Session, artifacts: Path | None = None) -> list[Heale
     """
     from aidbt.cli.diagnose import causes_of, read
     from aidbt.core.errors import UsageError
-    from aidbt.healing.controller.healing import heal_causes
     from aidbt.healing.controller.pausing import paused
 
     pause = paused(session.store)
     if pause:
         raise UsageError(f"healing is paused {pause}", hint="aidbt heal resume ends it")
     case = read(session, artifacts)
+    return heal_case(session, case, causes_of(case))
+
+
+def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list[Healed]:
+    """The causes of one failed run, taken as far as they get.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.healing.controller.healing import heal_causes
+
     means = _means(session, case.best_manifest)
-    return heal_causes(case, causes_of(case), means, target=session.project.profile().target)
+    return heal_causes(case, causes, means, target=session.project.profile().target)
 
 
 def actor(session: Session) -> str:

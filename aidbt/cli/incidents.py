@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from aidbt.cli.incident_findings import found_lines
+from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, duration, emit, plain, table
-from aidbt.core.errors import ArtifactError
+from aidbt.core.errors import ArtifactError, UsageError
 
 if TYPE_CHECKING:
     from aidbt.core.incidents import Incident, IncidentChange
+    from aidbt.core.measured import Monitor
     from aidbt.core.patch import Patch
     from aidbt.monitors.incidents.desk import Delivered, Verdict
     from aidbt.monitors.incidents.surroundings import Surroundings
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"error": "red", "warn": "yellow", "info": "blue"}
 _MOST_LINES = 20
-_MOST_FINDINGS = 10
+_MOST_NODES = 10
 
 
 @click.group(invoke_without_command=True)
@@ -51,14 +54,17 @@ def list_command(show_all: bool, owner: str | None, output: str, **where: Any) -
     found = [*open_ones(kept.all(states=ALIVE))]
     if show_all:
         found += sorted(kept.all(states=OVER), key=_ended, reverse=True)
+    others = 0
     if owner is not None:
-        found = [one for one in found if one.owner.casefold() == owner.casefold()]
-    over = kept.count(states=OVER)
+        mine = [one for one in found if one.owner.casefold() == owner.casefold()]
+        others = sum(not one.state.is_over for one in found) - sum(not one.state.is_over for one in mine)
+        found = mine
+    over = kept.count(states=OVER) if owner is None else 0
     waiting = Outbox(session.store).waiting()
     emit(
         {"incidents": [_summary(one) for one in found], "waiting": [_told(one) for one in waiting]},
         output=output,
-        text=lambda: _list_lines(found, over, waiting),
+        text=lambda: _list_lines(found, over, waiting, owner=owner, others=others),
     )
 
 
@@ -74,6 +80,7 @@ def _summary(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity,
         "title": incident.title,
         "root": incident.root,
+        "cause": _cause(incident),
         "owner": incident.owner,
         "affected": incident.affected,
         "exposed": incident.exposed,
@@ -94,11 +101,17 @@ def _told(posting: Posting) -> dict[str, Any]:
     }
 
 
-def _list_lines(found: Sequence[Incident], ended: int, waiting: Sequence[Posting]) -> Iterator[str]:
+def _list_lines(
+    found: Sequence[Incident], ended: int, waiting: Sequence[Posting], *, owner: str | None, others: int
+) -> Iterator[str]:
     alive = [one for one in found if not one.state.is_over]
     over = f", {ended:,} over" if ended else ""
+    whose = f" of {owner}" if owner is not None else ""
+    more = f", {others:,} of others" if others else ""
     if alive:
-        yield f"{bold('found')} {count(len(alive), 'incident')} open{over}"
+        yield f"{bold('found')} {count(len(alive), 'incident')}{whose} open{over}{more}"
+    elif owner is not None:
+        yield f"{bold('nothing is open')}{whose}{more}"
     else:
         yield f"{bold('nothing is wrong')} that is known{over}"
     now = datetime.now(UTC)
@@ -150,39 +163,34 @@ def show(id: str, show_all: bool, output: str, **where: Any) -> None:
     session = open_from(**where)
     incident = Incidents(session.store).get(id)
     settings, parents = session.settings.values.monitors, around_of(session).parents
-    said = coinciding([incident], session.store, settings, parents).get(id, ())
+    said = coinciding([incident], session.store, settings, parents).get(incident.id, ())
     emit(
-        {**plain(incident), "at_the_same_time": said},
+        {**plain(incident), "cause": _cause(incident), "at_the_same_time": said},
         output=output,
-        text=lambda: _show_lines(incident, said, show_all=show_all),
+        text=lambda: _show_lines(incident, said, parents, show_all=show_all),
     )
 
 
-def _show_lines(incident: Incident, said: Sequence[str], *, show_all: bool) -> Iterator[str]:
+def _cause(incident: Incident) -> dict[str, str]:
+    """What a program goes by that is to mend it."""
+    kind, column = incident.cause
+    return {"kind": kind, "node": incident.root, "column": column}
+
+
+def _show_lines(
+    incident: Incident, said: Sequence[str], parents: Mapping[str, Collection[str]], *, show_all: bool
+) -> Iterator[str]:
     colour = "green" if incident.state.is_over else _COLOURS[incident.severity.value]
     word = click.style(f"{incident.severity.value}, {incident.state.value}", fg=colour)
     yield f"{bold(incident.id)} {word}: {incident.title}"
-    most = None if show_all else _MOST_FINDINGS
+    most = None if show_all else _MOST_NODES
     rows = [["begins at", incident.root]]
     rows += [["affected", _some(incident.affected[1:], most)]] if incident.affected[1:] else []
     rows += [["may be wrong too", _some(incident.exposed, most)]] if incident.exposed else []
     rows += [["failed", _some(incident.failures, most)]] if incident.failures else []
     rows += [["owner", incident.owner]] if incident.owner else []
     yield from table(rows)
-    newest = sorted(
-        incident.anomalies, key=lambda a: (a.start, a.monitor.node == incident.root, a.score), reverse=True
-    )
-    if newest:
-        yield bold("found")
-        yield from table(
-            [
-                [f"{a.start:%Y-%m-%d %H:%M}".removesuffix(" 00:00"), f"{a.score:.1f}", a.message]
-                for a in newest[:most]
-            ],
-            ["when", "score", "what"],
-        )
-        if most is not None and len(newest) > most:
-            yield dim(f"  … and {len(newest) - most} more (--all shows them)")
+    yield from found_lines(incident, parents, show_all=show_all)
     if said:
         yield bold("at the same time")
         yield from (f"  {line}" for line in said)
@@ -242,44 +250,93 @@ def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
     show_default=True,
     help="Let the monitors learn from it: aidbt/feedback.yml.",
 )
+@only_option
+@whole_option
 @_note_option
 @_by_option
 @project_options
 @output_option
-def resolve(id: str, verdict: Verdict, feedback: bool, note: str, by: str, output: str, **where: Any) -> None:
-    """End the incident ID by hand; what passes by itself is ended by itself."""
+def resolve(
+    id: str,
+    verdict: Verdict,
+    feedback: bool,
+    only: tuple[str, ...],
+    whole: bool,
+    note: str,
+    by: str,
+    output: str,
+    **where: Any,
+) -> None:
+    """End the incident ID by hand; what passes by itself is ended by itself.
+
+    That it was none is said of what it held when you were asked, and of what you name with --only.
+    """
+    from aidbt.cli.letting_through import let_builds_through
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.incidents.desk import end
+    from aidbt.store.incidents import Incidents
 
     session = open_from(**where)
     settings, who = session.settings.values, by or me()
+    if verdict == "resolved" and only:
+        raise UsageError("what is mended is the whole incident", hint="--as false-alarm or expected of some")
+    seen = Incidents(session.store).get(id)
+    is_none = verdict != "resolved" and not seen.state.is_over
+    monitors = meant_monitors(seen, verdict, only, whole=whole) if is_none else None
     # Made before anything is changed: a file that cannot be added to is an error of the whole.
-    learned = _learned(session, id, verdict, who, note) if feedback and verdict != "resolved" else None
-    change = end(session.store, id, settings, around_of(session), by=who, verdict=verdict, note=note)
+    learned = _learned(session, seen, verdict, monitors, who, note) if feedback and is_none else None
+    change = end(
+        session.store,
+        id,
+        settings,
+        around_of(session),
+        by=who,
+        verdict=verdict,
+        note=note,
+        monitors=monitors,
+        seen=seen,
+    )
+    builds = ""
     if learned is not None:
         apply_patch(learned, session.project.root)
+        builds = let_builds_through(session)
     delivered = _deliver(session)
-    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned))
+    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned, builds))
 
 
-def _learned(session: Session, id: str, verdict: Verdict, by: str, note: str) -> Patch | None:
+def _learned(
+    session: Session,
+    incident: Incident,
+    verdict: Verdict,
+    monitors: Collection[Monitor] | None,
+    by: str,
+    note: str,
+) -> Patch | None:
     """What is added to the feedback; None where no monitor found the incident."""
     from aidbt.monitors.feedback.file import Said, feedback_patch
     from aidbt.observability.giving_feedback import meant_incident
-    from aidbt.store.incidents import Incidents
 
-    incident = Incidents(session.store).get(id)
-    if not incident.anomalies or incident.state.is_over or verdict == "resolved":
+    if not incident.anomalies or verdict == "resolved":
         return None
-    meant = meant_incident(session.store, id, verdict)
+    meant = meant_incident(session.store, incident.id, verdict, only=monitors)
+    if not meant.of:  # a table or a column that is gone: nothing is learned of that
+        return None
     said = Said(verdict, meant.of, by, datetime.now(UTC), note, incident.id)
     return feedback_patch(session.project.root, said)
 
 
-def _ended_lines(change: IncidentChange, delivered: Delivered, learned: Patch | None) -> Iterator[str]:
-    yield f"{bold('ended')} {change.after.id}: {change.after.title}"
+def _ended_lines(
+    change: IncidentChange, delivered: Delivered, learned: Patch | None, builds: str
+) -> Iterator[str]:
+    after = change.after
+    if after.state.is_over:
+        yield f"{bold('ended')} {after.id}: {after.title}"
+    else:
+        yield f"{bold('noted')}; {after.id} stays open for the rest: {after.title}"
     if learned is not None:
         yield f"wrote {', '.join(learned.paths())}: the next check follows it"
+    if builds:
+        yield builds
     yield from _delivered_lines(delivered)
     if learned is not None:
         yield f"{bold('next')}: commit it, so that it holds for everybody"

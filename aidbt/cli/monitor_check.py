@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,10 @@ from aidbt.cli.options import (
     project_options,
     yes_option,
 )
-from aidbt.cli.render import bold, count, dim, emit, finding_lines
+from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines
 from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Severity
+from aidbt.core.measured import node_name
 
 if TYPE_CHECKING:
     from aidbt.core.incidents import IncidentChange
@@ -117,8 +118,13 @@ def run(
 
     For after each run of dbt, whoever made it.
     """
+    from aidbt.cli.quality import kept_scores
+
     session = open_from(**where)
     done = monitored(session, manifest, select=select, exclude=exclude, yes=yes, with_alerts=with_alerts)
+    problem = kept_scores(session, manifest)
+    if problem:
+        click.echo(problem, err=True)
     _finish(done, fail_on, output=output, show_all=show_all)
 
 
@@ -130,12 +136,13 @@ def monitored(
     exclude: tuple[str, ...] = (),
     yes: bool = False,
     with_alerts: bool = True,
+    show: Callable[[str], None] | None = None,
 ) -> MonitorRun:
-    """Collect, check and send for the session's project."""
+    """Collect, check and send for the session's project; `show` as in `collected`."""
     from aidbt.cli.monitor import collected
     from aidbt.monitors.incidents.desk import deliver, escalate
 
-    collection = collected(session, manifest, select=select, exclude=exclude, yes=yes)
+    collection = collected(session, manifest, select=select, exclude=exclude, yes=yes, show=show)
     outcome = checked(session, manifest, select=select, exclude=exclude)
     delivered = None
     settings = session.settings.values
@@ -163,11 +170,11 @@ class Monitored:
     problem: str = ""
 
     def lines(self) -> Iterator[str]:
-        """For people: one line where all is well."""
+        """For people: one line where nothing is new."""
         if self.problem:
             yield dim(f"not monitored: {self.problem}")
         if self.run is not None:
-            yield from run_lines(self.run)
+            yield from [_quiet_line(self.run)] if _is_quiet(self.run) else run_lines(self.run)
 
     def for_programs(self) -> dict[str, Any] | None:
         """For programs; None where nothing was monitored."""
@@ -176,22 +183,48 @@ class Monitored:
         return _plain(self.run) if self.run is not None else None
 
 
-def monitored_after_build(session: Session, *, is_asked: bool) -> Monitored:
+def monitored_after_build(session: Session, *, is_asked: bool, show: Callable[[str], None]) -> Monitored:
     """The step after a build: what was built is measured and checked, where the project has monitors as data
-    tests or a person asks for it. Before scans that are over the budget it asks, as `collect` does.
+    tests or was measured before, or a person asks for it. Before scans that are over the budget it asks, as
+    `collect` does.
     """
     from aidbt.cli.monitor import manifest_of
+    from aidbt.monitors.collection.places import was_measured
     from aidbt.monitors.judging.declared import monitor_tests
     from aidbt.project.packages import MONITOR_MACROS, has_our_macros
 
-    if not (is_asked or has_our_macros(session.project, MONITOR_MACROS)):
-        return Monitored()  # and no manifest has to be read for it
     try:
-        if not is_asked and not monitor_tests(manifest_of(session, None)):
+        is_watched = is_asked or was_measured(session.store)
+        if not (is_watched or has_our_macros(session.project, MONITOR_MACROS)):
+            return Monitored()  # and no manifest has to be read for it
+        if not is_watched and not monitor_tests(manifest_of(session, None)):
             return Monitored()
-        return Monitored(monitored(session))
+        return Monitored(monitored(session, show=show))
     except AidbtError as error:
         return Monitored(problem=f"{error.message} ({error.hint})" if error.hint else error.message)
+
+
+def _is_quiet(done: MonitorRun) -> bool:
+    """Whether there is nothing new that a person would want to read."""
+    findings = [*done.checked.findings, *(done.collected.findings if done.collected else ())]
+    is_told = done.delivered is not None and (done.delivered.sent or done.delivered.problems)
+    return bool(
+        done.collected is not None
+        and done.collected.buckets
+        and not (done.checked.found.anomalies or done.checked.changes or is_told)
+        and all(finding.severity is Severity.INFO for finding in findings)
+    )
+
+
+def _quiet_line(done: MonitorRun) -> str:
+    assert done.collected is not None
+    models = sum(1 for each in done.collected.measured if each.buckets)
+    still = len(done.checked.still_open)
+    said = f"; {count(still, 'incident')} still open (aidbt incidents list)" if still else ""
+    return (
+        f"{bold('monitored')} {count(models, 'model')} in {duration(done.collected.seconds)}:"
+        f" {count(done.collected.new, 'new bucket')}, nothing odd{said}"
+    )
 
 
 def checked(
@@ -205,12 +238,17 @@ def checked(
     write: bool = True,
 ) -> Outcome:
     """One check of what the session's project has in its store."""
+    from aidbt.alerts.delivery import unready_channels
+    from aidbt.alerts.writing import Templates
     from aidbt.cli.monitor import manifest_of
+    from aidbt.monitors.collection.places import require_same_places
     from aidbt.monitors.collection.told import parse_since
     from aidbt.observability.adjusting import project_feedback
     from aidbt.observability.monitoring import check_project
+    from aidbt.observability.targets import watched_target
 
     known = manifest_of(session, manifest)
+    require_same_places(known, session.store)
     feedback, odd = project_feedback(session.project.root, known, session.store)
     outcome = check_project(
         known,
@@ -222,9 +260,13 @@ def checked(
         since=None if since is None else parse_since(since),
         until=None if until is None else parse_since(until),
         feedback=feedback,
+        target=watched_target(session.project),
         write=write,
     )
-    return replace(outcome, findings=(*outcome.findings, *odd))
+    # Before there is something to tell; of a past that is over nobody is told.
+    alerts, templates = session.settings.values.alerts, Templates(session.project.root)
+    unready = unready_channels(alerts, templates) if until is None else ()
+    return replace(outcome, findings=(*unready, *outcome.findings, *odd))
 
 
 def _finish(done: MonitorRun, gate: str, *, output: str, show_all: bool) -> None:
@@ -256,12 +298,26 @@ def run_lines(done: MonitorRun, *, show_all: bool = False) -> Iterator[str]:
     if done.collected is not None:
         from aidbt.cli.monitor import collected_lines
 
-        lines = collected_lines(done.collected, show_all=show_all)
+        lines = collected_lines(_without_told(done.collected, done.checked), show_all=show_all)
         yield from (line for line in lines if "aidbt monitor check" not in line)  # that comes now
     yield from check_lines(done.checked, show_all=show_all)
     if done.delivered is not None:
         yield from _delivered_lines(done.delivered)
     yield from _next_lines(done)
+
+
+def _without_told(collected: Collection, outcome: Outcome) -> Collection:
+    """The collection without what the incidents of the same run say better."""
+    from aidbt.core.incidents import kind_of
+
+    gone = {
+        node_name(anomaly.monitor.node)
+        for anomaly in outcome.found.anomalies
+        if kind_of(anomaly.monitor.metric) == "table"
+    }
+    told = ("monitor.table_gone", "monitor.rows_lost", "monitor.no_rows")
+    findings = tuple(f for f in collected.findings if not (f.code in told and f.where in gone))
+    return replace(collected, findings=findings)
 
 
 def check_lines(outcome: Outcome, *, show_all: bool = False) -> Iterator[str]:
@@ -282,7 +338,8 @@ def check_lines(outcome: Outcome, *, show_all: bool = False) -> Iterator[str]:
         named = ", ".join(outcome.still_open[:_SHOWN])
         more = len(outcome.still_open) - _SHOWN
         yield f"  still open: {named}{f' and {more} more' if more > 0 else ''} (aidbt incidents list)"
-    shown = [change for change in outcome.changes if change.what != "updated" or change.after.anomalies]
+    # What goes on of which a person said that it is none is no news.
+    shown = [change for change in outcome.changes if change.what != "updated" or _is_open(change)]
     for change in shown[: None if show_all else _SHOWN]:
         yield from _change_lines(change, outcome, show_all=show_all)
     if len(shown) > _SHOWN and not show_all:
@@ -299,6 +356,10 @@ def check_lines(outcome: Outcome, *, show_all: bool = False) -> Iterator[str]:
         tests = len({(b.node, b.metric, b.column_name) for b in found.bounds})
         until = outcome.bounded_until[:16]
         yield f"bounds for {count(tests, 'data test')} written, good until {until} UTC"
+
+
+def _is_open(change: IncidentChange) -> bool:
+    return not change.after.state.is_over
 
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARN: "yellow", Severity.INFO: "blue"}

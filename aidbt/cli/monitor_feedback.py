@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
 from aidbt.cli.options import manifest_option, open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, finding_lines, table
 from aidbt.core.errors import UsageError
@@ -31,6 +32,8 @@ class Given:
 
     Attributes:
         ended: the incident that is over with it; "" for none.
+        left: the incident that goes on for the rest of what it holds; "" for none.
+        builds: what becomes of builds that data tests stopped; "" where nothing does.
     """
 
     verdict: str
@@ -38,6 +41,8 @@ class Given:
     file: str
     adjusted: Mapping[str, Adjustment]
     ended: str = ""
+    left: str = ""
+    builds: str = ""
 
 
 @click.command()
@@ -49,6 +54,8 @@ class Given:
     type=click.Choice(["false-alarm", "real", "expected", "missed"]),
     help="Nothing was wrong; something was; it is right so from now on; something was and nobody was told.",
 )
+@only_option
+@whole_option
 @click.option("--note", default="", help="What others should know.")
 @click.option("--by", metavar="NAME", default="", help="Who says so; you by default.")
 @manifest_option
@@ -58,6 +65,8 @@ def feedback(
     alert: str | None,
     bucket: str | None,
     verdict: Verdict | None,
+    only: tuple[str, ...],
+    whole: bool,
     note: str,
     by: str,
     manifest: Path | None,
@@ -77,24 +86,38 @@ def feedback(
         return
     if verdict is None:
         raise UsageError("say what it was", hint="--as false-alarm, real, expected or missed")
-    given = _given(session, alert, bucket, verdict, note=note, by=by)
+    meant = _meant(session, alert, bucket, verdict, only, whole=whole)
+    given = _given(session, meant, verdict, note=note, by=by)
     emit(given, output=output, text=lambda: _given_lines(given))
 
 
-def _given(
-    session: Session, alert: str, bucket: str | None, verdict: Verdict, *, note: str, by: str
-) -> Given:
+def _meant(
+    session: Session, alert: str, bucket: str | None, verdict: Verdict, only: Sequence[str], *, whole: bool
+) -> Meant:
+    """What something is said of, after it was asked where that is more than one thing."""
+    from aidbt.observability.giving_feedback import is_incident, meant_incident, meant_monitor, named_monitor
+    from aidbt.store.incidents import Incidents
+
+    if not is_incident(alert):
+        if only:
+            raise UsageError("--only names what of an incident is meant", hint="aidbt incidents list")
+        if bucket is None:
+            monitor = named_monitor(session.store, alert)
+            raise UsageError(f"say which bucket of '{monitor}'", hint="--bucket 2026-03-31")
+        return meant_monitor(session.store, alert, verdict, bucket)
+    if verdict not in ("false-alarm", "expected"):
+        return meant_incident(session.store, alert, verdict, bucket)
+    incident = Incidents(session.store).get(alert)
+    monitors = meant_monitors(incident, verdict, only, whole=whole or bucket is not None)
+    return meant_incident(session.store, alert, verdict, bucket, only=monitors)
+
+
+def _given(session: Session, meant: Meant, verdict: Verdict, *, note: str, by: str) -> Given:
     from aidbt.cli.incidents import me
+    from aidbt.cli.letting_through import let_builds_through
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.feedback.file import FEEDBACK_FILE, Said, feedback_patch
-    from aidbt.observability.giving_feedback import is_incident, meant_incident, meant_monitor
 
-    if is_incident(alert):
-        meant = meant_incident(session.store, alert, verdict, bucket)
-    elif bucket is None:
-        raise UsageError(f"say which bucket of '{alert}'", hint="--bucket 2026-03-31")
-    else:
-        meant = meant_monitor(session.store, alert, verdict, bucket)
     who = by or me()
     said = Said(
         verdict=verdict,
@@ -104,11 +127,14 @@ def _given(
         note=note,
         incident=meant.incident.id if meant.incident else "",
     )
-    apply_patch(feedback_patch(session.project.root, said), session.project.root)
-    ended = _end(session, meant, verdict, who, note)
+    if meant.of:
+        apply_patch(feedback_patch(session.project.root, said), session.project.root)
+    ended, left = _end(session, meant, verdict, who, note)
     adjusted = _adjusted(session, [monitor for monitor, _, _ in meant.of])
     of = tuple(f"{monitor} ({_told(starts)})" for monitor, _, starts in meant.of)
-    return Given(verdict, of, FEEDBACK_FILE, adjusted, ended)
+    builds = let_builds_through(session) if verdict in ("false-alarm", "expected") else ""
+    file = FEEDBACK_FILE if meant.of else ""
+    return Given(verdict, of or tuple(map(str, meant.monitors)), file, adjusted, ended, left, builds)
 
 
 def _told(starts: Sequence[datetime]) -> str:
@@ -117,19 +143,29 @@ def _told(starts: Sequence[datetime]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _end(session: Session, meant: Meant, verdict: Verdict, by: str, note: str) -> str:
-    """End an incident of which all is said to be none."""
+def _end(session: Session, meant: Meant, verdict: Verdict, by: str, note: str) -> tuple[str, str]:
+    """Take what is said to be none out of its incident: the incident that is over with it, and the one that
+    goes on for the rest."""
     from aidbt.cli.incidents import around_of
     from aidbt.monitors.incidents.desk import end
 
     incident = meant.incident
-    if incident is None or incident.state.is_over or not meant.is_whole:
-        return ""
+    if incident is None or incident.state.is_over or not meant.monitors:
+        return "", ""
     if verdict not in ("false-alarm", "expected"):
-        return ""
-    settings = session.settings.values
-    change = end(session.store, incident.id, settings, around_of(session), by=by, verdict=verdict, note=note)  # type: ignore[arg-type]
-    return change.after.id
+        return "", ""
+    change = end(
+        session.store,
+        incident.id,
+        session.settings.values,
+        around_of(session),
+        by=by,
+        verdict=verdict,  # type: ignore[arg-type]
+        note=note,
+        monitors=None if meant.is_whole else meant.monitors,
+        seen=incident,
+    )
+    return (change.after.id, "") if change.after.state.is_over else ("", change.after.id)
 
 
 def _adjusted(session: Session, monitors: Sequence[Monitor]) -> dict[str, Adjustment]:
@@ -161,8 +197,15 @@ def _given_lines(given: Given) -> Iterator[str]:
     )
     if given.ended:
         yield f"  {given.ended} is over with it"
+    if given.left:
+        yield f"  {given.left} stays open for the rest"
+    if given.builds:
+        yield f"  {given.builds}"
     for name, one in list(given.adjusted.items())[:_SHOWN]:
         yield f"  {name}: {_told_shift(one.shift)} ({one.why})"
+    if not given.file:
+        yield dim("  there is nothing to learn of that")
+        return
     if not given.adjusted:
         yield dim(f"  {_FOLLOWS[given.verdict]}")
     yield f"{bold('next')}: commit {given.file}; aidbt monitor check follows it"

@@ -17,7 +17,7 @@ from aidbt.cli.options import (
     output_option,
     project_options,
 )
-from aidbt.cli.render import bold, count, dim, emit, table
+from aidbt.cli.render import Progress, bold, count, dim, emit, table
 
 if TYPE_CHECKING:
     from aidbt.monitors.feedback.replay import MemberReplay, Replay
@@ -61,26 +61,35 @@ def replay(
     from aidbt.observability.replaying import replay_store
 
     session = open_from(**where)
-    replayed = replay_store(
-        manifest_of(session, manifest),
-        session.store,
-        session.settings.values.monitors,
-        detectors=detectors,
-        false_alarms=false_alarms,
-        feedback=load_feedback(session.project.root),
-        select=select,
-        exclude=exclude,
-    )
+    found = manifest_of(session, manifest)
+    with Progress(is_shown=output == "text") as progress:
+        replayed = replay_store(
+            found,
+            session.store,
+            session.settings.values.monitors,
+            detectors=detectors,
+            false_alarms=false_alarms,
+            feedback=load_feedback(session.project.root),
+            select=select,
+            exclude=exclude,
+            on_step=progress.show,
+        )
     emit(replayed, output=output, text=lambda: _lines(replayed))
 
 
 def _lines(replayed: Replayed) -> Iterator[str]:
+    from aidbt.monitors.feedback.replay import FIRST_JUDGED
+
     if not replayed.grains:
         yield f"{bold('nothing to replay')}: nothing is measured yet"
         yield f"{bold('next')}: aidbt monitor collect"
         return
-    for grain, found in replayed.grains.items():
+    judged = {grain: found for grain, found in replayed.grains.items() if found.buckets}
+    for grain, found in judged.items():
         yield from _grain_lines(_WORDS[grain], found)
+    if not judged:
+        yield f"{bold('nothing to replay')}: every detector learns from the first {FIRST_JUDGED} buckets"
+        return
     for name, why in replayed.left_out.items():
         yield dim(f"not asked: {name} ({why})")
     if not replayed.judged:

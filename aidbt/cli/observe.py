@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) 
     from aidbt.core.errors import ProfileError
     from aidbt.observability.observing.observe import observe as take_in
     from aidbt.observability.runs import installed_packages, parents_in
+    from aidbt.observability.targets import watched_target
     from aidbt.project.scrub import scrubber
 
     project = session.project
@@ -71,6 +73,9 @@ def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) 
         parents=parents_in(project),
         exit_code=exit_code,
         scrub=scrubber(settings, environment()),
+        target=watched_target(project),
+        is_target_asked=bool(project.target_name),
+        keep=timedelta(days=session.settings.values.store.runs_days),
     )
 
 
@@ -102,7 +107,12 @@ def _lines(observed: Observed, *, show_all: bool) -> Iterator[str]:
     if len(shown) < len(observed.runs):
         yield dim(f"  … {len(observed.runs) - len(shown):,} older ones (--all)")
     if shown:
-        yield from table([_row(run) for run in shown], ["began (UTC)", "what", "ended", "took", "nodes"])
+        head = ["began (UTC)", "what", "ended", "took", "nodes"]
+        rows = [_row(run) for run in shown]
+        if any(run.asked.target for run in shown):
+            head = [*head[:2], "target", *head[2:]]
+            rows = [[*row[:2], run.asked.target, *row[2:]] for row, run in zip(rows, shown, strict=True)]
+        yield from table(rows, head)
     yield from finding_lines(observed.findings, at_most=len(observed.findings) if show_all else _SHOWN)
     if observed.runs:
         yield f"{bold('next')}: aidbt monitor run"

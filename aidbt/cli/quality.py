@@ -19,14 +19,13 @@ from aidbt.cli.options import (
 )
 from aidbt.cli.quality_text import DIMENSIONS, history_lines, score_lines, why_lines
 from aidbt.cli.render import emit
-from aidbt.core.errors import UsageError
+from aidbt.core.errors import AidbtError, UsageError
 
 if TYPE_CHECKING:
     from aidbt.observability.quality.judging import Below, Quality
     from aidbt.observability.quality.scores import Loss, Scope
     from aidbt.project.manifest import Manifest
     from aidbt.session import Session
-    from aidbt.store.quality import ScorePoint
 
 
 @click.command(cls=ManyValues)
@@ -80,6 +79,8 @@ def quality(
         _why(session, found_manifest, target, why, output=output, show_all=show_all)
         return
     from aidbt.observability.quality.judging import below
+    from aidbt.observability.quality.keeping import keep_scores
+    from aidbt.observability.targets import watched_target
 
     result = _scored(session, found_manifest, target, select=select, exclude=exclude)
     settings = session.settings.values.quality
@@ -89,7 +90,8 @@ def quality(
         min_score=settings.min_score if min_score is None else min_score,
         min_coverage=settings.min_coverage if min_coverage is None else min_coverage,
     )
-    before = _kept(session, result) if result.is_whole else ()
+    of = watched_target(session.project)
+    before = keep_scores(session.store, result, settings, target=of) if result.is_whole else ()
     emit(
         _plain(result, by, failing),
         output=output,
@@ -116,24 +118,40 @@ def _scored(
 ) -> Quality:
     from aidbt.observability.quality.gathering import gather
     from aidbt.observability.quality.judging import quality_of
+    from aidbt.observability.targets import watched_target
 
     settings = session.settings.values.quality
-    known = gather(manifest, session.store, target, max_age_days=settings.max_age_days)
+    known = gather(
+        manifest,
+        session.store,
+        target,
+        max_age_days=settings.max_age_days,
+        target=watched_target(session.project),
+    )
     return quality_of(manifest, known, settings, select=select, exclude=exclude)
 
 
-def _kept(session: Session, result: Quality) -> tuple[ScorePoint, ...]:
-    """Keep today's scores; those of the project that there were before."""
-    from datetime import timedelta
+def kept_scores(session: Session, path: Path | None = None) -> str:
+    """Keep today's scores, as the last step of another command; why that was not possible, "" where it was.
 
-    from aidbt.observability.quality.judging import points_of
-    from aidbt.store.quality import QualityHistory
+    Args:
+        path: the manifest; None for dbt's newest.
+    """
+    from aidbt.observability.quality.keeping import score_and_keep
+    from aidbt.observability.targets import watched_target
 
-    known = QualityHistory(session.store)
-    before = known.points()
-    if result.project.total.value is not None:
-        known.put(points_of(result), keep=timedelta(days=session.settings.values.quality.keep_days))
-    return before
+    try:
+        manifest, folder = _manifest(session, path)
+        score_and_keep(
+            manifest,
+            session.store,
+            folder,
+            session.settings.values.quality,
+            target=watched_target(session.project),
+        )
+    except AidbtError as error:
+        return f"today's quality is not kept: {error.message}"
+    return ""
 
 
 def _plain(result: Quality, by: Scope, failing: Sequence[Below]) -> dict[str, Any]:
@@ -191,9 +209,10 @@ def _why(
 
 def _history(session: Session) -> list[dict[str, Any]]:
     """The project's scores of each day, oldest first."""
+    from aidbt.observability.targets import watched_target
     from aidbt.store.quality import QualityHistory
 
-    known = QualityHistory(session.store)
+    known = QualityHistory(session.store, watched_target(session.project))
     by_dimension = {
         name: {point.at.date(): point.score for point in known.points(dimension=name)} for name in DIMENSIONS
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -98,6 +99,31 @@ def table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> list[str]:
         line = "  " + "  ".join(cells).rstrip()
         lines.append(dim(line) if head and number == 0 else line)
     return lines
+
+
+class Progress:
+    """What is being done, on one line of a terminal from the first word on; nothing elsewhere."""
+
+    def __init__(self, *, is_shown: bool = True) -> None:
+        self._is_shown = is_shown and sys.stderr.isatty()
+        self._status: Any = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, line: str) -> None:
+        """Say what comes next."""
+        if self._status is not None:
+            self._status.update(line)
+        elif self._is_shown:
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status(line)
+            self._status.start()
 
 
 _MARKS = {

@@ -80,6 +80,7 @@ def since_of(said: str, now: datetime) -> datetime:
 
 def _gathered(session: Session, path: Path | None, since: datetime, now: datetime) -> Report:
     from aidbt.observability.report.gather import gather
+    from aidbt.observability.targets import watched_target
 
     manifest, notes = _manifest(session, path)
     feedback = _feedback(session, manifest, notes)
@@ -93,6 +94,7 @@ def _gathered(session: Session, path: Path | None, since: datetime, now: datetim
         now=now,
         feedback=feedback,
         notes=notes,
+        target=watched_target(session.project),
     )
 
 
@@ -154,6 +156,7 @@ def _plain(report: Report, path: Path, size: int) -> dict[str, Any]:
         "size_bytes": size,
         "made_at": report.made_at,
         "since": report.since,
+        "target": report.target,
         "state": state,
         "verdict": said,
         "open_incidents": [part.incident.id for part in report.open],

@@ -460,6 +460,7 @@ class MonitorSettings(Section):
         preset: "classic" has fixed methods and fixed periods for each kind of metric.
         history_days: how far back buckets are kept and learned from.
         late_days: how many days back buckets are measured again, since rows may come late.
+        statement_timeout_s: after how long a statement of a collection is stopped, where the warehouse can.
         event_time: model → the column that says when its rows happened, where dbt's `event_time` does not.
         columns: which are measured: all, those that the project's YAML describes, or none.
         metrics: which are watched; empty for those that tell most (`aidbt monitor status --all` lists them).
@@ -473,6 +474,7 @@ class MonitorSettings(Section):
     preset: Literal["default", "classic"] = "default"
     history_days: int = Field(default=400, ge=14, le=4000)
     late_days: int = Field(default=3, ge=0, le=365)
+    statement_timeout_s: float = Field(default=600, gt=0, le=86_400)
     event_time: dict[str, str] = Field(default_factory=dict)
     columns: Literal["all", "described", "none"] = "all"
     metrics: tuple[str, ...] = ()
@@ -544,10 +546,22 @@ class ChannelSettings(Section):
             "email": ("host", "sender", "to"),
             "github": ("repository", "token_env"),
         }
+        if self.kind not in ("console", *needs):
+            from importlib.metadata import entry_points  # which takes longer than all else here
+
+            others = [point.name for point in entry_points(group="aidbt.alert_channels")]
+            if self.kind not in others:
+                raise ValueError(_no_such_kind(self.kind, ["console", *needs, *others]))
         for name in needs.get(self.kind, ()):
             if not getattr(self, name):
                 raise ValueError(f"a channel of the kind {self.kind} needs {name}")
         return self
+
+
+def _no_such_kind(kind: str, kinds: Sequence[str]) -> str:
+    close = nearest(kind, kinds)
+    meant = f"did you mean '{close}'?" if close else f"there are {', '.join(kinds)}"
+    return f"no alert channel is of the kind '{kind}'; {meant}"
 
 
 class RouteSettings(Section):
@@ -670,11 +684,13 @@ class HealSettings(Section):
             replaces the default.
         deployed_branch: the branch that is what is deployed; only on it mends are deployed without a person.
             "" for none.
-        approvers: who may let a mend be deployed, resume and trust a class again, as git's `user.email` or the name of the
-            user on the machine; empty for everybody.
+        approvers: who may let a mend be deployed, resume and trust a class again, as git's `user.email` or
+            the name of the user on the machine; empty for everybody.
         blast_radius: at most so many nodes may hang on a mend that changes files.
         critical: names of models and sources ("orders", "crm.orders") that only people change, beside those
             with `meta: {critical: true}`.
+        quarantine: whether bad rows of a source may be set aside: "allowed" without a person, "propose" as a
+            branch, "never"; a source's or table's own `config.meta.aidbt.quarantine` counts before it.
         wait_timeout: hours that an attempt waits for a person before it ends.
     """
 
@@ -683,6 +699,7 @@ class HealSettings(Section):
     approvers: list[str] = Field(default_factory=list)
     blast_radius: int = Field(default=50, ge=0)
     critical: list[str] = Field(default_factory=list)
+    quarantine: Literal["allowed", "propose", "never"] = "propose"
     wait_timeout: float = Field(default=72, gt=0)
 
     @field_validator("classes")
@@ -707,11 +724,13 @@ class StoreSettings(Section):
         url: of a PostgreSQL database that a team shares, instead of the file. With a password in it, it is
             taken from the variable AIDBT_STORE_URL only.
         schema_name: the schema in that database; "" is `aidbt_<project>`, so that projects do not mix.
+        runs_days: how long recorded runs are kept, with how each node ended.
     """
 
     path: str = Field(default=".aidbt/state.db", min_length=1)
     url: SecretStr = SecretStr("")
     schema_name: str = Field(default="", max_length=63, pattern=r"^([a-z_][a-z0-9_]*)?$")
+    runs_days: int = Field(default=180, ge=30, le=4000)
 
 
 class DbtSettings(Section):

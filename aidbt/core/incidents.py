@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from aidbt.core.findings import Severity
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.measured import Anomaly, Monitor, node_name
 
 
 class IncidentState(StrEnum):
@@ -28,6 +28,12 @@ class IncidentState(StrEnum):
         """Whether nothing more is expected of it."""
         return self in OVER
 
+
+# Of what kind a cause is. All but "data" are exact: a column or a table that is not as it was, a run that
+# failed.
+Kind = Literal["table", "schema", "failure", "test", "data"]
+# The metrics that are states of a table and no numbers: what they say is so until it is undone.
+STATES: dict[str, Kind] = {"schema": "schema", "table_gone": "table", "rows_lost": "table"}
 
 ALIVE = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
 OVER = (IncidentState.RESOLVED, IncidentState.TERMINATED)
@@ -61,6 +67,7 @@ class Incident:
         failures: unique_ids of nodes that failed in a run for the same cause.
         owner: dbt's group or `meta.owner` of the root; "" when nobody is named.
         well: of what was wrong, what has passed since: names of `key_of`, and unique_ids of `failures`.
+        dismissed: of what was wrong, what a person said is none: names of `key_of`; all of it in `well` too.
         version: changes with every save; 0 when it was never saved.
     """
 
@@ -79,7 +86,49 @@ class Incident:
     ended_at: datetime | None = None
     timeline: tuple[IncidentEvent, ...] = ()
     well: frozenset[str] = frozenset()
+    dismissed: frozenset[str] = frozenset()
     version: int = 0
+
+    @property
+    def cause(self) -> tuple[Kind, str]:
+        """Of what kind the cause is, and the column that it is in ("" for none or several).
+
+        What is exact comes before what is odd; of several the surest at the root counts.
+        """
+        if self.failures and not any(kind_of(one.monitor.metric) != "data" for one in self.anomalies):
+            return kind_of_failure(self.failures[0]), ""
+        here = [one for one in self.anomalies if one.monitor.node == self.root] or list(self.anomalies)
+        if not here:
+            return "data", ""
+        kind = min((kind_of(one.monitor.metric) for one in here), key=get_args(Kind).index)
+        columns = {one.monitor.column for one in here if kind_of(one.monitor.metric) == kind}
+        return kind, columns.pop() if len(columns) == 1 else ""
+
+
+def kind_of(metric: str) -> Kind:
+    """Of what kind that is which a monitor of this metric finds.
+
+    Example:
+        >>> kind_of("schema"), kind_of("row_count")
+        ('schema', 'data')
+    """
+    return STATES.get(metric, "data")
+
+
+def kind_of_failure(unique_id: str) -> Kind:
+    """Of what kind the failure of a node or a test is: a test that fails says that data is wrong."""
+    return "test" if unique_id.startswith(("test.", "unit_test.")) else "failure"
+
+
+def ill_of(incident: Incident) -> set[str]:
+    """What of an incident has not passed: names of `key_of`, and unique_ids of failures."""
+    keys = {key_of(anomaly.monitor) for anomaly in incident.anomalies}
+    return keys.union(incident.failures) - incident.well
+
+
+def is_own_test(unique_id: str) -> bool:
+    """Whether it is one of our data tests, which fails for what its monitor finds."""
+    return kind_of_failure(unique_id) == "test" and "aidbt_" in node_name(unique_id)
 
 
 def key_of(monitor: Monitor) -> str:
@@ -87,27 +136,11 @@ def key_of(monitor: Monitor) -> str:
     return "|".join((monitor.node, monitor.metric, monitor.column))
 
 
-def node_name(unique_id: str) -> str:
-    """A node as people call it.
-
-    Example:
-        >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("project.shop")
-        ('crm.orders', 'orders.v2', 'shop')
-        >>> node_name("test.shop.not_null_orders_id.1f0e")
-        'not_null_orders_id'
-    """
-    kind, *rest = unique_id.split(".")
-    if kind in ("test", "unit_test") and len(rest) > 1:
-        return rest[1]
-    if kind in ("project", "connector") and rest:
-        return ".".join(rest)
-    return ".".join(rest[1:]) or unique_id
-
-
 # What happened to an incident. People are told of all of it but "updated", which changes what they were told.
 What = Literal[
     "opened", "updated", "worse", "reopened", "acknowledged", "escalated", "resolved", "terminated"
 ]
+ENDS: tuple[What, ...] = ("resolved", "terminated")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from typing import Literal
 Grain = Literal["hour", "day", "run"]
 # A fact and the column it is of ("" for the whole table): ("rows", ""), ("nulls", "email").
 FactKey = tuple[str, str]
+# The table in the warehouse that data tests compare with.
+BOUNDS_TABLE = "aidbt_monitor_bounds"
 
 
 def project_node(name: str) -> str:
@@ -26,6 +28,23 @@ def connector_node(entity: str) -> str:
 def is_of_runs(node: str) -> bool:
     """Whether it is one of these two."""
     return node.startswith(("project.", "connector."))
+
+
+def node_name(unique_id: str) -> str:
+    """A node as people call it: without its kind and project, a source's table with the source's name.
+
+    Example:
+        >>> node_name("source.shop.crm.orders"), node_name("model.shop.orders.v2"), node_name("connector.crm")
+        ('crm.orders', 'orders.v2', 'crm')
+        >>> node_name("test.shop.not_null_orders_id.1f0e"), node_name("unit_test.shop.orders.adds_up")
+        ('not_null_orders_id', 'adds_up')
+    """
+    kind, *rest = unique_id.split(".")
+    if kind == "test" and len(rest) > 1:
+        return rest[1]
+    if kind == "unit_test" and len(rest) > 2:
+        return rest[2]
+    return ".".join(rest if is_of_runs(unique_id) else rest[1:]) or unique_id
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +63,7 @@ class Monitor:
 
     def __str__(self) -> str:
         """`orders.amount mean`, as people read it."""
-        of = self.node.rpartition(".")[2]
+        of = node_name(self.node)
         return f"{of}.{self.column} {self.metric}" if self.column else f"{of} {self.metric}"
 
 

@@ -206,7 +206,6 @@ def test_value(
             return None
         name = f"aidbt_{test.test}"
         arguments = {"event_time": escape_jinja(test.event_time)}
-        config = {"config": {"meta": {"aidbt": {"monitor": test.test}}}}
     else:
         to = ref(test)
         if to is None:

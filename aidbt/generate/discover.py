@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from aidbt.core.config import LoadedSettings
 from aidbt.core.errors import StatementRefused, UsageError
 from aidbt.core.loads import OWN_TABLES
+from aidbt.core.measured import BOUNDS_TABLE
 from aidbt.core.schema import ColumnMatch, Mapping, Relation, TableProfile, Target
 from aidbt.generate.decide import Questions, RawTable, Ways, match_task
 from aidbt.generate.held import Held, held_key, held_relations
@@ -216,7 +217,7 @@ def raw_relations(
     for relation in warehouse.relations() if relations is None else relations:
         schema = relation.schema.lower()
         known = here.find(relation)
-        if relation.name.lower() in OWN_TABLES:
+        if relation.name.lower() in (*OWN_TABLES, BOUNDS_TABLE):
             continue
         if _LOADERS_OWN.match(relation.name):
             skipped.append(Skipped(f"{relation.schema}.{relation.name}", "a loader's own table"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from aidbt.core.config import PropertyStyle
 from aidbt.core.loads import LOADED_AT, LOADS_LOADED_AT, LOADS_TABLE
-from aidbt.core.schema import MappedColumn, MappedTest, Mapping, RowsRead, Target
+from aidbt.core.schema import MONITOR_TESTS, MappedColumn, MappedTest, Mapping, RowsRead, Target
 from aidbt.generate.adoption.parents import StagedByPeople
 from aidbt.generate.data_tests import by_column, test_value
 from aidbt.generate.lock import decided_digest
@@ -152,7 +152,17 @@ def test_entry(
         monitors=options.monitors,
         dialect=options.dialect,
     )
-    return _with_short_lists(value)
+    return _with_short_lists(_with_short_arguments(value) if test.test in MONITOR_TESTS else value)
+
+
+def _with_short_arguments(value: Any) -> Any:
+    """A monitor with its one argument on one line: arguments: {event_time: ordered_at}."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: {key: Flow(item) if isinstance(item, dict) else item for key, item in inner.items()}
+        for name, inner in value.items()
+    }
 
 
 def property_entries(

@@ -18,6 +18,8 @@ from aidbt.core.errors import SettingsError
 from aidbt.core.patch import digest, read_or_none
 
 LOCK_FILE = "aidbt/generated.lock"
+# How the entry of a monitor begins that was put into somebody's property file.
+MONITOR_ENTRY = "monitor "
 _HEAD = """\
 # Written by aidbt: what it generated. `text` is the git blob id of what it wrote, `from` the hash of the
 # decisions behind it. Commit this file.

@@ -38,7 +38,7 @@ from aidbt.generate.discover import (
     scan_gate,
 )
 from aidbt.generate.held import Held, held_relations
-from aidbt.generate.monitors import with_monitors
+from aidbt.generate.monitors.choose import with_monitors
 from aidbt.generate.questions.nested import nested_cases
 from aidbt.generate.questions.row_rules import row_cases
 from aidbt.generate.questions.settle import Settled, settle, value_cases

@@ -38,7 +38,7 @@ from aidbt.generate.files import (
     property_entries,
     staging_models,
 )
-from aidbt.generate.lock import LOCK_FILE, Lock, decided_digest, lock_text, read_lock
+from aidbt.generate.lock import LOCK_FILE, MONITOR_ENTRY, Lock, decided_digest, lock_text, read_lock
 from aidbt.generate.mappings import NO_MODELS, Decisions, Models, decide_all
 from aidbt.generate.naming import project_layout, source_table_names, with_homes
 from aidbt.generate.outcome import GeneratePlan
@@ -292,7 +292,10 @@ def _needed_macros(
     stem = MONITOR_MACROS.removesuffix(".sql")
     ours = {path: text for path, text in files.items() if Path(path).stem == stem}
     is_copied = has_our_macros(project, MONITOR_MACROS) and not ours.keys() & lock.files.keys()
-    return {} if is_copied or not watched else ours
+    is_called = watched or any(
+        name.startswith(MONITOR_ENTRY) for found in lock.entries.values() for name in found
+    )
+    return {} if is_copied or not is_called else ours
 
 
 def _is_watched(mapping: Mapping) -> bool:

@@ -58,12 +58,13 @@ def stability_index(shares: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return found
     counted = np.maximum(np.nan_to_num(rows[known], nan=1.0), 1.0)[:, None]
     k = shares.shape[1]
-    smooth = (shares[known] * counted + 0.5) / (counted + 0.5 * k)
-    sums = np.vstack([np.zeros(k), np.cumsum(smooth, axis=0)])
+    added = 0.5 * k
+    sums = np.vstack([np.zeros(k), np.cumsum(shares[known] * counted, axis=0)])
+    totals = np.concatenate([[0.0], np.cumsum(counted[:, 0])])
     for place in range(_FEWEST, len(known)):
         first = max(place - _PAST, 0)
-        before = (sums[place] - sums[first]) / (place - first)
-        p = smooth[place]
+        before = (sums[place] - sums[first] + 0.5) / (totals[place] - totals[first] + added)
+        p = (shares[known[place]] * counted[place] + added * before) / (counted[place] + added)
         found[known[place]] = float(np.sum((p - before) * np.log(p / before)))
     return found
 

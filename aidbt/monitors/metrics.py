@@ -5,10 +5,12 @@ metric has a history from its first day on. Of a mean and of a share the samplin
 follows from the sum of squares, or from the share itself.
 
 Facts of a whole table, column "": `rows`; `event_age_s`, seconds from the newest event to the bucket's end;
-`load_age_s`, the same of the loader's time; `future_rows`, rows dated after the moment of the scan.
-Facts of a column: `nulls`; `distinct`; `keys`, distinct values counted exactly; `sum`, `squares` (of numbers,
-as doubles), `p05`, `p50`, `p95`, `low`, `high`, `zeros`, `negatives`; `trues`; `lengths` (their sum, in
-characters), `empties`. A time's `low` and `high` are seconds since 1970.
+`load_age_s`, the same of the loader's time; of the newest bucket of a scan also `future_rows`, rows dated
+after its moment, and `untimed_rows`, all rows of the table without an event time.
+Facts of a key, of the column or of several as "a, b": `keys`, distinct values counted exactly; `keyed`, the
+rows that have all of it. Facts of a column: `nulls`, among them the `not_finite`; `distinct`; `sum`,
+`squares` (of numbers, as doubles), `p05`, `p50`, `p95`, `low`, `high`, `zeros`, `negatives`; `trues`;
+`lengths` (their sum, in characters), `empties`. A time's `low` and `high` are seconds since 1970.
 Facts of runs and of connectors: see `aidbt.observability.run_metrics`.
 """
 
@@ -156,8 +158,33 @@ def _positive(name: str) -> Callable[[Facts], np.ndarray]:
 
 
 def _rows_per_key(facts: Facts) -> np.ndarray:
-    found: np.ndarray = np.fmax(_ratio(facts.filled, facts["keys"]), 1)
-    return np.where(facts.filled > 0, found, np.nan)
+    keyed = facts["keyed"]
+    found: np.ndarray = np.fmax(_ratio(keyed, facts["keys"]), 1)
+    return np.where(keyed > 0, found, np.nan)
+
+
+def _untimed(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """The rows without an event time that came since that was last counted, and all rows that did."""
+    counted = facts["untimed_rows"]
+    places = np.arange(len(counted))[:, None]
+    newest = np.maximum.accumulate(np.where(np.isfinite(counted), places, -1), axis=0)
+    before = np.vstack([np.full((1, counted.shape[1]), -1), newest[:-1]])
+    has_before = before >= 0
+    before = np.maximum(before, 0)
+    rows = np.cumsum(facts.rows, axis=0)
+    new = np.maximum(counted - np.take_along_axis(counted, before, axis=0), 0)
+    new = np.where(has_before, new, np.nan)
+    return new, new + rows - np.take_along_axis(rows, before, axis=0)
+
+
+def _untimed_rate(facts: Facts) -> np.ndarray:
+    return _ratio(*_untimed(facts))
+
+
+def _untimed_variance(facts: Facts) -> np.ndarray:
+    new, came = _untimed(facts)
+    share = _ratio(new, came)
+    return _ratio(share * (1 - share), came)
 
 
 def _mean_length(facts: Facts) -> np.ndarray:
@@ -210,7 +237,7 @@ _OF_RUNS = (
     *("build_seconds", "wait_seconds", "rows_per_second", "rows_written", "bytes_read", "success_rate"),
     *("load_age_minutes", "events", "lag_seconds", "backlog_bytes", "commit_seconds", "dead_letters"),
 )
-_OF_TABLE = ("row_count", "freshness_minutes", "future_rows", *_OF_RUNS)
+_OF_TABLE = ("row_count", "freshness_minutes", "untimed_rate", "future_rows", *_OF_RUNS)
 DISTRIBUTION = "distribution"
 _NULLS, _ZEROS, _NEGATIVES, _TRUES, _EMPTIES = (
     _share_of(fact, of_filled=fact != "nulls") for fact in ("nulls", "zeros", "negatives", "trues", "empties")
@@ -223,8 +250,17 @@ METRICS: tuple[Metric, ...] = (
         Family.MINUTES,
         ("event_age_s",),
         _freshness,
-        least=30,
+        least=60,
         words="age of the newest row",
+    ),
+    Metric(
+        "untimed_rate",
+        Family.RATE,
+        ("untimed_rows",),
+        _untimed_rate,
+        _untimed_variance,
+        least=0.005,
+        words="share of rows without an event time",
     ),
     Metric("null_rate", Family.RATE, ("nulls",), *_NULLS, least=0.005, words="share of nulls"),
     Metric(
@@ -236,7 +272,7 @@ METRICS: tuple[Metric, ...] = (
         words="distinct values",
     ),
     Metric(
-        "rows_per_key", Family.EXCESS, ("nulls", "keys"), _rows_per_key, least=0.001, words="rows per key"
+        "rows_per_key", Family.EXCESS, ("keyed", "keys"), _rows_per_key, least=0.001, words="rows per key"
     ),
     Metric(
         "mean", Family.AMOUNT, ("nulls", "sum", "squares"), _mean, _mean_variance, least=0.02, words="mean"

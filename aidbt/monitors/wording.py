@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from aidbt.core.measured import Grain, Monitor
+from aidbt.core.measured import Grain, Monitor, node_name
 from aidbt.monitors.history import Family
 from aidbt.monitors.metrics import metric_of
 
@@ -96,28 +96,30 @@ def told_anomaly(
     value: float,
     low: float,
     high: float,
+    expected: float = math.nan,
     alike: Sequence[float] = (),
 ) -> str:
     """One line: the value, what was expected, and what buckets like it had.
 
     Args:
         low, high: the band; NaN where nothing is known.
+        expected: told beside the band where the value lies inside it.
         alike: values of the same weekday before, newest first; what stands in the line.
     """
-    place, said, when = monitor.node.rpartition(".")[2], told_value(value, family), told_when(start, grain)
+    place, said, when = node_name(monitor.node), told_value(value, family), told_when(start, grain)
     if family is Family.DISTANCE:
         usual = f", expected up to {told_value(high, family)}" if math.isfinite(high) else ""
         other = f"the values of {monitor.column} are distributed otherwise {when}"
         return f"{place}: {other} (distance {said}{usual})"
     if monitor.metric == "freshness_minutes":
         parts = [f"{place}: newest row {said} old at the end of {when.removeprefix('on ')}"]
-        return "; ".join([*parts, *filter(None, [_told_expected(value, low, high, family)])])
+        return "; ".join([*parts, *filter(None, [_told_expected(value, low, high, expected, family)])])
     if monitor.metric in _SAID:
         what = _SAID[monitor.metric].format(said, of=monitor.column)
     else:
         of = f" of {monitor.column}" if monitor.column else ""
         what = f"{metric_of(monitor.metric).words}{of} {said}"
-    parts = [f"{place}: {what} {when}", _told_expected(value, low, high, family)]
+    parts = [f"{place}: {what} {when}", _told_expected(value, low, high, expected, family)]
     if len(alike) >= _FEWEST_ALIKE:
         parts.append(_told_alike(alike, start, family))
     return "; ".join(part for part in parts if part)
@@ -126,13 +128,14 @@ def told_anomaly(
 _FEWEST_ALIKE = 3
 
 
-def _told_expected(value: float, low: float, high: float, family: Family) -> str:
+def _told_expected(value: float, low: float, high: float, expected: float, family: Family) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     band = _told_range(low, high, family)
-    if low <= value <= high:
-        return f"usual by itself ({band}), but not beside its table, what is upstream and the days before"
-    return f"expected {band}"
+    if not low <= value <= high:
+        return f"expected {band}"
+    about = f"expected about {told_value(expected, family)}; " if math.isfinite(expected) else ""
+    return f"{about}not too far off by itself ({band}), but beside its table, upstream or the days before"
 
 
 def _told_range(low: float, high: float, family: Family) -> str:

@@ -195,7 +195,8 @@ def _touched(
         ),
         CommandAccess(
             "generate",
-            f"files of the project, the catalog, and rows of {raw}, after a plan of what that costs",
+            f"files of the project, the catalog, and rows of {raw}, with --monitors of models too, after a"
+            " plan of what that costs",
             f"models, property files, aidbt/, .aidbt/proposals, {store}; nothing in the warehouse",
             asks,
             ("connect", "metadata", "read"),
@@ -299,7 +300,14 @@ def _touched(
             "; ".join(part for part in (tagged, _told_to_people(settings)) if part),
             ("connect", "metadata", "read", "build"),
         ),
-        CommandAccess("incidents", "the newest manifest", store, _told_to_people(settings)),
+        CommandAccess(
+            "incidents",
+            "the newest manifest",
+            f"{store}; resolve --as also aidbt/feedback.yml, and the bounds in"
+            f" {place.target}.aidbt_monitor_bounds, so that builds go on",
+            _told_to_people(settings),
+            ("connect", "read", "build"),
+        ),
         CommandAccess("quality", f"artifacts of dbt's last run, {store}", f"scores in {store}", "nothing"),
         CommandAccess(
             "report",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aidbt.core.findings import Finding
@@ -45,6 +45,7 @@ class Remembered:
 
     judged: dict[str, Judged] = field(default_factory=dict)
     compared: dict[str, float] = field(default_factory=dict)
+    states: dict[str, list[str]] = field(default_factory=dict)
     adjusted: dict[Monitor, Adjustment] = field(default_factory=dict)
 
 
@@ -54,6 +55,15 @@ class Check:
 
     found: Checked
     remembered: Remembered = field(default_factory=Remembered, repr=False)
+
+    def without(self, explained: Collection[tuple[str, Grain, datetime]]) -> Check:
+        """The same, what is odd in these buckets (node, grain, start) counted as known."""
+        if not explained:
+            return self
+        found = self.found
+        news = [a for a in found.anomalies if (a.monitor.node, a.grain, a.start) not in explained]
+        known = found.known + len(found.anomalies) - len(news)
+        return replace(self, found=replace(found, anomalies=tuple(news), known=known))
 
 
 def together(parts: Sequence[Check]) -> Check:
@@ -73,6 +83,7 @@ def together(parts: Sequence[Check]) -> Check:
         Remembered(
             {key: judged for part in parts for key, judged in part.remembered.judged.items()},
             {key: at for part in parts for key, at in part.remembered.compared.items()},
+            {key: what for part in parts for key, what in part.remembered.states.items()},
             {monitor: one for part in parts for monitor, one in part.remembered.adjusted.items()},
         ),
     )

@@ -10,7 +10,14 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.incidents import Incident
 from aidbt.monitors.calendar import holiday_names
 from aidbt.monitors.histories import history_of
-from aidbt.monitors.incidents.coincidences import coincidences, near_holidays, odd_days, outside
+from aidbt.monitors.incidents.coincidences import (
+    Coincidence,
+    coincidences,
+    near_holidays,
+    odd_days,
+    outside,
+    strongest,
+)
 from aidbt.monitors.metrics import USUAL
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
@@ -43,12 +50,15 @@ def coinciding(
     if len(nodes) <= _MOST_NODES:
         since = min(some[0] for some in days.values()) - _BACK
         wanted = {one.id: outside(one, parents, nodes) for one in incidents if one.id in days}
+        odd: dict[str, list[Coincidence]] = {id: [] for id in days}
         for series in buckets.read(set().union(*wanted.values()), "day", since=since, with_shares=False):
             history = history_of([series], metrics=settings.metrics or USUAL)
             if history is None:
                 continue
             for id, others in wanted.items():
-                found[id] += [str(one) for one in coincidences(history, others, days[id])]
+                odd[id] += coincidences(history, others, days[id])
+        for id, some in odd.items():
+            found[id] += [str(one) for one in strongest(some, parents)]
     return {id: tuple(said) for id, said in found.items() if said}
 
 

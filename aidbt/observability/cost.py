@@ -14,14 +14,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from aidbt.core.config import CostSettings
-from aidbt.observability.recorded import RecordedNode, RecordedRun, recorded_runs
-from aidbt.store import Store
-from aidbt.store.llm_ledger import LlmLedger, RecordedCall
+from aidbt.observability.recorded import RecordedNode, RecordedRun
+from aidbt.store.llm_ledger import RecordedCall
 
 _TB = 1e12
 _HOUR_S = 3600.0
-_MOST_RUNS = 100_000
-_MOST_CALLS = 1_000_000
 # A change is told where both halves of the period have so many runs of the node.
 _FEWEST = 3
 
@@ -107,17 +104,6 @@ class Costs:
     def llm_cost(self) -> Decimal:
         """Of all language models together."""
         return sum((spend.cost for spend in self.llm), Decimal(0))
-
-
-def costs_since(store: Store, settings: CostSettings, *, since: datetime, now: datetime) -> Costs:
-    """What the store knows of a period.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    runs = recorded_runs(store, since=since, limit=_MOST_RUNS)
-    calls = LlmLedger(store).calls(_MOST_CALLS, since=since)
-    return costs_of(runs, calls, settings, since=since, until=now)
 
 
 def costs_of(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aidbt.core.findings import RunFailure
-from aidbt.observability.recorded import RecordedRun, recorded_runs
+from aidbt.observability.recorded import RecordedRun, recorded_run
 from aidbt.store import Store
 
 # Runs that make or test something. One that only parses says nothing of the data.
 _COMMANDS = frozenset(("build", "run", "test", "seed", "snapshot", "retry", "source freshness", "clone"))
-_TOLD = "incident_runs"  # a record of the store: the runs that were told, by invocation id
+_TOLD = "incident_runs"  # a record of the store for each target: the runs that were told, by invocation id
 # Of the runs that there were before incidents were kept, only those of the last day are news.
 _FIRST = timedelta(days=1)
 _KEPT = timedelta(days=30)
@@ -26,28 +26,38 @@ class RunNews:
         failures: of the nodes and tests whose last result is a failure; of a run that failed before any node
             with the unique_id "".
         succeeded: unique_ids whose last result is none.
-        told: invocation ids of the runs that were looked at, to be remembered.
+        told: invocation ids of the runs that were looked at, to be remembered; `target` is whose they are.
     """
 
     failures: tuple[RunFailure, ...] = ()
     succeeded: frozenset[str] = frozenset()
     told: tuple[str, ...] = ()
+    target: str = ""
 
 
-def run_news(store: Store, *, now: datetime | None = None) -> RunNews:
+def run_news(store: Store, *, target: str = "", now: datetime | None = None) -> RunNews:
     """What the runs say that were recorded since this was remembered last; nothing is written.
+
+    Args:
+        target: whose runs count; see `Store.run_ids`.
 
     Raises:
         StoreError: the store cannot be read.
     """
     now = now or datetime.now(UTC)
-    record = store.get(_TOLD, "told")
-    known = set(record.value) if record is not None else None
-    recent = recorded_runs(store, since=now - _KEPT)
-    if known is None:
-        known = {run.invocation_id for run in recent if run.finished_at < now - _FIRST}
-    failures, succeeded = last_results([run for run in recent if run.invocation_id not in known])
-    return RunNews(failures, succeeded, tuple(run.invocation_id for run in recent))
+    record = store.get(_TOLD, _key(target))
+    recent = store.run_ids(since=now - _KEPT, target=target)
+    if record is not None:
+        known = set(record.value)
+    else:
+        known = {id for id, finished_at in recent.items() if finished_at < now - _FIRST}
+    # Only what is new is read whole: a month of a busy project is some hundred megabytes.
+    new = [run for id in recent if id not in known and (run := recorded_run(store, id)) is not None]
+    return RunNews(*last_results(new), tuple(recent), target)
+
+
+def _key(target: str) -> str:
+    return f"told {target}".strip()
 
 
 def remember_runs(store: Store, news: RunNews) -> None:
@@ -56,7 +66,7 @@ def remember_runs(store: Store, news: RunNews) -> None:
     Raises:
         StoreError: the store cannot be written.
     """
-    store.put(_TOLD, "told", list(news.told))
+    store.put(_TOLD, _key(news.target), list(news.told))
 
 
 def last_results(runs: Sequence[RecordedRun]) -> tuple[tuple[RunFailure, ...], frozenset[str]]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from aidbt.core.errors import UnknownName, UsageError
-from aidbt.core.incidents import Incident, key_of
+from aidbt.core.incidents import Incident, is_own_test, key_of, kind_of
 from aidbt.core.measured import Anomaly, Grain, Monitor
 from aidbt.monitors.feedback.verdicts import Verdict
 from aidbt.monitors.histories import monitors_of
+from aidbt.monitors.incidents.dismissing import held_monitors
 from aidbt.monitors.metrics import METRICS
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
@@ -30,14 +31,17 @@ class Meant:
     """What is said something of.
 
     Attributes:
-        of: each monitor with the grain and the starts of its buckets, never empty.
+        of: each monitor with the grain and the starts of its buckets; without states of tables, of which
+            nothing can be learned.
         incident: the alert; None where it is a monitor that was named, and nobody was told of it.
         is_whole: whether it is all that the incident found.
+        monitors: of which it is all that the incident found.
     """
 
     of: tuple[Of, ...]
     incident: Incident | None = None
     is_whole: bool = False
+    monitors: tuple[Monitor, ...] = ()
 
 
 def is_incident(text: str) -> bool:
@@ -45,8 +49,15 @@ def is_incident(text: str) -> bool:
     return _INCIDENT.fullmatch(text.strip()) is not None
 
 
-def meant_incident(store: Store, id: str, verdict: Verdict, bucket: str | None = None) -> Meant:
-    """All findings of an incident, or those of one bucket.
+def meant_incident(
+    store: Store,
+    id: str,
+    verdict: Verdict,
+    bucket: str | None = None,
+    *,
+    only: Collection[Monitor] | None = None,
+) -> Meant:
+    """All findings of an incident, or those of one bucket, or of some monitors.
 
     Raises:
         UnknownName: there is no such incident.
@@ -65,11 +76,54 @@ def meant_incident(store: Store, id: str, verdict: Verdict, bucket: str | None =
             hint=f"aidbt incidents resolve {incident.id}",
         )
     span = None if bucket is None else parse_bucket(bucket)
-    some = [a for a in incident.anomalies if span is None or span[0] <= a.start < span[1]]
+    if only is not None:
+        mine = [anomaly for anomaly in incident.anomalies if anomaly.monitor in only]
+    else:  # of what was said before nothing is said again, unless it is named
+        held = held_monitors(incident)
+        mine = [a for a in incident.anomalies if not held or a.monitor in held]
+    some = [a for a in mine if span is None or span[0] <= a.start < span[1]]
     if not some:
-        days = ", ".join(sorted({f"{a.start:%Y-%m-%d}" for a in incident.anomalies})[:_SHOWN])
+        days = ", ".join(sorted({f"{a.start:%Y-%m-%d}" for a in mine})[:_SHOWN])
         raise UsageError(f"{incident.id} has nothing in {bucket}", hint=f"it has findings of {days}")
-    return Meant(_by_monitor(some, verdict), incident, len(some) == len(incident.anomalies))
+    return _meant(some, incident, verdict)
+
+
+def _meant(some: Sequence[Anomaly], incident: Incident, verdict: Verdict) -> Meant:
+    """What is expected from a bucket on is said of the later ones too."""
+    firsts = {anomaly.monitor: anomaly for anomaly in reversed(incident.anomalies)}
+    left = {a.monitor for a in incident.anomalies if a not in some}
+    if verdict == "expected":
+        left -= {monitor for monitor, first in firsts.items() if first in some}
+    covered = tuple(sorted({anomaly.monitor for anomaly in some} - left))
+    is_held = set(held_monitors(incident)) <= set(covered)
+    is_whole = is_held and all(is_own_test(one) for one in incident.failures)
+    return Meant(_by_monitor(some, verdict), incident, is_whole, covered)
+
+
+def monitors_named(incident: Incident, names: Iterable[str]) -> tuple[Monitor, ...]:
+    """The monitors of an incident that a person names: "orders row_count", or for all of a column or a table
+    "orders.amount" and "orders".
+
+    Raises:
+        UnknownName: it has none of that name; the hint says which it has.
+    """
+    mine = sorted({anomaly.monitor for anomaly in incident.anomalies})
+    found: dict[Monitor, None] = {}
+    for name in names:
+        wanted = " ".join(name.split()).casefold()
+        some = [monitor for monitor in mine if wanted in _names_of(monitor)]
+        if not some:
+            raise UnknownName("finding of the incident", name, [str(monitor) for monitor in mine])
+        found |= dict.fromkeys(some)
+    return tuple(found)
+
+
+def _names_of(monitor: Monitor) -> set[str]:
+    node = str(monitor).removesuffix(f" {monitor.metric}")
+    names = {str(monitor), key_of(monitor), node, monitor.node}
+    if monitor.column:
+        names.add(node.removesuffix(f".{monitor.column}"))
+    return {name.casefold() for name in names}
 
 
 def meant_monitor(store: Store, text: str, verdict: Verdict, bucket: str) -> Meant:
@@ -94,7 +148,9 @@ def meant_monitor(store: Store, text: str, verdict: Verdict, bucket: str) -> Mea
             hint="if something was wrong, say --as missed; if not, nothing needs to be said",
         )
     if told:
-        return Meant(_by_monitor([anomaly for _, anomaly in told], verdict), told[-1][0])
+        last = told[-1][0]
+        meant = _meant([a for incident, a in told if incident is last], last, verdict)
+        return replace(meant, of=_by_monitor([anomaly for _, anomaly in told], verdict))
     for grain in _GRAINS:
         series = Buckets(store).series(monitor.node, grain)
         starts = [start for start in series.starts if first <= start < until] if series else []
@@ -113,7 +169,8 @@ def _by_monitor(anomalies: Iterable[Anomaly], verdict: Verdict) -> tuple[Of, ...
     """The buckets of each monitor; of what is expected from now on the first, which says it all."""
     found: dict[tuple[Monitor, Grain], list[datetime]] = defaultdict(list)
     for anomaly in anomalies:
-        found[anomaly.monitor, anomaly.grain].append(anomaly.start)
+        if kind_of(anomaly.monitor.metric) == "data":
+            found[anomaly.monitor, anomaly.grain].append(anomaly.start)
     return tuple(
         (monitor, grain, tuple([min(starts)] if verdict == "expected" else sorted(set(starts))))
         for (monitor, grain), starts in sorted(found.items())
@@ -134,6 +191,16 @@ def known_monitors(store: Store, incidents: Sequence[Incident]) -> set[Monitor]:
             recent = buckets.series(node, grain, since=newest - timedelta(days=30))
             found |= set(monitors_of(recent, metrics)) if recent is not None else set()
     return found
+
+
+def named_monitor(store: Store, text: str) -> Monitor:
+    """The monitor that a person names; see `find_monitor`.
+
+    Raises:
+        UnknownName, UsageError: see there.
+        StoreError: the store cannot be read.
+    """
+    return find_monitor(text, known_monitors(store, Incidents(store).all()))
 
 
 def find_monitor(text: str, known: Collection[Monitor]) -> Monitor:

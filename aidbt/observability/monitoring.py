@@ -12,6 +12,8 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import ALIVE, IncidentChange
 from aidbt.core.measured import Grain, is_of_runs
+from aidbt.monitors.collection.custom import upstream_of_custom
+from aidbt.monitors.collection.missing import seen_tables
 from aidbt.monitors.collection.targets import find_targets
 from aidbt.monitors.feedback.verdicts import Feedback, alerts_of
 from aidbt.monitors.incidents.changes import News
@@ -20,11 +22,15 @@ from aidbt.monitors.incidents.surroundings import surroundings
 from aidbt.monitors.incidents.words import severity_of
 from aidbt.monitors.judging.bounds import Place, write_bounds
 from aidbt.monitors.judging.declared import monitor_tests
+from aidbt.monitors.judging.remembered import JUDGED, judged_before
 from aidbt.monitors.judging.schema_changes import Renames
 from aidbt.observability.adjusting import remember_adjusted
 from aidbt.observability.checked import Check, Checked, together
-from aidbt.observability.checking_buckets import JUDGED, Judging, check_grain, judged_before
-from aidbt.observability.checking_columns import COMPARED, check_columns
+from aidbt.observability.checking_buckets import Judging, check_grain
+from aidbt.observability.checking_columns import COMPARED, check_columns, likely_renames
+from aidbt.observability.checking_tables import TOLD as STATES_TOLD
+from aidbt.observability.checking_tables import check_tables, explained
+from aidbt.observability.columns_below import changed_columns, columns_below
 from aidbt.observability.failing_runs import remember_runs, run_news
 from aidbt.observability.retelling import retell
 from aidbt.project.manifest import Manifest
@@ -73,12 +79,14 @@ def check_store(
     buckets = Buckets(store)
     known = {node.unique_id for node in select_nodes(manifest, (), ())}
     wanted = {node.unique_id for node in select_nodes(manifest, select, exclude)}
-    there = buckets.nodes()
+    there, seen = buckets.nodes(), seen_tables(store)
     parts = []
+    incidents = Incidents(store).all(states=ALIVE)
     alerts = alerts_of(Incidents(store).all()) if feedback else ()
     judging = Judging(manifest, settings.monitors, since, until, now, places or {}, dialect, feedback, alerts)
+    custom = there.keys() & upstream_of_custom(manifest, settings.monitors, dialect).keys()
     if not (select or exclude):
-        wanted |= {node for node in there if is_of_runs(node)}
+        wanted |= custom | {node for node in there if is_of_runs(node)}
     for grain in _GRAINS if until is None else _GRAINS[:2]:
         nodes = [node for node, grains in there.items() if node in wanted and grain in grains]
         if nodes:
@@ -86,12 +94,34 @@ def check_store(
             if grain == "run":  # of which there may be one every few minutes
                 oldest = max(oldest, buckets.newest_start(grain, _MOST_RUNS) or oldest)
             series = list(buckets.read(nodes, grain, since=oldest))
-            parts.append(check_grain(series, judged_before(store, nodes, grain), judging))
+            part = check_grain(series, judged_before(store, nodes, grain), judging)
+            parts.append(part.without(explained(series, store)) if until is None else part)
     if until is None:  # the columns are those of today
-        parts.append(check_columns(buckets, store, sorted(wanted & there.keys()), dialect, renames))
+        watched = sorted(wanted & there.keys() & known)
+        is_all = not (select or exclude)
+        tables = sorted(wanted & known & (there.keys() | seen))
+        parts.append(check_tables(store, tables, _project(manifest), now, is_all=is_all))
+        parts.append(
+            check_columns(
+                manifest,
+                store,
+                watched,
+                incidents=incidents,
+                renames=renames or likely_renames(settings.mapping),
+                dialect=dialect,
+                now=now,
+            )
+        )
     found = together(parts)
-    gone = frozenset(node for node in there if node not in known and "." in node and not is_of_runs(node))
+    there_still = known | custom
+    gone = frozenset(
+        node for node in {*there, *seen} if node not in there_still and "." in node and not is_of_runs(node)
+    )
     return replace(found, found=replace(found.found, gone=gone))
+
+
+def _project(manifest: Manifest) -> str:
+    return str(manifest.metadata.raw.get("project_name") or "dbt")
 
 
 def _as_of(now: datetime | None, until: datetime | None, settings: MonitorSettings) -> datetime:
@@ -108,6 +138,7 @@ def remember(store: Store, check: Check) -> None:
     """
     store.put_all(JUDGED, {key: judged.to_json() for key, judged in check.remembered.judged.items()})
     store.put_all(COMPARED, dict(check.remembered.compared))
+    store.put_all(STATES_TOLD, dict(check.remembered.states))
     nodes = {key.rpartition("|")[0] for key in check.remembered.judged}
     remember_adjusted(store, check.remembered.adjusted, nodes)
 
@@ -170,7 +201,11 @@ class Outcome:
     def is_at(self, gate: str) -> bool:
         """Whether something new is at the gate or above: "error", "warn", or "none" for never."""
         bad = {"error": (Severity.ERROR,), "warn": (Severity.ERROR, Severity.WARN)}.get(gate, ())
-        told = [change.after.severity for change in self.changes if change.what in _NEWS]
+        told = [
+            change.after.severity
+            for change in self.changes
+            if change.what in _NEWS and not change.after.state.is_over
+        ]
         return any(severity in bad for severity in (*told, *self.tried))
 
 
@@ -188,6 +223,7 @@ def check_project(
     since: datetime | None = None,
     until: datetime | None = None,
     feedback: Sequence[Feedback] = (),
+    target: str = "",
     write: bool = True,
     now: datetime | None = None,
 ) -> Outcome:
@@ -197,6 +233,7 @@ def check_project(
         until: see `check_store`; incidents are then told as of the buckets that they are of, nobody is told
             of them, and no bounds are written.
         feedback: see `check_store`.
+        target: whose runs count; see `recorded_runs`.
         write: False only says what is found; nothing is kept of it.
 
     Raises:
@@ -205,6 +242,8 @@ def check_project(
     """
     places, problem = _places(manifest, warehouse, settings.monitors) if until is None else ({}, [])
     around = surroundings(manifest)
+    custom = upstream_of_custom(manifest, settings.monitors, warehouse.dialect)
+    around = replace(around, parents={**around.parents, **custom})
     made = check_store(
         manifest,
         store,
@@ -233,7 +272,10 @@ def check_project(
     mine = [node for node in places if node in wanted]
     unwritten = keep_bounds(warehouse, found, mine, is_all=not (select or exclude))
     findings += [unwritten] if unwritten is not None else []
-    runs = run_news(store, now=now)
+    runs = run_news(store, target=target, now=now)
+    alive = Incidents(store).all(states=ALIVE)
+    changed = changed_columns(found.anomalies, alive)
+    around = replace(around, columns_below=columns_below(manifest, store, changed))
     news = News(found.anomalies, runs.failures, found.passed, runs.succeeded, found.gone)
     changes = record(store, news, around, settings, now=now)
     remember(store, made)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from aidbt.core.findings import RunFailure
@@ -20,6 +20,8 @@ NOT_RUN = frozenset(("skipped", "no-op", "reused", "cancelled"))
 _PROCESSED = ("bytes_processed", "data_scanned_in_bytes")
 _BILLED = ("bytes_billed", "data_scanned_in_bytes")
 _MOST_MESSAGE = 2_000
+# How long runs are kept where the settings (`store.runs_days`) are not at hand.
+KEEP_RUNS = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Asked:
     Attributes:
         full_refresh: of everything selected.
         event_time_start, event_time_end: of a backfill of microbatch models; "" for none.
+        target: of the profile that dbt used, e.g. "prod"; "" where nobody knows it.
     """
 
     select: tuple[str, ...] = ()
@@ -267,22 +270,31 @@ def keep_run(store: Store, run: RecordedRun) -> None:
         started_at=run.started_at,
         finished_at=run.finished_at,
         report=_to_json(run),
+        target=run.asked.target,
     )
 
 
 def recorded_runs(
-    store: Store, *, since: datetime | None = None, limit: int = 1_000, skip: int = 0
+    store: Store,
+    *,
+    since: datetime | None = None,
+    limit: int = 1_000,
+    skip: int = 0,
+    target: str = "",
+    without: Collection[str] = (),
 ) -> tuple[RecordedRun, ...]:
     """The latest runs, oldest first; those that an older aidbt recorded have no times of their nodes.
 
     Args:
         skip: how many of the latest to leave out, for who reads them page by page.
+        target: only those of this target, and those whose target nobody knows; "" for all.
+        without: nodes whose results are left out, which is most of the work of reading a run.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    rows = store.runs(limit, since=since, skip=skip)
-    return tuple(_from_row(row) for row in reversed(rows))
+    rows = store.runs(limit, since=since, skip=skip, target=target)
+    return tuple(_from_row(row, without) for row in reversed(rows))
 
 
 def recorded_run(store: Store, invocation_id: str) -> RecordedRun | None:
@@ -355,7 +367,7 @@ def _node_json(node: RecordedNode) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Mapping[str, Any]) -> RecordedRun:
+def _from_row(row: Mapping[str, Any], without: Collection[str] = ()) -> RecordedRun:
     report = row["report"]
     asked = report.get("asked") or {}
     return RecordedRun(
@@ -368,7 +380,9 @@ def _from_row(row: Mapping[str, Any]) -> RecordedRun:
         origin=report.get("origin") or "build",
         asked=_asked_from(asked),
         memory_bytes=report.get("memory_bytes"),
-        results=tuple(_node_from(item) for item in report.get("results") or ()),
+        results=tuple(
+            _node_from(item) for item in report.get("results") or () if item["unique_id"] not in without
+        ),
         failures=tuple(_failures(report.get("failures") or ())),
         warnings=tuple(report.get("warnings") or ()),
     )

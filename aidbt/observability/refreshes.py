@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
-from aidbt.monitors.collection.collect import WrittenBy
+from aidbt.monitors.collection.measuring import WrittenBy
 from aidbt.observability.recorded import RecordedRun, recorded_runs
+from aidbt.project.manifest import Manifest
+from aidbt.project.selection import upstream_of
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
 
 _WRITES = frozenset(("build", "run", "seed", "snapshot", "retry", "clone"))
-_BACK = timedelta(days=60)
+_BACK, _LONGEST_RUN = timedelta(days=60), timedelta(days=1)
+# Results of nodes that are looked through, page by page so that few are in memory at once.
+_PAGE, _MOST_RESULTS = 20, 400_000
+# What dbt writes whole in every run, or never anew: `--full-refresh` changes nothing of it.
+_ALWAYS_WHOLE = frozenset(("table", "view", "materialized_view", "seed", "snapshot", "ephemeral"))
 
 
 def writers(
-    runs: Iterable[RecordedRun], collected_at: Mapping[str, datetime] | None = None
+    runs: Iterable[RecordedRun],
+    measured_at: Mapping[str, datetime],
+    rebuilt: Collection[str] | None = None,
 ) -> dict[str, WrittenBy]:
-    """Node → the run that wrote it last, and whether any run since it was collected last was a full refresh
+    """Node → the run that wrote it last, and whether any run since it was measured last was a full refresh
     or a backfill.
 
     Args:
-        runs: oldest first.
-        collected_at: node → when it was measured last; what is missing never was.
+        runs: newest first.
+        measured_at: node → when that was; what never was has no volume that this one could be unlike.
+        rebuilt: nodes in which a full refresh changes anything; None for all.
     """
-    seen = collected_at or {}
     found: dict[str, WrittenBy] = {}
     for run in runs:
         if run.command not in _WRITES:
             continue
         for node in run.results:
+            name = node.unique_id
             if node.resource_type == "test" or not node.is_run or node.status == "error":
                 continue
-            before = found.get(node.unique_id)
-            last = seen.get(node.unique_id)
-            is_since = last is None or run.finished_at > last
-            refreshed = (before is not None and before.is_refreshed) or (is_since and run.asked.is_refresh)
-            found[node.unique_id] = WrittenBy(run.invocation_id, refreshed)
+            last = measured_at.get(name)
+            is_refresh = run.asked.is_refresh and last is not None and run.finished_at > last
+            if name not in found:
+                found[name] = WrittenBy(run.invocation_id, False)
+            if is_refresh and (rebuilt is None or name in rebuilt):
+                found[name] = WrittenBy(found[name].run_id, True)
     return found
 
 
-def refreshed_runs(store: Store, *, now: datetime | None = None) -> Callable[[str], WrittenBy | None]:
+def rebuilt_nodes(manifest: Manifest) -> frozenset[str]:
+    """The nodes in which a full refresh may change the rows: incremental ones (and what a project's own
+    materialization makes), and all that is made of them.
+    """
+    readers: dict[str, list[str]] = defaultdict(list)
+    for name, above in upstream_of(manifest).items():
+        for up in above:
+            readers[up].append(name)
+    models = manifest.of_type("model")
+    waiting = [n.unique_id for n in models if n.config.get("materialized") not in _ALWAYS_WHOLE]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += readers[name]
+    return frozenset(found)
+
+
+def refreshed_runs(
+    store: Store, *, target: str = "", rebuilt: Collection[str] | None = None, now: datetime | None = None
+) -> Callable[[str], WrittenBy | None]:
     """unique_id → the run that wrote it last, as `collect` asks for it; read from the store at first use.
+    None of what no run wrote since everything was measured.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
+        rebuilt: as in `writers`.
 
     Raises:
         StoreError: the store cannot be read; when it is asked.
@@ -51,23 +88,21 @@ def refreshed_runs(store: Store, *, now: datetime | None = None) -> Callable[[st
     def of(unique_id: str) -> WrittenBy | None:
         nonlocal known
         if known is None:
-            since = (now or datetime.now(UTC)) - _BACK
-            known = writers(recorded_runs(store, since=since, limit=5_000), _collected(store))
+            measured = Buckets(store).measured_at()
+            back = (now or datetime.now(UTC)) - _BACK
+            since = min((at for at in measured.values() if at >= back), default=back) - _LONGEST_RUN
+            known = writers(_newest_first(store, since, target), measured, rebuilt)
         return known.get(unique_id)
 
     return of
 
 
-def _collected(store: Store) -> dict[str, datetime]:
-    """When each node's data were measured last; buckets of runs have no rows."""
-    found: dict[str, datetime] = {}
-    buckets = Buckets(store)
-    for grain in ("day", "hour"):
-        for node, (_, newest) in buckets.spans(grain).items():
-            series = buckets.series(node, grain, since=newest)
-            at = float(series.collected_at[-1]) if series is not None else float("nan")
-            if at == at:
-                found[node] = max(
-                    datetime.fromtimestamp(at, UTC), found.get(node, datetime.min.replace(tzinfo=UTC))
-                )
-    return found
+def _newest_first(store: Store, since: datetime, target: str) -> Iterator[RecordedRun]:
+    skip, results = 0, 0
+    while results < _MOST_RESULTS:
+        page = recorded_runs(store, since=since, limit=_PAGE, skip=skip, target=target)
+        yield from reversed(page)
+        if len(page) < _PAGE:
+            return
+        skip += _PAGE
+        results += sum(len(run.results) for run in page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -54,6 +54,7 @@ def replay_store(
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
     now: datetime | None = None,
+    on_step: Callable[[str], None] = lambda text: None,
 ) -> Replayed:
     """What each detector would have told of what the store holds; nothing is written.
 
@@ -62,6 +63,7 @@ def replay_store(
         false_alarms: other values of the knob, tried with the detector that is in use.
         feedback: what people said; of nodes that the project has not it is passed over.
         select, exclude: see `select_nodes`.
+        on_step: told what comes next, since a year of hours takes minutes.
 
     Raises:
         UnknownName: a detector or a selector matches nothing.
@@ -76,8 +78,9 @@ def replay_store(
     nodes = {node.unique_id for node in select_nodes(manifest, select, exclude)}
     said = judgements(resolved(feedback, [*manifest.nodes, *manifest.sources])[0])
     oldest = (now or datetime.now(UTC)) - timedelta(days=settings.history_days + 1)
+    on_step("reading what was measured")
     found = {
-        history.grain: replay(history, _members(history, opened), said)
+        history.grain: replay(history, _members(history, opened, on_step), said)
         for history in _histories(manifest, store, settings, nodes, oldest.replace(tzinfo=None))
     }
     return Replayed(used, settings.false_alarms, len(said), found, left_out)
@@ -104,10 +107,14 @@ def _opened(wanted: Sequence[_Wanted]) -> tuple[dict[_Wanted, Detector], dict[st
     return opened, left_out
 
 
-def _members(history: History, opened: Mapping[_Wanted, Detector]) -> dict[str, tuple[Scores, float]]:
+def _members(
+    history: History, opened: Mapping[_Wanted, Detector], on_step: Callable[[str], None]
+) -> dict[str, tuple[Scores, float]]:
     scores: dict[str, Scores] = {}
+    size = f"{len(history.monitors):,} monitors, {len(history.starts):,} {history.grain}s"
     for one, detector in opened.items():
         if one.name not in scores:  # the knob moves the threshold and no score
+            on_step(f"{one.name}: {size}")
             scores[one.name] = detector.scores(history)
     return {
         one.shown: (scores[one.name], detector.threshold(one.false_alarms, history.grain))

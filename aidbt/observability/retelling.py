@@ -36,7 +36,7 @@ def retell(
         # Those that had ended shortly before count too, which by the clock of today ended long ago.
         lately = [one for one in latest.values() if one.ended_at and end - one.ended_at <= RECENT]
         decide = partial(_decided, lately, news, around, end, settings.monitors.false_alarms)
-        changes = Incidents(store).change(decide, lambda change: ())
+        changes = Incidents(store).change(decide, lambda change, aware: ())
         latest |= {change.after.id: change.after for change in changes}
     told = sorted(latest.values(), key=lambda one: (one.opened_at, len(one.id), one.id))
     return tuple(IncidentChange("resolved" if one.state.is_over else "opened", one) for one in told)
@@ -51,7 +51,9 @@ def _decided(
     known: Sequence[Incident],
 ) -> tuple[IncidentChange, ...]:
     there = {one.id for one in known}
-    all_known = [*known, *(one for one in lately if one.id not in there)]
+    # What has opened since has nothing to do with what was before it.
+    so_far = [one for one in known if one.opened_at <= now]
+    all_known = [*so_far, *(one for one in lately if one.id not in there)]
     return update_incidents(all_known, news, around, now=now, false_alarms=false_alarms)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from aidbt.core.config import DbtSettings
 from aidbt.core.errors import ArtifactError, ProfileError, WarehouseError, WarehouseLocked
 from aidbt.observability.observing.dbt_log import last_memory
 from aidbt.observability.observing.observe import take_in
-from aidbt.observability.recorded import recorded_report
+from aidbt.observability.recorded import KEEP_RUNS, recorded_report
+from aidbt.observability.targets import watched_target
 from aidbt.project import Project
 from aidbt.project.dbt import run_dbt
 from aidbt.project.dbt_report import RunReport
@@ -47,9 +49,13 @@ def build_and_record(
     exclude: Sequence[str] = (),
     threads: int | None = None,
     full_refresh: bool = False,
+    keep: timedelta = KEEP_RUNS,
     on_event: Callable[[str], None] | None = None,
 ) -> RunReport:
     """The report of a `dbt build`, recorded in the store; what it makes untrue leaves the cache.
+
+    Args:
+        keep: runs that are older are forgotten.
 
     Raises:
         DbtError: dbt could not be started at all.
@@ -66,21 +72,24 @@ def build_and_record(
         executable=settings.executable,
         on_event=on_event,
     )
-    record(report, store, project=project)
+    record(report, store, project=project, keep=keep)
     cache.invalidate(project.name, "pipeline_run")
     return report
 
 
-def record(report: RunReport, store: Store, *, project: Project) -> None:
-    """Keep a run's report in the store, under dbt's invocation id, and what it tells of its nodes.
+def record(report: RunReport, store: Store, *, project: Project, keep: timedelta = KEEP_RUNS) -> None:
+    """Keep a run's report in the store, under dbt's invocation id, and what it tells of its nodes; runs that
+    are older than `keep` are forgotten.
 
     Raises:
         StoreError: the store cannot be written.
     """
     run = recorded_report(report)
     log = project.root / str(project.config.get("log-path") or "logs") / "dbt.log"
-    run = replace(run, memory_bytes=last_memory(log, report.started_at))
+    asked = replace(run.asked, target=watched_target(project))
+    run = replace(run, memory_bytes=last_memory(log, report.started_at), asked=asked)
     take_in(run, store, project=project.name, parents=parents_in(project) if run.results else None)
+    store.forget_runs(run.started_at - keep)
 
 
 def parents_in(project: Project) -> dict[str, tuple[str, ...]]:

@@ -67,7 +67,10 @@ def checked_out(root: Path, commit: str, *, whole: bool = False) -> Iterator[Pat
         raise ProjectError(f"git cannot give the files of {commit[:10]}: {' '.join(said) or 'no reason'}")
     with tempfile.TemporaryDirectory(prefix="aidbt-base-") as folder:
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                archive.extractall(folder, filter="data")
+            else:  # Python before 3.11.4; git itself writes no path that leads out of the folder
+                archive.extractall(folder)
         yield Path(folder) / inside
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -247,6 +248,17 @@ def _changed_at(project: Project) -> datetime:
     """When a file that dbt reads was last changed."""
     newest = max((path.stat().st_mtime for path in _files(project)), default=0.0)
     return datetime.fromtimestamp(newest, UTC)
+
+
+def changed_since(project: Project, at: datetime) -> str | None:
+    """The newest of the project's own files, or the folder that lost one, that changed after a time; None for
+    none. What lies in packages does not count.
+    """
+    found = [(path.stat().st_mtime, path) for path in _files_of(project.root, project.config)]
+    changed_at, newest = max(found, default=(0.0, project.root))
+    if datetime.fromtimestamp(changed_at, UTC) <= at:
+        return None
+    return Path(os.path.relpath(newest, project.root)).as_posix() + ("/" if newest.is_dir() else "")
 
 
 def _files(project: Project) -> Iterator[Path]:

@@ -64,7 +64,7 @@ FIELDS = ("exc", "version", "artifact_type", "artifact_path")
 
 def is_kept(name: str, level: str) -> bool:
     """Whether an event says something that the report needs."""
-    return level in ("warn", "error") or name in ("MainReportVersion", "ArtifactWritten")
+    return level in ("warn", "error") or name in ("MainReportVersion", "ArtifactWritten", "JinjaLogInfo")
 
 
 def is_progress(name: str, level: str) -> bool:

@@ -29,6 +29,9 @@ RunStatus = Literal["success", "failed", "nothing_selected", "error"]
 
 FAILING = frozenset(("error", "fail", "runtime error", "partial success"))
 
+# What our macros begin their lines with.
+_OURS = "aidbt: "
+
 # Commands whose whole point is nodes: no node means that nothing was done.
 _NODE_COMMANDS = frozenset(
     ("build", "clone", "compile", "retry", "run", "seed", "snapshot", "source", "test")
@@ -50,6 +53,7 @@ class RunReport:
         results: every node of this run in the order they ended.
         failures: failed nodes; with the unique_id "" what failed outside of any node.
         warnings: tests and sources that warned, and dbt's own warnings.
+        said: what aidbt's macros wrote into dbt's log, without "aidbt: ".
     """
 
     command: tuple[str, ...]
@@ -63,6 +67,7 @@ class RunReport:
     results: tuple[NodeResult, ...] = ()
     failures: tuple[RunFailure, ...] = ()
     warnings: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -113,6 +118,11 @@ def run_report(
         failures=tuple(replace(failure, message=scrub(failure.message)) for failure in failures),
         warnings=tuple(
             scrub(warning).removeprefix("[WARNING]: ") for warning in _warnings(invocation, results or ())
+        ),
+        said=tuple(
+            scrub(event.message).removeprefix(_OURS)
+            for event in invocation.named("JinjaLogInfo")
+            if event.message.startswith(_OURS)
         ),
     )
 

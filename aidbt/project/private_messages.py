@@ -7,8 +7,12 @@ from collections.abc import Collection
 
 from aidbt.project.manifest import Manifest
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|'[^']*\Z|\"[^\"]*\Z")
+# An apostrophe inside of a word ends no quote.
+_QUOTED = re.compile(r"""'.*?'(?!\w)|".*?"(?!\w)|'.*\Z|".*\Z""")
+_SHORTENED = re.compile(r"(?<=[a-z])'(?=(?:d|ll|m|re|s|t|ve)\b)")
 _VALUE = re.compile(r"(\bvalues?): .*", re.IGNORECASE)
+# PostgreSQL: "Key (email)=(…) already exists", "Failing row contains (…)".
+_ROW = re.compile(r"(=|\bcontains )\((?:.*\)|.*\Z)")
 _LONGEST = 300  # characters of a message
 
 
@@ -16,7 +20,7 @@ def without_values(message: str, identifiers: Collection[str]) -> str:
     """The beginning of what a database or dbt said, without the values of rows that it may quote.
 
     What stands in quotes is left out unless it is a name of the project, and so is all that follows the word
-    "value" and a colon.
+    "value" and a colon, and what PostgreSQL says of a row in brackets.
 
     Args:
         identifiers: names in lower case that may be shown.
@@ -26,7 +30,8 @@ def without_values(message: str, identifiers: Collection[str]) -> str:
         "Conversion Error: Could not convert string '…' to INT32"
     """
     lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
-    text = _VALUE.sub(r"\1: …", " ".join(lines[:2]))
+    text = _SHORTENED.sub("\N{RIGHT SINGLE QUOTATION MARK}", " ".join(lines[:2]))
+    text = _ROW.sub(r"\1(…)", _VALUE.sub(r"\1: …", text))
 
     def shown(found: re.Match[str]) -> str:
         quoted = found[0][1:-1]

@@ -41,6 +41,12 @@ def upstream_of(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     return {name: tuple(up for up in node.depends_on if up in known) for name, node in known.items()}
 
 
+def all_above(manifest: Manifest) -> dict[str, frozenset[str]]:
+    """unique_id → the unique_ids of all that it is made of, of models, seeds, snapshots and sources."""
+    edges = upstream_of(manifest)
+    return {name: frozenset(_reached([name], edges)) for name in edges}
+
+
 def _matching(nodes: Sequence[Node], selectors: Sequence[str]) -> set[str]:
     found: set[str] = set()
     above = {node.unique_id: node.depends_on for node in nodes}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, bindparam, text
 
 from aidbt.core.errors import UsageError
 from aidbt.core.measured import Bucket, FactKey, Grain
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _NODES_AT_ONCE = 100  # of which all buckets are in memory at once
 _EPOCH = datetime(1970, 1, 1)
+# Who forgets layouts that no bucket has keeps out who is just about to use one.
+_LAYOUTS_LOCK = "monitor layouts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Buckets:
         orders = [tuple(bucket.facts) for bucket in found]
         layouts = {order: tuple(sorted(order)) for order in set(orders)}
         with self._store.transaction() as connection:
+            self._store.lock(connection, _LAYOUTS_LOCK)
             ids = {keys: _layout_id(connection, keys) for keys in sorted(set(layouts.values()))}
             rows = [_row(b, layouts[o], ids[layouts[o]]) for b, o in zip(found, orders, strict=True)]
             connection.execute(_PUT, rows)
@@ -115,6 +118,23 @@ class Buckets:
             found.setdefault(row.node, {})[row.grain] = row.buckets
         return found
 
+    def measured_at(self) -> dict[str, datetime]:
+        """When the rows of each node were measured last, in UTC; what only its runs tell does not count."""
+        found: dict[str, datetime] = {}
+        has_rows: dict[int, bool] = {}
+        counts = self.nodes()
+        with self._store.transaction() as connection:
+            for node, grain in ((node, grain) for node, grains in counts.items() for grain in grains):
+                most = 100 if grain == "run" else 10  # between two scans there may be many runs
+                rows = connection.execute(_MEASURED, {"node": node, "grain": grain, "most": most}).all()
+                new = _layouts(connection, {row.layout for row in rows} - has_rows.keys())
+                has_rows |= {id: ("rows", "") in keys for id, keys in new.items()}
+                at = next((row.collected_at for row in rows if has_rows[row.layout]), None)
+                if at is not None:
+                    measured = datetime.fromtimestamp(at, UTC)
+                    found[node] = max(measured, found.get(node, measured))
+        return found
+
     def series(
         self, node: str, grain: Grain, *, since: datetime | None = None, with_shares: bool = True
     ) -> Series | None:
@@ -140,18 +160,15 @@ class Buckets:
         """
         wanted = sorted(self.spans(grain) if nodes is None else set(nodes))
         start = -(2**62) if since is None else _seconds(since)
-        with self._store.transaction() as connection:
-            layouts = {row.id: _keys(row.keys) for row in connection.execute(_LAYOUTS)}
         for some in (wanted[i : i + _NODES_AT_ONCE] for i in range(0, len(wanted), _NODES_AT_ONCE)):
-            found = []  # given out when the transaction is over: who reads may want to write
+            # Given out when the transaction is over: who reads may want to write.
             with self._store.transaction() as connection:
-                for row in connection.execute(_UNKNOWN_LAYOUTS, {"after": max(layouts, default=0)}):
-                    layouts[row.id] = _keys(row.keys)
-                for node in some:
-                    rows = connection.execute(_READ, {"node": node, "grain": grain, "since": start}).all()
-                    if rows:
-                        found.append(_series(node, grain, rows, layouts, with_shares=with_shares))
-            yield from found
+                of_all = {"grain": grain, "since": start}
+                found = {node: connection.execute(_READ, {"node": node, **of_all}).all() for node in some}
+                layouts = _layouts(connection, {row.layout for rows in found.values() for row in rows})
+            for node, rows in found.items():
+                if rows:
+                    yield _series(node, grain, rows, layouts, with_shares=with_shares)
 
     def buckets(self, node: str, grain: Grain, *, since: datetime | None = None) -> list[Bucket]:
         """The buckets of a node one by one, without their columns; see `columns_seen` for those."""
@@ -180,6 +197,7 @@ class Buckets:
     def forget_before(self, start: datetime) -> int:
         """Drop the buckets that begin before a time, and the layouts that none has any more; how many."""
         with self._store.transaction() as connection:
+            self._store.lock(connection, _LAYOUTS_LOCK)
             count = connection.execute(_FORGET_OLD, {"start": _seconds(start)}).rowcount
             if count:
                 connection.execute(_FORGET_LAYOUTS)
@@ -198,6 +216,12 @@ def _layout_id(connection: Connection, keys: tuple[FactKey, ...]) -> int:
     connection.execute(_ADD_LAYOUT, row)
     found: int = connection.execute(_LAYOUT, row).scalar_one()
     return found
+
+
+def _layouts(connection: Connection, ids: Collection[int]) -> dict[int, list[FactKey]]:
+    """Only those that are asked for: there are as many as there are models, and more."""
+    rows = connection.execute(_LAYOUTS, {"ids": sorted(ids)}).all() if ids else ()
+    return {row.id: _keys(row.keys) for row in rows}
 
 
 def _keys(said: str) -> list[FactKey]:
@@ -303,8 +327,9 @@ _ADD_LAYOUT = text(
     "insert into monitor_layouts (digest, keys) values (:digest, :keys) on conflict (digest) do nothing"
 )
 _LAYOUT = text("select id from monitor_layouts where digest = :digest")
-_LAYOUTS = text("select id, keys from monitor_layouts order by id")
-_UNKNOWN_LAYOUTS = text("select id, keys from monitor_layouts where id > :after")
+_LAYOUTS = text("select id, keys from monitor_layouts where id in :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
 _PUT = text(
     "insert into monitor_buckets"
     " (node, grain, start, layout, facts, shares, collected_at, run_id, is_refreshed)"
@@ -319,6 +344,10 @@ _SPANS = text(
 )
 _NEWEST = text(
     "select distinct start from monitor_buckets where grain = :grain order by start desc limit 1 offset :skip"
+)
+_MEASURED = text(
+    "select layout, collected_at from monitor_buckets"
+    " where node = :node and grain = :grain and collected_at is not null order by start desc limit :most"
 )
 _COUNTS = text("select node, grain, count(*) as buckets from monitor_buckets group by node, grain")
 _READ = text(

@@ -144,8 +144,13 @@ class Store:
         started_at: datetime,
         finished_at: datetime,
         report: Any,
+        target: str = "",
     ) -> None:
-        """Note one dbt run; noting it twice keeps the last report."""
+        """Note one dbt run; noting it twice keeps the last report.
+
+        Args:
+            target: of the profile that dbt used; "" where nobody knows it.
+        """
         with self.transaction() as connection:
             connection.execute(
                 _RECORD_RUN,
@@ -156,17 +161,22 @@ class Store:
                     "started": started_at.isoformat(),
                     "finished": finished_at.isoformat(),
                     "report": json.dumps(report),
+                    "target": target,
                 },
             )
 
-    def runs(self, limit: int = 20, *, since: datetime | None = None, skip: int = 0) -> list[dict[str, Any]]:
+    def runs(
+        self, limit: int = 20, *, since: datetime | None = None, skip: int = 0, target: str = ""
+    ) -> list[dict[str, Any]]:
         """The latest runs, newest first: invocation_id, command, status, times (ISO, UTC) and report.
 
         Args:
             since: only those that began then or later; in UTC.
             skip: how many of the latest to leave out, for who reads them page by page.
+            target: only those of this target, and those whose target nobody knows; "" for all.
         """
-        parameters = {"limit": limit, "since": since.isoformat() if since else "", "skip": skip}
+        begin = since.isoformat() if since else ""
+        parameters = {"limit": limit, "since": begin, "skip": skip, "target": target}
         with self.transaction() as connection:
             rows = connection.execute(_RUNS, parameters).mappings().all()
         return [{**row, "report": json.loads(row["report"])} for row in rows]
@@ -176,6 +186,28 @@ class Store:
         with self.transaction() as connection:
             row = connection.execute(_RUN, {"id": invocation_id}).mappings().first()
         return {**row, "report": json.loads(row["report"])} if row else None
+
+    def run_ids(self, *, since: datetime, target: str = "") -> dict[str, datetime]:
+        """Invocation id → when it ended (UTC), of the runs that began then or later, the newest first.
+
+        Args:
+            target: as in `runs`.
+        """
+        parameters = {"since": since.isoformat(), "target": target}
+        with self.transaction() as connection:
+            rows = connection.execute(_RUN_IDS, parameters).all()
+        return {row.invocation_id: datetime.fromisoformat(row.finished_at) for row in rows}
+
+    def run_targets(self, *, since: datetime | None = None) -> dict[str, int]:
+        """How many runs there are of each target; "" are those whose target nobody knows."""
+        with self.transaction() as connection:
+            rows = connection.execute(_RUN_TARGETS, {"since": since.isoformat() if since else ""}).all()
+        return {row.target: row.runs for row in rows}
+
+    def forget_runs(self, before: datetime) -> int:
+        """Drop the runs that began before a time (UTC); how many they were."""
+        with self.transaction() as connection:
+            return connection.execute(_FORGET_RUNS, {"before": before.isoformat()}).rowcount
 
     def close(self) -> None:
         """Release the file, or the connections."""
@@ -201,10 +233,10 @@ _REPLACE = text(
 )
 _UPSERT = text(_REPLACE.text + " returning version")
 _RECORD_RUN = text(
-    "insert into runs (invocation_id, command, status, started_at, finished_at, report)"
-    " values (:id, :command, :status, :started, :finished, :report)"
+    "insert into runs (invocation_id, command, status, started_at, finished_at, report, target)"
+    " values (:id, :command, :status, :started, :finished, :report, :target)"
     " on conflict (invocation_id) do update set status = excluded.status,"
-    " finished_at = excluded.finished_at, report = excluded.report"
+    " finished_at = excluded.finished_at, report = excluded.report, target = excluded.target"
 )
 _RUN = text(
     "select invocation_id, command, status, started_at, finished_at, report"
@@ -212,8 +244,18 @@ _RUN = text(
 )
 _RUNS = text(
     "select invocation_id, command, status, started_at, finished_at, report"
-    " from runs where started_at >= :since order by started_at desc, invocation_id limit :limit offset :skip"
+    " from runs where started_at >= :since and (cast(:target as text) = '' or target in ('', :target))"
+    " order by started_at desc, invocation_id limit :limit offset :skip"
 )
+_RUN_IDS = text(
+    "select invocation_id, finished_at from runs"
+    " where started_at >= :since and (cast(:target as text) = '' or target in ('', :target))"
+    " order by started_at desc, invocation_id"
+)
+_RUN_TARGETS = text(
+    "select target, count(*) as runs from runs where started_at >= :since group by target order by target"
+)
+_FORGET_RUNS = text("delete from runs where started_at < :before")
 
 
 def open_store(path: Path, *, lock_wait_s: float = LOCK_WAIT_S) -> Store:

@@ -30,6 +30,7 @@ def incident_to_json(incident: Incident) -> dict[str, Any]:
             for event in incident.timeline
         ],
         "well": sorted(incident.well),
+        "dismissed": sorted(incident.dismissed),
     }
 
 
@@ -54,6 +55,7 @@ def incident_from_json(id: str, version: int, value: dict[str, Any]) -> Incident
             for event in value["timeline"]
         ),
         well=frozenset(value["well"]),
+        dismissed=frozenset(value.get("dismissed", ())),  # which was not kept at first
         version=version,
     )
 

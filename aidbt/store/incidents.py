@@ -15,14 +15,15 @@ from aidbt.core.errors import UnknownName, VersionConflict
 from aidbt.core.incidents import Incident, IncidentChange, IncidentState, Notice
 from aidbt.store.db import Store
 from aidbt.store.incident_json import incident_from_json, incident_to_json
-from aidbt.store.outbox import add_notices
+from aidbt.store.outbox import add_notices, told_channels
 
 # For how long one that is over is looked at when something is wrong again.
 RECENT = timedelta(days=30)
 _ID = re.compile(r"(?:INC-?|#)?0*(\d{1,9})", re.IGNORECASE)
 
 Decide = Callable[[tuple[Incident, ...]], Sequence[IncidentChange]]
-Announce = Callable[[IncidentChange], Iterable[Notice]]
+# A change, and the channels that know of the incident and not of its end → whom it is told to.
+Announce = Callable[[IncidentChange, frozenset[str]], Iterable[Notice]]
 
 
 class Incidents:
@@ -98,7 +99,7 @@ class Incidents:
 
         Args:
             decide: pure, given the incidents by number; it may be called only once.
-            announce: who is to be told of a change, whose incident has its id by then.
+            announce: who is to be told of a change, whose incident has its id by then; see `Announce`.
 
         Raises:
             VersionConflict: a change was made on an older version. Nothing was saved.
@@ -134,7 +135,8 @@ def _saved(
     for change in changes:
         after = _insert(connection, change.after) if change.before is None else _update(connection, change)
         done = replace(change, after=after)
-        add_notices(connection, announce(done), datetime.fromtimestamp(now, UTC))
+        aware = told_channels(connection, after.id) if change.before is not None else frozenset()
+        add_notices(connection, announce(done, aware), datetime.fromtimestamp(now, UTC))
         saved.append(done)
     return tuple(saved)
 

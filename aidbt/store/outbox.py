@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, bindparam, text
 
-from aidbt.core.incidents import Notice, What
+from aidbt.core.incidents import ENDS, Notice, What
 from aidbt.store.db import Store
 
 _FIRST_WAIT_S = 60.0
@@ -76,9 +76,12 @@ class Outbox:
             now = self._now(connection)
             due = {"now": now, "due": float("1e15") if now_too else now}
             rows = connection.execute(_DUE, due).all()
-            for row in rows:
-                connection.execute(_CLAIM, {"id": row.id, "until": now + for_s})
-        return tuple(_posting(row, tries=row.tries + 1) for row in rows)
+            # What it is of now: a check that was just saved may have made more of it since it was read.
+            whats = [
+                connection.execute(_CLAIM, {"id": row.id, "until": now + for_s}).scalar() for row in rows
+            ]
+        found = zip(rows, whats, strict=True)
+        return tuple(replace(_posting(row, tries=row.tries + 1), what=what) for row, what in found if what)
 
     def waiting(self) -> tuple[Posting, ...]:
         """All that has not been sent, oldest first.
@@ -166,6 +169,12 @@ def add_notices(connection: Connection, notices: Iterable[Notice], now: datetime
         connection.execute(_ADD, {**row, "id": uuid.uuid4().hex})
 
 
+def told_channels(connection: Connection, incident: str) -> frozenset[str]:
+    """The channels that were told of an incident, or are about to be, and not that it is over."""
+    over = {"over": list(ENDS), "incident": incident}
+    return frozenset(row.channel for row in connection.execute(_AWARE, over))
+
+
 def _worth_telling(before: str, after: str) -> str:
     """What a channel is told that knows of neither: the later, unless that only adds to what came before."""
     return before if after in ("updated", "worse", "acknowledged") else after
@@ -194,7 +203,7 @@ _DUE = text(
     " where o.channel = p.channel and o.incident = p.incident and o.claimed_until > :now)"
     " order by p.noted_at, p.id"
 )
-_CLAIM = text("update outbox set claimed_until = :until, tries = tries + 1 where id = :id")
+_CLAIM = text("update outbox set claimed_until = :until, tries = tries + 1 where id = :id returning what")
 _DONE = text("delete from outbox where id = :id")
 _FAILED = text("update outbox set claimed_until = 0, due_at = :due, problem = :problem where id = :id")
 _RELEASE = text("update outbox set claimed_until = 0, tries = tries - 1 where id = :id")
@@ -202,6 +211,10 @@ _PENDING = text(
     "select id, what from outbox where channel = :channel and incident = :incident"
     " and is_digest = :digest and claimed_until <= :now order by noted_at desc limit 1"
 )
+_AWARE = text(
+    "select channel from told where incident = :incident and what not in :over"
+    " union select channel from outbox where incident = :incident and is_digest = 0 and what not in :over"
+).bindparams(bindparam("over", expanding=True))
 _REPLACE = text("update outbox set what = :what where id = :id and claimed_until <= :now")
 _ADD = text(
     "insert into outbox (id, channel, incident, what, is_digest, noted_at, due_at, tries, claimed_until,"

@@ -33,10 +33,15 @@ class ScorePoint:
 
 
 class QualityHistory:
-    """The scores in a store."""
+    """The scores in a store, of one target of dbt.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        target: whose tables were scored; "" where nobody knows it.
+    """
+
+    def __init__(self, store: Store, target: str = "") -> None:
         self._store = store
+        self._of = f" of {target}" if target else ""  # stands behind the scope in the table
 
     def put(self, points: Iterable[ScorePoint], *, keep: timedelta = timedelta(days=400)) -> None:
         """Keep scores; those of the same day are replaced, those that are too old go.
@@ -45,7 +50,8 @@ class QualityHistory:
             StoreError: the store cannot be written.
         """
         # In one order, so that two processes that keep the same ones do not wait for each other.
-        rows = [_row(p) for p in sorted(points, key=lambda p: (p.scope, p.name, p.dimension, p.at))]
+        ordered = sorted(points, key=lambda p: (p.scope, p.name, p.dimension, p.at))
+        rows = [{**_row(point), "scope": f"{point.scope}{self._of}"} for point in ordered]
         if not rows:
             return
         oldest = min(row["at"] for row in rows) - keep.total_seconds()
@@ -61,10 +67,15 @@ class QualityHistory:
         Raises:
             StoreError: the store cannot be read.
         """
-        asked = {"scope": scope, "name": name, "dimension": dimension, "since": _seconds(since)}
+        asked = {
+            "scope": f"{scope}{self._of}",
+            "name": name,
+            "dimension": dimension,
+            "since": _seconds(since),
+        }
         with self._store.transaction() as connection:
             rows = connection.execute(_POINTS, asked).all()
-        return tuple(_point(row) for row in rows)
+        return tuple(_point(row, scope) for row in rows)
 
     def all(self, scope: str, *, since: datetime | None = None) -> dict[str, tuple[ScorePoint, ...]]:
         """The scores of all things of a scope, all dimensions together: name → oldest first.
@@ -73,10 +84,10 @@ class QualityHistory:
             StoreError: the store cannot be read.
         """
         with self._store.transaction() as connection:
-            rows = connection.execute(_ALL, {"scope": scope, "since": _seconds(since)}).all()
+            rows = connection.execute(_ALL, {"scope": f"{scope}{self._of}", "since": _seconds(since)}).all()
         found: dict[str, list[ScorePoint]] = {}
         for row in rows:
-            found.setdefault(row.name, []).append(_point(row))
+            found.setdefault(row.name, []).append(_point(row, scope))
         return {name: tuple(points) for name, points in found.items()}
 
 
@@ -96,9 +107,9 @@ def _row(point: ScorePoint) -> dict[str, Any]:
     }
 
 
-def _point(row: Any) -> ScorePoint:
+def _point(row: Any, scope: str) -> ScorePoint:
     at = datetime.fromtimestamp(row.at, UTC)
-    return ScorePoint(row.scope, row.name, row.dimension, at, row.score, row.coverage)
+    return ScorePoint(scope, row.name, row.dimension, at, row.score, row.coverage)
 
 
 _PUT = text(
@@ -109,10 +120,10 @@ _PUT = text(
 )
 _FORGET = text("delete from quality_scores where at < :before")
 _POINTS = text(
-    "select scope, name, dimension, at, score, coverage from quality_scores"
+    "select name, dimension, at, score, coverage from quality_scores"
     " where scope = :scope and name = :name and dimension = :dimension and at >= :since order by at"
 )
 _ALL = text(
-    "select scope, name, dimension, at, score, coverage from quality_scores"
+    "select name, dimension, at, score, coverage from quality_scores"
     " where scope = :scope and dimension = '' and at >= :since order by name, at"
 )

@@ -16,6 +16,9 @@ from aidbt.warehouse.base import Connection, Warehouse
 
 # What has transactions of several statements; BigQuery, Spark, Databricks and Trino have none here.
 _TRANSACTIONAL = frozenset({"duckdb", "postgres", "redshift", "snowflake"})
+# Where of two that replace the same rows at once the second would not see those of the first: it has to wait.
+# Readers wait for nobody on PostgreSQL.
+_LOCK_MODES = {"postgres": " in exclusive mode", "redshift": ""}
 _OVERWRITES = frozenset({"spark", "databricks"})
 _ROWS_AT_ONCE = 500
 
@@ -120,6 +123,8 @@ def _replace(
     if dialect in _TRANSACTIONAL:
         connection.rows("begin")
         try:
+            if dialect in _LOCK_MODES:
+                connection.rows("lock table " + place.sql(dialect) + _LOCK_MODES[dialect])
             for statement in (_delete(place, table, parts), *_inserts(place, table, rows)):
                 connection.rows(statement.sql(dialect))
         except BaseException:

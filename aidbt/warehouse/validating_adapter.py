@@ -86,12 +86,28 @@ def guards(kind: str, timeout_s: float) -> tuple[list[str], list[str]]:
         >>> guards("postgres", 5)
         (['begin read only', 'set local statement_timeout = 5000'], ['rollback'])
     """
-    milliseconds, seconds = str(round(timeout_s * 1000)), str(max(round(timeout_s), 1))
+    milliseconds = str(round(timeout_s * 1000))
     if kind == "postgres":
         return ["begin read only", "set local statement_timeout = " + milliseconds], ["rollback"]
     if kind == "redshift":
         before = ["begin read only", "set statement_timeout to " + milliseconds]
         return before, ["rollback", "reset statement_timeout"]
+    return deadlines(kind, timeout_s)
+
+
+def deadlines(kind: str, timeout_s: float) -> tuple[list[str], list[str]]:
+    """The statements that give every statement of a session a deadline, and take it away again, by the
+    adapter type; none where a warehouse knows no such (BigQuery has one in its profile, Spark none).
+
+    Example:
+        >>> deadlines("postgres", 600)
+        (['set statement_timeout = 600000'], ['reset statement_timeout'])
+    """
+    milliseconds, seconds = str(round(timeout_s * 1000)), str(max(round(timeout_s), 1))
+    if kind == "postgres":
+        return ["set statement_timeout = " + milliseconds], ["reset statement_timeout"]
+    if kind == "redshift":
+        return ["set statement_timeout to " + milliseconds], ["reset statement_timeout"]
     if kind == "snowflake":
         name = "statement_timeout_in_seconds"
         return ["alter session set " + name + " = " + seconds], ["alter session unset " + name]

@@ -225,7 +225,7 @@ def _share_frame(table: str, histogram: np.ndarray) -> pd.DataFrame:
 
 
 def _walk(rng: np.random.Generator, scale: float) -> np.ndarray:
-    return np.cumsum(rng.normal(0, scale, DAYS))
+    return np.cumsum(scale * rng.standard_normal(DAYS))
 
 
 def _source(world: World, volume: Volume) -> Makings:
@@ -237,7 +237,7 @@ def _source(world: World, volume: Volume) -> Makings:
         np.log(10) * rng.uniform(0.5, 3) + _walk(rng, 0.002) + rng.normal(0, rng.uniform(0.004, 0.04), DAYS)
     )
     shares = np.log(rng.dirichlet(np.full(CATEGORIES, 3.0)))
-    drift = np.cumsum(rng.normal(0, rng.uniform(0.002, 0.01), (DAYS, CATEGORIES)), axis=0)
+    drift = np.cumsum(rng.uniform(0.002, 0.01) * rng.standard_normal((DAYS, CATEGORIES)), axis=0)
     mixed = np.exp(shares + drift + rng.normal(0, 0.02, (DAYS, CATEGORIES)))
     minutes = np.exp(np.log(10) * rng.uniform(1, 2.2) + rng.normal(0, rng.uniform(0.05, 0.35), DAYS))
     return Makings(

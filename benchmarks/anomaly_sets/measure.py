@@ -119,7 +119,7 @@ def visible(metric: str, clean: np.ndarray, faulty: np.ndarray, days: slice, ref
 
     Days without a value, with no rows either way, or of a full refresh say nothing.
     """
-    usual, found = _scale(metric, clean), _scale(metric, faulty)
+    usual, found = on_scale(metric, clean), on_scale(metric, faulty)
     weekly = usual[7:] - usual[:-7]
     weekly = weekly[~np.isnan(weekly)]
     deviation = np.median(np.abs(weekly)) * 1.4826 / np.sqrt(2) if len(weekly) else 0.0
@@ -134,7 +134,7 @@ def visible(metric: str, clean: np.ndarray, faulty: np.ndarray, days: slice, ref
 _SMALLEST = dict.fromkeys(METRICS, 0.01) | {"freshness_min": 0.1, "null_rate_lo": 2e-3, "dist_psi": 0.15}
 
 
-def _scale(metric: str, values: np.ndarray) -> np.ndarray:
+def on_scale(metric: str, values: np.ndarray) -> np.ndarray:
     """Where differences are alike at every level."""
     if metric in ("row_count", "distinct_key", "distinct_cat"):
         return np.log(values + 0.5)

@@ -179,7 +179,7 @@ def growing(world: World) -> Volume:
 def snapshot(world: World) -> Volume:
     """The whole table each day: hardly any noise, and only growth."""
     rng, count = world.rng, len(world.days)
-    steps = np.abs(rng.normal(rng.uniform(0.0003, 0.002), 0.0008, count))
+    steps = np.abs(rng.uniform(0.0003, 0.002) + 0.0008 * rng.standard_normal(count))
     return Volume(np.log(10) * rng.uniform(3, 6) + np.cumsum(steps), np.zeros(count, bool), clumps=0.0)
 
 

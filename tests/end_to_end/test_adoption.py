@@ -109,6 +109,7 @@ def test_a_new_source_reads_like_the_teams_own_work_and_builds(guest, name):
     assert "ERROR=0" in dbt(project.root, "build")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", in_long_form("dbt_labs_style"))
 def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(guest, name):
     project, user = guest(name)

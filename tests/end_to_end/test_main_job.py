@@ -82,6 +82,7 @@ def test_strict_exits_1_while_something_waits(user):
     assert user.aidbt("generate", "--strict").code == 1
 
 
+@pytest.mark.long
 def test_a_decision_goes_from_the_queue_into_the_model(user):
     user.write(
         "aidbt/targets/person.yml",

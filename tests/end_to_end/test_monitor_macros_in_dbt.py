@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -81,10 +82,10 @@ for arguments in json.loads(sys.argv[1]):
 """
 
 
-def build(shop: Shop, *runs: Mapping[str, str]) -> list[dict[str, dict[str, str]]]:
+def build(shop: Shop, *runs: Mapping[str, str], flags: Sequence[str] = ()) -> list[dict[str, Any]]:
     """What became of every node of each build, and what our macros said."""
     options = ["--quiet", "--no-use-colors", "build", "--project-dir", str(shop.root), "--profiles-dir"]
-    arguments = [[*options, str(shop.root), "--vars", json.dumps(dict(run))] for run in runs]
+    arguments = [[*options, str(shop.root), "--vars", json.dumps(dict(run)), *flags] for run in runs]
     env = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
     done = subprocess.run(
         [sys.executable, "-c", BUILD, json.dumps(arguments)],
@@ -187,10 +188,8 @@ def test_a_build_without_bounds_passes_and_says_so(on_duckdb: tuple[Shop, Wareho
     (found,) = build(shop, {})
 
     assert found["results"] == FINE
-    assert len(found["said"]) == 8
     why = "there is no table aidbt_monitor_bounds in main; run aidbt monitor run"
-    assert f"aidbt: orders row_count was not compared: {why}" in found["said"]
-    assert f"aidbt: orders.amount mean was not compared: {why}" in found["said"]
+    assert found["said"] == [f"aidbt: monitors were not compared: {why}"]
 
 
 def check_builds(shop: Shop, warehouse: Warehouse) -> None:
@@ -202,7 +201,8 @@ def check_builds(shop: Shop, warehouse: Warehouse) -> None:
     )
     assert (fine["results"], before["results"], later["results"]) == (FINE, FINE, FINE)
     assert [line for line in fine["said"] if "Seen At" not in line] == []
-    assert all("no bounds for now" in line for line in [*before["said"], *later["said"]])
+    assert all("its bounds begin at 2026-11-21 00:00:00 UTC" in line for line in before["said"])
+    assert all("its bounds ended at 2026-11-22 00:00:00 UTC" in line for line in later["said"])
     assert len(before["said"]) == len(later["said"]) == 8
 
     write_bounds(
@@ -238,6 +238,52 @@ def test_a_value_beyond_the_narrow_band_warns_beyond_the_wide_one_stops_the_buil
     assert found["results"] == {
         **FINE, "volume": "fail", "volume_of_instants": "pass", "mean": "warn", "below": "skipped"
     }  # fmt: skip
+    assert sorted(line for line in found["said"] if "not compared" not in line) == [
+        "aidbt: orders, 2026-11-20: 10 rows, usual is 11 to 12, and the build stops below 11 or above 20;"
+        " more: aidbt monitor run, aidbt incidents list",
+        "aidbt: orders.amount, 2026-11-20: 2.5 on average, usual is 3 to 4;"
+        " more: aidbt monitor run, aidbt incidents list",
+    ]
+
+
+@pytest.mark.long
+def test_with_empty_models_nothing_is_compared(on_duckdb: tuple[Shop, Warehouse]):
+    shop, warehouse = on_duckdb
+    write_bounds(warehouse, both(bound("row_count", low=8, high=12), 4, 20))
+
+    (found,) = build(shop, NOW, flags=["--empty"])
+
+    assert (found["results"], found["said"]) == (FINE, [])
+
+
+@pytest.mark.long
+def test_a_project_in_which_tests_only_warn_is_not_stopped_and_failures_are_kept(
+    on_duckdb: tuple[Shop, Warehouse],
+):
+    shop, warehouse = on_duckdb
+    text = (shop.root / "dbt_project.yml").read_text()
+    shop.write({"dbt_project.yml": text + "data_tests: {+severity: warn}\n"})
+    write_bounds(warehouse, both(bound("row_count", low=11, high=12), 10.5, 20))
+
+    (found,) = build(shop, NOW, flags=["--store-failures"])
+
+    assert found["results"] == {**FINE, "volume": "warn"}
+    with duckdb.connect(str(shop.root / "s.duckdb")) as connection:
+        kept = "main_dbt_test__audit.aidbt_volume_orders_ordered_at"
+        assert connection.sql(f"from {kept}").fetchall() == [("row_count", "2026-11-20", 10.0, 11.0, 12.0, 2)]
+
+
+@pytest.mark.long
+def test_bounds_are_of_all_rows_so_a_test_of_some_compares_nothing(on_duckdb: tuple[Shop, Warehouse]):
+    shop, warehouse = on_duckdb
+    text = (shop.root / "dbt_project.yml").read_text()
+    shop.write({"dbt_project.yml": text + "data_tests: {+where: 'id < 5'}\n"})
+    write_bounds(warehouse, both(bound("row_count", low=11, high=12), 10.5, 20))
+
+    (found,) = build(shop, NOW)
+
+    assert found["results"] == FINE
+    assert "aidbt: orders row_count was not compared: the test has a where" in "\n".join(found["said"])
 
 
 @pytest.mark.long
@@ -263,6 +309,19 @@ def test_a_day_without_rows_fails_by_its_volume_and_passes_by_its_shares(on_duck
     assert found["results"] == {
         **FINE, "volume": "fail", "freshness": "fail", "distinct": "fail", "below": "skipped"
     }  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("odd", ["nan", "infinity"])
+def test_what_is_no_finite_number_fails_as_what_is_too_much(on_duckdb: tuple[Shop, Warehouse], odd: str):
+    shop, warehouse = on_duckdb
+    orders = FILES["models/orders.sql"].replace("else 2.5 end", f"else cast('{odd}' as double) end")
+    shop.write({"models/orders.sql": orders})
+    write_bounds(warehouse, both(bound("mean", "amount", 2.4, 2.6), 2, 3))
+
+    (found,) = build(shop, NOW)
+
+    assert found["results"] == {**FINE, "mean": "fail", "below": "skipped"}
 
 
 @pytest.mark.long

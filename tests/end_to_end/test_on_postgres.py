@@ -127,6 +127,7 @@ def test_from_raw_tables_on_postgresql_to_a_green_build(shop: User, postgres: Po
     assert PASSWORD not in "".join(text.decode() for text in files.values())
 
 
+@pytest.mark.long
 def test_only_a_table_whose_rows_changed_is_scanned_again(shop: User, postgres: PostgresServer, dbname: str):
     postgres.psql("drop view raw_shop.paid_orders", dbname)  # of a view nothing tells whether it changed
     scans = """

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from aidbt.core.errors import DeadlineExceeded
 
+_HINT = "allow more time, or ask for less at once"
+
 
 class Clock(Protocol):
     """Where everything here takes its time from."""
@@ -71,16 +73,18 @@ class Deadline:
     Attributes:
         at: on its clock; infinity when there is none.
         allowed_s: how much time there was in the beginning, for the message.
+        setting: what allows so much, e.g. "alerts.deadline_s", for the message; "" where no setting does.
     """
 
     at: float
     clock: Clock
     allowed_s: float = math.inf
+    setting: str = ""
 
     @classmethod
-    def after(cls, seconds: float, clock: Clock) -> Deadline:
+    def after(cls, seconds: float, clock: Clock, *, setting: str = "") -> Deadline:
         """The moment that many seconds from now."""
-        return cls(clock.now() + seconds, clock, seconds)
+        return cls(clock.now() + seconds, clock, seconds, setting)
 
     @classmethod
     def never(cls) -> Deadline:
@@ -103,5 +107,5 @@ class Deadline:
         if self.remaining() <= 0:
             raise DeadlineExceeded(
                 f"{what}: the {self.allowed_s:g} s allowed are used up",
-                hint="allow more time, or ask for less at once",
+                hint=f"raise {self.setting} in aidbt.yml" if self.setting else _HINT,
             )

@@ -110,7 +110,8 @@ def retry(
                     _say_why(error, f"not tried again: the server asks to wait {asked_s:g} s")
                     raise
                 if wait_s >= until.remaining():
-                    _say_why(error, f"not tried again: {until.allowed_s:g} s were allowed")
+                    by = f" by {until.setting}" if until.setting else ""
+                    _say_why(error, f"not tried again: {until.allowed_s:g} s were allowed{by}")
                     raise
                 if on_retry is not None:
                     on_retry(tries, error, wait_s)

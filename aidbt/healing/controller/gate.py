@@ -13,7 +13,7 @@ from typing import Literal
 
 from aidbt.core.failures import ACT_FROM, DRAFT_FROM, ErrorClass
 from aidbt.core.healing import Diagnosis
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.store.cases import Standing
 
 Policy = Literal["auto", "propose", "never"]

@@ -11,7 +11,7 @@ from random import Random
 
 from aidbt.core.attempts import Attempt
 from aidbt.core.config import Settings
-from aidbt.core.errors import AidbtError, EditConflict, ProjectError
+from aidbt.core.errors import AidbtError, EditConflict, ProjectError, StoreError
 from aidbt.core.healing import Declined, Diagnosis, Mend, Wait
 from aidbt.core.patch import Patch, read_or_none, state_dir
 from aidbt.core.resilience.clock import Clock
@@ -27,6 +27,7 @@ from aidbt.healing.proof.changed import with_below
 from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.proof.tables import doubts
 from aidbt.healing.remedies import REMEDIES
+from aidbt.healing.remedies.remedy import Tools
 from aidbt.patching import commits
 from aidbt.project import Project
 from aidbt.store import Store
@@ -122,12 +123,24 @@ class ProjectHands:
         for name in REMEDIES.names():
             if name in attempt.failed:
                 continue
-            found = REMEDIES.load(name)().propose(self.diagnosis, self.case)
+            found = self._asked(name)
             if isinstance(found, Mend):
                 self.mend = found
                 break
             self.declined.append(found)
         return self._planned(attempt)
+
+    def _asked(self, remedy: str) -> Mend | Declined:
+        means = self.means
+        mask = GoodStates(means.store).mask
+        tools = Tools(means.project, means.settings, means.warehouse, mask)
+        try:
+            found: Mend | Declined = REMEDIES.load(remedy)().propose(self.diagnosis, self.case, tools)
+        except StoreError:
+            raise
+        except AidbtError as error:
+            return Declined(remedy, error.message)
+        return found
 
     def _planned(self, attempt: Attempt) -> Plan:
         mend, head = self.mend, self._head()

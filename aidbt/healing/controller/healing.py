@@ -13,14 +13,15 @@ from aidbt.core.config import HealSettings
 from aidbt.core.errors import LeaseTaken
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Diagnosis
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.healing.controller.attempt import Outcome, end, end_of_waiting, heal
 from aidbt.healing.controller.gate import Rules
 from aidbt.healing.controller.hands import Means, ProjectHands
 from aidbt.healing.controller.pausing import paused
 from aidbt.healing.evidence.case import Case
 from aidbt.patching.commits import holds
-from aidbt.project.manifest import Manifest, Node
+from aidbt.project.manifest import Manifest
+from aidbt.project.own_settings import own_setting
 from aidbt.store import Store
 from aidbt.store.attempts import Attempts
 from aidbt.store.cases import Cases, PastCase
@@ -62,11 +63,11 @@ def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest 
         policies=settings.classes,
         deployed_branch=settings.deployed_branch,
         blast_radius=settings.blast_radius,
-        off=frozenset(node.unique_id for node in nodes if _meta(node).get("heal", True) in _OFF),
+        off=frozenset(node.unique_id for node in nodes if own_setting(node.raw, "heal") in _OFF),
         critical=frozenset(
             node.unique_id
             for node in nodes
-            if _meta(node).get("critical") is True or node_name(node.unique_id).casefold() in critical
+            if own_setting(node.raw, "critical") is True or node_name(node.unique_id).casefold() in critical
         ),
         approvers=frozenset(settings.approvers),
         paused=paused(store),
@@ -156,8 +157,3 @@ def _remember(store: Store, who: str, attempt: Attempt) -> None:
     became: Became = "handed_over" if attempt.state is AttemptState.WAITING else "right"
     case = PastCase("", ErrorClass(attempt.error_class), became, attempt.remedy, attempt.id, attempt.why)
     Cases(store, who).add(case)
-
-
-def _meta(node: Node) -> dict[str, object]:
-    meta = node.config.get("meta") or node.raw.get("meta") or {}
-    return meta if isinstance(meta, dict) else {}

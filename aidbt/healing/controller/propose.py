@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aidbt.core.healing import Diagnosis, Mend
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 
 _SHOWN = 20
 _UNSAFE = re.compile(r"[^a-z0-9._-]+")

@@ -9,7 +9,7 @@ from aidbt.core.errors import nearest
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,

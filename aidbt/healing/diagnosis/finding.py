@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from aidbt.core.failures import Classified, ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.healing.diagnosis.symptoms import symptom_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange

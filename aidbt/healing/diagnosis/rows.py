@@ -9,7 +9,7 @@ from dataclasses import replace
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.healing.diagnosis.code import changed_code
 from aidbt.healing.diagnosis.columns import switched_column
 from aidbt.healing.diagnosis.finding import (

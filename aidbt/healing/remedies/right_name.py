@@ -9,6 +9,7 @@ from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import FileEdit, Patch, digest, read_or_none
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import replaced_words
+from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
 _KINDS = ("ref", "source", "macro", "column")
@@ -21,7 +22,7 @@ _MARGIN = 0.05  # by how much the next best has to be less alike
 class RightName:
     """For a typo in a ref, a source, a macro or a column."""
 
-    def propose(self, diagnosis: Diagnosis, case: Case) -> Mend | Declined:
+    def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """One edit of one word, where the last good state knows exactly one name that was meant."""
         kind, token = diagnosis.facts.get("what", ""), diagnosis.facts.get("token", "")
         meant, path = diagnosis.facts.get("replacement", ""), diagnosis.facts.get("file", "")

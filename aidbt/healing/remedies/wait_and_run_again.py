@@ -5,6 +5,7 @@ from __future__ import annotations
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.healing import Declined, Diagnosis, Mend, Risk, Wait
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.remedy import Tools
 
 NAME = "wait_and_run_again"
 _PASSES = frozenset(
@@ -16,7 +17,7 @@ _PASSES = frozenset(
 class WaitAndRunAgain:
     """For locks, lost connections and throttling."""
 
-    def propose(self, diagnosis: Diagnosis, case: Case) -> Mend | Declined:
+    def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """Wait at most five times for what is in the way, then let dbt run what did not get through."""
         if diagnosis.error_class not in _PASSES:
             return Declined(NAME, f"{diagnosis.error_class} does not pass by itself")

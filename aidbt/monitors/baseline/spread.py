@@ -33,33 +33,37 @@ class Spread:
         self._both += rate * (square - self._both)
         self._count += learns
         rate = np.maximum(1 / (self._count / 2 + 5), 0.06) * learns
-        # no error is small on both sides: else a constant series would keep its first variance on one of them
-        self._above += rate * (error > -_NOTHING) * (square - self._above)
-        self._below += rate * (error < _NOTHING) * (square - self._below)
+        # An error of nothing is small on both sides, and one to the other side says that this one is no wider
+        # than both: where a table grows steadily there are none below, and its first variance would stay.
+        for side, is_here in ((self._above, error > -_NOTHING), (self._below, error < _NOTHING)):
+            side += rate * (np.where(is_here, square, np.minimum(self._both, side)) - side)
 
 
-# The predicted noise is believed as much as so many buckets, of which older ones are forgotten.
-_BELIEVED, _KEPT = 8.0, 0.99
+# The predicted noise of a number of rows is believed as much as so many buckets, of which older ones are
+# forgotten; that of a mean less, since rows that are sums over a day are no sample of anything.
+_BELIEVED, _BELIEVED_OF_MEANS, _KEPT = 8.0, 1.0, 0.99
 # A squared surprise counts for at most so many predicted ones; what is cut off that way is made up for.
 _MOST, _CUT = 4.0, 1.1
 _LEAST = 0.01
 
 
 class Dispersion:
-    """How much of the chance that counts are expected to have really shows: a table of fixed size has none.
+    """How much of the chance that values are expected to have really shows: a table of fixed size has none,
+    and neither have the means of a mart whose few rows are the same regions every day.
 
     Args:
-        applies: M, whether a monitor's noise may be less than predicted.
+        counts, means: M, whose noise may be less than predicted.
     """
 
-    def __init__(self, applies: np.ndarray) -> None:
-        self._applies = applies
-        self._total = np.zeros(len(applies))
-        self._count = np.zeros(len(applies))
+    def __init__(self, counts: np.ndarray, means: np.ndarray) -> None:
+        self._applies = counts | means
+        self._believed = np.where(means, _BELIEVED_OF_MEANS, _BELIEVED)
+        self._total = np.zeros(len(counts))
+        self._count = np.zeros(len(counts))
 
     def share(self) -> np.ndarray:
         """What to multiply the predicted noise by, M, 0.01..1."""
-        found = (_BELIEVED + _CUT * self._total) / (_BELIEVED + self._count)
+        found = (self._believed + _CUT * self._total) / (self._believed + self._count)
         return np.where(self._applies, np.clip(found, _LEAST, 1), 1.0)
 
     def learn(self, residual: np.ndarray, predicted: np.ndarray, who: np.ndarray) -> None:

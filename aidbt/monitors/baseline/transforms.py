@@ -40,7 +40,7 @@ FRESH_MINUTES = 10.0
 # A number that never changed its sign is compared by factors down to this share of its usual size, or so many
 # times its usual distance from it: what varies by half of its size may become zero or change its sign.
 _SMALL = 1e-3
-_STEADY = 2.0
+_STEADY = 4.0
 _TINY = 1e-100
 # So many values tell how large a number usually is; before them nothing is scored.
 FIRST_VALUES = 5

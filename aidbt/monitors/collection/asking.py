@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aidbt.core.measured import Grain
@@ -22,6 +23,7 @@ _COUNTS_ARE_CHEAP = ("duckdb",)
 _CODES_OF_DAYS = 60
 # PostgreSQL answers with 1,664 figures at most; there are up to ten of a column.
 _COLUMNS_AT_ONCE = 150
+_LAST_SECOND = datetime(9998, 1, 1, tzinfo=UTC).timestamp()
 
 
 def measured_answer(
@@ -59,16 +61,27 @@ def _parts(target: Target) -> list[Target]:
     """The target with so many columns at once as every warehouse answers."""
     columns = target.columns
     parts = [columns[n : n + _COLUMNS_AT_ONCE] for n in range(0, len(columns), _COLUMNS_AT_ONCE)]
-    return [replace(target, columns=part) for part in parts or [()]]
+    first, *others = parts or [()]
+    return [
+        replace(target, columns=first),
+        *(replace(target, columns=part, composite_keys=()) for part in others),
+    ]
 
 
 def changed_since(
-    connection: Connection, buckets: Buckets, target: Target, window: Window | None, oldest: datetime | None
+    connection: Connection,
+    buckets: Buckets,
+    target: Target,
+    window: Window | None,
+    oldest: datetime | None,
+    lost_before: Collection[datetime] = (),
 ) -> Changed:
-    """Which older buckets have other rows by now, where that costs next to nothing to know."""
+    """Which older buckets have other rows by now: where that costs next to nothing to know, or some had lost
+    theirs (`lost_before`), which may be back.
+    """
     if window is None or oldest is None or oldest >= window.since:
         return Changed()
-    if connection.dialect not in _COUNTS_ARE_CHEAP:
+    if connection.dialect not in _COUNTS_ARE_CHEAP and not lost_before:
         return Changed()
     begin = max(oldest, window.until - timedelta(days=4000))
     series = buckets.series(target.unique_id, window.grain, since=begin, with_shares=False)
@@ -78,8 +91,17 @@ def changed_since(
     counted = {datetime(1970, 1, 1) + timedelta(seconds=round(float(at))): float(n) for at, n in rows}
     known = dict(zip(series.starts, series.fact("rows"), strict=True))
     return changed_buckets(
-        {start: n for start, n in known.items() if start < window.since and n == n}, counted
+        {start: n for start, n in known.items() if start < window.since and n == n}, counted, lost_before
     )
+
+
+def filled_before(buckets: Buckets, target: Target, window: Window) -> tuple[datetime, ...]:
+    """The buckets before the window that had rows when they were measured."""
+    series = buckets.series(target.unique_id, window.grain, with_shares=False)
+    if series is None:
+        return ()
+    pairs = zip(series.starts, series.fact("rows"), strict=True)
+    return tuple(start for start, rows in pairs if rows > 0 and start < window.since)
 
 
 def newest_of(connection: Connection, target: Target) -> datetime | None:
@@ -88,4 +110,7 @@ def newest_of(connection: Connection, target: Target) -> datetime | None:
         return None
     tree = newest_event(target, connection.dialect)
     seconds = connection.rows(render(tree, connection.dialect))[0][0]
-    return None if seconds is None else datetime(1970, 1, 1) + timedelta(seconds=float(seconds))
+    # Neither infinity nor the year 9999 says when anything happened.
+    if seconds is None or not abs(float(seconds)) < _LAST_SECOND:
+        return None
+    return datetime(1970, 1, 1) + timedelta(seconds=float(seconds))

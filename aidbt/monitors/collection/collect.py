@@ -1,78 +1,40 @@
 """Collecting: every model measured once, on one connection, each kept as soon as it is there.
 
-Reading, deciding and keeping are apart: `targets`, `windows`, `statement`, `reading` and `late` decide; here
-they are put together with a warehouse and a store.
+Reading, deciding and keeping are apart: `targets`, `scans`, `windows`, `statement`, `reading` and `late`
+decide; here and in `measuring` they are put together with a warehouse and a store.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aidbt.core.config import MonitorSettings, Settings
-from aidbt.core.errors import WarehouseError, WarehouseLocked
+from aidbt.core.errors import UsageError
 from aidbt.core.findings import Finding
-from aidbt.core.measured import Bucket, Grain
-from aidbt.monitors.collection.asking import changed_since, measured_answer, newest_of
+from aidbt.core.measured import node_name
 from aidbt.monitors.collection.custom import MetricSql, custom_metrics, measure_custom
-from aidbt.monitors.collection.late import Changed
-from aidbt.monitors.collection.reading import (
-    Answer,
-    buckets_of,
-    whole_bucket,
-)
+from aidbt.monitors.collection.measuring import Measured, WrittenBy, measured_and_kept
+from aidbt.monitors.collection.missing import note_missing, note_seen, seen_tables
+from aidbt.monitors.collection.places import remember_places
+from aidbt.monitors.collection.scans import scans_of, told_apart_by
+from aidbt.monitors.collection.standing import set_apart
 from aidbt.monitors.collection.targets import Target, find_targets
-from aidbt.monitors.collection.told import not_measured, odd_rows, rows_lost
-from aidbt.monitors.collection.unchanged import note_version, unchanged_bucket
-from aidbt.monitors.collection.windows import Window, window_of
 from aidbt.project.manifest import Manifest
 from aidbt.project.selection import select_nodes
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets
 from aidbt.store.leases import Leases, this_process
-from aidbt.warehouse import Connection, Warehouse
+from aidbt.warehouse import Warehouse
+from aidbt.warehouse.bounded import with_deadline
 from aidbt.warehouse.budget import Approve, RunsAs, ScanPlan, monitoring_plan, require_approval
-from aidbt.warehouse.sampling import kind_of
 
 LEASE = "monitors"
-_SMALL_TABLE_ROWS = 1_000_000
-# Records of the store: the older buckets of a node that lost their rows, which is told once.
-_LOST = "monitor_lost"
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenBy:
-    """The run that wrote a node last.
-
-    Attributes:
-        run_id: dbt's invocation.
-        is_refreshed: whether it was a full refresh or a backfill since the last collection.
-    """
-
-    run_id: str
-    is_refreshed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What was collected of one node.
-
-    Attributes:
-        buckets: how many were measured, `reopened` of them again, because their rows had changed.
-        rows: in them.
-        why: what named its event time; "" where it was measured as a whole.
-    """
-
-    unique_id: str
-    grain: Grain
-    buckets: int
-    rows: int
-    reopened: int = 0
-    why: str = ""
-    seconds: float = 0.0
+# A record of the store: node → what its buckets go by.
+_TOLD_BY = "monitor_told_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +44,13 @@ class Collection:
     Attributes:
         plan: what was read.
         findings: what could not be measured, and what is odd about the rest.
+        standing: what is odd as it was when people were told of it.
         forgotten: buckets that were older than `monitors.history_days`.
     """
 
     measured: tuple[Measured, ...] = ()
     findings: tuple[Finding, ...] = ()
+    standing: tuple[Finding, ...] = ()
     plan: ScanPlan = field(default_factory=lambda: ScanPlan((), RunsAs("")))
     forgotten: int = 0
     started_at: datetime | None = None
@@ -96,6 +60,11 @@ class Collection:
     def buckets(self) -> int:
         """How many were measured."""
         return sum(each.buckets for each in self.measured)
+
+    @property
+    def new(self) -> int:
+        """How many of them had never been measured."""
+        return sum(each.new for each in self.measured)
 
 
 def collect(
@@ -130,24 +99,33 @@ def collect(
 
     Raises:
         UnknownName: a selector matches nothing.
+        UsageError: nothing that is over begins at `since` or later, or `until` is still to come.
         BudgetExceeded: the scans are over the budget, and nobody agreed. Nothing was read.
         LeaseTaken: another process is collecting for this project.
         WarehouseLocked, WarehouseError: the warehouse cannot be opened or listed.
         StoreError: the store cannot be read or written.
     """
     started, begun = now(), time.perf_counter()
-    as_of = started if until is None else until.replace(tzinfo=ZoneInfo(settings.monitors.timezone))
+    as_of = _as_of(started, since, until, settings.monitors.timezone)
     buckets = Buckets(store)
+    nodes = select_nodes(manifest, select, exclude)
+    timeout_s = settings.monitors.statement_timeout_s
     with Leases(store).leased([LEASE], this_process("aidbt monitor collect")) as lease:
-        with warehouse.connect() as connection:
+        with warehouse.connect() as connection, with_deadline(warehouse, connection, timeout_s):
             found = find_targets(
                 manifest,
-                select_nodes(manifest, select, exclude),
+                nodes,
                 warehouse.relations(),
                 settings.monitors,
                 is_selected=bool(select),
+                measured=buckets.nodes(),
+                seen=seen_tables(store),
             )
-            scans = _scans(found.targets, buckets, settings.monitors, started, as_of, since)
+            note_seen(store, found.seen)
+            note_missing(store, found.gone, {node.unique_id for node in nodes}, now=started)
+            spans = {"day": buckets.spans("day"), "hour": buckets.spans("hour")}
+            by = _told_by(store)
+            scans = scans_of(found.targets, spans, settings.monitors, started, as_of, since, by)
             plan = monitoring_plan(
                 [(scan.target.relation, scan.share) for scan in scans],
                 runs_as=runs_as or RunsAs(warehouse.dialect),
@@ -157,16 +135,54 @@ def collect(
             for scan in scans:
                 on_node(scan.target.name)
                 lease.check()
-                one, told = _collected(connection, store, scan, started, written_by(scan.target.unique_id))
+                written = written_by(scan.target.unique_id)
+                one, told = measured_and_kept(connection, store, scan, started, written, timeout_s)
                 measured += one
                 findings += told
+        whole = () if select or exclude else ("project", "aidbt.yml")
+        here = [node_name(node.unique_id) for node in nodes]
+        news, standing = set_apart(store, findings, {*here, *whole})
         if settings.monitors.custom and not select:
             custom, told = _custom(manifest, warehouse, buckets, settings.monitors, started, metric_sql)
             measured += custom
-            findings += told
+            news += told
+        done = {each.unique_id for each in measured}
+        remember_places(store, (node for node in nodes if node.unique_id in done))
+        _remember_told_by(store, [one for one in found.targets if one.unique_id in done], settings.monitors)
         oldest = (as_of - timedelta(days=settings.monitors.history_days + 1)).replace(tzinfo=None)
         forgotten = buckets.forget_before(oldest)
-    return Collection(tuple(measured), tuple(findings), plan, forgotten, started, time.perf_counter() - begun)
+    return Collection(
+        tuple(measured),
+        tuple(news),
+        tuple(standing),
+        plan,
+        forgotten,
+        started,
+        time.perf_counter() - begun,
+    )
+
+
+def _told_by(store: Store) -> dict[str, str]:
+    record = store.get(_TOLD_BY, "all")
+    return dict(record.value) if record is not None else {}
+
+
+def _remember_told_by(store: Store, targets: Sequence[Target], settings: MonitorSettings) -> None:
+    before = _told_by(store)
+    now = before | {target.unique_id: told_apart_by(target, settings) for target in targets}
+    if now != before:
+        store.put(_TOLD_BY, "all", now)
+
+
+def _as_of(now: datetime, since: datetime | None, until: datetime | None, timezone: str) -> datetime:
+    """The moment up to which is measured."""
+    as_of = now if until is None else until.replace(tzinfo=ZoneInfo(timezone))
+    if as_of > now:
+        raise UsageError(f"nothing can be measured until {until:%Y-%m-%d}: that is still to come")
+    if since is not None and since >= as_of.astimezone(ZoneInfo(timezone)).replace(tzinfo=None):
+        end = "that is still to come" if until is None else f"that is not before {until:%Y-%m-%d} (--until)"
+        raise UsageError(f"nothing can be measured since {since:%Y-%m-%d}: {end}")
+    return as_of
 
 
 def _custom(
@@ -180,159 +196,13 @@ def _custom(
     """What was measured and kept of the metrics of a person's own."""
     metrics, findings = custom_metrics(manifest, settings, dialect=warehouse.dialect, metric_sql=metric_sql)
     made, failed = measure_custom(metrics, warehouse, settings, now=now)
+    spans = {grain: buckets.spans(grain) for grain in {bucket.grain for bucket in made}}
     buckets.put(made)
     measured = []
     for metric in metrics:
         own = [bucket for bucket in made if bucket.node == metric.node]
         if own:
-            measured.append(Measured(metric.node, own[0].grain, len(own), 0, why="monitors.custom"))
+            known = spans[own[0].grain].get(metric.node)
+            new = sum(known is None or bucket.start > known[1] for bucket in own)
+            measured.append(Measured(metric.node, own[0].grain, len(own), 0, new, why="monitors.custom"))
     return measured, [*findings, *failed]
-
-
-@dataclass(frozen=True, slots=True)
-class _Scan:
-    """A target with the window that is to be measured of it; None for all of it.
-
-    Attributes:
-        oldest: the start of the oldest bucket that is known.
-        is_told: whether a person said from when on; what is older is then left alone.
-        share: what part of the table is read, about.
-    """
-
-    target: Target
-    window: Window | None
-    oldest: datetime | None = None
-    share: float = 1.0
-    is_told: bool = False
-
-
-def _scans(
-    targets: Sequence[Target],
-    buckets: Buckets,
-    settings: MonitorSettings,
-    now: datetime,
-    as_of: datetime,
-    since: datetime | None,
-) -> list[_Scan]:
-    spans = {"day": buckets.spans("day"), "hour": buckets.spans("hour")}
-    found = []
-    for target in targets:
-        if target.event_time is None:
-            found.append(_Scan(target, None))
-            continue
-        # A date has no hours.
-        grain = "day" if kind_of(target.event_time.data_type) == "date" else settings.grain
-        oldest, last = spans[grain].get(target.unique_id, (None, None))
-        window = window_of(
-            last,
-            as_of,
-            grain=grain,
-            zone=settings.timezone,
-            history_days=settings.history_days,
-            late_days=settings.late_days,
-            since=since,
-        )
-        window = replace(window, now=now)
-        found.append(_Scan(target, window, oldest, _share(window, oldest), since is not None))
-    return found
-
-
-def _share(window: Window, oldest: datetime | None) -> float:
-    """What part of a table a window is, if rows are spread evenly over the time that is known of."""
-    known = window.until - min(oldest or window.since, window.since)
-    return min((window.until - window.since) / known, 1.0) if known else 1.0
-
-
-def _collected(
-    connection: Connection, store: Store, scan: _Scan, now: datetime, written: WrittenBy | None
-) -> tuple[list[Measured], list[Finding]]:
-    """What was measured and kept of one target; a finding where the warehouse refused."""
-    begun = time.perf_counter()
-    target, buckets = scan.target, Buckets(store)
-    try:
-        if connection.dialect == "duckdb":
-            # Two threads cost a third more CPU and save no time that anybody notices on a small table.
-            is_small = (target.relation.row_count or 0) < _SMALL_TABLE_ROWS
-            connection.rows("set threads = 1" if is_small else "reset threads")
-        same = unchanged_bucket(store, target, now) if scan.window is None else None
-        if same is not None:
-            buckets.put(_flagged([same], written, None))
-            return [_told_of(target, None, [same], begun)], []
-        changed = _late(connection, buckets, scan)
-        window = scan.window
-        if window is not None and changed.reopened:
-            window = window.reaching_back_to(changed.reopened[0])
-        answer = measured_answer(connection, buckets, target, window, now)
-        newest = None if _has_rows(answer) else newest_of(connection, target)
-    except WarehouseLocked:
-        raise
-    except WarehouseError as error:
-        return [], [not_measured(target, error)]
-    findings = [*_newly_lost(store, target, changed.lost), *odd_rows(target, window, answer, newest)]
-    made = _made(scan, window, answer, changed, now)
-    known_until = None if scan.window is None else buckets.last(target.unique_id, scan.window.grain)
-    buckets.put(_flagged(made, written, known_until))
-    if window is None:
-        note_version(store, target, made[0])
-    return [_told_of(target, window, made, begun, reopened=len(changed.reopened))], findings
-
-
-def _told_of(
-    target: Target, window: Window | None, made: Sequence[Bucket], begun: float, *, reopened: int = 0
-) -> Measured:
-    return Measured(
-        target.unique_id,
-        "run" if window is None else window.grain,
-        len(made),
-        round(sum(each.facts.get(("rows", ""), 0.0) for each in made)),
-        reopened,
-        target.why,
-        time.perf_counter() - begun,
-    )
-
-
-def _made(
-    scan: _Scan, window: Window | None, answer: Answer, changed: Changed, now: datetime
-) -> list[Bucket]:
-    """The buckets to keep: not those whose rows went away since they were measured."""
-    if window is None:
-        return [whole_bucket(scan.target, answer, now)]
-    since = scan.oldest
-    if since is not None:
-        filled = (start for start, facts in answer.facts.items() if start and facts["rows", ""])
-        since = max(min([since, *filled]), window.since)
-    gone = {*changed.lost, *changed.expired}
-    return [b for b in buckets_of(scan.target, window, answer, since=since) if b.start not in gone]
-
-
-def _late(connection: Connection, buckets: Buckets, scan: _Scan) -> Changed:
-    """Which older buckets changed, unless a person said from when on to measure."""
-    if scan.is_told:
-        return Changed()
-    return changed_since(connection, buckets, scan.target, scan.window, scan.oldest)
-
-
-def _has_rows(answer: Answer) -> bool:
-    return any(facts.get(("rows", "")) for facts in answer.facts.values())
-
-
-def _newly_lost(store: Store, target: Target, lost: Sequence[datetime]) -> list[Finding]:
-    """A finding for buckets that have lost their rows since that was last told."""
-    record = store.get(_LOST, target.unique_id)
-    told = {datetime.fromisoformat(start) for start in (record.value if record else ())}
-    if set(lost) != told:
-        store.put(_LOST, target.unique_id, [start.isoformat() for start in lost])
-    new = [start for start in lost if start not in told]
-    return [rows_lost(target, new)] if new else []
-
-
-def _flagged(made: Sequence[Bucket], written: WrittenBy | None, known_until: datetime | None) -> list[Bucket]:
-    """The buckets with the run that wrote them: new ones only, since what was known was written before."""
-    if written is None:
-        return list(made)
-    return [
-        replace(bucket, run_id=written.run_id, is_refreshed=written.is_refreshed)
-        if known_until is None or bucket.start > known_until
-        else bucket
-        for bucket in made
-    ]

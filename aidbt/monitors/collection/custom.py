@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import AidbtError, UnknownName, UsageError
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.measured import Bucket
+from aidbt.monitors.collection.told import TIMEOUT_HINT
 from aidbt.monitors.metrics import CUSTOM
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
@@ -74,8 +75,13 @@ def custom_metrics(
     return found, findings
 
 
-def upstream_of_custom(metrics: Iterable[CustomMetric]) -> dict[str, tuple[str, ...]]:
-    """unique_id of each metric → what it is made of, for lineage."""
+def upstream_of_custom(
+    manifest: Manifest, settings: MonitorSettings, dialect: str
+) -> dict[str, tuple[str, ...]]:
+    """unique_id of each metric that the settings name → what it is made of, for lineage; without those that
+    cannot be asked for, which a collection says.
+    """
+    metrics, _ = custom_metrics(manifest, settings, dialect=dialect, metric_sql=lambda name, grain: "")
     return {metric.node: metric.reads for metric in metrics}
 
 
@@ -85,17 +91,23 @@ def measure_custom(
     settings: MonitorSettings,
     *,
     now: datetime,
-    timeout_s: float = 300.0,
 ) -> tuple[list[Bucket], list[Finding]]:
     """The buckets of custom metrics, those that are over; a finding for each that failed."""
     buckets: list[Bucket] = []
     findings = []
     for metric in metrics:
         try:
-            rows = bounded_rows(warehouse, metric.sql, at_most=_MOST_ROWS, timeout_s=timeout_s)
+            rows = bounded_rows(
+                warehouse,
+                metric.sql,
+                at_most=_MOST_ROWS,
+                timeout_s=settings.statement_timeout_s,
+                hint=TIMEOUT_HINT,
+            )
             buckets += buckets_of_metric(metric, rows, settings, now)
         except AidbtError as error:
-            message = f"it could not be measured: {error.message}"
+            hint = f"; {error.hint}" if error.hint else ""
+            message = f"it could not be measured: {error.message}{hint}"
             findings.append(Finding("monitor.not_measured", Severity.ERROR, metric.name, message))
     return buckets, findings
 
@@ -217,4 +229,4 @@ def _require_select(sql: str, dialect: str) -> None:
     except SqlglotError as error:
         raise UsageError(f"it is no SQL: {str(error).splitlines()[0]}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise UsageError("it is not one SELECT", hint="or the name of a metric of the semantic layer")
+        raise UsageError("it is neither one SELECT nor the name of a metric of the semantic layer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,11 +25,16 @@ class Changed:
     expired: tuple[datetime, ...] = ()
 
 
-def changed_buckets(known: Mapping[datetime, float], counted: Mapping[datetime, float]) -> Changed:
+def changed_buckets(
+    known: Mapping[datetime, float], counted: Mapping[datetime, float], lost_before: Collection[datetime] = ()
+) -> Changed:
     """What changed between what was measured and what is counted now; both by start of the bucket.
 
     What is gone is not measured again: a table that was emptied would else take its history with it, and
     nobody could tell any more that something is missing.
+
+    Args:
+        lost_before: what had lost its rows, which it still has while they are not back.
     """
     oldest = min((start for start, rows in counted.items() if rows), default=None)
     reopened, lost, expired = [], [], []
@@ -39,7 +44,7 @@ def changed_buckets(known: Mapping[datetime, float], counted: Mapping[datetime, 
             continue
         if now >= before * _KEPT:
             reopened.append(start)
-        elif oldest is None or start > oldest:
+        elif oldest is None or start > oldest or start in lost_before:
             lost.append(start)
         else:
             expired.append(start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -12,6 +12,7 @@ from aidbt.core.measured import Bucket, FactKey
 from aidbt.monitors.collection.statement import QUANTILE_FACTS, QUANTILES, Statement
 from aidbt.monitors.collection.targets import Target
 from aidbt.monitors.collection.windows import Window
+from aidbt.store.buckets import Series
 
 _Shares = dict[str, dict[str, float]]
 
@@ -91,8 +92,8 @@ class _Reader:
             if figures[place] is not None:
                 found[key] = min(float(figures[place]), rows - found.get(("nulls", key[1]), 0.0))
         for place, key in self._times:
-            if figures[place] is not None:
-                found[key] = ends_at - float(figures[place])
+            if figures[place] is not None and isfinite(at := float(figures[place])):
+                found[key] = ends_at - at
         for place, column in self._quantiles:
             for name, number in zip(QUANTILE_FACTS, _numbers(figures[place]), strict=False):
                 found[name, column] = number
@@ -116,26 +117,37 @@ def _numbers(value: Any) -> list[float]:
 # --- buckets ----------------------------------------------------------------------------------------------
 
 
-def buckets_of(target: Target, window: Window, answer: Answer, *, since: datetime | None) -> list[Bucket]:
+def buckets_of(
+    target: Target,
+    window: Window,
+    answer: Answer,
+    *,
+    since: datetime | None,
+    known: Mapping[datetime, Mapping[FactKey, float]] | None = None,
+) -> list[Bucket]:
     """A bucket for each span of the window in which the table could have had rows: from `since`, or from its
     first row on; those without rows are among them.
+
+    Args:
+        known: bucket → its `scan_facts`, which stay when it is measured again.
     """
     filled = sorted(start for start, facts in answer.facts.items() if start and facts["rows", ""])
     first = since or next(iter(filled), None)
     if first is None:
         return []
     last = window.until - window.span
-    future = sum(facts.pop(_FUTURE, 0.0) for facts in answer.facts.values())  # one number of the whole scan
+    of_scan = {key: rows_of(answer, key[0]) for key in SCAN_FACTS}
     found = []
     for start in window.starts():
         if start >= first:
             facts = answer.facts.get(start) or {("rows", ""): 0.0}
+            facts = {key: value for key, value in facts.items() if key not in of_scan}
             found.append(
                 Bucket(
                     node=target.unique_id,
                     grain=window.grain,
                     start=start,
-                    facts={**facts, _FUTURE: future} if start == last else facts,
+                    facts={**facts, **(of_scan if start == last else (known or {}).get(start, {}))},
                     shares=answer.shares.get(start, {}),
                     columns=_columns(target) if start == last else {},
                     collected_at=window.now,
@@ -157,12 +169,25 @@ def whole_bucket(target: Target, answer: Answer, now: datetime) -> Bucket:
     )
 
 
-_FUTURE: FactKey = ("future_rows", "")
+# Numbers of a whole scan, which stand in its newest bucket.
+SCAN_FACTS: tuple[FactKey, ...] = (("future_rows", ""), ("untimed_rows", ""))
 
 
-def future_rows(answer: Answer) -> float:
-    """Rows that are dated after the scan; ask before buckets are made."""
-    return sum(facts.get(_FUTURE, 0.0) for facts in answer.facts.values())
+def scan_facts(series: Series | None) -> dict[datetime, dict[FactKey, float]]:
+    """The numbers of whole scans that buckets have."""
+    if series is None:
+        return {}
+    keys = [key for key in SCAN_FACTS if key in series.keys]
+    return {
+        start: {key: float(row[series.keys[key]]) for key in keys}
+        for start, row in zip(series.starts, series.values, strict=True)
+        if keys and all(isfinite(row[series.keys[key]]) for key in keys)
+    }
+
+
+def rows_of(answer: Answer, fact: str) -> float:
+    """Such a number: rows of all groups of the scan together."""
+    return sum(facts.get((fact, ""), 0.0) for facts in answer.facts.values())
 
 
 def _columns(target: Target) -> dict[str, str]:

@@ -32,6 +32,10 @@ _SORTED_ROWS = 1_000_000
 _SORTS = ("postgres", "redshift")
 # A cast to a time without an offset keeps the hour of the value's own offset, not of the session's.
 _KEEPS_OFFSETS = ("snowflake", "trino")
+# Whose count(distinct …) takes one value of a plain type.
+_COUNTS_NO_TUPLES = ("bigquery", "redshift")
+# What programs write where they know no time (in UTC).
+_NO_TIMES = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in (1, 1900, 1970))
 # Kinds whose distinct values tell something; amounts and times are nearly all different.
 _COUNTED_KINDS = ("integer", "text", "date")
 # The last word of a number that only refers to something: its mean says nothing.
@@ -67,6 +71,17 @@ def only_refers(name: str) -> bool:
     """
     words = words_of(name)
     return bool(words) and (words[-1] in _REFERENCES or _OF_CALENDAR.issuperset(words))
+
+
+def may_be_nan(data_type: str, dialect: str) -> bool:
+    """Whether a column of numbers may hold NaN or infinity: floats, and all numbers of PostgreSQL.
+
+    Example:
+        >>> may_be_nan("DOUBLE", "duckdb"), may_be_nan("DECIMAL(12, 2)", "duckdb")
+        (True, False)
+    """
+    said = data_type.lower()
+    return dialect == "postgres" or any(word in said for word in ("float", "double", "real"))
 
 
 def measuring(
@@ -126,16 +141,46 @@ def _scan(target: Target, window: Window | None, dialect: str, figures: list[exp
     assert target.event_time is not None
     time = _column(target.event_time, dialect)
     until = _instant(target.event_time, window.until, window, dialect)
-    # What is not over yet, or dated in the future, is one group without a bucket.
+    since = _instant(target.event_time, window.since, window, dialect)
+    is_since = exp.GTE(this=time, expression=since)
+    is_over = exp.LT(this=time.copy(), expression=until)
+    # What is not over yet, dated in the future or without a time is one group without a bucket.
     bucket = exp.Case(
         ifs=[
-            exp.If(this=exp.LT(this=time, expression=until), true=_bucket(target.event_time, window, dialect))
+            exp.If(
+                this=exp.and_(is_since, is_over, copy=False),
+                true=_bucket(target.event_time, window, dialect),
+            )
         ]
     )
     query = _select(target, dialect, [number(0), bucket, _no_text(), *figures])
-    since = _instant(target.event_time, window.since, window, dialect)
-    query = query.where(exp.GTE(this=time.copy(), expression=since), copy=False)
+    # Of a row without a time nobody knows when it came, so each scan counts all of them.
+    query = query.where(
+        exp.or_(is_since.copy(), _is_untimed(target.event_time, window, dialect), copy=False), copy=False
+    )
     return query.group_by(number(2), copy=False)
+
+
+def _is_untimed(column: Column, window: Window, dialect: str) -> exp.Expr:
+    """Whether a row has no event time, or one that programs write where they know none."""
+    time = _column(column, dialect)
+    is_null: exp.Expr = exp.Is(this=time, expression=exp.null())
+    stand_ins = [
+        _stand_in(column, instant, window, dialect)
+        for instant in _NO_TIMES
+        if instant < window.instant(window.since)
+        and (instant.year > 1 or "_ns" not in column.data_type.lower())  # which begin in 1677
+    ]
+    if not stand_ins:
+        return is_null
+    return exp.or_(is_null, exp.In(this=time.copy(), expressions=stand_ins), copy=False)
+
+
+def _stand_in(column: Column, instant: datetime, window: Window, dialect: str) -> exp.Expr:
+    """A time that stands for none, as programs write it: of a date the day itself, in whatever time zone."""
+    if kind_of(column.data_type) == "date":
+        return exp.cast(exp.Literal.string(instant.date().isoformat()), "date")
+    return _instant(column, instant, window, dialect, is_local=False)
 
 
 def _values(
@@ -192,12 +237,16 @@ def _figures(target: Target, window: Window | None, dialect: str) -> Iterator[tu
         if window is not None:
             later = _instant(target.event_time, window.now + SKEW, window, dialect, is_local=False)
             yield ("future_rows", ""), _count_if(exp.GT(this=time.copy(), expression=later))
+            yield ("untimed_rows", ""), _count_if(_is_untimed(target.event_time, window, dialect))
     if target.load_time is not None and target.load_time != target.event_time:
         yield ("load_at", ""), _epoch(exp.Max(this=_column(target.load_time, dialect)))
     for column in target.columns:
         is_large = (target.relation.row_count or 0) > _SORTED_ROWS
         for fact, value in _column_figures(target, column, dialect, is_large=is_large):
             yield (fact, column.name), value
+    for names in target.composite_keys:
+        yield ("keyed", ", ".join(names)), _double(_count_if_all(names))
+        yield ("keys", ", ".join(names)), _double(_distinct_keys(target, names, dialect))
 
 
 def _column_figures(
@@ -209,8 +258,12 @@ def _column_figures(
     # A number that is not finite is none: it counts with the nulls.
     value = measured(column, dialect=dialect) if kind in ("integer", "number") else c
     yield "filled", _double(exp.Count(this=value))
+    if kind == "number" and may_be_nan(column.data_type, dialect):
+        given = exp.Count(this=_quoted(column.name))
+        yield "not_finite", _double(exp.Sub(this=given, expression=exp.Count(this=value.copy())))
     is_reference = column.name in target.keys or (kind != "text" and only_refers(column.name))
     if column.name in target.keys:
+        yield "keyed", _double(exp.Count(this=c.copy()))
         yield "keys", _double(exp.Count(this=exp.Distinct(expressions=[c.copy()])))
     elif kind in _COUNTED_KINDS and not (is_large and dialect in _SORTS):
         yield "distinct", _double(exp.ApproxDistinct(this=c.copy()))
@@ -226,6 +279,24 @@ def _column_figures(
     elif kind in ("date", "timestamp"):
         yield "low", _epoch(exp.Min(this=c.copy()))
         yield "high", _epoch(exp.Max(this=c.copy()))
+
+
+def _count_if_all(names: Sequence[str]) -> exp.Expr:
+    """The rows in which none of the columns is null."""
+    filled = [exp.not_(exp.Is(this=_quoted(name), expression=exp.null()), copy=False) for name in names]
+    return _count_if(exp.and_(*filled, copy=False))
+
+
+def _distinct_keys(target: Target, names: Sequence[str], dialect: str) -> exp.Expr:
+    """How many combinations of the columns there are, without those with a null."""
+    if dialect in _COUNTS_NO_TUPLES:
+        values = [as_text(target.relation, name, dialect) for name in names]
+        joined = values[0]
+        for value in values[1:]:
+            between = exp.DPipe(this=joined, expression=exp.Literal.string("\x1f"))
+            joined = exp.DPipe(this=between, expression=value)
+        return exp.Count(this=exp.Distinct(expressions=[joined]))
+    return exp.Count(this=exp.Distinct(expressions=[_quoted(name) for name in names]))
 
 
 def _number_figures(value: exp.Expr, dialect: str, *, is_large: bool) -> Iterator[tuple[str, exp.Expr]]:
@@ -246,6 +317,10 @@ def _number_figures(value: exp.Expr, dialect: str, *, is_large: bool) -> Iterato
 
 
 # --- small trees ------------------------------------------------------------------------------------------
+
+
+def _quoted(name: str) -> exp.Expr:
+    return exp.column(name, quoted=True)
 
 
 def _column(column: Column, dialect: str) -> exp.Expr:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import nearest
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.measured import node_name
 from aidbt.core.schema import Column, Relation
 from aidbt.core.types import type_family
 from aidbt.monitors.judging.declared import event_times, monitor_tests
@@ -21,6 +22,12 @@ _VIEWS = ("view", "ephemeral")
 _TIMES = ("date", "timestamp")
 # Elementary's own tables are made of measurements already.
 _NOT_OURS = ("elementary",)
+# The generic tests of several columns together → the argument that names those.
+_COMBINATIONS = {
+    "unique_combination_of_columns": "combination_of_columns",
+    "expect_compound_columns_to_be_unique": "column_list",
+    "aidbt_unique_combination": "columns",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class Target:
         columns: those that are measured, without the event time.
         private: names of columns that seem to hold personal data: only counts are taken of them.
         keys: columns that are declared or tested to be unique.
+        composite_keys: the same of two and more columns together.
         codes: columns that are declared to hold one of a list of values.
     """
 
@@ -45,20 +53,28 @@ class Target:
     columns: tuple[Column, ...] = ()
     private: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
+    composite_keys: tuple[tuple[str, ...], ...] = ()
     codes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """The node's own name, as people read it."""
-        return self.unique_id.rpartition(".")[2]
+        """The node as people call it."""
+        return node_name(self.unique_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What can be measured, and what is in the way of the rest."""
+    """What can be measured, and what is in the way of the rest.
+
+    Attributes:
+        gone: unique_id → the table that was measured or seen and is not there any more.
+        seen: unique_ids of sources that models read, and that are there but not measured, without a time.
+    """
 
     targets: tuple[Target, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    gone: Mapping[str, str] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
 
 
 def find_targets(
@@ -68,6 +84,8 @@ def find_targets(
     settings: MonitorSettings,
     *,
     is_selected: bool = False,
+    measured: Collection[str] = (),
+    seen: Collection[str] = (),
 ) -> Targets:
     """What to measure of the given nodes.
 
@@ -77,26 +95,40 @@ def find_targets(
     Args:
         relations: what is in the warehouse.
         is_selected: whether a person named the nodes.
+        measured: unique_ids that were measured before: only of those a table can be gone,
+        seen: and of those that were in `Targets.seen` before.
     """
     known = {(r.schema.lower(), r.name.lower()): r for r in relations}
     declared = _Declared(manifest)
     targets: list[Target] = []
     findings = list(_unknown_settings(manifest, settings))
+    unbuilt, views = [], []
+    was_there = {*measured, *declared.read.intersection(seen)}
+    gone: dict[str, str] = {}
+    untimed: dict[str, list[str]] = {}
     for node in sorted(nodes, key=lambda node: node.unique_id):
         is_named = node.name in settings.event_time or node.unique_id in settings.event_time
         is_wanted = is_selected or is_named or node.unique_id in declared.watched
         if node.package in _NOT_OURS or not _is_measured(node, is_wanted):
+            views += [node] if node.config.get("materialized") == "view" else []
             continue
         relation = known.get((node.schema.lower(), (node.identifier or node.name).lower()))
         if relation is None:
-            if node.resource_type != "source" or is_selected or _named_time(node, settings, declared):
+            is_gone = node.unique_id in was_there
+            if is_gone or is_selected:
                 findings.append(_gone(node))
+                gone |= {node.unique_id: _table(node)} if is_gone else {}
+            elif node.resource_type != "source" or _named_time(node, settings, declared)[0]:
+                unbuilt.append(node)
             continue
         target, problem = _target(node, relation, settings, declared)
         findings += problem
         if target.event_time is not None or node.resource_type != "source" or is_selected:
             targets.append(target)
-    return Targets(tuple(targets), tuple(findings))
+        elif node.unique_id in declared.read:
+            untimed[node.unique_id] = _times(relation)
+    findings += [*_unbuilt(unbuilt), *_unwatched(views), *_untimed(untimed)]
+    return Targets(tuple(targets), tuple(findings), gone, frozenset(untimed))
 
 
 class _Declared:
@@ -104,17 +136,25 @@ class _Declared:
 
     def __init__(self, manifest: Manifest) -> None:
         self.keys: dict[str, list[str]] = {}
+        self.composite_keys: dict[str, list[Sequence[str]]] = {}
         self.codes: dict[str, list[str]] = {}
         for test in manifest.of_type("test"):
             about = test.raw.get("test_metadata") or {}
-            column = test.raw.get("column_name") or (about.get("kwargs") or {}).get("column_name")
+            given = about.get("kwargs") or {}
+            column = test.raw.get("column_name") or given.get("column_name")
             node = test.raw.get("attached_node") or next(iter(test.depends_on), "")
             into = {"unique": self.keys, "accepted_values": self.codes}.get(about.get("name", ""))
             if into is not None and column:
                 into.setdefault(node, []).append(str(column).strip('"`'))
+            together = given.get(_COMBINATIONS.get(about.get("name", ""), ""))
+            if isinstance(together, list) and not test.config.get("where"):
+                self.composite_keys.setdefault(node, []).append(together)
         self.times = _semantic_times(manifest)
         self.tested = event_times(manifest)
         self.watched = {test.monitor.node for test in monitor_tests(manifest)}
+        self.read = {
+            up for kind in ("model", "snapshot") for n in manifest.of_type(kind) for up in n.depends_on
+        }
 
 
 def _semantic_times(manifest: Manifest) -> dict[str, str]:
@@ -166,7 +206,9 @@ def _target(
         for c in relation.columns
         if guess_pii(c, (), table=relation.name, siblings=relation.column_names) is not None
     )
-    unique = [*declared.keys.get(node.unique_id, ()), *_config_key(node)]
+    together = [*declared.composite_keys.get(node.unique_id, ()), *_config_keys(node)]
+    composite, single = _keys(relation, together)
+    unique = [*declared.keys.get(node.unique_id, ()), *single]
     return (
         Target(
             unique_id=node.unique_id,
@@ -177,6 +219,7 @@ def _target(
             columns=tuple(c for c in _wanted(node, relation, settings) if c != event_time),
             private=private,
             keys=tuple(dict.fromkeys(c.name for name in unique if (c := _column(relation, name)))),
+            composite_keys=() if settings.columns == "none" else composite,
             codes=tuple(
                 dict.fromkeys(
                     c.name
@@ -198,14 +241,34 @@ def _wanted(node: Node, relation: Relation, settings: MonitorSettings) -> Sequen
     return relation.columns
 
 
-def _config_key(node: Node) -> list[str]:
-    """The one column that an incremental model or a snapshot is unique by; several are no column's fact."""
+def _config_keys(node: Node) -> list[list[str]]:
+    """The columns that an incremental model is unique by, and those of its constraints."""
     key: Any = node.config.get("unique_key")
-    if isinstance(key, list) and len(key) == 1:
-        key = key[0]
-    primary = [column.name for column in node.columns if "primary_key" in column.constraints]
-    is_snapshot = node.resource_type == "snapshot"  # which has many rows of a key
-    return primary + ([key] if isinstance(key, str) and not is_snapshot else [])
+    found = [[c.name] for c in node.columns if {"primary_key", "unique"} & set(c.constraints)]
+    for constraint in node.raw.get("constraints") or ():
+        if constraint.get("type") in ("primary_key", "unique") and constraint.get("columns"):
+            found.append(constraint["columns"])
+    if key and node.resource_type != "snapshot":  # which has many rows of a key
+        found.append(key if isinstance(key, list) else [key])
+    return found
+
+
+def _keys(
+    relation: Relation, declared: Iterable[Sequence[str]]
+) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+    """Those of two and more columns that the table has, and the columns that are keys alone."""
+    composite: dict[frozenset[str], tuple[str, ...]] = {}
+    single = []
+    for names in declared:
+        columns = [_column(relation, str(name)) for name in names]
+        found = tuple(dict.fromkeys(column.name for column in columns if column is not None))
+        if None in columns:
+            continue
+        if len(found) == 1:
+            single.append(found[0])
+        else:
+            composite.setdefault(frozenset(found), found)
+    return tuple(composite.values()), single
 
 
 def _column(relation: Relation, name: str) -> Column | None:
@@ -243,7 +306,7 @@ def _event_time(
 
 
 def _no_time(node: Node, relation: Relation) -> list[Finding]:
-    times = [c.name for c in relation.columns if type_family(c.data_type) in _TIMES]
+    times = _times(relation)
     like = f", e.g. {', '.join(times[:3])}" if times else ""
     message = (
         "nothing says when its rows happened, so it is measured as a whole with each collection;"
@@ -252,14 +315,63 @@ def _no_time(node: Node, relation: Relation) -> list[Finding]:
     return [Finding("monitor.no_event_time", Severity.INFO, node.name, message)]
 
 
+def _times(relation: Relation) -> list[str]:
+    return [column.name for column in relation.columns if type_family(column.data_type) in _TIMES]
+
+
+def _untimed(times: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Sources that have a time, and nothing says that their rows go by it: one finding for all."""
+    timed = {node_name(node): columns for node, columns in times.items() if columns}
+    if not timed:
+        return []
+    some, their = ("1 source is", "its") if len(timed) == 1 else (f"{len(timed):,} sources are", "their")
+    named = "; ".join(f"{name} has {', '.join(columns[:3])}" for name, columns in list(timed.items())[:3])
+    named += "; …" if len(timed) > 3 else ""
+    name, columns = next(iter(timed.items()))
+    message = (
+        f"{some} not measured, since nothing says which time {their} rows go by ({named});"
+        f" to measure one, set loaded_at_field in its YAML, or in aidbt.yml: monitors: {{event_time:"
+        f" {{{name}: {columns[0]}}}}}"
+    )
+    return [Finding("monitor.sources_without_time", Severity.INFO, "project", message)]
+
+
+def _table(node: Node) -> str:
+    return ".".join(part for part in (node.schema, node.identifier or node.name) if part)
+
+
 def _gone(node: Node) -> Finding:
-    table = ".".join(part for part in (node.schema, node.identifier or node.name) if part)
     return Finding(
         "monitor.table_gone",
         Severity.ERROR,
         node.name,
-        f"there is no table {table}, or this user may not see it; what is known of it is kept",
+        f"there is no table {_table(node)}, or this user may not see it; what is known of it is kept",
     )
+
+
+def _unbuilt(nodes: Sequence[Node]) -> list[Finding]:
+    """Tables that nobody has built here yet: no error, and one finding for all."""
+    if not nodes:
+        return []
+    some, it = ("1 model has", "it") if len(nodes) == 1 else (f"{len(nodes):,} models have", "them")
+    message = f"{some} no table here yet, or this user may not see {it}: {_named(nodes)}"
+    return [Finding("monitor.not_built", Severity.INFO, "project", message)]
+
+
+def _unwatched(views: Sequence[Node]) -> list[Finding]:
+    """Views, whose queries would run anew with each collection."""
+    if not views:
+        return []
+    some = "1 view is" if len(views) == 1 else f"{len(views):,} views are"
+    message = (
+        f"{some} not watched, since each scan would run its query anew: {_named(views)}; to watch one, give"
+        " it monitors as data tests, or name its event time in monitors.event_time (aidbt.yml)"
+    )
+    return [Finding("monitor.views", Severity.INFO, "project", message)]
+
+
+def _named(nodes: Sequence[Node]) -> str:
+    return ", ".join(node.name for node in nodes[:3]) + (", …" if len(nodes) > 3 else "")
 
 
 def _unknown_settings(manifest: Manifest, settings: MonitorSettings) -> Iterable[Finding]:

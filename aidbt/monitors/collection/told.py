@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from aidbt.core.errors import UsageError, WarehouseError
+from aidbt.core.errors import DeadlineExceeded, UsageError, WarehouseError
 from aidbt.core.findings import Finding, Severity
-from aidbt.monitors.collection.reading import Answer, future_rows
+from aidbt.monitors.collection.reading import Answer, rows_of
 from aidbt.monitors.collection.targets import Target
 from aidbt.monitors.collection.windows import Window
 
+TIMEOUT_HINT = "raise monitors.statement_timeout_s in aidbt.yml, or measure less: monitors.columns"
 
-def not_measured(target: Target, error: WarehouseError) -> Finding:
+
+def not_measured(target: Target, error: WarehouseError | DeadlineExceeded) -> Finding:
     """The warehouse refused."""
     hint = f"; {error.hint}" if error.hint else ""
     message = f"it could not be measured: {error.message}{hint}; what is known of it is kept"
@@ -32,28 +34,44 @@ def rows_lost(target: Target, lost: Sequence[datetime]) -> Finding:
 
 
 def odd_rows(target: Target, window: Window | None, answer: Answer, newest: datetime | None) -> list[Finding]:
-    """There are no rows, or some of the future.
+    """There are no rows, or some of the future, or without a time.
 
     Args:
         newest: the newest event of the table at all, where the window has none.
     """
     found = []
-    rows = sum(facts.get(("rows", ""), 0.0) for facts in answer.facts.values())
-    if rows == 0:
+    untimed = rows_of(answer, "untimed_rows")
+    rows = rows_of(answer, "rows") - untimed
+    if rows == 0 and not untimed:
         message = "it has no rows" if window is None else f"it has no rows since {window.since:%Y-%m-%d}"
         if newest is not None:
             end = newest + timedelta(days=1)
             message += f"; its newest is of {newest:%Y-%m-%d} (--until {end:%Y-%m-%d} measures up to there)"
-        found.append(Finding("monitor.no_rows", Severity.WARN, target.name, message))
-    future = future_rows(answer)
-    if future and target.event_time is not None:
-        some = "1 row has" if future == 1 else f"{future:,.0f} rows have"
+        found.append(_of_rows("no_rows", target, message, 0))
+    if target.event_time is None:
+        return found
+    time, future = target.event_time.name, rows_of(answer, "future_rows")
+    if future:
         message = (
-            f"{some} a time in {target.event_time.name} that is still to come, and no bucket: a wrong date,"
-            " a clock that is set wrong, or a time zone"
+            f"{_rows(future)} a time in {time} that is still to come, and no bucket: a wrong date, a clock"
+            " that is set wrong, or a time zone"
         )
-        found.append(Finding("monitor.future_rows", Severity.WARN, target.name, message))
+        found.append(_of_rows("future_rows", target, message, future))
+    if untimed:
+        message = (
+            f"{_rows(untimed)} no time in {time} (null, or a date that stands for none, as 1970-01-01 does),"
+            " and no bucket: no other monitor sees them"
+        )
+        found.append(_of_rows("untimed_rows", target, message, untimed))
     return found
+
+
+def _rows(number: float) -> str:
+    return "1 row has" if number == 1 else f"{number:,.0f} rows have"
+
+
+def _of_rows(what: str, target: Target, message: str, rows: float) -> Finding:
+    return Finding(f"monitor.{what}", Severity.WARN, target.name, message, {"rows": f"{rows:.0f}"})
 
 
 def parse_since(text: str) -> datetime:

@@ -66,23 +66,35 @@ def _factor(counts: np.ndarray) -> float:
     return float(factor**trust)
 
 
-# What scores of all views together are worth, as −log10 of how often a bucket scores that much without a
-# fault. Measured on sets of our own making (benchmarks/anomaly_sets and another generator) with a margin
-# towards the worse ones; monitors whose neighbours could have confirmed them have more chances to be odd.
+# What log-odds are worth, as −log10 of how often a bucket has as many without a fault, and what the strongest
+# view of a monitor is worth that has no neighbours. The first is what benchmarks/anomaly_weights.py measures
+# in the family of sets with the most false alarms, with a margin of 0.15.
+_ODDS = np.array([-14.0, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 20])
+_AMONG = np.array([0, 1.1, 1.28, 1.66, 2.05, 2.43, 2.81, 3.15, 3.51, 3.85, 4.32, 4.79, 10])
 _SCORED = np.array([0, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 10, 12, 14, 40])
-_AMONG = np.array(
-    [0, 1, 1.3, 1.64, 1.97, 2.29, 2.57, 2.79, 3.0, 3.15, 3.28, 3.38, 3.55, 3.7, 4, 4.4, 4.9, 11]
-)
 _ALONE = np.array(
     [0, 1.15, 1.53, 2, 2.45, 2.88, 3.17, 3.33, 3.45, 3.58, 3.72, 3.87, 4.1, 4.5, 5.3, 5.9, 6.5, 14]
 )
+# What neighbours do not confirm has to be so much odder by itself; less where there is neither a parent nor
+# rows to be judged given, as for the rows of a source.
+_UNCONFIRMED, _WITH_NOTHING_GIVEN = 0.5, 0.2
 
 
-def as_score(combined: np.ndarray, has_neighbours: np.ndarray) -> np.ndarray:
-    """Scores M × T as −log10 of a probability; `has_neighbours` says it of each monitor."""
-    found = np.empty(combined.shape)
-    found[has_neighbours] = np.interp(combined[has_neighbours], _SCORED, _AMONG)
-    found[~has_neighbours] = np.interp(combined[~has_neighbours], _SCORED, _ALONE)
+def as_score(
+    odds: np.ndarray, strongest: np.ndarray, has_neighbours: np.ndarray, has_given: np.ndarray
+) -> np.ndarray:
+    """−log10 of a probability, M × T, of log-odds or, of monitors without neighbours, of the strongest view.
+
+    A bucket without any evidence scores 0.
+
+    Args:
+        has_neighbours, has_given: M; the second says whether there is a parent or rows to be judged given.
+    """
+    alone = np.interp(strongest, _SCORED, _ALONE)
+    among = np.interp(odds, _ODDS, _AMONG) * (strongest > 0)
+    margin = np.where(has_given, _UNCONFIRMED, _WITH_NOTHING_GIVEN)[:, None]
+    doubted = np.maximum(among, alone - margin)
+    found: np.ndarray = np.where(has_neighbours[:, None], doubted, alone)
     return found
 
 

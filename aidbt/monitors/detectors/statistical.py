@@ -9,9 +9,10 @@ import numpy as np
 
 from aidbt.core.measured import Grain
 from aidbt.monitors.baseline.sheet import Sheet, sheets
-from aidbt.monitors.baseline.tails import deviation_of
+from aidbt.monitors.baseline.tails import reach_of
 from aidbt.monitors.calendar import next_start
 from aidbt.monitors.detectors.calibration import as_score, calibrated, own_score_of
+from aidbt.monitors.detectors.evidence import Evidence, bucket_before, log_odds
 from aidbt.monitors.history import History, Scores
 from aidbt.monitors.thresholds import threshold_of
 from aidbt.monitors.views.distribution import distribution_scores
@@ -19,10 +20,10 @@ from aidbt.monitors.views.drift import Drift
 from aidbt.monitors.views.own import OwnPast
 from aidbt.monitors.views.recent import RecentMean
 from aidbt.monitors.views.related import GivenOther
-from aidbt.monitors.views.support import supported
+from aidbt.monitors.views.support import strongest_neighbours
 
-# How much each view's score counts beside that of the monitor's own past.
-_GIVEN, _RECENT, _DISTRIBUTION, _DRIFT = 1.0, 1.0, 1.0, 1.3
+# How much a drift counts beside the other views.
+_DRIFT = 1.3
 # Before anything is known, by how much a value goes along with its parent's and with its rows.
 _PARENT_SLOPE, _ROWS_SLOPE = 1.0, 0.5
 # Over how many buckets the views of recent means go.
@@ -54,9 +55,11 @@ class StatisticalDetector:
         buckets of a monitor, and buckets of a full refresh.
         """
         found = self._found(history)
-        score, has_neighbours = supported(self._combined(history, found), found.sign, history)
+        evidence, has_neighbours = self._evidence(history, found)
+        odds = log_odds(evidence, history.families)
+        has_given = (history.parents >= 0) | (history.volumes >= 0)
         return Scores(
-            score=as_score(score, has_neighbours),
+            score=as_score(odds, evidence.strongest, has_neighbours, has_given),
             sign=np.where(np.isfinite(history.values) & (found.seen > 0), found.sign, 0),
             expected=found.expected,
             low=found.low,
@@ -64,9 +67,9 @@ class StatisticalDetector:
             seen=found.seen,
         )
 
-    def views(self, history: History) -> np.ndarray:
-        """The strongest view of each bucket, M × T, before neighbours are heard."""
-        return self._combined(history, self._found(history))
+    def evidence(self, history: History) -> tuple[Evidence, np.ndarray]:
+        """What all views say of each bucket, and which monitors have neighbours, M."""
+        return self._evidence(history, self._found(history))
 
     def _found(self, history: History) -> _Found:
         found = _Found.empty(history.values.shape)
@@ -74,18 +77,16 @@ class StatisticalDetector:
             self._judge(sheet, history.grain, found)
         return found
 
-    def _combined(self, history: History, found: _Found) -> np.ndarray:
+    def _evidence(self, history: History, found: _Found) -> tuple[Evidence, np.ndarray]:
         families = history.families
+        given, drift = calibrated(found.given, families), calibrated(found.drift, families)
+        strongest = np.maximum(given, _DRIFT * drift)
         distribution = distribution_scores(history).astype(np.float32)
-        strongest = calibrated(found.own, families)
-        for weight, view in (
-            (_GIVEN, found.given),
-            (_RECENT, found.recent),
-            (_DISTRIBUTION, distribution),
-            (_DRIFT, found.drift),
-        ):
-            np.maximum(strongest, weight * calibrated(view, families), out=strongest)
-        return strongest
+        for view in (found.own, found.recent, distribution):
+            np.maximum(strongest, calibrated(view, families), out=strongest)
+        neighbour, has_neighbours = strongest_neighbours(strongest, found.sign, history)
+        before = bucket_before(strongest, found.sign)
+        return Evidence(strongest, given, drift, neighbour, before, found.sign), has_neighbours
 
     def _judge(self, sheet: Sheet, grain: Grain, found: _Found) -> None:
         """Walks through the buckets of some monitors, one view beside the other; fills in what is found."""
@@ -94,9 +95,10 @@ class StatisticalDetector:
         volume = GivenOther(sheet, sheet.volumes, _ROWS_SLOPE)
         lately = [RecentMean(sheet, span) for span in _SPANS]
         drift = Drift(sheet, grain)
-        mean, down, up = (np.empty(sheet.scaled.shape) for _ in range(3))
+        mean, down, up, heavy = (np.empty(sheet.scaled.shape) for _ in range(4))
         for bucket in range(len(sheet.scaled)):
             found.seen[sheet.place, bucket] = past.seen
+            heavy[bucket] = past.heavy()
             outlook = past.step(bucket)
             mean[bucket], down[bucket], up[bucket] = outlook.mean, outlook.down, outlook.up
             found.own[sheet.place, bucket] = outlook.score
@@ -107,25 +109,13 @@ class StatisticalDetector:
             said = [view.step(bucket, outlook, past) for view in lately]
             found.recent[sheet.place, bucket] = np.maximum.reduce(said)
         found.drift[sheet.place] = drift.scores().T
-        self._draw(sheet, grain, found, mean, down, up)
+        reach = reach_of(own_score_of(self.threshold(grain=grain)), heavy)
+        self._draw(sheet, found, mean, mean - reach * down, mean + reach * up)
 
-    def _draw(
-        self,
-        sheet: Sheet,
-        grain: Grain,
-        found: _Found,
-        mean: np.ndarray,
-        down: np.ndarray,
-        up: np.ndarray,
-    ) -> None:
+    def _draw(self, sheet: Sheet, found: _Found, mean: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
         """The bands of some monitors; all but `found` T × M on their scales."""
-        reach = deviation_of(own_score_of(self.threshold(grain=grain)))
         unknown = found.seen[sheet.place].T == 0
-        for target, scaled in (
-            (found.expected, mean),
-            (found.low, mean - reach * down),
-            (found.high, mean + reach * up),
-        ):
+        for target, scaled in ((found.expected, mean), (found.low, low), (found.high, high)):
             target[sheet.place] = np.where(unknown, np.nan, sheet.back(scaled)).T
 
 

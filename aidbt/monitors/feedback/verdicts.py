@@ -18,7 +18,7 @@ import numpy as np
 
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.incidents import Incident
-from aidbt.core.measured import Monitor
+from aidbt.core.measured import Monitor, node_name
 from aidbt.monitors.feedback.replay import Judgement
 from aidbt.monitors.history import History
 
@@ -26,8 +26,9 @@ Verdict = Literal["false-alarm", "real", "expected", "missed"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 # The share of alerts that may be false, and of incidents that may be missed.
 PROMISE = 0.05
-# How sure one is that the true share is at least the bound that is acted on.
-_SURE = 0.95
+# What is believed of a monitor before anybody said anything counts as much as so many alerts: the fewest of
+# which one may be false. It is believed that the promise holds.
+_BELIEVED = round(1 / PROMISE)
 _JUST = 0.01  # by which a threshold is put above or below a score
 
 
@@ -63,6 +64,7 @@ class Alert:
 
     Attributes:
         score: the highest of its buckets.
+        values: what was told of each bucket, with its start; a bucket may be measured otherwise later.
     """
 
     monitor: Monitor
@@ -70,6 +72,7 @@ class Alert:
     last: datetime
     score: float
     incident: str = ""
+    values: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def resolved(
     """
     by_name: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
-        by_name[node.rpartition(".")[2]].append(node)
+        for name in {node_name(node), node.rpartition(".")[2]}:
+            by_name[name].append(node)
     latest: dict[tuple[Monitor, datetime], Feedback] = {}
     findings = []
     for item in feedback:
@@ -120,6 +124,35 @@ def resolved(
         latest.pop((monitor, item.first), None)
         latest[monitor, item.first] = replace(item, monitor=monitor)
     return tuple(latest.values()), tuple(findings)
+
+
+def is_said_fine(
+    feedback: Iterable[Feedback],
+    above: Mapping[str, Collection[str]],
+    settles: timedelta,
+    monitor: Monitor,
+    start: datetime,
+) -> bool:
+    """Whether people said of a bucket that nothing is wrong with it, or of the same one further up.
+
+    What is right in a table is not wrong for the same reason in the models below it. What is expected from
+    some bucket on is new to those for a while, too.
+
+    Args:
+        above: node → all nodes that it is made of.
+        settles: for how long something new is not judged below.
+    """
+    name = (monitor.metric, monitor.column.casefold())
+    for item in feedback:
+        of = item.monitor
+        if item.verdict not in ("false-alarm", "expected") or (of.metric, of.column.casefold()) != name:
+            continue
+        is_above = of.node in above.get(monitor.node, ())
+        if (of.node == monitor.node or is_above) and item.covers(start):
+            return True
+        if is_above and item.verdict == "expected" and item.first <= start < item.first + settles:
+            return True
+    return False
 
 
 # --- what is learned from -------------------------------------------------------------------------------
@@ -186,7 +219,8 @@ def alerts_of(incidents: Iterable[Incident]) -> tuple[Alert, ...]:
                 by_monitor[anomaly.monitor].append(anomaly)
         for monitor, some in by_monitor.items():
             starts, score = [anomaly.start for anomaly in some], max(anomaly.score for anomaly in some)
-            found.append(Alert(monitor, min(starts), max(starts), score, incident.id))
+            values = tuple((anomaly.start, anomaly.value) for anomaly in some if anomaly.value is not None)
+            found.append(Alert(monitor, min(starts), max(starts), score, incident.id, values))
     return tuple(found)
 
 
@@ -199,14 +233,18 @@ def adjustments(
 ) -> dict[Monitor, Adjustment]:
     """The thresholds that what people said changes; never by more than it shows.
 
-    A threshold is raised while the alerts above it are false more often than 5 % of the time, as far as can
-    be said with 95 % certainty: one false alarm among twenty alerts raises nothing. It is put no higher than
-    just above the false alarms that show it, nor above what was real, nor by more decimal places of the
-    probability than lie between the odds that are sure and those of 5 %: alerts of chance become ten times
-    fewer with each. It is lowered for what was missed by the same rule, as far as that would have told it.
+    Of n alerts k were false. Before them it was believed that the promise of 5 % holds, as firmly as 20
+    alerts of which one was false would show it; so the share of false ones is (k + 1) / (n + 20), the mean of
+    a Beta distribution with that prior. It is above 5 % exactly where k / n is. The odds of a false alarm are
+    then by so many decimal places above the promised ones,
 
-    The bound is the lower end of Jeffreys' interval for a proportion (L. D. Brown, T. T. Cai, A. DasGupta,
-    Interval Estimation for a Binomial Proportion, Statistical Science 16, 2001).
+        log10( (k + 1) / (n − k + 19) · 19 ),
+
+    and by no more is a threshold raised, since alerts of chance become ten times fewer with each and real
+    ones stay: one false alarm of one makes a monitor half as ready, three of three a quarter, one of twenty
+    nothing. Nor is it put higher than just above the false alarms that show it, nor above what was real. For
+    what was missed it is lowered by the same rule, with k missed of n missed and found, as far as that would
+    have told it.
 
     Args:
         feedback: as `resolved` gives it.
@@ -282,10 +320,6 @@ def _lowered(missed: Sequence[float], found: int, threshold: float) -> float:
 
 
 def _evidence(bad: int, of: int) -> float:
-    """By how many decimal places the odds of being bad are surely above the promised ones, or 0."""
-    from scipy.special import betaincinv
-
-    if not bad:
-        return 0.0
-    share = float(betaincinv(bad + 0.5, of - bad + 0.5, 1 - _SURE))
-    return max(math.log10(share / (1 - share)) - math.log10(PROMISE / (1 - PROMISE)), 0.0)
+    """By how many decimal places the odds of being bad are above the promised ones, or 0."""
+    odds = (bad + PROMISE * _BELIEVED) / (of - bad + (1 - PROMISE) * _BELIEVED)
+    return max(math.log10(odds * (1 - PROMISE) / PROMISE), 0.0) if bad else 0.0

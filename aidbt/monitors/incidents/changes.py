@@ -6,29 +6,34 @@ is decided by `grouping`; this module keeps the incidents' story.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from aidbt.core.findings import RunFailure, Severity
-from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, What, key_of
-from aidbt.core.measured import Anomaly, Grain, Monitor
-from aidbt.monitors.incidents.grouping import NEAR_SPANS, Cause, Sign, assign
+from aidbt.core.incidents import (
+    Incident,
+    IncidentChange,
+    IncidentEvent,
+    IncidentState,
+    What,
+    ill_of,
+    key_of,
+    kind_of,
+)
+from aidbt.core.measured import Anomaly, Monitor
+from aidbt.monitors.incidents.describing import RANK, described, kept, title_now
+from aidbt.monitors.incidents.explaining import NEAR_SPANS, Links, Sign
+from aidbt.monitors.incidents.going_on import Dismissed
+from aidbt.monitors.incidents.grouping import Cause, assign
 from aidbt.monitors.incidents.private_values import without_values
+from aidbt.monitors.incidents.signs import sign_of, sign_of_failure, span_of
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
-from aidbt.monitors.incidents.words import severity_of, title_of
 
-# Beside the first and the last of each monitor; those of the highest score stay.
-_MOST_ANOMALIES = 300
 _MOST_EVENTS = 200
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1)
-_RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
-_FAILED = 100.0  # the weight of a failure, which is certain, beside scores
-# The node of a run that failed before any node.
-RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,21 @@ def update_incidents(
         false_alarms: the budget of `monitors.false_alarms`; an error is so much rarer than what it allows.
     """
     upstream = Upstream(around.parents)
+    links = Links(upstream, around.columns_below)
     stories = [_Story(incident, incident) for incident in sorted(known, key=_number)]
-    dismissed = [story.now for story in stories if _is_dismissed(story.now)]
+    fresh = _note_what_goes_on(news.anomalies, stories, around, upstream, now)
+    quiet = [story for story in stories if story.now.state is IncidentState.TERMINATED]
     stories = [story for story in stories if story.now.state is not IncidentState.TERMINATED]
-    fresh = [a for a in news.anomalies if not any(_goes_on(a, incident) for incident in dismissed)]
-    _gather(stories, fresh, news.failures, around, upstream, now)
+    _gather(stories, fresh, news, around, links, now)
     for story in stories:
         if story.anomalies or story.failures:
-            _tell_news(story, around, upstream, now, false_alarms)
-    _merge(stories, upstream, now)
+            _tell_news(story, news, around, upstream, now, false_alarms)
+    _merge(stories, around, links, now)
     for story in stories:
         if not story.now.state.is_over:
-            _tell_end(story, news, around, now)
-    return tuple(IncidentChange(story.what, story.now, story.before) for story in stories if story.what)
+            _tell_end(story, news, around, upstream, now)
+    told = [*stories, *quiet]
+    return tuple(IncidentChange(story.what, story.now, story.before) for story in told if story.what)
 
 
 @dataclass(slots=True)
@@ -120,20 +127,23 @@ def _blank(now: datetime) -> Incident:
 def _gather(
     stories: list[_Story],
     anomalies: Sequence[Anomaly],
-    failures: Sequence[RunFailure],
+    news: News,
     around: Surroundings,
-    upstream: Upstream,
+    links: Links,
     now: datetime,
 ) -> None:
     """Put what is new into the stories it belongs to, moment by moment; the rest begins new ones."""
-    findings: list[tuple[Sign, Anomaly | RunFailure]] = [(_sign(anomaly), anomaly) for anomaly in anomalies]
-    findings += [(_failure_sign(failure.unique_id, around, now), failure) for failure in failures]
+    undone = {key_of(monitor) for monitor in news.passed if kind_of(monitor.metric) != "data"}
+    undone |= news.succeeded
+    findings: list[tuple[Sign, Anomaly | RunFailure]] = [(sign_of(anomaly), anomaly) for anomaly in anomalies]
+    findings += [(sign_of_failure(failure.unique_id, around, now), failure) for failure in news.failures]
     moments: dict[float, list[tuple[Sign, Anomaly | RunFailure]]] = defaultdict(list)
     for found in sorted(findings, key=lambda found: (found[0].end, -found[0].span)):
         moments[found[0].end].append(found)
-    causes = [_cause(story.now, around) for story in stories]
+    # What has just been undone explains nothing that is found now.
+    causes = [_cause(replace(one.now, well=one.now.well | undone), around, links) for one in stories]
     for moment in moments.values():
-        places = assign([sign for sign, _ in moment], causes, upstream)
+        places = assign([sign for sign, _ in moment], causes, links)
         stories += [_Story(None, _blank(now)) for _ in causes[len(stories) :]]
         for place, (_, item) in zip(places, moment, strict=True):
             if isinstance(item, Anomaly):
@@ -142,43 +152,24 @@ def _gather(
                 stories[place].failures.append(item)
 
 
-def _span(grain: Grain) -> timedelta:
-    return _HOUR if grain == "hour" else _DAY
-
-
-def _days(moment: datetime) -> float:
-    """Since 1970, of times with and without a zone."""
-    plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return (plain - _EPOCH) / _DAY
-
-
-def _sign(anomaly: Anomaly) -> Sign:
-    start = anomaly.start
-    if anomaly.grain == "run":  # what a run finds is of the day before it, as what a day's bucket holds
-        start = datetime.combine(start.date(), datetime.min.time()) - _DAY
-    end = start + _span(anomaly.grain)
-    return Sign(anomaly.monitor.node, anomaly.monitor, _days(start), _days(end), anomaly.score)
-
-
-def _failure_sign(unique_id: str, around: Surroundings, at: datetime) -> Sign:
-    today = float(int(_days(at)))
-    return Sign(_failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0)
-
-
-def _failed_node(unique_id: str, around: Surroundings) -> str:
-    return around.tested.get(unique_id, unique_id) or RUN
-
-
-def _cause(incident: Incident, around: Surroundings) -> Cause:
+def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
     """What grouping needs to know of an incident."""
+    signs = [sign_of_failure(failure, around, incident.updated_at) for failure in incident.failures]
+    signs += [sign_of(anomaly) for anomaly in incident.anomalies]
+    waits = {sign.key for sign in signs if _text_of(sign.key) not in incident.well}
+    if incident.state.is_over:
+        waits = set()
+    undone = [sign for sign in signs if sign.is_exact and sign.key not in waits]
     cause = Cause()
-    for anomaly in incident.anomalies:
-        cause.add(_sign(anomaly))
-    for failure in incident.failures:
-        cause.add(_failure_sign(failure, around, incident.updated_at))
-    if not incident.state.is_over:  # what has not passed is still the same, however long ago it was seen
-        waits = [key for key in cause.keys if _text_of(key) not in incident.well]
-        cause.keys.update(dict.fromkeys(waits, float("inf")))
+    for sign in sorted(signs, key=lambda sign: not sign.is_exact):
+        if sign.is_exact and sign.key in waits:  # it goes on until it is undone, and so does what follows
+            cause.add(replace(sign, end=math.inf), links)
+        elif sign.key not in waits and (sign.is_exact or any(links.explains(one, sign) for one in undone)):
+            cause.note(sign)  # nothing new follows from it then, nor from what it did; but it may come back
+        else:
+            cause.add(sign, links)
+    # What has not passed is still the same, however long ago it was seen.
+    cause.keys.update(dict.fromkeys(waits, math.inf))
     return cause
 
 
@@ -186,76 +177,72 @@ def _text_of(key: Hashable) -> str:
     return key_of(key) if isinstance(key, Monitor) else str(key)
 
 
-def _is_dismissed(incident: Incident) -> bool:
-    """Whether a person has said that it is none."""
-    by = incident.timeline[-1].by if incident.timeline else "aidbt"
-    return incident.state is IncidentState.TERMINATED and by != "aidbt"
+def _note_what_goes_on(
+    anomalies: Iterable[Anomaly],
+    stories: Sequence[_Story],
+    around: Surroundings,
+    upstream: Upstream,
+    now: datetime,
+) -> list[Anomaly]:
+    """Those that are not only what a person has said is none; the others the incidents note in silence."""
+    said = [(dismissed, story) for story in stories if (dismissed := Dismissed(story.now))]
+    silent: list[list[Anomaly]] = [[] for _ in said]
+    fresh = []
+    for anomaly in anomalies:
+        place = next((n for n, (one, _) in enumerate(said) if one.covers(anomaly, upstream)), None)
+        if place is None:
+            fresh.append(anomaly)
+        else:
+            found = without_values(anomaly, around)
+            said[place][0].add(found)
+            silent[place].append(found)
+    for found_ones, (_, story) in zip(silent, said, strict=True):
+        if found_ones:
+            story.now = _with_silent(story.now, found_ones, now)
+            story.what = story.what or "updated"
+    return fresh
 
 
-def _goes_on(anomaly: Anomaly, incident: Incident) -> bool:
-    """Whether it is the same thing again, soon after and not much worse."""
-    same = [other for other in incident.anomalies if other.monitor == anomaly.monitor]
-    if not same:
-        return False
-    pause = anomaly.start - max(other.start for other in same)
-    is_soon = pause <= (NEAR_SPANS + 1) * _span(anomaly.grain)
-    return is_soon and anomaly.score <= 1.5 * max(other.score for other in same)
+def _with_silent(incident: Incident, found: Sequence[Anomaly], now: datetime) -> Incident:
+    keys = {key_of(anomaly.monitor) for anomaly in found}
+    nodes = dict.fromkeys((*incident.affected, *(anomaly.monitor.node for anomaly in found)))
+    return replace(
+        incident,
+        affected=tuple(nodes),
+        exposed=tuple(node for node in incident.exposed if node not in nodes),
+        anomalies=kept([*incident.anomalies, *found]),
+        well=incident.well | keys,
+        dismissed=incident.dismissed | keys if incident.dismissed else incident.dismissed,
+        updated_at=now,
+    )
 
 
 # --- what an incident becomes -------------------------------------------------------------------------
 
 
 def _tell_news(
-    story: _Story, around: Surroundings, upstream: Upstream, now: datetime, false_alarms: float
+    story: _Story, news: News, around: Surroundings, upstream: Upstream, now: datetime, false_alarms: float
 ) -> None:
     """Put what was found into an incident, and see anew what is its root and how bad it is."""
     old = story.now
     failed = [failure.unique_id for failure in story.failures]
     found = [without_values(anomaly, around) for anomaly in story.anomalies]
-    anomalies = _kept([*old.anomalies, *found])
-    failures = tuple(dict.fromkeys([*old.failures, *failed]))
-    well = old.well - {key_of(anomaly.monitor) for anomaly in story.anomalies} - set(failed)
-    ill = [anomaly for anomaly in anomalies if key_of(anomaly.monitor) not in well]
-    still_failed = [failure for failure in failures if failure not in well]
-    weights: dict[str, float] = {}
-    for anomaly in ill:
-        node = anomaly.monitor.node
-        weights[node] = max(anomaly.score, weights.get(node, 0.0))
-    weights.update({_failed_node(failure, around): _FAILED for failure in still_failed})
-    root = max(upstream.tops(sorted(weights)), key=lambda node: weights[node])
-    others = (weights.keys() | set(old.affected)) - {root}
-    affected = (root, *sorted(others, key=lambda node: (len(upstream.above(node)), node)))
-    exposed = upstream.below(affected)
-    nodes = (*affected, *exposed)
-    severity = severity_of(ill, still_failed, nodes, around, false_alarms=false_alarms)
-    story.now = replace(
+    again = {key_of(anomaly.monitor) for anomaly in story.anomalies}.union(failed)
+    incident = replace(
         old,
         state=IncidentState.OPEN if old.state.is_over else old.state,
-        severity=severity if old.state.is_over else max(severity, old.severity, key=_RANK.__getitem__),
-        title=title_of(root, ill, still_failed, exposed),
-        root=root,
-        affected=affected,
-        exposed=exposed,
-        anomalies=anomalies,
-        failures=failures,
-        owner=around.owners.get(root, ""),
-        well=well,
+        severity=Severity.INFO if old.state.is_over else old.severity,
+        anomalies=kept([*old.anomalies, *found]),
+        failures=tuple(dict.fromkeys([*old.failures, *failed])),
+        well=old.well - again,
+        dismissed=old.dismissed - again,
         ended_at=None,
     )
+    left = replace(incident, well=incident.well | _passed(incident, news, around))
+    after = described(left if ill_of(left) else incident, around, upstream, false_alarms=false_alarms)
+    severity = max(incident.severity, after.severity, key=RANK.__getitem__)
+    story.now = replace(after, severity=severity, well=incident.well)
     story.note(*_what_happened(story.before, story.now, upstream), now)
-
-
-def _kept(anomalies: Sequence[Anomaly]) -> tuple[Anomaly, ...]:
-    """The newest finding of each monitor and bucket, oldest first; of very many the most telling."""
-    newest = {(anomaly.monitor, anomaly.start): anomaly for anomaly in anomalies}
-    ordered = sorted(newest.values(), key=lambda a: (a.start, a.monitor))
-    if len(ordered) <= _MOST_ANOMALIES:
-        return tuple(ordered)
-    first = {a.monitor: a for a in reversed(ordered)}
-    last = {a.monitor: a for a in ordered}
-    rest = sorted(ordered, key=lambda a: -a.score)[:_MOST_ANOMALIES]
-    chosen = {(a.monitor, a.start) for group in (first.values(), last.values(), rest) for a in group}
-    return tuple(a for a in ordered if (a.monitor, a.start) in chosen)
 
 
 def _what_happened(before: Incident | None, after: Incident, upstream: Upstream) -> tuple[What, str]:
@@ -264,7 +251,7 @@ def _what_happened(before: Incident | None, after: Incident, upstream: Upstream)
         return "opened", after.title
     if before.state.is_over:
         return "reopened", after.title
-    if _RANK[after.severity] > _RANK[before.severity]:
+    if RANK[after.severity] > RANK[before.severity]:
         return "worse", f"{after.severity.value}: {after.title}"
     if after.root in upstream.above(before.root):
         return "worse", f"it begins further up: {after.title}"
@@ -273,22 +260,42 @@ def _what_happened(before: Incident | None, after: Incident, upstream: Upstream)
     return "updated", after.title
 
 
-def _merge(stories: Sequence[_Story], upstream: Upstream, now: datetime) -> None:
-    """Two incidents become one where something new of the one lies above the root of the other."""
+def _merge(stories: Sequence[_Story], around: Surroundings, links: Links, now: datetime) -> None:
+    """Two incidents become one where something new of the one lies above the root of the other, and may
+    have caused it."""
     for upper in stories:
         if upper.before is None or upper.now.state.is_over or not upper.anomalies:
             continue
-        fresh = {anomaly.monitor.node for anomaly in upper.anomalies}
+        fresh = [sign_of(anomaly) for anomaly in upper.anomalies]
         for lower in stories:
-            is_other = lower is not upper and lower.before is not None and not lower.now.state.is_over
-            if is_other and not fresh.isdisjoint(upstream.above(lower.now.root)) and _is_now(lower, upper):
+            if lower is upper or lower.before is None or lower.now.state.is_over:
+                continue
+            above = links.upstream.above(lower.now.root)
+            signs = [sign for sign in fresh if sign.node in above]
+            if not signs or not _is_now(lower, fresh):
+                continue
+            begun = _cause(upper.now, around, links).begun
+            if _may_cause(signs, begun, _cause(lower.now, around, links), links):
                 _join(upper, lower, now)
 
 
-def _is_now(lower: _Story, upper: _Story) -> bool:
+def _is_now(lower: _Story, fresh: Sequence[Sign]) -> bool:
     """Whether both were wrong at about the same time."""
-    ends = [_sign(anomaly).end for anomaly in lower.now.anomalies]
-    return bool(ends) and max(_sign(a).start for a in upper.anomalies) - max(ends) <= NEAR_SPANS
+    ends = [sign_of(anomaly).end for anomaly in lower.now.anomalies]
+    return bool(ends) and max(sign.start for sign in fresh) - max(ends) <= NEAR_SPANS
+
+
+def _may_cause(signs: Sequence[Sign], begun: Mapping[Hashable, float], lower: Cause, links: Links) -> bool:
+    """Whether one of the signs, which began then, explains what is below, as far as that can be told."""
+    if lower.exact:
+        return any(links.are_linked(sign, other) for sign in signs for other in lower.exact.values())
+    odd = lower.oddities(-math.inf)
+    return any(
+        any(links.explains(sign, other) for other in lower.odd.values())
+        if sign.is_exact
+        else odd.may_explain(sign, begun.get(sign.key))
+        for sign in signs
+    )
 
 
 def _join(upper: _Story, lower: _Story, now: datetime) -> None:
@@ -296,12 +303,14 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
     nodes = (*one.affected, *(node for node in other.affected if node not in one.affected))
     upper.now = replace(
         one,
-        severity=max(one.severity, other.severity, key=_RANK.__getitem__),
+        severity=max(one.severity, other.severity, key=RANK.__getitem__),
         affected=nodes,
         exposed=tuple(n for n in dict.fromkeys((*one.exposed, *other.exposed)) if n not in nodes),
-        anomalies=_kept([*one.anomalies, *other.anomalies]),
+        anomalies=kept([*one.anomalies, *other.anomalies]),
         failures=tuple(dict.fromkeys((*one.failures, *other.failures))),
-        well=one.well | other.well,
+        # What is well in the one may be wrong again in the other.
+        well=(one.well | other.well) - ill_of(one) - ill_of(other),
+        dismissed=(one.dismissed | other.dismissed) - ill_of(one) - ill_of(other),
     )
     what = upper.what
     upper.note("updated", f"{other.id} is part of it", now)
@@ -313,13 +322,32 @@ def _join(upper: _Story, lower: _Story, now: datetime) -> None:
 # --- when it is over ----------------------------------------------------------------------------------
 
 
-def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) -> None:
-    """End an incident where everything that was wrong is well again, or gone from the project."""
+def _tell_end(story: _Story, news: News, around: Surroundings, upstream: Upstream, now: datetime) -> None:
+    """End an incident where everything that was wrong is well again, or gone from the project.
+
+    Until then it is called after what is still wrong, and then after the most telling of it all.
+    """
     incident = story.now
     if incident.affected and all(node in news.gone for node in incident.affected):
         story.now = replace(incident, state=IncidentState.TERMINATED, ended_at=now)
         story.note("terminated", "the project has it no more", now)
         return
+    after = replace(incident, well=incident.well | _passed(incident, news, around))
+    if not ill_of(after):
+        came_back = any(event.what == "reopened" for event in incident.timeline)
+        # What it was before it came back may have had another cause.
+        whole = after if came_back else replace(after, well=after.dismissed)
+        story.now = replace(
+            after, title=title_now(whole, around, upstream), state=IncidentState.RESOLVED, ended_at=now
+        )
+        story.note("resolved", "it has passed", now)
+    elif after != incident:
+        story.now = replace(after, title=title_now(after, around, upstream))
+        story.what = story.what or "updated"
+
+
+def _passed(incident: Incident, news: News, around: Surroundings) -> set[str]:
+    """What of an incident has passed by the news, as `Incident.well` has it."""
     again = sum(event.what == "reopened" for event in incident.timeline)
     last = {anomaly.monitor: anomaly for anomaly in incident.anomalies}
     passed = {
@@ -327,18 +355,11 @@ def _tell_end(story: _Story, news: News, around: Surroundings, now: datetime) ->
         for monitor, anomaly in last.items()
         if monitor.node in news.gone or _is_well(anomaly, news.passed.get(monitor), again)
     }
-    passed |= {
+    return passed | {
         one
         for one in incident.failures
         if one in news.succeeded or one in news.gone or _is_unknown(one, around)
     }
-    well = incident.well | passed
-    if well >= {key_of(monitor) for monitor in last} | set(incident.failures):
-        story.now = replace(incident, well=well, state=IncidentState.RESOLVED, ended_at=now)
-        story.note("resolved", "it has passed", now)
-    elif well != incident.well:
-        story.now = replace(incident, well=well)
-        story.what = story.what or "updated"
 
 
 def _is_unknown(failed: str, around: Surroundings) -> bool:
@@ -348,13 +369,18 @@ def _is_unknown(failed: str, around: Surroundings) -> bool:
 
 
 def _is_well(last: Anomaly, passed: datetime | None, again: int) -> bool:
-    """Whether a monitor has passed since: one bucket is enough, one more for each time that it came back."""
+    """Whether a monitor has passed since: one bucket is enough, one more for each time that it came back.
+
+    What is exact is over when it is undone.
+    """
     if passed is None or passed < last.start:
         return False
-    return passed == last.start or passed - last.start > again * _span(last.grain)
+    if kind_of(last.monitor.metric) != "data":
+        return True
+    return passed == last.start or passed - last.start > again * span_of(last.grain)
 
 
 def open_ones(incidents: Iterable[Incident]) -> Iterator[Incident]:
     """Those that are not over, the worst first, then the oldest."""
     alive = [incident for incident in incidents if not incident.state.is_over]
-    yield from sorted(alive, key=lambda i: (-_RANK[i.severity], i.opened_at, _number(i)))
+    yield from sorted(alive, key=lambda i: (-RANK[i.severity], i.opened_at, _number(i)))

@@ -7,14 +7,14 @@ season nor a slow growth is a coincidence every day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from aidbt.core.incidents import Incident, node_name
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.incidents import Incident
+from aidbt.core.measured import Anomaly, Monitor, node_name
 from aidbt.monitors.history import Family, History
 from aidbt.monitors.incidents.upstream import Upstream
 from aidbt.monitors.metrics import metric_of
@@ -22,11 +22,15 @@ from aidbt.monitors.wording import told_value
 
 # Buckets whose median is "just before", those that a move is compared with, and the fewest of these.
 _BEFORE, _PAST, _FEWEST = 7, 90, 28
+_FEWEST_BEFORE = 3
 # At most that share of the past moved as far.
 _RARE = 0.05
 # By so much of what is usual it lies beyond it.
 _BEYOND = 0.1
-_MOST = 3
+# So many are told of a table, and of all of them.
+_MOST_OF_TABLE, _MOST = 3, 5
+# That many of the same weekday are compared with, too.
+_WEEKS = 8
 # Ages and distances move with everything; what a number is of says more.
 _TOLD = (Family.COUNT, Family.RATE, Family.AMOUNT)
 _ABSOLUTE = (Family.RATE,)
@@ -39,6 +43,7 @@ class Coincidence:
     Attributes:
         low, high: between which nine of ten values of the weeks before were.
         rarity: the share 0..1 of buckets before in which it moved as far.
+        beyond: how far outside of low and high it is, in widths of what is between them.
     """
 
     monitor: Monitor
@@ -47,6 +52,7 @@ class Coincidence:
     low: float
     high: float
     rarity: float
+    beyond: float
     family: Family
 
     def __str__(self) -> str:
@@ -77,28 +83,61 @@ def odd_days(anomalies: Sequence[Anomaly]) -> list[datetime]:
 def coincidences(
     history: History, nodes: Collection[str], days: Sequence[datetime]
 ) -> tuple[Coincidence, ...]:
-    """What was unlike before in nodes on some days, the rarest first: one for each monitor, few of all.
+    """What was unlike before in nodes on some days, the strongest first: one for each monitor, few of all.
 
     Args:
         history: of days, with those before.
     """
-    places = [place for place, start in enumerate(history.starts) if start in set(days)]
+    wanted = set(days)
+    places = [place for place, start in enumerate(history.starts) if start in wanted]
+    picked = [
+        row
+        for row, monitor in enumerate(history.monitors)
+        if monitor.node in nodes and history.families[row] in _TOLD
+    ]
+    if not places or not picked:
+        return ()
     found: dict[Monitor, Coincidence] = {}
-    for row, monitor in enumerate(history.monitors):
-        if monitor.node in nodes and history.families[row] in _TOLD:
-            for one in _moves(history, row, places):
-                if monitor not in found or one.rarity < found[monitor].rarity:
-                    found[monitor] = one
-    return tuple(sorted(found.values(), key=lambda one: (one.rarity, one.monitor))[:_MOST])
+    for row, moved in zip(picked, _moved(history.values[picked, : places[-1] + 1]), strict=True):
+        monitor = history.monitors[row]
+        for one in _moves(history, row, moved, places):
+            if monitor not in found or _strength(one) < _strength(found[monitor]):
+                found[monitor] = one
+    rows = {(one.monitor.node, one.start, one.value) for one in found.values() if not one.monitor.column}
+    told = [one for one in found.values() if not _says_rows_again(one, rows)]
+    return tuple(sorted(told, key=_strength)[:_MOST_OF_TABLE])
 
 
-def _moves(history: History, row: int, places: Sequence[int]) -> Iterator[Coincidence]:
+def strongest(
+    found: Iterable[Coincidence], parents: Mapping[str, Collection[str]]
+) -> tuple[Coincidence, ...]:
+    """The few of all tables that say most: of tables that are made of one another, one speaks for all."""
+    upstream = Upstream(parents)
+    told: list[Coincidence] = []
+    for one in sorted(found, key=_strength):
+        node = one.monitor.node
+        others = {other.monitor.node for other in told} - {node}
+        if not any(upstream.steps(node, other) is not None for other in others):
+            told.append(one)
+    return tuple(told[:_MOST])
+
+
+def _strength(one: Coincidence) -> tuple[float, float, Monitor]:
+    return one.rarity, -one.beyond, one.monitor
+
+
+def _says_rows_again(one: Coincidence, rows: Collection[tuple[str, datetime, float]]) -> bool:
+    """Whether it is the distinct values of a key: as many as the table has rows, which is told already."""
+    return one.monitor.metric == "distinct_count" and (one.monitor.node, one.start, one.value) in rows
+
+
+def _moves(history: History, row: int, all_moved: np.ndarray, places: Sequence[int]) -> Iterator[Coincidence]:
     values, family = history.values[row], history.families[row]
     for place in places:
         first = max(0, place - _PAST)
         if not np.isfinite(values[place]):
             continue
-        moved = np.array([_moved(values, at) for at in range(first, place + 1)])
+        moved = all_moved[first : place + 1]
         past = moved[:-1][np.isfinite(moved[:-1])]
         if len(past) < _FEWEST or not np.isfinite(moved[-1]):
             continue
@@ -107,24 +146,31 @@ def _moves(history: History, row: int, places: Sequence[int]) -> Iterator[Coinci
         usual = values[max(0, place - _FEWEST) : place]
         low, high = np.nanquantile(usual, [0.05, 0.95])
         matters = abs(moved[-1]) >= least * (1 if family in _ABSOLUTE else abs(float(np.nanmedian(usual))))
-        room = _BEYOND * (high - low)
-        if rarity <= _RARE and matters and not low - room <= values[place] <= high + room:
-            yield Coincidence(
-                history.monitors[row],
-                history.starts[place],
-                float(values[place]),
-                float(low),
-                float(high),
-                rarity,
-                family,
-            )
+        value, width = float(values[place]), float(high - low) or abs(float(high)) or 1.0
+        beyond = float(max(low - value, value - high)) / width
+        is_far = beyond > (_BEYOND if high > low else 0)
+        if rarity <= _RARE and matters and is_far and not _is_of_weekday(values, place):
+            start, monitor = history.starts[place], history.monitors[row]
+            yield Coincidence(monitor, start, value, float(low), float(high), rarity, beyond, family)
 
 
-def _moved(values: np.ndarray, place: int) -> float:
-    """How far a value is from the median of those just before."""
-    before = values[max(0, place - _BEFORE) : place]
-    before = before[np.isfinite(before)]
-    return float(values[place] - np.median(before)) if len(before) >= 3 else float("nan")
+def _is_of_weekday(values: np.ndarray, place: int) -> bool:
+    """Whether a value is within what the same weekday had in the weeks before, as far as that is known."""
+    same = values[max(0, place - 7 * _WEEKS) : place][::-1][6::7]
+    known = same[np.isfinite(same)]
+    return len(known) >= _FEWEST_BEFORE and bool(known.min() <= values[place] <= known.max())
+
+
+def _moved(values: np.ndarray) -> np.ndarray:
+    """M × T: how far each value is from the median of those just before; NaN where of these few are known."""
+    none = np.full((len(values), _BEFORE), np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(np.hstack([none, values]), _BEFORE, axis=1)[:, :-1]
+    before = np.sort(windows, axis=2)  # what is not known comes last
+    known = np.isfinite(before).sum(axis=2, keepdims=True)
+    ends = [np.take_along_axis(before, at, axis=2) for at in (np.maximum(known - 1, 0) // 2, known // 2)]
+    median = np.where(known >= _FEWEST_BEFORE, (ends[0] + ends[1]) / 2, np.nan)[:, :, 0]
+    found: np.ndarray = values - median
+    return found
 
 
 def near_holidays(days: Sequence[datetime], names: Mapping[date, str]) -> tuple[str, ...]:

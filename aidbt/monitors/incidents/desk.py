@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,17 +20,28 @@ from aidbt.alerts.writing import Templates
 from aidbt.core.config import Settings
 from aidbt.core.errors import UsageError, VersionConflict, require_known
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, IncidentState, Notice, What
+from aidbt.core.incidents import (
+    Incident,
+    IncidentChange,
+    IncidentEvent,
+    IncidentState,
+    Notice,
+    What,
+    ill_of,
+)
+from aidbt.core.measured import Monitor
 from aidbt.core.resilience import SystemClock
 from aidbt.monitors.incidents.changes import News, update_incidents
+from aidbt.monitors.incidents.dismissing import dismissed, require_seen
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.store import Store
-from aidbt.store.incidents import Incidents
+from aidbt.store.incidents import Announce, Incidents
 from aidbt.store.outbox import Outbox
 
 # As what a person may end an incident: the first means that it was one.
 Verdict = Literal["resolved", "false-alarm", "expected"]
 _TRIES = 5
+ACKNOWLEDGED, RESOLVED = IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED
 _CLAIM_S = 60.0  # beyond the deadline, for who was killed while sending
 
 
@@ -61,13 +73,12 @@ def escalate(store: Store, settings: Settings, *, now: datetime | None = None) -
     )
 
 
-def _announcer(
-    settings: Settings, paths: Mapping[str, str], now: datetime
-) -> Callable[[IncidentChange], Iterable[Notice]]:
-    timezone = settings.monitors.timezone
-    return lambda change: notices_of(
-        change, settings.alerts, path=paths.get(change.after.root, ""), now=now, timezone=timezone
-    )
+def _announcer(settings: Settings, paths: Mapping[str, str], now: datetime) -> Announce:
+    def announce(change: IncidentChange, aware: frozenset[str]) -> Iterable[Notice]:
+        path, timezone = paths.get(change.after.root, ""), settings.monitors.timezone
+        return notices_of(change, settings.alerts, path=path, now=now, timezone=timezone, aware=aware)
+
+    return announce
 
 
 # --- what people do -----------------------------------------------------------------------------------
@@ -83,7 +94,8 @@ def acknowledge(
         UsageError: it is over.
         StoreError: the store cannot be written.
     """
-    return _act(store, id, "acknowledged", IncidentState.ACKNOWLEDGED, settings, around, by=by, note=note)
+    event = partial(IncidentEvent, what="acknowledged", by=by, note=note)
+    return _act(store, id, settings, around, partial(_moved, "acknowledged", ACKNOWLEDGED, event))
 
 
 def end(
@@ -95,44 +107,62 @@ def end(
     by: str,
     verdict: Verdict = "resolved",
     note: str = "",
+    monitors: Collection[Monitor] | None = None,
+    seen: Incident | None = None,
 ) -> IncidentChange:
-    """End an incident by hand: it is mended, or it was none.
+    """End an incident by hand: it is mended, or it was none; or part of it was none, and the rest goes on.
+
+    Args:
+        monitors: of which it is said that it was none; None for all of it.
+        seen: the incident as the person knows it: what has come since is not meant.
 
     Raises:
         UnknownName: there is none of that id.
-        UsageError: it is over.
+        UsageError: it is over, or more has come to it than the person has seen.
         StoreError: the store cannot be written.
     """
     if verdict == "resolved":
-        return _act(store, id, "resolved", IncidentState.RESOLVED, settings, around, by=by, note=note)
+        event = partial(IncidentEvent, what="resolved", by=by, note=note)
+        return _act(store, id, settings, around, partial(_moved, "resolved", RESOLVED, event))
     words = {"false-alarm": "a false alarm", "expected": "expected from now on"}[verdict]
     said = f"{words}: {note}" if note else words
-    return _act(store, id, "terminated", IncidentState.TERMINATED, settings, around, by=by, note=said)
+
+    def without(before: Incident, now: datetime) -> tuple[What, Incident]:
+        if seen is not None and monitors is None:
+            require_seen(before, seen)
+        budget = settings.monitors.false_alarms
+        return dismissed(before, monitors, said, around, by=by, now=now, false_alarms=budget)
+
+    return _act(store, id, settings, around, without)
+
+
+def _moved(
+    what: What,
+    state: IncidentState,
+    event: Callable[[datetime], IncidentEvent],
+    before: Incident,
+    now: datetime,
+) -> tuple[What, Incident]:
+    after = replace(before, state=state, updated_at=now, timeline=(*before.timeline, event(now)))
+    if state.is_over:  # what is mended is not told as still wrong where something else comes back
+        after = replace(after, ended_at=now, well=before.well | ill_of(before))
+    return what, after
 
 
 def _act(
     store: Store,
     id: str,
-    what: What,
-    state: IncidentState,
     settings: Settings,
     around: Surroundings,
-    *,
-    by: str,
-    note: str,
+    make: Callable[[Incident, datetime], tuple[What, Incident]],
 ) -> IncidentChange:
+    """Save what a person makes of an incident that is open."""
     incidents = Incidents(store)
     for attempt in range(_TRIES):
         before = incidents.get(id)
         now = datetime.now(UTC)
         _require_open(before)
-        after = replace(
-            before,
-            state=state,
-            ended_at=now if state.is_over else None,
-            updated_at=now,
-            timeline=(*before.timeline, IncidentEvent(now, what, by, note)),
-        )
+        what, after = make(before, now)
         try:
             saved = incidents.save(
                 [IncidentChange(what, after, before)], _announcer(settings, around.paths, now)
@@ -196,7 +226,7 @@ def deliver(
     # Read after the messages: an incident may have changed since, and is told as it is.
     incidents = Incidents(store).some(posting.incident for posting in claimed)
     wanted = [p for p in claimed if p.channel in alerts.channels and p.incident in incidents]
-    outbox.drop([posting for posting in claimed if posting not in wanted])
+    outbox.drop([p for p in claimed if p.channel not in alerts.channels or p.incident not in incidents])
     ready = parcels(wanted, incidents, alerts, project=project, now=datetime.now(UTC))
     by_id = {posting.id: posting for posting in wanted}
     unfinished = {parcel.postings[0].id: parcel.channel for parcel in ready}
@@ -217,7 +247,7 @@ def deliver(
             outbox.release(mine)
     # These stay claimed for a while, so that nobody sends what may just be arriving.
     for channel in unfinished.values():
-        problems.setdefault(channel, f"not done within {alerts.deadline_s:g} s")
+        problems.setdefault(channel, _not_done(alerts.deadline_s))
     return Delivered(dict(sent), problems, len(outbox.waiting()))
 
 
@@ -256,7 +286,11 @@ def try_channel(
         deadline_s=settings.alerts.deadline_s,
     ):
         return _in_a_line(done.error.message, done.error.hint) if done.error else ""
-    return f"not done within {settings.alerts.deadline_s:g} s"
+    return _not_done(settings.alerts.deadline_s)
+
+
+def _not_done(deadline_s: float) -> str:
+    return f"not done within {deadline_s:g} s (alerts.deadline_s in aidbt.yml allows so much)"
 
 
 def _in_a_line(message: str, hint: str | None) -> str:

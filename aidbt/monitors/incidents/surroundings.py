@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aidbt.monitors.incidents.explaining import ColumnsBelow
 from aidbt.project.manifest import Manifest, Node
 
 _DATA = ("model", "seed", "snapshot", "source")
@@ -17,12 +19,13 @@ class Surroundings:
 
     Attributes:
         parents: what each reads; exposures are among the nodes, tests are not.
-        owners: dbt's group or `meta.owner`.
+        owners: `meta.owner` or dbt's group; of a source that has neither, who owns all that is made of it.
         paths: of their files, relative to the project.
         critical: nodes that `meta.aidbt.criticality: high` or an exposure somewhere below makes important.
         minor: nodes of `criticality: low`.
         tested: test → the node it tests.
         private: (node, column) of columns that are tagged or described as personal data.
+        columns_below: what is made of the columns that have changed, as far as that is known.
     """
 
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -32,6 +35,7 @@ class Surroundings:
     minor: frozenset[str] = frozenset()
     tested: Mapping[str, str] = field(default_factory=dict)
     private: frozenset[tuple[str, str]] = frozenset()
+    columns_below: ColumnsBelow = field(default_factory=dict)
 
 
 def surroundings(manifest: Manifest) -> Surroundings:
@@ -39,11 +43,12 @@ def surroundings(manifest: Manifest) -> Surroundings:
     nodes = [node for kind in (*_DATA, "exposure") for node in manifest.of_type(kind)]
     known = {node.unique_id for node in nodes}
     parents = {node.unique_id: tuple(up for up in node.depends_on if up in known) for node in nodes}
+    owners = {node.unique_id: owner for node in nodes if (owner := _owner(node))}
     levels = {node.unique_id: criticality_of(node) for node in nodes}
     exposed = _above([node.unique_id for node in nodes if node.resource_type == "exposure"], parents)
     return Surroundings(
         parents=parents,
-        owners={node.unique_id: owner for node in nodes if (owner := _owner(node))},
+        owners={**owners, **dict(_owners_of_sources(nodes, parents, owners))},
         paths={node.unique_id: node.path for node in nodes},
         critical=frozenset(
             node for node, level in levels.items() if level == "high" or (node in exposed and level != "low")
@@ -89,6 +94,40 @@ def _owner(node: Node) -> str:
     if isinstance(owner, list | tuple):
         owner = ", ".join(str(one) for one in owner)
     return " ".join(str(owner or "").lstrip("@").split())
+
+
+def _owners_of_sources(
+    nodes: Collection[Node], parents: Mapping[str, Collection[str]], owners: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Those of sources that name none: the owner that all of their readers share. A reader without one of its
+    own is its readers'; exposures do not count, since who looks at data does not look after it."""
+    readers: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        for up in parents[node.unique_id] if node.resource_type != "exposure" else ():
+            readers[up].append(node.unique_id)
+    for node in nodes:
+        if node.resource_type == "source" and node.unique_id not in owners:
+            owner = _shared_owner(node.unique_id, readers, owners)
+            if owner:
+                yield node.unique_id, owner
+
+
+def _shared_owner(node: str, readers: Mapping[str, Collection[str]], owners: Mapping[str, str]) -> str:
+    """The one owner next below a node on all ways; "" where there are several, or a way ends without one."""
+    found, seen, waiting = "", {node}, [node]
+    while waiting:
+        below = readers.get(waiting.pop(), ())
+        if not below:
+            return ""
+        for reader in below:
+            owner = owners.get(reader, "")
+            if owner and found not in ("", owner):
+                return ""
+            found = owner or found
+            if not owner and reader not in seen:
+                seen.add(reader)
+                waiting.append(reader)
+    return found
 
 
 def criticality_of(node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 
 # A node that more read than this says nothing about any two of them: a calendar, a table of countries.
 _MOST_CHILDREN = 8
@@ -39,6 +40,15 @@ class Upstream:
             for found, steps in _distances(node, self._children).items():
                 nearest[found] = min(steps, nearest.get(found, steps))
         return tuple(sorted(nearest.keys() - start, key=lambda node: (nearest[node], node)))
+
+    @cached_property
+    def all_firsts(self) -> frozenset[str]:
+        """The nodes that are made of no other, and from which something is made."""
+        return frozenset(node for node in self._children if not self._parents.get(node))
+
+    def firsts(self, node: str) -> set[str]:
+        """The nodes that are made of no other, of which it is made; itself where it is one."""
+        return {one for one in (node, *self.above(node)) if not self._parents.get(one)}
 
     def steps(self, one: str, other: str) -> int | None:
         """How many steps one lies above or below the other, 0 for the same; None where neither is so."""

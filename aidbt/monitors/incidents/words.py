@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from aidbt.core.errors import UnknownName
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import node_name
-from aidbt.core.measured import Anomaly
+from aidbt.core.incidents import is_own_test, kind_of
+from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.metrics import DISTRIBUTION, metric_of
 from aidbt.monitors.thresholds import threshold_of
@@ -46,17 +46,32 @@ def severity_of(
     return Severity.ERROR if is_sure and not is_minor else Severity.WARN
 
 
-def title_of(root: str, anomalies: Sequence[Anomaly], failures: Sequence[str], exposed: Sequence[str]) -> str:
+def title_of(
+    root: str,
+    anomalies: Sequence[Anomaly],
+    failures: Sequence[str],
+    exposed: Sequence[str],
+    *,
+    beside: int = 0,
+) -> str:
     """What is wrong at the place of the cause, and how much is below it.
 
     Args:
         anomalies: of all nodes; those of the root count, the last of them if it has several.
         failures: names of what failed, tests among them.
         exposed: unique_ids of what is downstream of all that is affected.
+        beside: how many others are as far upstream and wrong for the same cause.
     """
-    said = _failed(root, failures) if failures else _wrong(root, anomalies)
+    # What one of our data tests stopped at says less than what was found.
+    others = [one for one in failures if not is_own_test(one)] if anomalies else failures
+    is_above = any(anomaly.monitor.node == root for anomaly in anomalies) and not any(
+        one == root or one.startswith(("test.", "unit_test.")) for one in others
+    )
+    said = _failed(root, others) if others and not is_above else _wrong(root, anomalies)
+    failed = f"{_some([node_name(one) for one in others])} failed" if others and is_above else ""
     below = _below(exposed)
-    return f"{said}; {below} below" if below else said
+    parts = [said, failed, f"{beside:,} more beside it" if beside else "", f"{below} below" if below else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _failed(root: str, failures: Sequence[str]) -> str:
@@ -68,16 +83,31 @@ def _failed(root: str, failures: Sequence[str]) -> str:
     return f"{node_name(root)}: {_some(tests, 'test')} failed"
 
 
-def _some(names: Sequence[str], noun: str) -> str:
-    return f"the {noun} {names[0]}" if len(names) == 1 else f"{len(names)} {noun}s"
+def _some(names: Sequence[str], noun: str = "") -> str:
+    if len(names) == 1:
+        return f"the {noun} {names[0]}" if noun else names[0]
+    return f"{len(names)} {noun or 'node'}s"
 
 
 def _wrong(root: str, anomalies: Sequence[Anomaly]) -> str:
     here = [anomaly for anomaly in anomalies if anomaly.monitor.node == root] or list(anomalies)
     if not here:
         return f"{node_name(root)} is not as expected"
-    # One thing breaks all metrics of a table: rows that are missing say more than what they would have held.
+    lead = _lead(here)
+    words = _WORDS.get(lead.monitor.metric)
+    if not _is_number(lead.value) or not _is_number(lead.expected):
+        return lead.message or f"{_subject(lead)} is not as expected"
+    return words(lead) if words else _moved(lead)
+
+
+def _lead(here: Sequence[Anomaly]) -> Anomaly:
+    """The finding that says most: what is exact, else of the last bucket the surest; of a column what came
+    or went there rather than what that did to its other numbers."""
+    exact = [anomaly for anomaly in here if kind_of(anomaly.monitor.metric) != "data"]
+    if exact:
+        return max(exact, key=lambda a: (a.start, a.score))
     last = max(anomaly.start for anomaly in here)
+    # One thing breaks all metrics of a table: rows that are missing say more than what they would have held.
     lead = max(
         (anomaly for anomaly in here if anomaly.start == last),
         key=lambda a: (
@@ -85,10 +115,10 @@ def _wrong(root: str, anomalies: Sequence[Anomaly]) -> str:
             a.score + 1.5 * (a.monitor.metric in ("row_count", "freshness_minutes")),
         ),
     )
-    words = _WORDS.get(lead.monitor.metric)
-    if not _is_number(lead.value) or not _is_number(lead.expected):
-        return lead.message or f"{_subject(lead)} is not as expected"
-    return words(lead) if words else _moved(lead)
+    of = lead.monitor
+    same = [a for a in here if of.column and a.is_certain and a.monitor.column == of.column]
+    same = [a for a in same if a.monitor.node == of.node]
+    return max(same, key=lambda a: (a.start, a.score), default=lead)
 
 
 def _is_number(value: float | None) -> bool:

@@ -16,20 +16,22 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from aidbt.core.measured import Grain, Monitor
+from aidbt.core.measured import BOUNDS_TABLE, Grain, Monitor
 from aidbt.core.types import has_time_zone, type_family, type_name
 from aidbt.monitors.baseline.tails import deviation_of
 from aidbt.monitors.detectors.statistical import with_next
 from aidbt.monitors.history import Family, History, Scores
-from aidbt.monitors.judging.checking import COLD_START_BUCKETS
+from aidbt.monitors.judging.checking import COLD_START_BUCKETS, COLD_START_MARGIN
 from aidbt.monitors.metrics import metric_of
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.own_tables import OwnTable, read_rows, replace_rows
 
 # How many buckets are foretold: as long as nobody computes bounds anew, tests have something to compare with.
 AHEAD: Mapping[Grain, int] = {"day": 7, "hour": 48, "run": 1}
-# How much rarer what a test fails for is than what it warns for: one tenth as likely.
-WIDER = 1.0
+# By how many decimal places what a test fails for is rarer than what it warns for: below and above. What is
+# missing does harm; more rows than ever are mostly a good day, or catching up (`benchmarks.blocked_builds`).
+_WIDER = (1.0, 1.0)
+_WIDER_OF_COUNTS = (0.5, 3.0)
 # How far back the last known values are looked for.
 _LOOKED_BACK = 60
 # The metrics that there is a data test for; of the last two groups only a rise is bad.
@@ -76,7 +78,7 @@ class Bound:
         bucket: the bucket's start for people, in the time zone of `monitors.timezone`.
         bucket_from, bucket_to: from which event time to before which, as literals of `time_type`; "" where
             the node is measured whole.
-        low, high: None where that side is open.
+        low, high: None where that side is open; both are where a person said that nothing is wrong.
         severity: "warn" of the narrow band, "error" of the wide one, which there is none of in cold start.
         valid_from, valid_to: the time (UTC) in which a run of dbt judges this bucket.
     """
@@ -98,10 +100,24 @@ class Bound:
     computed_at: str
 
 
+def opened(bounds: Sequence[Bound], is_fine: Callable[[Monitor, datetime], bool]) -> list[Bound]:
+    """The bounds, those of buckets that nothing is wrong with without ends; `is_fine` as in `bounds_of`."""
+    return [
+        replace(bound, low=None, high=None)
+        if (start := _start(bound)) is not None
+        and is_fine(Monitor(bound.node, bound.metric, bound.column_name), start)
+        else bound
+        for bound in bounds
+    ]
+
+
+def _start(bound: Bound) -> datetime | None:
+    """When its bucket begins; None of what is measured whole."""
+    return datetime.fromisoformat(bound.bucket) if bound.bucket[:1].isdigit() else None
+
+
 _TYPES = {"low": "double", "high": "double"}
-BOUNDS = OwnTable(
-    "aidbt_monitor_bounds", {item.name: _TYPES.get(item.name, "text") for item in fields(Bound)}, "node"
-)
+BOUNDS = OwnTable(BOUNDS_TABLE, {item.name: _TYPES.get(item.name, "text") for item in fields(Bound)}, "node")
 
 
 def with_ahead(history: History, holidays: np.ndarray | None = None) -> History:
@@ -142,6 +158,9 @@ def bounds_of(
     wanted: Collection[Monitor],
     *,
     threshold: float,
+    limits: np.ndarray | None = None,
+    is_fine: Callable[[Monitor, datetime], bool] = lambda monitor, start: False,
+    ripe_after: Callable[[Monitor], int] = lambda monitor: 0,
     since: datetime,
     dialect: str,
     timezone: str = "UTC",
@@ -153,32 +172,37 @@ def bounds_of(
         history: with the buckets that are foretold (`with_ahead`); `scores` are of it.
         wanted: monitors, their columns in any case; others are left out.
         threshold: the score that the bands of `scores` belong to.
+        limits: M, the score from which on each monitor alerts; None where it is the threshold of all.
+        is_fine: whether people said of a bucket that nothing is wrong with it: its bounds are open.
+        ripe_after: how many buckets a monitor takes until what it says of one is final.
         timezone: in which days begin.
     """
     asked = {(m.node, m.metric, m.column.casefold()) for m in wanted if m.metric in TESTED}
     buckets = [number for number, start in enumerate(history.starts) if start >= since]
+    nothing = (np.full(len(history.starts), -np.inf), np.full(len(history.starts), np.inf))
     found: list[Bound] = []
     for row, monitor in enumerate(history.monitors):
         place = places.get(monitor.node)
         if place is None or (monitor.node, monitor.metric, monitor.column.casefold()) not in asked:
             continue
-        narrow = band_of(history, scores, row)
-        wide = band_of(history, scores, row, factor=_reach(threshold + WIDER) / _reach(threshold))
+        place = replace(place, late=max(place.late, ripe_after(monitor)))
+        limit = threshold if limits is None else float(limits[row])
+        narrow, wide = bands_of(history, scores, row, threshold=threshold, limit=limit)
+        cold, _ = bands_of(history, scores, row, threshold=threshold, limit=limit + COLD_START_MARGIN)
         for bucket in buckets:
-            if not (math.isfinite(narrow[0][bucket]) and math.isfinite(narrow[1][bucket])):
+            if math.isnan(narrow[0][bucket]) or math.isnan(narrow[1][bucket]):
                 continue
             span = _span(history, bucket, place, dialect, timezone, now)
             own = {"node": monitor.node, "relation": place.relation, "column_name": monitor.column, **span}
-            is_cold = scores.seen[row, bucket] < COLD_START_BUCKETS
-            for severity, band in _bands(narrow, wide, is_cold=bool(is_cold)):
-                low, high = _sides(monitor.metric, band[0][bucket], band[1][bucket])
+            bands: list[tuple[_Severity, _Band]] = [("warn", narrow), ("error", wide)]
+            if is_fine(monitor, history.starts[bucket]):
+                bands = [("warn", nothing)]
+            elif scores.seen[row, bucket] < COLD_START_BUCKETS:
+                bands = [("warn", cold)]
+            for severity, band in bands:
+                low, high = (_end(end[bucket]) for end in band)
                 found.append(Bound(**own, metric=monitor.metric, low=low, high=high, severity=severity))
     return found
-
-
-def _bands(narrow: _Band, wide: _Band, *, is_cold: bool) -> list[tuple[_Severity, _Band]]:
-    """What is warned of and what fails; in cold start only what would fail later, as a warning."""
-    return [("warn", wide)] if is_cold else [("warn", narrow), ("error", wide)]
 
 
 def _log(offset: float) -> tuple[_Scale, _Scale]:
@@ -211,6 +235,29 @@ def _reach(score: float) -> float:
     return float(deviation_of(score))
 
 
+def bands_of(
+    history: History, scores: Scores, row: int, *, threshold: float, limit: float | None = None
+) -> tuple[_Band, _Band]:
+    """What a test of a monitor lets pass without a word in each bucket, and what it does not fail for.
+
+    Of what is bad only when it rises the lower end is -inf; both ends are NaN where nobody can say anything.
+
+    Args:
+        threshold: the score that the bands of `scores` belong to.
+        limit: the score from which on the monitor alerts; None where that is the threshold.
+    """
+    limit = threshold if limit is None else limit
+    below, above = _WIDER_OF_COUNTS if history.families[row] is Family.COUNT else _WIDER
+    narrow, lower, upper = (
+        band_of(history, scores, row, factor=_reach(limit + wider) / _reach(threshold))
+        for wider in (0.0, below, above)
+    )
+    if history.monitors[row].metric in _ONLY_HIGH:
+        none = np.full(len(history.starts), -np.inf)
+        return (none, narrow[1]), (none, upper[1])
+    return narrow, (lower[0], upper[1])
+
+
 def band_of(history: History, scores: Scores, row: int, *, factor: float = 1.0) -> _Band:
     """The lower and the upper end of a monitor's band in each bucket, so many times as far from what is
     expected on the scale on which its errors are alike; never nearer than a difference that matters.
@@ -227,10 +274,9 @@ def band_of(history: History, scores: Scores, row: int, *, factor: float = 1.0) 
     return (np.clip(low, 0, 1), np.clip(high, 0, 1)) if family is Family.RATE else (low, high)
 
 
-def _sides(metric: str, low: float, high: float) -> tuple[float | None, float | None]:
-    """The ends of a band as they are kept: six digits, and none where that side is open."""
-    ends = [float(f"{end:.6g}") for end in (low, high)]
-    return (None if metric in _ONLY_HIGH else ends[0]), ends[1]
+def _end(value: float) -> float | None:
+    """An end of a band as it is kept: six digits, and none where that side is open."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def _span(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.core.measured import Anomaly, Grain, Monitor, node_name
 
 # Lists of this length may have been cut off; those that are shorter hold every value there was.
 MOST_VALUES = 20
@@ -145,7 +145,7 @@ def category_anomalies(
 
 def _message(node: str, column: str, changes: Sequence[CategoryChange]) -> str:
     first, more = changes[0], len(changes) - 1
-    of = f"{node.rpartition('.')[2]}.{column}"
+    of = f"{node_name(node)}.{column}"
     others = f" and {more} other{'s' if more > 1 else ''}" if more else ""
     if first.kind == "new":
         rows = sum(change.rows for change in changes)

@@ -77,7 +77,7 @@ def _anomaly(history: History, scores: Scores, row: int, bucket: int, detector: 
     expected, low, high = (float(found[row, bucket]) for found in (scores.expected, scores.low, scores.high))
     alike = list(_alike(history, row, bucket))
     message = told_anomaly(
-        monitor, family, start, history.grain, value=value, low=low, high=high, alike=alike
+        monitor, family, start, history.grain, value=value, low=low, high=high, expected=expected, alike=alike
     )
     seen = int(scores.seen[row, bucket])
     is_cold = seen < COLD_START_BUCKETS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.core.measured import Anomaly, Grain, Monitor, node_name
 from aidbt.core.types import is_same_type
 from aidbt.sql.widening import widens
 
@@ -117,7 +117,7 @@ def schema_anomalies(
     Args:
         start: when it was seen, as the start of that bucket.
     """
-    of = node.rpartition(".")[2]
+    of = node_name(node)
     return [
         Anomaly(
             monitor=Monitor(node, METRIC, change.column),

@@ -11,7 +11,7 @@ from aidbt.monitors.baseline.experts import Learners, Moment
 from aidbt.monitors.baseline.mixture import Forecast, Mixture
 from aidbt.monitors.baseline.sheet import Sheet
 from aidbt.monitors.baseline.spread import Dispersion
-from aidbt.monitors.baseline.tails import score_of, upper_tail
+from aidbt.monitors.baseline.tails import LearnedTails, mixed_tail, score_of
 from aidbt.monitors.history import Family
 from aidbt.monitors.views.allowed import Allowed
 from aidbt.monitors.views.good_news import GoodNews
@@ -21,7 +21,7 @@ FEWEST = 5
 # From so many on, buckets that score more than that are not learned from ...
 _GUARDED, _SUSPICIOUS = 14, 2.5
 # ... unless that goes on for more than so many: then it is the new normal.
-_ACCEPTED_AFTER = {"day": 10, "hour": 30, "run": 10}
+_ACCEPTED_AFTER = {"day": 8, "hour": 30, "run": 10}
 # or on the same weekday for so many weeks.
 _ACCEPTED_WEEKS = 3
 # On a holiday and beside it, errors are so much larger.
@@ -65,7 +65,14 @@ class OwnPast:
         self._is_volume = sheet.is_of(Family.COUNT, Family.MINUTES)
         self._good_news = GoodNews(sheet)
         self._allowed = Allowed(sheet, grain)
-        self._dispersion = Dispersion(sheet.is_rows)
+        self._tails = LearnedTails(len(sheet.place))
+        self._has_tails = sheet.is_of(Family.COUNT, Family.RATE, Family.AMOUNT)
+        self._dispersion = Dispersion(sheet.is_rows, sheet.is_of(Family.AMOUNT))
+
+    def heavy(self) -> np.ndarray:
+        """The share of heavy tails of each monitor's errors, M; counts, shares and amounts learn theirs."""
+        found: np.ndarray = np.where(self._has_tails, self._tails.heavy(), 1.0)
+        return found
 
     def step(self, bucket: int) -> Outlook:
         """Forecasts a bucket, compares, learns."""
@@ -80,7 +87,10 @@ class OwnPast:
         outlook = self._compare(bucket, value, plain, noise, down, up)
         deviation = np.where(value > plain.mean, up, down)
         learned = self._learn(bucket, at, value, plain, noise, deviation, outlook)
-        self._dispersion.learn(outlook.residual, (plain.weight * predicted).sum(axis=0), learned)
+        settled = learned & (self.seen > _GUARDED)  # before, errors are those of weekdays not yet known
+        z = np.where(np.isnan(value), 0, outlook.residual) / outlook.deviation
+        self._tails.learn(z, ~np.isnan(value) & ~sheet.is_soft[bucket] & (self.seen > FEWEST))
+        self._dispersion.learn(outlook.residual, (plain.weight * predicted).sum(axis=0), settled)
         return outlook
 
     def _compare(
@@ -105,8 +115,9 @@ class OwnPast:
         deviation = np.where(value > plain.mean, up, down)
         mean = self._allowed.nearest(bucket, mean, sunday)
         off = np.where(measured, (value - mean) / deviation, 0)
-        below = (plain.weight * upper_tail(-off)).sum(axis=0)
-        above = (plain.weight * upper_tail(off)).sum(axis=0)
+        heavy = self.heavy()
+        below = (plain.weight * mixed_tail(-off, heavy)).sum(axis=0)
+        above = (plain.weight * mixed_tail(off, heavy)).sum(axis=0)
         sign = np.where(below < above, -1, 1)
         score = score_of(2 * np.minimum(below, above))
         centre = (plain.weight * mean).sum(axis=0)

@@ -13,10 +13,6 @@ import numpy as np
 
 from aidbt.monitors.history import Family, History
 
-# How much of a neighbour's score is added, from which score on it is heard well, and up to which.
-SHARE, HEARD, CAP = 0.8, 2.5, 8.0
-# Whose score is less shows nothing that a neighbour could confirm.
-OWN = 0.7
 # No more neighbours are heard than that: with many, one of them is odd by chance.
 _MOST = 12
 # Kinds of monitors of one node that confirm each other: when they are off in the same direction (1) or not.
@@ -30,13 +26,15 @@ CONFIRMS: dict[str, tuple[tuple[str, int], ...]] = {
 _BLOCK = 4000
 
 
-def supported(scores: np.ndarray, sign: np.ndarray, history: History) -> tuple[np.ndarray, np.ndarray]:
-    """Scores M × T, raised where a neighbour is odd in the direction that goes with it, and who has any.
+def strongest_neighbours(
+    scores: np.ndarray, sign: np.ndarray, history: History
+) -> tuple[np.ndarray, np.ndarray]:
+    """The strongest score of a neighbour that is odd in the direction that goes with it, M × T; who has one.
 
     Args:
         sign: M × T, −1 below and 1 above what was expected.
     """
-    found = scores.copy()
+    found = np.zeros_like(scores)
     has_neighbours = np.zeros(len(scores), bool)
     owners, neighbours, same = _pairs(history)
     if not len(owners):
@@ -51,19 +49,8 @@ def supported(scores: np.ndarray, sign: np.ndarray, history: History) -> tuple[n
         rows = owners[part]
         upward = np.maximum.reduceat(said, part - part[0], axis=0)
         downward = -np.minimum.reduceat(said, part - part[0], axis=0)
-        strongest = np.maximum(np.where(sign[rows] > 0, upward, downward), 0)
-        found[rows] = raised(scores[rows], strongest)
+        found[rows] = np.maximum(np.where(sign[rows] > 0, upward, downward), 0)
     return found, has_neighbours
-
-
-def raised(own: np.ndarray, strongest: np.ndarray) -> np.ndarray:
-    """A score given the strongest that a neighbour has.
-
-    What neighbours have in common when nothing is wrong makes small scores go together, so that these add
-    little.
-    """
-    said = np.minimum(strongest, CAP)
-    return np.where(own > OWN, own + SHARE * said**2 / (said + HEARD), own)
 
 
 def _pairs(history: History) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aidbt.observability.recorded import asked_in
+
 # dbt begins a new log at 10 MB.
 _MOST_BYTES = 64_000_000
 _MOST_RUNS = 30
@@ -34,6 +36,7 @@ class LoggedRun:
         succeeded: None when it has not ended, or was killed.
         message: what dbt said last was wrong.
         ended_at: when the log was written last; older invocations in it ended before.
+        target: as it was asked for; "" where it was not.
     """
 
     invocation_id: str
@@ -42,6 +45,7 @@ class LoggedRun:
     message: str
     ended_at: datetime
     memory_bytes: int | None = None
+    target: str = ""
 
 
 def logged_runs(places: Iterable[Path]) -> tuple[LoggedRun, ...]:
@@ -143,6 +147,7 @@ def _logged(invocation_id: str, told: Sequence[tuple[str, str]], ended_at: datet
         message=_told_error(errors),
         ended_at=ended_at,
         memory_bytes=int(memory["kb"]) * 1024 if memory else None,
+        target=asked_in(words.split()).target,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from aidbt.core.findings import Finding, RunFailure, Severity
 from aidbt.observability.observing.dbt_log import LoggedRun
 from aidbt.observability.observing.handed_in import RUNNING, HandedIn
-from aidbt.observability.recorded import RecordedRun
+from aidbt.observability.recorded import Asked, RecordedRun
 
 _UNKNOWN = "dbt left no results of this run, so what it did is not known"
 
@@ -76,7 +76,7 @@ def _by_log(logged: LoggedRun, run: RecordedRun | None, exit_code: int | None, w
     if logged.succeeded is False or exit_code not in (None, 0):
         return _failed(
             logged.invocation_id, logged.command, logged.message or _UNKNOWN, logged.ended_at, run, where,
-            memory_bytes=logged.memory_bytes,
+            memory_bytes=logged.memory_bytes, target=logged.target,
         )  # fmt: skip
     named = f"dbt {logged.command} of {_when(logged.ended_at)}"
     if logged.succeeded:
@@ -95,6 +95,7 @@ def _failed(
     where: str,
     *,
     memory_bytes: int | None = None,
+    target: str = "",
 ) -> Unseen:
     # dbt's first line is only the kind: "Compilation Error", "Database Error".
     lines = [line.strip() for line in message.splitlines() if line.strip()] or [_UNKNOWN]
@@ -109,6 +110,7 @@ def _failed(
         started_at=at,
         finished_at=at,
         origin="observed",
+        asked=Asked(target=target),
         memory_bytes=memory_bytes,
         failures=(RunFailure("", "error", message),),
     )

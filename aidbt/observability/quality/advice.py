@@ -23,7 +23,7 @@ class Way:
     """Something that a person can do.
 
     Attributes:
-        action: one line, with the numbers.
+        action: one line, with the numbers; `short` without them, "" where there are none.
         points: of the score of all nodes together that it wins back.
         coverage: points 0..100 by which more of all nodes would be known.
         effort: 1 or more, see above.
@@ -37,6 +37,7 @@ class Way:
     coverage: float = 0.0
     cause: str = ""
     nodes: tuple[str, ...] = ()
+    short: str = ""
 
 
 def ranked(ways: Iterable[Way]) -> tuple[Way, ...]:
@@ -91,8 +92,10 @@ def shares(lost: Sequence[float]) -> list[float]:
 
 def _way(cause: str, parts: Sequence[tuple[Loss, Evidence, float]]) -> Way:
     best = min((e for _, e, _ in parts), key=lambda e: (_TELLING.index(e.source), e.node != cause, e.node))
+    short = _verb(best)
     return Way(
-        action=_action(best),
+        action=f"{short}: {best.said.removesuffix(f' ({cause})')}",
+        short=short,
         effort=_effort(best),
         points=sum(points for _, _, points in parts),
         cause=cause,
@@ -106,17 +109,18 @@ def _effort(item: Evidence) -> float:
     return 1.0 if item.said.startswith("could not run") else _EFFORT[item.source]
 
 
-def _action(item: Evidence) -> str:
+def _verb(item: Evidence) -> str:
+    """What is to be done, without what was found."""
     if item.source == "freshness":
-        return f"load {item.what.removeprefix('freshness of ')}: {item.said}"
+        return f"load {item.what.removeprefix('freshness of ')}, then dbt source freshness"
     if item.source == "run":
-        return f"mend {item.what.removeprefix('run of ')}: {item.said}"
+        return f"mend {item.what.removeprefix('run of ')}"
     if item.source == "monitor":
-        return f"settle {item.cause}: {item.said.removesuffix(f' ({item.cause})')}"
+        return f"settle {item.cause}"
     name, _, on = item.what.partition(" on ")
     if on and name in _MENDED and not item.said.startswith("could not run"):
-        return f"{_MENDED[name].format(on=on)}: {item.said}"
-    return f"mend {on}: {name}: {item.said}" if on else f"mend {item.what}: {item.said}"
+        return _MENDED[name].format(on=on)
+    return f"mend {on}: {name}" if on else f"mend {item.what}"
 
 
 _MENDED = {

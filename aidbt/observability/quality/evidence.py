@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from aidbt.core.config import QualityDimension
 from aidbt.core.errors import UnknownName
 from aidbt.core.incidents import Incident, key_of
-from aidbt.core.measured import Anomaly, Monitor
+from aidbt.core.measured import Anomaly, Monitor, node_name
 from aidbt.monitors.history import Family
 from aidbt.monitors.judging.schema_changes import METRIC as SCHEMA
 from aidbt.monitors.metrics import metric_of
@@ -117,7 +117,7 @@ def of_test(
         said = f"{odd:,.0f} of {measured.rows:,.0f} rows"
     elif share is None:
         lost, bad = (1.0 if is_bad else 0.0), None
-        said = _words(kind, failures) if is_bad else ""
+        said = _words(kind, failures, name) if is_bad else ""
     else:
         assert rows is not None
         lost, bad = share, failures * (2 if kind.counts is Counts.KEYS else 1)
@@ -161,7 +161,9 @@ def _odd_values(test: Node, measured: Measured | None) -> float | None:
     counts, nulls = measured.values.get(column), measured.nulls.get(column)
     if not counts or nulls is None:
         return None
-    accepted = {str(value) for value in values}
+    accepted = {str(value).lower() if isinstance(value, bool) else str(value) for value in values}
+    if accepted.isdisjoint(counts):  # they may be spelled in another way, as 1.0 for 1
+        return None
     odd = measured.rows - nulls - sum(rows for value, rows in counts.items() if value in accepted)
     return odd if 0 < odd <= measured.rows else None
 
@@ -172,8 +174,11 @@ def _arguments(test: Node) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _words(kind: Kind, failures: int) -> str:
+def _words(kind: Kind, failures: int, name: str) -> str:
     """What a test found of whose rows it is not known how many they are of."""
+    if name == "accepted_values" and failures:
+        are = "values are" if failures > 1 else "value is"
+        return f"{failures:,} {are} not accepted, of how many rows is not known"
     if kind.counts is Counts.NOTHING:
         return f"failed ({failures:,} found)" if failures > 1 else "failed"
     what = "value" if kind.counts is Counts.KEYS else "row"
@@ -222,43 +227,52 @@ def _of_runs(
     manifest: Manifest, known: Known, tested: Mapping[str, str], names: Collection[str]
 ) -> Iterator[Evidence]:
     """What could not be built is as old as its last good run; what was built says nothing."""
-    failed = {name for name, seen in known.results.items() if seen.status in _FAILED}
-    blamed: dict[str, str] = {tested[name]: name for name in sorted(failed & tested.keys())}
-    blamed |= {name: name for name in failed if name not in tested}
+    failed = {name: seen.at for name, seen in known.results.items() if seen.status in _FAILED}
+    blamed: dict[str, list[str]] = {}
+    for name in sorted(failed):
+        blamed.setdefault(tested.get(name, name), []).append(name)
     for node in manifest.nodes.values():
         seen = known.results.get(node.unique_id)
         if seen is None or node.resource_type not in ("model", "seed", "snapshot"):
             continue
+        why: dict[str, str] = {}
         if node.unique_id in failed:
-            cause, said = node.unique_id, f"was not built: {_words_of(seen.message, names) or seen.status}"
+            why[node.unique_id] = f"was not built: {_words_of(seen.message, names) or seen.status}"
         elif seen.status == "skipped":
-            cause = _culprit(node, manifest, blamed)
-            said = f"was not built, since {_short(cause, node)} failed"
-        else:
-            continue
-        what = f"run of {node.name}"
-        yield Evidence(node.unique_id, "", Dimension.TIMELINESS, 1.0, cause, "run", what, said)
+            # What failed in another run did not keep it from being built in this one.
+            here = {n: [cause for cause in some if failed[cause] == seen.at] for n, some in blamed.items()}
+            causes = _culprits(node, manifest, here)
+            more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
+            why |= {cause: f"was not built, since {_short(cause, node)}{more} failed" for cause in causes}
+        for cause, said in why.items():
+            what = f"run of {node.name}"
+            yield Evidence(node.unique_id, "", Dimension.TIMELINESS, 1.0, cause, "run", what, said)
 
 
-def _culprit(node: Node, manifest: Manifest, blamed: Mapping[str, str]) -> str:
-    """What failed above a node that was skipped: the nearest node, or a test of it."""
+def _culprits(node: Node, manifest: Manifest, blamed: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What failed before a node that was skipped: its unit tests, else the nearest node above it or the tests
+    of that.
+    """
+    own = [cause for cause in blamed.get(node.unique_id, ()) if cause.startswith("unit_test.")]
+    if own:
+        return own
     seen: set[str] = set()
     waiting = list(node.depends_on)
     for name in waiting:
         if name in seen:
             continue
         seen.add(name)
-        if name in blamed:
+        if blamed.get(name):
             return blamed[name]
         up = manifest.find(name)
         waiting += up.depends_on if up is not None else ()
-    return node.unique_id
+    return (node.unique_id,)
 
 
 def _short(cause: str, node: Node) -> str:
     if cause == node.unique_id:
         return "something it needs"
-    return cause.split(".")[2] if cause.startswith(("test.", "unit_test.")) else cause.rpartition(".")[2]
+    return node_name(cause) if cause.startswith(("test.", "unit_test.")) else cause.rpartition(".")[2]
 
 
 # --- monitors -----------------------------------------------------------------------------------------
@@ -267,6 +281,7 @@ _OF_METRIC = {
     "row_count": Dimension.COMPLETENESS,
     "null_rate": Dimension.COMPLETENESS,
     "empty_rate": Dimension.COMPLETENESS,
+    "untimed_rate": Dimension.COMPLETENESS,
     "freshness_minutes": Dimension.TIMELINESS,
     "rows_per_key": Dimension.UNIQUENESS,
     SCHEMA: Dimension.CONSISTENCY,

@@ -11,9 +11,10 @@ from aidbt.core.incidents import IncidentState
 from aidbt.core.measured import Grain
 from aidbt.monitors.histories import monitors_of
 from aidbt.monitors.judging.checking import COLD_START_BUCKETS
-from aidbt.observability.checking_buckets import JUDGED
+from aidbt.monitors.judging.remembered import JUDGED
 from aidbt.observability.quality.known import Known, Measured, Rows
 from aidbt.observability.quality.results import failing_tests, read_results, uncounted
+from aidbt.observability.targets import left_out
 from aidbt.project.manifest import Manifest
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets, Series
@@ -30,30 +31,45 @@ def gather(
     target_path: Path,
     *,
     max_age_days: int = 30,
+    target: str = "",
     now: datetime | None = None,
 ) -> Known:
     """All that is known of a project, read from the store and from dbt's target folder.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
     """
     since = (now or datetime.now(UTC)) - timedelta(days=max_age_days)
-    read = read_results(manifest, store, target_path, since)
+    read = read_results(manifest, store, target_path, since, target=target)
     results = {n: seen for n, seen in read.newest.items() if seen.at >= since and manifest.find(n)}
     buckets = Buckets(store)
-    measured = dict(_measured(buckets, store, since))
+    measured, grains = _measured(buckets, store, since)
     seen_columns = {node: found.columns for node, found in measured.items() if found.columns}
     nodes = _tested_nodes(manifest, failing_tests(results))
     return Known(
         results=results,
-        rows=dict(_rows(manifest, buckets, nodes, read.rows)),
+        rows=dict(_rows(manifest, buckets, nodes, read.rows, grains)),
         measured=measured,
         columns={**read.columns, **seen_columns},
         incidents=Incidents(store).all(states=(IncidentState.OPEN, IncidentState.ACKNOWLEDGED)),
         runs=len(read.runs),
         last_run_at=max(read.runs.values(), default=None),
-        findings=(*_old(manifest, since), *read.findings, *uncounted(read, manifest, since, max_age_days)),
+        findings=(
+            *_old(manifest, since),
+            *_others(store, since, target),
+            *read.findings,
+            *uncounted(read, manifest, since, max_age_days),
+        ),
     )
+
+
+def _others(store: Store, since: datetime, target: str) -> Iterator[Finding]:
+    said = left_out(store.run_targets(since=since), target)
+    if said:
+        yield Finding("quality.other_targets", Severity.INFO, "runs", said)
 
 
 def _old(manifest: Manifest, since: datetime) -> Iterator[Finding]:
@@ -63,16 +79,26 @@ def _old(manifest: Manifest, since: datetime) -> Iterator[Finding]:
         yield Finding("quality.old_manifest", Severity.WARN, "manifest.json", said)
 
 
-def _measured(buckets: Buckets, store: Store, since: datetime) -> Iterator[tuple[str, Measured]]:
-    """What monitors have of each node."""
+def _measured(
+    buckets: Buckets, store: Store, since: datetime
+) -> tuple[dict[str, Measured], dict[str, Grain]]:
+    """What monitors have of each node, and in which grain: that in which it was measured last, since what it
+    was measured in before may lie far back.
+    """
     judged = store.all(JUDGED).keys()
+    found: dict[str, Measured] = {}
+    grains: dict[str, Grain] = {}
     for grain in _GRAINS:
         for node, (_, last) in buckets.spans(grain).items():
             series = buckets.series(node, grain, since=last - 2 * _LATELY)
             if series is None or ("rows", "") not in series.keys:
                 continue  # figures of runs only
             is_judged = f"{node}|{grain}" in judged
-            yield node, _of_series(series, buckets.latest_columns(node), since, is_judged=is_judged)
+            one = _of_series(series, buckets.latest_columns(node), since, is_judged=is_judged)
+            before = found.get(node)
+            if before is None or before.at is None or (one.at is not None and one.at >= before.at):
+                found[node], grains[node] = one, grain
+    return found, grains
 
 
 def _of_series(series: Series, columns: Mapping[str, str], since: datetime, *, is_judged: bool) -> Measured:
@@ -132,7 +158,11 @@ def _tested_nodes(manifest: Manifest, tests: Iterable[str]) -> set[str]:
 
 
 def _rows(
-    manifest: Manifest, buckets: Buckets, nodes: set[str], built: Mapping[str, tuple[datetime, int]]
+    manifest: Manifest,
+    buckets: Buckets,
+    nodes: set[str],
+    built: Mapping[str, tuple[datetime, int]],
+    grains: Mapping[str, Grain],
 ) -> Iterator[tuple[str, Rows]]:
     """How many rows nodes have: of the whole table where it was measured so; else those that the last run
     wrote, where it wrote all; else those of all spans of time together, which may not be all.
@@ -142,7 +172,7 @@ def _rows(
         if node is None:
             continue
         is_written_whole = node.resource_type == "seed" or node.config.get("materialized") == "table"
-        if (rows := _rows_of_runs(buckets, name)) is not None:
+        if grains.get(name) == "run" and (rows := _rows_of_runs(buckets, name)) is not None:
             yield name, Rows(rows)
         elif name in built and is_written_whole:
             yield name, Rows(built[name][1])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aidbt.core.config import QualitySettings
 from aidbt.core.errors import UsageError, nearest
 from aidbt.core.findings import Finding, Severity
+from aidbt.core.measured import node_name
 from aidbt.monitors.incidents.surroundings import surroundings
 from aidbt.observability.quality.advice import Way, mending
 from aidbt.observability.quality.dimensions import Dimension, odd_dimension
@@ -135,7 +136,7 @@ def _odd(manifest: Manifest, tests: Iterable[str]) -> Iterator[Finding]:
             close = nearest(wanted, list(Dimension))
             meant = f"did you mean '{close}'?" if close else f"known: {', '.join(Dimension)}"
             said = f"meta.aidbt.dimension is '{wanted}', which is none; {meant}"
-            yield Finding("quality.unknown_dimension", Severity.WARN, name.split(".")[2], said)
+            yield Finding("quality.unknown_dimension", Severity.WARN, node_name(name), said)
 
 
 def _columns_unknown(scores: Sequence[NodeScore]) -> Iterator[Finding]:
@@ -150,7 +151,7 @@ def _columns_unknown(scores: Sequence[NodeScore]) -> Iterator[Finding]:
 
 def _unrun(missing: Sequence[str], known: Known) -> Iterator[Finding]:
     if missing and known.runs:
-        names = ", ".join(name.split(".")[2] for name in missing[:3])
+        names = ", ".join(node_name(name) for name in missing[:3])
         more = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
         said = f"no result is known of {names}{more}: new, renamed, not selected, or run elsewhere"
         where = f"{len(missing):,} test{'s' if len(missing) > 1 else ''}"

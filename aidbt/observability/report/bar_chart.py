@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aidbt.observability.report.scales import value_axis
+from aidbt.observability.report.scales import AXIS_ROOM, value_axis
 from aidbt.observability.report.svg import element, line, percent
 from aidbt.observability.report.values import State
 
@@ -43,8 +43,8 @@ def bar_chart(bars: Sequence[Bar], *, title: str, tick: str = "{:,.0f}") -> Mark
         return Markup("")
     axis = value_axis([0.0, *(bar.value for bar in bars)], ticks=2)
     marks = [(mark, _at(axis.share(mark))) for mark in axis.ticks]
-    lines = [element("line", x1=0, x2="100%", y1=y, y2=y, class_="grid") for _, y in marks]
-    values = [element("text", tick.format(mark), x=0, y=y - 4, class_="tick") for mark, y in marks]
+    lines = [element("line", x1=-AXIS_ROOM, x2="100%", y1=y, y2=y, class_="grid") for _, y in marks]
+    values = [element("text", tick.format(mark), x=-AXIS_ROOM, y=y - 4, class_="tick") for mark, y in marks]
     step = _WIDTH / len(bars)
     drawn = [
         element(

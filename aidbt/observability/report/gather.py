@@ -35,7 +35,9 @@ from aidbt.observability.report.values import (
     Spend,
     Watched,
 )
+from aidbt.observability.targets import left_out
 from aidbt.project.manifest import Manifest
+from aidbt.project.private_messages import identifiers_of
 from aidbt.store import Store
 from aidbt.store.buckets import Buckets, Series
 from aidbt.store.incidents import Incidents
@@ -68,6 +70,7 @@ def gather(
     now: datetime,
     feedback: Sequence[Feedback] = (),
     notes: Sequence[str] = (),
+    target: str = "",
 ) -> Report:
     """What the store knows of a project, as far as it happened since a time; what is open counts anyway.
 
@@ -76,14 +79,18 @@ def gather(
         target_path: where dbt's newest artifacts are.
         feedback: what people said of incidents.
         notes: what the caller could not read.
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
     """
     around = surroundings(manifest) if manifest is not None else Surroundings()
     said = list(notes)
-    recorded = _recorded(store, since, said)
-    runs = runs_of(recorded)
+    others = left_out(store.run_targets(since=since), target)
+    said += [f"{others}."] if others else []
+    recorded = _recorded(store, since, said, target)
+    identifiers = identifiers_of(manifest) if manifest is not None else set()
+    runs = runs_of(recorded, identifiers)
     incidents = _incidents(store, since)
     charts = _charts(
         incidents, store, settings, around, [run.started_at for run in runs], feedback, now, said
@@ -93,7 +100,7 @@ def gather(
         IncidentPart(one, charts.get(one.id, ()), lineage_part(one, around.parents), said_of.get(one.id, ()))
         for one in incidents
     ]
-    known, quality = _quality(store, settings, manifest, target_path, since, now, said)
+    known, quality = _quality(store, settings, manifest, target_path, since, now, said, target)
     measured = _measured(Buckets(store), manifest, settings)
     calls = LlmLedger(store).calls(_MOST_CALLS, since=since)
     costs = costs_of(recorded, calls, settings.cost, since=since, until=now)
@@ -103,7 +110,7 @@ def gather(
         since=since,
         watched=measured.watched,
         incidents=tuple(parts),
-        tests=results_of(recorded, around.tested, known.results),
+        tests=results_of(recorded, around.tested, known.results, identifiers),
         freshness=freshness_of(
             measured.newest,
             measured.judged,
@@ -116,16 +123,17 @@ def gather(
         costs=costs_part(costs),
         spend=spend_part(costs),
         notes=tuple(said),
+        target=target,
     )
 
 
-def _recorded(store: Store, since: datetime, notes: list[str]) -> tuple[RecordedRun, ...]:
+def _recorded(store: Store, since: datetime, notes: list[str], target: str) -> tuple[RecordedRun, ...]:
     """The runs of the period, oldest first; a note where they are too many to be read."""
-    newest = recorded_runs(store, since=since, limit=_FEWEST_RUNS)
+    newest = recorded_runs(store, since=since, limit=_FEWEST_RUNS, target=target)
     if len(newest) < _FEWEST_RUNS:
         return newest
     most = runs_to_read(max(len(run.results) for run in newest))
-    found = recorded_runs(store, since=since, limit=most + 1)
+    found = recorded_runs(store, since=since, limit=most + 1, target=target)
     if len(found) <= most:
         return found
     kept = found[1:]
@@ -276,11 +284,12 @@ def _quality(
     since: datetime,
     now: datetime,
     notes: list[str],
+    target: str,
 ) -> tuple[Known, Quality | None]:
     if manifest is None:
         return Known(), None
     try:
-        return scored(manifest, store, target_path, settings.quality, since=since, now=now)
+        return scored(manifest, store, target_path, settings.quality, since=since, now=now, target=target)
     except AidbtError as error:
         notes.append(f"Quality could not be scored: {error.message}.")
         return Known(), None

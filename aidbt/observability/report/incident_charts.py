@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aidbt.core.config import MonitorSettings
 from aidbt.core.errors import UnknownName
-from aidbt.core.incidents import Incident, key_of, node_name
-from aidbt.core.measured import Anomaly, Grain, Monitor
+from aidbt.core.incidents import Incident, key_of
+from aidbt.core.measured import Anomaly, Grain, Monitor, node_name
 from aidbt.monitors.metrics import CUSTOM, metric_of
 from aidbt.observability.report.values import ChartPoint, MetricChart
 from aidbt.store.buckets import Buckets
@@ -127,7 +127,9 @@ def _history(
 
     nodes = {one.monitor.node for one in wanted}
     nodes |= {above for node in nodes for above in parents.get(node, ())}
-    since = (now - timedelta(days=settings.history_days + 1)).replace(tzinfo=None)
+    # An archive's incidents lie as far back as its data.
+    judged = [one.incident.anomalies[-1].start for one in wanted]
+    since = min(now.replace(tzinfo=None), *judged) - timedelta(days=settings.history_days + 1)
     named = {one.monitor.metric for one in wanted if not one.monitor.metric.startswith(CUSTOM)}
     return history_of(
         list(buckets.read(nodes, grain, since=since)),
@@ -164,6 +166,7 @@ def chart_of(
                 _known(scores.high[row, place]) if anomaly is None else anomaly.high,
                 _said(anomaly, history.values[row, place]) if anomaly else "",
                 bool(history.refreshed[row, place]),
+                anomaly is not None and _has_changed(anomaly, history.values[row, place]),
             )
         )
     ticks = runs if history.grain != "run" and len(places) else ()
@@ -172,10 +175,12 @@ def chart_of(
 
 def _said(anomaly: Anomaly, value: float) -> str:
     """What was found, and that it is not so any more where the bucket was measured again."""
+    return f"{anomaly.message} (measured again since)" if _has_changed(anomaly, value) else anomaly.message
+
+
+def _has_changed(anomaly: Anomaly, value: float) -> bool:
     was = math.nan if anomaly.value is None else anomaly.value
-    if math.isclose(was, value, rel_tol=0.01, abs_tol=1e-9):
-        return anomaly.message
-    return f"{anomaly.message} (measured again since)"
+    return not math.isclose(was, value, rel_tol=0.01, abs_tol=1e-9)
 
 
 def title_of(monitor: Monitor) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from aidbt.core.incidents import node_name
+from aidbt.core.measured import node_name
 from aidbt.observability.report.svg import element, number, shortened
 from aidbt.observability.report.values import LineageNode, LineagePart
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from aidbt.core.measured import Grain
 from aidbt.monitors.wording import told_value
-from aidbt.observability.report.scales import Axis, TimeAxis, time_axis, value_axis
+from aidbt.observability.report.scales import AXIS_ROOM, Axis, TimeAxis, time_axis, value_axis
 from aidbt.observability.report.svg import area, dots, element, line, percent
 from aidbt.observability.report.values import ChartPoint, MetricChart
 
@@ -51,7 +51,7 @@ def said(chart: MetricChart) -> str:
     known = [point for point in chart.points if point.value is not None]
     low = min(known, key=lambda point: point.value or 0.0)
     high = max(known, key=lambda point: point.value or 0.0)
-    odd = [point for point in chart.points if point.said]
+    odd = [point for point in chart.points if point.is_odd]
     text = (
         f"{chart.title}: {told_point(low, chart)} to {told_point(high, chart)} from"
         f" {told_start(chart.points[0].start, chart.grain)} to"
@@ -91,15 +91,15 @@ def told_start(start: datetime, grain: Grain) -> str:
 def _lines(values: Axis) -> Iterator[Markup]:
     """Lines at round values."""
     for y in (_TOP + _y(values, tick) for tick in values.ticks):
-        yield element("line", x1=0, x2="100%", y1=y, y2=y, class_="grid")
+        yield element("line", x1=-AXIS_ROOM, x2="100%", y1=y, y2=y, class_="grid")
 
 
 def _values(chart: MetricChart, values: Axis) -> Iterator[Markup]:
-    """The values above their lines, inside the drawing, so that it needs no margin."""
+    """The values above their lines, left of the drawing, so that they hide nothing of it."""
     for tick in values.ticks:
         y = _TOP + _y(values, tick) - 4
         text = told_value(tick, chart.family) if tick else "0"
-        yield element("text", text, x=0, y=y, class_="tick")
+        yield element("text", text, x=-AXIS_ROOM, y=y, class_="tick")
 
 
 def _plot(chart: MetricChart, times: TimeAxis, values: Axis) -> Markup:
@@ -109,7 +109,7 @@ def _plot(chart: MetricChart, times: TimeAxis, values: Axis) -> Markup:
         for point in chart.points
     ]
     at = [(x, _y(values, value)) for x, value in middle]
-    odd = [place for place, point in zip(at, chart.points, strict=True) if point.said]
+    odd = [place for place, point in zip(at, chart.points, strict=True) if point.is_odd]
     refreshed = [place for place, point in zip(at, chart.points, strict=True) if point.is_refreshed]
     parts = [element("path", d=area([(x, _y(values, a), _y(values, b)) for x, a, b in band]), class_="band")]
     # What was measured below or above nothing, such as an empty day that a monitor found, still has its line.
@@ -145,7 +145,7 @@ def _dates(times: TimeAxis) -> Iterator[Markup]:
     y = _TOP + _HEIGHT + 18
     for at, text in times.ticks:
         share = times.share(at)
-        anchor = "start" if share < 0.06 else "end" if share > 0.94 else "middle"
+        anchor = "end" if share > 0.96 else "middle"  # left of the drawing is room
         yield element("text", text, x=percent(share), y=y, text_anchor=anchor, class_="tick")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from aidbt.core.incidents import Incident, node_name
-from aidbt.core.measured import Anomaly
+from aidbt.core.incidents import Incident, key_of
+from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.history import Family
 from aidbt.observability.report import bar_chart, lineage_picture, metric_chart, summary, timeline, words
 from aidbt.observability.report.bar_chart import Bar
@@ -54,6 +54,8 @@ def report_page(report: Report) -> str:
             now=report.made_at,
             verdict=summary.verdict(report),
             tiles=summary.tiles(report),
+            steps=summary.steps(report),
+            said=said_of_failures(report),
             late=summary.late_ones(report),
             style=style,
             style_hash=_hash(style),
@@ -68,9 +70,28 @@ def report_page(report: Report) -> str:
 # --- what the templates ask for ------------------------------------------------------------------------
 
 
-def run_bars(runs: tuple[Run, ...], *, most: int = 60) -> list[Bar]:
-    """How long each run took, oldest first."""
-    newest = list(reversed(runs[:most]))
+def said_of_failures(report: Report) -> dict[str, str]:
+    """Node or test → what dbt said when it failed last."""
+    return {node: said for run in reversed(report.runs) for node, said in run.problems if said}
+
+
+def has_passed(incident: Incident, anomaly: Anomaly) -> bool:
+    """Whether what a monitor found is as usual again."""
+    return incident.state.is_over or key_of(anomaly.monitor) in incident.well
+
+
+def main_job(runs: tuple[Run, ...]) -> str:
+    """The command on which most time was spent: only runs of one job are alike; "" without two runs of it."""
+    seconds: dict[str, float] = {}
+    for run in runs:
+        seconds[run.command] = seconds.get(run.command, 0.0) + run.seconds
+    job = max(seconds, key=lambda job: (seconds[job], job), default="")
+    return job if sum(run.command == job for run in runs) > 1 else ""
+
+
+def run_bars(runs: tuple[Run, ...], job: str, *, most: int = 60) -> list[Bar]:
+    """How long each run of a job took, oldest first."""
+    newest = [run for run in runs if run.command == job][:most][::-1]
     return [
         Bar(
             f"{run.started_at.day} {run.started_at:%b}",
@@ -117,8 +138,14 @@ def not_passing(tests: tuple[TestResult, ...]) -> list[TestResult]:
 
 
 def newest_findings(incident: Incident) -> list[Anomaly]:
-    """What monitors found, the newest and of these the surest first; one line for each monitor."""
-    ordered = sorted(incident.anomalies, key=lambda a: (a.start, a.score), reverse=True)
+    """What monitors found, what has not passed first, the newest and of these the surest; one line for each
+    monitor.
+    """
+    ordered = sorted(
+        incident.anomalies,
+        key=lambda a: (key_of(a.monitor) not in incident.well, a.start, a.score),
+        reverse=True,
+    )
     return list({anomaly.monitor: anomaly for anomaly in reversed(ordered)}.values())[::-1]
 
 
@@ -165,6 +192,8 @@ def _environment() -> Any:
         "timeline": timeline.timeline,
         "spark": bar_chart.spark,
         "run_bars": run_bars,
+        "main_job": main_job,
+        "what_failed": summary.what_failed,
         "quality_chart": quality_chart,
         "breakable": breakable,
         "x_share": metric_chart.x_share,
@@ -181,6 +210,7 @@ def _environment() -> Any:
         "share_bar": bar_chart.share_bar,
         "bar_chart": bar_chart.bar_chart,
         "incident_state": incident_state,
+        "has_passed": has_passed,
         "data_span": data_span,
         "told_point": metric_chart.told_point,
         "told_band": metric_chart.told_band,

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aidbt.core.incidents import Incident
+from aidbt.core.incidents import Incident, key_of
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.values import Freshness, Run, State, TestResult
+from aidbt.project.private_messages import without_values
 
 _TESTS = ("test.", "unit_test.")
 _AGES: Mapping[str, State] = {"pass": "good", "warn": "warn", "error": "bad", "runtime error": "bad"}
 
 
-def runs_of(recorded: Iterable[RecordedRun]) -> tuple[Run, ...]:
-    """The runs, newest first."""
-    found = [_run(run) for run in recorded]
+def runs_of(recorded: Iterable[RecordedRun], identifiers: Collection[str] = ()) -> tuple[Run, ...]:
+    """The runs, newest first.
+
+    Args:
+        identifiers: names in lower case that may be shown of what dbt said.
+    """
+    found = [_run(run, identifiers) for run in recorded]
     return tuple(sorted(found, key=lambda run: run.started_at, reverse=True))
 
 
-def _run(run: RecordedRun) -> Run:
+def _run(run: RecordedRun, identifiers: Collection[str]) -> Run:
     failed = sum(node.failed for node in run.results)
     skipped = sum(not node.is_run for node in run.results)
     return Run(
@@ -33,11 +39,18 @@ def _run(run: RecordedRun) -> Run:
         warned=sum(node.status == "warn" for node in run.results),
         failed=failed,
         skipped=skipped,
+        target=run.asked.target,
+        problems=tuple(
+            (failure.unique_id, without_values(failure.message, identifiers)) for failure in run.failures
+        ),
     )
 
 
 def results_of(
-    recorded: Sequence[RecordedRun], tested: Mapping[str, str], seen: Mapping[str, Seen]
+    recorded: Sequence[RecordedRun],
+    tested: Mapping[str, str],
+    seen: Mapping[str, Seen],
+    identifiers: Collection[str] = (),
 ) -> tuple[TestResult, ...]:
     """How each test ended when it was run last; of a test that does not pass also since when.
 
@@ -45,6 +58,7 @@ def results_of(
         recorded: oldest first.
         tested: test → the node it tests. With any, tests that it does not name are gone, and left out.
         seen: newest results from elsewhere, e.g. of artifacts that nobody handed in.
+        identifiers: names in lower case that may be shown of what dbt said.
     """
     found: dict[str, TestResult] = {}
     for run in recorded:
@@ -56,7 +70,8 @@ def results_of(
         if name.startswith(_TESTS) and result.status != "skipped" and (known is None or known.at < result.at):
             node = RecordedNode(name, result.status, failures=result.failures, message=result.message)
             found[name] = _test(node, result.at, tested, known)
-    return tuple(one for name, one in sorted(found.items()) if not tested or name in tested)
+    there = [one for name, one in sorted(found.items()) if not tested or name in tested]
+    return tuple(replace(one, message=without_values(one.message, identifiers)) for one in there)
 
 
 def _test(
@@ -88,16 +103,14 @@ def freshness_of(
         declared: node → what dbt's own question for its freshness said.
         incidents: those that are open.
     """
-    late: dict[str, State] = {}
-    for incident in incidents:
-        for anomaly in incident.anomalies:
-            if anomaly.monitor.metric == "freshness_minutes":
-                late[anomaly.monitor.node] = "bad" if incident.severity.value == "error" else "warn"
+    late = _late(incidents)
     found = []
     for node in newest.keys() | declared.keys() | late.keys():
         state: State = late.get(node) or ("good" if node in judged else "none")
         by = "monitor" if node in late else ""
         said = declared.get(node)
+        if said is not None and _is_outdated(said, newest.get(node)):
+            said = None
         if said is not None and _BADNESS[said.state] >= _BADNESS[state]:
             state, by = said.state, "declared"
         times = [at for at in (newest.get(node), said.newest_at if said else None) if at is not None]
@@ -107,6 +120,26 @@ def freshness_of(
     return tuple(sorted(found, key=lambda one: (-_BADNESS[one.state] // 2, -(one.age_s or 0.0), one.node)))
 
 
+def _late(incidents: Iterable[Incident]) -> dict[str, State]:
+    """What a monitor found late and is late still; a node of two incidents is as bad as in the worse."""
+    late: dict[str, State] = {}
+    for incident in incidents:
+        for monitor in {anomaly.monitor for anomaly in incident.anomalies}:
+            if monitor.metric != "freshness_minutes" or key_of(monitor) in incident.well:
+                continue
+            state: State = "bad" if incident.severity.value == "error" else "warn"
+            late[monitor.node] = max(state, late.get(monitor.node, state), key=lambda one: _BADNESS[one])
+    return late
+
+
+def _is_outdated(said: Freshness, newest: datetime | None) -> bool:
+    """Whether rows came after dbt asked and found it late."""
+    is_late = said.state in ("warn", "bad")
+    return is_late and newest is not None and said.newest_at is not None and newest > said.newest_at + _ALIKE
+
+
+# dbt and the monitors do not read the same moment to the same digit.
+_ALIKE = timedelta(minutes=1)
 _BADNESS: Mapping[State, int] = {"none": 0, "good": 1, "warn": 2, "bad": 3}
 
 

@@ -15,6 +15,10 @@ _FROM_ZERO = 0.4
 _LARGEST, _SMALLEST = 1e300, 1e-290
 
 
+# Pixels left of a drawing for the numbers of its axis, which the style sheet keeps free.
+AXIS_ROOM = 44
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """A linear axis from `low` to `high`, which differ.

@@ -11,13 +11,16 @@ from aidbt.observability.quality import judging
 from aidbt.observability.quality.advice import Way
 from aidbt.observability.quality.gathering import gather
 from aidbt.observability.quality.known import Known
-from aidbt.observability.quality.scores import Loss, Part
+from aidbt.observability.quality.scores import Loss, Part, Scope
 from aidbt.observability.report.values import LostPoints, ModelQuality, Quality
 from aidbt.project.manifest import Manifest
 from aidbt.store import Store
 from aidbt.store.quality import QualityHistory
 
 _MOST_WAYS = 6
+_MOST_CAUSES = 2
+_MOST_GROUPS = 50
+_GROUPS: tuple[Scope, ...] = ("layer", "owner")
 
 
 def scored(
@@ -28,17 +31,21 @@ def scored(
     *,
     since: datetime,
     now: datetime,
+    target: str = "",
 ) -> tuple[Known, Quality]:
     """What quality is judged by, and what came of it; nothing is kept.
+
+    Args:
+        target: whose runs count; see `recorded_runs`.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    known = gather(manifest, store, target_path, max_age_days=settings.max_age_days, now=now)
+    known = gather(manifest, store, target_path, max_age_days=settings.max_age_days, target=target, now=now)
     found = judging.quality_of(manifest, known, settings)
     history = tuple(
         (point.at, point.score)
-        for point in QualityHistory(store).points(since=since)
+        for point in QualityHistory(store, target).points(since=since)
         if point.score is not None
     )
     value = found.project.total.value
@@ -67,6 +74,11 @@ def quality_part(
             for part in found.parts("model")
         ),
         minimum=minimum,
+        groups=tuple(
+            (scope, part.label, part.total.value, part.total.coverage / 100)
+            for scope in _GROUPS
+            for part in found.parts(scope)[:_MOST_GROUPS]
+        ),
         ways=tuple((way.action, way.points) for way in (*found.mend, *found.measure)[:_MOST_WAYS]),
     )
 
@@ -85,6 +97,8 @@ def _model(part: Part, owner: str, losses: list[Loss], ways: dict[str, Way]) -> 
 
 def _lost(loss: Loss, ways: dict[str, Way]) -> LostPoints:
     first = loss.evidence[0]
-    reason = f"{first.what}: {first.said}" if first.said else first.what
-    way = next((ways[item.cause].action for item in loss.evidence if item.cause in ways), "")
-    return LostPoints(loss.node_points, reason, way if way != reason else "")
+    # What a monitor or a run says begins with the name of the node, or stands in its row.
+    reason = first.said if first.source in ("monitor", "run") else f"{first.what}: {first.said}"
+    causes = dict.fromkeys(item.cause for item in loss.evidence if item.lost == first.lost)
+    short = [ways[cause].short for cause in causes if cause in ways][:_MOST_CAUSES]
+    return LostPoints(loss.node_points, reason.removesuffix(f" ({first.cause})"), "; ".join(short))

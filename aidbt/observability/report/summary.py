@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from aidbt.observability.report.values import Freshness, Report, State, TestResult
+from aidbt.core.measured import node_name
+from aidbt.observability.report.values import Freshness, Report, Run, State, TestResult
 from aidbt.observability.report.words import counted, told_ago, told_list, told_money, told_score
 
 # Below these a score is bad, and not yet good.
 _BAD_SCORE, _GOOD_SCORE = 80.0, 95.0
+_MOST_INCIDENTS = 3
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,66 @@ class Tile:
     share: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do.
+
+    Attributes:
+        place: the id of what says more.
+        command: what to type; "" for nothing.
+    """
+
+    text: str
+    place: str
+    command: str = ""
+
+
+def steps(report: Report) -> list[Step]:
+    """What to do first, the most pressing first; empty where nothing is wrong and nothing would be better."""
+    found = [
+        Step(part.incident.title, part.incident.id, f"aidbt incidents show {part.incident.id}")
+        for part in report.open[:_MOST_INCIDENTS]
+    ]
+    if len(report.open) > _MOST_INCIDENTS:
+        more = counted(len(report.open) - _MOST_INCIDENTS, "more incident")
+        found.append(Step(f"{more} {'is' if more.startswith('1 ') else 'are'} open", "incidents"))
+    told = {node for part in report.open for node in part.incident.failures}
+    if report.runs and report.runs[0].state == "bad" and not told.issuperset(_failed(report.runs[0])):
+        found.append(Step(f"The last run failed: {what_failed(report.runs[0])}", "runs"))
+    failing = [test for test in report.tests if test.state == "bad" and test.unique_id not in told]
+    if failing:
+        names = _some([node_name(test.unique_id) for test in failing])
+        found.append(Step(f"{counted(len(failing), 'test fails', 'tests fail')}: {names}", "tests"))
+    if report.quality is not None and report.quality.ways:
+        action, points = report.quality.ways[0]
+        won = f" (+{points:.1f} points of quality)" if points >= 0.05 else ""
+        found.append(Step(f"{action[:1].upper()}{action[1:]}{won}", "quality", "aidbt quality"))
+    return found
+
+
+def _failed(run: Run) -> set[str]:
+    return {node for node, _ in run.problems}
+
+
+def what_failed(run: Run) -> str:
+    """The nodes that failed in a run; what dbt said where it failed before any.
+
+    Example:
+        >>> from datetime import datetime
+        >>> what_failed(Run("1", "dbt build", "failed", datetime(2026, 1, 1), 1, failed=1,
+        ...     problems=(("model.shop.orders", "Binder Error"),)))
+        'orders'
+    """
+    if any(not node for node, _ in run.problems) or not run.problems:
+        return next((said for node, said in run.problems if not node), "") or "dbt does not say why"
+    return _some([node_name(node) for node, _ in run.problems])
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return told_list([*names[:_MOST_NAMED], f"{more:,} more"] if more > 0 else names)
+
+
 def verdict(report: Report) -> tuple[State, str]:
     """How the project is, in one sentence with the worst first."""
     if report.is_empty:
@@ -45,8 +108,15 @@ def verdict(report: Report) -> tuple[State, str]:
         wrong.append(counted(failing, "test fails", "tests fail"))
     if report.runs and report.runs[0].state == "bad":
         wrong.append("the last run failed")
+    late = late_ones(report)
+    if late:
+        wrong.append(counted(len(late), "table is", "tables are") + " late")
+    warning = sum(test.state == "warn" for test in report.tests)
+    if warning and not wrong:
+        wrong.append(counted(warning, "test warns", "tests warn"))
     if wrong:
-        is_bad = bool(severities["error"] or failing or (report.runs and report.runs[0].state == "bad"))
+        has_failed = bool(report.runs) and report.runs[0].state == "bad"
+        is_bad = bool(severities["error"] or failing or has_failed or "bad" in [one.state for one in late])
         said = told_list(wrong)
         return "bad" if is_bad else "warn", said[0].upper() + said[1:] + "."
     return "good", "Nothing is wrong that is known."

@@ -24,6 +24,7 @@ class ChartPoint:
         low, high: what was expected; None where nothing was.
         said: what was found odd in it; "" for nothing.
         is_refreshed: whether a full refresh or a backfill wrote it.
+        is_past: whether it was odd when it was judged, and has another value since.
     """
 
     start: datetime
@@ -32,6 +33,12 @@ class ChartPoint:
     high: float | None = None
     said: str = ""
     is_refreshed: bool = False
+    is_past: bool = False
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether what was found odd is still so."""
+        return bool(self.said) and not self.is_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,8 @@ class Run:
     Attributes:
         status: success, failed, nothing_selected, error.
         done, failed, skipped: how many nodes (tests among them) ended so; `warned` are among `done`.
+        target: of the profile that dbt used; "" where nobody knows it.
+        problems: (node, what dbt said) of those that failed; of a run that failed before any, ("", that).
     """
 
     id: str
@@ -129,6 +138,8 @@ class Run:
     warned: int = 0
     failed: int = 0
     skipped: int = 0
+    target: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
 
     @property
     def state(self) -> State:
@@ -225,6 +236,7 @@ class Quality:
         models: the worst first.
         minimum: what is asked for; None where nothing is.
         ways: what would win points back or make more known, and the points; the cheapest for them first.
+        groups: "layer" or "owner", its name, score and coverage (0..1); the worst of each first.
     """
 
     score: float | None
@@ -234,6 +246,7 @@ class Quality:
     models: tuple[ModelQuality, ...] = ()
     minimum: float | None = None
     ways: tuple[tuple[str, float], ...] = ()
+    groups: tuple[tuple[str, str, float | None, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +256,8 @@ class NodeCost:
     Attributes:
         share: of all seconds (or of all money, where prices are set), 0..1.
         trend: seconds of its runs, oldest first.
-        change: the newest run over the median of those before, 1 for the same; None with fewer than 4 runs.
+        change: what a run took in the second half of the period over that in the first, 1 for the same; None
+            where there were too few.
         money: in `Costs.currency`; None without a price.
     """
 
@@ -301,6 +315,7 @@ class Report:
         runs: newest first.
         quality, costs, spend: None where nothing is known of it.
         notes: what could not be read, and why.
+        target: whose runs these are; "" where all count.
     """
 
     project: str
@@ -315,6 +330,7 @@ class Report:
     costs: Costs | None = None
     spend: Spend | None = None
     notes: tuple[str, ...] = ()
+    target: str = ""
 
     @property
     def open(self) -> tuple[IncidentPart, ...]:

@@ -43,12 +43,13 @@ def told_score(score: float | None) -> str:
     """A score 0..100, rounded down, so that 100 is all of it.
 
     Example:
-        >>> told_score(99.97), told_score(100.0), told_score(None)
+        >>> told_score(99.97), told_score(99.999999999999), told_score(None)
         ('99.9', '100', 'not measured')
     """
     if score is None:
         return "not measured"
-    return "100" if score >= 100 else f"{int(score * 10) / 10:.1f}"
+    tenths = int(score * 10 + 1e-7)  # means of what is whole may lack a bit in the last place
+    return "100" if tenths >= 1000 else f"{tenths / 10:.1f}"
 
 
 def told_share(share: float) -> str:

@@ -24,13 +24,13 @@ DIALECTS = ("duckdb", "postgres", "spark", "snowflake", "bigquery", "redshift", 
 _PLAIN: frozenset[type[exp.Expr]] = frozenset(
     {
         exp.Abs, exp.Alias, exp.And, exp.Array, exp.Between, exp.Boolean, exp.CTE, exp.Case, exp.Cast,
-        exp.Column, exp.Count, exp.CurrentDate, exp.CurrentTimestamp, exp.DataTypeParam, exp.DenseRank,
-        exp.Distinct, exp.Div, exp.Exists, exp.From, exp.Group, exp.Having, exp.Identifier, exp.If, exp.In,
-        exp.Interval, exp.Is, exp.Lag, exp.Length, exp.Like, exp.Limit, exp.Literal, exp.Lower, exp.Max,
-        exp.Min, exp.Mod, exp.Mul, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Order, exp.Ordered,
-        exp.Paren, exp.Rank, exp.RowNumber, exp.Select, exp.Star, exp.StddevSamp, exp.StrPosition,
-        exp.Subquery, exp.Sum, exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union, exp.Upper, exp.Var,
-        exp.Where, exp.WindowSpec, exp.With,
+        exp.Column, exp.Count, exp.CurrentDate, exp.CurrentTimestamp, exp.DPipe, exp.DataTypeParam,
+        exp.DenseRank, exp.Distinct, exp.Div, exp.Exists, exp.From, exp.Group, exp.Having, exp.Identifier,
+        exp.If, exp.In, exp.Interval, exp.Is, exp.Lag, exp.Length, exp.Like, exp.Limit, exp.Literal,
+        exp.Lower, exp.Max, exp.Min, exp.Mod, exp.Mul, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or,
+        exp.Order, exp.Ordered, exp.Paren, exp.Rank, exp.RowNumber, exp.Select, exp.Star, exp.StddevSamp,
+        exp.StrPosition, exp.Subquery, exp.Sum, exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union,
+        exp.Upper, exp.Var, exp.Where, exp.WindowSpec, exp.With,
     }
 )  # fmt: skip
 

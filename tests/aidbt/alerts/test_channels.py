@@ -87,6 +87,7 @@ def test_a_webhook_gets_every_change_under_one_key_with_what_to_do(receiver, tmp
     assert [one["action"] for one in told] == ["open", "update", "close"]
     assert [got.headers["idempotency-key"] for got in receiver.got] == ["m1", "m2", "m3"]
     assert told[0]["exposed"] == ["model.shop.a", "model.shop.b"]
+    assert told[0]["cause"] == {"kind": "data", "column": ""}
 
 
 def test_a_webhook_is_signed_over_what_is_really_sent(receiver: Receiver, tmp_path: Path, monkeypatch):
@@ -107,6 +108,14 @@ def test_the_console_says_it_in_text(tmp_path: Path):
     )
     assert "  - 380 rows; on other Fridays 900 to 1,100" in said[0]
     assert "next: aidbt incidents show INC-1" in said[0]
+
+
+def test_what_has_passed_is_told_only_when_all_has():
+    failed, rows = "model.shop.orders", "model.shop.orders|row_count|"
+    some = incident(failures=(failed,), well=frozenset({failed}))
+    assert message(some).items[0].lines == ("380 rows; on other Fridays 900 to 1,100",)
+    over = incident(failures=(failed,), well=frozenset({failed, rows}), state=IncidentState.RESOLVED)
+    assert message(over).items[0].lines[0] == "orders failed in a run of dbt"
 
 
 @pytest.mark.parametrize("kind", ["slack", "teams", "webhook", "console"])
@@ -252,6 +261,8 @@ def test_a_template_of_the_project_counts_before_ours(receiver: Receiver, tmp_pa
         ("{'text': 1}", "no JSON"),
         ("{{ message.__class__.__mro__ }}", "slack.json.jinja"),
         ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ message.items | slack }}", "'tuple' object has no attribute 'replace'"),
+        ("{% include 'slack.json.jinja' %}", "includes itself"),
     ],
 )
 def test_a_broken_template_is_named_and_nothing_is_sent(

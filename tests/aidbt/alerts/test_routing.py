@@ -209,6 +209,7 @@ def test_a_message_has_the_same_id_at_every_try_and_knows_what_it_replaces():
     [
         ({"routes": [{"to": ["taem"]}]}, "did you mean 'team'"),
         ({"escalation": {"to": ["nobody"]}}, "no channel is called 'nobody'"),
+        ({"channels": {"x": {"kind": "slak"}}}, "of the kind 'slak'; did you mean 'slack'"),
         ({"channels": {"x": {"kind": "slack"}}}, "a channel of the kind slack needs url_env"),
         ({"channels": {"x": {"kind": "email", "host": "h", "sender": "a@b"}}}, "needs to"),
         ({"channels": {"x": {"kind": "slack", "url": "https://hooks.slack.com/…"}}}, "Extra inputs"),

@@ -90,6 +90,7 @@ def test_what_is_asked_for_wrongly_is_told_what_to_write(shop: Shop):
         assert result.exception.hint
 
 
+@pytest.mark.long
 def test_a_branch_is_followed_from_what_its_sql_means(shop: Shop):
     fct, stg = shop.root / "models" / "fct.sql", shop.root / "models" / "stg.sql"
     fct.write_text(

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from aidbt.cli.main import cli
 from aidbt.core.errors import SettingsError, UnknownName, UsageError
 from aidbt.monitors.incidents.changes import News
-from aidbt.monitors.incidents.desk import record
+from aidbt.monitors.incidents.desk import end, record
 from aidbt.session import open_session
+from aidbt.store.incidents import Incidents
 from tests.aidbt.alerts.receivers import Receiver, answer
 from tests.aidbt.monitors.findings import AROUND, anomaly
 from tests.dbt_shop import Shop, new_shop
@@ -55,6 +56,11 @@ def test_the_list_begins_with_what_was_found_and_ends_with_what_to_do(shop: Shop
     assert "INC-1" in lines[2] and "finance" in lines[2] and "62 % fewer rows" in lines[2]
     assert lines[-1] == "next: aidbt incidents show INC-1"
     assert [one["id"] for one in answered(shop, "list", "--owner", "Finance")["incidents"]] == ["INC-1"]
+    of_finance = incidents(shop, "list", "--owner", "Finance").stdout
+    assert of_finance.startswith("found 1 incident of Finance open, 1 of others\n")
+    # That an owner has none does not say that nothing is wrong.
+    of_nobody = incidents(shop, "list", "--owner", "sales").stdout
+    assert of_nobody == "nothing is open of sales, 2 of others\n"
 
 
 def test_show_says_where_it_begins_what_it_reaches_and_what_happened(shop: Shop):
@@ -172,3 +178,50 @@ def test_a_channel_that_is_misspelt_is_refused_with_the_line(shop: Shop):
     result = incidents(shop, "list")
     assert isinstance(result.exception, SettingsError)
     assert "did you mean 'team'" in str(result.exception)
+
+
+def two_things(project: Shop) -> None:
+    session = open_session(project.root, profiles_dir=project.root)
+    news = News((anomaly("orders"), anomaly("orders", "mean", "amount")))
+    record(session.store, news, AROUND, session.settings.values, now=datetime.now(UTC))
+    session.close()
+
+
+def test_show_says_of_each_finding_where_it_is_and_whether_it_has_passed(shop: Shop):
+    found(shop, "orders", "stg_orders")
+    incidents(shop, "resolve", "1", "--as", "false-alarm", "--only", "orders", "--by", "ann")
+    lines = incidents(shop, "show", "1").stdout.splitlines()
+    place = lines.index("  stg_orders, where it begins")
+    assert lines[place - 1] == "found"
+    assert "is none" in lines[place + 3] and lines[place + 2].startswith("  orders, ")
+
+
+def test_nothing_is_said_of_what_nobody_named_or_saw(shop: Shop):
+    two_things(shop)
+    refused = incidents(shop, "resolve", "1", "--as", "expected")
+    assert isinstance(refused.exception, UsageError)
+    assert "INC-1 holds 2 things: 'orders row_count', 'orders.amount mean'" in str(refused.exception)
+    assert not (shop.root / "aidbt" / "feedback.yml").exists()
+    part = incidents(shop, "resolve", "1", "--as", "expected", "--only", "orders.amount")
+    assert "noted; INC-1 stays open for the rest: orders has 62 % fewer rows" in part.stdout
+    said = (shop.root / "aidbt" / "feedback.yml").read_text()
+    assert "metric: mean" in said and "row_count" not in said
+    wrong = incidents(shop, "resolve", "1", "--as", "expected", "--only", "orders.amuont")
+    assert isinstance(wrong.exception, UnknownName)
+    # One is left, of which nothing has to be asked.
+    assert "ended INC-1" in incidents(shop, "resolve", "1", "--as", "expected").stdout
+
+
+def test_all_of_it_is_meant_where_that_is_said(shop: Shop):
+    two_things(shop)
+    assert "ended INC-1" in incidents(shop, "resolve", "1", "--as", "false-alarm", "--whole").stdout
+
+
+def test_what_has_come_since_it_was_looked_at_is_not_meant(shop: Shop):
+    found(shop, "orders")
+    session = open_session(shop.root, profiles_dir=shop.root)
+    seen = Incidents(session.store).get("1")
+    two_things(shop)
+    with pytest.raises(UsageError, match=r"INC-1 has more by now .* orders\.amount mean"):
+        end(session.store, "1", session.settings.values, AROUND, by="ann", verdict="expected", seen=seen)
+    session.close()

@@ -66,7 +66,7 @@ def test_a_quiet_run_says_so_in_few_lines(shop: Shop):
 
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
-    assert lines[0].startswith("measured 1 model, 60 buckets of 6,000 rows")
+    assert lines[0].startswith("measured 1 model: 60 new buckets, 6,000 rows")
     assert lines[1].startswith("checked ")
     assert lines[1].endswith(": nothing odd")
     assert "bounds for 1 data test written, good until " in done.output
@@ -157,3 +157,16 @@ def test_with_a_target_the_manifest_of_its_last_run_is_taken_and_no_other(shop: 
 
     assert isinstance(refused.exception, ArtifactError)
     assert "its models stand in main, those of this one in other" in refused.exception.message
+
+
+def test_a_channel_that_could_tell_nobody_is_said_before_there_is_something_to_tell(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("TEAM_URL", raising=False)
+    shop.write({"aidbt.yml": "alerts:\n  channels: {team: {kind: slack, url_env: TEAM_URL}}\n"})
+    try:
+        done = aidbt(shop, "run")
+    finally:
+        (shop.root / "aidbt.yml").unlink()
+    assert done.exit_code == 0, done.output
+    assert "alerts.channels.team: nobody can be told: the variable TEAM_URL is not set" in done.stdout

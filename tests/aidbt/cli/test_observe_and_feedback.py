@@ -31,7 +31,9 @@ DAY = datetime(2026, 3, 30)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return new_shop(tmp_path / "shop").root
+    root = new_shop(tmp_path / "shop").root
+    (root / "aidbt.yml").write_text("store: {runs_days: 4000}\n")  # the runs in here are of a certain day
+    return root
 
 
 def state(root: Path) -> Path:
@@ -65,6 +67,20 @@ def test_runs_are_taken_in_and_said(root: Path, tmp_path: Path):
     )
     with closing(open_store(state(root))) as store:
         assert [run.invocation_id for run in recorded_runs(store)] == ["run-3", "run-2"]
+
+
+def test_of_several_targets_each_run_says_its_own_and_which_do_not_count(root: Path, tmp_path: Path):
+    for number, target in ((1, "dev"), (2, "prod")):
+        written(tmp_path / str(number), results(number, args={"target": target}))
+
+    done = aidbt(root, "observe", str(tmp_path))
+
+    assert done.exit_code == 0
+    head, *rows = done.stdout.splitlines()[1:4]
+    assert "target" in head and [row.split()[4] for row in rows] == ["prod", "dev"]
+    assert (
+        "1 run is of the target prod and does not count here (dev); with --target prod it does" in done.stdout
+    )
 
 
 def test_the_target_of_the_project_is_looked_at_by_default(root: Path):
@@ -117,7 +133,7 @@ def test_a_false_alarm_is_noted_and_what_follows_is_said(told: Path):
     assert done.stdout.splitlines() == [
         "noted as false-alarm: orders row_count (2026-03-30 to 2026-03-31)",
         "  INC-1 is over with it",
-        "  orders row_count: tells 2.9 times less readily (1 of 1 alerts were false)",
+        "  orders row_count: tells 2.0 times less readily (1 of 1 alerts were false)",
         "next: commit aidbt/feedback.yml; aidbt monitor check follows it",
     ]
     [first, second] = load_feedback(told)
@@ -168,6 +184,7 @@ REFUSED: dict[tuple[str, ...], tuple[type[AidbtError], str]] = {
     ("INC-9", "--as", "real"): (UnknownName, "INC-1"),
     ("orders row_count", "--as", "real"): (UsageError, "--bucket"),
     ("orders row_counts", "--as", "missed", "--bucket", "2026-03-20"): (UnknownName, "orders row_count"),
+    ("orders row_counts", "--as", "missed"): (UnknownName, "orders row_count"),
     ("INC-1", "--as", "missed"): (UsageError, "--as real"),
     ("--as", "real"): (UsageError, "aidbt incidents list"),
 }

@@ -49,7 +49,7 @@ def test_the_screen_says_how_good_how_much_is_known_and_what_to_do(shop: Shop) -
     assert lines[0].startswith("quality ")
     assert "4 models and sources" in lines[0]
     assert "to win points back" in result.stdout
-    assert "load raw.raw_orders: its newest row was 3 days old" in result.stdout
+    assert "load raw.raw_orders, then dbt source freshness: its newest row was 3 days old" in result.stdout
     assert lines[-1] == "next: aidbt quality --why stg_orders"
 
 
@@ -101,13 +101,36 @@ def test_each_run_keeps_the_scores_of_its_day_and_a_selection_does_not(shop: Sho
     assert answer(shop, "--history") == {"history": []}
     week_ago = datetime.now(UTC) - timedelta(days=7)
     with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
-        QualityHistory(store).put([ScorePoint("project", "", "", week_ago, 1.0, 50.0)])
+        QualityHistory(store, "dev").put([ScorePoint("project", "", "", week_ago, 1.0, 50.0)])
     assert f"since {week_ago:%Y-%m-%d}" in run(shop).stdout
 
     days = answer(shop, "--history")["history"]
     assert [day["day"] for day in days] == [f"{week_ago:%Y-%m-%d}", f"{datetime.now(UTC):%Y-%m-%d}"]
     assert days[1]["dimensions"]["consistency"] == 0
     assert len(run(shop, "--history").stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("command", [["build", "--no-count", "--no-monitor"], ["monitor", "run"]])
+def test_a_build_and_a_run_of_the_monitors_keep_the_scores_of_the_day_too(
+    command: list[str], shop: Shop
+) -> None:
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+    CliRunner().invoke(cli, [*command, *where])
+
+    with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
+        [kept] = QualityHistory(store, "dev").points()
+    assert kept.score == pytest.approx(answer(shop)["project"]["total"]["value"])
+
+
+def test_what_keeps_them_goes_on_where_that_is_not_possible(shop: Shop) -> None:
+    with closing(open_store(shop.root / ".aidbt" / "state.db")) as store, store.transaction() as connection:
+        connection.exec_driver_sql("drop table quality_scores")
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+
+    result = CliRunner().invoke(cli, ["monitor", "run", "--fail-on", "none", *where])
+
+    assert result.exit_code == 0 and result.stdout.startswith("measured ")
+    assert "today's quality is not kept: the store" in result.stderr
 
 
 def test_the_manifest_of_another_run_comes_with_the_artifacts_beside_it(shop: Shop, tmp_path: Path) -> None:

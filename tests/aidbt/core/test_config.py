@@ -157,7 +157,10 @@ def test_windows_line_ends_and_anchors_are_read(tmp_path: Path):
             "alerts:\n  channels:\n    team: {kind: slack, urlenv: X}",
             "aidbt.yml:3: unknown key 'alerts.channels.team.urlenv'\nhint: did you mean 'url_env'?",
         ),
-        ("store: {zzz: 1}", "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path, schema_name, url"),
+        (
+            "store: {zzz: 1}",
+            "aidbt.yml:1: unknown key 'store.zzz'\nhint: known keys: path, runs_days, schema_name, url",
+        ),
         (
             "\n\nprofile:\n  sample_rows: many\n",
             "aidbt.yml:4: 'profile.sample_rows': input should be a valid integer, unable to parse string as "

@@ -33,8 +33,10 @@ shop:
 class Shop:
     """A project in a folder of its own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_new: bool = True) -> None:
         self.root = root
+        if not is_new:
+            return
         root.mkdir(parents=True, exist_ok=True)
         (root / "dbt_project.yml").write_text(PROJECT)
         (root / "profiles.yml").write_text(PROFILES)

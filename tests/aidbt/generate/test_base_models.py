@@ -67,6 +67,7 @@ def build(shop):
     return report
 
 
+@pytest.mark.long
 def test_staging_has_the_rows_as_they_are_after_every_build(shop, log):
     shop.generate()
     build(shop)

@@ -87,6 +87,7 @@ def test_a_combination_needs_all_of_its_columns_in_the_model():
     assert by_column([PAIR], selected={"order_id"}) == {}
 
 
+@pytest.mark.long
 def test_dbt_runs_our_test_of_a_combination(shop):
     once = 'select 1 as order_id, 1 as "Line No" union all select 1, 2'
     models = [

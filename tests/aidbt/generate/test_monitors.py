@@ -11,7 +11,7 @@ from aidbt.core.schema import ColumnProfile, MappedColumn, MappedTest, Mapping, 
 from aidbt.generate import data_tests
 from aidbt.generate.base_models import macro_files
 from aidbt.generate.data_tests import by_column
-from aidbt.generate.monitors import event_time, monitor_tests, with_monitors
+from aidbt.generate.monitors.choose import event_time, monitor_tests, with_monitors
 from aidbt.mapping.files import parse_mapping
 
 START, END = "2026-01-01 00:00:00", "2026-06-30 12:00:00"
@@ -107,13 +107,10 @@ def test_they_stand_in_yaml_as_ordinary_data_tests():
     def written(**others):
         return data_tests.test_value(test, ref=lambda _: None, dialect="duckdb", **others)
 
-    meta = {"config": {"meta": {"aidbt": {"monitor": "mean"}}}}
     assert written(nested_arguments=True, monitors=True) == {
-        "aidbt_mean": {"arguments": {"event_time": "ordered_at"}, **meta}
+        "aidbt_mean": {"arguments": {"event_time": "ordered_at"}}
     }
-    assert written(nested_arguments=False, monitors=True) == {
-        "aidbt_mean": {"event_time": "ordered_at", **meta}
-    }
+    assert written(nested_arguments=False, monitors=True) == {"aidbt_mean": {"event_time": "ordered_at"}}
     assert written(nested_arguments=True) is None  # without our macros dbt could not run it
 
 

@@ -231,6 +231,7 @@ def test_one_question_is_asked_per_column_and_per_list(nested):
     assert nested.texts() == before
 
 
+@pytest.mark.long
 def test_answers_become_columns_and_models_that_dbt_builds(nested):
     for question in load_questions(nested.root).values():
         answer(nested.root, question.id, question.recommended)

@@ -99,6 +99,7 @@ def made_of(lineage: Lineage, text: str) -> dict[str, str]:
     return {lineage.title(edge.source): edge.how for edge in edges}
 
 
+@pytest.mark.long
 def test_an_unbuilt_project_is_known_to_its_last_column(lineage: Lineage):
     columns = {node.name: [c.name for c in node.columns] for node in lineage.nodes.values()}
 

@@ -69,6 +69,19 @@ def column_test(name: str, on: str, column: str) -> dict[str, Any]:
     }
 
 
+def combination_test(on: str, *columns: str) -> dict[str, Any]:
+    """dbt_utils' test of columns that are unique together."""
+    kwargs = {"combination_of_columns": list(columns)}
+    return {
+        **column_test("unique_combination_of_columns", on, ""),
+        "test_metadata": {
+            "name": "unique_combination_of_columns",
+            "namespace": "dbt_utils",
+            "kwargs": kwargs,
+        },
+    }
+
+
 def manifest_of(
     path: Path, nodes: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]] = ()
 ) -> Manifest:

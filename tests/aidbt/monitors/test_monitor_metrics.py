@@ -106,7 +106,7 @@ def test_the_age_of_the_newest_row_grows_while_nothing_comes() -> None:
 
 
 def test_rows_per_key_are_1_where_every_key_is_its_own() -> None:
-    days = {0: facts(10, nulls=0, keys=10), 1: facts(12, nulls=0, keys=10), 2: facts(10, nulls=10, keys=0)}
+    days = {0: facts(10, keyed=10, keys=10), 1: facts(12, keyed=12, keys=10), 2: facts(10, keyed=0, keys=0)}
 
     found = values(history_of([series_of(days)]), "rows_per_key", "amount")
     assert found[:2] == [1, 1.2]

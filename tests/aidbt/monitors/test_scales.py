@@ -14,8 +14,9 @@ from aidbt.monitors.baseline.tails import deviation_of, score_of, upper_tail
 from aidbt.monitors.baseline.transforms import SCALES, unit_of, usual_rows
 from aidbt.monitors.calendar import holidays_of, month_edges, next_start
 from aidbt.monitors.detectors.calibration import as_score, calibrated, own_score_of
+from aidbt.monitors.detectors.evidence import Evidence, bucket_before, log_odds
 from aidbt.monitors.history import Family
-from aidbt.monitors.views.support import supported
+from aidbt.monitors.views.support import strongest_neighbours
 from tests.aidbt.monitors.daily import AGE, KEYS, ROWS, history_of
 
 RANGES = {
@@ -114,29 +115,52 @@ def test_scores_that_were_too_high_in_the_past_are_shrunk_and_others_not():
 
 
 def test_a_final_score_grows_with_what_it_is_made_of():
-    raw = np.tile(np.linspace(0, 60, 200), (2, 1))
+    strongest, odds = np.tile(np.linspace(0.1, 60, 200), (2, 1)), np.tile(np.linspace(-13, 19, 200), (2, 1))
+    alone, both, no = np.array([[own_score_of(3.1)]]), np.array([True, False]), np.array([False])
 
-    found = as_score(raw, np.array([True, False]))
+    found = as_score(odds, strongest, both, both)
 
     assert (np.diff(found[:, :130]) > 0).all()
-    assert as_score(np.array([[own_score_of(3.1)]]), np.array([False])) == pytest.approx(3.1)
+    assert as_score(np.zeros((1, 1)), alone, no, no) == pytest.approx(3.1)
+    assert as_score(odds, 0 * strongest, both, both).max() == 0
 
 
-def test_neighbours_support_each_other_in_the_direction_of_one_cause_only():
+def test_what_is_beyond_doubt_needs_no_neighbours_and_what_nothing_else_could_explain_less():
+    odds, strongest = np.full((2, 1), -9.0), np.full((2, 1), 12.0)
+
+    found = as_score(odds, strongest, np.array([True, True]), np.array([True, False]))
+
+    assert found[0, 0] > 4
+    assert found[1, 0] > found[0, 0]
+
+
+@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_more_evidence_never_makes_a_fault_less_likely(family, sign):
+    pieces = ("strongest", "given", "drift", "neighbour", "before")
+    none = dict.fromkeys(pieces, np.zeros((1, 30)))
+    more = np.linspace(0, 30, 30)[None]
+
+    for piece in pieces:
+        odds = log_odds(Evidence(**none | {piece: more}, sign=np.full((1, 30), sign)), [family])
+        assert (np.diff(odds) >= 0).all()
+        assert odds[0, 0] < -5
+
+
+def test_neighbours_are_heard_in_the_direction_of_one_cause_only():
     history = history_of({ROWS: [1, 1], AGE: [1, 1], KEYS: [1, 1]})
     scores = np.array([[2.0, 2.0], [6.0, 6.0], [0.1, 0.1]])
     sign = np.array([[-1, 1], [1, 1], [-1, -1]])  # fewer rows and later; more rows and later
 
-    found, has_neighbours = supported(scores, sign, history)
+    found, has_neighbours = strongest_neighbours(scores, sign, history)
 
-    assert found[0, 0] > 4
-    assert found[0, 1] == 2
-    assert found[2].tolist() == [0.1, 0.1]
+    assert found[0].tolist() == [6, 0]
+    assert found[1].tolist() == [2, 0.1]
+    assert found[2].tolist() == [6, 6]
     assert has_neighbours.all()
 
 
-def test_a_number_that_varies_by_half_its_size_may_cross_zero():
-    delays = np.array([[11.0, 13, 6, 16, 5, 12, -1, 11]])
-    scaled = SCALES[Family.AMOUNT].forward(delays, unit_of(delays)[:, None])[0]
+def test_yesterday_counts_when_it_was_off_in_the_same_direction():
+    scores, sign = np.array([[3.0, 4.0, 5.0]]), np.array([[1, 1, -1]])
 
-    assert abs(scaled[6] - scaled[0]) < 3 * np.ptp(scaled[:5])
+    assert bucket_before(scores, sign).tolist() == [[0, 3, 0]]

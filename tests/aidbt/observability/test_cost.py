@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aidbt.core.config import CostSettings
-from aidbt.core.llm_calls import Amount, Limits, ModelCall
+from aidbt.core.llm_calls import ModelCall
 from aidbt.core.resilience import Level
-from aidbt.observability.cost import Costs, busy_seconds, costs_of, costs_since
-from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun, keep_run
-from aidbt.store import open_store
-from aidbt.store.llm_ledger import LlmLedger, RecordedCall
+from aidbt.observability.cost import Costs, busy_seconds, costs_of
+from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun
+from aidbt.store.llm_ledger import RecordedCall
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERIOD = {"since": NOON - timedelta(days=1), "until": NOON + timedelta(days=30)}
@@ -141,19 +138,3 @@ def test_language_models_are_summed_by_purpose_and_day():
     ]
     assert list(found.llm_by_day.values()) == [Decimal("0.60"), Decimal("0.20")]
     assert found.llm_cost == Decimal("0.80")
-
-
-def test_all_of_it_is_read_from_the_store(tmp_path: Path):
-    with closing(open_store(tmp_path / "state.db")) as store:
-        keep_run(store, run(node("a", 0, 3600)))
-        ledger = LlmLedger(store)
-        made = call("0.25").call
-        ledger.settle(ledger.reserve(Amount(), Limits()), made)
-        until = datetime.now(UTC) + timedelta(minutes=1)
-
-        found = costs_since(
-            store, CostSettings(per_hour=2), since=min(NOON, until) - timedelta(days=1), now=until
-        )
-
-    assert found.llm_cost == Decimal("0.25")
-    assert found.money == (pytest.approx(2.0) if until > NOON else None)

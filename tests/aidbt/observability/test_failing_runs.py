@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def test_a_run_is_told_once_and_old_ones_never(tmp_path: Path):
         assert run_news(store, now=NOW + timedelta(hours=1)).failures == ()
         keep_run(store, run(2, ("model.a", "success")))
         assert run_news(store, now=NOW + timedelta(hours=3)).succeeded == {"model.a", ""}
+
+
+def test_a_check_of_another_target_makes_nothing_of_this_one_news_again(tmp_path: Path):
+    with closing(open_store(tmp_path / "state.db")) as store:
+        for number, target in enumerate(("prod", "dev")):
+            failed = run(number, (f"model.{target}", "error"))
+            keep_run(store, replace(failed, asked=replace(failed.asked, target=target)))
+        for target in ("prod", "dev", "prod", "dev"):
+            remember_runs(store, run_news(store, target=target, now=NOW + timedelta(hours=2)))
+            assert run_news(store, target=target, now=NOW + timedelta(hours=2)).failures == ()
 
 
 def test_a_failing_build_opens_an_incident_and_the_next_good_one_ends_it(tmp_path: Path):

@@ -76,7 +76,7 @@ class Watched:
         return self.again(**options)
 
     def again(self, **options: Any) -> Outcome:
-        manifest = manifest_of(self.shop.folder / "manifest.json", self.shop.nodes)
+        manifest = manifest_of(self.shop.folder / "manifest.json", self.shop.nodes, self.shop.sources)
         settings = Settings(monitors=MonitorSettings())
         return check_project(
             manifest, self.shop.store, settings, self.shop.warehouse, now=self.shop.now, **options
@@ -116,6 +116,25 @@ def test_a_day_with_a_quarter_of_its_rows_is_one_incident_told_once(watched: Wat
     assert found.is_at("error") == (change.after.severity is Severity.ERROR)
     again = watched.again()
     assert (again.found.anomalies, again.changes, again.is_at("warn")) == ((), (), False)
+
+
+def test_a_metric_of_a_persons_own_is_judged_and_belongs_to_what_it_is_made_of(watched: Watched):
+    takings = "select date_trunc('day', ordered_at), sum(amount) from {{ ref('orders') }} group by 1"
+    monitors = {"custom": {"takings": takings}}
+
+    def checked(day: int, where: str = "true") -> Outcome:
+        shop = watched.on(day, where).shop
+        shop.collect(settings=monitors)
+        known = Settings(monitors=MonitorSettings.model_validate(monitors))
+        manifest = manifest_of(shop.folder / "manifest.json", shop.nodes)
+        return check_project(manifest, shop.store, known, shop.warehouse, now=shop.now)
+
+    assert checked(0).found.anomalies == ()
+    found = checked(1, HALF_OF_YESTERDAY.replace("% 4", "% 40"))
+    assert "custom:takings" in metrics(found)
+    (change,) = found.changes
+    assert change.after.root == ORDERS and "custom.project.takings" in change.after.affected
+    assert [one.what for one in checked(1).changes] == ["resolved"]
 
 
 def test_rows_that_come_late_end_the_incident(watched: Watched):
@@ -164,7 +183,8 @@ def test_a_column_that_is_gone_and_a_value_that_is_new(watched: Watched):
     assert [f.message for f in found.findings if f.code == "monitor.column_added"] == [
         "new column extra: nothing depends on it yet"
     ]
-    assert len(found.changes) == 1
+    # Neither explains the other: two causes, of which a person may say different things.
+    assert [change.after.cause for change in found.changes] == [("schema", "amount"), ("data", "status")]
     assert watched.again().found.anomalies == ()
 
 

@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_read_is_one_finding_and_the_others_are_read(
     assert [run.invocation_id for run in observed.runs] == ["run-1"]
     [finding] = observed.findings
     assert (finding.code, finding.severity) == ("observe.not_read", Severity.WARN)
-    assert finding.where.endswith("a/run_results.json")
+    assert finding.where.endswith("a/run_results.json") and finding.where not in finding.message
 
 
 def test_a_huge_file_is_not_read_at_all(tmp_path: Path, store: Store):
@@ -380,6 +380,92 @@ def test_secrets_in_messages_are_hidden(tmp_path: Path, store: Store):
 
     [run] = recorded_runs(store)
     assert run.failures[0].message == run.results[0].message == "login with ***** refused"
+
+
+def test_secrets_in_the_log_of_a_run_that_left_nothing_are_hidden(unparsed: Shop, store: Store):
+    observed = take(store, unparsed.root / "target", scrub=lambda text: text.replace("nobody", "*****"))
+
+    assert "*****" in observed.runs[1].failures[0].message
+    assert "nobody" not in f"{recorded_runs(store)} {observed.findings}"
+
+
+def test_a_run_that_is_older_than_runs_are_kept_is_left_out_and_said(tmp_path: Path, store: Store):
+    for number in (1, 24 * 40):
+        written(tmp_path / str(number), results(number))
+
+    observed = take(store, tmp_path, now=lambda: NOW, keep=timedelta(days=30))
+
+    assert [run.invocation_id for run in observed.runs] == ["run-1"]
+    assert codes(observed) == ["observe.too_old"]
+    later = NOW + timedelta(days=30, minutes=-30)
+    take(store, written(tmp_path / "new", results(0)), now=lambda: later, keep=timedelta(days=30))
+    assert [run.invocation_id for run in recorded_runs(store)] == ["run-0"]  # the other one is forgotten
+
+
+# --- runs of several targets ----------------------------------------------------------------------------
+
+
+def test_runs_of_another_target_are_recorded_and_not_watched(tmp_path: Path, store: Store):
+    for number, target in ((1, "prod"), (2, "dev"), (3, None)):
+        written(tmp_path / str(number), results(number, args={"target": target} if target else {}))
+
+    observed = take(store, tmp_path, target="prod", now=lambda: NOW)
+
+    assert [run.asked.target for run in observed.runs] == ["", "dev", "prod"]
+    assert [bucket.run_id for bucket in Buckets(store).buckets(ORDERS, "run")] == ["run-3", "run-1"]
+    [finding] = observed.findings
+    assert finding.message.startswith("1 run is of the target dev and does not count here (prod)")
+    assert [run.invocation_id for run in recorded_runs(store, target="dev")] == ["run-3", "run-2"]
+    assert store.run_targets() == {"": 1, "dev": 1, "prod": 1}
+
+
+def test_what_was_of_another_target_is_watched_once_that_is_asked_for(tmp_path: Path, store: Store):
+    written(tmp_path, results(1, args={"target": "prod"}))
+    take(store, tmp_path, target="dev", now=lambda: NOW)
+    assert Buckets(store).buckets(ORDERS, "run") == []
+
+    again = take(store, tmp_path, target="prod", is_target_asked=True, now=lambda: NOW)
+
+    assert (again.runs, again.known, again.findings) == ((), 1, ())
+    assert [bucket.run_id for bucket in Buckets(store).buckets(ORDERS, "run")] == ["run-1"]
+
+
+def test_a_person_may_say_of_which_target_runs_are(tmp_path: Path, store: Store):
+    written(tmp_path, results(1))
+
+    [run] = take(store, tmp_path, target="prod", is_target_asked=True, now=lambda: NOW).runs
+
+    assert run.asked.target == "prod"
+    assert recorded_runs(store, target="dev") == ()
+
+
+def test_it_may_be_said_afterwards_and_is_not_forgotten_when_it_is_handed_in_again(
+    tmp_path: Path, store: Store
+):
+    written(tmp_path, results(1))
+    take(store, tmp_path, target="dev", now=lambda: NOW)
+
+    [run] = take(store, tmp_path, target="prod", is_target_asked=True, now=lambda: NOW).runs
+    assert run.asked.target == "prod"
+    again = take(store, tmp_path, target="dev", now=lambda: NOW)
+    assert again.runs == () and recorded_runs(store, target="dev") == ()
+
+
+@pytest.mark.long
+def test_a_run_of_a_real_dbt_says_its_target(built: Shop, store: Store, tmp_path: Path):
+    shop = Shop(tmp_path / "shop")
+    shutil.copytree(built.root, shop.root, ignore=shutil.ignore_patterns("target", "logs"))
+    text = (shop.root / "profiles.yml").read_text().rstrip() + "\n"
+    (shop.root / "profiles.yml").write_text(text + text.splitlines()[-1].replace("dev:", "prod:") + "\n")
+    for target in (None, "prod"):
+        project = shop.open(target)
+        record(run_dbt(project, "build"), store, project=project)
+
+    assert [run.asked.target for run in recorded_runs(store)] == ["dev", "prod"]
+    assert take(store, shop.root / "target", target="prod").known == 1
+
+
+# --- what is kept --------------------------------------------------------------------------------------
 
 
 def test_a_run_of_an_older_aidbt_is_read_and_made_richer(tmp_path: Path, store: Store):

@@ -10,6 +10,10 @@ import pytest
 
 from aidbt.core.config import AlertSettings, Settings
 from aidbt.core.incidents import IncidentState
+from aidbt.core.measured import Anomaly, Monitor
+from aidbt.monitors.incidents.changes import News
+from aidbt.monitors.incidents.desk import record
+from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.observability.monitoring import Outcome, check_project
 from aidbt.store.incidents import Incidents
 from aidbt.store.outbox import Outbox
@@ -66,6 +70,30 @@ def test_a_second_time_nothing_is_new(watched: Watched):
 
     assert (again.found.anomalies, again.changes) == ((), ())
     assert len(Incidents(watched.shop.store).all()) == len(first.changes)
+
+
+def test_what_is_wrong_today_has_nothing_to_do_with_the_past(watched: Watched):
+    store, yesterday = watched.shop.store, TODAY - timedelta(days=1)
+    now = Anomaly(Monitor(ORDERS, "row_count"), yesterday, "day", 4.0, "few", value=5.0, expected=900.0)
+    [today] = record(store, News((now,)), Surroundings(), LOUD, now=watched.shop.now)
+
+    found = told(watched, until=yesterday)
+
+    assert Incidents(store).get(today.after.id) == today.after
+    assert ODD in {a.start for c in found.changes for a in c.after.anomalies}
+
+
+def test_a_new_value_has_not_passed_on_a_day_without_rows(tmp_path: Path):
+    first, second, third = (f"timestamp '{ODD + timedelta(days=number)}'" for number in range(3))
+    lost = f"case when ordered_at >= {first} and ordered_at < {second} then 'lost' else status end"
+    with measured_shop(tmp_path) as made:
+        columns = f"* replace ({lost} as status)"
+        shop = Watched(made).on(0, f"ordered_at < {second} or ordered_at >= {third}", columns)
+        shop.shop.collect()
+        found = told(shop).found
+
+    well = found.well["day", Monitor(ORDERS, "new_values", "status")]
+    assert next(start - ODD for start in well if start >= ODD) == timedelta(days=2)
 
 
 def test_what_is_of_that_day_or_later_is_not_judged(watched: Watched):

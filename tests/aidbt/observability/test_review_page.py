@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 from aidbt.core.schema import (
     Column,
@@ -146,3 +147,13 @@ def test_a_queue_of_a_thousand_items_is_one_page():
     items = items_of([replace(USERS, columns=columns)], TARGETS)
 
     assert page(ReviewQueue(tuple(items))).count("<article") == 1000 + 1
+
+
+def test_it_has_the_colours_of_all_pages_and_none_of_its_own():
+    text = page()
+    colours = (files("aidbt") / "templates/report/colours.css").read_text(encoding="utf-8")
+
+    assert colours.strip() in text
+    own = text.replace(colours.strip(), "").partition("<style>")[2].partition("</style>")[0]
+    assert re.findall(r"#[0-9a-f]{3,6}\b", own) == []
+    assert set(re.findall(r"var\((--[\w-]+)\)", own)) <= set(re.findall(r"(--[\w-]+):", colours))

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from aidbt.core.config import Settings
-from aidbt.core.measured import Anomaly, Bucket
+from aidbt.core.measured import Anomaly, Bucket, Grain
+from aidbt.monitors.collection.measuring import WrittenBy
 from aidbt.observability.monitoring import check_store, remember
 from aidbt.observability.observing.observe import take_in
-from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun, recorded_runs
-from aidbt.observability.refreshes import refreshed_runs, writers
+from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun
+from aidbt.observability.refreshes import rebuilt_nodes, refreshed_runs, writers
 from aidbt.observability.run_metrics import connector_buckets, keep_connectors, run_buckets, waits_of
 from aidbt.store import Store, open_store
 from aidbt.store.buckets import Buckets
@@ -159,31 +160,77 @@ def test_jobs_are_told_apart_by_what_they_select():
 
 def test_a_refresh_counts_until_the_node_was_measured_again():
     full = Asked(full_refresh=True)
-    runs = [run(1, node(ORDERS, 5), asked=full), run(2, node(ORDERS, 5), node(REVENUE, 5))]
+    runs = [run(2, node(ORDERS, 5), node(REVENUE, 5)), run(1, node(ORDERS, 5), asked=full)]
+    before, after = (dict.fromkeys((ORDERS, REVENUE), FIRST + timedelta(days=n)) for n in (0.5, 1.5))
 
-    assert writers(runs)[ORDERS].is_refreshed and writers(runs)[ORDERS].run_id == "run-2"
-    assert not writers(runs)[REVENUE].is_refreshed
-    assert not writers(runs, {ORDERS: FIRST + timedelta(days=1, hours=5)})[ORDERS].is_refreshed
+    assert writers(runs, before)[ORDERS] == WrittenBy("run-2", True)
+    assert not writers(runs, before)[REVENUE].is_refreshed
+    assert not writers(runs, after)[ORDERS].is_refreshed
+    # The first measurement has nothing that its rows could be unlike.
+    assert not writers(runs, {})[ORDERS].is_refreshed
 
 
 def test_a_run_that_wrote_nothing_is_no_writer():
     tested = run(3, node(ORDERS, 5), command="test")
     failed = run(2, RecordedNode(ORDERS, "error", 5), asked=Asked(full_refresh=True))
 
-    assert writers([run(1, node(ORDERS, 5)), failed, tested])[ORDERS].run_id == "run-1"
+    assert writers([tested, failed, run(1, node(ORDERS, 5))], {ORDERS: FIRST})[ORDERS] == WrittenBy(
+        "run-1", False
+    )
 
 
-def test_the_store_knows_who_wrote_a_node(store: Store):
-    take_in(run(1, node(ORDERS, 5), asked=Asked(event_time_start="2026-01-01")), store, project="shop")
-    now = FIRST + timedelta(days=2)
+def test_a_full_refresh_changes_only_what_grows_and_what_is_made_of_it(tmp_path: Path):
+    nodes = [
+        model("stg"),
+        model("events", config={"materialized": "incremental"}, reads=["model.shop.stg"]),
+        model("daily", reads=["model.shop.events"]),
+        model("orders", reads=["model.shop.stg"]),
+    ]
+    shop = manifest_of(tmp_path / "manifest.json", nodes)
+    every = [node(one.unique_id, 5) for one in shop.of_type("model")]
+    measured = {one.unique_id: FIRST for one in every}
 
-    written = refreshed_runs(store, now=now)(ORDERS)
-    assert written is not None and (written.run_id, written.is_refreshed) == ("run-1", True)
-    Buckets(store).put([Bucket(ORDERS, "day", datetime(2026, 1, 6), {("rows", ""): 5.0}, collected_at=now)])
-    after = refreshed_runs(store, now=now)(ORDERS)
-    assert after is not None and not after.is_refreshed
-    assert refreshed_runs(store, now=now)("model.shop.nobody") is None
-    assert len(recorded_runs(store)) == 1
+    written = writers([run(1, *every, asked=Asked(full_refresh=True))], measured, rebuilt_nodes(shop))
+
+    refreshed = {name for name, by in written.items() if by.is_refreshed}
+    assert refreshed == {"model.shop.events", "model.shop.daily"}
+
+
+@pytest.mark.parametrize("grain", ["day", "run"])
+def test_the_store_knows_who_wrote_a_node(store: Store, grain: Grain):
+    def measured(day: int) -> None:
+        at = FIRST + timedelta(days=day, hours=1)
+        start = at.replace(tzinfo=None)
+        Buckets(store).put([Bucket(ORDERS, grain, start, {("rows", ""): 5.0}, collected_at=at)])
+
+    def written(day: int) -> WrittenBy | None:
+        return refreshed_runs(store, now=FIRST + timedelta(days=day, hours=1))(ORDERS)
+
+    measured(0)
+    backfill = Asked(event_time_start="2026-01-01")
+    take_in(run(1, node(ORDERS, 5, rows_affected=9), asked=backfill), store, project="shop")
+    assert written(1) == WrittenBy("run-1", True)
+    measured(1)
+    assert written(1) == WrittenBy("run-1", False)
+
+    # What only a run tells of a node is no measurement of its rows.
+    take_in(run(2, node(ORDERS, 5), asked=Asked(full_refresh=True)), store, project="shop")
+    assert written(2) == WrittenBy("run-2", True)
+    assert refreshed_runs(store)("model.shop.nobody") is None
+
+
+def test_old_runs_are_not_read_again_for_what_was_measured_since(store: Store):
+    for number in range(30):
+        take_in(run(number, node(ORDERS, 5), node(REVENUE, 5)), store, project="shop")
+    at = FIRST + timedelta(days=28, hours=1)
+    start = at.replace(tzinfo=None)
+    Buckets(store).put([Bucket(ORDERS, "day", start, {("rows", ""): 5.0}, collected_at=at)])
+    read: list[datetime | None] = []
+    asked = store.runs
+    store.runs = lambda *args, **how: read.append(how["since"]) or asked(*args, **how)  # type: ignore
+
+    assert refreshed_runs(store, now=FIRST + timedelta(days=30))(ORDERS) == WrittenBy("run-29", False)
+    assert read == [at - timedelta(days=1)]
 
 
 # --- connectors ---------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ def test_a_changed_profile_or_local_package_is_compiled_anew(tmp_path: Path, cha
     )
 
 
+@pytest.mark.long
 def test_models_in_a_circle_are_parsed_and_the_circle_is_the_problem(tmp_path: Path):
     files = {"models/a.sql": "select * from {{ ref('b') }}", "models/b.sql": "select * from {{ ref('a') }}"}
     project = new_shop(tmp_path, files).open()
@@ -72,6 +73,7 @@ def test_models_in_a_circle_are_parsed_and_the_circle_is_the_problem(tmp_path: P
         compiled.require_compiled()
 
 
+@pytest.mark.long
 def test_a_locked_warehouse_leaves_the_project_as_it_was_parsed(tmp_path: Path):
     shop = new_shop(tmp_path)
 
@@ -114,6 +116,7 @@ def test_why_an_inline_query_cannot_be_compiled_is_dbts_own_reason(tmp_path: Pat
     assert "'missing' which was not found" in report.failures[0].message
 
 
+@pytest.mark.long
 def test_a_model_that_cannot_be_parsed_is_a_failure_and_what_reads_it_is_compiled(tmp_path: Path):
     files = {
         "models/good.sql": "select 1 as id",

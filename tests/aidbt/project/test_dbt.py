@@ -76,7 +76,12 @@ def mixed_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         tmp_path_factory.mktemp("mixed"),
         {
             "dbt_project.yml": DBT_PROJECT + "target-path: out/{{ target.name }}\n",
-            "models/orders.sql": "select 1 as id, null as country",
+            "models/orders.sql": """\
+{% if execute %}
+    {% do log("theirs: 4 rows", info=true) %}
+    {% do log("aidbt: orders: 3 rows for " ~ env_var("SHOP_TOKEN"), info=true) %}
+{% endif %}
+select 1 as id, null as country""",
             "models/broken.sql": f"select {secret} from {{{{ ref('orders') }}}}",
             "models/child.sql": "select * from {{ ref('broken') }}",
             "models/nested/checked.sql": "select 1 as id union all select 1",
@@ -143,6 +148,13 @@ def test_warnings_of_tests_and_of_dbt_itself_are_listed_once(mixed):
     deprecated, unknown = sorted(others)
     assert deprecated.startswith("Deprecated functionality") and "target-path" in deprecated
     assert unknown.startswith("Did not find matching node for patch with name 'no_such_model'")
+
+
+def test_what_our_macros_log_is_told_and_what_others_log_is_not(mixed):
+    report, lines = mixed
+
+    assert report.said == ("orders: 3 rows for *****",)
+    assert not any("4 rows" in line for line in lines)
 
 
 def test_progress_is_told_in_short_lines_without_colours(mixed):

@@ -44,7 +44,7 @@ def incident(title: str = "orders has fewer rows", **more: object) -> Incident:
 
 def told(*channels: str, at: datetime = NOW, is_digest: bool = False):
     """Who is told of every change."""
-    return lambda change: [Notice(c, change.after.id, change.what, at, is_digest) for c in channels]
+    return lambda change, aware: [Notice(c, change.after.id, change.what, at, is_digest) for c in channels]
 
 
 def opened(store: Store, *channels: str, title: str = "orders has fewer rows") -> Incident:
@@ -89,7 +89,7 @@ def test_a_change_made_on_an_older_version_is_refused_with_all_that_came_with_it
 
 
 def test_what_cannot_be_saved_whole_is_not_saved_at_all(store: Store):
-    def break_off(change: IncidentChange) -> Sequence[Notice]:
+    def break_off(change: IncidentChange, aware: object) -> Sequence[Notice]:
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
@@ -122,7 +122,9 @@ def decide(known):
     new = Incident("", IncidentState.OPEN, Severity.WARN, "t", "model.a", ("model.a",), now, now)
     return [IncidentChange("opened", new)]
 store = here()
-print(len(Incidents(store).change(decide, lambda change: [Notice("slack", change.after.id, "opened", now)])))
+def announce(change, aware):
+    return [Notice("slack", change.after.id, "opened", now)]
+print(len(Incidents(store).change(decide, announce)))
 store.close()
 """
 

@@ -51,3 +51,13 @@ def test_what_is_too_old_goes(store: Store) -> None:
     history.put([point(90.0, days=31)], keep=timedelta(days=30))
 
     assert [p.score for p in history.points()] == [90.0]
+
+
+def test_the_scores_of_each_target_are_kept_apart(store: Store) -> None:
+    ours, theirs = QualityHistory(store, "prod"), QualityHistory(store, "dev")
+    ours.put([point(90.0)])
+    theirs.put([point(10.0)])
+
+    assert (ours.points(), theirs.points()) == ((point(90.0),), (point(10.0),))
+    assert QualityHistory(store).points() == ()
+    assert ours.all("project") == {"": (point(90.0),)}

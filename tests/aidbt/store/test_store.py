@@ -168,7 +168,15 @@ for number in range(40):
 # --- runs ---------------------------------------------------------------------------------------------
 
 
-def record(store: Store, run: str, *, minutes: float, status: str = "success", report: object = None) -> None:
+def record(
+    store: Store,
+    run: str,
+    *,
+    minutes: float,
+    status: str = "success",
+    report: object = None,
+    target: str = "",
+) -> None:
     started = NOON + timedelta(minutes=minutes)
     store.record_run(
         invocation_id=run,
@@ -177,6 +185,7 @@ def record(store: Store, run: str, *, minutes: float, status: str = "success", r
         started_at=started,
         finished_at=started + timedelta(seconds=90),
         report=report if report is not None else {},
+        target=target,
     )
 
 
@@ -208,6 +217,26 @@ def test_a_run_that_is_recorded_twice_keeps_the_last_report(store: Store):
     record(store, "run-1", minutes=0, status="error", report={"failed": 1})
 
     assert [(run["status"], run["report"]) for run in store.runs()] == [("error", {"failed": 1})]
+
+
+def test_the_runs_of_one_target_are_those_of_it_and_those_that_do_not_say_theirs(store: Store):
+    for run, minutes, target in (("a", 1, "dev"), ("b", 2, ""), ("c", 3, "prod"), ("d", 4, "prod")):
+        record(store, run, minutes=minutes, target=target)
+
+    assert [run["invocation_id"] for run in store.runs(2, target="prod")] == ["d", "c"]
+    assert [run["invocation_id"] for run in store.runs(2, target="prod", skip=2)] == ["b"]
+    assert len(store.runs()) == 4
+    assert store.run_targets() == {"": 1, "dev": 1, "prod": 2}
+    assert store.run_targets(since=NOON + timedelta(minutes=3)) == {"prod": 2}
+
+
+def test_runs_that_are_too_old_can_be_forgotten(store: Store):
+    for run, minutes in (("a", 1), ("b", 2), ("c", 3)):
+        record(store, run, minutes=minutes)
+
+    assert store.forget_runs(NOON + timedelta(minutes=2)) == 1
+    assert [run["invocation_id"] for run in store.runs()] == ["c", "b"]
+    assert store.run("a") is None
 
 
 # --- the cache ----------------------------------------------------------------------------------------

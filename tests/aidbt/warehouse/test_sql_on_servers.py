@@ -750,6 +750,7 @@ def test_a_change_log_on_postgresql_is_profiled_as_its_rows_are_now(postgres_con
     assert is_the_profile_of_the_log(profile)
 
 
+@pytest.mark.long
 def test_a_change_log_on_spark_is_profiled_as_its_rows_are_now(spark_connection: Any):
     spark_connection.rows("create schema logs")
 

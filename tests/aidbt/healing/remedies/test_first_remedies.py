@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies import REMEDIES
+from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.right_name import RightName, _mistyped
 from aidbt.healing.remedies.wait_and_run_again import WaitAndRunAgain
 from aidbt.project.artifacts import ArtifactMetadata
@@ -24,6 +26,8 @@ from aidbt.project.manifest import Manifest, Node
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 FACTS = {"what": "ref", "token": "ordres", "replacement": "orders", "file": "totals.sql"}
 TYPO = Diagnosis("k", ErrorClass.COMPILATION, 0.97, Stage.PARSE, "model.shop.totals", facts=FACTS)
+# Neither of the two asks the warehouse.
+TOOLS = cast(Tools, None)
 SQL = "-- totals\r\nselect 1 from {{ ref('ordres') }} -- ä\r\n"
 
 
@@ -42,13 +46,13 @@ def case(root: Path, *models: str, sql: str = SQL) -> Case:
 def test_every_remedy_declines_what_is_not_its_own(tmp_path: Path):
     other = Diagnosis("k", ErrorClass.CREDENTIAL_EXPIRED, 0.97, Stage.CONNECT, "project")
     for name in REMEDIES.names():
-        found = REMEDIES.load(name)().propose(other, case(tmp_path, "orders"))
+        found = REMEDIES.load(name)().propose(other, case(tmp_path, "orders"), TOOLS)
         assert isinstance(found, Declined)
         assert found.why and found.remedy == name
 
 
 def test_one_word_is_edited_and_every_other_byte_stays(tmp_path: Path):
-    mend = RightName().propose(TYPO, case(tmp_path, "orders", "customers"))
+    mend = RightName().propose(TYPO, case(tmp_path, "orders", "customers"), TOOLS)
 
     assert isinstance(mend, Mend) and mend.patch is not None
     (edit,) = mend.patch.edits
@@ -66,7 +70,7 @@ def test_one_word_is_edited_and_every_other_byte_stays(tmp_path: Path):
     ],
 )
 def test_a_claim_that_does_not_hold_is_found(tmp_path: Path, models: tuple[str, ...], why: str):
-    mend = RightName().propose(TYPO, case(tmp_path, *models))
+    mend = RightName().propose(TYPO, case(tmp_path, *models), TOOLS)
 
     assert isinstance(mend, Mend)
     holds, found = check_claims(mend.claims)
@@ -88,14 +92,14 @@ def test_a_word_that_was_meant_and_is_not_there_yet_is_no_typo(token: str, meant
 
 def test_two_names_that_are_alike_are_not_told_apart(tmp_path: Path):
     typo = replace(TYPO, facts=FACTS | {"token": "order_x", "replacement": "order_a"})
-    mend = RightName().propose(typo, case(tmp_path, "order_a", "order_b", sql="select 1 from order_x"))
+    mend = RightName().propose(typo, case(tmp_path, "order_a", "order_b", sql="select 1 from order_x"), TOOLS)
 
     assert isinstance(mend, Mend)
     assert not check_claims(mend.claims)[0]
 
 
 def test_a_word_that_stands_twice_is_left_to_a_person(tmp_path: Path):
-    declined = RightName().propose(TYPO, case(tmp_path, "orders", sql=SQL + SQL))
+    declined = RightName().propose(TYPO, case(tmp_path, "orders", sql=SQL + SQL), TOOLS)
 
     assert isinstance(declined, Declined) and "stands 2 times in totals.sql" in declined.why
 
@@ -110,7 +114,7 @@ def test_rows_are_never_added_twice(tmp_path: Path):
 
     def proposed(node: Node) -> Mend | Declined:
         run = Case("shop", tmp_path, FailedRun(Stage.NODE), manifest=manifest(node))
-        return WaitAndRunAgain().propose(locked, run)
+        return WaitAndRunAgain().propose(locked, run, TOOLS)
 
     assert isinstance(proposed(adds), Declined)
     waits = proposed(keyed)

@@ -9,11 +9,29 @@ from pathlib import Path
 import pytest
 
 from aidbt.core.config import BudgetSettings, Settings
-from aidbt.core.errors import BudgetExceeded, LeaseTaken, SettingsError, UnknownName
-from aidbt.monitors.collection.collect import LEASE, WrittenBy, collect
+from aidbt.core.errors import (
+    ArtifactError,
+    BudgetExceeded,
+    LeaseTaken,
+    SettingsError,
+    UnknownName,
+    UsageError,
+)
+from aidbt.monitors.collection.collect import LEASE, collect
+from aidbt.monitors.collection.measuring import WrittenBy
+from aidbt.monitors.collection.missing import lost_buckets
+from aidbt.monitors.collection.places import require_same_places
+from aidbt.monitors.histories import history_of
 from aidbt.store.buckets import Buckets
 from aidbt.store.leases import Leases
-from tests.aidbt.monitors.measured_shop import ORDERS, Measured, manifest_of, measured_shop, model
+from tests.aidbt.monitors.measured_shop import (
+    ORDERS,
+    Measured,
+    combination_test,
+    manifest_of,
+    measured_shop,
+    model,
+)
 
 
 @pytest.fixture
@@ -122,6 +140,27 @@ def test_a_table_that_was_emptied_keeps_its_history_and_says_so(shop: Measured) 
 
     assert codes(again) == ["monitor.rows_lost", "monitor.no_rows"]
     assert shop.series().fact("rows").tolist() == [100, 100, 0, *[100] * 6, 0, 0]
+
+
+@pytest.mark.parametrize("counts_are_cheap", [True, False])
+def test_rows_that_are_gone_stay_so_until_they_are_back_or_a_person_says_so(
+    shop: Measured, monkeypatch: pytest.MonkeyPatch, counts_are_cheap: bool
+) -> None:
+    if not counts_are_cheap:  # as on all other warehouses
+        monkeypatch.setattr("aidbt.monitors.collection.asking._COUNTS_ARE_CHEAP", ())
+    shop.collect()
+    shop.run("create table before as from orders", "truncate orders")
+    shop.later(days=1).collect(settings={"late_days": 1})
+    lost = lost_buckets(shop.store)[ORDERS]
+    assert len(lost) == 8
+    for _ in range(4):  # it goes on with new days
+        shop.run(f"insert into orders by name select timestamp '{shop.now:%Y-%m-%d}' as ordered_at")
+        shop.later(days=1).collect(settings={"late_days": 1})
+        assert lost_buckets(shop.store)[ORDERS] == lost
+
+    shop.run("insert into orders from before")
+    shop.collect()
+    assert lost_buckets(shop.store) == {}
 
 
 def test_a_table_that_keeps_some_days_only_loses_no_history_and_nobody_is_told(shop: Measured) -> None:
@@ -241,11 +280,25 @@ def test_settings_of_a_model_that_is_no_more_are_told_with_the_nearest(shop: Mea
 
 
 def test_a_table_that_is_gone_is_a_finding_and_the_others_go_on(shop: Measured) -> None:
-    shop.nodes.append(model("payments", config={"event_time": "paid_at"}))
+    shop.nodes.append(model("payments", config={"event_time": "ordered_at"}))
+    shop.run("create table payments as from orders")
+    shop.collect()
+    shop.run("drop table payments")
+    result = shop.later(days=1).collect()
+
+    assert codes(result) == ["monitor.table_gone"]
+    assert [each.unique_id for each in result.measured] == [ORDERS]
+
+
+def test_tables_that_nobody_has_built_yet_are_one_finding_and_no_error(shop: Measured) -> None:
+    shop.nodes += [model("payments"), model("refunds")]
     result = shop.collect()
 
-    assert "monitor.table_gone" in codes(result)
-    assert [each.unique_id for each in result.measured] == [ORDERS]
+    (finding,) = (found for found in result.findings if found.code == "monitor.not_built")
+    assert finding.severity == "info"
+    assert finding.message.startswith(
+        "2 models have no table here yet, or this user may not see them: payments, refunds"
+    )
 
 
 def test_a_view_that_fails_is_a_finding_and_the_others_go_on(shop: Measured) -> None:
@@ -278,6 +331,28 @@ def test_sources_are_measured_by_the_time_that_they_name(shop: Measured) -> None
     assert [(each.unique_id, each.why) for each in result.measured] == [
         ("source.shop.raw.orders", "loaded_at_field")
     ]
+
+
+def test_a_source_that_is_left_out_for_its_time_is_told_with_the_line_to_add(shop: Measured) -> None:
+    shop.run(
+        "create table payments as select timestamp '2026-03-05' as paid_at",
+        "create table codes as select 1 as id",
+    )
+    shop.sources = [
+        {**model(name, config={}), "unique_id": f"source.shop.raw.{name}", "resource_type": "source",
+         "source_name": "raw", "identifier": name} for name in ("payments", "codes", "gone")
+    ]  # fmt: skip
+    shop.nodes.append(model("paid", reads=[source["unique_id"] for source in shop.sources]))
+
+    [found] = [f for f in shop.collect().findings if f.code == "monitor.sources_without_time"]
+
+    assert found.message == (
+        "1 source is not measured, since nothing says which time its rows go by (raw.payments has paid_at);"
+        " to measure one, set loaded_at_field in its YAML, or in aidbt.yml:"
+        " monitors: {event_time: {raw.payments: paid_at}}"
+    )
+    line = {"event_time": {"raw.payments": "paid_at"}}
+    assert "source.shop.raw.payments" in {each.unique_id for each in shop.collect(settings=line).measured}
 
 
 def test_the_columns_that_are_measured_can_be_chosen(shop: Measured) -> None:
@@ -389,3 +464,154 @@ def test_data_that_ended_is_measured_as_of_its_end(shop: Measured) -> None:
     assert codes(again) == []
     assert shop.series().starts[-1] == datetime(2026, 3, 10)
     assert shop.series().fact("rows")[0] == 100
+
+
+def test_what_stays_as_it_was_is_told_once_and_again_when_it_is_twice_as_much(shop: Measured) -> None:
+    def of_next_year(number: int) -> None:
+        shop.run(
+            "insert into orders select i, timestamp '2027-01-01', 'paid', 1, true, 'q', now()"
+            f" from range({number}) t(i)"
+        )
+
+    shop.collect()
+    again = shop.later(days=1).collect()
+    assert (codes(again), [finding.code for finding in again.standing]) == ([], ["monitor.future_rows"])
+
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == []
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == ["monitor.future_rows"]
+    shop.run("delete from orders where ordered_at > timestamp '2026-06-01'")
+    assert shop.later(days=1).collect().standing == ()
+    of_next_year(1)
+    assert codes(shop.later(days=1).collect()) == ["monitor.future_rows"]
+
+
+def test_rows_without_a_time_are_counted_told_once_and_watched(shop: Measured) -> None:
+    shop.collect()
+    shop.run(
+        "insert into orders select i, case when i % 2 = 0 then timestamp '1970-01-01' end, 'paid', 1, true,"
+        " 'q', now() from range(6) t(i)"
+    )
+    result = shop.later(days=1).collect()
+
+    assert codes(result) == ["monitor.untimed_rows"]
+    assert result.findings[0].message.startswith("6 rows have no time in ordered_at (null, or a date that")
+    assert shop.series().starts[0] == datetime(2026, 3, 1)
+    assert shop.series().fact("untimed_rows")[-2:].tolist() == [0, 6]
+    history = history_of([shop.series()], metrics=["untimed_rate"])
+    assert history is not None
+    assert history.values[0, -1] == 6 / 9  # three rows of the day have one
+
+
+@pytest.mark.parametrize("time", ["timestamp '9999-12-31'", "'infinity'::timestamp", "null::timestamp"])
+def test_a_table_whose_times_are_all_impossible_is_a_finding(shop: Measured, time: str) -> None:
+    shop.run(f"create or replace table orders as select {time} as ordered_at, 1 as x")
+    (finding,) = shop.collect().findings
+
+    assert finding.code == ("monitor.untimed_rows" if "null" in time else "monitor.future_rows")
+    assert Buckets(shop.store).nodes() == {}
+
+
+def test_a_newest_day_that_was_measured_again_keeps_what_its_scan_counted(shop: Measured) -> None:
+    shop.collect()
+    shop.later(days=1).collect(settings={"late_days": 3})
+
+    assert shop.series().fact("future_rows")[-2:].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["test", "unique_key", "constraint"])
+def test_keys_of_several_columns_are_counted_together(shop: Measured, way: str) -> None:
+    shop.run(
+        "create or replace table orders as select timestamp '2026-03-05' as ordered_at, i // 2 as id,"
+        " case when i <> 9 then i % 2 end as line from range(10) t(i)"
+        " union all select timestamp '2026-03-05', 1, 1"
+    )
+    shop.nodes = [model("orders", config={"event_time": "ordered_at"})]
+    if way == "test":
+        shop.nodes.append(combination_test("orders", "ID", "line"))
+    elif way == "unique_key":
+        shop.nodes[0]["config"]["unique_key"] = ["id", "line"]
+    else:
+        shop.nodes[0]["constraints"] = [{"type": "primary_key", "columns": ["id", "line"]}]
+    shop.collect()
+
+    series = shop.series()
+    assert series.fact("keyed", "id, line")[0] == 10
+    assert series.fact("keys", "id, line")[0] == 9
+    history = history_of([series], metrics=["rows_per_key", "null_rate"])
+    assert history is not None
+    assert [monitor.column for monitor in history.monitors if monitor.metric == "rows_per_key"] == [
+        "id, line"
+    ]
+    assert "id, line" not in {m.column for m in history.monitors if m.metric == "null_rate"}
+
+
+def test_an_all_views_project_is_told_how_to_have_them_watched(shop: Measured) -> None:
+    shop.run("create view paid as select * from orders")
+    shop.nodes = [model("paid", config={"materialized": "view"})]
+    (finding,) = shop.collect().findings
+
+    assert finding.message.startswith(
+        "1 view is not watched, since each scan would run its query anew: paid;"
+    )
+    assert codes(shop.collect(settings={"event_time": {"paid": "ordered_at"}})) == ["monitor.future_rows"]
+
+
+def test_a_scan_that_takes_too_long_is_stopped_and_the_others_go_on(shop: Measured) -> None:
+    shop.run(
+        "create view slow as select a.i as x, timestamp '2026-03-05' as at"
+        " from range(100000) a(i), range(100000) b(i) where hash(a.i, b.i) % 7 <> 0"
+    )
+    shop.nodes.insert(0, model("a_slow_one", alias="slow", config={"materialized": "view"}))
+    result = shop.collect(settings={"statement_timeout_s": 0.5, "event_time": {"a_slow_one": "at"}})
+
+    (finding,) = (found for found in result.findings if found.code == "monitor.not_measured")
+    assert "did not end within 0.5 s, and was stopped; raise monitors.statement_timeout_s" in finding.message
+    assert [each.unique_id for each in result.measured] == [ORDERS]
+
+
+def test_what_was_measured_of_one_target_does_not_mix_with_another(shop: Measured) -> None:
+    shop.nodes[0]["database"] = "shop"
+    shop.collect()
+    manifest = manifest_of(shop.folder / "prod.json", [{**shop.nodes[0], "schema": "prod"}])
+
+    with pytest.raises(
+        ArtifactError, match=r"tables in shop\.main, and those of this target stand in shop\.prod"
+    ):
+        require_same_places(manifest, shop.store)
+    moved = manifest_of(
+        shop.folder / "moved.json", [shop.nodes[0], {**model("new"), "schema": "marts", "database": "shop"}]
+    )
+    require_same_places(moved, shop.store)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        (datetime(2030, 1, 1), None, "since 2030-01-01: that is still to come"),
+        (datetime(2026, 3, 5), datetime(2026, 3, 5), r"that is not before 2026-03-05 \(--until\)"),
+        (None, datetime(2030, 1, 1), "until 2030-01-01: that is still to come"),
+    ],
+)
+def test_a_time_that_cannot_be_measured_is_refused(
+    shop: Measured, since: datetime | None, until: datetime | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        shop.collect(since=since, until=until)
+    assert Buckets(shop.store).nodes() == {}
+
+
+@pytest.mark.parametrize("kind", ["timestamp_ns", "timestamp_ms", "timestamp_s", "timestamptz", "date"])
+def test_times_of_every_kind_are_told_apart_and_those_that_stand_for_none_counted(
+    shop: Measured, kind: str
+) -> None:
+    shop.run(
+        f"create or replace table orders as select ordered_at::{kind} as ordered_at from orders"
+        f" union all select timestamp '1970-01-01'::{kind} union all select null"
+    )
+    result = shop.collect()
+
+    assert codes(result) == ["monitor.future_rows", "monitor.untimed_rows"]
+    assert shop.series().fact("rows").tolist() == [100, 100, 0, *[100] * 7]
+    assert shop.series().fact("untimed_rows")[-1] == 2

@@ -15,7 +15,7 @@ from aidbt.core.config import MonitorSettings, Settings
 from aidbt.monitors.collection.collect import collect
 from aidbt.store import open_store
 from aidbt.store.buckets import Buckets, Series
-from tests.aidbt.monitors.measured_shop import column_test, manifest_of, model
+from tests.aidbt.monitors.measured_shop import column_test, combination_test, manifest_of, model
 from tests.aidbt.warehouse.conftest import Target, open_target, postgres, postgres_target, spark_target
 from tests.kit import PostgresServer
 
@@ -34,6 +34,7 @@ ROWS = [
     for n in range(72)
 ]
 ODD = [(900, "2027-01-01 00:00:00", "paid", 1.0, True), (901, "2026-03-31 01:00:00", "paid", 1.0, True)]
+ODD += [(902, "1970-01-01 00:00:00", "paid", 1.0, True)]
 
 
 def literals(timestamp: str) -> str:
@@ -49,12 +50,14 @@ def measured(warehouse: Any, folder: Path, timezone: str) -> Series:
     nodes = [
         model("orders", schema="analytics", config={"event_time": "ordered_at"}),
         column_test("unique", "orders", "id"),
+        combination_test("orders", "id", "status"),
     ]
     manifest = manifest_of(folder / "manifest.json", nodes)
     settings = Settings(monitors=MonitorSettings(timezone=timezone))
-    for _ in range(2):  # the second time with what is known of the first
-        result = collect(manifest, warehouse, store, settings, now=lambda: NOW)
-    assert [finding.code for finding in result.findings] == ["monitor.future_rows"]
+    first, again = (collect(manifest, warehouse, store, settings, now=lambda: NOW) for _ in range(2))
+    odd = ["monitor.future_rows", "monitor.untimed_rows"]
+    assert [finding.code for finding in first.findings] == odd
+    assert (again.findings, [finding.code for finding in again.standing]) == ((), odd)
     series = Buckets(store).series("model.shop.orders", "day")
     store.close()
     assert series is not None
@@ -78,6 +81,9 @@ def holds(series: Series) -> None:
     assert series.shares[1] == {"status": {"open": 12, "paid": 12}}
     assert 12 < series.fact("p50", "amount")[1] < 24
     assert series.fact("future_rows")[-1] == 1
+    assert series.fact("untimed_rows")[-1] == 1
+    assert series.fact("keyed", "id, status").tolist() == [1, 24, 23, 24]
+    assert series.fact("keys", "id, status").tolist() == [1, 24, 23, 24]
 
 
 @pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
@@ -122,6 +128,7 @@ def test_a_view_that_fails_on_postgres_leaves_the_connection_to_the_others(
     assert [each.unique_id for each in result.measured] == ["model.shop.orders"]
 
 
+@pytest.mark.long
 def test_a_table_of_400_columns_is_measured_on_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
@@ -145,6 +152,7 @@ def test_a_table_of_400_columns_is_measured_on_postgres(
     assert [series.fact("sum", f"c{n}")[0] for n in (0, 399)] == [210, 210 + 20 * 399]
 
 
+@pytest.mark.long
 def test_a_whole_table_that_did_not_change_is_not_read_again_on_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
@@ -201,3 +209,64 @@ def spark(spark_target: Target) -> Iterator[Any]:
 @pytest.mark.long
 def test_spark(spark: Any, tmp_path: Path) -> None:
     holds(measured(spark, tmp_path, "Europe/Berlin"))
+
+
+@pytest.mark.long
+def test_a_table_that_was_emptied_on_postgres_keeps_its_history_and_says_so_once(
+    postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
+) -> None:
+    postgres.create_database("emptied")
+    postgres.psql(
+        "create schema analytics; create table analytics.orders as select 'NaN'::float8 as amount,"
+        " timestamp '2026-03-01' + i * interval '1 day' as ordered_at from generate_series(0, 29) s(i)",
+        "emptied",
+    )
+    manifest = manifest_of(
+        tmp_path / "manifest.json", [model("orders", schema="analytics", config={"event_time": "ordered_at"})]
+    )
+    store = open_store(tmp_path / "state.db")
+
+    def collected() -> list[str]:
+        warehouse = open_target(postgres_target("emptied"))
+        result = collect(manifest, warehouse, store, Settings(), now=lambda: NOW)
+        return [finding.code for finding in result.findings]
+
+    assert collected() == []
+    postgres.psql("truncate analytics.orders", "emptied")
+    assert collected() == ["monitor.rows_lost", "monitor.no_rows"]
+    assert collected() == []
+    series = Buckets(store).series("model.shop.orders", "day")
+    store.close()
+
+    assert series is not None
+    assert series.fact("rows").tolist() == [1.0] * 27 + [0.0] * 3
+    assert series.fact("not_finite", "amount")[0] == 1
+
+
+@pytest.mark.long
+def test_buckets_that_go_by_another_column_by_now_are_measured_anew(
+    postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
+) -> None:
+    postgres.create_database("renewed")
+    postgres.psql(
+        "create schema analytics; create table analytics.orders as"
+        " select timestamp '2026-03-01 23:30' + i * interval '1 day' as ordered_at,"
+        " timestamp '2026-03-20 12:00' as loaded_at from generate_series(0, 29) s(i)",
+        "renewed",
+    )
+    store = open_store(tmp_path / "state.db")
+    warehouse = open_target(postgres_target("renewed"))
+
+    def rows(event_time: str, timezone: str = "UTC") -> dict[int, float]:
+        node = model("orders", schema="analytics", config={"event_time": event_time})
+        settings = Settings(monitors=MonitorSettings(timezone=timezone))
+        manifest = manifest_of(tmp_path / "manifest.json", [node])
+        assert collect(manifest, warehouse, store, settings, now=lambda: NOW).findings == ()
+        series = Buckets(store).series("model.shop.orders", "day")
+        assert series is not None
+        return {s.day: float(n) for s, n in zip(series.starts, series.fact("rows"), strict=True) if n}
+
+    assert rows("loaded_at") == {20: 30}
+    assert rows("ordered_at") == dict.fromkeys(range(1, 31), 1)
+    assert rows("ordered_at", "Europe/Berlin") == dict.fromkeys(range(2, 31), 1)
+    store.close()

@@ -54,6 +54,7 @@ def orders(dialect: str, event_type: str) -> Target:
         columns[1:],
         frozenset({"email"}),
         ("id",),
+        (("id", "status"),),
     )
 
 
@@ -117,3 +118,13 @@ def test_distinct_values_of_large_tables_are_not_sorted_for() -> None:
     facts = {fact for fact, _ in measuring(large, None, "postgres").figures}
     assert not facts & {"distinct", "p50", "quantiles"}
     assert "keys" in facts  # which only an exact count can prove
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_days_that_stand_for_none_are_the_same_days_in_every_time_zone(zone: str) -> None:
+    window = window_of(datetime(2026, 3, 9), NOW, grain="day", zone=zone, history_days=90, late_days=2)
+
+    sent = render(measuring(orders("duckdb", "DATE"), window, "duckdb").tree, "duckdb")
+
+    for day in ("0001-01-01", "1900-01-01", "1970-01-01"):
+        assert f"CAST('{day}' AS DATE)" in sent

@@ -190,7 +190,7 @@ def test_a_drop_that_the_model_upstream_does_not_have_is_odder_for_that():
     raw = Monitor("model.shop.raw", "row_count")
     unrelated = replace(history_of({raw: source, ROWS: model}), volumes=np.array([-1, -1]))
     found = [
-        StatisticalDetector().views(replace(unrelated, parents=np.array([-1, parent])))[1, 80]
+        DETECTOR.evidence(replace(unrelated, parents=np.array([-1, parent])))[0].strongest[1, 80]
         for parent in (0, -1)
     ]
 
@@ -375,3 +375,22 @@ def test_twenty_thousand_monitors_of_one_graph_over_a_year_are_scored():
     found = scored(history)
 
     assert np.isfinite(found.score).all()
+
+
+def test_means_of_the_same_few_rows_every_day_are_not_taken_for_a_sample():
+    """A mart of totals of four regions: s²/n says that a day's mean may be anything."""
+    rng = np.random.default_rng(1)
+    weekday = np.array([1, 1.05, 1.1, 1.1, 1.3, 0.6, 0.5])[np.arange(100) % 7]
+    regions = np.array([0.6, 0.25, 0.1, 0.05])
+    totals = 27_000 * weekday[:, None] * np.exp(rng.normal(0, 0.03, (100, 1))) * regions
+    totals[90] *= 0.32
+    history = history_of({ROWS: np.full(100, 4.0), MEAN: totals.mean(axis=1)})
+    variances = np.full(history.values.shape, np.nan)
+    variances[1] = totals.var(axis=1, ddof=1) / 4
+    history = replace(history, variances=variances)
+
+    found = scored(history)
+
+    assert odd_days(found, 1) == [90]
+    assert found.low[1, 89] > found.expected[1, 89] / 2.5
+    assert found.high[1, 89] < found.expected[1, 89] * 2.5

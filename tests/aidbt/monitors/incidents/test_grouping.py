@@ -64,6 +64,16 @@ def test_a_source_of_which_most_tables_are_wrong_is_one_cause_and_two_of_many_ar
     assert len(set(two[:, 0])) == 2
 
 
+def test_when_most_of_a_project_is_wrong_at_once_that_is_one_cause():
+    parents = {f"model.shop.m{i}": (f"source.shop.s{i}.t",) for i in range(24)}
+    monitors = [Monitor(one, "freshness_minutes") for one in parents]
+    alerts = np.zeros((24, 2), dtype=bool)
+    alerts[:12, 0] = True
+    assert set(incident_ids(monitors, parents, alerts)[:12, 0].tolist()) == {0}
+    alerts[11, 0] = False  # less than half
+    assert len(set(incident_ids(monitors, parents, alerts)[:11, 0].tolist())) == 11
+
+
 def test_the_cause_may_show_after_its_effect():
     assert ids({("orders", 3): "row_count", ("stg_orders", 4): "row_count"}) == [0, 0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aidbt.core.incidents import Incident, key_of
@@ -33,8 +33,23 @@ CHECKS = st.lists(
 )
 
 
+def _checked(odd: str = "", failed: str = "", succeeded: str = "", skips: int = 1) -> dict:
+    """A check by the numbers of nodes; what is odd are rows."""
+    monitors = {(NODES[int(number)], "row_count"): "odd" for number in odd}
+    names = ({NODES[int(number)] for number in some} for some in (failed, succeeded))
+    return {"monitors": monitors, **dict(zip(("failed", "succeeded"), names, strict=True)), "skips": skips}
+
+
+# What is well in an incident that becomes part of another, where it is wrong again, is wrong.
+JOINED = [
+    _checked(failed="0", skips=3), _checked("4"), _checked(skips=4), _checked(succeeded="0"),
+    _checked(failed="0", skips=4), _checked("04", failed="0"),
+]  # fmt: skip
+
+
 @settings(max_examples=150, deadline=None)
 @given(EDGES, CHECKS)
+@example({NODES[4]: [NODES[0]]}, JOINED)
 def test_every_finding_is_in_one_incident_and_every_incident_is_whole(edges: dict, checks: list[dict]):
     around = Surroundings(parents={node: tuple(edges.get(node, ())) for node in NODES})
     known: dict[str, Incident] = {}

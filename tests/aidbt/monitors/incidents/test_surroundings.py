@@ -17,6 +17,13 @@ sources:
   - name: crm
     config: {meta: {owner: {name: Ann, email: ann@shop.example}}}
     tables: [{name: orders}, {name: people}]
+  - name: raw
+    tables:
+      - {name: payments}
+      - {name: visits}
+      - {name: rates}
+      - {name: logs, config: {meta: {owner: dan}}}
+      - {name: unread}
 """,
     "models/models.yml": """
 groups: [{name: finance, owner: {name: Money, email: money@shop.example}}]
@@ -31,6 +38,8 @@ models:
     config: {meta: {owner: ["@bob", carl], aidbt: {criticality: high}}}
   - name: scratch
     config: {meta: {aidbt: {criticality: low}, owner: 7}}
+  - {name: paid, config: {group: finance}}
+  - {name: refunds, config: {group: finance}}
 exposures:
   - {name: weekly, type: dashboard, owner: {email: boss@shop.example}, depends_on: [ref('revenue')]}
 """,
@@ -38,6 +47,13 @@ exposures:
     "models/stg_people.sql": "select 1 as id from {{ source('crm', 'people') }}",
     "models/revenue.sql": "select * from {{ ref('stg_orders') }}",
     "models/scratch.sql": "select 1 as id from {{ ref('stg_people') }}",
+    # Two marts of finance, by way of a model that nobody owns; visits also end in one that nobody owns.
+    "models/stg_payments.sql": "select 1 as id from {{ source('raw', 'payments') }}",
+    "models/paid.sql": "select id from {{ ref('stg_payments') }}",
+    "models/refunds.sql": "select id from {{ ref('stg_payments') }} "
+    "-- {{ source('raw', 'visits') }} {{ source('raw', 'rates') }} {{ source('raw', 'logs') }}",
+    "models/loose.sql": "select 1 as id from {{ source('raw', 'visits') }}",
+    "models/stg_more.sql": "select 1 as id from {{ source('raw', 'rates') }} -- {{ ref('stg_people') }}",
 }
 
 
@@ -67,7 +83,17 @@ def test_owners_are_those_of_meta_else_the_group(around: Surroundings):
         "model.shop.stg_people": "bob, carl",
         "model.shop.scratch": "7",
         "exposure.shop.weekly": "boss@shop.example",
+        "model.shop.paid": "finance",
+        "model.shop.refunds": "finance",
+        "source.shop.raw.logs": "dan",
+        "source.shop.raw.payments": "finance",
     }
+
+
+def test_a_source_that_names_nobody_is_whose_all_is_that_is_made_of_it(around: Surroundings):
+    owned = {node.removeprefix("source.shop.raw.") for node in around.owners if ".raw." in node}
+
+    assert owned == {"logs", "payments"}  # visits and rates are also read by what nobody owns
 
 
 def test_what_an_exposure_needs_matters_and_what_is_said_to_counts(around: Surroundings):

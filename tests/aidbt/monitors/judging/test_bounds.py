@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from aidbt.core.measured import Grain, Monitor
 from aidbt.monitors.history import Family, History, Scores
-from aidbt.monitors.judging.bounds import AHEAD, Bound, Place, band_of, bounds_of, with_ahead
+from aidbt.monitors.judging.bounds import AHEAD, Bound, Place, band_of, bounds_of, opened, with_ahead
 
 NODE = "model.shop.orders"
 ROWS, NULLS = Monitor(NODE, "row_count"), Monitor(NODE, "null_rate", "Amount")
 NOW = datetime(2026, 3, 28, 6, tzinfo=UTC)
+FRIDAY = "2026-03-27"
 PLACE = Place("main.orders", "ordered_at", "TIMESTAMP")
 FAMILIES = {"row_count": Family.COUNT, "null_rate": Family.RATE, "mean": Family.AMOUNT}
 
@@ -71,7 +72,8 @@ def test_a_week_is_foretold_with_what_is_warned_of_and_what_fails():
     warn, error = found[:2]
     assert (warn.severity, warn.low, warn.high) == ("warn", 80, 120)
     assert error.severity == "error"
-    assert (error.low or 0) < 75 < 80 < 120 < 128 < (error.high or 0)
+    assert 75 < (error.low or 0) < 78  # rows that are missing stop a build sooner than rows too many
+    assert (error.high or 0) > 140
     assert (warn.node, warn.relation, warn.metric, warn.column_name) == (NODE, "main.orders", "row_count", "")
     assert warn.computed_at == "2026-03-28 06:00:00"
 
@@ -127,6 +129,35 @@ def test_in_cold_start_there_are_only_warnings_and_they_are_wide():
     assert (found[0].low or 0) < 75
 
 
+def test_a_mean_is_as_bad_too_low_as_too_high():
+    mean = Monitor(NODE, "mean", "amount")
+    warn, error = bounds(mean)[:2]
+
+    assert (warn.low, warn.high) == (80, 120)
+    assert 80 - (error.low or 0) == pytest.approx((error.high or 0) - 120, rel=0.01) != 0
+
+
+def test_what_people_said_of_a_monitor_holds_for_its_tests():
+    (raised,) = [
+        b for b in bounds(ROWS, limits=np.array([4.0])) if (b.bucket, b.severity) == (FRIDAY, "warn")
+    ]
+    assert (raised.low or 0) < 75 < 130 < (raised.high or 0)
+
+    found = bounds(ROWS, is_fine=lambda monitor, start: (monitor, start.day) == (ROWS, 27))
+    friday = [b for b in found if b.bucket == FRIDAY]
+    assert [(b.low, b.high, b.severity) for b in friday] == [(None, None, "warn")]
+    assert {b.low for b in found if b.bucket != FRIDAY} != {None}
+
+
+def test_bounds_that_stand_are_opened_where_nothing_is_wrong():
+    before = bounds(ROWS)
+
+    now = opened(before, lambda monitor, start: (monitor, start.day) == (ROWS, 27))
+
+    assert [b for b in now if b.bucket != FRIDAY] == [b for b in before if b.bucket != FRIDAY]
+    assert {(b.low, b.high) for b in now if b.bucket == FRIDAY} == {(None, None)}
+
+
 def test_a_day_nobody_can_say_anything_of_has_none():
     assert bounds(ROWS, low=float("nan")) == []
 
@@ -173,3 +204,16 @@ def test_a_wider_band_holds_the_narrower_one(
     assert (narrow[1] >= expected).all()
     assert (wide[0] <= narrow[0] + 1e-9).all()
     assert (wide[1] >= narrow[1] - 1e-9).all()
+
+
+def test_a_column_that_ripens_is_compared_when_it_is_ripe_and_its_table_at_once():
+    nulls = Monitor(NODE, "null_rate", "amount")
+
+    found = bounds(ROWS, nulls, ripe_after=lambda monitor: 2 * (monitor == nulls))
+
+    of_rows, of_nulls = (
+        next(b for b in found if b.metric == metric and b.bucket == "2026-03-27")
+        for metric in ("row_count", "null_rate")
+    )
+    assert of_rows.valid_from == "2026-03-28 00:00:00"
+    assert (of_nulls.valid_from, of_nulls.valid_to) == ("2026-03-30 00:00:00", "2026-03-31 00:00:00")

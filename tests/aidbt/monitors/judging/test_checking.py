@@ -85,7 +85,7 @@ def test_values_are_told_in_their_own_units(monitor: Monitor, family: Family, va
 def test_what_is_usual_by_itself_is_said_to_be_so():
     (found,) = check(history(weeks(900, 800)), scores(4, expected=900, low=700, high=1000, days=36), 3.1)
 
-    assert "usual by itself (700 to 1,000), but not beside its table" in found.message
+    assert "expected about 900; not too far off by itself (700 to 1,000), but beside" in found.message
 
 
 def test_below_the_threshold_and_before_the_day_nothing_is_told():

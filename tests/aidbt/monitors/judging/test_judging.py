@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from aidbt.core.measured import Anomaly, Monitor
-from aidbt.monitors.judging.due import Judged, after_judging, buckets_late, due, is_news
+from aidbt.monitors.judging.due import Judged, after_judging, buckets_late, digests_of, due, is_news
 from aidbt.store.buckets import Series
 
 FIRST = datetime(2026, 10, 1)
@@ -127,3 +128,36 @@ def test_what_was_told_is_no_news_until_its_value_changes():
     assert not is_news(known, anomaly)
     other = Anomaly(Monitor(NODE, "row_count"), now.starts[-1], "day", 8.0, "9 rows", value=9.0)
     assert is_news(known, other)
+
+
+def test_what_was_repaired_and_is_broken_again_to_the_same_value_is_news():
+    broken, whole = series([100] * 29 + [10]), series([100] * 30)
+    anomaly = Anomaly(Monitor(NODE, "row_count"), broken.starts[-1], "day", 5.0, "few", value=10.0)
+    told = after_judging(None, broken, due(None, broken, late=0, late_days=3), [anomaly], most=3)
+
+    repaired = after_judging(told, whole, due(told, whole, late=0, late_days=3), [], most=3)
+
+    assert not is_news(told, anomaly)
+    assert is_news(repaired, anomaly)
+    # Without rows a mean is neither odd nor repaired.
+    mean = Anomaly(Monitor(NODE, "mean", "amount"), broken.starts[-1], "day", 5.0, "high", value=9.0)
+    told_mean = after_judging(None, broken, due(None, broken, late=0, late_days=3), [mean], most=3)
+    empty = series([100] * 29 + [0])
+    emptied = after_judging(told_mean, empty, due(told_mean, empty, late=0, late_days=3), [], most=3)
+    assert not is_news(emptied, mean)
+    # What was not judged again is remembered: the next day's check does not tell it anew.
+    next_day = series([100] * 29 + [10, 100])
+    later = after_judging(told, next_day, due(told, next_day, late=0, late_days=3), [], most=3)
+    assert not is_news(later, anomaly)
+
+
+def test_a_new_column_changes_nothing_of_the_days_that_do_not_have_it():
+    plain = series([100] * 30)
+    starts, values = plain.starts, np.full((30, 2), np.nan)
+    values[:, 1], values[29, 0] = 100, 3
+    wider = replace(plain, keys={("nulls", "a"): 0, ("rows", ""): 1}, values=values)
+    before, after = digests_of(plain, FIRST), digests_of(wider, FIRST)
+
+    assert [start for start in starts if before[start] != after[start]] == [starts[29]]
+    moved = digests_of(replace(wider, keys={("nulls", "b"): 0, ("rows", ""): 1}), FIRST)
+    assert [start for start in starts if moved[start] != after[start]] == [starts[29]]

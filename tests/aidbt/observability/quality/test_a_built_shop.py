@@ -16,7 +16,7 @@ from aidbt.monitors.collection.collect import collect
 from aidbt.observability.quality.dimensions import Dimension
 from aidbt.observability.quality.gathering import gather
 from aidbt.observability.quality.judging import Quality, quality_of
-from aidbt.observability.recorded import RecordedNode, RecordedRun, keep_run
+from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun, keep_run
 from aidbt.project.manifest import read_manifest
 from aidbt.store import Store, open_store
 from aidbt.warehouse.duckdb import DuckDBWarehouse
@@ -43,11 +43,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def quality(
-    shop: Shop, store: Store, *, now: datetime | None = None, select: tuple[str, ...] = ()
+    shop: Shop,
+    store: Store,
+    *,
+    now: datetime | None = None,
+    select: tuple[str, ...] = (),
+    target: str = "",
 ) -> Quality:
-    target = shop.root / "target"
-    manifest = read_manifest(target / "manifest.json")
-    known = gather(manifest, store, target, now=now)
+    folder = shop.root / "target"
+    manifest = read_manifest(folder / "manifest.json")
+    known = gather(manifest, store, folder, target=target, now=now)
     return quality_of(manifest, known, QualitySettings(), select=select)
 
 
@@ -100,7 +105,7 @@ def test_what_to_do_comes_with_its_numbers_and_the_best_for_its_effort_first(
     found = quality(shop, store)
 
     actions = [way.action for way in found.mend]
-    assert actions[0] == "load raw.raw_orders: its newest row was 3 days old"
+    assert actions[0] == "load raw.raw_orders, then dbt source freshness: its newest row was 3 days old"
     assert "mend the orphans of stg_orders.customer_id: 10 of 100 rows" in actions
     assert "remove the duplicates of stg_orders.order_id: 3 values more than once in 100 rows" in actions
     assert "mend the odd values of stg_orders.status: 1 of 100 rows" in actions
@@ -199,3 +204,29 @@ def test_the_newest_result_counts_however_many_runs_there_were_since(shop: Shop,
     ran("newer", 100, test, "pass")
 
     assert of(quality(shop, store), "customers") == {"uniqueness": 100}
+
+
+def test_runs_of_another_target_do_not_count_and_that_is_said(shop: Shop, store: Store) -> None:
+    artifact = json.loads((shop.root / "target" / "run_results.json").read_text())
+    test = next(r["unique_id"] for r in artifact["results"] if "unique_customers" in r["unique_id"])
+    at = datetime.now(UTC)
+    result = RecordedNode(test, "fail", failures=45)
+    keep_run(store, RecordedRun("p", "test", "failed", at, at, asked=Asked(target="prod"), results=(result,)))
+
+    here, there = (quality(shop, store, target=target) for target in ("dev", "prod"))
+
+    assert (of(here, "customers")["uniqueness"], of(there, "customers")["uniqueness"]) == (100, 0)
+    said = [finding.message for finding in here.findings if finding.code == "quality.other_targets"]
+    assert said == ["1 run is of the target prod and does not count here (dev); with --target prod it does"]
+
+
+def test_what_lies_in_the_target_folder_is_of_the_target_that_it_was_recorded_with(
+    shop: Shop, store: Store
+) -> None:
+    artifact = json.loads((shop.root / "target" / "run_results.json").read_text())
+    at = datetime.now(UTC) - timedelta(hours=1)
+    invocation = artifact["metadata"]["invocation_id"]
+    keep_run(store, RecordedRun(invocation, "test", "failed", at, at, asked=Asked(target="dev")))
+
+    assert of(quality(shop, store, target="dev"), "customers")["uniqueness"] == 100
+    assert "uniqueness" not in of(quality(shop, store, target="prod"), "customers")

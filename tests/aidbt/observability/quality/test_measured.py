@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from aidbt.core.config import QualitySettings
+from aidbt.core.measured import Bucket, Grain
 from aidbt.observability.quality.dimensions import Dimension
 from aidbt.observability.quality.gathering import gather
 from aidbt.observability.quality.judging import Quality, quality_of
-from tests.aidbt.monitors.measured_shop import ORDERS, manifest_of, measured_shop
+from aidbt.observability.recorded import RecordedNode, RecordedRun, keep_run
+from aidbt.store.buckets import Buckets
+from tests.aidbt.monitors.measured_shop import ORDERS, column_test, manifest_of, measured_shop, model
 from tests.aidbt.observability.test_monitoring import HALF_OF_YESTERDAY, Watched
 
 
@@ -61,3 +65,22 @@ def test_rows_that_are_missing_lose_points_until_the_incident_is_over(watched: W
 
     watched.on(2).check()
     assert quality(watched).nodes[0].dimensions[Dimension.COMPLETENESS].value == 100
+
+
+@pytest.mark.parametrize("last", ["day", "run"])
+def test_of_a_node_that_is_measured_in_another_grain_the_last_counts(watched: Watched, last: Grain) -> None:
+    shop, before = watched.shop, {"day": "run", "run": "day"}[last]
+    failed = RecordedNode("test.shop.unique_orders_id", "fail", failures=3)
+    shop.nodes = [model("orders"), column_test("unique", "orders", "id")]
+    for grain, rows, ago in ((before, 900.0, 3), (last, 50.0, 1)):
+        at = shop.now - timedelta(days=ago)
+        start = at.replace(tzinfo=None, hour=0, minute=0)
+        Buckets(shop.store).put([Bucket(ORDERS, grain, start, {("rows", ""): rows}, collected_at=at)])  # type: ignore
+    keep_run(shop.store, RecordedRun("1", "build", "failed", shop.now, shop.now, results=(failed,)))
+
+    found = gather(
+        manifest_of(shop.folder / "manifest.json", shop.nodes), shop.store, shop.folder, now=shop.now
+    )
+
+    assert found.measured[ORDERS].rows == found.rows[ORDERS].count == 50
+    assert found.results[failed.unique_id].failures == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +107,20 @@ def test_values_that_monitors_counted_make_a_share_of_accepted_values() -> None:
     assert of_test(test, ORDERS, Seen("fail", NOW, 1), Rows(100), {}).lost == 1
 
 
+def test_values_that_are_counted_in_another_spelling_are_not_all_odd() -> None:
+    gift = check("accepted_values", "orders", "is_gift", values=[True])
+    grade = check("accepted_values", "orders", "grade", values=[1, 2])
+    values = {"is_gift": {"true": 95.0, "false": 5.0}, "grade": {"1.0": 60.0, "2.0": 30.0, "7.0": 10.0}}
+    counted = Measured(values=values, nulls={"is_gift": 0, "grade": 0}, rows=100)
+
+    of_gift, of_grade = (
+        of_test(test, ORDERS, Seen("fail", NOW, 1), Rows(100), {}, counted) for test in (gift, grade)
+    )
+
+    assert (of_gift.lost, of_gift.bad) == (pytest.approx(0.05), 5)
+    assert of_grade.bad is None and of_grade.said == "1 value is not accepted, of how many rows is not known"
+
+
 def test_what_nothing_is_known_of_has_no_score_and_is_in_no_mean() -> None:
     quality = judged(project([model("orders"), model("other"), KEY]), known({KEY.unique_id: "pass"}))
 
@@ -164,7 +179,7 @@ def test_an_old_source_makes_all_that_is_made_of_it_old() -> None:
     scores = {part.label: part.total.value for part in quality.parts("model")}
     assert scores == {"raw.orders": 0, "orders": 0, "other": None}
     (way,) = quality.mend
-    assert way.action == "load raw.orders: its newest row was 3 days old"
+    assert way.action == "load raw.orders, then dbt source freshness: its newest row was 3 days old"
     assert way.points == pytest.approx(100)
     assert set(way.nodes) == {raw.unique_id, ORDERS}
 
@@ -178,6 +193,30 @@ def test_a_model_that_was_skipped_is_blamed_on_what_failed_above_it() -> None:
     assert [way.cause for way in quality.mend] == [KEY.unique_id]
     assert set(quality.mend[0].nodes) == {ORDERS, "model.shop.middle", "model.shop.end"}
     assert quality.mend[0].points == pytest.approx(100 - (quality.project.total.value or 0))
+
+
+def test_what_several_failing_tests_kept_from_being_built_is_shared_by_them() -> None:
+    other = check("not_null", "orders", "id")
+    manifest = project([model("orders"), model("end", reads=[ORDERS]), KEY, other])
+    results = {KEY.unique_id: ("fail", 5), other.unique_id: ("fail", 5), "model.shop.end": "skipped"}
+    quality = judged(manifest, known(results, {"orders": 1000}))
+
+    of_end = [loss for loss in quality.losses if loss.node == "model.shop.end"]
+    assert [{item.cause for item in loss.evidence} for loss in of_end] == [{KEY.unique_id, other.unique_id}]
+    assert {way.cause for way in quality.mend} == {KEY.unique_id, other.unique_id}
+    assert sum(way.points for way in quality.mend) == pytest.approx(100 - (quality.project.total.value or 0))
+
+
+def test_what_failed_in_another_run_is_not_to_blame() -> None:
+    other = check("not_null", "orders", "id")
+    manifest = project([model("orders"), model("end", reads=[ORDERS]), KEY, other])
+    results = {KEY.unique_id: ("fail", 5), other.unique_id: ("fail", 5), "model.shop.end": "skipped"}
+    found = known(results, {"orders": 1000})
+    long_ago = replace(found.results[other.unique_id], at=NOW - timedelta(days=5))
+    quality = judged(manifest, replace(found, results={**found.results, other.unique_id: long_ago}))
+
+    [loss] = [loss for loss in quality.losses if loss.node == "model.shop.end"]
+    assert [item.cause for item in loss.evidence] == [KEY.unique_id]
 
 
 def test_an_open_incident_loses_what_it_is_off_by_and_one_that_passed_nothing() -> None:

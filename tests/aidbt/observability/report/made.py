@@ -198,7 +198,8 @@ def quality() -> Quality:
     )
     history = tuple((ago(days=30 - n), 96.0 - (0 if n < 24 else n - 20)) for n in range(30))
     ways = (("remove the 12 doubles of fct_orders.order_id", 3.1), ("declare freshness of crm.orders", 0.0))
-    return Quality(87.9, scores, 0.71, history, models, ways=ways)
+    groups = (("layer", "marts", 81.0, 0.8), ("layer", "sources", None, 0.0), ("owner", "finance", 81.4, 0.7))
+    return Quality(87.9, scores, 0.71, history, models, ways=ways, groups=groups)
 
 
 def costs() -> Costs:

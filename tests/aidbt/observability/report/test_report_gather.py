@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from aidbt.core.config import CostSettings, MonitorSettings, Settings
 from aidbt.core.llm_calls import Amount, Limits, ModelCall
 from aidbt.core.resilience import Level
 from aidbt.observability.monitoring import check_project
-from aidbt.observability.recorded import RecordedNode, RecordedRun, keep_run
+from aidbt.observability.recorded import Asked, RecordedNode, RecordedRun, keep_run
 from aidbt.observability.report.gather import gather
 from aidbt.observability.report.page import report_page
 from aidbt.observability.report.values import Report
@@ -80,7 +81,7 @@ class Watched:
         return Settings(monitors=MonitorSettings(), cost=CostSettings(per_hour=36.0, currency="EUR"))
 
     def report(self, **changed: Any) -> Report:
-        now = self.shop.now
+        now = changed.pop("now", self.shop.now)
         options: dict[str, Any] = {"manifest": self.manifest, "since": now - timedelta(days=30), **changed}
         return gather(
             self.shop.store,
@@ -148,6 +149,15 @@ def test_an_incident_comes_with_a_chart_of_what_was_measured_and_expected(broken
     assert {node.unique_id: node.role for node in part.lineage.nodes} == {ORDERS: "root", REVENUE: "exposed"}
 
 
+def test_incidents_of_an_archive_have_charts_of_their_own_days(broken: Watched):
+    years_later = broken.shop.now + timedelta(days=3000)
+
+    report = broken.report(now=years_later, since=FIRST.replace(tzinfo=UTC))
+
+    [part] = [part for part in report.open if part.incident.root == ORDERS]
+    assert part.charts[0].points[-1].start == FIRST + timedelta(days=DAYS)
+
+
 def test_tests_runs_and_their_times_are_those_that_were_recorded(broken: Watched):
     report = broken.report()
 
@@ -183,6 +193,32 @@ def test_quality_is_scored_and_says_why(broken: Watched):
     assert any("unique" in lost.reason for lost in orders.lost)
     assert any(lost.way_back for lost in orders.lost)
     assert quality.ways
+
+
+def test_it_is_of_one_target_and_says_so_of_the_others(tmp_path: Path):
+    now = datetime(2026, 3, 31, tzinfo=UTC)
+    with closing(open_store(tmp_path / "state.db")) as store:
+        for target in ("dev", "prod", ""):
+            begun = now - timedelta(hours=1)
+            asked = Asked(target=target)
+            keep_run(store, RecordedRun(f"of-{target}", "build", "failed", begun, begun, asked=asked))
+
+        report = gather(
+            store,
+            Settings(),
+            project="shop",
+            manifest=None,
+            target_path=tmp_path,
+            since=now - timedelta(days=30),
+            now=now,
+            target="prod",
+        )
+
+    assert {run.id for run in report.runs} == {"of-prod", "of-"}
+    assert report.notes == (
+        "1 run is of the target dev and does not count here (prod); with --target dev it does.",
+    )
+    assert "target <bdi>prod</bdi>" in report_page(report)
 
 
 def test_without_a_manifest_what_was_measured_and_run_is_still_told(broken: Watched):

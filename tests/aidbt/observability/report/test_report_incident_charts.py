@@ -123,6 +123,7 @@ def test_a_bucket_that_was_measured_again_says_so():
     chart = chart_of(Wanted(incident(on_day(9)), ROWS, "day"), made, scores, 0)
 
     assert chart.points[-1].said == "too few (measured again since)"
+    assert chart.points[-1].is_past and not chart.points[-1].is_odd  # it has no red dot any more
 
 
 def test_runs_of_other_nodes_are_left_out():

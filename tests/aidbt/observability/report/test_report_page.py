@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.core.incidents import IncidentEvent
+from aidbt.core.incidents import IncidentEvent, key_of
 from aidbt.core.measured import Monitor
 from aidbt.observability.report.page import report_page
 from aidbt.observability.report.values import Freshness, IncidentPart, Report, TestResult, Watched
@@ -222,11 +222,35 @@ def test_what_is_drawn_stands_in_a_table_too():
 def test_the_worst_stands_first_and_each_incident_with_what_to_do():
     words = Page(report_page(made.shop())).words
 
-    assert "1 error is open, 1 warning is open and 1 test fails." in words
+    assert "1 error is open, 1 warning is open, 1 test fails and 1 table is late." in words
     assert "stg_crm__orders: 70 % fewer rows than expected on a Friday" in words
     assert "aidbt incidents ack INC-12" in words
     assert "aidbt incidents ack INC-9" not in words  # somebody looks after it already
     assert "the export of the shop is broken" in words
+
+
+def test_an_incident_of_a_failing_test_says_what_dbt_said_of_it():
+    [first, *others] = made.shop().incidents
+    failed = replace(first, incident=replace(first.incident, failures=("test.shop.unique_a.1", made.MART)))
+    said = (("test.shop.unique_a.1", "Got 12 results, configured to fail if != 0"),)
+    runs = (replace(made.runs()[1], problems=said), *made.runs()[2:])
+
+    text = report_page(replace(made.shop(), incidents=(failed, *others), runs=runs))
+
+    assert "unique_<wbr>a</bdi>: <bdi>Got 12 results, configured to fail if != 0</bdi>" in text
+    assert "mart_<wbr>revenue</bdi></li>" in text  # of which nothing was said
+
+
+def test_what_has_passed_of_an_open_incident_is_marked_and_comes_last():
+    [first, *others] = made.shop().incidents
+    passed = first.incident.anomalies[-1]
+    well = replace(first, incident=replace(first.incident, well=frozenset({key_of(passed.monitor)})))
+
+    text = report_page(replace(made.shop(), incidents=(well, *others)))
+
+    found = text.partition('<ul class="findings">')[2].partition("</ul>")[0].split("</li>")
+    marked = [passed.message in line for line in found if "has passed" in line]
+    assert marked == [True] and "has passed" in found[-2]
 
 
 def test_where_nothing_is_wrong_it_says_what_is_watched_and_since_when():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from aidbt.core.findings import RunFailure, Severity
 from aidbt.observability.quality.known import Seen
 from aidbt.observability.recorded import RecordedNode, RecordedRun
 from aidbt.observability.report.results import declared_of, freshness_of, results_of, runs_of
@@ -79,6 +80,19 @@ def test_runs_are_counted_by_how_their_nodes_ended():
     assert (newest.state, oldest.state, newest.seconds) == ("bad", "good", 90)
 
 
+def test_values_of_rows_that_a_database_quotes_are_not_shown():
+    said = "Conversion Error: Could not convert string 'bob@example.com' to INT32 in 'fct_orders'"
+    failed = RecordedNode(UNIQUE, "error", message=said)
+    failure = RunFailure(UNIQUE, "error", said)
+    recorded = [replace(run(1, failed, status="failed"), failures=(failure,))]
+
+    [test] = results_of(recorded, TESTED, {}, {"fct_orders"})
+    [shown] = runs_of(recorded, {"fct_orders"})
+
+    assert test.message == "Conversion Error: Could not convert string '…' to INT32 in 'fct_orders'"
+    assert shown.problems == ((UNIQUE, test.message),)
+
+
 def test_what_dbt_said_of_a_source_counts_and_so_does_what_a_monitor_found():
     asked = run(13, RecordedNode(RAW, "warn", age_s=7_200.0))
     declared = declared_of([asked], {})
@@ -92,6 +106,28 @@ def test_what_dbt_said_of_a_source_counts_and_so_does_what_a_monitor_found():
     assert found[STG].state == "good"
     assert found["model.shop.new"].state == "none"
     assert {*[*found][:2]} == {ORDERS, RAW}  # what is late comes first
+
+
+def test_what_was_late_and_is_no_more_is_in_time_though_its_incident_goes_on():
+    of = (anomaly(ORDERS, "freshness_minutes"), anomaly(STG, "freshness_minutes"), anomaly(ORDERS))
+    bad = replace(broken_orders().incident, anomalies=of, well=frozenset({f"{ORDERS}|freshness_minutes|"}))
+    mild = replace(bad, anomalies=(anomaly(STG, "freshness_minutes"),), severity=Severity.WARN)
+    newest = {ORDERS: NOW, STG: NOW - timedelta(days=2)}
+
+    found = freshness_of(newest, frozenset({ORDERS, STG}), {}, [bad, mild], NOW)
+
+    assert {one.node: one.state for one in found} == {ORDERS: "good", STG: "bad"}
+
+
+def test_a_source_that_was_loaded_since_dbt_found_it_late_is_late_no_more():
+    asked = NOW - timedelta(hours=2)
+    declared = {RAW: Freshness(RAW, asked - timedelta(days=3), 3 * 86_400.0, "bad", "declared")}
+
+    [loaded] = freshness_of({RAW: asked + timedelta(hours=1)}, frozenset(), declared, [], NOW)
+    [old] = freshness_of({RAW: asked - timedelta(days=3)}, frozenset(), declared, [], NOW)
+
+    assert (loaded.state, loaded.age_s) == ("none", 3_600)
+    assert (old.state, old.by) == ("bad", "declared")
 
 
 def test_a_clock_that_is_ahead_makes_no_age_below_nothing():

@@ -1,4 +1,4 @@
-"""Which monitors a staging model gets, as data tests: few and telling, from what its table holds.
+"""Which monitors a table gets, as data tests: few and telling, from what it holds.
 
 A table whose rows have an evident time gets its volume and its freshness, of its amounts one mean, and the
 share of nulls of the keys and amounts that may be null. What is usual for them is learned from day to day and
@@ -42,9 +42,18 @@ def with_monitors(mapping: Mapping, profile: TableProfile) -> Mapping:
     return replace(mapping, tests=(*mapping.tests, *new)) if new else mapping
 
 
-def monitor_tests(mapping: Mapping, profile: TableProfile) -> list[MappedTest]:
-    """Volume and freshness of the table, then of its columns; none without an evident time."""
-    time = event_time(mapping, profile)
+def monitor_tests(
+    mapping: Mapping, profile: TableProfile, *, time: MappedColumn | None = None
+) -> list[MappedTest]:
+    """Volume and freshness of the table, then of its columns; none without an evident time.
+
+    Args:
+        time: what people named as the time of its rows; None looks for an evident one.
+    """
+    if time is None:
+        time = event_time(mapping, profile)
+    elif not can_be_learned(time, profile):
+        return []
     if time is None:
         return []
     name = time.target
@@ -88,8 +97,16 @@ def _may_be_event_time(column: MappedColumn, profile: TableProfile) -> bool:
     figures = profile.column(column.sources[0])
     if figures is None or figures.null_rate > 0 or figures.pii or _CHANGES.search(snake_case(column.target)):
         return False
-    days = _days(figures)
-    return days is not None and days >= _FEWEST_DAYS and profile.row_count / days >= _FEWEST_A_DAY
+    return can_be_learned(column, profile)
+
+
+def can_be_learned(time: MappedColumn, profile: TableProfile) -> bool:
+    """Whether there are rows enough, for long enough by that time, to learn what is usual."""
+    figures = profile.column(time.sources[0])
+    days = _days(figures) if figures is not None else None
+    if days is None or profile.row_count < _FEWEST_ROWS:
+        return False
+    return days >= _FEWEST_DAYS and profile.row_count / days >= _FEWEST_A_DAY
 
 
 def _days(figures: ColumnProfile) -> float | None:

@@ -1,0 +1,1 @@
+"""Monitors that `aidbt generate` proposes as data tests."""

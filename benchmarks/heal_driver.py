@@ -1,0 +1,126 @@
+"""The healer under test: speaks the protocol of `benchmarks/faults/README.md` through aidbt's own library.
+
+Here the checked-out branch is declared deployed, every class that can be proved is auto, and quarantine is
+allowed; what needs a person is handed over all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from aidbt.cli.diagnose import causes_of, read
+from aidbt.cli.heal import heal_case
+from aidbt.core.attempts import AttemptState
+from aidbt.core.errors import AidbtError, ProjectError
+from aidbt.core.failures import ErrorClass
+from aidbt.healing.controller.healing import Healed
+from aidbt.healing.evidence.keeping import keep_good_state
+from aidbt.patching.commits import head
+from aidbt.session import Session, open_session
+
+_MENDED = (AttemptState.PROMOTED, AttemptState.RESOLVED)
+
+
+def main() -> None:
+    env = os.environ
+    session = opened(env)
+    if env.get("BENCH_MODE") == "prepare":
+        folder = Path(env["BENCH_LAST_GOOD"]) if "BENCH_LAST_GOOD" in env else None
+        prepare(session, folder if folder is not None and folder.is_dir() else None)
+        return
+    try:
+        told = heal(session, Path(env["BENCH_ARTIFACTS"]))
+    except AidbtError as error:
+        told = report("escalated", actions=[f"nothing could be done: {error.message}"])
+    print(json.dumps(told, indent=2))
+    Path(env["BENCH_REPORT"]).write_text(json.dumps(told))
+
+
+def opened(env: Mapping[str, str]) -> Session:
+    """The project with the settings under which the bench asks for healing."""
+    project, state = Path(env["BENCH_PROJECT"]), Path(env["BENCH_STATE"])
+    try:
+        branch = head(project).branch
+    except ProjectError:
+        branch = ""
+    flags: dict[str, Any] = {
+        "store.path": str(state / "aidbt.sqlite"),
+        "dbt.runner": "executable",
+        "dbt.executable": env.get("BENCH_DBT", "dbt"),
+        "heal.classes": {one.family: "auto" for one in ErrorClass},
+        "heal.deployed_branch": branch,
+        "heal.quarantine": "allowed",
+    }
+    where = options(shlex.split(env.get("BENCH_COMMAND", "dbt build")))
+    return open_session(project, profiles_dir=env.get("DBT_PROFILES_DIR"), flags=flags, **where)
+
+
+def options(command: Sequence[str]) -> dict[str, Any]:
+    """The profile, target and variables that a dbt command names."""
+    found: dict[str, Any] = {}
+    for word, value in pairwise(command):
+        if word in ("--target", "-t"):
+            found["target"] = value
+        elif word == "--profile":
+            found["profile"] = value
+        elif word == "--vars":
+            found["vars"] = json.loads(value) if value.startswith("{") else None
+    return found
+
+
+def prepare(session: Session, artifacts: Path | None) -> None:
+    """Keep the last good state.
+
+    Raises:
+        SystemExit: it could not be kept.
+    """
+    budget = session.settings.values.budget.scan_bytes
+    kept = keep_good_state(
+        session.project, session.warehouse_at_once, session.store, artifacts=artifacts, scan_bytes=budget
+    )
+    if kept.state is None:
+        raise SystemExit(f"the good state was not kept: {kept.why}")
+
+
+def heal(session: Session, artifacts: Path) -> dict[str, Any]:
+    """Every cause of the failed run taken as far as it gets, as a report."""
+    case = read(session, artifacts)
+    causes = causes_of(case)
+    if not causes:
+        return report("no_action")
+    healed = heal_case(session, case, causes)
+    is_mended = all(one.attempt.state in _MENDED for one in healed)
+    first = causes[0]
+    return report(
+        "healed" if is_mended else "escalated",
+        error_class=first.error_class.value,
+        confidence=first.confidence,
+        actions=[_told(one) for one in healed],
+    )
+
+
+def report(
+    status: str,
+    *,
+    error_class: str | None = None,
+    confidence: float | None = None,
+    actions: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What the bench reads."""
+    return {"status": status, "class": error_class, "confidence": confidence, "actions": list(actions)}
+
+
+def _told(one: Healed) -> str:
+    attempt = one.attempt
+    declined = "; ".join(f"{name}: {why}" for name, why in one.declined)
+    return f"{attempt.state}: {attempt.error_class} {attempt.title} | {attempt.why} | {declined}"
+
+
+if __name__ == "__main__":
+    main()
