@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from aidbt.core.incidents import Incident, What, ill_of, key_of
+from aidbt.core.incidents import FoundCause, Incident, What, ill_of, key_of
 from aidbt.core.measured import node_name
 
 _MOST_LINES = 5
@@ -72,6 +72,9 @@ _SAID = {
     "worse": "worse",
     "reopened": "back again",
     "escalated": "nobody has acknowledged",
+    "proposed": "a mend waits for review",
+    "handed over": "a person is needed",
+    "mended": "mended",
     "resolved": "resolved",
     "terminated": "closed",
     "acknowledged": "acknowledged",
@@ -94,7 +97,7 @@ def item_of(incident: Incident, what: What) -> Item:
         for unique_id in incident.failures
         if not ill or unique_id in ill
     )
-    lines = (*failed, *lines)
+    lines = (*_of_cause(incident.found), *failed, *lines)
     return Item(
         incident=incident,
         what=what,
@@ -103,6 +106,13 @@ def item_of(incident: Incident, what: What) -> Item:
         affected=tuple(node_name(node) for node in incident.affected),
         exposed=tuple(node_name(node) for node in incident.exposed),
     )
+
+
+def _of_cause(found: FoundCause | None) -> tuple[str, ...]:
+    """What diagnosis says: the strongest proof, and what to do next."""
+    if found is None:
+        return ()
+    return (*found.proof[:3], *([f"next: {found.next_step}"] if found.next_step else []))
 
 
 def _counted(items: Sequence[Item]) -> str:

@@ -16,7 +16,10 @@ from aidbt.core.incidents import Incident, IncidentChange, IncidentEvent, Incide
 
 _RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
 # What is told where a message cannot be changed any more.
-_NEWS = frozenset({"opened", "worse", "reopened", "escalated", "resolved", "terminated"})
+_NEWS = frozenset(
+    ("opened", "worse", "reopened", "escalated", "proposed", "handed over", "mended")
+    + ("resolved", "terminated")
+)
 # Since when nobody has reacted.
 _ALARMS = ("opened", "worse", "reopened")
 

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aidbt.cli.render import count, dim
+import click
+
+from aidbt.cli.render import bold, count, dim, plain
 
 if TYPE_CHECKING:
     from aidbt.healing.evidence.keeping import Kept
@@ -34,18 +36,24 @@ def kept_after_observing(session: Session, runs: Any, folder: Path | None) -> Ke
 
 
 def _kept(session: Session, folder: Path | None, invocation_id: str = "") -> Kept:
+    from aidbt.cli.heal_incidents import judge, keep_causes, tell_runs
     from aidbt.core.errors import AidbtError
     from aidbt.healing.evidence.keeping import Kept, keep_good_state
 
     try:
-        return keep_good_state(
+        kept = keep_good_state(
             session.project,
             session.warehouse_at_once,
             session.store,
             artifacts=folder,
             scan_bytes=session.settings.values.budget.scan_bytes,
             only_run=invocation_id,
+            judge=judge(session),
         )
+        tell_runs(session)
+        if kept.state is not None:
+            keep_causes(session, kept.doubted, None, run=kept.state.invocation_id, looked=kept.looked)
+        return kept
     except AidbtError as error:  # a profile or a driver that is missing
         return Kept(None, error.message)
 
@@ -59,10 +67,21 @@ def kept_lines(kept: Kept | None) -> Iterator[str]:
         return
     left = f"; {kept.unknown[0]}" if kept.unknown else ""
     yield dim(f"kept as the last good state: {count(len(kept.state.tables), 'table')}{left}")
+    for cause in kept.doubted:
+        said = cause.proof[0].text if cause.proof else cause.error_class.meaning
+        yield f"{click.style('green, and yet wrong', fg='yellow')}: {said}"
+    if kept.doubted:
+        told = "aidbt incidents list; when it is right so: aidbt incidents resolve ID --as expected"
+        yield f"{bold('next')}: {told}"
 
 
 def for_programs(kept: Kept | None) -> dict[str, Any]:
     """The same for `--output json`."""
     if kept is None or kept.state is None:
         return {"number": None, "why": kept.why if kept is not None else ""}
-    return {"number": kept.state.number, "tables": len(kept.state.tables), "unknown": list(kept.unknown)}
+    return {
+        "number": kept.state.number,
+        "tables": len(kept.state.tables),
+        "unknown": list(kept.unknown),
+        "doubted": [plain(cause) for cause in kept.doubted],
+    }

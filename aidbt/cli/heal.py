@@ -184,10 +184,17 @@ def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list
     Raises:
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.heal_incidents import keep_causes, tell_healed
     from aidbt.healing.controller.healing import heal_causes
 
-    means = _means(session, case.best_manifest)
-    return heal_causes(case, causes, means, target=session.project.profile().target)
+    manifest, run = case.best_manifest, case.run
+    looked = case.tables if run.is_green else ()
+    incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked)
+    means = _means(session, manifest)
+    target = session.project.profile().target
+    healed = heal_causes(case, causes, means, target=target, incidents=incidents)
+    tell_healed(session, healed)
+    return healed
 
 
 def actor(session: Session) -> str:
@@ -201,6 +208,7 @@ def actor(session: Session) -> str:
 def _means(session: Session, manifest: Any) -> Means:
     from random import Random
 
+    from aidbt.cli.heal_incidents import tell
     from aidbt.core.resilience.clock import SystemClock
     from aidbt.healing.controller.hands import Means
     from aidbt.healing.controller.healing import rules_of
@@ -212,7 +220,7 @@ def _means(session: Session, manifest: Any) -> Means:
         store=session.store,
         warehouse=lambda: session.warehouse_at_once,
         run=lambda rerun: _run(session, rerun),
-        tell=lambda attempt, diagnosis: None,  # whoever runs the command reads it
+        tell=lambda attempt, diagnosis: tell(session, attempt, diagnosis),
         rules=rules_of(session.settings.values.heal, session.store, who, manifest),
         actor=who,
         clock=SystemClock(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from aidbt.cli.incident_cause import attempt_of, cause_lines, next_of
 from aidbt.cli.incident_findings import found_lines
 from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
 from aidbt.cli.options import open_from, output_option, project_options
@@ -15,6 +16,7 @@ from aidbt.cli.render import bold, count, dim, duration, emit, plain, table
 from aidbt.core.errors import ArtifactError, UsageError
 
 if TYPE_CHECKING:
+    from aidbt.core.attempts import Attempt
     from aidbt.core.incidents import Incident, IncidentChange
     from aidbt.core.measured import Monitor
     from aidbt.core.patch import Patch
@@ -162,12 +164,18 @@ def show(id: str, show_all: bool, output: str, **where: Any) -> None:
 
     session = open_from(**where)
     incident = Incidents(session.store).get(id)
+    attempt = attempt_of(session, incident)
     settings, parents = session.settings.values.monitors, around_of(session).parents
     said = coinciding([incident], session.store, settings, parents).get(incident.id, ())
     emit(
-        {**plain(incident), "cause": _cause(incident), "at_the_same_time": said},
+        {
+            **plain(incident),
+            "cause": _cause(incident),
+            "attempt": plain(attempt) if attempt is not None else None,
+            "at_the_same_time": said,
+        },
         output=output,
-        text=lambda: _show_lines(incident, said, parents, show_all=show_all),
+        text=lambda: _show_lines(incident, attempt, said, parents, show_all=show_all),
     )
 
 
@@ -178,7 +186,12 @@ def _cause(incident: Incident) -> dict[str, str]:
 
 
 def _show_lines(
-    incident: Incident, said: Sequence[str], parents: Mapping[str, Collection[str]], *, show_all: bool
+    incident: Incident,
+    attempt: Attempt | None,
+    said: Sequence[str],
+    parents: Mapping[str, Collection[str]],
+    *,
+    show_all: bool,
 ) -> Iterator[str]:
     colour = "green" if incident.state.is_over else _COLOURS[incident.severity.value]
     word = click.style(f"{incident.severity.value}, {incident.state.value}", fg=colour)
@@ -190,6 +203,8 @@ def _show_lines(
     rows += [["failed", _some(incident.failures, most)]] if incident.failures else []
     rows += [["owner", incident.owner]] if incident.owner else []
     yield from table(rows)
+    if incident.found is not None:
+        yield from cause_lines(incident.found, attempt, show_all=show_all)
     yield from found_lines(incident, parents, show_all=show_all)
     if said:
         yield bold("at the same time")
@@ -199,7 +214,9 @@ def _show_lines(
         [[f"{event.at:%Y-%m-%d %H:%M}", event.what, event.by, event.note] for event in incident.timeline]
     )
     if not incident.state.is_over:
-        yield f"{bold('next')}: {_next(incident)}"
+        if incident.found is not None:
+            yield f"{bold('next')}: {next_of(incident, attempt)}"
+        yield f"{'      ' if incident.found else bold('next') + ': '}{_next(incident)}"
 
 
 def _next(incident: Incident) -> str:
@@ -230,7 +247,7 @@ def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
     change = acknowledge(
         session.store, id, session.settings.values, around_of(session), by=by or me(), note=note
     )
-    delivered = _deliver(session)
+    delivered = deliver_due(session)
     emit(change.after, output=output, text=lambda: _acknowledged_lines(change, delivered))
 
 
@@ -300,7 +317,7 @@ def resolve(
     if learned is not None:
         apply_patch(learned, session.project.root)
         builds = let_builds_through(session)
-    delivered = _deliver(session)
+    delivered = deliver_due(session)
     emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned, builds))
 
 
@@ -363,7 +380,7 @@ def send(now_too: bool, test: str | None, output: str, **where: Any) -> None:
     if test is not None:
         _test(session, test, output)
     escalate(session.store, session.settings.values)
-    delivered = _deliver(session, now_too=now_too)
+    delivered = deliver_due(session, now_too=now_too)
     emit(delivered, output=output, text=lambda: _sent_lines(delivered))
     raise SystemExit(1 if delivered.problems else 0)
 
@@ -427,7 +444,7 @@ def _last_said(incident: Incident) -> Any:
 # --- what these commands share with those that find incidents -----------------------------------------
 
 
-def _deliver(session: Session, *, now_too: bool = False) -> Delivered:
+def deliver_due(session: Session, *, now_too: bool = False) -> Delivered:
     """Send what is due; what cannot be sent is said, and no error."""
     from aidbt.monitors.incidents.desk import deliver
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aidbt.cli.good_state import for_programs, kept_after_observing, kept_lines
+from aidbt.cli.observed_causes import Caused, caused
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, duration, emit, finding_lines, plain, table
 from aidbt.core.findings import Severity
@@ -25,28 +26,52 @@ _SHOWN = 10
 
 @click.command()
 @click.argument("artifacts", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--artifacts",
+    "more",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The same as an argument.",
+)
+@click.option(
+    "--diagnose/--no-diagnose",
+    "finds_causes",
+    default=True,
+    show_default=True,
+    help="Of a newest run that failed say why, and open an incident for each cause.",
+)
 @click.option("--exit-code", type=int, metavar="N", help="dbt's own, of the last run: what $? was.")
 @click.option("--all", "show_all", is_flag=True, help="List every run and every finding.")
 @project_options
 @output_option
 def observe(
-    artifacts: tuple[Path, ...], exit_code: int | None, show_all: bool, output: str, **where: Any
+    artifacts: tuple[Path, ...],
+    more: tuple[Path, ...],
+    finds_causes: bool,
+    exit_code: int | None,
+    show_all: bool,
+    output: str,
+    **where: Any,
 ) -> None:
     """Take in the runs whose artifacts are in these files and folders, the project's target by default.
 
     For runs of dbt platform, Airflow, cron or CI: run_results.json and sources.json, of one run or of many,
     each recorded once. With --exit-code, or with dbt's log beside them, results that a failed run left in
     place are told from its own. After a good run of the last day, whose manifest lies beside its results, the
-    state of sources and tables is kept for `aidbt diagnose`. Exits 1 when such a run is found, or a file
+    state of sources and tables is kept for `aidbt diagnose`. Of a run of the last day that failed each cause
+    becomes an incident, with its proof. Exits 1 when results that are not a run's own are found, or a file
     cannot be read.
     """
     session = open_from(**where)
+    artifacts = (*artifacts, *more)
     observed = _observed(session, artifacts, exit_code)
     kept = _kept(session, observed, artifacts)
+    failed = caused(session, observed, artifacts) if finds_causes else Caused()
     emit(
-        {**plain(observed), "good_state": for_programs(kept)},
+        {**plain(observed), "good_state": for_programs(kept), "causes": failed.for_programs()},
         output=output,
-        text=lambda: [*_lines(observed, show_all=show_all), *kept_lines(kept)],
+        text=lambda: [*_lines(observed, show_all=show_all), *kept_lines(kept), *failed.lines()],
     )
     bad = (Severity.ERROR, Severity.WARN)
     raise SystemExit(1 if any(finding.severity in bad for finding in observed.findings) else 0)

@@ -136,8 +136,13 @@ class Mend:
         title: in the imperative, as a commit's subject.
         patch: edits of the project's files; None where no file has to change.
         waits: what has to pass first; None where nothing has.
-        dbt_args: what dbt is asked afterwards, without the word dbt, e.g. ("build", "-s", "stg_orders+").
+        dbt_args: options of the run that follows, e.g. ("--threads", "1").
         rows_moved: rows that go elsewhere (a quarantine) by relation.
+        restores: whether every edit only puts back what stood in its place at the last good run, or corrects a
+            slip of the hand: then nobody has to decide what the code should mean.
+        before_run: done right before that run, e.g. installing packages; leaves everything as it was where it
+            does not hold.
+        asks: why a person has to agree first, so that it is proposed at most; "" where nobody has to.
     """
 
     remedy: str
@@ -148,6 +153,9 @@ class Mend:
     claims: tuple[Claim, ...] = ()
     risk: Risk = Risk.MEDIUM
     rows_moved: Mapping[str, int] = field(default_factory=dict)
+    restores: bool = False
+    before_run: Callable[[], Checked] | None = None
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

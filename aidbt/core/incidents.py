@@ -44,7 +44,8 @@ class IncidentEvent:
     """One line of an incident's timeline.
 
     Attributes:
-        what: opened, updated, acknowledged, escalated, resolved, terminated, noted.
+        what: opened, updated, acknowledged, escalated, proposed, handed over, mended, resolved, terminated,
+            noted.
         by: a person, or "aidbt".
     """
 
@@ -52,6 +53,46 @@ class IncidentEvent:
     what: str
     by: str = "aidbt"
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCause:
+    """What diagnosis says of an incident, in words.
+
+    Attributes:
+        key: of the cause, the same in every run (`Diagnosis.key`).
+        target: dbt's target whose run it was seen in.
+        error_class: e.g. "SCHEMA_DRIFT/COLUMN_RENAMED".
+        confidence: 0..1.
+        root, column: where it is: a unique_id, "project" or the like; "" for no column.
+        title: in one line.
+        proof, ruled_out, unknown: sentences.
+        attempt: id of the attempt to mend it; "" for none.
+        run: invocation id of the run in which it was found; "" where no run showed it.
+    """
+
+    key: str
+    target: str
+    error_class: str
+    confidence: float
+    root: str
+    column: str = ""
+    title: str = ""
+    proof: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    next_step: str = ""
+    attempt: str = ""
+    run: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Of what kind the cause is, in the words of incidents."""
+        return _KINDS.get(self.error_class) or _FAMILIES.get(self.error_class.partition("/")[0], "failure")
+
+
+_KINDS: dict[str, Kind] = {"SCHEMA_DRIFT/TABLE_RENAMED": "table"}
+_FAMILIES: dict[str, Kind] = {"SCHEMA_DRIFT": "schema", "DATA_QUALITY": "data", "DATA_CORRUPTION": "data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +109,7 @@ class Incident:
         owner: dbt's group or `meta.owner` of the root; "" when nobody is named.
         well: of what was wrong, what has passed since: names of `key_of`, and unique_ids of `failures`.
         dismissed: of what was wrong, what a person said is none: names of `key_of`; all of it in `well` too.
+        found: the cause, where diagnosis found it.
         version: changes with every save; 0 when it was never saved.
     """
 
@@ -87,14 +129,18 @@ class Incident:
     timeline: tuple[IncidentEvent, ...] = ()
     well: frozenset[str] = frozenset()
     dismissed: frozenset[str] = frozenset()
+    found: FoundCause | None = None
     version: int = 0
 
     @property
     def cause(self) -> tuple[Kind, str]:
         """Of what kind the cause is, and the column that it is in ("" for none or several).
 
-        What is exact comes before what is odd; of several the surest at the root counts.
+        What diagnosis found comes first, then what is exact before what is odd; of several the surest at the
+        root counts.
         """
+        if self.found is not None:
+            return self.found.kind, self.found.column
         if self.failures and not any(kind_of(one.monitor.metric) != "data" for one in self.anomalies):
             return kind_of_failure(self.failures[0]), ""
         here = [one for one in self.anomalies if one.monitor.node == self.root] or list(self.anomalies)
@@ -123,7 +169,15 @@ def kind_of_failure(unique_id: str) -> Kind:
 def ill_of(incident: Incident) -> set[str]:
     """What of an incident has not passed: names of `key_of`, and unique_ids of failures."""
     keys = {key_of(anomaly.monitor) for anomaly in incident.anomalies}
-    return keys.union(incident.failures) - incident.well
+    return keys.union(incident.failures, cause_alone(incident)) - incident.well
+
+
+def cause_alone(incident: Incident) -> frozenset[str]:
+    """The name of the cause in `well`, where nothing but diagnosis says that something is wrong."""
+    found = incident.found
+    if found is None or incident.anomalies or incident.failures:
+        return frozenset()
+    return frozenset((f"cause|{found.key}",))
 
 
 def is_own_test(unique_id: str) -> bool:
@@ -137,9 +191,11 @@ def key_of(monitor: Monitor) -> str:
 
 
 # What happened to an incident. People are told of all of it but "updated", which changes what they were told.
+# A mend of its cause was "proposed" as a branch, or deployed: "mended"; or a person is needed: "handed over".
 What = Literal[
-    "opened", "updated", "worse", "reopened", "acknowledged", "escalated", "resolved", "terminated"
-]
+    "opened", "updated", "worse", "reopened", "acknowledged", "escalated", "proposed", "handed over",
+    "mended", "resolved", "terminated",
+]  # fmt: skip
 ENDS: tuple[What, ...] = ("resolved", "terminated")
 
 

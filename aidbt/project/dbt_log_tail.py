@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ _BEGINS = re.compile(r"^=+ [\d:.]+ \| (?P<id>[\w-]+) =+\s*$", re.MULTILINE)
 _LOG_LINE = re.compile(r"^[\d:.]{8,} \[(?P<level>\w+) *\] \[[^\]]*\]: (?P<text>.*)$")
 _PRINTED_LINE = re.compile(r"^\d\d:\d\d:\d\d  ?(?P<text>.*)$")
 _RUNNING = re.compile(r"^Running with dbt=(?P<version>\S+)")
+_STARTS = re.compile(r"^(?=(?:\x1b\[\d*m)?\d\d:\d\d:\d\d  ?Running with dbt=)", re.MULTILINE)
+_ASKED = re.compile(
+    r"""Command `(?P<words>[^`]*)` (?:succeeded|failed)|['"]invocation_command['"]: ['"](?P<words2>[^'"]*)"""
+)
+_LOOKS_BACK = 12  # invocations
+_BUILDS = frozenset(("build", "run", "seed", "snapshot", "retry", "clone", "run-operation", "source"))
+_TESTS = frozenset(("test",))  # they say nothing of what could not be built right before
+_LOOKS = frozenset(("parse", "compile", "list", "ls", "debug", "deps", "clean", "show", "docs", "init"))
+_KINDS = (_BUILDS, _TESTS, _LOOKS)
 _ID = re.compile(r'"invocation_id": ?"(?P<id>[\w-]+)"')
 # Of the many lines of a JSON log only these are taken apart.
 _TOLD = re.compile(
@@ -54,6 +64,7 @@ class LastInvocation:
         ended: whether it says how it ended; False for one that was killed, or that still runs.
         succeeded: None where it does not say.
         is_whole: False where its beginning was further back than is read.
+        before: of `dbt test`, the run right before it where that failed.
     """
 
     invocation_id: str
@@ -63,6 +74,7 @@ class LastInvocation:
     ended: bool = False
     succeeded: bool | None = None
     is_whole: bool = True
+    before: LastInvocation | None = None
 
     def named(self, *names: str) -> list[Told]:
         """The lines of these events."""
@@ -71,6 +83,9 @@ class LastInvocation:
 
 def last_invocation(path: Path) -> LastInvocation | None:
     """The last invocation in a file that dbt wrote or that its output was led into; None for an empty one.
+
+    Commands that went well and build nothing (`dbt ls`, `dbt debug`: whoever looked what was wrong) are passed
+    over where a run is told of before them.
 
     Raises:
         ArtifactError: it cannot be read.
@@ -84,21 +99,67 @@ def last_invocation(path: Path) -> LastInvocation | None:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
     if not text.strip():
         return None
-    is_whole = size <= _TAIL_BYTES
+    before: LastInvocation | None = None
+    found: LastInvocation | None = None
+    for one in islice(_latest_first(text, size <= _TAIL_BYTES), _LOOKS_BACK):
+        kind = _kind(one)
+        if found is None:
+            found = one
+        elif kind is not _LOOKS:
+            before = one
+        if kind is _BUILDS:
+            break
+    if found is None or before is None:
+        return found
+    if _kind(found) is _LOOKS:
+        return before
+    return replace(found, before=before) if before.succeeded is False else found
+
+
+def _latest_first(text: str, is_whole: bool) -> Iterator[LastInvocation]:
+    """The invocations in a text, the last one first."""
     if re.search(r'^\{"(data|info)":', text, re.MULTILINE):
-        return _of_json(text, is_whole)
+        yield from _of_json(text, is_whole)
+        return
     begins = list(_BEGINS.finditer(text))
-    if begins:
-        return _of_text(begins[-1]["id"], text[begins[-1].end() :], _LOG_LINE, is_whole=True)
-    return _of_text("", text, _LOG_LINE if _LOG_LINE.search(text) else _PRINTED_LINE, is_whole)
+    ends = [*(match.start() for match in begins), len(text)][1:]
+    for begin, end in reversed(list(zip(begins, ends, strict=True))):
+        yield _of_text(begin["id"], text[begin.end() : end], _LOG_LINE, is_whole=True)
+    if not begins:
+        form = _LOG_LINE if _LOG_LINE.search(text) else _PRINTED_LINE
+        parts = _STARTS.split(text)
+        yield from (_of_text("", part, form, is_whole) for part in reversed(parts) if part.strip())
 
 
-def _of_json(text: str, is_whole: bool) -> LastInvocation:
-    lines = text.splitlines()
-    ids = [match["id"] for line in reversed(lines[-2_000:]) if (match := _ID.search(line))]
-    last = ids[0] if ids else ""
-    # What dbt prints without an event (a traceback, a usage error) has no id.
-    own = [line for line in lines if not line.startswith("{") or (_is_of(line, last) and _TOLD.search(line))]
+def _kind(one: LastInvocation) -> frozenset[str]:
+    """Which commands an invocation is one of; one that looks and failed is taken for one that builds."""
+    word = next((word for word in one.command.split() if any(word in kind for kind in _KINDS)), "")
+    kind = next((kind for kind in _KINDS if word in kind), _BUILDS)
+    return _BUILDS if kind is _LOOKS and one.succeeded is not True else kind
+
+
+def _of_json(text: str, is_whole: bool) -> Iterator[LastInvocation]:
+    """The invocations in a log of events, the last one first."""
+    lines: dict[str, list[str]] = {}
+    plain: list[str] = []  # what dbt prints without an event (a traceback, a usage error) has no id
+    for line in text.splitlines():
+        match = _ID.search(line) if line.startswith("{") else None
+        if match is None:
+            plain.append(line)
+            continue
+        own = lines.pop(match["id"], [])
+        if not own:
+            plain = []
+        if not own or _TOLD.search(line):
+            own.append(line)
+        lines[match["id"]] = own
+    for place, (invocation_id, own) in enumerate(reversed(lines.items())):
+        yield _of_events(invocation_id, [*own, *plain] if place == 0 else own, is_whole)
+    if not lines:
+        yield _of_events("", plain, is_whole)
+
+
+def _of_events(last: str, own: Sequence[str], is_whole: bool) -> LastInvocation:
     told: list[Told] = []
     version = command = ""
     ended, succeeded = False, None
@@ -162,7 +223,9 @@ def _of_text(invocation_id: str, text: str, form: re.Pattern[str], is_whole: boo
         told.append(line)
     everything = [line.text for line in told]
     ended = _ending(everything)
-    return LastInvocation(invocation_id, tuple(told), version, "", ended is not None, ended, is_whole)
+    asked = _ASKED.search(text)
+    command = " ".join((asked["words"] or asked["words2"] or "").split()) if asked else ""
+    return LastInvocation(invocation_id, tuple(told), version, command, ended is not None, ended, is_whole)
 
 
 def _messages(lines: Sequence[str], form: re.Pattern[str]) -> Iterator[Told]:

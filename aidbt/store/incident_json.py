@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentEvent, IncidentState
+from aidbt.core.incidents import FoundCause, Incident, IncidentEvent, IncidentState
 from aidbt.core.measured import Anomaly, Monitor
 
 
@@ -31,6 +32,7 @@ def incident_to_json(incident: Incident) -> dict[str, Any]:
         ],
         "well": sorted(incident.well),
         "dismissed": sorted(incident.dismissed),
+        **({"found": asdict(incident.found)} if incident.found is not None else {}),
     }
 
 
@@ -56,8 +58,16 @@ def incident_from_json(id: str, version: int, value: dict[str, Any]) -> Incident
         ),
         well=frozenset(value["well"]),
         dismissed=frozenset(value.get("dismissed", ())),  # which was not kept at first
+        found=_found_from_json(value.get("found")),
         version=version,
     )
+
+
+def _found_from_json(value: dict[str, Any] | None) -> FoundCause | None:
+    if value is None:
+        return None
+    known: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in value.items()}
+    return FoundCause(**known)
 
 
 _PLAIN = ("grain", "score", "message", "value", "expected", "low", "high", "detector", "is_certain")

@@ -177,7 +177,10 @@ def told_channels(connection: Connection, incident: str) -> frozenset[str]:
 
 def _worth_telling(before: str, after: str) -> str:
     """What a channel is told that knows of neither: the later, unless that only adds to what came before."""
-    return before if after in ("updated", "worse", "acknowledged") else after
+    return before if after in _ADDING else after
+
+
+_ADDING = ("updated", "worse", "acknowledged", "proposed", "handed over", "mended")
 
 
 def _posting(row: Row[Any], *, tries: int) -> Posting:

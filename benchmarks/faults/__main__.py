@@ -20,7 +20,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,20 @@ from benchmarks.faults.figures import figures
 from benchmarks.faults.healer import TIMEOUT_S, CommandHealer, Healer, RightHealer, built_in
 from benchmarks.faults.landing import Calendar
 from benchmarks.faults.sites import site_of
-from benchmarks.faults.slot import Slot
+from benchmarks.faults.slot import DBT, Slot
+from benchmarks.faults.warm_dbt import warm_dbt
 from tests.kit import ServerMissing
 
 OURS = "benchmarks.heal_driver"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Where slots are made, how many of them at a time, and which dbt they run."""
+
+    root: Path
+    jobs: int
+    dbt: Path
 
 
 def main() -> None:
@@ -47,10 +58,10 @@ def main() -> None:
             print(f"{fault.name:40} {fault.label:36} {fault.expects:7} {fault.engine:9} {fault.title}")
         return
     healers = {name: _healer(name, args.timeout) for name in args.healer or ["ours", "retry", "revert"]}
-    with _folder(args.keep) as root:
+    with _folder(args.keep) as root, warm_dbt() if args.warm_dbt else nullcontext(DBT) as dbt:
         lines = root / "results.jsonl"
         done = _read(lines)
-        for result in _results(faults, healers, done, root, args.jobs):
+        for result in _results(faults, healers, done, Slots(root, args.jobs, dbt)):
             with lines.open("a") as file:
                 file.write(json.dumps(result) + "\n")
             _show(result)
@@ -75,6 +86,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=["duckdb", "postgres", "spark"], help="only the faults on it")
     parser.add_argument(
         "--timeout", type=float, default=TIMEOUT_S, help="seconds after which a healer is killed"
+    )
+    parser.add_argument(
+        "--warm-dbt", action="store_true", help="start dbt once for all its runs; not for figures of time"
     )
     parser.add_argument("--jobs", type=int, default=1, help="how many faults at a time")
     parser.add_argument(
@@ -121,36 +135,36 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _results(
-    faults: Sequence[Fault], healers: dict[str, Healer], done: Sequence[dict[str, Any]], root: Path, jobs: int
+    faults: Sequence[Fault], healers: dict[str, Healer], done: Sequence[dict[str, Any]], slots: Slots
 ) -> Iterator[dict[str, Any]]:
-    """Every result as it comes; engine after engine, each with as many slots as there are jobs."""
+    """Every result as it comes; site after site, each with as many slots as there are jobs."""
     there = {(result["name"], result["healer"]) for result in done}
     left = [fault for fault in faults if any((fault.name, healer) not in there for healer in healers)]
     calendar = Calendar(datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None))
-    for engine in sorted({fault.engine for fault in left}):
-        of_engine = [fault for fault in left if fault.engine == engine]
+    for name in sorted({fault.site for fault in left}):
+        of_site = [fault for fault in left if fault.site == name]
         try:
-            yield from _results_on(engine, calendar, of_engine, healers, there, root, jobs)
+            yield from _results_on(name, calendar, of_site, healers, there, slots)
         except ServerMissing as error:
-            print(f"left out: {len(of_engine)} faults on {engine}: {error}", file=sys.stderr)
+            print(f"left out: {len(of_site)} faults on {name}: {error}", file=sys.stderr)
 
 
 def _results_on(
-    engine: str,
+    name: str,
     calendar: Calendar,
     faults: Sequence[Fault],
     healers: dict[str, Healer],
     there: set[tuple[str, str]],
-    root: Path,
-    jobs: int,
+    slots: Slots,
 ) -> Iterator[dict[str, Any]]:
-    """The results on one engine; those that are `there` are not told again."""
+    """The results on one site; those that are `there` are not told again."""
     # A server is one for all, and faults stop it.
-    slots = min(jobs, len(faults)) if engine == "duckdb" else 1
-    with site_of(engine, calendar) as site, ThreadPoolExecutor(slots) as pool:
+    count = min(slots.jobs, len(faults)) if faults[0].engine == "duckdb" else 1
+    with site_of(name, calendar) as site, ThreadPoolExecutor(count) as pool:
         free: queue.Queue[Bench] = queue.Queue()
-        for number in range(slots):
-            bench = Bench(Slot(root / f"{engine}{number}"), site, healers)
+        for number in range(count):
+            slot = Slot(slots.root / f"{name}{number}", executable=slots.dbt)
+            bench = Bench(slot, site, healers)
             bench.prepare()
             free.put(bench)
         for waiting in as_completed([pool.submit(_run, free, fault) for fault in faults]):

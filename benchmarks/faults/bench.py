@@ -195,6 +195,8 @@ class Bench:
         with _entered(fault.run, slot, self.site):
             run = slot.dbt(fault.command, env, under=fault.under)
         slot.collect(slot.artifacts, run)
+        for change in fault.left:
+            change(slot.artifacts)
         if (run.returncode == 0) != fault.green:
             raise FaultDidNotHappen(f"{fault.name}: dbt ended with {run.returncode}\n{run.stdout[-1500:]}")
         return env, self._failure(run)
@@ -205,7 +207,7 @@ class Bench:
         Raises:
             HealthyRunFailed: that run is not green.
         """
-        key = (fault.right, fault.wanted)
+        key = (fault.right, fault.wanted, fault.healthy)
         if key not in self._references:
             slot = self.slot
             self.site.restore(slot, _HEALTHY)
@@ -213,7 +215,7 @@ class Bench:
             self.site.execute(slot, fault.right or ())
             for edit in WANTED.get(fault.wanted or "", ()):
                 edit.apply(slot.project)
-            run = slot.dbt("dbt build", slot.env())
+            run = slot.dbt(fault.healthy, slot.env())
             if run.returncode:
                 raise HealthyRunFailed(run.stdout[-3000:])
             found = guards(slot.project / "target" / "manifest.json")

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.kinds import code, configuration, drift, postgres, quality, spark, transient
+from benchmarks.faults.kinds import (
+    bakery,
+    bakery_runs,
+    code,
+    configuration,
+    drift,
+    postgres,
+    quality,
+    spark,
+    transient,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *transient.FAULTS, *drift.FAULTS, *quality.FAULTS, *code.FAULTS, *configuration.FAULTS,
-    *postgres.FAULTS, *spark.FAULTS,
+    *bakery.FAULTS, *bakery_runs.FAULTS, *postgres.FAULTS, *spark.FAULTS,
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
-# Twelve that cover the families and the four ways in which a fault may have to end.
+# Twelve that cover the families and the ways in which a fault may have to end, on the smaller project.
 QUICK = (
-    "locked_and_free_again", "renamed_email", "renamed_with_two_candidates", "table_renamed_beside_a_backup",
-    "type_integer_as_text", "few_bad_casts", "late_duplicates", "emptied_source", "typo_in_ref",
-    "unit_test_notices_a_sum", "missing_variable", "good_commit",
+    "bakery_locked_and_free_again", "bakery_name_renamed", "bakery_renamed_without_a_trace",
+    "bakery_items_table_versioned", "bakery_price_as_text", "bakery_few_bad_dates",
+    "bakery_few_customers_twice", "bakery_items_emptied", "bakery_typo_in_ref", "bakery_unit_test_notices",
+    "bakery_database_is_a_folder", "bakery_good_commit",
 )  # fmt: skip

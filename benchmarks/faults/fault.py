@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # none: nothing is broken, whoever acts or alarms is wrong.
 Expects = Literal["mend", "either", "person", "none"]
 Engine = Literal["duckdb", "postgres", "spark"]
+Project = Literal["shop", "bakery"]
 
 # Where a mend of a fault in a source may edit; new files may stand anywhere but among the tests.
 UPSTREAM = ("models/staging/", "models/sources.yml", "macros/", "aidbt/")
@@ -79,6 +80,7 @@ class Fault:
 
     Attributes:
         label: family/leaf of the taxonomy; `accept`: others that are right too.
+        project: which of the healthy projects; the bakery stands on DuckDB only.
         title: what happened, for people.
         land: SQL after the newest load landed: what the source did.
         files: edits of the landed files.
@@ -88,6 +90,7 @@ class Fault:
         outside: edits of what no commit holds (profiles, installed packages), done before the run and
             not undone.
         env: variables of the run, the healer and the judge; None takes one away.
+        left: what happens to the artifacts of the failing run before anybody gets them.
         under: words for Python that run the failing dbt, which follows them.
         run: what troubles the failing run.
         heal: what troubles the healer and ends with it, or earlier by itself.
@@ -97,6 +100,7 @@ class Fault:
         touches: where the mend may edit files that exist; () means everywhere but tests.
         extra_columns: whether staging may have columns more than before.
         green: the run of the broken project succeeds.
+        command: what production runs, and what fails; `healthy`: what builds all that is right.
     """
 
     name: str
@@ -105,6 +109,7 @@ class Fault:
     expects: Expects
     accept: tuple[str, ...] = ()
     engine: Engine = "duckdb"
+    project: Project = "shop"
     land: tuple[str, ...] = ()
     files: tuple[Callable[[Path], None], ...] = ()
     right: tuple[str, ...] | None = None
@@ -112,6 +117,7 @@ class Fault:
     edits: tuple[Edit, ...] = ()
     outside: tuple[Callable[[Slot], None], ...] = ()
     env: tuple[tuple[str, str | None], ...] = ()
+    left: tuple[Callable[[Path], None], ...] = ()
     under: tuple[str, ...] = ()
     run: Trouble | None = None
     heal: Trouble | None = None
@@ -122,7 +128,13 @@ class Fault:
     extra_columns: bool = False
     green: bool = False
     command: str = "dbt build"
+    healthy: str = "dbt build"
 
     @property
     def family(self) -> str:
         return self.label.partition("/")[0]
+
+    @property
+    def site(self) -> str:
+        """Where it happens: a project on an engine."""
+        return self.engine if self.project == "shop" else self.project

@@ -1,4 +1,4 @@
-"""Where the project runs, by engine."""
+"""Where the projects run, by name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmarks.faults.bakery import Bakery
 from benchmarks.faults.bench import Site
 from benchmarks.faults.landing import Calendar
 from benchmarks.faults.shop import Shop
@@ -14,25 +15,27 @@ from tests.kit import PostgresServer, ServerMissing
 
 
 @contextmanager
-def site_of(engine: str, calendar: Calendar) -> Iterator[Site]:
-    """The site of an engine, with its server while the block lasts.
+def site_of(name: str, calendar: Calendar) -> Iterator[Site]:
+    """The site of that name, with its server while the block lasts.
 
     Raises:
         ServerMissing: the engine is not installed here.
     """
-    if engine == "duckdb":
+    if name == "duckdb":
         yield Shop(calendar)
-    elif engine == "postgres":
+    elif name == "bakery":
+        yield Bakery(calendar)
+    elif name == "postgres":
         from benchmarks.faults.proxy import Proxy
         from benchmarks.faults.small_shop import SmallShop
 
         with PostgresServer() as server, Proxy(server.port) as proxy:
             yield SmallShop(calendar, server, proxy)
-    elif engine == "spark":
+    elif name == "spark":
         if shutil.which("java") is None or importlib.util.find_spec("pyspark") is None:
             raise ServerMissing("Spark needs Java and pyspark, which are not installed")
         from benchmarks.faults.spark_shop import SparkShop
 
         yield SparkShop(calendar)
     else:
-        raise SystemExit(f"there are no faults on {engine}")
+        raise SystemExit(f"there are no faults on {name}")

@@ -34,10 +34,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The folders of one slot, below `root`; each healer has its own state."""
+    """The folders of one slot, below `root`; each healer has its own state.
+
+    Attributes:
+        executable: the dbt of production, of the judge and, counted, of the healers.
+    """
 
     root: Path
     healer: str = "healer"
+    executable: Path = DBT
 
     @property
     def work(self) -> Path:
@@ -92,7 +97,7 @@ class Slot:
 
     def make_counter(self) -> None:
         self.counter.parent.mkdir(parents=True, exist_ok=True)
-        text = _COUNTER.format(count=shlex.quote(str(self.counted)), dbt=shlex.quote(str(DBT)))
+        text = _COUNTER.format(count=shlex.quote(str(self.counted)), dbt=shlex.quote(str(self.executable)))
         self.counter.write_text(text)
         self.counter.chmod(0o755)
 
@@ -153,9 +158,9 @@ class Slot:
         runs it.
         """
         words = shlex.split(command) if isinstance(command, str) else list(command)
-        before = [sys.executable, *under] if under else []
+        before = [sys.executable, *under, str(DBT)] if under else [str(self.executable)]
         done = subprocess.run(
-            [*before, str(DBT), *words[1:]],
+            [*before, *words[1:]],
             cwd=self.project,
             env={**env, "DBT_LOG_FORMAT_FILE": "json", "DBT_USE_COLORS": "false", "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -157,8 +157,12 @@ def differences(expected: Tables, found: Tables, *, extra_columns: bool = False)
         if there is None:
             told.append(f"{name} is missing")
         else:
-            told += _table_differences(name, right, there, extra_columns and name.startswith("staging."))
+            told += _table_differences(name, right, there, extra_columns and _is_staging(name))
     return told
+
+
+def _is_staging(relation: str) -> bool:
+    return relation.partition(".")[0].endswith("staging")
 
 
 def _table_differences(name: str, right: Table, there: Table, extra_columns: bool) -> list[str]:

@@ -36,4 +36,25 @@ WANTED: dict[str, tuple[Edit, ...]] = {
         ),
         Edit("seeds/return_reasons.csv", "Arrived late", "Came too late"),
     ),
+    # The bakery's: a measure more in a model that nothing fails in, with a model that reads it.
+    "price_band": (
+        Edit(
+            "models/marts/supplies.sql",
+            "    product_price\n",
+            "    product_price,\n    case when product_price < 7 then 'low' else 'high' end as price_band\n",
+        ),
+        Edit(
+            "models/marts/price_bands.sql",
+            None,
+            "select price_band, count(*) as supply_count\nfrom {{ ref('supplies') }}\ngroup by price_band\n",
+        ),
+    ),
+    # Another rule in staging, which changes values in a mart.
+    "first_names": (
+        Edit(
+            "models/staging/stg_customers.sql",
+            "        email as customer_email,\n",
+            "        email as customer_email,\n        split_part(name, ' ', 1) as first_name,\n",
+        ),
+    ),
 }

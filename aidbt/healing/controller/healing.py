@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -75,21 +75,34 @@ def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest 
     )
 
 
-def heal_causes(case: Case, causes: Sequence[Diagnosis], means: Means, *, target: str) -> list[Healed]:
+def heal_causes(
+    case: Case,
+    causes: Sequence[Diagnosis],
+    means: Means,
+    *,
+    target: str,
+    incidents: Mapping[str, str] | None = None,
+) -> list[Healed]:
     """Each cause taken as far as it gets, the widest first.
+
+    Args:
+        incidents: key of a cause → id of its incident.
 
     Raises:
         StoreError: the store cannot be read or written.
     """
     attempts, leases = Attempts(means.store, means.actor), Leases(means.store)
-    return [_healed(case, cause, means, attempts, leases, target) for cause in causes]
+    known = incidents or {}
+    return [
+        _healed(case, cause, means, attempts, leases, target, known.get(cause.key, "")) for cause in causes
+    ]
 
 
 def _healed(
-    case: Case, cause: Diagnosis, means: Means, attempts: Attempts, leases: Leases, target: str
+    case: Case, cause: Diagnosis, means: Means, attempts: Attempts, leases: Leases, target: str, incident: str
 ) -> Healed:
     hands = ProjectHands(case, cause, means)
-    attempt = attempts.open(cause.key, target)
+    attempt = attempts.open(cause.key, target, incident=incident)
     outcome: Outcome = heal(attempt, hands, attempts, leases, holder=this_process("aidbt heal"))
     return Healed(
         outcome.attempt,

@@ -1,19 +1,33 @@
 """The smallest run that makes good what a failed one left undone.
 
-`dbt retry` runs a failed test again on the table that made it fail. Here the models that such a test reads
-are built again, with all that hangs on them.
+`dbt retry` runs a failed test again on the table that made it fail, and forgets what the command was about.
+Here the models that such a test reads are built again, with all that hangs on them, within what the failed
+command asked for, in one process of dbt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from aidbt.core.errors import UnknownName
+from aidbt.healing.controller.asked import Asked, asked_of
 from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.healing.proof.building import fqn
+from aidbt.healing.proof.changed import with_below
 from aidbt.project.manifest import Manifest, Node
+from aidbt.project.selection import all_above, select_nodes
 
 _BUILT = ("model", "seed", "snapshot")
 _TESTS = ("test", "unit_test")
+# What a command builds; a failed test's model is built again whatever the command was.
+_OF_COMMAND = {
+    "build": _BUILT, "retry": _BUILT, "test": _BUILT, "run": ("model",), "seed": ("seed",),
+    "snapshot": ("snapshot",),
+}  # fmt: skip
+_ONCE = ("run-operation", "clone")  # nobody knows what running them twice does
+_FRESH = re.compile(r"is_incremental\(\)[\s\S]*[^<>]>\s*\(?[^<>=]*\bmax\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,49 +35,95 @@ class Rerun:
     """What dbt is to do.
 
     Attributes:
-        select: dbt's selection; empty for the whole project.
+        command: its words, e.g. "build" or "source freshness".
+        select: dbt's selection; empty for what the options say, else for the whole project.
+        options: further words.
+        nodes: unique_ids of all that it builds; empty where it builds nothing, or only dbt knows.
     """
 
     command: str
     select: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    nodes: frozenset[str] = frozenset()
 
 
-def rerun(run: FailedRun, manifest: Manifest | None, *, edited: Iterable[str] = ()) -> Rerun:
+def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str] = ()) -> Rerun:
     """What has to run again after a failed run.
 
     Args:
-        manifest: of the project as it is now; without one everything runs again.
-        edited: paths of the files that a mend changed; what is made of them, and all that hangs on it, is
-            built too. One that no node is made of (a macro, YAML) may reach anything.
+        manifest: of the project as it is now; without one the failed command runs again.
+        changed: unique_ids of what a mend changed or made; it is built with all that hangs on it.
     """
+    asked = asked_of(run.command)
+    if asked.command and asked.command not in _OF_COMMAND:
+        return Rerun(asked.command, options=asked.kept())
+    kinds = _OF_COMMAND.get(asked.command, _BUILT)
     reached = [failure.unique_id for failure in run.failures if failure.unique_id]
-    if manifest is None or len(reached) < len(run.failures) or not reached:
-        return Rerun("build")  # dbt got to no node, or not to all of them
-    chosen: set[str] = set()
-    for unique_id in (*reached, *run.skipped):
-        node = manifest.find(unique_id)
-        if node is None:
-            return Rerun("build")
-        chosen |= set(_chosen(node, manifest))
-    for path in edited:
-        made = [
-            node for node in manifest.nodes.values() if node.path == path and node.resource_type in _BUILT
-        ]
-        if not made:
-            return Rerun("build")
-        chosen |= {f"{_selector(node)}+" for node in made}
-    return Rerun("build", tuple(sorted(chosen)))
+    there = [manifest.find(name) if manifest else None for name in (*reached, *run.skipped)]
+    failed = [node for node in there[: len(reached)] if node is not None]
+    is_known = None not in there and all(node.resource_type in (*_BUILT, *_TESTS) for node in failed)
+    if manifest is None or not is_known or not reached or len(reached) < len(run.failures):
+        return _whole(asked, manifest, kinds)
+    chosen = {node.unique_id for node in there if node is not None and node.resource_type in kinds}
+    tests = [node for node in failed if node.resource_type in _TESTS]
+    chosen |= with_below({parent for test in tests for parent in _built_parents(test, manifest)}, manifest)
+    chosen |= with_below(set(changed), manifest)
+    if asked.selects:
+        chosen &= _asked_for(run, manifest, set(changed))
+    nodes = [manifest.nodes[name] for name in chosen if name in manifest.nodes]
+    nodes = [node for node in nodes if node.resource_type in kinds]
+    words = {fqn(node) for node in (*nodes, *tests)}
+    built = frozenset(node.unique_id for node in nodes)
+    return Rerun("build", tuple(sorted(words)), asked.kept(selection=False), built)
 
 
-def _chosen(node: Node, manifest: Manifest) -> Iterator[str]:
-    if node.resource_type not in _TESTS:
-        yield _selector(node)
-        return
-    yield _selector(node)
+def never_twice(run: FailedRun) -> str:
+    """Why a failed command may not be run again; "" when it may."""
+    command = asked_of(run.command).command
+    return f"nobody knows what running `dbt {command}` twice does" if command in _ONCE else ""
+
+
+def added_twice(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> list[str]:
+    """Names of the nodes that ran well, only add rows, and would add them again."""
+    ran = [manifest.nodes[name] for name in nodes if name in run.succeeded and name in manifest.nodes]
+    return sorted(node.name for node in ran if only_adds(node))
+
+
+def only_adds(node: Node) -> bool:
+    """Whether running a model again adds rows that it has: it has no key, and takes more than is newer."""
+    config = node.config
+    if config.get("materialized") != "incremental" or config.get("unique_key"):
+        return False
+    if config.get("incremental_strategy") not in (None, "append"):
+        return False
+    return not _FRESH.search(str(node.raw.get("raw_code") or ""))
+
+
+def _whole(asked: Asked, manifest: Manifest | None, kinds: Collection[str]) -> Rerun:
+    """The failed command once more."""
+    command = asked.command if asked.command in _OF_COMMAND and asked.command != "retry" else "build"
+    rerun = Rerun(command, options=asked.kept())
+    if manifest is None or command == "test":
+        return rerun
+    if {name for name, _ in asked.options} & {"selector", "resource-type", "exclude-resource-type"}:
+        return rerun
+    try:
+        found = select_nodes(manifest, asked.all_of("select"), asked.all_of("exclude"), types=kinds)
+    except UnknownName:  # in a part of dbt's language that only dbt knows
+        return rerun
+    return Rerun(command, options=rerun.options, nodes=frozenset(node.unique_id for node in found))
+
+
+def _asked_for(run: FailedRun, manifest: Manifest, changed: set[str]) -> set[str]:
+    """What the command was about; and what leads there from what a mend changed."""
+    own = {*run.succeeded, *run.skipped, *run.warned, *(f.unique_id for f in run.failures)}
+    above = all_above(manifest)
+    leading = {parent for name in own for parent in above.get(name, ())}
+    tested = {p for name in own if (n := manifest.find(name)) for p in _built_parents(n, manifest)}
+    return own | changed | tested | (with_below(changed, manifest) & leading)
+
+
+def _built_parents(node: Node, manifest: Manifest) -> Iterator[str]:
     for parent in (manifest.find(name) for name in node.depends_on):
         if parent is not None and parent.resource_type in _BUILT:
-            yield f"{_selector(parent)}+"
-
-
-def _selector(node: Node) -> str:
-    return "fqn:" + ".".join(str(part) for part in node.raw.get("fqn") or (node.name,))
+            yield parent.unique_id

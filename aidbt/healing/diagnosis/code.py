@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from aidbt.core.errors import nearest
 from aidbt.core.failures import ErrorClass as E
@@ -45,16 +45,21 @@ _NAMES = frozenset(("missing_ref", "missing_source", "missing_macro", "missing_c
 def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     """The change of the code that made a node, or the whole run, fail; None where no file changed that it
     could be."""
+    return code_cause(case, failure, symptom, _CLASS_OF.get(symptom.what, E.SQL_SEMANTIC))
+
+
+def code_cause(case: Case, failure: RunFailure, symptom: Symptom, error_class: E) -> Diagnosis | None:
+    """The same, of a class that is known already."""
     files = _files(case, failure, symptom)
     if not files:
         return _unchanged_name(case, failure, symptom)
-    error_class = _CLASS_OF.get(symptom.what, E.SQL_SEMANTIC)
     word, _ = _wrong_word(case, failure, symptom)
     named = [change for change in files if word and _introduces(change, word)]
+    named = named or [change for change in files if word and _mentions(change, [word])]
     change = (named or files)[0]
     facts: dict[str, object] = {
         "file": change.path, "lines": change.lines, "what": _WHAT_OF.get(symptom.what, "logic"),
-        "node": failure.unique_id, "token": symptom.token,
+        "node": failure.unique_id, "token": symptom.token or _bare(symptom.name),
     }  # fmt: skip
     proof = [git_evidence(case, change), message_evidence(failure)]
     if symptom.what in _NAMES and symptom.name:
@@ -93,8 +98,9 @@ def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange
     above = changes_above(case, failure.unique_id) if failure.unique_id else []
     if named or above:
         return list(dict.fromkeys([*named, *above]))
-    if failure.unique_id:
-        return []
+    if failure.unique_id:  # a variable, a hook, a setting of a folder of models
+        settings = case.code.of("dbt_project.yml")
+        return [settings] if settings is not None else []
     word, _ = _wrong_word(case, failure, symptom)
     telling = [change for change in case.code.files if word and _introduces(change, word)]
     return telling or list(case.code.files)
@@ -106,6 +112,31 @@ def _of(case: Case, path: str) -> FileChange | None:
     exact = case.code.of(path)
     inside = (change for change in case.code.files if change.path.endswith("/" + path.lstrip("./")))
     return exact or next(inside, None)
+
+
+# What decides which rows there are, wherever it stands.
+_SHAPES = re.compile(
+    r"\b(where|join|on|using|qualify|having|distinct|union|except|intersect|limit|group|filter|over|from|ref"
+    r"|source|if|for|macro|config)\b",
+    re.IGNORECASE,
+)
+
+
+def concerns(change: FileChange, columns: Collection[str]) -> bool:
+    """Whether a change can have to do with the values of some columns, or with which rows there are; False
+    for a commit that only adds something beside them. Without columns any change can."""
+    if not columns or not change.path.endswith((".sql", ".yml", ".yaml")):
+        return True
+    lines = [line for hunk in change.hunks for line in (*hunk.old, *hunk.new)]
+    if change.path.endswith(".sql") and any(_SHAPES.search(line) for line in lines):
+        return True
+    return _mentions(change, columns)
+
+
+def _mentions(change: FileChange, words: Collection[str]) -> bool:
+    """Whether a word stands in the lines that changed, before or after."""
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)
+    return any(pattern.search(line) for hunk in change.hunks for line in (*hunk.old, *hunk.new))
 
 
 def _introduces(change: FileChange, word: str) -> bool:
@@ -125,7 +156,9 @@ def _typo(
 ) -> dict[str, object]:
     """The wrong word and what it was: the word that stood in its place, else the only near name there is."""
     word, known = _wrong_word(case, failure, symptom)
-    before = [old for old, _ in replaced_words(change, [word]) if old.casefold() in _folded(known)]
+    stood_there = [old for old, _ in replaced_words(change, [word])]
+    is_ours = symptom.what != "missing_function"  # which functions an engine has is not known
+    before = [old for old in stood_there if not is_ours or old.casefold() in _folded(known)]
     like = nearest(word, known)
     replacement = before[0] if before else like if like and _introduces(change, word) else None
     if replacement is None or replacement.casefold() == word.casefold():
@@ -157,7 +190,11 @@ def known_names(case: Case, failure: RunFailure, symptom: Symptom) -> list[str]:
     if manifest is None:
         return []
     if symptom.what == "missing_macro":
-        return [str(macro.get("name")) for macro in (manifest.raw.get("macros") or {}).values()]
+        macros = (manifest.raw.get("macros") or {}).values()
+        names = [str(macro.get("name")).removeprefix("test_") for macro in macros]
+        return [*names, *{str(macro.get("package_name")) for macro in macros}]
+    if symptom.what == "missing_function":
+        return []
     if symptom.what == "missing_source":
         return [name for node in manifest.sources.values() for name in (node.name, node.source_name)]
     return [node.name for node in manifest.nodes.values() if node.resource_type in _REFERABLE]

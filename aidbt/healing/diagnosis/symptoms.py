@@ -26,6 +26,8 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         (
             r"depends on a node named '(?P<name>[^']+)'(?: in package '[^']+')? which (?:was not|is)",
             r"node named '(?P<name>[^']+)'.{0,80}which (?:was not found|is disabled)",
+            r"Unable to find model '(?:[^'.]+\.)?(?P<name>[^']+)' for unit test",
+            r"had an input \(ref\('(?P<name>[^']+)'\)\) which was not found",
         ),
     ),
     ("missing_source", (r"depends on a source named '(?P<name>[^']+)' which (?:was not|is)",)),
@@ -50,7 +52,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         ),
     ),
     ("missing_macro", (
-        r"'(?P<name>[\w.]+)' is undefined",
+        r"'(?:test_)?(?P<name>[\w.]+)' is undefined",
         r"depends on a macro named '(?P<name>[^']+)'",
         r"no (?:test or )?macro named '?(?P<name>[\w.]+)",
         r"has no (?:attribute|macro) '(?P<name>\w+)'",
@@ -62,6 +64,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"Syntax error near line|mapping values are not allowed|while parsing a|found character that cannot",
         r"could not find expected ':'|Not able to parse|Error reading .{1,200}\.ya?ml|is not valid under any",
         r"Runtime Error\s+Invalid .{1,100}\.ya?ml|found undefined (?:tag|alias)|YAML",
+        r"No materialization '(?P<name>\w+)' was found|not a valid value for '?materialized",
     )),
     ("jinja", (
         r"Unexpected end of template|TemplateSyntaxError|Encountered unknown tag|unknown tag",
@@ -103,6 +106,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     )),
     ("missing_relation", (
         r"(?:Table|View) with name \"?(?P<name>[\w.]+)\"? does not exist",
+        r"Referenced table \"(?P<name>[^\"]+)\" not found|FROM-clause entry for table \"(?P<name2>[^\"]+)\"",
         r"relation \"(?P<name>[^\"]+)\" does not exist",
         r"Object '(?P<name>[^']+)' does not exist or not authorized",
         r"Not found: Table (?P<name>\S+)",
@@ -126,6 +130,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     ("set_operation", (
         r"same number of result columns|must have the same number of columns|NUM_COLUMNS_MISMATCH",
         r"invalid number of result columns for set operator|queries in UNION have mismatched column count",
+        r"source and target schemas on this incremental model are out of sync",
     )),
     ("type_mismatch", (
         r"Cannot compare values of type|operator does not exist|DATATYPE_MISMATCH|No operator matches",

@@ -51,7 +51,7 @@ class GitState:
     subjects: tuple[str, ...] = ()
 
 
-ViolationKind = Literal["nulls", "duplicates", "orphans", "bad_casts", "other_values"]
+ViolationKind = Literal["nulls", "duplicates", "orphans", "bad_casts", "other_values", "outside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ class Violation:
 
     Attributes:
         failure: unique_id of the failed node.
-        source, column: where the rows stand.
+        source, column: where the rows stand; of a key of several columns their names with commas between.
         bad, rows: how many of how many.
         bad_then: at the last good run; None where that is not known.
-        detail: the type of a cast, or the parent "source.column" of orphans.
+        detail: the type of a cast, the parent "source|column" of orphans, or the rule that is broken.
     """
 
     failure: str
@@ -88,6 +88,7 @@ class Case:
     Attributes:
         manifest: the project as the failed run parsed it; the last good one where it could not.
         good_manifest: as the last good run parsed it; None without memory.
+        passed_then: unique_ids of the tests that passed at the last good run.
         tests: unique_id of a failed test → what it asks.
         lineage: the columns of the failed nodes and of all above them, as the last good run built them.
         tables: unique_id of a source → what became of it; only of those that were looked at.
@@ -106,6 +107,7 @@ class Case:
     manifest: Manifest | None = None
     good: GoodState | None = None
     good_manifest: Manifest | None = None
+    passed_then: frozenset[str] = frozenset()
     tests: Mapping[str, TestMeaning] = field(default_factory=dict)
     lineage: Lineage | None = None
     tables: Mapping[str, TableChange] = field(default_factory=dict)

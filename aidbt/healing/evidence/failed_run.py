@@ -40,6 +40,7 @@ _PARSING = re.compile(
 _DEPS = re.compile(r"dbt deps|packages?\.yml|package .* (was not found|not found)|packages? installed", re.I)
 _NODE_HEADING = re.compile(r"^(?:\w+ )*Error in (?P<kind>\w+) (?P<name>\S+) \((?P<path>[^)]+)\)")
 _FAILURE = re.compile(r"^(?:Failure|Error) in (?P<kind>[\w-]+(?: test)?) (?P<name>\S+) \((?P<path>[^)]+)\)")
+_HINT = re.compile(r"Check for typos and/or install package dependencies with \"dbt deps\"\.?")
 _NOISE = re.compile(r"^\s*(compiled code at|See test failures|Done\. PASS|Command `)")
 
 
@@ -82,6 +83,7 @@ def read_failed_run(
     *,
     project: str,
     known_good: Collection[str] = (),
+    known: Manifest | None = None,
     scrub: Callable[[str], str] = str,
     now: datetime | None = None,
 ) -> FailedRun:
@@ -92,6 +94,8 @@ def read_failed_run(
         project: the name of the dbt project; artifacts of another one do not count.
         known_good: invocation ids of runs that are known to have gone well, so that results which a failed
             run left in place are told from its own.
+        known: the project as an earlier run knew it: where this one left no manifest, names that it only
+            printed are looked up there.
         scrub: takes secrets out of what dbt said.
     """
     unknown: list[str] = []
@@ -108,7 +112,7 @@ def read_failed_run(
     if manifest is not None and not _goes_with(manifest, results if is_own else None, log):
         manifest = None
     own = results if is_own else None
-    failures = _failures(own, log, printed, manifest)
+    failures = _failures(own, log, printed, manifest or known)
     return FailedRun(
         stage=_stage(failures, isinstance(own, Sources)),
         failures=tuple(RunFailure(f.unique_id, f.status, scrub(f.message), f.path) for f in failures),
@@ -226,6 +230,8 @@ def _failures(
     printed: LastInvocation | None,
     manifest: Manifest | None,
 ) -> list[RunFailure]:
+    before = log.before if log is not None else None
+    earlier = _told_failures(before, manifest) if before is not None else []
     if results is not None:
         found = [
             RunFailure(r.unique_id, r.status, r.message, _path(r.unique_id, manifest))
@@ -233,15 +239,15 @@ def _failures(
             if r.status in FAILING
         ]
         if found:
-            return found
+            return [*earlier, *found]
     for told in (log, printed):
         if told is None:
             continue
         found = _told_failures(told, manifest)
         if found:
-            return found
+            return [*earlier, *found] if told is log else found
         if told.succeeded:
-            return []
+            return earlier
     told = log or printed
     if told is not None and results is None:
         return [RunFailure("", "error", NOT_TOLD if told.ended else KILLED)]
@@ -365,7 +371,7 @@ def stage_of(failure: RunFailure) -> Stage:
         return Stage.COMPILE if message.lstrip().startswith("Compilation Error") else Stage.NODE
     if _CONNECTING.search(message):
         return Stage.CONNECT
-    if _DEPS.search(message):
+    if _DEPS.search(_HINT.sub("", message)):
         return Stage.DEPS
     if _PARSING.search(message) or not message.lstrip().startswith("Compilation Error"):
         return Stage.PARSE

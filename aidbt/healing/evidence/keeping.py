@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aidbt.core.config import environment
 from aidbt.core.errors import AidbtError, ArtifactError, StoreError, WarehouseError
+from aidbt.core.healing import Diagnosis
 from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.case import GitState
@@ -38,11 +39,19 @@ class Kept:
     Attributes:
         state: None where nothing was kept; `why` says the reason.
         unknown: what could not be read, in sentences.
+        doubted: what is wrong with sources although the run is green; of those the state before was kept.
+        looked: unique_ids of the sources and tables that were looked at.
     """
 
     state: GoodState | None
     why: str = ""
     unknown: tuple[str, ...] = ()
+    doubted: tuple[Diagnosis, ...] = ()
+    looked: frozenset[str] = frozenset()
+
+
+# (the state before, the state now, the manifest) → what is wrong with sources although all is green.
+Judge = Callable[[GoodState, GoodState, Manifest], Sequence[Diagnosis]]
 
 
 def keep_good_state(
@@ -53,6 +62,7 @@ def keep_good_state(
     artifacts: Path | None = None,
     scan_bytes: int,
     only_run: str = "",
+    judge: Judge | None = None,
     now: datetime | None = None,
 ) -> Kept:
     """Keep the state after a run that went well; never raises what a warehouse, store or artifact may raise.
@@ -61,6 +71,7 @@ def keep_good_state(
         artifacts: the folder of run_results.json and manifest.json; the project's own target by default.
         scan_bytes: what may be read of all tables together; of the rest the columns are kept.
         only_run: the invocation id that the results must have; "" takes them as they are.
+        judge: says what is wrong with sources; their tables stay as they were when they were right.
     """
     folder = artifacts or project.target_path
     try:
@@ -104,7 +115,11 @@ def keep_good_state(
             texts=project_texts(project),
             artifacts=_artifacts(folder),
         )
-        return Kept(states.put(state), unknown=tuple(unknown))
+        doubted = tuple(judge(before, state, manifest)) if judge is not None and before is not None else ()
+        if before is not None:
+            then = {cause.root: before.tables[cause.root] for cause in doubted if cause.root in before.tables}
+            state = replace(state, tables={**state.tables, **then})
+        return Kept(states.put(state), unknown=tuple(unknown), doubted=doubted, looked=frozenset(tables))
     except StoreError as error:
         return Kept(None, f"it could not be kept: {error.message}")
     except AidbtError as error:

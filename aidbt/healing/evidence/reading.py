@@ -59,8 +59,10 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     unknown: list[str] = []
     states, good = _last_good(project, readers, unknown)
     known_good = (good.invocation_id,) if good is not None else ()
-    run = read_failed_run(artifacts, project=project.name, known_good=known_good, scrub=readers.scrub)
     good_manifest = _good_manifest(good, unknown)
+    run = read_failed_run(
+        artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
+    )
     code = changes_since_good(project, good.texts, good.commit) if good is not None else CodeChanges()
     if good is None:
         code = changes_of_last_commit(project)
@@ -72,6 +74,7 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
         manifest=run.manifest,
         good=good,
         good_manifest=good_manifest,
+        passed_then=_passed_then(good),
         code=code,
         git=git_state(project.root, good.commit if good is not None else ""),
         files=_missing_files(run),
@@ -115,6 +118,16 @@ def _good_manifest(good: GoodState | None, unknown: list[str]) -> Manifest | Non
     except (ValueError, ArtifactError) as error:
         unknown.append(f"the manifest of the last good run cannot be read: {error}")
         return None
+
+
+def _passed_then(good: GoodState | None) -> frozenset[str]:
+    """unique_ids of the tests that ran and passed at the last good run; a warning is no pass."""
+    text = good.artifacts.get("run_results.json") if good is not None else None
+    try:
+        results = json.loads(text).get("results") if text else ()
+    except (ValueError, AttributeError):
+        return frozenset()
+    return frozenset(str(r.get("unique_id")) for r in results or () if r.get("status") == "pass")
 
 
 def _settings(project: Project, manifest: Manifest | None, unknown: list[str]) -> dict[str, Any]:
@@ -241,7 +254,9 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
         return case
     try:
         with warehouse.connect() as connection:
-            asker = Violations(connection, found.relations, manifest, case.lineage, found.tables)
+            asker = Violations(
+                connection, found.relations, manifest, case.lineage, found.tables, case.good_manifest
+            )
             violations = tuple(_violations(case, asker))
     except AidbtError as error:
         unknown.append(f"the rows of the sources could not be asked: {error.message}")
@@ -254,7 +269,7 @@ def _violations(case: Case, asker: Violations) -> Iterator[Violation]:
     for failure in case.run.failures:
         meaning = case.tests.get(failure.unique_id)
         if meaning is not None and failure.status == "fail":
-            yield from asker.of_test(meaning) if meaning.column else ()
+            yield from asker.of_test(meaning)
         elif failure.unique_id and _NEEDS_ROWS.search(failure.message):
             yield from asker.of_casts(failure)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ _EMPTIED, _HALVED, _DOUBLED = 0.01, 0.6, 1.8  # of the rows there were
 _FEW_ROWS = 20  # below so many, a share of the rows says nothing
 _SWAPPED = 0.9  # of the values that are compared
 _FEW_COMPARED = 8
+_TELLING, _BEYOND_CHANCE = 3, 0.8  # rows; Cohen's kappa
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class Overlap:
         share: 0..1 of the different values; `support` of them were compared.
         known: 0..1 of the different values now that the column then held too; None where it is not known.
         same, differ: rows with the same key whose values are the same, and are not, nulls left out.
+        chance: 0..1, how often they would be the same if the columns had nothing to do with each other: near
+            1 where nearly all rows hold one value.
+        telling: the compared rows that held another value than the commonest; None where it is not known.
     """
 
     share: float = 0.0
@@ -32,6 +37,16 @@ class Overlap:
     same: int = 0
     differ: int = 0
     known: float | None = None
+    chance: float = 0.0
+    telling: int | None = None
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the same values on the same keys say more than that both columns mostly hold one value."""
+        if self.telling is None or self.agreement is None:
+            return self.telling is None
+        beyond = (self.agreement - self.chance) / (1 - self.chance) if self.chance < 1 else 0.0
+        return self.telling >= _TELLING and beyond >= _BEYOND_CHANCE
 
     @property
     def agreement(self) -> float | None:
@@ -43,7 +58,7 @@ class Overlap:
     def says_same(self) -> bool:
         """Whether the values are the same, as far as values can tell."""
         if self.agreement is not None:
-            return self.agreement >= 0.95
+            return self.agreement >= 0.95 and self.is_telling
         return self.support >= _FEW_COMPARED and self.share >= 0.9
 
     @property
@@ -235,15 +250,22 @@ def overlap_of(
     """How far the values of one column then are those of another now."""
     then_sketch, now_sketch = Sketch(was.hashes, was.bound), Sketch(now.hashes, now.bound)
     contained, back = containment(then_sketch, now_sketch), containment(now_sketch, then_sketch)
-    same = differ = 0
-    if then_rows is not None and now_rows is not None:
-        values = now_rows.column(now.name)
-        for key, value in then_rows.column(was.name).items():
-            other = values.get(key)
-            if value is not None and other is not None:
-                same, differ = same + (value == other), differ + (value != other)
     known = back.share if back.support >= _FEW_COMPARED else None
-    return Overlap(contained.share, contained.support, same, differ, known)
+    if then_rows is None or now_rows is None:
+        return Overlap(contained.share, contained.support, known=known)
+    values = now_rows.column(now.name)
+    pairs = [
+        (value, values[key])
+        for key, value in then_rows.column(was.name).items()
+        if value is not None and values.get(key) is not None
+    ]
+    same = sum(a == b for a, b in pairs)
+    before, after = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    chance = sum(n * after[value] for value, n in before.items()) / max(len(pairs), 1) ** 2
+    telling = len(pairs) - max(before.values(), default=0)
+    return Overlap(
+        contained.share, contained.support, same, len(pairs) - same, known, round(chance, 4), telling
+    )
 
 
 def overlaps_of(
@@ -283,7 +305,7 @@ def rewrites_of(was: TableState, now_rows: KeyedRows | None) -> dict[str, Rewrit
     then = was.keyed
     if then is None or now_rows is None:
         return {}
-    marks = [name for name in then.columns if _is_mark(name) and name in now_rows.columns]
+    marks = [name for name in then.columns if is_mark(name) and name in now_rows.columns]
     places = [(then.columns.index(name), now_rows.columns.index(name)) for name in marks]
     found = {}
     for name in then.columns:
@@ -301,7 +323,8 @@ def rewrites_of(was: TableState, now_rows: KeyedRows | None) -> dict[str, Rewrit
     return found
 
 
-def _is_mark(name: str) -> bool:
+def is_mark(name: str) -> bool:
+    """Whether a column by its name says when a row was updated or loaded."""
     return not _MARK_WORDS.isdisjoint(words_of(name))
 
 

@@ -144,9 +144,9 @@ class _Looker:
             return TableChange(node.unique_id, self.was, known_columns(relation))
         if self.was is None or not self.was.is_measured:
             return TableChange(node.unique_id, self.was, now)
-        unmasked = _unmasked(self.was, self.mask), _unmasked(now, self.mask)
+        plain = unmasked(self.was, self.mask), unmasked(now, self.mask)
         rows = self.rows(relation, self.was, now) if self.compares_values else None
-        overlaps = overlaps_of(*unmasked, rows) if self.compares_values else {}
+        overlaps = overlaps_of(*plain, rows) if self.compares_values else {}
         rewrites = rewrites_of(self.was, rows) if self.compares_values else {}
         change = TableChange(node.unique_id, self.was, now, overlaps, rewrites=rewrites)
         return replace(change, switches=self.switches(node, relation, change))
@@ -189,7 +189,7 @@ class _Looker:
             overlap = Overlap()
             if self.was is not None and self.compares_values:
                 rows = self.rows(relation, self.was, now)
-                overlap = table_overlap(_unmasked(self.was, self.mask), _unmasked(now, self.mask), rows)
+                overlap = table_overlap(unmasked(self.was, self.mask), unmasked(now, self.mask), rows)
             found.append(
                 Replacement(
                     relation.database, relation.schema, relation.name, names, now.rows, overlap, is_new
@@ -251,7 +251,7 @@ def _load_time(node: Node, relation: Relation) -> str:
     return next((c.name for c in times if is_load_time(c.name)), "")
 
 
-def _unmasked(state: TableState, mask: int) -> TableState:
+def unmasked(state: TableState, mask: int) -> TableState:
     """With the sketches' own hashes, whose order counts; those of rows are only compared with each other."""
     columns = tuple(
         replace(column, hashes=frozenset(value ^ mask for value in column.hashes)) for column in state.columns

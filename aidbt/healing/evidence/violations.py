@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -46,16 +47,27 @@ class Violations:
         manifest: Manifest,
         lineage: Lineage,
         tables: Mapping[str, TableChange],
+        good_manifest: Manifest | None = None,
     ) -> None:
         self.connection = connection
         self.relations = relations
         self.manifest = manifest
         self.lineage = lineage
         self.tables = tables
+        self.good_manifest = good_manifest
         self.unknown: list[str] = []
 
     def of_test(self, meaning: TestMeaning) -> Iterator[Violation]:
-        """The rows at the origin of a tested column that break the test."""
+        """The rows that break a test: at the origin of the tested column, or of what is tested itself."""
+        if meaning.only_where:
+            self.unknown.append(f"{meaning.name} looks at some rows only: those of the sources were not counted")
+            return
+        if meaning.kind in ("range", "expression"):
+            yield from self._of_rule(meaning)
+            return
+        if meaning.kind == "combination":
+            yield from self._of_combination(meaning)
+            return
         for origin in origins_of(self.lineage, meaning.node, meaning.column)[:3]:
             relation = self._relation(origin.node)
             if relation is None or relation.column(origin.column) is None:
@@ -64,7 +76,7 @@ class Violations:
             kind: ViolationKind = "nulls"
             detail = ""
             value = exp.column(origin.column, quoted=True)
-            if meaning.kind == "not_null":
+            if meaning.kind in ("not_null", "proportion"):
                 bad = _count_where(value.is_(exp.null()))
             elif meaning.kind == "unique":
                 kind = "duplicates"
@@ -84,20 +96,52 @@ class Violations:
             if bad is not None:
                 yield from self._asked(meaning.unique_id, kind, origin, relation, bad, detail)
 
+    def _of_rule(self, meaning: TestMeaning) -> Iterator[Violation]:
+        """Rows of the tested node itself: what it computes is not undone, but the column it comes from is
+        told where there is one."""
+        relation = self._relation(meaning.node)
+        rule = _rule(meaning, self.connection.dialect)
+        if relation is None or rule is None:
+            return
+        named = {column.name for column in rule.find_all(exp.Column)}
+        origins = [origin for name in named for origin in origins_of(self.lineage, meaning.node, name)]
+        if len(dict.fromkeys(origins)) != 1:
+            return
+        broken = _count_where(exp.not_(exp.Paren(this=rule.copy())))
+        yield from self._asked(meaning.unique_id, "outside", origins[0], relation, broken, rule.sql())
+
+    def _of_combination(self, meaning: TestMeaning) -> Iterator[Violation]:
+        """Rows of a source that repeat a key of several columns, where all of them come from that source."""
+        found = [origins_of(self.lineage, meaning.node, name) for name in meaning.columns]
+        if not found or any(len(origins) != 1 for origins in found):
+            return
+        origins = [one for (one,) in found]
+        relation = self._relation(origins[0].node)
+        if relation is None or len({origin.node for origin in origins}) != 1:
+            return
+        key = _joined([origin.column for origin in origins])
+        distinct = exp.Count(this=exp.Distinct(expressions=[key]))
+        bad = exp.Sub(this=exp.Count(this=key.copy()), expression=distinct)
+        whole = ColumnRef(origins[0].node, ", ".join(origin.column for origin in origins))
+        yield from self._asked(meaning.unique_id, "duplicates", whole, relation, bad, "")
+
     def of_casts(self, failure: RunFailure) -> Iterator[Violation]:
         """The rows that a cast in a failed model, or in the views it reads, cannot read."""
         seen: set[tuple[ColumnRef, str]] = set()
         for node in self._read_at_once(failure.unique_id):
+            then = self.good_manifest.find(node.unique_id) if self.good_manifest is not None else None
+            known = {_said(cast) for cast in _casts(then, self.connection.dialect)} if then else set()
             for inner, data_type in _casts(node, self.connection.dialect):
+                bad_then = 0 if _said((inner, data_type)) in known else None
                 column = inner if isinstance(inner, exp.Column) else inner.find(exp.Column)
                 for origin in self._origins_in(node, column.name) if column is not None else ():
                     asked = (origin, inner.sql() + data_type)
                     if asked not in seen and len(seen) < _MOST_CASTS:
                         seen.add(asked)
-                        yield from self._bad_casts(failure.unique_id, origin, inner, data_type)
+                        yield from self._bad_casts(failure.unique_id, origin, inner, data_type, bad_then)
 
     def _bad_casts(
-        self, failure: str, origin: ColumnRef, inner: exp.Expr, data_type: str
+        self, failure: str, origin: ColumnRef, inner: exp.Expr, data_type: str, bad_then: int | None
     ) -> Iterator[Violation]:
         relation = self._relation(origin.node)
         column = relation.column(origin.column) if relation is not None else None
@@ -110,7 +154,7 @@ class Violations:
         unread = exp.and_(exp.not_(exp.Paren(this=value.copy()).is_(exp.null())), reads.is_(exp.null()))
         for found in self._asked(failure, "bad_casts", origin, relation, _count_where(unread), data_type):
             if found.bad:
-                yield found
+                yield replace(found, bad_then=bad_then)
 
     def _asked(
         self,
@@ -131,7 +175,7 @@ class Violations:
         yield Violation(failure, kind, origin.node, origin.column, int(count or 0), int(total), then, detail)
 
     def _then(self, kind: ViolationKind, origin: ColumnRef) -> int | None:
-        """How many there were at the last good run, when the test passed: known for nulls, and for keys."""
+        """How many there were at the last good run: known for nulls, and for keys of one column."""
         change = self.tables.get(origin.node)
         was = change.was if change is not None else None
         column = was.column(origin.column) if was is not None and was.is_measured else None
@@ -185,6 +229,10 @@ class Violations:
         return found
 
 
+def _said(cast: tuple[exp.Expr, str]) -> tuple[str, str]:
+    return cast[0].sql(), cast[1]
+
+
 # What a value may pass through before it is cast, one column inside.
 _WRAPPERS = (exp.Column, exp.Identifier, exp.Literal, exp.Trim, exp.Lower, exp.Upper, exp.Nullif, exp.Paren)
 
@@ -204,6 +252,43 @@ def _casts(node: Node, dialect: str) -> list[tuple[exp.Expr, str]]:
         if is_one and is_plain and type_family(data_type) != "text":
             found[cast.this.sql(dialect), data_type] = cast.this
     return [(inner, data_type) for (_, data_type), inner in found.items()]
+
+
+def _rule(meaning: TestMeaning, dialect: str) -> exp.Expr | None:
+    """What must hold of each row, as a tree; None where it cannot be read or is no plain condition."""
+    if meaning.kind == "expression":
+        return _condition(meaning.condition, dialect)
+    low, high = _condition(meaning.low, dialect), _condition(meaning.high, dialect)
+    if (meaning.low and low is None) or (meaning.high and high is None) or not meaning.column:
+        return None
+    column = exp.column(meaning.column, quoted=True)
+    more, less = (exp.GTE, exp.LTE) if meaning.is_inclusive else (exp.GT, exp.LT)
+    ends = [
+        *([more(this=column.copy(), expression=low)] if low is not None else []),
+        *([less(this=column.copy(), expression=high)] if high is not None else []),
+    ]
+    return exp.and_(*ends) if ends else None
+
+
+def _condition(text: str, dialect: str) -> exp.Expr | None:
+    """An expression over one row; None for Jinja, a query, or what cannot be parsed."""
+    try:
+        found = sqlglot.parse_one(text, dialect=dialect) if text and "{" not in text else None
+    except sqlglot.errors.SqlglotError:
+        return None
+    if found is None or found.find(exp.Query, exp.AggFunc, exp.Window, exp.Command, exp.DDL, exp.DML):
+        return None
+    return found if isinstance(found, exp.Condition) else None
+
+
+def _joined(names: Sequence[str]) -> exp.Expr:
+    """The values of several columns as one text; null where one of them is."""
+    texts: list[exp.Expr] = [exp.cast(exp.column(name, quoted=True), "text") for name in names]
+    joined = texts[0]
+    for text in texts[1:]:
+        between = exp.Literal.string("\x1f")
+        joined = exp.DPipe(this=exp.DPipe(this=joined, expression=between), expression=text)
+    return joined
 
 
 def _count_where(condition: exp.Expr) -> exp.Expr:

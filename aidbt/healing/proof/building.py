@@ -1,8 +1,9 @@
-"""Building a commit where nobody reads: what differs from the last good state, and all that hangs on it.
+"""Building a commit where nobody reads: what differs from the last good state, all that hangs on it, and what
+the run after it would build.
 
 What is not built is read where it stands (`--defer`). Before anything is built dbt says where each node would
 go, and nothing is built unless all of it goes into schemas whose name only this run can have made; only those
-are dropped afterwards.
+are dropped afterwards. Tables that keep rows of earlier runs are copied there first.
 """
 
 from __future__ import annotations
@@ -10,26 +11,33 @@ from __future__ import annotations
 import contextlib
 import secrets
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aidbt.core.config import DbtSettings
+from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.keeping import measure_all
+from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.proof.changed import changed, with_below
+from aidbt.healing.proof.elsewhere import left_out, turn_elsewhere
 from aidbt.lineage.base import base_project
 from aidbt.project import Project
 from aidbt.project.dbt import RunReport, run_dbt
 from aidbt.project.manifest import Manifest, Node, read_manifest
-from aidbt.project.other_profile import other_profile
+from aidbt.project.selection import all_above
 from aidbt.warehouse import Warehouse
+from aidbt.warehouse.budget import estimated_size, human_bytes
+from aidbt.warehouse.schemas import COPIES, Copy, copy_tables, drop_schemas
 
 _BUILT = ("model", "seed", "snapshot")
-_DROP = (
-    "{% if execute %}{% do adapter.drop_schema(api.Relation.create(database=DATABASE, schema=SCHEMA)) %}"
-    "{% endif %}select 1 as dropped"
-)
+# What dbt's own materializations make goes where `generate_schema_name` says; of others nobody knows.
+_KNOWN_KINDS = frozenset(
+    ("view", "table", "incremental", "ephemeral", "materialized_view", "seed", "snapshot")
+)  # fmt: skip
+# Settings that name a place of files, whatever the schema is.
+_PLACES = ("location", "location_root", "external_location", "s3_data_dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,22 @@ class Aside:
     Attributes:
         problem: why it is no proof; "" when everything was built and every test passed.
         tables: unique_id → what was built holds.
+        sources: unique_id → what the sources above it hold now.
         tests: how many data and unit tests passed.
         changed: unique_ids of what differs itself from the last good run.
+        manifest: of the commit; None where dbt could not read it.
         left: schemas that could not be dropped.
+        notes: what was otherwise than it will be, a sentence each.
     """
 
     problem: str = ""
-    tables: dict[str, TableState] | None = None
+    tables: dict[str, TableState] = field(default_factory=dict)
+    sources: dict[str, TableState] = field(default_factory=dict)
     tests: int = 0
     changed: frozenset[str] = frozenset()
+    manifest: Manifest | None = None
     left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,8 @@ class Ways:
 
     Attributes:
         mask: what the store combines hashes with.
-        scan_bytes: how much may be read to compare.
+        scan_bytes: how much may be read to compare, and copied.
+        number: of the attempt, e.g. "12": what a healer of it that was killed left is found by it.
     """
 
     project: Project
@@ -65,10 +80,21 @@ class Ways:
     warehouse: Warehouse
     mask: int
     scan_bytes: int
+    number: str = "0"
 
 
-def build_aside(ways: Ways, commit: str, good: GoodState) -> Aside:
+Also = Callable[[Manifest], Collection[str]]
+
+
+def build_aside(
+    ways: Ways, commit: str, good: GoodState, *, also: Also = lambda manifest: (),
+    without: Collection[str] = (),
+) -> Aside:  # fmt: skip
     """A commit's changes since the last good state, built, tested and measured.
+
+    Args:
+        also: unique_ids of what else will be built with it; left out where it is over the budget.
+        without: unique_ids of what is known not to build, left out with all that hangs on it.
 
     Raises:
         ProjectError, DbtError, WarehouseError: it could not even be begun.
@@ -76,17 +102,18 @@ def build_aside(ways: Ways, commit: str, good: GoodState) -> Aside:
     manifest_text = good.artifacts.get("manifest.json")
     if manifest_text is None:
         return Aside("the last good state has no manifest, so nothing says what to build")
-    token = secrets.token_hex(4)
-    schema = f"{ways.project.profile().schema}_heal_{token}"
+    ours = f"aidbt_{ways.mask & 0xFFFFFF:06x}_{ways.number}_"
+    prefix = f"{ours}{secrets.token_hex(3)}_"
     with tempfile.TemporaryDirectory(prefix="aidbt-proof-") as folder, contextlib.ExitStack() as stack:
         state, target = Path(folder) / "state", Path(folder) / "target"
         state.mkdir()
         (state / "manifest.json").write_text(manifest_text, encoding="utf-8")
         there = stack.enter_context(base_project(ways.project, ways.settings, commit))
-        profiles = stack.enter_context(other_profile(there, schema=schema))
-        builder = _Builder(ways, replace(there, profiles_dir=profiles), token, state, target)
+        turn_elsewhere(there, prefix)
+        builder = _Builder(ways, there, prefix, state, target)
+        builder.sweep(ours)
         try:
-            found = builder.build()
+            found = builder.build(also, frozenset(without))
         finally:
             left = builder.drop()
     return replace(found, left=tuple(left))
@@ -98,55 +125,129 @@ class _Builder:
 
     ways: Ways
     there: Project
-    token: str
+    prefix: str
     state: Path
     target: Path
     made: frozenset[tuple[str, str]] = frozenset()
 
-    def build(self) -> Aside:
+    def build(self, also: Also, without: frozenset[str]) -> Aside:
         parsed = self._run("parse")
         if parsed.status == "error":
             return Aside(f"dbt cannot read the project: {_said(parsed)}")
         manifest = read_manifest(self.target / "manifest.json")
         own = changed(read_manifest(self.state / "manifest.json"), manifest)
-        wanted = with_below(own, manifest)
-        nodes = [node for node in manifest.nodes.values() if node.unique_id in wanted and _is_built(node)]
-        problem = self._problem(nodes)
+        relations = self.ways.warehouse.relations()
+        wanted = self._wanted(own, frozenset(also(manifest)), manifest, relations)
+        wanted -= with_below(set(without), manifest)
+        nodes = _selected(wanted, manifest)
+        found = Aside(changed=frozenset(own), manifest=manifest, notes=_notes(nodes))
+        copies = self._copies(nodes, relations)
+        problem = self._problem(nodes, relations) or self._too_large(copies)
         if problem:
-            return Aside(problem)
-        self.made = frozenset((node.database, node.schema) for node in nodes)
-        chosen = tuple(sorted(f"fqn:{'.'.join(map(str, node.raw['fqn']))}" for node in nodes))
+            return replace(found, problem=problem)
+        self.made = frozenset(
+            (node.database, node.schema)
+            for node in manifest.nodes.values()
+            if node.schema.casefold().startswith(self.prefix)
+        )
+        copy_tables(self.ways.warehouse, copies)
+        tests = [manifest.nodes[name] for name in wanted if _is_test(manifest.nodes.get(name))]
+        chosen = tuple(sorted({fqn(node) for node in (*nodes, *tests)}))
         report = self._run("build", "--state", str(self.state), "--defer", select=chosen)
         if report.status != "success":
-            return Aside(f"its build failed: {_said(report)}")
-        return Aside(tables=self._measured(nodes, manifest), tests=_tests(report), changed=frozenset(own))
+            return replace(found, problem=f"its build failed: {_said(report)}")
+        tables, sources = self._measured(nodes, manifest)
+        return replace(found, tables=tables, sources=sources, tests=_tests(report))
 
-    def _problem(self, nodes: list[Node]) -> str:
+    def _wanted(
+        self, own: set[str], also: frozenset[str], manifest: Manifest, relations: Sequence[Relation]
+    ) -> set[str]:
+        """What is to be built: what differs with all below, and the rest of the run where it is not much."""
+        wanted = with_below(own, manifest)
+        rest = [node for name in also - wanted if (node := manifest.nodes.get(name)) is not None]
+        standing = {node.unique_id: self._standing(node, relations) for node in rest}
+        # A seed that stands and did not change would be loaded as it is.
+        rest = [n for n in rest if n.resource_type != "seed" or standing[n.unique_id] is None]
+        size = sum(estimated_size(r) or 0 for r in standing.values() if r is not None)
+        return wanted | {node.unique_id for node in rest} if size <= self.ways.scan_bytes else wanted
+
+    def _standing(self, node: Node, relations: Sequence[Relation]) -> Relation | None:
+        """What stands in production for a node of the copy."""
+        at_home = node.schema[len(self.prefix) :] if self._is_turned(node) else node.schema
+        return relation_of(replace(node, schema=at_home), relations)
+
+    def _is_turned(self, node: Node) -> bool:
+        return node.schema.casefold().startswith(self.prefix)
+
+    def _problem(self, nodes: Sequence[Node], relations: Sequence[Relation]) -> str:
         """Why these cannot be tried out; "" when they can."""
         if not nodes:
             return "it changes no model, so nothing proves it"
         tables = [node for node in nodes if node.config.get("materialized") != "ephemeral"]
-        outside = [node for node in tables if self.token not in node.schema]
-        if outside:
-            return f"{outside[0].name} always goes into '{outside[0].schema}', so it cannot be tried out"
-        growing = [node.name for node in nodes if _grows(node)]
-        return f"{growing[0]} keeps rows of earlier runs, which cannot be tried out yet" if growing else ""
+        for node in tables:
+            kind = str(node.config.get("materialized"))
+            place = next((name for name in _PLACES if node.config.get(name)), "")
+            if not self._is_turned(node):
+                return f"{node.name} always goes into '{node.schema}', so it cannot be tried out"
+            if kind not in _KNOWN_KINDS and node.resource_type != "snapshot":
+                return f"{node.name} is built as '{kind}', of which nobody knows where it writes"
+            if place:
+                return f"{node.name} has a {place}, so it would write over its own files"
+        databases = {r.database.casefold() for r in relations if r.database}
+        if self.ways.warehouse.dialect == "duckdb" and databases:
+            other = [node for node in tables if node.database.casefold() not in databases]
+            if other:
+                return f"{other[0].name} goes into the attached database '{other[0].database}'"
+        return ""
+
+    def _copies(self, nodes: Sequence[Node], relations: Sequence[Relation]) -> list[Copy]:
+        """The tables that further rows are added to; one that is not there yet is built as a whole."""
+        found = []
+        for node in nodes:
+            table = self._standing(node, relations) if _grows(node) else None
+            if table is not None and table.kind != "view":
+                name = node.identifier or node.name
+                stored, parted = node.config.get("file_format"), node.config.get("partition_by")
+                parts = [parted] if isinstance(parted, str) else parted if isinstance(parted, list) else []
+                is_spark = self.ways.warehouse.dialect == "spark"
+                of_files = (str(stored or ""), tuple(map(str, parts))) if is_spark else ("", ())
+                found.append(Copy(table, node.schema, name, *of_files))
+        return found
+
+    def _too_large(self, copies: Sequence[Copy]) -> str:
+        if not copies:
+            return ""
+        if self.ways.warehouse.dialect not in COPIES:
+            name, dialect = copies[0].table.name, self.ways.warehouse.dialect
+            return f"{name} keeps rows of earlier runs, and tables cannot be copied on {dialect} yet"
+        size = sum(estimated_size(copy.table) or 0 for copy in copies)
+        if size <= self.ways.scan_bytes:
+            return ""
+        most = human_bytes(self.ways.scan_bytes)
+        return f"{human_bytes(size)} would have to be copied, more than budget.scan_bytes = {most}"
+
+    def sweep(self, ours: str) -> None:
+        """Drop what a healer of the same attempt left that was killed."""
+        there = {(r.database, r.schema) for r in self.ways.warehouse.relations()}
+        drop_schemas(self.ways.warehouse, sorted(s for s in there if s[1].casefold().startswith(ours)))
 
     def drop(self) -> list[str]:
-        left = []
-        for database, schema in sorted(self.made):
-            inline = _DROP.replace("DATABASE", repr(database)).replace("SCHEMA", repr(schema))
-            if not self._run("compile", "--inline", inline).succeeded:
-                left.append(schema)
-        return left
+        return drop_schemas(self.ways.warehouse, sorted(self.made)) if self.made else []
 
-    def _measured(self, nodes: list[Node], manifest: Manifest) -> dict[str, TableState]:
+    def _measured(
+        self, nodes: Sequence[Node], manifest: Manifest
+    ) -> tuple[dict[str, TableState], dict[str, TableState]]:
         unknown: list[str] = []
-        _, _, tables = measure_all(
-            self.ways.warehouse, manifest, nodes, mask=self.ways.mask, scan_bytes=self.ways.scan_bytes,
-            unknown=unknown,
+        above = all_above(manifest)
+        read = {name for node in nodes for name in above.get(node.unique_id, ()) if name in manifest.sources}
+        sources = [manifest.sources[name] for name in sorted(read)]
+        tables = [n for n in nodes if n.config.get("materialized") not in ("view", "ephemeral")]
+        _, _, found = measure_all(
+            self.ways.warehouse, manifest, [*tables, *sources], mask=self.ways.mask,
+            scan_bytes=self.ways.scan_bytes, unknown=unknown,
         )  # fmt: skip
-        return tables
+        built = {name: table for name, table in found.items() if name in manifest.nodes}
+        return built, {name: table for name, table in found.items() if name in manifest.sources}
 
     def _run(self, command: str, *options: str, select: tuple[str, ...] = ()) -> RunReport:
         return run_dbt(
@@ -159,8 +260,40 @@ class _Builder:
         )
 
 
+def fqn(node: Node) -> str:
+    """dbt's selector of one node; it may select those whose names go on from there, too."""
+    return "fqn:" + ".".join(str(part) for part in node.raw.get("fqn") or (node.name,))
+
+
+def _selected(wanted: set[str], manifest: Manifest) -> list[Node]:
+    """The nodes that are built when these are selected by their names."""
+    chosen = {
+        tuple(node.raw.get("fqn") or (node.name,))
+        for node in manifest.nodes.values()
+        if node.unique_id in wanted and _is_built(node)
+    }
+
+    def is_met(node: Node) -> bool:
+        parts = tuple(node.raw.get("fqn") or (node.name,))
+        return any(parts[:end] in chosen for end in range(1, len(parts) + 1))
+
+    return [node for node in manifest.nodes.values() if _is_built(node) and is_met(node)]
+
+
+def _notes(nodes: Sequence[Node]) -> tuple[str, ...]:
+    hooked = [node.name for node in nodes if left_out(node)]
+    if not hooked:
+        return ()
+    more = f" and {len(hooked) - 1:,} more" if len(hooked) > 1 else ""
+    return (f"aside, the hooks of {hooked[0]}{more} were left out: they might write elsewhere",)
+
+
 def _is_built(node: Node) -> bool:
     return node.resource_type in _BUILT
+
+
+def _is_test(node: Node | None) -> bool:
+    return node is not None and node.resource_type == "test"
 
 
 def _grows(node: Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from aidbt.healing.proof.elsewhere import PUT_IN
 from aidbt.project.manifest import Manifest, Node
 
 _TOLD = ("alias", "identifier", "source_name", "unrendered_config", "contract", "access", "version")
@@ -38,9 +39,23 @@ def with_below(unique_ids: set[str], manifest: Manifest) -> set[str]:
 
 
 def _differs(old: Node, new: Node) -> bool:
-    if (old.checksum, sorted(old.depends_on)) != (new.checksum, sorted(new.depends_on)):
+    if sorted(old.depends_on) != sorted(new.depends_on) or _text(old) != _text(new):
         return True
-    return any(old.raw.get(name) != new.raw.get(name) for name in _TOLD)
+    return any(_plain(old, name) != _plain(new, name) for name in _TOLD)
+
+
+def _text(node: Node) -> str:
+    """What tells one text from another; of a snapshot without the word that a turned copy has otherwise."""
+    if node.resource_type != "snapshot":
+        return node.checksum
+    return str(node.raw.get("raw_code") or "").replace("target_schema", "schema")
+
+
+def _plain(node: Node, name: str) -> Any:
+    value = node.raw.get(name)
+    if node.resource_type == "snapshot" and isinstance(value, dict):
+        return {str(key).replace("target_schema", "schema"): said for key, said in value.items()}
+    return value
 
 
 def _source(node: Node | None) -> Any:
@@ -49,7 +64,11 @@ def _source(node: Node | None) -> Any:
 
 def _changed_macros(good: Manifest, now: Manifest) -> set[str]:
     old, new = good.raw.get("macros") or {}, now.raw.get("macros") or {}
-    own = {name for name, macro in new.items() if _sql(old.get(name)) != _sql(macro)}
+    own = {
+        name
+        for name, macro in new.items()
+        if macro.get("name") not in PUT_IN and _sql(old.get(name)) != _sql(macro)
+    }
     found: set[str] = set()
     while own - found:
         found |= own

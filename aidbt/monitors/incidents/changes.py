@@ -29,7 +29,7 @@ from aidbt.monitors.incidents.explaining import NEAR_SPANS, Links, Sign
 from aidbt.monitors.incidents.going_on import Dismissed
 from aidbt.monitors.incidents.grouping import Cause, assign
 from aidbt.monitors.incidents.private_values import without_values
-from aidbt.monitors.incidents.signs import sign_of, sign_of_failure, span_of
+from aidbt.monitors.incidents.signs import sign_of, sign_of_cause, sign_of_failure, span_of
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
 
@@ -156,6 +156,8 @@ def _cause(incident: Incident, around: Surroundings, links: Links) -> Cause:
     """What grouping needs to know of an incident."""
     signs = [sign_of_failure(failure, around, incident.updated_at) for failure in incident.failures]
     signs += [sign_of(anomaly) for anomaly in incident.anomalies]
+    if incident.found is not None and not incident.state.is_over:
+        signs.append(sign_of_cause(incident.found, incident.updated_at))
     waits = {sign.key for sign in signs if _text_of(sign.key) not in incident.well}
     if incident.state.is_over:
         waits = set()
@@ -236,6 +238,7 @@ def _tell_news(
         failures=tuple(dict.fromkeys([*old.failures, *failed])),
         well=old.well - again,
         dismissed=old.dismissed - again,
+        found=None if old.state.is_over else old.found,  # what comes back may have another cause
         ended_at=None,
     )
     left = replace(incident, well=incident.well | _passed(incident, news, around))

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentState, key_of, kind_of
+from aidbt.core.incidents import (
+    FoundCause,
+    Incident,
+    IncidentState,
+    cause_alone,
+    ill_of,
+    key_of,
+    kind_of,
+)
 from aidbt.core.measured import Anomaly, Monitor
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
-from aidbt.monitors.incidents.words import severity_of, title_of
+from aidbt.monitors.incidents.words import cause_title, severity_of, title_of
 
 RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
 # The node of a run that failed before any node.
@@ -30,6 +38,11 @@ def described(
     if places is None:
         return incident
     root, affected, exposed, _ = places
+    found = _cause_now(incident)
+    if found is not None and "." in found.root:
+        root = found.root
+        affected = tuple(dict.fromkeys((root, *affected)))
+        exposed = upstream.below(affected)
     nodes = (*affected, *exposed)
     return replace(
         incident,
@@ -52,7 +65,10 @@ def title_now(incident: Incident, around: Surroundings, upstream: Upstream) -> s
     places = _placed(incident, around, upstream)
     if places is None:
         return incident.title
-    root, _, exposed, beside = places
+    root, affected, exposed, beside = places
+    found = _cause_now(incident)
+    if found is not None:
+        return cause_title(found.title, upstream.below((found.root, *affected)))
     columns = {(one.monitor.node, one.monitor.column) for one in ill if one.monitor.column}
     causes = [
         one
@@ -71,6 +87,15 @@ def _wrong_of(incident: Incident) -> tuple[list[Anomaly], list[str]]:
     return ill, [failure for failure in incident.failures if failure not in incident.well]
 
 
+def _cause_now(incident: Incident) -> FoundCause | None:
+    """The cause that diagnosis found, as long as something of it goes on."""
+    found, ill = incident.found, ill_of(incident)
+    if found is None:
+        return None
+    here = {key_of(one.monitor) for one in incident.anomalies if one.monitor.node == found.root}
+    return found if ill & (here | set(incident.failures) | cause_alone(incident)) else None
+
+
 def _placed(
     incident: Incident, around: Surroundings, upstream: Upstream
 ) -> tuple[str, tuple[str, ...], tuple[str, ...], int] | None:
@@ -81,6 +106,8 @@ def _placed(
         node = anomaly.monitor.node
         weights[node] = max(anomaly.score, weights.get(node, 0.0))
     weights.update({failed_node(failure, around): _FAILED for failure in failed})
+    if incident.found is not None and cause_alone(incident) & ill_of(incident):
+        weights[incident.found.root] = _FAILED
     if not weights:
         return None
     tops = upstream.tops(sorted(weights))

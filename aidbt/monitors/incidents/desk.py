@@ -57,7 +57,7 @@ def record(
     budget = settings.monitors.false_alarms
     return Incidents(store).change(
         lambda known: update_incidents(known, news, around, now=at, false_alarms=budget),
-        _announcer(settings, around.paths, at),
+        announcer(settings, around.paths, at),
     )
 
 
@@ -69,11 +69,13 @@ def escalate(store: Store, settings: Settings, *, now: datetime | None = None) -
     """
     at = now or datetime.now(UTC)
     return Incidents(store).change(
-        lambda known: tuple(escalations(known, settings.alerts, now=at)), _announcer(settings, {}, at)
+        lambda known: tuple(escalations(known, settings.alerts, now=at)), announcer(settings, {}, at)
     )
 
 
-def _announcer(settings: Settings, paths: Mapping[str, str], now: datetime) -> Announce:
+def announcer(settings: Settings, paths: Mapping[str, str], now: datetime) -> Announce:
+    """Who is told of a change, as the settings say; `paths` are those of the nodes' files."""
+
     def announce(change: IncidentChange, aware: frozenset[str]) -> Iterable[Notice]:
         path, timezone = paths.get(change.after.root, ""), settings.monitors.timezone
         return notices_of(change, settings.alerts, path=path, now=now, timezone=timezone, aware=aware)
@@ -165,7 +167,7 @@ def _act(
         what, after = make(before, now)
         try:
             saved = incidents.save(
-                [IncidentChange(what, after, before)], _announcer(settings, around.paths, now)
+                [IncidentChange(what, after, before)], announcer(settings, around.paths, now)
             )
         except VersionConflict:  # a check found something meanwhile; what the person means still holds
             if attempt == _TRIES - 1:

@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from aidbt.core.errors import UsageError
-from aidbt.core.incidents import Incident, IncidentEvent, IncidentState, What, ill_of, is_own_test, key_of
+from aidbt.core.incidents import (
+    Incident,
+    IncidentEvent,
+    IncidentState,
+    What,
+    cause_alone,
+    ill_of,
+    is_own_test,
+    key_of,
+)
 from aidbt.core.measured import Monitor, node_name
 from aidbt.monitors.incidents.describing import described
 from aidbt.monitors.incidents.surroundings import Surroundings
@@ -47,7 +56,8 @@ def dismissed(
     """
     some = held_monitors(incident) if monitors is None else tuple(sorted(set(monitors)))
     keys = {key_of(monitor) for monitor in some}
-    failures = set(incident.failures) if monitors is None else _own_tests(incident, keys, around)
+    everything = cause_alone(incident).union(incident.failures)
+    failures = everything if monitors is None else _own_tests(incident, keys, around)
     well = incident.well | keys | failures
     after = replace(incident, well=well, dismissed=incident.dismissed | keys, updated_at=now)
     if not ill_of(after):

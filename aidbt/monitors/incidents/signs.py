@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from aidbt.core.incidents import kind_of, kind_of_failure
+from aidbt.core.incidents import FoundCause, kind_of, kind_of_failure
 from aidbt.core.measured import Anomaly, Grain
 from aidbt.monitors.incidents.describing import failed_node
 from aidbt.monitors.incidents.explaining import Sign
@@ -49,3 +49,10 @@ def sign_of_failure(unique_id: str, around: Surroundings, at: datetime) -> Sign:
     today = float(int(days_of(at)))
     kind = kind_of_failure(unique_id)
     return Sign(failed_node(unique_id, around), unique_id, today - 1, today, weight=10.0, kind=kind)
+
+
+def sign_of_cause(found: FoundCause, at: datetime) -> Sign:
+    """The sign that a cause is which diagnosis found: of the day before, as what failed for it."""
+    today = float(int(days_of(at)))
+    key = f"cause|{found.key}"
+    return Sign(found.root, key, today - 1, today, weight=10.0, kind=found.kind, column=found.column)

@@ -74,6 +74,12 @@ def title_of(
     return "; ".join(part for part in parts if part)
 
 
+def cause_title(said: str, exposed: Sequence[str]) -> str:
+    """What a diagnosis says is wrong, and how much is below it."""
+    below = _below(exposed)
+    return f"{said}; {below} below" if below else said
+
+
 def _failed(root: str, failures: Sequence[str]) -> str:
     tests = [node_name(one) for one in failures if one.startswith(("test.", "unit_test."))]
     nodes = [one for one in failures if not one.startswith(("test.", "unit_test."))]

@@ -1,0 +1,135 @@
+"""What healing has to do with incidents: one for each cause, told to people, ended by a green run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from aidbt.cli.incidents import around_of, deliver_due
+
+if TYPE_CHECKING:
+    from aidbt.core.attempts import Attempt
+    from aidbt.core.healing import Diagnosis
+    from aidbt.core.incidents import What
+    from aidbt.core.table_state import GoodState
+    from aidbt.healing.controller.healing import Healed
+    from aidbt.monitors.incidents.surroundings import Surroundings
+    from aidbt.project.manifest import Manifest
+    from aidbt.session import Session
+
+_TOLD: dict[str, What] = {
+    "proposed": "proposed", "promoted": "mended", "resolved": "mended",
+    "escalated": "handed over", "waiting": "handed over",
+}  # fmt: skip
+
+
+def keep_causes(
+    session: Session,
+    causes: Sequence[Diagnosis],
+    manifest: Manifest | None,
+    *,
+    run: str = "",
+    looked: Collection[str] = (),
+) -> dict[str, str]:
+    """Key of a cause → id of its incident, each opened or brought up to date, and told to people.
+
+    Args:
+        manifest: of the run; it says what lies where, and who owns it.
+        looked: see `Seen`.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.monitors.incidents.cause_desk import incidents_of_causes, record_causes
+    from aidbt.monitors.incidents.diagnosed import Seen
+    from aidbt.observability.targets import watched_target
+
+    target = watched_target(session.project)
+    seen = Seen(causes, target, run, frozenset(looked))
+    changes = record_causes(session.store, seen, _around(session, manifest), session.settings.values)
+    if changes:
+        deliver_due(session)
+    return {key: incident.id for key, incident in incidents_of_causes(session.store, target).items()}
+
+
+def tell(session: Session, attempt: Attempt, diagnosis: Diagnosis) -> None:
+    """Tell people what became of an attempt; the same is told once.
+
+    Raises:
+        StoreError: it cannot be noted, so nobody would be told.
+    """
+    from aidbt.monitors.incidents.cause_desk import incidents_of_causes, note_attempt
+    from aidbt.observability.targets import watched_target
+
+    of_it = incidents_of_causes(session.store, watched_target(session.project)).get(diagnosis.key)
+    incident, what = of_it.id if of_it is not None else attempt.incident, _TOLD.get(attempt.state)
+    if not incident or what is None:
+        return
+    said = note_attempt(
+        session.store, incident, what, f"{attempt.id}: {attempt.why}", around_of(session),
+        session.settings.values, attempt=attempt.id,
+    )  # fmt: skip
+    if said:
+        deliver_due(session)
+
+
+def tell_healed(session: Session, healed: Sequence[Healed]) -> None:
+    """Tell people what became of causes, and end the incidents that the runs of healing ended.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    for one in healed:
+        tell(session, one.attempt, one.diagnosis)
+    if any(one.attempt.state in ("promoted", "resolved") for one in healed):
+        tell_runs(session)
+
+
+def tell_runs(session: Session) -> None:
+    """Tell incidents what the runs say that they have not heard of. Where none is open nothing can end, and
+    what failed is left to who asks for it.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.core.incidents import ALIVE
+    from aidbt.monitors.incidents.changes import News
+    from aidbt.monitors.incidents.desk import record
+    from aidbt.observability.failing_runs import remember_runs, run_news
+    from aidbt.observability.targets import watched_target
+    from aidbt.store.incidents import Incidents
+
+    store = session.store
+    if not Incidents(store).count(states=ALIVE):
+        return
+    runs = run_news(store, target=watched_target(session.project))
+    news = News(failures=runs.failures, succeeded=runs.succeeded)
+    changes = record(store, news, around_of(session), session.settings.values)
+    remember_runs(store, runs)
+    if changes:
+        deliver_due(session)
+
+
+def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[Diagnosis]]:
+    """Says what is wrong with the sources of a green run, without what a person said is none."""
+    from aidbt.healing.triggers.green_run import wrong_sources
+    from aidbt.monitors.incidents.diagnosed import said_to_be_none
+    from aidbt.observability.targets import watched_target
+    from aidbt.store.good_states import GoodStates
+    from aidbt.store.incidents import Incidents
+
+    project, store = session.project, session.store
+
+    def wrong(was: GoodState, now: GoodState, manifest: Manifest) -> list[Diagnosis]:
+        mask = GoodStates(store).mask()
+        found = wrong_sources(was, now, manifest, project=project.name, root=project.root, mask=mask)
+        known, target = Incidents(store).all() if found else (), watched_target(project)
+        return [cause for cause in found if not said_to_be_none(known, cause, target)]
+
+    return wrong
+
+
+def _around(session: Session, manifest: Manifest | None) -> Surroundings:
+    from aidbt.monitors.incidents.surroundings import surroundings
+
+    return around_of(session) if manifest is None else surroundings(manifest)

@@ -1,0 +1,1 @@
+"""Setting bad rows of a source aside: which they are, whether they may be, and the files that do it."""

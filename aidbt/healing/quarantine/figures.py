@@ -1,0 +1,268 @@
+"""Counting on the warehouse how many rows a rule takes away, which, and how much of each amount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlglot import exp
+
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.quarantine.copies import Order, is_loaders, order_of
+from aidbt.healing.quarantine.entry import Entry
+from aidbt.healing.quarantine.kept_keys import tables_with_key
+from aidbt.healing.quarantine.measures import additive
+from aidbt.healing.quarantine.rules import Rule
+from aidbt.warehouse import Connection
+from aidbt.warehouse.rows import Rows, batch_column, rows_of
+from aidbt.warehouse.table_states import engine_of, keyed_rows
+
+_BAD = "aidbt_bad"
+_MOST_COPIES = 20_000  # rows with a key that others have, looked at one by one
+_MOST_VALUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One additive column: its sum over all rows without sign, and that of the bad rows."""
+
+    total: float
+    moved: float
+
+    @property
+    def share(self) -> float:
+        """0..1."""
+        return self.moved / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a rule takes away from a source.
+
+    Attributes:
+        rows: of the source that count now; `rows_then` at the last good run, None where that is not known.
+        new: rows loaded since then, or by how many it grew; None where that is not known.
+        bad_new: bad rows among them, where a column says when rows were loaded.
+        amounts: column of the staging model → what of it is moved.
+        unread: such columns that cannot be read in the bad rows.
+        known_before: bad rows that stood there at the last good run, as far as they could be looked up.
+        looked_up: where they were; empty where they could not be.
+        values: some of the different bad values, of a rule over one column.
+        parent_now, parent_then: rows of the orphans' parent.
+        parent_lags: whether the parent was loaded together with the source at the last good run, and was not
+            since.
+    """
+
+    rows: int
+    bad: int
+    rows_then: int | None = None
+    new: int | None = None
+    bad_new: int | None = None
+    amounts: Mapping[str, Amount] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    known_before: int = 0
+    looked_up: tuple[str, ...] = ()
+    values: tuple[Any, ...] = ()
+    parent_now: int | None = None
+    parent_then: int | None = None
+    parent_lags: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Asks one source on an open connection."""
+
+    connection: Connection
+    entry: Entry
+    case: Case
+    mask: int
+
+    def rows(self) -> Rows:
+        """The rows of the source that count."""
+        return rows_of(self.connection, self.entry.relation)
+
+    def decided(self, rule: Rule) -> Rule | str:
+        """A rule about duplicates with which of the rows stays, or in a sentence why nothing tells.
+
+        Raises:
+            WarehouseError: the rows cannot be read.
+        """
+        if rule.kind != "duplicates":
+            return rule
+        rows = self.rows()
+        keys = [part.copy() for part in rule.key]
+        batch = batch_column(self.entry.relation)
+        if batch is not None:
+            keys.append(exp.column(batch.name, quoted=True))
+        many = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[key.copy() for key in keys])
+        counted = rows.select(exp.Star(), exp.alias_(many, _BAD)).where(rule.condition.copy())
+        names = [column.name for column in self.entry.relation.columns]
+        together = [exp.cast(key.copy(), exp.DataType.build("text")) for key in keys]
+        key = together[0] if len(keys) == 1 else exp.Concat(expressions=_between(together))
+        wanted = exp.select(key, *(exp.column(name, quoted=True) for name in names))
+        wanted = wanted.from_(counted.subquery("checked")).where(exp.column(_BAD) > 1).limit(_MOST_COPIES)
+        found = self._fetch(wanted)
+        if len(found) >= _MOST_COPIES:
+            return f"more than {len(found):,} rows share their key with others"
+        types = {column.name: column.data_type for column in self.entry.relation.columns}
+        declared = _declared_load_time(self.entry)
+        order = order_of(found, names, types, loaded_at=declared)
+        if isinstance(order, str):
+            return order
+        if rule.got is not None and rule.got != order.keys:
+            return f"the test counted {rule.got:,} keys, the source holds {order.keys:,}"
+        return replace(rule, condition=_later_copies(rule, keys, order), reason=_reason(rule, order))
+
+    def figures(self, rule: Rule) -> Figures:
+        """What a rule takes away; of duplicates one that is `decided`.
+
+        Raises:
+            WarehouseError: the rows cannot be read.
+        """
+        entry, change = self.entry, self.case.tables.get(self.entry.source.unique_id)
+        was = change.was if change is not None and change.was is not None and change.was.is_measured else None
+        measures = additive(entry, self.case)
+        unread = tuple(n for n, v in measures.items() if rule.kind == "bad_casts" and _uses(v, rule.columns))
+        wanted = {name: _safe(value, self.case.dialect) for name, value in measures.items() if name not in unread}
+        load = _load_column(entry)
+        then = was.column(load).maximum if was is not None and load and was.column(load) is not None else None  # type: ignore[union-attr]
+        is_new = _later(load, then, entry) if then else None
+        count = exp.Count(this=exp.Star())
+        asked = [count, _sum_if(_is_bad())]
+        asked += [_sum_if(is_new), _sum_if(exp.and_(_is_bad(), is_new.copy()))] if is_new is not None else []
+        for value in wanted.values():
+            size = exp.cast(exp.Abs(this=value), exp.DataType.build("double"))
+            asked += [exp.Sum(this=size), exp.Sum(this=exp.Case(ifs=[exp.If(this=_is_bad(), true=size.copy())]))]
+        row = list(self._fetch(exp.select(*asked).from_(self._checked(rule)))[0])
+        rows, bad = int(row.pop(0)), int(row.pop(0) or 0)
+        new, bad_new = (int(row.pop(0) or 0), int(row.pop(0) or 0)) if is_new is not None else (None, None)
+        amounts = {name: Amount(float(row.pop(0) or 0), float(row.pop(0) or 0)) for name in wanted}
+        if new is None and was is not None:
+            new = rows - was.rows
+        found = Figures(rows, bad, was.rows if was is not None else None, new, bad_new, amounts, unread)
+        if rule.kind == "duplicates":
+            return found
+        found = self._known_before(rule, found)
+        if rule.parent is not None:
+            return self._parent(rule, found)
+        return replace(found, values=self._values(rule))
+
+    def _checked(self, rule: Rule) -> exp.Expr:
+        yes, no = exp.Literal.number(1), exp.Literal.number(0)
+        bad = exp.Case(ifs=[exp.If(this=rule.condition.copy(), true=yes)], default=no)
+        return self.rows().select(exp.Star(), exp.alias_(bad, _BAD)).subquery("checked")
+
+    def _known_before(self, rule: Rule, found: Figures) -> Figures:
+        """With the bad rows whose keys were there at the last good run."""
+        change, good = self.case.tables.get(self.entry.source.unique_id), self.case.good
+        was = change.was if change is not None else None
+        keyed = was.keyed if was is not None else None
+        if was is None or keyed is None or good is None:
+            return found
+        looked: list[str] = []
+        before = 0
+        rows = self.rows()
+        if engine_of(self.connection) == good.engine:
+            where = exp.and_(rows.where.copy(), rule.condition.copy()) if rows.where is not None else rule.condition
+            bad = keyed_rows(replace(rows, where=where), keyed.key, bound=keyed.bound, mask=self.mask)
+            before = len(bad.values.keys() & keyed.values.keys())
+            looked += ["the last good state"] if len(keyed.values) == was.rows else []
+        for table, column in tables_with_key(self.entry, keyed.key, self.case):
+            key = exp.column(keyed.key[0], quoted=True)
+            known = exp.select(exp.column(column, quoted=True)).from_(exp.table_(table.name, db=table.schema, quoted=True))
+            there = exp.In(this=key, query=exp.Subquery(this=known))
+            row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), there))).from_(self._checked(rule)))[0]
+            before = max(before, int(row[0] or 0))
+            looked.append(str(table))
+        return replace(found, known_before=before, looked_up=tuple(looked))
+
+    def _parent(self, rule: Rule, found: Figures) -> Figures:
+        assert rule.parent is not None
+        parent, own = (self.case.tables.get(n.unique_id) for n in (rule.parent.source, self.entry.source))
+        if parent is None or parent.was is None or parent.now is None or not parent.is_measured:
+            return found
+        name, own_name = _load_name(parent.now.names, rule.parent.source), _load_column(self.entry)
+        lags = False
+        if name and own_name and own is not None and own.was is not None and own.now is not None:
+            then = _maximum(parent.was, name), _maximum(own.was, own_name)
+            now = _maximum(parent.now, name), _maximum(own.now, own_name)
+            lags = then[0] >= then[1] and now[0] < now[1]
+        return replace(found, parent_now=parent.now.rows, parent_then=parent.was.rows, parent_lags=lags)
+
+    def _values(self, rule: Rule) -> tuple[Any, ...]:
+        if len(rule.columns) != 1 or rule.kind not in ("other_values", "range"):
+            return ()
+        value = exp.column(rule.columns[0], quoted=True)
+        query = exp.select(value).distinct().from_(self._checked(rule)).where(_is_bad()).limit(_MOST_VALUES)
+        return tuple(row[0] for row in self._fetch(query))
+
+    def _fetch(self, query: exp.Expr) -> list[tuple[Any, ...]]:
+        return self.connection.rows(query.sql(self.connection.dialect))
+
+
+# --- conditions ---------------------------------------------------------------------------------------
+
+
+def _later_copies(rule: Rule, keys: list[exp.Expr], order: Order) -> exp.Expr:
+    """That a row has a key and is not the first of it."""
+    parts = []
+    if order.newest:
+        parts.append(exp.Ordered(this=exp.column(order.newest, quoted=True), desc=True, nulls_first=False))
+    parts += [exp.Ordered(this=exp.column(name, quoted=True), nulls_first=False) for name in order.earliest]
+    parts = parts or [exp.Ordered(this=keys[0].copy(), nulls_first=False)]
+    number = exp.Window(
+        this=exp.RowNumber(), partition_by=[key.copy() for key in keys], order=exp.Order(expressions=parts)
+    )
+    return exp.and_(rule.condition.copy(), number > 1)
+
+
+def _reason(rule: Rule, order: Order) -> str:
+    names = ", ".join(rule.columns)
+    return f"an older row of the same {names}" if order.newest else f"a copy of the row with the same {names}"
+
+
+def _is_bad() -> exp.Expr:
+    return exp.column(_BAD).eq(exp.Literal.number(1))
+
+
+def _sum_if(condition: exp.Expr) -> exp.Expr:
+    yes, no = exp.Literal.number(1), exp.Literal.number(0)
+    return exp.Sum(this=exp.Case(ifs=[exp.If(this=condition.copy(), true=yes)], default=no))
+
+
+def _later(load: str, then: str, entry: Entry) -> exp.Expr:
+    column = entry.relation.column(load)
+    assert column is not None
+    known = exp.cast(exp.Literal.string(then), exp.DataType.build(column.data_type))
+    return exp.column(load, quoted=True) > known
+
+
+def _safe(value: exp.Expr, dialect: str) -> exp.Expr:
+    """An expression that gives null where a cast in it fails."""
+    if dialect == "postgres":
+        return value.copy()
+    return value.copy().transform(
+        lambda node: exp.TryCast(this=node.this, to=node.to, safe=True) if type(node) is exp.Cast else node
+    )
+
+
+def _uses(value: exp.Expr, columns: tuple[str, ...]) -> bool:
+    return any(column.name in columns for column in value.find_all(exp.Column))
+
+
+def _between(parts: list[exp.Expr]) -> list[exp.Expr]:
+    found: list[exp.Expr] = []
+    for part in parts:
+        found += [exp.Literal.string("\x1f"), part] if found else [part]
+    return found
+
+
+def _declared_load_time(entry: Entry) -> str:
+    raw, config = entry.source.raw, entry.source.config
+    return str(raw.get("loaded_at_field") or config.get("loaded_at_field") or "")
+
+
+def _load_column(entry: Entry) -> str:
+    return _load_name([column.name for column in entry.relation.columns], entry.source, _declared_load_time(entry))

@@ -1,0 +1,1 @@
+"""What remedies for code look at: single edits between two texts, words that are slips, and texts read without dbt."""

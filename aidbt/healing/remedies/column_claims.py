@@ -1,0 +1,111 @@
+"""The claims that mends of a source's columns share; each asks the warehouse when it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aidbt.core.healing import Checked, Claim
+from aidbt.core.types import has_time_zone, is_same_type, type_family
+from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.source_values import Agreement, SourceNow
+from aidbt.sql.reads import Instead
+from aidbt.warehouse.checks import rows_lost_by_casts
+
+NAME = Instead("{}")
+
+
+def is_gone(now: SourceNow, column: str, new: str = "") -> Claim:
+    """That a column is not there, and another one is new."""
+
+    def check() -> Checked:
+        change = now.change
+        gone = now.then.column(column) is not None and now.now.column(column) is None
+        is_new = not new or (now.then.column(new) is None and now.now.column(new) is not None)
+        left = f"gone: {', '.join(change.gone) or 'none'}; new: {', '.join(change.new) or 'none'}"
+        return Checked(gone and is_new, left)
+
+    added = f", and has {new}, which it had not" if new else ""
+    return Claim(f"{now.source.name} has no {column} any more{added}", check)
+
+
+def is_of_type(now: SourceNow, new: str, data_type: str) -> Claim:
+    """That a column has a type."""
+
+    def check() -> Checked:
+        there = now.now.column(new)
+        return Checked(there is not None and is_same_type(there.data_type, data_type), there.data_type if there else "gone")
+
+    return Claim(f"{new} is of the type {data_type}", check)
+
+
+def has_the_values(now: SourceNow, column: str, instead: Instead, what: str, data_type: str, *, is_other_column: bool) -> Claim:
+    """That what is read instead has the values that the column had.
+
+    Args:
+        what: it in words.
+        is_other_column: whether chance has to be ruled out, too.
+    """
+
+    def check() -> Checked:
+        found = now.agreement(column, instead, data_type)
+        if found is not None and found.is_enough:
+            return Checked(found.proves_same if is_other_column else found.is_same, str(found))
+        shared = now.shared(column, instead, data_type)
+        if shared is None:
+            return Checked(False, "the last good state has nothing to compare with")
+        return Checked(shared.is_same, str(shared))
+
+    return Claim(f"{what} has the values that {column} had", check)
+
+
+def no_other_has_them(now: SourceNow, column: str, new: Sequence[str]) -> Claim:
+    """That none of the new columns but those meant can be what a column was."""
+
+    def check() -> Checked:
+        others = [name for name in now.change.new if name not in new]
+        for name in others:
+            why = _why_not_other(now, column, name)
+            if not why:
+                return Checked(False, f"{name} may be {column} too")
+        return Checked(True, f"{', '.join(others)} is ruled out by its values" if others else "nothing else is new")
+
+    return Claim(f"no other new column of {now.source.name} can be {column}", check)
+
+
+def _why_not_other(now: SourceNow, column: str, name: str) -> str:
+    """What rules a new column out; "" for nothing."""
+    was, there = now.then.column(column), now.now.column(name)
+    assert was is not None and there is not None
+    if now.now.rows and there.nulls == now.now.rows:
+        return "it is empty"
+    found: Agreement | None = now.agreement(column, Instead("{}", (name,)), there.data_type)
+    if found is not None and found.is_enough:
+        return "other values" if found.rules_out else ""
+    families = {type_family(was.data_type), type_family(there.data_type)}
+    if len(families) == 2 and "text" not in families:
+        return "another kind of values"
+    shared = now.shared(column, Instead("{}", (name,)), there.data_type)
+    return "other values" if shared is not None and shared.support >= 20 and shared.share < 0.3 else ""
+
+
+def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> Claim:
+    """That every value of a column can be cast to a type and back without a loss."""
+
+    def check() -> Checked:
+        there = now.now.column(column)
+        if there is None:
+            return Checked(False, "it is gone")
+        dialect = tools.warehouse().dialect
+        if has_time_zone(there.data_type, dialect) != has_time_zone(data_type, dialect) and "timestamp" in (
+            type_family(there.data_type), type_family(data_type)
+        ) and "text" not in (type_family(there.data_type), type_family(data_type)):  # fmt: skip
+            return Checked(False, "what the cast gives depends on the time zone of the session")
+        with tools.warehouse().connect() as connection:
+            lost = rows_lost_by_casts(connection, now.relation, [(there.name, data_type)], dialect=dialect)
+        count = lost.get((there.name, data_type))
+        if count is None:
+            return Checked(False, "the cast cannot be tried without failing")
+        filled = now.now.rows - there.nulls
+        return Checked(count == 0 and filled > 0, f"{filled - count:,} of {filled:,} values do")
+
+    return Claim(f"every value of {column} is the same as {data_type} and back", check)

@@ -1,0 +1,167 @@
+"""Every model that reads a source directly, edited so that a changed source looks to it as it did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from aidbt.core.healing import Declined, Diagnosis
+from aidbt.core.measured import node_name
+from aidbt.core.patch import FileEdit, Patch, digest
+from aidbt.core.schema import Column
+from aidbt.core.table_state import TableState
+from aidbt.healing.diagnosis.finding import readers_of
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.remedy import Tools
+from aidbt.project.manifest import Manifest, Node
+from aidbt.sql.reads import Instead, ReadChange, Refused, mentions, read_instead
+
+# Where a project keeps what is built on staging; what says staging itself is none of it.
+_STAGING = re.compile(r"(?:^|/)(?:staging|stage|base|sources)/|(?:^|/)(?:stg|stage|staging|base|src)_\w+\.\w+$")
+_MARTS = re.compile(
+    r"(?:^|/)(?:marts?|reports?|reporting|gold|intermediate)/"
+    r"|(?:^|/)(?:fct|fact|dim|mart|rpt|int)_\w+\.\w+$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a remedy wants to be read of a source.
+
+    Attributes:
+        then, now: the source's table.
+        column: whose reads are replaced; "" where only new columns are left out.
+        only: unique_ids of the readers that may be edited; None for all.
+        reason: why, for the person who reads the patch.
+    """
+
+    source: Node
+    then: TableState
+    now: TableState
+    column: str
+    instead: Instead | None
+    reason: str
+    only: Collection[str] | None = None
+
+
+def known_source(remedy: str, diagnosis: Diagnosis, case: Case) -> tuple[Node, TableState, TableState] | Declined:
+    """(source, its table then, its table now) of a diagnosis, or why no mend of it can be proved."""
+    source = case.node(diagnosis.facts.get("source", ""))
+    if source is None or source.resource_type != "source":
+        return Declined(remedy, "the cause is at no source")
+    if case.good is None:
+        return Declined(remedy, "no good run is remembered, so nothing says what the source was")
+    then = case.good.tables.get(source.unique_id)
+    change = case.tables.get(source.unique_id)
+    if then is None or not then.is_measured or change is None or change.now is None:
+        return Declined(remedy, f"what {source.source_name}.{source.name} held or holds is not known")
+    return source, then, change.now
+
+
+def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | Declined:
+    """One patch of every direct reader that has to change.
+
+    Where one of them cannot be edited safely there is none, and those that can are the draft.
+
+    Raises:
+        WriteError: a file cannot be read.
+    """
+    if wanted.column:
+        test = _own_test(case, wanted.source, wanted.column)
+        if test:
+            return Declined(remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited")
+    readers = [case.node(name) for name in readers_of(case, wanted.source.unique_id)]
+    edits, problems = [], []
+    for node in readers:
+        if node is None or (wanted.only is not None and node.unique_id not in wanted.only):
+            continue
+        edit = _edit(node, wanted, case, tools)
+        if isinstance(edit, str):
+            problems.append(edit)
+        elif edit is not None:
+            edits.append(edit)
+    edits = list({edit.path: edit for edit in edits}.values())
+    draft = Patch(tuple(edits), wanted.reason) if edits else None
+    if problems:
+        return Declined(remedy, problems[0], draft=draft)
+    if draft is None:
+        return Declined(remedy, f"no model reads {wanted.column or 'a star'} of {wanted.source.name} itself")
+    return draft
+
+
+def _edit(node: Node, wanted: Wanted, case: Case, tools: Tools) -> FileEdit | str | None:
+    """The edit of a reader's file, why it cannot be edited, or None where it need not be."""
+    if node.package != case.project:
+        return f"{node_name(node.unique_id)} stands in the package {node.package}, which is not edited"
+    text = tools.text(node.path)
+    if text is None:
+        return f"{node.path} is gone"
+    if not node.path.endswith(".sql"):
+        return f"{node.path} reads the source, and is no SQL that can be edited"
+    found = read_instead(text, change_for(node, wanted, case, text))
+    if isinstance(found, Refused):
+        return f"{node.path} cannot be edited safely: {found.why}"
+    if found.text == text:
+        return None
+    if _MARTS.search(node.path) and not _STAGING.search(node.path):
+        return f"{node.path} reads the source itself, and only staging is edited for a source"
+    return FileEdit(node.path, digest(text), found.text, wanted.reason, undo=text)
+
+
+def change_for(node: Node, wanted: Wanted, case: Case, text: str) -> ReadChange:
+    """What a reader has to read in another way, with all that is known of what else it reads."""
+    new = [name for name in wanted.now.names if wanted.then.column(name) is None]
+    return ReadChange(
+        source=(wanted.source.source_name, wanted.source.name),
+        column=wanted.column,
+        instead=wanted.instead,
+        then=_columns(wanted.then),
+        now=_columns(wanted.now),
+        dialect=case.dialect,
+        relation=wanted.source.identifier or wanted.source.name,
+        wanted=frozenset(name for name in new if _is_wanted(name, case)),
+        others=dict(_others(node, wanted.source, case)),
+        compiled="\n".join(_compiled(node.unique_id, case)),
+    )
+
+
+def _is_wanted(column: str, case: Case) -> bool:
+    """Whether somebody names a new column in what changed since the last good run."""
+    return any(mentions(change.after or "", column) for change in case.code.files)
+
+
+def _others(node: Node, source: Node, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[Column, ...]]]:
+    tables: Mapping[str, TableState] = case.good.tables if case.good is not None else {}
+    for name in node.depends_on:
+        parent = case.node(name)
+        if parent is None or name == source.unique_id or name not in tables:
+            continue
+        is_source = parent.resource_type == "source"
+        yield (parent.source_name, parent.name) if is_source else (parent.name,), _columns(tables[name])
+
+
+def _compiled(unique_id: str, case: Case) -> Iterator[str]:
+    for manifest in (case.good_manifest, case.manifest):
+        node = manifest.find(unique_id) if manifest is not None else None
+        code = node.raw.get("compiled_code") if node is not None else None
+        if isinstance(code, str) and code:
+            yield code
+
+
+def _columns(table: TableState) -> tuple[Column, ...]:
+    return tuple(Column(column.name, column.data_type) for column in table.columns)
+
+
+def _own_test(case: Case, source: Node, column: str) -> str:
+    """The name of a test that reads the column of the source itself; "" for none."""
+    manifest: Manifest | None = case.best_manifest
+    for node in manifest.nodes.values() if manifest is not None else ():
+        if node.resource_type != "test" or source.unique_id not in node.depends_on:
+            continue
+        code = " ".join(str(node.raw.get(name) or "") for name in ("raw_code", "compiled_code", "column_name"))
+        metadata = node.raw.get("test_metadata") or {}
+        if mentions(f"{code} {metadata.get('kwargs') or ''}", column):
+            return node_name(node.unique_id)
+    return ""
+

@@ -1,0 +1,1 @@
+"""What sets healing going besides a failed run."""

@@ -1,0 +1,137 @@
+"""dbt without its seconds of imports: a process that has them behind it forks for every call. What runs is
+dbt's own command line, alone in its process, with the caller's folder, environment and output.
+
+The bench's figures are measured with dbt as it is; this is for tests that run many small builds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PROFILES = "bakery: {target: prod, outputs: {prod: {type: duckdb, path: ':memory:'}}}"
+# Starts in 30 ms; forwards what a scheduler sends, and ends as dbt ended.
+_CLIENT = """\
+#!{python} -SE
+import json, os, signal, socket, sys
+with socket.socket(socket.AF_UNIX) as line:
+    line.connect({address!r})
+    asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(line, [len(asked).to_bytes(4, "big")], [0, 1, 2])
+    line.sendall(asked)
+    pid = int.from_bytes(line.recv(4, socket.MSG_WAITALL), "big")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: os.kill(pid, number))
+    code = line.recv(1)
+sys.exit(code[0] if code else 137)
+"""
+
+
+@contextmanager
+def warm_dbt() -> Iterator[Path]:
+    """The path of an executable `dbt` that works as long as the block lasts.
+
+    Raises:
+        RuntimeError: the process does not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="aidbt-dbt-") as folder:
+        address, client = str(Path(folder) / "line"), Path(folder) / "dbt"
+        client.write_text(_CLIENT.format(python=sys.executable, address=address))
+        client.chmod(0o755)
+        command = [sys.executable, "-m", "benchmarks.faults.warm_dbt", address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                assert server.stdout is not None
+                if server.stdout.readline().strip() != "ready":
+                    raise RuntimeError("dbt could not be imported")
+                yield client
+            finally:
+                server.terminate()
+
+
+def main() -> None:
+    """Serve until terminated."""
+    _warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen()
+        print("ready", flush=True)
+        while True:
+            caller, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _run(caller)
+            caller.close()
+
+
+def _warm_up() -> None:
+    """Parse a project, so that all that dbt makes up once per process is there."""
+    import dbt.adapters.duckdb
+    import dbt.task.build  # noqa: F401
+
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "project"
+        shutil.copytree(Path(__file__).parent / "project_bakery", project)
+        (project / "profiles.yml").write_text(_PROFILES)
+        places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+        if _dbt(["--quiet", "--log-level", "none", "parse", *places]):
+            raise SystemExit("dbt cannot parse")
+    if threading.active_count() > 1:
+        raise SystemExit("what has threads cannot fork")
+
+
+def _run(caller: socket.socket) -> None:
+    """One call of dbt, in the forked process; does not return."""
+    for name in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(name, signal.SIG_DFL)
+    length, fds, _, _ = socket.recv_fds(caller, 4, 3)
+    asked = caller.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
+    words, folder, environment = json.loads(asked)
+    for number, fd in enumerate(fds):
+        os.dup2(fd, number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    caller.sendall(os.getpid().to_bytes(4, "big"))
+    threading.Thread(target=_end_with, args=(caller,), daemon=True).start()
+    code = _dbt(words)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with suppress(OSError):
+        caller.sendall(bytes([code]))
+    os._exit(code)
+
+
+def _end_with(caller: socket.socket) -> None:
+    """Whoever called was killed, so this is killed."""
+    with suppress(OSError):
+        caller.recv(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _dbt(words: list[str]) -> int:
+    from dbt.cli.main import cli
+
+    try:
+        cli(words, prog_name="dbt")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+if __name__ == "__main__":
+    main()
