@@ -27,16 +27,26 @@ _FORM = (
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option("--why", is_flag=True, help="Also what it rests on, what else it may be, and what may follow.")
 @click.option(
+    "--retrain",
+    is_flag=True,
+    help="Learn from the project's outcomes instead, and say whether that is better.",
+)
+@click.option(
     "--ask", is_flag=True, help="Ask the language model of the project's settings where it is not sure."
 )
 @project_options
-def classify(file: IO[bytes], why: bool, ask: bool, **where: Any) -> None:
+def classify(file: IO[bytes], why: bool, retrain: bool, ask: bool, **where: Any) -> None:
     """Say of which class failures are: JSON lines in, JSON lines out.
 
     Reads {"message", "adapter"} from FILE or standard input (sqlstate, code and exception where the driver
     gave them) and writes {"label", "confidence"} for each, in order. From 0.75 on a mend that is proved may
     act, from 0.50 on it is a draft, below a person looks. Needs no project, and sends nothing without --ask.
+    With --retrain the text model is fitted again with what became of the project's failures, and kept only
+    where it is surely better on held-out ones.
     """
+    if retrain:
+        _retrain(where)
+        return
     if file.isatty():
         raise UsageError("there is nothing to classify", hint=f"give it {_FORM}")
     classifier = _classifier(ask, where)
@@ -51,13 +61,17 @@ def _classifier(ask: bool, where: dict[str, Any]) -> Classifier:
 
     if not ask:
         return Classifier()
-    from aidbt.healing.classification.asking import asks
+    from aidbt.cli.classifying import classifier_of
 
-    session = open_from(**where)
-    model = session.llm
-    if model is None:
-        raise UsageError("no language model is named", hint="add one to llm.providers in aidbt.yml")
-    return Classifier(ask=asks(model, timeout_s=session.settings.values.llm.timeout_s))
+    return classifier_of(open_from(**where), ask=True)
+
+
+def _retrain(where: dict[str, Any]) -> None:
+    from aidbt.cli.classifying import retrain
+
+    found = retrain(open_from(**where))
+    done = "a new text model is kept" if found.model is not None else "the text model stays as it is"
+    click.echo(f"{done}: {found.why}")
 
 
 def _failures(file: IO[bytes]) -> Iterator[Failed]:

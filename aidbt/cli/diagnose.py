@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aidbt.cli.classifying import by_project
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit
 
@@ -53,10 +54,13 @@ class Diagnosed:
     " exist; the project's target by default.",
 )
 @click.option("--files-only", is_flag=True, help="Ask the warehouse nothing.")
+@click.option("--ask", is_flag=True, help="Ask the language model of the settings where nothing is sure.")
 @click.option("--all", "show_all", is_flag=True, help="Show every name, fact and doubt.")
 @project_options
 @output_option
-def diagnose(artifacts: Path | None, files_only: bool, show_all: bool, output: str, **where: Any) -> None:
+def diagnose(
+    artifacts: Path | None, files_only: bool, ask: bool, show_all: bool, output: str, **where: Any
+) -> None:
     """Say why the last run failed: each cause with its proof, what was ruled out, and one next step.
 
     Compares what the run left, the sources as they are, and the files of the project with the last good run
@@ -65,7 +69,7 @@ def diagnose(artifacts: Path | None, files_only: bool, show_all: bool, output: s
     """
     session = open_from(**where)
     case = read(session, artifacts, asks_warehouse=not files_only)
-    causes = causes_of(case)
+    causes = causes_of(case, by_project(session, ask=ask))
     good = case.good
     result = Diagnosed(
         failing=len(case.run.failures),
@@ -110,11 +114,17 @@ def read(session: Session, artifacts: Path | None, *, asks_warehouse: bool = Tru
     return read_case(session.project, folder, readers)
 
 
-def causes_of(case: Case) -> tuple[Diagnosis, ...]:
-    """The causes, the message of what evidence does not settle classified."""
+def causes_of(
+    case: Case, classify: Callable[[str, str], Classified] | None = None
+) -> tuple[Diagnosis, ...]:
+    """The causes, the message of what evidence does not settle classified.
+
+    Args:
+        classify: (message, adapter) → its class, as `by_project` gives it; as shipped by default.
+    """
     from aidbt.healing.diagnosis.causes import diagnose as causes
 
-    return causes(case, _classified)
+    return causes(case, classify or _classified)
 
 
 def _classified(message: str, adapter: str) -> Classified:

@@ -13,11 +13,13 @@ from aidbt.cli.render import bold, count, dim, emit, plain, table
 
 if TYPE_CHECKING:
     from aidbt.core.attempts import Attempt
+    from aidbt.core.failures import ErrorClass
     from aidbt.core.healing import Diagnosis
     from aidbt.healing.controller.hands import Means, Ran
     from aidbt.healing.controller.healing import Healed
     from aidbt.healing.controller.rerun import Rerun
     from aidbt.healing.evidence.case import Case
+    from aidbt.project import Project
     from aidbt.session import Session
 
 _COLOURS = {
@@ -101,15 +103,23 @@ def resume_command(**where: Any) -> None:
 
 @heal.command("resolve")
 @click.argument("attempt")
-@click.option("--why", default="", metavar="TEXT", help="What was done.")
+@click.option("--why", default="", metavar="TEXT", help="What was done: shown where it fails so again.")
+@click.option("--class", "error_class", metavar="CLASS", help="Of which class it was; that is learned.")
 @project_options
-def resolve_command(attempt: str, why: str, **where: Any) -> None:
-    """Say that a cause is over: ATTEMPT is an id such as HEAL-3."""
+def resolve_command(attempt: str, why: str, error_class: str | None, **where: Any) -> None:
+    """Say that a cause is over: ATTEMPT is an id such as HEAL-3.
+
+    With --class it teaches: a failure that says the same is known by it from then on.
+    """
+    from aidbt.cli.heal_incidents import tell_accuracy
     from aidbt.healing.controller.healing import end_by_person
 
     session = open_from(**where)
-    over = end_by_person(session.store, attempt, who=actor(session), why=why)
-    click.echo(f"{over.id} is resolved")
+    was = _class_named(error_class) if error_class is not None else None
+    over = end_by_person(session.store, attempt, who=actor(session), why=why, error_class=was)
+    learned = f"; it was {was}, which is learned" if was is not None else ""
+    click.echo(f"{over.id} is resolved{learned}")
+    tell_accuracy(session)
 
 
 @heal.command("trust")
@@ -117,19 +127,26 @@ def resolve_command(attempt: str, why: str, **where: Any) -> None:
 @project_options
 def trust_command(error_class: str, **where: Any) -> None:
     """Trust a class again of which a mend proved wrong, e.g. SCHEMA_DRIFT/COLUMN_RENAMED."""
-    from aidbt.core.errors import UnknownName, UsageError
-    from aidbt.core.failures import ErrorClass
+    from aidbt.core.errors import UsageError
     from aidbt.store.cases import Cases
 
     session = open_from(**where)
-    known = {one.value: one for one in ErrorClass}
-    if error_class not in known:
-        raise UnknownName("class of failures", error_class, known)
+    trusted = _class_named(error_class)
     who, approvers = actor(session), session.settings.values.heal.approvers
     if approvers and who not in approvers:
         raise UsageError(f"'{who}' may not say so", hint=f"heal.approvers are {', '.join(approvers)}")
-    Cases(session.store, who).trust(known[error_class])
+    Cases(session.store, who).trust(trusted)
     click.echo(f"{error_class} is trusted again")
+
+
+def _class_named(name: str) -> ErrorClass:
+    from aidbt.core.errors import UnknownName
+    from aidbt.core.failures import ErrorClass
+
+    known = {one.value: one for one in ErrorClass}
+    if name not in known:
+        raise UnknownName("class of failures", name, known)
+    return known[name]
 
 
 @heal.command("audit")
@@ -167,6 +184,7 @@ def healed_causes(session: Session, artifacts: Path | None = None) -> list[Heale
         UsageError: no run left anything, or healing is paused.
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
     from aidbt.core.errors import UsageError
     from aidbt.healing.controller.pausing import paused
@@ -175,7 +193,7 @@ def healed_causes(session: Session, artifacts: Path | None = None) -> list[Heale
     if pause:
         raise UsageError(f"healing is paused {pause}", hint="aidbt heal resume ends it")
     case = read(session, artifacts)
-    return heal_case(session, case, causes_of(case))
+    return heal_case(session, case, causes_of(case, by_project(session)))
 
 
 def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list[Healed]:
@@ -184,17 +202,47 @@ def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list
     Raises:
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.good_state import kept_after_build
     from aidbt.cli.heal_incidents import keep_causes, tell_healed
     from aidbt.healing.controller.healing import heal_causes
 
     manifest, run = case.best_manifest, case.run
     looked = case.tables if run.is_green else ()
     incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked)
-    means = _means(session, manifest)
-    target = session.project.profile().target
+    project = _as_asked(session.project, run.command)
+    ran: list[Ran] = []
+    means = _means(session, project, manifest, ran)
+    target = project.profile().target
     healed = heal_causes(case, causes, means, target=target, incidents=incidents)
+    if ran and ran[-1].is_green:
+        kept_after_build(session)
     tell_healed(session, healed)
     return healed
+
+
+def _as_asked(project: Project, command: str) -> Project:
+    """The project with the variables of the failed command.
+
+    Raises:
+        UsageError: that command was about another target, or set other variables.
+    """
+    from dataclasses import replace
+
+    from aidbt.core.errors import UsageError
+    from aidbt.healing.controller.asked import asked_of
+
+    asked = asked_of(command)
+    target, own = asked.value("target"), project.profile().target
+    if target and target != own:
+        raise UsageError(
+            f"what failed was about the target '{target}', and this is '{own}'",
+            hint=f"say so: --target {target}",
+        )
+    if project.vars and asked.vars and project.vars != asked.vars:
+        raise UsageError(
+            "what failed was run with other --vars than these", hint=f"its command was: {command}"
+        )
+    return replace(project, vars=asked.vars) if asked.vars else project
 
 
 def actor(session: Session) -> str:
@@ -205,7 +253,7 @@ def actor(session: Session) -> str:
     return user(session.project.root) or me()
 
 
-def _means(session: Session, manifest: Any) -> Means:
+def _means(session: Session, project: Project, manifest: Any, ran: list[Ran]) -> Means:
     from random import Random
 
     from aidbt.cli.heal_incidents import tell
@@ -214,12 +262,17 @@ def _means(session: Session, manifest: Any) -> Means:
     from aidbt.healing.controller.healing import rules_of
 
     who = actor(session)
+
+    def run(rerun: Rerun) -> Ran:
+        ran.append(_run(session, project, rerun))
+        return ran[-1]
+
     return Means(
-        project=session.project,
+        project=project,
         settings=session.settings.values,
         store=session.store,
         warehouse=lambda: session.warehouse_at_once,
-        run=lambda rerun: _run(session, rerun),
+        run=run,
         tell=lambda attempt, diagnosis: tell(session, attempt, diagnosis),
         rules=rules_of(session.settings.values.heal, session.store, who, manifest),
         actor=who,
@@ -228,13 +281,14 @@ def _means(session: Session, manifest: Any) -> Means:
     )
 
 
-def _run(session: Session, rerun: Rerun) -> Ran:
+def _run(session: Session, project: Project, rerun: Rerun) -> Ran:
     from aidbt.healing.controller.hands import Ran
     from aidbt.observability.runs import build_and_record
 
     report = build_and_record(
-        session.project, session.settings.values.dbt, session.store, session.cache, select=rerun.select
-    )
+        project, session.settings.values.dbt, session.store, session.cache, command=rerun.command,
+        select=rerun.select, options=rerun.options,
+    )  # fmt: skip
     said = next((" ".join(failure.message.split()) for failure in report.failures), report.status)
     return Ran(report.succeeded, "" if report.succeeded else said[:300])
 

@@ -22,6 +22,8 @@ _TOLD: dict[str, What] = {
     "escalated": "handed over", "waiting": "handed over",
 }  # fmt: skip
 
+_CLASSIFICATION = "aidbt.classification"
+
 
 def keep_causes(
     session: Session,
@@ -58,6 +60,7 @@ def tell(session: Session, attempt: Attempt, diagnosis: Diagnosis) -> None:
     Raises:
         StoreError: it cannot be noted, so nobody would be told.
     """
+    from aidbt.healing.runbooks import runbook_of
     from aidbt.monitors.incidents.cause_desk import incidents_of_causes, note_attempt
     from aidbt.observability.targets import watched_target
 
@@ -65,10 +68,11 @@ def tell(session: Session, attempt: Attempt, diagnosis: Diagnosis) -> None:
     incident, what = of_it.id if of_it is not None else attempt.incident, _TOLD.get(attempt.state)
     if not incident or what is None:
         return
-    said = note_attempt(
-        session.store, incident, what, f"{attempt.id}: {attempt.why}", around_of(session),
-        session.settings.values, attempt=attempt.id,
-    )  # fmt: skip
+    settings, page = session.settings.values, ""
+    if what == "handed over":
+        page = runbook_of(session.project.root, settings.heal.runbooks, diagnosis.error_class)
+    text = f"{attempt.id}: {attempt.why}" + (f"; runbook: {page}" if page else "")
+    said = note_attempt(session.store, incident, what, text, around_of(session), settings, attempt=attempt.id)
     if said:
         deliver_due(session)
 
@@ -81,6 +85,7 @@ def tell_healed(session: Session, healed: Sequence[Healed]) -> None:
     """
     for one in healed:
         tell(session, one.attempt, one.diagnosis)
+    tell_accuracy(session)
     if any(one.attempt.state in ("promoted", "resolved") for one in healed):
         tell_runs(session)
 
@@ -108,6 +113,33 @@ def tell_runs(session: Session) -> None:
     remember_runs(store, runs)
     if changes:
         deliver_due(session)
+
+
+def tell_accuracy(session: Session) -> None:
+    """Open an incident where classes were right less often lately than they claimed, and end it where not.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.cli.classifying import accuracy
+    from aidbt.core.failures import ErrorClass
+    from aidbt.core.healing import Diagnosis, Evidence, Stage
+
+    found = accuracy(session)
+    causes = []
+    if found is not None:
+        causes.append(
+            Diagnosis(
+                found.code,
+                ErrorClass.UNCLASSIFIED_ERROR,
+                0.6,
+                Stage.DATA,
+                _CLASSIFICATION,
+                proof=(Evidence("log", found.where, found.message),),
+                next_step="aidbt classify --retrain; until it is better set heal.classes to propose",
+            )
+        )
+    keep_causes(session, causes, None, looked=[_CLASSIFICATION])
 
 
 def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[Diagnosis]]:

@@ -55,6 +55,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     Only where one folder was named, and its run is new and of the last day: then the artifacts that lie there
     are its own. A good run ends what it shows to be over.
     """
+    from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
     from aidbt.cli.heal_incidents import keep_causes, tell_runs
     from aidbt.core.errors import AidbtError
@@ -70,7 +71,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
             return Caused(problem="it ended more than a day ago")
         place = artifacts[0] if artifacts else session.project.target_path
         case = read(session, place if place.is_dir() else place.parent)
-        causes = causes_of(case)
+        causes = causes_of(case, by_project(session))
         known = keep_causes(session, causes, case.best_manifest, run=case.run.invocation_id)
         return Caused(causes, {cause.key: known.get(cause.key, "") for cause in causes})
     except AidbtError as error:

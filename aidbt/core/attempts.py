@@ -51,6 +51,8 @@ class Attempt:
         fault: digest of the fault as it was classified; when it is another one, nothing may be written.
         tries: how often a mend was worked on and did not succeed.
         failed: names of the remedies that did not succeed, in order.
+        form: normal form of the first message it failed with: no values, no secrets.
+        confidence: 0..1, of `error_class`.
         remedy: of the mend that is, or was last, worked on.
         write: what is being written; see `Write`.
         base, commit: the deployed commit the mend was made on, and the mend's own; "" where no file changes.
@@ -74,6 +76,8 @@ class Attempt:
     fault: str = ""
     tries: int = 0
     failed: tuple[str, ...] = ()
+    form: str = ""
+    confidence: float = 0.0
     remedy: str = ""
     write: Write = ""
     base: str = ""

@@ -691,7 +691,12 @@ class HealSettings(Section):
             with `meta: {critical: true}`.
         quarantine: whether bad rows of a source may be set aside: "allowed" without a person, "propose" as a
             branch, "never"; a source's or table's own `config.meta.aidbt.quarantine` counts before it.
+        quarantine_days: after so many days somebody should have looked at rows that were set aside.
         wait_timeout: hours that an attempt waits for a person before it ends.
+        ask_llm: whether `aidbt diagnose` and `aidbt heal` ask the language model of `llm` of which class a
+            failure is, where nothing else is sure; what it says is a draft at most.
+        runbooks: class or family → a link to what people wrote down for it, e.g. a page of a wiki; without
+            one it is aidbt/runbooks/<class>.md of the project, e.g. schema_drift.column_renamed.md.
     """
 
     classes: dict[str, Literal["auto", "propose", "never"]] = {"TRANSIENT": "auto"}
@@ -700,13 +705,14 @@ class HealSettings(Section):
     blast_radius: int = Field(default=50, ge=0)
     critical: list[str] = Field(default_factory=list)
     quarantine: Literal["allowed", "propose", "never"] = "propose"
+    quarantine_days: int = Field(default=30, ge=1, le=3650)
     wait_timeout: float = Field(default=72, gt=0)
+    ask_llm: bool = False
+    runbooks: dict[str, str] = Field(default_factory=dict)
 
-    @field_validator("classes")
+    @field_validator("classes", "runbooks")
     @classmethod
-    def _are_classes(
-        cls, classes: dict[str, Literal["auto", "propose", "never"]]
-    ) -> dict[str, Literal["auto", "propose", "never"]]:
+    def _are_classes(cls, classes: dict[str, Any]) -> dict[str, Any]:
         known = [*(one.value for one in ErrorClass), *{one.family for one in ErrorClass}]
         for name in classes:
             if name not in known:

@@ -45,7 +45,9 @@ def build_and_record(
     store: Store,
     cache: Cache,
     *,
+    command: str = "build",
     select: Sequence[str] = (),
+    options: Sequence[str] = (),
     exclude: Sequence[str] = (),
     threads: int | None = None,
     full_refresh: bool = False,
@@ -55,6 +57,8 @@ def build_and_record(
     """The report of a `dbt build`, recorded in the store; what it makes untrue leaves the cache.
 
     Args:
+        command: dbt's words, where it is another one.
+        options: further words for dbt.
         keep: runs that are older are forgotten.
 
     Raises:
@@ -63,8 +67,9 @@ def build_and_record(
     """
     report = run_dbt(
         project,
-        "build",
+        command,
         select=select,
+        extra_args=options,
         exclude=exclude,
         threads=threads,
         full_refresh=full_refresh,

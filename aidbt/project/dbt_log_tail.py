@@ -84,8 +84,8 @@ class LastInvocation:
 def last_invocation(path: Path) -> LastInvocation | None:
     """The last invocation in a file that dbt wrote or that its output was led into; None for an empty one.
 
-    Commands that went well and build nothing (`dbt ls`, `dbt debug`: whoever looked what was wrong) are passed
-    over where a run is told of before them.
+    Commands that went well and build nothing (`dbt ls`, `dbt debug`, of whoever looked what was wrong) are
+    passed over where a run is told of before them.
 
     Raises:
         ArtifactError: it cannot be read.

@@ -18,9 +18,9 @@ from aidbt.core.failures import ErrorClass
 from aidbt.store.audit import add_entry
 from aidbt.store.db import Store
 
-# `right`, `wrong`: what became of a mend. `handed_over`: a person mended it. `trusted`: a person said that
-# the class may be trusted again after a wrong mend.
-Outcome = Literal["right", "wrong", "handed_over", "trusted"]
+# `right`, `wrong`: what became of a mend. `handed_over`: a person mended it. `told`: a person said of which
+# class it was. `trusted`: a person said that the class may be trusted again after a wrong mend.
+Outcome = Literal["right", "wrong", "handed_over", "told", "trusted"]
 
 RISES_AT = 0.95
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution: both sides together leave 5 %
@@ -32,8 +32,10 @@ class PastCase:
 
     Attributes:
         form: normal form of its message: no values, no secrets.
+        error_class: what it proved to be, as far as that is known: see `is_known`.
         attempt: id of the attempt; "" for none.
         runbook: what was done, or what a person wrote down.
+        said, confidence: what was answered at the time; None where nobody asked.
     """
 
     form: str
@@ -42,7 +44,14 @@ class PastCase:
     remedy: str = ""
     attempt: str = ""
     runbook: str = ""
+    said: ErrorClass | None = None
+    confidence: float = 0.0
     at: datetime = datetime.fromtimestamp(0, UTC)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its class was seen to be right: a mend of it held, or a person said so."""
+        return self.outcome in ("right", "told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,24 +180,27 @@ def _told(case: PastCase) -> dict[str, Any]:
         "outcome": case.outcome,
         "attempt": case.attempt,
         "runbook": case.runbook,
+        "said": case.said.value if case.said is not None else "",
+        "confidence": case.confidence,
     }
 
 
 def _case(row: Row[Any]) -> PastCase:
     return PastCase(
         row.form, ErrorClass(row.error_class), row.outcome, row.remedy, row.attempt, row.runbook,
-        datetime.fromtimestamp(row.at, UTC),
+        ErrorClass(row.said) if row.said else None, row.confidence, datetime.fromtimestamp(row.at, UTC),
     )  # fmt: skip
 
 
 _NEXT = text("select coalesce(max(number), 0) + 1 from heal_cases")
 _KNOWN = text("select 1 from heal_cases where attempt = :attempt and outcome = :outcome")
 _INSERT = text(
-    "insert into heal_cases (number, at, form, error_class, remedy, outcome, attempt, runbook)"
-    " values (:number, :at, :form, :error_class, :remedy, :outcome, :attempt, :runbook)"
+    "insert into heal_cases"
+    " (number, at, form, error_class, remedy, outcome, attempt, runbook, said, confidence)"
+    " values (:number, :at, :form, :error_class, :remedy, :outcome, :attempt, :runbook, :said, :confidence)"
 )
 _ALL = text(
-    "select at, form, error_class, remedy, outcome, attempt, runbook from heal_cases where form <> ''"
-    " order by number desc limit :limit"
+    "select at, form, error_class, remedy, outcome, attempt, runbook, said, confidence from heal_cases"
+    " where form <> '' order by number desc limit :limit"
 )
 _OUTCOMES = text("select error_class, outcome from heal_cases order by number")

@@ -234,11 +234,12 @@ class Bench:
     def _rerun(self, fault: Fault, env: Mapping[str, str]) -> Rerun:
         """Run what is deployed once more."""
         run = self.slot.dbt(fault.command, env)
-        manifest = self.slot.project / "target" / "manifest.json"
-        return Rerun(
-            run.returncode, "; ".join(told(run.stdout)), self.site.production(self.slot), guards(manifest),
-            self.site.quarantined(self.slot),
-        )  # fmt: skip
+        tables, quarantined = self.site.production(self.slot), self.site.quarantined(self.slot)
+        if fault.command != fault.healthy:
+            # So that the manifest holds the SQL of what was not selected, too.
+            self.slot.dbt("dbt compile", env)
+        found = guards(self.slot.project / "target" / "manifest.json")
+        return Rerun(run.returncode, "; ".join(told(run.stdout)), tables, found, quarantined)
 
     def _moment(self) -> Moment:
         return moment(self.slot, self.site.raw(self.slot), self.site.production(self.slot))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_PROFILES = "bakery: {target: prod, outputs: {prod: {type: duckdb, path: ':memory:'}}}"
 # Starts in 30 ms; forwards what a scheduler sends, and ends as dbt ended.
 _CLIENT = """\
 #!{python} -SE
@@ -62,7 +60,10 @@ def warm_dbt() -> Iterator[Path]:
 
 def main() -> None:
     """Serve until terminated."""
-    _warm_up()
+    # No more than imports: a first parse would start threads of libraries, which no fork survives.
+    import dbt.adapters.duckdb
+    import dbt.task.build  # noqa: F401
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with socket.socket(socket.AF_UNIX) as listener:
@@ -75,22 +76,6 @@ def main() -> None:
                 listener.close()
                 _run(caller)
             caller.close()
-
-
-def _warm_up() -> None:
-    """Parse a project, so that all that dbt makes up once per process is there."""
-    import dbt.adapters.duckdb
-    import dbt.task.build  # noqa: F401
-
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "project"
-        shutil.copytree(Path(__file__).parent / "project_bakery", project)
-        (project / "profiles.yml").write_text(_PROFILES)
-        places = ["--project-dir", str(project), "--profiles-dir", str(project)]
-        if _dbt(["--quiet", "--log-level", "none", "parse", *places]):
-            raise SystemExit("dbt cannot parse")
-    if threading.active_count() > 1:
-        raise SystemExit("what has threads cannot fork")
 
 
 def _run(caller: socket.socket) -> None:

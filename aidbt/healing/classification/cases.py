@@ -80,6 +80,8 @@ def by_cases(found: Classified, message: str, cases: Sequence[Case]) -> tuple[Cl
     sure = max(share, found.confidence) if agrees else share
     others = tuple(c for c in (found.error_class, *found.alternatives) if c is not error_class)
     why = f"{len(of_class)} case{'s' if len(of_class) > 1 else ''} of before said the same"
+    told = next((case.runbook for case in reversed(of_class) if case.runbook and case.was_right), "")
+    why += f"; what was done then: {told}" if told else ""
     return replace(
         found, error_class=error_class, confidence=round(sure, 3), by="cases", why=why, alternatives=others
     ), shown

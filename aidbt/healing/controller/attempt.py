@@ -64,8 +64,8 @@ class Hands(Protocol):
         """Digest of what the fault rests on now, files, tables and messages; "" when it is over."""
         ...
 
-    def classified(self) -> dict[str, str]:
-        """Fields of the attempt that the diagnosis gives: title, error_class, root."""
+    def classified(self) -> dict[str, Any]:
+        """Fields of the attempt that the diagnosis gives: title, error_class, root, form, confidence."""
         ...
 
     def plan(self, attempt: Attempt) -> Plan:

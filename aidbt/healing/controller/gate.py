@@ -69,6 +69,8 @@ class Ground:
         commit, branch: "" without git or a commit, and for a detached head.
         is_clean: whether git knows of no edit that is not committed.
         actor: who asked for it.
+        restores: whether the mend only puts back what was there, or corrects a slip of the hand.
+        asks: why a person has to agree to the mend; "" when nobody has to.
     """
 
     changes_files: bool
@@ -77,6 +79,8 @@ class Ground:
     branch: str = ""
     is_clean: bool = False
     actor: str = ""
+    restores: bool = False
+    asks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def gate(diagnosis: Diagnosis, rules: Rules, ground: Ground) -> Gate:
     """How far a mend for a diagnosis may go. Never says more than the strictest rule."""
     limits = [
         *_by_people(diagnosis, rules, ground),
-        *_by_certainty(diagnosis),
+        *_by_certainty(diagnosis, ground),
         *_by_class(diagnosis.error_class, rules),
         *(_by_files(diagnosis, rules, ground) if ground.changes_files else ()),
     ]
@@ -109,19 +113,22 @@ def _by_people(diagnosis: Diagnosis, rules: Rules, ground: Ground) -> Iterator[_
     off = sorted(concerned & rules.off)
     if off:
         yield Allowed.HAND_OVER, f"healing is off for {_names(off)}"
+    if ground.asks:
+        yield Allowed.PROPOSE, ground.asks
     if rules.approvers and ground.actor not in rules.approvers:
         who = f"'{ground.actor}'" if ground.actor else "nobody known"
         yield Allowed.PROPOSE, f"asked for by {who}, who is not in heal.approvers"
 
 
-def _by_certainty(diagnosis: Diagnosis) -> Iterator[_Limit]:
+def _by_certainty(diagnosis: Diagnosis, ground: Ground) -> Iterator[_Limit]:
     sure = diagnosis.confidence
     if not sure >= DRAFT_FROM:  # also NaN
         yield Allowed.HAND_OVER, f"the cause is known with confidence {sure:.2f}, below {DRAFT_FROM:.2f}"
     elif not sure >= ACT_FROM:
         yield Allowed.DRAFT, f"the cause is known with confidence {sure:.2f}, below {ACT_FROM:.2f}"
     # A word that was mistyped is no question of what the SQL should mean.
-    if diagnosis.error_class.needs_person and not diagnosis.facts.get("replacement"):
+    is_meant = ground.restores or bool(diagnosis.facts.get("replacement"))
+    if diagnosis.error_class.needs_person and not is_meant:
         yield Allowed.DRAFT, f"{diagnosis.error_class} is always a person's: {diagnosis.error_class.meaning}"
 
 

@@ -16,15 +16,16 @@ from aidbt.core.healing import Diagnosis
 from aidbt.core.measured import node_name
 from aidbt.healing.controller.attempt import Outcome, end, end_of_waiting, heal
 from aidbt.healing.controller.gate import Rules
-from aidbt.healing.controller.hands import Means, ProjectHands
+from aidbt.healing.controller.hands import Means, ProjectHands, hands_of
+from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.pausing import paused
 from aidbt.healing.evidence.case import Case
 from aidbt.patching.commits import holds
 from aidbt.project.manifest import Manifest
 from aidbt.project.own_settings import own_setting
 from aidbt.store import Store
-from aidbt.store.attempts import Attempts
-from aidbt.store.cases import Cases, PastCase
+from aidbt.store.attempts import ALIVE, Attempts
+from aidbt.store.cases import Cases
 from aidbt.store.cases import Outcome as Became
 from aidbt.store.leases import Leases, this_process
 
@@ -83,7 +84,7 @@ def heal_causes(
     target: str,
     incidents: Mapping[str, str] | None = None,
 ) -> list[Healed]:
-    """Each cause taken as far as it gets, the widest first.
+    """All causes of a run taken as far as they get, the widest first; deployed together or not at all.
 
     Args:
         incidents: key of a cause → id of its incident.
@@ -93,20 +94,39 @@ def heal_causes(
     """
     attempts, leases = Attempts(means.store, means.actor), Leases(means.store)
     known = incidents or {}
-    return [
-        _healed(case, cause, means, attempts, leases, target, known.get(cause.key, "")) for cause in causes
-    ]
+
+    def alive() -> dict[str, Attempt]:
+        return {one.key: one for one in attempts.all(states=ALIVE) if one.target == target}
+
+    holder = this_process("aidbt heal")
+    found: list[Healed] = []
+    busy = ""  # who works on a cause of this run works on all of them
+    for hands in hands_of(case, causes, means, alive):
+        attempt = _opened(case, hands.diagnosis, attempts, leases, target, known)
+        outcome = Outcome(attempt, busy) if busy else heal(attempt, hands, attempts, leases, holder=holder)
+        busy = busy or outcome.problem
+        found.append(_healed(hands, outcome))
+    return found
 
 
-def _healed(
-    case: Case, cause: Diagnosis, means: Means, attempts: Attempts, leases: Leases, target: str, incident: str
-) -> Healed:
-    hands = ProjectHands(case, cause, means)
-    attempt = attempts.open(cause.key, target, incident=incident)
-    outcome: Outcome = heal(attempt, hands, attempts, leases, holder=this_process("aidbt heal"))
+def _opened(
+    case: Case, cause: Diagnosis, attempts: Attempts, leases: Leases, target: str, known: Mapping[str, str]
+) -> Attempt:
+    """The attempt of a cause; a new one where it was mended and a later run failed of it again."""
+    attempt = attempts.open(cause.key, target, incident=known.get(cause.key, ""))
+    then, now = attempt.facts.get("run", ""), case.run.invocation_id
+    if attempt.state is not AttemptState.PROMOTED or not now or then == now:
+        return attempt
+    with contextlib.suppress(LeaseTaken):
+        end(attempt, attempts, leases, holder="aidbt", why=f"it was mended; run {now} failed of it again")
+        attempt = attempts.open(cause.key, target, incident=known.get(cause.key, ""))
+    return attempt
+
+
+def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
     return Healed(
         outcome.attempt,
-        cause,
+        hands.diagnosis,
         outcome.problem,
         hands.found,
         tuple((item.remedy, item.why) for item in hands.declined),
@@ -138,8 +158,13 @@ def end_what_is_over(store: Store, *, who: str, target: str, root: Path, run: st
     return found
 
 
-def end_by_person(store: Store, id: str, *, who: str, why: str) -> Attempt:
+def end_by_person(
+    store: Store, id: str, *, who: str, why: str, error_class: ErrorClass | None = None
+) -> Attempt:
     """An attempt that a person calls over.
+
+    Args:
+        error_class: of which class it was, where the person says so; that is learned.
 
     Raises:
         UnknownName: there is no such attempt.
@@ -150,7 +175,10 @@ def end_by_person(store: Store, id: str, *, who: str, why: str) -> Attempt:
     attempts = Attempts(store, who)
     attempt = attempts.get(id)
     over = end(attempt, attempts, Leases(store), holder=who, why=why or f"{who} says so")
-    _remember(store, who, replace(attempt, state=AttemptState.WAITING))
+    if error_class is None:
+        _remember(store, who, replace(attempt, state=AttemptState.WAITING))
+    else:
+        Cases(store, who).add(past_case(attempt, "told", why, was=error_class))
     return over
 
 
@@ -168,5 +196,4 @@ def _remember(store: Store, who: str, attempt: Attempt) -> None:
     if not attempt.error_class:
         return
     became: Became = "handed_over" if attempt.state is AttemptState.WAITING else "right"
-    case = PastCase("", ErrorClass(attempt.error_class), became, attempt.remedy, attempt.id, attempt.why)
-    Cases(store, who).add(case)
+    Cases(store, who).add(past_case(attempt, became, attempt.why))

@@ -9,7 +9,13 @@ from aidbt.core.failures import ACT_FROM
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
-from aidbt.healing.diagnosis.code import missing_packages, wrong_code
+from aidbt.healing.diagnosis.code import (
+    broken_seed,
+    changed_packages,
+    missing_packages,
+    own_code,
+    wrong_code,
+)
 from aidbt.healing.diagnosis.columns import added_columns, gone_column, switched_column
 from aidbt.healing.diagnosis.finding import (
     STRONG,
@@ -17,15 +23,16 @@ from aidbt.healing.diagnosis.finding import (
     below,
     diagnosis,
     message_evidence,
+    shown_name,
     tables_above,
 )
 from aidbt.healing.diagnosis.green import green_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
 from aidbt.healing.diagnosis.symptoms import Symptom, named_columns, symptom_of
-from aidbt.healing.diagnosis.tables import gone_table
+from aidbt.healing.diagnosis.tables import gone_table, missing_model
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.failed_run import KILLED
+from aidbt.healing.evidence.failed_run import KILLED, stage_of
 
 Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
 
@@ -39,7 +46,7 @@ def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, .
     """
     if case.run.is_green:
         return tuple(_with_radius(case, cause) for cause in green_causes(case))
-    found = [_cause(case, failure, classify) for failure in case.run.failures]
+    found = [_without_memory(case, _cause(case, failure, classify)) for failure in case.run.failures]
     merged = _merged(_attached(case, found))
     causes = [_with_radius(case, cause) for cause in merged]
     return tuple(sorted(causes, key=lambda c: (-len(c.failures) - len(c.blast_radius), c.key)))
@@ -53,7 +60,23 @@ def _cause(case: Case, failure: RunFailure, classify: Classify | None) -> Diagno
         if found is not None:
             return _with_code(found, symptom)
     said = classify(failure.message, case.adapter) if classify is not None else None
-    return _with_code(by_message(case, failure, said), symptom)
+    found = own_code(case, failure, symptom, said)
+    return _with_code(found or by_message(case, failure, said), symptom)
+
+
+# What can be known for certain from the run alone: the warehouse is asked, and packages are counted.
+_KNOWN_AT_ONCE = ("TRANSIENT", "CONFIGURATION", "DATA_CORRUPTION")
+_UNSURE = 0.70
+
+
+def _without_memory(case: Case, found: Diagnosis) -> Diagnosis:
+    """Not sure enough to act where there is no good state to compare with."""
+    at_once = found.error_class.family in _KNOWN_AT_ONCE or found.error_class is E.MISSING_DEPENDENCY
+    if case.good is not None or at_once or found.confidence <= _UNSURE:
+        return found
+    return replace(
+        found, confidence=_UNSURE, unknown=(*found.unknown, "what was otherwise at the last good run")
+    )
 
 
 def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
@@ -66,8 +89,12 @@ def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
         return (lambda case, failure, _: failed_test(case, failure),)
     if failure.unique_id.startswith("unit_test."):
         return (_gone_column, wrong_code, lambda case, failure, _: failed_test(case, failure))
+    if stage_of(failure) is Stage.DEPS:
+        return (_packages, *_BY_SYMPTOM.get(symptom.what, ()))
     if failure.unique_id.startswith("source."):
         return (_freshness,)
+    if failure.unique_id.startswith("seed."):
+        return (_seed,)
     return _BY_SYMPTOM.get(symptom.what, ())
 
 
@@ -107,6 +134,18 @@ def _nulls(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | Non
     return None
 
 
+def _missing_model(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    return missing_model(case, failure, symptom.name)
+
+
+def _packages(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    return changed_packages(case, failure)
+
+
+def _seed(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
+    return broken_seed(case, failure)
+
+
 def _freshness(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     if symptom.what in ("missing_relation", "missing_schema"):
         return gone_table(case, failure, failure.unique_id)
@@ -115,15 +154,15 @@ def _freshness(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis |
     return diagnosis(
         "stale", E.STALE, STRONG, failure=failure, root=failure.unique_id, stage=Stage.FRESHNESS,
         proof=[message_evidence(failure)], facts={"source": failure.unique_id},
-        next_step="ask the owner of the source why nothing new was loaded",
+        next_step=f"ask the owner of {shown_name(failure.unique_id)} why nothing new was loaded",
     )  # fmt: skip
 
 
 _PARSED: tuple[Look, ...] = (missing_packages, wrong_code)
 _BY_SYMPTOM: dict[str, tuple[Look, ...]] = {
     "missing_column": (_gone_column, wrong_code),
-    "missing_relation": (_gone_table, wrong_code),
-    "missing_schema": (_gone_table, wrong_code),
+    "missing_relation": (_gone_table, wrong_code, _missing_model),
+    "missing_schema": (_gone_table, wrong_code, _missing_model),
     "missing_function": (_retyped, wrong_code),
     "missing_ref": _PARSED, "missing_source": _PARSED, "missing_macro": _PARSED, "missing_package": _PARSED,
     "jinja": _PARSED, "yaml": _PARSED, "cycle": _PARSED, "syntax": (wrong_code,),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from aidbt.core.errors import nearest
+from aidbt.core.failures import Classified
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
@@ -77,6 +78,38 @@ def code_cause(case: Case, failure: RunFailure, symptom: Symptom, error_class: E
     )  # fmt: skip
 
 
+def own_code(case: Case, failure: RunFailure, symptom: Symptom, said: Classified | None) -> Diagnosis | None:
+    """That what failed, or the file its message names, was changed, where nothing else tells the cause."""
+    error_class = said.error_class if said is not None else E.UNCLASSIFIED_ERROR
+    is_setting = error_class is E.MISSING_SETTING and not failure.unique_id
+    if error_class.family in ("TRANSIENT", "CONFIGURATION", "DATA_CORRUPTION") and not is_setting:
+        return None
+    node = case.node(failure.unique_id)
+    paths = [path for path in (symptom.path, failure.path, node.path if node is not None else "") if path]
+    if not any(_of(case, path) for path in paths):
+        return None
+    if error_class.family not in ("CODE", "CONFIGURATION"):
+        is_python = any(path.endswith(".py") for path in paths)
+        error_class = E.PYTHON_EXCEPTION if is_python else E.SQL_SEMANTIC if node else E.COMPILATION
+    return code_cause(case, failure, symptom, error_class)
+
+
+def broken_seed(case: Case, failure: RunFailure) -> Diagnosis | None:
+    """A seed whose file was changed: it is in the project, so a commit did it."""
+    node = case.node(failure.unique_id)
+    change = case.code.of(node.path) if node is not None else None
+    if change is None:
+        return None
+    is_value = re.search(r"convert|cast|invalid input syntax", failure.message, re.IGNORECASE)
+    return diagnosis(
+        f"code:{change.path}", E.TYPE_COERCION_FAILURE if is_value else E.CORRUPT_DATA,
+        STRONG if case.code.is_since_good else GUESS, failure=failure, root=failure.unique_id,
+        proof=[git_evidence(case, change), message_evidence(failure)],
+        facts={"file": change.path, "lines": change.lines, "what": "seed", "node": failure.unique_id},
+        next_step=f"look at line {change.lines} of {change.path}",
+    )  # fmt: skip
+
+
 def changed_code(case: Case, failure: RunFailure, root: str, files: Sequence[FileChange]) -> Diagnosis:
     """That the logic above a failure changed while its sources did not."""
     change = files[0]
@@ -122,13 +155,17 @@ _SHAPES = re.compile(
 )
 
 
+_PLACES = re.compile(r"\b(identifier|schema|database|external_location|name|vars)\b *:")
+
+
 def concerns(change: FileChange, columns: Collection[str]) -> bool:
     """Whether a change can have to do with the values of some columns, or with which rows there are; False
     for a commit that only adds something beside them. Without columns any change can."""
     if not columns or not change.path.endswith((".sql", ".yml", ".yaml")):
         return True
     lines = [line for hunk in change.hunks for line in (*hunk.old, *hunk.new)]
-    if change.path.endswith(".sql") and any(_SHAPES.search(line) for line in lines):
+    shapes = _SHAPES if change.path.endswith(".sql") else _PLACES
+    if any(shapes.search(line) for line in lines):
         return True
     return _mentions(change, columns)
 
@@ -300,6 +337,23 @@ def missing_packages(case: Case, failure: RunFailure, symptom: Symptom) -> Diagn
         "packages", E.MISSING_DEPENDENCY, PROVED if asked - installed else STRONG, failure=failure,
         root="project", stage=Stage.DEPS, proof=[packages, message_evidence(failure)],
         facts={"packages": names}, next_step="run dbt deps; the lock file says which versions",
+    )  # fmt: skip
+
+
+_PACKAGE_FILES = ("packages.yml", "dependencies.yml", "package-lock.yml")
+
+
+def changed_packages(case: Case, failure: RunFailure) -> Diagnosis | None:
+    """That the list of packages was changed, of packages that cannot be had."""
+    change = next((found for path in _PACKAGE_FILES if (found := case.code.of(path))), None)
+    if change is None:
+        return None
+    return diagnosis(
+        f"code:{change.path}", E.MISSING_DEPENDENCY, STRONG if case.code.is_since_good else GUESS,
+        failure=failure, root="project", stage=Stage.DEPS,
+        proof=[git_evidence(case, change), message_evidence(failure)],
+        facts={"file": change.path, "lines": change.lines, "what": "package"},
+        next_step=f"look at line {change.lines} of {change.path}",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
 from aidbt.core.measured import node_name
+from aidbt.core.types import type_family
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,
@@ -26,6 +27,12 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
 from aidbt.lineage.graph import ColumnRef
+from aidbt.warehouse.words import words_of
+
+_DOUBTED = 0.70  # one column ends and another begins, and neither the name nor a value says it is the same
+_UNTELLING = frozenset(
+    ("id", "at", "on", "is", "has", "date", "time", "name", "type", "code", "no", "number")
+)
 
 
 def gone_column(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
@@ -86,7 +93,7 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         facts |= _figures(candidates[new])
         proof.insert(1, _same_values(relation, column, new, candidates[new]))
         step = f"read {new} instead of {column} in staging, under the old name"
-        sure = _sure(candidates[new])
+        sure = _sure(candidates[new], str(facts["type_old"]))
         return diagnosis(
             "column",
             E.COLUMN_RENAMED,
@@ -127,15 +134,16 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
 
 
 def _is_partly(overlap: Overlap) -> bool:
-    """Whether a good part of the values is the same: too much for chance, too little for a rename."""
+    """Whether a good part of the values is the same, too much for chance and too little for a rename; or
+    whether all are, and nearly all rows hold one value, which tells nothing."""
     if overlap.agreement is not None:
-        return 0.3 <= overlap.agreement < 0.95
+        return overlap.agreement >= 0.3 and (not overlap.is_telling or overlap.beyond_chance >= 0.3)
     return overlap.support > 0 and 0.5 <= overlap.share < 0.9
 
 
-def _sure(overlap: Overlap) -> float:
-    if overlap.agreement is None:
-        return LIKELY
+def _sure(overlap: Overlap, data_type: str) -> float:
+    if overlap.agreement is None:  # numbers of one range hold the same values whatever they count
+        return LIKELY if type_family(data_type) == "text" else GUESS
     return PROVED if overlap.same >= 20 else STRONG
 
 
@@ -225,8 +233,9 @@ def switched_column(
         "alternatives": ", ".join(others), **_figures(overlap),
         "readers": ", ".join(readers_of(case, change.source)),
     }  # fmt: skip
-    sure = GUESS if conflicts or others else PROVED if overlap.says_same else LIKELY
-    if overlap.known is not None and overlap.known >= 0.9 and sure == LIKELY:
+    alike = set(words_of(column)) & set(words_of(best.new)) - _UNTELLING
+    sure = GUESS if conflicts or others else PROVED if overlap.says_same else LIKELY if alike else _DOUBTED
+    if overlap.known is not None and overlap.known >= 0.9 and sure in (LIKELY, _DOUBTED):
         text = f"{overlap.known:.0%} of the values of {best.new} are among those that {column} held"
         proof.insert(1, Evidence("values", f"{relation}.{best.new}", text))
         sure = STRONG

@@ -25,6 +25,7 @@ from aidbt.healing.evidence.table_changes import TableChange
 
 _SILENT_ROWS, _SILENT_SHARE = 5, 0.02
 _REWRITTEN = 0.3  # of the compared rows, where nothing marks an update
+_FAR = 2.0  # times what the smallest or largest value was
 _COLLAPSED_FROM = 5  # different values then, of which one is left
 
 
@@ -116,7 +117,7 @@ def _rewritten(case: Case, change: TableChange, failure: RunFailure | None) -> D
             text = (
                 f"{share:.0%} of the rows of {relation} have another {column} with the same key and {marks}"
             )
-        elif rewrite.changed >= _SILENT_ROWS and share >= _REWRITTEN:
+        elif rewrite.changed >= _SILENT_ROWS and share >= _REWRITTEN and not _is_near(change, column):
             text = f"{share:.0%} of the rows of {relation} have another {column} with the same key"
         else:
             continue
@@ -126,6 +127,20 @@ def _rewritten(case: Case, change: TableChange, failure: RunFailure | None) -> D
             step, column=column, facts={"bad": rewrite.changed},
         )  # fmt: skip
     return None
+
+
+def _is_near(change: TableChange, column: str) -> bool:
+    """Whether a number still moves between about the same ends: prices rise, and nothing marks it."""
+    was = change.was.column(column) if change.was is not None else None
+    now = change.now.column(column) if change.now is not None else None
+    ends = [] if was is None or now is None else [(was.minimum, now.minimum), (was.maximum, now.maximum)]
+    try:
+        pairs = [
+            (float(then), float(there)) for then, there in ends if then is not None and there is not None
+        ]
+    except ValueError:
+        return False
+    return len(pairs) == 2 and all(a == b or (a * b > 0 and 1 / _FAR <= a / b <= _FAR) for a, b in pairs)
 
 
 def _collapsed(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:

@@ -10,7 +10,7 @@ from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
 from aidbt.core.measured import node_name
-from aidbt.healing.diagnosis.code import changed_code
+from aidbt.healing.diagnosis.code import changed_code, concerns
 from aidbt.healing.diagnosis.columns import switched_column
 from aidbt.healing.diagnosis.finding import (
     GUESS,
@@ -19,6 +19,7 @@ from aidbt.healing.diagnosis.finding import (
     changes_above,
     diagnosis,
     git_evidence,
+    macro_path,
     message_evidence,
     tables_above,
     unchanged_code,
@@ -34,10 +35,12 @@ from aidbt.healing.evidence.violations import origins_of
 _CLASS_OF = {
     "nulls": E.NULL_VIOLATION, "duplicates": E.DUPLICATE_KEY, "orphans": E.REFERENTIAL_INTEGRITY,
     "bad_casts": E.TYPE_COERCION_FAILURE, "other_values": E.CONSTRAINT_VIOLATION,
+    "outside": E.CONSTRAINT_VIOLATION,
 }  # fmt: skip
 _CLASS_OF_TEST = {
     "not_null": E.NULL_VIOLATION, "unique": E.DUPLICATE_KEY, "relationships": E.REFERENTIAL_INTEGRITY,
-    "accepted_values": E.CONSTRAINT_VIOLATION, "unit": E.TEST_LOGIC,
+    "accepted_values": E.CONSTRAINT_VIOLATION, "unit": E.TEST_LOGIC, "combination": E.DUPLICATE_KEY,
+    "proportion": E.NULL_VIOLATION, "recency": E.STALE, "volume": E.VOLUME,
 }  # fmt: skip
 _WORDS = {
     "nulls": "have no {column}",
@@ -45,9 +48,11 @@ _WORDS = {
     "orphans": "name by {column} a row that is not in {parent}",
     "bad_casts": "have under {column} what is no {type}",
     "other_values": "have under {column} what is not among the accepted values",
+    "outside": "break the rule {rule}",
 }
 _MOSTLY = 0.5  # of the rows: then not rows are wrong, but the column is another one
 _LOST_ROWS = 0.02  # of the parent's rows
+_FEW, _ALL_NEW = 20, 0.8  # rows; share of those that came since the last good run
 
 
 def failed_test(case: Case, failure: RunFailure) -> Diagnosis | None:
@@ -59,14 +64,16 @@ def failed_test(case: Case, failure: RunFailure) -> Diagnosis | None:
         return _unit_test(case, failure, meaning)
     test_code = _changed_test(case, failure, meaning)
     found = [v for v in case.violations if v.failure == failure.unique_id and v.bad > (v.bad_then or 0)]
-    code = _above_all(case, [name for name in dict.fromkeys([meaning.node, *meaning.reads]) if name])
+    asked = _columns_asked(case, meaning)
+    above = _above_all(case, [name for name in dict.fromkeys([meaning.node, *meaning.reads]) if name])
+    code = [change for change in above if concerns(change, asked)]
     for violation in sorted(found, key=lambda v: -v.bad):
         change = case.tables.get(violation.source)
         if violation.kind == "nulls" and change is not None:
             switched = switched_column(case, failure, change, violation.column)
             if switched is not None:
                 return _with_test(switched, meaning)
-        if violation.bad_then is None and (test_code is not None or (code and not _source_moved(change))):
+        if (test_code is not None or code) and violation.bad_then != 0:
             continue  # it may have been so before: the test, or the code that dealt with it, changed
         return _with_test(_bad_rows(case, failure, violation, meaning), meaning)
     if test_code is not None:
@@ -85,8 +92,8 @@ def bad_values(case: Case, failure: RunFailure) -> Diagnosis | None:
     named = [name.casefold() for name in named_columns(failure.message)]
     worst = max(found, key=lambda v: (v.column.casefold() in named, v.bad))
     change = case.tables.get(worst.source)
-    code = changes_above(case, failure.unique_id)
-    if code and not _source_moved(change):
+    code = [one for one in changes_above(case, failure.unique_id) if concerns(one, [worst.column, *named])]
+    if code and worst.bad_then is None:
         return changed_code(case, failure, failure.unique_id, code)
     retyped = retyped_column(case, failure, [change] if change is not None else [], worst)
     if retyped is not None:
@@ -154,22 +161,58 @@ def _bad_rows(
     ruled = [e for e in [unchanged_code(case)] if e]
     if change is not None and change.was is not None and not change.gone:
         ruled.append(Evidence("source_schema", relation, f"no column of {relation} is gone"))
-    few = f"set the {violation.bad:,} rows aside, with the reason, if the source allows it"
-    many = f"ask the owner of {relation}: {violation.rate:.0%} of its rows are wrong"
+    proof = [_rows_evidence(case, violation), message_evidence(failure)]
+    passed = meaning is not None and meaning.unique_id in case.passed_then
+    if passed:
+        proof.insert(1, Evidence("artifact", failure.unique_id, "the test passed at the last good run"))
+    sure = STRONG if violation.bad_then is not None or passed else LIKELY
+    step = _next(violation, relation)
+    new = _came_since(change)
+    if violation.bad >= _FEW and new and violation.bad >= _ALL_NEW * new:
+        text = f"about {new:,} rows came since the last good run: nearly all of them are so"
+        proof.insert(1, Evidence("source_profile", relation, text))
+        sure, step = GUESS, f"ask the owner of {relation} what changed: it is not single rows"
+    several = "," in violation.column
+    if several:
+        facts |= {"column": None, "columns": violation.column}
     return diagnosis(
-        f"rows:{violation.kind}", _CLASS_OF[violation.kind],
-        STRONG if violation.bad_then is not None or case.good is not None else LIKELY,
-        failure=failure, root=violation.source, column=violation.column,
-        proof=[_rows_evidence(case, violation), message_evidence(failure)], ruled_out=ruled, facts=facts,
-        next_step=few if violation.rate <= 0.1 else many,
+        f"rows:{violation.kind}", _CLASS_OF[violation.kind], sure, failure=failure, root=violation.source,
+        column="" if several else violation.column, proof=proof, ruled_out=ruled, facts=facts, next_step=step,
     )  # fmt: skip
+
+
+def _next(violation: Violation, relation: str) -> str:
+    if violation.rate > 0.1:
+        return f"ask the owner of {relation}: {violation.rate:.0%} of its rows are wrong"
+    if violation.kind == "other_values":
+        return f"say whether {violation.column} has a new value that is right; else set the rows aside"
+    rows = "row" if violation.bad == 1 else f"{violation.bad:,} rows"
+    return f"set the {rows} aside, with the reason, if the source allows it"
+
+
+def _came_since(change: TableChange | None) -> int:
+    """About how many rows a source has more than at the last good run; 0 where that is not known."""
+    if change is None or not change.is_measured or change.was is None or change.now is None:
+        return 0
+    return max(change.now.rows - change.was.rows, 0)
+
+
+def _columns_asked(case: Case, meaning: TestMeaning) -> list[str]:
+    """The columns a test is about, by all names they have on the way from the source; none where the test
+    does not say."""
+    names = [meaning.column, *meaning.columns] + re.findall(r"[A-Za-z_]\w*", meaning.condition)
+    asked = [name for name in names if name]
+    lineage = case.lineage
+    found = [o.column for name in asked if lineage for o in origins_of(lineage, meaning.node, name)]
+    return list(dict.fromkeys([*asked, *found]))
 
 
 def _rows_evidence(case: Case, violation: Violation) -> Evidence:
     parent = violation.detail.replace("|", ".") if violation.kind == "orphans" else ""
     words = _WORDS[violation.kind].format(
-        column=violation.column, type=violation.detail, parent=node_name(parent) if parent else ""
-    )
+        column=violation.column, type=violation.detail, parent=node_name(parent) if parent else "",
+        rule=violation.detail,
+    )  # fmt: skip
     then = f"; {violation.bad_then:,} at the last good run" if violation.bad_then is not None else ""
     text = (
         f"{violation.bad:,} of {violation.rows:,} rows of {node_name(violation.source)} {words}"
@@ -245,19 +288,43 @@ def _changed_test(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diag
     """A test that is new since the last good run, or whose own file changed."""
     is_new = case.good_manifest is not None and case.good_manifest.find(meaning.unique_id) is None
     own = case.code.of(meaning.path)
-    if not is_new and (own is None or meaning.kind != "singular"):
+    macro = _changed_macro(case, meaning)
+    words = [word for word in (meaning.column, *meaning.columns, meaning.name) if word]
+    perhaps = case.good is None and own is not None and concerns(own, words)
+    is_changed = own is not None and meaning.kind == "singular"
+    if not (is_new or is_changed or macro or perhaps or _is_stricter(case, meaning)):
         return None
     text = f"{node_name(meaning.unique_id)} is a test that the last good run did not have"
     proof = [Evidence("artifact", meaning.path, text)] if is_new else []
-    proof += [git_evidence(case, own)] if own is not None else []
+    proof += [git_evidence(case, one) for one in (macro, own) if one is not None]
     return _with_test(
         diagnosis(
-            "code:test", E.TEST_LOGIC, STRONG, failure=failure, root=meaning.node or meaning.unique_id,
+            "code:test", E.TEST_LOGIC, GUESS if perhaps else STRONG, failure=failure,
+            root=meaning.node or meaning.unique_id,
             proof=[*proof, message_evidence(failure)], facts={"file": meaning.path, "what": "logic"},
-            next_step="say whether the new test is right: the rows it finds may have been there before",
+            next_step="say whether the test is right: the rows it finds may have been there before",
         ),
         meaning,
     )  # fmt: skip
+
+
+def _changed_macro(case: Case, meaning: TestMeaning) -> FileChange | None:
+    """What changed in the file that says what a test of the project's own asks."""
+    test = case.node(meaning.unique_id)
+    macros = (test.raw.get("depends_on") or {}).get("macros") or () if test is not None else ()
+    paths = (macro_path(case, str(name)) for name in macros)
+    return next((change for path in paths if path and (change := case.code.of(path))), None)
+
+
+_STRICT = ("severity", "where", "error_if", "warn_if", "fail_calc", "limit")
+
+
+def _is_stricter(case: Case, meaning: TestMeaning) -> bool:
+    """Whether a test that did not pass before was told to be stricter, or to look at other rows."""
+    if case.good_manifest is None or case.manifest is None or meaning.unique_id in case.passed_then:
+        return False
+    then, now = (m.find(meaning.unique_id) for m in (case.good_manifest, case.manifest))
+    return bool(then and now and any(then.config.get(n) != now.config.get(n) for n in _STRICT))
 
 
 def _moved_source(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis | None:
@@ -296,10 +363,16 @@ def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagno
         f"test:{meaning.name or meaning.kind}", error_class, LIKELY if facts else GUESS, failure=failure,
         root=root, column=column, proof=[message_evidence(failure)], facts=facts, unknown=unknown,
         ruled_out=[same_code] if same_code else [],
-        next_step=f"look at the rows that {node_name(meaning.unique_id)} finds",
+        next_step=_STEPS.get(error_class, "look at the rows that {test} finds").format(
+            root=node_name(root), test=node_name(meaning.unique_id)
+        ),
     )  # fmt: skip
 
 
+_STEPS = {
+    E.STALE: "ask the owner of {root} why nothing new came",
+    E.VOLUME: "ask the owner of {root} for the rows that are missing",
+}
 _GOT = re.compile(r"Got (\d+) result")
 
 

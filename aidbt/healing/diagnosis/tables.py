@@ -21,6 +21,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.table_changes import Replacement, TableChange
+from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.project.manifest import Node
 
 _BAND = 0.9  # of the rows then; a stale copy has fewer
@@ -32,6 +33,29 @@ def gone_table(case: Case, failure: RunFailure | None, unique_id: str) -> Diagno
     if gone and _is_another_place(case):
         return _another_place(case, failure)
     return table_diagnosis(case, failure, gone[0]) if gone else None
+
+
+def missing_model(case: Case, failure: RunFailure, name: str) -> Diagnosis | None:
+    """A model, seed or snapshot that a failed node reads and that does not stand in the warehouse: somebody
+    dropped it, or it was never built there. Building it again is all it takes."""
+    bare = name.replace("`", "").replace('"', "").rpartition(".")[2].casefold()
+    nodes = [case.node(above) for above in case.ancestors(failure.unique_id)]
+    missing = next((n for n in nodes if n is not None and (n.identifier or n.name).casefold() == bare), None)
+    if missing is None or missing.resource_type not in ("model", "seed", "snapshot"):
+        return None
+    if case.reached is None or not case.reached.is_open or relation_of(missing, case.relations) is not None:
+        return None
+    place = ".".join(part for part in (missing.schema, missing.identifier or missing.name) if part)
+    proof = [Evidence("probe", place, f"{missing.name} does not stand in the warehouse: there is no {place}")]
+    was_there = case.good is not None and relation_of(missing, case.good.relations) is not None
+    proof += [Evidence("artifact", place, "it stood there at the last good run")] if was_there else []
+    return diagnosis(
+        "model:missing", E.TABLE_RENAMED, STRONG if was_there else LIKELY, failure=failure,
+        root=missing.unique_id, proof=[*proof, message_evidence(failure)],
+        facts={"missing_model": missing.unique_id, "relation": place, "node": failure.unique_id},
+        ruled_out=[item for item in [unchanged_code(case)] if item],
+        next_step=f"build it again: dbt build -s {missing.name}+",
+    )  # fmt: skip
 
 
 def _is_another_place(case: Case) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aidbt.core.failures import Classified, Strategy
+from aidbt.core.failures import ACT_FROM, Classified, Strategy
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
@@ -138,20 +138,51 @@ def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diag
     if said is None:
         return _unknown(failure)
     error_class = said.error_class
+    is_test = failure.status == "fail" and failure.unique_id.startswith("test.")
+    if is_test:  # its message says only how many rows there were
+        error_class = _class_by_name(failure.unique_id)
+    is_plain = error_class.family in _KNOWN_BY_WORDS or error_class is E.MISSING_DEPENDENCY
+    sure = GUESS if is_test else said.confidence if is_plain else min(said.confidence, _BY_WORDS)
     found = diagnosis(
-        "message", error_class, said.confidence, failure=failure, root=failure.unique_id or "project",
+        "message", error_class, sure, failure=failure, root=failure.unique_id or "project",
         proof=[
             message_evidence(failure), Evidence("message", "classification", said.why or error_class.meaning),
         ],
-        next_step=_STEPS[error_class.strategy],
-        unknown=[] if said.confidence >= 0.75 else ["what the message means for certain"],
+        next_step=_step(failure, error_class),
+        unknown=[] if sure >= ACT_FROM else [_OPEN if said.confidence >= ACT_FROM else _UNCLEAR],
         facts={"alternatives": ", ".join(str(a) for a in said.alternatives)},
     )  # fmt: skip
-    if error_class.family not in _WAREHOUSE:
+    if error_class.family not in _WAREHOUSE or found.stage in (Stage.PARSE, Stage.DEPS):
         return found
     # The same trouble with the warehouse is one cause, however many nodes it stopped.
     found = replace(found, key=f"warehouse|{error_class}", root="warehouse")
     return _probed(case, found)
+
+
+def _step(failure: RunFailure, error_class: E) -> str:
+    if failure.unique_id.startswith("macro."):
+        return f"look at the macro {failure.unique_id.rpartition('.')[2]} and what it was called with"
+    return _STEPS[error_class.strategy]
+
+
+# Of these the words say it; elsewhere only the tables and files that they are about do.
+_KNOWN_BY_WORDS = ("TRANSIENT", "CONFIGURATION", "DATA_CORRUPTION")
+_BY_WORDS = 0.74
+_OPEN = "which change of a table or a file made it so"
+_UNCLEAR = "what the message means for certain"
+_CLASS_BY_NAME = {
+    "not_null": E.NULL_VIOLATION, "unique": E.DUPLICATE_KEY, "relationships": E.REFERENTIAL_INTEGRITY,
+    "source_not_null": E.NULL_VIOLATION, "source_unique": E.DUPLICATE_KEY,
+    "source_relationships": E.REFERENTIAL_INTEGRITY, "dbt_utils_unique_combination": E.DUPLICATE_KEY,
+}  # fmt: skip
+
+
+def _class_by_name(unique_id: str) -> E:
+    """What a test is about, by the name that dbt gives it, where no manifest knows it."""
+    name = unique_id.split(".")[2]
+    return next(
+        (found for start, found in _CLASS_BY_NAME.items() if name.startswith(start)), E.CONSTRAINT_VIOLATION
+    )
 
 
 def _probed(case: Case, found: Diagnosis) -> Diagnosis:

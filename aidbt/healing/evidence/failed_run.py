@@ -15,7 +15,14 @@ from pathlib import Path
 from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Stage
-from aidbt.project.artifacts import NodeResult, RunResults, Sources, read_run_results, read_sources
+from aidbt.project.artifacts import (
+    NodeResult,
+    RunResults,
+    SourceFreshness,
+    Sources,
+    read_run_results,
+    read_sources,
+)
 from aidbt.project.dbt_log_tail import LastInvocation, Told, last_invocation
 from aidbt.project.dbt_report import FAILING
 from aidbt.project.manifest import Manifest, read_manifest
@@ -102,7 +109,7 @@ def read_failed_run(
     log = _log(folder, ("dbt.log", "logs/dbt.log", "../logs/dbt.log"), unknown)
     printed = _log(folder, ("stdout.txt", "stderr.txt"), unknown)
     told = log or printed
-    results = _results(folder, project, unknown)
+    results = _results(folder, project, told.invocation_id if told is not None else "", unknown)
     manifest = _manifest(folder, project, unknown)
     if results is not None and results.metadata.generated_at > (now or datetime.now(UTC)) + _FUTURE:
         unknown.append("the results are dated in the future: clocks differ, so times are not compared")
@@ -151,17 +158,21 @@ def _log(folder: Path, names: Sequence[str], unknown: list[str]) -> LastInvocati
     return found
 
 
-def _results(folder: Path, project: str, unknown: list[str]) -> RunResults | Sources | None:
-    path = _first(folder, ("run_results.json", "target/run_results.json"))
-    sources = _first(folder, ("sources.json", "target/sources.json"))
-    found: RunResults | Sources | None = None
-    try:
-        found = read_run_results(path) if path is not None else None
-        if found is None and sources is not None:
-            found = read_sources(sources)
-    except ArtifactError as error:
-        unknown.append(error.message)
-        return None
+def _results(folder: Path, project: str, ran: str, unknown: list[str]) -> RunResults | Sources | None:
+    """The results of a run, or of a freshness check where that is what ran, or ran last."""
+    there: list[RunResults | Sources] = []
+    readers: tuple[tuple[str, Callable[[Path], RunResults | Sources]], ...] = (
+        ("run_results.json", read_run_results),
+        ("sources.json", read_sources),
+    )
+    for name, read in readers:
+        path = _first(folder, (name, f"target/{name}"))
+        try:
+            there += [read(path)] if path is not None else []
+        except ArtifactError as error:
+            unknown.append(error.message)
+    there.sort(key=lambda one: (one.metadata.invocation_id == ran, one.metadata.generated_at), reverse=True)
+    found = there[0] if there else None
     packages = {result.unique_id.split(".")[1] for result in found.results} if found is not None else set()
     if packages and project not in packages:
         unknown.append(
@@ -234,7 +245,7 @@ def _failures(
     earlier = _told_failures(before, manifest) if before is not None else []
     if results is not None:
         found = [
-            RunFailure(r.unique_id, r.status, r.message, _path(r.unique_id, manifest))
+            RunFailure(r.unique_id, r.status, _said(r, log or printed), _path(r.unique_id, manifest))
             for r in results.results
             if r.status in FAILING
         ]
@@ -252,6 +263,16 @@ def _failures(
     if told is not None and results is None:
         return [RunFailure("", "error", NOT_TOLD if told.ended else KILLED)]
     return []
+
+
+def _said(result: NodeResult | SourceFreshness, told: LastInvocation | None) -> str:
+    """What a result says; of an operation, whose result says nothing, what the log does."""
+    if result.message:
+        return result.message
+    if isinstance(result, SourceFreshness) and result.max_loaded_at is not None:
+        hours = f", {result.age_s / 3600:,.0f} hours before it was asked" if result.age_s else ""
+        return f"the newest row is of {result.max_loaded_at:%Y-%m-%d %H:%M} UTC{hours}"
+    return _whole_message(told) if told is not None else ""
 
 
 def _told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFailure]:
@@ -363,7 +384,7 @@ def stage_of(failure: RunFailure) -> Stage:
     message = failure.message
     if kind in ("test", "unit_test"):
         return Stage.TEST
-    if kind == "operation":
+    if kind in ("operation", "macro"):
         return Stage.HOOK
     if kind == "source":
         return Stage.FRESHNESS

@@ -15,7 +15,8 @@ from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.case import GitState
 from aidbt.healing.evidence.code_changes import project_texts
-from aidbt.healing.evidence.tables_now import declared_keys, relation_of
+from aidbt.healing.evidence.outside import under_its_name
+from aidbt.healing.evidence.tables_now import declared_keys, relation_at
 from aidbt.project import Project
 from aidbt.project.artifacts import read_run_results
 from aidbt.project.dbt_report import FAILING
@@ -99,7 +100,7 @@ def keep_good_state(
         unknown: list[str] = []
         engine, relations, tables = measure_all(
             warehouse, manifest, _nodes(manifest, ran), mask=states.mask(), scan_bytes=scan_bytes,
-            unknown=unknown,
+            unknown=unknown, root=project.root,
         )  # fmt: skip
         git = git_state(project.root)
         state = GoodState(
@@ -151,6 +152,7 @@ def measure_all(
     mask: int,
     scan_bytes: int,
     unknown: list[str],
+    root: Path | None = None,
 ) -> tuple[str, tuple[Relation, ...], dict[str, TableState]]:
     """(what made the hashes, every relation there is, unique_id → its table) of some sources and nodes.
 
@@ -164,7 +166,7 @@ def measure_all(
         engine = engine_of(connection)
         left = scan_bytes
         for node in nodes:
-            relation = relation_of(node, relations)
+            relation = relation_at(connection, node, relations, most_bytes=left, unknown=unknown, root=root)
             if relation is None:
                 continue
             size = estimated_size(relation) or 0
@@ -173,9 +175,8 @@ def measure_all(
                 found[node.unique_id] = known_columns(relation)
                 continue
             left -= size
-            found[node.unique_id] = _measured(
-                connection, relation, _keys_of(node, manifest, keys), mask, unknown
-            )
+            state = _measured(connection, relation, _keys_of(node, manifest, keys), mask, unknown)
+            found[node.unique_id] = under_its_name(state, node)
     return engine, relations, found
 
 

@@ -66,7 +66,7 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     code = changes_since_good(project, good.texts, good.commit) if good is not None else CodeChanges()
     if good is None:
         code = changes_of_last_commit(project)
-        unknown.append("there is no state of a good run to compare with")
+        unknown.append(_no_good_state(project, states))
     case = Case(
         project=project.name,
         root=project.root,
@@ -107,6 +107,18 @@ def _last_good(
     except AidbtError as error:
         unknown.append(f"what was kept of good runs cannot be read: {error.message}")
         return None, None
+
+
+def _no_good_state(project: Project, states: GoodStates | None) -> str:
+    """That there is nothing to compare with; with the target where others have it."""
+    try:
+        others = sorted({name for name, _, _ in states.all()}) if states is not None else []
+        target = project.profile().target
+    except AidbtError:
+        others = []
+    if not others:
+        return "there is no state of a good run to compare with"
+    return f"no good run of the target {target} was kept, only of {', '.join(others)}"
 
 
 def _good_manifest(good: GoodState | None, unknown: list[str]) -> Manifest | None:
@@ -244,6 +256,7 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
             scan_bytes=readers.scan_bytes,
             keys=_by_source(keys, case),
             known=[*manifest.sources.values(), *manifest.nodes.values()] if manifest is not None else (),
+            root=case.root,
         )
     except AidbtError as error:
         unknown.append(f"the warehouse could not be asked: {error.message}")
@@ -255,7 +268,13 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
     try:
         with warehouse.connect() as connection:
             asker = Violations(
-                connection, found.relations, manifest, case.lineage, found.tables, case.good_manifest
+                connection,
+                found.relations,
+                manifest,
+                case.lineage,
+                found.tables,
+                case.good_manifest,
+                case.root,
             )
             violations = tuple(_violations(case, asker))
     except AidbtError as error:

@@ -16,7 +16,7 @@ _EMPTIED, _HALVED, _DOUBLED = 0.01, 0.6, 1.8  # of the rows there were
 _FEW_ROWS = 20  # below so many, a share of the rows says nothing
 _SWAPPED = 0.9  # of the values that are compared
 _FEW_COMPARED = 8
-_TELLING, _BEYOND_CHANCE = 3, 0.8  # rows; Cohen's kappa
+_TELLING, _BEYOND_CHANCE = 3, 0.8  # rows; share
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,16 @@ class Overlap:
 
     @property
     def is_telling(self) -> bool:
-        """Whether the same values on the same keys say more than that both columns mostly hold one value."""
-        if self.telling is None or self.agreement is None:
-            return self.telling is None
-        beyond = (self.agreement - self.chance) / (1 - self.chance) if self.chance < 1 else 0.0
-        return self.telling >= _TELLING and beyond >= _BEYOND_CHANCE
+        """Whether the values on the same keys say anything: not where nearly all rows hold one value."""
+        return self.telling is None or self.telling >= _TELLING
+
+    @property
+    def beyond_chance(self) -> float:
+        """The agreement beyond what chance gives (Cohen's kappa): 1 where all is the same, 0 or less where
+        the columns have nothing to do with each other."""
+        if self.agreement is None or self.chance >= 1:
+            return 0.0
+        return (self.agreement - self.chance) / (1 - self.chance)
 
     @property
     def agreement(self) -> float | None:
@@ -58,7 +63,7 @@ class Overlap:
     def says_same(self) -> bool:
         """Whether the values are the same, as far as values can tell."""
         if self.agreement is not None:
-            return self.agreement >= 0.95 and self.is_telling
+            return self.agreement >= 0.95 and self.is_telling and self.beyond_chance >= _BEYOND_CHANCE
         return self.support >= _FEW_COMPARED and self.share >= 0.9
 
     @property

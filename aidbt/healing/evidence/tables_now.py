@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sqlglot import exp
 
@@ -13,6 +14,7 @@ from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, KeyedRows, TableState
 from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Reached
+from aidbt.healing.evidence.outside import is_outside, outside_relation, under_its_name
 from aidbt.healing.evidence.table_changes import (
     Overlap,
     Replacement,
@@ -71,6 +73,30 @@ def relation_of(node: Node, relations: Sequence[Relation]) -> Relation | None:
     return None
 
 
+def relation_at(
+    connection: Connection,
+    node: Node,
+    relations: Sequence[Relation],
+    *,
+    most_bytes: int,
+    unknown: list[str],
+    root: Path | None = None,
+) -> Relation | None:
+    """The relation that a source or node stands for, or its files where it is a source of files.
+
+    Args:
+        root: the project's folder, where paths of files begin.
+    """
+    there = relation_of(node, relations)
+    if there is not None:
+        return there
+    try:
+        return outside_relation(connection, node, most_bytes=most_bytes, root=root)
+    except WarehouseError as error:
+        unknown.append(f"{node.source_name}.{node.name} could not be read: {error.message}")
+        return None
+
+
 def tables_now(
     warehouse: Warehouse,
     nodes: Sequence[Node],
@@ -80,6 +106,7 @@ def tables_now(
     scan_bytes: int = 100_000_000_000,
     keys: Mapping[str, Sequence[str]] | None = None,
     known: Collection[Node] = (),
+    root: Path | None = None,
 ) -> TablesNow:
     """What became of some sources.
 
@@ -87,6 +114,7 @@ def tables_now(
         scan_bytes: what may be read of them together; of the rest only the columns are compared.
         keys: unique_id → columns that are declared to be unique.
         known: the sources and nodes of the project: their relations are no other table under a new name.
+        root: the project's folder, where paths of files begin.
     """
     reached, relations = reach(warehouse)
     if not reached.is_open:
@@ -102,11 +130,13 @@ def tables_now(
                 unknown.append("the hashes of the last good state are of another engine: values not compared")
             for node in nodes:
                 was = good.tables.get(node.unique_id) if good is not None else None
-                relation = relation_of(node, relations)
+                relation = relation_at(
+                    connection, node, relations, most_bytes=left, unknown=unknown, root=root
+                )
                 size = estimated_size(relation) or 0 if relation is not None else 0
                 looker = _Looker(connection, was, mask, same_engine)
-                if relation is None and (was is None if good is not None else _is_outside(node)):
-                    continue  # a file, or another place that this warehouse does not list
+                if relation is None and (is_outside(node) or (good is not None and was is None)):
+                    continue  # a file that cannot be read, or another place that this warehouse does not list
                 if relation is None:
                     others = _candidates(
                         node, was, good, [r for r in relations if _place(r.schema, r.name) not in own]
@@ -117,7 +147,9 @@ def tables_now(
                     found[node.unique_id] = TableChange(node.unique_id, was, known_columns(relation))
                 else:
                     left -= size
-                    found[node.unique_id] = looker.there(node, relation, (keys or {}).get(node.unique_id, ()))
+                    change = looker.there(node, relation, (keys or {}).get(node.unique_id, ()))
+                    now = under_its_name(change.now, node) if change.now is not None else None
+                    found[node.unique_id] = replace(change, now=now)
                 unknown += looker.unknown
     except WarehouseError as error:
         unknown.append(f"the warehouse could not be asked: {error.message}")
@@ -278,12 +310,6 @@ def _candidates(
 
 def _place(schema: str, name: str) -> tuple[str, str]:
     return schema.casefold(), name.casefold()
-
-
-def _is_outside(node: Node) -> bool:
-    """Whether a source is read from where it stands, such as a file, and is no table of the warehouse."""
-    meta = {**(node.raw.get("meta") or {}), **(node.config.get("meta") or {}), **node.config}
-    return bool(meta.get("external_location") or node.raw.get("external"))
 
 
 def _alike(a: str, b: str) -> bool:

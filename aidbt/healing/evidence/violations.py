@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
@@ -14,7 +15,7 @@ from aidbt.core.schema import Relation
 from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Violation, ViolationKind
 from aidbt.healing.evidence.table_changes import TableChange
-from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.evidence.tables_now import relation_at
 from aidbt.healing.evidence.test_meaning import TestMeaning
 from aidbt.lineage.graph import ColumnRef, Lineage
 from aidbt.project.manifest import Manifest, Node
@@ -23,6 +24,7 @@ from aidbt.warehouse.dialects import NoLowering
 from aidbt.warehouse.rows import rows_of, table_of
 
 _MOST_CASTS = 40
+_MOST_BYTES = 1_000_000_000  # of files that are read once more
 
 
 def origins_of(lineage: Lineage, node: str, column: str) -> list[ColumnRef]:
@@ -48,6 +50,7 @@ class Violations:
         lineage: Lineage,
         tables: Mapping[str, TableChange],
         good_manifest: Manifest | None = None,
+        root: Path | None = None,
     ) -> None:
         self.connection = connection
         self.relations = relations
@@ -55,12 +58,13 @@ class Violations:
         self.lineage = lineage
         self.tables = tables
         self.good_manifest = good_manifest
+        self.root = root
         self.unknown: list[str] = []
 
     def of_test(self, meaning: TestMeaning) -> Iterator[Violation]:
         """The rows that break a test: at the origin of the tested column, or of what is tested itself."""
         if meaning.only_where:
-            self.unknown.append(f"{meaning.name} looks at some rows only: those of the sources were not counted")
+            self.unknown.append(f"{meaning.name} tests some rows only: those of the sources were not counted")
             return
         if meaning.kind in ("range", "expression"):
             yield from self._of_rule(meaning)
@@ -204,7 +208,16 @@ class Violations:
 
     def _relation(self, unique_id: str) -> Relation | None:
         node = self.manifest.find(unique_id)
-        return relation_of(node, self.relations) if node is not None else None
+        if node is None:
+            return None
+        return relation_at(
+            self.connection,
+            node,
+            self.relations,
+            most_bytes=_MOST_BYTES,
+            unknown=self.unknown,
+            root=self.root,
+        )
 
     def _read_at_once(self, unique_id: str) -> list[Node]:
         """A node and the views and ephemeral models that are computed when it is."""

@@ -43,7 +43,7 @@ def order_of(
     """What puts the rows of each key in order, or in a sentence why nothing does.
 
     Args:
-        rows: of keys that stand there more than once; the key first, then the columns in the order of `names`.
+        rows: of keys that stand there more than once; the key first, then the columns as in `names`.
         loaded_at: the column that is declared to say when a row was loaded.
 
     Example:
@@ -55,7 +55,9 @@ def order_of(
         groups[repr(key)].append(dict(zip(names, values, strict=True)))
     loaders = [name for name in names if is_loaders(name, loaded_at)]
     said = [name for name in names if name not in loaders]
-    earliest = [name for name in loaders if _orders(groups, name) and type_family(types.get(name, "")) in _ORDERED]
+    earliest = [
+        name for name in loaders if _orders(groups, name) and type_family(types.get(name, "")) in _ORDERED
+    ]
     differing = {key: group for key, group in groups.items() if len(_said(group, said)) > 1}
     if not differing:
         return Order("", tuple(earliest), len(groups))

@@ -62,7 +62,7 @@ def entry_of(source_id: str, case: Case) -> Entry | str:
     if problem:
         return problem
     columns = [column.name for column in relation.columns]
-    traced = trace(compiled(staging, case), case.dialect, columns, _is(source))
+    traced = trace(compiled(staging, case), case.dialect, columns, is_table(source))
     if traced is None:
         return f"the SQL of {staging.name} does not say how it reads {name}"
     return Entry(source, relation, staging, traced, relation_of(staging, case.relations))
@@ -113,7 +113,7 @@ def _reads(node: Node, case: Case) -> Iterator[tuple[Node, Traced]]:
         if parent is None or relation is None or parent.resource_type != "model":
             continue
         columns = [column.name for column in relation.columns]
-        traced = trace(compiled(node, case), case.dialect, columns, _is(parent))
+        traced = trace(compiled(node, case), case.dialect, columns, is_table(parent))
         if traced is not None:
             yield parent, traced
 
@@ -123,12 +123,13 @@ def test_filter(test: Node, about: Node, case: Case) -> exp.Expr | None:
     other tests."""
     relation = relation_of(about, case.relations)
     columns = [column.name for column in relation.columns] if relation is not None else []
-    traced = trace(compiled(test, case), case.dialect, columns, _is(about))
+    traced = trace(compiled(test, case), case.dialect, columns, is_table(about))
     if traced is None or not traced.says_all or not traced.keeps_rows or not traced.filters:
         return None
     return exp.and_(*(item.copy() for item in traced.filters))
 
 
-def _is(node: Node) -> IsIt:
+def is_table(node: Node) -> IsIt:
+    """Whether a table in SQL is the relation of a node."""
     name, schema = (node.identifier or node.name).casefold(), node.schema.casefold()
     return lambda table: (table.name.casefold(), table.db.casefold()) == (name, schema)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
 
+from aidbt.core.healing import Checked
+from aidbt.core.table_state import TableState
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.tables_now import relation_of
-from aidbt.healing.quarantine.copies import Order, is_loaders, order_of
+from aidbt.healing.quarantine.copies import Order, order_of
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.kept_keys import tables_with_key
 from aidbt.healing.quarantine.measures import additive
 from aidbt.healing.quarantine.rules import Rule
+from aidbt.project.manifest import Node
 from aidbt.warehouse import Connection
+from aidbt.warehouse.profiling import is_load_time
 from aidbt.warehouse.rows import Rows, batch_column, rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows
 
@@ -125,16 +128,21 @@ class Counting:
         was = change.was if change is not None and change.was is not None and change.was.is_measured else None
         measures = additive(entry, self.case)
         unread = tuple(n for n, v in measures.items() if rule.kind == "bad_casts" and _uses(v, rule.columns))
-        wanted = {name: _safe(value, self.case.dialect) for name, value in measures.items() if name not in unread}
+        wanted = {
+            name: _safe(value, self.case.dialect) for name, value in measures.items() if name not in unread
+        }
         load = _load_column(entry)
-        then = was.column(load).maximum if was is not None and load and was.column(load) is not None else None  # type: ignore[union-attr]
-        is_new = _later(load, then, entry) if then else None
+        then = _maximum(was, load) if was is not None and load else ""
+        is_new = _later(load, then, entry, self.case.dialect) if then else None
         count = exp.Count(this=exp.Star())
         asked = [count, _sum_if(_is_bad())]
         asked += [_sum_if(is_new), _sum_if(exp.and_(_is_bad(), is_new.copy()))] if is_new is not None else []
         for value in wanted.values():
             size = exp.cast(exp.Abs(this=value), exp.DataType.build("double"))
-            asked += [exp.Sum(this=size), exp.Sum(this=exp.Case(ifs=[exp.If(this=_is_bad(), true=size.copy())]))]
+            asked += [
+                exp.Sum(this=size),
+                exp.Sum(this=exp.Case(ifs=[exp.If(this=_is_bad(), true=size.copy())])),
+            ]
         row = list(self._fetch(exp.select(*asked).from_(self._checked(rule)))[0])
         rows, bad = int(row.pop(0)), int(row.pop(0) or 0)
         new, bad_new = (int(row.pop(0) or 0), int(row.pop(0) or 0)) if is_new is not None else (None, None)
@@ -148,6 +156,38 @@ class Counting:
         if rule.parent is not None:
             return self._parent(rule, found)
         return replace(found, values=self._values(rule))
+
+    def bad_of_any(self, rules: Sequence[Rule]) -> int:
+        """How many rows break any of some rules.
+
+        Raises:
+            WarehouseError: the rows cannot be read.
+        """
+        together = replace(rules[0], condition=exp.or_(*(rule.condition.copy() for rule in rules)))
+        row = self._fetch(exp.select(_sum_if(_is_bad())).from_(self._checked(together)))[0]
+        return int(row[0] or 0)
+
+    def every_key_stays(self, rule: Rule) -> Checked:
+        """Whether of rows that share a key exactly one is not set aside.
+
+        Raises:
+            WarehouseError: the rows cannot be read.
+        """
+        names = [f"aidbt_key_{number}" for number in range(len(rule.key))]
+        keys = [exp.alias_(key.copy(), name) for key, name in zip(rule.key, names, strict=True)]
+        own = [exp.column(name) for name in names]
+        filled = exp.and_(*(name.copy().is_(exp.null()).not_() for name in own))
+        here = exp.select(*keys, exp.column(_BAD)).from_(self._checked(rule)).subquery("keyed")
+        kept = exp.Sub(this=exp.Literal.number(1), expression=exp.column(_BAD))
+        each = exp.select(exp.alias_(exp.Sum(this=kept), "kept")).from_(here).where(filled).group_by(*own)
+        one = exp.column("kept").eq(exp.Literal.number(1))
+        asked = exp.select(exp.Count(this=exp.Star()), _sum_if(exp.not_(one))).from_(
+            each.subquery("each_key")
+        )
+        total, other = self._fetch(asked)[0]
+        return Checked(
+            not int(other or 0), f"{int(total):,} keys, {int(other or 0):,} with none or several rows"
+        )
 
     def _checked(self, rule: Rule) -> exp.Expr:
         yes, no = exp.Literal.number(1), exp.Literal.number(0)
@@ -165,13 +205,24 @@ class Counting:
         before = 0
         rows = self.rows()
         if engine_of(self.connection) == good.engine:
-            where = exp.and_(rows.where.copy(), rule.condition.copy()) if rows.where is not None else rule.condition
+            where = (
+                exp.and_(rows.where.copy(), rule.condition.copy())
+                if rows.where is not None
+                else rule.condition
+            )
             bad = keyed_rows(replace(rows, where=where), keyed.key, bound=keyed.bound, mask=self.mask)
             before = len(bad.values.keys() & keyed.values.keys())
             looked += ["the last good state"] if len(keyed.values) == was.rows else []
+        highest = _maximum(was, keyed.key[0]) if len(keyed.key) == 1 else ""
+        if highest and not before:
+            above = _later(keyed.key[0], highest, self.entry, self.case.dialect)
+            row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), above))).from_(self._checked(rule)))[0]
+            looked += [f"all {keyed.key[0]} of then are lower"] if int(row[0] or 0) == found.bad else []
         for table, column in tables_with_key(self.entry, keyed.key, self.case):
             key = exp.column(keyed.key[0], quoted=True)
-            known = exp.select(exp.column(column, quoted=True)).from_(exp.table_(table.name, db=table.schema, quoted=True))
+            known = exp.select(exp.column(column, quoted=True)).from_(
+                exp.table_(table.name, db=table.schema, quoted=True)
+            )
             there = exp.In(this=key, query=exp.Subquery(this=known))
             row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), there))).from_(self._checked(rule)))[0]
             before = max(before, int(row[0] or 0))
@@ -232,10 +283,10 @@ def _sum_if(condition: exp.Expr) -> exp.Expr:
     return exp.Sum(this=exp.Case(ifs=[exp.If(this=condition.copy(), true=yes)], default=no))
 
 
-def _later(load: str, then: str, entry: Entry) -> exp.Expr:
+def _later(load: str, then: str, entry: Entry, dialect: str) -> exp.Expr:
     column = entry.relation.column(load)
     assert column is not None
-    known = exp.cast(exp.Literal.string(then), exp.DataType.build(column.data_type))
+    known = exp.cast(exp.Literal.string(then), exp.DataType.build(column.data_type, dialect=dialect))
     return exp.column(load, quoted=True) > known
 
 
@@ -252,7 +303,7 @@ def _uses(value: exp.Expr, columns: tuple[str, ...]) -> bool:
     return any(column.name in columns for column in value.find_all(exp.Column))
 
 
-def _between(parts: list[exp.Expr]) -> list[exp.Expr]:
+def _between(parts: Sequence[exp.Expr]) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for part in parts:
         found += [exp.Literal.string("\x1f"), part] if found else [part]
@@ -265,4 +316,23 @@ def _declared_load_time(entry: Entry) -> str:
 
 
 def _load_column(entry: Entry) -> str:
-    return _load_name([column.name for column in entry.relation.columns], entry.source, _declared_load_time(entry))
+    return _load_name(
+        [column.name for column in entry.relation.columns], entry.source, _declared_load_time(entry)
+    )
+
+
+def _load_name(names: Sequence[str], source: Node, declared: str = "") -> str:
+    """The column that says when a row was loaded, "" for none."""
+    declared = declared or str(
+        source.raw.get("loaded_at_field") or source.config.get("loaded_at_field") or ""
+    )
+    own = declared.strip('"`').casefold()
+    return next(
+        (name for name in names if name.casefold() == own),
+        next((name for name in names if is_load_time(name)), ""),
+    )
+
+
+def _maximum(state: TableState, name: str) -> str:
+    column = state.column(name)
+    return (column.maximum or "") if column is not None else ""

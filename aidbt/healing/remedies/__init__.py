@@ -8,6 +8,14 @@ REMEDIES = Registry(
     "remedy",
     {
         "wait_and_run_again": "aidbt.healing.remedies.wait_and_run_again:WaitAndRunAgain",
+        "moved_table": "aidbt.healing.remedies.moved_table:MovedTable",
         "right_name": "aidbt.healing.remedies.right_name:RightName",
+        "restored_token": "aidbt.healing.remedies.restored_token:RestoredToken",
+        "renamed_column": "aidbt.healing.remedies.renamed_column:RenamedColumn",
+        "moved_column": "aidbt.healing.remedies.moved_column:MovedColumn",
+        "default_column": "aidbt.healing.remedies.default_column:DefaultColumn",
+        "cast_column": "aidbt.healing.remedies.cast_column:CastColumn",
+        "added_column": "aidbt.healing.remedies.added_column:AddedColumn",
+        "quarantine": "aidbt.healing.remedies.quarantine:Quarantine",
     },
 )

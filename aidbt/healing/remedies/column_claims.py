@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aidbt.core.healing import Checked, Claim
 from aidbt.core.types import has_time_zone, is_same_type, type_family
@@ -33,28 +33,45 @@ def is_of_type(now: SourceNow, new: str, data_type: str) -> Claim:
 
     def check() -> Checked:
         there = now.now.column(new)
-        return Checked(there is not None and is_same_type(there.data_type, data_type), there.data_type if there else "gone")
+        if there is None:
+            return Checked(False, "it is gone")
+        return Checked(is_same_type(there.data_type, data_type), f"it is {there.data_type}")
 
     return Claim(f"{new} is of the type {data_type}", check)
 
 
-def has_the_values(now: SourceNow, column: str, instead: Instead, what: str, data_type: str, *, is_other_column: bool) -> Claim:
+def has_the_values(
+    now: SourceNow,
+    column: str,
+    instead: Instead,
+    data_type: str,
+    *,
+    by_name: Callable[[], Checked] | None = None,
+) -> Claim:
     """That what is read instead has the values that the column had.
 
     Args:
-        what: it in words.
-        is_other_column: whether chance has to be ruled out, too.
+        data_type: of what is read instead.
+        by_name: asked where the values are the same and chance could make them so (a column of one value),
+            for what is another column; None where it is the column itself.
     """
 
     def check() -> Checked:
         found = now.agreement(column, instead, data_type)
         if found is not None and found.is_enough:
-            return Checked(found.proves_same if is_other_column else found.is_same, str(found))
+            if by_name is None or found.proves_same or not found.is_same:
+                return Checked(found.is_same, str(found))
+            also = by_name()
+            return Checked(also.holds, f"{found}, which chance could make so; {also.found}")
         shared = now.shared(column, instead, data_type)
         if shared is None:
             return Checked(False, "the last good state has nothing to compare with")
+        if shared.is_same and by_name is not None:
+            also = by_name()
+            return Checked(also.holds, f"{shared}; {also.found}")
         return Checked(shared.is_same, str(shared))
 
+    what = instead.form.format(*instead.columns)
     return Claim(f"{what} has the values that {column} had", check)
 
 
@@ -67,7 +84,9 @@ def no_other_has_them(now: SourceNow, column: str, new: Sequence[str]) -> Claim:
             why = _why_not_other(now, column, name)
             if not why:
                 return Checked(False, f"{name} may be {column} too")
-        return Checked(True, f"{', '.join(others)} is ruled out by its values" if others else "nothing else is new")
+        return Checked(
+            True, f"{', '.join(others)} is ruled out by its values" if others else "nothing else is new"
+        )
 
     return Claim(f"no other new column of {now.source.name} can be {column}", check)
 
@@ -96,9 +115,7 @@ def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> 
         if there is None:
             return Checked(False, "it is gone")
         dialect = tools.warehouse().dialect
-        if has_time_zone(there.data_type, dialect) != has_time_zone(data_type, dialect) and "timestamp" in (
-            type_family(there.data_type), type_family(data_type)
-        ) and "text" not in (type_family(there.data_type), type_family(data_type)):  # fmt: skip
+        if depends_on_session(there.data_type, data_type, dialect):
             return Checked(False, "what the cast gives depends on the time zone of the session")
         with tools.warehouse().connect() as connection:
             lost = rows_lost_by_casts(connection, now.relation, [(there.name, data_type)], dialect=dialect)
@@ -108,4 +125,11 @@ def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> 
         filled = now.now.rows - there.nulls
         return Checked(count == 0 and filled > 0, f"{filled - count:,} of {filled:,} values do")
 
-    return Claim(f"every value of {column} is the same as {data_type} and back", check)
+    return Claim(f"every value of {column} comes through a cast to {data_type} and back", check)
+
+
+def depends_on_session(data_type: str, wanted: str, dialect: str) -> bool:
+    """Whether a cast between two types of time gives another value in another time zone of the session."""
+    families = {type_family(data_type), type_family(wanted)}
+    is_instant = has_time_zone(data_type, dialect) != has_time_zone(wanted, dialect)
+    return is_instant and "timestamp" in families and "text" not in families

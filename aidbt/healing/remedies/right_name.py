@@ -1,59 +1,123 @@
-"""A name that does not exist becomes the one that was meant: one word of one file, all else stays."""
+"""A name that does not exist becomes the one that was meant: one word, all else of the commit stays."""
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
-from aidbt.core.patch import FileEdit, Patch, digest, read_or_none
+from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.code_changes import replaced_words
+from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
+from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, named_words, places
+from aidbt.healing.remedies.code.slips import is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
 _KINDS = ("ref", "source", "macro", "column")
 _BUILT = ("model", "seed", "snapshot")
-_CLOSE = 0.75  # how alike two names are that are one with a typo, 0..1
-_SHORT = 5  # letters; in a shorter name one slip is all that is believed
-_MARGIN = 0.05  # by how much the next best has to be less alike
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A wrong word in a file, and the one that was meant."""
+
+    path: str
+    text: str
+    word: str
+    meant: str
+    edits: tuple[OneEdit, ...]
 
 
 class RightName:
-    """For a typo in a ref, a source, a macro or a column."""
+    """For a name with a slip of the hand: of a model, source, macro, column, function, test, method."""
 
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
-        """One edit of one word, where the last good state knows exactly one name that was meant."""
-        kind, token = diagnosis.facts.get("what", ""), diagnosis.facts.get("token", "")
-        meant, path = diagnosis.facts.get("replacement", ""), diagnosis.facts.get("file", "")
-        if kind not in _KINDS or not token or not path:
+        """The word that stood in its place at the last good run, else the only known name it can be."""
+        facts = diagnosis.facts
+        if diagnosis.error_class.family != "CODE":
             return Declined(NAME, "the failure is not about a name that does not exist")
-        if not meant:
-            return Declined(NAME, f"no known {kind} is so like '{token}' that only it can be meant")
-        content = read_or_none(case.root / path)
-        if content is None:
-            return Declined(NAME, f"{path} is gone")
-        places = list(re.finditer(rf"(?<!\w){re.escape(token)}(?!\w)", content))
-        if len(places) != 1:
-            return Declined(NAME, f"'{token}' stands {len(places)} times in {path}, not once")
-        start, end = places[0].span()
-        after = content[:start] + meant + content[end:]
-        edit = FileEdit(path, digest(content), after, f"{token} → {meant}", undo=content)
-        known = names_known(kind, diagnosis, case)
-        return Mend(
-            NAME,
-            f"Write {meant} instead of {token} in {path}",
-            patch=Patch((edit,), f"there is no {kind} {token}"),
-            claims=(
-                Claim(f"there was no {kind} '{token}' at the last good run", lambda: _absent(token, known)),
-                Claim(f"'{token}' is '{meant}' mistyped", lambda: _mistyped(token, meant)),
-                Claim(
-                    f"of the names of then only '{meant}' can be meant",
-                    lambda: _only_one(token, meant, known, case, path),
-                ),
+        if is_verdict_of_a_test(diagnosis):
+            return Declined(NAME, "a test found something: what the code should mean is a person's")
+        found = [word for place in places(diagnosis, case, tools) for word in _put_back(place, diagnosis)]
+        told = [word for word in found if word.word.casefold() == facts.get("token", "").casefold()]
+        for chosen in (told, found):
+            if len(chosen) == 1:
+                return _mend(chosen[0], (*_claims_of_then(chosen[0]),))
+        if found:
+            named = ", ".join(f"'{word.word}'" for word in found[:3])
+            return Declined(NAME, f"several words may be the mistyped one: {named}")
+        return _by_known_names(diagnosis, case, tools)
+
+
+def _put_back(place: Place, diagnosis: Diagnosis) -> list[_Word]:
+    """The words of a file that the messages name and that were written for another one they are a slip of."""
+    wanted = named_words(diagnosis)
+    by_pair: dict[tuple[str, str], list[OneEdit]] = {}
+    for edit in replaced_by_slip(place.before, place.now):
+        if edit.now.casefold() in wanted:
+            by_pair.setdefault((edit.now, edit.then), []).append(edit)
+    found = []
+    for (word, meant), edits in by_pair.items():
+        if not _stands(word, place.before):  # then it is wrong wherever it stands
+            edits = _everywhere(place.now, word, meant)
+        found.append(_Word(place.path, place.now, word, meant, tuple(edits)))
+    return found
+
+
+def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
+    """A word without a past: of the names that the last good state knew only one can be meant."""
+    kind, token = diagnosis.facts.get("what", ""), diagnosis.facts.get("token", "")
+    path = diagnosis.facts.get("file", "")
+    if kind not in _KINDS or not token or not path:
+        return Declined(NAME, "no word that was mistyped is found in what changed")
+    known, vocabulary = names_known(kind, diagnosis, case), all_names(case)
+    meant = nearest_slip(token, known, vocabulary=vocabulary)
+    if not known:
+        return Declined(NAME, "no good run is remembered, so nobody knows which names there are")
+    if meant is None:
+        return Declined(NAME, f"no known {kind}, or not one alone, is '{token}' with a slip of the hand")
+    content, change = tools.text(path), case.code.of(path)
+    if content is None or change is None:
+        return Declined(NAME, f"'{token}' stands in {path}, which did not change")
+    edits = _everywhere(content, token, meant)
+    if not edits or _stands(token, change.before or ""):
+        return Declined(NAME, f"'{token}' stood in {path} at the last good run too")
+    word = _Word(path, content, token, meant, tuple(edits))
+    return _mend(
+        word,
+        (
+            Claim(f"there was no {kind} '{token}' at the last good run", lambda: _absent(token, known)),
+            Claim(f"'{token}' is '{meant}' mistyped", lambda: _mistyped(token, meant)),
+            Claim(
+                f"of the names of then only '{meant}' can be meant",
+                lambda: _only_one(token, meant, known, vocabulary),
             ),
-            risk=Risk.LOW,
-        )
+        ),
+    )
+
+
+def _mend(word: _Word, claims: Sequence[Claim]) -> Mend:
+    after = applied(word.edits, word.text)
+    edit = FileEdit(word.path, digest(word.text), after, f"{word.word} → {word.meant}", undo=word.text)
+    return Mend(
+        NAME,
+        f"Write {word.meant} instead of {word.word} in {word.path}",
+        patch=Patch((edit,), f"{word.word} is {word.meant} mistyped"),
+        claims=tuple(claims),
+        risk=Risk.LOW,
+        restores=True,
+    )
+
+
+def _claims_of_then(word: _Word) -> tuple[Claim, ...]:
+    times = f"{len(word.edits)} times" if len(word.edits) > 1 else "once"
+    stood = Checked(True, f"'{word.meant}' stood in its place before; it is written {times}")
+    return (
+        Claim(f"'{word.word}' is '{word.meant}' mistyped", lambda: _mistyped(word.word, word.meant)),
+        Claim(f"'{word.meant}' was there at the last good run", lambda: stood),
+    )
 
 
 def names_known(kind: str, diagnosis: Diagnosis, case: Case) -> list[str]:
@@ -64,64 +128,61 @@ def names_known(kind: str, diagnosis: Diagnosis, case: Case) -> list[str]:
     if kind == "ref":
         return [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT]
     if kind == "macro":
-        return [str(macro.get("name")) for macro in (manifest.raw.get("macros") or {}).values()]
+        macros = (manifest.raw.get("macros") or {}).values()
+        return list(dict.fromkeys(str(macro.get("name")).removeprefix("test_") for macro in macros))
     if kind == "source":
         return [name for node in manifest.sources.values() for name in (node.name, node.source_name)]
     node = case.node(diagnosis.facts.get("node", "") or diagnosis.root)
-    parents = [case.node(name) for name in (node.depends_on if node is not None else ())]
+    return _columns(case, list(node.depends_on) if node is not None else [])
+
+
+def _columns(case: Case, unique_ids: Sequence[str]) -> list[str]:
+    if case.good is None:
+        return []
+    parents = [case.node(name) for name in unique_ids]
     read = {(p.schema.casefold(), (p.identifier or p.name).casefold()) for p in parents if p is not None}
     relations = [r for r in case.good.relations if (r.schema.casefold(), r.name.casefold()) in read]
-    return [column.name for relation in relations for column in relation.columns]
+    return list(dict.fromkeys(column.name for relation in relations for column in relation.columns))
 
 
-def _absent(token: str, known: list[str]) -> Checked:
+def all_names(case: Case) -> list[str]:
+    """The names of all models, sources and columns of the last good state: words that people use there."""
+    manifest, good = case.good_manifest, case.good
+    found = (
+        [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT] if manifest else []
+    )
+    found += [node.name for node in manifest.sources.values()] if manifest else []
+    relations = good.relations if good is not None else ()
+    return found + [column.name for relation in relations for column in relation.columns]
+
+
+def _everywhere(text: str, word: str, meant: str) -> list[OneEdit]:
+    """The edits that write one word for another wherever it stands."""
+    found = [(w, start) for w, start in tokens(text) if w.casefold() == word.casefold()]
+    return [OneEdit(start, start + len(w), meant, w, meant) for w, start in found]
+
+
+def _stands(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _absent(token: str, known: Sequence[str]) -> Checked:
     if not known:
         return Checked(False, "no good run is remembered")
-    return Checked(token.casefold() not in {name.casefold() for name in known}, f"{len(known):,} names known")
+    is_absent = token.casefold() not in {name.casefold() for name in known}
+    return Checked(is_absent, f"{len(known):,} names known")
 
 
 def _mistyped(token: str, meant: str) -> Checked:
-    """Whether one word is the other with a slip of the hand. `orders_v3` and `amount_net` are none: somebody
-    meant something that is not there yet."""
-    slips = _slips(token.casefold(), meant.casefold())
-    allowed = 1 if min(len(token), len(meant)) < _SHORT else 2
-    if [c for c in token if c.isdigit()] != [c for c in meant if c.isdigit()]:
-        return Checked(False, "their numbers differ")
-    return Checked(slips <= allowed, f"{slips} letter{'s' if slips != 1 else ''} differ{'s' * (slips == 1)}")
+    """Whether one word is the other with a slip of the hand."""
+    found = slips(token.casefold(), meant.casefold())
+    said = f"{found} letter{'s' if found != 1 else ''} differ{'s' * (found == 1)}"
+    return Checked(is_slip(token, meant), said)
 
 
-def _slips(one: str, other: str) -> int:
-    """Letters put in, left out, replaced, or swapped with their neighbour: the optimal string alignment
-    distance (Damerau, "A technique for computer detection and correction of spelling errors", 1964)."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        last, before, row = before, row, [i]
-        for j, b in enumerate(other, 1):
-            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b)))
-            if i > 1 and j > 1 and (a, one[i - 2]) == (other[j - 2], b):
-                row[j] = min(row[j], last[j - 2] + 1)
-    return row[-1]
-
-
-def _only_one(token: str, meant: str, known: list[str], case: Case, path: str) -> Checked:
-    """Whether one name stands out: it stood in that very place before, or nothing else is nearly as like."""
-    folded = {name.casefold() for name in known}
-    if meant.casefold() not in folded:
-        return Checked(False, f"'{meant}' was not there either")
-    change = case.code.of(path)
-    stood = {old.casefold() for old, _ in replaced_words(change, [token])} if change is not None else set()
-    if stood == {meant.casefold()}:
-        return Checked(True, f"'{meant}' stood in its place before")
-    alike = sorted(((_likeness(token, name), name) for name in folded), reverse=True)
-    best, name = alike[0]
-    second = alike[1][0] if len(alike) > 1 else 0.0
-    if name != meant.casefold() or best < _CLOSE:
-        return Checked(False, f"'{name}' is the most like it, {best:.2f} of 1")
-    if second > best - _MARGIN:
-        return Checked(False, f"'{alike[1][1]}' is as like it as '{name}'")
-    return Checked(True, f"'{name}' is {best:.2f} alike, the next one {second:.2f}")
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False).ratio()
+def _only_one(token: str, meant: str, known: Sequence[str], vocabulary: Sequence[str]) -> Checked:
+    """Whether no other name is like it, and its own words are none that people use there."""
+    found = nearest_slip(token, known, vocabulary=vocabulary)
+    if found is None or found.casefold() != meant.casefold():
+        return Checked(False, f"'{meant}' is not the only one")
+    return Checked(True, f"of {len(known):,} names it is the only one")

@@ -13,12 +13,15 @@ from aidbt.core.schema import Column
 from aidbt.core.table_state import TableState
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.generated_staging import generated_patch, is_generated
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.project.manifest import Manifest, Node
 from aidbt.sql.reads import Instead, ReadChange, Refused, mentions, read_instead
 
 # Where a project keeps what is built on staging; what says staging itself is none of it.
-_STAGING = re.compile(r"(?:^|/)(?:staging|stage|base|sources)/|(?:^|/)(?:stg|stage|staging|base|src)_\w+\.\w+$")
+_STAGING = re.compile(
+    r"(?:^|/)(?:staging|stage|base|sources)/|(?:^|/)(?:stg|stage|staging|base|src)_\w+\.\w+$"
+)
 _MARTS = re.compile(
     r"(?:^|/)(?:marts?|reports?|reporting|gold|intermediate)/"
     r"|(?:^|/)(?:fct|fact|dim|mart|rpt|int)_\w+\.\w+$"
@@ -45,7 +48,9 @@ class Wanted:
     only: Collection[str] | None = None
 
 
-def known_source(remedy: str, diagnosis: Diagnosis, case: Case) -> tuple[Node, TableState, TableState] | Declined:
+def known_source(
+    remedy: str, diagnosis: Diagnosis, case: Case
+) -> tuple[Node, TableState, TableState] | Declined:
     """(source, its table then, its table now) of a diagnosis, or why no mend of it can be proved."""
     source = case.node(diagnosis.facts.get("source", ""))
     if source is None or source.resource_type != "source":
@@ -70,17 +75,23 @@ def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | De
     if wanted.column:
         test = _own_test(case, wanted.source, wanted.column)
         if test:
-            return Declined(remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited")
-    readers = [case.node(name) for name in readers_of(case, wanted.source.unique_id)]
+            return Declined(
+                remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited"
+            )
+    readers = [node for name in readers_of(case, wanted.source.unique_id) if (node := case.node(name))]
+    readers = [node for node in readers if wanted.only is None or node.unique_id in wanted.only]
+    generated = [node for node in readers if is_generated(node.path, tools)]
     edits, problems = [], []
     for node in readers:
-        if node is None or (wanted.only is not None and node.unique_id not in wanted.only):
-            continue
-        edit = _edit(node, wanted, case, tools)
+        edit = _edit(node, wanted, case, tools) if node not in generated else None
         if isinstance(edit, str):
             problems.append(edit)
         elif edit is not None:
             edits.append(edit)
+    if generated:
+        made = _generated(wanted, tools)
+        problems += [made] if isinstance(made, str) else []
+        edits += [] if isinstance(made, str) else made.edits
     edits = list({edit.path: edit for edit in edits}.values())
     draft = Patch(tuple(edits), wanted.reason) if edits else None
     if problems:
@@ -88,6 +99,23 @@ def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | De
     if draft is None:
         return Declined(remedy, f"no model reads {wanted.column or 'a star'} of {wanted.source.name} itself")
     return draft
+
+
+def _generated(wanted: Wanted, tools: Tools) -> Patch | str:
+    """What follows where aidbt generated the staging."""
+    source, was = wanted.source, wanted.then.column(wanted.column)
+    if wanted.instead is None or was is None:
+        return "its staging is generated: run aidbt generate, which lists every column"
+    first = wanted.now.column(wanted.instead.columns[0]) if len(wanted.instead.columns) == 1 else None
+    return generated_patch(
+        f"{source.source_name}.{source.identifier or source.name}",
+        was.name,
+        wanted.instead,
+        Column(was.name, was.data_type),
+        Column(first.name, first.data_type) if first is not None else None,
+        tools,
+        wanted.reason,
+    )
 
 
 def _edit(node: Node, wanted: Wanted, case: Case, tools: Tools) -> FileEdit | str | None:
@@ -159,9 +187,10 @@ def _own_test(case: Case, source: Node, column: str) -> str:
     for node in manifest.nodes.values() if manifest is not None else ():
         if node.resource_type != "test" or source.unique_id not in node.depends_on:
             continue
-        code = " ".join(str(node.raw.get(name) or "") for name in ("raw_code", "compiled_code", "column_name"))
+        code = " ".join(
+            str(node.raw.get(name) or "") for name in ("raw_code", "compiled_code", "column_name")
+        )
         metadata = node.raw.get("test_metadata") or {}
         if mentions(f"{code} {metadata.get('kwargs') or ''}", column):
             return node_name(node.unique_id)
     return ""
-

@@ -10,7 +10,7 @@ from functools import cached_property
 import sqlglot
 from sqlglot import exp
 
-from aidbt.core.errors import AidbtError, StatementRefused, WarehouseError
+from aidbt.core.errors import WarehouseError
 from aidbt.core.healing import Checked
 from aidbt.core.schema import Column, Relation
 from aidbt.core.table_state import KeyedRows, TableState
@@ -26,6 +26,7 @@ from aidbt.warehouse.rows import Rows, rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows
 
 _VALUE = "aidbt_value"  # the name that an expression has while its values are compared
+_TEXT = exp.DataType.build("text")
 _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
 _MOST_OTHER = 0.02  # of the compared rows
@@ -53,28 +54,234 @@ class Agreement:
     rows: int = 0
 
     @property
-    def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool = False) -> Agreement:
+    def compared(self) -> int:
+        return self.same + self.other + self.lost + self.gained
+
+    @property
+    def is_enough(self) -> bool:
+        return self.same + self.other >= min(_ENOUGH, max(self.rows, _FEWEST))
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the values are those that were there."""
+        return self.is_enough and self.compared - self.same <= _MOST_OTHER * self.compared
+
+    @property
+    def proves_same(self) -> bool:
+        """Whether they are, and another column could not hold them by chance."""
+        return self.is_same and self.kappa >= _SURE
+
+    @property
+    def rules_out(self) -> bool:
+        """Whether the values are plainly those of something else."""
+        return self.is_enough and self.kappa < 0.5 and self.compared - self.same > 0.1 * self.compared
+
+    def __str__(self) -> str:
+        return f"the same value in {self.same:,} of {self.compared:,} rows with the same key"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How far the different values then and those that an expression gives now are the same.
+
+    Attributes:
+        share: 0..1 of `support` values then that it gives now.
+        known: 0..1 of `known_of` values now that were there then.
+    """
+
+    share: float
+    support: int
+    known: float
+    known_of: int
+
+    @property
+    def is_same(self) -> bool:
+        return self.support >= _ENOUGH and self.share >= _SURE and self.known >= 0.8
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of {self.support:,} values of then are there, {self.known:.0%} were before"
+
+
+class SourceNow:
+    """One source as it is when it is first asked; every claim of one mend looks at the same moment."""
+
+    def __init__(self, case: Case, tools: Tools, source: Node) -> None:
+        self._case, self._tools, self.source = case, tools, source
+
+    @cached_property
+    def change(self) -> TableChange:
+        """What became of it since the last good run.
+
+        Raises:
+            WarehouseError: it cannot be measured.
+        """
+        case, tools = self._case, self._tools
+        then = case.good.tables.get(self.source.unique_id) if case.good is not None else None
+        key = then.keyed.key if then is not None and then.keyed is not None else ()
+        found = tables_now(
+            tools.warehouse(),
+            [self.source],
+            case.good,
+            mask=tools.mask(),
+            scan_bytes=tools.settings.budget.scan_bytes,
+            keys={self.source.unique_id: key},
+        )
+        change = found.tables.get(self.source.unique_id)
+        if change is None or change.now is None or change.was is None or not change.is_measured:
+            why = f": {found.unknown[0]}" if found.unknown else ""
+            raise WarehouseError(f"{self.source.name} cannot be measured{why}")
+        return change
+
+    @cached_property
+    def relation(self) -> Relation:
+        """The table that it is.
+
+        Raises:
+            WarehouseError: it is not there.
+        """
+        found = relation_of(self.source, self._tools.warehouse().relations())
+        if found is None:
+            raise WarehouseError(f"{self.source.name} is not there")
+        return found
+
+    @property
+    def then(self) -> TableState:
+        assert self.change.was is not None
+        return self.change.was
+
+    @property
+    def now(self) -> TableState:
+        assert self.change.now is not None
+        return self.change.now
+
+    def agreement(
+        self, column: str, instead: Instead, data_type: str, *, with_updated: bool = False
+    ) -> Agreement | None:
+        """The values of an expression beside those that a column then had; None where the last good state
+        has no rows to compare with.
+
+        Args:
+            with_updated: also in rows that something marks as updated since (updated_at, the load's time).
+
+        Raises:
+            WarehouseError: the expression cannot be run.
+        """
+        then = self.then.keyed
+        key = self._key(then, column) if then is not None else None
+        if then is None or key is None:
+            return None
+        with self._tools.warehouse().connect() as connection:
+            if not self._is_same_engine(connection):
+                return None
+            rows = _with_value(connection, self.relation, instead, data_type)
+            now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
+        return compared(then, now, column, with_updated=with_updated)
+
+    def shared(self, column: str, instead: Instead, data_type: str) -> Shared | None:
+        """The different values of an expression beside those that a column then had; None without a sketch.
+
+        Raises:
+            WarehouseError: the expression cannot be run.
+        """
+        then, mask = self.then.column(column), self._tools.mask()
+        if then is None or not then.hashes:
+            return None
+        with self._tools.warehouse().connect() as connection:
+            if not self._is_same_engine(connection):
+                return None
+            rows = _with_value(connection, self.relation, instead, data_type)
+            named = exp.column(_VALUE, quoted=True)
+            hashed = exp.Anonymous(this="hash", expressions=[exp.cast(named, _TEXT)])
+            query = rows.select(hashed).distinct(copy=False).where(exp.not_(named.copy().is_(exp.null())))
+            lowest = 0 if connection.dialect == "duckdb" else -(2**63)
+            values = {int(value) - lowest for (value,) in rows.fetch(query)}
+        now = {value for value in values if value <= then.bound}
+        was = {value ^ mask for value in then.hashes}
+        both = len(was & now)
+        return Shared(both / len(was), len(was), both / len(now) if now else 0.0, len(now))
+
+    def _is_same_engine(self, connection: Connection) -> bool:
+        return self._case.good is not None and self._case.good.engine == engine_of(connection)
+
+    def _key(self, then: KeyedRows, column: str) -> list[str] | None:
+        """The key's columns as they are now; the expression itself where it is the key that changed."""
+        names = []
+        for name in then.key:
+            there = self.now.column(name)
+            if name == column:
+                names.append(_VALUE)
+            elif there is not None:
+                names.append(there.name)
+            else:
+                return None
+        return names
+
+    def count(self, condition: exp.Expr) -> int:
+        """Rows for which something holds now."""
+        with self._tools.warehouse().connect() as connection:
+            rows = rows_of(connection, self.relation)
+            one = exp.Literal.number(1)
+            found = rows.first(exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=one)])))
+        return int(found[0])
+
+    def count_null(self, instead: Instead) -> int:
+        """Rows for which an expression gives no value now."""
+        dialect = self._tools.warehouse().dialect
+        return self.count(_parsed(instead, dialect).is_(exp.null()))
+
+    def try_out(self, instead: Instead, data_type: str) -> Checked:
+        """Whether an expression that reads nothing can be run as a type."""
+        warehouse = self._tools.warehouse()
+        wanted = exp.DataType.build(data_type, dialect=warehouse.dialect)
+        with warehouse.connect() as connection:
+            value = exp.cast(_parsed(instead, connection.dialect), wanted)
+            found = connection.rows(render(exp.select(value), connection.dialect))
+        return Checked(len(found) == 1, "the warehouse reads it so")
+
+
+def _parsed(instead: Instead, dialect: str) -> exp.Expr:
+    text = instead.written(dialect, style=Style())
+    try:
+        return sqlglot.parse_one(text, dialect=dialect or None)
+    except sqlglot.errors.ParseError as error:
+        raise WarehouseError(f"{text} cannot be read as SQL of {dialect}") from error
+
+
+def _with_value(connection: Connection, relation: Relation, instead: Instead, data_type: str) -> Rows:
+    """The relation's rows with an expression as one more column."""
+    rows = rows_of(connection, relation)
+    value = exp.alias_(_parsed(instead, connection.dialect), _VALUE, quoted=True)
+    made = rows.select(exp.Star(), value).subquery("aidbt_rows", copy=False)
+    columns = (*rows.relation.columns, Column(_VALUE, data_type))
+    there = Relation(relation.schema, relation.name, columns, database=relation.database)
+    return Rows(connection, there, None, made)
+
+
+def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool = False) -> Agreement:
     """How `now`'s value compares with a column of `then`; where that is part of the key, how all else in the
     rows that the value finds again does. Values in, values out.
     """
-    marks = [] if with_updated else [n for n in then.columns if is_mark(n) and n in now.columns and n != column]
-    places = [(then.columns.index(name), now.columns.index(name)) for name in marks]
-    shared = [n for n in then.columns if n in now.columns and n not in then.key and not is_mark(n)]
+    both_have = [name for name in then.columns if name in now.columns and name != column]
+    marks = [] if with_updated else [name for name in both_have if is_mark(name)]
+    rest = [name for name in both_have if name not in then.key and not is_mark(name)]
     pairs: list[tuple[object, object]] = []
     for key, row in then.values.items():
         other = now.values.get(key)
-        if other is None or any(row[i] != other[j] for i, j in places):
+        if other is None or _picked(then, row, marks) != _picked(now, other, marks):
             continue
         if column in then.key:
-            rest = [(row[then.columns.index(n)], other[now.columns.index(n)]) for n in shared]
-            pairs.append((tuple(a for a, _ in rest), tuple(b for _, b in rest)))
+            pairs.append((_picked(then, row, rest), _picked(now, other, rest)))
         elif column in then.columns:
             pairs.append((row[then.columns.index(column)], other[now.columns.index(_VALUE)]))
-    both = [(a, b) for a, b in pairs if a is not None and b is not None]
-    same = sum(a == b for a, b in both)
+    filled = [(a, b) for a, b in pairs if a is not None and b is not None]
+    same = sum(a == b for a, b in filled)
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
-    return Agreement(same, len(both) - same, lost, gained, _kappa(pairs), len(then.values))
+    return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values))
+
+
+def _picked(rows: KeyedRows, row: Sequence[int | None], names: Sequence[str]) -> tuple[int | None, ...]:
+    return tuple(row[rows.columns.index(name)] for name in names)
 
 
 def _kappa(pairs: Sequence[tuple[object, object]]) -> float:

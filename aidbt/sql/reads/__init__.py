@@ -16,12 +16,13 @@ __all__ = ["Edited", "Instead", "ReadChange", "Refused", "Style", "mentions", "r
 
 
 def read_instead(text: str, change: ReadChange) -> Edited | Refused:
-    """A model's text after a change of what it reads; the same text, with 0 places, where it reads none of it.
+    """A model's text after a change of what it reads; the same text where it reads none of it.
 
     Example:
         >>> from aidbt.core.schema import Column
         >>> then, now = (Column("id"), Column("email")), (Column("id"), Column("mail"))
-        >>> change = ReadChange(("crm", "people"), "email", Instead("{}", ("mail",)), then, now, "duckdb", "p")
+        >>> mail = Instead("{}", ("mail",))
+        >>> change = ReadChange(("crm", "people"), "email", mail, then, now, "duckdb", "people")
         >>> read_instead("select id, lower(email) as email from {{ source('crm', 'people') }}", change).text
         "select id, lower(mail) as email from {{ source('crm', 'people') }}"
     """
@@ -68,7 +69,8 @@ def _wrong(text: str, before: ResolvedModel, change: ReadChange, *, compares_use
     after = resolved_model(text, change, change.after, change.others)
     if isinstance(after, str):
         return f"after the edit it cannot be read: {after}"
-    if after.names != before.names:
+    more = frozenset() if compares_uses else change.wanted
+    if [name for name in after.names if name not in more] != before.names:
         return "after the edit it does not give the same columns"
     if after.problems - before.problems:
         return "after the edit a name in it is not known"

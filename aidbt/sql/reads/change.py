@@ -79,7 +79,7 @@ class ReadChange:
         relation: the table's own name in the warehouse, by which SQL may qualify its columns.
         wanted: columns that are new and that people read already.
         others: (source, table) or ref names → the columns of what else the SQL reads, as far as known.
-        compiled: what dbt made of the text before, by which arguments of macros are understood; "" if unknown.
+        compiled: what dbt made of the text before, which tells what macros make of arguments; "" if unknown.
     """
 
     source: tuple[str, str]
@@ -121,7 +121,7 @@ class ReadChange:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The text in which every read was replaced; `places` says how many, or that the source is read listed."""
+    """The text after an edit at so many places; 0 where nothing has to change."""
 
     text: str
     places: int

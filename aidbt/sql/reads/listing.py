@@ -26,7 +26,7 @@ _NO_ALIAS = frozenset("lateral tablesample positional asof anti semi global fina
 def list_columns(text: str, found: ResolvedModel | None, change: ReadChange) -> Edited | Refused:
     """The text with the source read by the columns that it had, wherever it is read as a whole.
 
-    A bare `select *` over it gets the list instead of the star; elsewhere a query in brackets takes its place.
+    A bare `select *` over it gets the list instead of the star; elsewhere it becomes a query in brackets.
 
     Args:
         found: the text over the columns of then; None where it cannot be parsed.

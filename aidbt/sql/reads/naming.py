@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aidbt.sql.folding import folding
+from aidbt.sql.identifiers import quote_identifier
 from aidbt.sql.jinja import JinjaTag
 from aidbt.sql.parse import parse_sql
 from aidbt.sql.reads.change import Edited, ReadChange, Refused, Style, mentions, style_of
 from aidbt.sql.reads.resolving import ResolvedModel, is_column_of_source, named_reads, unknown_reads
+from aidbt.sql.resolve import binding
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -74,9 +76,7 @@ def _hidden(found: ResolvedModel, column: str) -> str:
     return ""
 
 
-def _of_column(
-    node: exp.Column, found: ResolvedModel, change: ReadChange, style: Style
-) -> _Splice | Refused:
+def _of_column(node: exp.Column, found: ResolvedModel, change: ReadChange, style: Style) -> _Splice | Refused:
     from sqlglot import exp
 
     assert change.instead is not None
@@ -93,16 +93,24 @@ def _of_column(
     is_alone = is_item or isinstance(node.parent, exp.Alias)
     new = change.instead.written(change.dialect, qualifier=sql[start:name], style=style, alone=is_alone)
     if is_item:
-        new = " ".join((new, style.word("as"), sql[name:end]))
+        new = " ".join((new, style.word("as"), _name_given(node, last, sql[name:end], change.dialect)))
     return _Splice(start, end, new)
+
+
+def _name_given(node: exp.Column, last: exp.Identifier, written: str, dialect: str) -> str:
+    """The name that a column alone gives to what is selected: as it is written, unless an alias written so
+    would be another one (DuckDB gives `select EMAIL` the table's own letters)."""
+    bound = binding(node)
+    stored = folding(dialect).stored(last.name, quoted=bool(last.args.get("quoted")))
+    if bound is None or bound.column.name == stored:
+        return written
+    return quote_identifier(bound.column.name, dialect)
 
 
 # --- arguments of macros --------------------------------------------------------------------------------
 
 
-def _of_tag(
-    tag: JinjaTag, found: ResolvedModel, change: ReadChange, style: Style
-) -> list[_Splice] | Refused:
+def _of_tag(tag: JinjaTag, found: ResolvedModel, change: ReadChange, style: Style) -> list[_Splice] | Refused:
     """The texts among a macro's arguments that name the column, each replaced."""
     where = f"line {found.model.line_of(tag.start)}: {found.model.text[tag.start : tag.end]}"
     select = _select_around(tag, found)
@@ -220,4 +228,3 @@ def _replaced(text: str, change: ReadChange, style: Style) -> str | None:
     done = spliced(_SELECT + text, splices).removeprefix(_SELECT) if splices else None
     after = parse_sql(_SELECT + done, change.dialect) if done else None
     return done if after is not None and after.tree is not None else None
-

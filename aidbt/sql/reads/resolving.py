@@ -49,7 +49,7 @@ class ResolvedModel:
         return Counter(p.code for p in self.query.problems if (p.start, p.end) not in spans)
 
     def uses(self) -> list[set[tuple[str, str]]]:
-        """(relation, column) of what each column is made of, and last of what decides which rows there are."""
+        """(relation, column) of what each column is made of; last, of what decides which rows there are."""
         found = [{(use.relation, use.column) for use in column.uses} for column in self.query.columns]
         return [*found, {(use.relation, use.column) for use in self.query.row_uses}]
 

@@ -72,11 +72,6 @@ COMMITS = (
         ), "first_names", expects="either",
     ),
     _typo(
-        "typo_in_test_ref", "COMPILATION", "a relationships test reads ref('order')",
-        Edit("models/marts/marts.yml", "to: ref('orders')", "to: ref('order')"), "price_band",
-        "CODE/TEST_LOGIC", expects="either",
-    ),
-    _typo(
         "no_comma_between_ctes", "SQL_SYNTAX", "no comma between two CTEs",
         Edit("models/marts/customers.sql", "),\n\norders as", ")\n\norders as"), "price_band",
     ),

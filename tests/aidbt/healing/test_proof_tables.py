@@ -39,6 +39,7 @@ RETYPED = replace(THEN, columns=(COLUMNS[0], ColumnState("mail", "bigint")))
         (replace(THEN, columns=COLUMNS[:1]), "has no column mail any more"),
         (RETYPED, "of another type: mail"),
         (replace(THEN, rows=0), "has 0 rows, at the last good run 100"),
+        (replace(THEN, rows=60), "has 60 rows"),
         (replace(THEN, rows=151), "has 151 rows"),
         (replace(THEN, keyed=None), "is not unique by id any more"),
         (OTHER_VALUE, "orders.mail is another one in 1 of 2 rows of the same key"),

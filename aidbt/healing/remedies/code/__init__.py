@@ -1,1 +1,2 @@
-"""What remedies for code look at: single edits between two texts, words that are slips, and texts read without dbt."""
+"""What remedies for code look at: single edits between two texts, words that are slips, texts read without
+dbt."""

@@ -12,15 +12,17 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from aidbt.healing.evidence.code_changes import Hunk, hunks_of
 from aidbt.healing.remedies.code.slips import is_slip
 
 _TOKEN = re.compile(r"\{[%{#][-+]?|[-+]?[%}#]\}|\w+|[^\w\s]")
 _MOST = 2_000  # tokens of one place that changed; more is no slip
-_KEYWORDS = frozenset(
-    "select from where group order by having as on and or not in is null case when then else end join left "
-    "inner full cross union all with over partition qualify limit between distinct using except exclude".split()
+KEYWORDS = frozenset(
+    "select from where group order by having as on and or not in is null case when then else end join "
+    "left inner full cross union all with over partition qualify limit between distinct using except "
+    "exclude".split()
 )
 _CLOSING_TAG = re.compile(r"\{%[-+]?(?:end\w+|else)[-+]?%\}")
 _MARKS = frozenset(",()[]{}'\"`:;.") | {"{{", "}}", "{%", "%}", "{{-", "-}}", "{%-", "-%}"}
@@ -31,7 +33,7 @@ class OneEdit:
     """One splice: `text` in place of what stands between `start` and `end`.
 
     Attributes:
-        now, then: the tokens that stand there now and that stood there at the last good run; either may be "".
+        now, then: what stands there now, and what stood there at the last good run; either may be "".
     """
 
     start: int
@@ -57,7 +59,7 @@ def applied(edits: Sequence[OneEdit], text: str) -> str:
         ValueError: two of them overlap.
     """
     ordered = sorted(edits, key=lambda edit: edit.start, reverse=True)
-    for later, earlier in zip(ordered, ordered[1:], strict=False):
+    for later, earlier in pairwise(ordered):
         if earlier.end > later.start:
             raise ValueError("two edits overlap")
     for edit in ordered:
@@ -183,5 +185,5 @@ def _is_slip(edit: OneEdit) -> bool:
 def _is_single(words: Sequence[str]) -> bool:
     """Whether these are one mark, one keyword or one closing tag."""
     if len(words) == 1:
-        return words[0] in _MARKS or words[0].casefold() in _KEYWORDS
+        return words[0] in _MARKS or words[0].casefold() in KEYWORDS
     return bool(_CLOSING_TAG.fullmatch("".join(words)))

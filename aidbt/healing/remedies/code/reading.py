@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aidbt.core.config import parse_yaml
 from aidbt.core.errors import SettingsError
-from aidbt.healing.remedies.code.rendering import NotRendered, Surroundings, render
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.code.rendering import NotRendered, Renderer, Surroundings, surroundings_of
+from aidbt.healing.remedies.remedy import Tools
+from aidbt.project.manifest import Manifest, Node
+
+_MACRO = re.compile(r"\{%[-+]?\s*macro\s+(\w+)")
+_MOST_READERS = 8  # models that are read to see what a macro gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,60 +43,126 @@ class Reading:
         return ""
 
 
-def read_sql(text: str, around: Surroundings, dialect: str) -> Reading:
-    """A model's or snapshot's text, rendered and parsed, as a first run and as an incremental one."""
-    found = Reading("it holds nothing")
-    for is_incremental in (True, False):
+@dataclass(slots=True)
+class Reader:
+    """Reads texts of one project's files in place of what stands there.
+
+    Attributes:
+        failed: unique_ids of the nodes that failed; they are read first to see what a macro gives.
+    """
+
+    case: Case
+    tools: Tools
+    failed: tuple[str, ...] = ()
+    _connection: Any = None
+
+    def read(self, path: str, text: str) -> Reading | None:
+        """What a file gives with this text; None for one that makes nothing which could be read."""
+        if path.endswith((".yml", ".yaml", ".py")):
+            return read_other(path, text)
+        manifest = self.case.good_manifest or self.case.manifest
+        if not path.endswith(".sql") or manifest is None:
+            return None
+        around = surroundings_of(
+            manifest, self.case.project, self.case.adapter, self.tools.project.config.get("vars") or {}
+        )
+        names = _MACRO.findall(text) if _is_macro_file(path, manifest) else []
+        if not names and not _is_macro_file(path, manifest):
+            return self._sql(text, around)
+        macros = {**around.macros, **dict.fromkeys(names, (self.case.project, text))}
+        around = replace(around, macros=macros)
+        found = [self._sql(self.tools.text(node.path) or "", around) for node in self._users(path, manifest)]
+        return _together(found) if found else None
+
+    def _users(self, path: str, manifest: Manifest) -> list[Node]:
+        """Models that use a macro of a file, those that failed first."""
+        macros = manifest.raw.get("macros") or {}
+        own = {name for name, macro in macros.items() if macro.get("original_file_path") == path}
+        while more := {n for n, m in macros.items() if own & set(_macros(m))} - own:
+            own |= more
+        users = [n for n in manifest.nodes.values() if own & set(_macros(n.raw)) and n.path.endswith(".sql")]
+        users = [
+            n for n in users if n.resource_type in ("model", "snapshot") and n.package == self.case.project
+        ]
+        return sorted(users, key=lambda n: (n.unique_id not in self.failed, n.unique_id))[:_MOST_READERS]
+
+    def _sql(self, text: str, around: Surroundings) -> Reading:
+        """A model's or snapshot's text, rendered and parsed, as an incremental run and as a first one."""
+        found = Reading("it holds nothing")
+        for is_incremental in (True, False) if "is_incremental" in text else (False,):
+            try:
+                sql = Renderer(around, is_incremental).render(text)
+            except NotRendered as error:
+                return Reading(f"Jinja cannot read it: {error}")
+            found = self._parsed(sql, around)
+            if found.problem:
+                return found
+        return found
+
+    def _parsed(self, sql: str, around: Surroundings) -> Reading:
+        from aidbt.sql.parse import parse_sql
+
+        problem = self._engine_problem(sql) if around.adapter == "duckdb" else ""
+        if problem:
+            return Reading(problem)
+        parsed = parse_sql(sql, self.case.dialect)
+        if parsed.tree is not None:
+            return Reading(
+                "", _columns(parsed.tree), parsed.tree.sql(dialect=self.case.dialect, comments=False)
+            )
+        # An engine's own parser knows best; what only ours cannot read has no columns that are known.
+        ours = parsed.problems[0].message if parsed.problems else "it is no query"
+        return Reading("" if around.adapter == "duckdb" else ours, query=" ".join(sql.split()))
+
+    def _engine_problem(self, sql: str) -> str:
+        import duckdb
+
+        self._connection = self._connection or duckdb.connect()
         try:
-            sql = render(text, around, is_incremental=is_incremental)
-        except NotRendered as error:
-            return Reading(f"Jinja cannot read it: {error}")
-        found = _parsed(sql, around.adapter, dialect)
-        if found.problem:
-            return found
-    return found
+            found = self._connection.extract_statements(sql)
+        except duckdb.Error as error:
+            return str(error).splitlines()[0]
+        return "" if len(found) == 1 else "it is not one query"
 
 
 def read_other(path: str, text: str) -> Reading:
     """A file of YAML or Python: only whether it can be read."""
-    if path.endswith((".yml", ".yaml")):
+    if path.endswith(".py"):
         try:
-            parse_yaml(text, path, repeated_keys=True)
-        except SettingsError as error:
-            return Reading(error.message)
+            ast.parse(text)
+        except (SyntaxError, ValueError) as error:
+            return Reading(str(error))
         return Reading()
     try:
-        ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        return Reading(str(error))
+        parse_yaml(text, path, repeated_keys=True)
+    except SettingsError as error:
+        return Reading(error.message)
     return Reading()
 
 
-def _parsed(sql: str, adapter: str, dialect: str) -> Reading:
+def _together(found: list[Reading]) -> Reading:
+    """What several models give, as one."""
+    problem = next((one.problem for one in found if one.problem), "")
+    columns = {f"{place} {name}": of for place, one in enumerate(found) for name, of in one.columns.items()}
+    return Reading(problem, columns, " ; ".join(one.query for one in found))
+
+
+def _columns(tree: Any) -> dict[str, tuple[str, ...]]:
     from sqlglot import exp
 
-    from aidbt.sql.parse import parse_sql
-
-    problem = _engine_problem(sql) if adapter == "duckdb" else ""
-    parsed = parse_sql(sql, dialect)
-    if parsed.tree is None:
-        # The engine's own parser knows best; what only ours cannot read has no columns that are known.
-        ours = parsed.problems[0].message if parsed.problems else "it is no query"
-        return Reading(problem if adapter == "duckdb" else ours, query=" ".join(sql.split()))
-    columns: dict[str, tuple[str, ...]] = {}
-    queries = {cte.alias: cte.this for cte in parsed.tree.find_all(exp.CTE)}
-    for name, query in {**queries, "": parsed.tree}.items():
-        if isinstance(query, exp.Query) and not query.is_star:
-            columns[name] = tuple(query.named_selects)
-    return Reading(problem, columns, parsed.tree.sql(dialect=dialect, comments=False))
+    queries = {**{cte.alias: cte.this for cte in tree.find_all(exp.CTE)}, "": tree}
+    return {
+        name: tuple(query.named_selects)
+        for name, query in queries.items()
+        if isinstance(query, exp.Query) and not query.is_star
+    }
 
 
-def _engine_problem(sql: str) -> str:
-    import duckdb
+def _is_macro_file(path: str, manifest: Manifest) -> bool:
+    made = any(node.path == path for node in manifest.nodes.values())
+    macros = (manifest.raw.get("macros") or {}).values()
+    return not made and any(macro.get("original_file_path") == path for macro in macros)
 
-    try:
-        with duckdb.connect() as connection:
-            found = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        return str(error).splitlines()[0]
-    return "" if len(found) == 1 else "it is not one query"
+
+def _macros(raw: Mapping[str, Any]) -> Iterator[str]:
+    yield from (raw.get("depends_on") or {}).get("macros") or ()

@@ -46,7 +46,7 @@ class Surroundings:
 
 
 def surroundings_of(manifest: Manifest, project: str, adapter: str, variables: Any) -> Surroundings:
-    """The macros of a project and of its packages as a manifest holds them; the project's own before others."""
+    """The macros of a project and its packages as a manifest holds them; the project's own before others."""
     found: dict[str, tuple[str, str]] = {}
     for macro in (manifest.raw.get("macros") or {}).values():
         name, package = str(macro.get("name")), str(macro.get("package_name"))
@@ -57,15 +57,6 @@ def surroundings_of(manifest: Manifest, project: str, adapter: str, variables: A
     return Surroundings(found, project, adapter, flat)
 
 
-def render(text: str, around: Surroundings, *, is_incremental: bool = False) -> str:
-    """The text as dbt would about render it.
-
-    Raises:
-        NotRendered: Jinja cannot read it, or it stops itself.
-    """
-    return _Renderer(around, is_incremental).render(text)
-
-
 class _Returned(Exception):
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -74,7 +65,7 @@ class _Returned(Exception):
 class _Anything(ChainableUndefined):
     """What is not known: it can be asked for anything and prints as a name."""
 
-    def __call__(self, *_: Any, **__: Any) -> _Anything:
+    def __call__(self, *_: Any, **__: Any) -> _Anything:  # type: ignore[override]
         return self
 
     def __str__(self) -> str:
@@ -84,7 +75,9 @@ class _Anything(ChainableUndefined):
         return iter(())
 
 
-class _Renderer:
+class Renderer:
+    """Renders texts for one kind of run."""
+
     def __init__(self, around: Surroundings, is_incremental: bool) -> None:
         self._around = around
         self._environment = SandboxedEnvironment(undefined=_Anything, extensions=["jinja2.ext.do"])
@@ -96,6 +89,11 @@ class _Renderer:
         self._environment.globals.update({**macros, **packages, **self._context(is_incremental)})
 
     def render(self, text: str) -> str:
+        """The text as dbt would about render it.
+
+        Raises:
+            NotRendered: Jinja cannot read it, or it stops itself.
+        """
         try:
             return self._environment.from_string(_OWN_TAGS.sub("", text)).render()
         except _Returned:
@@ -140,6 +138,7 @@ class _Renderer:
         }  # fmt: skip
 
     def dispatched(self, name: str) -> Any:
+        """The macro that stands for a name on this adapter."""
         for prefix in (f"{self._around.adapter}__", "default__"):
             found = self._environment.globals.get(prefix + name)
             if found is not None:
@@ -151,7 +150,7 @@ _NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 
 
 class _Adapter:
-    def __init__(self, renderer: _Renderer) -> None:
+    def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
     def dispatch(self, name: str, *_: Any, **__: Any) -> Any:

@@ -21,8 +21,11 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.core.resilience.clock import ManualClock
-from aidbt.healing.controller.gate import Rules
-from aidbt.healing.controller.hands import Means, ProjectHands, Ran
+from aidbt.healing.controller.gate import Allowed, Gate, Rules
+from aidbt.healing.controller.hands import Means, ProjectHands, Ran, hands_of
+from aidbt.healing.controller.proving import Proof
+from aidbt.healing.controller.rerun import Rerun
+from aidbt.healing.controller.together import Joint, Planned
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.patching import commits
@@ -72,7 +75,20 @@ def hands(root: Path, store: Store, run: Callable[[], Ran] = lambda: Ran(True)) 
         clock=ManualClock(), rng=Random(1),
     )  # fmt: skip
     case = Case("shop", root, FailedRun(Stage.PARSE, DIAGNOSIS.failures))
-    return ProjectHands(case, DIAGNOSIS, means, mend=MEND)
+    (made,) = hands_of(case, (DIAGNOSIS,), means, dict)
+    made.joint = Joint((Planned(DIAGNOSIS, MEND, (), Gate(Allowed.PROMOTE)),))
+    made.shared.proofs = Proofs()
+    return made
+
+
+class Proofs(dict[str, Proof]):
+    """Every commit was proved."""
+
+    def __contains__(self, digest: object) -> bool:
+        return True
+
+    def __missing__(self, digest: str) -> Proof:
+        return Proof(True, "proved", rerun=Rerun("build"))
 
 
 def _no_warehouse() -> None:
@@ -84,7 +100,7 @@ def attempt(root: Path, write: str = "promote") -> Attempt:
     base = commits.head(root).commit
     commit = commits.commit_patch(root, MEND.patch or Patch(), base=base, message="Write orders\n", at=NOON)
     made = Attempt("code:totals", "dev", AttemptState.VALIDATING, NOON, NOON, "HEAL-1", remedy="right_name")
-    return replace(made, base=base, commit=commit, write=write)
+    return replace(made, base=base, commit=commit, write=write, error_class="CODE/COMPILATION")
 
 
 def test_what_is_not_green_is_taken_back_by_a_commit_and_counts_as_a_wrong_mend(root: Path, store: Store):

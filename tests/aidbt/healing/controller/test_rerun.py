@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
+from aidbt.healing.controller.asked import asked_of
 from aidbt.healing.controller.propose import branch_of, proposal
-from aidbt.healing.controller.rerun import Rerun, rerun
+from aidbt.healing.controller.rerun import Rerun, added_twice, rerun
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
@@ -32,34 +37,78 @@ SHOP = manifest(
 )  # fmt: skip
 
 
-def failed(*names: str, skipped: tuple[str, ...] = ()) -> FailedRun:
-    return FailedRun(Stage.NODE, tuple(RunFailure(name, "error", "no") for name in names), skipped=skipped)
+def failed(*names: str, skipped: tuple[str, ...] = (), **more: Any) -> FailedRun:
+    failures = tuple(RunFailure(name, "error", "no") for name in names)
+    return FailedRun(Stage.NODE, failures, skipped=skipped, **more)
 
 
 def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
     run = failed("model.shop.orders", skipped=("model.shop.totals",))
 
-    assert rerun(run, SHOP) == Rerun("build", ("fqn:shop.orders", "fqn:shop.totals"))
+    again = rerun(run, SHOP)
+
+    assert (again.command, again.select) == ("build", ("fqn:shop.orders", "fqn:shop.totals"))
+    assert again.nodes == {"model.shop.orders", "model.shop.totals"}
 
 
 def test_the_model_of_a_failed_test_is_built_again_with_all_that_hangs_on_it():
     assert rerun(failed("test.shop.unique_orders"), SHOP).select == (
-        "fqn:shop.orders+", "fqn:shop.unique_orders",
+        "fqn:shop.orders", "fqn:shop.totals", "fqn:shop.unique_orders",
     )  # fmt: skip
 
 
-def test_what_a_mend_edited_above_the_failure_is_built_again_and_all_that_hangs_on_it():
-    run = failed("test.shop.unique_orders")
+def test_what_a_mend_changed_is_built_again_and_all_that_hangs_on_it():
+    again = rerun(failed("test.shop.unique_orders"), SHOP, changed=["model.shop.stg"])
 
-    assert "fqn:shop.stg+" in rerun(run, SHOP, edited=["models/stg.sql"]).select
-    assert rerun(run, SHOP, edited=["macros/cents.sql"]) == Rerun("build")
+    assert "model.shop.stg" in again.nodes
 
 
-def test_what_got_to_no_node_or_to_an_unknown_one_runs_as_a_whole():
-    assert rerun(failed(""), SHOP) == Rerun("build")
-    assert rerun(failed("model.shop.orders"), None) == Rerun("build")
-    assert rerun(failed("model.shop.gone"), SHOP) == Rerun("build")
-    assert rerun(failed("model.shop.orders", ""), SHOP) == Rerun("build")
+@pytest.mark.parametrize("run", [failed(""), failed("model.shop.gone"), failed("model.shop.orders", "")])
+def test_what_got_to_no_node_or_to_an_unknown_one_runs_as_a_whole(run: FailedRun):
+    again = rerun(run, SHOP)
+
+    assert (again.command, again.select) == ("build", ())
+    assert again.nodes == {"model.shop.stg", "model.shop.orders", "model.shop.totals"}
+    assert rerun(run, None) == Rerun("build")
+
+
+def test_the_options_of_the_failed_command_count_but_for_those_that_lose_rows():
+    asked = "dbt --quiet build -s stg+1,tag:night --exclude totals --threads 4 --full-refresh -x"
+    selected = ("--select", "stg+1,tag:night", "--exclude", "totals", "--threads", "4")
+
+    assert rerun(failed("", command=asked), SHOP) == Rerun("build", options=selected)
+    assert rerun(failed("", command="dbt retry"), SHOP).command == "build"
+    assert rerun(failed("", command="dbt docs generate"), SHOP) == Rerun("docs generate")
+
+
+def test_a_run_of_a_part_stays_within_it_and_what_leads_there():
+    run = failed("model.shop.orders", command="dbt run -s orders --threads 2")
+
+    again = rerun(run, SHOP, changed=["model.shop.stg"])
+
+    assert again.select == ("fqn:shop.orders", "fqn:shop.stg")  # and no totals, which nobody asked for
+    assert again.options == ("--threads", "2")
+
+
+def test_variables_are_found_though_dbt_forgets_the_quotes():
+    assert asked_of('dbt build --vars {"day": {"from": 1}} -s x').vars == {"day": {"from": 1}}
+    assert asked_of("dbt build --vars 'day: 1'").vars == {"day": 1}
+
+
+APPEND = {"materialized": "incremental"}
+NEWER = "{% if is_incremental() %} where at > (select max(at) from {{ this }}) {% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "adds"),
+    [(APPEND, "", True), (APPEND, NEWER, False), (APPEND, NEWER.replace(">", ">="), True),
+     ({**APPEND, "unique_key": "id"}, "", False), ({"materialized": "table"}, "", False)],
+)  # fmt: skip
+def test_what_only_adds_rows_and_ran_well_is_not_run_twice(config: dict[str, Any], code: str, adds: bool):
+    orders = replace(node("model.shop.orders"), config=config, raw={"raw_code": code})
+    run = failed("model.shop.totals", succeeded=("model.shop.orders",))
+
+    assert added_twice(run, manifest(orders), {"model.shop.orders"}) == (["orders"] if adds else [])
 
 
 def test_a_branch_is_a_name_that_git_takes_whatever_the_cause_is_called():

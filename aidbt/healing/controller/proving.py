@@ -1,0 +1,116 @@
+"""Proving the mends of a run: one commit with all of them, built aside, beside the last good tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aidbt.core.healing import Diagnosis, Mend
+from aidbt.healing.controller.means import Means
+from aidbt.healing.controller.rerun import Rerun, added_twice, never_twice, rerun
+from aidbt.healing.controller.together import Joint, Planned
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.proof.building import Aside, Ways, build_aside
+from aidbt.healing.proof.changed import changed
+from aidbt.healing.proof.expected import doubts_about
+from aidbt.patching import commits
+from aidbt.project.manifest import Manifest
+from aidbt.store.good_states import GoodStates
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proving gave.
+
+    Attributes:
+        found: one sentence; why not, where it does not hold.
+        notes: what is to be known beside it.
+        rerun: what the deployed commit has to run.
+        manifest: of the commit, as it was built aside; None where dbt could not read it.
+    """
+
+    is_good: bool
+    found: str
+    notes: tuple[str, ...] = ()
+    rerun: Rerun | None = None
+    manifest: Manifest | None = None
+
+
+def chain(
+    means: Means, plans: Collection[Planned], *, base: str, attempt: str, at: datetime
+) -> str:  # fmt: skip
+    """The commit that holds some mends' edits, one commit for each, on top of `base`; made without touching
+    what is checked out.
+
+    Raises:
+        EditConflict, ProjectError: git cannot do it, or a file is another one than was edited.
+    """
+    commit = base
+    for one in plans:
+        if one.mend is not None and one.patch is not None:
+            text = message(one.mend, one.diagnosis, attempt)
+            commit = commits.commit_patch(means.project.root, one.patch, base=commit, message=text, at=at)
+    return commit
+
+
+def message(mend: Mend, diagnosis: Diagnosis, attempt: str) -> str:
+    """Of a mend's commit."""
+    return f"{mend.title}\n\n{diagnosis.error_class} at {diagnosis.root} ({attempt}).\n"
+
+
+def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) -> Proof:
+    """A commit with the mends of a run, built aside and compared.
+
+    Raises:
+        AidbtError: it could not even be begun.
+    """
+    good = case.good
+    if good is None:
+        return Proof(False, "there is no last good state to compare with")
+    mask = GoodStates(means.store).mask()
+    scan_bytes = means.settings.budget.scan_bytes
+    ways = Ways(means.project, means.settings.dbt, means.warehouse(), mask, scan_bytes, number)
+    runs: list[Rerun] = []
+
+    def also(manifest: Manifest) -> frozenset[str]:
+        runs.append(final_run(case, joint, manifest))
+        tests = {f.unique_id for f in case.run.failures if f.unique_id.startswith("test.")}
+        return runs[0].nodes | (tests - joint.unmended)
+
+    aside = build_aside(ways, commit, good, also=also, without=joint.unmended)
+    notes = (*aside.notes, *(f"the schema {name} could not be dropped" for name in aside.left))
+    if aside.problem or not runs:
+        return Proof(False, aside.problem or "nothing was built", notes)
+    problem = not_again(case, aside.manifest, runs[0])
+    moved = sum(sum(one.mend.rows_moved.values()) for one in joint.patched if one.mend is not None)
+    found = [problem] if problem else list(doubts_about(aside, good, case.code, joint.texts, moved))
+    if found:
+        return Proof(False, found[0], notes)
+    return Proof(True, _built(aside), notes, runs[0], aside.manifest)
+
+
+def final_run(case: Case, joint: Joint, manifest: Manifest | None) -> Rerun:
+    """What has to run once the mends are deployed.
+
+    Args:
+        manifest: of the commit that holds them; None where nobody read it: then the failed command.
+    """
+    before = case.run.manifest
+    mended = changed(before, manifest) if before is not None and manifest is not None else set()
+    options = tuple(word for one in joint.plans if one.mend is not None for word in one.mend.dbt_args)
+    again = rerun(case.run, manifest, changed=mended)
+    return replace(again, options=(*again.options, *options))
+
+
+def not_again(case: Case, manifest: Manifest | None, run: Rerun) -> str:
+    """Why that may not run again; "" when it may."""
+    twice = added_twice(case.run, manifest, run.nodes) if manifest is not None else []
+    if twice:
+        return f"{twice[0]} ran well and only adds rows: run again, it might add them twice"
+    return never_twice(case.run)
+
+
+def _built(aside: Aside) -> str:
+    tables = f"{len(aside.tables):,} table{'s' if len(aside.tables) != 1 else ''} built aside"
+    return f"{tables} as the last good run lets expect, {aside.tests:,} tests passed"

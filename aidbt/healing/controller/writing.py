@@ -1,0 +1,143 @@
+"""What a healer writes: a branch with its text, or a deployment with its run; and what became of one that
+nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aidbt.core.attempts import Attempt
+from aidbt.core.errors import AidbtError, EditConflict, ProjectError
+from aidbt.core.healing import Checked, Diagnosis, Mend
+from aidbt.core.patch import state_dir
+from aidbt.healing.controller.attempt import Tried
+from aidbt.healing.controller.means import Means
+from aidbt.healing.controller.outcomes import past_case
+from aidbt.healing.controller.propose import branch_of, proposal
+from aidbt.healing.controller.rerun import Rerun
+from aidbt.patching import commits
+from aidbt.store.cases import Cases
+
+
+def propose(
+    means: Means, attempt: Attempt, diagnosis: Diagnosis, mend: Mend, *, found: Sequence[str],
+    reasons: Sequence[str],
+) -> tuple[Tried, tuple[str, ...]]:  # fmt: skip
+    """A branch at the mend's commit and the text of its pull request; with the commands that publish both.
+
+    Raises:
+        EditConflict: a person committed to the branch.
+        ProjectError: git cannot do it, or the text cannot be written.
+    """
+    root = means.project.root
+    branch = branch_of(diagnosis.key, attempt.id)
+    was = commits.branch_commit(root, branch)
+    if was and was != attempt.commit and not commits.is_ours(root, was):
+        raise EditConflict(f"somebody committed to '{branch}', so it is left as it is")
+    text = proposal(
+        attempt.id, diagnosis, mend,
+        into=means.rules.deployed_branch or _branch(root) or "main", found=found, reasons=reasons,
+        diff=commits.patch_text(root, attempt.base, attempt.commit),
+    )  # fmt: skip
+    write_note(root, f"{attempt.id}.md", text.body)
+    if was != attempt.commit:
+        commits.set_branch(root, branch, attempt.commit, was=was)
+    done = Tried(True, f"proposed on the branch {branch}", branch=branch, commit=attempt.commit)
+    return done, text.commands
+
+
+def proposed_before(means: Means, attempt: Attempt, diagnosis: Diagnosis) -> Tried | None:
+    """A proposal that was begun, where its branch stands."""
+    branch = branch_of(diagnosis.key, attempt.id)
+    stands = commits.branch_commit(means.project.root, branch) == attempt.commit
+    return Tried(True, f"proposed on the branch {branch}", branch=branch) if stands else None
+
+
+def deploy(
+    means: Means, attempt: Attempt, run: Rerun, before: Sequence[Callable[[], Checked]] = ()
+) -> Tried:  # fmt: skip
+    """The checked-out branch at the mends' commit, where there is one, and dbt's run of it; what is not green
+    is taken back.
+
+    Raises:
+        EditConflict: the checkout is no longer what it was; nothing was changed.
+        ProjectError: git cannot do it.
+    """
+    if attempt.commit:
+        branch = means.rules.deployed_branch
+        commits.follow(means.project.root, attempt.commit, branch=branch, base=attempt.base)
+    for check in before:
+        done = check()
+        if not done.holds:
+            return _taken_back(means, attempt, done.found, is_wrong=False)
+    return _run(means, attempt, run)
+
+
+def deployed_before(means: Means, attempt: Attempt, run: Rerun) -> Tried | None:
+    """What became of a deployment that was begun; its run is made where it is missing."""
+    if not attempt.commit:
+        return None  # a run that ended half way is run again
+    root = means.project.root
+    if commits.contains(root, attempt.commit):
+        if _is_undone(root, attempt):
+            return Tried(False, "it was taken back, since its run failed", was_undone=True)
+        return _run(means, attempt, run)
+    if commits.head(root).dirty:
+        raise ProjectError("the checkout is half way between two commits, or somebody works in it")
+    return None
+
+
+def write_note(root: Path, name: str, content: str) -> None:
+    """Write a text or a draft for people into `.aidbt/heal`.
+
+    Raises:
+        ProjectError: it cannot be written.
+    """
+    try:
+        folder = state_dir(root) / "heal"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(f"{name} cannot be written: {error.strerror}") from error
+
+
+def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
+    try:
+        ran = means.run(run)
+    except AidbtError as error:  # dbt could not be started, or was killed
+        if not attempt.commit:
+            raise
+        return _taken_back(means, attempt, error.message)
+    if ran.is_green:
+        found = "deployed, and its run is green" if attempt.commit else "its run is green"
+        return Tried(True, found, commit=attempt.commit)
+    if not attempt.commit:
+        return Tried(False, f"it failed again: {ran.said}")
+    return _taken_back(means, attempt, ran.said)
+
+
+def _taken_back(means: Means, attempt: Attempt, why: str, *, is_wrong: bool = True) -> Tried:
+    if not attempt.commit:
+        return Tried(False, why)
+    root = means.project.root
+    text = f"Take back {attempt.id}: its run failed\n"
+    undoing = commits.commit_undoing(
+        root, attempt.commit, base=attempt.base, message=text, at=attempt.opened_at
+    )
+    commits.follow(root, undoing, branch=means.rules.deployed_branch, base=attempt.commit)
+    if is_wrong:
+        Cases(means.store, means.actor).add(past_case(attempt, "wrong", why))
+    return Tried(False, f"taken back, since its run failed: {why}", was_undone=True)
+
+
+def _is_undone(root: Path, attempt: Attempt) -> bool:
+    """Whether the files of the mends are again what they were before."""
+    theirs = set(commits.changed_paths(root, attempt.base, attempt.commit))
+    return not theirs & set(commits.changed_paths(root, attempt.base, "HEAD"))
+
+
+def _branch(root: Path) -> str:
+    try:
+        return commits.head(root).branch
+    except ProjectError:
+        return ""

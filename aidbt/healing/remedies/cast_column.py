@@ -1,0 +1,124 @@
+"""A column of a source that has another type is read as the type that it had, where every value proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aidbt.core.errors import AidbtError
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
+from aidbt.core.types import has_time_zone, is_same_type, type_family
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.column_claims import depends_on_session, has_the_values, survives_cast
+from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
+from aidbt.healing.remedies.source_values import SourceNow
+from aidbt.sql.reads import Instead
+
+NAME = "cast_column"
+# Numbers since 1970 as times, by dialect: seconds, milliseconds, microseconds.
+_SINCE_1970 = {
+    "duckdb": ("make_timestamp({} * 1000000)", "epoch_ms({})", "make_timestamp({})"),
+    "postgres": (
+        "(to_timestamp({}) at time zone 'UTC')",
+        "(to_timestamp({} / 1000.0) at time zone 'UTC')",
+        "(to_timestamp({} / 1000000.0) at time zone 'UTC')",
+    ),
+}
+
+
+class CastColumn:
+    """For a column whose type changed while its values did not."""
+
+    def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
+        """Every direct reader of the source reads the column as the type that it had."""
+        column = diagnosis.facts.get("column", "")
+        if diagnosis.error_class is not ErrorClass.TYPE_CHANGED or not column:
+            return Declined(NAME, "no column of a source changed its type")
+        found = known_source(NAME, diagnosis, case)
+        if isinstance(found, Declined):
+            return found
+        source, then, now = found
+        was, there = then.column(column), now.column(column)
+        if was is None or there is None:
+            return Declined(NAME, f"{source.name} has, or had, no {column}")
+        if is_same_type(was.data_type, there.data_type):
+            return Declined(
+                NAME, f"{column} is {there.data_type} as before: its values changed, not its type"
+            )
+        if "other" in (type_family(was.data_type), type_family(there.data_type)):
+            return Declined(NAME, f"a {there.data_type} is not compared with a {was.data_type}")
+        fresh = SourceNow(case, tools, source)
+        instead = _proved(fresh, column, was.data_type, there.data_type, case.dialect)
+        if instead is None:
+            return Declined(NAME, f"no cast from {there.data_type} gives the values that {column} had")
+        title = f"Read {source.source_name}.{source.name}.{column} as {was.data_type.lower()} again"
+        reason = f"{source.name}.{column} is {there.data_type}, and was {was.data_type}"
+        patch = patched(NAME, Wanted(source, then, now, column, instead, reason), case, tools)
+        if isinstance(patch, Declined):
+            return patch
+        is_cast = instead.form.startswith("cast(")
+        return Mend(
+            NAME,
+            title,
+            patch=patch,
+            claims=(
+                Claim(
+                    f"{column} is {there.data_type} and was {was.data_type}",
+                    lambda: _is_retyped(fresh, column, was.data_type, there.data_type),
+                ),
+                *((survives_cast(fresh, tools, column, was.data_type),) if is_cast else ()),
+                has_the_values(fresh, column, instead, was.data_type),
+                _none_lost(fresh, column, instead, was.data_type),
+            ),
+            risk=Risk.LOW,
+        )
+
+
+def _is_retyped(now: SourceNow, column: str, old: str, new: str) -> Checked:
+    then, there = now.then.column(column), now.now.column(column)
+    if then is None or there is None:
+        return Checked(False, "it is gone")
+    holds = is_same_type(then.data_type, old) and is_same_type(there.data_type, new)
+    return Checked(holds, f"it is {there.data_type}")
+
+
+def _none_lost(now: SourceNow, column: str, instead: Instead, data_type: str) -> Claim:
+    """That no value becomes null."""
+
+    def check() -> Checked:
+        there = now.now.column(column)
+        assert there is not None
+        count = now.count_null(instead)
+        return Checked(count == there.nulls, f"{count:,} are null, as {there.nulls:,} are in the source")
+
+    return Claim(f"no value of {column} is lost on the way to {data_type}", check)
+
+
+def _proved(now: SourceNow, column: str, old: str, new: str, dialect: str) -> Instead | None:
+    """The first way to read the new type that gives the values of then on the same keys; a plain cast also
+    where there are no keys to compare by."""
+    for instead in ways(column, old, new, dialect):
+        try:
+            found = now.agreement(column, instead, old)
+        except AidbtError:  # some value cannot be read so
+            continue
+        is_plain = instead.form.startswith("cast(")
+        if found is None or not found.is_enough:
+            if is_plain:
+                return instead
+        elif found.is_same:
+            return instead
+    return None
+
+
+def ways(column: str, old: str, new: str, dialect: str) -> Iterator[Instead]:
+    """How a column of a new type may be read as its old one, the plainest first."""
+    if not depends_on_session(new, old, dialect):
+        yield Instead("cast({} as " + old.lower() + ")", (column,))
+    is_time = type_family(old) == "timestamp" and not has_time_zone(old, dialect)
+    if is_time and type_family(new) in ("integer", "number"):
+        for form in _SINCE_1970.get(dialect, ()):
+            yield Instead(form, (column,), is_typed=True)
+    if is_time and has_time_zone(new, dialect) and dialect in _SINCE_1970:
+        yield Instead("({} at time zone 'UTC')", (column,))

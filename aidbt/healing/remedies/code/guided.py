@@ -1,0 +1,57 @@
+"""The edits of one token that a mistake in lines newly written may need, for a parser to choose from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from aidbt.healing.evidence.code_changes import hunks_of
+from aidbt.healing.remedies.code.one_edit import KEYWORDS, OneEdit, tokens
+from aidbt.healing.remedies.code.slips import nearest_slip
+
+_MOST = 250  # tokens in the lines that changed
+_TAKEN_OUT = frozenset(",()")
+
+
+def guided_edits(before: str, now: str) -> list[OneEdit]:
+    """One comma at the end of a line, one bracket, or one keyword, in the lines that changed.
+
+    A comma inside of a line is never guessed: between two arguments an operator may have been lost.
+    """
+    words = list(tokens(now))
+    lines = set(_changed_lines(before, now))
+    starts = _line_starts(now)
+    places = [i for i, (_, start) in enumerate(words) if _line(starts, start) in lines]
+    if len(places) > _MOST:
+        return []
+    found: list[OneEdit] = []
+    for i in places:
+        word, start = words[i]
+        end = start + len(word)
+        following = words[i + 1] if i + 1 < len(words) else None
+        is_last = following is None or "\n" in now[end : following[1]]
+        found += [OneEdit(end, end, ")", "", ")")]
+        if is_last and word not in ",(":
+            found.append(OneEdit(end, end, ",", "", ","))
+        if word in _TAKEN_OUT:
+            found.append(OneEdit(start, end, "", word, ""))
+        meant = nearest_slip(word, KEYWORDS) if re.fullmatch(r"[A-Za-z]+", word) else None
+        if meant is not None and word.casefold() not in KEYWORDS:
+            meant = meant.upper() if word.isupper() else meant
+            found.append(OneEdit(start, end, meant, word, meant))
+    return found
+
+
+def _changed_lines(before: str, now: str) -> Iterator[int]:
+    for hunk in hunks_of(before.splitlines(), now.splitlines()):
+        yield from range(hunk.new_start - 1, hunk.new_start + len(hunk.new) - 1)
+
+
+def _line_starts(text: str) -> Sequence[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
+
+
+def _line(starts: Sequence[int], place: int) -> int:
+    from bisect import bisect_right
+
+    return bisect_right(starts, place) - 1

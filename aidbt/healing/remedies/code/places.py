@@ -1,0 +1,60 @@
+"""Which files can hold the mistake of a diagnosis, and what its messages name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aidbt.core.healing import Diagnosis
+from aidbt.healing.diagnosis.finding import changes_above
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.code_changes import FileChange
+from aidbt.healing.remedies.remedy import Tools
+
+_ANY = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that changed since the last good run and can be the cause.
+
+    Attributes:
+        before: its text then; now: its text as it will stand when the mend is made.
+    """
+
+    path: str
+    before: str
+    now: str
+
+
+def places(diagnosis: Diagnosis, case: Case, tools: Tools) -> list[Place]:
+    """The changed files that can be the cause, the one that the diagnosis names first; without new ones.
+
+    Raises:
+        WriteError: one of them cannot be read as text.
+    """
+    found: dict[str, FileChange] = {}
+    named = case.code.of(diagnosis.facts.get("file", ""))
+    above = [c for failure in diagnosis.failures if failure.unique_id
+             for c in changes_above(case, failure.unique_id)]  # fmt: skip
+    rest = [c for c in case.code.files if not above or c.path.endswith(_ANY)]
+    for change in [*([named] if named else []), *above, *rest]:
+        found.setdefault(change.path, change)
+    result = []
+    for change in found.values():
+        now = tools.text(change.path)
+        if change.before is not None and now is not None and now != change.before:
+            result.append(Place(change.path, change.before, now))
+    return result
+
+
+def is_verdict_of_a_test(diagnosis: Diagnosis) -> bool:
+    """Whether a test ran and found something: what the code should mean is then a person's."""
+    return any(failure.status == "fail" for failure in diagnosis.failures)
+
+
+def named_words(diagnosis: Diagnosis) -> set[str]:
+    """The words, folded, that the messages and the diagnosis name as wrong."""
+    texts = [failure.message for failure in diagnosis.failures] + [diagnosis.facts.get("token", "")]
+    words = {word.casefold() for text in texts for word in re.findall(r"\w+", text)}
+    return words | {word.removeprefix("test_") for word in words}

@@ -1,0 +1,89 @@
+"""A column of a source that has another name now is read by that, under its old name, in staging."""
+
+from __future__ import annotations
+
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Checked, Declined, Diagnosis, Mend, Risk
+from aidbt.core.schema import Column
+from aidbt.core.table_state import TableState
+from aidbt.core.types import is_same_type
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.column_claims import (
+    has_the_values,
+    is_gone,
+    is_of_type,
+    no_other_has_them,
+    survives_cast,
+)
+from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
+from aidbt.healing.remedies.source_values import SourceNow
+from aidbt.sql.reads import Instead
+
+NAME = "renamed_column"
+_LIKELY = 0.8  # by the mapper, where values alone could be the same by chance
+
+
+class RenamedColumn:
+    """For a column that is gone while a new one holds its values."""
+
+    def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
+        """Every direct reader of the source reads the new column under the old name."""
+        facts = diagnosis.facts
+        old, new = facts.get("old", ""), facts.get("new", "")
+        if diagnosis.error_class is not ErrorClass.COLUMN_RENAMED or facts.get("how", "gone") != "gone":
+            return Declined(NAME, "no column of a source is gone for another one")
+        if not old or not new:
+            others = facts.get("alternatives", "")
+            return Declined(
+                NAME, f"the values do not tell which of {others} is {old}" if others else "not known"
+            )
+        found = known_source(NAME, diagnosis, case)
+        if isinstance(found, Declined):
+            return found
+        source, then, now = found
+        was, there = then.column(old), now.column(new)
+        if was is None or there is None:
+            return Declined(NAME, f"{source.name} has no {new}, or had no {old}")
+        is_cast = not is_same_type(was.data_type, there.data_type)
+        form = "cast({} as " + was.data_type.lower() + ")" if is_cast else "{}"
+        instead = Instead(form, (new,))
+        title = f"Read {new} of {source.source_name}.{source.name} as {old}"
+        wanted = Wanted(source, then, now, old, instead, f"{source.name}.{old} is called {new} now")
+        patch = patched(NAME, wanted, case, tools)
+        if isinstance(patch, Declined):
+            return patch
+        fresh = SourceNow(case, tools, source)
+        of_type = (
+            survives_cast(fresh, tools, new, was.data_type)
+            if is_cast
+            else is_of_type(fresh, new, was.data_type)
+        )
+        return Mend(
+            NAME,
+            title,
+            patch=patch,
+            claims=(
+                is_gone(fresh, old, new),
+                of_type,
+                has_the_values(
+                    fresh, old, instead, was.data_type,
+                    by_name=lambda: likely_by_name(fresh.then, fresh.now, old, new, tools),
+                ),
+                no_other_has_them(fresh, old, [new]),
+            ),
+            risk=Risk.LOW,
+        )  # fmt: skip
+
+
+def likely_by_name(then: TableState, now: TableState, old: str, new: str, tools: Tools) -> Checked:
+    """Whether the mapper, which sees names, types and places alone, takes one column for the other."""
+    from aidbt.mapping.renames import Version, renames_of
+
+    gone = [Column(c.name, c.data_type) for c in then.columns if now.column(c.name) is None or c.name == old]
+    added = [Column(c.name, c.data_type) for c in now.columns if then.column(c.name) is None]
+    found = renames_of(Version(gone, then.names), Version(added, now.names), tools.settings.mapping).found
+    item = next((item for item in found if item.old == old), None)
+    if item is None or item.new != new:
+        return Checked(False, f"by its name {new} need not be {old}")
+    return Checked(item.probability >= _LIKELY, f"{item.probability:.2f} by name, type and place")

@@ -1,0 +1,139 @@
+"""Code that cannot be read any more gets the one token back that was lost, or loses the one that came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
+from aidbt.core.patch import FileEdit, Patch, digest
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.code.guided import guided_edits
+from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
+from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, places
+from aidbt.healing.remedies.code.reading import Reader, Reading
+from aidbt.healing.remedies.remedy import Tools
+
+NAME = "restored_token"
+_UNREADABLE = frozenset(("syntax", "jinja", "yaml"))
+_MOST_PAIRS = 12  # slips in one file of which two together are tried
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What mends a file.
+
+    Attributes:
+        before, now, after: what its texts give; None where they cannot be read here.
+        tried: how many edits could have been meant.
+    """
+
+    place: Place
+    edits: tuple[OneEdit, ...]
+    tried: int
+    before: Reading | None = None
+    now: Reading | None = None
+    after: Reading | None = None
+
+    @property
+    def text(self) -> str:
+        return applied(self.edits, self.place.now)
+
+
+class RestoredToken:
+    """For a comma, bracket, quote, keyword or tag that was lost, doubled or mistyped."""
+
+    def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
+        """The one edit after which the file can be read again, with every column it had."""
+        if diagnosis.error_class.family != "CODE":
+            return Declined(NAME, "the failure is not about code")
+        if is_verdict_of_a_test(diagnosis):
+            return Declined(NAME, "a test found something: what the code should mean is a person's")
+        reader = Reader(case, tools, tuple(failure.unique_id for failure in diagnosis.failures))
+        cannot = diagnosis.facts.get("what", "") in _UNREADABLE
+        why = "no file that changed was readable at the last good run and is not now"
+        for place in places(diagnosis, case, tools):
+            found = _found(place, reader, may_be_blind=cannot)
+            if isinstance(found, _Found):
+                return _mend(found)
+            why = found or why
+        return Declined(NAME, why)
+
+
+def _found(place: Place, reader: Reader, *, may_be_blind: bool) -> _Found | str:
+    """What mends a file, or why nothing does; "" where the file is not the cause."""
+    slips = undone_slips(place.before, place.now)
+    before, now = reader.read(place.path, place.before), reader.read(place.path, place.now)
+    if before is None or now is None or before.problem or not _is_worse(now, before):
+        # What was wrong with it only dbt sees: then one slip is believed where there is no other.
+        single = may_be_blind and len(slips) == 1 and (before is None or not before.problem)
+        is_same = single and (now is None or not now.problem)
+        return _Found(place, (slips[0],), 1) if is_same else ""
+    ways: Sequence[tuple[OneEdit, ...]] = [(edit,) for edit in slips]
+    good = _good(ways, place, reader, before)
+    if not good and 1 < len(slips) <= _MOST_PAIRS:
+        ways = [pair for pair in combinations(slips, 2) if pair[0].end <= pair[1].start]
+        good = _good(ways, place, reader, before)
+    if not good and now.problem:
+        ways = [(edit,) for edit in guided_edits(place.before, place.now)]
+        good = _good(ways, place, reader, before)
+    if not good:
+        return f"no single edit makes {place.path} readable again with all its columns"
+    if len({after.query for _, after in good}) > 1:
+        shown = "; ".join(str(edits[0]) for edits, _ in good[:3])
+        return f"several edits make {place.path} readable again: {shown}"
+    edits, after = good[0]
+    return _Found(place, edits, len(ways), before, now, after)
+
+
+def _good(
+    ways: Sequence[tuple[OneEdit, ...]], place: Place, reader: Reader, before: Reading
+) -> list[tuple[tuple[OneEdit, ...], Reading]]:
+    """The ways after which the file can be read and has every column that it had, each with its reading."""
+    found = []
+    for edits in ways:
+        after = reader.read(place.path, applied(edits, place.now))
+        if after is not None and not _is_worse(after, before):
+            found.append((edits, after))
+    return found
+
+
+def _is_worse(now: Reading, before: Reading) -> bool:
+    return bool(now.problem or now.loses(before))
+
+
+def _mend(found: _Found) -> Mend:
+    place = found.place
+    said = " and ".join(str(edit) for edit in found.edits).replace("\n", " ")
+    edit = FileEdit(place.path, digest(place.now), found.text, said, undo=place.now)
+    title = f"{said[:1].upper()}{said[1:]} in {place.path}"
+    return Mend(
+        NAME,
+        title if len(title) <= 100 else f"Put back what was lost in {place.path}",
+        patch=Patch((edit,), f"{place.path} cannot be read as it is"),
+        claims=_claims(found),
+        risk=Risk.LOW,
+        restores=True,
+    )
+
+
+def _claims(found: _Found) -> tuple[Claim, ...]:
+    if found.before is None or found.now is None or found.after is None:
+        only = Checked(found.tried == 1, "nothing else in it looks like a slip of the hand")
+        return (Claim("the edit undoes the only slip since the last good run", lambda: only),)
+    gone = found.now.loses(found.before)
+    was = Checked(not found.before.problem, found.now.problem or f"it has no column {gone} any more")
+    count = f"{found.tried:,} edit{'s' if found.tried != 1 else ''} could be meant"
+    lost = found.after.loses(found.before)
+    columns = Checked(not lost and not found.after.problem, lost or _columns_said(found.after))
+    return (
+        Claim(f"{found.place.path} could be read at the last good run, and not now", lambda: was),
+        Claim("only one edit of one token makes it readable", lambda: Checked(True, count)),
+        Claim("every query in it has the columns it had", lambda: columns),
+    )
+
+
+def _columns_said(after: Reading) -> str:
+    count = sum(len(columns) for columns in after.columns.values())
+    return f"{count:,} columns in {len(after.columns):,} queries" if count else "its columns are not known"
