@@ -9,18 +9,15 @@ import filecmp
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from demo.decisions import commands
 from demo.source_system import change, fill
+from demo.stage import PROJECT, ROOT, SCRATCH, aidbt, say, short, show
 from tests.kit import postgres_server
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRATCH = ROOT / "scratch" / "demo"
-PROJECT = SCRATCH / "dbt_project"
 GENERATED = (
     "models/bronze",
     "models/silver",
@@ -37,91 +34,89 @@ def main() -> None:
     started = time.monotonic()
     _scratch_copy()
     with postgres_server() as server:
-        _say("1. A source system: PostgreSQL with the flights of 2013 from New York")
+        say("1. A source system: PostgreSQL with the flights of 2013 from New York")
         for table, rows in fill(server).items():
             print(f"  {table:9} {rows:>8,} rows")
         env = {**os.environ, "NYCFLIGHTS_URL": server.url()}
 
-        _say("2. Land it in bronze")
-        _aidbt(["ingest", "run"], env)
-        _aidbt(["ingest", "cdc", "--once"], env)
+        say("2. Land it in bronze")
+        aidbt(["ingest", "run"], env)
+        aidbt(["ingest", "cdc", "--once"], env)
 
-        _say("3. Map it, decide what is certain, write the dbt files")
-        _aidbt(["generate"], env)
+        say("3. Map it, decide what is certain, write the dbt files")
+        aidbt(["generate"], env)
 
-        _say("4. What a person decides")
-        _aidbt(["review", "--why", "--tests"], env)
+        say("4. What a person decides")
+        aidbt(["review", "--why", "--tests"], env)
         for command in commands():
-            _aidbt(command, env)
-        if json.loads(_aidbt(["review", "--output", "json"], env, quiet=True)):
+            aidbt(command, env)
+        if json.loads(aidbt(["review", "--output", "json"], env, quiet=True)):
             raise SystemExit("something still waits for review")
 
-        _say("5. Write what follows from the decisions, and build with the gold models")
-        _aidbt(["generate"], env)
-        _aidbt(["build", "--no-monitor"], env)
+        say("5. Write what follows from the decisions, and build with the gold models")
+        aidbt(["generate"], env)
+        aidbt(["build", "--no-monitor"], env)
 
-        _say("6. Load and generate once more: a second batch lands, no file changes")
+        say("6. Load and generate once more: a second batch lands, no file changes")
         before = _texts()
-        _aidbt(["ingest", "run", "--table", "airlines", "--table", "planes"], env)
-        _aidbt(["generate"], env)
+        aidbt(["ingest", "run", "--table", "airlines", "--table", "planes"], env)
+        aidbt(["generate"], env)
         if _texts() != before:
             raise SystemExit("the second run changed a file")
 
-        _say("7. Where a number comes from, and what hangs on a raw column")
-        _aidbt(["lineage", "carrier_punctuality.on_time_rate"], env)
-        _aidbt(["lineage", "carrier_punctuality.on_time_rate", "--html", "lineage.html"], env, quiet=True)
-        _aidbt(["impact", "nycflights.flights.arr_delay", "--change", "removed"], env)
+        say("7. Where a number comes from, and what hangs on a raw column")
+        aidbt(["lineage", "carrier_punctuality.on_time_rate"], env)
+        aidbt(["lineage", "carrier_punctuality.on_time_rate", "--html", "lineage.html"], env, quiet=True)
+        aidbt(["impact", "nycflights.flights.arr_delay", "--change", "removed"], env)
 
-        _say("8. The source goes on: its changes are streamed, and seen in gold after the next build")
-        _show("SkyWest before", _SKYWEST)
+        say("8. The source goes on: its changes are streamed, and seen in gold after the next build")
+        show("SkyWest before", _SKYWEST)
         counts = ", ".join(f"{rows} {what}" for what, rows in change(server).items())
         print(f"\nin PostgreSQL, of SkyWest's flights: {counts}")
-        _aidbt(["ingest", "cdc", "--once"], env)
-        _aidbt(["build", "--no-monitor"], env)
-        _show("SkyWest after", _SKYWEST)
+        aidbt(["ingest", "cdc", "--once"], env)
+        aidbt(["build", "--no-monitor"], env)
+        show("SkyWest after", _SKYWEST)
 
-        _say("9. A gold model from a sentence, with its tests")
-        _aidbt(["model", _SENTENCE, "--name", "carrier_months"], env)
+        say("9. A gold model from a sentence, with its tests")
+        aidbt(["model", _SENTENCE, "--name", "carrier_months"], env)
         print(f"\n{(PROJECT / 'models/gold/carrier_months.sql').read_text()}", end="")
-        _aidbt(["build", "--no-monitor", "-s", "carrier_months"], env)
+        aidbt(["build", "--no-monitor", "-s", "carrier_months"], env)
 
-        _say("10. Questions in English, and one that cannot be answered; no language model is asked")
+        say("10. Questions in English, and one that cannot be answered; no language model is asked")
         for question in _QUESTIONS:
-            _aidbt(["query", question, "--limit", "5"], env)
-        _aidbt(["query", _UNANSWERABLE], env, expected=1)
+            aidbt(["query", question, "--limit", "5"], env)
+        aidbt(["query", _UNANSWERABLE], env, expected=1)
 
-        _say("11. Watch the year: each day of 2013 judged by the days before it, as if it had just come")
+        say("11. Watch the year: each day of 2013 judged by the days before it, as if it had just come")
         _watch(env)
 
-    _say("12. What came out")
+    say("12. What came out")
     for title, query in _GOLD.items():
-        _show(title, query)
+        show(title, query)
     if "--update" in sys.argv[1:]:
         _update_committed()
     _compare_with_committed()
-    _say(f"Done in {time.monotonic() - started:.0f} s. What to look at")
+    say(f"Done in {time.monotonic() - started:.0f} s. What to look at")
+    print(f"  {short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights")
+    print(f"  {short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
+    print(f"  {short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
     print(
-        f"  {_short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights"
+        f"  {short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test"
     )
-    print(f"  {_short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")
-    print(f"  {_short(PROJECT / 'aidbt/mappings')}   the decisions, one line each")
-    print(
-        f"  {_short(PROJECT / 'models/gold/carrier_months.yml')}   a model from a sentence: tests, unit test"
-    )
-    print(f"  {_short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
-    print(f"  {_short(SCRATCH / 'report.html')}   what was odd in 2013, quality, tests, runs; works offline")
-    print(f"  {_short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
-    print(f"  in {_short(SCRATCH)}: aidbt incidents list --all, aidbt quality, aidbt review, aidbt doctor")
+    print(f"  {short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
+    print(f"  {short(SCRATCH / 'report.html')}   what was odd in 2013, quality, tests, runs; works offline")
+    print(f"  {short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
+    print(f"  in {short(SCRATCH)}: aidbt incidents list --all, aidbt quality, aidbt review, aidbt doctor")
 
 
 def _watch(env: dict[str, str]) -> None:
     """Measure the year, say what was odd in it, and write the report."""
-    _aidbt(["monitor", "collect", "--until", "2014-01-01"], env)
+    aidbt(["monitor", "collect", "--until", "2014-01-01"], env)
     year = ["--since", "2013-01-01", "--until", "2014-01-01"]
-    _aidbt(["monitor", "check", *year, "--fail-on", "none"], env)
-    listed = json.loads(_aidbt(["incidents", "list", "--all", "--output", "json"], env, quiet=True))
+    aidbt(["monitor", "check", *year, "--fail-on", "none"], env)
+    listed = json.loads(aidbt(["incidents", "list", "--all", "--output", "json"], env, quiet=True))
     shown = [
-        json.loads(_aidbt(["incidents", "show", one["id"], "--output", "json"], env, quiet=True))
+        json.loads(aidbt(["incidents", "show", one["id"], "--output", "json"], env, quiet=True))
         for one in listed["incidents"]
         if one["opened_at"] < "2013-02-11"
     ]
@@ -129,8 +124,8 @@ def _watch(env: dict[str, str]) -> None:
     if blizzard is None:
         raise SystemExit("the blizzard of 8 and 9 February 2013 was not flagged")
     print("\nThe blizzard of 8 and 9 February, and what was known of it:")
-    _aidbt(["incidents", "show", blizzard["id"]], env)
-    _aidbt(["report", "--since", "2013-01-01", "--out", "report.html"], env)
+    aidbt(["incidents", "show", blizzard["id"]], env)
+    aidbt(["report", "--since", "2013-01-01", "--out", "report.html"], env)
 
 
 def _scratch_copy() -> None:
@@ -146,30 +141,6 @@ def _scratch_copy() -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def _aidbt(arguments: list[str], env: dict[str, str], *, quiet: bool = False, expected: int = 0) -> str:
-    """Run one command as a user would, in the scratch folder; returns what it printed."""
-    if not quiet:
-        shown = " ".join(_quoted(argument) for argument in arguments)
-        print(f"\n$ aidbt {shown}", flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "aidbt", *arguments],
-        cwd=SCRATCH,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    if not quiet or done.returncode != expected:
-        print(done.stdout, end="", flush=True)
-    if done.returncode != expected:
-        raise SystemExit(done.returncode or 1)
-    return done.stdout
-
-
-def _quoted(argument: str) -> str:
-    return f'"{argument}"' if set(argument) & set(" \n()%") else argument
 
 
 def _texts() -> dict[str, bytes]:
@@ -208,21 +179,6 @@ _GOLD = {
 }
 
 
-def _show(title: str, query: str) -> None:
-    """Print what a query gives, as a table."""
-    import duckdb
-
-    with duckdb.connect(str(SCRATCH / "warehouse.duckdb"), read_only=True) as connection:
-        result = connection.execute(query)
-        names = [column[0] for column in result.description]
-        rows = [names, *[[str(value) for value in row] for row in result.fetchall()]]
-    print(f"\n{title}")
-    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  " + "  ".join(cells).rstrip())
-
-
 def _update_committed() -> None:
     for name in GENERATED:
         made, kept = PROJECT / name, ROOT / "dbt_project" / name
@@ -248,14 +204,6 @@ def _compare_with_committed() -> None:
         print(f"\nThese differ from the committed files in dbt_project/: {', '.join(different)}")
         raise SystemExit(1)
     print("\nEvery generated file is the same as the committed one in dbt_project/.")
-
-
-def _short(path: Path) -> str:
-    return os.path.relpath(path)
-
-
-def _say(title: str) -> None:
-    print(f"\n\033[1m{title}\033[0m" if sys.stdout.isatty() else f"\n== {title}", flush=True)
 
 
 if __name__ == "__main__":

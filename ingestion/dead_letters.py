@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from aidbt.store.leases import Leases, this_process
 from aidbt.warehouse import Connection, Warehouse
 from ingestion.bronze import SINKS
 from ingestion.bronze.base import KeptLetter, LetterGroup
-from ingestion.changes import ChangeSink, ChangeSource, MicroBatch, TableChanges, TableCommit
+from ingestion.changes import ChangeSink, ChangeSource, MicroBatch, StreamState, TableChanges, TableCommit
 from ingestion.landing import claim, fence_of
 from ingestion.pipeline import utc_now
 from ingestion.spill import empty_folder
@@ -115,6 +116,82 @@ def replay(
                 one = _Replay(connector, sink, Leases(store), folder, cause, settings, now)
                 replayed += one.run(groups)
     return ReplayReport(tuple(replayed), tuple(of_loads))
+
+
+@dataclass(frozen=True, slots=True)
+class TriedLetters:
+    """What dead letters of one table and cause would become if they were replayed.
+
+    Attributes:
+        letters: how many there are.
+        dead: how many of them still would be no rows; `reason` is that of the first.
+        columns: those that letters of the group died in, as far as their reasons name them.
+    """
+
+    source: str
+    table: str
+    cause: str
+    letters: int
+    dead: int = 0
+    reason: str = ""
+    columns: tuple[str, ...] = ()
+
+
+def try_again(
+    connector: Any,
+    open_warehouse: Callable[[], Warehouse],
+    folder: Path,
+    *,
+    cause: str | None = None,
+    table: str | None = None,
+) -> list[TriedLetters]:
+    """Read the dead letters of a source again under the connector's settings, all of them; nothing is landed.
+
+    Those of tables that are loaded in full are left out: the next load reads their records anew.
+
+    Args:
+        folder: as for `replay`.
+        cause, table: only these.
+
+    Raises:
+        SourceError: they cannot be read with this connector.
+        WarehouseError: the warehouse cannot be opened.
+    """
+    if not getattr(connector, "is_streamed", False):
+        return []
+    scratch = folder / "scratch" / f"{quote(connector.settings.name, safe='')}.trial"
+    found = []
+    with _opened(open_warehouse) as sink:
+        groups = _waiting(sink, connector, cause, table)
+        if not groups:
+            return []
+        empty_folder(scratch)
+        with contextlib.closing(connector.open_changes(scratch=scratch)) as source:
+            state = sink.state(connector.settings.bronze_schema, connector.settings.name)
+            for group in groups:
+                found.append(_tried(sink, source, state, connector.settings.bronze_schema, group))
+    return found
+
+
+def _tried(
+    sink: ChangeSink, source: ChangeSource, state: StreamState, schema: str, group: LetterGroup
+) -> TriedLetters:
+    dead, reason, columns = 0, "", dict[str, None]()
+    for offset in range(0, group.waiting, _MOST_LETTERS):
+        letters = sink.letters(
+            schema, group.source, table=group.table, cause=group.cause, limit=_MOST_LETTERS, offset=offset
+        )
+        named = (_COLUMN.search(kept.letter.reason) for kept in letters)
+        columns |= {match["quoted"] or match["plain"]: None for match in named if match is not None}
+        for piece in source.replay([(kept.to, kept.letter) for kept in letters], state):
+            dead += len(piece.dead_letters)
+            reason = reason or next((letter.reason for letter in piece.dead_letters), "")
+    return TriedLetters(
+        group.source, group.source_table, group.cause, group.waiting, dead, reason, tuple(columns)
+    )
+
+
+_COLUMN = re.compile(r"column (?:'(?P<quoted>[^']+)'|(?P<plain>[^\s:]+)):")
 
 
 @contextlib.contextmanager

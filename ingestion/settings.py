@@ -101,6 +101,17 @@ def sources_of(root: Path) -> dict[str, SettingsError | None]:
     return found
 
 
+def file_of(root: Path, source: str) -> Path | None:
+    """The connector file that configures a source of the dbt project in `root`; None where none does."""
+    for path in _files(root):
+        try:
+            if _read(path).name == source:
+                return path
+        except SettingsError:
+            continue
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A connector file: its text, and the values that stand in it."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aidbt.cli.heal_from import from_option, healed_from
+from aidbt.cli.heal_undo import undo_command
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, plain, table
 
@@ -44,16 +46,19 @@ def heal() -> None:
     metavar="DIR",
     help="Where the failed run's artifacts are; the project's target by default.",
 )
+@from_option
 @project_options
 @output_option
-def run_command(artifacts: Path | None, output: str, **where: Any) -> None:
-    """Diagnose the last run and take each cause as far as the settings and the proof let it go.
+def run_command(artifacts: Path | None, triggers: tuple[str, ...], output: str, **where: Any) -> None:
+    """Diagnose what is wrong and take each cause as far as the settings and the proof let it go.
 
-    A mend that edits files becomes a branch; it is deployed without a person only on heal.deployed_branch and
-    for a class that is auto. Exits 0 when every cause is mended or over, 1 when a person is needed.
+    That is what the last run of dbt failed of, what monitors found of high severity, sources that do not
+    answer, and dead letters. A mend that edits files becomes a branch; it is deployed without a person only
+    on heal.deployed_branch and for a class that is auto. Exits 0 when every cause is mended or over, 1 when a
+    person is needed.
     """
     session = open_from(**where)
-    healed = healed_causes(session, artifacts)
+    healed = healed_from(session, triggers, artifacts)
     emit({"causes": [plain(one) for one in healed]}, output=output, text=lambda: healed_lines(healed))
     raise SystemExit(0 if all(one.attempt.state in ("promoted", "resolved") for one in healed) else 1)
 
@@ -73,8 +78,9 @@ def status_command(show_all: bool, output: str, **where: Any) -> None:
     attempts = Attempts(session.store, "aidbt")
     found = attempts.all() if show_all else attempts.all(states=ALIVE)
     pause = paused(session.store)
-    result = {"paused": pause, "attempts": [plain(one) for one in found]}
-    emit(result, output=output, text=lambda: _status_lines(found, pause))
+    late = _late_quarantines(session)
+    result = {"paused": pause, "attempts": [plain(one) for one in found], "late_quarantines": late}
+    emit(result, output=output, text=lambda: [*_status_lines(found, pause), *late])
 
 
 @heal.command("pause")
@@ -174,6 +180,9 @@ def audit_command(file: Path | None, output: str, **where: Any) -> None:
     raise SystemExit(1 if problem else 0)
 
 
+heal.add_command(undo_command)
+
+
 # --- the library calls --------------------------------------------------------------------------------
 
 
@@ -186,14 +195,30 @@ def healed_causes(session: Session, artifacts: Path | None = None) -> list[Heale
     """
     from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
+
+    require_not_paused(session)
+    case = read(session, artifacts)
+    return heal_case(session, case, causes_of(case, by_project(session)))
+
+
+def require_not_paused(session: Session) -> None:
+    """Refuse while somebody has paused healing.
+
+    Raises:
+        UsageError: somebody has.
+        StoreError: the store cannot be read.
+    """
     from aidbt.core.errors import UsageError
     from aidbt.healing.controller.pausing import paused
 
     pause = paused(session.store)
     if pause:
         raise UsageError(f"healing is paused {pause}", hint="aidbt heal resume ends it")
-    case = read(session, artifacts)
-    return heal_case(session, case, causes_of(case, by_project(session)))
+
+
+def means_of(session: Session) -> Means:
+    """What a healer has to work with where no run of dbt is healed."""
+    return _means(session, session.project, None, [])
 
 
 def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list[Healed]:
@@ -290,7 +315,7 @@ def _run(session: Session, project: Project, rerun: Rerun) -> Ran:
         select=rerun.select, options=rerun.options,
     )  # fmt: skip
     said = next((" ".join(failure.message.split()) for failure in report.failures), report.status)
-    return Ran(report.succeeded, "" if report.succeeded else said[:300])
+    return Ran(report.succeeded, "" if report.succeeded else said[:300], report.invocation_id)
 
 
 def _exported(file: Path) -> tuple[Any, ...]:
@@ -357,6 +382,19 @@ def _status_lines(attempts: Sequence[Attempt], pause: str) -> Iterator[str]:
         for one in attempts
     ]
     yield from table(rows, head=["attempt", "state", "class", "what", "since (UTC)"])
+
+
+def _late_quarantines(session: Session) -> list[str]:
+    """What is said of rows that were set aside and that nobody looked at in time."""
+    from datetime import UTC, datetime
+
+    from aidbt.healing.quarantine.standing import late_lines, quarantines
+    from aidbt.project.manifest import read_manifest
+
+    path = session.project.target_path / "manifest.json"
+    if not path.is_file():
+        return []
+    return late_lines(quarantines(read_manifest(path)), datetime.now(UTC).date())
 
 
 def _at(attempt: Attempt) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from aidbt.cli.incidents import around_of, deliver_due
-
 if TYPE_CHECKING:
     from aidbt.core.attempts import Attempt
     from aidbt.core.healing import Diagnosis
@@ -42,6 +40,7 @@ def keep_causes(
     Raises:
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.incidents import deliver_due
     from aidbt.monitors.incidents.cause_desk import incidents_of_causes, record_causes
     from aidbt.monitors.incidents.diagnosed import Seen
     from aidbt.observability.targets import watched_target
@@ -60,6 +59,7 @@ def tell(session: Session, attempt: Attempt, diagnosis: Diagnosis) -> None:
     Raises:
         StoreError: it cannot be noted, so nobody would be told.
     """
+    from aidbt.cli.incidents import around_of, deliver_due
     from aidbt.healing.runbooks import runbook_of
     from aidbt.monitors.incidents.cause_desk import incidents_of_causes, note_attempt
     from aidbt.observability.targets import watched_target
@@ -97,6 +97,7 @@ def tell_runs(session: Session) -> None:
     Raises:
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.incidents import around_of, deliver_due
     from aidbt.core.incidents import ALIVE
     from aidbt.monitors.incidents.changes import News
     from aidbt.monitors.incidents.desk import record
@@ -162,6 +163,7 @@ def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[D
 
 
 def _around(session: Session, manifest: Manifest | None) -> Surroundings:
+    from aidbt.cli.incidents import around_of
     from aidbt.monitors.incidents.surroundings import surroundings
 
     return around_of(session) if manifest is None else surroundings(manifest)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from aidbt.cli.heal_undo import undo_command
 from aidbt.cli.incident_cause import attempt_of, cause_lines, next_of
 from aidbt.cli.incident_findings import found_lines
 from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
@@ -37,6 +38,9 @@ def incidents(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         with list_command.make_context("list", [], parent=context) as inner:
             list_command.invoke(inner)
+
+
+incidents.add_command(undo_command)
 
 
 @incidents.command("list")

@@ -319,6 +319,12 @@ def _source_table(table: StagedTable, options: Rendering, *, has_loads: bool) ->
     return {**value, "columns": columns} if columns else value
 
 
+def _is_moved(column: MappedColumn) -> bool:
+    """Whether a column is its first source that is filled, so that it holds what each of them held."""
+    written = (column.expression or "").casefold()
+    return len(column.sources) > 1 and written.startswith("coalesce(") and written.endswith(")")
+
+
 def one_line(text: str) -> str:
     """A text from outside as one line that dbt prints as it is: no line ends, no Jinja."""
     return escape_jinja(" ".join(text.split()))
@@ -347,10 +353,8 @@ def _model(
             is_log = bool(parent.base)
             source = _ref(parent.base) if is_log else _source(parent.mapping.source, parent.source_table)
             return source, quote_identifier(test.field, options.dialect)
-        field = next(
-            (c.target for c in parent.mapping.selected() if c.is_passthrough and c.sources[0] == test.field),
-            None,
-        )
+        made = [c for c in parent.mapping.selected() if test.field in c.sources]
+        field = next((c.target for c in made if c.is_passthrough or _is_moved(c)), None)
         return (_ref(parent.model), quote_new_identifier(field, options.dialect)) if field else None
 
     def value_of(test: MappedTest) -> Any:

@@ -286,8 +286,8 @@ def _touched(
         CommandAccess(
             "heal",
             f"what aidbt diagnose reads; what is built aside and the same tables as they are; {store}",
-            f"commits and branches aidbt/heal/… of git, .aidbt/heal, {store}; for a proof the schema"
-            f" {place.target}_heal_…, dropped afterwards; where heal.deployed_branch is set the files"
+            f"commits and branches aidbt/heal/… of git, .aidbt/heal, {store}; for a proof schemas aidbt_…"
+            " beside those of the target, dropped afterwards; where heal.deployed_branch is set the files"
             " that are checked out, and what dbt build writes",
             "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
             ("connect", "metadata", "read", "build"),

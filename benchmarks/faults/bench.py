@@ -21,7 +21,7 @@ from benchmarks.faults.judge import (
     verdict_without_mend,
 )  # fmt: skip
 from benchmarks.faults.slot import Run, Slot
-from benchmarks.faults.state import Moment, Tables, guards, moment
+from benchmarks.faults.state import Moment, Tables, digest, guards, moment
 from benchmarks.faults.wanted import WANTED
 
 _HEALTHY, _BROKEN = "healthy", "broken"
@@ -162,6 +162,9 @@ class Bench:
             seconds = time.monotonic() - started
         runs = len(slot.counted.read_text().splitlines())
         verdict = self._judge(fault, status_of(report), before, reference, env)
+        if report is None:
+            words = (slot.root / "healer.txt").read_text()[-1000:]
+            verdict = replace(verdict, reasons=(*verdict.reasons, words))
         if slot.crime.exists():
             verdict = Verdict("wrong mend", False, (slot.crime.read_text(), *verdict.reasons))
         return Result(
@@ -202,25 +205,36 @@ class Bench:
         return env, self._failure(run)
 
     def reference(self, fault: Fault) -> Reference:
-        """What is right after the newest load with the wanted change, from a run without the fault.
+        """What is right after the newest load with the wanted change, from a run without the fault; without
+        tables where no mend can be right.
 
         Raises:
             HealthyRunFailed: that run is not green.
         """
-        key = (fault.right, fault.wanted, fault.healthy)
+        is_built = fault.expects in ("mend", "either")
+        key = (fault.right, fault.wanted, fault.healthy) if is_built else ()
         if key not in self._references:
             slot = self.slot
             self.site.restore(slot, _HEALTHY)
             self.site.land(slot)
-            self.site.execute(slot, fault.right or ())
-            for edit in WANTED.get(fault.wanted or "", ()):
-                edit.apply(slot.project)
-            run = slot.dbt(fault.healthy, slot.env())
-            if run.returncode:
-                raise HealthyRunFailed(run.stdout[-3000:])
-            found = guards(slot.project / "target" / "manifest.json")
-            self._references[key] = Reference(self.site.production(slot), found, self._moment().outside)
+            self._references[key] = (
+                self._healthy_run(fault) if is_built else Reference({}, {}, self._outside())
+            )
         return self._references[key]
+
+    def _healthy_run(self, fault: Fault) -> Reference:
+        slot = self.slot
+        self.site.execute(slot, fault.right or ())
+        for edit in WANTED.get(fault.wanted or "", ()):
+            edit.apply(slot.project)
+        run = slot.dbt(fault.healthy, slot.env())
+        if run.returncode:
+            raise HealthyRunFailed(run.stdout[-3000:])
+        found = guards(slot.project / "target" / "manifest.json")
+        return Reference(self.site.production(slot), found, self._outside())
+
+    def _outside(self) -> str:
+        return digest(self.slot.files, self.slot.profiles)
 
     def _judge(
         self, fault: Fault, status: str | None, before: Moment, reference: Reference, env: Mapping[str, str]

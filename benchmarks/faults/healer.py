@@ -50,12 +50,15 @@ class CommandHealer:
         """Call it; what it prints is kept as `healer.txt` beside the slot's work."""
         slot.report.unlink(missing_ok=True)
         more = {"BENCH_MODE": "heal", "BENCH_COMMAND": fault.command}
-        _, told = self._call(slot, {**env, **_protocol(slot), **more})
+        returncode, told = self._call(slot, {**env, **_protocol(slot), **more})
         (slot.root / "healer.txt").write_text(told)
         try:
-            return json.loads(slot.report.read_text())
+            report = json.loads(slot.report.read_text())
         except (OSError, ValueError):
             return None
+        if returncode and isinstance(report, dict):
+            report["ended"] = f"with {returncode}: {told[-1500:]}"
+        return report
 
     def _call(self, slot: Slot, env: Mapping[str, str]) -> tuple[int, str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))

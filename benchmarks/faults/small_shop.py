@@ -70,8 +70,7 @@ class SmallShop:
         (slot.profiles / "profiles.yml").write_text(PROFILES.format(**values))
         slot.git("init", "--quiet", "-b", "main")
         self._administer(f"create role {ROLE} login", f"create database {DATABASE}", *_role_as_it_was())
-        grants = [f"grant create on database {DATABASE} to {ROLE}"]
-        grants += [f"create schema {schema}" for schema in RAW]
+        grants = [_MAY_CREATE, *(f"create schema {schema}" for schema in RAW)]
         grants += [f"create table {table} ({TABLES[table]})" for table in LANDED]
         grants += [f"grant usage on schema {schema} to {ROLE}" for schema in RAW]
         grants += [f"grant select on all tables in schema {schema} to {ROLE}" for schema in RAW]
@@ -127,6 +126,8 @@ class SmallShop:
         self.proxy.cut()
         self._administer(*_role_as_it_was())
         self._copy_database(f"{DATABASE}_{name}", DATABASE)
+        # What is granted on a database does not come with its template.
+        self.execute(slot, [_MAY_CREATE])
 
     def _copy_database(self, old: str, new: str) -> None:
         self._administer(f"drop database if exists {new} with (force)", _CUT_OFF.format(database=old),
@@ -164,6 +165,7 @@ class SmallShop:
             return {f"{schema}.{name}": _table(cursor, schema, name, view) for schema, name, view in listed}
 
 
+_MAY_CREATE = f"grant create on database {DATABASE} to {ROLE}"
 _CUT_OFF = (
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
     " and pid <> pg_backend_pid()"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -48,7 +49,8 @@ def warm_dbt() -> Iterator[Path]:
         client.write_text(_CLIENT.format(python=sys.executable, address=address))
         client.chmod(0o755)
         command = [sys.executable, "-m", "benchmarks.faults.warm_dbt", address]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
             try:
                 assert server.stdout is not None
                 if server.stdout.readline().strip() != "ready":
@@ -59,7 +61,7 @@ def warm_dbt() -> Iterator[Path]:
 
 
 def main() -> None:
-    """Serve until terminated."""
+    """Serve until terminated, or until whoever started this is gone and with him the other end of stdin."""
     # No more than imports: a first parse would start threads of libraries, which no fork survives.
     import dbt.adapters.duckdb
     import dbt.task.build  # noqa: F401
@@ -70,7 +72,7 @@ def main() -> None:
         listener.bind(sys.argv[1])
         listener.listen()
         print("ready", flush=True)
-        while True:
+        while select.select([listener, sys.stdin], [], [])[0] == [listener]:
             caller, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()

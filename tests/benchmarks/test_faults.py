@@ -19,6 +19,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from benchmarks.faults.bakery import PROJECT as BAKERY
+from benchmarks.faults.bakery import of_load as of_bakery_load
+from benchmarks.faults.bakery import rows as bakery_rows
 from benchmarks.faults.bench import Bench, told
 from benchmarks.faults.catalog import BY_NAME, FAULTS, QUICK
 from benchmarks.faults.fault import Edit, Fault, Quarantine
@@ -33,6 +36,7 @@ from benchmarks.faults.small_shop import PROJECT as SMALL
 from benchmarks.faults.state import Moment, Table, differences, digest, duckdb_tables, guards, repository
 from benchmarks.faults.troubles import later, locked
 from benchmarks.faults.wanted import WANTED
+from benchmarks.faults.warm_dbt import warm_dbt
 
 NOW = datetime(2026, 3, 1, 6)
 
@@ -60,10 +64,10 @@ def test_every_bad_commit_carries_a_change_that_people_wanted() -> None:
 
 
 def test_their_edits_fit_the_project_and_so_do_their_mends(tmp_path: Path) -> None:
-    for engine, project in (("duckdb", PROJECT), ("postgres", SMALL)):
-        root = tmp_path / engine
+    for site, project in (("duckdb", PROJECT), ("bakery", BAKERY), ("postgres", SMALL)):
+        root = tmp_path / site
         shutil.copytree(project, root)
-        for fault in (fault for fault in FAULTS if fault.engine == engine):
+        for fault in (fault for fault in FAULTS if fault.site == site):
             edits = (*WANTED.get(fault.wanted or "", ()), *fault.edits, *fault.mend)
             for edit in edits:
                 edit.apply(root)
@@ -95,6 +99,22 @@ def test_the_same_day_lands_the_same_rows_and_each_row_once() -> None:
     for table, found in landed.items():
         loads = [of_load(landed, calendar, load)[table] for load in (1, 2, 3)]
         assert sorted(map(str, found)) == sorted(str(row) for load in loads for row in load)
+
+
+def test_the_bakery_lands_each_order_once_and_its_items_with_it() -> None:
+    landed = bakery_rows(Calendar(NOW))
+
+    assert landed == bakery_rows(Calendar(NOW))
+    loads = [of_bakery_load(landed, load) for load in (1, 2, 3)]
+    for table, found in landed.items():
+        assert found == [row for load in loads for row in load.get(table, [])]
+    for load in loads:
+        orders = {row[0]: row[4] for row in load["raw.raw_orders"]}
+        prices = {row[0]: row[3] for row in landed["raw.raw_products"]}
+        worth = dict.fromkeys(orders, 0)
+        for _, order, sku in load["raw.raw_items"]:
+            worth[order] += prices[sku]
+        assert worth == orders
 
 
 # --- the judge, on values ---
@@ -389,6 +409,47 @@ def test_names_that_nobody_knows_are_refused() -> None:
     done = _command("--only", "renamed_emial", "--healer", "nothing")
 
     assert done.returncode == 1 and "no such fault: renamed_emial" in done.stderr
+
+
+# --- ours ---
+
+
+def _ours(folder: Path, *words: str) -> dict[str, Any]:
+    done = _command("--healer", "ours", "--jobs", "2", "--output", "json", "--keep", str(folder), *words)
+
+    assert done.returncode == 0, done.stderr
+    wrong = [line for line in done.stderr.splitlines() if line.startswith("--")]
+    return {**json.loads(done.stdout)["ours"], "not right": wrong}
+
+
+def _part(share: str) -> float:
+    right, _, rest = share.partition(" of ")
+    return int(right) / int(rest.split()[0])
+
+
+def test_twelve_faults_end_as_they_should_and_none_is_mended_wrongly(tmp_path: Path) -> None:
+    found = _ours(tmp_path, "--quick", "--warm-dbt")
+
+    assert found["not right"] == [] and found["right ends"] == "12 of 12 (100.0%)"
+    assert found["most dbt runs of a mend"] <= 3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_no_mend_is_wrong_and_nearly_all_ends_are_right(engine: str, tmp_path: Path) -> None:
+    found = _ours(tmp_path, "--engine", engine)
+
+    assert found["wrong mends"] == 0, found["not right"]
+    assert _part(found["right ends"]) >= 0.95, found["not right"]
+    assert _part(found["right mends of the mendable"]) >= 0.85
+
+
+def test_a_warm_dbt_answers_as_dbt_does(tmp_path: Path) -> None:
+    with warm_dbt() as dbt:
+        done = subprocess.run([dbt, "parse"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "No dbt_project.yml found" in done.stdout
+        asked = subprocess.run([dbt, "--version"], capture_output=True, text=True, check=False)
+        assert asked.returncode == 0 and "installed" in asked.stdout
 
 
 # --- all of it, with a real dbt ---

@@ -116,7 +116,7 @@ def heal(
         StoreError: the store cannot be read or written.
     """
     try:
-        with leases.leased([_resource(attempt)], holder, ttl_s=ttl_s) as held:
+        with leases.leased([resource_of(attempt)], holder, ttl_s=ttl_s) as held:
             now = attempts.get(attempt.id)  # it may have gone on while we asked for the lease
             return Outcome(_Worker(hands, attempts, held).work(now))
     except LeaseTaken as error:
@@ -141,10 +141,10 @@ def end(
         UsageError: that cannot happen to it as it stands.
         StoreError: the store cannot be written.
     """
-    with leases.leased([_resource(attempt)], holder) as held:
+    with leases.leased([resource_of(attempt)], holder) as held:
         now = attempts.get(attempt.id)
         after = moved(now, event, at=attempts.now(), why=why, **facts)
-        return attempts.save(now, after, token=held.token(_resource(attempt)), what=str(event))
+        return attempts.save(now, after, token=held.token(resource_of(attempt)), what=str(event))
 
 
 def end_of_waiting(attempts: Attempts, leases: Leases, *, holder: str, timeout: timedelta) -> list[Attempt]:
@@ -167,7 +167,8 @@ def _days(span: timedelta) -> str:
     return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
 
 
-def _resource(attempt: Attempt) -> str:
+def resource_of(attempt: Attempt) -> str:
+    """What a healer of this cause holds a lease of."""
     return f"heal:{attempt.target}:{attempt.key}"
 
 
@@ -192,7 +193,7 @@ class _Worker:
     def _saved(self, attempt: Attempt, event: Event, why: str = "", **facts: Any) -> Attempt:
         self._held.check()
         after = moved(attempt, event, at=self._attempts.now(), why=why, **facts)
-        token = self._held.token(_resource(attempt))
+        token = self._held.token(resource_of(attempt))
         return self._attempts.save(attempt, after, token=token, what=str(event))
 
     # --- a step each --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from aidbt.healing.controller.gate import Rules
 from aidbt.healing.controller.hands import Means, ProjectHands, hands_of
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.pausing import paused
+from aidbt.healing.controller.standing import forget
 from aidbt.healing.evidence.case import Case
 from aidbt.patching.commits import holds
 from aidbt.project.manifest import Manifest
@@ -29,6 +30,7 @@ from aidbt.store.cases import Cases
 from aidbt.store.cases import Outcome as Became
 from aidbt.store.leases import Leases, this_process
 
+_TO_BE_TOLD = (AttemptState.ROLLED_BACK, AttemptState.ESCALATED)
 _OFF = (False, "off", "never")  # YAML reads a bare `off` as false
 
 
@@ -138,22 +140,23 @@ def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
 def end_what_is_over(store: Store, *, who: str, target: str, root: Path, run: str) -> list[Attempt]:
     """The attempts of a target that a green run of the whole project ends, each with its outcome noted.
 
-    A proposal is over only when what is deployed holds it; a person who was told has mended it himself.
+    A proposal is over only when what is deployed holds it; a person who was told has mended it himself. What
+    a healer left half way, and nobody took up, is over too.
 
     Raises:
         StoreError: the store cannot be read or written.
     """
     attempts, leases = Attempts(store, who), Leases(store)
-    resting = (AttemptState.PROMOTED, AttemptState.PROPOSED, AttemptState.WAITING)
     found = []
-    for attempt in attempts.all(states=resting):
-        if attempt.target != target:
+    for attempt in attempts.all(states=ALIVE):
+        if attempt.target != target or attempt.state in _TO_BE_TOLD:
             continue
         if attempt.state is AttemptState.PROPOSED and not holds(root, attempt.base, attempt.commit):
             continue
         with contextlib.suppress(LeaseTaken):  # a healer is at work on it: the next green run ends it
             over = end(attempt, attempts, leases, holder=who, why=f"run {run} is green")
             _remember(store, who, attempt)
+            forget(root, attempt.id)
             found.append(over)
     return found
 
@@ -195,5 +198,6 @@ def end_late_ones(store: Store, *, who: str, settings: HealSettings) -> list[Att
 def _remember(store: Store, who: str, attempt: Attempt) -> None:
     if not attempt.error_class:
         return
-    became: Became = "handed_over" if attempt.state is AttemptState.WAITING else "right"
+    settled = (AttemptState.PROMOTED, AttemptState.PROPOSED)
+    became: Became = "right" if attempt.state in settled else "handed_over"
     Cases(store, who).add(past_case(attempt, became, attempt.why))

@@ -19,10 +19,16 @@ from aidbt.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a run of dbt; `said` is why it is not green."""
+    """What came of a run of dbt.
+
+    Attributes:
+        said: why it is not green.
+        run: its invocation id.
+    """
 
     is_green: bool
     said: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

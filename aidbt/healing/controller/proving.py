@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aidbt.core.healing import Diagnosis, Mend
 from aidbt.healing.controller.means import Means
-from aidbt.healing.controller.rerun import Rerun, added_twice, never_twice, rerun
+from aidbt.healing.controller.rerun import OF_COMMAND, Rerun, added_twice, never_twice, places_of, rerun
 from aidbt.healing.controller.together import Joint, Planned
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.building import Aside, Ways, build_aside
@@ -27,14 +27,12 @@ class Proof:
         found: one sentence; why not, where it does not hold.
         notes: what is to be known beside it.
         rerun: what the deployed commit has to run.
-        manifest: of the commit, as it was built aside; None where dbt could not read it.
     """
 
     is_good: bool
     found: str
     notes: tuple[str, ...] = ()
     rerun: Rerun | None = None
-    manifest: Manifest | None = None
 
 
 def chain(
@@ -87,7 +85,8 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
     found = [problem] if problem else list(doubts_about(aside, good, case.code, joint.texts, moved))
     if found:
         return Proof(False, found[0], notes)
-    return Proof(True, _built(aside), notes, runs[0], aside.manifest)
+    at_home = tuple((schema.removeprefix(aside.prefix), name) for schema, name in runs[0].places)
+    return Proof(True, _built(aside), notes, replace(runs[0], places=at_home))
 
 
 def final_run(case: Case, joint: Joint, manifest: Manifest | None) -> Rerun:
@@ -100,7 +99,10 @@ def final_run(case: Case, joint: Joint, manifest: Manifest | None) -> Rerun:
     mended = changed(before, manifest) if before is not None and manifest is not None else set()
     options = tuple(word for one in joint.plans if one.mend is not None for word in one.mend.dbt_args)
     again = rerun(case.run, manifest, changed=mended)
-    return replace(again, options=(*again.options, *options))
+    known = manifest or case.best_manifest
+    builds = again.command in OF_COMMAND and known is not None
+    places = places_of(known, again.nodes) if builds and known else ()
+    return replace(again, options=(*again.options, *options), places=places)
 
 
 def not_again(case: Case, manifest: Manifest | None, run: Rerun) -> str:

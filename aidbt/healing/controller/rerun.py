@@ -22,7 +22,7 @@ from aidbt.project.selection import all_above, select_nodes
 _BUILT = ("model", "seed", "snapshot")
 _TESTS = ("test", "unit_test")
 # What a command builds; a failed test's model is built again whatever the command was.
-_OF_COMMAND = {
+OF_COMMAND = {
     "build": _BUILT, "retry": _BUILT, "test": _BUILT, "run": ("model",), "seed": ("seed",),
     "snapshot": ("snapshot",),
 }  # fmt: skip
@@ -39,12 +39,22 @@ class Rerun:
         select: dbt's selection; empty for what the options say, else for the whole project.
         options: further words.
         nodes: unique_ids of all that it builds; empty where it builds nothing, or only dbt knows.
+        places: (schema, name) of every table and view that it may replace.
     """
 
     command: str
     select: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     nodes: frozenset[str] = frozenset()
+    places: tuple[tuple[str, str], ...] = ()
+
+
+def places_of(manifest: Manifest, nodes: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
+    """Where nodes stand; without any where all do, what reads others after those."""
+    built = [manifest.nodes[name] for name in nodes or manifest.nodes if name in manifest.nodes]
+    return tuple(
+        sorted((n.schema, n.identifier or n.name) for n in built if n.resource_type in _BUILT and n.schema)
+    )
 
 
 def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str] = ()) -> Rerun:
@@ -55,9 +65,9 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
         changed: unique_ids of what a mend changed or made; it is built with all that hangs on it.
     """
     asked = asked_of(run.command)
-    if asked.command and asked.command not in _OF_COMMAND:
+    if asked.command and asked.command not in OF_COMMAND:
         return Rerun(asked.command, options=asked.kept())
-    kinds = _OF_COMMAND.get(asked.command, _BUILT)
+    kinds = OF_COMMAND.get(asked.command, _BUILT)
     reached = [failure.unique_id for failure in run.failures if failure.unique_id]
     there = [manifest.find(name) if manifest else None for name in (*reached, *run.skipped)]
     failed = [node for node in there[: len(reached)] if node is not None]
@@ -101,7 +111,7 @@ def only_adds(node: Node) -> bool:
 
 def _whole(asked: Asked, manifest: Manifest | None, kinds: Collection[str]) -> Rerun:
     """The failed command once more."""
-    command = asked.command if asked.command in _OF_COMMAND and asked.command != "retry" else "build"
+    command = asked.command if asked.command in OF_COMMAND and asked.command != "retry" else "build"
     rerun = Rerun(command, options=asked.kept())
     if manifest is None or command == "test":
         return rerun

@@ -15,6 +15,7 @@ from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.propose import branch_of, proposal
 from aidbt.healing.controller.rerun import Rerun
+from aidbt.healing.controller.standing import Standing
 from aidbt.patching import commits
 from aidbt.store.cases import Cases
 
@@ -102,23 +103,22 @@ def write_note(root: Path, name: str, content: str) -> None:
 
 
 def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
+    standing = Standing(means, attempt.id)
+    unkept = standing.keep(run)
     try:
         ran = means.run(run)
     except AidbtError as error:  # dbt could not be started, or was killed
-        if not attempt.commit:
-            raise
-        return _taken_back(means, attempt, error.message)
-    if ran.is_green:
-        found = "deployed, and its run is green" if attempt.commit else "its run is green"
-        return Tried(True, found, commit=attempt.commit)
-    if not attempt.commit:
-        return Tried(False, f"it failed again: {ran.said}")
-    return _taken_back(means, attempt, ran.said)
+        return _taken_back(means, attempt, f"{error.message}{standing.put_back(unkept)}")
+    if not ran.is_green:
+        return _taken_back(means, attempt, f"{ran.said}{standing.put_back(unkept)}")
+    standing.note_run(ran.run)
+    found = "deployed, and its run is green" if attempt.commit else "its run is green"
+    return Tried(True, found, commit=attempt.commit)
 
 
 def _taken_back(means: Means, attempt: Attempt, why: str, *, is_wrong: bool = True) -> Tried:
     if not attempt.commit:
-        return Tried(False, why)
+        return Tried(False, f"it failed again: {why}")
     root = means.project.root
     text = f"Take back {attempt.id}: its run failed\n"
     undoing = commits.commit_undoing(

@@ -108,6 +108,8 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         several = ", ".join([*same, *partly])
         facts |= {"old": column, "alternatives": several}
         step = f"say which of {several} is {column} now: the values do not tell"
+        if len(same) + len(partly) == 1:
+            step = f"say whether {several} is {column} now: the values do not tell"
         return diagnosis(
             "column",
             E.COLUMN_RENAMED,
@@ -167,7 +169,9 @@ def _same_values(relation: str, old: str, new: str, overlap: Overlap) -> Evidenc
 
 
 def _other_values(relation: str, old: str, new: str, overlap: Overlap) -> Evidence:
-    if overlap.agreement is not None:
+    if overlap.agreement is not None and not overlap.is_telling:
+        text = f"{new} may be it or not: nearly all rows hold one value, so that values do not tell"
+    elif overlap.agreement is not None:
         text = f"{new} is another column: only {overlap.agreement:.0%} of its values are those of {old}"
     elif overlap.support:
         text = f"{new} is another column: it holds {overlap.share:.0%} of the values of {old}"

@@ -55,6 +55,8 @@ MEANINGS = {
     "variable": "name of the environment variable or dbt variable that is missing",
     "profile": "name of the profile or target that is missing",
     "packages": "packages that are asked for and not installed, with commas between",
+    "incident": "id of the incident that monitors opened",
+    "code": "of a connector's health check",
     "readers": "unique_ids of the models that read the column or table directly, with commas between",
 }
 

@@ -20,7 +20,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.failed_run import KILLED
+from aidbt.healing.evidence.failed_run import KILLED, NOT_TOLD
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",
@@ -135,7 +135,7 @@ def _file_that_is_not_there(case: Case, failure: RunFailure, symptom: Symptom) -
 
 def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diagnosis:
     """What the message alone says, with what a probe of the warehouse adds."""
-    if said is None:
+    if said is None or failure.message == NOT_TOLD:
         return _unknown(failure)
     error_class = said.error_class
     is_test = failure.status == "fail" and failure.unique_id.startswith("test.")
@@ -201,9 +201,13 @@ def _probed(case: Case, found: Diagnosis) -> Diagnosis:
     return replace(found, proof=(probe, *found.proof))
 
 
+_ASK = "hand over the folder with the run's own run_results.json or dbt.log (--artifacts)"
+_READ = "read the message: nothing that is known explains it"
+
+
 def _unknown(failure: RunFailure) -> Diagnosis:
     return diagnosis(
         "message", E.UNCLASSIFIED_ERROR, 0.2, failure=failure, root=failure.unique_id or "project",
         proof=[message_evidence(failure)], unknown=["what the message means"],
-        next_step="read the message: nothing that is known explains it",
+        next_step=_ASK if failure.message == NOT_TOLD else _READ,
     )  # fmt: skip

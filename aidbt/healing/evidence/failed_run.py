@@ -29,7 +29,7 @@ from aidbt.project.manifest import Manifest, read_manifest
 
 # Our own words, where dbt has none.
 KILLED = "dbt was ended from outside before it was done: its log breaks off"
-NOT_TOLD = "dbt ended without results, and its log does not say why"
+NOT_TOLD = "nothing that the run left says how it ended"
 _FUTURE = timedelta(minutes=10)
 _FINE = frozenset(("success", "pass", "warn", "no-op", "reused"))
 _CONNECTING = re.compile(
@@ -251,7 +251,9 @@ def _failures(
         ]
         if found:
             return [*earlier, *found]
-    for told in (log, printed):
+    # What is printed says more than a log that breaks off.
+    breaks_off = log is not None and not log.ended and printed is not None and printed.ended
+    for told in (printed, log) if breaks_off else (log, printed):
         if told is None:
             continue
         found = _told_failures(told, manifest)
@@ -259,10 +261,11 @@ def _failures(
             return [*earlier, *found] if told is log else found
         if told.succeeded:
             return earlier
-    told = log or printed
-    if told is not None and results is None:
-        return [RunFailure("", "error", NOT_TOLD if told.ended else KILLED)]
-    return []
+    if results is not None:
+        return []
+    begun = any(told is not None and told.dbt_version for told in (log, printed))
+    ended = any(told is not None and told.ended for told in (log, printed))
+    return [RunFailure("", "error", KILLED if begun and not ended else NOT_TOLD)]
 
 
 def _said(result: NodeResult | SourceFreshness, told: LastInvocation | None) -> str:

@@ -63,6 +63,8 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     run = read_failed_run(
         artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
     )
+    if good is not None and run.ended_at is not None and run.ended_at < good.taken_at and not run.is_green:
+        unknown.append("the run is older than the good run it is compared with: what failed may be over")
     code = changes_since_good(project, good.texts, good.commit) if good is not None else CodeChanges()
     if good is None:
         code = changes_of_last_commit(project)

@@ -53,6 +53,7 @@ class Aside:
         manifest: of the commit; None where dbt could not read it.
         left: schemas that could not be dropped.
         notes: what was otherwise than it will be, a sentence each.
+        prefix: of the schemas that it was built into, before their names in production.
     """
 
     problem: str = ""
@@ -63,6 +64,7 @@ class Aside:
     manifest: Manifest | None = None
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def build_aside(
             found = builder.build(also, frozenset(without))
         finally:
             left = builder.drop()
-    return replace(found, left=tuple(left))
+    return replace(found, left=tuple(left), prefix=prefix)
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def doubts_about(
         yield from doubts(
             now.name, then, now, is_same_code=unique_id not in meant,
             sources=[moves[name] for name in sorted(above.get(unique_id, ())) if name in moves],
-            reads_clock=unique_id in clocked, moved=moved,
+            reads_clock=unique_id in clocked, moved=moved, is_snapshot=unique_id.startswith("snapshot."),
         )  # fmt: skip
 
 

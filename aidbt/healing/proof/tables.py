@@ -70,6 +70,7 @@ def doubts(
     sources: Sequence[Activity] = (),
     reads_clock: bool = False,
     moved: int = 0,
+    is_snapshot: bool = False,
 ) -> Iterator[str]:
     """What speaks against a table, a sentence each; nothing when its sources explain all that is otherwise.
 
@@ -79,6 +80,7 @@ def doubts(
         sources: what happened to the sources it is made of.
         reads_clock: whether its values depend on when it is built.
         moved: rows that the mend sets aside.
+        is_snapshot: whether it keeps a row of each version: it loses none, and may get one for each there is.
     """
     if not then.is_measured or not now.is_measured:
         yield f"{name} could not be measured"
@@ -94,6 +96,8 @@ def doubts(
     if retyped and is_same_code:
         yield f"{name} has columns of another type: {', '.join(retyped[:3])}"
     low, high = _band(then.rows, sources, moved)
+    if is_snapshot:
+        low, high = float(then.rows), high + then.rows
     if then.rows and not low <= now.rows <= high:
         yield f"{name} has {now.rows:,} rows, at the last good run {then.rows:,}"
     yield from _no_key(name, then, now)

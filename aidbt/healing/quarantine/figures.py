@@ -205,11 +205,9 @@ class Counting:
         before = 0
         rows = self.rows()
         if engine_of(self.connection) == good.engine:
-            where = (
-                exp.and_(rows.where.copy(), rule.condition.copy())
-                if rows.where is not None
-                else rule.condition
-            )
+            # As text: it is in the dialect's own words, which the hashes' statement would lower again.
+            where: exp.Expr = exp.Paren(this=exp.Var(this=rule.condition.sql(rows.dialect)))
+            where = exp.and_(rows.where.copy(), where) if rows.where is not None else where
             bad = keyed_rows(replace(rows, where=where), keyed.key, bound=keyed.bound, mask=self.mask)
             before = len(bad.values.keys() & keyed.values.keys())
             looked += ["the last good state"] if len(keyed.values) == was.rows else []

@@ -8,9 +8,13 @@ REMEDIES = Registry(
     "remedy",
     {
         "wait_and_run_again": "aidbt.healing.remedies.wait_and_run_again:WaitAndRunAgain",
+        "fewer_threads": "aidbt.healing.remedies.fewer_threads:FewerThreads",
+        "installed_packages": "aidbt.healing.remedies.installed_packages:InstalledPackages",
+        "restored_place": "aidbt.healing.remedies.restored_place:RestoredPlace",
         "moved_table": "aidbt.healing.remedies.moved_table:MovedTable",
         "right_name": "aidbt.healing.remedies.right_name:RightName",
         "restored_token": "aidbt.healing.remedies.restored_token:RestoredToken",
+        "restored_file": "aidbt.healing.remedies.restored_file:RestoredFile",
         "renamed_column": "aidbt.healing.remedies.renamed_column:RenamedColumn",
         "moved_column": "aidbt.healing.remedies.moved_column:MovedColumn",
         "default_column": "aidbt.healing.remedies.default_column:DefaultColumn",

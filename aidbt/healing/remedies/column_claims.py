@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from aidbt.core.healing import Checked, Claim
-from aidbt.core.types import has_time_zone, is_same_type, type_family
+from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_values import Agreement, SourceNow
 from aidbt.sql.reads import Instead
@@ -66,10 +66,12 @@ def has_the_values(
         shared = now.shared(column, instead, data_type)
         if shared is None:
             return Checked(False, "the last good state has nothing to compare with")
-        if shared.is_same and by_name is not None:
-            also = by_name()
-            return Checked(also.holds, f"{shared}; {also.found}")
-        return Checked(shared.is_same, str(shared))
+        if by_name is None or not shared.is_same:
+            return Checked(shared.is_same, str(shared))
+        if shared.proves_same and is_plain_text(data_type):  # numbers are alike too easily
+            return Checked(True, str(shared))
+        also = by_name()
+        return Checked(shared.proves_same and also.holds, f"{shared}; {also.found}")
 
     what = instead.form.format(*instead.columns)
     return Claim(f"{what} has the values that {column} had", check)

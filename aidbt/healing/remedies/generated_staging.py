@@ -3,9 +3,11 @@ the next `aidbt generate` has nothing to add."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
-from aidbt.core.config import load_settings
+from aidbt.core.config import load_settings, parse_yaml
 from aidbt.core.patch import Patch
 from aidbt.core.schema import Column, MappedColumn, Mapping
 from aidbt.generate.lock import read_lock
@@ -13,6 +15,8 @@ from aidbt.generate.mappings import Decisions
 from aidbt.generate.plan import plan_files, project_files
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.mapping.files import load_mappings, load_targets
+from aidbt.mapping.follow import follow_references
+from aidbt.mapping.renames import Renamed
 from aidbt.patching.git import blob_text
 from aidbt.sql.reads import Instead, ReadChange, Style, read_instead
 
@@ -50,7 +54,12 @@ def generated_patch(
     if isinstance(followed, str):
         return followed
     settings, lock = load_settings(root), read_lock(root)
-    decisions = Decisions({**mappings, key: followed}, frozenset((key,)))
+    changed = {**mappings, key: followed}
+    if instead.is_name:  # tests of other tables may refer to it
+        renamed = {key: [Renamed(column, instead.columns[0], 1.0, True)]}
+        changed = {name: follow_references(one, renamed) for name, one in changed.items()}
+    differ = frozenset(name for name, one in changed.items() if one != mappings[name])
+    decisions = Decisions(changed, differ)
     here = project_files(tools.project, settings, mappings, lock)
     plan = plan_files(
         tools.project,
@@ -60,14 +69,35 @@ def generated_patch(
         lock,
         here,
         lambda digest: blob_text(root, digest),
-        select=(f"source:{key}",),
+        select=tuple(f"source:{mappings[name].parent}" for name in sorted(differ)),
     )
     if plan.proposals:
         return f"{next(iter(plan.proposals))} was edited by hand since it was generated"
+    lost = next((edit.path for edit in plan.patch.edits if _tests(edit.undo) - _tests(edit.after)), None)
+    if lost is not None:
+        return f"generating {lost} anew would drop or change a test"
     taken = sorted(set(plan.patch.paths()) & tools.texts.keys())
     if taken:
         return f"another mend of this run edits {taken[0]}, which is generated: run heal again after it"
     return replace(plan.patch, reason=reason)
+
+
+def _tests(text: str | None) -> Counter[str]:
+    """The tests that a YAML file declares, each with where it stands."""
+    found: Counter[str] = Counter()
+
+    def walk(value: Any, place: str) -> None:
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            if name in ("tests", "data_tests", "unit_tests"):
+                found.update(f"{place}: {test}" for test in inner or ())
+            else:
+                walk(inner, f"{place}.{name}")
+        for item in value if isinstance(value, list) else ():
+            walk(item, f"{place}.{item.get('name', '')}" if isinstance(item, dict) else place)
+
+    if text and text.lstrip().startswith(("version:", "models:", "sources:", "#")):
+        walk(parse_yaml(text, "a generated file"), "")
+    return found
 
 
 def follow(

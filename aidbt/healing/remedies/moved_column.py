@@ -11,6 +11,7 @@ from aidbt.core.types import is_same_type
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
 from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.renamed_column import likely_by_name
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.sql.reads import Instead
@@ -45,7 +46,8 @@ class MovedColumn:
         cast = "cast({} as " + was.data_type.lower() + ")"
         instead = Instead("coalesce(" + (cast if is_cast else "{}") + ", {})", (new, old))
         title = f"Read {new} of {source.source_name}.{source.name} where it is filled, else {old}"
-        reason = f"{source.name}.{old} is null and {new} is filled since {facts.get('since') or 'some load'}"
+        since = facts.get("since", "").partition(".")[0] or "some load"
+        reason = f"{source.name}.{old} is null and {new} is filled since {since}"
         patch = patched(NAME, Wanted(source, then, now, old, instead, reason), case, tools)
         if isinstance(patch, Declined):
             return patch
@@ -61,7 +63,7 @@ class MovedColumn:
                 *((survives_cast(fresh, tools, new, was.data_type),) if is_cast else ()),
                 _nothing_lost(fresh, old, new),
                 has_the_values(fresh, old, instead, was.data_type),
-                _known_values(fresh, old, new, moved, was.data_type),
+                _known_values(fresh, old, new, moved, was.data_type, tools),
             ),
             risk=Risk.LOW,
         )
@@ -104,8 +106,10 @@ def _nothing_lost(now: SourceNow, old: str, new: str) -> Claim:
     return Claim(f"no more rows than before are without a value in both {old} and {new}", check)
 
 
-def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type: str) -> Claim:
-    """That the rows that moved hold what they held, or values that the column knew."""
+def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type: str, tools: Tools) -> Claim:
+    """That the rows that moved hold what they held; of rows that are all new that their values are known, or
+    that the name says whose they are.
+    """
 
     def check() -> Checked:
         found = now.agreement(old, moved, data_type, with_updated=True)
@@ -115,7 +119,10 @@ def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type:
         shared = now.shared(old, moved, data_type)
         if shared is None:
             return Checked(False, "the last good state has nothing to compare with")
+        if shared.known_of and shared.known < _KNOWN:
+            also = likely_by_name(now.then, now.now, old, new, tools)
+            return Checked(also.holds, f"its values are new ones; {also.found}")
         told = f"{shared.known:.0%} of {shared.known_of:,} values compared were known before"
         return Checked(shared.known_of >= _FEWEST and shared.known >= _KNOWN, told)
 
-    return Claim(f"where {old} turned null {new} holds what it held", check)
+    return Claim(f"where {old} turned null {new} stands for it", check)

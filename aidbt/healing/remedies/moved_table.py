@@ -125,14 +125,13 @@ def _mend(
     if after == text:
         return Declined(NAME, f"{node.path} says so already")
     old, new = f"{node.schema}.{node.identifier or node.name}", f"{relation.schema}.{relation.name}"
-    patch = Patch(
-        (FileEdit(node.path, digest(text), after, f"{old} → {new}", undo=text),), f"{old} is {new} now"
-    )
+    is_schema = relation.name == (node.identifier or node.name)
+    said = f"{node.source_name} → {relation.schema}" if is_schema else f"{old} → {new}"
+    patch = Patch((FileEdit(node.path, digest(text), after, said, undo=text),), f"{old} is {new} now")
     key = jinja_in(text, node.path, node)
     if key:
         why = f"{node.path} says its {key} in Jinja: what that should give elsewhere is a decision"
         return Declined(NAME, why, draft=patch)
-    is_schema = relation.name == (node.identifier or node.name)
     title = f"Read the source {node.source_name} from the schema {relation.schema}" if is_schema else (
         f"Read {node.source_name}.{node.name} from {new}"
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,9 +11,11 @@ from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.guided import guided_edits
+from aidbt.healing.remedies.code.names import all_names
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
 from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, places
 from aidbt.healing.remedies.code.reading import Reader, Reading
+from aidbt.healing.remedies.code.slips import nearest_slip
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "restored_token"
@@ -56,7 +59,8 @@ class RestoredToken:
         for place in places(diagnosis, case, tools):
             found = _found(place, reader, may_be_blind=cannot)
             if isinstance(found, _Found):
-                return _mend(found)
+                renamed = _renames(found, case)
+                return Declined(NAME, renamed, draft=_patch(found)) if renamed else _mend(found)
             why = found or why
         return Declined(NAME, why)
 
@@ -99,19 +103,49 @@ def _good(
     return found
 
 
+def _renames(found: _Found, case: Case) -> str:
+    """Why a mistyped column may well be a new name that was meant; "" where it can only be a slip."""
+    words = [edit for edit in found.edits if edit.now.isidentifier() and edit.then.isidentifier()]
+    if found.now is None or found.before is None or found.now.problem:
+        return ""
+    made = {name.casefold() for columns in found.now.columns.values() for name in columns}
+    for edit in words:
+        if edit.now.casefold() not in made:
+            continue
+        others = [c for c in case.code.files if c.path != found.place.path and c.kind != "deleted"]
+        used = next((c.path for c in others if re.search(rf"\b{edit.now}\b", c.after or "")), "")
+        if used:
+            return f"{used} uses {edit.now}: it looks as if it was renamed on purpose"
+        if nearest_slip(edit.now, [edit.then], vocabulary=all_names(case)) is None or _is_plural(edit):
+            return f"{edit.then} is called {edit.now} now: whether that was meant is a person's"
+    return ""
+
+
+def _is_plural(edit: OneEdit) -> bool:
+    return edit.now.casefold().replace("s", "") == edit.then.casefold().replace("s", "")
+
+
 def _is_worse(now: Reading, before: Reading) -> bool:
     return bool(now.problem or now.loses(before))
 
 
-def _mend(found: _Found) -> Mend:
+def _patch(found: _Found) -> Patch:
     place = found.place
-    said = " and ".join(str(edit) for edit in found.edits).replace("\n", " ")
-    edit = FileEdit(place.path, digest(place.now), found.text, said, undo=place.now)
+    edit = FileEdit(place.path, digest(place.now), found.text, _said(found), undo=place.now)
+    return Patch((edit,), f"{place.path} cannot be read as it is")
+
+
+def _said(found: _Found) -> str:
+    return " and ".join(str(edit) for edit in found.edits).replace("\n", " ")
+
+
+def _mend(found: _Found) -> Mend:
+    place, said = found.place, _said(found)
     title = f"{said[:1].upper()}{said[1:]} in {place.path}"
     return Mend(
         NAME,
         title if len(title) <= 100 else f"Put back what was lost in {place.path}",
-        patch=Patch((edit,), f"{place.path} cannot be read as it is"),
+        patch=_patch(found),
         claims=_claims(found),
         risk=Risk.LOW,
         restores=True,

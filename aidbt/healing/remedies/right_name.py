@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.code.names import all_names, names_known
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
 from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, named_words, places
 from aidbt.healing.remedies.code.slips import is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
-_KINDS = ("ref", "source", "macro", "column")
-_BUILT = ("model", "seed", "snapshot")
+_KINDS = ("ref", "source", "macro", "column", "function", "relation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,10 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
     path = diagnosis.facts.get("file", "")
     if kind not in _KINDS or not token or not path:
         return Declined(NAME, "no word that was mistyped is found in what changed")
-    known, vocabulary = names_known(kind, diagnosis, case), all_names(case)
+    if not path.endswith((".sql", ".py")) or _is_test(path, tools):
+        return Declined(NAME, f"'{token}' stands in {path}, and tests are a person's")
+    known = names_known(kind, diagnosis, case, tools.text(path) or "")
+    vocabulary = all_names(case)
     meant = nearest_slip(token, known, vocabulary=vocabulary)
     if not known:
         return Declined(NAME, "no good run is remembered, so nobody knows which names there are")
@@ -120,40 +123,9 @@ def _claims_of_then(word: _Word) -> tuple[Claim, ...]:
     )
 
 
-def names_known(kind: str, diagnosis: Diagnosis, case: Case) -> list[str]:
-    """The names of a kind that the last good state had where the failed node reads."""
-    manifest = case.good_manifest
-    if manifest is None or case.good is None:
-        return []
-    if kind == "ref":
-        return [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT]
-    if kind == "macro":
-        macros = (manifest.raw.get("macros") or {}).values()
-        return list(dict.fromkeys(str(macro.get("name")).removeprefix("test_") for macro in macros))
-    if kind == "source":
-        return [name for node in manifest.sources.values() for name in (node.name, node.source_name)]
-    node = case.node(diagnosis.facts.get("node", "") or diagnosis.root)
-    return _columns(case, list(node.depends_on) if node is not None else [])
-
-
-def _columns(case: Case, unique_ids: Sequence[str]) -> list[str]:
-    if case.good is None:
-        return []
-    parents = [case.node(name) for name in unique_ids]
-    read = {(p.schema.casefold(), (p.identifier or p.name).casefold()) for p in parents if p is not None}
-    relations = [r for r in case.good.relations if (r.schema.casefold(), r.name.casefold()) in read]
-    return list(dict.fromkeys(column.name for relation in relations for column in relation.columns))
-
-
-def all_names(case: Case) -> list[str]:
-    """The names of all models, sources and columns of the last good state: words that people use there."""
-    manifest, good = case.good_manifest, case.good
-    found = (
-        [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT] if manifest else []
-    )
-    found += [node.name for node in manifest.sources.values()] if manifest else []
-    relations = good.relations if good is not None else ()
-    return found + [column.name for relation in relations for column in relation.columns]
+def _is_test(path: str, tools: Tools) -> bool:
+    folders = tools.project.config.get("test-paths") or ["tests"]
+    return any(path.startswith(f"{str(folder).strip('/')}/") for folder in folders)
 
 
 def _everywhere(text: str, word: str, meant: str) -> list[OneEdit]:

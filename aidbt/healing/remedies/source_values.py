@@ -30,7 +30,9 @@ _TEXT = exp.DataType.build("text")
 _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
 _MOST_OTHER = 0.02  # of the compared rows
-_SURE = 0.95  # Cohen's kappa
+_SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
+_MOSTLY_KNOWN = 0.8  # of the values now: the others came with new rows
+_FEW_VALUES = 5  # different ones that are all the same by no chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,25 @@ class Shared:
     Attributes:
         share: 0..1 of `support` values then that it gives now.
         known: 0..1 of `known_of` values now that were there then.
+        is_whole: whether all values of then are known, not a sample of them.
     """
 
     share: float
     support: int
     known: float
     known_of: int
+    is_whole: bool = False
 
     @property
     def is_same(self) -> bool:
-        return self.support >= _ENOUGH and self.share >= _SURE and self.known >= 0.8
+        """Whether the values are those that were there."""
+        return self.support > 0 and self.share >= _SURE and self.known >= _MOSTLY_KNOWN
+
+    @property
+    def proves_same(self) -> bool:
+        """Whether they are, and there are too many for another column to hold them by chance."""
+        is_all = self.is_whole and self.share == self.known == 1 and self.support >= _FEW_VALUES
+        return self.is_same and (self.support >= _ENOUGH or is_all)
 
     def __str__(self) -> str:
         return f"{self.share:.0%} of {self.support:,} values of then are there, {self.known:.0%} were before"
@@ -198,7 +209,8 @@ class SourceNow:
         now = {value for value in values if value <= then.bound}
         was = {value ^ mask for value in then.hashes}
         both = len(was & now)
-        return Shared(both / len(was), len(was), both / len(now) if now else 0.0, len(now))
+        known = both / len(now) if now else 0.0
+        return Shared(both / len(was), len(was), known, len(now), then.bound == 2**64 - 1)
 
     def _is_same_engine(self, connection: Connection) -> bool:
         return self._case.good is not None and self._case.good.engine == engine_of(connection)

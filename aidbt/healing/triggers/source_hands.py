@@ -1,4 +1,4 @@
-"""The hands of a healer on what is wrong outside of a run of dbt: a source that does not answer, dead letters."""
+"""The hands of a healer on what is wrong outside of dbt's runs: sources that are ill, dead letters."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ class SourceHands:
         ground = Ground(
             patch is not None, commit=head.commit, branch=head.branch, is_clean=not head.dirty,
             actor=self.means.actor,
+            restores=patch is None,  # nothing has to be decided about what is only done again
         )  # fmt: skip
         self.gate = gate(self.diagnosis, self.means.rules, ground)
         if self.offer is None:

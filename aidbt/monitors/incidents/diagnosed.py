@@ -115,12 +115,13 @@ def _home(stories: Sequence[_Story], cause: Diagnosis, target: str, now: datetim
     same = [story for story in alive if _has(story.now, cause.key, target)]
     failed = {failure.unique_id for failure in cause.failures}
     # Of another cause that failed the same way before is nothing left: that one ends, and this one is new.
+    named = [story for story in alive if story.now.id and story.now.id == cause.facts.get("incident")]
     free = [story for story in alive if story.now.found is None]
     holding = [story for story in free if failed & ill_of(story.now)]
     holding.sort(key=lambda story: -len(failed & ill_of(story.now)))
     beside = [story for story in free if _is_at(story.now, cause)]
     over = [story for story in stories if _is_again(story.now, cause.key, target, now)]
-    return next(iter((*same, *holding, *beside, *over)), None)
+    return next(iter((*same, *named, *holding, *beside, *over)), None)
 
 
 def _has(incident: Incident, key: str, target: str) -> bool:

@@ -69,8 +69,9 @@ def edited(text: str, change: ReadChange = RENAMED) -> str:
         # what takes it by a star gets the columns listed
         (f"select * from {S}", f"select {LISTED} from {S}"),
         (
-            f"with u as (\n  select * from {S}\n  union all\n  select * from {T}\n)\nselect id from u",
-            f"with u as (\n  select {LISTED} from {S}\n  union all\n  select * from {T}\n)\nselect id from u",
+            f"with u as (\n  select * from {S}\n  union all\n  select * from {T}\n)\nselect email from u",
+            f"with u as (\n  select {LISTED} from {S}\n  union all\n  select * from {T}\n)\n"
+            "select email from u",
         ),
         (f"select s.*, 1 as x from {S} s", f"select s.*, 1 as x from (select {LISTED} from {S}) s"),
         # so does what hides it from a parser

@@ -79,6 +79,8 @@ def undone_slips(before: str, now: str) -> list[OneEdit]:
         >>> [str(edit) for edit in undone_slips("select a,\\n b from t", "select a\\n b from t")]
         ["put ',' back"]
     """
+    if "\r\n" in now and "\r\n" not in before:
+        before = before.replace("\n", "\r\n")
     return [edit for edit in _differences(before, now) if _is_slip(edit)]
 
 

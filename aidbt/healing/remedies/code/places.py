@@ -12,6 +12,9 @@ from aidbt.healing.evidence.code_changes import FileChange
 from aidbt.healing.remedies.remedy import Tools
 
 _ANY = (".yml", ".yaml")
+_PROPOSED = re.compile(
+    r"Candidate bindings|Candidate functions|Did you mean|Perhaps you meant|HINT:|^\s*LINE \d+:", re.M
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ def is_verdict_of_a_test(diagnosis: Diagnosis) -> bool:
 
 
 def named_words(diagnosis: Diagnosis) -> set[str]:
-    """The words, folded, that the messages and the diagnosis name as wrong."""
-    texts = [failure.message for failure in diagnosis.failures] + [diagnosis.facts.get("token", "")]
+    """The words, folded, that the messages and the diagnosis name as wrong; what an engine proposes instead,
+    and the line that it quotes, are left out."""
+    texts = [_PROPOSED.split(failure.message)[0] for failure in diagnosis.failures]
+    texts.append(diagnosis.facts.get("token", ""))
     words = {word.casefold() for text in texts for word in re.findall(r"\w+", text)}
     return words | {word.removeprefix("test_") for word in words}

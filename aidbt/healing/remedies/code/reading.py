@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,7 +59,7 @@ class Reader:
 
     def read(self, path: str, text: str) -> Reading | None:
         """What a file gives with this text; None for one that makes nothing which could be read."""
-        if path.endswith((".yml", ".yaml", ".py")):
+        if path.endswith((".yml", ".yaml", ".py", ".csv")):
             return read_other(path, text)
         manifest = self.case.good_manifest or self.case.manifest
         if not path.endswith(".sql") or manifest is None:
@@ -126,7 +127,9 @@ class Reader:
 
 
 def read_other(path: str, text: str) -> Reading:
-    """A file of YAML or Python: only whether it can be read."""
+    """A file of YAML, Python or CSV: only whether it can be read."""
+    if path.endswith(".csv"):
+        return _read_csv(text)
     if path.endswith(".py"):
         try:
             ast.parse(text)
@@ -138,6 +141,15 @@ def read_other(path: str, text: str) -> Reading:
     except SettingsError as error:
         return Reading(error.message)
     return Reading()
+
+
+def _read_csv(text: str) -> Reading:
+    try:
+        rows = [row for row in csv.reader(text.splitlines(keepends=True), strict=True) if row]
+    except csv.Error as error:
+        return Reading(str(error))
+    odd = next((row for row in rows if len(row) != len(rows[0])), None)
+    return Reading(f"{len(odd)} values in a row of {len(rows[0])} columns") if odd else Reading()
 
 
 def _together(found: list[Reading]) -> Reading:

@@ -108,7 +108,8 @@ def test_what_is_not_green_is_taken_back_by_a_commit_and_counts_as_a_wrong_mend(
 
     done = made.promote(worked_on)
 
-    assert (done.was_undone, done.found) == (True, "taken back, since its run failed: a test failed")
+    assert done.was_undone
+    assert done.found.startswith("taken back, since its run failed: a test failed; the tables stay")
     assert (root / "models/totals.sql").read_text() == BAD
     assert git(root, "log", "--format=%s") == "Take back HEAL-1: its run failed\nWrite orders\nfirst"
     assert git(root, "status", "--porcelain") == ""

@@ -17,13 +17,27 @@ from click.testing import CliRunner
 from aidbt.cli.main import cli
 from aidbt.store import open_store
 from aidbt.store.audit import Audit, broken
-from tests.dbt_shop import Shop, held_by_another_process, new_shop
+from tests.dbt_shop import DBT_PROJECT, Shop, held_by_another_process, new_shop
 
 FILES = {
     "models/sources.yml": "sources:\n- name: crm\n  schema: crm\n  tables: [{name: orders}]\n",
     "models/stg_orders.sql": "select id, amount from {{ source('crm', 'orders') }}\n",
     "models/orders.sql": "{{ config(materialized='table') }}\nselect id from {{ ref('stg_orders') }}\n",
     "models/models.yml": "models:\n- name: orders\n  columns: [{name: id, data_tests: [unique, not_null]}]\n",
+    # What real projects have: a naming rule of their own, hooks that write elsewhere, tables that keep rows.
+    "macros/names.sql": "{% macro generate_schema_name(custom_schema_name, node) -%}\n"
+    "    {{ custom_schema_name or target.schema }}\n{%- endmacro %}\n",
+    "dbt_project.yml": DBT_PROJECT
+    + """on-run-end:
+  - "insert into crm.runs select 1"
+  - "{% if execute and run_query('select count(*) from crm.trouble')[0][0] %}broken{% endif %}"
+""",
+    "models/history.sql": "{{ config(materialized='incremental', unique_key='id', schema='marts',"
+    " post_hook='insert into crm.hooks select 1') }}\nselect id from {{ ref('orders') }}\n"
+    "{% if is_incremental() %}where id > (select max(id) from {{ this }}){% endif %}\n",
+    "snapshots/snap_orders.sql": "{% snapshot snap_orders %}\n{{ config(target_schema='snapshots',"
+    " unique_key='id', strategy='check', check_cols='all') }}\nselect * from {{ ref('orders') }}\n"
+    "{% endsnapshot %}\n",
     ".gitignore": "target/\nlogs/\n*.duckdb*\n.aidbt/\n.user.yml\n",
     "aidbt.yml": "heal: {deployed_branch: main, classes: {TRANSIENT: auto, CODE/COMPILATION: auto}}\n",
 }
@@ -61,12 +75,16 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with duckdb.connect(str(shop.database)) as database:
         database.execute("create schema crm")
         database.execute(
-            "create table crm.orders as select range as id, 1.5 * range as amount from range(90)"
+            "create table crm.orders as select range as id, 1.5 * range as amount from range(90);"
+            "create table crm.runs (n integer); create table crm.hooks (n integer);"
+            "create table crm.trouble (n integer)"
         )
     git(shop.root, "init", "-q", "-b", "main")
     git(shop.root, "add", ".")
     git(shop.root, "commit", "-q", "-m", "first")
     assert aidbt(shop, "build", "--no-monitor")["good_state"]["number"] == 1
+    with duckdb.connect(str(shop.database)) as database:
+        database.execute("delete from crm.orders where id < 10; delete from crm.runs; delete from crm.hooks")
     yield shop.root
 
 
@@ -102,11 +120,14 @@ def test_a_typo_in_a_commit_is_mended_on_the_deployed_branch_and_the_wanted_chan
         "1 insertion(+), 1 deletion(-)"
     )
     assert git(mistyped.root, "status", "--porcelain") == ""
-    assert rows(mistyped, "select count(*), sum(twice) from orders") == [(90, 12015)]
+    assert rows(mistyped, "select count(*), sum(twice) from orders") == [(80, 11880)]
+    assert rows(mistyped, "select count(*) from marts.history") == [(90,)]  # what the source purged is kept
+    assert rows(mistyped, "select count(distinct id) from snapshots.snap_orders") == [(90,)]
+    ran = "select (select count(*) from crm.runs), (select count(*) from crm.hooks)"
+    assert rows(mistyped, ran) == [(1, 1)]  # the hooks ran in production only, once
     assert rows(mistyped, "select distinct schema_name from duckdb_tables() order by 1") == [
-        ("crm",),
-        ("main",),
-    ]
+        ("crm",), ("main",), ("marts",), ("snapshots",),
+    ]  # fmt: skip
     with_store = open_store(mistyped.root / ".aidbt" / "state.db")
     assert broken(Audit(with_store).entries()) == ""
 
@@ -126,7 +147,38 @@ def test_a_mistyped_column_is_mended_and_only_what_failed_runs_again(shop: Shop)
     assert (shop.root / "models/orders.sql").read_text() == sql.replace("amuont", "amount")
     ran = json.loads((shop.root / "target" / "run_results.json").read_text())["results"]
     assert "model.shop.stg_orders" not in [result["unique_id"] for result in ran]
-    assert rows(shop, "select sum(twice) from orders") == [(12015,)]
+    assert rows(shop, "select sum(twice) from orders") == [(11880,)]
+
+
+@pytest.mark.long
+def test_a_run_that_is_not_green_leaves_commit_and_tables_as_they_were(mistyped: Shop):
+    before, bad = _tables(mistyped), git(mistyped.root, "rev-parse", "HEAD^{tree}")
+    rows(mistyped, "insert into crm.trouble values (1)")  # seen by a hook of the run, and not aside
+
+    attempt, _ = healed(mistyped)
+
+    assert attempt["state"] == "waiting"
+    assert "taken back, since its run failed" in attempt["why"]
+    assert git(mistyped.root, "rev-parse", "HEAD^{tree}") == bad
+    assert _tables(mistyped) == before
+
+
+@pytest.mark.long
+def test_a_person_takes_a_mend_back_with_its_tables_while_nobody_has_built_since(mistyped: Shop):
+    before, bad = _tables(mistyped), git(mistyped.root, "rev-parse", "HEAD^{tree}")
+    healed(mistyped)
+    assert _tables(mistyped) != before
+
+    taken = aidbt(mistyped, "heal", "undo", "HEAL-1", "--why", "it was meant so")["taken_back"]
+
+    assert [one["state"] for one in taken] == ["rolled_back"]
+    assert git(mistyped.root, "rev-parse", "HEAD^{tree}") == bad
+    assert _tables(mistyped) == before
+
+
+def _tables(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
+    tables = ("orders", "marts.history", "snapshots.snap_orders")
+    return {name: rows(shop, f"select * from {name} order by all") for name in tables}
 
 
 @pytest.mark.long

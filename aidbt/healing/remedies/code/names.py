@@ -1,0 +1,60 @@
+"""The names that the last good state knew: what somebody who mistyped one can have meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aidbt.core.healing import Diagnosis
+from aidbt.healing.evidence.case import Case
+
+_BUILT = ("model", "seed", "snapshot")
+_CALLED = re.compile(r"\b([a-z_]\w*)\s*\(", re.IGNORECASE)
+_NAMED = re.compile(r"\bas\s+(\w+)", re.IGNORECASE)
+_QUERY = re.compile(r"\b(\w+)\s+as\s*(?:(?:not\s+)?materialized\s*)?\(", re.IGNORECASE)
+
+
+def names_known(kind: str, diagnosis: Diagnosis, case: Case, text: str = "") -> list[str]:
+    """The names of a kind that the last good state had where the failed node reads.
+
+    Args:
+        text: of the file with the wrong word: names that it makes itself can be meant too.
+    """
+    manifest = case.good_manifest
+    if manifest is None or case.good is None:
+        return []
+    if kind == "ref":
+        return [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT]
+    if kind == "macro":
+        macros = (manifest.raw.get("macros") or {}).values()
+        return list(dict.fromkeys(str(macro.get("name")).removeprefix("test_") for macro in macros))
+    if kind == "source":
+        return [name for node in manifest.sources.values() for name in (node.name, node.source_name)]
+    if kind == "function":
+        texts = (text for path, text in case.good.texts.items() if path.endswith(".sql"))
+        return list({name.casefold() for text in texts for name in _CALLED.findall(text)})
+    if kind == "relation":
+        return list(dict.fromkeys(_QUERY.findall(text)))
+    node = case.node(diagnosis.facts.get("node", "") or diagnosis.root)
+    read = _columns(case, list(node.depends_on) if node is not None else [])
+    return list(dict.fromkeys([*read, *_NAMED.findall(text)])) if read else []
+
+
+def _columns(case: Case, unique_ids: Sequence[str]) -> list[str]:
+    if case.good is None:
+        return []
+    parents = [case.node(name) for name in unique_ids]
+    read = {(p.schema.casefold(), (p.identifier or p.name).casefold()) for p in parents if p is not None}
+    relations = [r for r in case.good.relations if (r.schema.casefold(), r.name.casefold()) in read]
+    return list(dict.fromkeys(column.name for relation in relations for column in relation.columns))
+
+
+def all_names(case: Case) -> list[str]:
+    """The names of all models, sources and columns of the last good state: words that people use there."""
+    manifest, good = case.good_manifest, case.good
+    found = (
+        [node.name for node in manifest.nodes.values() if node.resource_type in _BUILT] if manifest else []
+    )
+    found += [node.name for node in manifest.sources.values()] if manifest else []
+    relations = good.relations if good is not None else ()
+    return found + [column.name for relation in relations for column in relation.columns]
