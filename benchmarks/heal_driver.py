@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from aidbt.cli.diagnose import causes_of, read
-from aidbt.cli.heal import heal_case
+from aidbt.cli.healing_calls import heal_case
 from aidbt.core.attempts import AttemptState
 from aidbt.core.errors import AidbtError, ProjectError
 from aidbt.core.failures import ErrorClass
+from aidbt.healing.controller.asked import asked_of
 from aidbt.healing.controller.healing import Healed
 from aidbt.healing.evidence.keeping import keep_good_state
 from aidbt.patching.commits import head
@@ -63,21 +62,15 @@ def opened(env: Mapping[str, str]) -> Session:
         "heal.deployed_branch": branch,
         "heal.quarantine": "allowed",
     }
-    where = options(shlex.split(env.get("BENCH_COMMAND", "dbt build")))
+    where = options(env.get("BENCH_COMMAND", "dbt build"))
     return open_session(project, profiles_dir=env.get("DBT_PROFILES_DIR"), flags=flags, **where)
 
 
-def options(command: Sequence[str]) -> dict[str, Any]:
+def options(command: str) -> dict[str, Any]:
     """The profile, target and variables that a dbt command names."""
-    found: dict[str, Any] = {}
-    for word, value in pairwise(command):
-        if word in ("--target", "-t"):
-            found["target"] = value
-        elif word == "--profile":
-            found["profile"] = value
-        elif word == "--vars":
-            found["vars"] = json.loads(value) if value.startswith("{") else None
-    return found
+    asked = asked_of(command)
+    found = {"target": asked.value("target"), "profile": asked.value("profile"), "vars": asked.vars}
+    return {name: value for name, value in found.items() if value}
 
 
 def prepare(session: Session, artifacts: Path | None) -> None:
@@ -101,7 +94,7 @@ def heal(session: Session, artifacts: Path) -> dict[str, Any]:
     if not causes:
         return report("no_action")
     healed = heal_case(session, case, causes)
-    is_mended = all(one.attempt.state in _MENDED for one in healed)
+    is_mended = bool(healed) and all(one.attempt.state in _MENDED for one in healed)
     first = causes[0]
     return report(
         "healed" if is_mended else "escalated",

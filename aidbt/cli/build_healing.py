@@ -36,7 +36,7 @@ class Healing:
 
     @property
     def mended_all(self) -> bool:
-        """Whether the run failed and every cause of it is mended now."""
+        """Whether there were causes and every one of them is mended now."""
         return bool(self.healed) and all(one.attempt.state in ("promoted", "resolved") for one in self.healed)
 
     def lines(self) -> Iterator[str]:
@@ -57,11 +57,14 @@ class Healing:
 
 
 def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, is_whole: bool) -> Healing:
-    """After a green run of the whole project what it ends; after a failed one, if asked, its causes healed.
+    """After a green run of the whole project what it ends, and if asked what monitors found of high severity;
+    after a failed one, if asked, its causes healed.
 
     No build fails by it.
     """
-    from aidbt.cli.heal import actor, healed_causes
+    from aidbt.cli.heal_from import healed_of_monitors
+    from aidbt.cli.heal_incidents import goes_on
+    from aidbt.cli.healing_calls import actor, healed_causes
     from aidbt.core.errors import AidbtError
     from aidbt.healing.controller.healing import end_what_is_over
 
@@ -69,9 +72,11 @@ def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, i
         if report.succeeded and is_whole:
             target, root = session.project.profile().target, session.project.root
             ended = end_what_is_over(
-                session.store, who=actor(session), target=target, root=root, run=report.invocation_id
-            )
-            return Healing(over=tuple(ended))
+                session.store, who=actor(session), target=target, root=root, run=report.invocation_id,
+                still=goes_on(session),
+            )  # fmt: skip
+            healed = healed_of_monitors(session, None) if is_asked else []
+            return Healing(healed=tuple(healed), over=tuple(ended))
         if is_asked and report.status in ("failed", "error"):
             return Healing(healed=tuple(healed_causes(session)))
     except AidbtError as error:

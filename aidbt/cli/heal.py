@@ -10,18 +10,14 @@ import click
 
 from aidbt.cli.heal_from import from_option, healed_from
 from aidbt.cli.heal_undo import undo_command
+from aidbt.cli.healing_calls import actor
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, emit, plain, table
 
 if TYPE_CHECKING:
     from aidbt.core.attempts import Attempt
     from aidbt.core.failures import ErrorClass
-    from aidbt.core.healing import Diagnosis
-    from aidbt.healing.controller.hands import Means, Ran
     from aidbt.healing.controller.healing import Healed
-    from aidbt.healing.controller.rerun import Rerun
-    from aidbt.healing.evidence.case import Case
-    from aidbt.project import Project
     from aidbt.session import Session
 
 _COLOURS = {
@@ -47,9 +43,15 @@ def heal() -> None:
     help="Where the failed run's artifacts are; the project's target by default.",
 )
 @from_option
+@click.option(
+    "--push", "pushes", is_flag=True,
+    help="Push what is proposed, and open its pull request or bring it up to date with gh.",
+)  # fmt: skip
 @project_options
 @output_option
-def run_command(artifacts: Path | None, triggers: tuple[str, ...], output: str, **where: Any) -> None:
+def run_command(
+    artifacts: Path | None, triggers: tuple[str, ...], pushes: bool, output: str, **where: Any
+) -> None:
     """Diagnose what is wrong and take each cause as far as the settings and the proof let it go.
 
     That is what the last run of dbt failed of, what monitors found of high severity, sources that do not
@@ -58,7 +60,7 @@ def run_command(artifacts: Path | None, triggers: tuple[str, ...], output: str, 
     person is needed.
     """
     session = open_from(**where)
-    healed = healed_from(session, triggers, artifacts)
+    healed = healed_from(session, triggers, artifacts, pushes=pushes)
     emit({"causes": [plain(one) for one in healed]}, output=output, text=lambda: healed_lines(healed))
     raise SystemExit(0 if all(one.attempt.state in ("promoted", "resolved") for one in healed) else 1)
 
@@ -183,139 +185,7 @@ def audit_command(file: Path | None, output: str, **where: Any) -> None:
 heal.add_command(undo_command)
 
 
-# --- the library calls --------------------------------------------------------------------------------
-
-
-def healed_causes(session: Session, artifacts: Path | None = None) -> list[Healed]:
-    """Every cause of the last run, taken as far as it gets.
-
-    Raises:
-        UsageError: no run left anything, or healing is paused.
-        StoreError: the store cannot be read or written.
-    """
-    from aidbt.cli.classifying import by_project
-    from aidbt.cli.diagnose import causes_of, read
-
-    require_not_paused(session)
-    case = read(session, artifacts)
-    return heal_case(session, case, causes_of(case, by_project(session)))
-
-
-def require_not_paused(session: Session) -> None:
-    """Refuse while somebody has paused healing.
-
-    Raises:
-        UsageError: somebody has.
-        StoreError: the store cannot be read.
-    """
-    from aidbt.core.errors import UsageError
-    from aidbt.healing.controller.pausing import paused
-
-    pause = paused(session.store)
-    if pause:
-        raise UsageError(f"healing is paused {pause}", hint="aidbt heal resume ends it")
-
-
-def means_of(session: Session) -> Means:
-    """What a healer has to work with where no run of dbt is healed."""
-    return _means(session, session.project, None, [])
-
-
-def heal_case(session: Session, case: Case, causes: Sequence[Diagnosis]) -> list[Healed]:
-    """The causes of one failed run, taken as far as they get.
-
-    Raises:
-        StoreError: the store cannot be read or written.
-    """
-    from aidbt.cli.good_state import kept_after_build
-    from aidbt.cli.heal_incidents import keep_causes, tell_healed
-    from aidbt.healing.controller.healing import heal_causes
-
-    manifest, run = case.best_manifest, case.run
-    looked = case.tables if run.is_green else ()
-    incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked)
-    project = _as_asked(session.project, run.command)
-    ran: list[Ran] = []
-    means = _means(session, project, manifest, ran)
-    target = project.profile().target
-    healed = heal_causes(case, causes, means, target=target, incidents=incidents)
-    if ran and ran[-1].is_green:
-        kept_after_build(session)
-    tell_healed(session, healed)
-    return healed
-
-
-def _as_asked(project: Project, command: str) -> Project:
-    """The project with the variables of the failed command.
-
-    Raises:
-        UsageError: that command was about another target, or set other variables.
-    """
-    from dataclasses import replace
-
-    from aidbt.core.errors import UsageError
-    from aidbt.healing.controller.asked import asked_of
-
-    asked = asked_of(command)
-    target, own = asked.value("target"), project.profile().target
-    if target and target != own:
-        raise UsageError(
-            f"what failed was about the target '{target}', and this is '{own}'",
-            hint=f"say so: --target {target}",
-        )
-    if project.vars and asked.vars and project.vars != asked.vars:
-        raise UsageError(
-            "what failed was run with other --vars than these", hint=f"its command was: {command}"
-        )
-    return replace(project, vars=asked.vars) if asked.vars else project
-
-
-def actor(session: Session) -> str:
-    """Who runs the command, for the audit: git's user.email, else the name of the user."""
-    from aidbt.cli.incidents import me
-    from aidbt.patching.commits import user
-
-    return user(session.project.root) or me()
-
-
-def _means(session: Session, project: Project, manifest: Any, ran: list[Ran]) -> Means:
-    from random import Random
-
-    from aidbt.cli.heal_incidents import tell
-    from aidbt.core.resilience.clock import SystemClock
-    from aidbt.healing.controller.hands import Means
-    from aidbt.healing.controller.healing import rules_of
-
-    who = actor(session)
-
-    def run(rerun: Rerun) -> Ran:
-        ran.append(_run(session, project, rerun))
-        return ran[-1]
-
-    return Means(
-        project=project,
-        settings=session.settings.values,
-        store=session.store,
-        warehouse=lambda: session.warehouse_at_once,
-        run=run,
-        tell=lambda attempt, diagnosis: tell(session, attempt, diagnosis),
-        rules=rules_of(session.settings.values.heal, session.store, who, manifest),
-        actor=who,
-        clock=SystemClock(),
-        rng=Random(),
-    )
-
-
-def _run(session: Session, project: Project, rerun: Rerun) -> Ran:
-    from aidbt.healing.controller.hands import Ran
-    from aidbt.observability.runs import build_and_record
-
-    report = build_and_record(
-        project, session.settings.values.dbt, session.store, session.cache, command=rerun.command,
-        select=rerun.select, options=rerun.options,
-    )  # fmt: skip
-    said = next((" ".join(failure.message.split()) for failure in report.failures), report.status)
-    return Ran(report.succeeded, "" if report.succeeded else said[:300], report.invocation_id)
+# --- the audit's file ---------------------------------------------------------------------------------
 
 
 def _exported(file: Path) -> tuple[Any, ...]:
@@ -388,13 +258,15 @@ def _late_quarantines(session: Session) -> list[str]:
     """What is said of rows that were set aside and that nobody looked at in time."""
     from datetime import UTC, datetime
 
+    from aidbt.core.errors import ArtifactError
     from aidbt.healing.quarantine.standing import late_lines, quarantines
     from aidbt.project.manifest import read_manifest
 
-    path = session.project.target_path / "manifest.json"
-    if not path.is_file():
+    try:
+        manifest = read_manifest(session.project.target_path / "manifest.json")
+    except ArtifactError:  # dbt has not run here yet, or the file is damaged: other commands say so
         return []
-    return late_lines(quarantines(read_manifest(path)), datetime.now(UTC).date())
+    return late_lines(quarantines(manifest), datetime.now(UTC).date())
 
 
 def _at(attempt: Attempt) -> str:

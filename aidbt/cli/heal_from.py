@@ -30,14 +30,19 @@ from_option = click.option(
 _OF_SOURCES = {"connectors": "connector|", "dead-letters": "letters|"}
 
 
-def healed_from(session: Session, triggers: Collection[str], artifacts: Path | None) -> list[Healed]:
+def healed_from(
+    session: Session, triggers: Collection[str], artifacts: Path | None, *, pushes: bool = False
+) -> list[Healed]:
     """Every cause that the triggers found, taken as far as it gets; all triggers where none is named.
+
+    Args:
+        pushes: see `heal_case`.
 
     Raises:
         UsageError: healing is paused, or no run left anything and nothing else is wrong.
         StoreError: the store cannot be read or written.
     """
-    from aidbt.cli.heal import heal_case, require_not_paused
+    from aidbt.cli.healing_calls import heal_case, require_not_paused
     from aidbt.core.errors import UsageError
 
     require_not_paused(session)
@@ -52,7 +57,7 @@ def healed_from(session: Session, triggers: Collection[str], artifacts: Path | N
         except UsageError as error:
             problem = error
     if "runs" in wanted and case is not None:
-        healed += heal_case(session, case, causes)
+        healed += heal_case(session, case, causes, pushes=pushes)
     if "monitors" in wanted:
         healed += healed_of_monitors(session, case, causes)
     if wanted & _OF_SOURCES.keys():
@@ -79,7 +84,7 @@ def healed_of_monitors(session: Session, case: Case | None, known: Sequence[Diag
     Raises:
         StoreError: the store cannot be read or written.
     """
-    from aidbt.cli.heal import heal_case
+    from aidbt.cli.healing_calls import heal_case
     from aidbt.core.healing import Stage
     from aidbt.core.incidents import ALIVE
     from aidbt.healing.evidence.case import Case
@@ -99,8 +104,8 @@ def healed_of_monitors(session: Session, case: Case | None, known: Sequence[Diag
 
 
 def _healed_of_sources(session: Session, wanted: Collection[str]) -> list[Healed]:
-    from aidbt.cli.heal import means_of
     from aidbt.cli.heal_incidents import keep_causes, tell_healed
+    from aidbt.cli.healing_calls import means_of
     from ingestion.settings import sources_of
 
     if not sources_of(session.project.root):

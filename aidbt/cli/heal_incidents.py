@@ -40,7 +40,7 @@ def keep_causes(
     Raises:
         StoreError: the store cannot be read or written.
     """
-    from aidbt.cli.incidents import deliver_due
+    from aidbt.cli.telling import deliver_due
     from aidbt.monitors.incidents.cause_desk import incidents_of_causes, record_causes
     from aidbt.monitors.incidents.diagnosed import Seen
     from aidbt.observability.targets import watched_target
@@ -59,7 +59,7 @@ def tell(session: Session, attempt: Attempt, diagnosis: Diagnosis) -> None:
     Raises:
         StoreError: it cannot be noted, so nobody would be told.
     """
-    from aidbt.cli.incidents import around_of, deliver_due
+    from aidbt.cli.telling import around_of, deliver_due
     from aidbt.healing.runbooks import runbook_of
     from aidbt.monitors.incidents.cause_desk import incidents_of_causes, note_attempt
     from aidbt.observability.targets import watched_target
@@ -97,7 +97,7 @@ def tell_runs(session: Session) -> None:
     Raises:
         StoreError: the store cannot be read or written.
     """
-    from aidbt.cli.incidents import around_of, deliver_due
+    from aidbt.cli.telling import around_of, deliver_due
     from aidbt.core.incidents import ALIVE
     from aidbt.monitors.incidents.changes import News
     from aidbt.monitors.incidents.desk import record
@@ -143,6 +143,19 @@ def tell_accuracy(session: Session) -> None:
     keep_causes(session, causes, None, looked=[_CLASSIFICATION])
 
 
+def goes_on(session: Session) -> frozenset[str]:
+    """Keys of the causes that a green run does not end: where no failed run, but something else, shows them.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    from aidbt.monitors.incidents.cause_desk import incidents_of_causes
+    from aidbt.observability.targets import watched_target
+
+    open_ones = incidents_of_causes(session.store, watched_target(session.project))
+    return frozenset(key for key, incident in open_ones.items() if not incident.failures)
+
+
 def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[Diagnosis]]:
     """Says what is wrong with the sources of a green run, without what a person said is none."""
     from aidbt.healing.triggers.green_run import wrong_sources
@@ -163,7 +176,7 @@ def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[D
 
 
 def _around(session: Session, manifest: Manifest | None) -> Surroundings:
-    from aidbt.cli.incidents import around_of
+    from aidbt.cli.telling import around_of
     from aidbt.monitors.incidents.surroundings import surroundings
 
     return around_of(session) if manifest is None else surroundings(manifest)

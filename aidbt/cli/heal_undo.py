@@ -48,7 +48,7 @@ def _attempt_id(session: Session, id: str) -> str:
 
 
 def _actor(session: Session) -> str:
-    from aidbt.cli.incidents import me
+    from aidbt.cli.telling import me
     from aidbt.patching.commits import user
 
     return user(session.project.root) or me()

@@ -44,7 +44,9 @@ def cause_lines(found: FoundCause, attempt: Attempt | None, *, show_all: bool) -
     yield from _part("not known", found.unknown, show_all)
     if attempt is not None:
         word = _WORDS.get(attempt.state, "under way")
-        yield from _part("attempt", [f"{attempt.id}, {word}: {attempt.why or attempt.title}"], show_all)
+        why = attempt.why or attempt.title
+        said = why if why.startswith(word) else f"{word}: {why}"
+        yield from _part("attempt", [f"{attempt.id}, {said}"], show_all)
         yield from _part("branch", [attempt.branch] if attempt.branch else [], show_all)
 
 

@@ -14,7 +14,8 @@ from aidbt.cli.incident_findings import found_lines
 from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
 from aidbt.cli.options import open_from, output_option, project_options
 from aidbt.cli.render import bold, count, dim, duration, emit, plain, table
-from aidbt.core.errors import ArtifactError, UsageError
+from aidbt.cli.telling import around_of, deliver_due, me, say
+from aidbt.core.errors import UsageError
 
 if TYPE_CHECKING:
     from aidbt.core.attempts import Attempt
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from aidbt.core.measured import Monitor
     from aidbt.core.patch import Patch
     from aidbt.monitors.incidents.desk import Delivered, Verdict
-    from aidbt.monitors.incidents.surroundings import Surroundings
     from aidbt.session import Session
     from aidbt.store.outbox import Posting
 
@@ -393,7 +393,7 @@ def _test(session: Session, channel: str, output: str) -> NoReturn:
     from aidbt.monitors.incidents.desk import try_channel
 
     project = session.project
-    problem = try_channel(channel, session.settings.values, root=project.root, project=project.name, say=_say)
+    problem = try_channel(channel, session.settings.values, root=project.root, project=project.name, say=say)
     said = f"{click.style('not sent', fg='red')}: {problem}" if problem else f"{bold('sent')} to {channel}"
     emit({"channel": channel, "problem": problem}, output=output, text=lambda: [said])
     raise SystemExit(1 if problem else 0)
@@ -443,44 +443,3 @@ def digest(hours: int, output: str, **where: Any) -> None:
 
 def _last_said(incident: Incident) -> Any:
     return incident.timeline[-1].what if incident.timeline else "opened"
-
-
-# --- what these commands share with those that find incidents -----------------------------------------
-
-
-def deliver_due(session: Session, *, now_too: bool = False) -> Delivered:
-    """Send what is due; what cannot be sent is said, and no error."""
-    from aidbt.monitors.incidents.desk import deliver
-
-    return deliver(
-        session.store,
-        session.settings.values,
-        root=session.project.root,
-        project=session.project.name,
-        say=_say,
-        now_too=now_too,
-    )
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def around_of(session: Session) -> Surroundings:
-    """What dbt's last manifest says of the nodes; nothing where there is none."""
-    from aidbt.monitors.incidents.surroundings import Surroundings, surroundings
-    from aidbt.project.compiled import MANIFEST_FILE
-    from aidbt.project.manifest import read_manifest
-
-    try:
-        return surroundings(read_manifest(session.project.target_path / MANIFEST_FILE))
-    except ArtifactError:
-        return Surroundings()
-
-
-def me() -> str:
-    """Who runs the command, as the system knows them."""
-    from aidbt.core.config import environment
-
-    env = environment()
-    return env.get("USER") or env.get("USERNAME") or "a person"

@@ -113,8 +113,8 @@ def _meant(
 
 
 def _given(session: Session, meant: Meant, verdict: Verdict, *, note: str, by: str) -> Given:
-    from aidbt.cli.incidents import me
     from aidbt.cli.letting_through import let_builds_through
+    from aidbt.cli.telling import me
     from aidbt.core.patch import apply_patch
     from aidbt.monitors.feedback.file import FEEDBACK_FILE, Said, feedback_patch
 
@@ -146,7 +146,7 @@ def _told(starts: Sequence[datetime]) -> str:
 def _end(session: Session, meant: Meant, verdict: Verdict, by: str, note: str) -> tuple[str, str]:
     """Take what is said to be none out of its incident: the incident that is over with it, and the one that
     goes on for the rest."""
-    from aidbt.cli.incidents import around_of
+    from aidbt.cli.telling import around_of
     from aidbt.monitors.incidents.desk import end
 
     incident = meant.incident

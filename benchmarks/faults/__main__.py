@@ -30,7 +30,7 @@ from benchmarks.common import report, standard_arguments
 from benchmarks.faults.bench import Bench, FaultDidNotHappen
 from benchmarks.faults.catalog import BY_NAME, FAULTS, QUICK
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.figures import figures
+from benchmarks.faults.figures import figures, side_by_side
 from benchmarks.faults.healer import TIMEOUT_S, CommandHealer, Healer, RightHealer, built_in
 from benchmarks.faults.landing import Calendar
 from benchmarks.faults.sites import site_of
@@ -71,7 +71,10 @@ def main() -> None:
         name: figures([r for r in done if r["healer"] == name and r["name"] in wanted]) for name in healers
     }
     first, *others = found
-    report("faults", ours=found[first], peers={n: found[n] for n in others}, ratios={}, output=args.output)
+    if args.output == "json":
+        report("faults", ours=found[first], peers={n: found[n] for n in others}, ratios={}, output="json")
+    else:
+        sys.stdout.write(side_by_side(found) + "\n")
     if any(r["end"] == "no fault" for r in done):
         raise SystemExit(1)
 

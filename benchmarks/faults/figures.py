@@ -37,6 +37,16 @@ def figures(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found | _classes(told)
 
 
+def side_by_side(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The figures of several healers side by side, as a table of Markdown; found: healer → its figures."""
+    names = list(dict.fromkeys(name for figures_of in found.values() for name in figures_of))
+    rows = [["", *found], *([name, *(str(of.get(name, "-")) for of in found.values())] for name in names)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(found) + 1)]
+    lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
 def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({part / whole:.1%})" if whole else "0 of 0"
 

@@ -25,7 +25,7 @@ from benchmarks.faults.bakery import rows as bakery_rows
 from benchmarks.faults.bench import Bench, told
 from benchmarks.faults.catalog import BY_NAME, FAULTS, QUICK
 from benchmarks.faults.fault import Edit, Fault, Quarantine
-from benchmarks.faults.figures import figures
+from benchmarks.faults.figures import figures, side_by_side
 from benchmarks.faults.healer import RightHealer
 from benchmarks.faults.judge import Reference, Rerun, Verdict, verdict_on_mend, verdict_without_mend
 from benchmarks.faults.landing import Calendar, of_load, rows
@@ -36,7 +36,6 @@ from benchmarks.faults.small_shop import PROJECT as SMALL
 from benchmarks.faults.state import Moment, Table, differences, digest, duckdb_tables, guards, repository
 from benchmarks.faults.troubles import later, locked
 from benchmarks.faults.wanted import WANTED
-from benchmarks.faults.warm_dbt import warm_dbt
 
 NOW = datetime(2026, 3, 1, 6)
 
@@ -354,6 +353,15 @@ def test_figures_count_right_ends_and_wrong_mends() -> None:
     assert found["class right"] == "1 of 3 (33.3%)" and found["family right"] == "2 of 3 (66.7%)"
 
 
+def test_healers_stand_side_by_side() -> None:
+    assert side_by_side({"ours": {"faults": 3, "seconds per mend": 4.0}, "retry": {"faults": 3}}) == (
+        "|                  | ours | retry |\n"
+        "|------------------|------|-------|\n"
+        "| faults           | 3    | 3     |\n"
+        "| seconds per mend | 4.0  | -     |"
+    )
+
+
 # --- troubles ---
 
 
@@ -442,14 +450,6 @@ def test_no_mend_is_wrong_and_nearly_all_ends_are_right(engine: str, tmp_path: P
     assert found["wrong mends"] == 0, found["not right"]
     assert _part(found["right ends"]) >= 0.95, found["not right"]
     assert _part(found["right mends of the mendable"]) >= 0.85
-
-
-def test_a_warm_dbt_answers_as_dbt_does(tmp_path: Path) -> None:
-    with warm_dbt() as dbt:
-        done = subprocess.run([dbt, "parse"], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 2 and "No dbt_project.yml found" in done.stdout
-        asked = subprocess.run([dbt, "--version"], capture_output=True, text=True, check=False)
-        assert asked.returncode == 0 and "installed" in asked.stdout
 
 
 # --- all of it, with a real dbt ---

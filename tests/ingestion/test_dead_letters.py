@@ -9,7 +9,7 @@ import pytest
 from aidbt.core.config import IngestSettings
 from aidbt.core.errors import SourceError
 from aidbt.store.leases import Leases
-from ingestion.dead_letters import replay
+from ingestion.dead_letters import replay, try_again
 from ingestion.settings import connector_from
 from tests.ingestion.test_stream import Runs
 from tests.ingestion.transactions import Log, LogConnector, LogSource
@@ -198,3 +198,17 @@ def test_a_table_that_is_being_written_is_waited_for(runs):
     Leases(runs.store).acquire("table:bronze_shop.orders", "one that was killed", ttl_s=1)
 
     assert [t.error for t in replayed(runs, LogConnector(log)).tables] == [None, None]
+
+
+def test_reading_again_says_what_a_replay_would_land_and_lands_nothing(runs):
+    log = poisoned(runs)
+    log.poison.discard("note 2")
+    before = letters(runs)
+
+    tried = try_again(LogConnector(log), lambda: runs.warehouse, runs.folder / "state")
+
+    assert [(one.table, one.letters, one.dead, one.reason) for one in tried] == [
+        ("public.orders", 2, 1, "note 4 is poison"),
+        ("public.people", 1, 1, "bad person is poison"),
+    ]
+    assert letters(runs) == before and runs.ids() == [1, 3, 5]

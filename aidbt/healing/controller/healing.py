@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -137,11 +137,16 @@ def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
     )
 
 
-def end_what_is_over(store: Store, *, who: str, target: str, root: Path, run: str) -> list[Attempt]:
+def end_what_is_over(
+    store: Store, *, who: str, target: str, root: Path, run: str, still: Collection[str] = ()
+) -> list[Attempt]:
     """The attempts of a target that a green run of the whole project ends, each with its outcome noted.
 
     A proposal is over only when what is deployed holds it; a person who was told has mended it himself. What
     a healer left half way, and nobody took up, is over too.
+
+    Args:
+        still: keys of causes that go on although the run is green.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -149,7 +154,7 @@ def end_what_is_over(store: Store, *, who: str, target: str, root: Path, run: st
     attempts, leases = Attempts(store, who), Leases(store)
     found = []
     for attempt in attempts.all(states=ALIVE):
-        if attempt.target != target or attempt.state in _TO_BE_TOLD:
+        if attempt.target != target or attempt.state in _TO_BE_TOLD or attempt.key in still:
             continue
         if attempt.state is AttemptState.PROPOSED and not holds(root, attempt.base, attempt.commit):
             continue

@@ -20,12 +20,16 @@ class Proposal:
 
     Attributes:
         commands: to push the branch and to open the pull request, or to bring it up to date.
+        into: the branch that it is for.
+        file: the name of the body's file in `.aidbt/heal`.
     """
 
     branch: str
     title: str
     body: str
     commands: tuple[str, ...]
+    into: str = ""
+    file: str = ""
 
 
 def branch_of(key: str, attempt: str) -> str:
@@ -64,6 +68,8 @@ def proposal(
         mend.title,
         body,
         (f"git push --force-with-lease origin {branch}", f"{create} --body-file .aidbt/heal/{attempt}.md"),
+        into,
+        f"{attempt}.md",
     )
 
 

@@ -14,6 +14,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.building import Aside, Ways, build_aside
 from aidbt.healing.proof.changed import changed
 from aidbt.healing.proof.expected import doubts_about
+from aidbt.healing.proof.guards import weakened
 from aidbt.patching import commits
 from aidbt.project.manifest import Manifest
 from aidbt.store.good_states import GoodStates
@@ -80,7 +81,7 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
     notes = (*aside.notes, *(f"the schema {name} could not be dropped" for name in aside.left))
     if aside.problem or not runs:
         return Proof(False, aside.problem or "nothing was built", notes)
-    problem = not_again(case, aside.manifest, runs[0])
+    problem = _less_safe(case, joint, aside.manifest) or not_again(case, aside.manifest, runs[0])
     moved = sum(sum(one.mend.rows_moved.values()) for one in joint.patched if one.mend is not None)
     found = [problem] if problem else list(doubts_about(aside, good, case.code, joint.texts, moved))
     if found:
@@ -97,12 +98,30 @@ def final_run(case: Case, joint: Joint, manifest: Manifest | None) -> Rerun:
     """
     before = case.run.manifest
     mended = changed(before, manifest) if before is not None and manifest is not None else set()
+    missing = {one.diagnosis.facts.get("missing_model", "") for one in joint.plans}
+    mended |= {name for name in missing if manifest is not None and manifest.find(name) is not None}
     options = tuple(word for one in joint.plans if one.mend is not None for word in one.mend.dbt_args)
     again = rerun(case.run, manifest, changed=mended)
     known = manifest or case.best_manifest
     builds = again.command in OF_COMMAND and known is not None
     places = places_of(known, again.nodes) if builds and known else ()
     return replace(again, options=(*again.options, *options), places=places)
+
+
+def _less_safe(case: Case, joint: Joint, manifest: Manifest | None) -> str:
+    """What the mends would take away of what protects the data; "" for nothing.
+
+    Where they only put back what was there, or the failed run could not read the project, the last good one
+    says what protected it, as far as it is written in the files that they edit.
+    """
+    if manifest is None:
+        return ""
+    mends = [one.mend for one in joint.patched if one.mend is not None]
+    if case.run.manifest is not None and not any(mend.restores for mend in mends):
+        return next(weakened(case.run.manifest, manifest), "")
+    if case.good_manifest is None:
+        return "there is no last good state that says which tests there were"
+    return next(weakened(case.good_manifest, manifest, only=set(joint.texts)), "")
 
 
 def not_again(case: Case, manifest: Manifest | None, run: Rerun) -> str:

@@ -13,10 +13,11 @@ from aidbt.core.patch import state_dir
 from aidbt.healing.controller.attempt import Tried
 from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.outcomes import past_case
-from aidbt.healing.controller.propose import branch_of, proposal
+from aidbt.healing.controller.propose import Proposal, branch_of, proposal
 from aidbt.healing.controller.rerun import Rerun
 from aidbt.healing.controller.standing import Standing
 from aidbt.patching import commits
+from aidbt.patching.publishing import pull_request, push_branch
 from aidbt.store.cases import Cases
 
 
@@ -43,8 +44,23 @@ def propose(
     write_note(root, f"{attempt.id}.md", text.body)
     if was != attempt.commit:
         commits.set_branch(root, branch, attempt.commit, was=was)
-    done = Tried(True, f"proposed on the branch {branch}", branch=branch, commit=attempt.commit)
-    return done, text.commands
+    found_at, left = _published(means, branch, text) if means.pushes else ("", text.commands)
+    at = f"; the pull request is {found_at}" if found_at else ""
+    said = f"proposed on the branch {branch}{at}"
+    done = Tried(True, said, branch=branch, commit=attempt.commit, pull_request=found_at)
+    return done, left
+
+
+def _published(means: Means, branch: str, text: Proposal) -> tuple[str, tuple[str, ...]]:
+    """(address of the pull request, what a person has still to run); the proposal stands without it, too."""
+    root = means.project.root
+    try:
+        push_branch(root, branch)
+        body = state_dir(root) / "heal" / text.file
+        found = pull_request(root, branch, into=text.into, title=text.title, body=body)
+    except AidbtError as error:
+        return "", (f"# not published: {error.message}", *text.commands)
+    return found, () if found else text.commands[1:]
 
 
 def proposed_before(means: Means, attempt: Attempt, diagnosis: Diagnosis) -> Tried | None:

@@ -171,7 +171,7 @@ _BY_SYMPTOM: dict[str, tuple[Look, ...]] = {
     "file_format": (damaged,), "ambiguous": (_added, wrong_code),
     "bad_cast": (_bad_values, _retyped, wrong_code),
     "type_mismatch": (_retyped, wrong_code),
-    "contract": (_retyped, wrong_code),
+    "contract": (_retyped, _added, wrong_code),
     "set_operation": (_added, wrong_code),
     "not_null": (_nulls, wrong_code),
     "duplicate_key": (wrong_code,),

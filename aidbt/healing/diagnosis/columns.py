@@ -16,6 +16,7 @@ from aidbt.healing.diagnosis.finding import (
     LIKELY,
     PROVED,
     STRONG,
+    changes_above,
     diagnosis,
     message_evidence,
     readers_of,
@@ -39,7 +40,9 @@ def gone_column(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis 
     """A column of a source that a failed node needs, by its own name or through the models between."""
     for change, column in _gone_origins(case, failure, symptom.name):
         return column_diagnosis(case, failure, change, column)
-    return _never_kept(case, failure, symptom) if case.good is None else None
+    if case.good is None:
+        return _never_kept(case, failure, symptom)
+    return _not_asked(case, failure, symptom) if case.reached is None or not case.reached.is_open else None
 
 
 def _gone_origins(case: Case, failure: RunFailure, name: str) -> Iterator[tuple[TableChange, str]]:
@@ -164,7 +167,9 @@ def _same_values(relation: str, old: str, new: str, overlap: Overlap) -> Evidenc
             f" {overlap.same + overlap.differ:,} rows with the same key"
         )
     else:
-        text = f"{new} holds {overlap.share:.0%} of the values of {old} ({overlap.support:,} compared)"
+        share = 1.0 if overlap.all_values else overlap.share
+        compared = max(overlap.support, overlap.all_values)
+        text = f"{new} holds {share:.0%} of the values of {old} ({compared:,} compared)"
     return Evidence("values", f"{relation}.{new}", text, {k: str(v) for k, v in _figures(overlap).items()})
 
 
@@ -200,6 +205,27 @@ def _never_kept(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis 
                 "source": change.source, "relation": relation, "column": symptom.name, "alternatives": like,
             },
             next_step=f"compare the columns of {relation} with what {node_name(node.unique_id)} reads",
+        )  # fmt: skip
+    return None
+
+
+def _not_asked(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """With memory, and no way to ask what there is now: the source that had the column."""
+    assert case.good is not None
+    for above in (failure.unique_id, *case.ancestors(failure.unique_id)):
+        was = case.good.tables.get(above) if above.startswith(("source.", "seed.")) else None
+        column = was.column(symptom.name) if was is not None else None
+        if was is None or column is None or changes_above(case, failure.unique_id):
+            continue
+        text = f"{was.relation} had a column {column.name} at the last good run"
+        proof = [Evidence("artifact", str(was.relation), text), message_evidence(failure)]
+        facts = {"source": above, "relation": str(was.relation), "column": column.name,
+                 "type_old": column.data_type, "readers": ", ".join(readers_of(case, above))}  # fmt: skip
+        return diagnosis(
+            "column", E.COLUMN_REMOVED, GUESS, failure=failure, root=above, column=column.name, proof=proof,
+            ruled_out=[e for e in [unchanged_code(case)] if e], facts=facts,
+            unknown=["what stands in its place now: the warehouse was not asked"],
+            next_step=f"look at the columns of {was.relation}",
         )  # fmt: skip
     return None
 

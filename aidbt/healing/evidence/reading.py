@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from aidbt.warehouse import Warehouse
 
 _ENV_VAR = re.compile(r"env_var\(\s*['\"](?P<name>\w+)['\"]\s*(?P<default>,)?")
 _NO_FILE = re.compile(r"(?:No files found that match the pattern|[Cc]annot open file) \"([^\"]+)\"")
+_SKEW = timedelta(minutes=10)  # of clocks that are taken for the same
 _MOST_NODES = 150  # whose columns are read, the nearest to what failed: half a second
 _NEEDS_ROWS = re.compile(r"convert|cast|invalid input syntax|numeric|overflow|out of range|parse", re.I)
 
@@ -63,7 +65,12 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     run = read_failed_run(
         artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
     )
-    if good is not None and run.ended_at is not None and run.ended_at < good.taken_at and not run.is_green:
+    if (
+        good is not None
+        and run.ended_at is not None
+        and run.ended_at < good.taken_at - _SKEW
+        and not run.is_green
+    ):
         unknown.append("the run is older than the good run it is compared with: what failed may be over")
     code = changes_since_good(project, good.texts, good.commit) if good is not None else CodeChanges()
     if good is None:

@@ -16,6 +16,7 @@ _EMPTIED, _HALVED, _DOUBLED = 0.01, 0.6, 1.8  # of the rows there were
 _FEW_ROWS = 20  # below so many, a share of the rows says nothing
 _SWAPPED = 0.9  # of the values that are compared
 _FEW_COMPARED = 8
+_FEW_VALUES, _ALL_HASHES = 4, 2**64 - 1
 _TELLING, _BEYOND_CHANCE = 3, 0.8  # rows; share
 
 
@@ -30,6 +31,8 @@ class Overlap:
         chance: 0..1, how often they would be the same if the columns had nothing to do with each other: near
             1 where nearly all rows hold one value.
         telling: the compared rows that held another value than the commonest; None where it is not known.
+        all_values: how many different values both hold, where all of either are known and they are the same
+            set; else 0.
     """
 
     share: float = 0.0
@@ -39,6 +42,7 @@ class Overlap:
     known: float | None = None
     chance: float = 0.0
     telling: int | None = None
+    all_values: int = 0
 
     @property
     def is_telling(self) -> bool:
@@ -64,7 +68,7 @@ class Overlap:
         """Whether the values are the same, as far as values can tell."""
         if self.agreement is not None:
             return self.agreement >= 0.95 and self.is_telling and self.beyond_chance >= _BEYOND_CHANCE
-        return self.support >= _FEW_COMPARED and self.share >= 0.9
+        return self.all_values >= _FEW_VALUES or (self.support >= _FEW_COMPARED and self.share >= 0.9)
 
     @property
     def says_other(self) -> bool:
@@ -256,8 +260,10 @@ def overlap_of(
     then_sketch, now_sketch = Sketch(was.hashes, was.bound), Sketch(now.hashes, now.bound)
     contained, back = containment(then_sketch, now_sketch), containment(now_sketch, then_sketch)
     known = back.share if back.support >= _FEW_COMPARED else None
+    is_whole = min(was.bound, now.bound) >= _ALL_HASHES and was.hashes == now.hashes
+    all_values = len(was.hashes) if is_whole else 0
     if then_rows is None or now_rows is None:
-        return Overlap(contained.share, contained.support, known=known)
+        return Overlap(contained.share, contained.support, known=known, all_values=all_values)
     values = now_rows.column(now.name)
     pairs = [
         (value, values[key])
@@ -268,8 +274,9 @@ def overlap_of(
     before, after = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
     chance = sum(n * after[value] for value, n in before.items()) / max(len(pairs), 1) ** 2
     telling = len(pairs) - max(before.values(), default=0)
+    differ = len(pairs) - same
     return Overlap(
-        contained.share, contained.support, same, len(pairs) - same, known, round(chance, 4), telling
+        contained.share, contained.support, same, differ, known, round(chance, 4), telling, all_values
     )
 
 

@@ -15,7 +15,7 @@ from aidbt.healing.quarantine.copies import Order, order_of
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.kept_keys import tables_with_key
 from aidbt.healing.quarantine.measures import additive
-from aidbt.healing.quarantine.rules import Rule
+from aidbt.healing.quarantine.rules import Rule, safely
 from aidbt.project.manifest import Node
 from aidbt.warehouse import Connection
 from aidbt.warehouse.profiling import is_load_time
@@ -129,7 +129,7 @@ class Counting:
         measures = additive(entry, self.case)
         unread = tuple(n for n, v in measures.items() if rule.kind == "bad_casts" and _uses(v, rule.columns))
         wanted = {
-            name: _safe(value, self.case.dialect) for name, value in measures.items() if name not in unread
+            name: safely(value, self.case.dialect) for name, value in measures.items() if name not in unread
         }
         load = _load_column(entry)
         then = _maximum(was, load) if was is not None and load else ""
@@ -286,15 +286,6 @@ def _later(load: str, then: str, entry: Entry, dialect: str) -> exp.Expr:
     assert column is not None
     known = exp.cast(exp.Literal.string(then), exp.DataType.build(column.data_type, dialect=dialect))
     return exp.column(load, quoted=True) > known
-
-
-def _safe(value: exp.Expr, dialect: str) -> exp.Expr:
-    """An expression that gives null where a cast in it fails."""
-    if dialect == "postgres":
-        return value.copy()
-    return value.copy().transform(
-        lambda node: exp.TryCast(this=node.this, to=node.to, safe=True) if type(node) is exp.Cast else node
-    )
 
 
 def _uses(value: exp.Expr, columns: tuple[str, ...]) -> bool:

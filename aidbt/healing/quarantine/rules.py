@@ -109,6 +109,7 @@ def _of_test(failure: RunFailure, meaning: TestMeaning, entry: Entry, case: Case
         return _other_values(meaning, entry, case)
     asked = test_filter(test, about, case)
     condition = in_source(asked, meaning.node, entry, case) if asked is not None else None
+    condition = safely(condition, case.dialect) if condition is not None else None
     if condition is None:
         return f"which rows of {entry.name} fail {name} cannot be told from its SQL"
     return _row_by_row(condition, meaning, entry, got)
@@ -118,12 +119,9 @@ def _row_by_row(condition: exp.Expr, meaning: TestMeaning, entry: Entry, got: in
     if meaning.kind == "not_null":
         return _nulls(condition, entry, got)
     names = _columns(condition, entry)
-    told = ", ".join(names)
-    relation = entry.relation
-    columns = [relation.column(name) for name in names]
-    families = {type_family(column.data_type) if column is not None else "other" for column in columns}
+    families = {_family(column, entry) for column in condition.find_all(exp.Column)}
     if not families <= set(_NUMBERS):
-        return f"whether other values of {told} are wrong or new is a decision"
+        return f"whether other values of {', '.join(names)} are wrong or new is a decision"
     return Rule("range", condition, f"fails {meaning.name or node_name(meaning.unique_id)}", names, got=got)
 
 
@@ -253,6 +251,28 @@ def unreadable(value: exp.Expr, data_type: str, dialect: str) -> exp.Expr:
 def source_table(source: Node) -> exp.Table:
     """A source by the name it has in the warehouse."""
     return exp.table_(source.identifier or source.name, db=source.schema, quoted=True)
+
+
+def safely(value: exp.Expr, dialect: str) -> exp.Expr:
+    """An expression that gives null where a cast in it fails, if the dialect has such a cast.
+
+    Example:
+        >>> safely(exp.cast(exp.column("a"), "int"), "duckdb").sql("duckdb")
+        'TRY_CAST(a AS INT)'
+    """
+    if dialect == "postgres":
+        return value.copy()
+    return value.copy().transform(
+        lambda node: exp.TryCast(this=node.this, to=node.to, safe=True) if type(node) is exp.Cast else node
+    )
+
+
+def _family(column: exp.Column, entry: Entry) -> str:
+    """The family of a column as an expression reads it."""
+    if isinstance(column.parent, exp.Cast):
+        return type_family(column.parent.to.sql())
+    known = entry.relation.column(column.name)
+    return type_family(known.data_type) if known is not None else "other"
 
 
 def _columns(expression: exp.Expr, entry: Entry) -> tuple[str, ...]:

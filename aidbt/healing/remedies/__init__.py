@@ -10,6 +10,7 @@ REMEDIES = Registry(
         "wait_and_run_again": "aidbt.healing.remedies.wait_and_run_again:WaitAndRunAgain",
         "fewer_threads": "aidbt.healing.remedies.fewer_threads:FewerThreads",
         "installed_packages": "aidbt.healing.remedies.installed_packages:InstalledPackages",
+        "built_again": "aidbt.healing.remedies.built_again:BuiltAgain",
         "restored_place": "aidbt.healing.remedies.restored_place:RestoredPlace",
         "moved_table": "aidbt.healing.remedies.moved_table:MovedTable",
         "right_name": "aidbt.healing.remedies.right_name:RightName",

@@ -16,15 +16,9 @@ from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.sql.reads import Instead
 
 NAME = "cast_column"
-# Numbers since 1970 as times, by dialect: seconds, milliseconds, microseconds.
-_SINCE_1970 = {
-    "duckdb": ("make_timestamp({} * 1000000)", "epoch_ms({})", "make_timestamp({})"),
-    "postgres": (
-        "(to_timestamp({}) at time zone 'UTC')",
-        "(to_timestamp({} / 1000.0) at time zone 'UTC')",
-        "(to_timestamp({} / 1000000.0) at time zone 'UTC')",
-    ),
-}
+# Numbers since 1970 as times: seconds, milliseconds, microseconds. Only where the values can be compared in
+# the warehouse's own words.
+_SINCE_1970 = {"duckdb": ("make_timestamp({} * 1000000)", "epoch_ms({})", "make_timestamp({})")}
 
 
 class CastColumn:

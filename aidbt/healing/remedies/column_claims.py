@@ -100,7 +100,7 @@ def _why_not_other(now: SourceNow, column: str, name: str) -> str:
     if now.now.rows and there.nulls == now.now.rows:
         return "it is empty"
     found: Agreement | None = now.agreement(column, Instead("{}", (name,)), there.data_type)
-    if found is not None and found.is_enough:
+    if found is not None and (found.rules_out or found.is_enough):
         return "other values" if found.rules_out else ""
     families = {type_family(was.data_type), type_family(there.data_type)}
     if len(families) == 2 and "text" not in families:

@@ -9,6 +9,7 @@ from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.column_claims import is_gone, no_other_has_them
 from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.renamed_column import likely_by_name
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.project.manifest import Node
@@ -66,9 +67,21 @@ class DefaultColumn:
                     lambda: fresh.try_out(instead, was.data_type),
                 ),
                 no_other_has_them(fresh, column, ()),
+                Claim(
+                    f"no new column of {source.name} is called as if it were {column}",
+                    lambda: _none_by_name(fresh, column, tools),
+                ),
             ),
             risk=Risk.MEDIUM,
         )
+
+
+def _none_by_name(now: SourceNow, column: str, tools: Tools) -> Checked:
+    """Whether no new name is so like that a person should look, though its values are others."""
+    for new in now.change.new:
+        if likely_by_name(now.then, now.now, column, new, tools).holds:
+            return Checked(False, f"{new} may be it, in another form")
+    return Checked(True, f"{len(now.change.new):,} are new")
 
 
 def is_critical(source: Node, column: str, case: Case, tools: Tools) -> bool:

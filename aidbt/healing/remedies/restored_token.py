@@ -148,7 +148,7 @@ def _mend(found: _Found) -> Mend:
         patch=_patch(found),
         claims=_claims(found),
         risk=Risk.LOW,
-        restores=True,
+        restores=not any(edit.is_guess for edit in found.edits),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +29,7 @@ _VALUE = "aidbt_value"  # the name that an expression has while its values are c
 _TEXT = exp.DataType.build("text")
 _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
+_MOST_KEYS = 4  # new columns that are tried as the key under another name
 _MOST_OTHER = 0.02  # of the compared rows
 _SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
 _MOSTLY_KNOWN = 0.8  # of the values now: the others came with new rows
@@ -60,8 +61,13 @@ class Agreement:
         return self.same + self.other + self.lost + self.gained
 
     @property
+    def _needed(self) -> int:
+        return min(_ENOUGH, max(self.rows, _FEWEST))
+
+    @property
     def is_enough(self) -> bool:
-        return self.same + self.other >= min(_ENOUGH, max(self.rows, _FEWEST))
+        """Whether so many rows have both filled that they say something."""
+        return self.same + self.other >= self._needed
 
     @property
     def is_same(self) -> bool:
@@ -76,7 +82,8 @@ class Agreement:
     @property
     def rules_out(self) -> bool:
         """Whether the values are plainly those of something else."""
-        return self.is_enough and self.kappa < 0.5 and self.compared - self.same > 0.1 * self.compared
+        differ = self.compared - self.same
+        return self.compared >= self._needed and self.kappa < 0.5 and differ > 0.1 * self.compared
 
     def __str__(self) -> str:
         return f"the same value in {self.same:,} of {self.compared:,} rows with the same key"
@@ -178,15 +185,17 @@ class SourceNow:
             WarehouseError: the expression cannot be run.
         """
         then = self.then.keyed
-        key = self._key(then, column) if then is not None else None
-        if then is None or key is None:
+        if then is None:
             return None
         with self._tools.warehouse().connect() as connection:
             if not self._is_same_engine(connection):
                 return None
             rows = _with_value(connection, self.relation, instead, data_type)
-            now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
-        return compared(then, now, column, with_updated=with_updated)
+            for key in self._keys(then, column):
+                now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
+                if 2 * len(now.values.keys() & then.values.keys()) >= len(then.values):
+                    return compared(then, now, column, with_updated=with_updated)
+        return None
 
     def shared(self, column: str, instead: Instead, data_type: str) -> Shared | None:
         """The different values of an expression beside those that a column then had; None without a sketch.
@@ -215,18 +224,17 @@ class SourceNow:
     def _is_same_engine(self, connection: Connection) -> bool:
         return self._case.good is not None and self._case.good.engine == engine_of(connection)
 
-    def _key(self, then: KeyedRows, column: str) -> list[str] | None:
-        """The key's columns as they are now; the expression itself where it is the key that changed."""
-        names = []
-        for name in then.key:
-            there = self.now.column(name)
-            if name == column:
-                names.append(_VALUE)
-            elif there is not None:
-                names.append(there.name)
-            else:
-                return None
-        return names
+    def _keys(self, then: KeyedRows, column: str) -> Iterator[list[str]]:
+        """The key's columns as they are now: the expression itself where it is the key that changed; where
+        another column of it is gone, each new one in its place.
+        """
+        places = {name: there.name for name in then.key if (there := self.now.column(name)) is not None}
+        places |= {column: _VALUE} if column in then.key else {}
+        gone = [name for name in then.key if name not in places]
+        if not gone:
+            yield [places[name] for name in then.key]
+        for new in self.change.new[:_MOST_KEYS] if len(gone) == 1 else ():
+            yield [places.get(name, new) for name in then.key]
 
     def count(self, condition: exp.Expr) -> int:
         """Rows for which something holds now."""

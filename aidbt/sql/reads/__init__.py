@@ -32,7 +32,8 @@ def read_instead(text: str, change: ReadChange) -> Edited | Refused:
     if is_in_macro(before.model, change.source):
         return Refused("a macro reads the source itself")
     if not before.reads_source():
-        return Edited(text, 0)
+        is_read = mentions(change.compiled, change.column) if change.column else bool(change.compiled)
+        return Refused("a macro of the project reads the source") if is_read else Edited(text, 0)
     if not change.column:
         return _without_new(text, before, change)
     edited = edit_reads(text, before, change)

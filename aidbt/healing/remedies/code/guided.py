@@ -9,7 +9,7 @@ from aidbt.healing.evidence.code_changes import hunks_of
 from aidbt.healing.remedies.code.one_edit import KEYWORDS, OneEdit, tokens
 from aidbt.healing.remedies.code.slips import nearest_slip
 
-_MOST = 250  # tokens in the lines that changed
+_MOST = 150  # tokens in the lines that changed
 _TAKEN_OUT = frozenset(",()")
 
 
@@ -30,21 +30,23 @@ def guided_edits(before: str, now: str) -> list[OneEdit]:
         end = start + len(word)
         following = words[i + 1] if i + 1 < len(words) else None
         is_last = following is None or "\n" in now[end : following[1]]
-        found += [OneEdit(end, end, ")", "", ")")]
-        if is_last and word not in ",(":
-            found.append(OneEdit(end, end, ",", "", ","))
+        if word not in ",(":
+            found += [
+                OneEdit(end, end, mark, "", mark, True) for mark in (")", ",") if mark == ")" or is_last
+            ]
         if word in _TAKEN_OUT:
-            found.append(OneEdit(start, end, "", word, ""))
+            found.append(OneEdit(start, end, "", word, "", True))
         meant = nearest_slip(word, KEYWORDS) if re.fullmatch(r"[A-Za-z]+", word) else None
         if meant is not None and word.casefold() not in KEYWORDS:
             meant = meant.upper() if word.isupper() else meant
-            found.append(OneEdit(start, end, meant, word, meant))
+            found.append(OneEdit(start, end, meant, word, meant, True))
     return found
 
 
 def _changed_lines(before: str, now: str) -> Iterator[int]:
     for hunk in hunks_of(before.splitlines(), now.splitlines()):
-        yield from range(hunk.new_start - 1, hunk.new_start + len(hunk.new) - 1)
+        # The line before too: who appends one forgets its comma.
+        yield from range(max(hunk.new_start - 2, 0), hunk.new_start + len(hunk.new) - 1)
 
 
 def _line_starts(text: str) -> Sequence[int]:

@@ -25,6 +25,7 @@ KEYWORDS = frozenset(
     "exclude".split()
 )
 _CLOSING_TAG = re.compile(r"\{%[-+]?(?:end\w+|else)[-+]?%\}")
+_OPERATORS = frozenset("=<>!+-*/|%")
 _MARKS = frozenset(",()[]{}'\"`:;.") | {"{{", "}}", "{%", "%}", "{{-", "-}}", "{%-", "-%}"}
 
 
@@ -34,6 +35,7 @@ class OneEdit:
 
     Attributes:
         now, then: what stands there now, and what stood there at the last good run; either may be "".
+        is_guess: whether nothing stood there: then it is what a parser asks for.
     """
 
     start: int
@@ -41,6 +43,7 @@ class OneEdit:
     text: str
     now: str
     then: str
+    is_guess: bool = False
 
     def applied(self, text: str) -> str:
         """The text with the edit made."""
@@ -48,7 +51,7 @@ class OneEdit:
 
     def __str__(self) -> str:
         if not self.now:
-            return f"put '{self.then}' back"
+            return f"write '{self.then}'" if self.is_guess else f"put '{self.then}' back"
         return f"write '{self.then}' for '{self.now}'" if self.then else f"take out '{self.now}'"
 
 
@@ -130,7 +133,11 @@ def _differences(before: str, now: str) -> Iterator[OneEdit]:
             continue
         matcher = difflib.SequenceMatcher(None, old.words[i:i_end], new.words[j:j_end], autojunk=False)
         for tag, a, a_end, b, b_end in matcher.get_opcodes():
-            if tag != "equal":
+            if tag == "equal":
+                continue
+            if tag == "replace" and b_end - b > 1 and _is_single(old.words[i + a : i + a_end]):
+                yield from _beside(old, new, i + a, i + a_end, j + b, j + b_end)
+            else:
                 yield _edit(old, new, i + a, i + a_end, j + b, j + b_end)
 
 
@@ -141,6 +148,13 @@ def _edit(old: _Tokens, new: _Tokens, i: int, i_end: int, j: int, j_end: int) ->
         return OneEdit(new.start(j), new.end(j_end), was, _said(new, j, j_end), _said(old, i, i_end))
     was = old.text[old.end(i) : old.start(i_end)]
     return OneEdit(new.end(j), new.start(j_end), was, _said(new, j, j_end), _said(old, i, i_end))
+
+
+def _beside(old: _Tokens, new: _Tokens, i: int, i_end: int, j: int, j_end: int) -> Iterator[OneEdit]:
+    """A token that was lost where a wanted change stands now: it comes back before or behind that."""
+    was, then = old.text[old.end(i) : old.end(i_end)], _said(old, i, i_end)
+    yield OneEdit(new.end(j), new.end(j), was, "", then)
+    yield OneEdit(new.end(j_end), new.end(j_end), was, "", then)
 
 
 def _said(tokens: _Tokens, i: int, i_end: int) -> str:
@@ -172,8 +186,10 @@ def _is_slip(edit: OneEdit) -> bool:
     now, then = [[word for word, _ in tokens(text)] for text in (edit.now, edit.then)]
     if now == then:
         return bool(now)  # whitespace around tokens
-    if not now or not then:
-        return _is_single(now or then)
+    if not now:  # a name that was lost; one that came in may be a wanted change that went wrong
+        return _is_single(then) or (len(then) == 1 and then[0].isidentifier())
+    if not then:
+        return _is_single(now)
     if "".join(now) == "".join(then):
         return len(now) + len(then) <= 3  # a space too many or too few
     if len(now) == len(then) == 1:
@@ -185,7 +201,7 @@ def _is_slip(edit: OneEdit) -> bool:
 
 
 def _is_single(words: Sequence[str]) -> bool:
-    """Whether these are one mark, one keyword or one closing tag."""
+    """Whether these are one mark, one operator, one keyword or one closing tag."""
     if len(words) == 1:
-        return words[0] in _MARKS or words[0].casefold() in KEYWORDS
+        return words[0] in _MARKS or words[0] in _OPERATORS or words[0].casefold() in KEYWORDS
     return bool(_CLOSING_TAG.fullmatch("".join(words)))

@@ -56,6 +56,7 @@ class Reader:
     tools: Tools
     failed: tuple[str, ...] = ()
     _connection: Any = None
+    _around: Surroundings | None = None
 
     def read(self, path: str, text: str) -> Reading | None:
         """What a file gives with this text; None for one that makes nothing which could be read."""
@@ -64,9 +65,9 @@ class Reader:
         manifest = self.case.good_manifest or self.case.manifest
         if not path.endswith(".sql") or manifest is None:
             return None
-        around = surroundings_of(
-            manifest, self.case.project, self.case.adapter, self.tools.project.config.get("vars") or {}
-        )
+        variables = self.tools.project.config.get("vars") or {}
+        around = self._around or surroundings_of(manifest, self.case.project, self.case.adapter, variables)
+        self._around = around
         names = _MACRO.findall(text) if _is_macro_file(path, manifest) else []
         if not names and not _is_macro_file(path, manifest):
             return self._sql(text, around)

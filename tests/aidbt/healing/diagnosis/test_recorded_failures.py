@@ -6,6 +6,7 @@ import re
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store,
             artifacts=SHOP / "good",
             scan_bytes=10**12,
+            now=datetime(2026, 3, 1, 5, tzinfo=UTC),
         )
     assert kept.state is not None, kept.why
     return shop.root

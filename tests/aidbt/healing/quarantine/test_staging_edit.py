@@ -12,6 +12,8 @@ from aidbt.healing.quarantine.staging_edit import Filter, with_filter
 ROWS = Filter(("pay", "payments"), "payments", "bad", ("id", "Amount"))
 SOURCE = "{{ source('pay', 'payments') }}"
 BAD = "{{ bad() }}"
+SET = "{%- set raw = source('pay', 'payments') -%}\nselect id from {{ raw }}\n"
+OTHER = "select * from {{ source('web', 'a') }}\nunion all\n"
 
 
 @pytest.mark.parametrize(
@@ -19,11 +21,13 @@ BAD = "{{ bad() }}"
     [
         (
             f"with source as (\n    select * from {SOURCE}\n)\nselect * from source -- ä\n",
-            f"with source as (\n    select * from {SOURCE}\n    where {BAD} is null\n)\nselect * from source -- ä\n",
+            f"with source as (\n    select * from {SOURCE}\n    where {BAD} is null\n)\n"
+            "select * from source -- ä\n",
         ),
         (
             f"with source as (select * from {SOURCE}), a as (select 1)\nselect * from source",
-            f"with source as (select * from {SOURCE} where {BAD} is null), a as (select 1)\nselect * from source",
+            f"with source as (select * from {SOURCE} where {BAD} is null), a as (select 1)\n"
+            "select * from source",
         ),
         (
             f"SELECT\r\n  p.id\r\nFROM {SOURCE} AS p -- raw",
@@ -31,20 +35,21 @@ BAD = "{{ bad() }}"
         ),
         (
             f"select id\n  from {SOURCE} p\n where p.id > 0",
-            f"select id\n  from (\n      select * from {SOURCE}\n      where {BAD} is null\n  ) p\n where p.id > 0",
+            f"select id\n  from (\n      select * from {SOURCE}\n      where {BAD} is null\n  ) p\n"
+            " where p.id > 0",
         ),
         (
             f"select payments.id, o.x from {SOURCE}\njoin o on o.id = payments.id",
-            f"select payments.id, o.x from (\n    select * from {SOURCE}\n    where {BAD} is null\n) as payments\n"
-            "join o on o.id = payments.id",
+            f"select payments.id, o.x from (\n    select * from {SOURCE}\n    where {BAD} is null\n"
+            ") as payments\njoin o on o.id = payments.id",
         ),
         (
-            f"select * from {{{{ source('web', 'a') }}}}\nunion all\nselect * from {SOURCE}\n",
-            f"select * from {{{{ source('web', 'a') }}}}\nunion all\nselect * from {SOURCE}\nwhere {BAD} is null\n",
+            f"{OTHER}select * from {SOURCE}\n",
+            f"{OTHER}select * from {SOURCE}\nwhere {BAD} is null\n",
         ),
         (
-            f"{{%- set raw = source('pay', 'payments') -%}}\nselect id from {{{{ raw }}}}\n",
-            f"{{%- set raw = source('pay', 'payments') -%}}\nselect id from {{{{ raw }}}}\nwhere {BAD} is null\n",
+            SET,
+            f"{SET}where {BAD} is null\n",
         ),
         (
             f"select * from {SOURCE}\n{{% if target.name == 'dev' %}} where id < 9 {{% endif %}}",

@@ -1,4 +1,4 @@
-"""When the first two remedies apply, what they edit, and when they decline."""
+"""What holds for every remedy; slips of the hand; and waiting."""
 
 from __future__ import annotations
 
@@ -9,99 +9,80 @@ from typing import cast
 
 import pytest
 
+from aidbt.core.config import Settings
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
 from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
-from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies import REMEDIES
+from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
+from aidbt.healing.remedies.code.slips import is_slip, nearest_slip
+from aidbt.healing.remedies.fewer_threads import FewerThreads
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.right_name import RightName, _mistyped
 from aidbt.healing.remedies.wait_and_run_again import WaitAndRunAgain
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse import Warehouse
+from tests.dbt_shop import new_shop
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
-FACTS = {"what": "ref", "token": "ordres", "replacement": "orders", "file": "totals.sql"}
-TYPO = Diagnosis("k", ErrorClass.COMPILATION, 0.97, Stage.PARSE, "model.shop.totals", facts=FACTS)
-# Neither of the two asks the warehouse.
-TOOLS = cast(Tools, None)
-SQL = "-- totals\r\nselect 1 from {{ ref('ordres') }} -- ä\r\n"
+LATE = Diagnosis(
+    "k", ErrorClass.TEMPORARY_UNAVAILABLE, 0.9, Stage.NODE, "model.shop.rates", facts={"file": "rates.csv"}
+)
 
 
 def manifest(*nodes: Node) -> Manifest:
-    return Manifest(ArtifactMetadata("", "", NOON, {}), {n.unique_id: n for n in nodes}, {}, {}, {})
+    return Manifest(ArtifactMetadata(12, "", NOON, "", {}), {n.unique_id: n for n in nodes}, {}, {}, {})
 
 
-def case(root: Path, *models: str, sql: str = SQL) -> Case:
-    (root / "totals.sql").write_bytes(sql.encode())
-    nodes = [Node(f"model.shop.{name}", "model", name, "") for name in models]
-    return Case(
-        "shop", root, FailedRun(Stage.PARSE), good=GoodState("dev", NOON, "r"), good_manifest=manifest(*nodes)
-    )
+def shop(root: Path, *nodes: Node) -> tuple[Case, Tools]:
+    good = GoodState("dev", NOON, "r")
+    found = Case("shop", root, FailedRun(Stage.NODE), good=good, good_manifest=manifest(*nodes))
+    return found, Tools(new_shop(root).open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
 
 
 def test_every_remedy_declines_what_is_not_its_own(tmp_path: Path):
     other = Diagnosis("k", ErrorClass.CREDENTIAL_EXPIRED, 0.97, Stage.CONNECT, "project")
     for name in REMEDIES.names():
-        found = REMEDIES.load(name)().propose(other, case(tmp_path, "orders"), TOOLS)
+        found = REMEDIES.load(name)().propose(other, *shop(tmp_path))
         assert isinstance(found, Declined)
         assert found.why and found.remedy == name
 
 
-def test_one_word_is_edited_and_every_other_byte_stays(tmp_path: Path):
-    mend = RightName().propose(TYPO, case(tmp_path, "orders", "customers"), TOOLS)
-
-    assert isinstance(mend, Mend) and mend.patch is not None
-    (edit,) = mend.patch.edits
-    assert edit.after == SQL.replace("ordres", "orders")
-    assert check_claims(mend.claims)[0]
-
-
 @pytest.mark.parametrize(
-    ("models", "why"),
-    [
-        ((), "no good run is remembered"),
-        (("customers",), "'orders' was not there either"),
-        (("orders", "ordres"), "there was no ref 'ordres' at the last good run: 2 names known"),
-        (("orders", "ordrees"), "'ordrees' is the most like it"),
-    ],
-)
-def test_a_claim_that_does_not_hold_is_found(tmp_path: Path, models: tuple[str, ...], why: str):
-    mend = RightName().propose(TYPO, case(tmp_path, *models), TOOLS)
-
-    assert isinstance(mend, Mend)
-    holds, found = check_claims(mend.claims)
-    assert not holds
-    assert found[-1].startswith("not so: ") and why in found[-1]
-
-
-@pytest.mark.parametrize(
-    ("token", "meant", "is_typo"),
+    ("word", "meant", "is_typo"),
     [
         ("ordres", "orders", True), ("oders", "orders", True), ("Orderss", "orders", True),
+        ("clean_txt", "clean_text", True), ("stgorders", "stg_orders", True), ("selct", "select", True),
+        ("form", "from", True), ("shp", "shop", True), ("cent_to_amount", "cents_to_amount", True),
         ("amount_net", "amount", False), ("orders_v2", "orders", False), ("orders_v3", "orders_v2", False),
-        ("di", "id", True), ("xy", "id", False), ("", "id", False),
+        ("di", "id", True), ("xy", "id", False), ("", "id", False), ("min_price", "max_price", False),
+        ("new_customers", "net_customers", False), ("first_name", "last_name", False), ("id", "ID", False),
+        ("ordered_date", "order_date", False), ("qtr", "qty", False), ("end_at", "ended_at", False),
     ],
 )  # fmt: skip
-def test_a_word_that_was_meant_and_is_not_there_yet_is_no_typo(token: str, meant: str, is_typo: bool):
-    assert _mistyped(token, meant).holds is is_typo
+def test_a_word_that_was_meant_and_is_not_there_yet_is_no_typo(word: str, meant: str, is_typo: bool):
+    assert is_slip(word, meant) is is_typo
 
 
-def test_two_names_that_are_alike_are_not_told_apart(tmp_path: Path):
-    typo = replace(TYPO, facts=FACTS | {"token": "order_x", "replacement": "order_a"})
-    mend = RightName().propose(typo, case(tmp_path, "order_a", "order_b", sql="select 1 from order_x"), TOOLS)
+def test_only_one_name_can_be_meant():
+    assert nearest_slip("ordrs", ["orders", "customers"]) == "orders"
+    assert nearest_slip("order_x", ["order_a", "order_b"]) is None
+    assert nearest_slip("paid_dates", ["paid_date"], vocabulary=["paid_date", "dates"]) == "paid_date"
+    assert nearest_slip("said_at", ["paid_at"], vocabulary=["said_by", "paid_at"]) is None
 
-    assert isinstance(mend, Mend)
-    assert not check_claims(mend.claims)[0]
+
+def test_line_ends_stay_as_they_are():
+    (edit,) = undone_slips("select a,\n  b\nfrom t\n", "select a\r\n  b\r\nfrom t\r\n")
+
+    assert edit.applied("select a\r\n  b\r\nfrom t\r\n") == "select a,\r\n  b\r\nfrom t\r\n"
 
 
-def test_a_word_that_stands_twice_is_left_to_a_person(tmp_path: Path):
-    declined = RightName().propose(TYPO, case(tmp_path, "orders", sql=SQL + SQL), TOOLS)
-
-    assert isinstance(declined, Declined) and "stands 2 times in totals.sql" in declined.why
+def test_edits_that_overlap_are_not_made():
+    with pytest.raises(ValueError, match="overlap"):
+        applied([OneEdit(0, 3, "a", "b", "a"), OneEdit(2, 4, "a", "b", "a")], "abcdef")
 
 
 def test_rows_are_never_added_twice(tmp_path: Path):
@@ -113,10 +94,32 @@ def test_rows_are_never_added_twice(tmp_path: Path):
     keyed = replace(adds, config=adds.config | {"unique_key": "id"})
 
     def proposed(node: Node) -> Mend | Declined:
-        run = Case("shop", tmp_path, FailedRun(Stage.NODE), manifest=manifest(node))
-        return WaitAndRunAgain().propose(locked, run, TOOLS)
+        return WaitAndRunAgain().propose(locked, *shop(tmp_path, node))
 
     assert isinstance(proposed(adds), Declined)
     waits = proposed(keyed)
     assert isinstance(waits, Mend) and waits.waits is not None
     assert waits.waits.for_what == "the warehouse, held by process 4711"
+
+
+def test_a_file_is_waited_for_until_it_holds_something(tmp_path: Path):
+    mend = WaitAndRunAgain().propose(LATE, *shop(tmp_path))
+    assert isinstance(mend, Mend) and mend.waits is not None and mend.waits.is_over is not None
+
+    seen = [mend.waits.is_over()]
+    (tmp_path / "rates.csv").touch()
+    seen.append(mend.waits.is_over())
+    (tmp_path / "rates.csv").write_text("day,rate\n")
+    assert [*seen, mend.waits.is_over()] == [False, False, True]
+
+
+def test_memory_is_left_to_one_node_at_a_time(tmp_path: Path):
+    short = replace(LATE, error_class=ErrorClass.RESOURCE_EXHAUSTION)
+    mend = FewerThreads().propose(short, *shop(tmp_path))
+
+    assert isinstance(mend, Mend)
+    assert mend.dbt_args == ("--threads", "1")
+    found, tools = shop(tmp_path)
+    profiles = tmp_path / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("threads: 2", "threads: 1"))
+    assert isinstance(FewerThreads().propose(short, found, tools), Declined)

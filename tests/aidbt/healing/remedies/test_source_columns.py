@@ -169,6 +169,9 @@ def test_the_key_itself_may_have_another_name(shop: Shop):
 
     assert shop.mended(*RENAME, old="id", new="person_id").startswith("select person_id as id, ")
 
+    shop.change("alter table raw.people rename column email to address")  # by the key under its new name
+    assert "lower(address)" in shop.mended(*RENAME, old="email", new="address")
+
 
 @pytest.mark.parametrize(
     ("changes", "new", "why"),
@@ -303,10 +306,15 @@ def test_what_nobody_declared_or_is_critical_is_a_persons(shop: Shop):
         assert said in shop.refused(*REMOVED, column=column)
 
 
-def test_a_column_that_is_there_under_another_name_is_not_defaulted(shop: Shop):
+def test_a_column_that_may_be_there_under_another_name_is_not_defaulted(shop: Shop):
     shop.change("alter table raw.people rename column channel to medium")
-
     assert "medium may be channel too" in shop.refused(*REMOVED, column="channel")
+
+    shop.change(
+        "alter table raw.people rename column medium to channel_code",
+        "update raw.people set channel_code = id || upper(channel_code)",
+    )
+    assert "channel_code may be it, in another form" in shop.refused(*REMOVED, column="channel")
 
 
 RETYPE = (CastColumn, ErrorClass.TYPE_CHANGED)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from aidbt.core.table_state import ColumnState, KeyedRows, TableState
 from aidbt.healing.proof.changed import changed, with_below
-from aidbt.healing.proof.tables import doubts
+from aidbt.healing.proof.tables import activity, doubts
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 
@@ -53,6 +54,73 @@ def test_what_is_not_as_before_is_doubted(now: TableState, why: str):
 def test_where_people_meant_a_change_values_and_types_may_be_others():
     assert said(OTHER_VALUE, is_same_code=False) == said(RETYPED, is_same_code=False) == []
     assert said(replace(THEN, rows=0), is_same_code=False) != []
+
+
+# --- what a night's load explains --------------------------------------------------------------------------
+
+
+def table(rows: dict[int, tuple[int, ...]], total: int = 0, key: str = "id") -> TableState:
+    """A table of (id, mail) whose rows have these hashes; `rows` are a sample of `total`."""
+    keyed = KeyedRows((key,), 2**64 - 1, (key, "mail"), rows)
+    columns = (ColumnState(key, "bigint"), ColumnState("mail", "varchar"))
+    return TableState("main", "orders", columns, rows=total or len(rows), keyed=keyed)
+
+
+def row(key: int, mail: int) -> dict[int, tuple[int, ...]]:
+    return {key: (key, mail)}
+
+
+NIGHT = {key: (key, 100 + key) for key in range(40)}
+SOURCE = table(NIGHT)
+
+
+def told(then: TableState, now: TableState, source_now: TableState, **more: Any) -> list[str]:
+    sources = [activity(SOURCE, source_now)]
+    return list(doubts("orders", then, now, is_same_code=True, sources=sources, **more))
+
+
+def test_a_row_that_was_updated_in_the_source_may_be_another_one_and_no_other_row():
+    updated = table(NIGHT | row(3, 999) | {key: (key, 7) for key in range(40, 52)})
+    wrong = table({key: (key, 0) for key in range(40)})
+
+    assert told(SOURCE, table(NIGHT | row(3, 999)), updated) == []
+    assert told(SOURCE, wrong, updated) == ["orders.mail is another one in 39 of 39 rows of the same key"]
+
+
+def test_a_table_at_another_grain_may_change_as_far_as_its_sources_did():
+    totals = table({key: (key, 1) for key in range(1000, 1020)})
+    few = table({key: (key, 2 if key < 1004 else 1) for key in range(1000, 1020)})
+    all_of_it = table({key: (key, 2) for key in range(1000, 1020)})
+    grown = table(NIGHT | {key: (key, 7) for key in range(40, 43)})
+
+    assert told(totals, few, grown) == []  # three new rows touch four of twenty
+    assert told(totals, all_of_it, grown) != []
+
+
+def test_a_table_grows_and_shrinks_with_its_sources_and_no_further():
+    doubled = table(NIGHT, total=80)
+
+    assert told(SOURCE, table(NIGHT, total=100), doubled) == []
+    assert "has 130 rows" in told(SOURCE, table(NIGHT, total=130), doubled)[0]
+    assert "has 20 rows" in told(SOURCE, table(NIGHT, total=20), SOURCE)[0]
+    assert told(table(NIGHT, total=3), table(NIGHT, total=12), SOURCE) == []  # of few rows nothing is said
+
+
+def test_rows_that_are_set_aside_are_missing_and_a_snapshot_loses_none():
+    fewer = table(NIGHT, total=24)
+
+    assert told(SOURCE, fewer, SOURCE) != []
+    assert told(SOURCE, fewer, SOURCE, moved=5) == []
+    assert told(SOURCE, table(NIGHT, total=39), SOURCE, is_snapshot=True) != []
+    assert told(SOURCE, table(NIGHT, total=80), SOURCE, is_snapshot=True) == []
+
+
+def test_what_a_clock_changes_is_not_compared_but_its_texts_are():
+    aged = replace(SOURCE, columns=(ColumnState("id", "bigint"), ColumnState("mail", "integer")))
+    older = replace(aged, keyed=table({key: (key, 0) for key in range(40)}).keyed)
+
+    assert told(aged, older, SOURCE) != []
+    assert told(aged, older, SOURCE, reads_clock=True) == []
 
 
 def node(name: str, checksum: str = "1", reads: tuple[str, ...] = (), macros: tuple[str, ...] = ()) -> Node:

@@ -1,0 +1,339 @@
+"""Mistakes in a commit with a wanted change: the one edit that mends each, and what is declined."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from aidbt.core.config import Settings
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
+from aidbt.core.schema import Column, Relation
+from aidbt.core.table_state import GoodState
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.code_changes import CodeChanges, changed_files
+from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.healing.proof.claims import check_claims
+from aidbt.healing.remedies.remedy import Remedy, Tools
+from aidbt.healing.remedies.restored_file import RestoredFile
+from aidbt.healing.remedies.restored_token import RestoredToken
+from aidbt.healing.remedies.right_name import RightName
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse import Warehouse
+from tests.dbt_shop import new_shop
+
+NOON = datetime(2026, 3, 1, tzinfo=UTC)
+MODEL = "models/totals.sql"
+MACROS = "macros/text.sql"
+CLEAN = """\
+{% macro clean(column, sizes=[1]) -%}
+  case when {{ column }} = '' then null else {{ column }} end
+{%- endmacro %}
+"""
+SQL = """\
+{% set kinds = ['web', 'shop'] %}
+with source as (
+    select * from {{ ref('orders') }}
+),
+
+sums as (
+    select
+        customer_id,
+        {% for kind in kinds -%}
+        sum(case when channel = '{{ kind }}' then amount else 0 end) as {{ kind }}_amount,
+        {% endfor -%}
+        row_number() over (partition by customer_id order by min(ordered_at)) as place,
+        count(*) as order_count
+    from source
+    {% if is_incremental() %}
+    where ordered_at > (select max(ordered_at) from {{ this }})
+    {% endif %}
+    group by customer_id
+)
+
+select
+    sums.customer_id,
+    {{ clean('sums.place') }} as place,
+    sums.order_count
+from sums
+"""
+# The wanted change of every commit.
+WANTED = ("    sums.order_count\n", "    sums.order_count,\n    sums.order_count * 2 as twice\n")
+YAML = "models:\n  - name: totals\n    columns:\n      - name: place\n        data_tests: [unique]\n"
+
+
+def manifest() -> Manifest:
+    orders = Node("model.shop.orders", "model", "orders", "models/orders.sql", "shop", schema="main")
+    totals = Node(
+        "model.shop.totals", "model", "totals", MODEL, "shop", schema="main",
+        depends_on=("model.shop.orders",), raw={"depends_on": {"macros": ["macro.shop.clean"]}},
+    )  # fmt: skip
+    macro = {"name": "clean", "package_name": "shop", "macro_sql": CLEAN, "original_file_path": MACROS}
+    nodes = {node.unique_id: node for node in (orders, totals)}
+    return Manifest(
+        ArtifactMetadata(12, "", NOON, "", {}), nodes, {}, {}, {"macros": {"macro.shop.clean": macro}}
+    )
+
+
+def case(root: Path, now: dict[str, str | None]) -> tuple[Case, Tools]:
+    """A project in which `now` (None: deleted) stands in place of what the last good run had."""
+    then = {
+        MODEL: SQL,
+        MACROS: CLEAN,
+        "models/_models.yml": YAML,
+        "models/orders.sql": "select 1 as customer_id\n",
+    }
+    texts = {path: text for path, text in {**then, **now}.items() if text is not None}
+    shop = new_shop(root, texts)
+    columns = tuple(Column(name, "integer") for name in ("customer_id", "amount", "channel", "ordered_at"))
+    good = GoodState("dev", NOON, "r", relations=(Relation("main", "orders", columns),), texts=then)
+    code = CodeChanges(tuple(changed_files(then, texts)), "the last good state", is_since_good=True)
+    run = FailedRun(Stage.NODE, manifest=manifest())
+    found = Case("shop", root, run, "duckdb", "duckdb", manifest(), good, manifest(), code=code)
+    return found, Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
+
+
+def broken(message: str, *, error_class: E = E.SQL_SYNTAX, status: str = "error", **facts: str) -> Diagnosis:
+    failure = RunFailure("model.shop.totals", status, message)
+    return Diagnosis("k", error_class, 0.9, Stage.NODE, "model.shop.totals", failures=(failure,), facts=facts)
+
+
+def mended(
+    remedy: Remedy, diagnosis: Diagnosis, root: Path, now: dict[str, str | None]
+) -> dict[str, str | None]:
+    """The texts after the mend, whose claims all hold."""
+    found, tools = case(root, now)
+    mend = remedy.propose(diagnosis, found, tools)
+    assert isinstance(mend, Mend), mend
+    assert mend.patch is not None
+    holds, said = check_claims(mend.claims)
+    assert holds, said
+    return {edit.path: edit.after for edit in mend.patch.edits}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("        customer_id,\n        {% for", "        customer_id\n        {% for"),
+        ("),\n\nsums as", ")\n\nsums as"),
+        ("order by min(ordered_at)) as", "order by min(ordered_at) as"),
+        ("(partition by customer_id", "partition by customer_id"),
+        ("count(*)", "count(*))"),
+        ("then amount else 0 end)", "then amount else 0)"),
+        ("'{{ kind }}' then", "'{{ kind }} then"),
+        ("{% endfor -%}", ""),
+        ("    {% endif %}\n", ""),
+        ("{{ ref('orders') }}", "{{ ref('orders') }"),
+        ("{{ ref('orders') }}", "{{ ref('orders' }}"),
+        ("{{ ref('orders') }}", "{{ ref('orders) }}"),
+        ("{% if is_incremental() %}", "{% if is_incremental() }"),
+        ("for kind in kinds", "for kind in kindss"),
+        ("    group by", "    gruop by"),
+        ("with source as (", "with source as"),
+        ("partition by customer_id order", "partition by, customer_id order"),
+        ("from source\n", "form source\n"),
+    ],
+)
+def test_the_token_that_was_lost_comes_back_and_the_wanted_change_stays(
+    tmp_path: Path, right: str, wrong: str
+):
+    assert SQL.count(right) == 1
+    now = SQL.replace(right, wrong).replace(*WANTED)
+
+    assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MODEL: now}) == {
+        MODEL: SQL.replace(*WANTED)
+    }
+
+
+def test_a_comma_that_the_wanted_line_needed_is_put_where_alone_it_can_stand(tmp_path: Path):
+    now = SQL.replace("    sums.order_count\n", "    sums.order_count\n    sums.order_count * 2 as twice\n")
+
+    assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MODEL: now}) == {
+        MODEL: SQL.replace(*WANTED)
+    }
+
+
+def test_a_comma_whose_loss_made_an_alias_is_found_by_the_column_that_is_gone(tmp_path: Path):
+    before = "select\n    id,\n    amount\nfrom {{ ref('orders') }}\n"
+    found, tools = case(tmp_path, {MODEL: before.replace("id,", "id")})
+    found = replace(
+        found,
+        code=CodeChanges(
+            tuple(changed_files({MODEL: before}, {MODEL: before.replace("id,", "id")})), "x", True
+        ),
+    )
+    mend = RestoredToken().propose(
+        broken("no column id", error_class=E.SQL_SEMANTIC, what="column"), found, tools
+    )
+
+    assert isinstance(mend, Mend) and mend.patch is not None
+    assert mend.patch.edits[0].after == before
+
+
+def test_two_mistakes_in_one_file_are_mended_together(tmp_path: Path):
+    now = SQL.replace("    group by", "    gruop by").replace("),\n\nsums as", ")\n\nsums as")
+
+    assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MODEL: now}) == {MODEL: SQL}
+
+
+def test_a_macro_is_read_through_the_models_that_use_it(tmp_path: Path):
+    now = CLEAN.replace(" end\n", "\n").replace("sizes=[1]", "sizes=[1, 2]")
+
+    assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MACROS: now}) == {
+        MACROS: CLEAN.replace("sizes=[1]", "sizes=[1, 2]")
+    }
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("    columns:", "   columns:"),
+        ("[unique]", "[unique"),
+        ("- name: place", "- name place"),
+        ("      - name", "\t- name"),
+    ],
+)
+def test_yaml_gets_its_indentation_or_mark_back(tmp_path: Path, right: str, wrong: str):
+    now = YAML.replace(right, wrong) + "  - name: orders\n"
+    diagnosis = broken("Error reading", error_class=E.COMPILATION, what="yaml")
+
+    found = mended(RestoredToken(), diagnosis, tmp_path, {"models/_models.yml": now})
+    assert found == {"models/_models.yml": YAML + "  - name: orders\n"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (("    group by customer_id\n", ""), "no single edit"),  # a whole clause is no slip
+        (("count(*)", "coalesce(amount 0)"), "no single edit"),  # a comma, or an operator?
+        (("left", "left"), "no file that changed"),
+    ],
+)
+def test_what_is_no_slip_is_a_persons(tmp_path: Path, wrong: tuple[str, str], why: str):
+    now = SQL.replace(*wrong).replace("from sums\n", "from sums where (\n") if wrong[0] != "left" else SQL
+    found, tools = case(tmp_path, {MODEL: now})
+
+    declined = RestoredToken().propose(broken("Parser Error"), found, tools)
+    assert isinstance(declined, Declined) and why in declined.why
+
+
+def test_a_column_with_another_name_may_have_been_renamed_on_purpose(tmp_path: Path):
+    diagnosis = broken(
+        "no column order_count", error_class=E.SQL_SEMANTIC, what="column", token="order_count"
+    )
+    before = "select 1 as order_count\n"
+    found, tools = case(tmp_path, {MODEL: "select 1 as orders_count\n"})
+    changes = changed_files({MODEL: before}, {MODEL: "select 1 as orders_count\n"})
+    found = replace(found, code=CodeChanges(tuple(changes), "the last good state", True))
+
+    for remedy in (RightName(), RestoredToken()):
+        assert isinstance(remedy.propose(diagnosis, found, tools), Declined)
+
+
+@pytest.mark.parametrize(
+    ("message", "right", "wrong"),
+    [
+        ("node named 'ordres' which was not found", "ref('orders')", "ref('ordres')"),
+        ("'claen' is undefined", "clean(", "claen("),
+        ('Referenced column "custmer_id" not found', "partition by customer_id", "partition by custmer_id"),
+        ("Table with name sorce does not exist", "from source", "from sorce"),
+        ("Scalar Function with name cuont does not exist", "count(*)", "cuont(*)"),
+        ('Referenced table "sum" not found', "    sums.customer_id", "    sum.customer_id"),
+    ],
+)
+def test_the_word_that_stood_there_comes_back(tmp_path: Path, message: str, right: str, wrong: str):
+    now = SQL.replace(right, wrong).replace(*WANTED)
+    diagnosis = broken(message, error_class=E.SQL_SEMANTIC)
+
+    assert mended(RightName(), diagnosis, tmp_path, {MODEL: now}) == {MODEL: SQL.replace(*WANTED)}
+
+
+def test_a_test_whose_name_was_mistyped_gets_it_back(tmp_path: Path):
+    now = YAML.replace("unique", "uniqe") + "  - name: orders\n"
+    diagnosis = broken("'test_uniqe' is undefined", error_class=E.COMPILATION)
+
+    found = mended(RightName(), diagnosis, tmp_path, {"models/_models.yml": now})
+    assert found == {"models/_models.yml": YAML + "  - name: orders\n"}
+
+
+@pytest.mark.parametrize(
+    ("what", "token", "meant"),
+    [("ref", "odrers", "orders"), ("macro", "cleen", "clean"), ("column", "chanel", "channel")],
+)
+def test_in_a_new_file_the_only_name_it_can_be_is_meant(tmp_path: Path, what: str, token: str, meant: str):
+    new = f"select {token}, count(*) as n from {{{{ ref('orders') }}}} group by {token}\n"
+    diagnosis = broken("", error_class=E.COMPILATION, what=what, token=token, file="models/new.sql")
+
+    found = mended(RightName(), diagnosis, tmp_path, {"models/new.sql": new})
+    assert found == {"models/new.sql": new.replace(token, meant)}
+
+
+@pytest.mark.parametrize(
+    ("what", "token"),
+    [
+        ("ref", "orders_v2"),
+        ("ref", "total"),
+        ("column", "amounts_net"),
+        ("column", "place_count"),
+        ("source", "orders"),
+    ],
+)
+def test_a_name_that_is_not_there_yet_is_a_persons(tmp_path: Path, what: str, token: str):
+    diagnosis = broken("", error_class=E.COMPILATION, what=what, token=token, file="models/_new.yml")
+    found, tools = case(tmp_path, {"models/_new.yml": f"- {token}\n"})
+
+    assert isinstance(RightName().propose(diagnosis, found, tools), Declined)
+
+
+@pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])
+def test_what_a_test_found_is_a_persons(tmp_path: Path, remedy: Remedy):
+    found, tools = case(tmp_path, {MODEL: SQL.replace("from source", "form source")})
+    declined = remedy.propose(broken("Got 3 results: form", status="fail"), found, tools)
+
+    assert isinstance(declined, Declined) and "a person's" in declined.why
+
+
+def committed(root: Path) -> None:
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "good")):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=root, check=True)
+
+
+def deleted(root: Path, **now: str | None) -> Mend | Declined:
+    case(root, {})
+    committed(root)
+    (root / MACROS).unlink()
+    texts = {path.replace("__", "/") + ".sql": text for path, text in now.items()}
+    found, tools = case(root, {MACROS: None, **texts})
+    (root / MACROS).unlink(missing_ok=True)
+    return RestoredFile().propose(
+        broken("", error_class=E.COMPILATION, what="macro", token="clean"), found, tools
+    )
+
+
+def test_a_file_that_others_need_comes_back(tmp_path: Path):
+    mend = deleted(tmp_path)
+
+    assert isinstance(mend, Mend) and mend.patch is not None
+    assert mend.patch.edits[0].after == CLEAN
+    assert check_claims(mend.claims)[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ({"macros__words": CLEAN.replace("clean", "tidy")}, "it looks renamed"),
+        ({"models__totals": SQL.replace("{{ clean('sums.place') }} as place", "place")}, "meant to go"),
+    ],
+)
+def test_a_file_that_was_meant_to_go_stays_away(tmp_path: Path, now: dict[str, str | None], why: str):
+    declined = deleted(tmp_path, **now)
+
+    assert isinstance(declined, Declined) and why in declined.why
+    assert declined.draft is not None

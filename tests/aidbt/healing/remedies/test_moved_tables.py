@@ -1,0 +1,172 @@
+"""When a source's table is not where it was: what its YAML says afterwards, and what is declined."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aidbt.core.config import Settings
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
+from aidbt.core.table_state import GoodState
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.code_changes import CodeChanges, changed_files
+from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.healing.proof.claims import check_claims
+from aidbt.healing.remedies.moved_table import MovedTable
+from aidbt.healing.remedies.remedy import Remedy, Tools
+from aidbt.healing.remedies.restored_place import RestoredPlace
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse.duckdb import DuckDBWarehouse
+from aidbt.warehouse.table_states import engine_of, measured_table
+from tests.dbt_shop import new_shop
+
+NOON = datetime(2026, 3, 1, tzinfo=UTC)
+PATH = "models/sources.yml"
+YAML = """\
+sources:
+  - name: app  # the shop
+    schema: raw
+    tables:
+      - name: orders
+      - name: payments
+        identifier: payments
+        columns: [{name: id, data_tests: [unique]}]
+"""
+LAND = """
+create schema raw;
+create table raw.orders as select i as id, i * 7 % 101 as amount, timestamp '2026-01-01' + to_hours(i) as at
+from range(1, 201) t(i);
+create table raw.payments as select i as id, i * 3 as cents, 'p' || i as code from range(1, 301) t(i);
+create table raw.kept_copy as from raw.payments;
+"""
+
+
+class Moved:
+    """A warehouse whose tables were measured, and then changed."""
+
+    def __init__(self, root: Path, *statements: str, yaml: str = YAML) -> None:
+        self.shop = new_shop(root, {PATH: YAML})
+        self._execute(LAND)
+        self.good = self._measured(DuckDBWarehouse(self.shop.database))
+        self._execute(*statements)
+        (root / PATH).write_text(yaml)
+
+    def _execute(self, *statements: str) -> None:
+        with duckdb.connect(str(self.shop.database)) as database:
+            for statement in statements:
+                database.execute(statement)
+
+    def _measured(self, warehouse: DuckDBWarehouse) -> GoodState:
+        relations = tuple(warehouse.relations())
+        with warehouse.connect() as connection:
+            tables = {f"source.shop.app.{r.name}": measured_table(connection, r) for r in relations}
+            return GoodState(
+                "dev", NOON, "r", engine=engine_of(connection), relations=relations, tables=tables
+            )
+
+    def proposed(self, remedy: Remedy, table: str = "payments") -> Mend | Declined:
+        names = {"orders": "", "payments": "payments"}
+        nodes = {
+            (node := Node(f"source.shop.app.{name}", "source", name, PATH, "shop", schema="raw",
+                          identifier=identifier or name, source_name="app")).unique_id: node
+            for name, identifier in names.items()
+        }  # fmt: skip
+        manifest = Manifest(ArtifactMetadata(12, "", NOON, "", {}), {}, nodes, {}, {})
+        now = (self.shop.root / PATH).read_text()
+        code = CodeChanges(tuple(changed_files({PATH: YAML}, {PATH: now})), "the last good state", True)
+        case = Case(
+            "shop", self.shop.root, FailedRun(Stage.NODE), "duckdb", "duckdb", good=self.good,
+            good_manifest=manifest, code=code,
+        )  # fmt: skip
+        warehouse = DuckDBWarehouse(self.shop.database)
+        tools = Tools(self.shop.open(), Settings(), lambda: warehouse, lambda: 0)
+        source = f"source.shop.app.{table}"
+        gone = Diagnosis("k", ErrorClass.TABLE_RENAMED, 0.9, Stage.NODE, source, facts={"source": source})
+        return remedy.propose(gone, case, tools)
+
+    def mended(self, remedy: Remedy, table: str = "payments") -> str | None:
+        mend = self.proposed(remedy, table)
+        assert isinstance(mend, Mend) and mend.patch is not None, mend
+        holds, said = check_claims(mend.claims)
+        assert holds, said
+        return mend.patch.edits[0].after
+
+
+@pytest.mark.parametrize(
+    ("statements", "table", "now"),
+    [
+        (["alter table raw.payments rename to pay_records"], "payments",
+         ("identifier: payments", "identifier: pay_records")),
+        (["alter table raw.orders rename to sales"], "orders",
+         ("- name: orders\n", "- name: orders\n        identifier: sales\n")),
+        (["alter table raw.payments rename to pay2", "create view raw.pay_view as from raw.pay2"],
+         "payments", ("identifier: payments", "identifier: pay2")),
+        (["create table raw.payments_day as from raw.payments where id < 290",
+          "alter table raw.payments rename to pay2"],
+         "payments", ("identifier: payments", "identifier: pay2")),
+        (["create schema app2", "create table app2.orders as from raw.orders",
+          "create table app2.payments as from raw.payments", "drop table raw.orders",
+          "drop table raw.payments"], "orders", ("schema: raw", "schema: app2")),
+        (["insert into raw.payments select i, i, 'n' || i from range(301, 331) t(i)",
+          "alter table raw.payments rename to pay3"],
+         "payments", ("identifier: payments", "identifier: pay3")),
+    ],
+)  # fmt: skip
+def test_the_source_says_where_its_table_is(
+    tmp_path: Path, statements: list[str], table: str, now: tuple[str, str]
+):
+    assert Moved(tmp_path, *statements).mended(MovedTable(), table) == YAML.replace(*now)
+
+
+@pytest.mark.parametrize(
+    ("statements", "why"),
+    [
+        (["create table raw.a as from raw.payments", "alter table raw.payments rename to b"],
+         "hold the same"),
+        (["create table raw.payments_old as from raw.payments", "drop table raw.payments"],
+         "a copy by its name"),
+        (["create table raw.pay as from raw.payments limit 100", "drop table raw.payments"], "100 rows"),
+        (["create table raw.pay as from raw.payments limit 0", "drop table raw.payments"],
+         "too few values"),
+        (["create table raw.pay as select id, cents + 1 as cents, code from raw.payments",
+          "drop table raw.payments"], "others"),
+        (["create table raw.pay as select id, cents::varchar as cents, code from raw.payments",
+          "drop table raw.payments"], "another type"),
+        (["drop table raw.payments"], "no relation that was not there before"),
+        (["create schema pay", "create table pay.payments as from raw.payments", "drop table raw.payments"],
+         "a source of its own"),
+        (["select 1"], "raw.payments is there"),
+    ],
+)  # fmt: skip
+def test_what_may_be_another_table_is_a_persons(tmp_path: Path, statements: list[str], why: str):
+    declined = Moved(tmp_path, *statements).proposed(MovedTable())
+
+    assert isinstance(declined, Declined) and why in declined.why
+
+
+def test_jinja_in_the_sources_place_is_left_to_a_person_with_a_draft(tmp_path: Path):
+    yaml = YAML.replace("identifier: payments", "identifier: \"{{ 'payments' }}\"")
+    declined = Moved(tmp_path, "alter table raw.payments rename to pay", yaml=yaml).proposed(MovedTable())
+
+    assert isinstance(declined, Declined) and declined.draft is not None
+    assert declined.draft.edits[0].after == YAML.replace("identifier: payments", "identifier: pay")
+
+
+def test_a_schema_that_a_commit_made_up_is_taken_back_and_the_rest_stays(tmp_path: Path):
+    yaml = YAML.replace("schema: raw", "schema: raw_uat") + "        description: What came in.\n"
+
+    assert Moved(tmp_path, yaml=yaml).mended(RestoredPlace()) == YAML + "        description: What came in.\n"
+
+
+def test_a_schema_that_is_there_was_meant(tmp_path: Path):
+    yaml = YAML.replace("schema: raw", "schema: raw_uat")
+    land = "create schema raw_uat", "create table raw_uat.payments as from raw.payments limit 3"
+    mend = Moved(tmp_path, *land, yaml=yaml).proposed(RestoredPlace())
+
+    assert isinstance(mend, Mend)
+    assert not check_claims(mend.claims)[0]
