@@ -52,7 +52,10 @@ def _kept(session: Session, folder: Path | None, invocation_id: str = "") -> Kep
         )
         tell_runs(session)
         if kept.state is not None:
-            keep_causes(session, kept.doubted, None, run=kept.state.invocation_id, looked=kept.looked)
+            state = kept.state  # what people said of it was heeded when it was judged
+            keep_causes(
+                session, kept.doubted, None, run=state.invocation_id, looked=kept.looked, since=state.taken_at
+            )
         return kept
     except AidbtError as error:  # a profile or a driver that is missing
         return Kept(None, error.message)

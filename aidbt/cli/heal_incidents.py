@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ def keep_causes(
     *,
     run: str = "",
     looked: Collection[str] = (),
+    since: datetime | None = None,
 ) -> dict[str, str]:
     """Key of a cause → id of its incident, each opened or brought up to date, and told to people.
 
     Args:
         manifest: of the run; it says what lies where, and who owns it.
-        looked: see `Seen`.
+        looked, since: see `Seen`.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -46,7 +48,7 @@ def keep_causes(
     from aidbt.observability.targets import watched_target
 
     target = watched_target(session.project)
-    seen = Seen(causes, target, run, frozenset(looked))
+    seen = Seen(causes, target, run, frozenset(looked), since)
     changes = record_causes(session.store, seen, _around(session, manifest), session.settings.values)
     if changes:
         deliver_due(session)
@@ -170,7 +172,7 @@ def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[D
         mask = GoodStates(store).mask()
         found = wrong_sources(was, now, manifest, project=project.name, root=project.root, mask=mask)
         known, target = Incidents(store).all() if found else (), watched_target(project)
-        return [cause for cause in found if not said_to_be_none(known, cause, target)]
+        return [cause for cause in found if not said_to_be_none(known, cause, target, was.taken_at)]
 
     return wrong
 

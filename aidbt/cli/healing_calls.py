@@ -68,7 +68,8 @@ def heal_case(
 
     manifest, run = case.best_manifest, case.run
     looked = case.tables if run.is_green else ()
-    incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked)
+    since = case.good.taken_at if case.good is not None else None
+    incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)
     project = _as_asked(session.project, run.command)
     ran: list[Ran] = []
     means = _means(session, project, manifest, ran, pushes=pushes)

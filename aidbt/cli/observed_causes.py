@@ -52,20 +52,22 @@ class Caused:
 def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> Caused:
     """The causes of the newest observed run where it failed, and their incidents.
 
-    Only where one folder was named, and its run is new and of the last day: then the artifacts that lie there
-    are its own. A good run ends what it shows to be over.
+    Only where one folder was named, and its run is new, of the last day and of the watched target: then the
+    artifacts that lie there are its own. A good run ends what it shows to be over.
     """
     from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
     from aidbt.cli.heal_incidents import keep_causes, tell_runs
     from aidbt.core.errors import AidbtError
+    from aidbt.observability.targets import is_watched, watched_target
 
     last: RecordedRun | None = max(observed.runs, key=lambda run: run.finished_at, default=None)
     if last is None:
         return Caused()
     try:
         tell_runs(session)
-        if last.status == "success" or len(artifacts) > 1:
+        is_ours = is_watched(last, watched_target(session.project))
+        if last.status == "success" or len(artifacts) > 1 or not is_ours:
             return Caused()
         if datetime.now(UTC) - last.finished_at > _FRESH:
             return Caused(problem="it ended more than a day ago")

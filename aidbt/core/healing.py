@@ -143,6 +143,8 @@ class Mend:
         before_run: done right before that run, e.g. installing packages; leaves everything as it was where it
             does not hold.
         asks: why a person has to agree first, so that it is proposed at most; "" where nobody has to.
+        changes: (unique_id of a source, its column) whose values become others because a person declared so:
+            these, and what is made of them, need not be as at the last good run.
     """
 
     remedy: str
@@ -156,6 +158,7 @@ class Mend:
     restores: bool = False
     before_run: Callable[[], Checked] | None = None
     asks: str = ""
+    changes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

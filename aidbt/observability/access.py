@@ -156,6 +156,7 @@ def _touched(
     )
     sends = tagged or "nothing: the warehouse is a file"
     asks = "; ".join(part for part in (tagged, _sent_to_model(settings)) if part) or sends
+    people = _told_to_people(settings)
     return (
         CommandAccess(
             "init", "files of the project", "aidbt.yml; a whole project in an empty folder", "nothing"
@@ -264,14 +265,14 @@ def _touched(
             "observe",
             "the artifacts and logs of dbt that are named, target/ by default; the newest manifest; after a"
             f" good run of the last day {raw} and what it built, for their state",
-            f"runs, the times of their nodes, and the last good states, in {store}",
-            sends,
+            f"runs, the times of their nodes, the last good states, and incidents, in {store}",
+            _together(sends, people),
             ("connect", "metadata", "read"),
         ),
         CommandAccess(
             "classify",
-            "the messages it is given; no file of the project, unless --ask",
-            "nothing",
+            f"the messages it is given; no file of the project, unless --ask or --retrain: {store}",
+            "nothing; with --retrain the text model in .aidbt",
             f"with --ask: messages without names and values to the language model ({_asked(settings)})"
             if settings.values.llm.asked
             else "nothing",
@@ -285,11 +286,12 @@ def _touched(
         ),
         CommandAccess(
             "heal",
-            f"what aidbt diagnose reads; what is built aside and the same tables as they are; {store}",
+            "what aidbt diagnose reads; what is built aside and the same tables as they are; the health of"
+            f" the sources of aidbt/connectors, and dead letters in bronze; {store}",
             f"commits and branches aidbt/heal/… of git, .aidbt/heal, {store}; for a proof schemas aidbt_…"
             " beside those of the target, dropped afterwards; where heal.deployed_branch is set the files"
-            " that are checked out, and what dbt build writes",
-            "; ".join(part for part in (tagged and "dbt's own statements", _dbt_telemetry(project)) if part),
+            " that are checked out, and what dbt build writes; rows of dead letters that are replayed",
+            _together(tagged and "dbt's own statements", people, _dbt_telemetry(project)),
             ("connect", "metadata", "read", "build"),
         ),
         CommandAccess(
@@ -316,6 +318,11 @@ def _touched(
             "nothing",
         ),
     )
+
+
+def _together(*parts: str) -> str:
+    """What is sent, in one line."""
+    return "; ".join(part for part in parts if part not in ("", "nothing")) or "nothing"
 
 
 def _told_to_people(settings: LoadedSettings) -> str:

@@ -1,6 +1,6 @@
-"""How often is a mend right, and how often wrong? A real dbt project is broken in more than a hundred real
-ways; a healer is told to heal each, and an independent judge looks at tables, repository and tests. Beside
-it: `dbt retry` with backoff, and `git revert HEAD`.
+"""How often is a mend right, and how often wrong? Real dbt projects are broken in two hundred real ways; a
+healer is told to heal each, and an independent judge looks at tables, repository and tests. Beside it:
+`dbt retry` with backoff, and `git revert HEAD`.
 
     python -m benchmarks.faults                      ours (`python -m benchmarks.heal_driver`) and both peers
     python -m benchmarks.faults --healer 'COMMAND'   any command that speaks the protocol (docs in README.md)

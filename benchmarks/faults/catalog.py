@@ -6,6 +6,7 @@ from benchmarks.faults.fault import Fault
 from benchmarks.faults.kinds import (
     bakery,
     bakery_runs,
+    bakery_traps,
     code,
     configuration,
     drift,
@@ -17,7 +18,7 @@ from benchmarks.faults.kinds import (
 
 FAULTS: tuple[Fault, ...] = (
     *transient.FAULTS, *drift.FAULTS, *quality.FAULTS, *code.FAULTS, *configuration.FAULTS,
-    *bakery.FAULTS, *bakery_runs.FAULTS, *postgres.FAULTS, *spark.FAULTS,
+    *bakery.FAULTS, *bakery_runs.FAULTS, *bakery_traps.FAULTS, *postgres.FAULTS, *spark.FAULTS,
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

@@ -13,7 +13,7 @@ from aidbt.healing.controller.together import Joint, Planned
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.building import Aside, Ways, build_aside
 from aidbt.healing.proof.changed import changed
-from aidbt.healing.proof.expected import doubts_about
+from aidbt.healing.proof.expected import Mended, doubts_about
 from aidbt.healing.proof.guards import weakened
 from aidbt.patching import commits
 from aidbt.project.manifest import Manifest
@@ -82,8 +82,13 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
     if aside.problem or not runs:
         return Proof(False, aside.problem or "nothing was built", notes)
     problem = _less_safe(case, joint, aside.manifest) or not_again(case, aside.manifest, runs[0])
-    moved = sum(sum(one.mend.rows_moved.values()) for one in joint.patched if one.mend is not None)
-    found = [problem] if problem else list(doubts_about(aside, good, case.code, joint.texts, moved))
+    mends = [one.mend for one in joint.patched if one.mend is not None]
+    mended = Mended(
+        joint.texts, sum(sum(mend.rows_moved.values()) for mend in mends),
+        tuple(change for mend in mends for change in mend.changes),
+    )  # fmt: skip
+    doubts = doubts_about(aside, good, case.code, mended, case.good_manifest)
+    found = [problem] if problem else list(doubts)
     if found:
         return Proof(False, found[0], notes)
     at_home = tuple((schema.removeprefix(aside.prefix), name) for schema, name in runs[0].places)

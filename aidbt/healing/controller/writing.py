@@ -3,6 +3,7 @@ nobody finished."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from aidbt.healing.controller.standing import Standing
 from aidbt.patching import commits
 from aidbt.patching.publishing import pull_request, push_branch
 from aidbt.store.cases import Cases
+
+_LOCKED = re.compile(r"could not set lock|database is locked|being used by another process", re.IGNORECASE)
+_PAUSES_S = (5.0, 20.0)
 
 
 def propose(
@@ -123,6 +127,11 @@ def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
     unkept = standing.keep(run)
     try:
         ran = means.run(run)
+        for pause_s in _PAUSES_S:
+            if ran.is_green or not _LOCKED.search(ran.said):
+                break
+            means.clock.sleep(pause_s)  # somebody else just holds the warehouse: that is no wrong mend
+            ran = means.run(run)
     except AidbtError as error:  # dbt could not be started, or was killed
         return _taken_back(means, attempt, f"{error.message}{standing.put_back(unkept)}")
     if not ran.is_green:

@@ -16,7 +16,12 @@ from aidbt.healing.diagnosis.code import (
     own_code,
     wrong_code,
 )
-from aidbt.healing.diagnosis.columns import added_columns, gone_column, switched_column
+from aidbt.healing.diagnosis.columns import (
+    added_columns,
+    column_diagnosis,
+    gone_column,
+    switched_column,
+)
 from aidbt.healing.diagnosis.finding import (
     STRONG,
     Classify,
@@ -33,6 +38,7 @@ from aidbt.healing.diagnosis.tables import gone_table, missing_model
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import KILLED, stage_of
+from aidbt.lineage.graph import ColumnRef
 
 Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
 
@@ -48,8 +54,26 @@ def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, .
         return tuple(_with_radius(case, cause) for cause in green_causes(case))
     found = [_without_memory(case, _cause(case, failure, classify)) for failure in case.run.failures]
     merged = _merged(_attached(case, found))
+    merged += _gone_beside(case, merged)
     causes = [_with_radius(case, cause) for cause in merged]
     return tuple(sorted(causes, key=lambda c: (-len(c.failures) - len(c.blast_radius), c.key)))
+
+
+def _gone_beside(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The other columns that are gone from a source of which one is: a message names the first one only."""
+    known = {(cause.root, cause.column) for cause in causes}
+    found = []
+    for cause in causes:
+        change = case.tables.get(cause.root)
+        if change is None or change.now is None or cause.column not in change.gone or not cause.failures:
+            continue
+        for column in change.gone:
+            is_read = case.lineage is not None and case.lineage.edges_out_of(ColumnRef(cause.root, column))
+            if (cause.root, column) not in known and is_read:
+                known.add((cause.root, column))
+                also = column_diagnosis(case, cause.failures[0], change, column)
+                found.append(_without_memory(case, also))
+    return found
 
 
 def _cause(case: Case, failure: RunFailure, classify: Classify | None) -> Diagnosis:

@@ -168,7 +168,9 @@ def _bad_rows(
     sure = STRONG if violation.bad_then is not None or passed else LIKELY
     step = _next(violation, relation)
     new = _came_since(change)
-    if violation.bad >= _FEW and new and violation.bad >= _ALL_NEW * new:
+    # Copies are always new: of a table that is landed whole they are all that came.
+    is_single = violation.kind == "duplicates" or violation.bad < _FEW
+    if not is_single and new and violation.bad >= _ALL_NEW * new:
         text = f"about {new:,} rows came since the last good run: nearly all of them are so"
         proof.insert(1, Evidence("source_profile", relation, text))
         sure, step = GUESS, f"ask the owner of {relation} what changed: it is not single rows"

@@ -77,6 +77,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     ("missing_file", (
         r"No files found that match the pattern \"(?P<name>[^\"]+)\"",
         r"Cannot open (?:file|database) \"(?P<name>[^\"]+)\".{0,60}(?:No such file|does not exist)",
+        r"Could not read from file \"(?P<name>[^\"]+)\": Is a directory",
     )),
     ("encoding", (
         r"Invalid unicode|invalid byte sequence|not utf-8|is not valid UTF-?8|UnicodeDecodeError",

@@ -19,6 +19,7 @@ _KIND_OF: dict[str, Kind] = {
     "relationships": "relationships", "relationships_where": "relationships",
     "accepted_values": "accepted_values", "expect_column_values_to_be_in_set": "accepted_values",
     "unique_combination_of_columns": "combination", "expect_compound_columns_to_be_unique": "combination",
+    "aidbt_unique_combination": "combination",
     "accepted_range": "range", "expect_column_values_to_be_between": "range",
     "expression_is_true": "expression", "not_null_proportion": "proportion", "recency": "recency",
     "expect_row_values_to_have_recent_data": "recency", "at_least_one": "volume",
@@ -64,6 +65,7 @@ class TestMeaning:
     path: str = ""
 
 
+_KEYS = ("combination_of_columns", "column_list", "columns")  # where the tests of packages name the columns
 _PARTS = ("where", "row_condition", "from_condition", "to_condition")
 
 
@@ -106,7 +108,7 @@ def _generic(unique_id: str, node: Node, metadata: Mapping[str, Any], manifest: 
         tuple(str(value) for value in _list(arguments.get("values") or arguments.get("value_set"))),
         tuple(
             _bare(name)
-            for name in _list(arguments.get("combination_of_columns") or arguments.get("column_list"))
+            for name in _list(next((arguments[key] for key in _KEYS if arguments.get(key)), None))
         ),
         _text(arguments.get("min_value")),
         _text(arguments.get("max_value")),

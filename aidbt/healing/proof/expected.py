@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.code_changes import CodeChanges
 from aidbt.healing.proof.building import Aside
 from aidbt.healing.proof.changed import with_below
 from aidbt.healing.proof.tables import activity, doubts
+from aidbt.lineage.columns import project_lineage
+from aidbt.lineage.graph import ROWS, ColumnRef
 from aidbt.project.manifest import Manifest, Node
 from aidbt.project.selection import all_above
 
@@ -21,20 +24,36 @@ _CLOCK = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What the mends of a commit do.
+
+    Attributes:
+        texts: path → text of the files that they leave.
+        moved: rows that they set aside.
+        changes: (source, column) whose values become others because a person declared so.
+    """
+
+    texts: Mapping[str, str | None]
+    moved: int = 0
+    changes: tuple[tuple[str, str], ...] = ()
+
+
 def doubts_about(
-    aside: Aside, good: GoodState, code: CodeChanges, mended: Mapping[str, str | None], moved: int
+    aside: Aside, good: GoodState, code: CodeChanges, mended: Mended, good_manifest: Manifest | None
 ) -> Iterator[str]:
     """What speaks against the tables that were built aside, a sentence each.
 
     Args:
         code: what people changed since the last good state.
-        mended: path → text of the files that the mends leave.
-        moved: rows that the mends set aside.
+        good_manifest: of the last good run, with its compiled SQL.
     """
     manifest = aside.manifest
     if manifest is None:
         return
-    meant = with_below(_meant(aside, good, code, mended), manifest)
+    meant = with_below(_meant(aside, good, code, mended.texts), manifest)
+    declared = _declared(mended.changes, good, good_manifest) if mended.changes else {}
+    meant |= {name for name, columns in declared.items() if ROWS in columns}
     above = all_above(manifest)
     clocks = {node.unique_id for node in manifest.nodes.values() if _reads_clock(node, manifest)}
     clocked = with_below(clocks, manifest)
@@ -46,7 +65,8 @@ def doubts_about(
         yield from doubts(
             now.name, then, now, is_same_code=unique_id not in meant,
             sources=[moves[name] for name in sorted(above.get(unique_id, ())) if name in moves],
-            reads_clock=unique_id in clocked, moved=moved, is_snapshot=unique_id.startswith("snapshot."),
+            reads_clock=unique_id in clocked, moved=mended.moved,
+            is_snapshot=unique_id.startswith("snapshot."), declared=declared.get(unique_id, ()),
         )  # fmt: skip
 
 
@@ -68,6 +88,33 @@ def _meant(aside: Aside, good: GoodState, code: CodeChanges, mended: Mapping[str
         for name, path in of_path.items()
         if path in theirs or (is_general and path not in explained)
     }  # fmt: skip
+
+
+def _declared(
+    changes: Iterable[tuple[str, str]], good: GoodState, manifest: Manifest | None
+) -> dict[str, set[str]]:
+    """unique_id → columns, in lower case, that are made of what a person declared to be otherwise; with ROWS
+    where it decides which rows there are."""
+    if manifest is None:
+        return {}
+    above = all_above(manifest)
+    below = with_below({source for source, _ in changes}, manifest)
+    wanted = below | {parent for name in below for parent in above.get(name, ())}
+    part = replace(
+        manifest,
+        nodes={name: node for name, node in manifest.nodes.items() if name in wanted},
+        sources={name: node for name, node in manifest.sources.items() if name in wanted},
+        others={},
+    )
+    lineage = project_lineage(part, seen={name: table.relation for name, table in good.tables.items()})
+    found: dict[str, set[str]] = {}
+    for source, column in changes:
+        for edge in lineage.downstream(ColumnRef(source, column)):
+            found.setdefault(edge.target.node, set()).add(edge.target.column.casefold())
+    of_rows = with_below({name for name, columns in found.items() if ROWS in columns}, manifest)
+    for name in of_rows:
+        found.setdefault(name, set()).add(ROWS)
+    return found
 
 
 def _is_as_good(path: str, good: GoodState, mended: Mapping[str, str | None]) -> bool:

@@ -71,6 +71,7 @@ def doubts(
     reads_clock: bool = False,
     moved: int = 0,
     is_snapshot: bool = False,
+    declared: Collection[str] = (),
 ) -> Iterator[str]:
     """What speaks against a table, a sentence each; nothing when its sources explain all that is otherwise.
 
@@ -81,6 +82,7 @@ def doubts(
         reads_clock: whether its values depend on when it is built.
         moved: rows that the mend sets aside.
         is_snapshot: whether it keeps a row of each version: it loses none, and may get one for each there is.
+        declared: columns, in lower case, whose values become others because a person declared so.
     """
     if not then.is_measured or not now.is_measured:
         yield f"{name} could not be measured"
@@ -102,7 +104,8 @@ def doubts(
         yield f"{name} has {now.rows:,} rows, at the last good run {then.rows:,}"
     yield from _no_key(name, then, now)
     if is_same_code:
-        yield from _other_values(name, then, now, sources, reads_clock)
+        columns = [c for c in _compared(then, now, reads_clock) if c.casefold() not in declared]
+        yield from _other_values(name, then, now, sources, columns)
 
 
 def _band(rows: int, sources: Sequence[Activity], moved: int) -> tuple[float, float]:
@@ -122,7 +125,7 @@ def _no_key(name: str, then: TableState, now: TableState) -> Iterator[str]:
 
 
 def _other_values(
-    name: str, then: TableState, now: TableState, sources: Sequence[Activity], reads_clock: bool
+    name: str, then: TableState, now: TableState, sources: Sequence[Activity], columns: Sequence[str]
 ) -> Iterator[str]:
     if then.keyed is None or now.keyed is None or then.keyed.key != now.keyed.key:
         return
@@ -130,7 +133,7 @@ def _other_values(
     limit, compared = _expected(shared, then, sources)
     if not compared:
         return
-    for column in _compared(then, now, reads_clock):
+    for column in columns:
         was, is_now = then.keyed.column(column), now.keyed.column(column)
         other = [key for key in compared if was[key] != is_now[key]]
         if len(other) > limit * len(compared):
@@ -157,7 +160,8 @@ def _expected(
 
 
 def _compared(then: TableState, now: TableState, reads_clock: bool) -> Iterator[str]:
-    assert then.keyed is not None and now.keyed is not None
+    if then.keyed is None or now.keyed is None:
+        return
     for name in then.keyed.columns:
         column = then.column(name)
         if name not in now.keyed.columns or column is None or is_load_time(name):

@@ -13,6 +13,7 @@ from aidbt.warehouse.profiling import is_load_time
 from aidbt.warehouse.words import words_of
 
 _UPDATED = frozenset(("updated", "modified", "changed", "version", "revision"))
+_LOADING = frozenset(("batch", "etl", "ingest", "ingested", "ingestion", "loaded", "synced", "extracted"))
 _ORDERED = ("timestamp", "date", "integer")
 
 
@@ -34,7 +35,9 @@ class Order:
 def is_loaders(name: str, declared: str = "") -> bool:
     """Whether a column says how a row was loaded, and not what it says."""
     own = declared.strip('"`').casefold()
-    return is_load_time(name) or LOADER_COLUMNS.match(name) is not None or name.casefold() == own
+    if is_load_time(name) or LOADER_COLUMNS.match(name) is not None or name.casefold() == own:
+        return True
+    return name.startswith("_") or not _LOADING.isdisjoint(words_of(name))
 
 
 def order_of(

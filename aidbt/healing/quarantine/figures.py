@@ -264,7 +264,7 @@ def _later_copies(rule: Rule, keys: list[exp.Expr], order: Order) -> exp.Expr:
     number = exp.Window(
         this=exp.RowNumber(), partition_by=[key.copy() for key in keys], order=exp.Order(expressions=parts)
     )
-    return exp.and_(rule.condition.copy(), number > 1)
+    return number > 1 if rule.condition == exp.true() else exp.and_(rule.condition.copy(), number > 1)
 
 
 def _reason(rule: Rule, order: Order) -> str:

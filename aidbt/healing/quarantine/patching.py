@@ -40,6 +40,8 @@ def quarantine_patch(
         EditConflict: the staging model cannot be edited, or a file of that name stands in the way.
     """
     names = Names(entry.staging.name)
+    if entry.relation.column("quarantine_reason") is not None:
+        raise EditConflict(f"{entry.name} has a column quarantine_reason of its own")
     folder = PurePosixPath(entry.staging.path).parent
     macro_path = f"{macros}/{names.macro}.sql"
     staging = text(entry.staging.path)

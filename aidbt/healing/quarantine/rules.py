@@ -26,7 +26,7 @@ CLASSES = (
     E.NULL_VIOLATION, E.TYPE_COERCION_FAILURE, E.CONSTRAINT_VIOLATION, E.DUPLICATE_KEY,
     E.REFERENTIAL_INTEGRITY,
 )  # fmt: skip
-_TOGETHER = ("unique_combination_of_columns", "unique_combination")
+_WHOLE = ("unique", "combination", "accepted_values", "relationships")
 _GOT = re.compile(r"Got (\d[\d,]*) result")
 # What may stand around a column without making another value of it.
 _SAME_VALUE = (
@@ -98,10 +98,9 @@ def _of_test(failure: RunFailure, meaning: TestMeaning, entry: Entry, case: Case
     got = int(said[1].replace(",", "")) if said and not config.get("limit") else None
     if config.get("fail_calc") not in (None, "count(*)"):
         got = None
-    is_whole = meaning.kind in ("unique", "accepted_values", "relationships") or meaning.name in _TOGETHER
-    if is_whole and config.get("where"):
+    if meaning.kind in _WHOLE and meaning.only_where:
         return f"{name} looks at a part of the rows only"
-    if meaning.kind == "unique" or meaning.name in _TOGETHER:
+    if meaning.kind in ("unique", "combination"):
         return _duplicates(meaning, entry, case, got)
     if meaning.kind == "relationships":
         return _orphans(meaning, entry, case, got)
@@ -155,8 +154,7 @@ def _other_values(meaning: TestMeaning, entry: Entry, case: Case) -> Rule | str:
 
 
 def _duplicates(meaning: TestMeaning, entry: Entry, case: Case, got: int | None) -> Rule | str:
-    listed = meaning.arguments.get("combination_of_columns") or meaning.arguments.get("columns")
-    names = [str(name).strip('"`') for name in listed] if isinstance(listed, list) else [meaning.column]
+    names = list(meaning.columns) or [meaning.column]
     if not all(names):
         return f"{node_name(meaning.unique_id)} does not say which columns are the key"
     found = [in_source(exp.column(name, quoted=True), meaning.node, entry, case) for name in names]
@@ -164,6 +162,8 @@ def _duplicates(meaning: TestMeaning, entry: Entry, case: Case, got: int | None)
     if len(key) < len(names):
         return f"{', '.join(names)} of {node_name(meaning.node)} is not one column of {entry.name} each"
     filled = exp.and_(*(part.copy().is_(exp.null()).not_() for part in key))
+    if meaning.kind == "combination":
+        filled = exp.true()  # a null counts as a value there
     columns = tuple(dict.fromkeys(name for part in key for name in _columns(part, entry)))
     reason = f"{', '.join(columns)} stands more than once"
     return Rule("duplicates", filled, reason, columns, key, got=got)

@@ -54,8 +54,8 @@ def _day(said: Any, name: str) -> date | None:
 def late_lines(found: list[Standing], today: date) -> list[str]:
     """A sentence for each quarantine whose day is over."""
     return [
-        f"{one.model} holds rows of {one.source or 'a source'} since {one.since}; somebody was to look at them"
-        f" until {one.until}{f' ({one.owner})' if one.owner else ''}"
+        f"{one.model} holds rows of {one.source or 'a source'} since {one.since}; somebody was to look"
+        f" at them until {one.until}{f' ({one.owner})' if one.owner else ''}"
         for one in found
         if one.is_late(today)
     ]

@@ -73,6 +73,7 @@ class DefaultColumn:
                 ),
             ),
             risk=Risk.MEDIUM,
+            changes=((source.unique_id, was.name),),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from aidbt.core.healing import Declined, Diagnosis
@@ -13,6 +13,7 @@ from aidbt.core.schema import Column
 from aidbt.core.table_state import TableState
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.remedies.generated_staging import generated_patch, is_generated
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.project.manifest import Manifest, Node
@@ -73,7 +74,7 @@ def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | De
         WriteError: a file cannot be read.
     """
     if wanted.column:
-        test = _own_test(case, wanted.source, wanted.column)
+        test = _own_test(case, wanted)
         if test:
             return Declined(
                 remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited"
@@ -160,13 +161,17 @@ def _is_wanted(column: str, case: Case) -> bool:
 
 
 def _others(node: Node, source: Node, case: Case) -> Iterator[tuple[tuple[str, ...], tuple[Column, ...]]]:
-    tables: Mapping[str, TableState] = case.good.tables if case.good is not None else {}
+    good = case.good
     for name in node.depends_on:
         parent = case.node(name)
-        if parent is None or name == source.unique_id or name not in tables:
+        if parent is None or name == source.unique_id or good is None:
             continue
-        is_source = parent.resource_type == "source"
-        yield (parent.source_name, parent.name) if is_source else (parent.name,), _columns(tables[name])
+        key = (parent.source_name, parent.name) if parent.resource_type == "source" else (parent.name,)
+        relation = relation_of(parent, good.relations)
+        if name in good.tables:
+            yield key, _columns(good.tables[name])
+        elif relation is not None:
+            yield key, relation.columns
 
 
 def _compiled(unique_id: str, case: Case) -> Iterator[str]:
@@ -181,16 +186,16 @@ def _columns(table: TableState) -> tuple[Column, ...]:
     return tuple(Column(column.name, column.data_type) for column in table.columns)
 
 
-def _own_test(case: Case, source: Node, column: str) -> str:
-    """The name of a test that reads the column of the source itself; "" for none."""
+def _own_test(case: Case, wanted: Wanted) -> str:
+    """The name of a test that asks the source itself for a column, and failed or has to; "" for none."""
     manifest: Manifest | None = case.best_manifest
+    failed = {failure.unique_id for failure in case.run.failures}
+    is_gone = wanted.now.column(wanted.column) is None
     for node in manifest.nodes.values() if manifest is not None else ():
-        if node.resource_type != "test" or source.unique_id not in node.depends_on:
+        if node.resource_type != "test" or wanted.source.unique_id not in node.depends_on:
             continue
-        code = " ".join(
-            str(node.raw.get(name) or "") for name in ("raw_code", "compiled_code", "column_name")
-        )
-        metadata = node.raw.get("test_metadata") or {}
-        if mentions(f"{code} {metadata.get('kwargs') or ''}", column):
+        code = [str(node.raw.get(name) or "") for name in ("raw_code", "compiled_code", "column_name")]
+        code.append(str((node.raw.get("test_metadata") or {}).get("kwargs") or ""))
+        if mentions(" ".join(code), wanted.column) and (is_gone or node.unique_id in failed):
             return node_name(node.unique_id)
     return ""

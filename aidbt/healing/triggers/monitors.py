@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import Severity
 from aidbt.core.healing import Diagnosis, Evidence, Stage
-from aidbt.core.incidents import Incident, ill_of, key_of
+from aidbt.core.incidents import Incident, ill_of, key_of, kind_of
 from aidbt.core.measured import Anomaly, node_name
 from aidbt.healing.diagnosis.finding import GUESS, WEAK
 
@@ -44,9 +45,15 @@ def causes_of_monitors(incidents: Iterable[Incident], known: Iterable[Diagnosis]
             yield _cause(incident, wrong)
 
 
+def _telling(one: Anomaly) -> tuple[bool, bool, datetime, float]:
+    """How much a finding says of the cause: what is exact first; rows that are missing before what that does."""
+    metric = one.monitor.metric
+    return kind_of(metric) != "data", metric == "row_count", one.start, one.score
+
+
 def _cause(incident: Incident, wrong: list[Anomaly]) -> Diagnosis:
     here = [one for one in wrong if one.monitor.node == incident.root] or wrong
-    lead = max(here, key=lambda one: (one.start, one.score))
+    lead = max(here, key=_telling)
     error_class = _CLASSES.get(lead.monitor.metric, ErrorClass.UNCLASSIFIED_ERROR)
     found = sorted(wrong, key=lambda one: (one.monitor.node != incident.root, -one.score))
     name = node_name(incident.root)

@@ -40,12 +40,14 @@ class Seen:
     Attributes:
         run: invocation id; "" where no run showed them.
         looked: unique_ids of the sources that were looked at: a cause there that is not among these is over.
+        since: when the state was taken that the run is compared with; None where there is none.
     """
 
     causes: Sequence[Diagnosis]
     target: str
     run: str = ""
     looked: frozenset[str] = frozenset()
+    since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -76,7 +78,7 @@ def with_causes(
     upstream = Upstream(around.parents)
     taken: list[_Story] = []
     for cause in seen.causes:
-        if said_to_be_none(known, cause, seen.target):
+        if said_to_be_none(known, cause, seen.target, seen.since):
             continue
         free = [story for story in stories if all(story is not other for other in taken)]
         home = _home(free, cause, seen.target, now)
@@ -147,13 +149,19 @@ def _is_again(incident: Incident, key: str, target: str, now: datetime) -> bool:
     return is_over and now - incident.updated_at <= _AGAIN
 
 
-def said_to_be_none(known: Iterable[Incident], cause: Diagnosis, target: str) -> bool:
-    """Whether a person said last of this very cause that it is none, and nothing fails for it."""
+def said_to_be_none(known: Iterable[Incident], cause: Diagnosis, target: str, since: datetime | None) -> bool:
+    """Whether a person said last of this very cause that it is none, and nothing fails for it.
+
+    Args:
+        since: when the state was taken that the cause was seen beside. What was said before that is not
+            meant: what was right then has changed again.
+    """
     of_it = [one for one in known if _has(one, cause.key, target)]
     if not of_it or cause.failures:
         return False
     last = max(of_it, key=lambda one: one.updated_at)
-    return last.state is IncidentState.TERMINATED and last.timeline[-1].by != "aidbt"
+    is_said = last.state is IncidentState.TERMINATED and last.timeline[-1].by != "aidbt"
+    return is_said and (since is None or last.updated_at > since)
 
 
 # --- what an incident becomes --------------------------------------------------------------------------

@@ -7,10 +7,13 @@ and the new text is resolved again: it gives the same columns, made of the same 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from aidbt.sql.reads.change import Edited, Instead, ReadChange, Refused, Style, mentions, style_of
 from aidbt.sql.reads.listing import is_in_macro, list_columns
 from aidbt.sql.reads.naming import edit_reads
-from aidbt.sql.reads.resolving import THE_SOURCE, ResolvedModel, resolved_model
+from aidbt.sql.reads.resolving import THE_SOURCE, ResolvedModel, resolved_model, unknown_reads
 
 __all__ = ["Edited", "Instead", "ReadChange", "Refused", "Style", "mentions", "read_instead", "style_of"]
 
@@ -26,25 +29,49 @@ def read_instead(text: str, change: ReadChange) -> Edited | Refused:
         >>> read_instead("select id, lower(email) as email from {{ source('crm', 'people') }}", change).text
         "select id, lower(mail) as email from {{ source('crm', 'people') }}"
     """
+    probe = _probe(change)
+    found, is_listed = _decided(text, probe)
+    if probe is change or isinstance(found, Refused) or found.text == text:
+        return found
+    before = resolved_model(text, change, change.then, change.others)
+    model = None if isinstance(before, str) else before
+    if is_listed or model is None:
+        return list_columns(text, model, change)
+    return edit_reads(text, model, change)
+
+
+def _probe(change: ReadChange) -> ReadChange:
+    """The change as if a column that goes on being read had another name now: so a read that was overlooked
+    shows."""
+    if change.instead is None or change.column not in change.instead.columns:
+        return change
+    name = "aidbt_" + re.sub(r"\W", "_", change.column)
+    columns = tuple(name if one == change.column else one for one in change.instead.columns)
+    now = tuple(replace(one, name=name) if one.name == change.column else one for one in change.now)
+    return replace(change, instead=replace(change.instead, columns=columns), now=now)
+
+
+def _decided(text: str, change: ReadChange) -> tuple[Edited | Refused, bool]:
+    """The text after the change, and whether its columns are listed for it."""
     before = resolved_model(text, change, change.then, change.others)
     if isinstance(before, str):
-        return _unparsed(text, change, before)
+        return _unparsed(text, change, before), True
     if is_in_macro(before.model, change.source):
-        return Refused("a macro reads the source itself")
+        return Refused("a macro reads the source itself"), False
     if not before.reads_source():
         is_read = mentions(change.compiled, change.column) if change.column else bool(change.compiled)
-        return Refused("a macro of the project reads the source") if is_read else Edited(text, 0)
+        return Refused("a macro of the project reads the source") if is_read else Edited(text, 0), False
     if not change.column:
-        return _without_new(text, before, change)
+        return _without_new(text, before, change), True
     edited = edit_reads(text, before, change)
     why = edited.why if isinstance(edited, Refused) else _wrong(edited.text, before, change)
     if not why:
-        return edited
+        return edited, False
     listed = list_columns(text, before, change)
     if isinstance(listed, Refused):
-        return Refused(f"{why}; {listed.why}")
+        return Refused(f"{why}; {listed.why}"), True
     problem = _wrong(listed.text, before, change, compares_uses=False)
-    return Refused(f"{why}; {problem}") if problem else listed
+    return Refused(f"{why}; {problem}") if problem else listed, True
 
 
 def _without_new(text: str, before: ResolvedModel, change: ReadChange) -> Edited | Refused:
@@ -59,7 +86,8 @@ def _without_new(text: str, before: ResolvedModel, change: ReadChange) -> Edited
 
 def _unparsed(text: str, change: ReadChange, why: str) -> Edited | Refused:
     """What nobody can resolve: left alone where it names neither the column nor a star."""
-    if change.column and not mentions(text, change.column) and "*" not in text and "star(" not in text:
+    told = text + change.compiled
+    if change.column and not mentions(told, change.column) and "*" not in told:
         return Edited(text, 0)
     listed = list_columns(text, None, change)
     return Refused(f"{why}; {listed.why}") if isinstance(listed, Refused) else listed
@@ -73,7 +101,8 @@ def _wrong(text: str, before: ResolvedModel, change: ReadChange, *, compares_use
     more = frozenset() if compares_uses else change.wanted
     if [name for name in after.names if name not in more] != before.names:
         return "after the edit it does not give the same columns"
-    if after.problems - before.problems:
+    is_unknown = bool(change.column) and unknown_reads(after, change.column, by_schema=True)
+    if after.problems - before.problems or is_unknown:
         return "after the edit a name in it is not known"
     if compares_uses and _meant(before, change) != after.uses():
         return "after the edit it is not made of the same columns"

@@ -11,7 +11,13 @@ from aidbt.sql.identifiers import quote_identifier
 from aidbt.sql.jinja import JinjaTag
 from aidbt.sql.parse import parse_sql
 from aidbt.sql.reads.change import Edited, ReadChange, Refused, Style, mentions, style_of
-from aidbt.sql.reads.resolving import ResolvedModel, is_column_of_source, named_reads, unknown_reads
+from aidbt.sql.reads.resolving import (
+    ResolvedModel,
+    is_column_of_source,
+    named_reads,
+    reads_whole_rows,
+    unknown_reads,
+)
 from aidbt.sql.resolve import binding
 
 if TYPE_CHECKING:
@@ -41,6 +47,8 @@ def edit_reads(text: str, found: ResolvedModel, change: ReadChange) -> Edited | 
     assert change.instead is not None
     if unknown_reads(found, change.column):
         return Refused(f"it is not known of which table {change.column} is")
+    if reads_whole_rows(found):
+        return Refused("it reads whole rows as values")
     style = style_of(text)
     splices: list[_Splice] = []
     for node in named_reads(found, change.column, change.dialect):
@@ -54,7 +62,7 @@ def edit_reads(text: str, found: ResolvedModel, change: ReadChange) -> Edited | 
             if isinstance(tagged, Refused):
                 return tagged
             splices += tagged
-    hidden = _hidden(found, change.column)
+    hidden = _hidden(found, change)
     if hidden:
         return Refused(hidden)
     return Edited(spliced(text, [(s.start, s.end, s.text) for s in splices]), len(splices))
@@ -67,12 +75,18 @@ def spliced(text: str, splices: list[tuple[int, int, str]]) -> str:
     return text
 
 
-def _hidden(found: ResolvedModel, column: str) -> str:
+def _hidden(found: ResolvedModel, change: ReadChange) -> str:
     """Where the column may be named and no parser sees it; "" for nowhere."""
-    for start, end in found.model.blanked:
-        block = _COMMENT.sub(" ", found.model.text[start:end])
+    model, column = found.model, change.column
+    for start, end in model.blanked:
+        block = _COMMENT.sub(" ", model.text[start:end])
         if mentions(block, column) and "config(" not in block:
-            return f"line {found.model.line_of(start)} names {column} in a block of Jinja"
+            return f"line {model.line_of(start)} names {column} in a block of Jinja"
+    for tag in model.tags:
+        if tag.kind == "expression" and not mentions(tag.inner, column):
+            made = compiled_part(model.text, tag.start, tag.end, change.compiled)
+            if made is not None and mentions(made, column):
+                return f"line {model.line_of(tag.start)} becomes a read of {column}"
     return ""
 
 

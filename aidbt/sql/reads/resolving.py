@@ -13,7 +13,7 @@ from aidbt.sql.jinja import ModelSql, NotPlain, read_jinja
 from aidbt.sql.parse import parse_sql
 from aidbt.sql.reads.change import ReadChange
 from aidbt.sql.relations import RelationIndex
-from aidbt.sql.resolve import binding, resolve
+from aidbt.sql.resolve import binding, resolve, selects
 from aidbt.sql.resolved import KnownRelation, ResolvedQuery
 
 if TYPE_CHECKING:
@@ -96,15 +96,31 @@ def _name_tables(tree: exp.Query, names: Mapping[str, str]) -> None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(names[table.name])))
 
 
-def unknown_reads(found: ResolvedModel, column: str) -> bool:
-    """Whether the column's name stands somewhere and nothing tells what it is bound to."""
+def unknown_reads(found: ResolvedModel, column: str, *, by_schema: bool = False) -> bool:
+    """Whether the column's name stands somewhere and nothing tells what it is bound to.
+
+    Args:
+        by_schema: only where it is written with its table's schema, which no alias can stand in for.
+    """
     from sqlglot import exp
 
     return any(
-        binding(node) is None
+        binding(node) is None and (bool(node.args.get("db")) or not by_schema)
         for node in found.tree.find_all(exp.Column)
         if node.name.casefold() == column.casefold()
     )
+
+
+def reads_whole_rows(found: ResolvedModel) -> bool:
+    """Whether a table's name stands as a value, so that its columns' names show in what is made of it."""
+    from sqlglot import exp
+
+    for one in selects(found.tree):
+        names = {source.name.casefold() for source in one.sources if source.name}
+        for node in one.node.find_all(exp.Column):
+            if binding(node) is None and not node.table and node.name.casefold() in names:
+                return True
+    return False
 
 
 def named_reads(found: ResolvedModel, column: str, dialect: str) -> Iterator[exp.Column]:

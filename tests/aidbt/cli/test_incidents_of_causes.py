@@ -15,7 +15,7 @@ from aidbt.cli.main import cli
 from tests.dbt_shop import DBT, Shop, new_shop
 
 FILES = {
-    "models/sources.yml": "sources:\n- name: crm\n  schema: crm\n  tables: [{name: orders}, {name: people}]\n",
+    "models/sources.yml": "sources:\n- {name: crm, schema: crm, tables: [{name: orders}, {name: people}]}\n",
     "models/stg_orders.sql": "select id, amount from {{ source('crm', 'orders') }}\n",
     "models/stg_people.sql": "select id, email from {{ source('crm', 'people') }}\n",
     "models/people.sql": "{{ config(materialized='table') }}\nselect * from {{ ref('stg_people') }}\n",
@@ -50,7 +50,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     sql(
         made, "create schema crm",
         "create table crm.orders as select range as id, range * 2.5 as amount from range(300)",
-        "create table crm.people as select range as id, 'p' || range || '@example.com' as email from range(60)",
+        "create table crm.people as select range as id, 'p' || range || '@x.org' as email from range(60)",
     )  # fmt: skip
     assert aidbt(made, "build")[0]["good_state"]["number"] == 1
     return made

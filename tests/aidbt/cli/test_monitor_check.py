@@ -170,3 +170,21 @@ def test_a_channel_that_could_tell_nobody_is_said_before_there_is_something_to_t
         (shop.root / "aidbt.yml").unlink()
     assert done.exit_code == 0, done.output
     assert "alerts.channels.team: nobody can be told: the variable TEAM_URL is not set" in done.stdout
+
+
+def test_what_is_badly_wrong_is_a_cause_that_goes_to_a_person_in_the_same_incident(shop: Shop):
+    aidbt(shop, "run")
+    fill(shop, f"not ({YESTERDAY}) or n < 2")
+    assert aidbt(shop, "run").exit_code == 1
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root), "--output", "json"]
+
+    ran = CliRunner().invoke(cli, ["heal", "run", "--from", "monitors", *where])
+    assert ran.exit_code == 1, (ran.output, ran.exception)
+    (cause,) = json.loads(ran.stdout)["causes"]
+    assert (cause["diagnosis"]["error_class"], cause["attempt"]["state"]) == (
+        "DATA_QUALITY/VOLUME",
+        "waiting",
+    )
+    listed = CliRunner().invoke(cli, ["incidents", "list", *where])
+    (incident,) = json.loads(listed.stdout)["incidents"]
+    assert incident["id"] == cause["attempt"]["incident"] == "INC-1"

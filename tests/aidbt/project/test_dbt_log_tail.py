@@ -99,3 +99,28 @@ def test_an_empty_log_says_nothing(tmp_path: Path):
     (tmp_path / "dbt.log").write_text("\n")
 
     assert last_invocation(tmp_path / "dbt.log") is None
+
+
+def test_who_looked_what_was_wrong_is_passed_over(tmp_path: Path):
+    looked = """\
+============================== 12:00:00.1 | cccc-3 ==============================
+12:00:00.100000 [info ] [MainThread]: Running with dbt=1.11.16
+12:00:01.000000 [debug] [MainThread]: Command `dbt ls` succeeded at 12:00:01 after 1.0 seconds
+"""
+
+    assert read(tmp_path, TEXT + looked).invocation_id == "bbbb-2"
+    assert read(tmp_path, looked).invocation_id == "cccc-3"
+    assert read(tmp_path, TEXT + looked.replace("succeeded", "failed")).invocation_id == "cccc-3"
+
+
+def test_what_failed_before_the_tests_belongs_to_them(tmp_path: Path):
+    events = [
+        event("RunResultError", "run", "error", "Binder Error", node_info={"unique_id": "model.shop.a"}),
+        event("CommandCompleted", "run", "debug", command="dbt run", success=False),
+        event("CommandCompleted", "test", "debug", command="dbt test", success=True),
+    ]
+
+    found = read(tmp_path, "\n".join(events))
+
+    assert (found.invocation_id, found.succeeded) == ("test", True)
+    assert found.before is not None and found.before.named("RunResultError")[0].unique_id == "model.shop.a"

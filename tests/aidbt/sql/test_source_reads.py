@@ -14,6 +14,7 @@ def columns(names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "VARCHAR") for name in names.split())
 
 
+C = "cast(id as bigint)"
 S, T = "{{ source('crm', 'people') }}", "{{ source('crm', 'other') }}"
 THEN = columns("id email status updated_at")
 RENAMED = ReadChange(
@@ -74,6 +75,7 @@ def edited(text: str, change: ReadChange = RENAMED) -> str:
             "select email from u",
         ),
         (f"select s.*, 1 as x from {S} s", f"select s.*, 1 as x from (select {LISTED} from {S}) s"),
+        (f"select to_json(p) as j from {S} p", f"select to_json(p) as j from (select {LISTED} from {S}) p"),
         # so does what hides it from a parser
         (
             "select {% for c in ['id', 'email'] %}{{ c }},{% endfor %} 1 as one\nfrom " + S,
@@ -113,6 +115,26 @@ def test_an_expression_stands_in_for_a_column_wherever_it_is_read():
     assert "'a' || 'b' as email, lower(('a' || 'b')) as key" in edited(text, DEFAULT)
 
 
+CAST = replace(RENAMED, column="id", instead=Instead("cast({} as bigint)", ("id",)), now=THEN)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"select id, id + 1 as x from {S}", f"select {C} as id, {C} + 1 as x from {S}"),
+        (f"select * from {S}", f"select {C} as id, email, status, updated_at from {S}"),
+        (
+            f"with u as (\n  select * from {S}\n  union all\n  select * from {T}\n)\nselect id from u",
+            f"with u as (\n  select\n    {C} as id,\n    email,\n    status,\n    updated_at\n  from {S}\n  union all\n"
+            f"  select * from {T}\n)\nselect id from u",
+        ),
+        (f"select email from {S}", f"select email from {S}"),
+    ],
+)
+def test_a_column_that_keeps_its_name_is_cast_wherever_it_goes(before: str, after: str):
+    assert edited(before, CAST).replace("\n      ", "\n    ") == after
+
+
 MACRO = "select\n    id,\n    {{ cents('email') }} as email\nfrom " + S
 
 
@@ -129,6 +151,15 @@ def test_the_argument_of_a_macro_stays_where_it_is_more_than_a_column(made: str)
     compiled = MACRO.replace("{{ cents('email') }}", made) if made else ""
 
     assert edited(MACRO, replace(RENAMED, compiled=compiled)) == MACRO.replace(
+        S, f"(select {LISTED} from {S}) as people"
+    )
+
+
+def test_a_variable_that_becomes_a_read_hides_it():
+    text = "select id, {{ var('contact') }} as contact from " + S
+    compiled = "select id, email as contact from raw.people"
+
+    assert edited(text, replace(RENAMED, compiled=compiled)) == text.replace(
         S, f"(select {LISTED} from {S}) as people"
     )
 
@@ -162,6 +193,7 @@ def test_two_changes_are_made_one_upon_the_other():
     [
         "with d as ({{ dedupe(source('crm', 'people'), 'email') }}) select email from d",
         "select {{ dbt_utils.star(source('crm', 'people')) }} from " + S,
+        f"select raw.people.email from {S}",
         "{% for x in [1] %}{{ dedupe(relation=source('crm', 'people'), by='email') }}{% endfor %}",
     ],
 )

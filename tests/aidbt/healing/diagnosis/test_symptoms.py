@@ -27,7 +27,20 @@ SAID = {
         "set_operation",
         "",
     ),
+    'Binder Error: Referenced table "ordres" not found!': ("missing_relation", "ordres"),
+    'IO Error: Could not read from file "/mnt/volume": Is a directory': ("missing_file", "/mnt/volume"),
+    # dbt
+    "Compilation Error\n  'test_uniqe' is undefined. This can happen when calling": (
+        "missing_macro",
+        "uniqe",
+    ),
+    "Unable to find model 'shop.fct_ordres' for unit test 'sums' in models/a.yml": (
+        "missing_ref",
+        "fct_ordres",
+    ),
+    "The source and target schemas on this incremental model are out of sync!": ("set_operation", ""),
     # PostgreSQL
+    'missing FROM-clause entry for table "o"': ("missing_relation", "o"),
     'column "mail" does not exist\nLINE 3:     mail': ("missing_column", "mail"),
     "column o.mail does not exist": ("missing_column", "mail"),
     'relation "crm.orders" does not exist': ("missing_relation", "crm.orders"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from aidbt.core.table_state import ColumnState, KeyedRows, TableState
-from aidbt.healing.evidence.table_changes import Overlap, TableChange, overlaps_of, rewrites_of
+from aidbt.healing.evidence.table_changes import Overlap, TableChange, overlap_of, overlaps_of, rewrites_of
 
 EVERYTHING = 2**64 - 1
 
@@ -52,6 +52,31 @@ def test_a_decoy_that_holds_the_same_set_of_values_on_other_keys_is_another_colu
 
     assert found.share == 1.0
     assert found.says_other and not found.says_same
+
+
+def test_columns_that_hold_one_value_nearly_everywhere_are_not_known_to_be_the_same():
+    ones = [1] * len(IDS)
+    flag, other = [0, 0, 0, *ones[3:]], [*ones[3:], 0, 0, 0]
+
+    constant = overlap(ones, ones)
+    unlike = overlap(flag, other)
+    alike = overlap(flag, flag)
+
+    assert constant.agreement == 1.0 and not constant.is_telling and not constant.says_same
+    assert (unlike.agreement or 0) > 0.8 and unlike.beyond_chance < 0 and not unlike.says_same
+    assert alike.says_same
+
+
+def test_without_a_key_all_values_of_a_small_table_say_that_it_is_the_same_column():
+    then, there = (table({name: range(6)}).columns[0] for name in ("city", "town"))
+
+    assert overlap_of(then, there, None, None).says_same
+    assert not overlap_of(then, table({"town": range(7)}).columns[0], None, None).says_same
+
+
+def overlap(then: Sequence[int | None], now: Sequence[int | None]) -> Overlap:
+    was, there = table({"id": IDS, "a": then}), table({"id": IDS, "b": now})
+    return overlap_of(was.columns[1], there.columns[1], was.keyed, there.keyed)
 
 
 def test_too_few_rows_say_nothing():

@@ -15,6 +15,7 @@ from aidbt.core.config import Settings
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
+from aidbt.core.patch import digest
 from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
@@ -225,6 +226,24 @@ def test_renamed_and_retyped_is_proved_wholly(shop: Shop):
 
     shop.change("update raw.people set total = 'EUR ' || total where id = 7")
     assert "every value of total comes through" in shop.refused(*RENAME, old="amount", new="total")
+
+
+def test_two_columns_of_one_file_are_mended_one_upon_the_other(shop: Shop):
+    shop.change(
+        "alter table raw.people rename column email to address",
+        "alter table raw.people rename column channel to medium",
+    )
+    first = shop.mended(*RENAME, old="email", new="address")
+    tools = replace(shop.tools(shop.warehouse), texts={STAGING: first})
+    facts = {"source": PEOPLE, "old": "channel", "new": "medium"}
+    diagnosis = Diagnosis("k", ErrorClass.COLUMN_RENAMED, 0.97, Stage.NODE, PEOPLE, facts=facts)
+
+    second = RenamedColumn().propose(diagnosis, shop.case, tools)
+
+    assert isinstance(second, Mend) and second.patch is not None and check_claims(second.claims)[0]
+    (edit,) = second.patch.edits
+    assert edit.before == digest(first)
+    assert edit.after == first.replace(" channel", " medium as channel")
 
 
 def test_a_test_of_the_source_itself_is_not_edited(shop: Shop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -39,9 +39,13 @@ class Desk:
         self.known: dict[str, Incident] = {}
         self.now = NOW
 
-    def diagnosed(self, *causes: Diagnosis, run: str = "r", looked: str = SOURCE) -> list[tuple[str, str]]:
+    def diagnosed(
+        self, *causes: Diagnosis, run: str = "r", looked: str = SOURCE, since: datetime | None = None
+    ) -> list[tuple[str, str]]:
         return self._kept(
-            with_causes(self._all(), Seen(causes, "prod", run, frozenset([looked])), AROUND, now=self.now)
+            with_causes(
+                self._all(), Seen(causes, "prod", run, frozenset([looked]), since), AROUND, now=self.now
+            )
         )
 
     def checked(self, *anomalies: Anomaly, **news) -> list[tuple[str, str]]:
@@ -161,9 +165,11 @@ def test_what_a_person_said_is_none_is_not_brought_up_again_unless_something_fai
     desk.known["INC-1"] = replace(
         old, state=IncidentState.TERMINATED, timeline=(*old.timeline, said), updated_at=desk.now
     )
-    assert desk.diagnosed(emptied) == []
+    before, after = desk.now - timedelta(hours=1), desk.now + timedelta(hours=1)
+    assert desk.diagnosed(emptied) == desk.diagnosed(emptied, since=before) == []
+    assert desk.diagnosed(emptied, since=after) == [("opened", "INC-2")]  # what was right then changed again
     assert desk.diagnosed(replace(emptied, failures=cause("x", "stg_orders").failures)) == [
-        ("opened", "INC-2")
+        ("updated", "INC-2")
     ]
 
 

@@ -1,0 +1,1 @@
+select member_id, nickname from {{ ref('stg_loyalty__members') }}

@@ -1,0 +1,8 @@
+select
+    "memberId" as member_id,
+    email,
+    level,
+    language,
+    joined_on,
+    is_active
+from {{ source('loyalty', 'members') }}
