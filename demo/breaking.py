@@ -28,7 +28,7 @@ _WANTED = {
     "    avg(case": "    max(departure_delay_minutes) as longest_departure_delay_minutes,\n    avg(case",
     "ref('stg_nycflights__weather')": "ref('stg_nycflights__wheather')",
 }
-_SET_ASIDE = "select reason, count(*) as rows from analytics.stg_nycflights__weather__quarantine group by 1"
+_SET_ASIDE = "select quarantine_reason as reason, count(*) as rows from analytics.stg_nycflights__weather__quarantine group by 1"
 _DBT = Path(sys.executable).parent / "dbt"
 _HELD_S = 6
 _HOLD = """

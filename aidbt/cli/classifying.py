@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,15 +52,23 @@ def classifier_of(session: Session, *, ask: bool = False) -> Classifier:
 
 
 def by_project(session: Session, *, ask: bool = False) -> Callable[[str, str], Classified]:
-    """(message, adapter) → its class, by the classifier of the project; made when it is asked first."""
+    """(message, adapter) → its class, by the classifier of the project; made when it is asked first.
+
+    Where `heal.ask_llm` allows it a language model is asked too, if one is named; nothing fails by it.
+    """
     made: list[Classifier] = []
 
     def classify(message: str, adapter: str) -> Classified:
+        from aidbt.core.errors import StoreError
         from aidbt.healing.classification.marks import Failed
 
         if not made:
-            made.append(classifier_of(session, ask=ask or session.settings.values.heal.ask_llm))
-        return made[0].classify(Failed(message, adapter))
+            is_allowed = session.settings.values.heal.ask_llm and session.llm is not None
+            made.append(classifier_of(session, ask=ask or is_allowed))
+        try:
+            return made[0].classify(Failed(message, adapter))
+        except StoreError:  # the account of what models cost cannot be kept: none is asked then
+            return replace(made[0], ask=None).classify(Failed(message, adapter))
 
     return classify
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,8 @@ def diagnose(
         compared_with=good.taken_at.isoformat() if good is not None else "",
         unknown=case.unknown,
     )
-    emit(result, output=output, text=lambda: lines(case, causes, show_all=show_all))
+    mending = mending_of(session) if causes else {}
+    emit(result, output=output, text=lambda: lines(case, causes, mending, show_all=show_all))
     raise SystemExit(1 if causes else 0)
 
 
@@ -114,9 +115,7 @@ def read(session: Session, artifacts: Path | None, *, asks_warehouse: bool = Tru
     return read_case(session.project, folder, readers)
 
 
-def causes_of(
-    case: Case, classify: Callable[[str, str], Classified] | None = None
-) -> tuple[Diagnosis, ...]:
+def causes_of(case: Case, classify: Callable[[str, str], Classified] | None = None) -> tuple[Diagnosis, ...]:
     """The causes, the message of what evidence does not settle classified.
 
     Args:
@@ -133,15 +132,52 @@ def _classified(message: str, adapter: str) -> Classified:
     return classify(message, adapter)
 
 
+def mending_of(session: Session) -> dict[str, str]:
+    """Key of a cause → how far healing it got; empty where the store cannot be read."""
+    from aidbt.core.errors import AidbtError
+    from aidbt.store.attempts import ALIVE, Attempts
+
+    try:
+        target = session.project.profile().target
+        found = Attempts(session.store, "aidbt").all(states=ALIVE)
+    except AidbtError:
+        return {}
+    return {
+        one.key: f"{one.id} {_STANDS.get(one.state, 'is at work on it').format(one=one)}"
+        for one in found
+        if one.target == target
+    }
+
+
+_STANDS = {
+    "proposed": "waits for a person on the branch {one.branch}",
+    "promoted": "deployed a mend; the next green run ends it",
+    "waiting": "was handed over: {one.why}",
+    "escalated": "is handed over: {one.why}",
+    "rolled_back": "was deployed and taken back: {one.why}",
+}
+
+
 # --- the screen ---------------------------------------------------------------------------------------
 
 
-def lines(case: Case, causes: Sequence[Diagnosis], *, show_all: bool = False) -> Iterator[str]:
-    """The screen."""
+def lines(
+    case: Case,
+    causes: Sequence[Diagnosis],
+    mending: Mapping[str, str] | None = None,
+    *,
+    show_all: bool = False,
+) -> Iterator[str]:
+    """The screen.
+
+    Args:
+        mending: key of a cause → what became of mending it.
+    """
     yield _heading(case, causes)
     for number, cause in enumerate(causes, 1):
         yield ""
         yield from _cause(number, cause, show_all)
+        yield from _part("mending", [text for text in [(mending or {}).get(cause.key, "")] if text], show_all)
     unknown = list(dict.fromkeys(case.unknown))
     if unknown:
         yield ""

@@ -221,7 +221,8 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
         attempt = one.attempt
         word = _WORDS.get(attempt.state, attempt.state.replace("_", " "))
         label = click.style(word, fg=_COLOURS.get(attempt.state, "yellow"), bold=True)
-        yield f"{label}  {bold(attempt.id)}  {attempt.error_class}: {attempt.title}"
+        of_it = f" {dim(attempt.incident)}" if attempt.incident else ""
+        yield f"{label}  {bold(attempt.id)}{of_it}  {attempt.error_class}: {attempt.title}"
         if attempt.why:
             yield f"   {dim('what'.ljust(10))} {attempt.why}"
         yield from _part("checked", one.found)

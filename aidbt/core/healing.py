@@ -138,8 +138,8 @@ class Mend:
         waits: what has to pass first; None where nothing has.
         dbt_args: options of the run that follows, e.g. ("--threads", "1").
         rows_moved: rows that go elsewhere (a quarantine) by relation.
-        restores: whether every edit only puts back what stood in its place at the last good run, or corrects a
-            slip of the hand: then nobody has to decide what the code should mean.
+        restores: whether every edit only puts back what stood in its place at the last good run, or corrects
+            a slip of the hand: then nobody has to decide what the code should mean.
         before_run: done right before that run, e.g. installing packages; leaves everything as it was where it
             does not hold.
         asks: why a person has to agree first, so that it is proposed at most; "" where nobody has to.
@@ -168,9 +168,11 @@ class Declined:
     Attributes:
         why: one sentence for a person.
         draft: what a person may start from; None when there is none.
+        is_concerned: whether the remedy is for this kind of cause at all; others are not worth telling.
     """
 
     remedy: str
     why: str
     evidence: tuple[Evidence, ...] = ()
     draft: Patch | None = None
+    is_concerned: bool = True

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from aidbt.core.attempts import Attempt
-from aidbt.core.errors import AidbtError, ProjectError
+from aidbt.core.errors import AidbtError, ProjectError, WarehouseLocked
 from aidbt.core.healing import Declined, Diagnosis, Mend, Wait
 from aidbt.core.patch import Patch, read_or_none
 from aidbt.core.resilience.retry import RetryPolicy
+from aidbt.core.schema import Relation
 from aidbt.healing.classification.messages import normal_form
 from aidbt.healing.controller import writing
 from aidbt.healing.controller.attempt import Plan, Tried
@@ -102,10 +103,19 @@ class ProjectHands:
         if "file" in facts:
             parts.append(read_or_none(self._root / facts["file"]))
         if "relation" in facts:
-            relations = self.means.warehouse().relations()
+            relations = self._relations()
             parts += [[r.name, [(c.name, c.data_type) for c in r.columns]] for r in relations
                       if f"{r.schema}.{r.name}" == facts["relation"]]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+    def _relations(self) -> list[Relation]:
+        """What stands in the warehouse; while somebody holds it, it is waited for."""
+        for number in range(1, _PAUSES.tries):
+            try:
+                return self.means.warehouse().relations()
+            except WarehouseLocked:
+                self.means.clock.sleep(_PAUSES.delay_s(number, self.means.rng))
+        return self.means.warehouse().relations()
 
     def classified(self) -> dict[str, Any]:
         """What the diagnosis says."""

@@ -131,7 +131,7 @@ def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
         hands.diagnosis,
         outcome.problem,
         hands.found,
-        tuple((item.remedy, item.why) for item in hands.declined),
+        tuple((item.remedy, item.why) for item in hands.declined if item.is_concerned),
         hands.gate.reasons,
         hands.commands,
     )

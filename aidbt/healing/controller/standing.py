@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 
 from aidbt.core.errors import AidbtError
@@ -49,8 +50,11 @@ class Standing:
                 return f"tables are not kept on {warehouse.dialect}"
             named = {(schema.casefold(), name.casefold()) for schema, name in places}
             there = [r for r in warehouse.relations() if (r.schema.casefold(), r.name.casefold()) in named]
-            if sum(estimated_size(r) or 0 for r in there) > self._means.settings.budget.scan_bytes:
+            size = sum(estimated_size(r) or 0 for r in there)
+            if size > self._means.settings.budget.scan_bytes:
                 return "they were over budget.scan_bytes"
+            if 2 * size > shutil.disk_usage(self._root).free:
+                return "there was too little room on the disk to keep them"
             keep_tables(warehouse, places, kept_file(self._root, self._attempt))
         except AidbtError as error:
             return error.message

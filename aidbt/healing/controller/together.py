@@ -157,7 +157,8 @@ class Planner:
         if alike is not None:
             return replace(alike, declined=tuple(declined))
         gate = self.judge(cause, None)
-        why = gate.reasons[:1] or tuple(d.why for d in declined[:1]) or (cause.next_step,)
+        concerned = tuple(one.why for one in declined if one.is_concerned)
+        why = gate.reasons[:1] or concerned[:1] or (cause.next_step,)
         return Planned(cause, None, tuple(declined), Gate(Allowed.HAND_OVER, why))
 
     def _alike(self, cause: Diagnosis, failed: Collection[str], before: Sequence[Planned]) -> Planned | None:

@@ -35,7 +35,7 @@ from aidbt.healing.diagnosis.green import green_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
 from aidbt.healing.diagnosis.symptoms import Symptom, named_columns, symptom_of
 from aidbt.healing.diagnosis.tables import gone_table, missing_model
-from aidbt.healing.diagnosis.whole_run import by_message, damaged, killed, locked, missing_setting
+from aidbt.healing.diagnosis.whole_run import by_message, damaged, full, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import KILLED, stage_of
 from aidbt.lineage.graph import ColumnRef
@@ -109,6 +109,8 @@ def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
         return (lambda case, failure, _: killed(case, failure),)
     if symptom.what == "lock":
         return (lambda case, failure, _: locked(case, failure),)
+    if symptom.what == "full":
+        return (full,)
     if failure.status == "fail" and failure.unique_id.startswith(("test.", "unit_test.")):
         return (lambda case, failure, _: failed_test(case, failure),)
     if failure.unique_id.startswith("unit_test."):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from aidbt.core.errors import nearest
 from aidbt.core.failures import Classified
@@ -11,6 +11,7 @@ from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Stage
 from aidbt.core.measured import node_name
+from aidbt.healing.diagnosis.concerning import mentions
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,
@@ -56,7 +57,7 @@ def code_cause(case: Case, failure: RunFailure, symptom: Symptom, error_class: E
         return _unchanged_name(case, failure, symptom)
     word, _ = _wrong_word(case, failure, symptom)
     named = [change for change in files if word and _introduces(change, word)]
-    named = named or [change for change in files if word and _mentions(change, [word])]
+    named = named or [change for change in files if word and mentions(change, [word])]
     change = (named or files)[0]
     facts: dict[str, object] = {
         "file": change.path, "lines": change.lines, "what": _WHAT_OF.get(symptom.what, "logic"),
@@ -145,35 +146,6 @@ def _of(case: Case, path: str) -> FileChange | None:
     exact = case.code.of(path)
     inside = (change for change in case.code.files if change.path.endswith("/" + path.lstrip("./")))
     return exact or next(inside, None)
-
-
-# What decides which rows there are, wherever it stands.
-_SHAPES = re.compile(
-    r"\b(where|join|on|using|qualify|having|distinct|union|except|intersect|limit|group|filter|over|from|ref"
-    r"|source|if|for|macro|config)\b",
-    re.IGNORECASE,
-)
-
-
-_PLACES = re.compile(r"\b(identifier|schema|database|external_location|name|vars)\b *:")
-
-
-def concerns(change: FileChange, columns: Collection[str]) -> bool:
-    """Whether a change can have to do with the values of some columns, or with which rows there are; False
-    for a commit that only adds something beside them. Without columns any change can."""
-    if not columns or not change.path.endswith((".sql", ".yml", ".yaml")):
-        return True
-    lines = [line for hunk in change.hunks for line in (*hunk.old, *hunk.new)]
-    shapes = _SHAPES if change.path.endswith(".sql") else _PLACES
-    if any(shapes.search(line) for line in lines):
-        return True
-    return _mentions(change, columns)
-
-
-def _mentions(change: FileChange, words: Collection[str]) -> bool:
-    """Whether a word stands in the lines that changed, before or after."""
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", re.IGNORECASE)
-    return any(pattern.search(line) for hunk in change.hunks for line in (*hunk.old, *hunk.new))
 
 
 def _introduces(change: FileChange, word: str) -> bool:

@@ -10,8 +10,9 @@ from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
 from aidbt.core.measured import node_name
-from aidbt.healing.diagnosis.code import changed_code, concerns
+from aidbt.healing.diagnosis.code import changed_code
 from aidbt.healing.diagnosis.columns import switched_column
+from aidbt.healing.diagnosis.concerning import concerns
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,

@@ -14,8 +14,8 @@ What = Literal[
     "missing_column", "missing_relation", "missing_schema", "missing_function", "missing_ref",
     "missing_source", "missing_macro", "missing_package", "missing_variable", "missing_dbt_var",
     "missing_profile", "missing_file", "bad_cast", "type_mismatch", "set_operation", "contract", "not_null",
-    "duplicate_key", "syntax", "jinja", "yaml", "lock", "encoding", "file_format", "ambiguous", "cycle",
-    "other",
+    "duplicate_key", "syntax", "jinja", "yaml", "lock", "full", "encoding", "file_format", "ambiguous",
+    "cycle", "other",
 ]  # fmt: skip
 
 # The order counts: the first that fits is taken. What is not about a name or a value (connections, rights,
@@ -69,10 +69,14 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     ("jinja", (
         r"Unexpected end of template|TemplateSyntaxError|Encountered unknown tag|unknown tag",
         r"Reached EOF without finding a close|expected token '[^']+', got|unexpected '[^']+'",
-        r"missing a close tag|No filter named '(?P<name>\w+)'|unexpected char",
+        r"unexpected EOF, expected|missing a close tag|No filter named '(?P<name>\w+)'|unexpected char",
     )),
     ("lock", (
         r"Could not set lock on file|database is locked|being used by another process|Conflicting lock",
+    )),
+    ("full", (
+        r"No space left on device|Errno 28\b|File too large|Errno 27\b|disk (?:is )?full|Disk quota exceeded"
+        r"|could not extend file",
     )),
     ("missing_file", (
         r"No files found that match the pattern \"(?P<name>[^\"]+)\"",

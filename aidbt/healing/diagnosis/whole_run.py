@@ -95,6 +95,18 @@ def locked(case: Case, failure: RunFailure) -> Diagnosis:
     )  # fmt: skip
 
 
+def full(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A disk, or what may be written of it, was used up."""
+    if symptom.what != "full":
+        return None
+    found = diagnosis(
+        "warehouse:full", E.RESOURCE_EXHAUSTION, STRONG, failure=failure, root="warehouse",
+        proof=[message_evidence(failure)],
+        next_step="make room where the warehouse writes, and run the failed nodes again",
+    )  # fmt: skip
+    return _probed(case, found)
+
+
 def damaged(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     """A file, or the bytes of a text, that cannot be read."""
     if symptom.what == "missing_file":

@@ -271,11 +271,19 @@ def _failures(
 def _said(result: NodeResult | SourceFreshness, told: LastInvocation | None) -> str:
     """What a result says; of an operation, whose result says nothing, what the log does."""
     if result.message:
-        return result.message
+        return _without_logging(result.message)
     if isinstance(result, SourceFreshness) and result.max_loaded_at is not None:
         hours = f", {result.age_s / 3600:,.0f} hours before it was asked" if result.age_s else ""
         return f"the newest row is of {result.max_loaded_at:%Y-%m-%d %H:%M} UTC{hours}"
     return _whole_message(told) if told is not None else ""
+
+
+_LOGGING = re.compile(r"^--- Logging error ---$.*?^(?P<last>\w+(?:Error|Exception): [^\n]*)", re.M | re.S)
+
+
+def _without_logging(message: str) -> str:
+    """A message with nothing but the last line of what Python printed while it could not write its log."""
+    return _LOGGING.sub(lambda match: match["last"], message)
 
 
 def _told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFailure]:
@@ -302,7 +310,7 @@ def _printed_failures(lines: Sequence[Told], manifest: Manifest | None) -> list[
         match = _FAILURE.match(line.text)
         if match is None:
             continue
-        message = following.text if not _FAILURE.match(following.text) else line.text
+        message = _without_logging(following.text if not _FAILURE.match(following.text) else line.text)
         kind = match["kind"].replace(" test", "")
         unique_id = _unique_id(kind, match["name"], match["path"], manifest)
         status = "fail" if kind == "test" and "Got " in message else "error"

@@ -40,7 +40,8 @@ class Kept:
     Attributes:
         state: None where nothing was kept; `why` says the reason.
         unknown: what could not be read, in sentences.
-        doubted: what is wrong with sources although the run is green; of those the state before was kept.
+        doubted: what is wrong with sources although the run is green; of those, and of what is made of
+            them, the state before was kept.
         looked: unique_ids of the sources and tables that were looked at.
     """
 
@@ -118,13 +119,29 @@ def keep_good_state(
         )
         doubted = tuple(judge(before, state, manifest)) if judge is not None and before is not None else ()
         if before is not None:
-            then = {cause.root: before.tables[cause.root] for cause in doubted if cause.root in before.tables}
+            wrong = _with_below({cause.root for cause in doubted}, manifest)
+            then = {name: table for name, table in before.tables.items() if name in wrong}
             state = replace(state, tables={**state.tables, **then})
         return Kept(states.put(state), unknown=tuple(unknown), doubted=doubted, looked=frozenset(tables))
     except StoreError as error:
         return Kept(None, f"it could not be kept: {error.message}")
     except AidbtError as error:
         return Kept(None, error.message)
+
+
+def _with_below(roots: Collection[str], manifest: Manifest) -> set[str]:
+    """Nodes and all that is made of them."""
+    children: dict[str, list[str]] = {}
+    for node in manifest.nodes.values():
+        for parent in node.depends_on:
+            children.setdefault(parent, []).append(node.unique_id)
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
 
 
 def _nodes(manifest: Manifest, ran: Collection[str]) -> list[Node]:

@@ -107,8 +107,7 @@ def _generic(unique_id: str, node: Node, metadata: Mapping[str, Any], manifest: 
         _bare(arguments.get("field")),
         tuple(str(value) for value in _list(arguments.get("values") or arguments.get("value_set"))),
         tuple(
-            _bare(name)
-            for name in _list(next((arguments[key] for key in _KEYS if arguments.get(key)), None))
+            _bare(name) for name in _list(next((arguments[key] for key in _KEYS if arguments.get(key)), None))
         ),
         _text(arguments.get("min_value")),
         _text(arguments.get("max_value")),

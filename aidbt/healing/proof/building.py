@@ -21,7 +21,7 @@ from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.keeping import measure_all
 from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.proof.changed import changed, with_below
-from aidbt.healing.proof.elsewhere import left_out, turn_elsewhere
+from aidbt.healing.proof.elsewhere import left_out, turn_elsewhere, writes_itself
 from aidbt.lineage.base import base_project
 from aidbt.project import Project
 from aidbt.project.dbt import RunReport, run_dbt
@@ -144,7 +144,7 @@ class _Builder:
         nodes = _selected(wanted, manifest)
         found = Aside(changed=frozenset(own), manifest=manifest, notes=_notes(nodes))
         copies = self._copies(nodes, relations)
-        problem = self._problem(nodes, relations) or self._too_large(copies)
+        problem = self._problem(nodes, relations) or _sends(nodes, manifest) or self._too_large(copies)
         if problem:
             return replace(found, problem=problem)
         self.made = frozenset(
@@ -288,6 +288,11 @@ def _notes(nodes: Sequence[Node]) -> tuple[str, ...]:
         return ()
     more = f" and {len(hooked) - 1:,} more" if len(hooked) > 1 else ""
     return (f"aside, the hooks of {hooked[0]}{more} were left out: they might write elsewhere",)
+
+
+def _sends(nodes: Sequence[Node], manifest: Manifest) -> str:
+    name = next((node.name for node in nodes if writes_itself(node, manifest)), "")
+    return f"the code of {name} sends statements of its own, which might write elsewhere" if name else ""
 
 
 def _is_built(node: Node) -> bool:

@@ -20,7 +20,7 @@ import yaml
 from aidbt.core.errors import ProjectError
 from aidbt.project import Project
 from aidbt.project.files import PROJECT_FILE
-from aidbt.project.manifest import Node
+from aidbt.project.manifest import Manifest, Node
 
 OWN = "aidbt_own_generate_schema_name"
 # The macros that a turned copy has in place of others: no node changed for their sake.
@@ -34,6 +34,14 @@ HARMLESS_HOOK = (
     r"(?is)\s*(?:(?:delete\s+from|update|insert\s+into|truncate(?:\s+table)?|alter\s+table|analyze(?:\s+table)?"
     r"|vacuum|create\s+(?:unique\s+)?index(?:\s+if\s+not\s+exists)?(?:\s+\w+)?\s+on)\s+\{\{-?\s*this\s*-?\}\}"
     r"(?!.*\bset\s+schema\b)[^{};]*|set\s+[^{};]*|)\s*;?\s*"
+)
+
+# Jinja that sends statements, and statements that write.
+_SENDS = re.compile(r"\b(run_query|statement|adapter\.execute)\s*\(")
+_WRITES = re.compile(
+    r"\b(insert\s+(into|overwrite)|delete\s+from|update\s+\S+\s+set|merge\s+into|truncate\s|alter\s+\w+\s"
+    r"|(create|drop)\s+(or\s+replace\s+)?(temp\w*\s+)?(table|view|schema|function|macro|sequence)\b|copy\s+\S+\s)",
+    re.IGNORECASE,
 )
 
 _SCHEMA_MACRO = """
@@ -83,6 +91,15 @@ def left_out(node: Node) -> list[str]:
     hooks = [*(node.config.get("pre-hook") or ()), *(node.config.get("post-hook") or ())]
     said = [str(hook.get("sql") if isinstance(hook, dict) else hook) for hook in hooks]
     return [text for text in said if not re.fullmatch(HARMLESS_HOOK, text)]
+
+
+def writes_itself(node: Node, manifest: Manifest) -> bool:
+    """Whether the code of a node, or a macro that it calls, sends statements that may write anywhere."""
+    macros = manifest.raw.get("macros") or {}
+    called = (node.raw.get("depends_on") or {}).get("macros") or ()
+    own = [name for name in called if not str(name).startswith(("macro.dbt.", "macro.dbt_"))]
+    texts = [str(node.raw.get("raw_code") or ""), *(str((macros.get(m) or {}).get("macro_sql")) for m in own)]
+    return any(_SENDS.search(text) and _WRITES.search(text) for text in texts)
 
 
 def _turn(there: Project, prefix: str) -> None:

@@ -78,13 +78,15 @@ def _old_rows(found: Figures, name: str) -> Iterator[str]:
 
 
 def _broken_stream(rule: Rule, found: Figures, name: str) -> Iterator[str]:
-    if found.new is None:
+    if found.new is None or found.rows_then is None:
         return
+    grown = found.rows - found.rows_then
+    new = min(found.new, grown) if grown > 0 else found.new  # a table may be landed whole
     bad = found.bad_new if found.bad_new is not None else found.bad
-    if bad >= _FEW and bad > _HALF * found.new:
-        yield f"{bad:,} of the {found.new:,} new rows of {name} are wrong: its load is, and not some rows"
-    if rule.kind == "range" and bad > _HANDFUL and bad > _RARE * found.new:
-        yield f"{bad:,} of the {found.new:,} new rows of {name} have such values: that is no slip"
+    if bad >= _FEW and bad > _HALF * new:
+        yield f"{bad:,} of the {new:,} new rows of {name} are wrong: its load is, and not some rows"
+    if rule.kind == "range" and bad > _HANDFUL and bad > _RARE * new:
+        yield f"{bad:,} of the {new:,} new rows of {name} have such values: that is no slip"
 
 
 def _is_below_zero(found: Figures) -> bool:

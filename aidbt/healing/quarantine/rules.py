@@ -71,7 +71,8 @@ def rules_of(diagnosis: Diagnosis, entry: Entry, case: Case) -> tuple[Rule, ...]
     """What makes rows bad, by all failures of a cause; or in a sentence why that is not known."""
     if diagnosis.error_class is E.TYPE_COERCION_FAILURE:
         return tuple(_casts(entry, case)) or f"which cast cannot read {entry.name} is not known"
-    found: list[Rule] = []
+    found: dict[tuple[str, ...], Rule] = {}
+    unclear = ""
     for failure in diagnosis.failures:
         meaning = case.tests.get(failure.unique_id)
         if meaning is None or failure.status != "fail":
@@ -81,10 +82,15 @@ def rules_of(diagnosis: Diagnosis, entry: Entry, case: Case) -> tuple[Rule, ...]
             return f"{test} looks at the source itself, where no staging model can leave rows out"
         rule = _of_test(failure, meaning, entry, case)
         if isinstance(rule, str):
-            return rule
-        if rule.condition not in [other.condition for other in found] or rule.kind == "duplicates":
-            found.append(rule)
-    return tuple(found) or "no failed test says which rows are bad"
+            unclear = unclear or rule
+            continue
+        # Of several tests that find the same, the one nearest to the source counts all.
+        said = (rule.kind, rule.condition.sql(), *(part.sql() for part in rule.key))
+        known = found.get(said)
+        if known is None or (known.got or 0) < (rule.got or 0):
+            found[said] = rule
+    # What else failed, below, is judged by the proof.
+    return tuple(found.values()) or unclear or "no failed test says which rows are bad"
 
 
 def _of_test(failure: RunFailure, meaning: TestMeaning, entry: Entry, case: Case) -> Rule | str:
@@ -245,7 +251,9 @@ def unreadable(value: exp.Expr, data_type: str, dialect: str) -> exp.Expr:
         asked = [value.copy(), exp.Literal.string(data_type.lower())]
         return exp.and_(filled, exp.not_(exp.Anonymous(this="pg_input_is_valid", expressions=asked)))
     to = exp.DataType.build(data_type, dialect=dialect)
-    return exp.and_(filled, exp.TryCast(this=value.copy(), to=to, safe=True).is_(exp.null()))
+    text = value.copy()
+    text.type = exp.DataType.build("text")  # Snowflake's TRY_CAST takes nothing else
+    return exp.and_(filled, exp.TryCast(this=text, to=to, safe=True).is_(exp.null()))
 
 
 def source_table(source: Node) -> exp.Table:

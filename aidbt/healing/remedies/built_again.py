@@ -19,7 +19,8 @@ class BuiltAgain:
         """The run that failed, with what is missing; nothing is edited."""
         node = case.node(diagnosis.facts.get("missing_model", ""))
         if node is None:
-            return Declined(NAME, "no model of the project is missing in the warehouse")
+            why = "no model of the project is missing in the warehouse"
+            return Declined(NAME, why, is_concerned=False)
         kind = str(node.config.get("materialized"))
         if kind not in _MADE_ANEW:
             return Declined(NAME, f"{node.name} kept rows of earlier runs, and building brings none back")

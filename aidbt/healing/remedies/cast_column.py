@@ -28,7 +28,7 @@ class CastColumn:
         """Every direct reader of the source reads the column as the type that it had."""
         column = diagnosis.facts.get("column", "")
         if diagnosis.error_class is not ErrorClass.TYPE_CHANGED or not column:
-            return Declined(NAME, "no column of a source changed its type")
+            return Declined(NAME, "no column of a source changed its type", is_concerned=False)
         found = known_source(NAME, diagnosis, case)
         if isinstance(found, Declined):
             return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from aidbt.core.healing import Checked, Claim
 from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
+from aidbt.healing.evidence.table_changes import is_mark
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_values import Agreement, SourceNow
 from aidbt.sql.reads import Instead
@@ -78,19 +79,24 @@ def has_the_values(
 
 
 def no_other_has_them(now: SourceNow, column: str, new: Sequence[str]) -> Claim:
-    """That none of the new columns but those meant can be what a column was."""
+    """That no column but those meant can be what a column was: none that is new, and none that was there and
+    holds other values than it did."""
 
     def check() -> Checked:
         others = [name for name in now.change.new if name not in new]
         for name in others:
-            why = _why_not_other(now, column, name)
-            if not why:
+            if not _why_not_other(now, column, name):
                 return Checked(False, f"{name} may be {column} too")
-        return Checked(
-            True, f"{', '.join(others)} is ruled out by its values" if others else "nothing else is new"
-        )
+        for (then, there), overlap in now.change.overlaps.items():
+            if then == there and then != column and overlap.says_other and not is_mark(then):
+                state = now.now.column(there)
+                found = now.agreement(column, Instead("{}", (there,)), state.data_type if state else "")
+                if found is not None and found.is_same:
+                    return Checked(False, f"{there} holds what {column} held")
+        listed = ", ".join(others)
+        return Checked(True, f"{listed}: ruled out by the values" if others else "nothing else is new")
 
-    return Claim(f"no other new column of {now.source.name} can be {column}", check)
+    return Claim(f"no other column of {now.source.name} can be {column}", check)
 
 
 def _why_not_other(now: SourceNow, column: str, name: str) -> str:

@@ -27,7 +27,7 @@ class DefaultColumn:
         """Every direct reader of the source reads the default under the column's name."""
         column = diagnosis.facts.get("column", "")
         if diagnosis.error_class is not ErrorClass.COLUMN_REMOVED or not column:
-            return Declined(NAME, "no column of a source is gone for good")
+            return Declined(NAME, "no column of a source is gone for good", is_concerned=False)
         if diagnosis.facts.get("alternatives"):
             return Declined(NAME, f"{diagnosis.facts['alternatives']} may be {column} under another name")
         found = known_source(NAME, diagnosis, case)

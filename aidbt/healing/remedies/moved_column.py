@@ -30,7 +30,7 @@ class MovedColumn:
         facts = diagnosis.facts
         old, new = facts.get("old", ""), facts.get("new", "")
         if diagnosis.error_class is not ErrorClass.COLUMN_RENAMED or facts.get("how") != "null_since":
-            return Declined(NAME, "no column turned null where another one is filled")
+            return Declined(NAME, "no column turned null where another one is filled", is_concerned=False)
         if facts.get("conflicts", "0") != "0":
             return Declined(NAME, f"{facts['conflicts']} rows hold another value in {new} than in {old}")
         if facts.get("alternatives"):

@@ -14,7 +14,6 @@ from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.quarantine.entry import Entry, entry_of
 from aidbt.healing.quarantine.figures import Counting, Figures
-from aidbt.healing.quarantine.files import Names
 from aidbt.healing.quarantine.kept_keys import grown_in_this_run
 from aidbt.healing.quarantine.limits import why_not
 from aidbt.healing.quarantine.patching import quarantine_patch
@@ -24,6 +23,7 @@ from aidbt.project.own_settings import own_setting
 
 NAME = "quarantine"
 _Answer = TypeVar("_Answer")
+_MOST_DRAFTED = 0.1  # of the rows: of more nobody would want to set them aside
 _NEVER = (False, "never", "off", "no")
 
 
@@ -62,10 +62,16 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True)
 class _AllCounted:
-    """All rules of a cause; `bad` rows break any of them."""
+    """All rules of a cause.
+
+    Attributes:
+        bad: rows that break any of them.
+        problem: why they may not be set aside without a person; "" when they may.
+    """
 
     each: tuple[_Counted, ...]
     bad: int
+    problem: str = ""
 
 
 def may_be_set_aside(entry: Entry, settings: Settings) -> object:
@@ -92,11 +98,14 @@ def _counted(rules: tuple[Rule, ...], entry: Entry, case: Case, tools: Tools) ->
     if not found:
         return f"no row of {entry.name} breaks the rules now"
     problem = next((p for one in found if (p := why_not(one.rule, one.figures, entry.name))), "")
-    return problem or _AllCounted(tuple(found), together)
+    return _AllCounted(tuple(found), together, problem)
 
 
 def _mend(counted: _AllCounted, entry: Entry, case: Case, tools: Tools, *, asks: bool) -> Mend | Declined:
     rules = tuple(one.rule for one in counted.each)
+    if counted.bad > _MOST_DRAFTED * counted.each[0].figures.rows:
+        many = f"{counted.bad:,} of {counted.each[0].figures.rows:,} rows of {entry.name} are wrong"
+        return Declined(NAME, counted.problem or many)
     try:
         patch = quarantine_patch(
             entry,
@@ -108,13 +117,14 @@ def _mend(counted: _AllCounted, entry: Entry, case: Case, tools: Tools, *, asks:
             days=tools.settings.heal.quarantine_days,
         )
     except EditConflict as error:
-        return Declined(NAME, error.message)
+        return Declined(NAME, counted.problem or error.message)
+    if counted.problem:
+        return Declined(NAME, counted.problem, draft=patch)
     rows = counted.bad
     claims: list[Claim] = []
     for one in counted.each:
         claims += _claims(one, entry, case, tools)
-    names = Names(entry.staging.name)
-    said = f"Set aside {rows:,} row{'s' if rows != 1 else ''} of {entry.name} in {names.quarantine}"
+    said = f"Set aside {rows:,} row{'s' if rows != 1 else ''} of {entry.name}"
     reasons = "; ".join(dict.fromkeys(rule.reason for rule in rules))
     return Mend(
         NAME,

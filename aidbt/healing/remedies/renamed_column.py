@@ -32,7 +32,7 @@ class RenamedColumn:
         facts = diagnosis.facts
         old, new = facts.get("old", ""), facts.get("new", "")
         if diagnosis.error_class is not ErrorClass.COLUMN_RENAMED or facts.get("how", "gone") != "gone":
-            return Declined(NAME, "no column of a source is gone for another one")
+            return Declined(NAME, "no column of a source is gone for another one", is_concerned=False)
         if not old or not new:
             others = facts.get("alternatives", "")
             return Declined(

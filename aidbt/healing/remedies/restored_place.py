@@ -46,7 +46,7 @@ class RestoredPlace:
             patch=Patch((edit,), f"{node.path} names a place that is not there"),
             claims=(
                 Claim(f"{place} is there, with the rows it had", lambda: _is_as_it_was(node, case, tools)),
-                Claim("what the file names now is not there", lambda: _is_nowhere(node, tools)),
+                Claim("what the file names now is not there", lambda: _is_nowhere(node, text, tools)),
             ),
             risk=Risk.LOW,
             restores=True,
@@ -105,9 +105,8 @@ def _is_as_it_was(node: Node, case: Case, tools: Tools) -> Checked:
     return Checked(not found.objection, found.objection or str(found))
 
 
-def _is_nowhere(node: Node, tools: Tools) -> Checked:
+def _is_nowhere(node: Node, text: str, tools: Tools) -> Checked:
     """Whether the table is not where the changed file says: else it was meant to be read from there."""
-    text = tools.text(node.path) or ""
     entry = entry_of(text, node.path, node.source_name)
     schema = str(entry.get("schema") or node.schema)
     name = str(_table(entry, node.name).get("identifier") or node.identifier or node.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,11 +10,10 @@ from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.guided import guided_edits
-from aidbt.healing.remedies.code.names import all_names
+from aidbt.healing.remedies.code.names import renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
 from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, places
 from aidbt.healing.remedies.code.reading import Reader, Reading
-from aidbt.healing.remedies.code.slips import nearest_slip
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "restored_token"
@@ -79,7 +77,7 @@ def _found(place: Place, reader: Reader, *, may_be_blind: bool) -> _Found | str:
     if not good and 1 < len(slips) <= _MOST_PAIRS:
         ways = [pair for pair in combinations(slips, 2) if pair[0].end <= pair[1].start]
         good = _good(ways, place, reader, before)
-    if not good and now.problem:
+    if not good and now.is_wrong_sql:
         ways = [(edit,) for edit in guided_edits(place.before, place.now)]
         good = _good(ways, place, reader, before)
     if not good:
@@ -112,17 +110,10 @@ def _renames(found: _Found, case: Case) -> str:
     for edit in words:
         if edit.now.casefold() not in made:
             continue
-        others = [c for c in case.code.files if c.path != found.place.path and c.kind != "deleted"]
-        used = next((c.path for c in others if re.search(rf"\b{edit.now}\b", c.after or "")), "")
-        if used:
-            return f"{used} uses {edit.now}: it looks as if it was renamed on purpose"
-        if nearest_slip(edit.now, [edit.then], vocabulary=all_names(case)) is None or _is_plural(edit):
-            return f"{edit.then} is called {edit.now} now: whether that was meant is a person's"
+        why = renamed_on_purpose(edit.now, edit.then, found.place.path, case)
+        if why:
+            return why
     return ""
-
-
-def _is_plural(edit: OneEdit) -> bool:
-    return edit.now.casefold().replace("s", "") == edit.then.casefold().replace("s", "")
 
 
 def _is_worse(now: Reading, before: Reading) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.remedies.code.names import all_names, names_known
+from aidbt.healing.remedies.code.names import all_names, names_known, renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
 from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, named_words, places
 from aidbt.healing.remedies.code.slips import is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
+_DEFINED = ("source", "macro")
 _KINDS = ("ref", "source", "macro", "column", "function", "relation")
 
 
@@ -41,6 +42,10 @@ class RightName:
         if is_verdict_of_a_test(diagnosis):
             return Declined(NAME, "a test found something: what the code should mean is a person's")
         found = [word for place in places(diagnosis, case, tools) for word in _put_back(place, diagnosis)]
+        if not found and facts.get("what") in _DEFINED:
+            found = [
+                word for place in places(diagnosis, case, tools) for word in _defined(place, diagnosis, case)
+            ]
         told = [word for word in found if word.word.casefold() == facts.get("token", "").casefold()]
         for chosen in (told, found):
             if len(chosen) == 1:
@@ -64,6 +69,15 @@ def _put_back(place: Place, diagnosis: Diagnosis) -> list[_Word]:
             edits = _everywhere(place.now, word, meant)
         found.append(_Word(place.path, place.now, word, meant, tuple(edits)))
     return found
+
+
+def _defined(place: Place, diagnosis: Diagnosis, case: Case) -> list[_Word]:
+    """The name that a file gave to what is missing now, and that was written another way."""
+    token = diagnosis.facts.get("token", "").casefold()
+    edits = [e for e in replaced_by_slip(place.before, place.now) if e.then.casefold() == token]
+    if len(edits) != 1 or renamed_on_purpose(edits[0].now, edits[0].then, place.path, case):
+        return []
+    return [_Word(place.path, place.now, edits[0].now, edits[0].then, tuple(edits))]
 
 
 def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:

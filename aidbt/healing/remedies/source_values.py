@@ -14,6 +14,7 @@ from aidbt.core.errors import WarehouseError
 from aidbt.core.healing import Checked
 from aidbt.core.schema import Column, Relation
 from aidbt.core.table_state import KeyedRows, TableState
+from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.table_changes import TableChange, is_mark
 from aidbt.healing.evidence.tables_now import relation_of, tables_now
@@ -185,7 +186,7 @@ class SourceNow:
             WarehouseError: the expression cannot be run.
         """
         then = self.then.keyed
-        if then is None:
+        if then is None or type_family(data_type) == "other":  # lists and documents have no one text
             return None
         with self._tools.warehouse().connect() as connection:
             if not self._is_same_engine(connection):

@@ -46,7 +46,7 @@ def causes_of_monitors(incidents: Iterable[Incident], known: Iterable[Diagnosis]
 
 
 def _telling(one: Anomaly) -> tuple[bool, bool, datetime, float]:
-    """How much a finding says of the cause: what is exact first; rows that are missing before what that does."""
+    """How much a finding says of the cause: what is exact, then rows that are missing, then the newest."""
     metric = one.monitor.metric
     return kind_of(metric) != "data", metric == "row_count", one.start, one.score
 

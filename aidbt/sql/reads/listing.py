@@ -43,7 +43,11 @@ def list_columns(text: str, found: ResolvedModel | None, change: ReadChange) -> 
             splices.append(_in_star(text, star, change, style))
         else:
             splices.append((start, end, _in_brackets(text, start, end, change, style)))
-    return Edited(spliced(text, splices), len(splices)) if splices else Refused("it does not read the source")
+    if not splices:
+        return Refused("it does not read the source")
+    if "\r\n" in text:
+        splices = [(start, end, new.replace("\n", "\r\n")) for start, end, new in splices]
+    return Edited(spliced(text, splices), len(splices))
 
 
 def _places(text: str, found: ResolvedModel | None, change: ReadChange) -> list[tuple[int, int]] | Refused:

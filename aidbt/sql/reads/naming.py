@@ -84,7 +84,7 @@ def _hidden(found: ResolvedModel, change: ReadChange) -> str:
             return f"line {model.line_of(start)} names {column} in a block of Jinja"
     for tag in model.tags:
         if tag.kind == "expression" and not mentions(tag.inner, column):
-            made = compiled_part(model.text, tag.start, tag.end, change.compiled)
+            made = compiled_part(model.text, tag.start, tag.end, change.compiled, change.dialect)
             if made is not None and mentions(made, column):
                 return f"line {model.line_of(tag.start)} becomes a read of {column}"
     return ""
@@ -140,7 +140,7 @@ def _of_tag(tag: JinjaTag, found: ResolvedModel, change: ReadChange, style: Styl
         return []  # the name was given anew before
     if mine != [True]:
         return Refused(f"{where} may mean {change.column} of another table")
-    made = compiled_part(found.model.text, tag.start, tag.end, change.compiled)
+    made = compiled_part(found.model.text, tag.start, tag.end, change.compiled, change.dialect)
     if made is None:
         return Refused(f"what {where} becomes is not known")
     is_quoted = _reads(made, change)
@@ -166,16 +166,25 @@ def _select_around(tag: JinjaTag, found: ResolvedModel) -> Selected | None:
     return next((one for one in selects(found.tree) if one.node is inside), None)
 
 
-def compiled_part(text: str, start: int, end: int, compiled: str) -> str | None:
-    """What `text[start:end]` became in the compiled text, found by the plain text on both sides of it; None
-    when that is not there, or more than once."""
+def compiled_part(text: str, start: int, end: int, compiled: str, dialect: str) -> str | None:
+    """The expression that `text[start:end]` became in the compiled text, found by the plain text on both sides
+    of it; None when there is none, or more than one."""
     before = re.split(r"[}]", text[max(0, start - _CONTEXT) : start])[-1]
     after = re.split(r"[{]", text[end : end + _CONTEXT])[0]
     if not compiled or not before.strip() or not after.strip():
         return None
-    pattern = re.compile(_loose(before) + r"(?P<made>.*?)" + _loose(after), re.DOTALL)
-    found = [match["made"] for match in pattern.finditer(compiled)]
-    return found[0] if len(set(found)) == 1 else None
+    starts = [one.end() for one in re.finditer(_loose(before), compiled)]
+    found = set()
+    for one in re.finditer(_loose(after), compiled):
+        parts = (compiled[at : one.start()] for at in reversed(starts) if at <= one.start())
+        made = next((part for part in parts if _is_expression(part, dialect)), None)
+        found |= {made.strip()} if made is not None else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_expression(text: str, dialect: str) -> bool:
+    tree = parse_sql(_SELECT + text, dialect).tree if text.strip() else None
+    return tree is not None and len(tree.selects) == 1 and tree.args.get("from_") is None
 
 
 def _loose(text: str) -> str:

@@ -17,6 +17,7 @@ from aidbt.store import open_store
 from aidbt.store.incidents import Incidents
 from tests.dbt_shop import DBT_PROJECT, PROFILES
 from tests.ingestion.debezium_landing import envelope, text
+from tests.kit import PostgresServer, ServerMissing
 
 CONNECTOR = "connector: debezium\npath: events/*.json\ntypes:\n  orders: {qty: int16}  # as the shop says\n"
 
@@ -103,6 +104,7 @@ def test_a_type_that_is_too_narrow_is_proposed_wider_and_replayed_once_it_is_mer
     assert [state for _, state in source.incidents()] == ["resolved"]
 
 
+@pytest.mark.long
 def test_letters_that_no_setting_makes_rows_go_to_a_person_with_one_of_them_masked(source: Source):
     source.land(5, "a dozen", "two dozen")
     (cause,) = source.heal("--from", "dead-letters")
@@ -115,6 +117,7 @@ def test_letters_that_no_setting_makes_rows_go_to_a_person_with_one_of_them_mask
     assert source.heal("--from", "dead-letters")[0]["attempt"]["id"] == cause["attempt"]["id"]
 
 
+@pytest.mark.long
 def test_what_a_class_may_not_is_left_with_its_command(source: Source):
     source.land(5, 70_000)
     (source.root / "aidbt.yml").write_text("heal: {classes: {DATA_QUALITY: propose}}\n")
@@ -138,3 +141,34 @@ def test_a_source_that_cannot_be_read_is_one_incident_until_it_can(source: Sourc
     assert source.heal("--from", "connectors") == []
     assert [state for _, state in source.incidents()] == ["resolved"]
     assert source.run("heal", "status").stdout == "no cause is being mended\n"
+
+
+@pytest.mark.long
+def test_a_number_that_is_none_and_a_server_that_is_away_for_a_while(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    connector = "connector: postgres\nurl: \"{{ env_var('SHOP_URL') }}\"\ncdc: {}\ntables: [prices]\n"
+    source.connector.write_text(connector)
+    git(source.root, "commit", "-qam", "PostgreSQL")
+    try:
+        server = PostgresServer().__enter__()
+    except ServerMissing as error:
+        pytest.skip(str(error))
+    try:
+        monkeypatch.setenv("SHOP_URL", server.url())
+        server.psql(
+            "create table prices (id int primary key, price numeric(8, 2)); insert into prices values (1, 2)"
+        )
+        landed = source.run("ingest", "cdc", "--once")
+        assert landed.exit_code == 0, landed.output
+        server.psql("insert into prices values (2, 'NaN')")
+        source.run("ingest", "cdc", "--once")
+        (cause,) = source.heal("--from", "dead-letters")
+        assert cause["attempt"]["state"] == "proposed" and cause["attempt"]["remedy"] == "as_text"
+        after = git(source.root, "show", f"{cause['attempt']['branch']}:aidbt/connectors/shop.yml")
+        assert after.startswith(connector) and "prices.price" in after
+    finally:
+        server.__exit__()
+    (cause,) = source.heal("--from", "connectors")
+    assert cause["diagnosis"]["error_class"].startswith("TRANSIENT/")
+    assert cause["attempt"]["state"] == "waiting" and "in vain" in cause["attempt"]["why"]

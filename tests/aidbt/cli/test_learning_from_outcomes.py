@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,22 @@ def test_answers_that_are_right_less_often_than_they_claim_are_an_incident_until
     aidbt(session, "heal", "resolve", failed(session, "b"))
     [incident] = Incidents(session.store).all()
     assert incident.state.is_over
+
+
+def test_a_language_model_is_asked_only_where_settings_or_people_allow_it(session: Session):
+    root = session.project.root
+    (root / "answers.yml").write_text(
+        """answers: [{match: glacier, answer: '{"class": "DATA_QUALITY/STALE", "reason": "not thawed"}'}]\n"""
+    )
+    found = []
+    for settings in ("llm: {provider: scripted, script: answers.yml}\n", "heal: {ask_llm: true}\n"):
+        with (root / "aidbt.yml").open("a") as file:
+            file.write(settings)
+        with closing(open_session(root, profiles_dir=root)) as opened:
+            found.append(by_project(opened)(SAID, "duckdb"))
+
+    assert [one.by == "llm" for one in found] == [False, True]
+    assert (found[1].error_class, found[1].gate) == (E.STALE, "draft")
 
 
 @pytest.mark.long

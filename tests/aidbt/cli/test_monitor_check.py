@@ -172,6 +172,7 @@ def test_a_channel_that_could_tell_nobody_is_said_before_there_is_something_to_t
     assert "alerts.channels.team: nobody can be told: the variable TEAM_URL is not set" in done.stdout
 
 
+@pytest.mark.long
 def test_what_is_badly_wrong_is_a_cause_that_goes_to_a_person_in_the_same_incident(shop: Shop):
     aidbt(shop, "run")
     fill(shop, f"not ({YESTERDAY}) or n < 2")

@@ -125,14 +125,14 @@ CAST = replace(RENAMED, column="id", instead=Instead("cast({} as bigint)", ("id"
         (f"select * from {S}", f"select {C} as id, email, status, updated_at from {S}"),
         (
             f"with u as (\n  select * from {S}\n  union all\n  select * from {T}\n)\nselect id from u",
-            f"with u as (\n  select\n    {C} as id,\n    email,\n    status,\n    updated_at\n  from {S}\n  union all\n"
+            f"with u as (\n  select {C} as id, email, status, updated_at from {S}\n  union all\n"
             f"  select * from {T}\n)\nselect id from u",
         ),
         (f"select email from {S}", f"select email from {S}"),
     ],
 )
 def test_a_column_that_keeps_its_name_is_cast_wherever_it_goes(before: str, after: str):
-    assert edited(before, CAST).replace("\n      ", "\n    ") == after
+    assert edited(before, CAST) == after
 
 
 MACRO = "select\n    id,\n    {{ cents('email') }} as email\nfrom " + S
@@ -153,6 +153,18 @@ def test_the_argument_of_a_macro_stays_where_it_is_more_than_a_column(made: str)
     assert edited(MACRO, replace(RENAMED, compiled=compiled)) == MACRO.replace(
         S, f"(select {LISTED} from {S}) as people"
     )
+
+
+def test_arguments_of_macros_that_stand_side_by_side_are_told_apart():
+    text = (
+        "select {{ key(['id', 'email']) }} as k, {{ clean('status') }} as s, {{ clean('email') }} as e\nfrom "
+        + S
+    )
+    compiled = (
+        "select md5(concat(id, '-', email)) as k, trim(status) as s, coalesce(trim(email), '') as e\nfrom x"
+    )
+
+    assert edited(text, replace(RENAMED, compiled=compiled)) == text.replace("'email'", "'mail'")
 
 
 def test_a_variable_that_becomes_a_read_hides_it():
@@ -177,6 +189,17 @@ def test_columns_that_came_are_left_out_only_where_a_star_takes_them():
     assert edited(star, ADDED) == f"select id, email, status, updated_at from {S}"
     wanted = replace(ADDED, wanted=frozenset({"city"}))
     assert edited(star, wanted) == f"select id, email, status, updated_at, city from {S}"
+
+
+def test_the_line_ends_of_a_file_stay_and_long_lists_get_a_line_for_each_column():
+    wide = replace(RENAMED, then=(*THEN, *columns("a_longer_name another_long_name the_longest_name_of_all")))
+    wide = replace(wide, now=(Column("mail"), *wide.then[:1], *wide.then[2:]))
+
+    after = edited(f"with s as (\r\n    select * from {S}\r\n)\r\nselect * from s", wide)
+
+    assert "    select\r\n        id,\r\n        mail as email,\r\n" in after
+    assert after.endswith(f"the_longest_name_of_all\r\n    from {S}\r\n)\r\nselect * from s")
+    assert after.count("\n") == after.count("\r\n")
 
 
 def test_two_changes_are_made_one_upon_the_other():

@@ -11,17 +11,26 @@ from aidbt.healing.remedies.code.slips import nearest_slip
 
 _MOST = 150  # tokens in the lines that changed
 _TAKEN_OUT = frozenset(",()")
+_LONG_KEYWORDS = [word for word in KEYWORDS if len(word) >= 4]
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 def guided_edits(before: str, now: str) -> list[OneEdit]:
     """One comma at the end of a line, one bracket, or one keyword, in the lines that changed.
 
-    A comma inside of a line is never guessed: between two arguments an operator may have been lost.
+    Never inside of Jinja. A comma inside of a line is never guessed: between two arguments an operator may
+    have been lost. A keyword is one of four letters and more, for a word that was not in the file before.
     """
     words = list(tokens(now))
     lines = set(_changed_lines(before, now))
     starts = _line_starts(now)
-    places = [i for i, (_, start) in enumerate(words) if _line(starts, start) in lines]
+    jinja = [match.span() for match in _JINJA.finditer(now)]
+    known = {word.casefold() for word, _ in tokens(before)}
+    places = [
+        i
+        for i, (_, start) in enumerate(words)
+        if _line(starts, start) in lines and not any(a <= start < b for a, b in jinja)
+    ]
     if len(places) > _MOST:
         return []
     found: list[OneEdit] = []
@@ -36,8 +45,8 @@ def guided_edits(before: str, now: str) -> list[OneEdit]:
             ]
         if word in _TAKEN_OUT:
             found.append(OneEdit(start, end, "", word, "", True))
-        meant = nearest_slip(word, KEYWORDS) if re.fullmatch(r"[A-Za-z]+", word) else None
-        if meant is not None and word.casefold() not in KEYWORDS:
+        meant = nearest_slip(word, _LONG_KEYWORDS) if word.isalpha() else None
+        if meant is not None and word.casefold() not in KEYWORDS | known:
             meant = meant.upper() if word.isupper() else meant
             found.append(OneEdit(start, end, meant, word, meant, True))
     return found

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aidbt.core.healing import Diagnosis
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.remedies.code.slips import nearest_slip
 
 _BUILT = ("model", "seed", "snapshot")
 _CALLED = re.compile(r"\b([a-z_]\w*)\s*\(", re.IGNORECASE)
@@ -58,3 +59,15 @@ def all_names(case: Case) -> list[str]:
     found += [node.name for node in manifest.sources.values()] if manifest else []
     relations = good.relations if good is not None else ()
     return found + [column.name for relation in relations for column in relation.columns]
+
+
+def renamed_on_purpose(now: str, then: str, path: str, case: Case) -> str:
+    """Why a new name of something may well be meant, and no slip of the hand; "" where nothing says so."""
+    others = [c for c in case.code.files if c.path != path and c.kind != "deleted"]
+    used = next((c.path for c in others if re.search(rf"\b{re.escape(now)}\b", c.after or "")), "")
+    if used:
+        return f"{used} uses {now}: it looks as if {then} was renamed on purpose"
+    is_plural = now.casefold().replace("s", "") == then.casefold().replace("s", "")
+    if is_plural or nearest_slip(now, [then], vocabulary=all_names(case)) is None:
+        return f"{then} is called {now} now: whether that was meant is a person's"
+    return ""

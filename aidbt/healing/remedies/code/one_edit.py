@@ -26,7 +26,7 @@ KEYWORDS = frozenset(
 )
 _CLOSING_TAG = re.compile(r"\{%[-+]?(?:end\w+|else)[-+]?%\}")
 _OPERATORS = frozenset("=<>!+-*/|%")
-_MARKS = frozenset(",()[]{}'\"`:;.") | {"{{", "}}", "{%", "%}", "{{-", "-}}", "{%-", "-%}"}
+_MARKS = frozenset(",()[]{}'\"`:;.") | {"{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-}}", "{%-", "-%}"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,13 @@ class Reading:
 
     Attributes:
         problem: why it cannot be read; "" when it can.
+        is_wrong_sql: whether that is said of the SQL that came out.
         columns: name of a CTE, "" for the whole query → the names it selects; absent where it has a star.
         query: the SQL, as one line without comments, so that two texts can be compared.
     """
 
     problem: str = ""
+    is_wrong_sql: bool = False
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     query: str = ""
 
@@ -106,15 +108,15 @@ class Reader:
 
         problem = self._engine_problem(sql) if around.adapter == "duckdb" else ""
         if problem:
-            return Reading(problem)
+            return Reading(problem, True)
         parsed = parse_sql(sql, self.case.dialect)
         if parsed.tree is not None:
-            return Reading(
-                "", _columns(parsed.tree), parsed.tree.sql(dialect=self.case.dialect, comments=False)
-            )
+            query = parsed.tree.sql(dialect=self.case.dialect, comments=False)
+            return Reading(columns=_columns(parsed.tree), query=query)
         # An engine's own parser knows best; what only ours cannot read has no columns that are known.
         ours = parsed.problems[0].message if parsed.problems else "it is no query"
-        return Reading("" if around.adapter == "duckdb" else ours, query=" ".join(sql.split()))
+        is_wrong = around.adapter != "duckdb"
+        return Reading(ours if is_wrong else "", is_wrong, query=" ".join(sql.split()))
 
     def _engine_problem(self, sql: str) -> str:
         import duckdb
@@ -157,7 +159,8 @@ def _together(found: list[Reading]) -> Reading:
     """What several models give, as one."""
     problem = next((one.problem for one in found if one.problem), "")
     columns = {f"{place} {name}": of for place, one in enumerate(found) for name, of in one.columns.items()}
-    return Reading(problem, columns, " ; ".join(one.query for one in found))
+    is_wrong = any(one.is_wrong_sql for one in found)
+    return Reading(problem, is_wrong, columns, " ; ".join(one.query for one in found))
 
 
 def _columns(tree: Any) -> dict[str, tuple[str, ...]]:

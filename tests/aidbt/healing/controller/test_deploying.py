@@ -3,6 +3,8 @@ given here; how it is got is in test_healing_a_project.py."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import duckdb
 import pytest
 
 from aidbt.core.attempts import Attempt, AttemptState
@@ -30,8 +33,11 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.patching import commits
 from aidbt.project import open_project
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node
 from aidbt.store import Store, open_store
 from aidbt.store.cases import Cases
+from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.dbt_shop import new_shop
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -54,7 +60,7 @@ def git(root: Path, *words: str) -> str:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     shop = new_shop(tmp_path / "shop", {"models/orders.sql": "select 1 as id", "models/totals.sql": BAD})
-    shop.write({".gitignore": ".aidbt/\n"})
+    shop.write({".gitignore": ".aidbt/\n*.duckdb*\n"})
     git(shop.root, "init", "-q", "-b", "main")
     git(shop.root, "add", ".")
     git(shop.root, "commit", "-q", "-m", "first")
@@ -84,11 +90,65 @@ def hands(root: Path, store: Store, run: Callable[[], Ran] = lambda: Ran(True)) 
 class Proofs(dict[str, Proof]):
     """Every commit was proved."""
 
+    def __init__(self, places: tuple[tuple[str, str], ...] = ()) -> None:
+        self.places = places
+
     def __contains__(self, digest: object) -> bool:
         return True
 
     def __missing__(self, digest: str) -> Proof:
-        return Proof(True, "proved", rerun=Rerun("build"))
+        return Proof(True, "proved", rerun=Rerun("build", places=self.places))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_one_killed_in_its_run_leaves_nothing_behind_when_the_next_run_is_not_green(root: Path, store: Store):
+    table(root, "create table totals as select 1 as id")
+    worked_on = attempt(root)
+
+    def killed() -> Ran:
+        table(root, "create or replace table totals as select 2 as id")
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    def red() -> Ran:
+        table(root, "create or replace table totals as select 3 as id, 4 as half_done")
+        return Ran(False, "a test failed")
+
+    pid = os.fork()
+    if pid == 0:
+        try:
+            deploys(root, store, killed).promote(worked_on)
+        finally:
+            os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+    assert table(root, "from totals") == [(2,)] and git(root, "log", "-1", "--format=%s") == "Write orders"
+
+    done = deploys(root, store, red).settled(worked_on)
+
+    assert done is not None and done.was_undone
+    assert done.found == "taken back, since its run failed: a test failed"
+    assert table(root, "from totals") == [(1,)]
+    assert (root / "models/totals.sql").read_text() == BAD
+
+
+def deploys(root: Path, store: Store, run: Callable[[], Ran]) -> ProjectHands:
+    """Hands whose run replaces one table of a DuckDB file."""
+    made = hands(root, store, run)
+    warehouse = DuckDBWarehouse(root / "shop.duckdb")
+    manifest = Manifest(
+        ArtifactMetadata("", "", NOON, {}),
+        {"model.shop.totals": Node("model.shop.totals", "model", "totals", "models/totals.sql", schema="main")},
+        {}, {}, {},
+    )  # fmt: skip
+    made.means = replace(made.means, warehouse=lambda: warehouse)
+    made.case = replace(made.case, good_manifest=manifest)
+    made.shared.proofs = Proofs(places=(("main", "totals"),))
+    return made
+
+
+def table(root: Path, statement: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(root / "shop.duckdb")) as database:
+        return database.execute(statement).fetchall()
 
 
 def _no_warehouse() -> None:

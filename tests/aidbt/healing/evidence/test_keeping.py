@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from aidbt.healing.evidence.keeping import Kept, keep_good_state
+from aidbt.core.failures import ErrorClass
+from aidbt.healing.diagnosis.finding import diagnosis
+from aidbt.healing.evidence.keeping import Judge, Kept, keep_good_state
 from aidbt.project import open_project
 from aidbt.store import Store, open_store
 from aidbt.store.good_states import GoodStates
@@ -31,12 +34,20 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def keep(shop: BrokenShop, store: Store, *, scan_bytes: int = 10**12, only_run: str = "") -> Kept:
+def keep(
+    shop: BrokenShop,
+    store: Store,
+    *,
+    scan_bytes: int = 10**12,
+    only_run: str = "",
+    judge: Judge | None = None,
+) -> Kept:
     project = open_project(shop.root, profiles_dir=shop.root)
     warehouse = DuckDBWarehouse(shop.database)
     return keep_good_state(
-        project, warehouse, store, artifacts=shop.artifacts, scan_bytes=scan_bytes, only_run=only_run
-    )
+        project, warehouse, store, artifacts=shop.artifacts, scan_bytes=scan_bytes, only_run=only_run,
+        judge=judge,
+    )  # fmt: skip
 
 
 def change_results(shop: BrokenShop, **changes: object) -> None:
@@ -113,3 +124,19 @@ def test_a_warehouse_that_somebody_holds_keeps_nothing_and_fails_nothing(shop: B
 
     assert kept.state is None
     assert "is in use by process" in kept.why
+
+
+def test_a_source_that_is_wrong_in_a_green_run_keeps_its_last_right_state(shop: BrokenShop, store: Store):
+    keep(shop, store)
+    with duckdb.connect(str(shop.database)) as connection:
+        connection.execute("delete from crm.orders; delete from crm.customers where id < 10")
+    orders = "source.shop.crm.orders"
+    wrong = diagnosis("volume", ErrorClass.VOLUME, 0.9, failure=None, root=orders)
+
+    kept = keep(shop, store, judge=lambda was, now, manifest: [wrong] if now.tables[orders].rows == 0 else [])
+
+    assert kept.doubted == (wrong,) and orders in kept.looked
+    last = GoodStates(store).last("dev")
+    assert last is not None and last.tables[orders].rows == 1000
+    customers = "source.shop.crm.customers"
+    assert last.tables[customers].rows < 1000 and last.tables[customers] == kept.state.tables[customers]

@@ -17,6 +17,7 @@ def asked(name: str, config: dict[str, Any] | None = None, **arguments: object) 
     raw = json.loads((CAFE / "good" / "manifest.json").read_text())
     node = next(n for n in raw["nodes"].values() if (n.get("test_metadata") or {}).get("name") == "unique")
     node["test_metadata"] = {"name": name, "kwargs": arguments, "namespace": "dbt_utils"}
+    node["column_name"] = None
     node["config"] |= config or {}
     found = meaning_of(node["unique_id"], manifest_of(raw, "manifest.json"))
     assert found is not None

@@ -213,11 +213,13 @@ def test_yaml_gets_its_indentation_or_mark_back(tmp_path: Path, right: str, wron
     [
         (("    group by customer_id\n", ""), "no single edit"),  # a whole clause is no slip
         (("count(*)", "coalesce(amount 0)"), "no single edit"),  # a comma, or an operator?
+        (("clean('sums.place')", "clean('sums.place', siz=2)"), "no single edit"),  # what Jinja says no to
         (("left", "left"), "no file that changed"),
     ],
 )
 def test_what_is_no_slip_is_a_persons(tmp_path: Path, wrong: tuple[str, str], why: str):
-    now = SQL.replace(*wrong).replace("from sums\n", "from sums where (\n") if wrong[0] != "left" else SQL
+    broken_end = "from sums where (\n" if "customer_id" in wrong[0] else "from sums\n"
+    now = SQL.replace(*wrong).replace("from sums\n", broken_end)
     found, tools = case(tmp_path, {MODEL: now})
 
     declined = RestoredToken().propose(broken("Parser Error"), found, tools)
@@ -290,6 +292,18 @@ def test_a_name_that_is_not_there_yet_is_a_persons(tmp_path: Path, what: str, to
     found, tools = case(tmp_path, {"models/_new.yml": f"- {token}\n"})
 
     assert isinstance(RightName().propose(diagnosis, found, tools), Declined)
+
+
+@pytest.mark.parametrize(
+    ("also", "is_mended"), [({}, True), ({"models/new.sql": "select {{ claen('a') }}"}, False)]
+)
+def test_a_macro_whose_own_name_was_mistyped(tmp_path: Path, also: dict[str, str | None], is_mended: bool):
+    diagnosis = broken("'clean' is undefined", error_class=E.COMPILATION, what="macro", token="clean")
+    found, tools = case(tmp_path, {MACROS: CLEAN.replace("clean", "claen"), **also})
+    mend = RightName().propose(diagnosis, found, tools)
+
+    assert isinstance(mend, Mend) is is_mended  # with the new name in use it was renamed on purpose
+    assert not isinstance(mend, Mend) or (mend.patch is not None and mend.patch.edits[0].after == CLEAN)
 
 
 @pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])

@@ -206,6 +206,7 @@ def test_a_second_column_with_the_same_values_is_never_guessed(shop: Shop):
     assert "b may be email too" in shop.refused(*RENAME, old="email", new="a")
 
 
+@pytest.mark.long
 def test_a_column_of_one_value_is_told_by_its_name_too(shop: Shop):
     shop.write(SQL.replace("channel", "country")).change(
         "alter table raw.people rename column country to country_code"
@@ -228,6 +229,7 @@ def test_renamed_and_retyped_is_proved_wholly(shop: Shop):
     assert "every value of total comes through" in shop.refused(*RENAME, old="amount", new="total")
 
 
+@pytest.mark.long
 def test_two_columns_of_one_file_are_mended_one_upon_the_other(shop: Shop):
     shop.change(
         "alter table raw.people rename column email to address",
@@ -318,6 +320,16 @@ def test_a_declared_default_stands_in_for_a_column_that_is_gone(shop: Shop):
     assert "cast(0 as bigint) as points" in shop.mended(*REMOVED, column="points")  # as the column was
 
 
+def test_a_column_whose_values_moved_to_another_name_is_not_defaulted(shop: Shop):
+    shop.change(
+        "alter table raw.people rename column country to land",
+        "alter table raw.people drop column land",
+        "alter table raw.people rename column email to mail",
+        "alter table raw.people rename column channel to email",
+    )
+    assert "email holds what channel held" in shop.refused(*REMOVED, column="channel")
+
+
 def test_what_nobody_declared_or_is_critical_is_a_persons(shop: Shop):
     why = {"email": "critical", "seen_at": "no default is declared", "amount": "is no constant: random()"}
     for column, said in why.items():
@@ -347,7 +359,12 @@ AS_DECIMAL = "cast(amount as decimal(12,2)) as amount"
     [
         ("varchar", "varchar using strftime(seen_at, '%Y-%m-%dT%H:%M:%S')", "cast(seen_at as timestamp)"),
         ("double", "bigint using epoch_ms(seen_at)", "epoch_ms(seen_at)"),
-        ("decimal(18, 4)", "bigint using epoch(seen_at)::bigint", "make_timestamp(seen_at * 1000000)"),
+        pytest.param(
+            "decimal(18, 4)",
+            "bigint using epoch(seen_at)::bigint",
+            "make_timestamp(seen_at * 1000000)",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_type_is_taken_back_where_every_value_proves_it(shop: Shop, amount: str, seen_at: str, read: str):
@@ -363,7 +380,10 @@ def test_a_type_is_taken_back_where_every_value_proves_it(shop: Shop, amount: st
 @pytest.mark.parametrize(
     "changes",
     [
-        {"amount": "varchar using 'EUR ' || amount", "seen_at": "date", "email": "varchar"},
+        pytest.param(
+            {"amount": "varchar using 'EUR ' || amount", "seen_at": "date", "email": "varchar"},
+            marks=pytest.mark.long,
+        ),
         {
             "amount": "bigint using (amount * 100)::bigint",  # cents: castable, and another value
             "seen_at": "varchar using strftime(seen_at, '%d/%m/%Y %H:%M')",

@@ -1,0 +1,131 @@
+"""The files of a quarantine: their text in each dialect, and what dbt makes of them."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from aidbt.core.schema import Column, Relation
+from aidbt.healing.quarantine.entry import Entry
+from aidbt.healing.quarantine.files import condition_text
+from aidbt.healing.quarantine.patching import quarantine_patch
+from aidbt.healing.quarantine.rules import Parent, Rule, unreadable
+from aidbt.healing.quarantine.standing import late_lines, quarantines
+from aidbt.healing.quarantine.tracing import trace
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node, read_manifest
+from tests.dbt_shop import DBT, new_shop
+
+ORDERS = Node("source.s.pay.orders", "source", "orders", "", schema="raw", source_name="pay")
+COLUMN = exp.column("Amount", quoted=True)
+
+
+def condition(sql: str) -> exp.Expr:
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("duckdb", '"Amount" is not null\n            and try_cast("Amount" as decimal(9, 2)) is null'),
+        ("spark", "Amount is not null\n            and try_cast(Amount as decimal(9, 2)) is null"),
+        ("redshift", '"Amount" is not null\n            and try_cast("Amount" as decimal(9, 2)) is null'),
+        (
+            "postgres",
+            '"Amount" is not null\n            and not pg_input_is_valid("Amount", \'decimal(9, 2)\')',
+        ),
+        ("snowflake", '"Amount" is not null\n            and try_cast("Amount" as decimal(9, 2)) is null'),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told_in_each_dialect(dialect: str, text: str):
+    rule = Rule("bad_casts", unreadable(COLUMN, "DECIMAL(9, 2)", dialect), "r", ("Amount",))
+    assert condition_text(rule, dialect) == text
+
+
+def test_another_source_is_named_as_dbt_names_it_and_braces_are_printed():
+    orphans = Rule(
+        "orphans", condition("a is not null and not a in (select id from raw.orders)"), "r", ("a",),
+        parent=Parent(ORDERS, "id"),
+    )  # fmt: skip
+    assert condition_text(orphans, "duckdb").endswith(
+        "not a in (select id from {{ source('pay', 'orders') }})"
+    )
+    braces = Rule("other_values", condition("a = '{{ x }}'"), "r", ("a",))
+    assert condition_text(braces, "duckdb") == "a = '{{ '{' }}{ x }}'"
+
+
+def test_a_quarantine_that_nobody_looked_at_is_told_of():
+    def model(name: str, until: str) -> Node:
+        said = {"source": "pay.orders", "since": "2026-03-01", "until": until, "owner": "finance"}
+        raw = {"config": {"meta": {"aidbt": {"quarantine": said}}}}
+        return Node(f"model.s.{name}", "model", name, "", raw=raw)
+
+    nodes = [model("late", "2026-03-31"), model("due", "2026-04-01"), model("odd", "soon")]
+    manifest = Manifest(ArtifactMetadata("", "", None, {}), {n.unique_id: n for n in nodes}, {})  # type: ignore[arg-type]
+
+    found = quarantines(manifest)
+    assert [one.model for one in found] == ["late", "due"]
+    (line,) = late_lines(found, date(2026, 4, 1))
+    assert line.startswith("late holds rows of pay.orders since 2026-03-01") and "(finance)" in line
+
+
+STAGING = """\
+with s as (select * from {{ source('pay', 'payments') }})
+select id, cast(amount as int) as amount from s
+"""
+SOURCES = "sources: [{name: pay, schema: raw, tables: [{name: payments}, {name: orders}]}]\n"
+
+
+@pytest.mark.long
+def test_dbt_builds_what_is_written_and_no_row_is_ever_lost(tmp_path: Path):
+    shop = new_shop(tmp_path, {"models/stg.sql": STAGING, "models/sources.yml": SOURCES})
+    with duckdb.connect(str(shop.database)) as database:
+        database.execute("create schema raw; create table raw.orders as select 1 as id")
+        database.execute(
+            "create table raw.payments as"
+            " select * from (values (1, '5'), (2, 'n/a'), (2, '7'), (2, '7')) t(id, amount)"
+        )
+    relation = Relation("raw", "payments", (Column("id", "integer"), Column("amount", "varchar")))
+    source = Node("source.shop.pay.payments", "source", "payments", "", schema="raw", source_name="pay")
+    staging = Node("model.shop.stg", "model", "stg", "models/stg.sql", "shop", depends_on=(source.unique_id,))
+    compiled = STAGING.replace("{{ source('pay', 'payments') }}", "raw.payments")
+    traced = trace(compiled, "duckdb", ["id", "amount"], lambda table: table.name == "payments")
+    assert traced is not None
+    rules = (
+        Rule("bad_casts", unreadable(exp.column("amount"), "INT", "duckdb"), "amount is no int", ("amount",)),
+        Rule(
+            "duplicates",
+            condition("row_number() over (partition by id, amount order by id) > 1"),
+            "a copy",
+            ("id",),
+        ),
+    )
+    entry = Entry(source, relation, staging, traced)
+    patch = quarantine_patch(
+        entry, rules, lambda path: STAGING if path == "models/stg.sql" else None,
+        dialect="duckdb", macros="macros", since=date(2026, 3, 1), days=30,
+    )  # fmt: skip
+    shop.write({edit.path: edit.after or "" for edit in patch.edits})
+
+    def dbt(command: str) -> int:
+        words = [str(DBT), command, "--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path)]
+        return subprocess.run(words, capture_output=True, check=False).returncode
+
+    assert dbt("build") == 0
+    with duckdb.connect(str(shop.database)) as database:
+        assert database.execute("select * from stg order by all").fetchall() == [(1, 5), (2, 7)]
+        reasons = (
+            "select quarantine_reason, amount, length(quarantined_in_run) from stg__quarantine order by all"
+        )
+        assert database.execute(reasons).fetchall() == [("a copy", "7", 36), ("amount is no int", "n/a", 36)]
+        database.execute("delete from stg__quarantine where amount = '7'")
+    assert dbt("test") == 1
+    assert [one.source for one in quarantines(read_manifest(tmp_path / "target/manifest.json"))] == [
+        "pay.payments"
+    ]

@@ -1,8 +1,0 @@
-select
-    "memberId" as member_id,
-    email,
-    level,
-    language,
-    joined_on,
-    is_active
-from {{ source('loyalty', 'members') }}

@@ -1,1 +1,0 @@
-select member_id, email, level, joined_on::timestamp as joined_on from {{ ref('stg_loyalty__members') }}
