@@ -93,7 +93,7 @@ def _offers(session: Session, connector: Any, letters: Letters) -> Iterator[Offe
     by_hand = f"aidbt ingest replay {letters.source} --cause {letters.cause}"
     where = f"{letters.source}.{letters.table}" if letters.table else letters.source
     if letters.dead == 0:
-        title = f"replay {letters.waiting:,} dead letters of {where}"
+        title = f"Replay {letters.waiting:,} dead letters of {where}"
         claim = Claim(
             "every stored record of the group is a row now", lambda: _all_rows(session, connector, letters)
         )
@@ -157,7 +157,7 @@ def _fixes(session: Session, connector: Any, letters: Letters) -> Iterator[_Fix]
         for new in wider(settings.types[name][column]) if name else ():
             types = {**settings.types, name: {**settings.types[name], column: new}}
             yield from _fix(
-                session, connector, "wider_type", f"read {name}.{column} of {letters.source} as {new}",
+                session, connector, "wider_type", f"Read {name}.{column} of {letters.source} as {new}",
                 ("types", name), column, new, {"types": types},
             )  # fmt: skip
     elif hasattr(settings, "as_text") and letters.cause == "not_exact":
@@ -165,7 +165,7 @@ def _fixes(session: Session, connector: Any, letters: Letters) -> Iterator[_Fix]
         if named not in settings.as_text:
             wanted = [*settings.as_text, named]
             yield from _fix(
-                session, connector, "as_text", f"land {named} of {letters.source} as text",
+                session, connector, "as_text", f"Land {named} of {letters.source} as text",
                 (), "as_text", wanted, {"as_text": tuple(wanted)},
             )  # fmt: skip
 

@@ -39,5 +39,5 @@ def _offers(session: Session, cause: Diagnosis) -> list[Offer]:
         return []
     source = cause.facts["source"]
     waits = Wait(f"the source {source}", is_over=lambda: not _still(session, cause))
-    mend = Mend("wait_and_look_again", f"wait until {source} answers", waits=waits, risk=Risk.LOW)
+    mend = Mend("wait_and_look_again", f"Wait until {source} answers", waits=waits, risk=Risk.LOW)
     return [Offer(mend, by_hand=f"aidbt ingest status {source}")]

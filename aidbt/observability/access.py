@@ -288,8 +288,9 @@ def _touched(
             "heal",
             "what aidbt diagnose reads; what is built aside and the same tables as they are; the health of"
             f" the sources of aidbt/connectors, and dead letters in bronze; {store}",
-            f"commits and branches aidbt/heal/… of git, .aidbt/heal, {store}; for a proof schemas aidbt_…"
-            " beside those of the target, dropped afterwards; where heal.deployed_branch is set the files"
+            "commits and branches aidbt/heal/… of git (with --push at origin, too), .aidbt/heal (on DuckDB"
+            f" with the tables of before), {store}; for a proof schemas aidbt_… beside those of the target,"
+            " dropped afterwards; where heal.deployed_branch is set the files"
             " that are checked out, and what dbt build writes; rows of dead letters that are replayed",
             _together(tagged and "dbt's own statements", people, _dbt_telemetry(project)),
             ("connect", "metadata", "read", "build"),

@@ -22,11 +22,15 @@ from aidbt.healing.diagnosis.columns import (
     gone_column,
     switched_column,
 )
+from aidbt.healing.diagnosis.concerning import concerns
 from aidbt.healing.diagnosis.finding import (
+    GUESS,
     STRONG,
     Classify,
     below,
+    changes_above,
     diagnosis,
+    git_evidence,
     message_evidence,
     shown_name,
     tables_above,
@@ -143,11 +147,23 @@ def _retyped(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | N
         for change in above:
             if any(column.casefold() == name.casefold() for column, *_ in change.retyped):
                 return retyped_column(case, failure, [change], column=name)
-    return retyped_column(case, failure, above)
+    found = retyped_column(case, failure, above)
+    if found is not None and any(
+        concerns(change, [found.column]) for change in changes_above(case, failure.unique_id)
+    ):
+        return None  # nothing says that it is that column, and the code that reads it changed
+    return found
 
 
 def _added(case: Case, failure: RunFailure, _: Symptom) -> Diagnosis | None:
-    return added_columns(case, failure, tables_above(case, failure.unique_id))
+    found = added_columns(case, failure, tables_above(case, failure.unique_id))
+    code = changes_above(case, failure.unique_id)
+    if found is None or not code:
+        return found
+    proof = (*found.proof, *(git_evidence(case, change) for change in code[:2]))
+    return replace(
+        found, confidence=GUESS, proof=proof, unknown=("whether the new column or the changed file is why",)
+    )
 
 
 def _nulls(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:

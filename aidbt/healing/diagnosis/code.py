@@ -101,9 +101,8 @@ def broken_seed(case: Case, failure: RunFailure) -> Diagnosis | None:
     change = case.code.of(node.path) if node is not None else None
     if change is None:
         return None
-    is_value = re.search(r"convert|cast|invalid input syntax", failure.message, re.IGNORECASE)
     return diagnosis(
-        f"code:{change.path}", E.TYPE_COERCION_FAILURE if is_value else E.CORRUPT_DATA,
+        f"code:{change.path}", E.CORRUPT_DATA,
         STRONG if case.code.is_since_good else GUESS, failure=failure, root=failure.unique_id,
         proof=[git_evidence(case, change), message_evidence(failure)],
         facts={"file": change.path, "lines": change.lines, "what": "seed", "node": failure.unique_id},

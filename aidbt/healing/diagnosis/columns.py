@@ -176,6 +176,8 @@ def _same_values(relation: str, old: str, new: str, overlap: Overlap) -> Evidenc
 def _other_values(relation: str, old: str, new: str, overlap: Overlap) -> Evidence:
     if overlap.agreement is not None and not overlap.is_telling:
         text = f"{new} may be it or not: nearly all rows hold one value, so that values do not tell"
+    elif overlap.agreement is not None and overlap.agreement >= 0.5 > overlap.beyond_chance:
+        text = f"{new} is another column: it agrees with {old} about as often as chance has it"
     elif overlap.agreement is not None:
         text = f"{new} is another column: only {overlap.agreement:.0%} of its values are those of {old}"
     elif overlap.support:

@@ -66,7 +66,7 @@ FACTS_OF = {
     E.COLUMN_REMOVED: ("source", "relation", "column", "readers"),
     E.COLUMN_ADDED: ("source", "relation", "new"),
     E.TYPE_CHANGED: ("source", "relation", "column"),
-    E.TABLE_RENAMED: ("source", "old"),
+    E.TABLE_RENAMED: ("source", "old"),  # or `missing_model` alone, where no source is concerned
     E.NULL_VIOLATION: ("source", "column", "bad", "rows", "test"),
     E.DUPLICATE_KEY: ("source", "bad", "rows"),  # with `column` or `columns`
     E.REFERENTIAL_INTEGRITY: ("source", "column", "bad", "rows", "parent", "parent_column"),

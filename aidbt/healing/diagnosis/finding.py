@@ -112,6 +112,7 @@ def message_evidence(failure: RunFailure) -> Evidence:
     lines = [line.strip() for line in failure.message.splitlines() if line.strip()]
     named = [line for line in lines if _NAMED_ERROR.match(line)]
     telling = [line for line in lines if not _HEADING.match(line)]
+    named = named[-1:] if "Traceback (most" in failure.message else named
     text = (named or telling or lines or ["dbt said nothing"])[0]
     value = symptom_of(failure.message).value
     text = text.replace(value, "…") if value else text  # of a row: nobody needs it to know the cause
@@ -120,8 +121,8 @@ def message_evidence(failure: RunFailure) -> Evidence:
 
 
 # "Binder Error: …" of an engine; dbt's own "Runtime Error in model orders (models/orders.sql)".
-_NAMED_ERROR = re.compile(r"(?!Runtime|Database|Compilation|Parsing)[\w ]+ (Error|Exception): \S")
-_HEADING = re.compile(r"(\w+ )+Error( in .*)?$")
+_NAMED_ERROR = re.compile(r"(?!Runtime|Database|Compilation|Parsing)[\w .]*(Error|Exception): \S")
+_HEADING = re.compile(r"(\w+ )+Error( in .*)?$|Python model failed:$|Traceback \(most")
 
 
 def shown_name(unique_id: str) -> str:

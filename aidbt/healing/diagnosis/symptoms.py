@@ -128,6 +128,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     )),
     ("bad_cast", (
         r"Could not convert string ['\"](?P<value>.*?)['\"] to (?P<type>\w+)",
+        r"invalid (?:timestamp|date|time) field format: \"(?P<value>[^\"]*)\"",
         r"invalid input syntax for type (?P<type>[\w ]+): \"(?P<value>[^\"]*)\"",
         r"Conversion Error|Numeric value '(?P<value>[^']*)' is not recognized|CAST_INVALID_INPUT",
         r"Bad (?:int64|double|bool) value|field value out of range|Could not parse string|Cannot cast '",

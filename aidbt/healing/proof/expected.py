@@ -10,7 +10,7 @@ from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.code_changes import CodeChanges
 from aidbt.healing.proof.building import Aside
 from aidbt.healing.proof.changed import with_below
-from aidbt.healing.proof.tables import activity, doubts
+from aidbt.healing.proof.tables import UNKNOWN, activity, doubts
 from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import ROWS, ColumnRef
 from aidbt.project.manifest import Manifest, Node
@@ -57,14 +57,19 @@ def doubts_about(
     above = all_above(manifest)
     clocks = {node.unique_id for node in manifest.nodes.values() if _reads_clock(node, manifest)}
     clocked = with_below(clocks, manifest)
+    read = manifest.sources.keys()
     moves = {name: activity(good.tables.get(name), now) for name, now in aside.sources.items()}
+    outside = with_below({n.unique_id for n in manifest.nodes.values() if _reads_undeclared(n)}, manifest)
     for unique_id, now in aside.tables.items():
         then = good.tables.get(unique_id)
         if then is None:
             continue
         yield from doubts(
             now.name, then, now, is_same_code=unique_id not in meant,
-            sources=[moves[name] for name in sorted(above.get(unique_id, ())) if name in moves],
+            sources=[
+                *(moves.get(name, UNKNOWN) for name in sorted(above.get(unique_id, ())) if name in read),
+                *([UNKNOWN] if unique_id in outside else []),
+            ],
             reads_clock=unique_id in clocked, moved=mended.moved,
             is_snapshot=unique_id.startswith("snapshot."), declared=declared.get(unique_id, ()),
         )  # fmt: skip
@@ -119,6 +124,13 @@ def _declared(
 
 def _is_as_good(path: str, good: GoodState, mended: Mapping[str, str | None]) -> bool:
     return path in mended and mended[path] == good.texts.get(path)
+
+
+def _reads_undeclared(node: Node) -> bool:
+    """Whether a model reads tables or files nobody declared: it reads, and names no node."""
+    if node.resource_type != "model" or node.depends_on:
+        return False
+    return re.search(r"\bfrom\b|\bread_\w+\(", str(node.raw.get("raw_code") or ""), re.IGNORECASE) is not None
 
 
 def _reads_clock(node: Node, manifest: Manifest) -> bool:

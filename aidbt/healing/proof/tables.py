@@ -43,10 +43,14 @@ class Activity:
     known: frozenset[int] = frozenset()
 
 
+# Of a source that was not, or could not be, measured.
+UNKNOWN = Activity(share=_UNKNOWN)
+
+
 def activity(then: TableState | None, now: TableState | None) -> Activity:
     """What happened to one source."""
     if then is None or now is None or not then.is_measured or not now.is_measured:
-        return Activity(share=_UNKNOWN)
+        return UNKNOWN
     new = abs(now.rows - then.rows)
     growth = now.rows / then.rows if then.rows else 1.0
     if then.keyed is None or now.keyed is None or then.keyed.key != now.keyed.key:

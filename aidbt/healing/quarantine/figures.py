@@ -53,6 +53,7 @@ class Figures:
         known_before: bad rows that stood there at the last good run, as far as they could be looked up.
         looked_up: where they were; empty where they could not be.
         values: some of the different bad values, of a rule over one column.
+        changed: columns of the source that came, went or have another type since the last good run.
         parent_now, parent_then: rows of the orphans' parent.
         parent_lags: whether the parent was loaded together with the source at the last good run, and was not
             since.
@@ -68,6 +69,7 @@ class Figures:
     known_before: int = 0
     looked_up: tuple[str, ...] = ()
     values: tuple[Any, ...] = ()
+    changed: tuple[str, ...] = ()
     parent_now: int | None = None
     parent_then: int | None = None
     parent_lags: bool = False
@@ -150,6 +152,9 @@ class Counting:
         if new is None and was is not None:
             new = rows - was.rows
         found = Figures(rows, bad, was.rows if was is not None else None, new, bad_new, amounts, unread)
+        if change is not None:
+            retyped = (name for name, _, _ in change.retyped)
+            found = replace(found, changed=(*change.new, *change.gone, *retyped))
         if rule.kind == "duplicates":
             return found
         found = self._known_before(rule, found)
@@ -241,7 +246,7 @@ class Counting:
         return replace(found, parent_now=parent.now.rows, parent_then=parent.was.rows, parent_lags=lags)
 
     def _values(self, rule: Rule) -> tuple[Any, ...]:
-        if len(rule.columns) != 1 or rule.kind not in ("other_values", "range"):
+        if len(rule.columns) != 1 or rule.kind not in ("other_values", "range", "bad_casts"):
             return ()
         value = exp.column(rule.columns[0], quoted=True)
         query = exp.select(value).distinct().from_(self._checked(rule)).where(_is_bad()).limit(_MOST_VALUES)

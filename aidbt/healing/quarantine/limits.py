@@ -46,6 +46,9 @@ def _reasons(rule: Rule, found: Figures, name: str) -> Iterator[str]:
                 f"the rows hold {amount.share:.1%} of all {column} ({amount.moved:,.2f} of"
                 f" {amount.total:,.2f}); up to {MOST_OF_AMOUNT:.0%} may be set aside"
             )
+    if found.changed:
+        told = ", ".join(found.changed[:3])
+        yield f"columns of {name} changed too ({told}), so the rows may be right under another name"
     if rule.kind != "duplicates":
         yield from _old_rows(found, name)
         yield from _broken_stream(rule, found, name)
@@ -85,8 +88,15 @@ def _broken_stream(rule: Rule, found: Figures, name: str) -> Iterator[str]:
     bad = found.bad_new if found.bad_new is not None else found.bad
     if bad >= _FEW and bad > _HALF * new:
         yield f"{bad:,} of the {new:,} new rows of {name} are wrong: its load is, and not some rows"
+    if rule.kind == "bad_casts" and bad >= max(new, 2) and any(_says_much(value) for value in found.values):
+        yield f"all {new:,} new rows of {name} are written in another way: how to read them is a decision"
     if rule.kind == "range" and bad > _HANDFUL and bad > _RARE * new:
         yield f"{bad:,} of the {new:,} new rows of {name} have such values: that is no slip"
+
+
+def _says_much(value: object) -> bool:
+    """Whether a value that cannot be read holds a number all the same, as "12,50" does."""
+    return any(char in "123456789" for char in str(value))
 
 
 def _is_below_zero(found: Figures) -> bool:

@@ -102,7 +102,11 @@ def _more(
             raise EditConflict(f"{entry.staging.path} filters row by row, and these rows have to be compared")
         after = staging.replace(f"where {called} is null", f"qualify {called} is null")
     if wanted.is_fenced and "offset 0" not in staging.lower():
-        raise EditConflict(f"{entry.staging.path} does not keep PostgreSQL from casting before it filters")
+        if staging.count(f"where {called} is null") != 1:
+            raise EditConflict(
+                f"{entry.staging.path} does not keep PostgreSQL from casting before it filters"
+            )
+        after = staging.replace(f"where {called} is null", f"where {called} is null offset 0")
     edits = []
     extended = with_rules(macro, rules, dialect, path=path)
     if extended != macro:

@@ -105,7 +105,8 @@ class _Splice:
             return False
         if self.rows.is_windowed:
             return self.dialect in _QUALIFIES and self.select.find(exp.Window, exp.AggFunc) is None
-        return not (self.rows.is_fenced and isinstance(self.select.parent, exp.SetOperation))
+        # OFFSET stands behind a whole union; it may have to come later, with another reason.
+        return not (self.dialect == "postgres" and isinstance(self.select.parent, exp.SetOperation))
 
     def _end_of_alias(self) -> int:
         if not self.table.alias:

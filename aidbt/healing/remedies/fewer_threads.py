@@ -16,7 +16,7 @@ class FewerThreads:
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """The failed nodes again, on one thread."""
         if diagnosis.error_class is not E.RESOURCE_EXHAUSTION:
-            return Declined(NAME, "nothing ran short")
+            return Declined(NAME, "nothing ran short", is_concerned=False)
         threads = int(tools.project.profile().settings.get("threads") or 1)
         if threads <= 1:
             return Declined(NAME, "it ran on one thread already: it needs more memory, or smaller parts")

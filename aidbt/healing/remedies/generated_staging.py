@@ -73,7 +73,9 @@ def generated_patch(
     )
     if plan.proposals:
         return f"{next(iter(plan.proposals))} was edited by hand since it was generated"
-    lost = next((edit.path for edit in plan.patch.edits if _tests(edit.undo) - _tests(edit.after)), None)
+    declared = [edit for edit in plan.patch.edits if edit.path in plan.files or edit.path in plan.spliced]
+    yaml = [edit for edit in declared if edit.path.endswith((".yml", ".yaml"))]
+    lost = next((edit.path for edit in yaml if _tests(edit.undo) - _tests(edit.after)), None)
     if lost is not None:
         return f"generating {lost} anew would drop or change a test"
     taken = sorted(set(plan.patch.paths()) & tools.texts.keys())
@@ -95,8 +97,7 @@ def _tests(text: str | None) -> Counter[str]:
         for item in value if isinstance(value, list) else ():
             walk(item, f"{place}.{item.get('name', '')}" if isinstance(item, dict) else place)
 
-    if text and text.lstrip().startswith(("version:", "models:", "sources:", "#")):
-        walk(parse_yaml(text, "a generated file"), "")
+    walk(parse_yaml(text or "", "a generated file"), "")
     return found
 
 

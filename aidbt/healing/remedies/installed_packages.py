@@ -29,7 +29,7 @@ class InstalledPackages:
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """`dbt deps` right before the run, put back wholly where it fails or changes the lock."""
         if diagnosis.error_class is not E.MISSING_DEPENDENCY or not diagnosis.facts.get("packages"):
-            return Declined(NAME, "no package of dbt is missing")
+            return Declined(NAME, "no package of dbt is missing", is_concerned=False)
         asked = _asked(tools.project)
         if not asked:
             return Declined(NAME, "packages.yml names no package that can be read here")

@@ -37,7 +37,7 @@ class MovedTable:
         """`identifier` or `schema` in the source's YAML, where one relation alone holds the table's rows."""
         manifest, good = case.good_manifest, case.good
         if diagnosis.error_class is not E.TABLE_RENAMED:
-            return Declined(NAME, "no table of a source is gone")
+            return Declined(NAME, "no table of a source is gone", is_concerned=False)
         node = manifest.find(diagnosis.facts.get("source", "")) if manifest is not None else None
         was = good.tables.get(node.unique_id) if good is not None and node is not None else None
         if manifest is None or good is None or node is None or was is None or not was.is_measured:
@@ -47,7 +47,9 @@ class MovedTable:
         table = _Gone(node, was)
         relations = tools.warehouse().relations()
         if relation_of(node, relations) is not None:
-            return Declined(NAME, f"{node.schema}.{node.identifier or node.name} is there")
+            return Declined(
+                NAME, f"{node.schema}.{node.identifier or node.name} is there", is_concerned=False
+            )
         found, why = the_one(_looked_at(table, case, tools, relations), was)
         if found is None:
             return Declined(NAME, why)

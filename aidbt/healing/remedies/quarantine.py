@@ -33,7 +33,9 @@ class Quarantine:
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """A filter, and a table of what it leaves out, where few enough rows are bad."""
         if diagnosis.error_class not in CLASSES:
-            return Declined(NAME, "the failure is not about single rows")
+            return Declined(NAME, "the failure is not about single rows", is_concerned=False)
+        if not diagnosis.root.startswith("source."):
+            return Declined(NAME, "no single rows of a source are known to be wrong", is_concerned=False)
         entry = entry_of(diagnosis.root, case)
         if isinstance(entry, str):
             return Declined(NAME, entry)

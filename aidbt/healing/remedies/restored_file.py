@@ -27,11 +27,11 @@ class RestoredFile:
         """The text of the last good run, where nothing else in the commit says that it was meant to go."""
         facts = diagnosis.facts
         if diagnosis.error_class.family != "CODE" or facts.get("what") not in _MISSING:
-            return Declined(NAME, "nothing that others need was deleted")
+            return Declined(NAME, "nothing that others need was deleted", is_concerned=False)
         token = facts.get("token", "")
         change = next((c for c in case.code.files if _held(c, token, case)), None)
         if change is None or change.before is None or tools.text(change.path) is not None:
-            return Declined(NAME, f"no deleted file held {token or 'what is missing'}")
+            return Declined(NAME, f"no deleted file held {token or 'what is missing'}", is_concerned=False)
         if not case.code.is_since_good:
             return Declined(NAME, "no good run is remembered, so nobody knows that it belongs there")
         text = change.before

@@ -26,14 +26,18 @@ class RestoredPlace:
         good = case.good_manifest
         node = _source(diagnosis, case)
         if node is None or good is None:
-            return Declined(NAME, "no source was made to read another place")
+            return Declined(NAME, "no source was made to read another place", is_concerned=False)
         change = case.code.of(node.path)
         text = tools.text(node.path)
         if change is None or change.before is None or text is None or not case.code.is_since_good:
-            return Declined(NAME, f"{node.path} did not change since the last good run")
+            return Declined(NAME, f"{node.path} did not change since the last good run", is_concerned=False)
         keys = _changed_keys(change.before, text, node)
         if not keys:
-            return Declined(NAME, f"{node.path} names the same place for {node.name} as at the last good run")
+            return Declined(
+                NAME,
+                f"{node.path} names the same place for {node.name} as at the last good run",
+                is_concerned=False,
+            )
         try:
             after = edit_yaml(text, keys, path=node.path)
         except EditConflict as error:

@@ -48,30 +48,42 @@ class RestoredToken:
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """The one edit after which the file can be read again, with every column it had."""
         if diagnosis.error_class.family != "CODE":
-            return Declined(NAME, "the failure is not about code")
+            return Declined(NAME, "the failure is not about code", is_concerned=False)
         if is_verdict_of_a_test(diagnosis):
             return Declined(NAME, "a test found something: what the code should mean is a person's")
         reader = Reader(case, tools, tuple(failure.unique_id for failure in diagnosis.failures))
-        cannot = diagnosis.facts.get("what", "") in _UNREADABLE
-        why = "no file that changed was readable at the last good run and is not now"
-        for place in places(diagnosis, case, tools):
-            found = _found(place, reader, may_be_blind=cannot)
+        changed, why = places(diagnosis, case, tools), ""
+        for place in changed:
+            found = _found(place, reader)
             if isinstance(found, _Found):
                 renamed = _renames(found, case)
                 return Declined(NAME, renamed, draft=_patch(found)) if renamed else _mend(found)
             why = found or why
-        return Declined(NAME, why)
+        if not why and diagnosis.facts.get("what", "") in _UNREADABLE:
+            only = _only_slip(changed, reader)
+            if only is not None:
+                return _mend(only)
+        nothing = "no file that changed was readable at the last good run and is not now"
+        return Declined(NAME, why or nothing, is_concerned=bool(why))
 
 
-def _found(place: Place, reader: Reader, *, may_be_blind: bool) -> _Found | str:
+def _only_slip(changed: Sequence[Place], reader: Reader) -> _Found | None:
+    """Where only dbt sees what is wrong: the one slip in all that changed, if there is no other."""
+    slips = [(place, edit) for place in changed for edit in undone_slips(place.before, place.now)]
+    if len(slips) != 1:
+        return None
+    place, edit = slips[0]
+    before, after = reader.read(place.path, place.before), reader.read(place.path, edit.applied(place.now))
+    is_readable = not any(reading is not None and reading.problem for reading in (before, after))
+    return _Found(place, (edit,), 1) if is_readable else None
+
+
+def _found(place: Place, reader: Reader) -> _Found | str:
     """What mends a file, or why nothing does; "" where the file is not the cause."""
     slips = undone_slips(place.before, place.now)
     before, now = reader.read(place.path, place.before), reader.read(place.path, place.now)
     if before is None or now is None or before.problem or not _is_worse(now, before):
-        # What was wrong with it only dbt sees: then one slip is believed where there is no other.
-        single = may_be_blind and len(slips) == 1 and (before is None or not before.problem)
-        is_same = single and (now is None or not now.problem)
-        return _Found(place, (slips[0],), 1) if is_same else ""
+        return ""
     ways: Sequence[tuple[OneEdit, ...]] = [(edit,) for edit in slips]
     good = _good(ways, place, reader, before)
     if not good and 1 < len(slips) <= _MOST_PAIRS:

@@ -16,6 +16,7 @@ from aidbt.healing.remedies.code.slips import is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
+_CONTRACT = "enforced contract"
 _DEFINED = ("source", "macro")
 _KINDS = ("ref", "source", "macro", "column", "function", "relation")
 
@@ -38,18 +39,19 @@ class RightName:
         """The word that stood in its place at the last good run, else the only known name it can be."""
         facts = diagnosis.facts
         if diagnosis.error_class.family != "CODE":
-            return Declined(NAME, "the failure is not about a name that does not exist")
+            return Declined(NAME, "the failure is not about a name that does not exist", is_concerned=False)
         if is_verdict_of_a_test(diagnosis):
             return Declined(NAME, "a test found something: what the code should mean is a person's")
-        found = [word for place in places(diagnosis, case, tools) for word in _put_back(place, diagnosis)]
+        if any(_CONTRACT in failure.message for failure in diagnosis.failures):
+            return Declined(NAME, "a contract says otherwise: which of the two is meant is a person's")
+        changed = places(diagnosis, case, tools)
+        found = [word for place in changed for word in _put_back(place, diagnosis)]
         if not found and facts.get("what") in _DEFINED:
-            found = [
-                word for place in places(diagnosis, case, tools) for word in _defined(place, diagnosis, case)
-            ]
+            found = [word for place in changed for word in _defined(place, diagnosis, case)]
         told = [word for word in found if word.word.casefold() == facts.get("token", "").casefold()]
         for chosen in (told, found):
-            if len(chosen) == 1:
-                return _mend(chosen[0], (*_claims_of_then(chosen[0]),))
+            if len({(word.word, word.meant) for word in chosen}) == 1:
+                return _mend(chosen, _claims_of_then(chosen))
         if found:
             named = ", ".join(f"'{word.word}'" for word in found[:3])
             return Declined(NAME, f"several words may be the mistyped one: {named}")
@@ -85,7 +87,7 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
     kind, token = diagnosis.facts.get("what", ""), diagnosis.facts.get("token", "")
     path = diagnosis.facts.get("file", "")
     if kind not in _KINDS or not token or not path:
-        return Declined(NAME, "no word that was mistyped is found in what changed")
+        return Declined(NAME, "no word that was mistyped is found in what changed", is_concerned=False)
     if not path.endswith((".sql", ".py")) or _is_test(path, tools):
         return Declined(NAME, f"'{token}' stands in {path}, and tests are a person's")
     known = names_known(kind, diagnosis, case, tools.text(path) or "")
@@ -103,7 +105,7 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
         return Declined(NAME, f"'{token}' stood in {path} at the last good run too")
     word = _Word(path, content, token, meant, tuple(edits))
     return _mend(
-        word,
+        [word],
         (
             Claim(f"there was no {kind} '{token}' at the last good run", lambda: _absent(token, known)),
             Claim(f"'{token}' is '{meant}' mistyped", lambda: _mistyped(token, meant)),
@@ -115,21 +117,27 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
     )
 
 
-def _mend(word: _Word, claims: Sequence[Claim]) -> Mend:
-    after = applied(word.edits, word.text)
-    edit = FileEdit(word.path, digest(word.text), after, f"{word.word} → {word.meant}", undo=word.text)
+def _mend(words: Sequence[_Word], claims: Sequence[Claim]) -> Mend:
+    first = words[0]
+    said = f"{first.word} → {first.meant}"
+    edits = tuple(
+        FileEdit(word.path, digest(word.text), applied(word.edits, word.text), said, undo=word.text)
+        for word in words
+    )
+    where = first.path if len(words) == 1 else f"{len(words)} files"
     return Mend(
         NAME,
-        f"Write {word.meant} instead of {word.word} in {word.path}",
-        patch=Patch((edit,), f"{word.word} is {word.meant} mistyped"),
+        f"Write {first.meant} instead of {first.word} in {where}",
+        patch=Patch(edits, f"{first.word} is {first.meant} mistyped"),
         claims=tuple(claims),
         risk=Risk.LOW,
         restores=True,
     )
 
 
-def _claims_of_then(word: _Word) -> tuple[Claim, ...]:
-    times = f"{len(word.edits)} times" if len(word.edits) > 1 else "once"
+def _claims_of_then(words: Sequence[_Word]) -> tuple[Claim, ...]:
+    word, count = words[0], sum(len(item.edits) for item in words)
+    times = f"{count} times" if count > 1 else "once"
     stood = Checked(True, f"'{word.meant}' stood in its place before; it is written {times}")
     return (
         Claim(f"'{word.word}' is '{word.meant}' mistyped", lambda: _mistyped(word.word, word.meant)),

@@ -23,7 +23,7 @@ class WaitAndRunAgain:
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """Wait at most five times for what is in the way, then let dbt run what did not get through."""
         if diagnosis.error_class not in _PASSES:
-            return Declined(NAME, f"{diagnosis.error_class} does not pass by itself")
+            return Declined(NAME, f"{diagnosis.error_class} does not pass by itself", is_concerned=False)
         adding = [name for name in _failed(diagnosis) if _only_adds(case, name)]
         if adding:
             return Declined(

@@ -10,7 +10,8 @@ from aidbt.core.healing import Diagnosis, Evidence, Stage
 from aidbt.healing.classification.messages import normal_form
 from aidbt.healing.diagnosis.finding import LIKELY, PROVED, STRONG
 
-_NUMBER = re.compile(r"\d+")  # of four to six digits normal forms keep them: they may be an engine's codes
+# Normal forms keep numbers of four to six digits, which may be an engine's codes.
+_NUMBER = re.compile(r"(?<!\w)\d[\d.,_]*")
 
 # What a record died of → its class.
 _CLASSES = {
@@ -72,10 +73,12 @@ def cause_of(letters: Letters) -> Diagnosis:
     where = f"{letters.source}.{letters.table}" if letters.table else letters.source
     many = f"{letters.waiting:,} record{'s' if letters.waiting != 1 else ''}"
     are = "are" if letters.waiting != 1 else "is"
+    came = f"from batch {letters.first} to {letters.last}"
+    if letters.first == letters.last:
+        came = f"with batch {letters.last}"
     proof = [
         f"{many} of {where} {are} dead letters: {letters.cause}",
-        f"from batch {letters.first} to {letters.last}; the latest: {letters.form}"
-        f" ({letters.origin}, {letters.place})",
+        f"{came}; the latest: {letters.form} ({letters.origin}, {letters.place})",
     ]
     if letters.columns:
         proof.append(

@@ -20,6 +20,7 @@ from aidbt.healing.controller.means import Means
 from aidbt.healing.proof.claims import check_claims
 from aidbt.patching import commits
 
+_SETTING = "a source's setting is a person's to decide; once it is merged, aidbt heal run does the rest"
 _PAUSES = RetryPolicy(tries=5, base_s=2, cap_s=60)
 
 
@@ -89,6 +90,7 @@ class SourceHands:
         self.commands = (self.offer.by_hand,) if self.offer.by_hand else ()
         if patch is not None:
             allowed = min(allowed, Allowed.PROPOSE)
+            self.gate = Gate(allowed, (_SETTING,) if allowed is Allowed.PROPOSE else self.gate.reasons)
         elif allowed < Allowed.PROMOTE:
             allowed = Allowed.HAND_OVER  # there is nothing to propose: a person does it
         why = mend.title if allowed >= Allowed.PROPOSE else next(iter(self.gate.reasons), mend.title)

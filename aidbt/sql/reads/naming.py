@@ -167,7 +167,7 @@ def _select_around(tag: JinjaTag, found: ResolvedModel) -> Selected | None:
 
 
 def compiled_part(text: str, start: int, end: int, compiled: str, dialect: str) -> str | None:
-    """The expression that `text[start:end]` became in the compiled text, found by the plain text on both sides
+    """The expression that `text[start:end]` became in the compiled text, found by the text on both sides
     of it; None when there is none, or more than one."""
     before = re.split(r"[}]", text[max(0, start - _CONTEXT) : start])[-1]
     after = re.split(r"[{]", text[end : end + _CONTEXT])[0]

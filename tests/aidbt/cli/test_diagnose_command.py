@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
 from aidbt.core.errors import UsageError
+from aidbt.store import open_store
+from aidbt.store.attempts import Attempts
 from tests.diagnosis_cases import GOLDEN, BrokenShop
 
 
@@ -53,6 +56,17 @@ def test_a_folder_without_a_run_is_refused(shop: BrokenShop, tmp_path: Path):
 
     assert isinstance(done.exception, UsageError)
     assert "holds nothing that a run of dbt left" in done.exception.message
+
+
+def test_what_became_of_mending_a_cause_stands_under_it(shop: BrokenShop):
+    case = GOLDEN / "typo_in_ref"
+    shop.break_as(case)
+    artifacts = ["--artifacts", str(case / "artifacts"), "--files-only"]
+    (cause,) = json.loads(aidbt(shop, "diagnose", *artifacts, "--output", "json").stdout)["causes"]
+    with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
+        Attempts(store, "mara").open(cause["key"], "dev")
+
+    assert "mending    HEAL-1 is at work on it" in aidbt(shop, "diagnose", *artifacts).stdout
 
 
 @pytest.mark.long

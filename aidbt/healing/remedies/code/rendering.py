@@ -23,7 +23,10 @@ from aidbt.project.manifest import Manifest
 
 # dbt's own blocks around a text; what stands inside is rendered.
 _OWN_TAGS = re.compile(r"\{%[-+]?\s*(?:end)?(?:snapshot|materialization|test|data_test|docs)\b[^%]*?[-+]?%\}")
-_FAULTS = (TypeError, ValueError, AttributeError, KeyError, IndexError, ZeroDivisionError, RecursionError)
+# What macros of people raise while they run.
+_FAULTS = (
+    TypeError, ValueError, AttributeError, NameError, LookupError, ArithmeticError, RuntimeError, re.error,
+)  # fmt: skip
 
 
 class NotRendered(Exception):

@@ -135,11 +135,8 @@ def deploys(root: Path, store: Store, run: Callable[[], Ran]) -> ProjectHands:
     """Hands whose run replaces one table of a DuckDB file."""
     made = hands(root, store, run)
     warehouse = DuckDBWarehouse(root / "shop.duckdb")
-    manifest = Manifest(
-        ArtifactMetadata("", "", NOON, {}),
-        {"model.shop.totals": Node("model.shop.totals", "model", "totals", "models/totals.sql", schema="main")},
-        {}, {}, {},
-    )  # fmt: skip
+    totals = Node("model.shop.totals", "model", "totals", "models/totals.sql", schema="main")
+    manifest = Manifest(ArtifactMetadata("", "", NOON, {}), {totals.unique_id: totals}, {}, {}, {})
     made.means = replace(made.means, warehouse=lambda: warehouse)
     made.case = replace(made.case, good_manifest=manifest)
     made.shared.proofs = Proofs(places=(("main", "totals"),))
@@ -236,3 +233,20 @@ def test_a_branch_on_which_a_person_works_is_left_as_it_is(root: Path, store: St
     with pytest.raises(EditConflict, match="somebody committed"):
         hands(root, store).propose(worked_on)
     assert (root / ".aidbt/heal/HEAL-1.md").read_text().startswith("# Write orders\n")
+
+
+def test_a_proposal_is_published_only_when_told_to_and_stands_without_it(root: Path, store: Store):
+    worked_on, made = attempt(root, "propose"), hands(root, store)
+    made.propose(worked_on)
+    told = made.commands
+    made.means = replace(made.means, pushes=True)
+
+    unpublished = made.propose(worked_on)
+    said = made.commands
+    git(root.parent, "init", "-q", "--bare", "remote.git")
+    git(root, "remote", "add", "origin", str(root.parent / "remote.git"))
+    published = made.propose(worked_on)
+
+    assert told[0].startswith("git push") and told[1].startswith("gh pr create")
+    assert unpublished.is_good and said[0].startswith("# not published: ") and said[1:] == told
+    assert git(root, "ls-remote", "origin", f"refs/heads/{published.branch}").startswith(worked_on.commit)

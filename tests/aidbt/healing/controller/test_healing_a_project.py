@@ -239,7 +239,7 @@ def test_what_people_said_or_left_open_is_not_touched(
 @pytest.mark.long
 def test_a_mend_whose_tests_fail_aside_is_not_applied(mistyped: Shop):
     with duckdb.connect(str(mistyped.database)) as database:
-        database.execute("insert into crm.orders values (1, 1.5)")  # a repeated key came in meanwhile
+        database.execute("insert into crm.orders values (50, 1.5)")  # a repeated key came in meanwhile
     bad = git(mistyped.root, "rev-parse", "HEAD")
 
     attempt, _ = healed(mistyped)

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from aidbt.core.table_state import ColumnState, KeyedRows, TableState
+from aidbt.core.table_state import ColumnState, GoodState, KeyedRows, TableState
+from aidbt.healing.evidence.code_changes import CodeChanges, FileChange
+from aidbt.healing.proof.building import Aside
 from aidbt.healing.proof.changed import changed, with_below
-from aidbt.healing.proof.tables import activity, doubts
+from aidbt.healing.proof.expected import Mended, doubts_about
+from aidbt.healing.proof.tables import UNKNOWN, activity, doubts
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 
@@ -153,3 +156,50 @@ def test_own_text_macros_however_deep_and_the_place_of_a_source_make_a_node_anew
 
 def test_what_hangs_on_it_is_built_too():
     assert with_below({"model.shop.stg"}, manifest(STG, TOP)) == {"model.shop.stg", "model.shop.top"}
+
+
+# --- a build beside the last good state ------------------------------------------------------------------
+
+
+def looked_at(code: str, *, reads: tuple[str, ...] = (), files: tuple[FileChange, ...] = ()) -> list[str]:
+    """What is said of a model whose values are all others, mended in one file."""
+    model = replace(node("orders", reads=reads), path="models/orders.sql", raw={"raw_code": code})
+    aside = Aside(
+        tables={model.unique_id: table({key: (key, 0) for key in range(40)})},
+        sources={"source.shop.crm.orders": SOURCE},
+        changed=frozenset((model.unique_id,)), manifest=manifest(model),
+    )  # fmt: skip
+    good = GoodState(
+        "prod", datetime(2026, 3, 1, tzinfo=UTC), "r1", texts={"models/orders.sql": "good"},
+        tables={model.unique_id: SOURCE, "source.shop.crm.orders": SOURCE},
+    )  # fmt: skip
+    mended = Mended({"models/orders.sql": "mended"})
+    return list(doubts_about(aside, good, CodeChanges(files), mended, None))
+
+
+CHANGED = (FileChange("models/orders.sql", "modified", (), "good", "theirs"),)
+SOURCED = ("source.shop.crm.orders",)
+
+
+@pytest.mark.parametrize(
+    ("code", "reads", "files", "is_doubted"),
+    [
+        ("select * from {{ source('crm', 'orders') }}", SOURCED, (), True),
+        ("select * from {{ source('crm', 'orders') }}", SOURCED, CHANGED, False),  # people meant a change
+        ("select 1 as id", (), (), True),
+        ("select random() as mail", SOURCED, (), True),  # its texts are none of a clock's
+    ],
+)
+def test_values_of_what_only_the_mend_changed_are_compared(
+    code: str, reads: tuple[str, ...], files: tuple[FileChange, ...], is_doubted: bool
+):
+    assert bool(looked_at(code, reads=reads, files=files)) is is_doubted
+
+
+def test_a_model_that_reads_what_nobody_declared_may_have_got_other_rows():
+    said = [table(NIGHT | {key: (key, 0) for key in range(20)})]
+    few = list(doubts("orders", SOURCE, said[0], is_same_code=True, sources=[UNKNOWN]))
+    everything = table({key: (key, 0) for key in range(40)})
+
+    assert few == []
+    assert list(doubts("orders", SOURCE, everything, is_same_code=True, sources=[UNKNOWN])) != []

@@ -27,7 +27,10 @@ KNOWN_PARENT = replace(FEW, parent_now=100, parent_then=90)
 @pytest.mark.parametrize(
     ("kind", "figures"),
     [
-        ("nulls", FEW), ("bad_casts", FEW), ("duplicates", replace(FEW, known_before=0, rows_then=None)),
+        ("nulls", FEW), ("bad_casts", FEW),
+        ("bad_casts", replace(FEW, rows=964, new=4, values=("n/a", "0000-00-00"))),
+        ("bad_casts", replace(FEW, values=("12,50",))),
+        ("duplicates", replace(FEW, known_before=0, rows_then=None)),
         ("orphans", KNOWN_PARENT), ("other_values", replace(FEW, values=("", " N/A "))),
         ("range", replace(FEW, values=(-1, -2.5))),
         ("nulls", replace(FEW, bad=6, new=6, bad_new=6, rows=966)),
@@ -53,6 +56,12 @@ def test_few_new_rows_may_be_set_aside(kind: Kind, figures: Figures):
         ("nulls", replace(FEW, new=41), "cannot be told"),
         ("nulls", replace(FEW, bad=30, bad_new=30), "its load is"),
         ("nulls", replace(FEW, bad=0), "no row"),
+        ("nulls", replace(FEW, changed=("contact_email",)), "changed too (contact_email)"),
+        (
+            "bad_casts",
+            replace(FEW, rows=964, new=4, values=("12,50",)),
+            "all 4 new rows of pay.payments are written in another way",
+        ),
         ("other_values", replace(FEW, values=("", "returned")), "'returned' may be a new value"),
         ("range", replace(FEW, values=(-1, 70_000)), "what they should be is a decision"),
         ("range", replace(FEW, values=(-1,), bad=9, bad_new=9), "that is no slip"),

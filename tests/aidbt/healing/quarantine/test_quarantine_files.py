@@ -11,16 +11,22 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from aidbt.core.healing import Stage
 from aidbt.core.schema import Column, Relation
+from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.files import condition_text
+from aidbt.healing.quarantine.kept_keys import grown_in_this_run
 from aidbt.healing.quarantine.patching import quarantine_patch
 from aidbt.healing.quarantine.rules import Parent, Rule, unreadable
+from aidbt.healing.quarantine.staging_edit import Filter, with_filter
 from aidbt.healing.quarantine.standing import late_lines, quarantines
-from aidbt.healing.quarantine.tracing import trace
+from aidbt.healing.quarantine.tracing import Traced, trace
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node, read_manifest
 from tests.dbt_shop import DBT, new_shop
+from tests.kit import postgres_server
 
 ORDERS = Node("source.s.pay.orders", "source", "orders", "", schema="raw", source_name="pay")
 COLUMN = exp.column("Amount", quoted=True)
@@ -73,6 +79,50 @@ def test_a_quarantine_that_nobody_looked_at_is_told_of():
     assert [one.model for one in found] == ["late", "due"]
     (line,) = late_lines(found, date(2026, 4, 1))
     assert line.startswith("late holds rows of pay.orders since 2026-03-01") and "(finance)" in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "built", "told"),
+    [
+        ("incremental", True, "facts"),
+        ("incremental", False, ""),
+        ("table", True, ""),
+        ("snapshot", True, "facts"),
+    ],
+)
+def test_rows_that_the_failed_run_added_to_what_keeps_them_are_told_of(kind: str, built: bool, told: str):
+    type_ = "snapshot" if kind == "snapshot" else "model"
+    facts = Node(
+        "model.s.facts", type_, "facts", "", depends_on=("model.s.stg",), config={"materialized": kind}
+    )
+    staging = Node("model.s.stg", "model", "stg", "", depends_on=(ORDERS.unique_id,))
+    nodes = {node.unique_id: node for node in (facts, staging)}
+    manifest = Manifest(ArtifactMetadata("", "", None, {}), nodes, {})  # type: ignore[arg-type]
+    run = FailedRun(Stage.TEST, succeeded=("model.s.stg", *(["model.s.facts"] if built else [])))
+    entry = Entry(ORDERS, Relation("raw", "orders"), staging, Traced({}))
+
+    assert grown_in_this_run(entry, Case("s", Path(), run, manifest=manifest)) == told
+
+
+@pytest.mark.long
+def test_postgres_never_casts_what_is_left_out():
+    rows = Filter(("pay", "payments"), "payments", "bad", ("id", "amount"), is_fenced=True)
+    text = "select id, cast(amount as decimal(9, 2)) as amount from {{ source('pay', 'payments') }}"
+    rule = Rule("bad_casts", unreadable(exp.column("amount"), "DECIMAL(9, 2)", "postgres"), "r", ("amount",))
+    # More reasons cost more than the cast, so that PostgreSQL would rather ask for them last.
+    more = " ".join(f"when lower(upper(amount)) = 'none {n}' then 'n'" for n in range(9))
+    reason = f"case when {condition_text(rule, 'postgres')} then 'r' {more} end"
+    view = with_filter(text, rows, "postgres", path="m.sql").replace("{{ bad() }}", reason)
+    with postgres_server() as server:
+        server.psql(
+            "create table payments as"
+            " select i as id, case when i % 9 = 0 then 'n/a' else i::text end as amount"
+            " from generate_series(1, 5000) i"
+        )
+        server.psql("create view stg as " + view.replace("{{ source('pay', 'payments') }}", "payments"))
+        for asked in ("amount < 0", "amount in (4, 5) or id < 3", "amount is null", "id = 9 and amount > 1"):
+            server.psql(f"select count(*) from stg where {asked}")
+        assert server.psql("select count(*) from stg where amount > 0") == "4445"
 
 
 STAGING = """\

@@ -306,6 +306,25 @@ def test_a_macro_whose_own_name_was_mistyped(tmp_path: Path, also: dict[str, str
     assert not isinstance(mend, Mend) or (mend.patch is not None and mend.patch.edits[0].after == CLEAN)
 
 
+def test_the_same_slip_in_two_files_is_one_mend(tmp_path: Path):
+    two = {
+        MODEL: SQL.replace("ref('orders')", "ref('ordres')"),
+        "models/_models.yml": YAML.replace("totals", "totlas"),
+    }
+    other = "select 1 as customer_id -- {{ ref('ordres') }}\n"
+    found, tools = case(tmp_path, {**two, "models/orders.sql": other})
+    then = {MODEL: SQL, "models/_models.yml": YAML, "models/orders.sql": other.replace("ordres", "orders")}
+    now = {**two, "models/orders.sql": other}
+    code = CodeChanges(tuple(changed_files(then, now)), "the last good state", True)
+    diagnosis = broken("node named 'ordres' which was not found", error_class=E.COMPILATION)
+    mend = RightName().propose(diagnosis, replace(found, code=code), tools)
+
+    assert isinstance(mend, Mend) and mend.patch is not None
+    assert {edit.path: edit.after for edit in mend.patch.edits} == {
+        MODEL: SQL, "models/orders.sql": then["models/orders.sql"]
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])
 def test_what_a_test_found_is_a_persons(tmp_path: Path, remedy: Remedy):
     found, tools = case(tmp_path, {MODEL: SQL.replace("from source", "form source")})
