@@ -93,7 +93,7 @@ def item_of(incident: Incident, what: What) -> Item:
     )
     lines = tuple(dict.fromkeys(" ".join(a.message.split()) for a in findings if a.message))
     failed = tuple(
-        f"{node_name(unique_id)} failed in a run of dbt"
+        f"{node_name(unique_id)} failed in a run of dbt" if unique_id else "dbt's run failed before any node"
         for unique_id in incident.failures
         if not ill or unique_id in ill
     )

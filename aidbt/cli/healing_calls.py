@@ -70,10 +70,10 @@ def heal_case(
     looked = case.tables if run.is_green else ()
     since = case.good.taken_at if case.good is not None else None
     incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)
-    project = _as_asked(session.project, run.command)
+    target = _target_of(session.project, case)
+    project = _as_asked(session.project, run.command, target)
     ran: list[Ran] = []
     means = _means(session, project, manifest, ran, pushes=pushes)
-    target = project.profile().target
     healed = heal_causes(case, causes, means, target=target, incidents=incidents)
     if ran and ran[-1].is_green:
         kept_after_build(session)
@@ -81,7 +81,17 @@ def heal_case(
     return healed
 
 
-def _as_asked(project: Project, command: str) -> Project:
+def _target_of(project: Project, case: Case) -> str:
+    """The target of the project, also where its profile is what is wrong: that of the last good run then."""
+    from aidbt.core.errors import ProjectError
+
+    try:
+        return project.profile().target
+    except ProjectError:
+        return project.target_name or (case.good.target if case.good is not None else "")
+
+
+def _as_asked(project: Project, command: str, own: str) -> Project:
     """The project with the variables of the failed command.
 
     Raises:
@@ -93,8 +103,8 @@ def _as_asked(project: Project, command: str) -> Project:
     from aidbt.healing.controller.asked import asked_of
 
     asked = asked_of(command)
-    target, own = asked.value("target"), project.profile().target
-    if target and target != own:
+    target = asked.value("target")
+    if target and own and target != own:
         raise UsageError(
             f"what failed was about the target '{target}', and this is '{own}'",
             hint=f"say so: --target {target}",

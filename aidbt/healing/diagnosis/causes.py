@@ -120,11 +120,11 @@ def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
     if failure.unique_id.startswith("unit_test."):
         return (_gone_column, wrong_code, lambda case, failure, _: failed_test(case, failure))
     if stage_of(failure) is Stage.DEPS:
-        return (_packages, *_BY_SYMPTOM.get(symptom.what, ()))
+        return (missing_packages, _packages, *_BY_SYMPTOM.get(symptom.what, ()))
     if failure.unique_id.startswith("source."):
         return (_freshness,)
     if failure.unique_id.startswith("seed."):
-        return (_seed,)
+        return (_seed, *_BY_SYMPTOM.get(symptom.what, ()))
     return _BY_SYMPTOM.get(symptom.what, ())
 
 

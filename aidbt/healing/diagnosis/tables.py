@@ -20,6 +20,7 @@ from aidbt.healing.diagnosis.finding import (
     unchanged_code,
 )
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.outside import is_outside
 from aidbt.healing.evidence.table_changes import Replacement, TableChange
 from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.project.manifest import Node
@@ -59,24 +60,41 @@ def missing_model(case: Case, failure: RunFailure, name: str) -> Diagnosis | Non
 
 
 def _is_another_place(case: Case) -> bool:
-    """Whether the warehouse has no single source table of the last good run: then it is not that one."""
-    if case.good is None or case.reached is None or not case.reached.is_open:
+    """Whether the warehouse has no single source table of the last good run, or without one of the project:
+    then it is not that one."""
+    if case.reached is None or not case.reached.is_open:
         return False
     there = {(r.schema.casefold(), r.name.casefold()) for r in case.relations}
-    sources = [table for name, table in case.good.tables.items() if name.startswith("source.")]
-    schemas = {table.schema.casefold() for table in sources}
-    found = any((table.schema.casefold(), table.name.casefold()) in there for table in sources)
-    return len(sources) > 1 and len(schemas) > 1 and not found
+    sources = _source_places(case)
+    schemas = {schema for schema, _ in sources}
+    return len(sources) > 1 and len(schemas) > 1 and not there.intersection(sources)
+
+
+def _source_places(case: Case) -> set[tuple[str, str]]:
+    """(schema, name), folded, of the sources of the last good run, else of the project; without files."""
+    if case.good is not None:
+        return {
+            (table.schema.casefold(), table.name.casefold())
+            for name, table in case.good.tables.items()
+            if name.startswith("source.") and not ((node := case.node(name)) and is_outside(node))
+        }
+    nodes = case.manifest.sources.values() if case.manifest is not None else ()
+    return {
+        (node.schema.casefold(), (node.identifier or node.name).casefold())
+        for node in nodes
+        if not is_outside(node)
+    }
 
 
 def _another_place(case: Case, failure: RunFailure | None) -> Diagnosis:
-    assert case.good is not None
-    text = f"none of the sources of the last good run is there, among {len(case.relations):,} relations"
+    whose = "the last good run" if case.good is not None else "the project"
+    text = f"none of the sources of {whose} is there, among {len(case.relations):,} relations"
     proof = [Evidence("probe", "warehouse", text), *([message_evidence(failure)] if failure else [])]
     return diagnosis(
-        "warehouse:another", E.ENDPOINT_CHANGED, STRONG, failure=failure, root="warehouse", proof=proof,
+        "warehouse:another", E.ENDPOINT_CHANGED, STRONG if case.good is not None else GUESS,
+        failure=failure, root="warehouse", proof=proof,
         ruled_out=[item for item in [unchanged_code(case)] if item],
-        next_step="look where the profile points: this is another database than before",
+        next_step="look where the profile and the target point: this is another database",
     )  # fmt: skip
 
 

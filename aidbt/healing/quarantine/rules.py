@@ -203,7 +203,9 @@ def _parent(meaning: TestMeaning, case: Case) -> Parent | str:
             source = case.node(at)
             relation = relation_of(source, case.relations) if source is not None else None
             found = relation.column(column) if relation is not None else None
-            return Parent(source, found.name) if source is not None and found is not None else "?"
+            if source is None or found is None:
+                return f"{node_name(at)} is no table of the warehouse with a column {column}"
+            return Parent(source, found.name)
         known = lineage.nodes[at].column(column) if at in lineage.nodes else None
         uses = (
             [use for use in known.uses if use.how in ("passthrough", "rename")] if known is not None else []

@@ -209,9 +209,10 @@ def _words_of(cause: Diagnosis, target: str, *, run: str = "") -> FoundCause:
     first = cause.proof[0] if cause.proof else None
     where = ".".join(part for part in (node_name(cause.root), cause.column) if part)
     says = first.text if first is not None and first.kind != "message" else cause.error_class.meaning
+    is_node, is_named = "." in cause.root, node_name(cause.root).casefold() in says.casefold()
     return FoundCause(
         cause.key, target, cause.error_class.value, cause.confidence, cause.root, cause.column,
-        title=says if node_name(cause.root).casefold() in says.casefold() else f"{where}: {says}",
+        title=says if not is_node or is_named else f"{where}: {says}",
         proof=tuple(item.text for item in cause.proof),
         ruled_out=tuple(item.text for item in cause.ruled_out),
         unknown=cause.unknown, next_step=cause.next_step, run=run,

@@ -82,3 +82,22 @@ def test_a_class_that_there_is_not_is_a_mistake_in_the_settings(shop: Shop):
 
 def test_without_a_failed_run_there_is_nothing_to_heal(shop: Shop):
     assert "holds nothing that a run of dbt left" in refusal(heal(shop, "run"))
+
+
+def test_a_profile_that_cannot_be_read_is_a_cause_that_goes_to_a_person(shop: Shop):
+    profile = (
+        (shop.root / "profiles.yml")
+        .read_text()
+        .replace("{{ flags.PROFILES_DIR }}", "{{ env_var('NO_PLACE') }}")
+    )
+    said = "05:14:01  Running with dbt=1.11.16\n05:14:02  Encountered an error:\nParsing Error\n"
+    said += "  Env var required but not provided: 'NO_PLACE'\n"
+    shop.write({"profiles.yml": profile, "target/stdout.txt": said})
+
+    done = CliRunner().invoke(
+        cli, ["heal", "run", "--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+    )
+
+    assert done.exit_code == 1, (done.output, done.exception)
+    assert "handed over  HEAL-1 INC-1  CONFIGURATION/MISSING_SETTING" in done.output
+    assert "set the environment variable NO_PLACE" in done.output

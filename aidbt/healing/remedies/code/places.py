@@ -12,6 +12,7 @@ from aidbt.healing.evidence.code_changes import FileChange
 from aidbt.healing.remedies.remedy import Tools
 
 _ANY = (".yml", ".yaml")
+_MOST = 40  # files; each is rendered and parsed
 _PROPOSED = re.compile(
     r"Candidate bindings|Candidate functions|Did you mean|Perhaps you meant|HINT:|^\s*LINE \d+:", re.M
 )
@@ -44,7 +45,7 @@ def places(diagnosis: Diagnosis, case: Case, tools: Tools) -> list[Place]:
     for change in [*([named] if named else []), *above, *rest]:
         found.setdefault(change.path, change)
     result = []
-    for change in found.values():
+    for change in list(found.values())[:_MOST]:
         now = tools.text(change.path)
         if change.before is not None and now is not None and now != change.before:
             result.append(Place(change.path, change.before, now))

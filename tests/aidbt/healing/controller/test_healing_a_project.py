@@ -113,7 +113,7 @@ def test_a_typo_in_a_commit_is_mended_on_the_deployed_branch_and_the_wanted_chan
 
     attempt, _ = healed(mistyped)
 
-    assert (attempt["state"], attempt["base"]) == ("promoted", bad)
+    assert (attempt["state"], attempt["base"]) == ("promoted", bad), attempt["why"]
     assert (mistyped.root / "models/orders.sql").read_text() == RIGHT
     assert git(mistyped.root, "rev-parse", "HEAD") == attempt["commit"]
     assert git(mistyped.root, "diff", "--stat", "--format=", bad, "HEAD").endswith(

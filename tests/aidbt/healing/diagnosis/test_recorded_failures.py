@@ -13,6 +13,7 @@ import pytest
 
 from aidbt.cli.diagnose import causes_of, lines
 from aidbt.core.healing import Diagnosis
+from aidbt.core.table_state import ColumnState
 from aidbt.healing.diagnosis.facts import FACTS_OF, MEANINGS
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.keeping import keep_good_state
@@ -138,6 +139,31 @@ def test_two_orders_of_the_same_failures_give_the_same_keys(healthy: Path, tmp_p
 
     assert {cause.key for cause in again} == {cause.key for cause in found.causes}
     assert len(again) == 2
+
+
+def test_a_new_column_and_a_changed_file_in_one_night_leave_it_open_which_broke_a_union(
+    healthy: Path, tmp_path: Path
+):
+    case = Diagnosed(healthy, tmp_path, "syntax_error").case
+    (failure,) = case.run.failures
+    said = "Set operations can only apply to expressions with the same number of result columns"
+    run = replace(case.run, failures=(replace(failure, message=said),))
+    wider = {
+        name: replace(
+            change, now=replace(change.now, columns=(*change.now.columns, ColumnState("note", "text")))
+        )
+        for name, change in case.tables.items()
+        if change.now is not None
+    }
+    of_both = replace(case, run=run, tables=wider)
+
+    (both,) = causes_of(of_both)
+    (column,) = causes_of(replace(of_both, code=replace(case.code, files=())))
+    (code,) = causes_of(replace(of_both, tables=case.tables))
+
+    assert (both.error_class, both.confidence) == ("SCHEMA_DRIFT/COLUMN_ADDED", 0.6)
+    assert (column.error_class, column.confidence) == ("SCHEMA_DRIFT/COLUMN_ADDED", 0.9)
+    assert (code.error_class, code.confidence) == ("CODE/SQL_SEMANTIC", 0.9)
 
 
 def broken_artifacts(folder: Path, name: str, **texts: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from aidbt.healing.remedies.remedy import Remedy, Tools
 from aidbt.healing.remedies.restored_place import RestoredPlace
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse import Warehouse, open_warehouse
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from aidbt.warehouse.table_states import engine_of, measured_table
 from tests.dbt_shop import new_shop
+from tests.kit import PASSWORD, USER, ServerMissing, postgres_server
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 PATH = "models/sources.yml"
@@ -52,7 +55,8 @@ class Moved:
     def __init__(self, root: Path, *statements: str, yaml: str = YAML) -> None:
         self.shop = new_shop(root, {PATH: YAML})
         self._execute(LAND)
-        self.good = self._measured(DuckDBWarehouse(self.shop.database))
+        self.warehouse: Warehouse = DuckDBWarehouse(self.shop.database)
+        self.good = self.measured()
         self._execute(*statements)
         (root / PATH).write_text(yaml)
 
@@ -61,9 +65,9 @@ class Moved:
             for statement in statements:
                 database.execute(statement)
 
-    def _measured(self, warehouse: DuckDBWarehouse) -> GoodState:
-        relations = tuple(warehouse.relations())
-        with warehouse.connect() as connection:
+    def measured(self) -> GoodState:
+        relations = tuple(self.warehouse.relations())
+        with self.warehouse.connect() as connection:
             tables = {f"source.shop.app.{r.name}": measured_table(connection, r) for r in relations}
             return GoodState(
                 "dev", NOON, "r", engine=engine_of(connection), relations=relations, tables=tables
@@ -83,8 +87,7 @@ class Moved:
             "shop", self.shop.root, FailedRun(Stage.NODE), "duckdb", "duckdb", good=self.good,
             good_manifest=manifest, code=code,
         )  # fmt: skip
-        warehouse = DuckDBWarehouse(self.shop.database)
-        tools = Tools(self.shop.open(), Settings(), lambda: warehouse, lambda: 0)
+        tools = Tools(self.shop.open(), Settings(), lambda: self.warehouse, lambda: 0)
         source = f"source.shop.app.{table}"
         gone = Diagnosis("k", ErrorClass.TABLE_RENAMED, 0.9, Stage.NODE, source, facts={"source": source})
         return remedy.propose(gone, case, tools)
@@ -170,3 +173,27 @@ def test_a_schema_that_is_there_was_meant(tmp_path: Path):
 
     assert isinstance(mend, Mend)
     assert not check_claims(mend.claims)[0]
+
+
+@pytest.mark.long
+def test_on_postgresql_too(tmp_path: Path):
+    land = re.sub(r"range\(1, (\d)01\) t\(i\)", r"generate_series(1, \g<1>00) i", LAND)
+    land = land.replace("as from", "as table").replace("to_hours(i)", "i * interval '1 hour'")
+    try:
+        with postgres_server() as server:
+            server.create_database("moved")
+            server.psql(land, "moved")
+            target = {
+                "type": "postgres", "host": "127.0.0.1", "port": server.port, "user": USER,
+                "password": PASSWORD, "dbname": "moved", "schema": "analytics",
+            }  # fmt: skip
+            moved = Moved(tmp_path)
+            moved.warehouse = open_warehouse("postgres", schema="analytics", settings=target)
+            moved.good = moved.measured()
+            server.psql("create table raw.pay_old as select * from raw.payments where id < 200", "moved")
+            server.psql("alter table raw.payments rename to pay_records", "moved")
+
+            found = moved.mended(MovedTable())
+    except ServerMissing as error:
+        pytest.skip(str(error))
+    assert found == YAML.replace("identifier: payments", "identifier: pay_records")
