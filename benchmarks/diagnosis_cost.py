@@ -43,12 +43,16 @@ models: {shop: {marts: {+materialized: table}}}
 """
 STAGING = """\
 with source as (select * from {{{{ source('raw', 't{n}') }}}})
-select id as order_id, customer, lower(email) as email, cast(amount as decimal(12, 2)) as amount, status, placed_at
+select
+    id as order_id, customer, lower(email) as email, status, placed_at,
+    cast(amount as decimal(12, 2)) as amount
 from source
 """
 MARTS = {
-    "daily": "select placed_at::date as day, status, sum(amount) as amount from {{{{ ref('stg_{n}') }}}} group by all\n",
-    "customers": "select customer, max(email) as email, count(*) as orders from {{{{ ref('stg_{n}') }}}} group by all\n",
+    "daily": "select placed_at::date as day, status, sum(amount) as amount"
+    " from {{{{ ref('stg_{n}') }}}} group by all\n",
+    "customers": "select customer, max(email) as email, count(*) as orders"
+    " from {{{{ ref('stg_{n}') }}}} group by all\n",
     "wide": "select s.*, d.amount as day_amount from {{{{ ref('stg_{n}') }}}} s"
     " left join {{{{ ref('daily_{n}') }}}} d on d.day = s.placed_at::date and d.status = s.status\n",
 }

@@ -75,7 +75,8 @@ class Asked:
 
 
 def asked_of(command: str) -> Asked:
-    """What a command line of dbt says.
+    """What a command line of dbt says; nothing of one that is another program's: where dbt runs within one,
+    it takes that one's words for its own.
 
     Example:
         >>> asked = asked_of("dbt --quiet build -s orders+ --vars '{day: 1}' --full-refresh")
@@ -97,9 +98,11 @@ def asked_of(command: str) -> Asked:
             found.append((_SHORT.get(name, name), (value,) if has_value else ()))
         elif not said and word in _COMMANDS:
             said = [word, *words[place + 1 : place + 2]] if word in _TWO_WORDS else [word]
-        elif found and word not in said:
+        elif found and word not in said and (said or words[place - 1].startswith("-")):
             name, values = found[-1]
             found[-1] = (name, (*values, word))
+        elif not said and place:
+            return Asked()
     if given is not None:
         found.append(("vars", (given["text"],)))
     return Asked(" ".join(part for part in said if not part.startswith("-")), tuple(found))

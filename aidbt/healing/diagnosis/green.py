@@ -26,6 +26,8 @@ from aidbt.healing.evidence.table_changes import TableChange
 _SILENT_ROWS, _SILENT_SHARE = 5, 0.02
 _REWRITTEN = 0.3  # of the compared rows, where nothing marks an update
 _FAR = 2.0  # times what the smallest or largest value was
+_COMPARED = 20  # keys
+_LOST, _NOTHING_NEW = 0.1, 0.995  # of the keys then; of those now that were there then
 _COLLAPSED_FROM = 5  # different values then, of which one is left
 
 
@@ -47,7 +49,7 @@ def changed_table(case: Case, change: TableChange, failure: RunFailure | None) -
     """What is wrong with the rows of a table as a whole; None where nothing is to be seen."""
     if not change.is_measured:
         return None
-    for look in (_volume, _stale, _swapped, _rewritten, _collapsed, _retyped):
+    for look in (_volume, _stale, _shrunk, _swapped, _rewritten, _collapsed, _retyped):
         found = look(case, change, failure)
         if found is not None:
             return found
@@ -75,6 +77,26 @@ def _stale(case: Case, change: TableChange, failure: RunFailure | None) -> Diagn
         return None
     step = f"ask the owner of {change.now.relation} whether an old copy was put back"
     return _told(case, change, failure, "stale", E.STALE, STRONG, back, step)
+
+
+def _shrunk(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    """A table that lost keys and got no new one, as an older export of it would; one that is purged while it
+    is loaded gets new ones."""
+    was, now = change.was, change.now
+    assert was is not None and now is not None
+    key = was.keyed.key[0] if was.keyed is not None and len(was.keyed.key) == 1 else ""
+    overlap = change.overlaps.get((key, key))
+    if overlap is None or overlap.known is None or overlap.support < _COMPARED or now.rows >= was.rows:
+        return None
+    lost = 1 - overlap.share
+    if lost < _LOST or overlap.known < _NOTHING_NEW:
+        return None
+    text = (
+        f"{now.relation} has lost about {lost:.0%} of its rows and got no new one:"
+        f" {now.rows:,} rows, {was.rows:,} at the last good run"
+    )
+    step = f"ask the owner of {now.relation} whether an old copy was put back"
+    return _told(case, change, failure, "stale", E.STALE, LIKELY, [text], step)
 
 
 def _went_back(change: TableChange) -> list[str]:

@@ -16,7 +16,9 @@ TABLES = """
 create schema crm;
 create table crm.people as select i as id, 'p' || i || '@mail.example' as mail,
     case when i % 4 = 0 then null else i * 1.5 end as score, '{}'::json as extra,
-    timestamp '2026-01-01' + i * interval '1 hour' as loaded_at from generate_series(1, 1000) i
+    timestamp '2026-01-01' + i * interval '1 hour' as loaded_at from generate_series(1, 1000) i;
+create table crm.visits as select 'p' || i / 10 as person, date '2026-01-01' + i % 10 as day, i % 3 as pages
+    from generate_series(0, 999) i
 """
 
 
@@ -41,3 +43,14 @@ def test_a_table_is_measured_and_its_rows_are_found_again(warehouse: AdapterWare
     assert 400 < len(again.values) < 650
     assert again.values == found.keyed.values
     assert "mail.example" not in repr(found)
+
+
+def test_rows_that_several_columns_tell_apart_are_found_again(warehouse: AdapterWarehouse):
+    visits = next(relation for relation in warehouse.relations() if relation.name == "visits")
+    with warehouse.connect() as connection:
+        found = measured_table(connection, visits, mask=77)
+        assert found.keyed is not None
+        again = keyed_rows(rows_of(connection, visits), ["person", "day"], bound=found.keyed.bound, mask=77)
+
+    assert found.keyed.key == ("person", "day")
+    assert again.values == found.keyed.values and len(again.values) > 400

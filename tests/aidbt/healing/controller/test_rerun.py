@@ -90,6 +90,14 @@ def test_a_run_of_a_part_stays_within_it_and_what_leads_there():
     assert again.options == ("--threads", "2")
 
 
+@pytest.mark.parametrize(
+    "command", ["dbt heal run --artifacts x", "dbt -q -m not long", "dbt tasks test x -s y"]
+)
+def test_the_words_of_a_program_that_runs_dbt_within_it_say_nothing(command: str):
+    assert rerun(failed("", command=command), SHOP).options == ()
+    assert asked_of(command).command == ""
+
+
 def test_variables_are_found_though_dbt_forgets_the_quotes():
     assert asked_of('dbt build --vars {"day": {"from": 1}} -s x').vars == {"day": {"from": 1}}
     assert asked_of("dbt build --vars 'day: 1'").vars == {"day": 1}

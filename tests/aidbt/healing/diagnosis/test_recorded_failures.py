@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,15 +24,21 @@ from aidbt.store import open_store
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.diagnosis_cases import CAFE, GOLDEN, SHOP, BrokenShop, cases_of, handed_over
 
-CASES = cases_of(SHOP)
-# Of the cafe's cases some stand for all; `make test-all` takes the others too.
+# Some cases stand for all; `make test-all` takes the others too.
 QUICK = frozenset(
+    ("column_renamed", "column_renamed_beside_a_decoy", "column_turned_null", "duplicates", "few_orphans")
+    + ("join_that_multiplies", "nothing_wrong", "syntax_error", "table_renamed_beside_a_backup", "two_causes")
+    + ("type_with_currency", "typo_in_column")
+)
+QUICK_OF_CAFE = frozenset(
     ("bad_cast_rows_and_commit", "bool_decoy", "combination", "file_halved", "mart_dropped")
     + ("new_cast_in_mart", "only_stdout", "parsed_after", "test_severity_up")
 )
-OF_CAFE = [
-    pytest.param(name, marks=() if name in QUICK else pytest.mark.long, id=name) for name in cases_of(CAFE)
-]
+
+
+def marked(base: Path, quick: frozenset[str]) -> list[Any]:
+    names = cases_of(base)
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.long, id=name) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +106,12 @@ class Diagnosed:
         return re.sub(r"the good run of [\d -]+:\d\d UTC", "the good run of TODAY", text)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", marked(SHOP, QUICK))
 def test_the_screen_is_as_expected(name: str, healthy: Path, tmp_path: Path, update_golden: bool):
     compare(Diagnosed(healthy, tmp_path, name), GOLDEN / name / "screen.txt", update_golden)
 
 
-@pytest.mark.parametrize("name", OF_CAFE)
+@pytest.mark.parametrize("name", marked(CAFE, QUICK_OF_CAFE))
 def test_in_a_project_of_another_style_too(
     name: str, healthy_cafe: Path, tmp_path: Path, update_golden: bool
 ):
