@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from demo.breaking import break_and_mend
 from demo.decisions import commands
 from demo.source_system import change, fill
 from demo.stage import PROJECT, ROOT, SCRATCH, aidbt, say, short, show
@@ -89,13 +90,14 @@ def main() -> None:
 
         say("11. Watch the year: each day of 2013 judged by the days before it, as if it had just come")
         _watch(env)
+        if "--update" in sys.argv[1:]:
+            _update_committed()
+        _compare_with_committed()
+        break_and_mend(server, env)
 
-    say("12. What came out")
+    say("13. What came out")
     for title, query in _GOLD.items():
         show(title, query)
-    if "--update" in sys.argv[1:]:
-        _update_committed()
-    _compare_with_committed()
     say(f"Done in {time.monotonic() - started:.0f} s. What to look at")
     print(f"  {short(PROJECT / 'models/silver/nycflights/stg_nycflights__flights.sql')}   the mapped flights")
     print(f"  {short(PROJECT / 'models/silver/nycflights/_nycflights__models.yml')}   docs, types and tests")

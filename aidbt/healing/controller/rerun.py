@@ -77,6 +77,8 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     chosen = {node.unique_id for node in there if node is not None and node.resource_type in kinds}
     tests = [node for node in failed if node.resource_type in _TESTS]
     chosen |= with_below({parent for test in tests for parent in _built_parents(test, manifest)}, manifest)
+    # What hangs on a failed model was skipped, whether or not somebody wrote that down.
+    chosen |= with_below({node.unique_id for node in failed if node.resource_type in kinds}, manifest)
     chosen |= with_below(set(changed), manifest)
     if asked.selects:
         chosen &= _asked_for(run, manifest, set(changed))
