@@ -28,7 +28,10 @@ _WANTED = {
     "    avg(case": "    max(departure_delay_minutes) as longest_departure_delay_minutes,\n    avg(case",
     "ref('stg_nycflights__weather')": "ref('stg_nycflights__wheather')",
 }
-_SET_ASIDE = "select quarantine_reason as reason, count(*) as rows from analytics.stg_nycflights__weather__quarantine group by 1"
+_SET_ASIDE = """
+select quarantine_reason as reason, count(*) as rows
+from analytics.stg_nycflights__weather__quarantine group by quarantine_reason
+"""
 _DBT = Path(sys.executable).parent / "dbt"
 _HELD_S = 6
 _HOLD = """
@@ -58,9 +61,7 @@ def _deploy(env: dict[str, str]) -> None:
     """Put the project under git, as it runs in production."""
     settings = PROJECT / "aidbt.yml"
     settings.write_text(settings.read_text(encoding="utf-8") + _DECLARED, encoding="utf-8")
-    print(
-        "\nThe project is put under git, and its people declare in aidbt.yml what may be mended alone:"
-    )
+    print("\nThe project is put under git, and its people declare in aidbt.yml what may be mended alone:")
     print("  " + _DECLARED.replace("\n", "\n  ").rstrip())
     _git("init", "--quiet", "--initial-branch", "main")
     (PROJECT / ".gitignore").write_text("target/\nlogs/\n", encoding="utf-8")
@@ -71,7 +72,7 @@ def _rename_a_column(server: PostgresServer, env: dict[str, str]) -> None:
     say("    a column of the source is renamed")
     server.psql("alter table airports rename column faa to iata_code;")
     print("\nin PostgreSQL: alter table airports rename column faa to iata_code")
-    aidbt(["ingest", "run", "--table", "airports"], env, quiet=True)
+    aidbt(["ingest", "run", "--table", "airports"], env)
     aidbt(["build", "--heal", "--no-monitor", "-s", "stg_nycflights__airports+"], env)
     _git("show", "--stat", "--format=%s", "HEAD", show=True)
 
@@ -80,7 +81,7 @@ def _load_rows_twice(server: PostgresServer, env: dict[str, str]) -> None:
     say("    a few rows come twice")
     server.psql("insert into weather select * from weather where origin = 'JFK' and month = 7 and day = 4;")
     print("\nin PostgreSQL: the hours of 4 July at JFK stand there twice, the table has no key")
-    aidbt(["ingest", "run", "--table", "weather"], env, quiet=True)
+    aidbt(["ingest", "run", "--table", "weather"], env)
     aidbt(["build", "--heal", "--no-monitor", "-s", "stg_nycflights__weather+"], env)
     show("what was set aside", _SET_ASIDE)
 
@@ -93,7 +94,7 @@ def _lock_the_warehouse(env: dict[str, str]) -> None:
             cwd=PROJECT, env=env, text=True, capture_output=True, check=False,
         )  # fmt: skip
         print(f"\n$ dbt build   (exit code {done.returncode})")
-        aidbt(["heal", "run"], env)
+        aidbt(["heal", "run", "--from", "runs"], env)
 
 
 def _commit_a_typo(env: dict[str, str]) -> None:
@@ -113,7 +114,7 @@ def _let_a_password_expire(server: PostgresServer, env: dict[str, str]) -> None:
     url = server.url().replace("//aidbt:", "//loader:")
     expired = {**env, "NYCFLIGHTS_URL": url}
     aidbt(["ingest", "run", "--table", "airlines"], expired, expected=1)
-    aidbt(["heal", "run"], expired, expected=1)
+    aidbt(["heal", "run", "--from", "connectors"], expired, expected=1)
 
 
 @contextmanager

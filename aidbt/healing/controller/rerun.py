@@ -72,7 +72,8 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     there = [manifest.find(name) if manifest else None for name in (*reached, *run.skipped)]
     failed = [node for node in there[: len(reached)] if node is not None]
     is_known = None not in there and all(node.resource_type in (*_BUILT, *_TESTS) for node in failed)
-    if manifest is None or not is_known or not reached or len(reached) < len(run.failures):
+    is_told = run.wrote_results and len(reached) == len(run.failures) > 0
+    if manifest is None or not is_known or not is_told:  # of a log nobody knows what is missing in it
         return _whole(asked, manifest, kinds)
     chosen = {node.unique_id for node in there if node is not None and node.resource_type in kinds}
     tests = [node for node in failed if node.resource_type in _TESTS]

@@ -248,7 +248,7 @@ def switched_column(
     overlap = change.overlaps.get((column, best.new), Overlap())
     conflicts = best.differing > 0 or _contradicts(overlap)
     others = [switch.new for switch in likely if switch.new != best.new]
-    since = f" from {best.since} on" if best.since else ""
+    since = f" from {best.since[:19]} on" if best.since else ""
     proof = [
         Evidence(
             "source_profile", f"{relation}.{column}",

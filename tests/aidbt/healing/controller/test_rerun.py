@@ -39,7 +39,12 @@ SHOP = manifest(
 
 def failed(*names: str, skipped: tuple[str, ...] = (), **more: Any) -> FailedRun:
     failures = tuple(RunFailure(name, "error", "no") for name in names)
-    return FailedRun(Stage.NODE, failures, skipped=skipped, **more)
+    return FailedRun(Stage.NODE, failures, skipped=skipped, **{"wrote_results": True} | more)
+
+
+def test_without_results_of_its_own_the_whole_command_runs_again():
+    """Of a log nobody knows what else was skipped, or not reached."""
+    assert rerun(failed("model.shop.stg", wrote_results=False), SHOP).select == ()
 
 
 def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
@@ -49,6 +54,10 @@ def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
 
     assert (again.command, again.select) == ("build", ("fqn:shop.orders", "fqn:shop.totals"))
     assert again.nodes == {"model.shop.orders", "model.shop.totals"}
+
+
+def test_what_hangs_on_a_failed_model_runs_again_though_nobody_wrote_that_it_was_skipped():
+    assert rerun(failed("model.shop.orders"), SHOP).nodes == {"model.shop.orders", "model.shop.totals"}
 
 
 def test_the_model_of_a_failed_test_is_built_again_with_all_that_hangs_on_it():
