@@ -113,7 +113,7 @@ def _let_a_password_expire(server: PostgresServer, env: dict[str, str]) -> None:
     server.psql(f"create role loader login password '{PASSWORD}' valid until '2020-01-01';")
     url = server.url().replace("//aidbt:", "//loader:")
     expired = {**env, "NYCFLIGHTS_URL": url}
-    aidbt(["ingest", "run", "--table", "airlines"], expired, expected=1)
+    aidbt(["ingest", "run", "--table", "airlines"], expired, expected=2)
     aidbt(["heal", "run", "--from", "connectors"], expired, expected=1)
 
 

@@ -128,6 +128,8 @@ class ProjectHands:
 
     def plan(self, attempt: Attempt) -> Plan:
         """The first remedy that applies and did not fail yet, as far as the gate lets it go."""
+        if self._failed_again(attempt):
+            self.shared.deployed = None  # it was but a second run, which another remedy may follow
         if self.shared.deployed is not None:
             self.joint = self.shared.joint
             return self._after_another()
@@ -143,6 +145,10 @@ class ProjectHands:
         why = mend.title if allowed >= Allowed.PROPOSE else limit.reasons[0]
         is_edited = bool(self.joint.patched) and allowed >= Allowed.PROPOSE
         return Plan(mend.remedy, allowed, why, base=head.commit if is_edited else "")
+
+    def _failed_again(self, attempt: Attempt) -> bool:
+        whose, tried, _ = self.shared.deployed or ("", None, "")
+        return tried is not None and whose == attempt.id and not (tried.is_good or tried.commit)
 
     def _after_another(self) -> Plan:
         """What is left to do once the mend of another cause was deployed, and this one's with it."""
@@ -168,6 +174,8 @@ class ProjectHands:
         if late is not None:
             return Tried(False, f"waited for {late.for_what} {late.tries} times, in vain")
         if not self.joint.patched:
+            if attempt.tries:
+                self.means.clock.sleep(_PAUSES.delay_s(attempt.tries, self.means.rng))
             again = final_run(self.case, self.joint, self.case.run.manifest)
             problem = not_again(self.case, self.case.run.manifest, again)
             return Tried(not problem, problem or mend.title)

@@ -119,11 +119,11 @@ def read_failed_run(
     if manifest is not None and not _goes_with(manifest, results if is_own else None, log):
         manifest = None
     own = results if is_own else None
-    failures = _failures(own, log, printed, manifest or known)
+    failures, cut_off = _without_cut_off(_failures(own, log, printed, manifest or known))
     return FailedRun(
         stage=_stage(failures, isinstance(own, Sources)),
         failures=tuple(RunFailure(f.unique_id, f.status, scrub(f.message), f.path) for f in failures),
-        skipped=tuple(_with_status(own, log, {"skipped"})),
+        skipped=(*_with_status(own, log, {"skipped"}), *cut_off),
         succeeded=tuple(_with_status(own, log, _FINE)),
         warned=tuple(_with_status(own, log, {"warn"})),
         wrote_results=is_own,
@@ -276,6 +276,20 @@ def _said(result: NodeResult | SourceFreshness, told: LastInvocation | None) -> 
         hours = f", {result.age_s / 3600:,.0f} hours before it was asked" if result.age_s else ""
         return f"the newest row is of {result.max_loaded_at:%Y-%m-%d %H:%M} UTC{hours}"
     return _whole_message(told) if told is not None else ""
+
+
+# What engines and dbt say of a node that was stopped because another one failed (`--fail-fast`).
+_CUT_OFF = re.compile(
+    r"INTERRUPT Error: Interrupted|canceling statement due to user request|Skipping due to fail_fast"
+)
+
+
+def _without_cut_off(failures: list[RunFailure]) -> tuple[list[RunFailure], tuple[str, ...]]:
+    """The failures, and unique_ids of those that only were stopped when another one failed."""
+    own = [failure for failure in failures if not _CUT_OFF.search(failure.message)]
+    if not own:  # then nothing of the run itself says why
+        return failures, ()
+    return own, tuple(f.unique_id for f in failures if f not in own and f.unique_id)
 
 
 _LOGGING = re.compile(r"^--- Logging error ---$.*?^(?P<last>\w+(?:Error|Exception): [^\n]*)", re.M | re.S)

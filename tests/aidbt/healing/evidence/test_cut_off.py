@@ -1,0 +1,38 @@
+"""Nodes that were only stopped because another one failed are no failures of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
+
+INTERRUPTED = "Runtime Error\n  INTERRUPT Error: Interrupted!"
+
+
+def read(folder: Path, **messages: str) -> FailedRun:
+    results = [
+        {"unique_id": f"model.shop.{name}", "status": "error", "message": message, "timing": [],
+         "execution_time": 0.1, "thread_id": "Thread-1", "adapter_response": {}, "failures": None}
+        for name, message in messages.items()
+    ]  # fmt: skip
+    metadata = {
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json", "dbt_version": "1.11.16",
+        "generated_at": "2026-03-01T12:00:00Z", "invocation_id": "one", "env": {},
+    }  # fmt: skip
+    text = json.dumps({"metadata": metadata, "results": results, "elapsed_time": 1.0, "args": {}})
+    (folder / "run_results.json").write_text(text)
+    return read_failed_run(folder, project="shop")
+
+
+def test_what_another_failure_stopped_was_skipped(tmp_path: Path):
+    run = read(tmp_path, orders="Binder Error: no column cost", totals=INTERRUPTED)
+
+    assert [failure.unique_id for failure in run.failures] == ["model.shop.orders"]
+    assert run.skipped == ("model.shop.totals",)
+
+
+def test_a_run_that_was_only_stopped_keeps_its_failures(tmp_path: Path):
+    run = read(tmp_path, totals=INTERRUPTED)
+
+    assert [failure.unique_id for failure in run.failures] == ["model.shop.totals"]
