@@ -13,6 +13,7 @@ from aidbt.warehouse.words import words_of
 
 _NULL_JUMP = 0.05  # of all rows, at least
 _EMPTIED, _HALVED, _DOUBLED = 0.01, 0.6, 1.8  # of the rows there were
+_HANDFUL, _NEARLY_ALL_LOST = 5, 0.25  # rows; of them
 _FEW_ROWS = 20  # below so many, a share of the rows says nothing
 _SWAPPED = 0.9  # of the values that are compared
 _FEW_COMPARED = 8
@@ -185,10 +186,12 @@ class TableChange:
 
     @property
     def row_ratio(self) -> float | None:
-        """Rows now by rows then; None where one is not known, or there were too few."""
-        if not self.is_measured or self.was is None or self.now is None or self.was.rows < _FEW_ROWS:
+        """Rows now by rows then; None where one is not known, or there were too few: of a handful only the
+        loss of nearly all counts."""
+        if not self.is_measured or self.was is None or self.now is None or self.was.rows < _HANDFUL:
             return None
-        return self.now.rows / self.was.rows
+        ratio = self.now.rows / self.was.rows
+        return ratio if self.was.rows >= _FEW_ROWS or ratio <= _NEARLY_ALL_LOST else None
 
     @property
     def is_emptied(self) -> bool:

@@ -21,7 +21,16 @@ def table(ids: Iterable[int], *, price: int = 100) -> TableState:
     prices = [price + key % 7 for key in keys]
     columns = (
         ColumnState("id", "varchar", 0, len(keys), None, None, frozenset(keys), ALL),
-        ColumnState("price", "integer", 0, 7, str(min(prices)), str(max(prices)), frozenset(prices), ALL),
+        ColumnState(
+            "price",
+            "integer",
+            0,
+            7,
+            str(min(prices, default=0)),
+            str(max(prices, default=0)),
+            frozenset(prices),
+            ALL,
+        ),
     )
     rows = KeyedRows(
         ("id",), ALL, ("id", "price"), dict(zip(keys, zip(keys, prices, strict=True), strict=True))
@@ -51,3 +60,10 @@ def test_a_table_that_is_purged_while_it_is_loaded_says_nothing():
 def test_prices_that_rise_say_nothing_and_prices_in_another_unit_do():
     assert told(table(range(100)), table(range(100), price=110)) == []
     assert "have another price with the same key" in told(table(range(100)), table(range(100), price=9000))[0]
+
+
+def test_of_a_handful_of_rows_only_the_loss_of_nearly_all_is_told():
+    assert "has 83% fewer rows" in told(table(range(6)), table(range(1)))[0]
+    assert "is empty" in told(table(range(6)), table(range(0)))[0]
+    assert told(table(range(6)), table(range(3))) == []
+    assert told(table(range(3)), table(range(0))) == []
