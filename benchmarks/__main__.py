@@ -16,6 +16,7 @@ HELPERS = {
     "database_instances",
     "fit_classifier",
     "fit_matcher",
+    "heal_driver",
     "query_answers",
 }
 

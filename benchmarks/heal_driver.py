@@ -92,7 +92,7 @@ def heal(session: Session, artifacts: Path) -> dict[str, Any]:
     case = read(session, artifacts)
     causes = causes_of(case)
     if not causes:
-        return report("no_action")
+        return report("no_action" if case.run.is_green else "escalated")
     healed = heal_case(session, case, causes)
     is_mended = bool(healed) and all(one.attempt.state in _MENDED for one in healed)
     first = causes[0]

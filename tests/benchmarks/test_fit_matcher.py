@@ -44,6 +44,7 @@ def test_pieces_have_names_of_their_own(tasks):
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.long
 def test_tables_that_have_nothing_to_do_with_each_other_have_no_truth(tasks):
     unrelated = [part for part in pieces(tasks) if kind_of(part) == "unrelated"]
 

@@ -207,6 +207,7 @@ KILLED_WRITE = textwrap.dedent(
 
 # After any number of steps: tests/aidbt/core/test_patch.py.
 @pytest.mark.parametrize("after", [3, *(pytest.param(n, marks=pytest.mark.long) for n in (0, 1, 2, 4, 5))])
+@pytest.mark.long
 def test_a_killed_generate_is_finished_or_undone_by_the_next_command(user, after):
     killed = subprocess.run(
         [sys.executable, "-c", KILLED_WRITE, str(after)], cwd=user.folder, env=user.env, check=False
@@ -324,6 +325,7 @@ def test_an_unknown_command_names_the_nearest(nobody):
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 def test_stopping_with_ctrl_c_says_so_and_writes_nothing(user):
     # Stopped where it cannot be done yet: while it waits for a key check over many rows.
     user.sql("create table raw_crm.big as select i, md5(i::varchar) as h from range(8000000) r(i)")

@@ -71,6 +71,7 @@ def shop(source: Source, tmp_path: Path) -> Shop:
     ("kills", "seed"),
     [(5, 1), *(pytest.param(25, seed, marks=pytest.mark.long) for seed in (2, 3, 4, 5))],
 )
+@pytest.mark.long
 def test_killed_at_random_moments_while_two_write_nothing_is_lost_or_doubled(source, shop, kills, seed):
     rng = random.Random(seed)
     with Writers(source, seed):

@@ -219,6 +219,7 @@ def any_order_in_any_number_of_runs_is_one_full_build(runs: list[list[list[Event
 
 @given(runs=arrivals())
 @SOON
+@pytest.mark.long
 def test_any_order_of_arrival_in_any_number_of_runs_is_one_full_build(runs: list[list[list[Event]]]):
     any_order_in_any_number_of_runs_is_one_full_build(runs)
 

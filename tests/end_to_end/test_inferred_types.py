@@ -44,6 +44,7 @@ def test_a_column_that_stayed_text_comes_up_in_review(shop, tmp_path):
     assert "N/A" in reviewed.output
 
 
+@pytest.mark.long
 def test_what_is_mostly_numbers_or_dates_is_asked_about_and_read_as_answered(shop, tmp_path):
     stays = list(range(1, 101))
     sizes = [f"{n}.5" if n % 10 else "tall" for n in stays]

@@ -182,6 +182,7 @@ def on_postgres(tmp_path: Path, server: PostgresServer) -> tuple[Shop, Warehouse
     return shop, AdapterWarehouse("postgres", {**target, "password": PASSWORD}, schema="main")
 
 
+@pytest.mark.long
 def test_a_build_without_bounds_passes_and_says_so(on_duckdb: tuple[Shop, Warehouse]):
     shop, _ = on_duckdb
 

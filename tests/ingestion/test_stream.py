@@ -297,6 +297,7 @@ def test_what_waits_when_a_stream_is_stopped_lands_first_in_the_next(runs):
     assert report.events == 10
 
 
+@pytest.mark.long
 def test_a_full_spool_stops_the_source(runs):
     log = Log()
     log.insert(1)

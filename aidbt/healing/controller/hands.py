@@ -22,6 +22,7 @@ from aidbt.healing.controller.gate import Allowed, Gate, Ground, gate
 from aidbt.healing.controller.means import Means, Ran
 from aidbt.healing.controller.proving import Proof, chain, final_run, not_again, proved
 from aidbt.healing.controller.rerun import Rerun
+from aidbt.healing.controller.standing import kept_file
 from aidbt.healing.controller.together import Joint, Planner
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.claims import check_claims
@@ -251,7 +252,11 @@ class ProjectHands:
         """What became of a write that was begun."""
         if attempt.write == "propose":
             return writing.proposed_before(self.means, attempt, self.diagnosis)
-        return writing.deployed_before(self.means, attempt, final_run(self.case, self.joint, None))
+        run = final_run(self.case, self.joint, None)
+        # What a run that was broken off did is put back first where it is kept; elsewhere nobody knows it.
+        is_kept = kept_file(self._root, attempt).exists()
+        risk = not_again(self.case, None, run, is_broken_off=not is_kept)
+        return writing.deployed_before(self.means, attempt, run, risk)
 
     def alert(self, attempt: Attempt) -> None:
         """Tell who is concerned, with a draft where there is one."""

@@ -161,7 +161,7 @@ def end_what_is_over(
         with contextlib.suppress(LeaseTaken):  # a healer is at work on it: the next green run ends it
             over = end(attempt, attempts, leases, holder=who, why=f"run {run} is green")
             _remember(store, who, attempt)
-            forget(root, attempt.id)
+            forget(root, attempt)
             found.append(over)
     return found
 

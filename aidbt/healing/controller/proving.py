@@ -8,13 +8,22 @@ from datetime import datetime
 
 from aidbt.core.healing import Diagnosis, Mend
 from aidbt.healing.controller.means import Means
-from aidbt.healing.controller.rerun import OF_COMMAND, Rerun, added_twice, never_twice, places_of, rerun
+from aidbt.healing.controller.rerun import (
+    OF_COMMAND,
+    Rerun,
+    added_twice,
+    keeps_of_before,
+    never_twice,
+    not_in_full,
+    places_of,
+    rerun,
+)
 from aidbt.healing.controller.together import Joint, Planned
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.building import Aside, Ways, build_aside
 from aidbt.healing.proof.changed import changed
 from aidbt.healing.proof.expected import Mended, doubts_about
-from aidbt.healing.proof.guards import weakened
+from aidbt.healing.proof.guards import lost, weakened
 from aidbt.patching import commits
 from aidbt.project.manifest import Manifest
 from aidbt.store.good_states import GoodStates
@@ -82,6 +91,7 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
     if aside.problem or not runs:
         return Proof(False, aside.problem or "nothing was built", notes)
     problem = _less_safe(case, joint, aside.manifest) or not_again(case, aside.manifest, runs[0])
+    problem = problem or _kept_wrong(case, aside.manifest)
     mends = [one.mend for one in joint.patched if one.mend is not None]
     mended = Mended(
         joint.texts, sum(sum(mend.rows_moved.values()) for mend in mends),
@@ -126,15 +136,39 @@ def _less_safe(case: Case, joint: Joint, manifest: Manifest | None) -> str:
         return next(weakened(case.run.manifest, manifest), "")
     if case.good_manifest is None:
         return "there is no last good state that says which tests there were"
-    return next(weakened(case.good_manifest, manifest, only=set(joint.texts)), "")
+    new = lost(case.good_manifest, case.run.manifest, manifest) if case.run.manifest is not None else ()
+    softer = weakened(case.good_manifest, manifest, only=set(joint.texts))
+    return next(softer, "") or next(iter(new), "")
 
 
-def not_again(case: Case, manifest: Manifest | None, run: Rerun) -> str:
-    """Why that may not run again; "" when it may."""
-    twice = added_twice(case.run, manifest, run.nodes) if manifest is not None else []
-    if twice:
-        return f"{twice[0]} ran well and only adds rows: run again, it might add them twice"
+def not_again(
+    case: Case, manifest: Manifest | None, run: Rerun, *, is_broken_off: bool = False
+) -> str:  # fmt: skip
+    """Why that may not run again; "" when it may.
+
+    Args:
+        is_broken_off: whether a healer was killed in that run, so that all of it may have been built.
+    """
+    known = manifest or case.best_manifest
+    if known is not None and run.command in OF_COMMAND and run.command != "test":
+        nodes = run.nodes if run.nodes or run.select else known.nodes.keys()
+        ran = replace(case.run, succeeded=tuple(nodes)) if is_broken_off else case.run
+        twice = added_twice(ran, known, nodes)
+        if twice:
+            return f"{twice[0]} ran well and only adds rows: run again, it might add them twice"
+        part = not_in_full(case.run, known, nodes)
+        if part:
+            return f"the failed run was to build {part[0]} from nothing (--full-refresh): that is a person's"
     return never_twice(case.run)
+
+
+def _kept_wrong(case: Case, manifest: Manifest | None) -> str:
+    """Which table took rows before the mend that the mend would have made otherwise; "" for none."""
+    before = case.run.manifest
+    if before is None or manifest is None:
+        return ""
+    kept = keeps_of_before(case.run, manifest, changed(before, manifest))
+    return f"{kept[0]} keeps rows, and took some of before the mend in the failed run" if kept else ""
 
 
 def _built(aside: Aside) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from aidbt.core.errors import UnknownName
+from aidbt.core.healing import Stage
 from aidbt.healing.controller.asked import Asked, asked_of
 from aidbt.healing.evidence.failed_run import FailedRun
-from aidbt.healing.proof.building import fqn
+from aidbt.healing.proof.building import fqn, grows
 from aidbt.healing.proof.changed import with_below
 from aidbt.project.manifest import Manifest, Node
 from aidbt.project.selection import all_above, select_nodes
@@ -27,7 +28,14 @@ OF_COMMAND = {
     "snapshot": ("snapshot",),
 }  # fmt: skip
 _ONCE = ("run-operation", "clone")  # nobody knows what running them twice does
-_FRESH = re.compile(r"is_incremental\(\)[\s\S]*[^<>]>\s*\(?[^<>=]*\bmax\s*\(", re.IGNORECASE)
+# Only rows newer than the newest: no more than that, and none of the days before it.
+_FRESH = re.compile(
+    r"is_incremental\(\)[\s\S]*[^<>]>\s*\((?![^<>=%]*\b(interval|date_?(add|sub|diff)))[^<>=%]*"
+    r"\bmax\s*\([^()]*\)(?!\s*(::\s*\w+\s*)?-)",
+    re.IGNORECASE,
+)
+_BEFORE_NODES = (Stage.DEPS, Stage.PARSE, Stage.CONNECT)
+_REPLACES = ("insert_overwrite", "microbatch")  # strategies that need no key to replace what is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +83,37 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     is_told = run.wrote_results and len(reached) == len(run.failures) > 0
     if manifest is None or not is_known or not is_told:  # of a log nobody knows what is missing in it
         return _whole(asked, manifest, kinds)
-    chosen = {node.unique_id for node in there if node is not None and node.resource_type in kinds}
+    untold = [manifest.nodes[name] for name in sorted(_never_reached(run, asked, manifest, kinds))]
+    if not asked.selects and any(node.resource_type in _BUILT for node in untold):
+        return _whole(asked, manifest, kinds)
+    undone = [*(node for node in there if node is not None), *untold]
+    chosen = {node.unique_id for node in undone if node.resource_type in kinds}
     tests = [node for node in failed if node.resource_type in _TESTS]
     chosen |= with_below({parent for test in tests for parent in _built_parents(test, manifest)}, manifest)
     # What hangs on a failed model was skipped, whether or not somebody wrote that down.
     chosen |= with_below({node.unique_id for node in failed if node.resource_type in kinds}, manifest)
     chosen |= with_below(set(changed), manifest)
     if asked.selects:
-        chosen &= _asked_for(run, manifest, set(changed))
+        chosen &= _asked_for(run, manifest, set(changed)) | {node.unique_id for node in untold}
     nodes = [manifest.nodes[name] for name in chosen if name in manifest.nodes]
     nodes = [node for node in nodes if node.resource_type in kinds]
-    words = {fqn(node) for node in (*nodes, *tests)}
+    waiting = [node for node in undone if node.resource_type == "test"]
+    words = {fqn(node) for node in (*nodes, *tests, *waiting)}
     built = frozenset(node.unique_id for node in nodes)
     return Rerun("build", tuple(sorted(words)), asked.kept(selection=False), built)
+
+
+def _never_reached(run: FailedRun, asked: Asked, manifest: Manifest, kinds: Collection[str]) -> set[str]:
+    """What the command was about and no result tells of: dbt was interrupted, or stopped at a failure."""
+    is_stopped = "fail-fast" in dict(asked.options)
+    if asked.command == "retry" or not (is_stopped or (run.succeeded and not asked.selects)):
+        return set()
+    told = {*run.succeeded, *run.warned, *run.skipped, *(failure.unique_id for failure in run.failures)}
+    asked_for = set(_whole(asked, manifest, kinds).nodes)
+    if not asked.selects and asked.command in ("build", "test", ""):
+        asked_for |= {node.unique_id for node in manifest.of_type("test")}
+    left = [manifest.nodes[name] for name in asked_for - told if name in manifest.nodes]
+    return {node.unique_id for node in left if node.config.get("materialized") != "ephemeral"}
 
 
 def never_twice(run: FailedRun) -> str:
@@ -96,18 +122,49 @@ def never_twice(run: FailedRun) -> str:
     return f"nobody knows what running `dbt {command}` twice does" if command in _ONCE else ""
 
 
+def not_in_full(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> list[str]:
+    """Names of the nodes that the failed command meant to build from nothing; running it again does not."""
+    given = dict(asked_of(run.command).options).get("full-refresh")
+    if given is None or "false" in [word.casefold() for word in given]:
+        return []
+    built = [manifest.nodes[name] for name in nodes if name in manifest.nodes]
+    is_kept = [n for n in built if n.config.get("materialized") == "incremental"]
+    return sorted(node.name for node in is_kept if node.config.get("full_refresh") is not False)
+
+
+def keeps_of_before(run: FailedRun, manifest: Manifest, changed: Collection[str]) -> list[str]:
+    """Names of the tables that a mend's changes reach, that keep rows, and that took some in the failed run:
+    those were made as before the mend, and running it again leaves them."""
+    below = with_below(set(changed), manifest)
+    ran = [manifest.nodes[name] for name in _may_have_run(run, manifest).intersection(below)]
+    return sorted(node.name for node in ran if grows(node))
+
+
+def _may_have_run(run: FailedRun, manifest: Manifest) -> set[str]:
+    """The nodes that may have been built in the failed run, or in the one that it went on from."""
+    ran = {*run.succeeded, *run.warned}
+    goes_on = asked_of(run.command).command in ("test", "retry")
+    if goes_on or not (run.wrote_results or run.stage in _BEFORE_NODES):
+        failed = {failure.unique_id for failure in run.failures}
+        models = {name for name in failed if name.partition(".")[0] in _BUILT}
+        ran |= manifest.nodes.keys() - {*run.skipped, *failed, *with_below(models, manifest)}
+    return ran & manifest.nodes.keys()
+
+
 def added_twice(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> list[str]:
     """Names of the nodes that ran well, only add rows, and would add them again."""
-    ran = [manifest.nodes[name] for name in nodes if name in run.succeeded and name in manifest.nodes]
+    ran = [manifest.nodes[name] for name in _may_have_run(run, manifest).intersection(nodes)]
     return sorted(node.name for node in ran if only_adds(node))
 
 
 def only_adds(node: Node) -> bool:
-    """Whether running a model again adds rows that it has: it has no key, and takes more than is newer."""
+    """Whether running a model again adds rows that it has: nothing of it is replaced by a key or a part, and
+    it takes more than is newer."""
     config = node.config
-    if config.get("materialized") != "incremental" or config.get("unique_key"):
+    strategy = str(config.get("incremental_strategy") or "")
+    if config.get("materialized") != "incremental" or strategy in _REPLACES:
         return False
-    if config.get("incremental_strategy") not in (None, "append"):
+    if config.get("unique_key") and strategy != "append":  # which looks at no key
         return False
     return not _FRESH.search(str(node.raw.get("raw_code") or ""))
 

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
+from aidbt.core.attempts import Attempt
 from aidbt.core.errors import AidbtError
 from aidbt.core.patch import state_dir
 from aidbt.healing.controller.means import Means
@@ -14,17 +15,17 @@ from aidbt.warehouse.budget import estimated_size
 from aidbt.warehouse.kept_tables import KEEPS, forget_tables, keep_tables, put_back
 
 
-def kept_file(root: Path, attempt: str) -> Path:
-    """Where the tables of before are kept."""
-    return state_dir(root) / "heal" / "kept" / f"{attempt}.duckdb"
+def kept_file(root: Path, attempt: Attempt) -> Path:
+    """Where the tables of before are kept; a new store counts from HEAL-1 again."""
+    return state_dir(root) / "heal" / "kept" / f"{attempt.id}-{attempt.opened_at:%Y%m%d%H%M%S}.duckdb"
 
 
-def run_file(root: Path, attempt: str) -> Path:
+def run_file(root: Path, attempt: Attempt) -> Path:
     """Where the id of the run that replaced them is."""
     return kept_file(root, attempt).with_suffix(".run")
 
 
-def forget(root: Path, attempt: str) -> None:
+def forget(root: Path, attempt: Attempt) -> None:
     """Remove what was kept for an attempt."""
     forget_tables(kept_file(root, attempt))
     with contextlib.suppress(OSError):
@@ -34,7 +35,7 @@ def forget(root: Path, attempt: str) -> None:
 class Standing:
     """The tables that one attempt's run will replace. What cannot be kept or put back is told, not raised."""
 
-    def __init__(self, means: Means, attempt: str) -> None:
+    def __init__(self, means: Means, attempt: Attempt) -> None:
         self._means = means
         self._root = means.project.root
         self._attempt = attempt

@@ -167,7 +167,7 @@ class Planner:
         for name in self.names if edits else ():
             found = self._safely(name, cause, {}) if name not in failed else Declined(name, "")
             if isinstance(found, Mend) and found.patch is not None:
-                for key, theirs in edits.items():
+                for key, theirs in edits.items() if not _not_so(found) else ():
                     if all(edit in theirs for edit in found.patch.edits):
                         return Planned(cause, found, (), self.judge(cause, found), alike=key)
         return None

@@ -48,7 +48,7 @@ def undo(
     keeper = _keeper(root, whole)
     with leases.leased([resource_of(one) for one in whole], who) as held:
         branch = commits.head(root).branch if wanted.commit else ""
-        left = put_back(warehouse(), kept_file(root, keeper.id))
+        left = put_back(warehouse(), kept_file(root, keeper))
         if wanted.commit:
             text = f"Take back {wanted.id}\n"
             undoing = commits.commit_undoing(
@@ -64,13 +64,13 @@ def undo(
             for one in whole
         ]  # fmt: skip
         Cases(store, who).add(past_case(wanted, "wrong", said))
-        forget(root, keeper.id)
+        forget(root, keeper)
     return taken, left
 
 
 def _keeper(root: Path, whole: list[Attempt]) -> Attempt:
     """The attempt that deployed: what it kept is there."""
-    kept = [one for one in whole if kept_file(root, one.id).exists()]
+    kept = [one for one in whole if kept_file(root, one).exists()]
     if not kept:
         raise UsageError(
             f"the tables from before {whole[0].id} are not kept",
@@ -83,7 +83,7 @@ def _check(root: Path, attempt: Attempt, last_run: str) -> None:
     if attempt.state is not AttemptState.PROMOTED:
         said = attempt.state.replace("_", " ")
         raise UsageError(f"{attempt.id} is {said}: only what is deployed can be taken back")
-    file = run_file(root, attempt.id)
+    file = run_file(root, attempt)
     run = file.read_text(encoding="utf-8") if file.exists() else ""
     if run and last_run and run != last_run:
         raise UsageError(

@@ -16,7 +16,7 @@ from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.propose import Proposal, branch_of, proposal
 from aidbt.healing.controller.rerun import Rerun
-from aidbt.healing.controller.standing import Standing
+from aidbt.healing.controller.standing import Standing, kept_file
 from aidbt.patching import commits
 from aidbt.patching.publishing import pull_request, push_branch
 from aidbt.store.cases import Cases
@@ -94,14 +94,20 @@ def deploy(
     return _run(means, attempt, run)
 
 
-def deployed_before(means: Means, attempt: Attempt, run: Rerun) -> Tried | None:
-    """What became of a deployment that was begun; its run is made where it is missing."""
+def deployed_before(means: Means, attempt: Attempt, run: Rerun, risk: str = "") -> Tried | None:
+    """What became of a deployment that was begun; its run is made where it is missing.
+
+    Args:
+        risk: why it must not be made once more; then the deployment is taken back.
+    """
     if not attempt.commit:
         return None  # a run that ended half way is run again
     root = means.project.root
     if commits.contains(root, attempt.commit):
         if _is_undone(root, attempt):
             return Tried(False, "it was taken back, since its run failed", was_undone=True)
+        if risk:
+            return _taken_back(means, attempt, f"{risk}{_as_before(means, attempt)}", is_wrong=False)
         return _run(means, attempt, run)
     if commits.head(root).dirty:
         raise ProjectError("the checkout is half way between two commits, or somebody works in it")
@@ -123,7 +129,10 @@ def write_note(root: Path, name: str, content: str) -> None:
 
 
 def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
-    standing = Standing(means, attempt.id)
+    standing = Standing(means, attempt)
+    left = standing.put_back("")  # where a healer was killed in its run: from where that began
+    if left:
+        return _taken_back(means, attempt, f"its run was broken off{left}", is_wrong=False)
     unkept = standing.keep(run)
     try:
         ran = means.run(run)
@@ -153,6 +162,13 @@ def _taken_back(means: Means, attempt: Attempt, why: str, *, is_wrong: bool = Tr
     if is_wrong:
         Cases(means.store, means.actor).add(past_case(attempt, "wrong", why))
     return Tried(False, f"taken back, since its run failed: {why}", was_undone=True)
+
+
+def _as_before(means: Means, attempt: Attempt) -> str:
+    """The tables of before put back, where they are kept; what to say of it."""
+    if not kept_file(means.project.root, attempt).exists():
+        return "; the tables stay as that run left them"
+    return Standing(means, attempt).put_back("")
 
 
 def _is_undone(root: Path, attempt: Attempt) -> bool:

@@ -60,8 +60,8 @@ class FailedRun:
         failures: what failed; with the unique_id "" what failed outside of any node.
         skipped: unique_ids that were left out because of the failures.
         succeeded: unique_ids that ended well.
-        wrote_results: whether the results are this run's own; False: an earlier run's were left in place, or
-            there are none.
+        wrote_results: whether the results are this run's own, and all of it; False: an earlier run's were
+            left in place, there are none, or they are of the tests alone that came after a failed run.
         manifest: as this run parsed the project; None where it got no manifest written.
         unknown: what could not be read, in sentences.
     """
@@ -120,15 +120,16 @@ def read_failed_run(
         manifest = None
     own = results if is_own else None
     failures, cut_off = _without_cut_off(_failures(own, log, printed, manifest or known))
+    begun_by = _begun_by(log, manifest or known)
     return FailedRun(
-        stage=_stage(failures, isinstance(own, Sources)),
+        stage=_stage(failures, isinstance(own, Sources), has_begun=_has_begun(log, printed)),
         failures=tuple(RunFailure(f.unique_id, f.status, scrub(f.message), f.path) for f in failures),
         skipped=(*_with_status(own, log, {"skipped"}), *cut_off),
         succeeded=tuple(_with_status(own, log, _FINE)),
         warned=tuple(_with_status(own, log, {"warn"})),
-        wrote_results=is_own,
+        wrote_results=is_own and not begun_by,
         invocation_id=own.metadata.invocation_id if own is not None else told.invocation_id if told else "",
-        command=_command(own, told),
+        command=begun_by or _command(own, told),
         dbt_version=(own.metadata.dbt_version if own is not None else "")
         or (told.dbt_version if told else ""),
         ended_at=own.metadata.generated_at if own is not None else None,
@@ -394,12 +395,33 @@ def _command(results: RunResults | Sources | None, told: LastInvocation | None) 
     return told.command if told is not None else ""
 
 
-def _stage(failures: Sequence[RunFailure], is_freshness: bool) -> Stage:
+def _begun_by(log: LastInvocation | None, manifest: Manifest | None) -> str:
+    """Where tests came after a run that failed: the command for both. Of that run no results are left."""
+    before = log.before if log is not None else None
+    if before is None or not _told_failures(before, manifest):
+        return ""
+    words = ["build" if word == "run" else word for word in before.command.split()]
+    return " ".join(words) or "dbt build"
+
+
+_NODE_BEGUN = re.compile(r"^\d+ of \d+ (START|OK|ERROR|PASS|FAIL|SKIP)\b|^Began running node ")
+
+
+def _has_begun(*logs: LastInvocation | None) -> bool:
+    """Whether a run, or the one that its tests came after, tells of nodes that it began."""
+    told = [one for log in logs if log is not None for one in (log, log.before) if one is not None]
+    return any(_NODE_BEGUN.match(line.text) for one in told for line in one.lines)
+
+
+def _stage(failures: Sequence[RunFailure], is_freshness: bool, *, has_begun: bool = False) -> Stage:
     """How far a run with these failures got."""
     if not failures:
         return Stage.DATA
     if is_freshness:
         return Stage.FRESHNESS
+    is_cut = any(failure.message in (KILLED, NOT_TOLD) for failure in failures)
+    if (has_begun or is_cut) and all(not failure.unique_id for failure in failures):
+        return Stage.NODE
     return min((stage_of(failure) for failure in failures), key=list(Stage).index)
 
 

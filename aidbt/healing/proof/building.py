@@ -206,7 +206,7 @@ class _Builder:
         """The tables that further rows are added to; one that is not there yet is built as a whole."""
         found = []
         for node in nodes:
-            table = self._standing(node, relations) if _grows(node) else None
+            table = self._standing(node, relations) if grows(node) else None
             if table is not None and table.kind != "view":
                 name = node.identifier or node.name
                 stored, parted = node.config.get("file_format"), node.config.get("partition_by")
@@ -303,7 +303,8 @@ def _is_test(node: Node | None) -> bool:
     return node is not None and node.resource_type == "test"
 
 
-def _grows(node: Node) -> bool:
+def grows(node: Node) -> bool:
+    """Whether a table keeps rows of earlier runs."""
     return node.resource_type == "snapshot" or node.config.get("materialized") == "incremental"
 
 

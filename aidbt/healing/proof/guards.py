@@ -4,6 +4,7 @@ are kept. New ones are welcome. Pure: manifests in, sentences out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,28 @@ def weakened(before: Manifest, after: Manifest, *, only: Collection[str] | None 
         there = after.others.get(unique_id)
         if there is None or _named(test.raw, _OF_UNIT_TESTS) != _named(there.raw, _OF_UNIT_TESTS):
             yield f"it would change the unit test {test.name}"
+
+
+def lost(good: Manifest, failed: Manifest, after: Manifest) -> Iterator[str]:
+    """What people added in the failed commit and a mend would take away, a sentence each; what comes back in
+    place of one of the same kind only had a wrong name."""
+    there = {name for part in (after.nodes, after.others) for name in part}
+    known = {name for part in (good.nodes, good.others) for name in part}
+    theirs = {**failed.nodes, **failed.others}
+    back = Counter(
+        _kind(node) for n, node in (*after.nodes.items(), *after.others.items()) if n not in theirs
+    )
+    for unique_id, node in theirs.items():
+        if unique_id in known or unique_id in there:
+            continue
+        if back[_kind(node)]:
+            back[_kind(node)] -= 1
+        else:
+            yield f"it would take away the new {node.resource_type.replace('_', ' ')} {node.name}"
+
+
+def _kind(node: Node) -> tuple[str, str]:
+    return node.resource_type, str((node.raw.get("test_metadata") or {}).get("name", ""))
 
 
 def _tests(before: Manifest, after: Manifest, only: Collection[str] | None) -> Iterator[str]:

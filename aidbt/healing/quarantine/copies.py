@@ -14,6 +14,8 @@ from aidbt.warehouse.words import words_of
 
 _UPDATED = frozenset(("updated", "modified", "changed", "version", "revision"))
 _LOADING = frozenset(("batch", "etl", "ingest", "ingested", "ingestion", "loaded", "synced", "extracted"))
+_CREATED = frozenset(("created", "ordered", "placed", "born", "registered", "joined", "signup", "opened"))
+_MANY = 3  # columns; versions of one thing rarely differ in as many, and in most of all
 _ORDERED = ("timestamp", "date", "integer")
 
 
@@ -64,6 +66,9 @@ def order_of(
     differing = {key: group for key, group in groups.items() if len(_said(group, said)) > 1}
     if not differing:
         return Order("", tuple(earliest), len(groups))
+    why = _other_thing(differing, said, types)
+    if why:
+        return why
     candidates = [name for name in said if _is_update(name, types) and _tells_newest(differing, name, said)]
     if len(candidates) == 1:
         return Order(candidates[0], tuple(earliest), len(groups))
@@ -73,6 +78,21 @@ def order_of(
     if candidates:
         return f"{told}; {' and '.join(candidates)} both say which is newer"
     return f"{told}, and no column says which is newer"
+
+
+def _other_thing(
+    groups: Mapping[str, list[dict[str, Any]]], said: Sequence[str], types: Mapping[str, str]
+) -> str:
+    """Why the rows of a key may be no versions of one thing: a key that was used again. "" for no reason."""
+    for group in groups.values():
+        differ = [name for name in said if len({repr(row[name]) for row in group}) > 1]
+        differ = [name for name in differ if not _is_update(name, types)]
+        created = next((name for name in differ if not _CREATED.isdisjoint(words_of(name))), "")
+        if created:
+            return f"rows of the same key differ in {created}: they may be two things"
+        if len(differ) >= _MANY and 2 * len(differ) > len(said):
+            return f"rows of the same key differ in {', '.join(differ[:3])} and more: they may be two things"
+    return ""
 
 
 def _orders(groups: Mapping[str, list[dict[str, Any]]], name: str) -> bool:

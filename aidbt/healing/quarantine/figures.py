@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +16,7 @@ from aidbt.healing.quarantine.copies import Order, order_of
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.kept_keys import tables_with_key
 from aidbt.healing.quarantine.measures import additive
-from aidbt.healing.quarantine.rules import Rule, safely
+from aidbt.healing.quarantine.rules import Parent, Rule, safely, source_table
 from aidbt.project.manifest import Node
 from aidbt.warehouse import Connection
 from aidbt.warehouse.profiling import is_load_time
@@ -25,6 +26,9 @@ from aidbt.warehouse.table_states import engine_of, keyed_rows
 _BAD = "aidbt_bad"
 _MOST_COPIES = 20_000  # rows with a key that others have, looked at one by one
 _MOST_VALUES = 20
+_MOST_ORPHANS = 200
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})")
+_NEAR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Figures:
         parent_now, parent_then: rows of the orphans' parent.
         parent_lags: whether the parent was loaded together with the source at the last good run, and was not
             since.
+        parent_lost: keys of the parent, of those that were kept, that are not there any more.
+        parent_follows: whether the orphans name the keys that come next after the parent's last one.
     """
 
     rows: int
@@ -73,6 +79,8 @@ class Figures:
     parent_now: int | None = None
     parent_then: int | None = None
     parent_lags: bool = False
+    parent_lost: int = 0
+    parent_follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +251,19 @@ class Counting:
             then = _maximum(parent.was, name), _maximum(own.was, own_name)
             now = _maximum(parent.now, name), _maximum(own.now, own_name)
             lags = then[0] >= then[1] and now[0] < now[1]
-        return replace(found, parent_now=parent.now.rows, parent_then=parent.was.rows, parent_lags=lags)
+        return replace(
+            found, parent_now=parent.now.rows, parent_then=parent.was.rows, parent_lags=lags,
+            parent_lost=_lost_keys(parent.was, parent.now), parent_follows=self._follows(rule, rule.parent),
+        )  # fmt: skip
+
+    def _follows(self, rule: Rule, parent: Parent) -> bool:
+        if len(rule.columns) != 1:
+            return False
+        last = exp.Max(this=exp.column(parent.column, quoted=True))
+        ((found,),) = self._fetch(exp.select(last).from_(source_table(parent.source)))
+        value = exp.column(rule.columns[0], quoted=True)
+        query = exp.select(value).distinct().from_(self._checked(rule)).where(_is_bad()).limit(_MOST_ORPHANS)
+        return comes_next(found, [row[0] for row in self._fetch(query)])
 
     def _values(self, rule: Rule) -> tuple[Any, ...]:
         if len(rule.columns) != 1 or rule.kind not in ("other_values", "range", "bad_casts"):
@@ -254,6 +274,29 @@ class Counting:
 
     def _fetch(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         return self.connection.rows(query.sql(self.connection.dialect))
+
+
+def comes_next(last: object, values: Sequence[object]) -> bool:
+    """Whether most values are numbers, or end in one, that follow closely upon the last one of a sequence:
+    keys of rows that have not come yet.
+
+    Example:
+        >>> comes_next(120, [121, 123]), comes_next("C-099", ["C-100"]), comes_next(120, [900001])
+        (True, True, False)
+    """
+    place = _NUMBERED.fullmatch(str(last))
+    found = [_NUMBERED.fullmatch(str(value)) for value in values]
+    if place is None or not values:
+        return False
+    end = int(place[2]) + _NEAR + 2 * len(values)
+    near = [one for one in found if one and one[1] == place[1] and int(place[2]) < int(one[2]) <= end]
+    return 2 * len(near) >= len(values)
+
+
+def _lost_keys(was: TableState, now: TableState) -> int:
+    if was.keyed is None or now.keyed is None or was.keyed.key != now.keyed.key:
+        return 0
+    return len(was.keyed.values.keys() - now.keyed.values.keys()) if now.keyed.bound >= was.keyed.bound else 0
 
 
 # --- conditions ---------------------------------------------------------------------------------------

@@ -43,12 +43,23 @@ def tables_with_key(entry: Entry, key: Sequence[str], case: Case) -> list[tuple[
     return found[:_MOST_TABLES]
 
 
-def grown_in_this_run(entry: Entry, case: Case) -> str:
-    """The first model below that keeps rows of earlier runs and that the failed run has added to, bad rows
-    among them: leaving these out in staging does not take them out there. "" for none."""
-    for node in models_below(entry.staging.unique_id, case):
+def grown_in_this_run(unique_id: str, case: Case, *, replaced: bool = False) -> str:
+    """The first model below a node that keeps rows of earlier runs and that the failed run has added to, or
+    may have, bad rows among them: a mend of staging does not take them out there. "" for none.
+
+    Where the failed command only tested, another one built before it, and nothing says what.
+
+    Args:
+        replaced: leave out models with a key, whose rows of this run the next one writes again, with the
+            values in the types that the table has.
+    """
+    run = case.run
+    seen = {*run.succeeded, *run.skipped, *(failure.unique_id for failure in run.failures)}
+    only_tested = bool(seen) and all(name.startswith(("test.", "unit_test.")) for name in seen)
+    for node in models_below(unique_id, case):
         grows = node.resource_type == "snapshot" or node.config.get("materialized") == "incremental"
-        if grows and node.unique_id in case.run.succeeded:
+        grows = grows and not (replaced and node.resource_type == "model" and node.config.get("unique_key"))
+        if grows and (only_tested or node.unique_id in run.succeeded):
             return node.name
     return ""
 

@@ -114,5 +114,9 @@ def _parent(rule: Rule, found: Figures) -> Iterator[str]:
         yield f"how {parent} was at the last good run is not known"
     elif found.parent_now < found.parent_then:
         yield f"{parent} has lost rows: {found.parent_then:,} then, {found.parent_now:,} now"
+    elif found.parent_lost:
+        yield f"{parent} has lost {found.parent_lost:,} of the rows that it had"
+    elif found.parent_follows:
+        yield f"the rows refer to what comes next in {parent}: it may not have been loaded yet"
     elif found.parent_lags:
         yield f"{parent} was not loaded when the rows that refer to it were"

@@ -101,7 +101,7 @@ def _proved(now: SourceNow, column: str, old: str, new: str, dialect: str) -> In
         if found is None or not found.is_enough:
             if is_plain:
                 return instead
-        elif found.is_same:
+        elif found.is_exact:
             return instead
     return None
 

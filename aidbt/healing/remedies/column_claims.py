@@ -60,8 +60,8 @@ def has_the_values(
     def check() -> Checked:
         found = now.agreement(column, instead, data_type)
         if found is not None and found.is_enough:
-            if by_name is None or found.proves_same or not found.is_same:
-                return Checked(found.is_same, str(found))
+            if by_name is None or found.proves_same or not found.is_exact:
+                return Checked(found.is_exact, str(found))
             also = by_name()
             return Checked(also.holds, f"{found}, which chance could make so; {also.found}")
         shared = now.shared(column, instead, data_type)

@@ -11,7 +11,7 @@ from aidbt.healing.remedies.column_claims import is_gone, no_other_has_them
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.renamed_column import likely_by_name
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
-from aidbt.healing.remedies.source_values import SourceNow
+from aidbt.healing.remedies.source_values import SourceNow, is_recoded
 from aidbt.project.manifest import Node
 from aidbt.project.own_settings import column_setting, own_setting
 from aidbt.sql.parse import parse_sql
@@ -68,8 +68,8 @@ class DefaultColumn:
                 ),
                 no_other_has_them(fresh, column, ()),
                 Claim(
-                    f"no new column of {source.name} is called as if it were {column}",
-                    lambda: _none_by_name(fresh, column, tools),
+                    f"no new column of {source.name} is called as if it were {column}, or says the same",
+                    lambda: _none_alike(fresh, column, tools),
                 ),
             ),
             risk=Risk.MEDIUM,
@@ -77,9 +77,12 @@ class DefaultColumn:
         )
 
 
-def _none_by_name(now: SourceNow, column: str, tools: Tools) -> Checked:
-    """Whether no new name is so like that a person should look, though its values are others."""
+def _none_alike(now: SourceNow, column: str, tools: Tools) -> Checked:
+    """Whether no new column is so like, by its name or as codes for the same, that a person should look."""
+    then, there = now.then.keyed, now.now.keyed
     for new in now.change.new:
+        if then is not None and there is not None and is_recoded(then, column, there, new):
+            return Checked(False, f"{new} tells the same rows apart as {column} did, by other values")
         if likely_by_name(now.then, now.now, column, new, tools).holds:
             return Checked(False, f"{new} may be it, in another form")
     return Checked(True, f"{len(now.change.new):,} are new")

@@ -6,6 +6,7 @@ from aidbt.core.failures import ErrorClass as E
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.remedy import Tools
+from aidbt.healing.remedies.wait_and_run_again import adds_again
 
 NAME = "fewer_threads"
 
@@ -17,6 +18,9 @@ class FewerThreads:
         """The failed nodes again, on one thread."""
         if diagnosis.error_class is not E.RESOURCE_EXHAUSTION:
             return Declined(NAME, "nothing ran short", is_concerned=False)
+        adding = adds_again(diagnosis, case)
+        if adding:
+            return Declined(NAME, adding)
         threads = int(tools.project.profile().settings.get("threads") or 1)
         if threads <= 1:
             return Declined(NAME, "it ran on one thread already: it needs more memory, or smaller parts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from aidbt.project.dbt import run_dbt
 NAME = "installed_packages"
 _ASKED = ("packages.yml", "dependencies.yml")
 _LOCK = "package-lock.yml"
+_REVISION = re.compile(r"[0-9a-f]{40}|v?\d+\.\d+\.\d+\S*")  # a commit or a release; a branch moves on
 
 
 class InstalledPackages:
@@ -71,6 +73,8 @@ def _is_fixed(item: dict[str, Any]) -> bool:
     if item.get("local"):
         return True
     wanted = str(item.get("version") or item.get("revision") or "")
+    if not item.get("version"):
+        return _REVISION.fullmatch(wanted) is not None
     return (
         bool(wanted) and wanted.lstrip("=v").replace(".", "").isalnum() and any(c.isdigit() for c in wanted)
     )

@@ -42,7 +42,7 @@ class Quarantine:
         said = may_be_set_aside(entry, tools.settings)
         if said in _NEVER:
             return Declined(NAME, f"rows of {entry.name} are not to be set aside (quarantine: never)")
-        grown = grown_in_this_run(entry, case)
+        grown = grown_in_this_run(entry.staging.unique_id, case)
         if grown:
             return Declined(NAME, f"{grown} keeps rows of earlier runs, and this run added bad ones to it")
         rules = rules_of(diagnosis, entry, case)

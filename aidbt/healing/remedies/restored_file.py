@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from aidbt.core.errors import ProjectError
@@ -16,7 +17,8 @@ from aidbt.patching.git import blob_text
 from aidbt.project.manifest import Node
 
 NAME = "restored_file"
-_MOVED = 0.6  # of its text that stands in a new file: then it was renamed
+_MOVED = 0.4  # of its text that stands in a new file: then it was renamed
+_READS = re.compile(r"\b(?:ref|source)\s*\([^)]*\)")
 _MISSING = ("ref", "file", "macro", "source")
 
 
@@ -87,17 +89,34 @@ def _meant_to_go(change: FileChange, token: str, case: Case) -> str:
         new = other.after or ""
         if other.kind == "added" and _likeness(change.before or "", new) >= _MOVED:
             return f"{other.path} is new and much like it: it looks renamed"
+        if other.kind == "added" and _takes_its_place(change, other):
+            return f"{other.path} is new and reads the same: it looks as if it took its place"
         if any(re.search(rf"\b{re.escape(token)}\b", line) for line in _taken_out(other)):
             return f"{other.path} mentions {token} no more: it looks as if it was meant to go"
     return ""
 
 
+def _takes_its_place(gone: FileChange, new: FileChange) -> bool:
+    """Whether a new model reads just what a deleted one did, or a new seed has its columns."""
+    before, after = gone.before or "", new.after or ""
+    if gone.path.endswith(".csv"):
+        return new.path.endswith(".csv") and before.partition("\n")[0] == after.partition("\n")[0]
+    return bool(_reads(before)) and _reads(before) == _reads(after)
+
+
+def _reads(text: str | None) -> set[str]:
+    """What a model reads, as its text says it."""
+    return {re.sub(r"[\s\"']", "", found) for found in _READS.findall(text or "")}
+
+
 def _taken_out(change: FileChange) -> Iterator[str]:
-    """Lines of before that stand nowhere in the file now."""
+    """Lines that stood more often in the file than they do now."""
     if change.kind == "added":
         return
-    now = {line.strip() for line in (change.after or "").splitlines()}
-    yield from (line for hunk in change.hunks for line in hunk.old if line.strip() not in now)
+    was, now = (
+        Counter(line.strip() for line in (text or "").splitlines()) for text in (change.before, change.after)
+    )
+    yield from (was - now)
 
 
 def _likeness(one: str, other: str) -> float:

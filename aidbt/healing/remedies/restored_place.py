@@ -110,12 +110,19 @@ def _is_as_it_was(node: Node, case: Case, tools: Tools) -> Checked:
 
 
 def _is_nowhere(node: Node, text: str, tools: Tools) -> Checked:
-    """Whether the table is not where the changed file says: else it was meant to be read from there."""
+    """Whether the table is not where the changed file says, nor is another table of a source that was made
+    to read another schema: else they were meant to be read from there."""
     entry = entry_of(text, node.path, node.source_name)
     schema = str(entry.get("schema") or node.schema)
-    name = str(_table(entry, node.name).get("identifier") or node.identifier or node.name)
-    there = [r for r in tools.warehouse().relations() if _is_at(r, schema, name)]
-    return Checked(not there, f"there is no {schema}.{name}" if not there else f"{schema}.{name} is there")
+    listed = entry.get("tables")
+    tables = [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
+    names = [str(_table(entry, node.name).get("identifier") or node.identifier or node.name)]
+    if schema.casefold() != node.schema.casefold():
+        names += [str(table.get("identifier") or table.get("name")) for table in tables]
+    relations = tools.warehouse().relations()
+    there = [name for name in dict.fromkeys(names) if any(_is_at(r, schema, name) for r in relations)]
+    told = f"{schema}.{there[0]} is there" if there else f"there is no {schema}.{names[0]}"
+    return Checked(not there, told)
 
 
 def _is_at(relation: Relation, schema: str, name: str) -> bool:

@@ -89,6 +89,9 @@ def _found(place: Place, reader: Reader) -> _Found | str:
     if not good and 1 < len(slips) <= _MOST_PAIRS:
         ways = [pair for pair in combinations(slips, 2) if pair[0].end <= pair[1].start]
         good = _good(ways, place, reader, before)
+        other = next((name for edits, _ in good if (name := _other_name(edits, place, reader))), "")
+        if other:
+            return f"without {other} {place.path} can be read as well: whether that was meant is a person's"
     if not good and now.is_wrong_sql:
         ways = [(edit,) for edit in guided_edits(place.before, place.now)]
         good = _good(ways, place, reader, before)
@@ -111,6 +114,18 @@ def _good(
         if after is not None and not _is_worse(after, before):
             found.append((edits, after))
     return found
+
+
+def _other_name(edits: Sequence[OneEdit], place: Place, reader: Reader) -> str:
+    """Of two edits the one that only gives something its old name back: another one makes the file readable,
+    and the new name may be a part of what was wanted."""
+    for edit in edits:
+        if not (edit.now.isidentifier() and edit.then.isidentifier()):
+            continue
+        rest = reader.read(place.path, applied([one for one in edits if one is not edit], place.now))
+        if rest is not None and not rest.problem:
+            return f"'{edit.then}' for '{edit.now}'"
+    return ""
 
 
 def _renames(found: _Found, case: Case) -> str:

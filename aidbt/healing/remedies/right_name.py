@@ -12,7 +12,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.names import all_names, names_known, renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
 from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, named_words, places
-from aidbt.healing.remedies.code.slips import is_slip, nearest_slip, slips
+from aidbt.healing.remedies.code.slips import is_plural, is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
@@ -45,12 +45,16 @@ class RightName:
         if any(_CONTRACT in failure.message for failure in diagnosis.failures):
             return Declined(NAME, "a contract says otherwise: which of the two is meant is a person's")
         changed = places(diagnosis, case, tools)
-        found = [word for place in changed for word in _put_back(place, diagnosis)]
+        found = [word for place in changed for word in _put_back(place, diagnosis, case)]
         if not found and facts.get("what") in _DEFINED:
             found = [word for place in changed for word in _defined(place, diagnosis, case)]
         told = [word for word in found if word.word.casefold() == facts.get("token", "").casefold()]
         for chosen in (told, found):
             if len({(word.word, word.meant) for word in chosen}) == 1:
+                first = chosen[0]
+                if len(chosen) > 1 and is_plural(first.word, first.meant):
+                    said = f"{first.meant} is called {first.word} in {len(chosen)} files now"
+                    return Declined(NAME, f"{said}: it looks as if that was meant")
                 return _mend(chosen, _claims_of_then(chosen))
         if found:
             named = ", ".join(f"'{word.word}'" for word in found[:3])
@@ -58,16 +62,20 @@ class RightName:
         return _by_known_names(diagnosis, case, tools)
 
 
-def _put_back(place: Place, diagnosis: Diagnosis) -> list[_Word]:
-    """The words of a file that the messages name and that were written for another one they are a slip of."""
-    wanted = named_words(diagnosis)
+def _put_back(place: Place, diagnosis: Diagnosis, case: Case) -> list[_Word]:
+    """The words of a file that the messages name and that were written for another one they are a slip of;
+    without those whose own words people use there: `order_rate` may be meant where `order_date` stood."""
+    wanted, vocabulary = named_words(diagnosis), all_names(case)
     by_pair: dict[tuple[str, str], list[OneEdit]] = {}
     for edit in replaced_by_slip(place.before, place.now):
         if edit.now.casefold() in wanted:
             by_pair.setdefault((edit.now, edit.then), []).append(edit)
     found = []
     for (word, meant), edits in by_pair.items():
-        if not _stands(word, place.before):  # then it is wrong wherever it stands
+        if nearest_slip(word, [meant], vocabulary=vocabulary) is None:
+            continue
+        # Then it is wrong wherever it stands, unless the file makes it itself.
+        if not _stands(word, place.before) and not _is_made(word, place.now):
             edits = _everywhere(place.now, word, meant)
         found.append(_Word(place.path, place.now, word, meant, tuple(edits)))
     return found
@@ -158,6 +166,13 @@ def _everywhere(text: str, word: str, meant: str) -> list[OneEdit]:
 
 def _stands(word: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _is_made(word: str, text: str) -> bool:
+    """Whether a text gives something this name: a column, a query, a variable."""
+    name = re.escape(word)
+    made = rf"\bas\s+[\"`]?{name}(?!\w)|(?<!\w){name}[\"`]?\s+as\b|\b(set|for|macro|def)\s+{name}(?!\w)"
+    return re.search(made, text, re.IGNORECASE) is not None
 
 
 def _absent(token: str, known: Sequence[str]) -> Checked:

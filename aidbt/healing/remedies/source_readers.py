@@ -14,6 +14,7 @@ from aidbt.core.table_state import TableState
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.quarantine.kept_keys import grown_in_this_run
 from aidbt.healing.remedies.generated_staging import generated_patch, is_generated
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.project.manifest import Manifest, Node
@@ -62,6 +63,10 @@ def known_source(
     change = case.tables.get(source.unique_id)
     if then is None or not then.is_measured or change is None or change.now is None:
         return Declined(remedy, f"what {source.source_name}.{source.name} held or holds is not known")
+    short = next((one for one in case.tables.values() if one.is_emptied or one.is_halved), None)
+    if short is not None and short.was is not None and short.now is not None:
+        lost = f"{node_name(short.source)} has {short.now.rows:,} rows, and had {short.was.rows:,}"
+        return Declined(remedy, f"{lost}: with that mended, the marts would be built without the others")
     return source, then, change.now
 
 
@@ -79,6 +84,12 @@ def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | De
             return Declined(
                 remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited"
             )
+    is_retyped = wanted.instead is not None and wanted.instead.columns == (wanted.column,)
+    grown = grown_in_this_run(wanted.source.unique_id, case, replaced=is_retyped)
+    if grown:
+        return Declined(
+            remedy, f"{grown} keeps rows of earlier runs, and was built from {wanted.source.name} as it is"
+        )
     readers = [node for name in readers_of(case, wanted.source.unique_id) if (node := case.node(name))]
     readers = [node for node in readers if wanted.only is None or node.unique_id in wanted.only]
     generated = [node for node in readers if is_generated(node.path, tools)]

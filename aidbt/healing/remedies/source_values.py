@@ -76,9 +76,15 @@ class Agreement:
         return self.is_enough and self.compared - self.same <= _MOST_OTHER * self.compared
 
     @property
+    def is_exact(self) -> bool:
+        """Whether they are, to the last one: a column that is like another one but for a few rows (a total
+        less what was refunded), or a type that some values do not fit in, is not what was there."""
+        return self.is_same and not self.other and not self.lost
+
+    @property
     def proves_same(self) -> bool:
         """Whether they are, and another column could not hold them by chance."""
-        return self.is_same and self.kappa >= _SURE
+        return self.is_exact and self.kappa >= _SURE
 
     @property
     def rules_out(self) -> bool:
@@ -299,6 +305,27 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
     return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values))
+
+
+def is_recoded(then: KeyedRows, column: str, now: KeyedRows, new: str) -> bool:
+    """Whether a column now says of the same rows what another one said then, in other words: each of its few
+    values stands for one value of then, and the other way around."""
+    if column not in then.columns or new not in now.columns:
+        return False
+    was, there = then.column(column), now.column(new)
+    pairs = [(was[key], there[key]) for key in was.keys() & there.keys()]
+    pairs = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if len(pairs) < _ENOUGH or 3 * len({a for a, _ in pairs}) > len(pairs):
+        return False
+    return _kappa(_translated(pairs)) >= _SURE and _kappa(_translated([(b, a) for a, b in pairs])) >= _SURE
+
+
+def _translated(pairs: Sequence[tuple[object, object]]) -> list[tuple[object, object]]:
+    """The pairs with each first value put as the second one that it mostly stands beside."""
+    beside: dict[object, Counter[object]] = {}
+    for a, b in pairs:
+        beside.setdefault(a, Counter())[b] += 1
+    return [(beside[a].most_common(1)[0][0], b) for a, b in pairs]
 
 
 def _picked(rows: KeyedRows, row: Sequence[int | None], names: Sequence[str]) -> tuple[int | None, ...]:

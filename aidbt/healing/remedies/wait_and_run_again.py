@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from aidbt.core.failures import ErrorClass as E
@@ -11,6 +13,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "wait_and_run_again"
+_FRESH_S, _SETTLES_S = 5.0, 0.5  # a file changed so lately is looked at again after that
 _PASSES = frozenset(
     (E.NETWORK_TIMEOUT, E.CONNECTION_RESET, E.RATE_LIMIT_EXCEEDED, E.TEMPORARY_UNAVAILABLE,
      E.CONCURRENCY_CONFLICT, E.RESOURCE_EXHAUSTION)
@@ -24,11 +27,9 @@ class WaitAndRunAgain:
         """Wait at most five times for what is in the way, then let dbt run what did not get through."""
         if diagnosis.error_class not in _PASSES:
             return Declined(NAME, f"{diagnosis.error_class} does not pass by itself", is_concerned=False)
-        adding = [name for name in _failed(diagnosis) if _only_adds(case, name)]
+        adding = adds_again(diagnosis, case)
         if adding:
-            return Declined(
-                NAME, f"{adding[0]} adds rows without a unique_key: run again, it might add them twice"
-            )
+            return Declined(NAME, adding)
         wait = _wait(diagnosis, case)
         return Mend(NAME, f"Wait for {wait.for_what}, then run again", waits=wait, risk=Risk.LOW)
 
@@ -47,17 +48,39 @@ def _wait(diagnosis: Diagnosis, case: Case) -> Wait:
 
 
 def is_there(root: Path, pattern: str) -> bool:
-    """Whether a file, or one of a pattern, is there and holds something; relative to the project."""
-    found = [Path(name) for name in glob.glob(str(root / pattern))]
-    return any(path.is_file() and path.stat().st_size > 0 for path in found)
+    """Whether a file, or one of a pattern, is there and holds something, and none is just being written;
+    relative to the project."""
+    before = _sizes(root, pattern)
+    if any(time.time() - changed < _FRESH_S for _, changed in before.values()):
+        time.sleep(_SETTLES_S)
+        if _sizes(root, pattern) != before:
+            return False
+    return any(size > 0 for size, _ in before.values())
 
 
-def _failed(diagnosis: Diagnosis) -> list[str]:
-    return [failure.unique_id for failure in diagnosis.failures if failure.unique_id]
+def _sizes(root: Path, pattern: str) -> dict[Path, tuple[int, float]]:
+    """File → (bytes, when it was changed)."""
+    found: dict[Path, tuple[int, float]] = {}
+    for path in map(Path, glob.glob(str(root / pattern))):
+        with suppress(OSError):  # it went away meanwhile
+            if path.is_file():
+                found[path] = (path.stat().st_size, path.stat().st_mtime)
+    return found
+
+
+def adds_again(diagnosis: Diagnosis, case: Case) -> str:
+    """Why what failed may not run again; "" when it may. Who only adds rows may have added some before it
+    failed: not every engine takes them back, and which ones are newer is then no answer either."""
+    names = [f.unique_id for f in diagnosis.failures if f.unique_id and _only_adds(case, f.unique_id)]
+    return f"{names[0]} adds rows without a unique_key: run again, it might add them twice" if names else ""
 
 
 def _only_adds(case: Case, unique_id: str) -> bool:
+    """Without a key dbt's `merge` and `delete+insert` only add, as `append` does with one."""
     node = case.node(unique_id)
     if node is None or node.config.get("materialized") != "incremental":
         return False
-    return not node.config.get("unique_key") and node.config.get("incremental_strategy") in (None, "append")
+    strategy = node.config.get("incremental_strategy")
+    if strategy in ("insert_overwrite", "microbatch"):
+        return False
+    return not node.config.get("unique_key") or strategy == "append"

@@ -32,7 +32,7 @@ def list_columns(text: str, found: ResolvedModel | None, change: ReadChange) -> 
         found: the text over the columns of then; None where it cannot be parsed.
     """
     style = style_of(text)
-    stars = _stars(found) if found is not None else {}
+    stars = _stars(found, change.column) if found is not None else {}
     places = _places(text, found, change)
     if isinstance(places, Refused):
         return places
@@ -83,8 +83,9 @@ def _source_tag(source: tuple[str, str]) -> re.Pattern[str]:
     return re.compile(r"\{\{-?\s*" + _call(source) + r"\s*-?\}\}")
 
 
-def _stars(found: ResolvedModel) -> dict[int, exp.Star]:
-    """Where a source's tag begins → the star of `select * from source`, with nothing else to it."""
+def _stars(found: ResolvedModel, column: str) -> dict[int, exp.Star]:
+    """Where a source's tag begins → the star of `select * from source`, where nothing else of the query (a
+    condition, an order) reads the column: that would read it as it is."""
     from sqlglot import exp
 
     from aidbt.sql.resolve import selects
@@ -94,6 +95,8 @@ def _stars(found: ResolvedModel) -> dict[int, exp.Star]:
         node, items = one.node, one.node.expressions
         is_bare = len(items) == 1 and isinstance(items[0], exp.Star) and not items[0].args.get("except_")
         if not is_bare or any(items[0].args.get(name) for name in ("replace", "rename")):
+            continue
+        if column and any(n.name.casefold() == column.casefold() for n in node.find_all(exp.Column)):
             continue
         source = one.sources[0] if len(one.sources) == 1 else None
         if source is None or source.relation is None or source.relation.key != THE_SOURCE:

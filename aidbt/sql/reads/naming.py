@@ -49,6 +49,8 @@ def edit_reads(text: str, found: ResolvedModel, change: ReadChange) -> Edited | 
         return Refused(f"it is not known of which table {change.column} is")
     if reads_whole_rows(found):
         return Refused("it reads whole rows as values")
+    if _is_called_by_dot(found, change.column):
+        return Refused(f"{change.column} stands before a dot")
     style = style_of(text)
     splices: list[_Splice] = []
     for node in named_reads(found, change.column, change.dialect):
@@ -66,6 +68,15 @@ def edit_reads(text: str, found: ResolvedModel, change: ReadChange) -> Edited | 
     if hidden:
         return Refused(hidden)
     return Edited(spliced(text, [(s.start, s.end, s.text) for s in splices]), len(splices))
+
+
+def _is_called_by_dot(found: ResolvedModel, column: str) -> bool:
+    """Whether the name stands before a dot and is no table: `email.upper()`, as DuckDB reads it."""
+    from sqlglot import exp
+
+    key = column.casefold()
+    parts = (part for dot in found.tree.find_all(exp.Dot) for part in dot.find_all(exp.Identifier))
+    return any(part.name.casefold() == key and not isinstance(part.parent, exp.Column) for part in parts)
 
 
 def spliced(text: str, splices: list[tuple[int, int, str]]) -> str:
@@ -96,6 +107,9 @@ def _of_column(node: exp.Column, found: ResolvedModel, change: ReadChange, style
     assert change.instead is not None
     parts = node.parts
     key = folding(change.dialect).stored_key(change.column)
+    around = node.find_ancestor(exp.Pivot, exp.Select)
+    if isinstance(node.parent, exp.Struct) or isinstance(around, exp.Pivot):
+        return Refused(f"the name {change.column} becomes a value")
     if any("start" not in part.meta for part in parts) or not isinstance(parts[-1], exp.Identifier):
         return Refused(f"{change.column} is read at a place that the parser does not tell")
     last = parts[-1]

@@ -112,15 +112,30 @@ def unknown_reads(found: ResolvedModel, column: str, *, by_schema: bool = False)
 
 
 def reads_whole_rows(found: ResolvedModel) -> bool:
-    """Whether a table's name stands as a value, so that its columns' names show in what is made of it."""
+    """Whether a table's name, or a star in a call, stands as a value: what is made of it shows the names or
+    the order of all columns."""
     from sqlglot import exp
 
+    if any(_is_value(star) for star in found.tree.find_all(exp.Star)):
+        return True
     for one in selects(found.tree):
         names = {source.name.casefold() for source in one.sources if source.name}
         for node in one.node.find_all(exp.Column):
             if binding(node) is None and not node.table and node.name.casefold() in names:
                 return True
     return False
+
+
+def _is_value(star: exp.Star) -> bool:
+    """Whether a star is an argument: of anything but `count(*)`."""
+    from sqlglot import exp
+
+    node: exp.Expr | None = star.parent
+    if isinstance(node, exp.Count | exp.Select):
+        return False
+    while isinstance(node, exp.Column | exp.Columns | exp.Paren):
+        node = node.parent
+    return not isinstance(node, exp.Select)
 
 
 def named_reads(found: ResolvedModel, column: str, dialect: str) -> Iterator[exp.Column]:

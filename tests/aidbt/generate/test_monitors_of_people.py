@@ -137,6 +137,7 @@ def proposed(plan: MonitorPlan) -> dict[str, tuple[str, ...]]:
     return {node.node: node.tests for node in plan.in_state("proposed")}
 
 
+@pytest.mark.long
 def test_entries_hubs_and_what_exposures_read_get_few_and_nothing_else_changes(project: Project):
     plan = project.propose()
 

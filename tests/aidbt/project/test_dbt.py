@@ -518,6 +518,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("runner", EACH_RUNNER)
+@pytest.mark.long
 def test_ctrl_c_ends_dbt_and_frees_the_database(tmp_path: Path, runner: str):
     shop = new_shop(tmp_path, SLOW)
     code = """

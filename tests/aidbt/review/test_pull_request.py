@@ -237,6 +237,7 @@ IGNORES_THE_TARGET = """\
 """
 
 
+@pytest.mark.long
 def test_a_project_that_ignores_the_targets_schema_is_refused_before_anything_is_built(
     production: Shop, shop: Shop
 ):

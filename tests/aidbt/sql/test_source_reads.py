@@ -230,3 +230,37 @@ def test_postgres_minds_the_case_of_quoted_names():
     assert edited(f"select EMAIL from {S}", change) == f"select mail as EMAIL from {S}"
     other = replace(change, column="Email", then=columns("id Email"), now=columns("id mail"))
     assert edited(f'select "Email" from {S}', other) == f'select mail as "Email" from {S}'
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        # a name that becomes a value, or a key of a struct
+        f"select * from {S} unpivot (v for k in (email))",
+        f"select id, struct_pack(email) as s from {S}",
+        # all columns as one value, in their order
+        f"select id, md5(concat_ws('|', *columns(*))) as h from {S}",
+        f"select id, email.upper() as up from {S}",
+        # a condition beside a star
+        f"select * from {S} where email is not null",
+    ],
+)
+@pytest.mark.parametrize("change", [RENAMED, BOTH])
+def test_what_names_and_orders_of_columns_decide_is_as_before(query: str, change: ReadChange):
+    import duckdb
+
+    full = """create table "then" as select range id, 'e' || range email, 's' status, '' updated_at
+        from range(9)"""
+    moved = 'create table moved as select id, status, updated_at, email as mail from "then"'
+    if change is BOTH:
+        moved = (
+            "create table moved as select * replace (if(id < 5, email, null) as email),"
+            ' if(id < 5, null, email) as mail from "then"'
+        )
+    with duckdb.connect() as database:
+        database.execute(full)
+        database.execute(moved)
+        before = database.execute(query.replace(S, '"then"'))
+        wanted = [column[0] for column in before.description or ()], before.fetchall()
+        after = database.execute(edited(query, change).replace(S, "moved"))
+        assert ([column[0] for column in after.description or ()], after.fetchall()) == wanted

@@ -402,6 +402,7 @@ def test_a_process_is_gone_when_its_number_is_anothers_by_now():
 # --- real processes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_of_two_processes_that_race_for_a_resource_one_has_it_and_tokens_never_repeat(place: Place):
     """Each takes it until both together had it 50 times, and writes to a file only it may write then."""
     place.open().close()

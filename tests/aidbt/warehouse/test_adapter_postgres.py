@@ -132,6 +132,7 @@ def test_row_estimates_are_those_of_the_planner_and_none_where_nobody_analysed(
         "truncate raw_shop.watched",
     ],
 )
+@pytest.mark.long
 def test_the_version_changes_with_the_contents(
     warehouse: AdapterWarehouse, postgres: PostgresServer, change: str
 ):

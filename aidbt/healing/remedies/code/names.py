@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from aidbt.core.healing import Diagnosis
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.remedies.code.slips import nearest_slip
+from aidbt.healing.remedies.code.slips import is_plural, nearest_slip
 
 _BUILT = ("model", "seed", "snapshot")
 _CALLED = re.compile(r"\b([a-z_]\w*)\s*\(", re.IGNORECASE)
 _NAMED = re.compile(r"\bas\s+(\w+)", re.IGNORECASE)
+_ON_PURPOSE = re.compile(r"\b(renam|spell|misspel|typo)", re.IGNORECASE)
 _QUERY = re.compile(r"\b(\w+)\s+as\s*(?:(?:not\s+)?materialized\s*)?\(", re.IGNORECASE)
 
 
@@ -64,10 +65,16 @@ def all_names(case: Case) -> list[str]:
 def renamed_on_purpose(now: str, then: str, path: str, case: Case) -> str:
     """Why a new name of something may well be meant, and no slip of the hand; "" where nothing says so."""
     others = [c for c in case.code.files if c.path != path and c.kind != "deleted"]
-    used = next((c.path for c in others if re.search(rf"\b{re.escape(now)}\b", c.after or "")), "")
+    used = next((c.path for c in others if _has(c.after or "", now)), "")
     if used:
         return f"{used} uses {now}: it looks as if {then} was renamed on purpose"
-    is_plural = now.casefold().replace("s", "") == then.casefold().replace("s", "")
-    if is_plural or nearest_slip(now, [then], vocabulary=all_names(case)) is None:
+    said = next((line for line in case.git.subjects if _ON_PURPOSE.search(line) or _has(line, now)), "")
+    if said:
+        return f"a commit says “{said.partition(' ')[2]}”: it looks as if {then} was renamed on purpose"
+    if is_plural(now, then) or nearest_slip(now, [then], vocabulary=all_names(case)) is None:
         return f"{then} is called {now} now: whether that was meant is a person's"
     return ""
+
+
+def _has(text: str, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}\b", text) is not None

@@ -28,7 +28,8 @@ class Reading:
         problem: why it cannot be read; "" when it can.
         is_wrong_sql: whether that is said of the SQL that came out.
         columns: name of a CTE, "" for the whole query → the names it selects; absent where it has a star.
-        query: the SQL, as one line without comments, so that two texts can be compared.
+        query: the SQL as one line without comments, of other files what they hold, so that two texts can be
+            compared.
     """
 
     problem: str = ""
@@ -92,7 +93,7 @@ class Reader:
 
     def _sql(self, text: str, around: Surroundings) -> Reading:
         """A model's or snapshot's text, rendered and parsed, as an incremental run and as a first one."""
-        found = Reading("it holds nothing")
+        found, queries = Reading("it holds nothing"), []
         for is_incremental in (True, False) if "is_incremental" in text else (False,):
             try:
                 sql = Renderer(around, is_incremental).render(text)
@@ -101,7 +102,8 @@ class Reader:
             found = self._parsed(sql, around)
             if found.problem:
                 return found
-        return found
+            queries.append(found.query)
+        return replace(found, query=" ; ".join(queries))
 
     def _parsed(self, sql: str, around: Surroundings) -> Reading:
         from aidbt.sql.parse import parse_sql
@@ -135,15 +137,13 @@ def read_other(path: str, text: str) -> Reading:
         return _read_csv(text)
     if path.endswith(".py"):
         try:
-            ast.parse(text)
+            return Reading(query=ast.dump(ast.parse(text)))
         except (SyntaxError, ValueError) as error:
             return Reading(str(error))
-        return Reading()
     try:
-        parse_yaml(text, path, repeated_keys=True)
+        return Reading(query=repr(parse_yaml(text, path, repeated_keys=True)))
     except SettingsError as error:
         return Reading(error.message)
-    return Reading()
 
 
 def _read_csv(text: str) -> Reading:
@@ -152,7 +152,9 @@ def _read_csv(text: str) -> Reading:
     except csv.Error as error:
         return Reading(str(error))
     odd = next((row for row in rows if len(row) != len(rows[0])), None)
-    return Reading(f"{len(odd)} values in a row of {len(rows[0])} columns") if odd else Reading()
+    return (
+        Reading(f"{len(odd)} values in a row of {len(rows[0])} columns") if odd else Reading(query=repr(rows))
+    )
 
 
 def _together(found: list[Reading]) -> Reading:

@@ -30,6 +30,8 @@ def is_slip(word: str, meant: str) -> bool:
         # A slip across an underscore: the name as a whole, and then one letter only.
         return len(_parts(one)) != len(_parts(other)) and slips(one, other) == 1
     a, b = differing[0]
+    if not a or not b:  # `orders_b`: a word more is another name
+        return False
     found = slips(a, b)
     if min(len(a), len(b)) < _SHORT and len(a) == len(b):
         return found == 1 and sorted(a) == sorted(b)
@@ -49,9 +51,12 @@ def nearest_slip(word: str, known: Iterable[str], *, vocabulary: Iterable[str] =
     name = next(iter(like.values()))
     words = {part for item in vocabulary for part in _parts(item.casefold())}
     differing = set(_parts(word.casefold())) - set(_parts(name.casefold()))
-    if differing & words and word.casefold().replace("s", "") != name.casefold().replace("s", ""):
-        return None
-    return name
+    return None if differing & words and not is_plural(word, name) else name
+
+
+def is_plural(one: str, other: str) -> bool:
+    """Whether two names differ by an `s` only."""
+    return one.casefold().replace("s", "") == other.casefold().replace("s", "")
 
 
 def slips(one: str, other: str) -> int:

@@ -26,7 +26,9 @@ _COPY_WORDS = frozenset(
     (
         "backup", "bak", "bck", "bkp", "old", "copy", "tmp", "temp", "test", "tests", "dev", "uat", "qa",
         "staging", "stage", "sandbox", "archive", "archived", "deprecated", "history", "sample", "clone",
-        "snapshot", "delete", "deleted", "trash", "unused", "legacy", "demo", "scratch",
+        "snapshot", "delete", "deleted", "trash", "unused", "legacy", "demo", "scratch", "prev", "previous",
+        "before", "bkup", "saved", "orig", "original", "dump", "restored", "rollback", "frozen", "retired",
+        "obsolete", "dropped", "removed", "broken", "yesterday", "hist", "arch", "dupe", "duplicate",
     )
 )  # fmt: skip
 _DAY = re.compile(r"(?:19|20)\d{2}_?[01]\d(?:_?[0-3]\d)?")

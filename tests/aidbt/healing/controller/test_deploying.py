@@ -131,6 +131,46 @@ def test_one_killed_in_its_run_leaves_nothing_behind_when_the_next_run_is_not_gr
     assert (root / "models/totals.sql").read_text() == BAD
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_run_that_is_made_again_begins_where_the_killed_one_began(root: Path, store: Store):
+    table(root, "create table totals as select 1 as id")
+    worked_on = attempt(root)
+
+    def adds(*, is_killed: bool) -> Ran:
+        table(root, "insert into totals values (2)")
+        if is_killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Ran(True)
+
+    pid = os.fork()
+    if pid == 0:
+        try:
+            deploys(root, store, lambda: adds(is_killed=True)).promote(worked_on)
+        finally:
+            os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+    done = deploys(root, store, lambda: adds(is_killed=False)).settled(worked_on)
+
+    assert done is not None and done.is_good
+    assert table(root, "from totals") == [(1,), (2,)]
+
+
+def test_where_nobody_knows_what_a_killed_run_added_it_is_not_made_again(root: Path, store: Store):
+    worked_on = attempt(root)
+    commits.follow(root, worked_on.commit, branch="main", base=worked_on.base)
+    made = deploys(root, store, lambda: Ran(True))
+    known = made.case.good_manifest
+    assert known is not None
+    adds = replace(known.nodes["model.shop.totals"], config={"materialized": "incremental"})
+    made.case = replace(made.case, good_manifest=replace(known, nodes={adds.unique_id: adds}))
+
+    done = made.settled(worked_on)
+
+    assert done is not None and done.was_undone and "might add them twice" in done.found
+    assert (root / "models/totals.sql").read_text() == BAD
+
+
 def deploys(root: Path, store: Store, run: Callable[[], Ran]) -> ProjectHands:
     """Hands whose run replaces one table of a DuckDB file."""
     made = hands(root, store, run)

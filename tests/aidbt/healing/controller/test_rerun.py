@@ -13,7 +13,7 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
 from aidbt.healing.controller.asked import asked_of
 from aidbt.healing.controller.propose import branch_of, proposal
-from aidbt.healing.controller.rerun import Rerun, added_twice, rerun
+from aidbt.healing.controller.rerun import Rerun, added_twice, keeps_of_before, not_in_full, rerun
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
@@ -119,13 +119,61 @@ NEWER = "{% if is_incremental() %} where at > (select max(at) from {{ this }}) {
 @pytest.mark.parametrize(
     ("config", "code", "adds"),
     [(APPEND, "", True), (APPEND, NEWER, False), (APPEND, NEWER.replace(">", ">="), True),
-     ({**APPEND, "unique_key": "id"}, "", False), ({"materialized": "table"}, "", False)],
+     ({**APPEND, "unique_key": "id"}, "", False), ({"materialized": "table"}, "", False),
+     ({**APPEND, "unique_key": "id", "incremental_strategy": "append"}, "", True),
+     ({**APPEND, "incremental_strategy": "merge"}, "", True),
+     ({**APPEND, "incremental_strategy": "insert_overwrite"}, "", False),
+     (APPEND, NEWER.replace("max(at)", "max(at) - interval 3 day"), True),
+     (APPEND, NEWER.replace("(select max(at) from {{ this }})", "'2026-01-01'") + " group by max(x)", True)],
 )  # fmt: skip
 def test_what_only_adds_rows_and_ran_well_is_not_run_twice(config: dict[str, Any], code: str, adds: bool):
     orders = replace(node("model.shop.orders"), config=config, raw={"raw_code": code})
     run = failed("model.shop.totals", succeeded=("model.shop.orders",))
 
     assert added_twice(run, manifest(orders), {"model.shop.orders"}) == (["orders"] if adds else [])
+
+
+def test_what_an_earlier_command_built_may_have_run_too():
+    """`dbt run`, then `dbt test`: the test's results tell nothing of the models."""
+    orders = replace(node("model.shop.orders"), config=APPEND)
+
+    assert added_twice(failed("test.shop.a", command="dbt test"), manifest(orders), ["model.shop.orders"])
+    assert not added_twice(failed("model.shop.stg"), manifest(orders), ["model.shop.orders"])
+
+
+def test_a_table_that_keeps_rows_and_took_some_of_before_the_mend_is_found():
+    orders = replace(SHOP.nodes["model.shop.orders"], config={**APPEND, "unique_key": "id"})
+    shop = manifest(*{**SHOP.nodes, orders.unique_id: orders}.values())
+    took = failed("test.shop.unique_orders", succeeded=("model.shop.stg", "model.shop.orders"))
+    only_printed = failed("model.shop.stg", wrote_results=False)
+
+    assert keeps_of_before(took, shop, ["model.shop.stg"]) == ["orders"]
+    assert keeps_of_before(took, shop, ["model.shop.totals"]) == []
+    assert keeps_of_before(only_printed, shop, ["model.shop.stg"]) == []
+    assert keeps_of_before(failed("test.shop.a", command="dbt test"), shop, ["model.shop.stg"]) == ["orders"]
+
+
+def test_a_refresh_in_full_is_not_made_good_by_a_run_without():
+    orders = replace(node("model.shop.orders"), config={**APPEND, "unique_key": "id"})
+    run = failed("model.shop.orders", command="dbt build --full-refresh")
+
+    assert not_in_full(run, manifest(orders), ["model.shop.orders"]) == ["orders"]
+    assert not_in_full(failed("model.shop.orders"), manifest(orders), ["model.shop.orders"]) == []
+    kept = manifest(replace(orders, config={**orders.config, "full_refresh": False}))
+    assert not_in_full(run, kept, ["model.shop.orders"]) == []
+
+
+def test_what_dbt_never_reached_runs_too():
+    """It stops when interrupted, or at a failure: other models and tests of what is built are missing."""
+    shop = manifest(*SHOP.nodes.values(), node("model.shop.other"), node("test.shop.a", "model.shop.stg"))
+    run = failed("model.shop.orders", succeeded=("model.shop.stg",), skipped=("model.shop.totals",))
+    tests = ("test.shop.a", "test.shop.unique_orders")
+
+    assert "model.shop.other" in rerun(run, shop).nodes
+    reached = replace(run, succeeded=("model.shop.stg", "model.shop.other"))
+    assert "fqn:shop.a" in rerun(reached, shop).select
+    assert "fqn:shop.a" in rerun(replace(reached, skipped=(*run.skipped, *tests)), shop).select
+    assert "fqn:shop.a" not in rerun(replace(reached, succeeded=(*reached.succeeded, *tests)), shop).select
 
 
 def test_a_branch_is_a_name_that_git_takes_whatever_the_cause_is_called():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aidbt.healing.proof.guards import weakened
+from aidbt.healing.proof.guards import lost, weakened
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 
@@ -68,3 +68,14 @@ def test_only_what_is_written_in_the_files_of_a_mend_counts_where_people_changed
 
     assert list(weakened(BEFORE, after, only={"models/orders.sql"})) == []
     assert list(weakened(BEFORE, after, only={"models/m.yml"})) != []
+
+
+def test_what_people_added_in_the_failed_commit_stays():
+    added = replace(TEST, unique_id="test.shop.unique_mail", name="unique_mail")
+    named_wrongly = replace(TEST, unique_id="test.shop.unique_emial", name="unique_emial")
+
+    assert list(lost(BEFORE, manifest(TEST, added, MODEL, UNIT), BEFORE)) == [
+        "it would take away the new test unique_mail"
+    ]
+    assert not list(lost(BEFORE, manifest(named_wrongly, MODEL, UNIT), BEFORE))
+    assert not list(lost(BEFORE, BEFORE, manifest(TEST, added, MODEL, UNIT)))

@@ -60,3 +60,14 @@ def test_two_columns_that_both_order_the_rows_are_for_a_person():
 def test_when_rows_were_loaded_does_not_say_which_is_right():
     order = order_of(rows((1, "5", None, EARLY), (1, "6", None, LATE)), NAMES, TYPES)
     assert isinstance(order, str)
+
+
+def test_a_key_that_was_used_again_is_no_newer_version():
+    names = ("id", "ordered_at", "customer", "amount", "updated_at")
+    types = dict.fromkeys(("ordered_at", "updated_at"), "timestamp") | {"id": "integer"}
+    again = rows((1, EARLY, "c1", "5", EARLY), (1, LATE, "c9", "7", LATE))
+    assert "differ in ordered_at" in str(order_of(again, names, types))
+
+    names = ("id", "customer", "amount", "shop", "updated_at")
+    again = rows((1, "c1", "5", "a", EARLY), (1, "c9", "7", "b", LATE))
+    assert "may be two things" in str(order_of(again, names, types))

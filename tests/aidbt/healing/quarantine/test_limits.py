@@ -68,6 +68,8 @@ def test_few_new_rows_may_be_set_aside(kind: Kind, figures: Figures):
         ("orphans", FEW, "how shop.orders was at the last good run"),
         ("orphans", replace(KNOWN_PARENT, parent_now=89), "has lost rows"),
         ("orphans", replace(KNOWN_PARENT, parent_lags=True), "was not loaded"),
+        ("orphans", replace(KNOWN_PARENT, parent_lost=2), "has lost 2 of the rows"),
+        ("orphans", replace(KNOWN_PARENT, parent_follows=True), "may not have been loaded yet"),
     ],
 )
 def test_everything_else_is_for_a_person_and_says_why(kind: Kind, figures: Figures, why: str):

@@ -22,7 +22,7 @@ from aidbt.healing.quarantine.patching import quarantine_patch
 from aidbt.healing.quarantine.rules import Parent, Rule, unreadable
 from aidbt.healing.quarantine.staging_edit import Filter, with_filter
 from aidbt.healing.quarantine.standing import late_lines, quarantines
-from aidbt.healing.quarantine.tracing import Traced, trace
+from aidbt.healing.quarantine.tracing import trace
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node, read_manifest
 from tests.dbt_shop import DBT, new_shop
@@ -99,9 +99,11 @@ def test_rows_that_the_failed_run_added_to_what_keeps_them_are_told_of(kind: str
     nodes = {node.unique_id: node for node in (facts, staging)}
     manifest = Manifest(ArtifactMetadata("", "", None, {}), nodes, {})  # type: ignore[arg-type]
     run = FailedRun(Stage.TEST, succeeded=("model.s.stg", *(["model.s.facts"] if built else [])))
-    entry = Entry(ORDERS, Relation("raw", "orders"), staging, Traced({}))
 
-    assert grown_in_this_run(entry, Case("s", Path(), run, manifest=manifest)) == told
+    assert grown_in_this_run(staging.unique_id, Case("s", Path(), run, manifest=manifest)) == told
+    tests_alone = FailedRun(Stage.TEST, succeeded=("test.s.one", "test.s.two"))
+    kept = "" if kind == "table" else "facts"
+    assert grown_in_this_run(ORDERS.unique_id, Case("s", Path(), tests_alone, manifest=manifest)) == kept
 
 
 @pytest.mark.long

@@ -16,12 +16,13 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
 from aidbt.core.schema import Column, Relation
 from aidbt.core.table_state import GoodState
-from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.case import Case, GitState
 from aidbt.healing.evidence.code_changes import CodeChanges, changed_files
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.proof.claims import check_claims
+from aidbt.healing.remedies.code.reading import read_other
 from aidbt.healing.remedies.remedy import Remedy, Tools
-from aidbt.healing.remedies.restored_file import RestoredFile
+from aidbt.healing.remedies.restored_file import RestoredFile, _takes_its_place
 from aidbt.healing.remedies.restored_token import RestoredToken
 from aidbt.healing.remedies.right_name import RightName
 from aidbt.project.artifacts import ArtifactMetadata
@@ -183,6 +184,14 @@ def test_two_mistakes_in_one_file_are_mended_together(tmp_path: Path):
     assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MODEL: now}) == {MODEL: SQL}
 
 
+def test_a_wanted_name_is_not_undone_beside_a_mistake(tmp_path: Path):
+    now = SQL.replace("    group by", "    gruop by").replace("as place,\n    sums", "as palce,\n    sums")
+    found, tools = case(tmp_path, {MODEL: now})
+
+    declined = RestoredToken().propose(broken("Parser Error"), found, tools)
+    assert isinstance(declined, Declined) and "'place' for 'palce'" in declined.why
+
+
 def test_a_macro_is_read_through_the_models_that_use_it(tmp_path: Path):
     now = CLEAN.replace(" end\n", "\n").replace("sizes=[1]", "sizes=[1, 2]")
 
@@ -325,12 +334,70 @@ def test_the_same_slip_in_two_files_is_one_mend(tmp_path: Path):
     }  # fmt: skip
 
 
+def test_a_plural_in_two_files_was_meant(tmp_path: Path):
+    now = {MODEL: SQL.replace("ref('orders')", "ref('order')")}
+    diagnosis = broken("node named 'order' which was not found", error_class=E.COMPILATION)
+    assert mended(RightName(), diagnosis, tmp_path, now) == {MODEL: SQL}
+
+    found, tools = case(tmp_path, {**now, "models/_models.yml": YAML.replace("totals", "order")})
+    then = {MODEL: SQL, "models/_models.yml": YAML.replace("totals", "orders")}
+    changes = changed_files(then, {**now, "models/_models.yml": YAML.replace("totals", "order")})
+    code = CodeChanges(tuple(changes), "the last good state", True)
+    declined = RightName().propose(diagnosis, replace(found, code=code), tools)
+    assert isinstance(declined, Declined) and "2 files" in declined.why
+
+
 @pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])
 def test_what_a_test_found_is_a_persons(tmp_path: Path, remedy: Remedy):
     found, tools = case(tmp_path, {MODEL: SQL.replace("from source", "form source")})
     declined = remedy.propose(broken("Got 3 results: form", status="fail"), found, tools)
 
     assert isinstance(declined, Declined) and "a person's" in declined.why
+
+
+def test_only_the_slip_changes_where_the_wrong_word_is_a_wanted_name_as_well(tmp_path: Path):
+    wanted = SQL.replace("    sums.order_count\n", "    sums.order_count,\n    1 as places\n")
+    now = wanted.replace("'sums.place'", "'sums.places'")
+    diagnosis = broken('Referenced column "places" not found', error_class=E.SQL_SEMANTIC)
+
+    assert mended(RightName(), diagnosis, tmp_path, {MODEL: now}) == {MODEL: wanted}
+
+
+def test_a_word_that_people_use_there_may_be_meant(tmp_path: Path):
+    now = SQL.replace("min(ordered_at)", "min(order_at)").replace("'web', 'shop'", "'web'")
+    found, tools = case(tmp_path, {MODEL: now})
+    diagnosis = broken('Referenced column "order_at" not found', error_class=E.SQL_SEMANTIC)
+    good = found.good
+    assert good is not None
+    relations = (*good.relations, Relation("main", "lines", (Column("order", "integer"),)))
+
+    declined = RightName().propose(diagnosis, replace(found, good=replace(good, relations=relations)), tools)
+    assert isinstance(declined, Declined)
+
+
+def test_a_commit_that_speaks_of_renaming_is_believed(tmp_path: Path):
+    now = SQL.replace("as order_count", "as ordre_count")
+    found, tools = case(tmp_path, {MODEL: now})
+    told = replace(found, git=GitState(subjects=("a1b2 Correct the spelling of columns",)))
+    diagnosis = broken("no column order_count", error_class=E.SQL_SEMANTIC)
+
+    assert isinstance(RestoredToken().propose(diagnosis, found, tools), Mend)
+    declined = RestoredToken().propose(diagnosis, told, tools)
+    assert isinstance(declined, Declined) and "on purpose" in declined.why
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "now"),
+    [
+        ("seeds/rates.csv", "a,b\nx,1\ny,2\n", "a,b\nx,1,3\ny,2\n"),
+        ("models/x.py", "f(1, 2)\n", "f(12)\n"),
+        ("models/x.yml", "a: [1, 2]\n", "a: [12]\n"),
+    ],
+)
+def test_what_two_texts_hold_can_be_told_apart(tmp_path: Path, path: str, before: str, now: str):
+    first, other = read_other(path, before), read_other(path, now)
+
+    assert first.query != other.query or other.problem
 
 
 def committed(root: Path) -> None:
@@ -359,9 +426,32 @@ def test_a_file_that_others_need_comes_back(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("gone", "new", "takes_its_place"),
+    [
+        ("select a from {{ ref('x') }}", "select 1 as b, c\nfrom {{ ref( 'x' ) }} where d", True),
+        ("select a from {{ ref('x') }}", "select a from {{ ref('y') }}", False),
+        ("select 1 as a", "select 2 as b", False),
+    ],
+)
+def test_a_new_file_may_take_the_place_of_one_that_went(gone: str, new: str, takes_its_place: bool):
+    then, now = (
+        {"models/a.sql": gone, "seeds/a.csv": "k,v\n1,2\n"},
+        {"models/b.sql": new, "seeds/b.csv": "k,v\n7,8\n"},
+    )
+    changes = {change.path: change for change in changed_files(then, now)}
+
+    assert _takes_its_place(changes["models/a.sql"], changes["models/b.sql"]) is takes_its_place
+    assert _takes_its_place(changes["seeds/a.csv"], changes["seeds/b.csv"])
+
+
+@pytest.mark.parametrize(
     ("now", "why"),
     [
         ({"macros__words": CLEAN.replace("clean", "tidy")}, "it looks renamed"),
+        (
+            {"macros__words": CLEAN.replace("clean", "tidy").replace("null", "'none at all' -- a word")},
+            "renamed",
+        ),
         ({"models__totals": SQL.replace("{{ clean('sums.place') }} as place", "place")}, "meant to go"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,7 @@ from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
 from aidbt.healing.remedies.code.slips import is_slip, nearest_slip
 from aidbt.healing.remedies.fewer_threads import FewerThreads
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.wait_and_run_again import WaitAndRunAgain
+from aidbt.healing.remedies.wait_and_run_again import WaitAndRunAgain, is_there
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
@@ -58,6 +60,7 @@ def test_every_remedy_declines_what_is_not_its_own(tmp_path: Path):
         ("clean_txt", "clean_text", True), ("stgorders", "stg_orders", True), ("selct", "select", True),
         ("form", "from", True), ("shp", "shop", True), ("cent_to_amount", "cents_to_amount", True),
         ("amount_net", "amount", False), ("orders_v2", "orders", False), ("orders_v3", "orders_v2", False),
+        ("orders_b", "orders", False), ("customer_id_", "customer_id", True),
         ("di", "id", True), ("xy", "id", False), ("", "id", False), ("min_price", "max_price", False),
         ("new_customers", "net_customers", False), ("first_name", "last_name", False), ("id", "ID", False),
         ("ordered_date", "order_date", False), ("qtr", "qty", False), ("end_at", "ended_at", False),
@@ -97,6 +100,13 @@ def test_rows_are_never_added_twice(tmp_path: Path):
         return WaitAndRunAgain().propose(locked, *shop(tmp_path, node))
 
     assert isinstance(proposed(adds), Declined)
+    for config in (
+        {"incremental_strategy": "delete+insert"},
+        {"incremental_strategy": "append", **keyed.config},
+    ):
+        assert isinstance(proposed(replace(adds, config=adds.config | config)), Declined)
+    short = replace(locked, error_class=ErrorClass.RESOURCE_EXHAUSTION)
+    assert isinstance(FewerThreads().propose(short, *shop(tmp_path, adds)), Declined)
     waits = proposed(keyed)
     assert isinstance(waits, Mend) and waits.waits is not None
     assert waits.waits.for_what == "the warehouse, held by process 4711"
@@ -111,6 +121,17 @@ def test_a_file_is_waited_for_until_it_holds_something(tmp_path: Path):
     seen.append(mend.waits.is_over())
     (tmp_path / "rates.csv").write_text("day,rate\n")
     assert [*seen, mend.waits.is_over()] == [False, False, True]
+
+
+def test_a_file_that_is_just_being_written_is_not_there_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "rates.csv"
+    file.write_text("day,rate\n")
+    # Somebody writes on while it is looked at.
+    monkeypatch.setattr(time, "sleep", lambda _: file.write_text("day,rate\n2026-01-01,1\n"))
+    assert not is_there(tmp_path, "rates.csv")
+
+    os.utime(file, (0, 0))
+    assert is_there(tmp_path, "rates.csv")
 
 
 def test_memory_is_left_to_one_node_at_a_time(tmp_path: Path):

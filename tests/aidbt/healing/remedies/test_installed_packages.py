@@ -35,6 +35,15 @@ def test_versions_that_nothing_fixes_are_a_persons(tmp_path: Path):
     assert isinstance(declined, Declined) and "which version of dbt-labs/dbt_utils" in declined.why
 
 
+@pytest.mark.parametrize(
+    ("revision", "is_fixed"), [("release2024", False), ("main", False), ("v1.2.0", True), ("a" * 40, True)]
+)
+def test_a_branch_is_no_version(tmp_path: Path, revision: str, is_fixed: bool):
+    found = proposed(tmp_path, f"packages:\n  - git: https://git.example/x.git\n    revision: {revision}\n")
+
+    assert isinstance(found, Mend) is is_fixed
+
+
 @pytest.mark.long
 def test_packages_are_installed_and_no_lock_is_left_behind(tmp_path: Path):
     package = {"packages/money/dbt_project.yml": "name: money\nversion: '1.0'\n"}

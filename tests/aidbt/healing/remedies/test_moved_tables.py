@@ -166,9 +166,10 @@ def test_a_schema_that_a_commit_made_up_is_taken_back_and_the_rest_stays(tmp_pat
     assert Moved(tmp_path, yaml=yaml).mended(RestoredPlace()) == YAML + "        description: What came in.\n"
 
 
-def test_a_schema_that_is_there_was_meant(tmp_path: Path):
+@pytest.mark.parametrize("there", ["payments", "orders"])  # itself, or what is read from there with it
+def test_a_schema_that_is_there_was_meant(tmp_path: Path, there: str):
     yaml = YAML.replace("schema: raw", "schema: raw_uat")
-    land = "create schema raw_uat", "create table raw_uat.payments as from raw.payments limit 3"
+    land = "create schema raw_uat", f"create table raw_uat.{there} as from raw.{there} limit 3"
     mend = Moved(tmp_path, *land, yaml=yaml).proposed(RestoredPlace())
 
     assert isinstance(mend, Mend)

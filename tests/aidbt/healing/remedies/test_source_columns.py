@@ -206,6 +206,38 @@ def test_a_second_column_with_the_same_values_is_never_guessed(shop: Shop):
     assert "b may be email too" in shop.refused(*RENAME, old="email", new="a")
 
 
+def test_a_column_that_is_like_it_but_for_few_rows_is_another_one(shop: Shop):
+    shop.change(
+        "alter table raw.people rename column amount to amount_net",
+        "update raw.people set amount_net = amount_net - 1 where id in (7, 70)",
+    )
+    assert "198 of 200" in shop.refused(*RENAME, old="amount", new="amount_net")
+
+
+def test_of_a_source_that_lost_its_rows_too_nothing_is_mended(shop: Shop):
+    shop.change(
+        "alter table raw.people rename column email to address", "delete from raw.people where id > 90"
+    )
+    assert "has 90 rows, and had 200" in shop.refused(*RENAME, old="email", new="address")
+
+
+def test_what_an_incremental_model_below_has_taken_in_already_is_a_persons(shop: Shop):
+    shop.change("alter table raw.people rename column email to address")
+    case = shop.case
+    assert case.manifest is not None
+    log = Node(
+        "model.shop.log", "model", "log", "", "shop", depends_on=(PEOPLE,),
+        config={"materialized": "incremental"},
+    )  # fmt: skip
+    nodes = {**case.manifest.nodes, log.unique_id: log}
+    case = replace(
+        case, manifest=replace(case.manifest, nodes=nodes),
+        run=FailedRun(Stage.NODE, succeeded=(log.unique_id,)),
+    )  # fmt: skip
+    facts = {"old": "email", "new": "address"}
+    assert "log keeps rows" in shop.tried(*RENAME, facts, case)[2]
+
+
 @pytest.mark.long
 def test_a_column_of_one_value_is_told_by_its_name_too(shop: Shop):
     shop.write(SQL.replace("channel", "country")).change(
@@ -328,6 +360,15 @@ def test_a_column_whose_values_moved_to_another_name_is_not_defaulted(shop: Shop
         "alter table raw.people rename column channel to email",
     )
     assert "email holds what channel held" in shop.refused(*REMOVED, column="channel")
+
+
+def test_a_column_that_says_the_same_in_codes_is_not_defaulted_away(shop: Shop):
+    shop.change(
+        "alter table raw.people add column src integer",
+        "update raw.people set src = case channel when 'web' then 3 when 'shop' then 1 else 2 end",
+        "alter table raw.people drop column channel",
+    )
+    assert "src tells the same rows apart" in shop.refused(*REMOVED, column="channel")
 
 
 def test_what_nobody_declared_or_is_critical_is_a_persons(shop: Shop):

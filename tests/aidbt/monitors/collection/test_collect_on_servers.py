@@ -100,6 +100,7 @@ def test_postgres(
     holds(measured(open_target(postgres_target(f"measured_{kind}")), tmp_path, "Europe/Berlin"))
 
 
+@pytest.mark.long
 def test_a_view_that_fails_on_postgres_leaves_the_connection_to_the_others(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path
 ) -> None:
