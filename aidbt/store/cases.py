@@ -23,6 +23,7 @@ from aidbt.store.db import Store
 Outcome = Literal["right", "wrong", "handed_over", "told", "trusted"]
 
 RISES_AT = 0.95
+FLAWLESS_NEEDED = 73  # right outcomes until the bound is there
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution: both sides together leave 5 %
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from aidbt.core.failures import ACT_FROM, DRAFT_FROM, ErrorClass
 from aidbt.core.healing import Diagnosis
 from aidbt.core.measured import node_name
-from aidbt.store.cases import Standing
+from aidbt.store.cases import FLAWLESS_NEEDED, Standing
 
 Policy = Literal["auto", "propose", "never"]
 _NAMED = 3  # nodes that a reason names
@@ -143,8 +143,8 @@ def _by_class(error_class: ErrorClass, rules: Rules) -> Iterator[_Limit]:
     elif said == "propose":
         yield Allowed.PROPOSE, f"heal.classes says propose for {error_class}"
     elif said is None and not standing.has_risen:
-        known = f"{standing.flawless} flawless outcomes prove {standing.lower_bound:.2f}, 0.95 is asked"
-        yield Allowed.PROPOSE, f"nobody set {error_class} to auto, and its {known}"
+        had = f"{standing.flawless} of the {FLAWLESS_NEEDED} flawless mends that earn it"
+        yield Allowed.PROPOSE, f"{error_class} is not set to auto in heal.classes, and has {had}"
 
 
 def _by_files(diagnosis: Diagnosis, rules: Rules, ground: Ground) -> Iterator[_Limit]:
