@@ -135,6 +135,7 @@ def test_a_locked_warehouse_names_the_process_that_holds_it(user, command):
         holder.communicate("")
 
 
+@pytest.mark.long
 def test_a_build_on_a_locked_warehouse_is_no_success(builder):
     assert (builder.folder / "target/run_results.json").exists()  # of a green run
     holder = subprocess.Popen(

@@ -100,6 +100,7 @@ def dbt(user: User, *arguments: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.long
 def test_from_raw_tables_on_postgresql_to_a_green_build(shop: User, postgres: PostgresServer, dbname: str):
     generated = shop.aidbt("generate")
     assert generated.code == 0, generated.out + generated.err

@@ -166,6 +166,7 @@ def test_entries_hubs_and_what_exposures_read_get_few_and_nothing_else_changes(p
     assert (project.shop.root / "macros/aidbt/monitors.sql").exists()
 
 
+@pytest.mark.long
 def test_a_second_time_changes_nothing_and_what_a_person_removed_stays_away(project: Project):
     project.propose()
     assert project.propose().patch.edits == ()

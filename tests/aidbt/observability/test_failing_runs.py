@@ -83,6 +83,7 @@ def test_a_check_of_another_target_makes_nothing_of_this_one_news_again(tmp_path
             assert run_news(store, target=target, now=NOW + timedelta(hours=2)).failures == ()
 
 
+@pytest.mark.long
 def test_a_failing_build_opens_an_incident_and_the_next_good_one_ends_it(tmp_path: Path):
     shop = new_shop(
         tmp_path,

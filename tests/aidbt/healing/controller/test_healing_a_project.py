@@ -108,6 +108,7 @@ def rows(shop: Shop, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
+@pytest.mark.long
 def test_a_typo_in_a_commit_is_mended_on_the_deployed_branch_and_the_wanted_change_kept(mistyped: Shop):
     bad = git(mistyped.root, "rev-parse", "HEAD")
 
