@@ -108,7 +108,7 @@ def main() -> None:
     print(f"  {short(SCRATCH / 'lineage.html')}   every column and what it is made of; open it in a browser")
     print(f"  {short(SCRATCH / 'report.html')}   what was odd in 2013, quality, tests, runs; works offline")
     print(f"  {short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
-    print(f"  in {short(PROJECT)}: git show, of each mend; .aidbt/heal   what was written for people")
+    print(f"  in {short(PROJECT)}: git log -p shows each mend")
     print(
         f"  in {short(SCRATCH)}: aidbt heal status --all, aidbt incidents list --all, aidbt quality, aidbt doctor"
     )
