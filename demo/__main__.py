@@ -109,9 +109,7 @@ def main() -> None:
     print(f"  {short(SCRATCH / 'report.html')}   what was odd in 2013, quality, tests, runs; works offline")
     print(f"  {short(SCRATCH / 'warehouse.duckdb')}   bronze, silver and gold")
     print(f"  in {short(PROJECT)}: git log -p shows each mend")
-    print(
-        f"  in {short(SCRATCH)}: aidbt heal status --all, aidbt incidents list --all, aidbt quality, aidbt doctor"
-    )
+    print(f"  in {short(SCRATCH)}: aidbt heal status --all, incidents list, quality, review, doctor")
 
 
 def _watch(env: dict[str, str]) -> None:
