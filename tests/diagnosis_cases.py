@@ -19,6 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _keep(shop: BrokenShop, into: Path, printed: str) -> None:
         path = shop.root / ("logs" if name == "dbt.log" else "target") / name
         if not path.exists() or (name == "dbt.log" and not printed):
             continue
-        text = path.read_text().replace(str(shop.root), "/shop")
+        text = _of_no_machine(path.read_text(), shop)
         if name.endswith(".json"):
             artifact = _short(json.loads(text))
             if printed and "nodes" in artifact and shop.base == CAFE:
@@ -144,7 +145,16 @@ def _keep(shop: BrokenShop, into: Path, printed: str) -> None:
             text = "".join(line for line in text.splitlines(keepends=True) if _is_telling(line))
         (into / name).write_text(text)
     if printed:
-        (into / "stdout.txt").write_text(printed.replace(str(shop.root), "/shop"))
+        (into / "stdout.txt").write_text(_of_no_machine(printed, shop))
+
+
+def _of_no_machine(text: str, shop: BrokenShop) -> str:
+    """Paths of the project and of installed packages as they are called everywhere."""
+    return (
+        text.replace(str(shop.root), "/shop")
+        .replace(sysconfig.get_path("stdlib"), "/usr/lib/python")
+        .replace(str(Path(sysconfig.get_path("purelib")).parent), "/usr/lib/python")
+    )
 
 
 def _is_telling(line: str) -> bool:

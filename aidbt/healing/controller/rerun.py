@@ -15,7 +15,8 @@ from aidbt.core.errors import UnknownName
 from aidbt.core.healing import Stage
 from aidbt.healing.controller.asked import Asked, asked_of
 from aidbt.healing.evidence.failed_run import FailedRun
-from aidbt.healing.proof.building import fqn, grows
+from aidbt.healing.kept_rows import grows, replaces_nothing
+from aidbt.healing.proof.building import fqn
 from aidbt.healing.proof.changed import with_below
 from aidbt.project.manifest import Manifest, Node
 from aidbt.project.selection import all_above, select_nodes
@@ -35,7 +36,6 @@ _FRESH = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_NODES = (Stage.DEPS, Stage.PARSE, Stage.CONNECT)
-_REPLACES = ("insert_overwrite", "microbatch")  # strategies that need no key to replace what is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +160,7 @@ def added_twice(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> l
 def only_adds(node: Node) -> bool:
     """Whether running a model again adds rows that it has: nothing of it is replaced by a key or a part, and
     it takes more than is newer."""
-    config = node.config
-    strategy = str(config.get("incremental_strategy") or "")
-    if config.get("materialized") != "incremental" or strategy in _REPLACES:
-        return False
-    if config.get("unique_key") and strategy != "append":  # which looks at no key
-        return False
-    return not _FRESH.search(str(node.raw.get("raw_code") or ""))
+    return replaces_nothing(node) and not _FRESH.search(str(node.raw.get("raw_code") or ""))
 
 
 def _whole(asked: Asked, manifest: Manifest | None, kinds: Collection[str]) -> Rerun:

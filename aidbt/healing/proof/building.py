@@ -20,6 +20,7 @@ from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.keeping import measure_all
 from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.kept_rows import grows
 from aidbt.healing.proof.changed import changed, with_below
 from aidbt.healing.proof.elsewhere import left_out, turn_elsewhere, writes_itself
 from aidbt.lineage.base import base_project
@@ -301,11 +302,6 @@ def _is_built(node: Node) -> bool:
 
 def _is_test(node: Node | None) -> bool:
     return node is not None and node.resource_type == "test"
-
-
-def grows(node: Node) -> bool:
-    """Whether a table keeps rows of earlier runs."""
-    return node.resource_type == "snapshot" or node.config.get("materialized") == "incremental"
 
 
 def _tests(report: RunReport) -> int:

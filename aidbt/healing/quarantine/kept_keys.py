@@ -9,6 +9,7 @@ from sqlglot import exp
 from aidbt.core.schema import Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.kept_rows import grows
 from aidbt.healing.quarantine.entry import Entry, compiled, is_table
 from aidbt.healing.quarantine.measures import models_below
 from aidbt.healing.quarantine.tracing import Traced, trace
@@ -57,9 +58,8 @@ def grown_in_this_run(unique_id: str, case: Case, *, replaced: bool = False) -> 
     seen = {*run.succeeded, *run.skipped, *(failure.unique_id for failure in run.failures)}
     only_tested = bool(seen) and all(name.startswith(("test.", "unit_test.")) for name in seen)
     for node in models_below(unique_id, case):
-        grows = node.resource_type == "snapshot" or node.config.get("materialized") == "incremental"
-        grows = grows and not (replaced and node.resource_type == "model" and node.config.get("unique_key"))
-        if grows and (only_tested or node.unique_id in run.succeeded):
+        is_replaced = replaced and node.resource_type == "model" and node.config.get("unique_key")
+        if grows(node) and not is_replaced and (only_tested or node.unique_id in run.succeeded):
             return node.name
     return ""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.healing import Declined, Diagnosis, Mend, Risk, Wait
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.kept_rows import replaces_nothing
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "wait_and_run_again"
@@ -71,16 +72,6 @@ def _sizes(root: Path, pattern: str) -> dict[Path, tuple[int, float]]:
 def adds_again(diagnosis: Diagnosis, case: Case) -> str:
     """Why what failed may not run again; "" when it may. Who only adds rows may have added some before it
     failed: not every engine takes them back, and which ones are newer is then no answer either."""
-    names = [f.unique_id for f in diagnosis.failures if f.unique_id and _only_adds(case, f.unique_id)]
+    there = [(f.unique_id, case.node(f.unique_id)) for f in diagnosis.failures if f.unique_id]
+    names = [name for name, node in there if node is not None and replaces_nothing(node)]
     return f"{names[0]} adds rows without a unique_key: run again, it might add them twice" if names else ""
-
-
-def _only_adds(case: Case, unique_id: str) -> bool:
-    """Without a key dbt's `merge` and `delete+insert` only add, as `append` does with one."""
-    node = case.node(unique_id)
-    if node is None or node.config.get("materialized") != "incremental":
-        return False
-    strategy = node.config.get("incremental_strategy")
-    if strategy in ("insert_overwrite", "microbatch"):
-        return False
-    return not node.config.get("unique_key") or strategy == "append"
