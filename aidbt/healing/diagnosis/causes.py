@@ -35,21 +35,21 @@ from aidbt.healing.diagnosis.finding import (
     shown_name,
     tables_above,
 )
-from aidbt.healing.diagnosis.green import green_causes
+from aidbt.healing.diagnosis.green import green_causes, silent_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
 from aidbt.healing.diagnosis.symptoms import Symptom, named_columns, symptom_of
 from aidbt.healing.diagnosis.tables import gone_table, missing_model
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, full, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.failed_run import KILLED, stage_of
+from aidbt.healing.evidence.what_failed import KILLED, stage_of
 from aidbt.lineage.graph import ColumnRef
 
 Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
 
 
 def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, ...]:
-    """The causes of a failed run, those with the largest blast radius first; of a run in which nothing failed
-    what is wrong with its sources all the same.
+    """The causes of a failed run, those with the largest blast radius first, and last what is wrong with its
+    sources although nothing fails of it; of a run in which nothing failed that alone.
 
     Args:
         classify: (message, adapter) → its class, asked where the evidence does not settle it.
@@ -59,8 +59,13 @@ def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, .
     found = [_without_memory(case, _cause(case, failure, classify)) for failure in case.run.failures]
     merged = _merged(_attached(case, found))
     merged += _gone_beside(case, merged)
+    merged += silent_causes(case, merged)
     causes = [_with_radius(case, cause) for cause in merged]
-    return tuple(sorted(causes, key=lambda c: (-len(c.failures) - len(c.blast_radius), c.key)))
+    return tuple(sorted(causes, key=_widest_first))
+
+
+def _widest_first(cause: Diagnosis) -> tuple[bool, int, str]:
+    return not cause.failures, -len(cause.failures) - len(cause.blast_radius), cause.key
 
 
 def _gone_beside(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:

@@ -12,8 +12,8 @@ from aidbt.core.measured import node_name
 from aidbt.healing.diagnosis.symptoms import symptom_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange
-from aidbt.healing.evidence.failed_run import stage_of
 from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.what_failed import stage_of
 
 # How sure: proved by values or by the only change there is; by several facts that agree; by one; by words.
 PROVED, STRONG, LIKELY, GUESS, WEAK = 0.97, 0.90, 0.80, 0.60, 0.40

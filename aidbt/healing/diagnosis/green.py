@@ -6,6 +6,8 @@ Only what a source that is loaded as usual does not do is told: rows that are ad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
@@ -29,6 +31,7 @@ _FAR = 2.0  # times what the smallest or largest value was
 _COMPARED = 20  # keys
 _LOST, _NOTHING_NEW = 0.1, 0.995  # of the keys then; of those now that were there then
 _COLLAPSED_FROM = 5  # different values then, of which one is left
+_OF_THE_WHOLE = (E.VOLUME, E.STALE, E.CORRUPT_DATA, E.TABLE_RENAMED)
 
 
 def green_causes(case: Case) -> list[Diagnosis]:
@@ -42,6 +45,29 @@ def green_causes(case: Case) -> list[Diagnosis]:
         cause = changed_table(case, change, None)
         if cause is not None:
             found.append(cause)
+    return found
+
+
+def silent_causes(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """What is wrong with the sources of a failed run beside what it failed of: emptied, halved, an old copy,
+    swapped columns. It fails no node, and a run that is mended would publish it.
+
+    Told more strictly than of a green run, since it keeps every mend back.
+
+    Args:
+        causes: what the run failed of; a source of which one says as much is not told again.
+    """
+    told = {cause.root for cause in causes if cause.error_class in _OF_THE_WHOLE}
+    named = {(c.root, name) for c in causes for name in (c.column, c.facts.get("old"), c.facts.get("new"))}
+    found = []
+    for change in (*case.tables.values(), *case.beside.values()):
+        if not change.source.startswith("source.") or change.source in told or not change.is_measured:
+            continue
+        looks = [_volume, _old_copy, _shrunk]
+        if not any((change.source, name) in named for pair in change.swapped for name in pair):
+            looks.append(_swapped)
+        cause = next((cause for look in looks if (cause := look(case, change, None)) is not None), None)
+        found += [cause] if cause is not None else []
     return found
 
 
@@ -77,6 +103,26 @@ def _stale(case: Case, change: TableChange, failure: RunFailure | None) -> Diagn
         return None
     step = f"ask the owner of {change.now.relation} whether an old copy was put back"
     return _told(case, change, failure, "stale", E.STALE, STRONG, back, step)
+
+
+def _old_copy(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    """A table whose newest rows are missing while nothing came: no row more, no time that went on, no key
+    that is new. That a single time went back says nothing: a row may have been corrected or deleted."""
+    was, now = change.was, change.now
+    if was is None or now is None or now.rows > was.rows or now.rows < _COMPARED:
+        return None
+    nulled = {name for name, _, _ in change.nulled}
+    times = [
+        (then.maximum, there.maximum)
+        for then, there in change.pairs()
+        if type_family(then.data_type) == type_family(there.data_type) in ("timestamp", "date")
+        and there.name not in nulled
+    ]
+    went_on = any(there > then for then, there in times if then and there)
+    key = was.keyed.key[0] if was.keyed is not None and len(was.keyed.key) == 1 else ""
+    overlap = change.overlaps.get((key, key))
+    has_new = overlap is not None and overlap.known is not None and overlap.known < _NOTHING_NEW
+    return None if went_on or has_new else _stale(case, change, failure)
 
 
 def _shrunk(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:

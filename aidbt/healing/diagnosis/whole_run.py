@@ -20,7 +20,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.failed_run import KILLED, NOT_TOLD
+from aidbt.healing.evidence.what_failed import KILLED, NOT_TOLD
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",

@@ -92,6 +92,7 @@ class Case:
         tests: unique_id of a failed test → what it asks.
         lineage: the columns of the failed nodes and of all above them, as the last good run built them.
         tables: unique_id of a source → what became of it; only of those that were looked at.
+        beside: the same of the other sources of a failed run, as far as they are there.
         relations: what stands in the warehouse now.
         env: names of the environment variables that the project and its profile ask for → whether set.
         files: path or pattern of a file that a message misses → whether it is there now.
@@ -111,6 +112,7 @@ class Case:
     tests: Mapping[str, TestMeaning] = field(default_factory=dict)
     lineage: Lineage | None = None
     tables: Mapping[str, TableChange] = field(default_factory=dict)
+    beside: Mapping[str, TableChange] = field(default_factory=dict)
     relations: tuple[Relation, ...] = ()
     violations: tuple[Violation, ...] = ()
     code: CodeChanges = CodeChanges()

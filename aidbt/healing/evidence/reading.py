@@ -15,11 +15,13 @@ from typing import Any
 from aidbt.core.config import environment
 from aidbt.core.errors import AidbtError, ArtifactError, ProjectError
 from aidbt.core.table_state import GoodState
+from aidbt.healing.evidence.beside import looked_beside, sources_beside
 from aidbt.healing.evidence.case import Case, Reached, Violation
 from aidbt.healing.evidence.code_changes import CodeChanges, changes_of_last_commit, changes_since_good
 from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
 from aidbt.healing.evidence.keeping import git_state
-from aidbt.healing.evidence.tables_now import declared_keys, tables_now
+from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.tables_now import declared_keys, relation_of, tables_now
 from aidbt.healing.evidence.test_meaning import TestMeaning, meaning_of
 from aidbt.healing.evidence.violations import Violations
 from aidbt.lineage.columns import project_lineage
@@ -29,7 +31,8 @@ from aidbt.project.manifest import Manifest, Node, manifest_of
 from aidbt.sql.dialect import sqlglot_dialect
 from aidbt.store import Store
 from aidbt.store.good_states import GoodStates
-from aidbt.warehouse import Warehouse
+from aidbt.warehouse import Connection, Warehouse
+from aidbt.warehouse.budget import estimated_size
 
 _ENV_VAR = re.compile(r"env_var\(\s*['\"](?P<name>\w+)['\"]\s*(?P<default>,)?")
 _NO_FILE = re.compile(r"(?:No files found that match the pattern|[Cc]annot open file) \"([^\"]+)\"")
@@ -272,10 +275,14 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
         return replace(case, reached=Reached(False, error.message, error.hint or ""))
     unknown += found.unknown
     case = replace(case, reached=found.reached, relations=found.relations, tables=found.tables)
-    if not found.reached.is_open or case.lineage is None or manifest is None:
+    if not found.reached.is_open or manifest is None:
         return case
     try:
         with warehouse.connect() as connection:
+            beside = _beside(case, manifest, nodes, connection, readers, mask, unknown)
+            case = replace(case, beside=beside)
+            if case.lineage is None:
+                return case
             asker = Violations(
                 connection,
                 found.relations,
@@ -291,6 +298,23 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
         return case
     unknown += asker.unknown
     return replace(case, violations=violations)
+
+
+def _beside(
+    case: Case, manifest: Manifest, looked_at: Sequence[Node], connection: Connection, readers: Readers,
+    mask: int, unknown: list[str],
+) -> dict[str, TableChange]:  # fmt: skip
+    """What became of the other sources of the run, within what the first left of the budget."""
+    others = sources_beside(case, manifest, looked_at)
+    if case.good is None or not others:
+        return {}
+    there = [relation_of(node, case.relations) for node in looked_at]
+    read = sum(estimated_size(relation) or 0 for relation in there if relation is not None)
+    keys = _by_source(declared_keys(list(manifest.nodes.values())), case)
+    return looked_beside(
+        connection, others, case.relations, case.good,
+        mask=mask, scan_bytes=readers.scan_bytes - read, keys=keys, unknown=unknown, root=case.root,
+    )  # fmt: skip
 
 
 def _violations(case: Case, asker: Violations) -> Iterator[Violation]:

@@ -156,6 +156,23 @@ def tables_now(
     return TablesNow(reached, relations, found, tuple(unknown))
 
 
+def change_of(
+    connection: Connection,
+    node: Node,
+    relation: Relation,
+    was: TableState,
+    *,
+    mask: int,
+    keys: Sequence[str] = (),
+    unknown: list[str],
+) -> TableChange:
+    """What became of a table that is there, with its values compared."""
+    looker = _Looker(connection, was, mask, compares_values=True)
+    change = looker.there(node, relation, keys)
+    unknown += looker.unknown
+    return change
+
+
 class _Looker:
     """Looks at one table on an open connection."""
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from aidbt.cli.main import cli
-from aidbt.healing.evidence.failed_run import NOT_TOLD
+from aidbt.healing.evidence.what_failed import NOT_TOLD
 from tests.diagnosis_cases import SHOP, BrokenShop, handed_over
 
 Break = Callable[[BrokenShop], object]
