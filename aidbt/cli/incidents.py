@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from aidbt.cli.heal_undo import undo_command
-from aidbt.cli.incident_cause import attempt_of, cause_lines, next_of
-from aidbt.cli.incident_findings import found_lines
+from aidbt.cli.incident_cause import attempt_of
+from aidbt.cli.incident_lines import acknowledged_lines, ended_lines, list_lines, sent_lines, show_lines
 from aidbt.cli.incident_verdicts import meant_monitors, only_option, whole_option
 from aidbt.cli.options import open_from, output_option, project_options
-from aidbt.cli.render import bold, count, dim, duration, emit, plain, table
+from aidbt.cli.render import bold, emit, plain
 from aidbt.cli.telling import around_of, deliver_due, me, say
 from aidbt.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from aidbt.core.attempts import Attempt
-    from aidbt.core.incidents import Incident, IncidentChange
+    from aidbt.core.incidents import Incident
     from aidbt.core.measured import Monitor
     from aidbt.core.patch import Patch
-    from aidbt.monitors.incidents.desk import Delivered, Verdict
+    from aidbt.monitors.incidents.desk import Verdict
     from aidbt.session import Session
     from aidbt.store.outbox import Posting
-
-_COLOURS = {"error": "red", "warn": "yellow", "info": "blue"}
-_MOST_LINES = 20
-_MOST_NODES = 10
 
 
 @click.group(invoke_without_command=True)
@@ -70,7 +65,7 @@ def list_command(show_all: bool, owner: str | None, output: str, **where: Any) -
     emit(
         {"incidents": [_summary(one) for one in found], "waiting": [_told(one) for one in waiting]},
         output=output,
-        text=lambda: _list_lines(found, over, waiting, owner=owner, others=others),
+        text=lambda: list_lines(found, over, waiting, owner=owner, others=others),
     )
 
 
@@ -107,55 +102,6 @@ def _told(posting: Posting) -> dict[str, Any]:
     }
 
 
-def _list_lines(
-    found: Sequence[Incident], ended: int, waiting: Sequence[Posting], *, owner: str | None, others: int
-) -> Iterator[str]:
-    alive = [one for one in found if not one.state.is_over]
-    over = f", {ended:,} over" if ended else ""
-    whose = f" of {owner}" if owner is not None else ""
-    more = f", {others:,} of others" if others else ""
-    if alive:
-        yield f"{bold('found')} {count(len(alive), 'incident')}{whose} open{over}{more}"
-    elif owner is not None:
-        yield f"{bold('nothing is open')}{whose}{more}"
-    else:
-        yield f"{bold('nothing is wrong')} that is known{over}"
-    now = datetime.now(UTC)
-    rows = [
-        [
-            one.id,
-            one.state.value if one.state.is_over else one.severity.value,
-            _age(one, now),
-            one.owner,
-            one.title,
-        ]
-        for one in found[:_MOST_LINES]
-    ]
-    if rows:
-        yield from table(rows, ["id", "", "since", "owner", "what"])
-    if len(found) > _MOST_LINES:
-        yield dim(f"  … and {len(found) - _MOST_LINES} more (--output json shows all)")
-    yield from _waiting_lines(waiting)
-    if alive:
-        yield f"{bold('next')}: aidbt incidents show {alive[0].id}"
-
-
-def _age(incident: Incident, now: datetime) -> str:
-    state = " (ack)" if incident.state.value == "acknowledged" else ""
-    return f"{duration((now - incident.opened_at).total_seconds())}{state}"
-
-
-def _waiting_lines(waiting: Sequence[Posting]) -> Iterator[str]:
-    """Channels that did not take what they were to be told."""
-    problems = {posting.channel: posting for posting in waiting if posting.problem}
-    for channel, posting in problems.items():
-        late = sum(1 for other in waiting if other.channel == channel and other.problem)
-        said = f"{channel}: {count(late, 'message')} not sent yet: {posting.problem}"
-        yield f"  {click.style('waiting', fg='yellow')} {said}"
-    if problems:
-        yield dim("  nothing is lost: it is tried again by every run, or now by aidbt incidents send")
-
-
 @incidents.command()
 @click.argument("id")
 @click.option("--all", "show_all", is_flag=True, help="Every finding and every node.")
@@ -179,7 +125,7 @@ def show(id: str, show_all: bool, output: str, **where: Any) -> None:
             "at_the_same_time": said,
         },
         output=output,
-        text=lambda: _show_lines(incident, attempt, said, parents, show_all=show_all),
+        text=lambda: show_lines(incident, attempt, said, parents, show_all=show_all),
     )
 
 
@@ -187,50 +133,6 @@ def _cause(incident: Incident) -> dict[str, str]:
     """What a program goes by that is to mend it."""
     kind, column = incident.cause
     return {"kind": kind, "node": incident.root, "column": column}
-
-
-def _show_lines(
-    incident: Incident,
-    attempt: Attempt | None,
-    said: Sequence[str],
-    parents: Mapping[str, Collection[str]],
-    *,
-    show_all: bool,
-) -> Iterator[str]:
-    colour = "green" if incident.state.is_over else _COLOURS[incident.severity.value]
-    word = click.style(f"{incident.severity.value}, {incident.state.value}", fg=colour)
-    yield f"{bold(incident.id)} {word}: {incident.title}"
-    most = None if show_all else _MOST_NODES
-    rows = [["begins at", incident.root]]
-    rows += [["affected", _some(incident.affected[1:], most)]] if incident.affected[1:] else []
-    rows += [["may be wrong too", _some(incident.exposed, most)]] if incident.exposed else []
-    rows += [["failed", _some(incident.failures, most)]] if incident.failures else []
-    rows += [["owner", incident.owner]] if incident.owner else []
-    yield from table(rows)
-    if incident.found is not None:
-        yield from cause_lines(incident.found, attempt, show_all=show_all)
-    yield from found_lines(incident, parents, show_all=show_all)
-    if said:
-        yield bold("at the same time")
-        yield from (f"  {line}" for line in said)
-    yield bold("happened (UTC)")
-    yield from table(
-        [[f"{event.at:%Y-%m-%d %H:%M}", event.what, event.by, event.note] for event in incident.timeline]
-    )
-    if not incident.state.is_over:
-        if incident.found is not None:
-            yield f"{bold('next')}: {next_of(incident, attempt)}"
-        yield f"{'      ' if incident.found else bold('next') + ': '}{_next(incident)}"
-
-
-def _next(incident: Incident) -> str:
-    ack = "" if incident.state.value == "acknowledged" else f"aidbt incidents ack {incident.id}; "
-    return f"{ack}when it is none: aidbt incidents resolve {incident.id} --as false-alarm"
-
-
-def _some(names: Sequence[str], most: int | None) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most:,} more" if most is not None and len(names) > most else shown
 
 
 _by_option = click.option("--by", metavar="NAME", default="", help="Who says so; you by default.")
@@ -252,7 +154,7 @@ def ack(id: str, note: str, by: str, output: str, **where: Any) -> None:
         session.store, id, session.settings.values, around_of(session), by=by or me(), note=note
     )
     delivered = deliver_due(session)
-    emit(change.after, output=output, text=lambda: _acknowledged_lines(change, delivered))
+    emit(change.after, output=output, text=lambda: acknowledged_lines(change, delivered))
 
 
 @incidents.command()
@@ -322,7 +224,7 @@ def resolve(
         apply_patch(learned, session.project.root)
         builds = let_builds_through(session)
     delivered = deliver_due(session)
-    emit(change.after, output=output, text=lambda: _ended_lines(change, delivered, learned, builds))
+    emit(change.after, output=output, text=lambda: ended_lines(change, delivered, learned, builds))
 
 
 def _learned(
@@ -346,28 +248,6 @@ def _learned(
     return feedback_patch(session.project.root, said)
 
 
-def _ended_lines(
-    change: IncidentChange, delivered: Delivered, learned: Patch | None, builds: str
-) -> Iterator[str]:
-    after = change.after
-    if after.state.is_over:
-        yield f"{bold('ended')} {after.id}: {after.title}"
-    else:
-        yield f"{bold('noted')}; {after.id} stays open for the rest: {after.title}"
-    if learned is not None:
-        yield f"wrote {', '.join(learned.paths())}: the next check follows it"
-    if builds:
-        yield builds
-    yield from _delivered_lines(delivered)
-    if learned is not None:
-        yield f"{bold('next')}: commit it, so that it holds for everybody"
-
-
-def _acknowledged_lines(change: IncidentChange, delivered: Delivered) -> Iterator[str]:
-    yield f"{bold('acknowledged')} {change.after.id}: {change.after.title}"
-    yield from _delivered_lines(delivered)
-
-
 @incidents.command()
 @click.option("--now", "now_too", is_flag=True, help="Also what waits for a digest or after a failure.")
 @click.option("--test", "test", metavar="CHANNEL", help="Only a message that says that it is a test.")
@@ -385,7 +265,7 @@ def send(now_too: bool, test: str | None, output: str, **where: Any) -> None:
         _test(session, test, output)
     escalate(session.store, session.settings.values)
     delivered = deliver_due(session, now_too=now_too)
-    emit(delivered, output=output, text=lambda: _sent_lines(delivered))
+    emit(delivered, output=output, text=lambda: sent_lines(delivered))
     raise SystemExit(1 if delivered.problems else 0)
 
 
@@ -397,21 +277,6 @@ def _test(session: Session, channel: str, output: str) -> NoReturn:
     said = f"{click.style('not sent', fg='red')}: {problem}" if problem else f"{bold('sent')} to {channel}"
     emit({"channel": channel, "problem": problem}, output=output, text=lambda: [said])
     raise SystemExit(1 if problem else 0)
-
-
-def _sent_lines(delivered: Delivered) -> Iterator[str]:
-    total = sum(delivered.sent.values())
-    yield f"{bold('sent')} {count(total, 'message')}" if total else bold("nothing was sent")
-    yield from _delivered_lines(delivered, quiet=True)
-    if delivered.waiting:
-        yield dim(f"{count(delivered.waiting, 'notice')} waiting (aidbt incidents list says of what)")
-
-
-def _delivered_lines(delivered: Delivered, *, quiet: bool = False) -> Iterator[str]:
-    if delivered.sent and not quiet:
-        yield f"told {', '.join(sorted(delivered.sent))}"
-    for channel, problem in sorted(delivered.problems.items()):
-        yield f"{click.style('not sent', fg='yellow')} to {channel}: {problem}; it is tried again later"
 
 
 @incidents.command()

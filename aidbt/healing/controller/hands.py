@@ -17,6 +17,7 @@ from aidbt.core.resilience.retry import RetryPolicy
 from aidbt.core.schema import Relation
 from aidbt.healing.classification.messages import normal_form
 from aidbt.healing.controller import writing
+from aidbt.healing.controller.apart import is_apart
 from aidbt.healing.controller.attempt import Plan, Tried
 from aidbt.healing.controller.gate import Allowed, Gate, Ground, gate
 from aidbt.healing.controller.means import Means, Ran
@@ -295,7 +296,10 @@ def hands_of(
     def judge(cause: Diagnosis, mend: Mend | None) -> Gate:
         return gate(cause, means.rules, _ground(case, means, mend))
 
-    shared = Shared(Planner(causes, REMEDIES.names(), ask, judge, attempts))
+    def apart(cause: Diagnosis, joint: Joint) -> bool:
+        return is_apart(case, cause, joint)
+
+    shared = Shared(Planner(causes, REMEDIES.names(), ask, judge, attempts, apart))
     return [ProjectHands(case, cause, means, shared) for cause in causes]
 
 

@@ -36,6 +36,8 @@ class Planned:
         declined: why the remedies before it do not apply.
         gate: how far this cause alone lets it go.
         alike: key of an earlier cause whose edits mend this one too; "" for none.
+        is_apart: whether neither the failed run nor the one that follows makes anything of what it is at, so
+            that it keeps no other mend back.
     """
 
     diagnosis: Diagnosis
@@ -43,6 +45,7 @@ class Planned:
     declined: tuple[Declined, ...]
     gate: Gate
     alike: str = ""
+    is_apart: bool = False
 
     @property
     def patch(self) -> Patch | None:
@@ -65,11 +68,11 @@ class Joint:
         own = self.of(key)
         if own.gate.allowed < Allowed.PROMOTE:
             return own.gate
-        other = next((one for one in self.plans if one.gate.allowed < Allowed.PROMOTE), None)
+        open_ones = (one for one in self.plans if one.gate.allowed < Allowed.PROMOTE and not one.is_apart)
+        other = next(open_ones, None)
         if other is None:
             return own.gate
-        why = other.gate.reasons[0] if other.gate.reasons else "it needs a person"
-        said = f"nothing is deployed while another cause of this run is open: {_named(other)}: {why}"
+        said = f"nothing is deployed while another cause of this run is open: {_why_open(other)}"
         return Gate(Allowed.PROPOSE, (said, *own.gate.reasons))
 
     @property
@@ -110,6 +113,7 @@ class Planner:
         ask: asks one, with the texts that earlier mends leave; errors are as good as declining.
         judge: the gate of a cause with its mend.
         attempts: key → the attempt that is alive for a cause.
+        apart: whether a cause that fails nothing is at what no run here makes anything of.
     """
 
     causes: Sequence[Diagnosis]
@@ -117,6 +121,7 @@ class Planner:
     ask: Ask
     judge: Judge
     attempts: Callable[[], Mapping[str, Attempt]]
+    apart: Callable[[Diagnosis, Joint], bool] = lambda cause, joint: False
     _asked: dict[tuple[str, str], Mend | Declined] = field(default_factory=dict)
 
     def plan(self, attempt: Attempt) -> Joint:
@@ -135,7 +140,8 @@ class Planner:
             found.append(one)
             if one.patch is not None and one.gate.allowed >= Allowed.PROPOSE:
                 texts |= {edit.path: edit.after for edit in one.patch.edits}
-        return Joint(tuple(found))
+        joint = Joint(tuple(found))
+        return Joint(tuple(replace(one, is_apart=self.apart(one.diagnosis, joint)) for one in found))
 
     def _planned(
         self, cause: Diagnosis, failed: Collection[str], texts: Mapping[str, str | None],
@@ -184,6 +190,14 @@ class Planner:
 def _not_so(mend: Mend) -> str:
     holds, said = check_claims(mend.claims)
     return "" if holds else said[-1]
+
+
+def _why_open(planned: Planned) -> str:
+    cause = planned.diagnosis
+    if not cause.failures and cause.proof:  # nothing fails of it: what is wrong says more than whose it is
+        return f"{cause.proof[0].text}, and tables are made of it"
+    why = planned.gate.reasons[0] if planned.gate.reasons else "it needs a person"
+    return f"{_named(planned)}: {why}"
 
 
 def _named(planned: Planned) -> str:

@@ -1,5 +1,5 @@
-"""The other sources of a failed run: what is wrong with one of them makes no node fail, and yet it is what the
-tables are made of."""
+"""The other sources of a failed run: what is wrong with one of them makes no node fail, and the tables are made
+of it all the same."""
 
 from __future__ import annotations
 
@@ -100,9 +100,7 @@ def _is_short(connection: Connection, relation: Relation, was: TableState) -> bo
     text = exp.DataType.build("text")
     newest = [exp.cast(exp.Max(this=exp.column(name, quoted=True)), text) for name, _ in times]
     count, *ends = rows.first(exp.Count(this=exp.Star()), *newest)
-    went_back = any(
-        end is not None and str(end) < then for end, (_, then) in zip(ends, times, strict=True)
-    )
+    went_back = any(end is not None and str(end) < then for end, (_, then) in zip(ends, times, strict=True))
     return int(count) < was.rows or went_back
 
 

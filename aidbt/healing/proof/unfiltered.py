@@ -1,0 +1,101 @@
+"""An incremental model's query without what it asks of its own table: all rows that it would take from nothing,
+in the form that its later runs have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import sqlglot
+from sqlglot import exp
+
+IsIt = Callable[[exp.Table], bool]
+
+
+def unfiltered(sql: str, is_own: IsIt, dialect: str) -> exp.Query | None:
+    """The query without the conditions about its own table; None where it reads that otherwise, too.
+
+    Args:
+        sql: as dbt compiled it for a later run.
+        is_own: whether a table is the model's own.
+
+    Example:
+        >>> own = lambda table: table.name == "t"
+        >>> text = "select a from p where b > 0 and at > (select max(at) from t)"
+        >>> unfiltered(text, own, "duckdb").sql("duckdb")
+        'SELECT a FROM p WHERE b > 0'
+        >>> unfiltered("select a from p union all select a from t", own, "duckdb")
+    """
+    try:
+        tree = sqlglot.parse_one(sql, dialect=dialect)
+    except sqlglot.errors.SqlglotError:
+        return None
+    if not isinstance(tree, exp.Query):
+        return None
+    return tree if _Own(is_own).taken_out(tree) else None
+
+
+class _Own:
+    """Takes a table out of the conditions of a query.
+
+    Attributes:
+        named: CTEs, in lower case, that are made of the table; they stand for it.
+    """
+
+    def __init__(self, is_own: IsIt) -> None:
+        self.is_own = is_own
+        self.named: set[str] = set()
+
+    def taken_out(self, query: exp.Expr) -> bool:
+        """Whether nothing of the query reads the table any more."""
+        with_ = query.args.get("with_") or query.args.get("with")
+        for cte in with_.expressions if with_ is not None else ():
+            if not self.taken_out(cte.this):
+                self.named.add(cte.alias.casefold())
+        if isinstance(query, (exp.Subquery, exp.Paren)):
+            return self.taken_out(query.this)
+        if isinstance(query, exp.SetOperation):
+            return all([self.taken_out(query.left), self.taken_out(query.right)])
+        if not isinstance(query, exp.Select):
+            return not self._reads(query)
+        where = query.args.get("where")
+        if where is not None:
+            kept = [part for part in _conjuncts(where.this) if not self._reads(part)]
+            query.set("where", exp.Where(this=exp.and_(*kept)) if kept else None)
+        inner = [item for item in _read_by(query) if isinstance(item, exp.Subquery)]
+        is_out = all([self.taken_out(item) for item in inner])
+        return is_out and not any(self._reads(part) for part in _own_parts(query))
+
+    def _reads(self, part: exp.Expr) -> bool:
+        return any(
+            self.is_own(table) or (not table.db and table.name.casefold() in self.named)
+            for table in part.find_all(exp.Table)
+        )
+
+
+def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    if isinstance(condition, exp.And):
+        yield from _conjuncts(condition.left)
+        yield from _conjuncts(condition.right)
+    elif isinstance(condition, exp.Paren) and isinstance(condition.this, exp.And):
+        yield from _conjuncts(condition.this)
+    else:
+        yield condition
+
+
+def _read_by(query: exp.Select) -> Iterator[exp.Expr]:
+    from_ = query.args.get("from_") or query.args.get("from")
+    if from_ is not None:
+        yield from_.this
+    for join in query.args.get("joins") or ():
+        yield join.this
+
+
+def _own_parts(query: exp.Select) -> Iterator[exp.Expr]:
+    """All of a SELECT but its CTEs."""
+    for name, value in query.args.items():
+        if name in ("with", "with_"):
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, exp.Expr):
+                yield part
