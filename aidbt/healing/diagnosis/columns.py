@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import partial
 
 from aidbt.core.errors import nearest
 from aidbt.core.failures import ErrorClass as E
@@ -88,7 +88,10 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
     }  # fmt: skip
     was = change.was.column(column) if change.was is not None else None
     facts["type_old"] = was.data_type if was is not None else ""
-    common: dict[str, Any] = {"failure": failure, "root": change.source, "column": column}
+    say = partial(
+        diagnosis, "column", failure=failure, root=change.source, column=column, proof=proof, ruled_out=ruled,
+        facts=facts,
+    )  # fmt: skip
     if len(same) == 1 and not partly:
         new = same[0]
         there = change.now.column(new)
@@ -96,33 +99,14 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         facts |= _figures(candidates[new])
         proof.insert(1, _same_values(relation, column, new, candidates[new]))
         step = f"read {new} instead of {column} in staging, under the old name"
-        sure = _sure(candidates[new], str(facts["type_old"]))
-        return diagnosis(
-            "column",
-            E.COLUMN_RENAMED,
-            sure,
-            proof=proof,
-            ruled_out=ruled,
-            facts=facts,
-            next_step=step,
-            **common,
-        )
+        return say(E.COLUMN_RENAMED, _sure(candidates[new], str(facts["type_old"])), next_step=step)
     if same or partly:
         several = ", ".join([*same, *partly])
         facts |= {"old": column, "alternatives": several}
         step = f"say which of {several} is {column} now: the values do not tell"
         if len(same) + len(partly) == 1:
             step = f"say whether {several} is {column} now: the values do not tell"
-        return diagnosis(
-            "column",
-            E.COLUMN_RENAMED,
-            GUESS,
-            proof=proof,
-            ruled_out=ruled,
-            facts=facts,
-            next_step=step,
-            **common,
-        )
+        return say(E.COLUMN_RENAMED, GUESS, next_step=step)
     is_measured = change.was is not None and change.was.is_measured and change.now.is_measured
     like = nearest(column, change.new)
     unknown = []
@@ -131,11 +115,7 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         if like:
             facts |= {"alternatives": like}
     step = f"ask the owner of {relation} where {column} went, or declare a default for it"
-    sure = GUESS if unknown else STRONG
-    return diagnosis(
-        "column", E.COLUMN_REMOVED, sure, proof=proof, ruled_out=ruled, facts=facts, unknown=unknown,
-        next_step=step, **common,
-    )  # fmt: skip
+    return say(E.COLUMN_REMOVED, GUESS if unknown else STRONG, unknown=unknown, next_step=step)
 
 
 def _is_partly(overlap: Overlap) -> bool:

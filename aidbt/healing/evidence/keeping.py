@@ -18,7 +18,7 @@ from aidbt.healing.evidence.code_changes import project_texts
 from aidbt.healing.evidence.outside import under_its_name
 from aidbt.healing.evidence.tables_now import declared_keys, relation_at
 from aidbt.project import Project
-from aidbt.project.artifacts import read_run_results
+from aidbt.project.artifacts import RunResults, read_run_results
 from aidbt.project.dbt_report import FAILING
 from aidbt.project.manifest import Manifest, Node, read_manifest
 from aidbt.store import Store
@@ -77,24 +77,9 @@ def keep_good_state(
     """
     folder = artifacts or project.target_path
     try:
-        results = read_run_results(folder / "run_results.json")
-        manifest = read_manifest(folder / "manifest.json")
-    except ArtifactError as error:
-        return Kept(None, error.message)
-    named = str(manifest.metadata.raw.get("project_name") or project.name)
-    if named != project.name:
-        return Kept(None, f"the artifacts are of another project ({named})")
-    if only_run and results.metadata.invocation_id != only_run:
-        return Kept(None, "the results that lie there are of another run")
-    args = results.raw.get("args") or {}
-    if str(args.get("which") or "build") not in _BUILDING:
-        return Kept(None, f"dbt {args['which']} builds nothing")
-    if any(result.status in FAILING for result in results.results):
-        return Kept(None, "the run did not go well")
-    ran = {r.unique_id for r in results.results if r.status != "skipped"}
-    if not ran:
-        return Kept(None, "the run did nothing")
-    try:
+        results, manifest = _good_run(folder, project.name, only_run)
+        args = results.raw.get("args") or {}
+        ran = {r.unique_id for r in results.results if r.status != "skipped"}
         target = project.profile().target
         states = GoodStates(store)
         before = states.last(target)
@@ -127,6 +112,29 @@ def keep_good_state(
         return Kept(None, f"it could not be kept: {error.message}")
     except AidbtError as error:
         return Kept(None, error.message)
+
+
+def _good_run(folder: Path, project: str, only_run: str) -> tuple[RunResults, Manifest]:
+    """The artifacts of a run that went well and built something.
+
+    Raises:
+        ArtifactError: they cannot be read, or are of no such run.
+    """
+    results = read_run_results(folder / "run_results.json")
+    manifest = read_manifest(folder / "manifest.json")
+    which = str((results.raw.get("args") or {}).get("which") or "build")
+    named = str(manifest.metadata.raw.get("project_name") or project)
+    if named != project:
+        raise ArtifactError(f"the artifacts are of another project ({named})")
+    if only_run and results.metadata.invocation_id != only_run:
+        raise ArtifactError("the results that lie there are of another run")
+    if which not in _BUILDING:
+        raise ArtifactError(f"dbt {which} builds nothing")
+    if any(result.status in FAILING for result in results.results):
+        raise ArtifactError("the run did not go well")
+    if all(result.status == "skipped" for result in results.results):
+        raise ArtifactError("the run did nothing")
+    return results, manifest
 
 
 def _with_below(roots: Collection[str], manifest: Manifest) -> set[str]:
