@@ -27,7 +27,8 @@ _MENDED = (AttemptState.PROMOTED, AttemptState.RESOLVED)
 
 
 def main() -> None:
-    env = os.environ
+    env = placed(os.environ)
+    os.chdir(env["BENCH_PROJECT"])  # where dbt was run: paths of files that the project reads begin there
     if env.get("BENCH_MODE") == "prepare":
         folder = Path(env["BENCH_LAST_GOOD"]) if "BENCH_LAST_GOOD" in env else None
         prepare(opened(env), folder if folder is not None and folder.is_dir() else None)
@@ -37,9 +38,19 @@ def main() -> None:
     try:
         told = heal(opened(env), Path(env["BENCH_ARTIFACTS"]))
     except AidbtError as error:
-        told = report("escalated", actions=[f"nothing could be done: {error.message}"])
+        unknown = ErrorClass.UNCLASSIFIED_ERROR.value
+        said = f"nothing could be done: {error.message}"
+        told = report("escalated", error_class=unknown, confidence=0.0, actions=[said])
     print(json.dumps(told, indent=2))
     write(env, told)
+
+
+def placed(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the bench's paths as they are from any folder."""
+    paths = ("PROJECT", "STATE", "ARTIFACTS", "LAST_GOOD", "REPORT")
+    names = {"DBT_PROFILES_DIR", *(f"BENCH_{name}" for name in paths)}
+    names |= {"BENCH_DBT"} if os.sep in env.get("BENCH_DBT", "") else set()
+    return {name: os.path.abspath(value) if name in names else value for name, value in env.items()}
 
 
 def write(env: Mapping[str, str], told: Mapping[str, Any]) -> None:
@@ -94,7 +105,8 @@ def heal(session: Session, artifacts: Path) -> dict[str, Any]:
     if not causes:
         return report("no_action" if case.run.is_green else "escalated")
     healed = heal_case(session, case, causes)
-    is_mended = bool(healed) and all(one.attempt.state in _MENDED for one in healed)
+    failing = [one for one in healed if one.diagnosis.failures] or healed
+    is_mended = bool(failing) and all(one.attempt.state in _MENDED for one in failing)
     first = causes[0]
     return report(
         "healed" if is_mended else "escalated",

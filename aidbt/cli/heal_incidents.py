@@ -49,7 +49,7 @@ def keep_causes(
 
     target = watched_target(session.project)
     seen = Seen(causes, target, run, frozenset(looked), since)
-    changes = record_causes(session.store, seen, _around(session, manifest), session.settings.values)
+    changes = record_causes(session.store, seen, _around(session, manifest, causes), session.settings.values)
     if changes:
         deliver_due(session)
     return {key: incident.id for key, incident in incidents_of_causes(session.store, target).items()}
@@ -161,24 +161,46 @@ def goes_on(session: Session) -> frozenset[str]:
 def judge(session: Session) -> Callable[[GoodState, GoodState, Manifest], list[Diagnosis]]:
     """Says what is wrong with the sources of a green run, without what a person said is none."""
     from aidbt.healing.triggers.green_run import wrong_sources
-    from aidbt.monitors.incidents.diagnosed import said_to_be_none
-    from aidbt.observability.targets import watched_target
     from aidbt.store.good_states import GoodStates
-    from aidbt.store.incidents import Incidents
 
     project, store = session.project, session.store
 
     def wrong(was: GoodState, now: GoodState, manifest: Manifest) -> list[Diagnosis]:
         mask = GoodStates(store).mask()
         found = wrong_sources(was, now, manifest, project=project.name, root=project.root, mask=mask)
-        known, target = Incidents(store).all() if found else (), watched_target(project)
-        return [cause for cause in found if not said_to_be_none(known, cause, target, was.taken_at)]
+        return without_expected(session, found, since=was.taken_at)
 
     return wrong
 
 
-def _around(session: Session, manifest: Manifest | None) -> Surroundings:
-    from aidbt.cli.telling import around_of
-    from aidbt.monitors.incidents.surroundings import surroundings
+def without_expected(
+    session: Session, causes: Sequence[Diagnosis], *, since: datetime | None
+) -> list[Diagnosis]:
+    """The causes without those that fail nothing and of which a person said that they are none.
 
-    return around_of(session) if manifest is None else surroundings(manifest)
+    Args:
+        since: when the state was taken that they were seen beside.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    from aidbt.monitors.incidents.diagnosed import said_to_be_none
+    from aidbt.observability.targets import watched_target
+    from aidbt.store.incidents import Incidents
+
+    known = Incidents(session.store).all() if any(not cause.failures for cause in causes) else ()
+    target = watched_target(session.project)
+    return [cause for cause in causes if not said_to_be_none(known, cause, target, since)]
+
+
+def _around(session: Session, manifest: Manifest | None, causes: Sequence[Diagnosis]) -> Surroundings:
+    from aidbt.cli.fed_sources import feeds_of, ill_connectors
+    from aidbt.cli.telling import around_of
+    from aidbt.healing.triggers.connectors import is_connector
+    from aidbt.monitors.incidents.surroundings import surroundings, with_feeds
+
+    ill = frozenset(cause.root for cause in causes if is_connector(cause.root))
+    if manifest is None:
+        return around_of(session, ill=ill)
+    connectors = ill | ill_connectors(session)
+    return with_feeds(surroundings(manifest), feeds_of(session, manifest, connectors) if connectors else {})

@@ -63,12 +63,13 @@ def heal_case(
         StoreError: the store cannot be read or written.
     """
     from aidbt.cli.good_state import kept_after_build
-    from aidbt.cli.heal_incidents import keep_causes, tell_healed
+    from aidbt.cli.heal_incidents import keep_causes, tell_healed, without_expected
     from aidbt.healing.controller.healing import heal_causes
 
     manifest, run = case.best_manifest, case.run
     looked = case.tables if run.is_green else ()
     since = case.good.taken_at if case.good is not None else None
+    causes = without_expected(session, causes, since=since)
     incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)
     target = _target_of(session.project, case)
     project = _as_asked(session.project, run.command, target)
@@ -129,6 +130,8 @@ def _means(
 ) -> Means:
     from random import Random
 
+    from aidbt.cli.classifying import by_project
+    from aidbt.cli.diagnose import causes_of
     from aidbt.cli.heal_incidents import tell
     from aidbt.core.resilience.clock import SystemClock
     from aidbt.healing.controller.hands import Means
@@ -151,6 +154,7 @@ def _means(
         actor=who,
         clock=SystemClock(),
         rng=Random(),
+        diagnose=lambda case: causes_of(case, by_project(session)),
         pushes=pushes,
     )
 

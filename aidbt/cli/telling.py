@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -32,16 +33,24 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def around_of(session: Session) -> Surroundings:
-    """What dbt's last manifest says of the nodes; nothing where there is none."""
-    from aidbt.monitors.incidents.surroundings import Surroundings, surroundings
+def around_of(session: Session, *, ill: Collection[str] = ()) -> Surroundings:
+    """What dbt's last manifest says of the nodes; nothing where there is none.
+
+    Args:
+        ill: connectors ("connector.crm") of which something is known to be wrong, beside those of which an
+            incident is open: what they land reads them.
+    """
+    from aidbt.cli.fed_sources import feeds_of, ill_connectors
+    from aidbt.monitors.incidents.surroundings import Surroundings, surroundings, with_feeds
     from aidbt.project.compiled import MANIFEST_FILE
     from aidbt.project.manifest import read_manifest
 
     try:
-        return surroundings(read_manifest(session.project.target_path / MANIFEST_FILE))
+        manifest = read_manifest(session.project.target_path / MANIFEST_FILE)
     except ArtifactError:
         return Surroundings()
+    connectors = ill_connectors(session).union(ill)
+    return with_feeds(surroundings(manifest), feeds_of(session, manifest, connectors) if connectors else {})
 
 
 def me() -> str:

@@ -92,6 +92,21 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was done right before a run.
+
+    Attributes:
+        holds: whether it was done; if not, everything is as it was.
+        found: what came of it, in one sentence.
+        end: called once the run is over, with whether it was green: if not, everything is put back.
+    """
+
+    holds: bool
+    found: str
+    end: Callable[[bool], None] = lambda is_green: None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One sentence that must be true for a mend to be right, and the function that finds out.
 
@@ -140,8 +155,7 @@ class Mend:
         rows_moved: rows that go elsewhere (a quarantine) by relation.
         restores: whether every edit only puts back what stood in its place at the last good run, or corrects
             a slip of the hand: then nobody has to decide what the code should mean.
-        before_run: done right before that run, e.g. installing packages; leaves everything as it was where it
-            does not hold.
+        before_run: done right before that run, e.g. installing packages.
         asks: why a person has to agree first, so that it is proposed at most; "" where nobody has to.
         changes: (unique_id of a source, its column) whose values become others because a person declared so:
             these, and what is made of them, need not be as at the last good run.
@@ -156,7 +170,7 @@ class Mend:
     risk: Risk = Risk.MEDIUM
     rows_moved: Mapping[str, int] = field(default_factory=dict)
     restores: bool = False
-    before_run: Callable[[], Checked] | None = None
+    before_run: Callable[[], Prepared] | None = None
     asks: str = ""
     changes: tuple[tuple[str, str], ...] = ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from aidbt.project.manifest import Node
 
 _REPLACES = ("insert_overwrite", "microbatch")  # strategies that need no key to replace what is there
@@ -19,3 +21,9 @@ def replaces_nothing(node: Node) -> bool:
     if node.config.get("materialized") != "incremental" or strategy in _REPLACES:
         return False
     return not node.config.get("unique_key") or strategy == "append"
+
+
+def only_tests(told: Collection[str]) -> bool:
+    """Whether a run that tells of these unique_ids only tested: another one built before it, and nothing says
+    what."""
+    return bool(told) and all(name.startswith(("test.", "unit_test.")) for name in told)

@@ -38,6 +38,7 @@ def test_forms_and_pieces_of_a_task_are_left_out_together_with_it(tasks):
         assert (family_of(part), fold_of(part)) == folds[part.name.partition("~")[0]]
 
 
+@pytest.mark.long
 def test_pieces_have_names_of_their_own(tasks):
     names = [part.name for part in pieces(tasks)]
 

@@ -129,6 +129,7 @@ def test_a_column_without_an_answer_is_not_exact(tmp_path: Path):
     assert found.failing == {"m": 1}
 
 
+@pytest.mark.long
 def test_the_same_arguments_write_the_same_project(tmp_path: Path):
     written = [write_project(tmp_path / name, models=22, seed=3) for name in ("one", "other")]
 

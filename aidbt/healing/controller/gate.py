@@ -14,6 +14,7 @@ from typing import Literal
 from aidbt.core.failures import ACT_FROM, DRAFT_FROM, ErrorClass
 from aidbt.core.healing import Diagnosis
 from aidbt.core.measured import node_name
+from aidbt.healing.controller.throttling import MOST_S
 from aidbt.store.cases import FLAWLESS_NEEDED, Standing
 
 Policy = Literal["auto", "propose", "never"]
@@ -71,6 +72,7 @@ class Ground:
         actor: who asked for it.
         restores: whether the mend only puts back what was there, or corrects a slip of the hand.
         asks: why a person has to agree to the mend; "" when nobody has to.
+        throttled_s: for how long requests are limited; 0 where they are not.
     """
 
     changes_files: bool
@@ -81,6 +83,7 @@ class Ground:
     actor: str = ""
     restores: bool = False
     asks: str = ""
+    throttled_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ def _by_certainty(diagnosis: Diagnosis, ground: Ground) -> Iterator[_Limit]:
         yield Allowed.HAND_OVER, f"the cause is known with confidence {sure:.2f}, below {DRAFT_FROM:.2f}"
     elif not sure >= ACT_FROM:
         yield Allowed.DRAFT, f"the cause is known with confidence {sure:.2f}, below {ACT_FROM:.2f}"
+    if ground.throttled_s > MOST_S:
+        yield Allowed.HAND_OVER, f"requests are limited for {ground.throttled_s / 3600:.1f} hours already"
     # A word that was mistyped is no question of what the SQL should mean.
     is_meant = ground.restores or bool(diagnosis.facts.get("replacement"))
     if diagnosis.error_class.needs_person and not is_meant:

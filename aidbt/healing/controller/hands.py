@@ -5,31 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aidbt.core.attempts import Attempt
 from aidbt.core.errors import AidbtError, ProjectError, WarehouseLocked
+from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Declined, Diagnosis, Mend, Wait
 from aidbt.core.patch import Patch, read_or_none
 from aidbt.core.resilience.retry import RetryPolicy
 from aidbt.core.schema import Relation
 from aidbt.healing.classification.messages import normal_form
 from aidbt.healing.controller import writing
-from aidbt.healing.controller.apart import is_apart
 from aidbt.healing.controller.attempt import Plan, Tried
+from aidbt.healing.controller.behind import behind, is_mended
 from aidbt.healing.controller.gate import Allowed, Gate, Ground, gate
 from aidbt.healing.controller.means import Means, Ran
 from aidbt.healing.controller.proving import Proof, chain, final_run, not_again, proved
 from aidbt.healing.controller.rerun import Rerun
 from aidbt.healing.controller.standing import kept_file
+from aidbt.healing.controller.throttling import throttled_s
 from aidbt.healing.controller.together import Joint, Planner
+from aidbt.healing.controller.wrong_sources import is_apart, wrong_after_waiting
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies import REMEDIES
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.patching import commits
+from aidbt.store.attempts import Attempts
 from aidbt.store.good_states import GoodStates
 
 __all__ = ["Means", "ProjectHands", "Ran", "Shared", "hands_of"]
@@ -48,6 +52,8 @@ class Shared:
         waited: what was waited for, and whether it passed.
         deployed: the attempt that deployed, what came of it, and the commit it was made on.
         joint: the plans that were deployed.
+        behind: key → case of causes that showed only where the mends of the others were built aside.
+        looked_behind: whether anybody looked for such.
     """
 
     planner: Planner
@@ -55,6 +61,8 @@ class Shared:
     waited: dict[str, bool] = field(default_factory=dict)
     deployed: tuple[str, Tried, str] | None = None
     joint: Joint = field(default_factory=Joint)
+    behind: dict[str, Case] = field(default_factory=dict)
+    looked_behind: bool = False
 
 
 @dataclass(slots=True)
@@ -175,15 +183,42 @@ class ProjectHands:
         late = next((wait for wait in self._waits() if not self._waited(wait)), None)
         if late is not None:
             return Tried(False, f"waited for {late.for_what} {late.tries} times, in vain")
+        wrong = wrong_after_waiting(self.case, self.joint, self.means)
+        if wrong:
+            return Tried(False, wrong)
         if not self.joint.patched:
             if attempt.tries:
                 self.means.clock.sleep(_PAUSES.delay_s(attempt.tries, self.means.rng))
             again = final_run(self.case, self.joint, self.case.run.manifest)
             problem = not_again(self.case, self.case.run.manifest, again)
             return Tried(not problem, problem or mend.title)
-        proof = self._proof(attempt)
+        proof = self._with_what_is_behind(attempt, self._proof(attempt))
         self.found += (proof.found, *proof.notes) if proof.is_good else ()
         return Tried(proof.is_good, proof.found, commit=self._commit(attempt))
+
+    def _with_what_is_behind(self, attempt: Attempt, proof: Proof) -> Proof:
+        """The proof of all mends with those of the causes that it failed of, where every one of them has one;
+        looked for once."""
+        shared, before = self.shared, self.joint
+        may_be_deployed = self.gate.allowed is Allowed.PROMOTE
+        if proof.is_good or proof.aside is None or shared.looked_behind or not may_be_deployed:
+            return proof
+        shared.looked_behind = True
+        case, causes = behind(self.case, proof.aside, self.means)
+        known = {cause.key for cause in shared.planner.causes}
+        causes = tuple(cause for cause in causes if cause.failures or cause.key not in known)
+        if not causes or any(cause.key in known for cause in causes):
+            return proof
+        causes_before = shared.planner.causes
+        shared.behind = {cause.key: case for cause in causes}
+        shared.planner.causes = (*causes_before, *causes)
+        self.joint = shared.planner.plan(attempt)
+        if is_mended(self.joint, causes, before) and self.gate.allowed is Allowed.PROMOTE:
+            again = self._proof(attempt)
+            if again.is_good:
+                return again
+        shared.planner.causes, shared.behind, self.joint = causes_before, {}, before
+        return proof
 
     def _commit(self, attempt: Attempt) -> str:
         """The commit of all mends; of one that is only proposed, and alone in its files, its own."""
@@ -290,17 +325,33 @@ def hands_of(
     def ask(name: str, cause: Diagnosis, texts: Mapping[str, str | None]) -> Mend | Declined:
         mask = GoodStates(means.store).mask
         tools = Tools(means.project, means.settings, means.warehouse, mask, texts)
-        found: Mend | Declined = REMEDIES.load(name)().propose(cause, case, tools)
+        its = shared.behind.get(cause.key, case)
+        found: Mend | Declined = REMEDIES.load(name)().propose(cause, its, tools)
         return found
 
     def judge(cause: Diagnosis, mend: Mend | None) -> Gate:
-        return gate(cause, means.rules, _ground(case, means, mend))
+        ground = _ground(shared.behind.get(cause.key, case), means, mend)
+        limited = cause.error_class is ErrorClass.RATE_LIMIT_EXCEEDED
+        return gate(cause, means.rules, replace(ground, throttled_s=limit_s(cause)) if limited else ground)
+
+    def limit_s(cause: Diagnosis) -> float:
+        there, known = attempts().get(cause.key), Attempts(means.store, means.actor)
+        return throttled_s(cause, known.all(), there.target if there is not None else "", known.now())
 
     def apart(cause: Diagnosis, joint: Joint) -> bool:
         return is_apart(case, cause, joint)
 
     shared = Shared(Planner(causes, REMEDIES.names(), ask, judge, attempts, apart))
     return [ProjectHands(case, cause, means, shared) for cause in causes]
+
+
+def hands_behind(made: ProjectHands) -> list[ProjectHands]:
+    """The hands for the causes that showed on the way, and were mended together with that one."""
+    shared = made.shared
+    if shared.deployed is None or not shared.deployed[1].is_good:
+        return []
+    causes = (cause for cause in shared.planner.causes if cause.key in shared.behind)
+    return [ProjectHands(shared.behind[cause.key], cause, made.means, shared) for cause in causes]
 
 
 def head_of(root: Path) -> commits.Head:

@@ -16,7 +16,7 @@ from aidbt.core.healing import Diagnosis
 from aidbt.core.measured import node_name
 from aidbt.healing.controller.attempt import Outcome, end, end_of_waiting, heal
 from aidbt.healing.controller.gate import Rules
-from aidbt.healing.controller.hands import Means, ProjectHands, hands_of
+from aidbt.healing.controller.hands import Means, ProjectHands, hands_behind, hands_of
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.pausing import paused
 from aidbt.healing.controller.standing import forget
@@ -103,11 +103,16 @@ def heal_causes(
     holder = this_process("aidbt heal")
     found: list[Healed] = []
     busy = ""  # who works on a cause of this run works on all of them
-    for hands in hands_of(case, causes, means, alive):
+    waiting = hands_of(case, causes, means, alive)
+    while waiting:
+        hands = waiting.pop(0)
         attempt = _opened(case, hands.diagnosis, attempts, leases, target, known)
         outcome = Outcome(attempt, busy) if busy else heal(attempt, hands, attempts, leases, holder=holder)
         busy = busy or outcome.problem
         found.append(_healed(hands, outcome))
+        if not waiting:
+            done = {one.diagnosis.key for one in found}
+            waiting = [one for one in hands_behind(hands) if one.diagnosis.key not in done]
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,6 +12,7 @@ from aidbt.core.healing import Diagnosis
 from aidbt.core.resilience.clock import Clock
 from aidbt.healing.controller.gate import Rules
 from aidbt.healing.controller.rerun import Rerun
+from aidbt.healing.evidence.case import Case
 from aidbt.project import Project
 from aidbt.store import Store
 from aidbt.warehouse import Warehouse
@@ -40,6 +41,7 @@ class Means:
         run: lets dbt run on the project as it is checked out, and records the run.
         tell: tells the people concerned of an attempt that needs one of them.
         actor: who asked for it.
+        diagnose: finds the causes of what failed; without it nobody looks behind a mend that fails aside.
         pushes: whether a proposal's branch is pushed and its pull request opened or brought up to date.
     """
 
@@ -53,4 +55,5 @@ class Means:
     actor: str
     clock: Clock
     rng: Random
+    diagnose: Callable[[Case], Sequence[Diagnosis]] = lambda case: ()
     pushes: bool = False

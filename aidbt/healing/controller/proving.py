@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aidbt.core.healing import Diagnosis, Mend
+from aidbt.core.measured import node_name
 from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.rerun import (
     OF_COMMAND,
@@ -24,6 +25,7 @@ from aidbt.healing.proof.building import Aside, Ways, build_aside
 from aidbt.healing.proof.changed import changed
 from aidbt.healing.proof.expected import Mended, doubts_about
 from aidbt.healing.proof.guards import lost, weakened
+from aidbt.healing.proof.taken import Built, taken_wrong
 from aidbt.patching import commits
 from aidbt.project.manifest import Manifest
 from aidbt.store.good_states import GoodStates
@@ -37,12 +39,14 @@ class Proof:
         found: one sentence; why not, where it does not hold.
         notes: what is to be known beside it.
         rerun: what the deployed commit has to run.
+        aside: what was built, where that failed.
     """
 
     is_good: bool
     found: str
     notes: tuple[str, ...] = ()
     rerun: Rerun | None = None
+    aside: Aside | None = None
 
 
 def chain(
@@ -86,12 +90,13 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
         tests = {f.unique_id for f in case.run.failures if f.unique_id.startswith("test.")}
         return runs[0].nodes | (tests - joint.unmended)
 
-    aside = build_aside(ways, commit, good, also=also, without=joint.unmended)
+    aside = build_aside(
+        ways, commit, good, also=also, without=joint.unmended, then=lambda built: _kept_wrong(case, built)
+    )
     notes = (*aside.notes, *(f"the schema {name} could not be dropped" for name in aside.left))
     if aside.problem or not runs:
-        return Proof(False, aside.problem or "nothing was built", notes)
+        return Proof(False, aside.problem or "nothing was built", notes, aside=aside)
     problem = _less_safe(case, joint, aside.manifest) or not_again(case, aside.manifest, runs[0])
-    problem = problem or _kept_wrong(case, aside.manifest)
     mends = [one.mend for one in joint.patched if one.mend is not None]
     mended = Mended(
         joint.texts, sum(sum(mend.rows_moved.values()) for mend in mends),
@@ -162,13 +167,17 @@ def not_again(
     return never_twice(case.run)
 
 
-def _kept_wrong(case: Case, manifest: Manifest | None) -> str:
+def _kept_wrong(case: Case, built: Built) -> str:
     """Which table took rows before the mend that the mend would have made otherwise; "" for none."""
-    before = case.run.manifest
-    if before is None or manifest is None:
+    before = case.run.manifest or case.good_manifest
+    if before is None:
         return ""
-    kept = keeps_of_before(case.run, manifest, changed(before, manifest))
-    return f"{kept[0]} keeps rows, and took some of before the mend in the failed run" if kept else ""
+    for name in keeps_of_before(case.run, built.manifest, changed(before, built.manifest)):
+        why = taken_wrong(name, before, built)
+        if why:
+            kept = node_name(name)
+            return f"{kept} keeps rows, and took some of before the mend in the failed run: {why}"
+    return ""
 
 
 def _built(aside: Aside) -> str:

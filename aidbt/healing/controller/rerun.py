@@ -15,7 +15,7 @@ from aidbt.core.errors import UnknownName
 from aidbt.core.healing import Stage
 from aidbt.healing.controller.asked import Asked, asked_of
 from aidbt.healing.evidence.failed_run import FailedRun
-from aidbt.healing.kept_rows import grows, replaces_nothing
+from aidbt.healing.kept_rows import grows, only_tests, replaces_nothing
 from aidbt.healing.proof.building import fqn
 from aidbt.healing.proof.changed import with_below
 from aidbt.project.manifest import Manifest, Node
@@ -133,17 +133,18 @@ def not_in_full(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> l
 
 
 def keeps_of_before(run: FailedRun, manifest: Manifest, changed: Collection[str]) -> list[str]:
-    """Names of the tables that a mend's changes reach, that keep rows, and that took some in the failed run:
-    those were made as before the mend, and running it again leaves them."""
+    """unique_ids of the tables that a mend's changes reach, that keep rows, and that took some in the failed
+    run: those were made as before the mend, and running it again may leave them."""
     below = with_below(set(changed), manifest)
     ran = [manifest.nodes[name] for name in _may_have_run(run, manifest).intersection(below)]
-    return sorted(node.name for node in ran if grows(node))
+    return sorted(node.unique_id for node in ran if grows(node))
 
 
 def _may_have_run(run: FailedRun, manifest: Manifest) -> set[str]:
     """The nodes that may have been built in the failed run, or in the one that it went on from."""
     ran = {*run.succeeded, *run.warned}
-    goes_on = asked_of(run.command).command in ("test", "retry")
+    told = {*ran, *run.skipped, *(failure.unique_id for failure in run.failures if failure.unique_id)}
+    goes_on = asked_of(run.command).command in ("test", "retry") or only_tests(told)
     if goes_on or not (run.wrote_results or run.stage in _BEFORE_NODES):
         failed = {failure.unique_id for failure in run.failures}
         models = {name for name in failed if name.partition(".")[0] in _BUILT}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aidbt.core.attempts import Attempt
 from aidbt.core.errors import AidbtError, EditConflict, ProjectError
-from aidbt.core.healing import Checked, Diagnosis, Mend
+from aidbt.core.healing import Diagnosis, Mend, Prepared
 from aidbt.core.patch import state_dir
 from aidbt.healing.controller.attempt import Tried
 from aidbt.healing.controller.means import Means
@@ -75,10 +75,10 @@ def proposed_before(means: Means, attempt: Attempt, diagnosis: Diagnosis) -> Tri
 
 
 def deploy(
-    means: Means, attempt: Attempt, run: Rerun, before: Sequence[Callable[[], Checked]] = ()
+    means: Means, attempt: Attempt, run: Rerun, before: Sequence[Callable[[], Prepared]] = ()
 ) -> Tried:  # fmt: skip
     """The checked-out branch at the mends' commit, where there is one, and dbt's run of it; what is not green
-    is taken back.
+    is taken back, with what was done before it.
 
     Raises:
         EditConflict: the checkout is no longer what it was; nothing was changed.
@@ -87,11 +87,20 @@ def deploy(
     if attempt.commit:
         branch = means.rules.deployed_branch
         commits.follow(means.project.root, attempt.commit, branch=branch, base=attempt.base)
-    for check in before:
-        done = check()
-        if not done.holds:
-            return _taken_back(means, attempt, done.found, is_wrong=False)
-    return _run(means, attempt, run)
+    prepared: list[Prepared] = []
+    is_green = False
+    try:
+        for prepare in before:
+            done = prepare()
+            if not done.holds:
+                return _taken_back(means, attempt, done.found, is_wrong=False)
+            prepared.append(done)
+        tried = _run(means, attempt, run)
+        is_green = tried.is_good
+    finally:
+        for done in reversed(prepared):
+            done.end(is_green)
+    return tried
 
 
 def deployed_before(means: Means, attempt: Attempt, run: Rerun, risk: str = "") -> Tried | None:

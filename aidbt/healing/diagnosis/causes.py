@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from aidbt.core.failures import ACT_FROM
@@ -41,6 +41,7 @@ from aidbt.healing.diagnosis.symptoms import Symptom, named_columns, symptom_of
 from aidbt.healing.diagnosis.tables import gone_table, missing_model
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, full, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.what_failed import KILLED, stage_of
 from aidbt.lineage.graph import ColumnRef
 
@@ -62,6 +63,15 @@ def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, .
     merged += silent_causes(case, merged)
     causes = [_with_radius(case, cause) for cause in merged]
     return tuple(sorted(causes, key=_widest_first))
+
+
+def silent_in(case: Case, tables: Mapping[str, TableChange]) -> list[Diagnosis]:
+    """What is wrong with some sources of a failed run although nothing fails of it.
+
+    Args:
+        tables: unique_id of a source → what became of it.
+    """
+    return [_with_radius(case, cause) for cause in silent_causes(replace(case, tables={}, beside=tables), ())]
 
 
 def _widest_first(cause: Diagnosis) -> tuple[bool, int, str]:
@@ -123,7 +133,8 @@ def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
     if failure.status == "fail" and failure.unique_id.startswith(("test.", "unit_test.")):
         return (lambda case, failure, _: failed_test(case, failure),)
     if failure.unique_id.startswith("unit_test."):
-        return (_gone_column, wrong_code, lambda case, failure, _: failed_test(case, failure))
+        retyped = (_retyped,) if symptom.what in ("missing_function", "type_mismatch", "bad_cast") else ()
+        return (_gone_column, *retyped, wrong_code, lambda case, failure, _: failed_test(case, failure))
     if stage_of(failure) is Stage.DEPS:
         return (missing_packages, _packages, *_BY_SYMPTOM.get(symptom.what, ()))
     if failure.unique_id.startswith("source."):
@@ -153,6 +164,10 @@ def _retyped(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | N
             if any(column.casefold() == name.casefold() for column, *_ in change.retyped):
                 return retyped_column(case, failure, [change], column=name)
     found = retyped_column(case, failure, above)
+    then = case.refused.get(failure.unique_id)
+    if found is not None and then is not None and symptom_of(then).what == symptom.what:
+        text = "the SQL of the last good run is refused today as well, so no change of the code is why"
+        return replace(found, ruled_out=(*found.ruled_out, Evidence("probe", found.root, text)))
     if found is not None and any(
         concerns(change, [found.column]) for change in changes_above(case, failure.unique_id)
     ):

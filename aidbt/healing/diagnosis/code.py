@@ -26,7 +26,7 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange, replaced_words
-from aidbt.project.manifest import Manifest
+from aidbt.project.manifest import Manifest, Node
 
 _CLASS_OF = {
     "missing_ref": E.COMPILATION, "missing_source": E.COMPILATION, "missing_macro": E.COMPILATION,
@@ -86,13 +86,25 @@ def own_code(case: Case, failure: RunFailure, symptom: Symptom, said: Classified
     if error_class.family in ("TRANSIENT", "CONFIGURATION", "DATA_CORRUPTION") and not is_setting:
         return None
     node = case.node(failure.unique_id)
-    paths = [path for path in (symptom.path, failure.path, node.path if node is not None else "") if path]
+    named = (symptom.path, failure.path, *(node.path for node in _written_into(case, failure.unique_id)))
+    paths = [path for path in named if path]
     if not any(_of(case, path) for path in paths):
         return None
     if error_class.family not in ("CODE", "CONFIGURATION"):
         is_python = any(path.endswith(".py") for path in paths)
         error_class = E.PYTHON_EXCEPTION if is_python else E.SQL_SEMANTIC if node else E.COMPILATION
     return code_cause(case, failure, symptom, error_class)
+
+
+def _written_into(case: Case, unique_id: str) -> list[Node]:
+    """A node, and the ephemeral models that are part of its SQL."""
+    node = case.node(unique_id)
+    found = [node] if node is not None else []
+    for one in found:
+        parents = [case.node(parent) for parent in one.depends_on]
+        found += [p for p in parents if p is not None and p.config.get("materialized") == "ephemeral"
+                  and p not in found]  # fmt: skip
+    return found
 
 
 def broken_seed(case: Case, failure: RunFailure) -> Diagnosis | None:
@@ -129,6 +141,9 @@ def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange
     and those above it; of a run that got to no node all that changed."""
     named = [change for path in (symptom.path, failure.path) if (change := _of(case, path))]
     above = changes_above(case, failure.unique_id) if failure.unique_id else []
+    if symptom.what == "contract":
+        described = case.code.of(_described_in(case, failure.unique_id))
+        above += [described] if described is not None else []
     if named or above:
         return list(dict.fromkeys([*named, *above]))
     if failure.unique_id:  # a variable, a hook, a setting of a folder of models
@@ -137,6 +152,12 @@ def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange
     word, _ = _wrong_word(case, failure, symptom)
     telling = [change for change in case.code.files if word and _introduces(change, word)]
     return telling or list(case.code.files)
+
+
+def _described_in(case: Case, unique_id: str) -> str:
+    """The YAML file of a node; "" for none."""
+    node = case.node(unique_id)
+    return str(node.raw.get("patch_path") or "").partition("://")[2] if node is not None else ""
 
 
 def _of(case: Case, path: str) -> FileChange | None:

@@ -25,6 +25,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.outside import is_outside
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
 from aidbt.lineage.graph import ColumnRef
@@ -39,10 +40,31 @@ _UNTELLING = frozenset(
 def gone_column(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     """A column of a source that a failed node needs, by its own name or through the models between."""
     for change, column in _gone_origins(case, failure, symptom.name):
+        if _is_broken_file(case, change):
+            return _broken_file(case, failure, change)
         return column_diagnosis(case, failure, change, column)
     if case.good is None:
         return _never_kept(case, failure, symptom)
     return _not_asked(case, failure, symptom) if case.reached is None or not case.reached.is_open else None
+
+
+def _is_broken_file(case: Case, change: TableChange) -> bool:
+    """Whether a source is a file that has none of its columns any more: cut off, or no such file at all."""
+    node = case.node(change.source)
+    was = change.was.names if change.was is not None else ()
+    return node is not None and is_outside(node) and len(was) > 1 and set(change.gone) == set(was)
+
+
+def _broken_file(case: Case, failure: RunFailure, change: TableChange) -> Diagnosis:
+    assert change.now is not None
+    read = ", ".join(change.now.names[:3])
+    text = f"{change.now.relation} is a file that has none of its columns any more; it reads as {read[:100]}"
+    return diagnosis(
+        "file:damaged", E.CORRUPT_DATA, STRONG, failure=failure, root=change.source,
+        proof=[Evidence("source_schema", change.source, text), message_evidence(failure)],
+        ruled_out=[e for e in [unchanged_code(case)] if e], facts={"what": "file", "source": change.source},
+        next_step="ask whoever delivers the file: it is cut off, or another one",
+    )  # fmt: skip
 
 
 def _gone_origins(case: Case, failure: RunFailure, name: str) -> Iterator[tuple[TableChange, str]]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+import sqlglot
+from sqlglot import exp
+
 from aidbt.healing.evidence.code_changes import FileChange
 
 # What decides which rows there are, or goes on over several lines.
 _SHAPES = re.compile(
     r"\b(where|join|on|using|qualify|having|distinct|union|except|intersect|limit|group|order|filter|over|from"
     r"|ref|source|if|for|set|macro|config|with|case|when|then|else|end|and|or|not|in|exclude|replace|window)\b"
-    r"|\*|\{%",
+    r"|(?:^|[^\w)\]'\" ])\s*\*|\*\s*(?:$|[,)])|\{%",  # a star that stands for columns, and does not multiply
     re.IGNORECASE,
 )
 _PLACES = re.compile(r"\b(identifier|schema|database|external_location|name|vars)\b *:")
@@ -58,9 +61,25 @@ def _is_item(line: str) -> bool:
     if _COMMENT.match(line):
         return True
     text = re.sub(r"\s*--.*$", "", line).strip().strip(",").strip()
-    if _SHAPES.search(text) or _OPEN_START.search(text) or _OPEN_END.search(text):
+    if _OPEN_START.search(text) or _OPEN_END.search(text):
         return False
+    if _SHAPES.search(text):
+        return _is_named(text)
     return all(text.count(a) == text.count(b) for a, b in _PAIRS) and text.count("'") % 2 == 0
+
+
+def _is_named(text: str) -> bool:
+    """Whether a line is one expression over a row with a name of its own, as no condition has: in one line
+    `case … end as x`, `a = 1 and b = 2 as x`."""
+    try:
+        tree = sqlglot.parse_one(f"select {text}") if "{" not in text else None
+    except sqlglot.errors.SqlglotError:
+        return False
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
+        return False
+    item = tree.expressions[0]
+    is_alone = not any(value for name, value in tree.args.items() if name not in ("expressions", "kind"))
+    return is_alone and isinstance(item, exp.Alias) and not item.find(exp.Query, exp.Window, exp.Star)
 
 
 def _is_in_list(before: list[str]) -> bool:

@@ -23,7 +23,8 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.tables import table_diagnosis
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.table_changes import Overlap, TableChange
+from aidbt.warehouse.profiling import is_load_time
 
 _SILENT_ROWS, _SILENT_SHARE = 5, 0.02
 _REWRITTEN = 0.3  # of the compared rows, where nothing marks an update
@@ -31,6 +32,7 @@ _FAR = 2.0  # times what the smallest or largest value was
 _COMPARED = 20  # keys
 _LOST, _NOTHING_NEW = 0.1, 0.995  # of the keys then; of those now that were there then
 _COLLAPSED_FROM = 5  # different values then, of which one is left
+_NEXT_PERIOD = 0.02  # of the keys then that are there still, at most
 _OF_THE_WHOLE = (E.VOLUME, E.STALE, E.CORRUPT_DATA, E.TABLE_RENAMED)
 
 
@@ -57,13 +59,13 @@ def silent_causes(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
     Args:
         causes: what the run failed of; a source of which one says as much is not told again.
     """
-    told = {cause.root for cause in causes if cause.error_class in _OF_THE_WHOLE}
+    told = {c.root for c in causes if c.error_class in _OF_THE_WHOLE or c.facts.get("parent") == c.root}
     named = {(c.root, name) for c in causes for name in (c.column, c.facts.get("old"), c.facts.get("new"))}
     found = []
     for change in (*case.tables.values(), *case.beside.values()):
         if not change.source.startswith("source.") or change.source in told or not change.is_measured:
             continue
-        looks = [_volume, _old_copy, _shrunk]
+        looks = [_fewer, _old_copy, _shrunk]
         if not any((change.source, name) in named for pair in change.swapped for name in pair):
             looks.append(_swapped)
         cause = next((cause for look in looks if (cause := look(case, change, None)) is not None), None)
@@ -105,24 +107,47 @@ def _stale(case: Case, change: TableChange, failure: RunFailure | None) -> Diagn
     return _told(case, change, failure, "stale", E.STALE, STRONG, back, step)
 
 
+def _fewer(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
+    """A table that lost its rows; not one that holds a day or a week, which is another one now."""
+    overlap = _overlap_of_key(change)
+    is_other = overlap is not None and overlap.support >= _COMPARED and overlap.share <= _NEXT_PERIOD
+    return None if is_other and _went_on(change) else _volume(case, change, failure)
+
+
+def _overlap_of_key(change: TableChange) -> Overlap | None:
+    was = change.was
+    key = was.keyed.key[0] if was is not None and was.keyed is not None and len(was.keyed.key) == 1 else ""
+    return change.overlaps.get((key, key))
+
+
+def _went_on(change: TableChange) -> bool:
+    """Whether the newest value of a time is newer than it was."""
+    return any(there > then for then, there in _newest(change))
+
+
+def _newest(change: TableChange) -> list[tuple[str, str]]:
+    """(then, now) of the newest value of each time, but for those that turned null and, where there are others,
+    when rows were loaded: an old export that is loaded again has that of today."""
+    nulled = {name for name, _, _ in change.nulled}
+    found = [
+        (there.name, then.maximum, there.maximum)
+        for then, there in change.pairs()
+        if type_family(then.data_type) == type_family(there.data_type) in ("timestamp", "date")
+        and there.name not in nulled and then.maximum and there.maximum
+    ]  # fmt: skip
+    own = [one for one in found if not is_load_time(one[0])]
+    return [(then, there) for _, then, there in own or found]
+
+
 def _old_copy(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
     """A table whose newest rows are missing while nothing came: no row more, no time that went on, no key
     that is new. That a single time went back says nothing: a row may have been corrected or deleted."""
     was, now = change.was, change.now
     if was is None or now is None or now.rows > was.rows or now.rows < _COMPARED:
         return None
-    nulled = {name for name, _, _ in change.nulled}
-    times = [
-        (then.maximum, there.maximum)
-        for then, there in change.pairs()
-        if type_family(then.data_type) == type_family(there.data_type) in ("timestamp", "date")
-        and there.name not in nulled
-    ]
-    went_on = any(there > then for then, there in times if then and there)
-    key = was.keyed.key[0] if was.keyed is not None and len(was.keyed.key) == 1 else ""
-    overlap = change.overlaps.get((key, key))
+    overlap = _overlap_of_key(change)
     has_new = overlap is not None and overlap.known is not None and overlap.known < _NOTHING_NEW
-    return None if went_on or has_new else _stale(case, change, failure)
+    return None if _went_on(change) or has_new else _stale(case, change, failure)
 
 
 def _shrunk(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
@@ -130,8 +155,7 @@ def _shrunk(case: Case, change: TableChange, failure: RunFailure | None) -> Diag
     is loaded gets new ones."""
     was, now = change.was, change.now
     assert was is not None and now is not None
-    key = was.keyed.key[0] if was.keyed is not None and len(was.keyed.key) == 1 else ""
-    overlap = change.overlaps.get((key, key))
+    overlap = _overlap_of_key(change)
     if overlap is None or overlap.known is None or overlap.support < _COMPARED or now.rows >= was.rows:
         return None
     lost = 1 - overlap.share

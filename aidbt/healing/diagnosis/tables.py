@@ -14,12 +14,14 @@ from aidbt.healing.diagnosis.finding import (
     PROVED,
     STRONG,
     diagnosis,
+    git_evidence,
     message_evidence,
     readers_of,
     tables_above,
     unchanged_code,
 )
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.copy_names import without_copies
 from aidbt.healing.evidence.outside import is_outside
 from aidbt.healing.evidence.table_changes import Replacement, TableChange
 from aidbt.healing.evidence.tables_now import relation_of
@@ -33,7 +35,37 @@ def gone_table(case: Case, failure: RunFailure | None, unique_id: str) -> Diagno
     gone = [change for change in tables_above(case, unique_id) if change.is_gone]
     if gone and _is_another_place(case):
         return _another_place(case, failure)
-    return table_diagnosis(case, failure, gone[0]) if gone else None
+    if not gone:
+        return None
+    return _read_elsewhere(case, failure, gone[0]) or table_diagnosis(case, failure, gone[0])
+
+
+def _read_elsewhere(case: Case, failure: RunFailure | None, change: TableChange) -> Diagnosis | None:
+    """That a change of the source's YAML made it read another place, while the table stands where it was."""
+    node = case.manifest.sources.get(change.source) if case.manifest is not None else None
+    edit = case.code.of(node.path) if node is not None else None
+    if node is None or edit is None or change.was is None or not case.code.is_since_good:
+        return None
+    then, now = (change.was.schema, change.was.name), (node.schema, node.identifier or node.name)
+    there = {(relation.schema.casefold(), relation.name.casefold()) for relation in case.relations}
+    is_there = (then[0].casefold(), then[1].casefold()) in there
+    if not is_there or (now[0].casefold(), now[1].casefold()) in there:
+        return None
+    was, reads = ".".join(then), ".".join(now)
+    proof = [
+        Evidence("probe", reads, f"there is no table {reads}; {was}, read at the last good run, is there"),
+        git_evidence(case, edit),
+    ]
+    return diagnosis(
+        "place", E.TABLE_RENAMED, STRONG, failure=failure, proof=[*proof, *_said(failure)],
+        root=change.source if then[0] == now[0] else f"schema.{node.schema}",
+        facts={"source": change.source, "relation": was, "file": edit.path, "lines": edit.lines},
+        next_step=f"look at line {edit.lines} of {edit.path}: it says where {was} is",
+    )  # fmt: skip
+
+
+def _said(failure: RunFailure | None) -> list[Evidence]:
+    return [message_evidence(failure)] if failure is not None else []
 
 
 def missing_model(case: Case, failure: RunFailure, name: str) -> Diagnosis | None:
@@ -183,7 +215,10 @@ def _told_apart(change: TableChange) -> tuple[list[Replacement], list[Replacemen
     good = [r for r in change.replacements if _is_it(change, r)]
     fresh = [r for r in good if r.is_new]
     # What stood there before beside the table was a copy then, and is one now.
-    kept = fresh if fresh else []
+    was = change.was
+    kept = without_copies([(one, one, one.rows) for one in fresh], was) if was is not None else []
+    whole = [one for one in kept if was is not None and one.rows >= was.rows]
+    kept = whole if whole else kept  # one with fewer rows is a copy of an earlier day
     return kept, [r for r in change.replacements if r not in kept]
 
 

@@ -1,5 +1,4 @@
-"""The other sources of a failed run: what is wrong with one of them makes no node fail, and the tables are made
-of it all the same."""
+"""The other sources of a failed run: no node fails of what is wrong with one, and tables are made of it."""
 
 from __future__ import annotations
 
@@ -15,13 +14,13 @@ from aidbt.core.table_state import GoodState, TableState
 from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.outside import under_its_name
-from aidbt.healing.evidence.table_changes import TableChange
+from aidbt.healing.evidence.table_changes import TableChange, overlaps_of
 from aidbt.healing.evidence.tables_now import change_of, relation_at
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Connection
 from aidbt.warehouse.budget import estimated_size
 from aidbt.warehouse.rows import rows_of
-from aidbt.warehouse.table_states import engine_of
+from aidbt.warehouse.table_states import engine_of, keyed_rows, known_columns
 
 # Of more sources, and of larger ones, values are compared only where rows are missing.
 _FEW_SOURCES, _FEW_ROWS = 20, 1_000_000
@@ -74,20 +73,36 @@ def looked_beside(
             continue
         left -= size
         try:
-            is_short = _is_short(connection, relation, was)
+            count, is_short = _counted(connection, relation, was)
+            change = None
+            if is_short:
+                own = keys.get(node.unique_id, ())
+                change = change_of(connection, node, relation, was, mask=mask, keys=own, unknown=unknown)
+            elif len(nodes) <= _FEW_SOURCES and count <= _FEW_ROWS:
+                change = _on_same_keys(connection, node, relation, was, count=count, mask=mask)
         except WarehouseError as error:
             unknown.append(f"{relation} could not be measured: {error.message}")
             continue
-        if is_short or (len(nodes) <= _FEW_SOURCES and was.rows <= _FEW_ROWS):
-            own = keys.get(node.unique_id, ())
-            change = change_of(connection, node, relation, was, mask=mask, keys=own, unknown=unknown)
-            now = under_its_name(change.now, node) if change.now is not None else None
-            found[node.unique_id] = replace(change, now=now)
+        if change is not None and change.now is not None:
+            found[node.unique_id] = replace(change, now=under_its_name(change.now, node))
     return found
 
 
-def _is_short(connection: Connection, relation: Relation, was: TableState) -> bool:
-    """Whether rows are missing, or the newest ones are: one statement that reads its times only."""
+def _on_same_keys(
+    connection: Connection, node: Node, relation: Relation, was: TableState, *, count: int, mask: int
+) -> TableChange | None:
+    """A table of which no row is missing: whether the rows that are kept of then hold the same; None where
+    they cannot be found again. A fifth of what measuring it takes."""
+    now = replace(known_columns(relation), rows=count, is_measured=True)
+    if was.keyed is None or any(now.column(name) is None for name in was.keyed.key):
+        return None
+    there = [column.name for name in was.keyed.key if (column := now.column(name)) is not None]
+    rows = keyed_rows(rows_of(connection, relation), there, bound=was.keyed.bound, mask=mask)
+    return TableChange(node.unique_id, was, now, overlaps_of(was, now, rows))
+
+
+def _counted(connection: Connection, relation: Relation, was: TableState) -> tuple[int, bool]:
+    """(its rows, whether rows or the newest ones are missing): one statement that reads its times only."""
     rows = rows_of(connection, relation)
     times = [
         (column.name, then.maximum)
@@ -101,7 +116,7 @@ def _is_short(connection: Connection, relation: Relation, was: TableState) -> bo
     newest = [exp.cast(exp.Max(this=exp.column(name, quoted=True)), text) for name, _ in times]
     count, *ends = rows.first(exp.Count(this=exp.Star()), *newest)
     went_back = any(end is not None and str(end) < then for end, (_, then) in zip(ends, times, strict=True))
-    return int(count) < was.rows or went_back
+    return int(count), int(count) < was.rows or went_back
 
 
 def _above(unique_ids: set[str], manifest: Manifest) -> set[str]:

@@ -94,6 +94,8 @@ class Case:
         tables: unique_id of a source → what became of it; only of those that were looked at.
         beside: the same of the other sources of a failed run, as far as they are there.
         relations: what stands in the warehouse now.
+        refused: unique_id of a failure → what the engine says today of the SQL of the last good run, where it
+            refuses that too.
         env: names of the environment variables that the project and its profile ask for → whether set.
         files: path or pattern of a file that a message misses → whether it is there now.
         packages: (asked for, installed) by name, for `dbt deps`.
@@ -114,6 +116,7 @@ class Case:
     tables: Mapping[str, TableChange] = field(default_factory=dict)
     beside: Mapping[str, TableChange] = field(default_factory=dict)
     relations: tuple[Relation, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
     code: CodeChanges = CodeChanges()
     git: GitState = GitState()

@@ -47,7 +47,8 @@ class FailedRun:
         skipped: unique_ids that were left out because of the failures.
         succeeded: unique_ids that ended well.
         wrote_results: whether the results are this run's own, and all of it; False: an earlier run's were
-            left in place, there are none, or they are of the tests alone that came after a failed run.
+            left in place, there are none, or they are of the tests alone that came after a failed run of
+            whose nodes no log of events tells.
         manifest: as this run parsed the project; None where it got no manifest written.
         unknown: what could not be read, in sentences.
     """
@@ -107,13 +108,14 @@ def read_failed_run(
     own = results if is_own else None
     failures, cut_off = without_cut_off(failures_of(own, log, printed, manifest or known))
     begun_by = _begun_by(log, manifest or known)
+    before = log.before if log is not None and begun_by else None
     return FailedRun(
         stage=_stage(failures, isinstance(own, Sources), has_begun=_has_begun(log, printed)),
         failures=tuple(RunFailure(f.unique_id, f.status, scrub(f.message), f.path) for f in failures),
-        skipped=(*_with_status(own, log, {"skipped"}), *cut_off),
-        succeeded=tuple(_with_status(own, log, _FINE)),
+        skipped=(*_with_status(None, before, {"skipped"}), *_with_status(own, log, {"skipped"}), *cut_off),
+        succeeded=(*_with_status(None, before, _FINE), *_with_status(own, log, _FINE)),
         warned=tuple(_with_status(own, log, {"warn"})),
-        wrote_results=is_own and not begun_by,
+        wrote_results=is_own and (before is None or _names_nodes(before)),
         invocation_id=own.metadata.invocation_id if own is not None else told.invocation_id if told else "",
         command=begun_by or _command(own, told),
         dbt_version=(own.metadata.dbt_version if own is not None else "")
@@ -238,6 +240,12 @@ def _begun_by(log: LastInvocation | None, manifest: Manifest | None) -> str:
         return ""
     words = ["build" if word == "run" else word for word in before.command.split()]
     return " ".join(words) or "dbt build"
+
+
+def _names_nodes(told: LastInvocation) -> bool:
+    """Whether a log says of each node how it ended: one of events does, from its beginning to its end."""
+    names = any(line.unique_id and line.status for line in told.lines)
+    return names and told.ended and bool(told.dbt_version)
 
 
 _NODE_BEGUN = re.compile(r"^\d+ of \d+ (START|OK|ERROR|PASS|FAIL|SKIP)\b|^Began running node ")

@@ -19,6 +19,7 @@ from aidbt.healing.evidence.beside import looked_beside, sources_beside
 from aidbt.healing.evidence.case import Case, Reached, Violation
 from aidbt.healing.evidence.code_changes import CodeChanges, changes_of_last_commit, changes_since_good
 from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
+from aidbt.healing.evidence.good_code import refused_today
 from aidbt.healing.evidence.keeping import git_state
 from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.tables_now import declared_keys, relation_of, tables_now
@@ -100,6 +101,24 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     if readers.warehouse is not None:
         case = _asked(case, readers, states.mask() if states is not None else 0, unknown)
     return replace(case, unknown=tuple(dict.fromkeys([*run.unknown, *unknown])))
+
+
+def read_behind(case: Case, run: FailedRun, readers: Readers, mask: int) -> Case:
+    """What can be known of another run of the same project, made of a mended commit.
+
+    Args:
+        case: of the first one.
+        mask: what the store combines hashes with.
+    """
+    unknown: list[str] = []
+    case = replace(case, run=run, manifest=run.manifest, files=_missing_files(run))
+    case = replace(case, violations=(), tables={}, relations=(), refused={})
+    tests = _tests(case)
+    case = replace(case, tests=tests)
+    case = replace(case, lineage=_lineage(case, tests))
+    if readers.warehouse is not None:
+        case = _asked(case, readers, mask, unknown)
+    return replace(case, unknown=tuple(dict.fromkeys([*case.unknown, *unknown])))
 
 
 def _last_good(
@@ -280,7 +299,7 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
     try:
         with warehouse.connect() as connection:
             beside = _beside(case, manifest, nodes, connection, readers, mask, unknown)
-            case = replace(case, beside=beside)
+            case = replace(case, beside=beside, refused=refused_today(case, connection))
             if case.lineage is None:
                 return case
             asker = Violations(

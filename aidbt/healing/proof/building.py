@@ -9,6 +9,7 @@ are dropped afterwards. Tables that keep rows of earlier runs are copied there f
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aidbt.core.config import DbtSettings
+from aidbt.core.errors import ArtifactError
+from aidbt.core.findings import RunFailure
 from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.keeping import measure_all
@@ -23,10 +26,11 @@ from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.kept_rows import grows
 from aidbt.healing.proof.changed import changed, with_below
 from aidbt.healing.proof.elsewhere import left_out, turn_elsewhere, writes_itself
+from aidbt.healing.proof.taken import Built
 from aidbt.lineage.base import base_project
 from aidbt.project import Project
 from aidbt.project.dbt import RunReport, run_dbt
-from aidbt.project.manifest import Manifest, Node, read_manifest
+from aidbt.project.manifest import Manifest, Node, manifest_of, read_manifest
 from aidbt.project.selection import all_above
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.budget import estimated_size, human_bytes
@@ -55,6 +59,8 @@ class Aside:
         left: schemas that could not be dropped.
         notes: what was otherwise than it will be, a sentence each.
         prefix: of the schemas that it was built into, before their names in production.
+        failures, skipped: what of it failed, and what was left out for it; named as in production.
+        at_home: where its build failed: the commit's manifest with compiled SQL, as if built in production.
     """
 
     problem: str = ""
@@ -66,6 +72,9 @@ class Aside:
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     prefix: str = ""
+    failures: tuple[RunFailure, ...] = ()
+    skipped: tuple[str, ...] = ()
+    at_home: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +96,19 @@ class Ways:
 
 
 Also = Callable[[Manifest], Collection[str]]
+Then = Callable[[Built], str]
 
 
 def build_aside(
     ways: Ways, commit: str, good: GoodState, *, also: Also = lambda manifest: (),
-    without: Collection[str] = (),
+    without: Collection[str] = (), then: Then = lambda built: "",
 ) -> Aside:  # fmt: skip
     """A commit's changes since the last good state, built, tested and measured.
 
     Args:
         also: unique_ids of what else will be built with it; left out where it is over the budget.
         without: unique_ids of what is known not to build, left out with all that hangs on it.
+        then: asked once it is built and before it is dropped: why it is no proof yet, "" where it is.
 
     Raises:
         ProjectError, DbtError, WarehouseError: it could not even be begun.
@@ -116,7 +127,7 @@ def build_aside(
         builder = _Builder(ways, there, prefix, state, target)
         builder.sweep(ours)
         try:
-            found = builder.build(also, frozenset(without))
+            found = builder.build(also, frozenset(without), then)
         finally:
             left = builder.drop()
     return replace(found, left=tuple(left), prefix=prefix)
@@ -133,10 +144,10 @@ class _Builder:
     target: Path
     made: frozenset[tuple[str, str]] = frozenset()
 
-    def build(self, also: Also, without: frozenset[str]) -> Aside:
+    def build(self, also: Also, without: frozenset[str], then: Then) -> Aside:
         parsed = self._run("parse")
         if parsed.status == "error":
-            return Aside(f"dbt cannot read the project: {_said(parsed)}")
+            return Aside(f"dbt cannot read the project: {_said(parsed)}", failures=parsed.failures)
         manifest = read_manifest(self.target / "manifest.json")
         own = changed(read_manifest(self.state / "manifest.json"), manifest)
         relations = self.ways.warehouse.relations()
@@ -158,9 +169,24 @@ class _Builder:
         chosen = tuple(sorted({fqn(node) for node in (*nodes, *tests)}))
         report = self._run("build", "--state", str(self.state), "--defer", select=chosen)
         if report.status != "success":
-            return replace(found, problem=f"its build failed: {_said(report)}")
+            return self._failed(found, report)
+        warehouse, built = self.ways.warehouse, read_manifest(self.target / "manifest.json")
+        problem = then(Built(warehouse, built, warehouse.relations(), self.ways.scan_bytes))
+        if problem:
+            return replace(found, problem=problem)
         tables, sources = self._measured(nodes, manifest)
         return replace(found, tables=tables, sources=sources, tests=_tests(report))
+
+    def _failed(self, found: Aside, report: RunReport) -> Aside:
+        failures = (replace(one, message=one.message.replace(self.prefix, "")) for one in report.failures)
+        skipped = tuple(result.unique_id for result in report.results if result.status == "skipped")
+        try:
+            text = (self.target / "manifest.json").read_text(encoding="utf-8").replace(self.prefix, "")
+            at_home = manifest_of(json.loads(text), "the manifest of the build aside")
+        except (OSError, ValueError, ArtifactError):
+            at_home = None
+        problem = f"its build failed: {_said(report)}"
+        return replace(found, problem=problem, failures=tuple(failures), skipped=skipped, at_home=at_home)
 
     def _wanted(
         self, own: set[str], also: frozenset[str], manifest: Manifest, relations: Sequence[Relation]

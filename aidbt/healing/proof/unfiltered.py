@@ -1,13 +1,14 @@
-"""An incremental model's query without what it asks of its own table: all rows that it would take from nothing,
-in the form that its later runs have.
+"""An incremental model's query without what it asks of its own table: all rows that it would take from
+nothing, in the form that its later runs have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import sqlglot
 from sqlglot import exp
+
+from aidbt.sql.parse import parse_sql
 
 IsIt = Callable[[exp.Table], bool]
 
@@ -26,13 +27,11 @@ def unfiltered(sql: str, is_own: IsIt, dialect: str) -> exp.Query | None:
         'SELECT a FROM p WHERE b > 0'
         >>> unfiltered("select a from p union all select a from t", own, "duckdb")
     """
-    try:
-        tree = sqlglot.parse_one(sql, dialect=dialect)
-    except sqlglot.errors.SqlglotError:
+    tree = parse_sql(sql, dialect).tree
+    if tree is None:
         return None
-    if not isinstance(tree, exp.Query):
-        return None
-    return tree if _Own(is_own).taken_out(tree) else None
+    own = tree.copy()
+    return own if _Own(is_own).taken_out(own) else None
 
 
 class _Own:
@@ -55,16 +54,18 @@ class _Own:
         if isinstance(query, (exp.Subquery, exp.Paren)):
             return self.taken_out(query.this)
         if isinstance(query, exp.SetOperation):
-            return all([self.taken_out(query.left), self.taken_out(query.right)])
+            left, right = self.taken_out(query.left), self.taken_out(query.right)
+            return left and right
         if not isinstance(query, exp.Select):
             return not self._reads(query)
         where = query.args.get("where")
         if where is not None:
             kept = [part for part in _conjuncts(where.this) if not self._reads(part)]
             query.set("where", exp.Where(this=exp.and_(*kept)) if kept else None)
-        inner = [item for item in _read_by(query) if isinstance(item, exp.Subquery)]
-        is_out = all([self.taken_out(item) for item in inner])
-        return is_out and not any(self._reads(part) for part in _own_parts(query))
+        for item in _read_by(query):
+            if isinstance(item, exp.Subquery):
+                self.taken_out(item)
+        return not any(self._reads(part) for part in _own_parts(query))
 
     def _reads(self, part: exp.Expr) -> bool:
         return any(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,11 +9,13 @@ from typing import Any
 from sqlglot import exp
 
 from aidbt.core.healing import Checked
-from aidbt.core.table_state import TableState
+from aidbt.core.table_state import KeyedRows, TableState
+from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.quarantine.copies import Order, order_of
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.kept_keys import tables_with_key
+from aidbt.healing.quarantine.late_parents import comes_next, says_nothing, takes_only_new_rows
 from aidbt.healing.quarantine.measures import additive
 from aidbt.healing.quarantine.rules import Parent, Rule, safely, source_table
 from aidbt.project.manifest import Node
@@ -27,8 +28,8 @@ _BAD = "aidbt_bad"
 _MOST_COPIES = 20_000  # rows with a key that others have, looked at one by one
 _MOST_VALUES = 20
 _MOST_ORPHANS = 200
-_NUMBERED = re.compile(r"(.*?)(\d{1,18})")
-_NEAR = 10
+_FEWEST_KEYS = 100  # rows of then that are looked up, or all there were
+_ORDERED = ("timestamp", "date", "integer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ class Figures:
             since.
         parent_lost: keys of the parent, of those that were kept, that are not there any more.
         parent_follows: whether the orphans name the keys that come next after the parent's last one.
+        parent_untold: whether neither times of loading nor the keys tell that the parent's rows are not just
+            late.
+        kept_below: name of a model below that would not take the rows when they come back; "" for none.
     """
 
     rows: int
@@ -81,6 +85,8 @@ class Figures:
     parent_lags: bool = False
     parent_lost: int = 0
     parent_follows: bool = False
+    parent_untold: bool = False
+    kept_below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,8 @@ class Counting:
             above = _later(keyed.key[0], highest, self.entry, self.case.dialect)
             row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), above))).from_(self._checked(rule)))[0]
             looked += [f"all {keyed.key[0]} of then are lower"] if int(row[0] or 0) == found.bad else []
+        came = self._came_later(rule, found, was, keyed)
+        looked += [f"the {came} of just those rows that came"] if came else []
         for table, column in tables_with_key(self.entry, keyed.key, self.case):
             key = exp.column(keyed.key[0], quoted=True)
             known = exp.select(exp.column(column, quoted=True)).from_(
@@ -240,30 +248,59 @@ class Counting:
             looked.append(str(table))
         return replace(found, known_before=before, looked_up=tuple(looked))
 
+    def _came_later(self, rule: Rule, found: Figures, was: TableState, keyed: KeyedRows) -> str:
+        """The time or number that tells which rows came since the last good run, where all bad ones did: in
+        as many rows as came it is above all of then, and no row of then lost or changed it. "" for none.
+        """
+        now = keyed_rows(self.rows(), keyed.key, bound=keyed.bound, mask=self.mask)
+        if len(keyed.values) < min(_FEWEST_KEYS, was.rows) or keyed.values.keys() - now.values.keys():
+            return ""
+        for column in was.columns:
+            there = self.entry.relation.column(column.name)
+            is_told = (
+                column.maximum and type_family(column.data_type) in _ORDERED and column.name in keyed.columns
+            )
+            if there is None or not is_told or column.name in rule.columns:
+                continue
+            then, today = keyed.column(column.name), now.column(there.name)
+            if any(today.get(key) != value for key, value in then.items()):
+                continue
+            above = _later(there.name, column.maximum or "", self.entry, self.case.dialect)
+            both = exp.and_(_is_bad(), above.copy())
+            row = self._fetch(exp.select(_sum_if(above), _sum_if(both)).from_(self._checked(rule)))[0]
+            if (int(row[0] or 0), int(row[1] or 0)) == (found.rows - was.rows, found.bad):
+                return there.name
+        return ""
+
     def _parent(self, rule: Rule, found: Figures) -> Figures:
         assert rule.parent is not None
         parent, own = (self.case.tables.get(n.unique_id) for n in (rule.parent.source, self.entry.source))
         if parent is None or parent.was is None or parent.now is None or not parent.is_measured:
             return found
         name, own_name = _load_name(parent.now.names, rule.parent.source), _load_column(self.entry)
-        lags = False
+        lags, is_timed = False, False
         if name and own_name and own is not None and own.was is not None and own.now is not None:
             then = _maximum(parent.was, name), _maximum(own.was, own_name)
             now = _maximum(parent.now, name), _maximum(own.now, own_name)
             lags = then[0] >= then[1] and now[0] < now[1]
+            is_timed = all((*then, *now))
+        last, keys = self._keys(rule, rule.parent)
         return replace(
             found, parent_now=parent.now.rows, parent_then=parent.was.rows, parent_lags=lags,
-            parent_lost=_lost_keys(parent.was, parent.now), parent_follows=self._follows(rule, rule.parent),
+            parent_lost=_lost_keys(parent.was, parent.now, self.mask), parent_follows=comes_next(last, keys),
+            parent_untold=not is_timed and says_nothing(last, keys),
+            kept_below=takes_only_new_rows(self.entry.staging.unique_id, self.case),
         )  # fmt: skip
 
-    def _follows(self, rule: Rule, parent: Parent) -> bool:
+    def _keys(self, rule: Rule, parent: Parent) -> tuple[object, list[object]]:
+        """(the parent's last key, some of those that the orphans name)."""
         if len(rule.columns) != 1:
-            return False
-        last = exp.Max(this=exp.column(parent.column, quoted=True))
-        ((found,),) = self._fetch(exp.select(last).from_(source_table(parent.source)))
+            return None, []
+        highest = exp.Max(this=exp.column(parent.column, quoted=True))
+        ((last,),) = self._fetch(exp.select(highest).from_(source_table(parent.source)))
         value = exp.column(rule.columns[0], quoted=True)
         query = exp.select(value).distinct().from_(self._checked(rule)).where(_is_bad()).limit(_MOST_ORPHANS)
-        return comes_next(found, [row[0] for row in self._fetch(query)])
+        return last, [row[0] for row in self._fetch(query)]
 
     def _values(self, rule: Rule) -> tuple[Any, ...]:
         if len(rule.columns) != 1 or rule.kind not in ("other_values", "range", "bad_casts"):
@@ -276,27 +313,12 @@ class Counting:
         return self.connection.rows(query.sql(self.connection.dialect))
 
 
-def comes_next(last: object, values: Sequence[object]) -> bool:
-    """Whether most values are numbers, or end in one, that follow closely upon the last one of a sequence:
-    keys of rows that have not come yet.
-
-    Example:
-        >>> comes_next(120, [121, 123]), comes_next("C-099", ["C-100"]), comes_next(120, [900001])
-        (True, True, False)
-    """
-    place = _NUMBERED.fullmatch(str(last))
-    found = [_NUMBERED.fullmatch(str(value)) for value in values]
-    if place is None or not values:
-        return False
-    end = int(place[2]) + _NEAR + 2 * len(values)
-    near = [one for one in found if one and one[1] == place[1] and int(place[2]) < int(one[2]) <= end]
-    return 2 * len(near) >= len(values)
-
-
-def _lost_keys(was: TableState, now: TableState) -> int:
+def _lost_keys(was: TableState, now: TableState, mask: int) -> int:
+    """How many of the keys that were kept of then are gone; the more rows a table has, the fewer are kept."""
     if was.keyed is None or now.keyed is None or was.keyed.key != now.keyed.key:
         return 0
-    return len(was.keyed.values.keys() - now.keyed.values.keys()) if now.keyed.bound >= was.keyed.bound else 0
+    then = {key for key in was.keyed.values if key ^ mask <= now.keyed.bound}
+    return len(then - now.keyed.values.keys())
 
 
 # --- conditions ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from sqlglot import exp
 from aidbt.core.schema import Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
-from aidbt.healing.kept_rows import grows
+from aidbt.healing.kept_rows import only_tests
 from aidbt.healing.quarantine.entry import Entry, compiled, is_table
 from aidbt.healing.quarantine.measures import models_below
 from aidbt.healing.quarantine.tracing import Traced, trace
@@ -38,30 +38,29 @@ def tables_with_key(entry: Entry, key: Sequence[str], case: Case) -> list[tuple[
                 at[node.unique_id] = _passed_on(traced, column)
         built = relation_of(node, case.relations)
         is_kept = node.config.get("materialized") in _KEPT and node.resource_type in ("model", "snapshot")
-        is_old = node.unique_id not in case.run.succeeded and node.unique_id not in failed
+        is_old = node.unique_id not in failed and not _may_be_built(node.unique_id, case)
         if at.get(node.unique_id) and is_kept and is_old and built is not None:
             found.append((built, at[node.unique_id]))
     return found[:_MOST_TABLES]
 
 
-def grown_in_this_run(unique_id: str, case: Case, *, replaced: bool = False) -> str:
-    """The first model below a node that keeps rows of earlier runs and that the failed run has added to, or
-    may have, bad rows among them: a mend of staging does not take them out there. "" for none.
+def snapshot_of_this_run(unique_id: str, case: Case) -> str:
+    """The first snapshot below a node that the failed run has added to, or may have, bad rows among them:
+    they stay there as a version of their own, whatever staging becomes. "" for none.
 
-    Where the failed command only tested, another one built before it, and nothing says what.
-
-    Args:
-        replaced: leave out models with a key, whose rows of this run the next one writes again, with the
-            values in the types that the table has.
+    What an incremental model took is looked at where the mend is built aside.
     """
-    run = case.run
-    seen = {*run.succeeded, *run.skipped, *(failure.unique_id for failure in run.failures)}
-    only_tested = bool(seen) and all(name.startswith(("test.", "unit_test.")) for name in seen)
     for node in models_below(unique_id, case):
-        is_replaced = replaced and node.resource_type == "model" and node.config.get("unique_key")
-        if grows(node) and not is_replaced and (only_tested or node.unique_id in run.succeeded):
+        if node.resource_type == "snapshot" and _may_be_built(node.unique_id, case):
             return node.name
     return ""
+
+
+def _may_be_built(unique_id: str, case: Case) -> bool:
+    """Whether the failed run built a node, or the one that its tests came after."""
+    run = case.run
+    seen = {*run.succeeded, *run.skipped, *(failure.unique_id for failure in run.failures)}
+    return unique_id in run.succeeded or only_tests(seen)
 
 
 def _passed_on(traced: Traced, column: str) -> str:

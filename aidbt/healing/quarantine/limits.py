@@ -120,3 +120,10 @@ def _parent(rule: Rule, found: Figures) -> Iterator[str]:
         yield f"the rows refer to what comes next in {parent}: it may not have been loaded yet"
     elif found.parent_lags:
         yield f"{parent} was not loaded when the rows that refer to it were"
+    elif found.parent_untold and found.parent_now == found.parent_then:
+        yield f"nothing came to {parent} since the last good run: it may not have been loaded yet"
+    elif found.parent_untold and found.kept_below:
+        yield (
+            f"whether their rows of {parent} only come later cannot be told, and {found.kept_below} would not"
+            " take them then"
+        )

@@ -16,6 +16,7 @@ REMEDIES = Registry(
         "restored_token": "aidbt.healing.remedies.restored_token:RestoredToken",
         "right_name": "aidbt.healing.remedies.right_name:RightName",
         "restored_file": "aidbt.healing.remedies.restored_file:RestoredFile",
+        "restored_part": "aidbt.healing.remedies.restored_part:RestoredPart",
         "renamed_column": "aidbt.healing.remedies.renamed_column:RenamedColumn",
         "moved_column": "aidbt.healing.remedies.moved_column:MovedColumn",
         "default_column": "aidbt.healing.remedies.default_column:DefaultColumn",

@@ -126,7 +126,8 @@ def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> 
         if depends_on_session(there.data_type, data_type, dialect):
             return Checked(False, "what the cast gives depends on the time zone of the session")
         with tools.warehouse().connect() as connection:
-            lost = rows_lost_by_casts(connection, now.relation, [(there.name, data_type)], dialect=dialect)
+            relation = now.relation(connection)
+            lost = rows_lost_by_casts(connection, relation, [(there.name, data_type)], dialect=dialect)
         count = lost.get((there.name, data_type))
         if count is None:
             return Checked(False, "the cast cannot be tried without failing")

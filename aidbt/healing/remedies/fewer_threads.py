@@ -9,6 +9,11 @@ from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.wait_and_run_again import adds_again
 
 NAME = "fewer_threads"
+# Neither can be given to dbt but by the profile, which is people's and may hold secrets.
+_WAYS = {
+    "duckdb": "memory_limit and temp_directory, where it spills to, stand under `settings` of the profile"
+}
+_OTHERS = "it needs more memory, or smaller parts"
 
 
 class FewerThreads:
@@ -23,7 +28,7 @@ class FewerThreads:
             return Declined(NAME, adding)
         threads = int(tools.project.profile().settings.get("threads") or 1)
         if threads <= 1:
-            return Declined(NAME, "it ran on one thread already: it needs more memory, or smaller parts")
+            return Declined(NAME, f"it ran on one thread already: {_WAYS.get(case.dialect, _OTHERS)}")
         return Mend(
             NAME,
             f"Run what failed on one thread, not on {threads}",

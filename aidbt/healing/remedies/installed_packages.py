@@ -12,7 +12,7 @@ from typing import Any
 from aidbt.core.config import parse_yaml
 from aidbt.core.errors import AidbtError, SettingsError
 from aidbt.core.failures import ErrorClass as E
-from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Prepared, Risk
 from aidbt.core.patch import read_or_none
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.remedy import Tools
@@ -29,7 +29,8 @@ class InstalledPackages:
     """For packages that the project asks for and that are not there."""
 
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
-        """`dbt deps` right before the run, put back wholly where it fails or changes the lock."""
+        """`dbt deps` right before the run; all is put back where it fails, changes the lock, or the run is
+        not green."""
         if diagnosis.error_class is not E.MISSING_DEPENDENCY or not diagnosis.facts.get("packages"):
             return Declined(NAME, "no package of dbt is missing", is_concerned=False)
         asked = _asked(tools.project)
@@ -88,29 +89,36 @@ class _Kept:
     packages: Path | None
 
 
-def install(tools: Tools) -> Checked:
-    """Installs the packages; everything is as it was where it does not hold."""
+def install(tools: Tools) -> Prepared:
+    """Installs the packages; everything is as it was where it does not hold, or the run after it is not
+    green."""
     project = tools.project
     folder = project.root / str(project.config.get("packages-install-path") or "dbt_packages")
     lock = project.root / _LOCK
-    with tempfile.TemporaryDirectory(prefix="aidbt-packages-") as aside:
-        kept = _kept(lock, folder, Path(aside) / "packages")
-        try:
-            done = run_dbt(
-                project, "deps", runner=tools.settings.dbt.runner, executable=tools.settings.dbt.executable
-            )
-            problem = "" if done.status == "success" else _said(done)
-        except AidbtError as error:
-            problem = error.message
-        now = lock.read_bytes() if lock.is_file() else None
-        if not problem and kept.lock is not None and now != kept.lock:
-            problem = f"dbt deps would change {_LOCK}"
-        if problem:
+    aside = tempfile.mkdtemp(prefix="aidbt-packages-")
+    kept = _kept(lock, folder, Path(aside) / "packages")
+
+    def end(is_green: bool) -> None:
+        if not is_green:
             _put_back(kept, lock, folder)
-            return Checked(False, problem)
-        if kept.lock is None and now is not None:
-            lock.unlink()  # nobody asked for a lock file
-    return Checked(True, "installed, the lock file is unchanged")
+        shutil.rmtree(aside, ignore_errors=True)
+
+    try:
+        done = run_dbt(
+            project, "deps", runner=tools.settings.dbt.runner, executable=tools.settings.dbt.executable
+        )
+        problem = "" if done.status == "success" else _said(done)
+    except AidbtError as error:
+        problem = error.message
+    now = lock.read_bytes() if lock.is_file() else None
+    if not problem and kept.lock is not None and now != kept.lock:
+        problem = f"dbt deps would change {_LOCK}"
+    if problem:
+        end(False)
+        return Prepared(False, problem)
+    if kept.lock is None and now is not None:
+        lock.unlink()  # nobody asked for a lock file
+    return Prepared(True, "installed, the lock file is unchanged", end)
 
 
 def _kept(lock: Path, folder: Path, aside: Path) -> _Kept:

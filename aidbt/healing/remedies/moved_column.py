@@ -7,11 +7,11 @@ from sqlglot import exp
 
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
-from aidbt.core.types import is_same_type
+from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.renamed_column import likely_by_name
+from aidbt.healing.remedies.same_words import says_more, says_the_same
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.sql.reads import Instead
@@ -19,6 +19,8 @@ from aidbt.sql.reads import Instead
 NAME = "moved_column"
 _FEWEST = 8  # values that were compared
 _KNOWN = 0.95  # of the values in rows where the old column is null, that it held at the last good run
+_MANY = 50  # different values that are no list of codes
+_ALIKE, _AS_LONG = 5.0, 2.0  # times the usual size of a number, and length of a text
 _NULLS = 0.005  # of the rows, by which more may be null than were
 
 
@@ -63,7 +65,7 @@ class MovedColumn:
                 *((survives_cast(fresh, tools, new, was.data_type),) if is_cast else ()),
                 _nothing_lost(fresh, old, new),
                 has_the_values(fresh, old, instead, was.data_type),
-                _known_values(fresh, old, new, moved, was.data_type, tools),
+                _known_values(fresh, old, new, moved, was.data_type),
             ),
             risk=Risk.LOW,
         )
@@ -106,23 +108,44 @@ def _nothing_lost(now: SourceNow, old: str, new: str) -> Claim:
     return Claim(f"no more rows than before are without a value in both {old} and {new}", check)
 
 
-def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type: str, tools: Tools) -> Claim:
+def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type: str) -> Claim:
     """That the rows that moved hold what they held; of rows that are all new that their values are known, or
     that the name says whose they are.
     """
 
     def check() -> Checked:
         found = now.agreement(old, moved, data_type, with_updated=True)
-        if found is not None and found.same + found.other >= _FEWEST:
-            told = f"the same value in {found.same:,} of {found.same + found.other:,} rows that moved"
-            return Checked(found.other == 0, told)
+        agreed = found.same + found.other if found is not None else 0
+        if found is not None and (found.other or agreed >= _FEWEST):
+            told = f"the same value in {found.same:,} of {agreed:,} rows that moved"
+            return Checked(not found.other, told)
         shared = now.shared(old, moved, data_type)
         if shared is None:
             return Checked(False, "the last good state has nothing to compare with")
-        if shared.known_of and shared.known < _KNOWN:
-            also = likely_by_name(now.then, now.now, old, new, tools)
-            return Checked(also.holds, f"its values are new ones; {also.found}")
+        family = type_family(data_type)
+        names = (old, new, family, now.source.name)
+        is_named = says_the_same(*names)
+        is_known = bool(shared.known_of) and shared.known >= _KNOWN
         told = f"{shared.known:.0%} of {shared.known_of:,} values compared were known before"
-        return Checked(shared.known_of >= _FEWEST and shared.known >= _KNOWN, told)
+        if is_known and family == "text" and shared.known_of >= _FEWEST and not says_more(*names):
+            return Checked(True, told)
+        if not is_named:  # numbers are alike too easily, and so are the countries that an order has
+            return Checked(False, f"{told}; by its name {new} need not be {old}")
+        if is_known and family not in ("number", "integer"):
+            return Checked(True, told)
+        is_closed = shared.is_whole and shared.support < _MANY and not is_known
+        return _of_its_kind(now, old, new, data_type, is_closed=is_closed)
 
     return Claim(f"where {old} turned null {new} stands for it", check)
+
+
+def _of_its_kind(now: SourceNow, old: str, new: str, data_type: str, *, is_closed: bool) -> Checked:
+    """Whether values that nobody knew look as those did: not other words of a list, cents, or a hash."""
+    if is_closed:
+        return Checked(False, f"{old} held a few values, and {new} holds others")
+    was, there = now.sizes(old, new, data_type)
+    if was is None or there is None:
+        return Checked(type_family(data_type) not in ("text", "number", "integer"), "its values are new ones")
+    told = f"by its name it is, and its values are about {there:,.4g} in size or length; {was:,.4g} was usual"
+    most = _AS_LONG if type_family(data_type) == "text" else _ALIKE
+    return Checked(was / most <= there <= was * most, told)

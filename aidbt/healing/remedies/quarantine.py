@@ -14,7 +14,7 @@ from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.quarantine.entry import Entry, entry_of
 from aidbt.healing.quarantine.figures import Counting, Figures
-from aidbt.healing.quarantine.kept_keys import grown_in_this_run
+from aidbt.healing.quarantine.kept_keys import snapshot_of_this_run
 from aidbt.healing.quarantine.limits import why_not
 from aidbt.healing.quarantine.patching import quarantine_patch
 from aidbt.healing.quarantine.rules import CLASSES, Rule, rules_of
@@ -42,9 +42,9 @@ class Quarantine:
         said = may_be_set_aside(entry, tools.settings)
         if said in _NEVER:
             return Declined(NAME, f"rows of {entry.name} are not to be set aside (quarantine: never)")
-        grown = grown_in_this_run(entry.staging.unique_id, case)
-        if grown:
-            return Declined(NAME, f"{grown} keeps rows of earlier runs, and this run added bad ones to it")
+        snapshot = snapshot_of_this_run(entry.staging.unique_id, case)
+        if snapshot:
+            return Declined(NAME, f"{snapshot} keeps rows of earlier runs, and this run added bad ones to it")
         rules = rules_of(diagnosis, entry, case)
         if isinstance(rules, str):
             return Declined(NAME, rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from aidbt.core.errors import ProjectError
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
@@ -91,7 +91,14 @@ def _meant_to_go(change: FileChange, token: str, case: Case) -> str:
             return f"{other.path} is new and much like it: it looks renamed"
         if other.kind == "added" and _takes_its_place(change, other):
             return f"{other.path} is new and reads the same: it looks as if it took its place"
-        if any(re.search(rf"\b{re.escape(token)}\b", line) for line in _taken_out(other)):
+    return read_no_more(change.path, token, case)
+
+
+def read_no_more(path: str, token: str, case: Case) -> str:
+    """That another changed file does not mention a name any more; "" where all do as before."""
+    for other in case.code.files:
+        lines = _taken_out(other) if other.path != path else ()
+        if any(re.search(rf"\b{re.escape(token)}\b", line) for line in lines):
             return f"{other.path} mentions {token} no more: it looks as if it was meant to go"
     return ""
 
@@ -144,11 +151,17 @@ def _needed(case: Case, change: FileChange, diagnosis: Diagnosis) -> Checked:
         name for name, macro in (manifest.raw.get("macros") or {}).items()
         if macro.get("original_file_path") == change.path
     }  # fmt: skip
+    return still_read(made, case)
+
+
+def still_read(made: Collection[str], case: Case) -> Checked:
+    """Whether models that are still there read one of these nodes and macros at the last good run."""
+    manifest = case.good_manifest
     gone = {one.path for one in case.code.files if one.kind == "deleted"}
     readers = [
         node.name
-        for node in manifest.nodes.values()
+        for node in (manifest.nodes.values() if manifest is not None else ())
         if node.path not in gone and node.resource_type in ("model", "snapshot")
-        and made & {*node.depends_on, *((node.raw.get("depends_on") or {}).get("macros") or ())}
+        and {*node.depends_on, *((node.raw.get("depends_on") or {}).get("macros") or ())}.intersection(made)
     ]  # fmt: skip
     return Checked(bool(readers), f"{', '.join(readers[:3])} read it" if readers else "nothing reads it")

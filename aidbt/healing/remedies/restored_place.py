@@ -8,6 +8,7 @@ from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.core.schema import Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.remedies.code.one_edit import OneEdit, replaced_by_slip
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.tables.same_table import likeness
 from aidbt.healing.remedies.tables.source_yaml import entry_of
@@ -32,14 +33,15 @@ class RestoredPlace:
         if change is None or change.before is None or text is None or not case.code.is_since_good:
             return Declined(NAME, f"{node.path} did not change since the last good run", is_concerned=False)
         keys = _changed_keys(change.before, text, node)
-        if not keys:
+        word = None if keys else _mistyped_key(change.before, text, node)
+        if not keys and word is None:
             return Declined(
                 NAME,
                 f"{node.path} names the same place for {node.name} as at the last good run",
                 is_concerned=False,
             )
         try:
-            after = edit_yaml(text, keys, path=node.path)
+            after = edit_yaml(text, keys, path=node.path) if word is None else word.applied(text)
         except EditConflict as error:
             return Declined(NAME, f"{node.path} cannot be edited: {error.message}")
         place = f"{node.schema}.{node.identifier or node.name}"
@@ -90,6 +92,18 @@ def _changed_keys(before: str, now: str, node: Node) -> list[SetKey]:
     return [] if any("{{" in str(item.value) for item in found) else found
 
 
+def _mistyped_key(before: str, now: str, node: Node) -> OneEdit | None:
+    """The one key that says where the table is and that was mistyped, so that dbt does not see it."""
+    keys = (*_KEYS, "identifier")
+    edits = [e for e in replaced_by_slip(before, now) if e.then in keys and e.now not in keys]
+    if len(edits) != 1:
+        return None
+    then, after = (entry_of(text, node.path, node.source_name) for text in (before, edits[0].applied(now)))
+    is_same = all(then.get(key) == after.get(key) for key in _KEYS)
+    tables = [_table(entry, node.name).get("identifier") for entry in (then, after)]
+    return edits[0] if then and is_same and tables[0] == tables[1] else None
+
+
 def _table(entry: dict[str, object], name: str) -> dict[str, object]:
     tables = entry.get("tables")
     listed = tables if isinstance(tables, list) else []
@@ -113,10 +127,10 @@ def _is_nowhere(node: Node, text: str, tools: Tools) -> Checked:
     """Whether the table is not where the changed file says, nor is another table of a source that was made
     to read another schema: else they were meant to be read from there."""
     entry = entry_of(text, node.path, node.source_name)
-    schema = str(entry.get("schema") or node.schema)
+    schema = str(entry.get("schema") or node.source_name)
     listed = entry.get("tables")
     tables = [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
-    names = [str(_table(entry, node.name).get("identifier") or node.identifier or node.name)]
+    names = [str(_table(entry, node.name).get("identifier") or node.name)]
     if schema.casefold() != node.schema.casefold():
         names += [str(table.get("identifier") or table.get("name")) for table in tables]
     relations = tools.warehouse().relations()

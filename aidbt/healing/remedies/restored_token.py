@@ -11,13 +11,14 @@ from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.guided import guided_edits
 from aidbt.healing.remedies.code.names import renamed_on_purpose
-from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_slips
-from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, places
+from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_indents, undone_slips
+from aidbt.healing.remedies.code.places import Place, changes_unit_tests, is_verdict_of_a_test, places
 from aidbt.healing.remedies.code.reading import Reader, Reading
 from aidbt.healing.remedies.remedy import Tools
 
 NAME = "restored_token"
 _UNREADABLE = frozenset(("syntax", "jinja", "yaml"))
+_INDENTED = (".yml", ".yaml", ".py")
 _MOST_PAIRS = 12  # slips in one file of which two together are tried
 
 
@@ -61,6 +62,8 @@ class RestoredToken:
             why = found or why
         if not why and diagnosis.facts.get("what", "") in _UNREADABLE:
             only = _only_slip(changed, reader)
+            if only is not None and changes_unit_tests(only.place.path, only.place.now, only.text):
+                return Declined(NAME, "it stands in a unit test, and tests are a person's")
             if only is not None:
                 return _mend(only)
         nothing = "no file that changed was readable at the last good run and is not now"
@@ -69,7 +72,7 @@ class RestoredToken:
 
 def _only_slip(changed: Sequence[Place], reader: Reader) -> _Found | None:
     """Where only dbt sees what is wrong: the one slip in all that changed, if there is no other."""
-    slips = [(place, edit) for place in changed for edit in undone_slips(place.before, place.now)]
+    slips = [(place, edit) for place in changed for edit in _slips(place)]
     if len(slips) != 1:
         return None
     place, edit = slips[0]
@@ -78,9 +81,18 @@ def _only_slip(changed: Sequence[Place], reader: Reader) -> _Found | None:
     return _Found(place, (edit,), 1) if is_readable else None
 
 
+def _slips(place: Place) -> list[OneEdit]:
+    """What may be undone in a file; where indentation means something, also that of single lines."""
+    slips = undone_slips(place.before, place.now)
+    if not place.path.endswith(_INDENTED):
+        return slips
+    known = {(edit.start, edit.end) for edit in slips}
+    return slips + [e for e in undone_indents(place.before, place.now) if (e.start, e.end) not in known]
+
+
 def _found(place: Place, reader: Reader) -> _Found | str:
     """What mends a file, or why nothing does; "" where the file is not the cause."""
-    slips = undone_slips(place.before, place.now)
+    slips = _slips(place)
     before, now = reader.read(place.path, place.before), reader.read(place.path, place.now)
     if before is None or now is None or before.problem or not _is_worse(now, before):
         return ""

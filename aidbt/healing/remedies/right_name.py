@@ -11,7 +11,13 @@ from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.names import all_names, names_known, renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
-from aidbt.healing.remedies.code.places import Place, is_verdict_of_a_test, named_words, places
+from aidbt.healing.remedies.code.places import (
+    Place,
+    changes_unit_tests,
+    is_verdict_of_a_test,
+    named_words,
+    places,
+)
 from aidbt.healing.remedies.code.slips import is_plural, is_slip, nearest_slip, slips
 from aidbt.healing.remedies.remedy import Tools
 
@@ -55,6 +61,8 @@ class RightName:
                 if len(chosen) > 1 and is_plural(first.word, first.meant):
                     said = f"{first.meant} is called {first.word} in {len(chosen)} files now"
                     return Declined(NAME, f"{said}: it looks as if that was meant")
+                if any(changes_unit_tests(w.path, w.text, applied(w.edits, w.text)) for w in chosen):
+                    return Declined(NAME, f"'{first.word}' stands in a unit test, and tests are a person's")
                 return _mend(chosen, _claims_of_then(chosen))
         if found:
             named = ", ".join(f"'{word.word}'" for word in found[:3])

@@ -14,7 +14,7 @@ from aidbt.core.table_state import TableState
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
-from aidbt.healing.quarantine.kept_keys import grown_in_this_run
+from aidbt.healing.quarantine.kept_keys import snapshot_of_this_run
 from aidbt.healing.remedies.generated_staging import generated_patch, is_generated
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.project.manifest import Manifest, Node
@@ -84,15 +84,16 @@ def patched(remedy: str, wanted: Wanted, case: Case, tools: Tools) -> Patch | De
             return Declined(
                 remedy, f"{test} asks the source itself for {wanted.column}; tests are not edited"
             )
-    is_retyped = wanted.instead is not None and wanted.instead.columns == (wanted.column,)
-    grown = grown_in_this_run(wanted.source.unique_id, case, replaced=is_retyped)
-    if grown:
+    snapshot = snapshot_of_this_run(wanted.source.unique_id, case)
+    if snapshot:
         return Declined(
-            remedy, f"{grown} keeps rows of earlier runs, and was built from {wanted.source.name} as it is"
+            remedy, f"{snapshot} keeps rows of earlier runs, and was built from {wanted.source.name} as it is"
         )
     readers = [node for name in readers_of(case, wanted.source.unique_id) if (node := case.node(name))]
     readers = [node for node in readers if wanted.only is None or node.unique_id in wanted.only]
     generated = [node for node in readers if is_generated(node.path, tools)]
+    if wanted.instead is None:  # what names its columns one by one takes no column that came
+        generated = [node for node in generated if _edit(node, wanted, case, tools) is not None]
     edits, problems = [], []
     for node in readers:
         edit = _edit(node, wanted, case, tools) if node not in generated else None

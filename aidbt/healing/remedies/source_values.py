@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from aidbt.core.table_state import KeyedRows, TableState
 from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.table_changes import TableChange, is_mark
-from aidbt.healing.evidence.tables_now import relation_of, tables_now
+from aidbt.healing.evidence.tables_now import relation_at, tables_now
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.project.manifest import Node
 from aidbt.sql.reads import Instead, Style
@@ -150,6 +151,7 @@ class SourceNow:
             mask=tools.mask(),
             scan_bytes=tools.settings.budget.scan_bytes,
             keys={self.source.unique_id: key},
+            root=case.root,
         )
         change = found.tables.get(self.source.unique_id)
         if change is None or change.now is None or change.was is None or not change.is_measured:
@@ -157,17 +159,24 @@ class SourceNow:
             raise WarehouseError(f"{self.source.name} cannot be measured{why}")
         return change
 
-    @cached_property
-    def relation(self) -> Relation:
-        """The table that it is.
+    def relation(self, connection: Connection) -> Relation:
+        """The table that it is, or its files as this connection reads them.
 
         Raises:
             WarehouseError: it is not there.
         """
-        found = relation_of(self.source, self._tools.warehouse().relations())
+        unknown: list[str] = []
+        found = relation_at(
+            connection, self.source, self._relations,
+            most_bytes=self._tools.settings.budget.scan_bytes, unknown=unknown, root=self._case.root,
+        )  # fmt: skip
         if found is None:
-            raise WarehouseError(f"{self.source.name} is not there")
+            raise WarehouseError(unknown[0] if unknown else f"{self.source.name} is not there")
         return found
+
+    @cached_property
+    def _relations(self) -> Sequence[Relation]:
+        return self._tools.warehouse().relations()
 
     @property
     def then(self) -> TableState:
@@ -197,7 +206,7 @@ class SourceNow:
         with self._tools.warehouse().connect() as connection:
             if not self._is_same_engine(connection):
                 return None
-            rows = _with_value(connection, self.relation, instead, data_type)
+            rows = _with_value(connection, self.relation(connection), instead, data_type)
             for key in self._keys(then, column):
                 now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
                 if 2 * len(now.values.keys() & then.values.keys()) >= len(then.values):
@@ -216,7 +225,7 @@ class SourceNow:
         with self._tools.warehouse().connect() as connection:
             if not self._is_same_engine(connection):
                 return None
-            rows = _with_value(connection, self.relation, instead, data_type)
+            rows = _with_value(connection, self.relation(connection), instead, data_type)
             named = exp.column(_VALUE, quoted=True)
             hashed = exp.Anonymous(this="hash", expressions=[exp.cast(named, _TEXT)])
             query = rows.select(hashed).distinct(copy=False).where(exp.not_(named.copy().is_(exp.null())))
@@ -246,10 +255,38 @@ class SourceNow:
     def count(self, condition: exp.Expr) -> int:
         """Rows for which something holds now."""
         with self._tools.warehouse().connect() as connection:
-            rows = rows_of(connection, self.relation)
+            rows = rows_of(connection, self.relation(connection))
             one = exp.Literal.number(1)
             found = rows.first(exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=one)])))
         return int(found[0])
+
+    def sizes(self, old: str, new: str, data_type: str) -> tuple[float | None, float | None]:
+        """The usual length of a text, or size of a number (about its geometric mean, so that few large ones
+        do not count): in `old` where that is filled, and in `new` where `old` is not; None of other types,
+        and where there is no value.
+
+        Raises:
+            WarehouseError: the values cannot be read.
+        """
+        family = type_family(data_type)
+        if family not in ("text", "number", "integer"):
+            return None, None
+
+        def size(name: str) -> exp.Expr:
+            value = exp.column(name, quoted=True)
+            if family == "text":
+                return exp.Length(this=exp.cast(value, _TEXT.copy()))
+            size = exp.Abs(this=exp.cast(value, exp.DataType.build("double")))
+            return exp.Ln(this=exp.Add(this=size, expression=exp.Literal.number(1)))
+
+        is_null = exp.column(old, quoted=True).is_(exp.null())
+        moved = exp.Case(ifs=[exp.If(this=is_null, true=size(new))])
+        middle = [exp.Avg(this=size(old)), exp.Avg(this=moved)]
+        with self._tools.warehouse().connect() as connection:
+            was, there = rows_of(connection, self.relation(connection)).first(*middle)
+        if was is None or there is None:
+            return None, None
+        return (float(was), float(there)) if family == "text" else (math.exp(was), math.exp(there))
 
     def count_null(self, instead: Instead) -> int:
         """Rows for which an expression gives no value now."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aidbt.core.failures import ACT_FROM
+from aidbt.core.failures import ACT_FROM, ErrorClass
 from aidbt.core.findings import Severity
 from aidbt.core.healing import Diagnosis
 from aidbt.core.incidents import (
@@ -21,10 +21,11 @@ from aidbt.core.incidents import (
     What,
     cause_alone,
     ill_of,
+    key_of,
     kind_of,
 )
 from aidbt.core.measured import node_name
-from aidbt.monitors.incidents.describing import RANK, described
+from aidbt.monitors.incidents.describing import RANK, described, kept
 from aidbt.monitors.incidents.grouping import AGAIN_SPANS
 from aidbt.monitors.incidents.surroundings import Surroundings
 from aidbt.monitors.incidents.upstream import Upstream
@@ -71,7 +72,8 @@ def with_causes(
     """What becomes of the incidents when the causes of a run are known, at most one change for each.
 
     A cause belongs to the incident that has it already, or that holds what failed for it, or what monitors
-    found at the same place; else it is a new one. What failed for a cause is taken out of other incidents.
+    found at the same place; else it is a new one. What is only late below a connector that fails is of that
+    one's incident, whichever was seen first. What failed for a cause is taken out of other incidents.
     What a person said is none is not brought up again. The same causes once more change nothing.
     """
     stories = [_Story(one, one) for one in sorted(known, key=lambda one: (one.opened_at, one.id))]
@@ -80,13 +82,19 @@ def with_causes(
     for cause in seen.causes:
         if said_to_be_none(known, cause, seen.target, seen.since):
             continue
+        fed_by = next((story for story in stories if _is_fed_by(cause, story.now, upstream)), None)
+        if fed_by is not None:
+            _add_late(fed_by, cause, around, upstream, now, false_alarms)
+            continue
+        late = [story for story in stories if _is_late_for(story.now, cause, upstream)]
         free = [story for story in stories if all(story is not other for other in taken)]
-        home = _home(free, cause, seen.target, now)
+        home = _home(free, cause, seen.target, now) or next(iter(late), None)
         if home is None:
             home = _Story(None, _blank(now))
             stories.append(home)
         taken.append(home)
         _put(home, cause, seen, around, upstream, now, false_alarms)
+        _take_in(home, late, around, upstream, now, false_alarms)
     others = [story for story in stories if all(story is not other for other in taken)]
     for home in taken:
         _take_out(home, [story for story in stories if story is not home], now)
@@ -124,6 +132,74 @@ def _home(stories: Sequence[_Story], cause: Diagnosis, target: str, now: datetim
     beside = [story for story in free if _is_at(story.now, cause)]
     over = [story for story in stories if _is_again(story.now, cause.key, target, now)]
     return next(iter((*same, *named, *holding, *beside, *over)), None)
+
+
+# --- what is late because of a connector ---------------------------------------------------------------
+
+
+_LATE = ("freshness_minutes", "load_age_minutes", "row_count")
+
+
+def _is_connector(root: str) -> bool:
+    return root.startswith("connector.")
+
+
+def _is_fed_by(cause: Diagnosis, incident: Incident, upstream: Upstream) -> bool:
+    """Whether a cause is but that a source is late, and an open incident is of its connector."""
+    found = incident.found
+    if found is None or incident.state.is_over or not _is_connector(found.root):
+        return False
+    is_late = cause.error_class.value in (ErrorClass.STALE.value, found.error_class)
+    return is_late and found.root in upstream.above(cause.root)
+
+
+def _is_late_for(incident: Incident, cause: Diagnosis, upstream: Upstream) -> bool:
+    """Whether all that is wrong of an open incident is that rows did not come, and a cause is the connector
+    that lands them."""
+    if incident.state.is_over or not _is_connector(cause.root):
+        return False
+    if cause.root not in upstream.above(incident.root):
+        return False
+    if incident.found is not None:
+        return incident.found.error_class in (ErrorClass.STALE.value, cause.error_class.value)
+    late = {key_of(one.monitor) for one in incident.anomalies if one.monitor.metric in _LATE}
+    late |= {failure for failure in incident.failures if failure.startswith("source.")}
+    return bool(ill_of(incident)) and ill_of(incident) <= late
+
+
+def _add_late(
+    story: _Story, cause: Diagnosis, around: Surroundings, upstream: Upstream, now: datetime,
+    false_alarms: float,
+) -> None:  # fmt: skip
+    """Put what failed for a late source into the incident of its connector."""
+    failed = {failure.unique_id for failure in cause.failures}
+    if failed <= ill_of(story.now):
+        return
+    failures = tuple(dict.fromkeys([*story.now.failures, *sorted(failed)]))
+    after = replace(story.now, failures=failures, well=story.now.well - failed)
+    story.now = described(after, around, upstream, false_alarms=false_alarms)
+    story.note("updated", f"late for it: {_words_of(cause, '').title}", now)
+
+
+def _take_in(
+    home: _Story, late: Iterable[_Story], around: Surroundings, upstream: Upstream, now: datetime,
+    false_alarms: float,
+) -> None:  # fmt: skip
+    """Put what is late into the incident of its connector; the others end."""
+    others = [story for story in late if story is not home]
+    for other in others:
+        then, taken = home.now, other.now
+        joined = replace(
+            then,
+            anomalies=kept([*then.anomalies, *taken.anomalies]),
+            failures=tuple(dict.fromkeys([*then.failures, *taken.failures])),
+            well=(then.well - ill_of(taken)) | (taken.well - ill_of(then)),
+        )
+        home.now = described(joined, around, upstream, false_alarms=false_alarms)
+        title = home.now.title
+        _end(other, IncidentState.TERMINATED, f"it is part of {then.id or 'another incident'}: {title}", now)
+    if others:
+        home.note(home.what or "updated", home.now.title, now)
 
 
 def _has(incident: Incident, key: str, target: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aidbt.monitors.incidents.explaining import ColumnsBelow
@@ -62,6 +62,16 @@ def surroundings(manifest: Manifest) -> Surroundings:
             if _is_private(_mapping(column))
         ),
     )
+
+
+def with_feeds(around: Surroundings, feeds: Mapping[str, str]) -> Surroundings:
+    """The surroundings in which some sources read what lands them.
+
+    Args:
+        feeds: source → connector.
+    """
+    more = {source: (*around.parents.get(source, ()), connector) for source, connector in feeds.items()}
+    return replace(around, parents={**around.parents, **more}) if more else around
 
 
 def _tested(manifest: Manifest, known: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from aidbt.observability.cost import Costs as PeriodCosts
 from aidbt.observability.cost import costs_of
 from aidbt.observability.quality.known import Known
 from aidbt.observability.recorded import RecordedRun, recorded_runs
+from aidbt.observability.report.causes_part import attempts_of
 from aidbt.observability.report.incident_charts import read_charts
 from aidbt.observability.report.lineage_part import lineage_part
 from aidbt.observability.report.results import declared_of, freshness_of, results_of, runs_of
@@ -96,8 +97,15 @@ def gather(
         incidents, store, settings, around, [run.started_at for run in runs], feedback, now, said
     )
     said_of = coinciding(incidents, store, settings.monitors, around.parents)
+    attempts = attempts_of(store, incidents, said)
     parts = [
-        IncidentPart(one, charts.get(one.id, ()), lineage_part(one, around.parents), said_of.get(one.id, ()))
+        IncidentPart(
+            one,
+            charts.get(one.id, ()),
+            lineage_part(one, around.parents),
+            said_of.get(one.id, ()),
+            attempts.get(one.id, ()),
+        )
         for one in incidents
     ]
     known, quality = _quality(store, settings, manifest, target_path, since, now, said, target)

@@ -15,7 +15,15 @@ from markupsafe import Markup, escape
 from aidbt.core.incidents import Incident, key_of
 from aidbt.core.measured import Anomaly, node_name
 from aidbt.monitors.history import Family
-from aidbt.observability.report import bar_chart, lineage_picture, metric_chart, summary, timeline, words
+from aidbt.observability.report import (
+    bar_chart,
+    causes_part,
+    lineage_picture,
+    metric_chart,
+    summary,
+    timeline,
+    words,
+)
 from aidbt.observability.report.bar_chart import Bar
 from aidbt.observability.report.values import (
     ChartPoint,
@@ -191,6 +199,9 @@ def _environment() -> Any:
         "lineage_picture": lineage_picture.lineage_picture,
         "timeline": timeline.timeline,
         "spark": bar_chart.spark,
+        "causes_heading": causes_part.causes_heading,
+        "sureness": causes_part.sureness,
+        "standing": causes_part.standing,
         "run_bars": run_bars,
         "main_job": main_job,
         "what_failed": summary.what_failed,

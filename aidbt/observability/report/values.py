@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from aidbt.core.attempts import Attempt
 from aidbt.core.incidents import Incident
 from aidbt.core.measured import Grain
 from aidbt.monitors.history import Family
+from aidbt.store.audit import Entry
 
 # How something went, from good to bad; what is not known is "none".
 State = Literal["good", "warn", "bad", "none"]
@@ -91,13 +93,23 @@ class LineagePart:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptPart:
+    """An attempt to mend a cause, with the steps that the audit has of it, oldest first."""
+
+    attempt: Attempt
+    audit: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentPart:
-    """An incident with what is drawn of it, and what happened at the same time outside its lineage."""
+    """An incident with what is drawn of it, what happened at the same time outside its lineage, and the
+    attempts to mend its cause, the newest first."""
 
     incident: Incident
     charts: tuple[MetricChart, ...] = ()
     lineage: LineagePart | None = None
     coincides: tuple[str, ...] = ()
+    attempts: tuple[AttemptPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

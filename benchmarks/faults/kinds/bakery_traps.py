@@ -74,6 +74,7 @@ TRAPS = (
 
 _RENAMED = _BY_NAME["bakery_name_renamed"]
 _TYPO = _BY_NAME["bakery_typo_in_ref"]
+_EMPTIED, _OLD_EXPORT = _BY_NAME["bakery_items_emptied"], _BY_NAME["bakery_old_export"]
 
 TWO_AT_ONCE = (
     replace(
@@ -98,6 +99,18 @@ TWO_AT_ONCE = (
         accept=("DATA_QUALITY/NULL_VIOLATION",), quarantine=None,
         land=(*_BY_NAME["bakery_few_bad_dates"].land, *_BY_NAME["bakery_few_customers_without_email"].land),
         mend=(*_BY_NAME["bakery_few_bad_dates"].mend, *_BY_NAME["bakery_few_customers_without_email"].mend),
+    ),
+    # What fails is easily mended; of what else is wrong nothing fails, and the mended run would publish it.
+    replace(
+        _TYPO, name="bakery_typo_beside_an_emptied_source", expects="person", mend=(),
+        title="a typo in a commit, and the items are empty",
+        accept=(*_TYPO.accept, _EMPTIED.label, *_EMPTIED.accept), land=_EMPTIED.land,
+    ),
+    replace(
+        _RENAMED, name="bakery_renamed_beside_an_old_export", expects="person", mend=(),
+        title="a renamed column in one source, and an export of last week in another",
+        accept=(*_RENAMED.accept, _OLD_EXPORT.label, *_OLD_EXPORT.accept),
+        land=(*_RENAMED.land, *_OLD_EXPORT.land),
     ),
 )  # fmt: skip
 

@@ -159,6 +159,7 @@ def test_a_sentence_is_answered_with_the_rows_that_its_asker_may_see(askers: Ask
     assert askers.rows("south", QUESTION) == [{"region": "south", "orders": 75}]
 
 
+@pytest.mark.long
 def test_metrics_are_those_of_the_rows_that_their_asker_may_see(askers: Askers):
     assert askers.rows("north", *METRIC) == [{"order__region": "north", "turnover": 250}]
     assert askers.rows(USER, "--metrics", "turnover") == [{"turnover": 1000}]

@@ -216,6 +216,7 @@ def test_what_is_no_file_of_sql_is_told_and_not_validated(shop, whole, path, mes
     assert result.exception.message == f"{shop.root / path} {message}"
 
 
+@pytest.mark.long
 def test_a_project_without_sql_says_so(tmp_path):
     for name in ("dbt_project.yml", "profiles.yml"):
         (tmp_path / name).write_text(FILES[name].replace("PATH", str(tmp_path / "w.duckdb")))

@@ -88,6 +88,7 @@ def test_a_source_without_a_time_that_is_dropped_is_told_with_what_failed_for_it
     assert [what for what, _ in told(watched.check())] == ["resolved"]
 
 
+@pytest.mark.long
 def test_a_source_that_nobody_reads_any_more_may_go(watched: Watched):
     with_products(watched)
     watched.shop.nodes = [node for node in watched.shop.nodes if node["name"] != "stg_products"]
@@ -96,6 +97,7 @@ def test_a_source_that_nobody_reads_any_more_may_go(watched: Watched):
     assert told(watched.check()) == []
 
 
+@pytest.mark.long
 def test_a_source_that_is_gone_and_taken_out_of_the_project_is_over(watched: Watched):
     with_products(watched).on(1).shop.run("drop table main.products")
     assert told(watched.check()) == [("opened", NO_PRODUCTS)]
@@ -126,6 +128,7 @@ def test_when_most_tables_are_gone_that_is_one_incident_of_the_project(watched: 
     assert {what for what, _ in told(watched.on(2).check())} == {"resolved"}
 
 
+@pytest.mark.long
 def test_a_check_of_some_tables_says_nothing_of_the_project(watched: Watched):
     more = [f"m{number}" for number in range(6)]
     watched.shop.nodes = [*watched.shop.nodes, *(model(name) for name in more)]
@@ -149,6 +152,7 @@ def test_a_truncated_table_is_one_finding_and_not_one_of_each_metric(watched: Wa
     assert [what for what, _ in told(watched.on(3).check())] == ["resolved"]
 
 
+@pytest.mark.long
 def test_a_column_that_is_back_ends_its_incident(watched: Watched):
     assert told(watched.on(1, columns="* exclude (amount)").check()) == [
         ("opened", "orders: column amount (BIGINT) is gone")
@@ -156,6 +160,7 @@ def test_a_column_that_is_back_ends_its_incident(watched: Watched):
     assert told(watched.on(2).check())[0][0] == "resolved"
 
 
+@pytest.mark.long
 def test_a_type_that_is_as_before_ends_it_and_is_no_second_finding(watched: Watched):
     wide = "* replace (amount::varchar as amount)"
     assert [what for what, _ in told(watched.on(1, columns=wide).check())] == ["opened"]

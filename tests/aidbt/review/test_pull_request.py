@@ -206,6 +206,7 @@ def schemas(shop: Shop) -> set[str]:
         }
 
 
+@pytest.mark.long
 def test_what_changed_is_built_twice_compared_by_its_key_and_dropped(production: Shop, shop: Shop):
     edited(
         shop,

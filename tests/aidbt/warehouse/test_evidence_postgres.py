@@ -58,6 +58,7 @@ def test_sketches_estimate_what_is_contained(connection, relations, profiles):
     assert containment(found["half"], keys).share == pytest.approx(0.75, abs=0.1)
 
 
+@pytest.mark.long
 def test_columns_that_are_a_key_together_are_proven(connection, relations, profiles):
     assert profiles["lines"].keys == ()
     assert profiles["lines"].composite_keys == (("order_id", "Line No"),)

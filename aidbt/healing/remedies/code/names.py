@@ -39,6 +39,7 @@ def names_known(kind: str, diagnosis: Diagnosis, case: Case, text: str = "") -> 
         return list(dict.fromkeys(_QUERY.findall(text)))
     node = case.node(diagnosis.facts.get("node", "") or diagnosis.root)
     read = _columns(case, list(node.depends_on) if node is not None else [])
+    read += _written_in(case, list(node.depends_on) if node is not None else [])
     return list(dict.fromkeys([*read, *_NAMED.findall(text)])) if read else []
 
 
@@ -49,6 +50,17 @@ def _columns(case: Case, unique_ids: Sequence[str]) -> list[str]:
     read = {(p.schema.casefold(), (p.identifier or p.name).casefold()) for p in parents if p is not None}
     relations = [r for r in case.good.relations if (r.schema.casefold(), r.name.casefold()) in read]
     return list(dict.fromkeys(column.name for relation in relations for column in relation.columns))
+
+
+def _written_in(case: Case, unique_ids: Sequence[str]) -> list[str]:
+    """The columns of ephemeral models, which stand nowhere, as the last good run made them."""
+    if case.lineage is None:
+        return []
+    made = [case.lineage.nodes[name] for name in unique_ids if name in case.lineage.nodes]
+    ephemeral = [
+        n for n in made if (node := case.node(n.unique_id)) and node.config.get("materialized") == "ephemeral"
+    ]
+    return [column.name for node in ephemeral for column in node.columns]
 
 
 def all_names(case: Case) -> list[str]:

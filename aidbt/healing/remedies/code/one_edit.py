@@ -93,6 +93,27 @@ def replaced_by_slip(before: str, now: str) -> list[OneEdit]:
     return [edit for edit in found if edit.now and edit.then and re.fullmatch(r"\w+", edit.now)]
 
 
+def undone_indents(before: str, now: str) -> list[OneEdit]:
+    """The edits that each give one line its old indentation back, where wanted changes stand beside it.
+
+    Example:
+        >>> [e.text for e in undone_indents("- a\n- b", "- a\n  c: 1\n - b")]
+        ['']
+    """
+    found, starts = [], _line_starts(now)
+    for hunk in hunks_of(before.splitlines(), now.splitlines()):
+        old, new = [[line.strip() for line in lines] for lines in (hunk.old, hunk.new)]
+        for i, j, count in difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+            for was, line, number in zip(
+                hunk.old[i : i + count], hunk.new[j : j + count], range(j, j + count), strict=True
+            ):
+                then, there = (text[: len(text) - len(text.lstrip())] for text in (was, line))
+                if line.strip() and then != there:
+                    start = starts[hunk.new_start - 1 + number]
+                    found.append(OneEdit(start, start + len(there), then, line.strip(), line.strip()))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Tokens:
     text: str

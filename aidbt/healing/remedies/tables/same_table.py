@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,27 +10,17 @@ from sqlglot import exp
 from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState, KeyedRows, TableState
 from aidbt.core.types import is_same_type
+from aidbt.healing.evidence.copy_names import is_copy_by_name, without_copies
 from aidbt.healing.evidence.table_changes import overlap_of
 from aidbt.healing.evidence.tables_now import unmasked
 from aidbt.warehouse import Connection
 from aidbt.warehouse.rows import rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows, measured_table
-from aidbt.warehouse.words import words_of
 
 _KEPT, _WHOLE = 0.9, 0.999  # of the rows of then that must be there; that a copy of an earlier day has not
 _SAME = 0.98  # of the values on the same keys
 _FEWEST = 8  # values that are compared; fewer say nothing
 _GROWN = 2.0  # times the rows of then
-_COPY_WORDS = frozenset(
-    (
-        "backup", "bak", "bck", "bkp", "old", "copy", "tmp", "temp", "test", "tests", "dev", "uat", "qa",
-        "staging", "stage", "sandbox", "archive", "archived", "deprecated", "history", "sample", "clone",
-        "snapshot", "delete", "deleted", "trash", "unused", "legacy", "demo", "scratch", "prev", "previous",
-        "before", "bkup", "saved", "orig", "original", "dump", "restored", "rollback", "frozen", "retired",
-        "obsolete", "dropped", "removed", "broken", "yesterday", "hist", "arch", "dupe", "duplicate",
-    )
-)  # fmt: skip
-_DAY = re.compile(r"(?:19|20)\d{2}_?[01]\d(?:_?[0-3]\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +52,6 @@ class Likeness:
         return f"{shown}, {self.agreement:.1%} of {self.compared:,} values are the same"
 
 
-def looks_like_a_copy(relation: Relation, was: TableState) -> bool:
-    """Whether its name or its schema's says that it is a copy: a backup, a test, a day's archive."""
-    names = (relation.schema, relation.name)
-    own = {*words_of(was.schema), *words_of(was.name)}
-    return any(_COPY_WORDS & (set(words_of(name)) - own) or _DAY.search(name) for name in names)
-
-
 def likeness(
     connection: Connection, relation: Relation, was: TableState, good: GoodState, mask: int
 ) -> Likeness:
@@ -95,7 +77,8 @@ def likeness(
 def the_one(found: Sequence[Likeness], was: TableState) -> tuple[Likeness | None, str]:
     """(the relation that is the table, ""), or (None, why none or not one alone is).
 
-    Of two that fit, one that lacks rows of then is an older copy; two that are whole are not told apart.
+    Of two that fit, one that lacks rows of then is an older copy, and so is one that has no more rows and the
+    name of a copy; others are not told apart.
     """
     fitting = [one for one in found if not one.objection]
     whole = [one for one in fitting if one.is_whole]
@@ -105,10 +88,11 @@ def the_one(found: Sequence[Likeness], was: TableState) -> tuple[Likeness | None
         return None, named or "no relation that was not there before has its columns"
     tables = [one for one in chosen if one.relation.kind == "table"]
     chosen = tables if len(tables) == 1 else chosen  # a view shows what another relation holds
+    chosen = without_copies([(one, one.relation, one.rows) for one in chosen], was)
     if len(chosen) > 1:
         names = ", ".join(f"{one.relation.schema}.{one.relation.name}" for one in chosen[:4])
         return None, f"{names} hold the same rows: which of them is meant is not known"
-    if looks_like_a_copy(chosen[0].relation, was):
+    if is_copy_by_name(chosen[0].relation, was):
         one = chosen[0].relation
         return None, f"{one.schema}.{one.name} holds its rows, and is a copy by its name"
     return chosen[0], ""

@@ -21,7 +21,7 @@ from aidbt.core.config import Settings
 from aidbt.core.errors import EditConflict, ProjectError
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
-from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
+from aidbt.core.healing import Diagnosis, Evidence, Mend, Prepared, Stage
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.core.resilience.clock import ManualClock
 from aidbt.healing.controller.gate import Allowed, Gate, Rules
@@ -198,6 +198,17 @@ def attempt(root: Path, write: str = "promote") -> Attempt:
     commit = commits.commit_patch(root, MEND.patch or Patch(), base=base, message="Write orders\n", at=NOON)
     made = Attempt("code:totals", "dev", AttemptState.VALIDATING, NOON, NOON, "HEAL-1", remedy="right_name")
     return replace(made, base=base, commit=commit, write=write, error_class="CODE/COMPILATION")
+
+
+@pytest.mark.parametrize("is_green", [True, False])
+def test_what_was_done_before_a_run_is_told_how_it_went(root: Path, store: Store, is_green: bool):
+    told: list[bool] = []
+    made = hands(root, store, lambda: Ran(is_green))
+    mend = replace(MEND, before_run=lambda: Prepared(True, "installed", told.append))
+    made.joint = Joint((Planned(DIAGNOSIS, mend, (), Gate(Allowed.PROMOTE)),))
+
+    assert made.promote(attempt(root)).is_good is is_green
+    assert told == [is_green]
 
 
 def test_what_is_not_green_is_taken_back_by_a_commit_and_counts_as_a_wrong_mend(root: Path, store: Store):

@@ -46,6 +46,7 @@ CASES = {
     "propose": (RENAMED, replace(AUTO, policies={"SCHEMA_DRIFT": "propose"}), GROUND, ONLY, "says propose"),
     "nobody said": (RENAMED, replace(AUTO, policies={}), GROUND, ONLY, "is not set to auto"),
     "a wrong mend": (RENAMED, replace(AUTO, standings=DOUBTED), GROUND, ONLY, "proved wrong"),
+    "throttled": (RENAMED, AUTO, replace(GROUND, throttled_s=4000.0), HANDED, "limited for 1.1 hours"),
     "no git": (RENAMED, AUTO, replace(GROUND, commit=""), HANDED, "no git"),
     "dirty": (RENAMED, AUTO, replace(GROUND, is_clean=False), HANDED, "not committed"),
     "detached": (RENAMED, AUTO, replace(GROUND, branch=""), HANDED, "detached"),

@@ -84,7 +84,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     git(shop.root, "commit", "-q", "-m", "first")
     assert aidbt(shop, "build", "--no-monitor")["good_state"]["number"] == 1
     with duckdb.connect(str(shop.database)) as database:
-        database.execute("delete from crm.orders where id < 10; delete from crm.runs; delete from crm.hooks")
+        database.execute("delete from crm.orders where id < 8; delete from crm.runs; delete from crm.hooks")
     yield shop.root
 
 
@@ -121,7 +121,7 @@ def test_a_typo_in_a_commit_is_mended_on_the_deployed_branch_and_the_wanted_chan
         "1 insertion(+), 1 deletion(-)"
     )
     assert git(mistyped.root, "status", "--porcelain") == ""
-    assert rows(mistyped, "select count(*), sum(twice) from orders") == [(80, 11880)]
+    assert rows(mistyped, "select count(*), sum(twice) from orders") == [(82, 11931)]
     assert rows(mistyped, "select count(*) from marts.history") == [(90,)]  # what the source purged is kept
     assert rows(mistyped, "select count(distinct id) from snapshots.snap_orders") == [(90,)]
     ran = "select (select count(*) from crm.runs), (select count(*) from crm.hooks)"
@@ -148,7 +148,20 @@ def test_a_mistyped_column_is_mended_and_only_what_failed_runs_again(shop: Shop)
     assert (shop.root / "models/orders.sql").read_text() == sql.replace("amuont", "amount")
     ran = json.loads((shop.root / "target" / "run_results.json").read_text())["results"]
     assert "model.shop.stg_orders" not in [result["unique_id"] for result in ran]
-    assert rows(shop, "select sum(twice) from orders") == [(11880,)]
+    assert rows(shop, "select sum(twice) from orders") == [(11931,)]
+
+
+@pytest.mark.long
+def test_a_typo_beside_a_halved_source_is_proposed_and_the_source_is_a_persons(mistyped: Shop):
+    rows(mistyped, "delete from crm.orders where id % 2 = 0")
+    before, bad = _tables(mistyped), git(mistyped.root, "rev-parse", "HEAD")
+
+    typo, halved = aidbt(mistyped, "heal", "run")["causes"]
+
+    assert (typo["attempt"]["state"], halved["attempt"]["state"]) == ("proposed", "waiting")
+    assert "crm.orders has 54% fewer rows" in typo["reasons"][0]
+    assert halved["attempt"]["error_class"] == "DATA_QUALITY/VOLUME"
+    assert (git(mistyped.root, "rev-parse", "HEAD"), _tables(mistyped)) == (bad, before)
 
 
 @pytest.mark.long

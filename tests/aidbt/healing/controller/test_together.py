@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from aidbt.core.attempts import Attempt, AttemptState
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
-from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Stage
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Evidence, Mend, Stage
 from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.healing.controller.gate import Allowed, Gate, Ground, Rules, gate
 from aidbt.healing.controller.together import Joint, Planner
@@ -50,10 +50,19 @@ def replaced(name: str, cause: Diagnosis, texts: Mapping[str, str | None]) -> Me
     return Mend(name, "Rename", Patch((FileEdit(path, digest(text), after),)), claims=(claim,))
 
 
-def planned(*causes: Diagnosis, alive: Mapping[str, Attempt] | None = None) -> Joint:
+def planned(
+    *causes: Diagnosis,
+    alive: Mapping[str, Attempt] | None = None,
+    apart: Callable[[Diagnosis, Joint], bool] = lambda cause, joint: False,
+) -> Joint:
     rules = Rules({one.family: "auto" for one in ErrorClass}, deployed_branch="main")
     planner = Planner(
-        causes, ["rename"], replaced, lambda cause, mend: gate(cause, rules, GROUND), lambda: alive or {}
+        causes,
+        ["rename"],
+        replaced,
+        lambda cause, mend: gate(cause, rules, GROUND),
+        lambda: alive or {},
+        apart,
     )
     return planner.plan(Attempt(causes[0].key, "prod", AttemptState.CLASSIFIED, NOON, NOON, "HEAL-1"))
 
@@ -84,6 +93,29 @@ def test_nothing_is_deployed_while_another_cause_needs_a_person(other: Diagnosis
     assert "nothing is deployed while another cause" in joint.gate_of(MAIL.key).reasons[0]
     assert joint.texts == {"stg.sql": "select email, fone from x\n"}
     assert joint.unmended == {failure.unique_id for failure in other.failures}
+
+
+HALVED = Diagnosis(
+    "volume", ErrorClass.VOLUME, 0.9, Stage.DATA, "source.shop.crm.orders",
+    proof=(Evidence("source_profile", "crm.orders", "crm.orders has 50% fewer rows"),),
+)  # fmt: skip
+
+
+def test_nothing_is_deployed_that_is_made_of_a_wrong_source_though_nothing_fails_of_it():
+    joint = planned(MAIL, HALVED)
+
+    assert joint.gate_of(MAIL.key).allowed is Allowed.PROPOSE
+    assert joint.gate_of(MAIL.key).reasons[0] == (
+        "nothing is deployed while another cause of this run is open:"
+        " crm.orders has 50% fewer rows, and tables are made of it"
+    )
+
+
+def test_a_wrong_source_of_which_the_runs_make_nothing_keeps_nothing_back():
+    joint = planned(MAIL, HALVED, apart=lambda cause, _: cause is HALVED)
+
+    assert joint.gate_of(MAIL.key).allowed is Allowed.PROMOTE
+    assert joint.gate_of(HALVED.key).allowed is Allowed.HAND_OVER
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from aidbt.core.healing import Stage
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Diagnosis, Stage
 from aidbt.core.table_state import ColumnState, KeyedRows, TableState
-from aidbt.healing.diagnosis.green import green_causes
+from aidbt.healing.diagnosis.green import green_causes, silent_causes
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.evidence.table_changes import TableChange, overlaps_of, rewrites_of
@@ -67,3 +69,66 @@ def test_of_a_handful_of_rows_only_the_loss_of_nearly_all_is_told():
     assert "is empty" in told(table(range(6)), table(range(0)))[0]
     assert told(table(range(6)), table(range(3))) == []
     assert told(table(range(3)), table(range(0))) == []
+
+
+# --- beside a failed run, where it keeps every mend back ----------------------------------------------
+
+
+def dated(days: Iterable[int], *, orders: int | None = None, due: int = 0) -> TableState:
+    """Orders with a time, of days of one month, and a day when they are due, which may be any."""
+    there = list(days)
+    columns = (
+        ColumnState("id", "integer", 0, len(there), None, None, frozenset(there), ALL),
+        ColumnState("ordered_at", "timestamp", 0, 28, "2026-02-01", f"2026-02-{max(there):02d}"),
+        ColumnState("due_on", "date", 0, 28, "2026-03-01", f"2026-03-{due or max(there):02d}"),
+    )
+    return TableState("raw", "orders", columns, rows=orders or 10 * len(there))
+
+
+def beside(was: TableState, now: TableState, *causes: Diagnosis) -> list[str]:
+    change = TableChange("source.s.raw.orders", was, now, overlaps_of(was, now, now.keyed))
+    case = Case("s", Path(), FailedRun(Stage.NODE), beside={change.source: change})
+    return [f"{cause.error_class} {cause.proof[0].text}" for cause in silent_causes(case, causes)]
+
+
+def test_beside_a_failure_a_source_that_lost_its_rows_is_told():
+    assert beside(table(range(100)), table(range(50)))[0].startswith("DATA_QUALITY/VOLUME raw.orders has 50%")
+    assert "no new one" in beside(table(range(1000)), table(range(790)))[0]
+
+
+def test_an_old_copy_has_no_row_more_and_no_time_that_went_on():
+    assert beside(dated(range(1, 21)), dated(range(1, 18), due=17))[0].startswith("DATA_QUALITY/STALE")
+    assert beside(dated(range(1, 21)), dated(range(1, 22), due=19)) == []
+    assert beside(dated(range(1, 21)), dated(range(1, 20), due=21)) == []
+    assert beside(dated(range(1, 21)), dated(range(1, 20), orders=210, due=19)) == []
+
+
+def test_an_ordinary_night_says_nothing_beside_a_failure():
+    assert beside(table(range(1000)), table(range(40, 1030))) == []
+    assert beside(table(range(100)), table(range(100), price=9000)) == []
+
+
+def test_an_old_export_that_is_loaded_again_is_one_whatever_its_time_of_loading():
+    def loaded(day: int, state: TableState) -> TableState:
+        at = ColumnState("loaded_at", "timestamp", 0, 1, f"2026-02-{day}", f"2026-02-{day}")
+        return replace(state, columns=(*state.columns, at))
+
+    assert beside(loaded(21, dated(range(1, 21))), loaded(22, dated(range(1, 18), due=17))) != []
+    assert beside(loaded(21, dated(range(1, 21))), loaded(22, dated(range(1, 21), due=21))) == []
+
+
+def test_a_table_of_one_week_may_be_shorter_in_the_next():
+    def week(first: int, rows: int) -> TableState:
+        at = ColumnState("at", "date", 0, 7, f"2026-02-{first:02d}", f"2026-02-{first + 6:02d}")
+        ids = table(range(first * 1000, first * 1000 + rows))
+        return replace(ids, columns=(*ids.columns, at))
+
+    assert beside(week(1, 700), week(8, 100)) == []
+    assert "VOLUME" in beside(week(8, 700), week(8, 100))[0]
+    assert "VOLUME" in beside(week(8, 700), week(1, 100))[0]
+
+
+def test_a_source_of_which_a_cause_says_as_much_is_not_told_twice():
+    known = Diagnosis("volume|x", ErrorClass.VOLUME, 0.9, Stage.TEST, "source.s.raw.orders")
+
+    assert beside(table(range(100)), table(range(50)), known) == []

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from aidbt.cli.diagnose import causes_of, lines
@@ -75,6 +76,7 @@ class Diagnosed:
     Args:
         remembers: whether the store knows the good run.
         artifacts: of the failed run, where not those of the case.
+        also: SQL of what happened besides.
     """
 
     def __init__(
@@ -86,12 +88,15 @@ class Diagnosed:
         base: Path = SHOP,
         remembers: bool = True,
         artifacts: Path | None = None,
+        also: str = "",
     ) -> None:
         shutil.copytree(healthy, folder, dirs_exist_ok=True)
         shop = BrokenShop(folder, base)
         if not remembers:
             (folder / "state.db").unlink()
         shop.break_as(base.parent / name)
+        with duckdb.connect(str(shop.database)) as database:
+            database.execute(also or "select 1")
         project = open_project(folder, profiles_dir=folder)
         with closing(open_store(folder / "state.db")) as store:
             readers = Readers(lambda: DuckDBWarehouse(shop.database), lambda: store)
@@ -171,6 +176,38 @@ def test_a_new_column_and_a_changed_file_in_one_night_leave_it_open_which_broke_
     assert (both.error_class, both.confidence) == ("SCHEMA_DRIFT/COLUMN_ADDED", 0.6)
     assert (column.error_class, column.confidence) == ("SCHEMA_DRIFT/COLUMN_ADDED", 0.9)
     assert (code.error_class, code.confidence) == ("CODE/SQL_SEMANTIC", 0.9)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "column_renamed",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("typo_in_column", "typo_in_ref")),
+    ],
+)
+def test_a_halved_source_is_told_beside_whatever_else_failed(name: str, healthy: Path, tmp_path: Path):
+    (alone,) = Diagnosed(healthy, tmp_path / "alone", name).causes
+
+    also = "delete from crm.orders where id % 2 = 0"
+    first, beside = Diagnosed(healthy, tmp_path / "halved", name, also=also).causes
+
+    assert (first.key, first.error_class, first.confidence) == (
+        alone.key, alone.error_class, alone.confidence,
+    )  # fmt: skip
+    assert (beside.error_class, beside.failures) == ("DATA_QUALITY/VOLUME", ())
+    assert beside.proof[0].text == ("crm.orders has 50% fewer rows: 500 rows, 1,000 at the last good run")
+    assert "model.shop.fct_orders" in beside.blast_radius
+
+
+def test_a_night_like_others_beside_a_failure_is_one_cause(healthy: Path, tmp_path: Path):
+    also = (
+        "insert into crm.orders select id + 1000, customer_id, amount, status, loaded_at + interval 60 day"
+        " from crm.orders where id < 50; delete from crm.orders where id < 30;"
+        "update crm.orders set status = 'paid' where id % 3 = 0;"
+        "update crm.customers set country = 'uk', updated_at = now() where id % 5 = 0"
+    )
+
+    assert len(Diagnosed(healthy, tmp_path, "typo_in_column", also=also).causes) == 1
 
 
 def broken_artifacts(folder: Path, name: str, **texts: str) -> Path:

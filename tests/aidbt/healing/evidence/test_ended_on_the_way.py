@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from aidbt.core.healing import Stage
 from aidbt.healing.evidence.failed_run import read_failed_run
@@ -47,3 +50,42 @@ def test_green_tests_after_a_run_that_was_stopped_do_not_hide_what_was_not_built
 
     assert [failure.unique_id for failure in run.failures] == [""]
     assert (run.command, run.wrote_results) == ("dbt build -s marts", False)
+
+
+def events(folder: Path, *runs: tuple[str, str, bool, dict[str, str]], is_cut: bool = False) -> Path:
+    """A log of events: of each run its id, command, whether it went well, and unique_id → how it ended."""
+    lines: list[dict[str, object]] = []
+    for invocation, command, is_fine, nodes in runs:
+        told: list[tuple[str, dict[str, object]]] = [("MainReportVersion", {"version": "=1.11.16"})]
+        for unique_id, status in nodes.items():
+            name = {"skipped": "SkippingDetails", "error": "RunResultError"}.get(status, "LogModelResult")
+            told.append((name, {"node_info": {"unique_id": unique_id, "node_status": status}}))
+        told.append(("CommandCompleted", {"command": command, "success": is_fine}))
+        for name, data in told[1:] if is_cut else told:
+            info = {"name": name, "invocation_id": invocation, "level": "info", "msg": name}
+            lines.append({"info": info, "data": data})
+    (folder / "dbt.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+BUILT = {"model.shop.a": "success", "model.shop.b": "error", "model.shop.c": "skipped"}
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_what_a_run_and_the_tests_after_it_say_is_put_together(tmp_path: Path, is_cut: bool):
+    """Of a log whose beginning is not there nobody knows what is missing in it."""
+    folder = events(
+        tmp_path, ("one", "dbt run", False, BUILT), ("two", "dbt test", True, {"test.shop.unique_a": "pass"}),
+        is_cut=is_cut,
+    )  # fmt: skip
+    tested = {"unique_id": "test.shop.unique_a", "status": "pass", "execution_time": 0.1, "timing": []}
+    metadata = {"invocation_id": "two", "generated_at": "2026-03-01T12:00:00Z", "dbt_version": "1.11.16",
+                "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"}  # fmt: skip
+    results = {"metadata": metadata, "results": [tested], "args": {"invocation_command": "dbt test"}}
+    (folder / "run_results.json").write_text(json.dumps(results))
+
+    run = read_failed_run(folder, project="shop")
+
+    assert [failure.unique_id for failure in run.failures] == ["model.shop.b"]
+    assert run.succeeded == ("model.shop.a", "test.shop.unique_a") and run.skipped == ("model.shop.c",)
+    assert (run.command, run.wrote_results) == ("dbt build", not is_cut)

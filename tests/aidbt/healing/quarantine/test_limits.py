@@ -22,6 +22,7 @@ def rule(kind: Kind, got: int | None = None) -> Rule:
 
 
 KNOWN_PARENT = replace(FEW, parent_now=100, parent_then=90)
+UNTOLD = replace(KNOWN_PARENT, parent_untold=True)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ KNOWN_PARENT = replace(FEW, parent_now=100, parent_then=90)
         ("bad_casts", replace(FEW, rows=964, new=4, values=("n/a", "0000-00-00"))),
         ("bad_casts", replace(FEW, values=("12,50",))),
         ("duplicates", replace(FEW, known_before=0, rows_then=None)),
-        ("orphans", KNOWN_PARENT), ("other_values", replace(FEW, values=("", " N/A "))),
+        ("orphans", KNOWN_PARENT), ("orphans", UNTOLD), ("other_values", replace(FEW, values=("", " N/A "))),
         ("range", replace(FEW, values=(-1, -2.5))),
         ("nulls", replace(FEW, bad=6, new=6, bad_new=6, rows=966)),
         ("nulls", replace(FEW, bad_new=None, looked_up=("marts.orders",))),
@@ -70,6 +71,8 @@ def test_few_new_rows_may_be_set_aside(kind: Kind, figures: Figures):
         ("orphans", replace(KNOWN_PARENT, parent_lags=True), "was not loaded"),
         ("orphans", replace(KNOWN_PARENT, parent_lost=2), "has lost 2 of the rows"),
         ("orphans", replace(KNOWN_PARENT, parent_follows=True), "may not have been loaded yet"),
+        ("orphans", replace(UNTOLD, parent_then=100), "nothing came to shop.orders since"),
+        ("orphans", replace(UNTOLD, kept_below="fct"), "fct would not take them then"),
     ],
 )
 def test_everything_else_is_for_a_person_and_says_why(kind: Kind, figures: Figures, why: str):

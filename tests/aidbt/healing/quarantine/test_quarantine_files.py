@@ -17,7 +17,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.files import condition_text
-from aidbt.healing.quarantine.kept_keys import grown_in_this_run
+from aidbt.healing.quarantine.kept_keys import snapshot_of_this_run
 from aidbt.healing.quarantine.patching import quarantine_patch
 from aidbt.healing.quarantine.rules import Parent, Rule, unreadable
 from aidbt.healing.quarantine.staging_edit import Filter, with_filter
@@ -84,13 +84,13 @@ def test_a_quarantine_that_nobody_looked_at_is_told_of():
 @pytest.mark.parametrize(
     ("kind", "built", "told"),
     [
-        ("incremental", True, "facts"),
-        ("incremental", False, ""),
+        ("incremental", True, ""),  # looked at where the mend is built aside
         ("table", True, ""),
         ("snapshot", True, "facts"),
+        ("snapshot", False, ""),
     ],
 )
-def test_rows_that_the_failed_run_added_to_what_keeps_them_are_told_of(kind: str, built: bool, told: str):
+def test_rows_that_the_failed_run_added_to_a_snapshot_are_told_of(kind: str, built: bool, told: str):
     type_ = "snapshot" if kind == "snapshot" else "model"
     facts = Node(
         "model.s.facts", type_, "facts", "", depends_on=("model.s.stg",), config={"materialized": kind}
@@ -100,10 +100,10 @@ def test_rows_that_the_failed_run_added_to_what_keeps_them_are_told_of(kind: str
     manifest = Manifest(ArtifactMetadata("", "", None, {}), nodes, {})  # type: ignore[arg-type]
     run = FailedRun(Stage.TEST, succeeded=("model.s.stg", *(["model.s.facts"] if built else [])))
 
-    assert grown_in_this_run(staging.unique_id, Case("s", Path(), run, manifest=manifest)) == told
+    assert snapshot_of_this_run(staging.unique_id, Case("s", Path(), run, manifest=manifest)) == told
     tests_alone = FailedRun(Stage.TEST, succeeded=("test.s.one", "test.s.two"))
-    kept = "" if kind == "table" else "facts"
-    assert grown_in_this_run(ORDERS.unique_id, Case("s", Path(), tests_alone, manifest=manifest)) == kept
+    kept = "facts" if kind == "snapshot" else ""
+    assert snapshot_of_this_run(ORDERS.unique_id, Case("s", Path(), tests_alone, manifest=manifest)) == kept
 
 
 @pytest.mark.long

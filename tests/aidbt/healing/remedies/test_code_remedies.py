@@ -23,6 +23,7 @@ from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies.code.reading import read_other
 from aidbt.healing.remedies.remedy import Remedy, Tools
 from aidbt.healing.remedies.restored_file import RestoredFile, _takes_its_place
+from aidbt.healing.remedies.restored_part import RestoredPart
 from aidbt.healing.remedies.restored_token import RestoredToken
 from aidbt.healing.remedies.right_name import RightName
 from aidbt.project.artifacts import ArtifactMetadata
@@ -217,6 +218,28 @@ def test_yaml_gets_its_indentation_or_mark_back(tmp_path: Path, right: str, wron
     assert found == {"models/_models.yml": YAML + "  - name: orders\n"}
 
 
+def test_yaml_gets_its_indentation_back_beside_a_wanted_line(tmp_path: Path):
+    right = YAML.replace("      - name: place", "        # asked for\n      - name: place")
+    diagnosis = broken("Error reading", error_class=E.COMPILATION, what="yaml")
+
+    now = right.replace("      - name", "     - name").replace("[unique]", "[unique]\n      - name: twice")
+    found = mended(RestoredToken(), diagnosis, tmp_path, {"models/_models.yml": now})
+    assert found == {"models/_models.yml": now.replace("     - name: place", "      - name: place")}
+
+
+@pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])
+def test_what_a_unit_test_says_is_a_persons(tmp_path: Path, remedy: Remedy):
+    right = YAML + "unit_tests:\n  - {name: adds, model: totals, expect: {rows: [{place: 1}]}}\n"
+    now = right.replace("{place: 1}", "{plcae: 1}")
+    found, tools = case(tmp_path, {"models/_models.yml": now})
+    changes = changed_files({"models/_models.yml": right}, {"models/_models.yml": now})
+    found = replace(found, code=CodeChanges(tuple(changes), "the last good state", is_since_good=True))
+
+    diagnosis = broken("'plcae' is no column", error_class=E.SQL_SEMANTIC, what="yaml", token="plcae")
+    declined = remedy.propose(diagnosis, found, tools)
+    assert isinstance(declined, Declined) and "unit test" in declined.why
+
+
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
@@ -257,6 +280,7 @@ def test_a_column_with_another_name_may_have_been_renamed_on_purpose(tmp_path: P
         ("Table with name sorce does not exist", "from source", "from sorce"),
         ("Scalar Function with name cuont does not exist", "count(*)", "cuont(*)"),
         ('Referenced table "sum" not found', "    sums.customer_id", "    sum.customer_id"),
+        ('no macro with the name "get_incremental_min_shpo_sql"', "'shop'] %}", "'shpo'] %}"),
     ],
 )
 def test_the_word_that_stood_there_comes_back(tmp_path: Path, message: str, right: str, wrong: str):
@@ -460,3 +484,74 @@ def test_a_file_that_was_meant_to_go_stays_away(tmp_path: Path, now: dict[str, s
 
     assert isinstance(declined, Declined) and why in declined.why
     assert declined.draft is not None
+
+
+SOURCES = """\
+sources:
+  - name: app
+    tables:
+      - name: orders
+        # every night
+        description: What came in.
+      - name: payments
+      - name: stores
+"""
+TABLE = SOURCES[SOURCES.index("      - name: orders") : SOURCES.index("      - name: payments")]
+TWO_MACROS = CLEAN + "\n{% macro cents(column) %}{{ column }} / 100{% endmacro %}\n"
+
+
+def part_taken_out(root: Path, path: str, then: str, now: str, token: str, **also: str) -> Mend | Declined:
+    source = Node("source.shop.app.orders", "source", "orders", "models/s.yml", "shop", source_name="app")
+    good = manifest()
+    reads = replace(
+        good.nodes["model.shop.totals"],
+        depends_on=(source.unique_id,),
+        raw={"depends_on": {"macros": ["macro.shop.clean"]}},
+    )
+    good = replace(good, nodes={**good.nodes, reads.unique_id: reads}, sources={source.unique_id: source})
+    found, tools = case(root, {path: now, **also})
+    before = {path: then} | {name: SQL for name in also if name == MODEL}
+    changes = changed_files(before, {path: now, **also})
+    found = replace(found, good_manifest=good, code=CodeChanges(tuple(changes), "the last good state", True))
+    said = "depends on a source named 'app.orders' which was not found"
+    diagnosis = broken(said, error_class=E.COMPILATION, what="source", token=token)
+    return RestoredPart().propose(diagnosis, found, tools)
+
+
+@pytest.mark.parametrize(
+    ("path", "then", "now", "right", "token"),
+    [
+        ("models/s.yml", SOURCES, SOURCES.replace(TABLE, ""), SOURCES, "orders"),
+        ("models/s.yml", SOURCES, SOURCES.replace(TABLE, "") + "        description: x\n",
+         SOURCES + "        description: x\n", "orders"),
+        ("models/s.yml", "models: []\n" + SOURCES, "models: []\n", "models: []\n" + SOURCES, "orders"),
+        (MACROS, TWO_MACROS, TWO_MACROS.replace(CLEAN, "{# cents #}\n"), CLEAN + "{# cents #}\n", "clean"),
+    ],
+)  # fmt: skip
+def test_a_part_that_others_need_comes_back(
+    tmp_path: Path, path: str, then: str, now: str, right: str, token: str
+):
+    mend = part_taken_out(tmp_path, path, then, now, token)
+
+    assert isinstance(mend, Mend) and mend.patch is not None, mend
+    assert check_claims(mend.claims)[0]
+    after = mend.patch.edits[0].after or ""
+    assert after.startswith(right) and len(after.splitlines()) >= len(now.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("now", "also", "why"),
+    [
+        (SOURCES.replace("name: orders", "name: sales"), {}, "nothing that others need"),
+        (SOURCES.replace(TABLE, "      - name: sales\n"), {}, "sales is new"),
+        (SOURCES.replace("What came in.", "All orders."), {}, "nothing that others need"),
+        (SOURCES.replace(TABLE, ""), {"models/t.yml": SOURCES.replace("app", "crm")}, "orders is new"),
+        (SOURCES.replace(TABLE, ""), {MODEL: SQL.replace("ref('orders')", "ref('o')")}, "orders no more"),
+    ],
+)
+def test_a_part_that_may_have_been_meant_to_go_stays_away(
+    tmp_path: Path, now: str, also: dict[str, str], why: str
+):
+    declined = part_taken_out(tmp_path, "models/s.yml", SOURCES, now, "orders", **also)
+
+    assert isinstance(declined, Declined) and why in declined.why

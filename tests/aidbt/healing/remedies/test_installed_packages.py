@@ -51,9 +51,12 @@ def test_packages_are_installed_and_no_lock_is_left_behind(tmp_path: Path):
     mend = proposed(tmp_path, LOCAL)
 
     assert isinstance(mend, Mend) and mend.before_run is not None and mend.patch is None
-    assert mend.before_run().holds
-    assert (tmp_path / "dbt_packages" / "money" / "dbt_project.yml").exists()
-    assert not (tmp_path / "package-lock.yml").exists()
+    for is_green in (False, True):  # the run after it; where that is red, what was installed is gone again
+        done = mend.before_run()
+        assert done.holds and (tmp_path / "dbt_packages" / "money" / "dbt_project.yml").exists()
+        done.end(is_green)
+        assert (tmp_path / "dbt_packages").exists() is is_green
+        assert not (tmp_path / "package-lock.yml").exists()
 
 
 @pytest.mark.long

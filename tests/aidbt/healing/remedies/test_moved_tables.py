@@ -118,6 +118,10 @@ class Moved:
         (["insert into raw.payments select i, i, 'n' || i from range(301, 331) t(i)",
           "alter table raw.payments rename to pay3"],
          "payments", ("identifier: payments", "identifier: pay3")),
+        (["create table raw.payments_backup as from raw.payments",
+          "insert into raw.payments select i, i, 'n' || i from range(301, 331) t(i)",
+          "alter table raw.payments rename to pay4"],
+         "payments", ("identifier: payments", "identifier: pay4")),
     ],
 )  # fmt: skip
 def test_the_source_says_where_its_table_is(
@@ -131,6 +135,9 @@ def test_the_source_says_where_its_table_is(
     [
         (["create table raw.a as from raw.payments", "alter table raw.payments rename to b"],
          "hold the same"),
+        (["create table raw.pay as from raw.payments", "create table raw.payments_bak as from raw.payments",
+          "insert into raw.payments_bak select i, i, 'n' || i from range(301, 331) t(i)",
+          "drop table raw.payments"], "hold the same"),
         (["create table raw.payments_old as from raw.payments", "drop table raw.payments"],
          "a copy by its name"),
         (["create table raw.pay as from raw.payments limit 100", "drop table raw.payments"], "100 rows"),
@@ -164,6 +171,13 @@ def test_a_schema_that_a_commit_made_up_is_taken_back_and_the_rest_stays(tmp_pat
     yaml = YAML.replace("schema: raw", "schema: raw_uat") + "        description: What came in.\n"
 
     assert Moved(tmp_path, yaml=yaml).mended(RestoredPlace()) == YAML + "        description: What came in.\n"
+
+
+def test_a_mistyped_key_of_a_place_is_written_right(tmp_path: Path):
+    wanted = "        description: What came in.\n"
+    moved = Moved(tmp_path, yaml=YAML.replace("schema: raw", "shcema: raw") + wanted)
+
+    assert moved.mended(RestoredPlace()) == YAML + wanted
 
 
 @pytest.mark.parametrize("there", ["payments", "orders"])  # itself, or what is read from there with it

@@ -15,7 +15,7 @@ from aidbt.core.config import Settings
 from aidbt.core.failures import ErrorClass
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Declined, Diagnosis, Mend, Stage
-from aidbt.core.table_state import GoodState
+from aidbt.core.table_state import GoodState, TableState
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.evidence.tables_now import tables_now
@@ -310,6 +310,50 @@ def test_a_source_says_itself_whether_rows_may_be_set_aside(shop: Shop, said: di
 
     shop.source = {"config": {"meta": {"aidbt": {"quarantine": "never"}}}}
     assert "quarantine: never" in shop.refused(NULLS, NOT_NULL, 3)
+
+
+def test_what_never_changes_tells_which_rows_came_where_loads_update_old_ones(shop: Shop):
+    state = shop.good.tables[PAYMENTS]
+    assert state.keyed is not None
+    bound = sorted(state.keyed.values)[150]  # as of a table of which not all keys are kept
+    few = {key: row for key, row in state.keyed.values.items() if key <= bound}
+    known = replace(state, keyed=replace(state.keyed, bound=bound, values=few))
+    shop.good = replace(shop.good, tables={**shop.good.tables, PAYMENTS: known})
+    shop.change("update raw.payments set loaded_at = timestamp '2026-03-01' where order_id < 30")
+    shop.change(rows(order_id="null"))
+
+    assert shop.mended(NULLS, NOT_NULL, 3).rows_moved == {"pay.payments": 3}
+
+    shop.change("update raw.payments set changed_at = timestamp '2026-03-01' where order_id < 30")
+    assert "cannot be told" in shop.refused(NULLS, NOT_NULL, 3)
+
+
+def test_a_large_parent_that_lost_rows_while_it_grew_is_found_out(shop: Shop):
+    state = measured_of(
+        shop, "insert into raw.orders select i, timestamp '2026-02-01' from range(1000, 3000) t(i)"
+    )
+    shop.good = replace(shop.good, tables={**shop.good.tables, ORDERS: state})
+    shop.change("insert into raw.orders select i, timestamp '2026-03-01' from range(3000, 3400) t(i)")
+    shop.change("delete from raw.orders where id between 1000 and 1099", rows(order_id="1000 + i"))
+
+    assert "of the rows that it had" in shop.refused(ORPHANS, PARENT, 3)
+
+
+def measured_of(shop: Shop, *statements: str) -> TableState:
+    """What the orders hold after some statements."""
+    warehouse = DuckDBWarehouse(shop.change(*statements).root / "shop.duckdb")
+    with warehouse.connect() as connection:
+        (relation,) = (one for one in warehouse.relations() if one.name == "orders")
+        return measured_table(connection, relation, keys=["id"])
+
+
+def test_a_row_comes_back_by_itself_when_its_parent_came(shop: Shop):
+    mend = shop.change(rows(order_id="9000 + i")).mended(ORPHANS, PARENT, 3)
+    assert kept_and_set_aside(shop, mend) == (340, 3)
+
+    shop.change("insert into raw.orders select * replace (9001 as id) from raw.orders limit 1")
+
+    assert kept_and_set_aside(shop, mend) == (341, 2)
 
 
 def test_a_second_cause_adds_its_condition_to_the_first_ones(shop: Shop):

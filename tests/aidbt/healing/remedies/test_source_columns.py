@@ -221,14 +221,11 @@ def test_of_a_source_that_lost_its_rows_too_nothing_is_mended(shop: Shop):
     assert "has 90 rows, and had 200" in shop.refused(*RENAME, old="email", new="address")
 
 
-def test_what_an_incremental_model_below_has_taken_in_already_is_a_persons(shop: Shop):
+def test_what_a_snapshot_below_has_taken_in_already_is_a_persons(shop: Shop):
     shop.change("alter table raw.people rename column email to address")
     case = shop.case
     assert case.manifest is not None
-    log = Node(
-        "model.shop.log", "model", "log", "", "shop", depends_on=(PEOPLE,),
-        config={"materialized": "incremental"},
-    )  # fmt: skip
+    log = Node("snapshot.shop.log", "snapshot", "log", "", "shop", depends_on=(PEOPLE,))
     nodes = {**case.manifest.nodes, log.unique_id: log}
     case = replace(
         case, manifest=replace(case.manifest, nodes=nodes),
@@ -327,18 +324,66 @@ def test_what_contradicts_a_move_is_found(shop: Shop, more: str, why: str):
     assert why in shop.refused(*MOVE, **MOVE_FACTS)
 
 
-@pytest.mark.parametrize(("new", "is_it"), [("email_address", True), ("note", False)])
-def test_of_values_that_nobody_knows_the_name_says_whose_they_are(shop: Shop, new: str, is_it: bool):
+@pytest.mark.parametrize(
+    ("new", "value", "is_it"),
+    [
+        ("email_address", "'n' || id || '@mail.example'", True),
+        ("note", "'n' || id || '@mail.example'", False),
+        ("email_address", "sha256('n' || id)", False),
+    ],
+)
+def test_of_values_that_nobody_knows_the_name_says_whose_they_are(
+    shop: Shop, new: str, value: str, is_it: bool
+):
     shop.change(
         f"alter table raw.people add column {new} varchar",
         "insert into raw.people select id + 1000, null, country, amount, points, seen_at, channel, loaded_at,"
-        " 'new' || id from raw.people where id <= 40",
+        f" {value} from raw.people where id <= 40",
     )
     facts = {**MOVE_FACTS, "new": new}
     if is_it:
         assert "coalesce(email_address, email)" in shop.mended(*MOVE, **facts)
     else:
         assert "not so: where email turned null" in shop.refused(*MOVE, **facts)
+
+
+@pytest.mark.parametrize(
+    ("new", "data_type", "value", "is_it"),
+    [
+        ("amount_v2", "decimal(12, 2)", "id * 1.31", True),
+        ("amount__str", "varchar", "(id * 1.31)::varchar", True),
+        ("amount_v2", "bigint", "id * 131", False),  # cents
+        ("amount_net", "decimal(12, 2)", "id * 1.11", False),
+    ],
+)
+def test_of_amounts_that_nobody_knows_name_and_size_say_what_they_are(
+    shop: Shop, new: str, data_type: str, value: str, is_it: bool
+):
+    shop.change(
+        f"alter table raw.people add column {new} {data_type}",
+        "insert into raw.people select id + 1000, email, country, null, points, seen_at, channel, loaded_at,"
+        f" {value} from raw.people where id % 5 = 0",
+    )
+    facts = {"old": "amount", "new": new, "how": "null_since", "conflicts": "0"}
+    if is_it:
+        assert f"{new}" in shop.mended(*MOVE, **facts)
+    else:
+        assert "not so: where amount turned null" in shop.refused(*MOVE, **facts)
+
+
+@pytest.mark.parametrize(("value", "is_it"), [("country", True), ("'GERMANY'", False)])
+def test_a_list_of_few_values_moves_as_it_is(shop: Shop, value: str, is_it: bool):
+    shop.change(
+        "alter table raw.people add column country_code varchar",
+        "insert into raw.people select id + 1000, email, null, amount, points, seen_at, channel, loaded_at,"
+        f" {value} from raw.people where id <= 40",
+    )
+    shop.write(SQL.replace("channel", "country"))
+    facts = {"old": "country", "new": "country_code", "how": "null_since", "conflicts": "0"}
+    if is_it:
+        assert "coalesce(country_code, country) as country" in shop.mended(*MOVE, **facts)
+    else:
+        assert "not so: where country turned null" in shop.refused(*MOVE, **facts)
 
 
 REMOVED = (DefaultColumn, ErrorClass.COLUMN_REMOVED)

@@ -86,7 +86,7 @@ def holds(series: Series) -> None:
     assert series.fact("keys", "id, status").tolist() == [1, 24, 23, 24]
 
 
-@pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
+@pytest.mark.parametrize("kind", [pytest.param("timestamp", marks=pytest.mark.long), "timestamptz"])
 def test_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path, kind: str
 ) -> None:

@@ -16,6 +16,7 @@ from aidbt.core.incidents import Incident, IncidentEvent, IncidentState
 from aidbt.core.measured import Anomaly, Monitor
 from aidbt.monitors.incidents.changes import News, update_incidents
 from aidbt.monitors.incidents.diagnosed import Seen, noted, with_causes
+from aidbt.monitors.incidents.surroundings import Surroundings, with_feeds
 from aidbt.store.incident_json import incident_from_json, incident_to_json
 from tests.aidbt.monitors.findings import AROUND, NOW, node
 
@@ -35,7 +36,8 @@ def cause(key: str = "renamed", *failed: str, root: str = SOURCE, column: str = 
 class Desk:
     """Incidents over several days, with the ids that the store would give."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: Surroundings = AROUND) -> None:
+        self.around = around
         self.known: dict[str, Incident] = {}
         self.now = NOW
 
@@ -44,12 +46,12 @@ class Desk:
     ) -> list[tuple[str, str]]:
         return self._kept(
             with_causes(
-                self._all(), Seen(causes, "prod", run, frozenset([looked]), since), AROUND, now=self.now
+                self._all(), Seen(causes, "prod", run, frozenset([looked]), since), self.around, now=self.now
             )
         )
 
     def checked(self, *anomalies: Anomaly, **news) -> list[tuple[str, str]]:
-        return self._kept(update_incidents(self._all(), News(anomalies, **news), AROUND, now=self.now))
+        return self._kept(update_incidents(self._all(), News(anomalies, **news), self.around, now=self.now))
 
     def _all(self) -> Sequence[Incident]:
         return tuple(self.known.values())
@@ -179,3 +181,71 @@ def test_what_became_of_an_attempt_is_told_once(desk: Desk):
     assert change is not None and change.after.found is not None
     assert change.after.found.attempt == "HEAL-1"
     assert noted(change.after, "handed over", "two columns fit", now=desk.now, attempt="HEAL-1") is None
+
+
+# --- a connector, and what is late because of it ------------------------------------------------------
+
+CRM = "connector.crm"
+EXPIRED = cause("connector|crm|refused", root=CRM, column="", error_class=E.CREDENTIAL_EXPIRED)
+STALE = replace(
+    cause("stale", root=SOURCE, column="", error_class=E.STALE),
+    failures=(RunFailure(SOURCE, "error", "max loaded_at is old"),),
+)
+
+
+def late(root: str = SOURCE, metric: str = "freshness_minutes") -> Anomaly:
+    at = NOW.replace(tzinfo=None) - timedelta(days=1)
+    return Anomaly(Monitor(root, metric, ""), at, "day", 9.0, f"{root} is late")
+
+
+@pytest.fixture
+def fed() -> Desk:
+    return Desk(with_feeds(AROUND, {SOURCE: CRM, "source.shop.crm.customers": CRM}))
+
+
+def test_what_is_late_below_a_connector_that_fails_is_one_incident_whichever_was_seen_first(fed: Desk):
+    assert fed.checked(late()) == [("opened", "INC-1")]
+    fed.diagnosed(EXPIRED, looked=CRM)
+    fed.diagnosed(STALE)
+
+    assert [one.id for one in fed.known.values() if not one.state.is_over] == ["INC-1"]
+    one = fed.known["INC-1"]
+    assert one.found is not None and (one.root, one.found.key) == (CRM, EXPIRED.key)
+    assert one.failures == (SOURCE,)
+    assert "model.shop.stg_customers" in one.exposed
+
+
+def test_a_source_that_is_late_after_its_connector_failed_is_of_that_incident(fed: Desk):
+    fed.diagnosed(EXPIRED, looked=CRM)
+    fed.diagnosed(STALE)
+    fed.checked(late())
+    again = fed.diagnosed(STALE)
+
+    assert [*fed.known] == ["INC-1"] and again == []
+
+
+def test_several_late_sources_of_one_connector_become_one_incident(fed: Desk):
+    customers = replace(STALE, key="stale2", root="source.shop.crm.customers", failures=())
+    fed.diagnosed(STALE, customers)
+    assert len(fed.known) == 2
+
+    fed.diagnosed(EXPIRED, looked=CRM)
+
+    assert fed.known["INC-2"].state is IncidentState.TERMINATED
+    assert "it is part of INC-1" in fed.known["INC-2"].timeline[-1].note
+    assert fed.known["INC-1"].found.key == EXPIRED.key  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(STALE, root="source.shop.web.visits"),
+        replace(STALE, error_class=E.VOLUME),
+        cause("renamed", "stg_orders"),
+    ],
+)
+def test_what_is_not_late_because_of_it_stays_an_incident_of_its_own(other: Diagnosis, fed: Desk):
+    fed.diagnosed(other)
+    fed.diagnosed(EXPIRED, looked=CRM)
+
+    assert len([one for one in fed.known.values() if not one.state.is_over]) == 2

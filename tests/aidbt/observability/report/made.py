@@ -6,12 +6,14 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from aidbt.core.attempts import Attempt, AttemptState
 from aidbt.core.findings import Severity
-from aidbt.core.incidents import Incident, IncidentEvent, IncidentState
+from aidbt.core.incidents import FoundCause, Incident, IncidentEvent, IncidentState
 from aidbt.core.measured import Anomaly, Monitor
 from aidbt.monitors.history import Family
 from aidbt.observability.report.lineage_part import lineage_part
 from aidbt.observability.report.values import (
+    AttemptPart,
     ChartPoint,
     Costs,
     Freshness,
@@ -27,6 +29,7 @@ from aidbt.observability.report.values import (
     TestResult,
     Watched,
 )
+from aidbt.store.audit import Entry
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 ORDERS, STG, RAW, MART, DASH = (
@@ -122,6 +125,58 @@ def acknowledged() -> IncidentPart:
         timeline=(IncidentEvent(ago(days=4), "opened"), IncidentEvent(ago(days=3), "acknowledged", "jo")),
     )
     return IncidentPart(incident)
+
+
+def mistyped() -> IncidentPart:
+    """A cause that diagnosis found and a healer proposed a mend for."""
+    title = "models/fct_orders.sql: there is no ref stg_ordres; stg_orders stood in its place before"
+    found = FoundCause(
+        "code|model.shop.fct_orders", "prod", "CODE/COMPILATION", 0.97, ORDERS, title=title,
+        proof=(title, "models/fct_orders.sql changed (line 5) since the last good state (commit 4f0c2d91aa)"),
+        ruled_out=("the sources above it have the columns and values they had: crm.orders",),
+        unknown=("whether the warehouse's clock is right",),
+        next_step="write stg_orders for stg_ordres in models/fct_orders.sql, and keep the rest",
+        attempt="HEAL-2", run="9b1c",
+    )  # fmt: skip
+    incident = Incident(
+        id="INC-14", state=IncidentState.OPEN, severity=Severity.ERROR, title=title, root=ORDERS,
+        affected=(ORDERS,), exposed=(MART, DASH), failures=(ORDERS, f"{ORDERS}.unit"), found=found,
+        opened_at=ago(hours=3), updated_at=ago(hours=2), timeline=(IncidentEvent(ago(hours=3), "opened"),),
+    )  # fmt: skip
+    attempt = Attempt(
+        found.key, "prod", AttemptState.PROPOSED, ago(hours=3), ago(hours=2), "HEAL-2", incident="INC-14",
+        error_class=found.error_class, root=ORDERS, failed=("restored_file",), remedy="right_name",
+        commit="7d2e4c91bb02", branch="aidbt/heal/code-fct-orders-2",
+        why="nothing is deployed while another cause of this run is open:"
+        " crm.orders has 50% fewer rows, and tables are made of it",
+    )  # fmt: skip
+    steps = ((5, "classified", "classified"), (4, "proved", "validating"), (2, "proposed", "proposed"))
+    audit = tuple(
+        Entry(
+            n, ago(hours=hours).isoformat(), "aidbt (etl-1)", what, "HEAL-2", after=after, digest="ab12" * 16
+        )
+        for n, (hours, what, after) in enumerate(steps, 1)
+    )
+    return IncidentPart(incident, attempts=(AttemptPart(attempt, audit),))
+
+
+def halved() -> IncidentPart:
+    """A cause of which nothing fails, and nothing was tried."""
+    title = "crm.orders has 50% fewer rows: 500 rows, 1,000 at the last good run"
+    found = FoundCause(
+        f"volume|{RAW}", "prod", "DATA_QUALITY/VOLUME", 0.6, RAW, "amount", title=title, proof=(title,),
+        next_step="ask the owner of crm.orders for the missing rows, or load it again",
+    )  # fmt: skip
+    incident = Incident(
+        id="INC-15", state=IncidentState.OPEN, severity=Severity.WARN, title=title, root=RAW, affected=(RAW,),
+        exposed=(STG, ORDERS, MART), found=found, opened_at=ago(hours=3), updated_at=ago(hours=2),
+    )  # fmt: skip
+    return IncidentPart(incident)
+
+
+def failing() -> Report:
+    """A shop whose last run failed, diagnosed: a mend is proposed, and a source needs a person."""
+    return replace(shop(), incidents=(mistyped(), halved(), acknowledged()))
 
 
 def ended(number: int = 3) -> IncidentPart:

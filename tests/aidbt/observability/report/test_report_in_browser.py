@@ -14,7 +14,9 @@ from tests.browser import CHROMIUM, Tab, open_browser
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser to open the page in")
 
-REPORTS = {"shop": made.shop, "healthy": made.healthy, "empty": made.empty, "nasty": nasty}
+REPORTS = {
+    "shop": made.shop, "failing": made.failing, "healthy": made.healthy, "empty": made.empty, "nasty": nasty,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.core.incidents import IncidentEvent, key_of
+from aidbt.core.attempts import Attempt, AttemptState
+from aidbt.core.incidents import FoundCause, IncidentEvent, key_of
 from aidbt.core.measured import Monitor
 from aidbt.observability.report.page import report_page
-from aidbt.observability.report.values import Freshness, IncidentPart, Report, TestResult, Watched
+from aidbt.observability.report.values import (
+    AttemptPart,
+    Freshness,
+    IncidentPart,
+    Report,
+    TestResult,
+    Watched,
+)
+from aidbt.store.audit import Entry
 from tests.aidbt.observability.report import made
 from tests.aidbt.observability.report.made import NOW
 
-REPORTS = {"shop": made.shop, "healthy": made.healthy, "empty": made.empty}
+REPORTS = {"shop": made.shop, "failing": made.failing, "healthy": made.healthy, "empty": made.empty}
 NASTY = "</script></style><img src=x onerror=alert(1)>\"'&{{ x }}\u202e\u2028\x00\ud800🙈"
 VOID = {"meta", "input", "br", "wbr"}
 
@@ -109,16 +118,30 @@ def nasty() -> Report:
         exposed=(NASTY * 30,),
         failures=(NASTY,),
         owner=NASTY,
+        found=FoundCause(
+            NASTY, NASTY, NASTY, 0.5, NASTY, NASTY, NASTY, (NASTY,), (NASTY,), (NASTY,), NASTY, NASTY, NASTY
+        ),
         anomalies=(anomaly,),
         timeline=(IncidentEvent(NOW, NASTY, NASTY, NASTY),),
     )
+    hostile = Attempt(
+        NASTY, NASTY, AttemptState.WAITING, NOW, NOW, NASTY, NASTY, NASTY, NASTY, failed=(NASTY,),
+        remedy=NASTY, commit=NASTY, branch=NASTY, pull_request=NASTY, why=NASTY,
+    )  # fmt: skip
     chart = part.charts[0]
     points = tuple(replace(point, said=NASTY) for point in chart.points[:3])
     assert shop.quality is not None and shop.costs is not None and shop.spend is not None
     return replace(
         shop,
         project=NASTY,
-        incidents=(IncidentPart(incident, (replace(chart, title=NASTY, points=points),), part.lineage),),
+        incidents=(
+            IncidentPart(
+                incident,
+                (replace(chart, title=NASTY, points=points),),
+                part.lineage,
+                attempts=(AttemptPart(hostile, (Entry(1, NASTY, NASTY, NASTY, NASTY, NASTY, NASTY),)),),
+            ),
+        ),
         tests=(TestResult(f"test.x.{NASTY}", NASTY, "fail", NOW, 1, message=NASTY),),
         freshness=(Freshness(NASTY, NOW, 1.0, "bad"),),
         runs=(replace(shop.runs[0], command=NASTY, id=NASTY),),
@@ -227,6 +250,28 @@ def test_the_worst_stands_first_and_each_incident_with_what_to_do():
     assert "aidbt incidents ack INC-12" in words
     assert "aidbt incidents ack INC-9" not in words  # somebody looks after it already
     assert "the export of the shop is broken" in words
+
+
+def test_failing_nodes_are_told_by_their_causes_with_proof_mending_and_audit():
+    words = Page(report_page(made.failing())).words
+
+    assert "2 failing nodes → 2 causes" in words
+    for said in (
+        "confidence 0.97", "a proved mend may be tried",
+        "models/fct_orders.sql: there is no ref stg_ordres; stg_orders stood in its place before",
+        "the sources above it have the columns and values they had: crm.orders",
+        "whether the warehouse's clock is right", "write stg_orders for stg_ordres in models/fct_orders.sql",
+        "a branch waits for a person", "crm.orders has 50% fewer rows, and tables are made of it",
+        "restored_file", "right_name", "aidbt/heal/code-fct-orders-2", "nothing was tried", "aidbt heal run",
+        "Audit: 3 steps",
+    ):  # fmt: skip
+        assert said in words
+
+
+def test_what_is_wrong_though_nothing_fails_is_a_cause_too():
+    only = replace(made.failing(), incidents=(made.halved(),))
+
+    assert "Nothing fails, and yet → 1 cause" in Page(report_page(only)).words
 
 
 def test_an_incident_of_a_failing_test_says_what_dbt_said_of_it():
