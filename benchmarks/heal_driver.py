@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aidbt.cli.diagnose import causes_of, read
-from aidbt.cli.healing_calls import heal_case
+from aidbt.cli.diagnose import causes_of
+from aidbt.cli.healing_calls import heal_case, read_to_heal
 from aidbt.core.attempts import AttemptState
 from aidbt.core.errors import AidbtError, ProjectError
 from aidbt.core.failures import ErrorClass
@@ -100,7 +100,7 @@ def prepare(session: Session, artifacts: Path | None) -> None:
 
 def heal(session: Session, artifacts: Path) -> dict[str, Any]:
     """Every cause of the failed run taken as far as it gets, as a report."""
-    case = read(session, artifacts)
+    case = read_to_heal(session, artifacts)
     causes = causes_of(case)
     if not causes:
         return report("no_action" if case.run.is_green else "escalated")

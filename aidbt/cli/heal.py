@@ -214,6 +214,13 @@ def _export(file: Path, entries: Sequence[Any]) -> None:
 # --- the screens --------------------------------------------------------------------------------------
 
 
+def _title(one: Healed) -> str:
+    """The class and what is wrong; an attempt that ended before it was looked at has none of its own."""
+    cause = one.diagnosis
+    said = cause.proof[0].text if cause.proof else cause.error_class.meaning
+    return f"{one.attempt.error_class or cause.error_class.value}: {one.attempt.title or said}"
+
+
 def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
     if not healed:
         yield "nothing failed, and nothing is wrong with the sources"
@@ -222,7 +229,7 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
         word = _WORDS.get(attempt.state, attempt.state.replace("_", " "))
         label = click.style(word, fg=_COLOURS.get(attempt.state, "yellow"), bold=True)
         of_it = f" {dim(attempt.incident)}" if attempt.incident else ""
-        yield f"{label}  {bold(attempt.id)}{of_it}  {attempt.error_class}: {attempt.title}"
+        yield f"{label}  {bold(attempt.id)}{of_it}  {_title(one)}"
         if attempt.why:
             yield f"   {dim('what'.ljust(10))} {attempt.why}"
         yield from _part("checked", one.found)

@@ -69,9 +69,10 @@ def healed_from(
 
 def _last_run(session: Session, artifacts: Path | None) -> tuple[Case, tuple[Diagnosis, ...]]:
     from aidbt.cli.classifying import by_project
-    from aidbt.cli.diagnose import causes_of, read
+    from aidbt.cli.diagnose import causes_of
+    from aidbt.cli.healing_calls import read_to_heal
 
-    case = read(session, artifacts)
+    case = read_to_heal(session, artifacts)
     return case, causes_of(case, by_project(session))
 
 

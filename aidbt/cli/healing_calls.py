@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aidbt.core.healing import Diagnosis
+    from aidbt.core.resilience import Clock
     from aidbt.healing.controller.hands import Means, Ran
     from aidbt.healing.controller.healing import Healed
     from aidbt.healing.controller.rerun import Rerun
@@ -24,11 +25,35 @@ def healed_causes(session: Session, artifacts: Path | None = None) -> list[Heale
         StoreError: the store cannot be read or written.
     """
     from aidbt.cli.classifying import by_project
-    from aidbt.cli.diagnose import causes_of, read
+    from aidbt.cli.diagnose import causes_of
 
     require_not_paused(session)
-    case = read(session, artifacts)
+    case = read_to_heal(session, artifacts)
     return heal_case(session, case, causes_of(case, by_project(session)))
+
+
+def read_to_heal(session: Session, artifacts: Path | None = None, *, clock: Clock | None = None) -> Case:
+    """All that is known of a failed run. Where somebody just holds the warehouse, and that is not why it
+    failed, it is waited for: without it little is known.
+
+    Raises:
+        UsageError: there is nothing in the folder.
+    """
+    from random import Random
+
+    from aidbt.cli.diagnose import read
+    from aidbt.core.healing import Stage
+    from aidbt.core.resilience import RetryPolicy, SystemClock
+
+    pauses, rng, watch = RetryPolicy(tries=5, base_s=2, cap_s=30), Random(), clock or SystemClock()
+    case = read(session, artifacts)
+    for number in range(1, pauses.tries):
+        is_away = case.reached is not None and case.reached.is_locked
+        if not is_away or case.run.stage in (Stage.CONNECT, Stage.DATA):
+            break
+        watch.sleep(pauses.base_s + pauses.delay_s(number, rng))
+        case = read(session, artifacts)
+    return case
 
 
 def require_not_paused(session: Session) -> None:

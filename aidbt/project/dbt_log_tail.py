@@ -15,6 +15,8 @@ from aidbt.core.errors import ArtifactError
 _TAIL_BYTES = 24_000_000
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\[\d{1,2}m")
 _BEGINS = re.compile(r"^=+ [\d:.]+ \| (?P<id>[\w-]+) =+\s*$", re.MULTILINE)
+# Where an invocation logs as text, and where events stand.
+_FORMAT = re.compile(r"^(?:=+ [\d:.]+ \| [\w-]+ =+\s*$|(?P<event>\{\"(?:data|info)\":))", re.MULTILINE)
 _LOG_LINE = re.compile(r"^[\d:.]{8,} \[(?P<level>\w+) *\] \[[^\]]*\]: (?P<text>.*)$")
 _PRINTED_LINE = re.compile(r"^\d\d:\d\d:\d\d  ?(?P<text>.*)$")
 _RUNNING = re.compile(r"^Running with dbt=(?P<version>\S+)")
@@ -65,6 +67,7 @@ class LastInvocation:
         succeeded: None where it does not say.
         is_whole: False where its beginning was further back than is read.
         before: of `dbt test`, the run right before it where that failed.
+        others: the ids of all invocations that the log tells of, as far back as it is read.
     """
 
     invocation_id: str
@@ -75,6 +78,7 @@ class LastInvocation:
     succeeded: bool | None = None
     is_whole: bool = True
     before: LastInvocation | None = None
+    others: frozenset[str] = frozenset()
 
     def named(self, *names: str) -> list[Told]:
         """The lines of these events."""
@@ -109,18 +113,38 @@ def last_invocation(path: Path) -> LastInvocation | None:
             before = one
         if kind is _BUILDS:
             break
-    if found is None or before is None:
-        return found
+    if found is None:
+        return None
+    others = frozenset(match["id"] for form in (_ID, _BEGINS) for match in form.finditer(text))
+    if before is None:
+        return replace(found, others=others)
     if _kind(found) is _LOOKS:
-        return before
-    return replace(found, before=before) if before.succeeded is False else found
+        return replace(before, others=others)
+    return replace(found, before=before if before.succeeded is False else None, others=others)
 
 
 def _latest_first(text: str, is_whole: bool) -> Iterator[LastInvocation]:
     """The invocations in a text, the last one first."""
-    if re.search(r'^\{"(data|info)":', text, re.MULTILINE):
-        yield from _of_json(text, is_whole)
-        return
+    parts = _by_format(text)
+    for place, (part, is_json) in reversed(list(enumerate(parts))):
+        begun = is_whole or place > 0  # only the first part may be cut off
+        yield from _of_json(part, begun) if is_json else _of_written(part, begun)
+
+
+def _by_format(text: str) -> list[tuple[str, bool]]:
+    """(a part of a log, whether it is one of events): runs of one project may log in both formats."""
+    starts: list[tuple[int, bool]] = []
+    for match in _FORMAT.finditer(text):
+        is_json = match["event"] is not None
+        if not starts or starts[-1][1] is not is_json:
+            starts.append((match.start(), is_json))
+    starts = [(0, starts[0][1]), *starts[1:]] if starts else [(0, False)]
+    ends = [*(start for start, _ in starts[1:]), len(text)]
+    return [(text[start:end], is_json) for (start, is_json), end in zip(starts, ends, strict=True)]
+
+
+def _of_written(text: str, is_whole: bool) -> Iterator[LastInvocation]:
+    """The invocations in a log of text, or in what was printed, the last one first."""
     begins = list(_BEGINS.finditer(text))
     ends = [*(match.start() for match in begins), len(text)][1:]
     for begin, end in reversed(list(zip(begins, ends, strict=True))):
@@ -179,11 +203,6 @@ def _of_events(last: str, own: Sequence[str], is_whole: bool) -> LastInvocation:
             command = str(data.get("command") or "")
         told.append(_told(info, data, name))
     return LastInvocation(last, tuple(told), version, command, ended, succeeded, is_whole)
-
-
-def _is_of(line: str, invocation_id: str) -> bool:
-    match = _ID.search(line)
-    return match is not None and match["id"] == invocation_id
 
 
 def _event(line: str) -> tuple[dict[str, Any], dict[str, Any]] | None:

@@ -44,8 +44,15 @@ class Asked:
 
     @property
     def selects(self) -> bool:
-        """Whether it was about a part of the project."""
-        return any(name in SELECTING for name, _ in self.options)
+        """Whether it was about a part of the project; one that only named kinds of nodes was about all of
+        them."""
+        return any(name in SELECTING and name != "resource-type" for name, _ in self.options)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The kinds of nodes that it named; empty for all."""
+        named = frozenset(self.all_of("resource-type"))
+        return frozenset() if named & {"all", "default"} else named
 
     def kept(self, *, selection: bool = True) -> tuple[str, ...]:
         """Its options that count when it is run again, as words."""

@@ -53,7 +53,7 @@ def is_mended(joint: Joint, causes: Sequence[Diagnosis], before: Joint) -> bool:
     first mends' own making.
 
     Args:
-        before: the first mends. What fails in their files may be their fault, and so may rows be whose parents
+        before: the first mends. What fails in their files may be their fault, and so may rows whose parents
             they set aside.
     """
     sets_aside = any(one.mend is not None and one.mend.rows_moved for one in before.patched)

@@ -75,7 +75,7 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     asked = asked_of(run.command)
     if asked.command and asked.command not in OF_COMMAND:
         return Rerun(asked.command, options=asked.kept())
-    kinds = OF_COMMAND.get(asked.command, _BUILT)
+    kinds = tuple(k for k in OF_COMMAND.get(asked.command, _BUILT) if not asked.types or k in asked.types)
     reached = [failure.unique_id for failure in run.failures if failure.unique_id]
     there = [manifest.find(name) if manifest else None for name in (*reached, *run.skipped)]
     failed = [node for node in there[: len(reached)] if node is not None]
@@ -110,7 +110,8 @@ def _never_reached(run: FailedRun, asked: Asked, manifest: Manifest, kinds: Coll
         return set()
     told = {*run.succeeded, *run.warned, *run.skipped, *(failure.unique_id for failure in run.failures)}
     asked_for = set(_whole(asked, manifest, kinds).nodes)
-    if not asked.selects and asked.command in ("build", "test", ""):
+    has_tests = asked.command in ("build", "test", "") and (not asked.types or "test" in asked.types)
+    if not asked.selects and has_tests:
         asked_for |= {node.unique_id for node in manifest.of_type("test")}
     left = [manifest.nodes[name] for name in asked_for - told if name in manifest.nodes]
     return {node.unique_id for node in left if node.config.get("materialized") != "ephemeral"}
@@ -168,9 +169,9 @@ def _whole(asked: Asked, manifest: Manifest | None, kinds: Collection[str]) -> R
     """The failed command once more."""
     command = asked.command if asked.command in OF_COMMAND and asked.command != "retry" else "build"
     rerun = Rerun(command, options=asked.kept())
-    if manifest is None or command == "test":
+    if manifest is None or command == "test" or not kinds:
         return rerun
-    if {name for name, _ in asked.options} & {"selector", "resource-type", "exclude-resource-type"}:
+    if {name for name, _ in asked.options} & {"selector", "exclude-resource-type"}:
         return rerun
     try:
         found = select_nodes(manifest, asked.all_of("select"), asked.all_of("exclude"), types=kinds)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from aidbt.healing.evidence.code_changes import FileChange
 
@@ -72,14 +72,11 @@ def _is_named(text: str) -> bool:
     """Whether a line is one expression over a row with a name of its own, as no condition has: in one line
     `case … end as x`, `a = 1 and b = 2 as x`."""
     try:
-        tree = sqlglot.parse_one(f"select {text}") if "{" not in text else None
-    except sqlglot.errors.SqlglotError:
+        items = exp.select(text).expressions if "{" not in text else []
+    except SqlglotError:
         return False
-    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
-        return False
-    item = tree.expressions[0]
-    is_alone = not any(value for name, value in tree.args.items() if name not in ("expressions", "kind"))
-    return is_alone and isinstance(item, exp.Alias) and not item.find(exp.Query, exp.Window, exp.Star)
+    is_alone = len(items) == 1 and isinstance(items[0], exp.Alias)
+    return is_alone and not items[0].find(exp.Query, exp.Window, exp.Star)
 
 
 def _is_in_list(before: list[str]) -> bool:

@@ -126,7 +126,7 @@ def _went_on(change: TableChange) -> bool:
 
 
 def _newest(change: TableChange) -> list[tuple[str, str]]:
-    """(then, now) of the newest value of each time, but for those that turned null and, where there are others,
+    """(then, now) of the newest value of each time; without those that turned null and, where there are more,
     when rows were loaded: an old export that is loaded again has that of today."""
     nulled = {name for name, _, _ in change.nulled}
     found = [

@@ -59,7 +59,8 @@ def _read_elsewhere(case: Case, failure: RunFailure | None, change: TableChange)
     return diagnosis(
         "place", E.TABLE_RENAMED, STRONG, failure=failure, proof=[*proof, *_said(failure)],
         root=change.source if then[0] == now[0] else f"schema.{node.schema}",
-        facts={"source": change.source, "relation": was, "file": edit.path, "lines": edit.lines},
+        facts={"source": change.source, "old": then[1], "relation": was, "file": edit.path,
+               "lines": edit.lines},
         next_step=f"look at line {edit.lines} of {edit.path}: it says where {was} is",
     )  # fmt: skip
 

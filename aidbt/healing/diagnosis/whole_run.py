@@ -20,7 +20,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.what_failed import KILLED, NOT_TOLD
+from aidbt.healing.evidence.what_failed import ENDED_FROM_OUTSIDE, INTERRUPTED, NOT_TOLD
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",
@@ -62,11 +62,12 @@ def missing_setting(case: Case, failure: RunFailure, symptom: Symptom) -> Diagno
 
 
 def killed(case: Case, failure: RunFailure) -> Diagnosis | None:
-    """A run whose log breaks off: it was killed, or the machine went away."""
-    if failure.message != KILLED:
+    """A run that was killed or interrupted, or whose machine went away."""
+    if failure.message not in ENDED_FROM_OUTSIDE:
         return None
     done = len(case.run.succeeded)
     text = f"its log breaks off without an end, after {done:,} nodes" if done else "its log has no end"
+    text = failure.message if failure.message == INTERRUPTED else text
     return diagnosis(
         "killed", E.TEMPORARY_UNAVAILABLE, LIKELY, failure=failure, root="project",
         stage=Stage.NODE if done else None,

@@ -16,7 +16,7 @@ from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Stage
 from aidbt.healing.evidence.what_failed import (
-    KILLED,
+    ENDED_FROM_OUTSIDE,
     NOT_TOLD,
     failures_of,
     stage_of,
@@ -197,13 +197,16 @@ def _is_own(
     if results is None:
         return False, ""
     own_id = results.metadata.invocation_id
+    failed = any(result.status in FAILING for result in results.results)
     if log is not None and log.invocation_id:
+        is_elsewhere = own_id not in log.others and own_id not in known_good
+        if failed and log.succeeded and is_elsewhere:
+            return True, "the log does not tell of the run that left these results: it was written elsewhere"
         return own_id == log.invocation_id, ""
     if printed is not None and printed.invocation_id:
         return own_id == printed.invocation_id, ""
     if own_id in known_good and printed is not None:
         return printed.succeeded is True, ""
-    failed = any(result.status in FAILING for result in results.results)
     if printed is not None and printed.succeeded is not None:
         return printed.succeeded is not failed, ""
     if printed is not None:  # killed, or it printed nothing that says how it ended
@@ -238,8 +241,14 @@ def _begun_by(log: LastInvocation | None, manifest: Manifest | None) -> str:
     before = log.before if log is not None else None
     if before is None or not told_failures(before, manifest):
         return ""
-    words = ["build" if word == "run" else word for word in before.command.split()]
-    return " ".join(words) or "dbt build"
+    words = before.command.split()
+    if "run" not in words:
+        return " ".join(words) or "dbt build"
+    # Neither of the two builds seeds or snapshots.
+    return " ".join(["build" if word == "run" else word for word in words] + list(_RUN_AND_TEST))
+
+
+_RUN_AND_TEST = ("--resource-type", "model", "test", "unit_test")
 
 
 def _names_nodes(told: LastInvocation) -> bool:
@@ -263,7 +272,7 @@ def _stage(failures: Sequence[RunFailure], is_freshness: bool, *, has_begun: boo
         return Stage.DATA
     if is_freshness:
         return Stage.FRESHNESS
-    is_cut = any(failure.message in (KILLED, NOT_TOLD) for failure in failures)
+    is_cut = any(failure.message in (*ENDED_FROM_OUTSIDE, NOT_TOLD) for failure in failures)
     if (has_begun or is_cut) and all(not failure.unique_id for failure in failures):
         return Stage.NODE
     return min((stage_of(failure) for failure in failures), key=list(Stage).index)

@@ -14,6 +14,8 @@ from aidbt.project.manifest import Manifest
 
 # Our own words, where dbt has none.
 KILLED = "dbt was ended from outside before it was done: its log breaks off"
+INTERRUPTED = "dbt was interrupted (Ctrl-C) before it was done"
+ENDED_FROM_OUTSIDE = (KILLED, INTERRUPTED)
 NOT_TOLD = "nothing that the run left says how it ended"
 _CONNECTING = re.compile(
     r"could not set lock|could not connect|connection refused|connection to server|failed to connect"
@@ -99,6 +101,9 @@ def _without_logging(message: str) -> str:
     return _LOGGING.sub(lambda match: match["last"], message)
 
 
+_CTRL_C = re.compile(r"^KeyboardInterrupt\s*\Z", re.M)
+
+
 def told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFailure]:
     """The failures that a log tells of: of its nodes where it names them, else of the run as a whole."""
     nodes: dict[str, RunFailure] = {}
@@ -112,6 +117,8 @@ def told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFa
         nodes = {failure.unique_id: failure for failure in _printed_failures(told.lines, manifest)}
     if nodes:
         return list(nodes.values())
+    if any(_CTRL_C.search(line.text) for line in told.lines):
+        return [RunFailure("", "error", INTERRUPTED)]
     message = _whole_message(told)
     return [RunFailure("", "error", message, path_in(message))] if message else []
 

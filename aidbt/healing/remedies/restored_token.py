@@ -12,7 +12,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.guided import guided_edits
 from aidbt.healing.remedies.code.names import renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_indents, undone_slips
-from aidbt.healing.remedies.code.places import Place, changes_unit_tests, is_verdict_of_a_test, places
+from aidbt.healing.remedies.code.places import Place, asks_for, is_verdict_of_a_test, places
 from aidbt.healing.remedies.code.reading import Reader, Reading
 from aidbt.healing.remedies.remedy import Tools
 
@@ -58,14 +58,12 @@ class RestoredToken:
             found = _found(place, reader)
             if isinstance(found, _Found):
                 renamed = _renames(found, case)
-                return Declined(NAME, renamed, draft=_patch(found)) if renamed else _mend(found)
+                return Declined(NAME, renamed, draft=_patch(found)) if renamed else _mend(found, tools)
             why = found or why
         if not why and diagnosis.facts.get("what", "") in _UNREADABLE:
             only = _only_slip(changed, reader)
-            if only is not None and changes_unit_tests(only.place.path, only.place.now, only.text):
-                return Declined(NAME, "it stands in a unit test, and tests are a person's")
             if only is not None:
-                return _mend(only)
+                return _mend(only, tools)
         nothing = "no file that changed was readable at the last good run and is not now"
         return Declined(NAME, why or nothing, is_concerned=bool(why))
 
@@ -169,7 +167,7 @@ def _said(found: _Found) -> str:
     return " and ".join(str(edit) for edit in found.edits).replace("\n", " ")
 
 
-def _mend(found: _Found) -> Mend:
+def _mend(found: _Found, tools: Tools) -> Mend:
     place, said = found.place, _said(found)
     title = f"{said[:1].upper()}{said[1:]} in {place.path}"
     return Mend(
@@ -179,6 +177,7 @@ def _mend(found: _Found) -> Mend:
         claims=_claims(found),
         risk=Risk.LOW,
         restores=not any(edit.is_guess for edit in found.edits),
+        asks=asks_for(place.path, place.now, found.text, tools),
     )
 
 
@@ -200,4 +199,6 @@ def _claims(found: _Found) -> tuple[Claim, ...]:
 
 def _columns_said(after: Reading) -> str:
     count = sum(len(columns) for columns in after.columns.values())
-    return f"{count:,} columns in {len(after.columns):,} queries" if count else "its columns are not known"
+    queries = len(after.columns)
+    of = "one query" if queries == 1 else f"{queries:,} queries"
+    return f"{count:,} columns in {of}" if count else "its columns are not known"

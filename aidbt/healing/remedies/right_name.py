@@ -13,7 +13,8 @@ from aidbt.healing.remedies.code.names import all_names, names_known, renamed_on
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, replaced_by_slip, tokens
 from aidbt.healing.remedies.code.places import (
     Place,
-    changes_unit_tests,
+    asks_for,
+    is_test_file,
     is_verdict_of_a_test,
     named_words,
     places,
@@ -61,9 +62,7 @@ class RightName:
                 if len(chosen) > 1 and is_plural(first.word, first.meant):
                     said = f"{first.meant} is called {first.word} in {len(chosen)} files now"
                     return Declined(NAME, f"{said}: it looks as if that was meant")
-                if any(changes_unit_tests(w.path, w.text, applied(w.edits, w.text)) for w in chosen):
-                    return Declined(NAME, f"'{first.word}' stands in a unit test, and tests are a person's")
-                return _mend(chosen, _claims_of_then(chosen))
+                return _mend(chosen, _claims_of_then(chosen), tools)
         if found:
             named = ", ".join(f"'{word.word}'" for word in found[:3])
             return Declined(NAME, f"several words may be the mistyped one: {named}")
@@ -104,7 +103,7 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
     path = diagnosis.facts.get("file", "")
     if kind not in _KINDS or not token or not path:
         return Declined(NAME, "no word that was mistyped is found in what changed", is_concerned=False)
-    if not path.endswith((".sql", ".py")) or _is_test(path, tools):
+    if not path.endswith((".sql", ".py")) or is_test_file(path, tools):
         return Declined(NAME, f"'{token}' stands in {path}, and tests are a person's")
     known = names_known(kind, diagnosis, case, tools.text(path) or "")
     vocabulary = all_names(case)
@@ -130,16 +129,18 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
                 lambda: _only_one(token, meant, known, vocabulary),
             ),
         ),
+        tools,
     )
 
 
-def _mend(words: Sequence[_Word], claims: Sequence[Claim]) -> Mend:
+def _mend(words: Sequence[_Word], claims: Sequence[Claim], tools: Tools) -> Mend:
     first = words[0]
     said = f"{first.word} → {first.meant}"
     edits = tuple(
         FileEdit(word.path, digest(word.text), applied(word.edits, word.text), said, undo=word.text)
         for word in words
     )
+    asks = [asks_for(word.path, word.text, applied(word.edits, word.text), tools) for word in words]
     where = first.path if len(words) == 1 else f"{len(words)} files"
     return Mend(
         NAME,
@@ -148,6 +149,7 @@ def _mend(words: Sequence[_Word], claims: Sequence[Claim]) -> Mend:
         claims=tuple(claims),
         risk=Risk.LOW,
         restores=True,
+        asks=next(filter(None, asks), ""),
     )
 
 
@@ -159,11 +161,6 @@ def _claims_of_then(words: Sequence[_Word]) -> tuple[Claim, ...]:
         Claim(f"'{word.word}' is '{word.meant}' mistyped", lambda: _mistyped(word.word, word.meant)),
         Claim(f"'{word.meant}' was there at the last good run", lambda: stood),
     )
-
-
-def _is_test(path: str, tools: Tools) -> bool:
-    folders = tools.project.config.get("test-paths") or ["tests"]
-    return any(path.startswith(f"{str(folder).strip('/')}/") for folder in folders)
 
 
 def _everywhere(text: str, word: str, meant: str) -> list[OneEdit]:

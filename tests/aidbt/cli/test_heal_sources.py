@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from aidbt.cli.fed_sources import feeds_of
 from aidbt.cli.main import cli
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node
+from aidbt.session import open_session
 from aidbt.store import open_store
 from aidbt.store.incidents import Incidents
 from tests.dbt_shop import DBT_PROJECT, PROFILES
@@ -126,6 +131,20 @@ def test_what_a_class_may_not_is_left_with_its_command(source: Source):
 
     assert cause["attempt"]["state"] == "waiting" and source.rows() == [(5,)]
     assert cause["commands"] == ["aidbt ingest replay shop --cause wrong_type"]
+
+
+@pytest.mark.parametrize(("own", "schema"), [("", "bronze_shop"), ("bronze_schema: landed\n", "landed")])
+def test_what_a_connector_lands_is_known_by_its_schema(source: Source, own: str, schema: str):
+    source.connector.write_text(CONNECTOR + own)
+    places = {"orders": schema.upper(), "visits": "elsewhere"}
+    sources = {
+        name: Node(f"source.shop.shop.{name}", "source", name, "m.yml", "shop", schema=place)
+        for name, place in places.items()
+    }
+    manifest = Manifest(ArtifactMetadata("", "", datetime.now(UTC), {}), {}, sources)
+    session = open_session(source.root, profiles_dir=source.root)
+
+    assert feeds_of(session, manifest, ["connector.shop"]) == {"source.shop.shop.orders": "connector.shop"}
 
 
 def test_a_source_that_cannot_be_read_is_one_incident_until_it_can(source: Source):

@@ -124,3 +124,19 @@ def test_what_failed_before_the_tests_belongs_to_them(tmp_path: Path):
 
     assert (found.invocation_id, found.succeeded) == ("test", True)
     assert found.before is not None and found.before.named("RunResultError")[0].unique_id == "model.shop.a"
+
+
+def test_runs_of_one_project_may_log_as_events_and_as_text(tmp_path: Path):
+    events = "\n".join(
+        (
+            event("MainReportVersion", "cccc-3", version="=1.11.16"),
+            event("CommandCompleted", "cccc-3", success=True),
+        )
+    )
+
+    last_of_text = read(tmp_path, f"{events}\n{TEXT}")
+    last_of_events = read(tmp_path, f"{TEXT}{events}\n")
+
+    assert (last_of_text.invocation_id, last_of_text.succeeded) == ("bbbb-2", False)
+    assert (last_of_events.invocation_id, last_of_events.succeeded) == ("cccc-3", True)
+    assert last_of_text.others == last_of_events.others == {"aaaa-1", "bbbb-2", "cccc-3"}

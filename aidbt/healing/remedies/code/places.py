@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aidbt.core.config import parse_yaml
@@ -60,19 +61,46 @@ def is_verdict_of_a_test(diagnosis: Diagnosis) -> bool:
     return any(failure.status == "fail" for failure in diagnosis.failures)
 
 
-def changes_unit_tests(path: str, now: str, after: str) -> bool:
-    """Whether an edit changes what a unit test says: what it should ask is a person's."""
+def asks_for(path: str, now: str, after: str, tools: Tools) -> str:
+    """Why a person has to agree to an edit of a file: it changes a test; "" where it does not."""
+    if is_test_file(path, tools) or _test_macros(now) != _test_macros(after):
+        return EDITS_A_TEST
     if not path.endswith(_ANY):
-        return False
+        return ""
     try:
         said = [parse_yaml(text, path, repeated_keys=True) for text in (now, after)]
     except SettingsError:
-        return False  # what cannot be read now asks nothing
-    return _unit_tests(said[0]) != _unit_tests(said[1])
+        return ""  # of what cannot be read no test is known
+    return EDITS_A_TEST if list(_tests_in(said[0])) != list(_tests_in(said[1])) else ""
 
 
-def _unit_tests(said: object) -> object:
-    return said.get("unit_tests") if isinstance(said, dict) else None
+EDITS_A_TEST = "it edits a test: a person has to agree"
+_TEST_MACRO = re.compile(r"\{%[-+]?\s*test\s.*?(?:\{%[-+]?\s*endtest\s*[-+]?%\}|\Z)", re.DOTALL)
+_TESTS = ("tests", "data_tests", "unit_tests")
+
+
+def is_test_file(path: str, tools: Tools) -> bool:
+    """Whether a file is in one of the project's folders of tests."""
+    folders = tools.project.config.get("test-paths") or ["tests"]
+    return any(path.startswith(f"{str(folder).strip('/')}/") for folder in folders)
+
+
+def _test_macros(text: str) -> list[str]:
+    return _TEST_MACRO.findall(text)
+
+
+def _tests_in(said: object, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """(the names of what is tested, its tests) of all that a YAML file tests."""
+    if isinstance(said, dict):
+        own = (*where, str(said["name"])) if "name" in said else where
+        for key, value in said.items():
+            if key in _TESTS:
+                yield own, value
+            else:
+                yield from _tests_in(value, own)
+    elif isinstance(said, list):
+        for item in said:
+            yield from _tests_in(item, where)
 
 
 def named_words(diagnosis: Diagnosis) -> set[str]:

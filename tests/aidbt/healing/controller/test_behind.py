@@ -170,3 +170,23 @@ def test_rows_that_an_incremental_model_took_are_a_persons_unless_it_reads_their
         else:
             wanted = "select ordered_at::date, count(*) from crm.orders where person is not null group by 1"
             assert rows(shop, "select day, orders from daily order by 1") == sorted(rows(shop, wanted))
+
+
+@pytest.mark.long
+def test_a_run_that_failed_and_the_green_tests_after_it_are_mended_as_one(tmp_path: Path):
+    """Only what the run left undone is built; the tests alone would be green over the tables of yesterday."""
+    snap = "{% snapshot snap %}{{ config(unique_key='id', strategy='check', check_cols='all') }}\n"
+    snap += "select * from {{ ref('people') }}\n{% endsnapshot %}\n"
+    shop = healthy(tmp_path, {"snapshots/snap.sql": snap})
+    rows(shop, "alter table crm.people rename email to email_address; delete from crm.people where id > 36")
+    events = ("--log-format-file", "json", "--profiles-dir", ".")
+    assert subprocess.run(["dbt", "run", *events], cwd=shop.root, capture_output=True).returncode == 1
+    assert subprocess.run(["dbt", "test", *events], cwd=shop.root, capture_output=True).returncode == 0
+    built = rows(shop, "select * from daily")
+    rows(shop, "create or replace table orders as select 1 as not_built_again")
+
+    healed = aidbt(shop, "heal", "run", "--artifacts", str(shop.root / "target"))["causes"]
+
+    assert [one["attempt"]["state"] for one in healed] == ["promoted"], healed[0]["attempt"]["why"]
+    assert rows(shop, "select count(*), count(email) from people") == [(37, 37)]
+    assert rows(shop, "select * from orders") == [(1,)] and rows(shop, "select * from daily") == built

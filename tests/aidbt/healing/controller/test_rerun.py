@@ -56,6 +56,25 @@ def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
     assert again.nodes == {"model.shop.orders", "model.shop.totals"}
 
 
+def test_a_command_about_kinds_of_nodes_is_about_all_of_these_and_no_others():
+    snap = node("snapshot.shop.snap", "model.shop.orders")
+    shop = manifest(*SHOP.nodes.values(), snap)
+    command = "dbt build --resource-type model test unit_test"
+    fine = ("model.shop.stg", "test.shop.unique_orders")
+
+    skipped = ("model.shop.totals",)
+    known = rerun(failed("model.shop.orders", succeeded=fine, skipped=skipped, command=command), shop)
+    untold = rerun(
+        failed("model.shop.totals", succeeded=fine, command=command), shop
+    )  # orders was not reached
+    whole = rerun(failed("model.shop.orders", wrote_results=False, command=command), shop)
+
+    assert known.nodes == {"model.shop.orders", "model.shop.totals"} and known.select
+    assert "snapshot.shop.snap" not in known.nodes | untold.nodes | whole.nodes
+    assert (untold.select, whole.select) == ((), ()) and "--resource-type" in untold.options
+    assert whole.nodes == {"model.shop.stg", "model.shop.orders", "model.shop.totals"}
+
+
 def test_what_hangs_on_a_failed_model_runs_again_though_nobody_wrote_that_it_was_skipped():
     assert rerun(failed("model.shop.orders"), SHOP).nodes == {"model.shop.orders", "model.shop.totals"}
 

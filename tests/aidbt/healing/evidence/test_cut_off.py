@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from aidbt.core.healing import Stage
 from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
 
 INTERRUPTED = "Runtime Error\n  INTERRUPT Error: Interrupted!"
@@ -36,3 +37,20 @@ def test_a_run_that_was_only_stopped_keeps_its_failures(tmp_path: Path):
     run = read(tmp_path, totals=INTERRUPTED)
 
     assert [failure.unique_id for failure in run.failures] == ["model.shop.totals"]
+
+
+def test_a_run_that_somebody_interrupted_is_no_failure_of_the_code_it_was_in(tmp_path: Path):
+    (tmp_path / "stdout.txt").write_text(
+        "07:00:00  Running with dbt=1.11.16\n"
+        "07:00:01  1 of 9 START sql table model main.orders ........ [RUN]\n"
+        "07:00:02  Encountered an error:\n\n"
+        "07:00:02  Traceback (most recent call last):\n"
+        '  File "queue.py", line 171, in get\n    self.inner.get(block=block, timeout=timeout)\n'
+        "KeyboardInterrupt\n\n"
+    )
+    run = read_failed_run(tmp_path, project="shop")
+
+    assert [failure.message for failure in run.failures] == [
+        "dbt was interrupted (Ctrl-C) before it was done"
+    ]
+    assert run.stage is Stage.NODE

@@ -49,7 +49,8 @@ def test_green_tests_after_a_run_that_was_stopped_do_not_hide_what_was_not_built
     run = read_failed_run(log(tmp_path, stopped, tested), project="shop")
 
     assert [failure.unique_id for failure in run.failures] == [""]
-    assert (run.command, run.wrote_results) == ("dbt build -s marts", False)
+    both = "dbt build -s marts --resource-type model test unit_test"  # neither builds seeds or snapshots
+    assert (run.command, run.wrote_results) == (both, False)
 
 
 def events(folder: Path, *runs: tuple[str, str, bool, dict[str, str]], is_cut: bool = False) -> Path:
@@ -88,4 +89,5 @@ def test_what_a_run_and_the_tests_after_it_say_is_put_together(tmp_path: Path, i
 
     assert [failure.unique_id for failure in run.failures] == ["model.shop.b"]
     assert run.succeeded == ("model.shop.a", "test.shop.unique_a") and run.skipped == ("model.shop.c",)
-    assert (run.command, run.wrote_results) == ("dbt build", not is_cut)
+    both = "dbt build --resource-type model test unit_test"
+    assert (run.command, run.wrote_results) == (both, not is_cut)

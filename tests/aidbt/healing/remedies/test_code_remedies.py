@@ -227,17 +227,41 @@ def test_yaml_gets_its_indentation_back_beside_a_wanted_line(tmp_path: Path):
     assert found == {"models/_models.yml": now.replace("     - name: place", "      - name: place")}
 
 
+TESTS = """\
+models:
+  - name: totals
+    columns:
+      - name: place
+        description: the place
+        data_tests:
+          - relationships: {arguments: {to: ref('orders'), field: customer_id}}
+unit_tests:
+  - {name: adds, model: totals, expect: {rows: [{order_count: 1}]}}
+"""
+
+
 @pytest.mark.parametrize("remedy", [RightName(), RestoredToken()])
-def test_what_a_unit_test_says_is_a_persons(tmp_path: Path, remedy: Remedy):
-    right = YAML + "unit_tests:\n  - {name: adds, model: totals, expect: {rows: [{place: 1}]}}\n"
-    now = right.replace("{place: 1}", "{plcae: 1}")
+@pytest.mark.parametrize(
+    ("right", "wrong", "edits_a_test"),
+    [
+        ("order_count", "order_cuont", True),
+        ("customer_id", "custmer_id", True),
+        ("relationships", "relationhsips", True),
+        ("name: place", "name: plcae", True),
+        ("description", "descritpion", False),
+    ],
+)
+def test_to_an_edit_of_a_test_a_person_has_to_agree(
+    tmp_path: Path, remedy: Remedy, right: str, wrong: str, edits_a_test: bool
+):
+    now = TESTS.replace(right, wrong)
     found, tools = case(tmp_path, {"models/_models.yml": now})
-    changes = changed_files({"models/_models.yml": right}, {"models/_models.yml": now})
+    changes = changed_files({"models/_models.yml": TESTS}, {"models/_models.yml": now})
     found = replace(found, code=CodeChanges(tuple(changes), "the last good state", is_since_good=True))
 
-    diagnosis = broken("'plcae' is no column", error_class=E.SQL_SEMANTIC, what="yaml", token="plcae")
-    declined = remedy.propose(diagnosis, found, tools)
-    assert isinstance(declined, Declined) and "unit test" in declined.why
+    diagnosis = broken(f"no {wrong}", error_class=E.SQL_SEMANTIC, what="yaml", token=wrong)
+    mend = remedy.propose(diagnosis, found, tools)
+    assert isinstance(mend, Mend) and bool(mend.asks) is edits_a_test
 
 
 @pytest.mark.parametrize(
