@@ -196,7 +196,7 @@ def _heading(case: Case, causes: Sequence[Diagnosis]) -> str:
     nodes = [failure for failure in case.run.failures if failure.unique_id]
     begun = f"{command} did not get {'to its end' if case.run.succeeded else 'as far as any node'}"
     what = f"{count(len(nodes), 'failed node')} in {command}" if nodes else begun
-    stale = "" if case.run.wrote_results or nodes else " (the results that lie there are of an earlier run)"
+    stale = "" if case.run.wrote_results or nodes else " (it left no results of its own)"
     return f"{bold(what)} → {_causes(causes)}{stale}{against}"
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 
@@ -401,14 +402,22 @@ def parts(node: Any) -> Iterator[Any]:
         >>> [type(part).__name__ for part in parts(Missing(Attribute("orders", "paid_at")))]
         ['Missing', 'Attribute']
     """
-    if isinstance(node, tuple):
-        for item in node:
-            yield from parts(item)
-    elif is_dataclass(node):
-        yield node
-        for field in fields(node):
-            if field.name != "source":
-                yield from parts(getattr(node, field.name))
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(reversed(part))
+        elif (names := _inner_names(part.__class__)) is not None:
+            yield part
+            waiting.extend(getattr(part, name) for name in names)
+
+
+@cache
+def _inner_names(kind: type) -> tuple[str, ...] | None:
+    """What a term, predicate or query is made of, the last first; None for a plain value."""
+    if not is_dataclass(kind):
+        return None
+    return tuple(field.name for field in reversed(fields(kind)) if field.name != "source")
 
 
 def queries_in(query: SemanticQuery | None) -> Iterator[SemanticQuery]:

@@ -42,7 +42,7 @@ from aidbt.healing.diagnosis.tables import gone_table, missing_model
 from aidbt.healing.diagnosis.whole_run import by_message, damaged, full, killed, locked, missing_setting
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.table_changes import TableChange
-from aidbt.healing.evidence.what_failed import ENDED_FROM_OUTSIDE, stage_of
+from aidbt.healing.evidence.what_failed import is_ended_from_outside, stage_of
 from aidbt.lineage.graph import ColumnRef
 
 Look = Callable[[Case, RunFailure, Symptom], Diagnosis | None]
@@ -124,7 +124,7 @@ def _without_memory(case: Case, found: Diagnosis) -> Diagnosis:
 
 def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
     """Where to look, the surest first, by what the message complains about."""
-    if failure.message in ENDED_FROM_OUTSIDE:
+    if is_ended_from_outside(failure.message):
         return (lambda case, failure, _: killed(case, failure),)
     if symptom.what == "lock":
         return (lambda case, failure, _: locked(case, failure),)

@@ -20,7 +20,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.what_failed import ENDED_FROM_OUTSIDE, INTERRUPTED, NOT_TOLD
+from aidbt.healing.evidence.what_failed import INTERRUPTED, KILLED, NOT_TOLD, is_ended_from_outside
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",
@@ -63,11 +63,11 @@ def missing_setting(case: Case, failure: RunFailure, symptom: Symptom) -> Diagno
 
 def killed(case: Case, failure: RunFailure) -> Diagnosis | None:
     """A run that was killed or interrupted, or whose machine went away."""
-    if failure.message not in ENDED_FROM_OUTSIDE:
+    if not is_ended_from_outside(failure.message):
         return None
     done = len(case.run.succeeded)
     text = f"its log breaks off without an end, after {done:,} nodes" if done else "its log has no end"
-    text = failure.message if failure.message == INTERRUPTED else text
+    text = text if failure.message == KILLED else INTERRUPTED
     return diagnosis(
         "killed", E.TEMPORARY_UNAVAILABLE, LIKELY, failure=failure, root="project",
         stage=Stage.NODE if done else None,

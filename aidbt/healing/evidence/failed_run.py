@@ -7,10 +7,11 @@ place; then the truth is only in dbt's log, or in what it printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from aidbt.core.errors import ArtifactError
 from aidbt.core.findings import RunFailure
@@ -95,6 +96,9 @@ def read_failed_run(
     unknown: list[str] = []
     log = _log(folder, ("dbt.log", "logs/dbt.log", "../logs/dbt.log"), unknown)
     printed = _log(folder, ("stdout.txt", "stderr.txt"), unknown)
+    if log is not None and printed is not None and _is_of_before(log, printed, known_good):
+        unknown.append("the log tells of an earlier run only: nothing of this one was written to it")
+        log = None
     told = log or printed
     results = _results(folder, project, told.invocation_id if told is not None else "", unknown)
     manifest = _manifest(folder, project, unknown)
@@ -124,6 +128,13 @@ def read_failed_run(
         manifest=manifest,
         unknown=tuple(unknown),
     )
+
+
+def _is_of_before(log: LastInvocation, printed: LastInvocation, known_good: Collection[str]) -> bool:
+    """Whether a log ends with a run that is known to have gone well, and what was printed with none that did:
+    a full disk takes no log."""
+    is_begun = bool(printed.dbt_version) and printed.invocation_id != log.invocation_id
+    return is_begun and printed.succeeded is not True and log.invocation_id in known_good
 
 
 # --- reading ------------------------------------------------------------------------------------------
@@ -230,10 +241,24 @@ def _goes_with(manifest: Manifest, results: RunResults | Sources | None, log: La
 def _command(results: RunResults | Sources | None, told: LastInvocation | None) -> str:
     if isinstance(results, RunResults):
         args = results.raw.get("args") or {}
-        said = str(args.get("invocation_command") or args.get("which") or "")
-        if said:
-            return said
+        said, which = str(args.get("invocation_command") or ""), str(args.get("which") or "")
+        if which and not set(which.split("-")) & set(re.split(r"[\s-]", said)):
+            return _as_called(which, args)  # dbt ran within another program
+        if said or which:
+            return said or which
     return told.command if told is not None else ""
+
+
+def _as_called(which: str, args: Mapping[str, Any]) -> str:
+    """A command by the arguments that it was called with: what it was about."""
+    words = ["dbt", which]
+    for name in ("select", "exclude"):
+        values = args.get(name)
+        values = [values] if isinstance(values, str) else values or []
+        words += [f"--{name}", *map(str, values)] if values else []
+    if args.get("selector"):
+        words += ["--selector", str(args["selector"])]
+    return " ".join(words)
 
 
 def _begun_by(log: LastInvocation | None, manifest: Manifest | None) -> str:

@@ -101,6 +101,11 @@ def _without_logging(message: str) -> str:
     return _LOGGING.sub(lambda match: match["last"], message)
 
 
+def is_ended_from_outside(message: str) -> bool:
+    """Whether a failure says only that somebody stopped the run, or a query of it."""
+    return message in ENDED_FROM_OUTSIDE or "INTERRUPT Error: Interrupted" in message
+
+
 _CTRL_C = re.compile(r"^KeyboardInterrupt\s*\Z", re.M)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Stage
+from aidbt.healing.diagnosis.causes import diagnose
+from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
 
 INTERRUPTED = "Runtime Error\n  INTERRUPT Error: Interrupted!"
@@ -37,6 +40,8 @@ def test_a_run_that_was_only_stopped_keeps_its_failures(tmp_path: Path):
     run = read(tmp_path, totals=INTERRUPTED)
 
     assert [failure.unique_id for failure in run.failures] == ["model.shop.totals"]
+    (cause,) = diagnose(Case("shop", tmp_path, run))
+    assert cause.error_class is ErrorClass.TEMPORARY_UNAVAILABLE and cause.failures == run.failures
 
 
 def test_a_run_that_somebody_interrupted_is_no_failure_of_the_code_it_was_in(tmp_path: Path):
@@ -54,3 +59,22 @@ def test_a_run_that_somebody_interrupted_is_no_failure_of_the_code_it_was_in(tmp
         "dbt was interrupted (Ctrl-C) before it was done"
     ]
     assert run.stage is Stage.NODE
+
+
+def test_a_run_that_could_not_write_its_log_is_told_by_what_it_printed(tmp_path: Path):
+    info = {"invocation_id": "good", "level": "info", "ts": "2026-03-01T05:00:00Z"}
+    lines = [
+        {"data": {}, "info": {**info, "name": "MainReportVersion", "msg": "Running with dbt=1.11.16"}},
+        {
+            "data": {"success": True},
+            "info": {**info, "name": "CommandCompleted", "msg": "Command `dbt build` succeeded"},
+        },
+    ]
+    (tmp_path / "dbt.log").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "stdout.txt").write_text(
+        "07:00:00  Running with dbt=1.11.16\n07:00:02  Encountered an error:\n[Errno 27] File too large\n"
+    )
+
+    assert read_failed_run(tmp_path, project="shop").is_green
+    run = read_failed_run(tmp_path, project="shop", known_good=["good"])
+    assert [failure.message for failure in run.failures] == ["[Errno 27] File too large"]

@@ -91,3 +91,15 @@ def test_what_a_run_and_the_tests_after_it_say_is_put_together(tmp_path: Path, i
     assert run.succeeded == ("model.shop.a", "test.shop.unique_a") and run.skipped == ("model.shop.c",)
     both = "dbt build --resource-type model test unit_test"
     assert (run.command, run.wrote_results) == (both, not is_cut)
+
+
+def test_of_dbt_within_another_program_the_arguments_tell_what_it_was_about(tmp_path: Path):
+    """Its own words are that program's; without them all of the project would be built."""
+    metadata = {"invocation_id": "one", "generated_at": "2026-03-01T12:00:00Z", "dbt_version": "1.11.16",
+                "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"}  # fmt: skip
+    failed = {"unique_id": "model.shop.a", "status": "error", "execution_time": 0.1, "timing": []}
+    args = {"invocation_command": "dbt /jobs/line", "which": "build", "select": ["+a"], "exclude": []}
+    results = {"metadata": metadata, "results": [failed], "args": args}
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+
+    assert read_failed_run(tmp_path, project="shop").command == "dbt build --select +a"
