@@ -54,7 +54,7 @@ def build(
     session = open_from(**where)
     with Progress(is_shown=output == "text") as progress, session.ask_for_warehouse():
         progress.show("waiting for the warehouse")
-        wait_until_free(lambda: session.warehouse)
+        wait_until_free(lambda: session.warehouse, tries=5 if heal else 1)
         report = build_and_record(
             session.project,
             session.settings.values.dbt,

@@ -234,8 +234,10 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
             yield f"   {dim('what'.ljust(10))} {attempt.why}"
         yield from _part("checked", one.found)
         is_done = attempt.state in ("promoted", "resolved")
-        yield from _part("not further", () if is_done else one.reasons)
-        yield from _part("not", () if is_done else [f"{name}: {why}" for name, why in one.declined])
+        said = (attempt.why, one.diagnosis.next_step)  # what another line says
+        yield from _part("not further", () if is_done else [why for why in one.reasons if why not in said])
+        yield from _part("declined", () if is_done else [f"{name}: {why}" for name, why in one.declined])
+        yield from _part("draft", one.drafts)
         yield from _part("next", one.commands or (() if is_done else [one.diagnosis.next_step]))
         if attempt.state == "waiting":
             done = f"a green aidbt build ends it; aidbt heal resolve {attempt.id} lets it be tried again"

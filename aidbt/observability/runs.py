@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 from aidbt.core.config import DbtSettings
 from aidbt.core.errors import ArtifactError, ProfileError, WarehouseError, WarehouseLocked
+from aidbt.core.resilience import Clock, RetryPolicy, SystemClock
 from aidbt.observability.observing.dbt_log import last_memory
 from aidbt.observability.observing.observe import take_in
 from aidbt.observability.recorded import KEEP_RUNS, recorded_report
@@ -21,13 +23,29 @@ from aidbt.store import Cache, Store
 from aidbt.warehouse import Warehouse
 
 
-def wait_until_free(open_warehouse: Callable[[], Warehouse]) -> None:
+def wait_until_free(
+    open_warehouse: Callable[[], Warehouse], *, tries: int = 1, clock: Clock | None = None
+) -> None:
     """Return when dbt can open a warehouse that lets one process in, for which streams were asked to make
     way; of any other at once.
+
+    Args:
+        tries: how often it is tried where somebody else has it, with growing pauses in between.
 
     Raises:
         WarehouseLocked: somebody else has it, or a stream has not let it go.
     """
+    pauses, rng, watch = RetryPolicy(tries=tries, base_s=2, cap_s=30), Random(), clock or SystemClock()
+    for number in range(1, tries):
+        try:
+            return _opened(open_warehouse)
+        except WarehouseLocked:
+            watch.sleep(pauses.base_s + pauses.delay_s(number, rng))
+    return _opened(open_warehouse)
+
+
+def _opened(open_warehouse: Callable[[], Warehouse]) -> None:
+    """Raises WarehouseLocked where dbt could not open it now."""
     try:
         warehouse = open_warehouse()
         if warehouse.dialect == "duckdb":

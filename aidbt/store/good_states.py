@@ -116,6 +116,17 @@ class GoodStates:
         contents = {str(row.digest): zlib.decompress(row.content).decode() for row in found}
         return _state(row.number, row.target, row.taken_at, row.invocation_id, body, contents)
 
+    def forget(self, target: str, run: str) -> None:
+        """Forget the state of a run, by its invocation id, which proved not to be good.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        with self._store.transaction() as connection:
+            connection.execute(_FORGET_RUN, {"target": target, "id": run})
+            connection.execute(_FORGET_REFERENCES)
+            connection.execute(_FORGET_BLOBS)
+
     def all(self) -> list[tuple[str, datetime, str]]:
         """(target, when it was taken, invocation id) of every state, the newest first."""
         with self._store.transaction() as connection:

@@ -73,6 +73,7 @@ class ProjectHands:
         joint: the plans of this and all other causes of the run.
         found: what proving it found.
         commands: what a person may run to open the pull request.
+        drafts: files that were written for a person, from the project's folder on.
     """
 
     case: Case
@@ -82,6 +83,7 @@ class ProjectHands:
     joint: Joint = field(default_factory=Joint)
     found: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
 
     @property
     def _root(self) -> Path:
@@ -268,8 +270,9 @@ class ProjectHands:
     def propose(self, attempt: Attempt) -> Tried:
         """A branch at the mend's commit, and the text of its pull request in `.aidbt/heal`."""
         done, self.commands = writing.propose(
-            self.means, attempt, self.diagnosis, self._the_mend(), found=self.found, reasons=self.gate.reasons
-        )
+            self.means, attempt, self.diagnosis, self._the_mend(), found=self.found,
+            reasons=self.gate.reasons, others=self.joint.titles_beside(self.diagnosis.key),
+        )  # fmt: skip
         return done
 
     def promote(self, attempt: Attempt) -> Tried:
@@ -299,7 +302,8 @@ class ProjectHands:
         drafts = [item.draft for item in self.declined if item.draft is not None]
         patch = self.mend.patch if self.mend is not None else None
         for edit in (patch or (drafts[0] if drafts else None) or _NO_PATCH).edits:
-            writing.write_note(self._root, f"{attempt.id}-{Path(edit.path).name}", edit.after or "")
+            name = f"{attempt.id}-{edit.path.replace('/', '-')}"
+            self.drafts += (writing.write_note(self._root, name, edit.after or ""),)
         self.means.tell(attempt, self.diagnosis)
 
     def _final(self, attempt: Attempt) -> Rerun:

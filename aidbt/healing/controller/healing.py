@@ -43,6 +43,7 @@ class Healed:
         declined: remedy and why it does not apply.
         reasons: why it did not go further without a person.
         commands: what a person may run next.
+        drafts: files that show how it could be mended, from the project's folder on.
     """
 
     attempt: Attempt
@@ -52,6 +53,7 @@ class Healed:
     declined: tuple[tuple[str, str], ...] = ()
     reasons: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
 
 
 def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest | None) -> Rules:
@@ -139,6 +141,7 @@ def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
         tuple((item.remedy, item.why) for item in hands.declined if item.is_concerned),
         hands.gate.reasons,
         hands.commands,
+        hands.drafts,
     )
 
 

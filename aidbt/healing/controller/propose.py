@@ -52,6 +52,7 @@ def proposal(
     found: Sequence[str],
     reasons: Sequence[str],
     diff: str,
+    others: Sequence[str] = (),
 ) -> Proposal:
     """The pull request of a mend that was proved.
 
@@ -59,9 +60,10 @@ def proposal(
         into: the branch that it is for.
         found: what checking found, a sentence each.
         reasons: why it was not deployed without a person.
+        others: mends of other causes that the same commits hold.
     """
     branch = branch_of(diagnosis.key, attempt)
-    body = "\n".join(_body(attempt, diagnosis, mend, found, reasons, diff))
+    body = "\n".join(_body(attempt, diagnosis, mend, found, reasons, diff, others))
     create = f"gh pr create --head {branch} --base {shlex.quote(into)} --title {shlex.quote(mend.title)}"
     return Proposal(
         branch,
@@ -74,8 +76,9 @@ def proposal(
 
 
 def _body(
-    attempt: str, diagnosis: Diagnosis, mend: Mend, found: Sequence[str], reasons: Sequence[str], diff: str
-) -> Iterator[str]:
+    attempt: str, diagnosis: Diagnosis, mend: Mend, found: Sequence[str], reasons: Sequence[str], diff: str,
+    others: Sequence[str],
+) -> Iterator[str]:  # fmt: skip
     yield f"# {mend.title}\n"
     where = node_name(diagnosis.root) if "." in diagnosis.root else diagnosis.root
     what = f"**{diagnosis.error_class}** at {where}"
@@ -88,6 +91,7 @@ def _body(
     yield from _part("Rows that go elsewhere", [f"{k}: {n:,}" for k, n in mend.rows_moved.items()])
     yield from _part("What is not known", diagnosis.unknown)
     yield from _part("Why a person decides", reasons)
+    yield from _part("Mends of other causes in the same files, which are in it too", others)
     fence = "```" if "```" not in diff else "~~~~"
     yield f"## The change\n\n{fence}diff\n{diff.rstrip()}\n{fence}"
 

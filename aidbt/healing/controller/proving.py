@@ -182,4 +182,4 @@ def _kept_wrong(case: Case, built: Built) -> str:
 
 def _built(aside: Aside) -> str:
     tables = f"{len(aside.tables):,} table{'s' if len(aside.tables) != 1 else ''} built aside"
-    return f"{tables} as the last good run lets expect, {aside.tests:,} tests passed"
+    return f"{tables} as at the last good run, {aside.tests:,} tests passed"

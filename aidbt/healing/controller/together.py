@@ -103,6 +103,11 @@ class Joint:
         others = [one.patch for one in self.patched if one.diagnosis.key != key and one.patch is not None]
         return own is not None and not any(set(own.paths()) & set(patch.paths()) for patch in others)
 
+    def titles_beside(self, key: str) -> list[str]:
+        """Of the other mends in the commits of one that cannot be a branch of its own."""
+        others = [] if self.stands_alone(key) else [p for p in self.patched if p.diagnosis.key != key]
+        return [one.mend.title for one in others if one.mend is not None]
+
 
 @dataclass(slots=True)
 class Planner:

@@ -15,6 +15,7 @@ from aidbt.patching import commits
 from aidbt.store import Store
 from aidbt.store.attempts import Attempts
 from aidbt.store.cases import Cases
+from aidbt.store.good_states import GoodStates
 from aidbt.store.leases import Leases
 from aidbt.warehouse import Warehouse
 from aidbt.warehouse.kept_tables import put_back
@@ -42,10 +43,11 @@ def undo(
     """
     attempts, leases = Attempts(store, who), Leases(store)
     wanted = attempts.get(id)
-    _check(root, wanted, last_run)
+    _check(root, wanted)
     alive = attempts.all(states=(AttemptState.PROMOTED,))
     whole = [one for one in alive if one.id == wanted.id or (one.commit and one.commit == wanted.commit)]
     keeper = _keeper(root, whole)
+    run = _run_of(root, keeper, last_run)
     with leases.leased([resource_of(one) for one in whole], who) as held:
         branch = commits.head(root).branch if wanted.commit else ""
         left = put_back(warehouse(), kept_file(root, keeper))
@@ -64,6 +66,8 @@ def undo(
             for one in whole
         ]  # fmt: skip
         Cases(store, who).add(past_case(wanted, "wrong", said))
+        # Else what was taken back would be what stood there when all was well, and be put back as that.
+        GoodStates(store).forget(wanted.target, run)
         forget(root, keeper)
     return taken, left
 
@@ -79,17 +83,22 @@ def _keeper(root: Path, whole: list[Attempt]) -> Attempt:
     return kept[0]
 
 
-def _check(root: Path, attempt: Attempt, last_run: str) -> None:
-    if attempt.state is not AttemptState.PROMOTED:
-        said = attempt.state.replace("_", " ")
-        raise UsageError(f"{attempt.id} is {said}: only what is deployed can be taken back")
-    file = run_file(root, attempt)
+def _run_of(root: Path, keeper: Attempt, last_run: str) -> str:
+    """The run that replaced the tables; "" where it is not known."""
+    file = run_file(root, keeper)
     run = file.read_text(encoding="utf-8") if file.exists() else ""
     if run and last_run and run != last_run:
         raise UsageError(
-            f"somebody has built since {attempt.id}: its tables are no longer the last ones",
+            f"somebody has built since {keeper.id}: its tables are no longer the last ones",
             hint="take the commit back with git, and build",
         )
+    return run
+
+
+def _check(root: Path, attempt: Attempt) -> None:
+    if attempt.state is not AttemptState.PROMOTED:
+        said = attempt.state.replace("_", " ")
+        raise UsageError(f"{attempt.id} is {said}: only what is deployed can be taken back")
     if not attempt.commit:
         return
     now = commits.head(root)

@@ -27,7 +27,7 @@ _PAUSES_S = (5.0, 20.0)
 
 def propose(
     means: Means, attempt: Attempt, diagnosis: Diagnosis, mend: Mend, *, found: Sequence[str],
-    reasons: Sequence[str],
+    reasons: Sequence[str], others: Sequence[str] = (),
 ) -> tuple[Tried, tuple[str, ...]]:  # fmt: skip
     """A branch at the mend's commit and the text of its pull request; with the commands that publish both.
 
@@ -43,7 +43,7 @@ def propose(
     text = proposal(
         attempt.id, diagnosis, mend,
         into=means.rules.deployed_branch or _branch(root) or "main", found=found, reasons=reasons,
-        diff=commits.patch_text(root, attempt.base, attempt.commit),
+        diff=commits.patch_text(root, attempt.base, attempt.commit), others=others,
     )  # fmt: skip
     write_note(root, f"{attempt.id}.md", text.body)
     if was != attempt.commit:
@@ -123,8 +123,8 @@ def deployed_before(means: Means, attempt: Attempt, run: Rerun, risk: str = "") 
     return None
 
 
-def write_note(root: Path, name: str, content: str) -> None:
-    """Write a text or a draft for people into `.aidbt/heal`.
+def write_note(root: Path, name: str, content: str) -> str:
+    """Write a text or a draft for people into `.aidbt/heal`; where it is, from the root on.
 
     Raises:
         ProjectError: it cannot be written.
@@ -135,6 +135,7 @@ def write_note(root: Path, name: str, content: str) -> None:
         (folder / name).write_text(content, encoding="utf-8")
     except OSError as error:
         raise ProjectError(f"{name} cannot be written: {error.strerror}") from error
+    return (folder / name).relative_to(root).as_posix()
 
 
 def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:

@@ -210,7 +210,7 @@ def _probed(case: Case, found: Diagnosis) -> Diagnosis:
                 found, proof=(probe, *found.proof), facts=facts, next_step="run the failed nodes again"
             )
         return replace(found, ruled_out=(*found.ruled_out, probe))
-    probe = Evidence("probe", "warehouse", f"it does not answer now either: {reached.problem}")
+    probe = Evidence("probe", "warehouse", f"it cannot be reached from here now: {reached.problem}")
     return replace(found, proof=(probe, *found.proof))
 
 

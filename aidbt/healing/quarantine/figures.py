@@ -56,7 +56,7 @@ class Figures:
         amounts: column of the staging model → what of it is moved.
         unread: such columns that cannot be read in the bad rows.
         known_before: bad rows that stood there at the last good run, as far as they could be looked up.
-        looked_up: where they were; empty where they could not be.
+        looked_up: what says that none of them did, in words; empty where they could not be looked up.
         values: some of the different bad values, of a rule over one column.
         changed: columns of the source that came, went or have another type since the last good run.
         parent_now, parent_then: rows of the orphans' parent.
@@ -229,14 +229,14 @@ class Counting:
             where = exp.and_(rows.where.copy(), where) if rows.where is not None else where
             bad = keyed_rows(replace(rows, where=where), keyed.key, bound=keyed.bound, mask=self.mask)
             before = len(bad.values.keys() & keyed.values.keys())
-            looked += ["the last good state"] if len(keyed.values) == was.rows else []
+            looked += ["the last good state has none of their keys"] if len(keyed.values) == was.rows else []
         highest = _maximum(was, keyed.key[0]) if len(keyed.key) == 1 else ""
         if highest and not before:
             above = _later(keyed.key[0], highest, self.entry, self.case.dialect)
             row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), above))).from_(self._checked(rule)))[0]
-            looked += [f"all {keyed.key[0]} of then are lower"] if int(row[0] or 0) == found.bad else []
+            looked += [f"each {keyed.key[0]} is above all of then"] if int(row[0] or 0) == found.bad else []
         came = self._came_later(rule, found, was, keyed)
-        looked += [f"the {came} of just those rows that came"] if came else []
+        looked += [f"{came} is above all of then in just as many rows as came"] if came else []
         for table, column in tables_with_key(self.entry, keyed.key, self.case):
             key = exp.column(keyed.key[0], quoted=True)
             known = exp.select(exp.column(column, quoted=True)).from_(
@@ -245,7 +245,7 @@ class Counting:
             there = exp.In(this=key, query=exp.Subquery(this=known))
             row = self._fetch(exp.select(_sum_if(exp.and_(_is_bad(), there))).from_(self._checked(rule)))[0]
             before = max(before, int(row[0] or 0))
-            looked.append(str(table))
+            looked.append(f"{table} has none of their keys")
         return replace(found, known_before=before, looked_up=tuple(looked))
 
     def _came_later(self, rule: Rule, found: Figures, was: TableState, keyed: KeyedRows) -> str:

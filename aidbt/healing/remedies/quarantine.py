@@ -199,5 +199,6 @@ def _few(now: Figures, rule: Rule, entry: Entry) -> Checked:
 
 
 def _new(now: Figures) -> Checked:
-    where = ", ".join(now.looked_up) or "the times of loading"
-    return Checked(not now.known_before, f"looked up in {where}")
+    if now.known_before:
+        return Checked(False, f"{now.known_before:,} of them were")
+    return Checked(True, "; ".join(now.looked_up) or "told by when they were loaded")

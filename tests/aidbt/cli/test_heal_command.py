@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from aidbt.cli.heal import healed_lines
 from aidbt.cli.main import cli
+from aidbt.core.attempts import Attempt, AttemptState
 from aidbt.core.errors import AidbtError
+from aidbt.core.failures import ErrorClass
+from aidbt.core.healing import Diagnosis, Stage
+from aidbt.healing.controller.healing import Healed
 from tests.dbt_shop import Shop, new_shop
 
 
@@ -101,3 +107,15 @@ def test_a_profile_that_cannot_be_read_is_a_cause_that_goes_to_a_person(shop: Sh
     assert done.exit_code == 1, (done.output, done.exception)
     assert "handed over  HEAL-1 INC-1  CONFIGURATION/MISSING_SETTING" in done.output
     assert "set the environment variable NO_PLACE" in done.output
+
+
+def test_what_is_handed_over_says_each_thing_once_and_where_its_draft_is():
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    why, step, draft = "two columns may be it", "ask the owner", ".aidbt/heal/HEAL-1-models-a.sql"
+    attempt = Attempt("k", "prod", AttemptState.WAITING, noon, noon, "HEAL-1", "mail is gone", why=why)
+    cause = Diagnosis("k", ErrorClass.COLUMN_RENAMED, 0.6, Stage.NODE, "source.s.a.b", next_step=step)
+
+    said = list(healed_lines([Healed(attempt, cause, reasons=(why, step, "it is frozen"), drafts=(draft,))]))
+
+    assert [sum(text in line for line in said) for text in (why, step, draft)] == [1, 1, 1]
+    assert ["not further" in line for line in said if "it is frozen" in line] == [True]

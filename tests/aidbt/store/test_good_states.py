@@ -73,6 +73,19 @@ def test_a_run_that_is_kept_again_replaces_itself(store: Store):
     assert len(states.all()) == 1
 
 
+def test_a_run_that_proved_not_to_be_good_is_forgotten_with_its_parts(store: Store):
+    states = GoodStates(store)
+    states.put(state("good"))
+    states.put(state("mended", hours=1, texts={"models/a.sql": "select 2\n"}))
+    states.put(state("mended", hours=1, target="dev"))
+
+    states.forget("prod", "mended")
+    last = states.last("prod")
+
+    assert last is not None and last.invocation_id == "good"
+    assert [(target, run) for target, _, run in states.all()] == [("dev", "mended"), ("prod", "good")]
+
+
 def test_the_mask_is_made_once_and_differs_between_stores(store: Store, tmp_path: Path):
     other = open_store(tmp_path / "other.db")
 

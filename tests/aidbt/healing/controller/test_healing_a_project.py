@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from aidbt.cli.main import cli
 from aidbt.store import open_store
 from aidbt.store.audit import Audit, broken
+from aidbt.store.good_states import GoodStates
 from tests.dbt_shop import DBT_PROJECT, Shop, held_by_another_process, new_shop
 
 FILES = {
@@ -188,6 +189,10 @@ def test_a_person_takes_a_mend_back_with_its_tables_while_nobody_has_built_since
     assert [one["state"] for one in taken] == ["rolled_back"]
     assert git(mistyped.root, "rev-parse", "HEAD^{tree}") == bad
     assert _tables(mistyped) == before
+    # What was taken back is no good state any more: it would be put back as what stood there before.
+    assert len(GoodStates(open_store(mistyped.root / ".aidbt/state.db")).all()) == 1
+    aidbt(mistyped, "build", "--no-monitor")
+    assert healed(mistyped)[0]["state"] == "waiting"
 
 
 def _tables(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:

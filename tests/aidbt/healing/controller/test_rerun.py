@@ -212,9 +212,10 @@ def test_a_proposal_says_why_what_was_checked_and_what_to_run():
 
     text = proposal(
         "HEAL-3", diagnosis, Mend("right_name", "Write 'a' instead of b"), into="main", found=("one",),
-        reasons=("nobody said",), diff=diff,
+        reasons=("nobody said",), diff=diff, others=["Set aside 1 row"],
     )  # fmt: skip
 
     assert "## Why it failed\n\n- stg was there before" in text.body
+    assert "which are in it too\n\n- Set aside 1 row" in text.body
     assert "~~~~diff\n+```\n~~~~" in text.body
     assert text.commands[1].startswith("gh pr create --head aidbt/heal/k-3 --base main --title 'Write '")

@@ -76,6 +76,7 @@ def test_edits_of_one_file_are_made_one_upon_the_other_and_both_are_deployed():
     ]  # fmt: skip
     assert joint.gate_of(MAIL.key).allowed is joint.gate_of(FONE.key).allowed is Allowed.PROMOTE
     assert not joint.stands_alone(MAIL.key)
+    assert joint.titles_beside(MAIL.key) == [joint.of(FONE.key).mend.title]  # type: ignore[union-attr]
 
 
 def test_two_traces_of_one_mistake_are_one_edit():
