@@ -721,6 +721,12 @@ class HealSettings(Section):
                 raise ValueError(f"no class is called '{name}'{meant}")
         return classes
 
+    @field_validator("classes")
+    @classmethod
+    def _also_transient(cls, classes: dict[str, Any]) -> dict[str, Any]:
+        """Naming another class does not take waiting away."""
+        return {"TRANSIENT": "auto", **classes}
+
 
 class StoreSettings(Section):
     """Where aidbt keeps its evidence.

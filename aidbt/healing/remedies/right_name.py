@@ -112,6 +112,9 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
         return Declined(NAME, "no good run is remembered, so nobody knows which names there are")
     if meant is None:
         return Declined(NAME, f"no known {kind}, or not one alone, is '{token}' with a slip of the hand")
+    stood = diagnosis.facts.get("replacement", "")
+    if stood and stood.casefold() != meant.casefold():
+        return Declined(NAME, f"'{stood}' stood there or is as near, and not '{meant}'")
     content, change = tools.text(path), case.code.of(path)
     if content is None or change is None:
         return Declined(NAME, f"'{token}' stands in {path}, which did not change")

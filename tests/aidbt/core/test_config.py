@@ -11,6 +11,7 @@ import pytest
 
 from aidbt.core.config import (
     SETTINGS_FILE,
+    HealSettings,
     LoadedSettings,
     Settings,
     environment,
@@ -411,3 +412,9 @@ def test_a_variable_that_is_not_set_is_named_with_the_file():
         fill_env_vars("a {{ env_var('TOKEN') }}", where="crm.yml", env={})
 
     assert str(caught.value) == "crm.yml: the environment variable TOKEN is not set\nhint: export TOKEN=…"
+
+
+def test_naming_a_class_that_is_mended_does_not_take_waiting_away():
+    told = HealSettings(classes={"CODE": "auto"}).classes
+    assert told == {"TRANSIENT": "auto", "CODE": "auto"}
+    assert HealSettings(classes={"TRANSIENT": "propose"}).classes == {"TRANSIENT": "propose"}

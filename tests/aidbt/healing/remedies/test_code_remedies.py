@@ -334,6 +334,21 @@ def test_in_a_new_file_the_only_name_it_can_be_is_meant(tmp_path: Path, what: st
     assert found == {"models/new.sql": new.replace(token, meant)}
 
 
+def test_where_another_word_stood_before_no_near_name_takes_its_place(tmp_path: Path):
+    new = "select chanel from {{ ref('orders') }}\n"
+    diagnosis = broken(
+        "",
+        error_class=E.SQL_SEMANTIC,
+        what="column",
+        token="chanel",
+        replacement="place",
+        file="models/new.sql",
+    )
+    found, tools = case(tmp_path, {"models/new.sql": new})
+
+    assert isinstance(RightName().propose(diagnosis, found, tools), Declined)
+
+
 @pytest.mark.parametrize(
     ("what", "token"),
     [
