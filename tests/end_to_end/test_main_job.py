@@ -48,6 +48,7 @@ def test_runs_are_recorded_for_later(builder):
     assert any("1 recorded runs" in check["detail"] for check in doctor["checks"])
 
 
+@pytest.mark.long
 def test_every_command_speaks_json(user):
     for command in (["profile"], ["generate"], ["review"], ["doctor"], ["build"]):
         ran = user.aidbt(*command, "--output", "json")

@@ -227,6 +227,7 @@ def check_builds(shop: Shop, warehouse: Warehouse) -> None:
     }
 
 
+@pytest.mark.long
 def test_a_value_beyond_the_narrow_band_warns_beyond_the_wide_one_stops_the_build(
     on_duckdb: tuple[Shop, Warehouse],
 ):

@@ -39,6 +39,7 @@ def test_genuine_events_land_as_reviewed(case, tmp_path, update_golden):
     assert found == expected.read_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", ["events_with_schema", "toast_with_schema", "types_precise_with_schema"])
 def test_the_form_of_a_line_changes_nothing(case, tmp_path):
     """With its key beside it or alone, with spaces, or as a text within: the same rows."""

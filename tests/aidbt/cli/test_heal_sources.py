@@ -86,6 +86,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
     return Source(tmp_path / "shop")
 
 
+@pytest.mark.long
 def test_a_type_that_is_too_narrow_is_proposed_wider_and_replayed_once_it_is_merged(source: Source):
     source.land(5, 70_000, 80_000)
     (cause,) = source.heal("--from", "dead-letters")

@@ -65,6 +65,7 @@ def test_a_column_is_asked_for_what_breaks_without_it_and_what_follows_its_value
     assert any("exposure board: total has other values" in line for line in lines)
 
 
+@pytest.mark.long
 def test_a_what_if_is_told_to_programs(shop: Shop):
     result = impact(shop, "stg.amount", "--change", "retyped", "--to", "VARCHAR", "--output", "json")
 

@@ -69,6 +69,7 @@ def failed(shop: Shop, *arguments: str) -> AidbtError:
     return error
 
 
+@pytest.mark.long
 def test_every_detector_is_asked_and_the_one_in_use_comes_first(measured: Shop):
     found = answered(measured)
 

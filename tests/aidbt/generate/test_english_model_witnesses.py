@@ -257,6 +257,7 @@ def test_rows_hold_what_a_type_of_few_texts_takes(data_type: str, allowed: re.Pa
         assert find_witnesses(asked, replace(SHOP, tables=tables), "duckdb").sets
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("data_type", ["DECIMAL(2,1)", "numeric(4, 3)", "TINYINT", "UTINYINT", "number(2)"])
 @pytest.mark.parametrize("bound", [Decimal("4.5"), 1000])
 def test_numbers_fit_into_the_type_of_their_column(data_type: str, bound: object):
@@ -274,6 +275,7 @@ def test_numbers_fit_into_the_type_of_their_column(data_type: str, bound: object
     assert all(abs(amount) < 256 for amount in amounts if amount is not None)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("types", "lengths"),
     [

@@ -13,7 +13,15 @@ from aidbt.project.dbt import run_dbt
 CASES = Path(__file__).parents[2] / "golden" / "generate"
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in CASES.iterdir()))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            path.name, marks=[pytest.mark.long] if path.name in ("by_convention", "awkward_names") else []
+        )
+        for path in sorted(CASES.iterdir())
+    ],
+)
 def test_the_files_are_as_they_were_reviewed_and_dbt_builds_them(name, shop, update_golden):
     case = CASES / name
     shop.sql((case / "tables.sql").read_text())

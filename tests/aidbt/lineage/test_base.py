@@ -29,6 +29,7 @@ def on_a_branch(root: Path, files: dict[str, str]) -> Shop:
     return shop
 
 
+@pytest.mark.long
 def test_the_base_has_the_columns_of_its_time_and_is_compiled_once(tmp_path: Path):
     shop = on_a_branch(
         tmp_path,

@@ -74,6 +74,7 @@ def test_what_depends_on_no_column_is_said_to_be_constant_generated_or_counted(n
         assert column.made != "unknown", (column.name, column.why)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SAMPLE)
 def test_execution_shows_again_what_is_kept(name: str):
     kept = _seen(name)

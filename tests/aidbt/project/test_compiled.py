@@ -84,6 +84,7 @@ def test_a_locked_warehouse_leaves_the_project_as_it_was_parsed(tmp_path: Path):
     assert {node.name for node in compiled.manifest.of_type("model")} == {"orders", "totals"}
 
 
+@pytest.mark.long
 def test_one_waits_for_another_that_compiles_and_takes_what_it_made(tmp_path: Path):
     project = new_shop(tmp_path, {"models/a.sql": "select 1 as id"}).open()
     found = []

@@ -341,6 +341,7 @@ def test_fail_fast_skips_the_rest_and_is_a_failure(shop: Shop):
     assert (report.status, report.by_status()) == ("failed", {"error": 1, "skipped": 1})
 
 
+@pytest.mark.long
 def test_freshness_counts_sources(shop: Shop):
     shop.write(
         {

@@ -431,6 +431,7 @@ def test_names_that_need_quotes_are_columns_like_all_others(builds: Builds):
     assert changed(diff) == dict.fromkeys(names, 7) and diff.rows[0].keys == (0, 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [pytest.param("double", marks=pytest.mark.long), "varchar"])
 def test_a_table_of_500_columns_is_compared(builds: Builds, kind: str):
     base = "select i as id, " + ", ".join(f"i::{kind} as c{n}" for n in range(500)) + " from range(50) r(i)"

@@ -202,6 +202,7 @@ def test_grouped_measures_are_what_plain_python_says(tables, groups, found, wher
     assert _bag(planned) == _bag(evaluated)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shops(), order_predicates)
 def test_listed_rows_are_what_plain_python_says(tables, where):
@@ -213,6 +214,7 @@ def test_listed_rows_are_what_plain_python_says(tables, where):
     assert _bag(planned) == _bag(evaluated)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     shops(),
@@ -240,6 +242,7 @@ def test_groups_beside_each_other_are_what_plain_python_says(tables, kind, grain
     assert _bag(planned) == _bag(evaluated)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shops(), st.booleans())
 def test_customers_without_orders_keep_their_group_when_they_are_the_base(tables, has_condition):

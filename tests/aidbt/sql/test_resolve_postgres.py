@@ -55,6 +55,7 @@ def known_relations(server: PostgresServer) -> RelationIndex:
     return RelationIndex(entries, "postgres")
 
 
+@pytest.mark.long
 def test_names_are_those_of_postgresql_and_types_are_too_or_unknown(server: PostgresServer):
     server.psql((CORPUS / "tables.sql").read_text())
     relations = known_relations(server)

@@ -61,6 +61,7 @@ def test_a_project_gives_its_name_to_its_schema(project: str, schema: str):
     assert schema_of(project) == schema
 
 
+@pytest.mark.long
 def test_processes_may_open_a_new_store_at_once(postgres_place: PostgresPlace):
     code = "here().put('mapping', args[0], 1)"
 

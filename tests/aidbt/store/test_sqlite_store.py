@@ -151,6 +151,7 @@ except AidbtError as error:
     assert f"{folder}/state.db cannot be used: " in said
 
 
+@pytest.mark.long
 def test_many_processes_may_open_a_new_store_at_once(tmp_path: Path):
     """SQLite does not wait for a lock while it switches a new file to WAL mode."""
     code = """\

@@ -72,6 +72,7 @@ def test_whatever_text_is_put_is_found_and_nothing_else(store: Store, texts: lis
     }
 
 
+@pytest.mark.long
 def test_more_texts_than_a_statement_has_parameters(store: Store):
     table = VectorTable(store)
     texts = [f"column_{number}" for number in range(40_000)]

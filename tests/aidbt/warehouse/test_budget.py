@@ -220,6 +220,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 def test_postgresql_reads_about_as_often_as_planned(
     shape: str, postgres: PostgresServer, postgres_target: Callable[..., Target]

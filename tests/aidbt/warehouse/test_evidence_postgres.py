@@ -13,6 +13,8 @@ from aidbt.warehouse.keys import is_composite_key
 from tests.aidbt.warehouse.conftest import Target, open_target
 from tests.kit import PostgresServer
 
+pytestmark = pytest.mark.long
+
 TABLES = """
 create schema raw;
 create table raw.people as select i * 7919::bigint as id, 'p' || i || '@example.com' as c1,
@@ -46,7 +48,6 @@ def connection(warehouse: AdapterWarehouse) -> Iterator[AdapterConnection]:
         yield opened
 
 
-@pytest.mark.long
 def test_sketches_estimate_what_is_contained(connection, relations, profiles):
     people, lines = relations["people"], relations["lines"]
     counts = {c.name: c.distinct_count for c in profiles["lines"].columns if c.name in ("who", "half")}
@@ -58,7 +59,6 @@ def test_sketches_estimate_what_is_contained(connection, relations, profiles):
     assert containment(found["half"], keys).share == pytest.approx(0.75, abs=0.1)
 
 
-@pytest.mark.long
 def test_columns_that_are_a_key_together_are_proven(connection, relations, profiles):
     assert profiles["lines"].keys == ()
     assert profiles["lines"].composite_keys == (("order_id", "Line No"),)

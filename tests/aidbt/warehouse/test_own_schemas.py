@@ -27,6 +27,7 @@ def test_a_copy_takes_further_rows_and_goes_with_its_schema(tmp_path: Path):
     _check(warehouse, "Or ders", 3)
 
 
+@pytest.mark.long
 def test_on_postgres_too(postgres: PostgresServer, postgres_target: Callable[..., dict[str, Any]]):
     postgres.create_database("own_schemas")
     postgres.psql("create table orders as select 1 as id", "own_schemas")

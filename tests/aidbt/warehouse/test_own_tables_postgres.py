@@ -23,6 +23,7 @@ def shop(postgres: PostgresServer) -> AdapterWarehouse:
     return AdapterWarehouse("postgres", {**target, "schema": "main", "password": PASSWORD}, schema="main")
 
 
+@pytest.mark.long
 def test_rows_that_two_replace_at_once_are_there_once(shop: AdapterWarehouse, postgres: PostgresServer):
     replace_rows(shop, TABLE, [["orders", 1.0], ["items", 1.0]])
     second = threading.Thread(

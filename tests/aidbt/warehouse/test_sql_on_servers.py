@@ -160,6 +160,7 @@ def exact(found: ColumnProfile) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_exact_figures_are_the_same_on_postgresql(profiles):
     ours, theirs = profiles
 

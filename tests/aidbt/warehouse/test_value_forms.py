@@ -124,6 +124,7 @@ def test_every_form_has_words_in_every_dialect(dialect):
     assert "100" in render(_has_form("c", "INTEGER", "price ending"), dialect)
 
 
+@pytest.mark.long
 def test_postgres_counts_what_duckdb_counts(postgres, postgres_target):
     postgres.create_database("value_forms")
     rows = ", ".join("(null)" if v is None else "('" + v.replace("'", "''") + "')" for v in MIXED)

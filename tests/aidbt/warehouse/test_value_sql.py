@@ -96,6 +96,7 @@ def test_duckdb_reads_them():
     assert duckdb.sql(selected("duckdb")).fetchall() == [tuple(EXPECTED)]
 
 
+@pytest.mark.long
 def test_postgres_reads_them(postgres, postgres_target):
     postgres.create_database("value_sql")
     with open_target(postgres_target("value_sql")).connect() as connection:

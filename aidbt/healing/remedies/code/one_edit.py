@@ -94,7 +94,7 @@ def replaced_by_slip(before: str, now: str) -> list[OneEdit]:
 
 
 def undone_indents(before: str, now: str) -> list[OneEdit]:
-    """The edits that each give one line its old indentation back, where wanted changes stand beside it.
+    r"""The edits that each give one line its old indentation back, where wanted changes stand beside it.
 
     Example:
         >>> [e.text for e in undone_indents("- a\n- b", "- a\n  c: 1\n - b")]

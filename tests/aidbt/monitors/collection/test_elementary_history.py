@@ -169,6 +169,7 @@ def test_what_we_measured_becomes_what_its_monitors_would_have_written(shop: Mea
     assert json.loads(properties[0][0])["time_bucket"] == {"period": "day", "count": 1}
 
 
+@pytest.mark.long
 def test_rows_of_its_own_stay_the_only_ones_and_ours_are_replaced(shop: Measured) -> None:
     shop.collect()
     first, second = handed(shop), handed(shop)

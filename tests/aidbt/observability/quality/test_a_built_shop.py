@@ -23,6 +23,8 @@ from aidbt.warehouse.duckdb import DuckDBWarehouse
 from tests.aidbt.observability.quality.built_shop import built_shop
 from tests.dbt_shop import Shop
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Shop:
