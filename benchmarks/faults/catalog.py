@@ -25,7 +25,7 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 # Twelve that cover the families and the ways in which a fault may have to end, on the smaller project.
 QUICK = (
     "bakery_locked_and_free_again", "bakery_name_renamed", "bakery_renamed_without_a_trace",
-    "bakery_items_table_versioned", "bakery_price_as_text", "bakery_few_bad_dates",
-    "bakery_few_customers_twice", "bakery_items_emptied", "bakery_typo_in_ref", "bakery_unit_test_notices",
+    "bakery_items_table_versioned", "bakery_price_as_text", "bakery_killed_half_way",
+    "bakery_few_customers_twice", "bakery_items_emptied", "bakery_some_models_only", "bakery_unit_test_notices",
     "bakery_database_is_a_folder", "bakery_good_commit",
 )  # fmt: skip

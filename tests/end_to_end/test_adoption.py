@@ -129,6 +129,7 @@ def test_a_new_table_of_a_declared_source_goes_into_the_teams_files(guest, name)
     assert user.aidbt("generate", "--check").code == 0
 
 
+@pytest.mark.long
 def test_what_costs_money_to_guess_is_asked_and_answered_once(guest):
     _, user = guest("leading_commas")
     ok(user.aidbt("generate", "-s", "source:freightcom"))

@@ -150,6 +150,7 @@ def test_a_disk_that_is_full_lets_changes_wait_until_there_is_room(source, shop)
     assert source.check(shop.warehouse) >= 8_000
 
 
+@pytest.mark.long
 def test_poison_records_are_dead_letters_and_everything_else_lands(source, shop):
     shop.catch_up()
     with Writers(source, 15):

@@ -123,6 +123,7 @@ def test_each_batch_is_whole_transactions_and_continues_where_the_last_one_ended
     assert all(batch.first <= batch.last < batch.position[""]["lsn"] for batch in batches)
 
 
+@pytest.mark.long
 def test_a_transaction_larger_than_the_limit_is_spilled_and_comes_whole(streamed, stream):
     streamed.psql("create table t (id int primary key, v text)")
     stream.run()

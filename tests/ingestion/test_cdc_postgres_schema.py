@@ -109,6 +109,7 @@ def test_a_column_dropped_and_added_again_under_its_name_is_a_new_one(streamed, 
     assert stream.now("t") == source_rows(streamed, "t")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "changes",
     [
@@ -181,6 +182,7 @@ create type shape (input = shape_in, output = shape_out, like = text);
 """
 
 
+@pytest.mark.long
 def test_a_column_of_an_unknown_type_that_is_added_lands_as_text_and_is_told(streamed, stream):
     streamed.psql(SHAPE + "alter table t add column outline shape default 'POINT(1 2)'")
     streamed.psql("insert into t values (4, 'v4', 4, 'POINT(3 4)'), (5, 'v5', 5, null)")

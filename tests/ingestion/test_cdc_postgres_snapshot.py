@@ -281,6 +281,7 @@ def test_new_files_of_a_table_are_no_reason_to_read_it_again(streamed, stream):
     assert set(stream.now("u")) == {2}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", ["t", "p"])
 def test_a_rewrite_of_partitions_is_seen_too(table, streamed, stream):
     streamed.psql(

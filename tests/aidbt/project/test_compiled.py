@@ -158,6 +158,7 @@ def test_one_of_two_models_with_one_name_is_left_out(tmp_path: Path):
     assert all((shop.root / path).is_file() for path in files)
 
 
+@pytest.mark.long
 def test_a_broken_file_of_properties_stops_everything_and_is_named(tmp_path: Path):
     shop = new_shop(tmp_path, {"models/a.sql": "select 1 as id", "models/a.yml": "models: [{name: a"})
 

@@ -87,6 +87,7 @@ def counts(diff: DataDiff) -> tuple[int, int, int]:
     return diff.added.share.count, diff.removed.share.count, diff.changed.share.count
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_size")
 @pytest.mark.parametrize("keys", [["id"], ["shop", "id"], []], ids=["one key", "two keys", "whole rows"])
 def test_equal_tables_of_every_type_are_equal(connection, tables, keys: list[str]):

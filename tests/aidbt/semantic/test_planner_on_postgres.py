@@ -169,6 +169,7 @@ def test_grouped_measures_are_what_plain_python_says_on_postgresql(small_shop, t
     _same(small_shop, query, tables)
 
 
+@pytest.mark.long
 @_QUICK
 @given(small.shops(), small.order_predicates)
 def test_listed_rows_are_what_plain_python_says_on_postgresql(small_shop, tables, where):

@@ -88,6 +88,7 @@ HISTORIES = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(history=HISTORIES, data=st.data())
 def test_the_rows_are_what_applying_the_events_in_order_gives(history, data):

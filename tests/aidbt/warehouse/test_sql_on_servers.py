@@ -171,6 +171,7 @@ def test_exact_figures_are_the_same_on_postgresql(profiles):
         assert [(v, pytest.approx(share)) for v, share in its.top_values] == list(mine.top_values)
 
 
+@pytest.mark.long
 def test_measured_figures_are_the_same_on_postgresql(profiles):
     ours, theirs = profiles
 
@@ -236,6 +237,7 @@ def big(postgres_connection: PostgresConnection) -> PostgresConnection:
     return postgres_connection
 
 
+@pytest.mark.long
 def test_distinct_counts_of_a_large_postgresql_table_are_a_few_percent_off(big: PostgresConnection):
     profile = profile_table(big, Relation("public", "big", BIG_COLUMNS), sample_rows=5000)
 
@@ -248,6 +250,7 @@ def test_distinct_counts_of_a_large_postgresql_table_are_a_few_percent_off(big: 
     assert profile.keys == ("id", "hashed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["table", "view", "external"])
 def test_a_sample_of_postgresql_is_spread_over_the_table(big: PostgresConnection, kind: Any):
     name = "big" if kind == "table" else "big_view"

@@ -86,7 +86,8 @@ def holds(series: Series) -> None:
     assert series.fact("keys", "id, status").tolist() == [1, 24, 23, 24]
 
 
-@pytest.mark.parametrize("kind", [pytest.param("timestamp", marks=pytest.mark.long), "timestamptz"])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["timestamp", "timestamptz"])
 def test_postgres(
     postgres: PostgresServer, postgres_target: Callable[..., Target], tmp_path: Path, kind: str
 ) -> None:
