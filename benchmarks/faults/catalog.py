@@ -26,6 +26,6 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 QUICK = (
     "bakery_locked_and_free_again", "bakery_name_renamed", "bakery_renamed_without_a_trace",
     "bakery_items_table_versioned", "bakery_price_as_text", "bakery_killed_half_way",
-    "bakery_few_customers_twice", "bakery_items_emptied", "bakery_some_models_only", "bakery_unit_test_notices",
-    "bakery_database_is_a_folder", "bakery_good_commit",
+    "bakery_few_customers_twice", "bakery_items_emptied", "bakery_some_models_only",
+    "bakery_unit_test_notices", "bakery_database_is_a_folder", "bakery_good_commit",
 )  # fmt: skip
