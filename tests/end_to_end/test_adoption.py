@@ -91,6 +91,7 @@ def test_init_writes_its_settings_and_nothing_else(team, name):
     assert 8 <= len(ran.out.splitlines()) <= 14, ran.out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", in_long_form("leading_commas"))
 def test_a_new_source_reads_like_the_teams_own_work_and_builds(guest, name):
     project, user = guest(name)

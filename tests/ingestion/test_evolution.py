@@ -353,6 +353,7 @@ _TYPES = {
 }
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_loads_of_changing_columns_keep_every_value_or_are_refused_whole(load, data):

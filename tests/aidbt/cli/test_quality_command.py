@@ -110,6 +110,7 @@ def test_each_run_keeps_the_scores_of_its_day_and_a_selection_does_not(shop: Sho
     assert len(run(shop, "--history").stdout.splitlines()) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [["build", "--no-count", "--no-monitor"], ["monitor", "run"]])
 def test_a_build_and_a_run_of_the_monitors_keep_the_scores_of_the_day_too(
     command: list[str], shop: Shop

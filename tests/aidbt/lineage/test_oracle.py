@@ -94,6 +94,7 @@ def test_execution_shows_all_of_what_is_kept(name: str):
         assert observer.lineage().text() == _seen(name).text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_no_influence_is_missed_in_a_query_over_a_query(seed: int):
     _assert_nothing_is_missed(seed, thorough=False)

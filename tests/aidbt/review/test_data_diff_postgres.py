@@ -96,6 +96,7 @@ def test_equal_tables_of_every_type_are_equal(connection, tables, keys: list[str
     assert diff.is_same and diff.not_compared == ()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_size")
 def test_every_change_is_counted(connection, tables):
     diff = compare_relations(connection, tables["base"], tables["moved"], keys=["id"])

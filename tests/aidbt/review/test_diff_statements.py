@@ -73,6 +73,7 @@ def sent(dialect: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_is_sent_is_as_written_down(dialect: str, golden: Path, update_golden: bool):
     folder = golden / "sql_data_diff" / dialect

@@ -29,6 +29,7 @@ def warehouse(postgres: PostgresServer, postgres_target: Callable[..., Target]) 
     return open_target(postgres_target("states"))
 
 
+@pytest.mark.long
 def test_a_table_is_measured_and_its_rows_are_found_again(warehouse: AdapterWarehouse):
     people = next(relation for relation in warehouse.relations() if relation.name == "people")
     with warehouse.connect() as connection:
@@ -45,6 +46,7 @@ def test_a_table_is_measured_and_its_rows_are_found_again(warehouse: AdapterWare
     assert "mail.example" not in repr(found)
 
 
+@pytest.mark.long
 def test_rows_that_several_columns_tell_apart_are_found_again(warehouse: AdapterWarehouse):
     visits = next(relation for relation in warehouse.relations() if relation.name == "visits")
     with warehouse.connect() as connection:

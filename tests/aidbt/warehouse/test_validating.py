@@ -251,6 +251,7 @@ def shop(postgres: PostgresServer, postgres_target: Callable[..., Target]) -> It
         yield engine
 
 
+@pytest.mark.long
 def test_postgres_explains_describes_and_samples(shop: GuardedAdapter) -> None:
     query = "select id, day from analytics.orders"
 

@@ -66,6 +66,7 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
     return surroundings(read_manifest(Path(shop.root) / "target" / "manifest.json"))
 
 
+@pytest.mark.long
 def test_lineage_is_that_of_data_with_exposures_and_without_tests(around: Surroundings):
     assert around.parents["model.shop.revenue"] == ("model.shop.stg_orders",)
     assert around.parents["exposure.shop.weekly"] == ("model.shop.revenue",)
