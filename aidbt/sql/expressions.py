@@ -32,7 +32,7 @@ def expression_problem(text: str, columns: Collection[str], dialect: str) -> str
     except SqlglotError as error:
         return f"it is not SQL: {str(error).splitlines()[0]}"
     select = statements[0] if len(statements) == 1 else None
-    if not isinstance(select, exp.Select) or select.args.get("from_") or select.args.get("from"):
+    if not isinstance(select, exp.Select) or select.args.get("from_"):
         return "it is more than one value"
     if len(select.expressions) != 1 or isinstance(select.expressions[0], exp.Alias | exp.Star):
         return "it is more than one value"

@@ -15,6 +15,7 @@ from typing import TypeVar
 from sqlglot import exp
 
 from aidbt.core.findings import Severity
+from aidbt.sql.conditions import conjuncts
 from aidbt.sql.parse import call_deep
 from aidbt.sql.resolve import binding, selects
 from aidbt.sql.resolve.expressions import passes_on
@@ -285,7 +286,7 @@ class _Joins:
         Args:
             item: the source with whose join the condition stands; None for WHERE.
         """
-        for part in _conjuncts(node):
+        for part in conjuncts(node):
             self._number(part, item)
             if isinstance(part, exp.EQ | exp.NullSafeEQ):
                 self._equality(part.this, part.expression, item)
@@ -453,22 +454,9 @@ def _items(joined: Joined, keys: _Keys) -> Iterator[_Item]:
         yield _Item(source, joined, own, joined.kind == "ASOF", is_dependent)
 
 
-def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
-    """The parts of a condition between its ANDs, without brackets."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        while isinstance(part, exp.Paren):
-            part = part.this
-        if isinstance(part, exp.And):
-            waiting += [part.expression, part.this]
-        else:
-            yield part
-
-
 def _qualified(clause: exp.Expr | None) -> Iterator[Key]:
     """Keys of what a SELECT reads that `qualify row_number() over (partition by …) = 1` makes."""
-    for part in _conjuncts(clause.this) if clause is not None else ():
+    for part in conjuncts(clause.this) if clause is not None else ():
         number = _is_first(part)
         if isinstance(number, exp.Column):
             bound = passes_on(number)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
+from aidbt.sql.conditions import conjuncts
 from aidbt.sql.parse import parse_sql
 
 IsIt = Callable[[exp.Table], bool]
@@ -47,7 +48,7 @@ class _Own:
 
     def taken_out(self, query: exp.Expr) -> bool:
         """Whether nothing of the query reads the table any more."""
-        with_ = query.args.get("with_") or query.args.get("with")
+        with_ = query.args.get("with_")
         for cte in with_.expressions if with_ is not None else ():
             if not self.taken_out(cte.this):
                 self.named.add(cte.alias.casefold())
@@ -60,7 +61,7 @@ class _Own:
             return not self._reads(query)
         where = query.args.get("where")
         if where is not None:
-            kept = [part for part in _conjuncts(where.this) if not self._reads(part)]
+            kept = [part for part in conjuncts(where.this) if not self._reads(part)]
             query.set("where", exp.Where(this=exp.and_(*kept)) if kept else None)
         for item in _read_by(query):
             if isinstance(item, exp.Subquery):
@@ -74,18 +75,8 @@ class _Own:
         )
 
 
-def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
-    if isinstance(condition, exp.And):
-        yield from _conjuncts(condition.left)
-        yield from _conjuncts(condition.right)
-    elif isinstance(condition, exp.Paren) and isinstance(condition.this, exp.And):
-        yield from _conjuncts(condition.this)
-    else:
-        yield condition
-
-
 def _read_by(query: exp.Select) -> Iterator[exp.Expr]:
-    from_ = query.args.get("from_") or query.args.get("from")
+    from_ = query.args.get("from_")
     if from_ is not None:
         yield from_.this
     for join in query.args.get("joins") or ():
@@ -95,7 +86,7 @@ def _read_by(query: exp.Select) -> Iterator[exp.Expr]:
 def _own_parts(query: exp.Select) -> Iterator[exp.Expr]:
     """All of a SELECT but its CTEs."""
     for name, value in query.args.items():
-        if name in ("with", "with_"):
+        if name == "with_":
             continue
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, exp.Expr):

@@ -98,7 +98,7 @@ class _Splice:
 
     def _is_simple(self) -> bool:
         """Whether one more clause says it: nothing else stands behind the table."""
-        from_ = self.select.args.get("from_") or self.select.args.get("from")
+        from_ = self.select.args.get("from_")
         if from_ is None or from_.this is not self.table or self.model.left_out:
             return False
         if any(self.select.args.get(clause) for clause in _CLAUSES) or self.table.args.get("sample"):

@@ -90,7 +90,7 @@ class _Tracing:
         """A query with the CTEs that it sees; None where it does not read the relation exactly once."""
         if isinstance(node, (exp.Subquery, exp.Paren)):
             return self.query(node.this, known)
-        with_ = node.args.get("with_") or node.args.get("with")
+        with_ = node.args.get("with_")
         known = dict(known)
         for cte in with_.expressions if with_ is not None else ():
             known[cte.alias.casefold()] = self.query(cte.this, known)
@@ -112,7 +112,7 @@ class _Tracing:
         return replace(found, keeps_rows=found.keeps_rows and node.args.get("distinct") is not True)
 
     def _select(self, node: exp.Select, known: Mapping[str, Traced | None]) -> Traced | None:
-        from_ = node.args.get("from_") or node.args.get("from")
+        from_ = node.args.get("from_")
         joins = node.args.get("joins") or []
         read = [from_.this] if from_ is not None else []
         read += [join.this for join in joins]

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from aidbt.core.types import Family, is_plain_text, type_family
 from aidbt.review.checks.check import Check, Hit, Subject, hit_at
-from aidbt.review.checks.trees import conjuncts, own_nodes, shown
+from aidbt.review.checks.trees import own_nodes, shown
+from aidbt.sql.conditions import conjuncts
 from aidbt.sql.resolve import data_type, selects
 from aidbt.sql.resolve.rows import Field, Joined
 

@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from aidbt.core.types import type_family
 from aidbt.review.checks.check import Check, Hit, Subject, hit_at
-from aidbt.review.checks.trees import shown, without_brackets
+from aidbt.review.checks.trees import shown
+from aidbt.sql.conditions import without_brackets
 from aidbt.sql.resolve import data_type
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")

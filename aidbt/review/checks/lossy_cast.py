@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from aidbt.core.types import is_plain_text, type_family
 from aidbt.review.checks.check import Check, Hit, Subject, hit_at
-from aidbt.review.checks.trees import alias_of, shown, without_brackets
+from aidbt.review.checks.trees import alias_of, shown
+from aidbt.sql.conditions import without_brackets
 from aidbt.sql.resolve import data_type
 from aidbt.sql.widening import widens
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from aidbt.review.checks.check import Check, Hit, Side, Subject, hit_at
-from aidbt.review.checks.trees import conjuncts, origin_of, shown, without_brackets
+from aidbt.review.checks.trees import origin_of, shown
+from aidbt.sql.conditions import conjuncts, without_brackets
 from aidbt.sql.resolve import binding, selects
 from aidbt.sql.resolve.rows import Field, Selected
 

@@ -24,23 +24,6 @@ def own_nodes(node: exp.Expr, *kinds: type[exp.Expr]) -> Iterator[exp.Expr]:
             yield found
 
 
-def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
-    """The parts of a condition between its ANDs, without brackets."""
-    waiting = [node] if node is not None else []
-    while waiting:
-        part = without_brackets(waiting.pop())
-        if isinstance(part, exp.And):
-            waiting += [part.expression, part.this]
-        else:
-            yield part
-
-
-def without_brackets(node: exp.Expr) -> exp.Expr:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
-
-
 def origin_of(bound: Bound | None) -> tuple[str, str] | None:
     """(unique_id, column in lower case) of the relation's column that a column passes on unchanged, through
     CTEs and subqueries; None where it is none.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from aidbt.sql.conditions import conjuncts
 from aidbt.sql.mutants.mutant import Change, all_but, changed, shown
 
 _CLAUSES = ("where", "having", "qualify")
@@ -20,19 +21,6 @@ _OTHER_COMPARISONS: dict[type[exp.Expr], tuple[type[exp.Binary], ...]] = {
     exp.NullSafeNEQ: (exp.NEQ,),
 }
 _ATOMS = (exp.In, exp.Like, exp.ILike, exp.Is, exp.Between, exp.Exists, exp.RegexpLike)
-
-
-def conjuncts(condition: exp.Expr) -> list[exp.Expr]:
-    """The conditions that all must hold, without brackets around them.
-
-    Example:
-        >>> from sqlglot import parse_one
-        >>> [part.sql() for part in conjuncts(parse_one("a = 1 and (b or c) and d"))]
-        ['a = 1', 'b OR c', 'd']
-    """
-    bare = condition.unnest()
-    parts = list(bare.flatten()) if isinstance(bare, exp.And) else [bare]
-    return [part.unnest() for part in parts]
 
 
 def dropped_conditions(node: exp.Expr) -> Iterator[Change]:
@@ -59,7 +47,7 @@ def dropped_conditions(node: exp.Expr) -> Iterator[Change]:
 
 def _each_dropped(condition: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr | None]]:
     """(a condition, all the others; None for no others)."""
-    parts = conjuncts(condition)
+    parts = list(conjuncts(condition))
     for part in parts:
         others = [other for other in parts if other is not part]
         yield part, exp.and_(*others) if others else None

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from aidbt.sql.conditions import without_brackets
 from aidbt.sql.resolve import binding
 from aidbt.sql.resolve.rows import Bound, Rows
 from aidbt.sql.same.frames import Frames, Numbers, nested_rows
-from aidbt.sql.same.trees import AGGREGATES, and_terms, without_brackets
+from aidbt.sql.same.trees import AGGREGATES, and_terms
 
 _TURNED: dict[type[exp.Expr], type[exp.Expr]] = {exp.GT: exp.LT, exp.GTE: exp.LTE}
 _EITHER_WAY = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)

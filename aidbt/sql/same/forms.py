@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlglot import exp
 
+from aidbt.sql.conditions import without_brackets
 from aidbt.sql.resolve.rows import Field, Joined, Rows, Selected, Source
 from aidbt.sql.same.columns import ColumnForms
 from aidbt.sql.same.frames import CUTS, Frame, Frames, Numbers, is_correlated, leaves, seen_from
-from aidbt.sql.same.trees import SPREADS, is_plain, without_brackets
+from aidbt.sql.same.trees import SPREADS, is_plain
 
 # Words for what decides the rows, in the order in which they are told.
 ROW_PARTS = (

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from aidbt.sql.conditions import without_brackets
+
 SPREADS = (
     exp.Explode, exp.Posexplode, exp.Inline, exp.Unnest, exp.Stack, exp.GenerateSeries,
     exp.ExplodingGenerateSeries,
@@ -47,12 +49,6 @@ def depends_on_order(tree: exp.Expr) -> bool:
         or (isinstance(node, exp.Array) and any(isinstance(part, exp.Query) for part in node.expressions))
         for node in tree.walk()
     )
-
-
-def without_brackets(node: exp.Expr) -> exp.Expr:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
 
 
 def and_terms(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
