@@ -36,8 +36,7 @@ def ill_connectors(session: Session) -> frozenset[str]:
     Raises:
         StoreError: the store cannot be read.
     """
-    from aidbt.core.incidents import ALIVE
-    from aidbt.healing.triggers.connectors import is_connector
+    from aidbt.core.incidents import ALIVE, is_connector
     from aidbt.store.incidents import Incidents
 
     open_ones = Incidents(session.store).all(states=ALIVE)

@@ -196,7 +196,7 @@ def without_expected(
 def _around(session: Session, manifest: Manifest | None, causes: Sequence[Diagnosis]) -> Surroundings:
     from aidbt.cli.fed_sources import feeds_of, ill_connectors
     from aidbt.cli.telling import around_of
-    from aidbt.healing.triggers.connectors import is_connector
+    from aidbt.core.incidents import is_connector
     from aidbt.monitors.incidents.surroundings import surroundings, with_feeds
 
     ill = frozenset(cause.root for cause in causes if is_connector(cause.root))

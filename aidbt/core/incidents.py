@@ -55,6 +55,11 @@ class IncidentEvent:
     note: str = ""
 
 
+def is_connector(node: str) -> bool:
+    """Whether what an incident begins at is a connector ("connector.crm"), and no node of dbt's."""
+    return node.startswith("connector.")
+
+
 @dataclass(frozen=True, slots=True)
 class FoundCause:
     """What diagnosis says of an incident, in words.

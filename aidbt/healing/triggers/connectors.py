@@ -31,11 +31,6 @@ def connector_of(source: str) -> str:
     return f"connector.{source}"
 
 
-def is_connector(node: str) -> bool:
-    """Whether a node is a connector, as `connector_of` names it."""
-    return node.startswith("connector.")
-
-
 def ill_sources(findings: Iterable[tuple[str, Finding]], classify: Classify) -> Iterator[Diagnosis]:
     """A cause for each kind of error of each source.
 

@@ -21,6 +21,7 @@ from aidbt.core.incidents import (
     What,
     cause_alone,
     ill_of,
+    is_connector,
     key_of,
     kind_of,
 )
@@ -140,14 +141,10 @@ def _home(stories: Sequence[_Story], cause: Diagnosis, target: str, now: datetim
 _LATE = ("freshness_minutes", "load_age_minutes", "row_count")
 
 
-def _is_connector(root: str) -> bool:
-    return root.startswith("connector.")
-
-
 def _is_fed_by(cause: Diagnosis, incident: Incident, upstream: Upstream) -> bool:
     """Whether a cause is but that a source is late, and an open incident is of its connector."""
     found = incident.found
-    if found is None or incident.state.is_over or not _is_connector(found.root):
+    if found is None or incident.state.is_over or not is_connector(found.root):
         return False
     is_late = cause.error_class.value in (ErrorClass.STALE.value, found.error_class)
     return is_late and found.root in upstream.above(cause.root)
@@ -156,7 +153,7 @@ def _is_fed_by(cause: Diagnosis, incident: Incident, upstream: Upstream) -> bool
 def _is_late_for(incident: Incident, cause: Diagnosis, upstream: Upstream) -> bool:
     """Whether all that is wrong of an open incident is that rows did not come, and a cause is the connector
     that lands them."""
-    if incident.state.is_over or not _is_connector(cause.root):
+    if incident.state.is_over or not is_connector(cause.root):
         return False
     if cause.root not in upstream.above(incident.root):
         return False
