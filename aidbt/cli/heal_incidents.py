@@ -92,6 +92,38 @@ def tell_healed(session: Session, healed: Sequence[Healed]) -> None:
         tell_runs(session)
 
 
+def tell_taken_back(session: Session, taken: Sequence[Attempt], who: str) -> list[Attempt]:
+    """Tell people of mends that were taken back: their causes are there again. The attempts as they are now.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.core.failures import ErrorClass
+    from aidbt.core.healing import Diagnosis, Evidence, Stage
+    from aidbt.healing.controller.attempt import end
+    from aidbt.healing.controller.states import Event
+    from aidbt.store.attempts import Attempts
+    from aidbt.store.leases import Leases, this_process
+
+    causes = [
+        Diagnosis(
+            one.key, ErrorClass(one.error_class), one.confidence, Stage.NODE, one.root,
+            proof=(Evidence("log", one.id, f"{one.title}: its mend was taken back"),), next_step=one.why,
+        )
+        for one in taken
+    ]  # fmt: skip
+    keep_causes(session, causes, None)
+    attempts, leases = Attempts(session.store, who), Leases(session.store)
+    now = []
+    for attempt, cause in zip(taken, causes, strict=True):
+        tell(session, attempt, cause)
+        told = end(
+            attempt, attempts, leases, holder=this_process("aidbt heal"), why=attempt.why, event=Event.ALERTED
+        )
+        now.append(told)
+    return now
+
+
 def tell_runs(session: Session) -> None:
     """Tell incidents what the runs say that they have not heard of. Where none is open nothing can end, and
     what failed is left to who asks for it.

@@ -27,13 +27,17 @@ def undo_command(id: str, why: str, output: str, **where: Any) -> None:
     ID is that of an attempt (HEAL-3) or of its incident. Only while nobody has built or committed since, and
     where the tables of before are kept (DuckDB).
     """
+    from aidbt.cli.heal_incidents import tell_taken_back
+    from aidbt.cli.healing_calls import actor
     from aidbt.healing.controller.undoing import undo
 
     session = open_from(**where)
+    who = actor(session)
     taken, left = undo(
         session.store, session.project.root, lambda: session.warehouse_at_once, _attempt_id(session, id),
-        who=_actor(session), last_run=_last_run(session.project.target_path), why=why,
+        who=who, last_run=_last_run(session.project.target_path), why=why,
     )  # fmt: skip
+    taken = tell_taken_back(session, taken, who)
     result = {"taken_back": [plain(one) for one in taken], "views_left": left}
     emit(result, output=output, text=lambda: _lines(taken, left))
 
@@ -45,13 +49,6 @@ def _attempt_id(session: Session, id: str) -> str:
     wanted = id.strip().lstrip("#").upper()
     attempts = Attempts(session.store, "").all()
     return next((one.id for one in reversed(attempts) if one.incident.upper() == wanted), id)
-
-
-def _actor(session: Session) -> str:
-    from aidbt.cli.telling import me
-    from aidbt.patching.commits import user
-
-    return user(session.project.root) or me()
 
 
 def _last_run(target: Path) -> str:

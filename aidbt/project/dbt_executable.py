@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aidbt.core.config import environment
 from aidbt.core.errors import DbtError
+from aidbt.core.held import give_back
 from aidbt.project.dbt_invocation import FIELDS, KEPT_LINES, Collector, Event, Invocation, OnEvent
 from aidbt.project.scrub import Scrub
 
@@ -35,6 +36,7 @@ def run_executable(
     Raises:
         DbtError: it cannot be started, was killed, or is not dbt.
     """
+    give_back()
     collector = Collector(on_event, scrub)
     other_lines: deque[str] = deque(maxlen=KEPT_LINES)
     try:

@@ -26,6 +26,7 @@ from aidbt.warehouse import spark
 from aidbt.warehouse.adapter_errors import missing_adapter, translate
 from aidbt.warehouse.base import OnRefused
 from aidbt.warehouse.catalogs import list_relations
+from aidbt.warehouse.signing_in import require_no_person
 
 T = TypeVar("T")
 
@@ -34,7 +35,10 @@ _AUTOCOMMIT = ("postgres", "redshift")
 _TAG_SETTING = {"snowflake": "query_tag", "postgres": "application_name"}
 # A text without an offset means UTC, and times are told in UTC, as on DuckDB.
 _SESSION = {
-    "postgres": "set timezone = 'UTC'",
+    # Where nobody says how long to wait for a table that another session holds, it would be for ever.
+    "postgres": """select set_config('timezone', 'UTC', false), set_config('lock_timeout',
+        case current_setting('lock_timeout') when '0' then '30s' else current_setting('lock_timeout') end, false)
+    """,
     "redshift": "set timezone = 'UTC'",
     "snowflake": "alter session set timezone = 'UTC'",
     "databricks": "set time zone 'UTC'",
@@ -162,6 +166,7 @@ class AdapterConnection:
     def __init__(self, kind: str, settings: Mapping[str, Any], *, tag: str = "") -> None:
         self.dialect = kind
         self._kind = kind
+        require_no_person(kind, settings)
         self._role = str(settings.get("role") or settings.get("user") or "<your role>")
         self._adapter = _adapter(kind, settings, tag)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="aidbt-warehouse")

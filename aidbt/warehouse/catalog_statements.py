@@ -4,8 +4,14 @@ from __future__ import annotations
 
 # reltuples is -1 (0 before version 14) where nobody analysed; else it is scaled to the table's present size,
 # as the planner does. A partitioned table is the sum of its partitions. The version rests on the file that
-# TRUNCATE and rewrites replace and on the counters of changed rows.
+# TRUNCATE and rewrites replace and on the counters of changed rows. Asking for a size waits for whoever holds
+# the table for himself alone, or is about to: of such tables it stays unknown.
 POSTGRES_RELATIONS = """
+with waited as materialized (
+    select distinct l.relation from pg_catalog.pg_locks as l
+    where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid <> pg_catalog.pg_backend_pid()
+        and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = current_database())
+)
 select
     current_database(), n.nspname, c.relname,
     case c.relkind when 'v' then 'view' when 'f' then 'external' else 'table' end,
@@ -27,10 +33,11 @@ left join lateral (
     from (
         select
             r.oid, r.reltuples, nullif(r.relpages, 0) as relpages, r.relfilenode,
-            pg_catalog.pg_table_size(r.oid) as size_bytes,
-            r.relkind <> 'f' and pg_catalog.pg_relation_size(r.oid) = 0 as is_empty,
-            case when r.relkind = 'f' then r.relpages
-                else pg_catalog.pg_relation_size(r.oid) / current_setting('block_size')::bigint end as pages,
+            case when w.relation is null then pg_catalog.pg_table_size(r.oid) end as size_bytes,
+            case when r.relkind = 'f' then false
+                when w.relation is null then pg_catalog.pg_relation_size(r.oid) = 0 end as is_empty,
+            case when r.relkind = 'f' then r.relpages when w.relation is null
+                then pg_catalog.pg_relation_size(r.oid) / current_setting('block_size')::bigint end as pages,
             pg_catalog.pg_stat_get_tuples_inserted(r.oid) + pg_catalog.pg_stat_get_tuples_updated(r.oid)
                 + pg_catalog.pg_stat_get_tuples_deleted(r.oid) as changed_rows,
             r.relkind <> 'f' and current_setting('track_counts')::boolean as is_watched
@@ -40,6 +47,7 @@ left join lateral (
             select t.relid from pg_catalog.pg_partition_tree(c.oid) as t where c.relkind = 'p' and t.isleaf
         ) as leaf
         join pg_catalog.pg_class as r on r.oid = leaf.relid
+        left join waited as w on w.relation = r.oid
     ) as p
 ) as s on true
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -15,18 +16,21 @@ from typing import Any
 from sqlglot import exp
 
 from aidbt.core.errors import WarehouseError
+from aidbt.core.held import hold
 from aidbt.core.schema import Column, Relation
 from aidbt.warehouse.base import Connection
 
 _TIME_ZONE = "set spark.sql.session.timeZone"
 _SYSTEM_SCHEMAS = {"information_schema", "global_temp", "sys", "system"}
+_END_S = 30.0
 _STATISTICS = re.compile(r"(?P<bytes>\d+) bytes(, (?P<rows>\d+) rows)?")
 
 
 def start(settings: Mapping[str, Any]) -> None:
     """Start Spark's Java process, if none runs in this one, with its log kept from the terminal.
 
-    It stays until this process ends: dbt's own use of the session in this process finds it there.
+    It stays until this process ends, for dbt's own use of the session in this process finds it there; or
+    until dbt is run as another program, which could not open the same metastore.
 
     Raises:
         WarehouseError: Java cannot be started.
@@ -54,6 +58,30 @@ def start(settings: Mapping[str, Any]) -> None:
                 hint="Spark needs Java 17 or newer: install it, or point JAVA_HOME to it",
             ) from error
         SparkContext._ensure_initialized(gateway=gateway)
+        hold(_stop)
+
+
+def _stop() -> None:
+    """End the Java process that `start` started; the next use of the session starts another."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    gateway = SparkContext._gateway
+    if gateway is None:
+        return
+    with contextlib.suppress(*errors(), OSError):  # it is gone already
+        session = SparkSession._instantiatedSession
+        if session is not None:
+            session.stop()
+        gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
+    process = gateway.proc
+    process.stdin.close()  # upon which it ends by itself, and lets go of the metastore
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ _FEW_ROWS = 20  # of fewer, several columns tell the rows apart by chance
 _IDENTITY = ("text", "date")  # what several columns together are looked for in; numbers are measures mostly
 _BETWEEN = exp.Literal.string("\x1f")
 _ORDERED = ("integer", "number", "date", "timestamp")
+_WRITES_ALL = ("duckdb", "postgres")  # every type as text
 _TEXT = exp.DataType.build("text")
 
 
@@ -83,7 +84,7 @@ def keyed_rows(rows: Rows, key: Sequence[str], *, bound: int, mask: int = 0) -> 
     """
     dialect = rows.dialect
     lowest = 0 if dialect == "duckdb" else -(_HASHES // 2)
-    names = [column.name for column in rows.relation.columns if _is_plain(column)]
+    names = [column.name for column in rows.relation.columns if _has_one_text(column, dialect)]
     hashed_key = _hashed_together(key)
     query = rows.select(hashed_key, *(_hash_or_null(name) for name in names))
     if bound < _HASHES - 1:
@@ -167,6 +168,12 @@ def _several_columns(rows: Rows, states: Sequence[ColumnState], row_count: int) 
 def _is_plain(column: Column) -> bool:
     """Whether its values are compared as text without surprises: no lists, structs, documents, bytes."""
     return type_family(column.data_type) != "other"
+
+
+def _has_one_text(column: Column, dialect: str) -> bool:
+    """Whether a value that stays as it is gives the same text each time: documents, lists and structs do where
+    every type can be written as text."""
+    return dialect in _WRITES_ALL or _is_plain(column)
 
 
 def _bound(row_count: int) -> int:

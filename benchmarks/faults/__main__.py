@@ -35,7 +35,7 @@ from benchmarks.faults.healer import TIMEOUT_S, CommandHealer, Healer, RightHeal
 from benchmarks.faults.landing import Calendar
 from benchmarks.faults.sites import site_of
 from benchmarks.faults.slot import DBT, Slot
-from benchmarks.faults.warm_dbt import warm_dbt
+from benchmarks.faults.warm_dbt import HEALER, warm_dbt
 from tests.kit import ServerMissing
 
 OURS = "benchmarks.heal_driver"
@@ -57,8 +57,10 @@ def main() -> None:
         for fault in faults:
             print(f"{fault.name:40} {fault.label:36} {fault.expects:7} {fault.engine:9} {fault.title}")
         return
-    healers = {name: _healer(name, args.timeout) for name in args.healer or ["ours", "retry", "revert"]}
+    names = args.healer or ["ours", "retry", "revert"]
     with _folder(args.keep) as root, warm_dbt() if args.warm_dbt else nullcontext(DBT) as dbt:
+        ours = str(dbt.with_name(HEALER)) if args.warm_dbt else f"{shlex.quote(sys.executable)} -m {OURS}"
+        healers = {name: _healer(name, ours, args.timeout) for name in names}
         lines = root / "results.jsonl"
         done = _read(lines)
         for result in _results(faults, healers, done, Slots(root, args.jobs, dbt)):
@@ -91,7 +93,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--timeout", type=float, default=TIMEOUT_S, help="seconds after which a healer is killed"
     )
     parser.add_argument(
-        "--warm-dbt", action="store_true", help="start dbt once for all its runs; not for figures of time"
+        "--warm-dbt", action="store_true", help="start dbt and our healer once; not for figures of time"
     )
     parser.add_argument("--jobs", type=int, default=1, help="how many faults at a time")
     parser.add_argument(
@@ -109,7 +111,7 @@ def _chosen(args: argparse.Namespace) -> list[Fault]:
     return [BY_NAME[name] for name in names if args.engine in (None, BY_NAME[name].engine)]
 
 
-def _healer(name: str, timeout_s: float) -> Healer:
+def _healer(name: str, ours: str, timeout_s: float) -> Healer:
     if name == "right":
         return RightHealer()
     if name == "ours":
@@ -117,7 +119,7 @@ def _healer(name: str, timeout_s: float) -> Healer:
             raise SystemExit(
                 f"there is no {OURS} yet: name a healer with --healer (retry, revert, nothing, right)"
             )
-        name = f"{shlex.quote(sys.executable)} -m {OURS}"
+        name = ours
     return CommandHealer(built_in(name) or name, timeout_s=timeout_s)
 
 

@@ -384,8 +384,9 @@ def test_whoever_kills_the_holder_of_a_lock_is_noticed(tmp_path: Path) -> None:
             with pytest.raises(duckdb.IOException, match="lock") as refused:
                 duckdb.connect(slot.database)
             if kills:
-                os.kill(int(str(refused.value).partition("(PID ")[2].partition(")")[0]), signal.SIGKILL)
-                time.sleep(0.1)
+                holder = int(str(refused.value).partition("(PID ")[2].partition(")")[0])
+                os.kill(holder, signal.SIGKILL)
+                os.waitid(os.P_PID, holder, os.WEXITED | os.WNOWAIT)
         assert slot.crime.exists() is kills
 
 

@@ -32,7 +32,8 @@ def undo(
             since and nothing is done.
 
     Returns:
-        The attempts, and the views that could not be made again as they were.
+        The attempts, which are a person's now and of whom somebody is yet to be told; and the views that
+        could not be made again as they were.
 
     Raises:
         UsageError: it is not deployed, its tables are not kept, or somebody built or committed since.
@@ -58,13 +59,13 @@ def undo(
             )
             commits.follow(root, undoing, branch=branch, base=wanted.commit)
         said = why or f"{who} took it back"
-        taken = [
-            attempts.save(
-                one, moved(one, Event.ROLLED_BACK, at=attempts.now(), why=said),
-                token=held.token(resource_of(one)), what="taken back",
-            )
-            for one in whole
-        ]  # fmt: skip
+        taken = []
+        for one in whole:
+            token = held.token(resource_of(one))
+            back = moved(one, Event.ROLLED_BACK, at=attempts.now(), why=said)
+            back = attempts.save(one, back, token=token, what="taken back")
+            handed = moved(back, Event.HANDED_OVER, at=attempts.now())
+            taken.append(attempts.save(back, handed, token=token, what=str(Event.HANDED_OVER)))
         Cases(store, who).add(past_case(wanted, "wrong", said))
         # Else what was taken back would be what stood there when all was well, and be put back as that.
         GoodStates(store).forget(wanted.target, run)

@@ -134,7 +134,8 @@ def _looks(failure: RunFailure, symptom: Symptom) -> Sequence[Look]:
         return (lambda case, failure, _: failed_test(case, failure),)
     if failure.unique_id.startswith("unit_test."):
         retyped = (_retyped,) if symptom.what in ("missing_function", "type_mismatch", "bad_cast") else ()
-        return (_gone_column, *retyped, wrong_code, lambda case, failure, _: failed_test(case, failure))
+        gone = _gone_table if symptom.what == "missing_relation" else _gone_column
+        return (gone, *retyped, wrong_code, lambda case, failure, _: failed_test(case, failure))
     if stage_of(failure) is Stage.DEPS:
         return (missing_packages, _packages, *_BY_SYMPTOM.get(symptom.what, ()))
     if failure.unique_id.startswith("source."):

@@ -93,7 +93,7 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
     assert change.now is not None
     relation = str(change.now.relation)
     candidates = {new: change.overlaps.get((column, new), Overlap()) for new in change.new}
-    same = [new for new, overlap in candidates.items() if overlap.says_same]
+    same = [new for new, o in candidates.items() if o.says_same or _are_same_times(change, column, new, o)]
     partly = [new for new, overlap in candidates.items() if new not in same and _is_partly(overlap)]
     gone = Evidence(
         "source_schema", f"{relation}.{column}", f"{relation} had a column {column}, and has none now",
@@ -140,6 +140,14 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
     return say(E.COLUMN_REMOVED, GUESS if unknown else STRONG, unknown=unknown, next_step=step)
 
 
+def _are_same_times(change: TableChange, column: str, new: str, overlap: Overlap) -> bool:
+    """Whether two columns hold the same times to the last row, and not one time only: those of loads, of which
+    nearly all rows have the first one's."""
+    pair = (change.was and change.was.column(column), change.now and change.now.column(new))
+    is_time = all(state is not None and type_family(state.data_type) == "timestamp" for state in pair)
+    return is_time and bool(overlap.agreement == 1 and overlap.telling)
+
+
 def _is_partly(overlap: Overlap) -> bool:
     """Whether a good part of the values is the same, too much for chance and too little for a rename; or
     whether all are, and nearly all rows hold one value, which tells nothing."""
@@ -151,6 +159,8 @@ def _is_partly(overlap: Overlap) -> bool:
 def _sure(overlap: Overlap, data_type: str) -> float:
     if overlap.agreement is None:  # numbers of one range hold the same values whatever they count
         return LIKELY if type_family(data_type) == "text" else GUESS
+    if not overlap.is_telling:
+        return LIKELY
     return PROVED if overlap.same >= 20 else STRONG
 
 

@@ -93,6 +93,8 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     )),
     ("missing_column", (
         r"Referenced column \"(?P<name>[^\"]+)\" (?:was )?not found",
+        r"Referenced column (?P<name>[^\n]+?) not found in FROM clause",  # in QUALIFY, ORDER BY of a window
+        r"Invalid column name: '(?P<name>[^']+)' in unit test fixture for '(?P<relation>[^']+)'",
         r"Column \"(?P<name>[^\"]+)\" referenced that exists in the SELECT clause",
         r"(?:list|Table|View) \"(?P<relation>[^\"]+)\" does not have a column named \"(?P<name>[^\"]+)",
         r"column \"?(?:(?P<relation>\w+)\.)?(?P<name>\w+)\"? does not exist",
@@ -104,6 +106,8 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"Column \"(?P<name>[^\"]+)\" in (?:EXCLUDE|REPLACE|RENAME) list not found",
         r"Could not find column \"?(?P<name>\w+)|Column \"(?P<name2>[^\"]+)\" (?:does not exist|not found)",
         r"Column (?:with name )?(?P<name>\w+) does not exist|no such column: (?P<name2>\S+)",
+        # PostgreSQL's, of names that had to be quoted
+        r"column \"(?P<name>[^\"\n]+)\" does not exist|column \w+\.(?P<name2>[^\"\n]+?) does not exist",
     )),
     ("missing_schema", (
         r"Schema with name \"?(?P<name>[\w.]+)\"? does not exist",
@@ -113,6 +117,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"(?:Table|View) with name \"?(?P<name>[\w.]+)\"? does not exist",
         r"Referenced table \"(?P<name>[^\"]+)\" not found|FROM-clause entry for table \"(?P<name2>[^\"]+)\"",
         r"relation \"(?P<name>[^\"]+)\" does not exist",
+        r"for unit test '[^']+' from relation (?P<name>\S+) because the relation doesn't exist",
         r"Object '(?P<name>[^']+)' does not exist or not authorized",
         r"Not found: Table (?P<name>\S+)",
         r"TABLE_OR_VIEW_NOT_FOUND[^`]*(?P<name>`[^ ]+`)",

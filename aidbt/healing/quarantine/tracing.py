@@ -105,7 +105,7 @@ class _Tracing:
             return None
         if not isinstance(node, exp.Union):
             return replace(found, says_all=False, keeps_rows=False)
-        if left is None:  # the first query names the columns
+        if left is None and not node.args.get("by_name"):  # the first query names the columns
             names = node.left.named_selects
             if len(names) == len(found.columns) and "*" not in names:
                 found = replace(found, columns=dict(zip(names, found.columns.values(), strict=True)))

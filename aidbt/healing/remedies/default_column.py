@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
+from aidbt.core.patch import Patch
 from aidbt.core.types import is_same_type
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.column_claims import is_gone, no_other_has_them
+from aidbt.healing.remedies.generated_staging import is_generated
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.renamed_column import likely_by_name
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
@@ -18,6 +22,7 @@ from aidbt.sql.parse import parse_sql
 from aidbt.sql.reads import Instead
 
 NAME = "default_column"
+_WARN = '{{%- do exceptions.warn("{}") -%}}\n'
 
 
 class DefaultColumn:
@@ -50,6 +55,7 @@ class DefaultColumn:
         patch = patched(NAME, Wanted(source, then, now, column, instead, reason), case, tools)
         if isinstance(patch, Declined):
             return patch
+        patch = _warning(patch, f"{source.source_name}.{source.name}", column, shown, tools)
         fresh = SourceNow(case, tools, source)
         table = f"{source.source_name}.{source.name}"
         return Mend(
@@ -75,6 +81,20 @@ class DefaultColumn:
             risk=Risk.MEDIUM,
             changes=((source.unique_id, was.name),),
         )
+
+
+def _warning(patch: Patch, table: str, column: str, shown: str, tools: Tools) -> Patch:
+    """The patch with a line at the head of each model that lets dbt warn of the default in every run; of what
+    aidbt generates anew the settings tell."""
+    text = f"{table} has no column {column}: its declared default {shown} is read"
+    line = _WARN.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+    edits = tuple(
+        replace(one, after=line + one.after)
+        if one.after is not None and one.path.endswith(".sql") and not is_generated(one.path, tools)
+        else one
+        for one in patch.edits
+    )
+    return replace(patch, edits=edits)
 
 
 def _none_alike(now: SourceNow, column: str, tools: Tools) -> Checked:

@@ -201,7 +201,7 @@ class SourceNow:
             WarehouseError: the expression cannot be run.
         """
         then = self.then.keyed
-        if then is None or type_family(data_type) == "other":  # lists and documents have no one text
+        if then is None or column not in (*then.columns, *then.key):  # of a type that is not kept
             return None
         with self._tools.warehouse().connect() as connection:
             if not self._is_same_engine(connection):
@@ -209,7 +209,7 @@ class SourceNow:
             rows = _with_value(connection, self.relation(connection), instead, data_type)
             for key in self._keys(then, column):
                 now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
-                if 2 * len(now.values.keys() & then.values.keys()) >= len(then.values):
+                if _VALUE in now.columns and 2 * len(now.values.keys() & then.values.keys()) >= len(then.values):
                     return compared(then, now, column, with_updated=with_updated)
         return None
 

@@ -186,7 +186,9 @@ def test_a_person_takes_a_mend_back_with_its_tables_while_nobody_has_built_since
 
     taken = aidbt(mistyped, "heal", "undo", "HEAL-1", "--why", "it was meant so")["taken_back"]
 
-    assert [one["state"] for one in taken] == ["rolled_back"]
+    assert [one["state"] for one in taken] == ["waiting"]
+    (open_again,) = aidbt(mistyped, "incidents", "list")["incidents"]
+    assert [event["what"] for event in open_again["timeline"]][-1] == "handed over"
     assert git(mistyped.root, "rev-parse", "HEAD^{tree}") == bad
     assert _tables(mistyped) == before
     # What was taken back is no good state any more: it would be put back as what stood there before.

@@ -7,6 +7,16 @@ from aidbt.healing.diagnosis.symptoms import symptom_of
 SAID = {
     # DuckDB
     'Binder Error: Referenced column "mail" not found in FROM clause!': ("missing_column", "mail"),
+    "Binder Error: Referenced column changed_at not found in FROM clause and can't find in alias map.": (
+        "missing_column",
+        "changed_at",
+    ),
+    "Invalid column name: 'mail' in unit test fixture for 'orders'.\n Accepted columns": (
+        "missing_column",
+        "mail",
+    ),
+    "Not able to get columns for unit test 'o' from relation \"w\".\"raw\".\"orders\" because the relation doesn't"
+    " exist": ("missing_relation", 'w"."raw"."orders'),
     'Binder Error: Table "o" does not have a column named "amuont"': ("missing_column", "amuont"),
     "Catalog Error: Table with name orders does not exist!\nDid you mean orders_old?": (
         "missing_relation",
@@ -43,6 +53,11 @@ SAID = {
     'missing FROM-clause entry for table "o"': ("missing_relation", "o"),
     'column "mail" does not exist\nLINE 3:     mail': ("missing_column", "mail"),
     "column o.mail does not exist": ("missing_column", "mail"),
+    'column "Discount %" does not exist\nLINE 5:     "Discount %" as discount_pct': (
+        "missing_column",
+        "Discount %",
+    ),
+    "column g.Loyalty Tier does not exist\nLINE 11:     g.\"Loyalty Tier\"": ("missing_column", "Loyalty Tier"),
     'relation "crm.orders" does not exist': ("missing_relation", "crm.orders"),
     'invalid input syntax for type numeric: "n/a"': ("bad_cast", ""),
     "operator does not exist: text = integer": ("type_mismatch", ""),

@@ -26,6 +26,10 @@ def traced(sql: str) -> Traced | None:
         ("select id * 2 as a from (select id + 1 as id from raw.payments)", "a", '("id" + 1) * 2'),
         ("select * from o union all select * from raw.payments", "amount", '"amount"'),
         ("select x as a from o union all select amount from raw.payments", "a", '"amount"'),
+        (
+            "select x as a, y as b from o union all by name select id as b, amount as a from raw.payments",
+            "a", '"amount"',
+        ),
         ("select * exclude (id) replace (id + 1 as status) from raw.payments", "status", '"id" + 1'),
         ("select status as a, count(*) as n from raw.payments group by 1", "a", '"status"'),
     ],

@@ -391,10 +391,23 @@ REMOVED = (DefaultColumn, ErrorClass.COLUMN_REMOVED)
 
 def test_a_declared_default_stands_in_for_a_column_that_is_gone(shop: Shop):
     shop.change("alter table raw.people drop column channel")
-    assert "'web' as channel" in shop.mended(*REMOVED, column="channel")
+    after = shop.mended(*REMOVED, column="channel")
+
+    warning, _, rest = after.partition("\n")
+    told = "crm.people has no column channel: its declared default 'web' is read"
+    assert warning == '{%- do exceptions.warn("' + told + '") -%}'
+    assert rest == SQL.replace("channel", "'web' as channel")
 
     shop.write(SQL.replace("channel", "points")).change("alter table raw.people drop column points")
     assert "cast(0 as bigint) as points" in shop.mended(*REMOVED, column="points")  # as the column was
+
+
+def test_a_model_that_warns_is_edited_like_any_other(shop: Shop):
+    shop.change("alter table raw.people drop column channel")
+    shop.write(shop.mended(*REMOVED, column="channel"))
+    shop.change("alter table raw.people rename column email to address")
+
+    assert "lower(address) as email" in shop.mended(*RENAME, old="email", new="address", how="gone")
 
 
 def test_a_column_whose_values_moved_to_another_name_is_not_defaulted(shop: Shop):
