@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from aidbt.core.errors import ArtifactError
 
 _TAIL_BYTES = 24_000_000
+_HEAD_BYTES = 64_000
+_RULE = b"============================== "  # before an invocation, in a log of text
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\[\d{1,2}m")
 _BEGINS = re.compile(r"^=+ [\d:.]+ \| (?P<id>[\w-]+) =+\s*$", re.MULTILINE)
 # Where an invocation logs as text, and where events stand.
@@ -97,8 +100,9 @@ def last_invocation(path: Path) -> LastInvocation | None:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
+            head = _head(file, size - _TAIL_BYTES) if size > _TAIL_BYTES else b""
             file.seek(max(size - _TAIL_BYTES, 0))
-            text = file.read().decode("utf-8", "replace")
+            text = (head + file.read()).decode("utf-8", "replace")
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from error
     if not text.strip():
@@ -121,6 +125,16 @@ def last_invocation(path: Path) -> LastInvocation | None:
     if _kind(found) is _LOOKS:
         return replace(before, others=others)
     return replace(found, before=before if before.succeeded is False else None, others=others)
+
+
+def _head(file: BinaryIO, end: int) -> bytes:
+    """The first lines of the invocation that logs as text at a place of a file: they say which one it is."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        begin = whole.rfind(_RULE, 0, end)
+        if begin < 0:
+            return b""
+        lines = whole[begin : min(begin + _HEAD_BYTES, end)]
+    return lines[: lines.rfind(b"\n") + 1]
 
 
 def _latest_first(text: str, is_whole: bool) -> Iterator[LastInvocation]:
@@ -148,9 +162,11 @@ def _of_written(text: str, is_whole: bool) -> Iterator[LastInvocation]:
     begins = list(_BEGINS.finditer(text))
     ends = [*(match.start() for match in begins), len(text)][1:]
     for begin, end in reversed(list(zip(begins, ends, strict=True))):
-        yield _of_text(begin["id"], text[begin.end() : end], _LOG_LINE, is_whole=True)
+        begun = is_whole or begin.start() > 0  # the middle of the first may be left out
+        yield _of_text(begin["id"], text[begin.end() : end], _LOG_LINE, begun)
     if not begins:
-        form = _LOG_LINE if _LOG_LINE.search(text) else _PRINTED_LINE
+        first = _ANSI.sub("", text[:_HEAD_BYTES]).splitlines()
+        form = _LOG_LINE if any(map(_LOG_LINE.match, first)) else _PRINTED_LINE
         parts = _STARTS.split(text)
         yield from (_of_text("", part, form, is_whole) for part in reversed(parts) if part.strip())
 
@@ -237,8 +253,8 @@ def _of_text(invocation_id: str, text: str, form: re.Pattern[str], is_whole: boo
         running = _RUNNING.match(line.text)
         if running is not None:
             version = running["version"].lstrip("=")
-            is_whole = True
-            told = [] if not invocation_id else told  # what is printed may hold several runs
+            if not invocation_id:  # what is printed may hold several runs
+                is_whole, told = True, []
         told.append(line)
     everything = [line.text for line in told]
     ended = _ending(everything)

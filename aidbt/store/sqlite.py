@@ -70,6 +70,11 @@ class SqliteDatabase:
             )
         if "full" in message:
             return StoreUnavailable(f"the disk is full while writing {where}", hint="free some space")
+        if "unable to open" in message or "readonly" in message:
+            return StoreError(
+                f"{where} cannot be used: {message}",
+                hint="check its folder's permissions and that the disk is not read-only, or set store.path",
+            )
         return StoreError(f"{where} cannot be used: {message}")
 
 

@@ -36,8 +36,11 @@ _TAG_SETTING = {"snowflake": "query_tag", "postgres": "application_name"}
 # A text without an offset means UTC, and times are told in UTC, as on DuckDB.
 _SESSION = {
     # Where nobody says how long to wait for a table that another session holds, it would be for ever.
-    "postgres": """select set_config('timezone', 'UTC', false), set_config('lock_timeout',
-        case current_setting('lock_timeout') when '0' then '30s' else current_setting('lock_timeout') end, false)
+    "postgres": """
+        select
+            set_config('timezone', 'UTC', false),
+            set_config('lock_timeout', case own when '0' then '30s' else own end, false)
+        from current_setting('lock_timeout') as own
     """,
     "redshift": "set timezone = 'UTC'",
     "snowflake": "alter session set timezone = 'UTC'",

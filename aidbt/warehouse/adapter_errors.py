@@ -10,7 +10,8 @@ from aidbt.core.errors import AidbtError, MissingExtra, StatementRefused, Wareho
 
 _CONNECT_HINT = "check host, port and network in profiles.yml; 'dbt debug' tries the same connection"
 _LOGIN_HINT = "check user and password (or key, or token) of the target in profiles.yml"
-_RIGHTS = {"schema": "usage", "database": "connect", "function": "execute"}
+# PostgreSQL says when CONNECT is what is missing; else somebody wanted to make a schema.
+_RIGHTS = {"schema": "usage", "database": "create", "function": "execute"}
 _LONGEST = 300
 # Extras of aidbt that bring an adapter.
 _EXTRAS = frozenset({"duckdb", "postgres", "spark"})
@@ -38,6 +39,7 @@ _RULES = (
     _Rule(
         r"password authentication failed|no password supplied|role \"[^\"]*\" does not exist"
         r"|no pg_hba\.conf entry|peer authentication failed|incorrect username or password"
+        r"|is not permitted to log in"
         r"|invalid (access token|credentials|oauth)|could not automatically determine credentials"
         r"|\b401\b|\bunauthorized\b",
         lambda _, text, _role: WarehouseError(
@@ -56,7 +58,8 @@ _RULES = (
         r"permission denied for (?P<kind>[a-z ]*?) ?\"?(?P<name>[^\s\"]+)\"?\s*$"
         r"|permission denied|insufficient privileges|access denied|not authorized|\b403\b",
         lambda found, text, role: AccessDenied(
-            f"this user may not do that: {text}", hint=_grant(found["kind"], found["name"], role)
+            f"this user may not do that: {text}",
+            hint=_grant(found["kind"], found["name"], role, connects="CONNECT" in found.string),
         ),
     ),
     _Rule(
@@ -116,9 +119,9 @@ def missing_adapter(kind: str) -> AidbtError:
     )
 
 
-def _grant(kind: str | None, name: str | None, role: str) -> str:
+def _grant(kind: str | None, name: str | None, role: str, *, connects: bool = False) -> str:
     if not name:
         return "ask for a grant of select on what it reads"
-    right = _RIGHTS.get((kind or "").lower(), "select")
+    right = "connect" if connects else _RIGHTS.get((kind or "").lower(), "select")
     what = f"{kind} {name}" if right != "select" else name
     return f"grant {right} on {what} to {role}"

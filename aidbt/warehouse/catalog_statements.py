@@ -23,10 +23,10 @@ from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join lateral (
     select
-        case when bool_and(p.is_empty or p.relpages > 0 and p.reltuples >= 0)
+        case when bool_and(p.pages is not null and (p.is_empty or p.relpages > 0 and p.reltuples >= 0))
             then round(sum(case when p.is_empty then 0 else p.reltuples / p.relpages * p.pages end)) end
             as row_estimate,
-        sum(p.size_bytes) as size_bytes,
+        case when bool_and(p.size_bytes is not null) then sum(p.size_bytes) end as size_bytes,
         case when bool_and(p.is_watched)
             then md5(string_agg(concat_ws(':', p.oid, p.relfilenode, p.changed_rows), ',' order by p.oid)) end
             as version
@@ -44,9 +44,18 @@ left join lateral (
         from (
             select c.oid as relid where c.relkind in ('r', 'm', 'f')
             union all
-            select t.relid from pg_catalog.pg_partition_tree(c.oid) as t where c.relkind = 'p' and t.isleaf
+            select t.relid from (
+                with recursive parts (relid) as (
+                    select i.inhrelid from pg_catalog.pg_inherits as i where i.inhparent = c.oid
+                    union all
+                    select i.inhrelid from parts
+                    join pg_catalog.pg_inherits as i on i.inhparent = parts.relid
+                )
+                select relid from parts
+            ) as t
+            where c.relkind = 'p'
         ) as leaf
-        join pg_catalog.pg_class as r on r.oid = leaf.relid
+        join pg_catalog.pg_class as r on r.oid = leaf.relid and r.relkind <> 'p'
         left join waited as w on w.relation = r.oid
     ) as p
 ) as s on true

@@ -171,8 +171,8 @@ def _is_plain(column: Column) -> bool:
 
 
 def _has_one_text(column: Column, dialect: str) -> bool:
-    """Whether a value that stays as it is gives the same text each time: documents, lists and structs do where
-    every type can be written as text."""
+    """Whether a value gives the same text each time: documents, lists and structs do where every type can be
+    written as text."""
     return dialect in _WRITES_ALL or _is_plain(column)
 
 

@@ -21,7 +21,11 @@ from aidbt.patching import commits
 from aidbt.patching.publishing import pull_request, push_branch
 from aidbt.store.cases import Cases
 
-_LOCKED = re.compile(r"could not set lock|database is locked|being used by another process", re.IGNORECASE)
+_LOCKED = re.compile(
+    r"could not set lock|database is locked|being used by another process"
+    r"|lock timeout|could not obtain lock|deadlock detected",
+    re.IGNORECASE,
+)
 _PAUSES_S = (5.0, 20.0)
 
 

@@ -141,10 +141,13 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
 
 
 def _are_same_times(change: TableChange, column: str, new: str, overlap: Overlap) -> bool:
-    """Whether two columns hold the same times to the last row, and not one time only: those of loads, of which
-    nearly all rows have the first one's."""
-    pair = (change.was and change.was.column(column), change.now and change.now.column(new))
-    is_time = all(state is not None and type_family(state.data_type) == "timestamp" for state in pair)
+    """Whether two columns hold the same times to the last row, and more than one time: those of loads, where
+    nearly all rows came with the first one."""
+    then = change.was.column(column) if change.was is not None else None
+    now = change.now.column(new) if change.now is not None else None
+    is_time = then is not None and now is not None and (
+        type_family(then.data_type) == type_family(now.data_type) == "timestamp"
+    )  # fmt: skip
     return is_time and bool(overlap.agreement == 1 and overlap.telling)
 
 

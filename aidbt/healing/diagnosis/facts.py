@@ -51,6 +51,7 @@ MEANINGS = {
     "commit": "commit of the last good state",
     "holder": "who holds a lock, e.g. 'process 4711 (python3)'",
     "pid": "its process id",
+    "held": "the tables it holds, with commas between, where it does not hold the whole warehouse",
     "is_over": "'yes' when the warehouse could be asked while this was diagnosed",
     "variable": "name of the environment variable or dbt variable that is missing",
     "profile": "name of the profile or target that is missing",

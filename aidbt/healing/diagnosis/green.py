@@ -200,7 +200,10 @@ def _swapped(case: Case, change: TableChange, failure: RunFailure | None) -> Dia
 def _rewritten(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
     assert change.now is not None
     relation = str(change.now.relation)
+    retyped = {column for column, *_ in change.retyped}  # the same values are written in another way
     for column, rewrite in sorted(change.rewrites.items(), key=lambda item: -item[1].changed):
+        if column in retyped:
+            continue
         share = rewrite.changed / rewrite.compared if rewrite.compared else 0.0
         if rewrite.marks:
             if rewrite.changed < _SILENT_ROWS or share < _SILENT_SHARE:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aidbt.core.failures import ACT_FROM, Classified, Strategy
@@ -19,8 +21,9 @@ from aidbt.healing.diagnosis.finding import (
     unchanged_code,
 )
 from aidbt.healing.diagnosis.symptoms import Symptom
-from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.case import Case, Reached
 from aidbt.healing.evidence.what_failed import INTERRUPTED, KILLED, NOT_TOLD, is_ended_from_outside
+from aidbt.warehouse.holders import Holder
 
 _STEPS = {
     Strategy.RETRY: "wait, and run the failed nodes again",
@@ -202,16 +205,50 @@ def _probed(case: Case, found: Diagnosis) -> Diagnosis:
     reached = case.reached
     if reached is None:
         return found
-    if reached.is_open:
-        probe = Evidence("probe", "warehouse", "the warehouse answers now")
-        if found.error_class.family in _PASSES:
-            facts = {**found.facts, "is_over": "yes"}
-            return replace(
-                found, proof=(probe, *found.proof), facts=facts, next_step="run the failed nodes again"
-            )
+    if not reached.is_open:
+        return _out_of_reach(found, reached)
+    waited = [failure for failure in found.failures if _WAITED.search(failure.message)]
+    held = case.holders(waited)
+    if held:
+        return _held(found, held)
+    probe = Evidence("probe", "warehouse", "the warehouse answers now")
+    if found.error_class.family not in _PASSES:
         return replace(found, ruled_out=(*found.ruled_out, probe))
-    probe = Evidence("probe", "warehouse", f"it cannot be reached from here now: {reached.problem}")
-    return replace(found, proof=(probe, *found.proof))
+    facts = {**found.facts, "is_over": "yes"}
+    return replace(
+        found, proof=_after_first(found, probe), facts=facts, next_step="run the failed nodes again"
+    )
+
+
+def _after_first(found: Diagnosis, *more: Evidence) -> tuple[Evidence, ...]:
+    """The proof with what was asked, after what failed."""
+    return (*found.proof[:1], *more, *found.proof[1:])
+
+
+def _out_of_reach(found: Diagnosis, reached: Reached) -> Diagnosis:
+    said = next((failure.message.strip() for failure in found.failures), "")
+    is_same = bool(said) and said.splitlines()[-1].strip() in reached.problem
+    text = f"it cannot be reached from here now: {reached.problem}"
+    text = "it says the same from here now" if is_same else text
+    step = reached.hint if is_same and reached.hint else found.next_step
+    return replace(found, proof=_after_first(found, Evidence("probe", "warehouse", text)), next_step=step)
+
+
+# What PostgreSQL says of a statement that may have waited for a table which another session holds.
+_WAITED = re.compile(r"(?:lock|statement) timeout|could not obtain lock|deadlock detected", re.IGNORECASE)
+
+
+def _held(found: Diagnosis, held: Sequence[Holder]) -> Diagnosis:
+    """That another session still holds a table that a failed node waited for."""
+    first = held[0]
+    tables = ", ".join(dict.fromkeys(f"{one.schema}.{one.table}" for one in held if one.pid == first.pid))
+    probe = Evidence("probe", tables, f"{tables} is still held by {first}")
+    return replace(
+        found, key=f"warehouse|{E.CONCURRENCY_CONFLICT}", error_class=E.CONCURRENCY_CONFLICT,
+        proof=_after_first(found, probe),
+        facts={**found.facts, "holder": str(first), "pid": str(first.pid), "held": tables},
+        next_step="wait until it lets go, or ask whose it is, and run again; it is not ended by aidbt",
+    )  # fmt: skip
 
 
 _ASK = "hand over the folder with the run's own run_results.json or dbt.log (--artifacts)"

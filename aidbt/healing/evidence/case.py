@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from aidbt.core.findings import RunFailure
 from aidbt.core.schema import Relation
 from aidbt.core.table_state import GoodState
 from aidbt.healing.evidence.code_changes import CodeChanges
@@ -15,6 +16,7 @@ from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.test_meaning import TestMeaning
 from aidbt.lineage.graph import Lineage
 from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse.holders import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Case:
         tables: unique_id of a source → what became of it; only of those that were looked at.
         beside: the same of the other sources of a failed run, as far as they are there.
         relations: what stands in the warehouse now.
+        held: what other sessions hold in the warehouse now.
         refused: unique_id of a failure → what the engine says today of the SQL of the last good run, where it
             refuses that too.
         env: names of the environment variables that the project and its profile ask for → whether set.
@@ -116,6 +119,7 @@ class Case:
     tables: Mapping[str, TableChange] = field(default_factory=dict)
     beside: Mapping[str, TableChange] = field(default_factory=dict)
     relations: tuple[Relation, ...] = ()
+    held: tuple[Holder, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
     code: CodeChanges = CodeChanges()
@@ -138,6 +142,20 @@ class Case:
             if found is not None:
                 return found
         return None
+
+    def holders(self, failures: Sequence[RunFailure]) -> list[Holder]:
+        """Who holds what failed nodes write, or holds for himself alone what they read."""
+        writes = {self._place(failure.unique_id) for failure in failures}
+        reads = {self._place(name) for f in failures for name in self.ancestors(f.unique_id)}
+        return [
+            held
+            for held in self.held
+            if (held.schema, held.table) in writes or (held.is_alone and (held.schema, held.table) in reads)
+        ]
+
+    def _place(self, unique_id: str) -> tuple[str, str]:
+        node = self.node(unique_id)
+        return (node.schema, node.identifier or node.name) if node is not None else ("", "")
 
     def ancestors(self, unique_id: str) -> list[str]:
         """unique_ids of all that a node reads, the nearest first; without tests."""

@@ -293,7 +293,9 @@ def _asked(case: Case, readers: Readers, mask: int, unknown: list[str]) -> Case:
         unknown.append(f"the warehouse could not be asked: {error.message}")
         return replace(case, reached=Reached(False, error.message, error.hint or ""))
     unknown += found.unknown
-    case = replace(case, reached=found.reached, relations=found.relations, tables=found.tables)
+    case = replace(
+        case, reached=found.reached, relations=found.relations, tables=found.tables, held=found.held
+    )
     if not found.reached.is_open or manifest is None:
         return case
     try:

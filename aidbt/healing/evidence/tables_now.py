@@ -27,6 +27,7 @@ from aidbt.healing.evidence.table_changes import (
 from aidbt.project.manifest import Node
 from aidbt.warehouse import Connection, Warehouse
 from aidbt.warehouse.budget import estimated_size
+from aidbt.warehouse.holders import Holder, holders
 from aidbt.warehouse.profiling import is_load_time
 from aidbt.warehouse.rows import rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows, known_columns, measured_table
@@ -45,6 +46,7 @@ class TablesNow:
     relations: tuple[Relation, ...] = ()
     tables: Mapping[str, TableChange] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    held: tuple[Holder, ...] = ()
 
 
 def reach(warehouse: Warehouse) -> tuple[Reached, tuple[Relation, ...]]:
@@ -123,8 +125,11 @@ def tables_now(
     unknown: list[str] = []
     left = scan_bytes
     found: dict[str, TableChange] = {}
+    held: tuple[Holder, ...] = ()
     try:
         with warehouse.connect() as connection:
+            held = holders(connection)
+            taken = {_place(one.schema, one.table): one for one in held if one.is_alone}
             same_engine = good is not None and good.engine == engine_of(connection)
             if good is not None and not same_engine:
                 unknown.append("the hashes of the last good state are of another engine: values not compared")
@@ -142,6 +147,9 @@ def tables_now(
                         node, was, good, [r for r in relations if _place(r.schema, r.name) not in own]
                     )
                     found[node.unique_id] = looker.gone(node, others, good)
+                elif holder := taken.get(_place(relation.schema, relation.name)):
+                    unknown.append(f"{relation} was not measured: it is held by {holder}")
+                    found[node.unique_id] = TableChange(node.unique_id, was, known_columns(relation))
                 elif size > left:
                     unknown.append(f"{relation} was not measured: it is over budget.scan_bytes")
                     found[node.unique_id] = TableChange(node.unique_id, was, known_columns(relation))
@@ -153,7 +161,7 @@ def tables_now(
                 unknown += looker.unknown
     except WarehouseError as error:
         unknown.append(f"the warehouse could not be asked: {error.message}")
-    return TablesNow(reached, relations, found, tuple(unknown))
+    return TablesNow(reached, relations, found, tuple(unknown), held)
 
 
 def change_of(

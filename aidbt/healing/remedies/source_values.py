@@ -209,7 +209,8 @@ class SourceNow:
             rows = _with_value(connection, self.relation(connection), instead, data_type)
             for key in self._keys(then, column):
                 now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
-                if _VALUE in now.columns and 2 * len(now.values.keys() & then.values.keys()) >= len(then.values):
+                found_again = 2 * len(now.values.keys() & then.values.keys()) >= len(then.values)
+                if found_again and _VALUE in now.columns:
                     return compared(then, now, column, with_updated=with_updated)
         return None
 

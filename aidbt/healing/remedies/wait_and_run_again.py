@@ -7,11 +7,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from aidbt.core.errors import AidbtError
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.healing import Declined, Diagnosis, Mend, Risk, Wait
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.kept_rows import replaces_nothing
 from aidbt.healing.remedies.remedy import Tools
+from aidbt.warehouse.holders import holders
 
 NAME = "wait_and_run_again"
 _FRESH_S, _SETTLES_S = 5.0, 0.5  # a file changed so lately is looked at again after that
@@ -31,21 +33,37 @@ class WaitAndRunAgain:
         adding = adds_again(diagnosis, case)
         if adding:
             return Declined(NAME, adding)
-        wait = _wait(diagnosis, case)
+        wait = _wait(diagnosis, case, tools)
         return Mend(NAME, f"Wait for {wait.for_what}, then run again", waits=wait, risk=Risk.LOW)
 
 
-def _wait(diagnosis: Diagnosis, case: Case) -> Wait:
+def _wait(diagnosis: Diagnosis, case: Case, tools: Tools) -> Wait:
     facts = diagnosis.facts
     file = facts.get("file", "")
     if file and diagnosis.error_class is E.TEMPORARY_UNAVAILABLE:
         return Wait(f"the file {Path(file).name}", is_over=lambda: is_there(case.root, file))
-    holder = facts.get("holder", "")
+    holder, tables = facts.get("holder", ""), facts.get("held", "")
+    if tables:
+        return Wait(f"{tables}, held by {holder}", is_over=lambda: is_let_go(tools, tables, facts["pid"]))
     if holder:
         return Wait(f"the warehouse, held by {holder}")
     if diagnosis.error_class is E.RESOURCE_EXHAUSTION:
         return Wait("memory and disk to be free again")
     return Wait("the warehouse to answer again")
+
+
+def is_let_go(tools: Tools, tables: str, pid: str) -> bool:
+    """Whether a process of the server holds none of some tables any more.
+
+    Args:
+        tables: "schema.name", with commas between.
+    """
+    try:
+        with tools.warehouse().connect() as connection:
+            held = {f"{one.schema}.{one.table}" for one in holders(connection) if str(one.pid) == pid}
+    except AidbtError:
+        return False
+    return held.isdisjoint(tables.split(", "))
 
 
 def is_there(root: Path, pattern: str) -> bool:

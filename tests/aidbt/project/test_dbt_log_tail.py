@@ -95,6 +95,18 @@ def test_of_a_long_log_only_the_end_is_read_and_that_is_said(tmp_path: Path, mon
     assert (found.is_whole, found.succeeded) == (False, False)
 
 
+def test_of_a_long_log_of_text_the_first_lines_of_the_run_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """They say which run it is: else the green results of the run before would be taken for its own."""
+    monkeypatch.setattr(dbt_log_tail, "_TAIL_BYTES", 2_000)
+    long = "\x1b[0m11:00:00.200000 [debug] [MainThread]: select 1\n" * 500
+    found = read(tmp_path, TEXT.replace("11:00:00.900000", long + "11:00:00.900000"))
+
+    assert (found.invocation_id, found.dbt_version) == ("bbbb-2", "1.11.16")
+    assert (found.is_whole, found.succeeded, found.command) == (False, False, "dbt build")
+
+
 def test_an_empty_log_says_nothing(tmp_path: Path):
     (tmp_path / "dbt.log").write_text("\n")
 

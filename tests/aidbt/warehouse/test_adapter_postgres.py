@@ -20,6 +20,7 @@ from aidbt.core.errors import AidbtError, ProfileError, WarehouseError
 from aidbt.core.schema import Relation
 from aidbt.sql.identifiers import quote_identifier
 from aidbt.warehouse.adapter import AdapterConnection, AdapterWarehouse
+from aidbt.warehouse.holders import holders
 from tests.aidbt.warehouse.conftest import Target, open_target
 from tests.kit import PASSWORD, PostgresServer
 
@@ -368,3 +369,24 @@ def wait_for(is_so: Callable[[], bool], *, seconds: float = 60) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_a_table_that_another_session_holds_is_listed_at_once_and_its_holder_is_known(
+    database: str, postgres: PostgresServer, warehouse: AdapterWarehouse
+):
+    import psycopg2
+
+    with contextlib.closing(psycopg2.connect(postgres.url(database), application_name="night load")) as other:
+        cursor, pid = other.cursor(), other.info.backend_pid
+        cursor.execute("lock table raw_shop.visits, raw_shop.empty in access exclusive mode")
+        cursor.execute("select 1 from raw_shop.orders limit 1")
+        with warehouse.connect() as connection:
+            held = {f"{one.schema}.{one.table}": one for one in holders(connection)}
+            waits = connection.rows("select current_setting('lock_timeout')")
+            listed = {str(relation): relation for relation in warehouse.relations()}
+
+    assert held["raw_shop.empty"].is_alone and not held["raw_shop.orders"].is_alone
+    assert str(held["raw_shop.empty"]) == f"process {pid} of aidbt (night load)"
+    assert waits == [("30s",)]
+    assert listed["raw_shop.visits"].size_bytes is None and listed["raw_shop.empty"].columns
+    assert listed["raw_shop.orders"].size_bytes

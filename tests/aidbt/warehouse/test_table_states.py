@@ -65,7 +65,7 @@ def test_the_key_is_found_by_its_values_and_some_rows_are_kept_as_hashes(
 
     assert found.keyed is not None and found.keyed.key == ("id",)
     assert 400 < len(found.keyed.values) < 650
-    assert found.keyed.columns == ("id", "mail", "country", "score", "born")
+    assert found.keyed.columns == ("id", "mail", "country", "score", "tags", "born")
     assert len(set(found.keyed.column("country").values())) == 2
 
 
@@ -112,3 +112,9 @@ def test_several_columns_are_the_key_where_no_single_one_is(tmp_path: Path):
     assert found.keyed is not None
     assert found.keyed.key == ("sku", "place", "as_of")
     assert len(found.keyed.values) == 240
+
+
+def test_rows_are_kept_with_their_documents_and_lists(connection: DuckDBConnection, people: Relation):
+    kept = measured(connection, people, keys=["id"]).keyed
+
+    assert kept is not None and len(set(kept.column("tags").values())) == len(kept.values) > 100

@@ -64,6 +64,13 @@ def test_prices_that_rise_say_nothing_and_prices_in_another_unit_do():
     assert "have another price with the same key" in told(table(range(100)), table(range(100), price=9000))[0]
 
 
+def test_numbers_that_another_type_writes_in_another_way_were_not_rewritten():
+    now = table(range(100), price=9000)
+    key, price = now.columns
+
+    assert told(table(range(100)), replace(now, columns=(key, replace(price, data_type="double")))) == []
+
+
 def test_of_a_handful_of_rows_only_the_loss_of_nearly_all_is_told():
     assert "has 83% fewer rows" in told(table(range(6)), table(range(1)))[0]
     assert "is empty" in told(table(range(6)), table(range(0)))[0]
