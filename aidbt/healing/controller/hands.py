@@ -74,6 +74,7 @@ class ProjectHands:
         found: what proving it found.
         commands: what a person may run to open the pull request.
         drafts: files that were written for a person, from the project's folder on.
+        untried: the patch of a mend that nothing spoke against, and that could not be tried out.
     """
 
     case: Case
@@ -84,6 +85,7 @@ class ProjectHands:
     found: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
+    untried: Patch | None = None
 
     @property
     def _root(self) -> Path:
@@ -196,6 +198,7 @@ class ProjectHands:
             return Tried(not problem, problem or mend.title)
         proof = self._with_what_is_behind(attempt, self._proof(attempt))
         self.found += (proof.found, *proof.notes) if proof.is_good else ()
+        self.untried = mend.patch if proof.aside is not None and proof.aside.is_denied else None
         return Tried(proof.is_good, proof.found, commit=self._commit(attempt))
 
     def _with_what_is_behind(self, attempt: Attempt, proof: Proof) -> Proof:
@@ -301,7 +304,7 @@ class ProjectHands:
         """Tell who is concerned, with a draft where there is one."""
         drafts = [item.draft for item in self.declined if item.draft is not None]
         patch = self.mend.patch if self.mend is not None else None
-        for edit in (patch or (drafts[0] if drafts else None) or _NO_PATCH).edits:
+        for edit in (patch or self.untried or (drafts[0] if drafts else None) or _NO_PATCH).edits:
             name = f"{attempt.id}-{edit.path.replace('/', '-')}"
             self.drafts += (writing.write_note(self._root, name, edit.after or ""),)
         self.means.tell(attempt, self.diagnosis)

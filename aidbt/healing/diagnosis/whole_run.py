@@ -20,6 +20,7 @@ from aidbt.healing.diagnosis.finding import (
     message_evidence,
     unchanged_code,
 )
+from aidbt.healing.diagnosis.rights import grant_asked_for
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case, Reached
 from aidbt.healing.evidence.what_failed import INTERRUPTED, KILLED, NOT_TOLD, is_ended_from_outside
@@ -164,7 +165,7 @@ def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diag
         proof=[
             message_evidence(failure), Evidence("message", "classification", said.why or error_class.meaning),
         ],
-        next_step=_step(failure, error_class),
+        next_step=_step(case, failure, error_class),
         unknown=[] if sure >= ACT_FROM else [_OPEN if said.confidence >= ACT_FROM else _UNCLEAR],
         facts={"alternatives": ", ".join(str(a) for a in said.alternatives)},
     )  # fmt: skip
@@ -175,7 +176,10 @@ def by_message(case: Case, failure: RunFailure, said: Classified | None) -> Diag
     return _probed(case, found)
 
 
-def _step(failure: RunFailure, error_class: E) -> str:
+def _step(case: Case, failure: RunFailure, error_class: E) -> str:
+    asked = grant_asked_for(case, failure) if error_class is E.PERMISSION_DENIED else ""
+    if asked:
+        return asked
     if failure.unique_id.startswith("macro."):
         return f"look at the macro {failure.unique_id.rpartition('.')[2]} and what it was called with"
     return _STEPS[error_class.strategy]

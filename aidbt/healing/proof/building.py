@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -33,6 +34,7 @@ from aidbt.project.dbt import RunReport, run_dbt
 from aidbt.project.manifest import Manifest, Node, manifest_of, read_manifest
 from aidbt.project.selection import all_above
 from aidbt.warehouse import Warehouse
+from aidbt.warehouse.adapter_errors import AccessDenied
 from aidbt.warehouse.budget import estimated_size, human_bytes
 from aidbt.warehouse.schemas import COPIES, Copy, copy_tables, drop_schemas
 
@@ -41,6 +43,8 @@ _BUILT = ("model", "seed", "snapshot")
 _KNOWN_KINDS = frozenset(
     ("view", "table", "incremental", "ephemeral", "materialized_view", "seed", "snapshot")
 )  # fmt: skip
+# What PostgreSQL says to a role that may make no schemas.
+_NO_SCHEMAS = re.compile(r"permission denied for database", re.IGNORECASE)
 # Settings that name a place of files, whatever the schema is.
 _PLACES = ("location", "location_root", "external_location", "s3_data_dir")
 
@@ -61,6 +65,7 @@ class Aside:
         prefix: of the schemas that it was built into, before their names in production.
         failures, skipped: what of it failed, and what was left out for it; named as in production.
         at_home: where its build failed: the commit's manifest with compiled SQL, as if built in production.
+        is_denied: whether this user may make no schemas, so that it says nothing of the commit.
     """
 
     problem: str = ""
@@ -75,6 +80,7 @@ class Aside:
     failures: tuple[RunFailure, ...] = ()
     skipped: tuple[str, ...] = ()
     at_home: Manifest | None = None
+    is_denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,10 @@ class _Builder:
             for node in manifest.nodes.values()
             if node.schema.casefold().startswith(self.prefix)
         )
-        copy_tables(self.ways.warehouse, copies)
+        try:
+            copy_tables(self.ways.warehouse, copies)
+        except AccessDenied as error:
+            return replace(found, problem=_denied(f"{error.message}; {error.hint}"), is_denied=True)
         tests = [manifest.nodes[name] for name in wanted if _is_test(manifest.nodes.get(name))]
         chosen = tuple(sorted({fqn(node) for node in (*nodes, *tests)}))
         report = self._run("build", "--state", str(self.state), "--defer", select=chosen)
@@ -185,7 +194,10 @@ class _Builder:
             at_home = manifest_of(json.loads(text), "the manifest of the build aside")
         except (OSError, ValueError, ArtifactError):
             at_home = None
-        problem = f"its build failed: {_said(report)}"
+        said = _said(report)
+        if _NO_SCHEMAS.search(said):
+            return replace(found, problem=_denied(said.replace(self.prefix, "")), is_denied=True)
+        problem = f"its build failed: {said}"
         return replace(found, problem=problem, failures=tuple(failures), skipped=skipped, at_home=at_home)
 
     def _wanted(
@@ -287,6 +299,10 @@ class _Builder:
             runner=self.ways.settings.runner,
             executable=self.ways.settings.executable,
         )
+
+
+def _denied(why: str) -> str:
+    return f"nothing can be tried out here, since this user may make no schemas: {why}"
 
 
 def fqn(node: Node) -> str:

@@ -12,7 +12,7 @@ from aidbt.core.errors import EditConflict
 from aidbt.generate.templates import jinja_text, render
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.rules import Rule
-from aidbt.project.own_settings import own_setting
+from aidbt.monitors.incidents.surroundings import owner_of
 from aidbt.sql.identifiers import escape_jinja, needs_quotes, quote_text
 
 # Words of SQL outside of quotes.
@@ -117,13 +117,12 @@ def model_text(entry: Entry) -> str:
 def yaml_text(entry: Entry, since: date, days: int) -> str:
     """What is said of it: whose rows they are, and until when somebody should have looked."""
     names = Names(entry.staging.name)
-    owner = own_setting(entry.source.raw, "owner") or entry.source.config.get("group") or ""
     return render(
         "dbt/quarantine/model.yml.jinja",
         quarantine=names.quarantine,
         description=f"Rows of {entry.name} that {entry.staging.name} leaves out, each with the reason.",
         source=entry.name,
-        owner=str(owner),
+        owner=owner_of(entry.source) or owner_of(entry.staging),
         since=since.isoformat(),
         until=(since + timedelta(days=days)).isoformat(),
         test=names.test,

@@ -43,7 +43,7 @@ def surroundings(manifest: Manifest) -> Surroundings:
     nodes = [node for kind in (*_DATA, "exposure") for node in manifest.of_type(kind)]
     known = {node.unique_id for node in nodes}
     parents = {node.unique_id: tuple(up for up in node.depends_on if up in known) for node in nodes}
-    owners = {node.unique_id: owner for node in nodes if (owner := _owner(node))}
+    owners = {node.unique_id: owner for node in nodes if (owner := owner_of(node))}
     levels = {node.unique_id: criticality_of(node) for node in nodes}
     exposed = _above([node.unique_id for node in nodes if node.resource_type == "exposure"], parents)
     return Surroundings(
@@ -94,7 +94,8 @@ def _above(nodes: Collection[str], parents: Mapping[str, Collection[str]]) -> se
     return found
 
 
-def _owner(node: Node) -> str:
+def owner_of(node: Node) -> str:
+    """`meta.owner` or dbt's group, of an exposure its owner; "" where nobody is named."""
     meta = _meta(node)
     owner: Any = meta.get("owner") or node.config.get("group") or node.raw.get("group")
     if not owner and node.resource_type == "exposure":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from aidbt.core.schema import Column, Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.quarantine.entry import Entry
-from aidbt.healing.quarantine.files import condition_text
+from aidbt.healing.quarantine.files import condition_text, yaml_text
 from aidbt.healing.quarantine.kept_keys import snapshot_of_this_run
 from aidbt.healing.quarantine.patching import quarantine_patch
 from aidbt.healing.quarantine.rules import Parent, Rule, unreadable
@@ -79,6 +80,20 @@ def test_a_quarantine_that_nobody_looked_at_is_told_of():
     assert [one.model for one in found] == ["late", "due"]
     (line,) = late_lines(found, date(2026, 4, 1))
     assert line.startswith("late holds rows of pay.orders since 2026-03-01") and "(finance)" in line
+
+
+def test_the_rows_are_whose_the_source_is_else_whose_the_staging_model_is():
+    mine = {"config": {"meta": {"owner": {"name": "Payments team"}}}}
+    staging = Node("model.s.stg", "model", "stg", "", config={"group": "finance"})
+
+    def said(source: Node) -> str:
+        traced = trace("select id from orders", "duckdb", ["id"], lambda table: True)
+        assert traced is not None
+        entry = Entry(source, Relation("raw", "orders"), staging, traced)
+        return yaml_text(entry, date(2026, 3, 1), 30)
+
+    assert "owner: Payments team" in said(replace(ORDERS, raw=mine))
+    assert "owner: finance" in said(ORDERS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""What is said of a table that somebody holds, and of rights that are missing; on plain values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aidbt.core.failures import Classified
+from aidbt.core.failures import ErrorClass as E
+from aidbt.core.findings import RunFailure
+from aidbt.core.healing import Diagnosis, Stage
+from aidbt.healing.diagnosis.causes import diagnose
+from aidbt.healing.evidence.case import Case, Reached
+from aidbt.healing.evidence.failed_run import FailedRun
+from aidbt.project.artifacts import ArtifactMetadata
+from aidbt.project.manifest import Manifest, Node
+from aidbt.warehouse.holders import Holder
+
+LOADER = {"pid": 4711, "user": "loader", "application": "night load"}
+
+
+def cause(message: str, said: E, **known: Any) -> Diagnosis:
+    """The cause of the failure of `stg_rooms` on PostgreSQL, a view of `staging` that reads `pms.rooms`."""
+    source = Node("source.s.pms.rooms", "source", "rooms", "s.yml", "s", schema="pms", source_name="pms")
+    model = Node(
+        "model.s.stg_rooms", "model", "stg_rooms", "models/stg_rooms.sql", "s", schema="staging",
+        depends_on=(source.unique_id,),
+    )  # fmt: skip
+    meta = ArtifactMetadata(12, "", datetime(2026, 3, 1, tzinfo=UTC), "", {})
+    manifest = Manifest(meta, {model.unique_id: model}, {source.unique_id: source}, {}, {})
+    run = FailedRun(Stage.NODE, (RunFailure(model.unique_id, "error", message, model.path),))
+    case = Case("s", Path(), run, "postgres", "postgres", manifest, **{"reached": Reached(True), **known})
+    (found,) = diagnose(case, lambda message, adapter: Classified(said, 0.99, "", ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("canceling statement due to lock timeout", E.CONCURRENCY_CONFLICT),
+        ("canceling statement due to statement timeout", E.NETWORK_TIMEOUT),
+    ],
+)
+def test_who_holds_a_table_that_a_node_waited_for_is_told(message: str, said: E):
+    found = cause(message, said, held=(Holder("pms", "rooms", is_alone=True, **LOADER),))
+
+    assert found.error_class is E.CONCURRENCY_CONFLICT
+    assert found.proof[0].text == f"stg_rooms: {message}"
+    assert found.proof[1].text == "pms.rooms is still held by process 4711 of loader (night load)"
+    assert "is_over" not in found.facts and found.facts["pid"] == "4711"
+
+
+def test_who_only_reads_a_source_or_holds_another_table_is_not_blamed():
+    others = (Holder("pms", "rooms", **LOADER), Holder("pms", "guests", is_alone=True, **LOADER))
+    found = cause("canceling statement due to lock timeout", E.CONCURRENCY_CONFLICT, held=others)
+
+    assert found.facts["is_over"] == "yes" and "holder" not in found.facts
+
+
+def test_a_reader_of_what_a_node_replaces_is_in_its_way():
+    reader = Holder("staging", "stg_rooms", **LOADER)
+    found = cause("canceling statement due to lock timeout", E.CONCURRENCY_CONFLICT, held=(reader,))
+
+    assert found.facts["held"] == "staging.stg_rooms"
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("permission denied for table rooms", "grant select on pms.rooms to the role that dbt runs as"),
+        ("permission denied for schema pms\n  compiled code at target/x.sql",
+         "grant usage on the schema pms to the role that dbt runs as"),
+        ("permission denied for schema staging",
+         "grant usage and create on the schema staging to the role that dbt runs as"),
+        ("must be owner of view stg_rooms", "make the role that dbt runs as the owner of staging.stg_rooms again"),
+    ],
+)  # fmt: skip
+def test_the_next_step_names_what_has_to_be_granted(message: str, step: str):
+    assert cause(message, E.PERMISSION_DENIED).next_step == step
+
+
+def test_what_the_warehouse_says_again_is_not_said_twice():
+    said = 'connection failed: FATAL:  password authentication failed for user "dbt"'
+    away = Reached(False, f"the warehouse does not let this user in: {said}", "check user and password")
+    found = cause(said, E.CREDENTIAL_EXPIRED, reached=away)
+
+    assert [item.text for item in found.proof[:2]] == [f"stg_rooms: {said}", "it says the same from here now"]
+    assert found.next_step == "check user and password"
