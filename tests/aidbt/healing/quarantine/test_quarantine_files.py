@@ -83,7 +83,7 @@ def test_a_quarantine_that_nobody_looked_at_is_told_of():
 
 
 def test_the_rows_are_whose_the_source_is_else_whose_the_staging_model_is():
-    mine = {"config": {"meta": {"owner": {"name": "Payments team"}}}}
+    mine = {"meta": {"owner": {"name": "Payments team"}}}
     staging = Node("model.s.stg", "model", "stg", "", config={"group": "finance"})
 
     def said(source: Node) -> str:
@@ -92,7 +92,7 @@ def test_the_rows_are_whose_the_source_is_else_whose_the_staging_model_is():
         entry = Entry(source, Relation("raw", "orders"), staging, traced)
         return yaml_text(entry, date(2026, 3, 1), 30)
 
-    assert "owner: Payments team" in said(replace(ORDERS, raw=mine))
+    assert "owner: Payments team" in said(replace(ORDERS, config=mine))
     assert "owner: finance" in said(ORDERS)
 
 
