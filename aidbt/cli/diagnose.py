@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,10 +190,12 @@ def _heading(case: Case, causes: Sequence[Diagnosis]) -> str:
     failing = len(case.run.failures)
     command = _job(case.run.command)
     against = f"; compared with the good run of {case.good.taken_at:%Y-%m-%d %H:%M} UTC" if case.good else ""
+    ended = case.run.ended_at
+    of_then = f"{command} of {ended.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if ended is not None else command
     if not failing and not causes:
-        return f"{bold('nothing failed')} in {command}, and nothing is wrong with its sources{against}"
+        return f"{bold('nothing failed')} in {of_then}, and nothing is wrong with its sources{against}"
     if not failing:
-        return f"{bold('nothing failed')} in {command}, yet {_causes(causes)} found in its sources{against}"
+        return f"{bold('nothing failed')} in {of_then}, yet {_causes(causes)} found in its sources{against}"
     nodes = [failure for failure in case.run.failures if failure.unique_id]
     begun = f"{command} did not get {'to its end' if case.run.succeeded else 'as far as any node'}"
     what = f"{count(len(nodes), 'failed node')} in {command}" if nodes else begun

@@ -16,8 +16,6 @@ _DENIED = re.compile(
 _NOT_OWNER = re.compile(
     r"must be owner of [a-z ]+? \"?(?P<name>[^\"\n ]+)\"?\s*$", re.IGNORECASE | re.MULTILINE
 )
-    r"must be owner of [a-z ]+? \"?(?P<name>[^\"\n ]+)\"?\s*$", re.IGNORECASE | re.MULTILINE
-)
 _ROLE = "the role that dbt runs as"
 
 

@@ -135,6 +135,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"Could not convert string ['\"](?P<value>.*?)['\"] to (?P<type>\w+)",
         r"invalid (?:timestamp|date|time) field format: \"(?P<value>[^\"]*)\"",
         r"invalid input syntax for type (?P<type>[\w ]+): \"(?P<value>[^\"]*)\"",
+        r"invalid input value for enum (?P<type>\S+): \"(?P<value>[^\"]*)\"",
         r"Conversion Error|Numeric value '(?P<value>[^']*)' is not recognized|CAST_INVALID_INPUT",
         r"Bad (?:int64|double|bool) value|field value out of range|Could not parse string|Cannot cast '",
     )),
@@ -147,6 +148,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"Cannot compare values of type|operator does not exist|DATATYPE_MISMATCH|No operator matches",
         r"No function matches the given name and argument types|Cannot mix values of type",
         r"types? .{1,60} cannot be matched|explicit type cast|does not match .{0,40}argument types",
+        r"must be type \w+, not type|is of type .{1,60} but expression is of type|cannot cast type",
     )),
     ("not_null", (
         r"NOT NULL constraint failed: (?P<name>\S+)|null value in column \"(?P<name2>\w+)\"",

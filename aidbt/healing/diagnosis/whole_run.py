@@ -23,7 +23,7 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.rights import grant_asked_for
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case, Reached
-from aidbt.healing.evidence.what_failed import INTERRUPTED, KILLED, NOT_TOLD, is_ended_from_outside
+from aidbt.healing.evidence.what_failed import INTERRUPTED, KILLED, NOT_TOLD, is_ended_from_outside, stage_of
 from aidbt.warehouse.holders import Holder
 
 _STEPS = {
@@ -180,6 +180,8 @@ def _step(case: Case, failure: RunFailure, error_class: E) -> str:
     asked = grant_asked_for(case, failure) if error_class is E.PERMISSION_DENIED else ""
     if asked:
         return asked
+    if error_class is E.RESOURCE_EXHAUSTION and stage_of(failure) is Stage.CONNECT:
+        return "wait until the server has a place free, and run again; ask who has them all"
     if failure.unique_id.startswith("macro."):
         return f"look at the macro {failure.unique_id.rpartition('.')[2]} and what it was called with"
     return _STEPS[error_class.strategy]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from aidbt.core.failures import ErrorClass as E
-from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk, Stage
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.wait_and_run_again import adds_again
@@ -14,10 +16,11 @@ _WAYS = {
     "duckdb": "memory_limit and temp_directory, where it spills to, stand under `settings` of the profile"
 }
 _OTHERS = "it needs more memory, or smaller parts"
+_PLACES = re.compile(r"too many (?:clients|connections|sessions)|connection slots", re.IGNORECASE)
 
 
 class FewerThreads:
-    """For memory that several nodes at once did not leave to each other."""
+    """For memory, or places at the server, that several nodes at once did not leave to each other."""
 
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """The failed nodes again, on one thread."""
@@ -29,10 +32,15 @@ class FewerThreads:
         threads = int(tools.project.profile().settings.get("threads") or 1)
         if threads <= 1:
             return Declined(NAME, f"it ran on one thread already: {_WAYS.get(case.dialect, _OTHERS)}")
+        shared = "connections" if any(_PLACES.search(f.message) for f in diagnosis.failures) else "memory"
+        if shared == "connections" and diagnosis.stage is Stage.CONNECT:
+            return Declined(NAME, "the server had no place for one connection either")
         return Mend(
             NAME,
             f"Run what failed on one thread, not on {threads}",
             dbt_args=("--threads", "1"),
-            claims=(Claim("several nodes shared the memory", lambda: Checked(True, f"{threads} threads")),),
+            claims=(
+                Claim(f"several nodes shared the {shared}", lambda: Checked(True, f"{threads} threads")),
+            ),
             risk=Risk.LOW,
         )

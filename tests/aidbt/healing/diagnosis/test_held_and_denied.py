@@ -48,7 +48,7 @@ def test_who_holds_a_table_that_a_node_waited_for_is_told(message: str, said: E)
     found = cause(message, said, held=(Holder("pms", "rooms", is_alone=True, **LOADER),))
 
     assert found.error_class is E.CONCURRENCY_CONFLICT
-    assert found.proof[0].text == f"stg_rooms: {message}"
+    assert found.proof[0].text == message
     assert found.proof[1].text == "pms.rooms is still held by process 4711 of loader (night load)"
     assert "is_over" not in found.facts and found.facts["pid"] == "4711"
 
@@ -75,7 +75,8 @@ def test_a_reader_of_what_a_node_replaces_is_in_its_way():
          "grant usage on the schema pms to the role that dbt runs as"),
         ("permission denied for schema staging",
          "grant usage and create on the schema staging to the role that dbt runs as"),
-        ("must be owner of view stg_rooms", "make the role that dbt runs as the owner of staging.stg_rooms again"),
+        ("must be owner of view stg_rooms",
+         "make the role that dbt runs as the owner of staging.stg_rooms again"),
     ],
 )  # fmt: skip
 def test_the_next_step_names_what_has_to_be_granted(message: str, step: str):
@@ -87,5 +88,5 @@ def test_what_the_warehouse_says_again_is_not_said_twice():
     away = Reached(False, f"the warehouse does not let this user in: {said}", "check user and password")
     found = cause(said, E.CREDENTIAL_EXPIRED, reached=away)
 
-    assert [item.text for item in found.proof[:2]] == [f"stg_rooms: {said}", "it says the same from here now"]
+    assert [item.text for item in found.proof[:2]] == [said, "it says the same from here now"]
     assert found.next_step == "check user and password"

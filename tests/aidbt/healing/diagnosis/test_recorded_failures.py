@@ -108,7 +108,7 @@ class Diagnosed:
     def screen(self) -> str:
         text = "\n".join(lines(self.case, self.causes, show_all=True)) + "\n"
         text = re.sub(r"\x1b\[\d*m", "", text)
-        return re.sub(r"the good run of [\d -]+:\d\d UTC", "the good run of TODAY", text)
+        return re.sub(r"(dbt [a-z -]+|the good run) of [\d-]+ [\d:]+ UTC", r"\1 of TODAY", text)
 
 
 @pytest.mark.parametrize("name", marked(SHOP, QUICK))

@@ -57,10 +57,14 @@ SAID = {
         "missing_column",
         "Discount %",
     ),
-    "column g.Loyalty Tier does not exist\nLINE 11:     g.\"Loyalty Tier\"": ("missing_column", "Loyalty Tier"),
+    "column g.Loyalty Tier does not exist\nLINE 11:     g.": ("missing_column", "Loyalty Tier"),
     'relation "crm.orders" does not exist': ("missing_relation", "crm.orders"),
     'invalid input syntax for type numeric: "n/a"': ("bad_cast", ""),
     "operator does not exist: text = integer": ("type_mismatch", ""),
+    "argument of CASE/WHEN must be type boolean, not type text": ("type_mismatch", ""),
+    'column "paid_on" is of type date but expression is of type text': ("type_mismatch", ""),
+    "cannot cast type boolean to date": ("type_mismatch", ""),
+    'invalid input value for enum room_kind: "dormitory"': ("bad_cast", ""),
     # Snowflake, BigQuery, Spark, Trino
     "000904 (42000): SQL compilation error: error line 3\ninvalid identifier 'MAIL'": (
         "missing_column",
