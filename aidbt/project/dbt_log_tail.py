@@ -29,6 +29,7 @@ _ASKED = re.compile(
 )
 _LOOKS_BACK = 12  # invocations
 _BUILDS = frozenset(("build", "run", "seed", "snapshot", "retry", "clone", "run-operation", "source"))
+_NO_MODELS = frozenset(("seed", "snapshot"))
 _TESTS = frozenset(("test",))  # they say nothing of what could not be built right before
 _LOOKS = frozenset(("parse", "compile", "list", "ls", "debug", "deps", "clean", "show", "docs", "init"))
 _KINDS = (_BUILDS, _TESTS, _LOOKS)
@@ -69,7 +70,8 @@ class LastInvocation:
         ended: whether it says how it ended; False for one that was killed, or that still runs.
         succeeded: None where it does not say.
         is_whole: False where its beginning was further back than is read.
-        before: of `dbt test`, the run right before it where that failed.
+        before: of `dbt test`, the run right before it where that failed; of `dbt run` that went well, and of
+            the tests after it, `dbt seed` or `dbt snapshot` right before it where that failed.
         others: the ids of all invocations that the log tells of, as far back as it is read.
     """
 
@@ -109,13 +111,15 @@ def last_invocation(path: Path) -> LastInvocation | None:
         return None
     before: LastInvocation | None = None
     found: LastInvocation | None = None
-    for one in islice(_latest_first(text, size <= _TAIL_BYTES), _LOOKS_BACK):
+    latest = islice(_latest_first(text, size <= _TAIL_BYTES), _LOOKS_BACK)
+    for one in latest:
         kind = _kind(one)
         if found is None:
             found = one
         elif kind is not _LOOKS:
             before = one
         if kind is _BUILDS:
+            before = _went_on_after(one, latest) or before
             break
     if found is None:
         return None
@@ -125,6 +129,15 @@ def last_invocation(path: Path) -> LastInvocation | None:
     if _kind(found) is _LOOKS:
         return replace(before, others=others)
     return replace(found, before=before if before.succeeded is False else None, others=others)
+
+
+def _went_on_after(run: LastInvocation, earlier: Iterator[LastInvocation]) -> LastInvocation | None:
+    """`dbt seed` or `dbt snapshot` that failed right before a `dbt run` that went well, of a script that goes
+    on all the same."""
+    if _word(run) != "run" or run.succeeded is not True:
+        return None
+    one = next((one for one in earlier if _kind(one) is not _LOOKS), None)
+    return one if one is not None and _word(one) in _NO_MODELS and one.succeeded is False else None
 
 
 def _head(file: BinaryIO, end: int) -> bytes:
@@ -171,9 +184,14 @@ def _of_written(text: str, is_whole: bool) -> Iterator[LastInvocation]:
         yield from (_of_text("", part, form, is_whole) for part in reversed(parts) if part.strip())
 
 
+def _word(one: LastInvocation) -> str:
+    """The command of an invocation without its options, e.g. "run"; "" where it is not told."""
+    return next((word for word in one.command.split() if any(word in kind for kind in _KINDS)), "")
+
+
 def _kind(one: LastInvocation) -> frozenset[str]:
     """Which commands an invocation is one of; one that looks and failed is taken for one that builds."""
-    word = next((word for word in one.command.split() if any(word in kind for kind in _KINDS)), "")
+    word = _word(one)
     kind = next((kind for kind in _KINDS if word in kind), _BUILDS)
     return _BUILDS if kind is _LOOKS and one.succeeded is not True else kind
 

@@ -119,6 +119,8 @@ def _never_reached(run: FailedRun, asked: Asked, manifest: Manifest, kinds: Coll
 
 def never_twice(run: FailedRun) -> str:
     """Why a failed command may not be run again; "" when it may."""
+    if run.went_on:
+        return run.went_on
     command = asked_of(run.command).command
     return f"nobody knows what running `dbt {command}` twice does" if command in _ONCE else ""
 

@@ -13,6 +13,7 @@ from aidbt.healing.diagnosis.code import (
     broken_seed,
     changed_packages,
     missing_packages,
+    mistyped_variable,
     own_code,
     wrong_code,
 )
@@ -34,6 +35,7 @@ from aidbt.healing.diagnosis.finding import (
     message_evidence,
     shown_name,
     tables_above,
+    unchanged_code,
 )
 from aidbt.healing.diagnosis.green import green_causes, silent_causes
 from aidbt.healing.diagnosis.rows import bad_values, failed_test, retyped_column
@@ -98,6 +100,10 @@ def _gone_beside(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
 def _cause(case: Case, failure: RunFailure, classify: Classify | None) -> Diagnosis:
     """The cause of one failure."""
     symptom = symptom_of(failure.message)
+    if failure.unique_id.startswith("unit_test.") and symptom.what == "other" and classify is not None:
+        told = classify(failure.message, case.adapter)
+        if told.error_class.family in _KNOWN_AT_ONCE and told.confidence >= ACT_FROM:
+            return _with_code(by_message(case, failure, told), symptom)  # it was not run to its end
     for look in _looks(failure, symptom):
         found = look(case, failure, symptom)
         if found is not None:
@@ -201,6 +207,18 @@ def _missing_model(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnos
     return missing_model(case, failure, symptom.name)
 
 
+def _missing_role(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """Somebody whom a model grants something, and who is not there."""
+    if not failure.unique_id:  # who cannot sign in
+        return None
+    return wrong_code(case, failure, symptom) or diagnosis(
+        f"role:{symptom.name}", E.MISSING_SETTING, STRONG, failure=failure, root="warehouse",
+        proof=[message_evidence(failure)], ruled_out=[e for e in [unchanged_code(case)] if e],
+        facts={"token": symptom.name},
+        next_step=f"make the role {symptom.name} again, or take it out of the grants",
+    )  # fmt: skip
+
+
 def _packages(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
     return changed_packages(case, failure)
 
@@ -229,7 +247,8 @@ _BY_SYMPTOM: dict[str, tuple[Look, ...]] = {
     "missing_function": (_retyped, wrong_code),
     "missing_ref": _PARSED, "missing_source": _PARSED, "missing_macro": _PARSED, "missing_package": _PARSED,
     "jinja": _PARSED, "yaml": _PARSED, "cycle": _PARSED, "syntax": (wrong_code,),
-    "missing_variable": (missing_setting,), "missing_dbt_var": (missing_setting,),
+    "missing_variable": (missing_setting,), "missing_dbt_var": (mistyped_variable, missing_setting),
+    "missing_argument": (wrong_code,), "missing_role": (_missing_role,),
     "missing_profile": (missing_setting,), "missing_file": (damaged,), "encoding": (damaged,),
     "file_format": (damaged,), "ambiguous": (_added, wrong_code),
     "bad_cast": (_bad_values, _retyped, wrong_code),

@@ -26,22 +26,33 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange, replaced_words
+from aidbt.healing.evidence.project_names import arguments_of, variables_of
 from aidbt.project.manifest import Manifest, Node
 
+PROJECT_FILE = "dbt_project.yml"
 _CLASS_OF = {
+    "missing_dbt_var": E.COMPILATION, "missing_argument": E.COMPILATION,
     "missing_ref": E.COMPILATION, "missing_source": E.COMPILATION, "missing_macro": E.COMPILATION,
     "jinja": E.COMPILATION, "yaml": E.COMPILATION, "cycle": E.COMPILATION, "contract": E.COMPILATION,
     "syntax": E.SQL_SYNTAX, "missing_column": E.SQL_SEMANTIC, "missing_relation": E.SQL_SEMANTIC,
     "missing_schema": E.SQL_SEMANTIC, "missing_function": E.SQL_SEMANTIC, "ambiguous": E.SQL_SEMANTIC,
     "set_operation": E.SQL_SEMANTIC, "type_mismatch": E.SQL_SEMANTIC, "bad_cast": E.SQL_SEMANTIC,
-    "duplicate_key": E.SQL_SEMANTIC, "not_null": E.SQL_SEMANTIC,
+    "duplicate_key": E.SQL_SEMANTIC, "not_null": E.SQL_SEMANTIC, "missing_role": E.SQL_SEMANTIC,
 }  # fmt: skip
 _WHAT_OF = {
     "missing_ref": "ref", "missing_source": "source", "missing_macro": "macro", "missing_column": "column",
     "missing_function": "function", "missing_relation": "relation", "syntax": "syntax", "jinja": "jinja",
-    "yaml": "yaml",
+    "yaml": "yaml", "missing_dbt_var": "variable", "missing_argument": "argument",
+    "missing_role": "role",
 }  # fmt: skip
-_NAMES = frozenset(("missing_ref", "missing_source", "missing_macro", "missing_column", "missing_function"))
+_NAMES = frozenset((
+    "missing_ref", "missing_source", "missing_macro", "missing_column", "missing_function",
+    "missing_dbt_var", "missing_argument", "missing_role",
+))  # fmt: skip
+
+
+# Which functions and roles a warehouse has is not known.
+_NOT_OURS = ("missing_function", "missing_role")
 
 
 def wrong_code(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
@@ -66,6 +77,8 @@ def code_cause(case: Case, failure: RunFailure, symptom: Symptom, error_class: E
     proof = [git_evidence(case, change), message_evidence(failure)]
     if symptom.what in _NAMES and symptom.name:
         facts |= _typo(case, failure, symptom, change, proof)
+    if symptom.what == "missing_argument":
+        facts["macro"] = symptom.relation
     deleted = _deleted(case, symptom)
     if deleted is not None:
         facts |= {"file": deleted.path, "what": "file"}
@@ -76,6 +89,25 @@ def code_cause(case: Case, failure: RunFailure, symptom: Symptom, error_class: E
         failure=failure, root=node_at(case, str(facts["file"])) or "project", proof=proof,
         facts=facts, ruled_out=[e for e in [_sources_same(case, failure)] if e],
         next_step=_next(facts, change),
+    )  # fmt: skip
+
+
+def mistyped_variable(case: Case, failure: RunFailure, symptom: Symptom) -> Diagnosis | None:
+    """A variable of dbt that has no value because a change wrote its name otherwise, where it is asked for or
+    where it gets its value; None where no change did."""
+    found = code_cause(case, failure, symptom, E.COMPILATION)
+    if found is not None and nearest(symptom.name, [found.facts.get("replacement", "")]):
+        return found
+    own = case.code.of(PROJECT_FILE)
+    named = [new for old, new in replaced_words(own) if old == symptom.name] if own is not None else []
+    if own is None or len(named) != 1 or symptom.name not in variables_of(own.before or ""):
+        return None
+    facts = {"file": own.path, "lines": own.lines, "what": "variable", "node": failure.unique_id,
+             "token": symptom.name}  # fmt: skip
+    return diagnosis(
+        f"code:{own.path}", E.COMPILATION, STRONG if case.code.is_since_good else GUESS, failure=failure,
+        root="project", proof=[git_evidence(case, own), message_evidence(failure)], facts=facts,
+        next_step=f"look at line {own.lines} of {own.path}: {symptom.name} is called {named[0]} there now",
     )  # fmt: skip
 
 
@@ -139,6 +171,8 @@ def changed_code(case: Case, failure: RunFailure, root: str, files: Sequence[Fil
 def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange]:
     """The changed files that can be the cause, the likeliest first: the one the message names, the node's own
     and those above it; of a run that got to no node all that changed."""
+    if symptom.what == "missing_role":  # grants stand in any file
+        return [change for change in case.code.files if _introduces(change, symptom.name)]
     named = [change for path in (symptom.path, failure.path) if (change := _of(case, path))]
     above = changes_above(case, failure.unique_id) if failure.unique_id else []
     if symptom.what == "contract":
@@ -186,7 +220,7 @@ def _typo(
     """The wrong word and what it was: the word that stood in its place, else the only near name there is."""
     word, known = _wrong_word(case, failure, symptom)
     stood_there = [old for old, _ in replaced_words(change, [word])]
-    is_ours = symptom.what != "missing_function"  # which functions an engine has is not known
+    is_ours = symptom.what not in _NOT_OURS
     before = [old for old in stood_there if not is_ours or old.casefold() in _folded(known)]
     like = nearest(word, known)
     replacement = before[0] if before else like if like and _introduces(change, word) else None
@@ -222,8 +256,12 @@ def known_names(case: Case, failure: RunFailure, symptom: Symptom) -> list[str]:
         macros = (manifest.raw.get("macros") or {}).values()
         names = [str(macro.get("name")).removeprefix("test_") for macro in macros]
         return [*names, *{str(macro.get("package_name")) for macro in macros}]
-    if symptom.what == "missing_function":
+    if symptom.what in _NOT_OURS:
         return []
+    if symptom.what == "missing_argument":
+        return arguments_of(manifest, symptom.relation)
+    if symptom.what == "missing_dbt_var":
+        return variables_of(case.good.texts.get(PROJECT_FILE, "")) if case.good is not None else []
     if symptom.what == "missing_source":
         return [name for node in manifest.sources.values() for name in (node.name, node.source_name)]
     return [node.name for node in manifest.nodes.values() if node.resource_type in _REFERABLE]

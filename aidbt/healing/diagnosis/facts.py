@@ -44,9 +44,11 @@ MEANINGS = {
     "node": "unique_id of the node the cause is in",
     "file": "path of the file the cause is in, relative to the project",
     "lines": "where the changed lines stand now, e.g. '4-6, 9'",
-    "what": "of code: ref, source, macro, column, function, package, syntax, jinja, yaml, logic, file, seed",
+    "what": "of code: ref, source, macro, argument, variable, column, function, package, syntax, jinja, yaml,"
+    " logic, file, seed",
     "missing_model": "unique_id of a model or seed that is read and does not stand in the warehouse",
     "token": "the word that is wrong",
+    "macro": "of an argument that is wrong: whose it is",
     "replacement": "the word that stood there, or the only near name that the last good manifest knows",
     "commit": "commit of the last good state",
     "holder": "who holds a lock, e.g. 'process 4711 (python3)'",

@@ -357,7 +357,9 @@ def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagno
     change = case.tables.get(origins[0].node) if len(origins) == 1 else None
     facts: dict[str, object] = {}
     root, column = meaning.node or meaning.unique_id, meaning.column
-    if change is not None and change.now is not None and same_code is not None:
+    # What changed since does not concern the column, or the change would have been blamed.
+    is_known = case.code.is_since_good and meaning.unique_id in case.passed_then
+    if change is not None and change.now is not None and (same_code is not None or is_known):
         found = _GOT.search(failure.message)
         root, column = change.source, origins[0].column
         facts = {

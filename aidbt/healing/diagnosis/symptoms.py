@@ -13,9 +13,9 @@ from typing import Literal
 What = Literal[
     "missing_column", "missing_relation", "missing_schema", "missing_function", "missing_ref",
     "missing_source", "missing_macro", "missing_package", "missing_variable", "missing_dbt_var",
-    "missing_profile", "missing_file", "bad_cast", "type_mismatch", "set_operation", "contract", "not_null",
-    "duplicate_key", "syntax", "jinja", "yaml", "lock", "full", "encoding", "file_format", "ambiguous",
-    "cycle", "other",
+    "missing_argument", "missing_role", "missing_profile", "missing_file", "bad_cast", "type_mismatch",
+    "set_operation", "contract", "not_null", "duplicate_key", "syntax", "jinja", "yaml", "lock", "full",
+    "encoding", "file_format", "ambiguous", "cycle", "other",
 ]  # fmt: skip
 
 # The order counts: the first that fits is taken. What is not about a name or a value (connections, rights,
@@ -33,6 +33,10 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
     ("missing_source", (r"depends on a source named '(?P<name>[^']+)' which (?:was not|is)",)),
     ("missing_variable", (r"Env var required but not provided: '(?P<name>\w+)'",)),
     ("missing_dbt_var", (r"Required var '(?P<name>\w+)' not found",)),
+    (
+        "missing_argument",
+        (r"macro '(?:dbt_macro__)?(?P<relation>\w+)' takes no keyword argument '(?P<name>\w+)'",),
+    ),
     (
         "missing_profile",
         (
@@ -109,6 +113,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         # PostgreSQL's, of names that had to be quoted
         r"column \"(?P<name>[^\"\n]+)\" does not exist|column \w+\.(?P<name2>[^\"\n]+?) does not exist",
     )),
+    ("missing_role", (r"(?<!FATAL:  )\brole \"(?P<name>[^\"]+)\" does not exist",)),
     ("missing_schema", (
         r"Schema with name \"?(?P<name>[\w.]+)\"? does not exist",
         r"schema \"(?P<name>[^\"]+)\" does not exist",
@@ -117,6 +122,7 @@ _PATTERNS: tuple[tuple[What, tuple[str, ...]], ...] = (
         r"(?:Table|View) with name \"?(?P<name>[\w.]+)\"? does not exist",
         r"Referenced table \"(?P<name>[^\"]+)\" not found|FROM-clause entry for table \"(?P<name2>[^\"]+)\"",
         r"relation \"(?P<name>[^\"]+)\" does not exist",
+        r"cross-database references are not implemented: \"(?P<name>[^\"]+)\"",
         r"for unit test '[^']+' from relation (?P<name>\S+) because the relation doesn't exist",
         r"Object '(?P<name>[^']+)' does not exist or not authorized",
         r"Not found: Table (?P<name>\S+)",

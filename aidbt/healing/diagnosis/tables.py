@@ -47,18 +47,21 @@ def _read_elsewhere(case: Case, failure: RunFailure | None, change: TableChange)
     if node is None or edit is None or change.was is None or not case.code.is_since_good:
         return None
     then, now = (change.was.schema, change.was.name), (node.schema, node.identifier or node.name)
+    of_then, of_now = change.was.database, node.database
+    is_database = bool(of_then and of_now) and of_then.casefold() != of_now.casefold()
     there = {(relation.schema.casefold(), relation.name.casefold()) for relation in case.relations}
     is_there = (then[0].casefold(), then[1].casefold()) in there
-    if not is_there or (now[0].casefold(), now[1].casefold()) in there:
+    if not is_there or (not is_database and (now[0].casefold(), now[1].casefold()) in there):
         return None
-    was, reads = ".".join(then), ".".join(now)
+    was, reads = ".".join(then), ".".join((of_now, *now) if is_database else now)
+    where = f"schema.{now[0]}" if then[0] != now[0] else change.source
     proof = [
         Evidence("probe", reads, f"there is no table {reads}; {was}, read at the last good run, is there"),
         git_evidence(case, edit),
     ]
     return diagnosis(
         "place", E.TABLE_RENAMED, STRONG, failure=failure, proof=[*proof, *_said(failure)],
-        root=change.source if then[0] == now[0] else f"schema.{node.schema}",
+        root=f"database.{of_now}" if is_database else where,
         facts={"source": change.source, "old": then[1], "relation": was, "file": edit.path,
                "lines": edit.lines},
         next_step=f"look at line {edit.lines} of {edit.path}: it says where {was} is",

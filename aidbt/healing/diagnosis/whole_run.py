@@ -220,6 +220,8 @@ def _probed(case: Case, found: Diagnosis) -> Diagnosis:
     probe = Evidence("probe", "warehouse", "the warehouse answers now")
     if found.error_class.family not in _PASSES:
         return replace(found, ruled_out=(*found.ruled_out, probe))
+    if found.error_class is E.RESOURCE_EXHAUSTION and found.stage is not Stage.CONNECT:
+        return replace(found, proof=_after_first(found, probe))  # what ran short may be short still
     facts = {**found.facts, "is_over": "yes"}
     return replace(
         found, proof=_after_first(found, probe), facts=facts, next_step="run the failed nodes again"
@@ -231,9 +233,12 @@ def _after_first(found: Diagnosis, *more: Evidence) -> tuple[Evidence, ...]:
     return (*found.proof[:1], *more, *found.proof[1:])
 
 
+_TELLING = 20  # letters of a line that two messages do not share by chance
+
+
 def _out_of_reach(found: Diagnosis, reached: Reached) -> Diagnosis:
-    said = next((failure.message.strip() for failure in found.failures), "")
-    is_same = bool(said) and said.splitlines()[-1].strip() in reached.problem
+    said = [line.strip() for failure in found.failures for line in failure.message.splitlines()]
+    is_same = any(len(line) >= _TELLING and line in reached.problem for line in said)
     text = f"it cannot be reached from here now: {reached.problem}"
     text = "it says the same from here now" if is_same else text
     step = reached.hint if is_same and reached.hint else found.next_step

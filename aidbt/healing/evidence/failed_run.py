@@ -52,6 +52,7 @@ class FailedRun:
             whose nodes no log of events tells.
         manifest: as this run parsed the project; None where it got no manifest written.
         unknown: what could not be read, in sentences.
+        went_on: that models were built although what came before them had failed, in a sentence; "" else.
     """
 
     stage: Stage
@@ -66,6 +67,7 @@ class FailedRun:
     ended_at: datetime | None = None
     manifest: Manifest | None = None
     unknown: tuple[str, ...] = ()
+    went_on: str = ""
 
     @property
     def is_green(self) -> bool:
@@ -127,7 +129,13 @@ def read_failed_run(
         ended_at=own.metadata.generated_at if own is not None else None,
         manifest=manifest,
         unknown=tuple(unknown),
+        went_on=_went_on(before),
     )
+
+
+def _went_on(before: LastInvocation | None) -> str:
+    word = next((word for word in ("seed", "snapshot") if before and word in before.command.split()), "")
+    return f"models were built after dbt {word} had failed, of what stood there before" if word else ""
 
 
 def _is_of_before(log: LastInvocation, printed: LastInvocation, known_good: Collection[str]) -> bool:

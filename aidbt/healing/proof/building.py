@@ -43,6 +43,8 @@ _BUILT = ("model", "seed", "snapshot")
 _KNOWN_KINDS = frozenset(
     ("view", "table", "incremental", "ephemeral", "materialized_view", "seed", "snapshot")
 )  # fmt: skip
+# Bytes of a name, where longer ones are cut off without an error, and then are another's.
+_LONGEST = {"postgres": 63, "redshift": 127}
 # What PostgreSQL says to a role that may make no schemas.
 _NO_SCHEMAS = re.compile(r"permission denied for database", re.IGNORECASE)
 # Settings that name a place of files, whatever the schema is.
@@ -184,6 +186,9 @@ class _Builder:
         if problem:
             return replace(found, problem=problem)
         tables, sources = self._measured(nodes, manifest)
+        lost = next((n.name for n in nodes if _is_stored(n) and n.unique_id not in tables), "")
+        if lost:
+            return replace(found, problem=f"{lost} was built aside, and is not found there to be compared")
         return replace(found, tables=tables, sources=sources, tests=_tests(report))
 
     def _failed(self, found: Aside, report: RunReport) -> Aside:
@@ -234,6 +239,11 @@ class _Builder:
                 return f"{node.name} is built as '{kind}', of which nobody knows where it writes"
             if place:
                 return f"{node.name} has a {place}, so it would write over its own files"
+        longest = _LONGEST.get(self.ways.warehouse.dialect, 0)
+        for node in tables:
+            if longest and len(node.schema.encode()) > longest:
+                at_home = node.schema[len(self.prefix) :]
+                return f"the schema {at_home} cannot be made aside: a longer name is too long"
         databases = {r.database.casefold() for r in relations if r.database}
         if self.ways.warehouse.dialect == "duckdb" and databases:
             other = [node for node in tables if node.database.casefold() not in databases]
@@ -282,7 +292,7 @@ class _Builder:
         above = all_above(manifest)
         read = {name for node in nodes for name in above.get(node.unique_id, ()) if name in manifest.sources}
         sources = [manifest.sources[name] for name in sorted(read)]
-        tables = [n for n in nodes if n.config.get("materialized") not in ("view", "ephemeral")]
+        tables = [node for node in nodes if _is_stored(node)]
         _, _, found = measure_all(
             self.ways.warehouse, manifest, [*tables, *sources], mask=self.ways.mask,
             scan_bytes=self.ways.scan_bytes, unknown=unknown,
@@ -299,6 +309,11 @@ class _Builder:
             runner=self.ways.settings.runner,
             executable=self.ways.settings.executable,
         )
+
+
+def _is_stored(node: Node) -> bool:
+    """Whether it holds rows of its own."""
+    return node.config.get("materialized") not in ("view", "ephemeral")
 
 
 def _denied(why: str) -> str:

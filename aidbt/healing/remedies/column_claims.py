@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sqlglot import exp
+
 from aidbt.core.healing import Checked, Claim
 from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
 from aidbt.healing.evidence.table_changes import is_mark
@@ -131,10 +133,21 @@ def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> 
         count = lost.get((there.name, data_type))
         if count is None:
             return Checked(False, "the cast cannot be tried without failing")
+        if type_family(data_type) == "boolean" and type_family(there.data_type) == "text":
+            count += now.count(_is_another_word(there.name))
         filled = now.now.rows - there.nulls
         return Checked(count == 0 and filled > 0, f"{filled - count:,} of {filled:,} values do")
 
     return Claim(f"every value of {column} comes through a cast to {data_type} and back", check)
+
+
+def _is_another_word(column: str) -> exp.Expr:
+    """That a text is neither "true" nor "false": engines read Y, no and 1 too, and what comes next beside such words
+    (U, N/A, 2) is nobody's to know."""
+    value = exp.column(column, quoted=True)
+    words = [exp.Literal.string(word) for word in ("true", "false")]
+    is_one = exp.Lower(this=exp.cast(value, exp.DataType.build("text"))).isin(*words)
+    return exp.and_(exp.not_(value.copy().is_(exp.null())), exp.not_(is_one))
 
 
 def depends_on_session(data_type: str, wanted: str, dialect: str) -> bool:

@@ -17,6 +17,13 @@ _WAYS = {
 }
 _OTHERS = "it needs more memory, or smaller parts"
 _PLACES = re.compile(r"too many (?:clients|connections|sessions)|connection slots", re.IGNORECASE)
+_DISK = re.compile(r"no space left|disk (?:is )?full|extend file|temp_file_limit", re.IGNORECASE)
+
+
+def _short_of(message: str) -> str:
+    if _PLACES.search(message):
+        return "connections"
+    return "disk" if _DISK.search(message) else "memory"
 
 
 class FewerThreads:
@@ -32,7 +39,7 @@ class FewerThreads:
         threads = int(tools.project.profile().settings.get("threads") or 1)
         if threads <= 1:
             return Declined(NAME, f"it ran on one thread already: {_WAYS.get(case.dialect, _OTHERS)}")
-        shared = "connections" if any(_PLACES.search(f.message) for f in diagnosis.failures) else "memory"
+        shared = _short_of(" ".join(failure.message for failure in diagnosis.failures))
         if shared == "connections" and diagnosis.stage is Stage.CONNECT:
             return Declined(NAME, "the server had no place for one connection either")
         return Mend(

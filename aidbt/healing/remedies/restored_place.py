@@ -9,6 +9,7 @@ from aidbt.core.schema import Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.remedies.code.one_edit import OneEdit, replaced_by_slip
+from aidbt.healing.remedies.code.slips import is_slip
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.tables.same_table import likeness
 from aidbt.healing.remedies.tables.source_yaml import entry_of
@@ -128,6 +129,12 @@ def _is_nowhere(node: Node, text: str, tools: Tools) -> Checked:
     to read another schema: else they were meant to be read from there."""
     entry = entry_of(text, node.path, node.source_name)
     schema = str(entry.get("schema") or node.source_name)
+    database = str(entry.get("database") or node.database)
+    if database.casefold() != node.database.casefold():
+        # Other databases are not listed; on PostgreSQL they cannot be read either.
+        if tools.warehouse().dialect != "postgres" or not is_slip(database, node.database):
+            return Checked(False, f"whether the database {database} was meant is not known")
+        return Checked(True, f"no other database can be read from {node.database}")
     listed = entry.get("tables")
     tables = [table for table in listed if isinstance(table, dict)] if isinstance(listed, list) else []
     names = [str(_table(entry, node.name).get("identifier") or node.name)]

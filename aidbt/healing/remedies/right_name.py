@@ -24,8 +24,8 @@ from aidbt.healing.remedies.remedy import Tools
 
 NAME = "right_name"
 _CONTRACT = "enforced contract"
-_DEFINED = ("source", "macro")
-_KINDS = ("ref", "source", "macro", "column", "function", "relation")
+_DEFINED = ("source", "macro", "variable")
+_KINDS = ("ref", "source", "macro", "argument", "variable", "column", "function", "relation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Word:
 
 
 class RightName:
-    """For a name with a slip of the hand: of a model, source, macro, column, function, test, method."""
+    """For a name with a slip of the hand: of a model, source, macro, variable, column, function, test."""
 
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """The word that stood in its place at the last good run, else the only known name it can be."""

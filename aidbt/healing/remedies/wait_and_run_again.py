@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aidbt.core.errors import AidbtError
 from aidbt.core.failures import ErrorClass as E
-from aidbt.core.healing import Declined, Diagnosis, Mend, Risk, Wait
+from aidbt.core.healing import Declined, Diagnosis, Mend, Risk, Stage, Wait
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.kept_rows import replaces_nothing
 from aidbt.healing.remedies.remedy import Tools
@@ -47,6 +47,8 @@ def _wait(diagnosis: Diagnosis, case: Case, tools: Tools) -> Wait:
         return Wait(f"{tables}, held by {holder}", is_over=lambda: is_let_go(tools, tables, facts["pid"]))
     if holder:
         return Wait(f"the warehouse, held by {holder}")
+    if diagnosis.error_class is E.RESOURCE_EXHAUSTION and diagnosis.stage is Stage.CONNECT:
+        return Wait("a place at the server")
     if diagnosis.error_class is E.RESOURCE_EXHAUSTION:
         return Wait("memory and disk to be free again")
     return Wait("the warehouse to answer again")

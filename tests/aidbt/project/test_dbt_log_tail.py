@@ -138,6 +138,29 @@ def test_what_failed_before_the_tests_belongs_to_them(tmp_path: Path):
     assert found.before is not None and found.before.named("RunResultError")[0].unique_id == "model.shop.a"
 
 
+@pytest.mark.parametrize(
+    ("commands", "before"),
+    [
+        ([("dbt seed", False), ("dbt run", True)], "dbt seed"),
+        ([("dbt seed", False), ("dbt run", True), ("dbt ls", True), ("dbt test", True)], "dbt seed"),
+        ([("dbt seed", False), ("dbt seed", True), ("dbt run", True)], ""),
+        ([("dbt seed", False), ("dbt run", True), ("dbt run", True)], ""),
+        ([("dbt build", False), ("dbt run", True)], ""),
+    ],
+)
+def test_a_script_that_goes_on_after_its_seeds_failed_is_told(
+    tmp_path: Path, commands: list[tuple[str, bool]], before: str
+):
+    ended = [
+        event("CommandCompleted", f"i{place}", "debug", command=command, success=success)
+        for place, (command, success) in enumerate(commands)
+    ]
+
+    found = read(tmp_path, "\n".join(ended))
+
+    assert (found.before.command if found.before is not None else "") == before
+
+
 def test_runs_of_one_project_may_log_as_events_and_as_text(tmp_path: Path):
     events = "\n".join(
         (

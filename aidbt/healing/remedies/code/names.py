@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 from aidbt.core.healing import Diagnosis
+from aidbt.healing.diagnosis.code import PROJECT_FILE
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.project_names import arguments_of, variables_of
 from aidbt.healing.remedies.code.slips import is_plural, nearest_slip
 
 _BUILT = ("model", "seed", "snapshot")
@@ -35,6 +37,10 @@ def names_known(kind: str, diagnosis: Diagnosis, case: Case, text: str = "") -> 
     if kind == "function":
         texts = (text for path, text in case.good.texts.items() if path.endswith(".sql"))
         return list({name.casefold() for text in texts for name in _CALLED.findall(text)})
+    if kind == "argument":
+        return arguments_of(manifest, diagnosis.facts.get("macro", ""))
+    if kind == "variable":
+        return variables_of(case.good.texts.get(PROJECT_FILE, ""))
     if kind == "relation":
         return list(dict.fromkeys(_QUERY.findall(text)))
     node = case.node(diagnosis.facts.get("node", "") or diagnosis.root)

@@ -29,6 +29,8 @@ def is_slip(word: str, meant: str) -> bool:
     if len(differing) > 1:
         # A slip across an underscore: the name as a whole, and then one letter only.
         return len(_parts(one)) != len(_parts(other)) and slips(one, other) == 1
+    if not differing:  # "Plan Name" and plan_name are two names
+        return False
     a, b = differing[0]
     if not a or not b:  # `orders_b`: a word more is another name
         return False

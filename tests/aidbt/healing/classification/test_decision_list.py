@@ -119,3 +119,19 @@ def test_every_table_and_every_phrase_of_the_rulebook_can_be_read():
     for stage in phrases().values():
         for phrase in stage:
             assert phrase.words and phrase.where and phrase.found_in("zzz") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "error_class"),
+    [
+        ('role "dbt" does not exist', E.CREDENTIAL_EXPIRED),
+        ('pg_hba.conf rejects connection for host "10.0.0.7", user "dbt"', E.CREDENTIAL_EXPIRED),
+        ('database "shp" does not exist', E.ENDPOINT_CHANGED),
+        ('role "dbt" is not permitted to log in', E.PERMISSION_DENIED),
+        ('too many connections for role "dbt"', E.RESOURCE_EXHAUSTION),
+        ("the database system is starting up", E.TEMPORARY_UNAVAILABLE),
+    ],
+)
+def test_why_postgres_lets_nobody_in(said: str, error_class: E):
+    message = f'connection to server at "10.0.0.1", port 5432 failed: FATAL:  {said}'
+    assert class_of(message, "postgres") is error_class

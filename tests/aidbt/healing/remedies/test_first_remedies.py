@@ -144,3 +144,12 @@ def test_memory_is_left_to_one_node_at_a_time(tmp_path: Path):
     profiles = tmp_path / "profiles.yml"
     profiles.write_text(profiles.read_text().replace("threads: 2", "threads: 1"))
     assert isinstance(FewerThreads().propose(short, found, tools), Declined)
+
+
+def test_fewer_threads_make_no_place_at_a_server_that_has_none(tmp_path: Path):
+    said = RunFailure("", "error", "FATAL:  sorry, too many clients already")
+    full = replace(LATE, error_class=ErrorClass.RESOURCE_EXHAUSTION, failures=(said,))
+    shared = FewerThreads().propose(full, *shop(tmp_path))
+
+    assert isinstance(shared, Mend) and shared.claims[0].text == "several nodes shared the connections"
+    assert isinstance(FewerThreads().propose(replace(full, stage=Stage.CONNECT), *shop(tmp_path)), Declined)

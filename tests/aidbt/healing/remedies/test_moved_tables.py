@@ -19,7 +19,7 @@ from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies.moved_table import MovedTable
 from aidbt.healing.remedies.remedy import Remedy, Tools
-from aidbt.healing.remedies.restored_place import RestoredPlace
+from aidbt.healing.remedies.restored_place import RestoredPlace, _is_nowhere
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse, open_warehouse
@@ -212,3 +212,14 @@ def test_on_postgresql_too(tmp_path: Path):
     except ServerMissing as error:
         pytest.skip(str(error))
     assert found == YAML.replace("identifier: payments", "identifier: pay_records")
+
+
+def test_a_database_that_a_commit_names_is_a_persons_where_others_can_be_read(tmp_path: Path):
+    other = YAML.replace("    schema: raw\n", "    schema: raw\n    database: shp\n")
+    before = YAML.replace("    schema: raw\n", "    schema: raw\n    database: shop\n")
+    case = Moved(tmp_path, yaml=other)
+    node = Node("source.shop.app.orders", "source", "orders", PATH, "shop", "shop", "raw", source_name="app")
+    tools = Tools(case.shop.open(), Settings(), lambda: case.warehouse, lambda: 0)
+
+    assert not _is_nowhere(node, other, tools).holds
+    assert not _is_nowhere(node, before, tools).holds

@@ -23,10 +23,12 @@ from aidbt.healing.evidence.tables_now import tables_now
 from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies.added_column import AddedColumn
 from aidbt.healing.remedies.cast_column import CastColumn
+from aidbt.healing.remedies.column_claims import survives_cast
 from aidbt.healing.remedies.default_column import DefaultColumn
 from aidbt.healing.remedies.moved_column import MovedColumn
 from aidbt.healing.remedies.remedy import Remedy, Tools
 from aidbt.healing.remedies.renamed_column import RenamedColumn
+from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.duckdb import DuckDBWarehouse
@@ -496,6 +498,21 @@ def test_a_type_whose_values_do_not_prove_it_is_a_persons(shop: Shop, changes: d
 
     for column in changes:
         assert shop.refused(*RETYPE, column=column)
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"), [(("True", "false"), True), (("Y", "N"), False), (("1", "no"), False)]
+)
+def test_only_true_and_false_are_booleans_again(shop: Shop, words: tuple[str, str], holds: bool):
+    yes, no = words
+    shop.change(f"update raw.people set channel = case when id % 3 = 0 then '{yes}' else '{no}' end")
+    warehouse = shop.warehouse
+    tools = shop.tools(warehouse)
+
+    with warehouse.connect():
+        found = survives_cast(SourceNow(shop.case, tools, shop.source), tools, "channel", "boolean").check()
+
+    assert found.holds is holds
 
 
 @pytest.mark.parametrize(
