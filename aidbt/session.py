@@ -16,6 +16,7 @@ from aidbt.core.config import LoadedSettings, load_settings
 from aidbt.core.errors import ProfileError
 from aidbt.core.patch import recover_if_needed
 from aidbt.project import Project, open_project
+from aidbt.project.files import PROJECT_FILE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,10 +161,13 @@ def open_session(
     flags: dict[str, Any] | None = None,
     command: str = "",
     on_recovered: Callable[[list[str]], None] | None = None,
+    as_committed: bool = False,
 ) -> Session:
     """Open a dbt project; a write that was interrupted there is finished first.
 
     Args:
+        as_committed: whether a dbt_project.yml that cannot be read counts as the last commit has it that can:
+            for who says why a run failed.
         flags: settings given by the caller, "section.name" → value.
         command: what the statements in the warehouse are for; it stands in a comment of each.
         on_recovered: called with the files that were finished, when there were any.
@@ -178,8 +182,15 @@ def open_session(
         target=target,
         profiles_dir=Path(profiles_dir) if profiles_dir else None,
         vars=vars,
+        instead=_as_committed if as_committed else None,
     )
     recovered = recover_if_needed(project.root)
     if recovered and on_recovered:
         on_recovered(recovered)
     return Session(project, load_settings(project.root, flags=flags), recovered, command=command)
+
+
+def _as_committed(root: Path) -> Iterator[str]:
+    from aidbt.patching.commits import committed_texts
+
+    return committed_texts(root, PROJECT_FILE)

@@ -74,7 +74,8 @@ def opened(env: Mapping[str, str]) -> Session:
         "heal.quarantine": "allowed",
     }
     where = options(env.get("BENCH_COMMAND", "dbt build"))
-    return open_session(project, profiles_dir=env.get("DBT_PROFILES_DIR"), flags=flags, **where)
+    profiles = env.get("DBT_PROFILES_DIR")
+    return open_session(project, profiles_dir=profiles, flags=flags, as_committed=True, **where)
 
 
 def options(command: str) -> dict[str, Any]:

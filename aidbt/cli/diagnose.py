@@ -68,7 +68,7 @@ def diagnose(
     that `aidbt build` or `aidbt observe` saw. Of a run in which nothing failed it says whether a source was
     emptied, halved, put back, swapped or rewritten. Reads only. Exits 1 when there is a cause.
     """
-    session = open_from(**where)
+    session = open_from(**where, as_committed=True)
     case = read(session, artifacts, asks_warehouse=not files_only)
     causes = causes_of(case, by_project(session, ask=ask))
     good = case.good

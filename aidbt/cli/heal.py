@@ -59,7 +59,7 @@ def run_command(
     on heal.deployed_branch and for a class that is auto. Exits 0 when every cause is mended or over, 1 when a
     person is needed.
     """
-    session = open_from(**where)
+    session = open_from(**where, as_committed=True)
     healed = healed_from(session, triggers, artifacts, pushes=pushes)
     emit({"causes": [plain(one) for one in healed]}, output=output, text=lambda: healed_lines(healed))
     raise SystemExit(0 if all(one.attempt.state in ("promoted", "resolved") for one in healed) else 1)

@@ -164,8 +164,13 @@ def open_from(
     target: str | None,
     vars_: str | None,
     flags: dict[str, Any] | None = None,
+    as_committed: bool = False,
 ) -> Any:
-    """The session that the project options describe."""
+    """The session that the project options describe.
+
+    Args:
+        as_committed: see `open_session`.
+    """
     from aidbt.session import open_session
 
     return open_session(
@@ -176,6 +181,7 @@ def open_from(
         vars=_vars(vars_),
         flags=flags,
         command=_command(),
+        as_committed=as_committed,
         on_recovered=lambda paths: click.echo(
             f"note: finished an interrupted write of {len(paths)} files: {', '.join(paths[:3])}", err=True
         ),

@@ -49,3 +49,14 @@ class RunFailure:
     status: str
     message: str
     path: str = ""
+
+    @property
+    def in_a_line(self) -> str:
+        """The message on one line, without where dbt left the compiled SQL.
+
+        Example:
+            >>> RunFailure("m", "error", "no table t\\n  compiled code at target/run/m.sql").in_a_line
+            'no table t'
+        """
+        lines = (line.strip() for line in self.message.splitlines())
+        return " ".join(" ".join(line.split()) for line in lines if not line.startswith("compiled code at"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,6 +183,23 @@ def holds(root: Path, base: str, commit: str, *, ref: str = "HEAD") -> bool:
     paths = [path for path in _git(root, "diff", "--name-only", "-z", base, commit).split("\0") if path]
     top = Path(_git(root, "rev-parse", "--show-toplevel").rstrip("\n"))
     return bool(paths) and _run(top, "diff", "--quiet", commit, ref, "--", *paths).returncode == 0
+
+
+def committed_texts(root: Path, path: str, *, most: int = 20) -> Iterator[str]:
+    """The texts that a file had in the last commits that changed it, the newest first; none where git cannot
+    give them.
+
+    Args:
+        path: relative to `root`.
+    """
+    try:
+        commits = _git(root, "log", f"-{most}", "--format=%H", "--", path).split()
+        for commit in commits:
+            found = _run(root, "show", f"{commit}:./{path}")
+            if found.returncode == 0:
+                yield found.stdout
+    except ProjectError:
+        return
 
 
 def patch_text(root: Path, base: str, commit: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,12 @@ def open_project(
     target: str | None = None,
     profiles_dir: Path | None = None,
     vars: dict[str, Any] | None = None,
+    instead: Callable[[Path], Iterable[str]] | None = None,
 ) -> Project:
     """The dbt project in or around a folder, read from its files; dbt is not imported.
+
+    Args:
+        instead: root → texts to read where dbt_project.yml itself cannot be read, the best first.
 
     Raises:
         ProjectError: no project, several, or a dbt_project.yml that cannot be read (file and line).
@@ -139,7 +144,9 @@ def open_project(
     try:
         config = parse_yaml(read_text(path), str(path))
     except SettingsError as error:
-        raise ProjectError(error.message, hint=error.hint) from error
+        config = _first_readable(instead(root) if instead is not None else (), path)
+        if config is None:
+            raise ProjectError(error.message, hint=error.hint) from error
     if not isinstance(config, dict) or not isinstance(config.get("name"), str):
         raise ProjectError(f"{path}: a dbt project needs a 'name:'", hint="see dbt's docs on dbt_project.yml")
     env = environment()
@@ -153,3 +160,12 @@ def open_project(
         profiles_dir=Path(named_dir).expanduser().resolve() if named_dir else None,
         vars=vars or {},
     )
+
+
+def _first_readable(texts: Iterable[str], path: Path) -> Any:
+    for text in texts:
+        try:
+            return parse_yaml(text, str(path))
+        except SettingsError:
+            continue
+    return None

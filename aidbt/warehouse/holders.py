@@ -25,6 +25,9 @@ order by 1, 2, 3
 """
 
 
+TELLS = frozenset({"postgres"})
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A session that holds a table or view, in whatever mode.
@@ -54,7 +57,7 @@ def holders(connection: Connection) -> tuple[Holder, ...]:
     Raises:
         WarehouseError: it cannot be asked.
     """
-    if connection.dialect != "postgres":
+    if connection.dialect not in TELLS:
         return ()
     return tuple(
         Holder(str(schema), str(table), int(pid), str(user), str(application), bool(alone))

@@ -21,7 +21,7 @@ from aidbt.warehouse.words import words_of
 _HASHES = 2**64
 _KEPT_ROWS = 512  # about so many rows of a table are kept as hashes
 _KEY_WORDS = frozenset({"id", "key", "code", "uuid", "guid", "number", "no", "pk", "sk"})
-_MOST_CANDIDATES = 3
+_MOST_CANDIDATES = 5
 _FEW_ROWS = 20  # of fewer, several columns tell the rows apart by chance
 _IDENTITY = ("text", "date")  # what several columns together are looked for in; numbers are measures mostly
 _BETWEEN = exp.Literal.string("\x1f")

@@ -74,7 +74,7 @@ class ProjectHands:
         found: what proving it found.
         commands: what a person may run to open the pull request.
         drafts: files that were written for a person, from the project's folder on.
-        untried: the patch of a mend that nothing spoke against, and that could not be tried out.
+        untried: the patch of a mend that nothing spoke against, and that could not be tried out or deployed.
     """
 
     case: Case
@@ -288,6 +288,7 @@ class ProjectHands:
             self.means, attempt, self._final(attempt), [check for check in before if check is not None]
         )
         self.shared.deployed, self.shared.joint = (attempt.id, done, attempt.base), self.joint
+        self.untried = None if done.is_good or done.was_undone else self._the_mend().patch
         return done
 
     def settled(self, attempt: Attempt) -> Tried | None:

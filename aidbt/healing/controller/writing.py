@@ -12,6 +12,7 @@ from aidbt.core.errors import AidbtError, EditConflict, ProjectError
 from aidbt.core.healing import Diagnosis, Mend, Prepared
 from aidbt.core.patch import state_dir
 from aidbt.healing.controller.attempt import Tried
+from aidbt.healing.controller.in_the_way import in_the_way
 from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.propose import Proposal, branch_of, proposal
@@ -89,6 +90,9 @@ def deploy(
         ProjectError: git cannot do it.
     """
     if attempt.commit:
+        held = in_the_way(means, run)
+        if held:
+            return Tried(False, f"{held}, so nothing was deployed")
         branch = means.rules.deployed_branch
         commits.follow(means.project.root, attempt.commit, branch=branch, base=attempt.base)
     prepared: list[Prepared] = []
@@ -158,7 +162,8 @@ def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
     except AidbtError as error:  # dbt could not be started, or was killed
         return _taken_back(means, attempt, f"{error.message}{standing.put_back(unkept)}")
     if not ran.is_green:
-        return _taken_back(means, attempt, f"{ran.said}{standing.put_back(unkept)}")
+        is_wrong = _LOCKED.search(ran.said) is None
+        return _taken_back(means, attempt, f"{ran.said}{standing.put_back(unkept)}", is_wrong=is_wrong)
     standing.note_run(ran.run)
     found = "deployed, and its run is green" if attempt.commit else "its run is green"
     return Tried(True, found, commit=attempt.commit)

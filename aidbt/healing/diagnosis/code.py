@@ -27,9 +27,9 @@ from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.code_changes import FileChange, replaced_words
 from aidbt.healing.evidence.project_names import arguments_of, variables_of
+from aidbt.project.files import PROJECT_FILE
 from aidbt.project.manifest import Manifest, Node
 
-PROJECT_FILE = "dbt_project.yml"
 _CLASS_OF = {
     "missing_dbt_var": E.COMPILATION, "missing_argument": E.COMPILATION,
     "missing_ref": E.COMPILATION, "missing_source": E.COMPILATION, "missing_macro": E.COMPILATION,
@@ -181,7 +181,7 @@ def _files(case: Case, failure: RunFailure, symptom: Symptom) -> list[FileChange
     if named or above:
         return list(dict.fromkeys([*named, *above]))
     if failure.unique_id:  # a variable, a hook, a setting of a folder of models
-        settings = case.code.of("dbt_project.yml")
+        settings = case.code.of(PROJECT_FILE)
         return [settings] if settings is not None else []
     word, _ = _wrong_word(case, failure, symptom)
     telling = [change for change in case.code.files if word and _introduces(change, word)]

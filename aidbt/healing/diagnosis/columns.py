@@ -28,6 +28,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.outside import is_outside
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
+from aidbt.healing.remedies.same_words import says_the_same
 from aidbt.lineage.graph import ColumnRef
 from aidbt.warehouse.words import words_of
 
@@ -93,7 +94,10 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
     assert change.now is not None
     relation = str(change.now.relation)
     candidates = {new: change.overlaps.get((column, new), Overlap()) for new in change.new}
-    same = [new for new, o in candidates.items() if o.says_same or _are_same_times(change, column, new, o)]
+    same = [
+        new for new, o in candidates.items()
+        if o.says_same or _are_same_times(change, column, new, o) or _is_named_so(change, column, new, o)
+    ]  # fmt: skip
     partly = [new for new, overlap in candidates.items() if new not in same and _is_partly(overlap)]
     gone = Evidence(
         "source_schema", f"{relation}.{column}", f"{relation} had a column {column}, and has none now",
@@ -149,6 +153,18 @@ def _are_same_times(change: TableChange, column: str, new: str, overlap: Overlap
         type_family(then.data_type) == type_family(now.data_type) == "timestamp"
     )  # fmt: skip
     return is_time and bool(overlap.agreement == 1 and overlap.telling)
+
+
+def _is_named_so(change: TableChange, column: str, new: str, overlap: Overlap) -> bool:
+    """Whether the one column that came holds the one value that the one that is gone held, and its name says
+    the same: `currency_code` for `currency`."""
+    then = change.was.column(column) if change.was is not None else None
+    now = change.now.column(new) if change.now is not None else None
+    if then is None or now is None or (change.gone, change.new) != ((column,), (new,)):
+        return False
+    family, name = type_family(then.data_type), change.was.name if change.was is not None else ""
+    is_one = overlap.agreement == 1 and family == type_family(now.data_type)
+    return is_one and says_the_same(column, new, family, name)
 
 
 def _is_partly(overlap: Overlap) -> bool:

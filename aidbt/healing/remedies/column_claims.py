@@ -142,7 +142,7 @@ def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> 
 
 
 def _is_another_word(column: str) -> exp.Expr:
-    """That a text is neither "true" nor "false": engines read Y, no and 1 too, and what comes next beside such words
+    """That a text is neither "true" nor "false": engines read Y, no and 1 too, and what comes beside those
     (U, N/A, 2) is nobody's to know."""
     value = exp.column(column, quoted=True)
     words = [exp.Literal.string(word) for word in ("true", "false")]

@@ -108,7 +108,7 @@ def _by_known_names(diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | De
     known = names_known(kind, diagnosis, case, tools.text(path) or "")
     vocabulary = all_names(case)
     meant = nearest_slip(token, known, vocabulary=vocabulary)
-    if not known:
+    if not known and case.good is None:
         return Declined(NAME, "no good run is remembered, so nobody knows which names there are")
     if meant is None:
         return Declined(NAME, f"no known {kind}, or not one alone, is '{token}' with a slip of the hand")

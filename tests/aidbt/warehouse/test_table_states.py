@@ -118,3 +118,17 @@ def test_rows_are_kept_with_their_documents_and_lists(connection: DuckDBConnecti
     kept = measured(connection, people, keys=["id"]).keyed
 
     assert kept is not None and len(set(kept.column("tags").values())) == len(kept.values) > 100
+
+
+def test_the_id_that_a_loader_gives_each_row_is_found_behind_ids_of_others(warehouse: DuckDBWarehouse):
+    with duckdb.connect(str(warehouse.path)) as database:
+        database.execute(
+            "create table versions as select i % 7 as id, i % 5 as owner_id, i % 3 as _dlt_load_id,"
+            " 'x' || i as _dlt_id from range(40) t(i)"
+        )
+    versions = next(relation for relation in warehouse.relations() if relation.name == "versions")
+
+    with warehouse.connect() as connection:
+        kept = measured_table(connection, versions).keyed
+
+    assert kept is not None and kept.key == ("_dlt_id",)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from aidbt.core.healing import Diagnosis
-from aidbt.healing.diagnosis.code import PROJECT_FILE
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.project_names import arguments_of, variables_of
 from aidbt.healing.remedies.code.slips import is_plural, nearest_slip
+from aidbt.project.files import PROJECT_FILE
 
 _BUILT = ("model", "seed", "snapshot")
 _CALLED = re.compile(r"\b([a-z_]\w*)\s*\(", re.IGNORECASE)

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -26,6 +27,7 @@ from aidbt.core.patch import FileEdit, Patch, digest
 from aidbt.core.resilience.clock import ManualClock
 from aidbt.healing.controller.gate import Allowed, Gate, Rules
 from aidbt.healing.controller.hands import Means, ProjectHands, Ran, hands_of
+from aidbt.healing.controller.in_the_way import in_the_way
 from aidbt.healing.controller.proving import Proof
 from aidbt.healing.controller.rerun import Rerun
 from aidbt.healing.controller.together import Joint, Planned
@@ -301,3 +303,64 @@ def test_a_proposal_is_published_only_when_told_to_and_stands_without_it(root: P
     assert told[0].startswith("git push") and told[1].startswith("gh pr create")
     assert unpublished.is_good and said[0].startswith("# not published: ") and said[1:] == told
     assert git(root, "ls-remote", "origin", f"refs/heads/{published.branch}").startswith(worked_on.commit)
+
+
+def test_a_run_that_waited_for_a_lock_in_vain_is_no_wrong_mend(root: Path, store: Store):
+    made = hands(root, store, lambda: Ran(False, "canceling statement due to lock timeout"))
+
+    assert made.promote(attempt(root)).was_undone
+    assert not Cases(store, "ana").standings()
+
+
+# --- who holds what is to be replaced ---------------------------------------------------------------------
+
+READER = ("marts", "totals", 4711, "bi", "dashboard", False)
+RUN = Rerun("build", places=(("marts", "totals"),))
+
+
+@dataclass
+class Server:
+    """A PostgreSQL that says who holds what, another thing each time it is asked; the last one for ever."""
+
+    answers: list[list[tuple[Any, ...]]]
+    dialect: str = "postgres"
+
+    @contextmanager
+    def connect(self) -> Iterator[Server]:
+        yield self
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ([[]], ""),
+        ([[READER]], "marts.totals is held by process 4711 of bi (dashboard)"),
+        ([[READER], []], ""),
+        # Readers that come and go are no hindrance that lasts.
+        ([[READER], [(*READER[:2], 4712, *READER[3:])]], ""),
+        ([[("marts", "others", *READER[2:])]], ""),
+    ],
+)
+def test_who_holds_a_table_all_the_time_is_in_the_way(
+    root: Path,
+    store: Store,
+    answers: list[list[tuple[Any, ...]]],
+    found: str,
+):
+    means = replace(hands(root, store).means, warehouse=lambda: cast(Any, Server(answers)))
+    assert in_the_way(means, RUN) == found
+
+
+def test_nothing_is_deployed_while_a_table_is_held(root: Path, store: Store):
+    made, server = hands(root, store, lambda: Ran(False, "not to be run")), Server([[READER]])
+    made.means = replace(made.means, warehouse=lambda: cast(Any, server))
+    made.shared.proofs = Proofs(places=RUN.places)
+    before = git(root, "rev-parse", "HEAD")
+
+    done = made.promote(attempt(root))
+
+    assert not done.is_good and not done.was_undone and done.found.endswith("so nothing was deployed")
+    assert git(root, "rev-parse", "HEAD") == before and (root / "models/totals.sql").read_text() == BAD

@@ -37,3 +37,20 @@ def test_the_times_of_two_loads_tell_a_column_and_a_rare_flag_does_not(
     found = column_diagnosis(Case("s", tmp_path, FailedRun(Stage.NODE)), None, change, "extracted_at")
 
     assert (found.error_class, found.confidence) == (error_class, confidence)
+
+
+@pytest.mark.parametrize(
+    ("new", "more", "confidence"),
+    [("currency_code", "", 0.80), ("settled_in", "", 0.60), ("currency_code", "currency_iso", 0.60)],
+)
+def test_of_a_column_of_one_value_the_name_tells_where_nothing_else_came(
+    tmp_path: Path, new: str, more: str, confidence: float
+):
+    columns = tuple(ColumnState(name, "VARCHAR") for name in (new, more) if name)
+    now = TableState("raw", "refunds", columns, rows=40)
+    overlaps = {("currency", column.name): Overlap(same=38, chance=1.0, telling=0) for column in columns}
+    change = TableChange("source.s.raw.refunds", table("currency", "VARCHAR"), now, overlaps)
+
+    found = column_diagnosis(Case("s", tmp_path, FailedRun(Stage.NODE)), None, change, "currency")
+
+    assert (found.error_class, found.confidence) == (ErrorClass.COLUMN_RENAMED, confidence)
