@@ -192,5 +192,5 @@ def _run(session: Session, project: Project, rerun: Rerun) -> Ran:
         project, session.settings.values.dbt, session.store, session.cache, command=rerun.command,
         select=rerun.select, options=rerun.options,
     )  # fmt: skip
-    said = next((failure.in_a_line for failure in report.failures), report.status)
+    said = next((failure.in_a_line() for failure in report.failures), report.status)
     return Ran(report.succeeded, "" if report.succeeded else said[:300], report.invocation_id)

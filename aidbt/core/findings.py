@@ -50,12 +50,11 @@ class RunFailure:
     message: str
     path: str = ""
 
-    @property
     def in_a_line(self) -> str:
         """The message on one line, without where dbt left the compiled SQL.
 
         Example:
-            >>> RunFailure("m", "error", "no table t\\n  compiled code at target/run/m.sql").in_a_line
+            >>> RunFailure("m", "error", "no table t\\n  compiled code at target/run/m.sql").in_a_line()
             'no table t'
         """
         lines = (line.strip() for line in self.message.splitlines())

@@ -27,6 +27,8 @@ _KEPT = SELECTING | frozenset(
     ("threads", "defer", "no-defer", "favor-state", "no-favor-state", "state", "defer-state", "warn-error",
      "warn-error-options", "event-time-start", "event-time-end", "store-failures", "empty", "sample")
 )  # fmt: skip
+_KIND = "resource_type:"
+_TESTS = frozenset(("test", "unit_test"))
 _VARS = re.compile(r"--vars[ =]+['\"]?(?P<text>\{(?:[^{}]|\{[^{}]*\})*\})['\"]?")
 
 
@@ -112,4 +114,18 @@ def asked_of(command: str) -> Asked:
             return Asked()
     if given is not None:
         found.append(("vars", (given["text"],)))
-    return Asked(" ".join(part for part in said if not part.startswith("-")), tuple(found))
+    return _by_kind(Asked(" ".join(part for part in said if not part.startswith("-")), tuple(found)))
+
+
+def _by_kind(asked: Asked) -> Asked:
+    """The same, where what it selects is kinds of nodes; `build` of nothing but tests is `test`."""
+    chosen = asked.all_of("select")
+    kinds = [word.removeprefix(_KIND) for word in chosen if word.startswith(_KIND)]
+    others = {name for name, _ in asked.options} & SELECTING - {"select", "resource-type"}
+    options = asked.options
+    if kinds and len(kinds) == len(chosen) and not others:
+        options = (*(one for one in options if one[0] != "select"), ("resource-type", tuple(kinds)))
+    asked = Asked(asked.command, options)
+    if asked.command == "build" and asked.types and asked.types <= _TESTS:
+        return Asked("test", tuple(one for one in options if one[0] != "resource-type"))
+    return asked

@@ -14,6 +14,7 @@ from aidbt.healing.controller.rerun import (
     Rerun,
     added_twice,
     keeps_of_before,
+    left_behind,
     never_twice,
     not_in_full,
     places_of,
@@ -96,7 +97,11 @@ def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) 
     notes = (*aside.notes, *(f"the schema {name} could not be dropped" for name in aside.left))
     if aside.problem or not runs:
         return Proof(False, aside.problem or "nothing was built", notes, aside=aside)
-    problem = _less_safe(case, joint, aside.manifest) or not_again(case, aside.manifest, runs[0])
+    problem = (
+        _less_safe(case, joint, aside.manifest)
+        or not_again(case, aside.manifest, runs[0])
+        or _left(case, aside.manifest, runs[0])
+    )
     mends = [one.mend for one in joint.patched if one.mend is not None]
     mended = Mended(
         joint.texts, sum(sum(mend.rows_moved.values()) for mend in mends),
@@ -178,6 +183,15 @@ def _kept_wrong(case: Case, built: Built) -> str:
             kept = node_name(name)
             return f"{kept} keeps rows, and took some of before the mend in the failed run: {why}"
     return ""
+
+
+def _left(case: Case, manifest: Manifest | None, run: Rerun) -> str:
+    """Which table stays as it was made before the mend; "" for none."""
+    before = case.run.manifest or case.good_manifest
+    if before is None or manifest is None:
+        return ""
+    left = left_behind(case.run, manifest, changed(before, manifest), run)
+    return f"{left[0]} hangs on it, and `{case.run.command}` is not about it" if left else ""
 
 
 def _built(aside: Aside) -> str:

@@ -155,6 +155,19 @@ def _may_have_run(run: FailedRun, manifest: Manifest) -> set[str]:
     return ran & manifest.nodes.keys()
 
 
+def left_behind(run: FailedRun, manifest: Manifest, changed: Collection[str], again: Rerun) -> list[str]:
+    """Names of the tables that a mend's changes reach and that do not run again, where what failed was a part
+    of the tests: another run made them before, and nothing says whether it did so from the mistake."""
+    told = {*run.succeeded, *run.warned, *run.skipped, *(one.unique_id for one in run.failures)}
+    if not (asked_of(run.command).selects and only_tests(told)):
+        return []
+    below = [manifest.nodes[name] for name in with_below(set(changed), manifest) - again.nodes]
+    views = ("view", "ephemeral")
+    return sorted(
+        n.name for n in below if n.resource_type in _BUILT and n.config.get("materialized") not in views
+    )
+
+
 def added_twice(run: FailedRun, manifest: Manifest, nodes: Collection[str]) -> list[str]:
     """Names of the nodes that ran well, only add rows, and would add them again."""
     ran = [manifest.nodes[name] for name in _may_have_run(run, manifest).intersection(nodes)]

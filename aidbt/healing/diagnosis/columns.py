@@ -127,6 +127,7 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         step = f"read {new} instead of {column} in staging, under the old name"
         return say(E.COLUMN_RENAMED, _sure(candidates[new], str(facts["type_old"])), next_step=step)
     if same or partly:
+        proof[1:1] = [_same_values(relation, column, new, candidates[new]) for new in same]
         several = ", ".join([*same, *partly])
         facts |= {"old": column, "alternatives": several}
         step = f"say which of {several} is {column} now: the values do not tell"

@@ -140,9 +140,10 @@ def _went_on(before: LastInvocation | None) -> str:
 
 def _is_of_before(log: LastInvocation, printed: LastInvocation, known_good: Collection[str]) -> bool:
     """Whether a log ends with a run that is known to have gone well, and what was printed with none that did:
-    a full disk takes no log."""
-    is_begun = bool(printed.dbt_version) and printed.invocation_id != log.invocation_id
-    return is_begun and printed.succeeded is not True and log.invocation_id in known_good
+    a full disk takes no log, and a project whose file cannot be read has none yet."""
+    is_begun = bool(printed.dbt_version) or printed.succeeded is False
+    is_another = is_begun and printed.invocation_id != log.invocation_id
+    return is_another and printed.succeeded is not True and log.invocation_id in known_good
 
 
 # --- reading ------------------------------------------------------------------------------------------

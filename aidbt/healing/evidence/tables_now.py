@@ -212,13 +212,14 @@ class _Looker:
         """The rows that the last good state has, as they are now; by the key's new name where it has one."""
         if was.keyed is None:
             return None
-        there = [column.name for name in was.keyed.key if (column := now.column(name)) is not None]
-        if len(there) == len(was.keyed.key):
-            return self._keyed(relation, there, was.keyed)
-        if len(was.keyed.key) > 1:
+        there = {name: column.name for name in was.keyed.key if (column := now.column(name)) is not None}
+        gone = [name for name in was.keyed.key if name not in there]
+        if not gone:
+            return self._keyed(relation, [there[name] for name in was.keyed.key], was.keyed)
+        if len(gone) > 1:
             return None
-        for name in [name for name in now.names if was.column(name) is None][:_MOST_KEYS]:
-            found = self._keyed(relation, [name], was.keyed)
+        for new in [name for name in now.names if was.column(name) is None][:_MOST_KEYS]:
+            found = self._keyed(relation, [there.get(name, new) for name in was.keyed.key], was.keyed)
             if found is not None and 2 * len(found.values.keys() & was.keyed.values.keys()) >= len(
                 was.keyed.values
             ):

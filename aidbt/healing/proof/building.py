@@ -373,5 +373,5 @@ def _tests(report: RunReport) -> int:
 
 
 def _said(report: RunReport) -> str:
-    said: Iterator[str] = (failure.in_a_line for failure in report.failures)
+    said: Iterator[str] = (failure.in_a_line() for failure in report.failures)
     return next(said, "it gave no reason")[:300]

@@ -73,8 +73,10 @@ def has_the_values(
             return Checked(shared.is_same, str(shared))
         if shared.proves_same and is_plain_text(data_type):  # numbers are alike too easily
             return Checked(True, str(shared))
+        if not shared.proves_same:
+            return Checked(False, f"{shared}, which are too few to tell")
         also = by_name()
-        return Checked(shared.proves_same and also.holds, f"{shared}; {also.found}")
+        return Checked(also.holds, f"{shared}; {also.found}")
 
     what = instead.form.format(*instead.columns)
     return Claim(f"{what} has the values that {column} had", check)

@@ -102,6 +102,12 @@ MESSAGES = {
     'FATAL:  database "shop" does not exist': ("no database called 'shop'", "profiles.yml"),
     "Catalog 'lake' not found": ("no database called 'lake'", "profiles.yml"),
     "permission denied for schema raw_shop": ("may not do that", "grant usage on schema raw_shop to ann"),
+    "permission denied for database shop": ("may not do that", "grant create on database shop to ann"),
+    'FATAL:  permission denied for database "shop"\nDETAIL:  User does not have CONNECT privilege.': (
+        "may not do that",
+        "grant connect on database shop to ann",
+    ),
+    'FATAL:  role "ann" is not permitted to log in': ("does not let this user in", "check user and password"),
     "permission denied for table orders": ("may not do that", "grant select on orders to ann"),
     "permission denied for materialized view days": ("may not do that", "grant select on days to ann"),
     "SQL access control error: Insufficient privileges to operate on table 'ORDERS'": (

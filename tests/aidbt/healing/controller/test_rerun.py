@@ -13,7 +13,14 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence, Mend, Stage
 from aidbt.healing.controller.asked import asked_of
 from aidbt.healing.controller.propose import branch_of, proposal
-from aidbt.healing.controller.rerun import Rerun, added_twice, keeps_of_before, not_in_full, rerun
+from aidbt.healing.controller.rerun import (
+    Rerun,
+    added_twice,
+    keeps_of_before,
+    left_behind,
+    not_in_full,
+    rerun,
+)
 from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
@@ -116,6 +123,25 @@ def test_a_run_of_a_part_stays_within_it_and_what_leads_there():
 
     assert again.select == ("fqn:shop.orders", "fqn:shop.stg")  # and no totals, which nobody asked for
     assert again.options == ("--threads", "2")
+
+
+@pytest.mark.parametrize("word", ["-s resource_type:test", "--resource-type test", ""])
+def test_a_build_of_the_tests_alone_is_the_command_that_tests(word: str):
+    run = failed("test.shop.unique_orders", command=f"dbt {'build' if word else 'test'} {word} --threads 2")
+
+    again = rerun(run, SHOP, changed=["model.shop.stg"])
+
+    assert again.nodes == {"model.shop.stg", "model.shop.orders", "model.shop.totals"}
+    assert again.options == ("--threads", "2")
+    assert left_behind(run, SHOP, ["model.shop.stg"], again) == []
+
+
+def test_tables_that_a_part_of_the_tests_is_not_about_are_left_behind():
+    run = failed("test.shop.unique_orders", command="dbt test -s orders")
+
+    again = rerun(run, SHOP, changed=["model.shop.stg"])
+
+    assert left_behind(run, SHOP, ["model.shop.stg"], again) == ["totals"]
 
 
 @pytest.mark.parametrize(

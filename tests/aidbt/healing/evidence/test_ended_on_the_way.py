@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aidbt.core.healing import Stage
+from aidbt.healing.controller.rerun import never_twice
 from aidbt.healing.evidence.failed_run import read_failed_run
 
 _BEGIN = "============================== 12:00:0{n}.000000 | {id} ==============================\n"
@@ -39,6 +40,35 @@ def test_the_connection_that_went_away_half_way_was_no_failure_to_connect(tmp_pa
     later = read_failed_run(log(tmp_path, ("one", "1 of 3 OK created sql table", *said)), project="shop")
 
     assert (first.stage, later.stage) == (Stage.CONNECT, Stage.NODE)
+
+
+def test_a_project_that_cannot_be_read_writes_no_log_and_is_not_the_good_run_before(tmp_path: Path):
+    log(
+        tmp_path, ("good", "Completed successfully", "Command `dbt build` succeeded at 12:00 after 3 seconds")
+    )
+    said = "12:30:00  Encountered an error:\nRuntime Error\n  Syntax error near line 39\n"
+    (tmp_path / "stdout.txt").write_text(said)
+
+    run = read_failed_run(tmp_path, project="shop", known_good=["good"])
+
+    assert [failure.message.split()[0] for failure in run.failures] == ["Runtime"]
+
+
+def test_models_that_were_built_after_their_seeds_had_failed_are_told(tmp_path: Path):
+    failed = (
+        "Completed with 1 error",
+        "Encountered an error:\nbroken",
+        "Command `dbt seed` failed at 12:00 after 3 s",
+    )
+    green = ("Completed successfully", "Command `dbt run` succeeded at 12:00 after 3 seconds")
+
+    run = read_failed_run(log(tmp_path, ("one", *failed), ("two", *green)), project="shop")
+
+    assert (run.is_green, run.went_on) == (
+        False,
+        "models were built after dbt seed had failed, of what stood there before",
+    )
+    assert never_twice(run) == run.went_on
 
 
 def test_green_tests_after_a_run_that_was_stopped_do_not_hide_what_was_not_built(tmp_path: Path):

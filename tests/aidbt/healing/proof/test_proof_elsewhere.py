@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from aidbt.healing.proof.building import Ways, _Builder
 from aidbt.healing.proof.elsewhere import HARMLESS_HOOK, turn_elsewhere, writes_itself
+from aidbt.project import Project
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.dbt import run_dbt
 from aidbt.project.manifest import Manifest, Node, read_manifest
 from tests.dbt_shop import DBT_PROJECT, new_shop
 
+OURS, TABLE = "aidbt_ab12cd_1_ef34ab_", {"materialized": "table"}
 RULE = "{%- macro generate_schema_name(name, node) -%}{{ (name or 'main') | trim }}_own{%- endmacro -%}"
 FILES = {
     "dbt_project.yml": DBT_PROJECT.replace("name: shop", "name: {name}"),
@@ -20,6 +25,23 @@ FILES = {
     "snapshots/snap.sql": "{% snapshot snap %}{{ config(target_schema='history', unique_key='id',"
     " strategy='check', check_cols='all') }} select 1 as id{% endsnapshot %}",
 }
+
+
+def test_a_schema_whose_longer_name_would_be_cut_off_is_not_made_aside():
+    warehouse = SimpleNamespace(dialect="postgres")
+    builder = _Builder(
+        cast(Ways, SimpleNamespace(warehouse=warehouse)), cast(Project, None), OURS, Path(), Path()
+    )
+
+    def problem(schema: str) -> str:
+        model = Node("model.s.m", "model", "m", "m.sql", schema=f"{OURS}{schema}", config=TABLE)
+        return builder._problem([model], [])
+
+    assert problem("a" * 40) == ""
+    assert problem("a" * 44).endswith("a longer name is too long")
+    assert "too long" in problem("ü" * 25)
+    warehouse.dialect = "duckdb"
+    assert problem("a" * 44) == ""
 
 
 @pytest.mark.long
