@@ -93,12 +93,17 @@ def without_cut_off(failures: list[RunFailure]) -> tuple[list[RunFailure], tuple
     return own, tuple(f.unique_id for f in failures if f not in own and f.unique_id)
 
 
+_GUESS = re.compile(
+    r"An error occurred during execution of unit test '[^']*'\. There may be an error in the unit test"
+    r" definition: check the data types\.\s*(?=\S)"
+)
 _LOGGING = re.compile(r"^--- Logging error ---$.*?^(?P<last>\w+(?:Error|Exception): [^\n]*)", re.M | re.S)
 
 
 def _without_logging(message: str) -> str:
-    """A message with nothing but the last line of what Python printed while it could not write its log."""
-    return _LOGGING.sub(lambda match: match["last"], message)
+    """A message with nothing but the last line of what Python printed while it could not write its log, and
+    without what dbt guesses of every unit test that could not be run, whatever the engine says."""
+    return _GUESS.sub("", _LOGGING.sub(lambda match: match["last"], message))
 
 
 def is_ended_from_outside(message: str) -> bool:
@@ -115,9 +120,8 @@ def told_failures(told: LastInvocation, manifest: Manifest | None) -> list[RunFa
     for line in told.named("RunResultError", "RunResultFailure"):
         if line.unique_id and (line.name == "RunResultError" or line.unique_id not in nodes):
             status = "fail" if line.unique_id.startswith(("test.", "unit_test.")) else "error"
-            nodes[line.unique_id] = RunFailure(
-                line.unique_id, status, line.text, _path(line.unique_id, manifest) or line.path
-            )
+            path = _path(line.unique_id, manifest) or line.path
+            nodes[line.unique_id] = RunFailure(line.unique_id, status, _without_logging(line.text), path)
     if not nodes:
         nodes = {failure.unique_id: failure for failure in _printed_failures(told.lines, manifest)}
     if nodes:

@@ -212,6 +212,8 @@ class SourceNow:
                 found_again = 2 * len(now.values.keys() & then.values.keys()) >= len(then.values)
                 if found_again and _VALUE in now.columns:
                     return compared(then, now, column, with_updated=with_updated)
+        if column in then.key and all(self.now.column(name) for name in then.key if name != column):
+            return Agreement(lost=len(then.values), rows=len(then.values))  # it does not find the rows again
         return None
 
     def shared(self, column: str, instead: Instead, data_type: str) -> Shared | None:

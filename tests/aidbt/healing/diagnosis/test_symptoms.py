@@ -15,7 +15,7 @@ SAID = {
         "missing_column",
         "mail",
     ),
-    "Not able to get columns for unit test 'o' from relation \"raw\".\"orders\" because the relation"
+    'Not able to get columns for unit test \'o\' from relation "raw"."orders" because the relation'
     " doesn't exist": ("missing_relation", 'raw"."orders'),
     'Binder Error: Table "o" does not have a column named "amuont"': ("missing_column", "amuont"),
     "Catalog Error: Table with name orders does not exist!\nDid you mean orders_old?": (

@@ -10,6 +10,7 @@ from aidbt.core.healing import Stage
 from aidbt.healing.diagnosis.causes import diagnose
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.failed_run import FailedRun, read_failed_run
+from aidbt.healing.evidence.what_failed import _without_logging
 
 INTERRUPTED = "Runtime Error\n  INTERRUPT Error: Interrupted!"
 
@@ -78,3 +79,10 @@ def test_a_run_that_could_not_write_its_log_is_told_by_what_it_printed(tmp_path:
     assert read_failed_run(tmp_path, project="shop").is_green
     run = read_failed_run(tmp_path, project="shop", known_good=["good"])
     assert [failure.message for failure in run.failures] == ["[Errno 27] File too large"]
+
+
+def test_what_the_engine_said_of_a_unit_test_stands_without_the_guess_of_dbt():
+    guess = "There may be an error in the unit test definition: check the data types."
+    said = f"An error occurred during execution of unit test 'a'. {guess}\n   Database Error\n    gone"
+
+    assert _without_logging(said).split() == ["Database", "Error", "gone"]

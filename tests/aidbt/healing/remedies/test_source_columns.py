@@ -199,6 +199,15 @@ def test_values_decide_which_column_it_is(shop: Shop, changes: Sequence[str], ne
         assert why in shop.refused(*RENAME, old="email", new=new)
 
 
+def test_what_does_not_find_the_rows_again_is_not_their_key(shop: Shop):
+    shop.change(
+        "alter table raw.people rename column id to person_id",
+        "alter table raw.people rename column channel to medium",
+    )
+
+    assert shop.mended(*RENAME, old="id", new="person_id").startswith("select person_id as id, ")
+
+
 def test_a_second_column_with_the_same_values_is_never_guessed(shop: Shop):
     shop.change(
         "alter table raw.people rename column email to a", "alter table raw.people add column b varchar",
