@@ -424,7 +424,7 @@ def test_names_that_nobody_knows_are_refused() -> None:
 
 
 def _ours(folder: Path, *words: str) -> dict[str, Any]:
-    done = _command("--healer", "ours", "--jobs", "2", "--output", "json", "--keep", str(folder), *words)
+    done = _command("--healer", "ours", "--output", "json", "--keep", str(folder), *words)
 
     assert done.returncode == 0, done.stderr
     wrong = [line for line in done.stderr.splitlines() if line.startswith("--")]
@@ -446,7 +446,7 @@ def test_twelve_faults_end_as_they_should_and_none_is_mended_wrongly(tmp_path: P
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 def test_no_mend_is_wrong_and_nearly_all_ends_are_right(engine: str, tmp_path: Path) -> None:
-    found = _ours(tmp_path, "--engine", engine)
+    found = _ours(tmp_path, "--jobs", "2", "--engine", engine)
 
     assert found["wrong mends"] == 0, found["not right"]
     assert _part(found["right ends"]) >= 0.95, found["not right"]

@@ -144,6 +144,7 @@ def test_what_costs_money_to_guess_is_asked_and_answered_once(guest):
     assert "CAST(customs_amount / 100.0 AS NUMERIC(18, 2)) AS customs_eur" in user.read(path)
 
 
+@pytest.mark.long
 def test_a_file_in_windows_line_ends_keeps_them(guest):
     project, user = guest("leading_commas")
     path = project.root / "models/base/shop_db/schema.yml"
@@ -159,13 +160,13 @@ def test_a_file_in_windows_line_ends_keeps_them(guest):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("bad_yaml", "mapping values are not allowed"),
+        pytest.param("bad_yaml", "mapping values are not allowed", marks=pytest.mark.long),
         pytest.param("bad_jinja", "Unexpected end of template", marks=pytest.mark.long),
         pytest.param("missing_ref", "stg_till__sale", marks=pytest.mark.long),
         pytest.param("split_entries", "two schema.yml entries", marks=pytest.mark.long),
         ("two_sources", "it reads 2 sources"),
-        ("half_and_half", "commas: 5 leading, 5 trailing"),
-        ("sqlfluff_contradicts", ".sqlfluff is followed"),
+        pytest.param("half_and_half", "commas: 5 leading, 5 trailing", marks=pytest.mark.long),
+        pytest.param("sqlfluff_contradicts", ".sqlfluff is followed", marks=pytest.mark.long),
     ],
 )
 def test_of_a_broken_project_the_rest_is_learned_and_what_is_wrong_is_said(team, name, said):

@@ -14,7 +14,11 @@ import pytest
 COMMANDS = (["generate"], ["profile"], ["review"], ["build"], ["doctor"], ["ingest", "run"])
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(c, marks=[] if c in (["generate"], ["build"]) else pytest.mark.long) for c in COMMANDS],
+    ids=" ".join,
+)
 def test_no_project_here(nobody, command):
     ran = nobody.aidbt(*command).assert_one_clear_error()
 
@@ -47,11 +51,14 @@ def test_broken_yaml_names_file_and_line(user):
     ("path", "text", "said"),
     [
         ("aidbt.yml", "generate:\n  staging_pth: x\n", "aidbt.yml:2: unknown key 'generate.staging_pth'"),
-        ("aidbt.yml", "mapping:\n  accept: high\n", "aidbt.yml:2"),
+        pytest.param("aidbt.yml", "mapping:\n  accept: high\n", "aidbt.yml:2", marks=pytest.mark.long),
         ("aidbt/targets/t.yml", "name: t\ncolums: []\n", "aidbt/targets/t.yml:2: unknown key 'colums'"),
-        ("aidbt/mappings/m.yml", "source: {name: a, table: b}\ncolums: []\n", "unknown key 'colums'"),
+        pytest.param(
+            "aidbt/mappings/m.yml", "source: {name: a, table: b}\ncolums: []\n", "unknown key 'colums'",
+            marks=pytest.mark.long,
+        ),
     ],
-)
+)  # fmt: skip
 def test_an_unknown_key_names_its_place_and_the_nearest(user, path, text, said):
     user.write(path, text)
 

@@ -16,9 +16,7 @@ CASES = Path(__file__).parents[2] / "golden" / "generate"
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(
-            path.name, marks=[pytest.mark.long] if path.name in ("by_convention", "awkward_names") else []
-        )
+        pytest.param(path.name, marks=[] if path.name == "to_a_target" else pytest.mark.long)
         for path in sorted(CASES.iterdir())
     ],
 )

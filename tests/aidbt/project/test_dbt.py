@@ -185,6 +185,7 @@ def test_the_report_says_who_ran_what_and_when(mixed):
     assert report.started_at.utcoffset() is not None
 
 
+@pytest.mark.long
 def test_after_a_run_another_process_can_write_to_the_database(shared: Shop):
     report = run(shared)
 
@@ -555,6 +556,7 @@ except KeyboardInterrupt:
     in_another_process(write, shop.database)
 
 
+@pytest.mark.long
 def test_a_killed_dbt_is_an_error_and_not_the_green_run_before_it(green: Shop, tmp_path: Path):
     green.write(SLOW)
     program, pid = tmp_path / "dbt", tmp_path / "pid"

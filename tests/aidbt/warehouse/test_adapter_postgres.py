@@ -299,10 +299,10 @@ def test_a_timeout_says_so(connection: AdapterConnection):
     ("changed", "says"),
     [
         ({"port": 1}, "cannot be reached"),
-        ({"host": "nowhere.invalid"}, "cannot be reached"),
+        pytest.param({"host": "nowhere.invalid"}, "cannot be reached", marks=pytest.mark.long),
         ({"password": "wrong"}, "does not let this user in"),
-        ({"user": "nobody_here"}, "does not let this user in"),
-        ({"dbname": "nix"}, "there is no database called 'nix'"),
+        pytest.param({"user": "nobody_here"}, "does not let this user in", marks=pytest.mark.long),
+        pytest.param({"dbname": "nix"}, "there is no database called 'nix'", marks=pytest.mark.long),
         ({"port": "many"}, "not what dbt-postgres takes: 'port' must be: type integer"),
         ({"password": 1234567}, "not what dbt-postgres takes: 'password' must be: type string"),
     ],

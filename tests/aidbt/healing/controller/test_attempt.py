@@ -316,7 +316,9 @@ ENDS = {
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize(
+    "name", ["deployed", *(pytest.param(one, marks=pytest.mark.long) for one in ENDS if one != "deployed")]
+)
 def test_killed_at_any_point_the_next_healer_brings_it_to_the_same_end(tmp_path: Path, name: str):
     allowed, is_green, state, deployed = ENDS[name]
     open_store(tmp_path / "new.db").close()
