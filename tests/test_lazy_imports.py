@@ -75,7 +75,17 @@ def commands() -> list[str]:
     return list(COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in commands())], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        *(
+            pytest.param([name, "--help"], marks=() if name in ("generate", "heal") else pytest.mark.long)
+            for name in commands()
+        ),
+    ],
+    ids=" ".join,
+)
 def test_help_imports_nothing_heavy(arguments: list[str]):
     assert heavy_after(INVOKE, json.dumps(arguments)) == []
 

@@ -67,6 +67,7 @@ def test_an_unknown_key_names_its_place_and_the_nearest(user, path, text, said):
     assert said in ran.err
 
 
+@pytest.mark.long
 def test_a_broken_yaml_file_of_the_project_names_file_and_line(user):
     user.write("models/x.yml", "sources:\n  - name: a\n   tables: []\n")
 
@@ -105,6 +106,7 @@ def test_a_warehouse_whose_adapter_is_missing_says_what_to_install(user):
     assert ran.out == ""
 
 
+@pytest.mark.long
 def test_an_adapter_that_is_not_installed_says_what_to_install(user):
     user.write(
         "profiles.yml", "shop:\n  target: dev\n  outputs:\n    dev: {type: trino, host: x, schema: s}\n"

@@ -22,6 +22,7 @@ def run(shop, *arguments):
     return CliRunner().invoke(cli, [*arguments, *place])
 
 
+@pytest.mark.long
 def test_a_column_that_stayed_text_comes_up_in_review(shop, tmp_path):
     records = [{"id": n, "visits": n * 3 if n % 50 else "N/A"} for n in range(1, 301)]
     (tmp_path / "orders.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))

@@ -219,6 +219,7 @@ def test_tables_that_were_scanned_before_the_connection_was_lost_are_not_scanned
     assert plan["tables"] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_what_runs_in_the_warehouse_ends_with_the_command(
     shop: User, postgres: PostgresServer, dbname: str, how: signal.Signals

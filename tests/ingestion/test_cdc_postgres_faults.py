@@ -53,6 +53,7 @@ def anew(stream: Stream, database: Database, table: str = "t") -> None:
     assert stream.now(table) == source_rows(database, table)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kill_at", "when"),
     [(0, "after"), (2, "before")]
@@ -87,6 +88,7 @@ def test_killed_at_any_commit_of_the_first_run_nothing_is_lost(streamed, stream,
         assert len(changes) == len(set(changes))
 
 
+@pytest.mark.long
 def test_a_slot_that_was_dropped_is_an_error_until_all_tables_are_taken_anew(streamed, stream):
     stream.run()
     assert not cannot_go_on(stream)
@@ -587,6 +589,7 @@ def stopped_and_started(
     database.psql("drop table t")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_server_that_goes_away_in_mid_stream_is_waited_for(stopped_and_started, mode):
     database, stream = stopped_and_started

@@ -182,6 +182,7 @@ def test_values_of_an_added_column_that_cannot_land_are_dead_letters(streamed, s
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sql", "mended", "code"),
     [
@@ -227,6 +228,7 @@ def test_a_table_that_may_not_be_read_holds_up_no_other_and_is_tried_again(
     assert stream.now("t") == rows and stream.operations("t") == "trrc"
 
 
+@pytest.mark.long
 def test_a_column_rewritten_to_the_same_type_gets_its_new_values(streamed, stream):
     streamed.psql(
         "create table t (id int primary key, n int, v text);"
@@ -246,6 +248,7 @@ def test_a_column_rewritten_to_the_same_type_gets_its_new_values(streamed, strea
     ]
 
 
+@pytest.mark.long
 def test_a_rewritten_key_reads_the_table_anew(streamed, stream):
     streamed.psql("create table t (id int primary key, v text); insert into t values (1, 'a'), (2, 'b')")
     stream.run()
@@ -265,6 +268,7 @@ def test_a_rewritten_column_of_a_table_without_a_key_is_said(streamed, stream):
     assert [message for message in stream.messages if "--snapshot t" in message]
 
 
+@pytest.mark.long
 def test_new_files_of_a_table_are_no_reason_to_read_it_again(streamed, stream):
     streamed.psql(
         "create table t (id int primary key, n int) partition by range (id);"

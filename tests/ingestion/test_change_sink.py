@@ -890,6 +890,7 @@ def fill_the_disk(folder: Path) -> dict[str, Any]:
     return {"failures": failures, "position": position, "counts": counts}
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_keeps_whole_batches_and_goes_on_when_there_is_room(tmp_path):
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(Path(__file__).parents[2])]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])

@@ -323,6 +323,7 @@ VALUES = st.one_of(
 ROWS = st.lists(st.fixed_dictionaries({"id": st.integers(0, 9), "v": VALUES, "source": VALUES}), max_size=12)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(ROWS)
 def test_lines_read_at_once_and_one_by_one_are_the_same_rows(tmp_path_factory, rows):

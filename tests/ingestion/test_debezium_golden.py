@@ -14,7 +14,10 @@ FLOATS = {"real4": "real", "double8": "double"}
 CASES = sorted(path.stem for path in FOLDER.glob("*.ndjson"))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.long if place % 3 else ()) for place, case in enumerate(CASES)],
+)
 def test_genuine_events_land_as_reviewed(case, tmp_path, update_golden):
     landing = Landing(tmp_path / "warehouse.duckdb")
 

@@ -145,6 +145,7 @@ def test_a_table_that_has_been_read_is_not_locked_any_more(database, bronze):
     assert report.is_complete and altered
 
 
+@pytest.mark.long
 def test_many_tables_are_read_at_once_each_in_many_batches(database, bronze):
     database.psql(
         "\n".join(
@@ -340,6 +341,7 @@ def test_foreign_tables_are_read_only_when_they_are_named(database, bronze):
     assert 'foreign-data wrapper "nothing" has no handler' in load.error
 
 
+@pytest.mark.long
 def test_another_version_of_postgresql(bronze):
     with postgres_server(version=16) as server:
         server.psql(

@@ -97,6 +97,7 @@ def test_a_row_is_taken_whatever_stands_beside_it(keys, data):
     assert sampled(part, 0.5) == [position for position in sampled(whole, 0.5) if position > start]
 
 
+@pytest.mark.long
 def test_the_same_rows_are_taken_in_every_process():
     code = (
         "from tests.ingestion.test_sampling import *;"

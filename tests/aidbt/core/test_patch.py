@@ -527,8 +527,8 @@ SMALL_NEW: Files = {"a.sql": b"1\n", "new/c.sql": b"3"}
     ("mode", "old", "new", "at_least"),
     [
         ("apply", OLD, NEW, 25),
-        ("recover", SMALL_OLD, SMALL_NEW, 100),
-        ("fault", SMALL_OLD, SMALL_NEW, 100),
+        pytest.param("recover", SMALL_OLD, SMALL_NEW, 100, marks=pytest.mark.long),
+        pytest.param("fault", SMALL_OLD, SMALL_NEW, 100, marks=pytest.mark.long),
     ],
     ids=["the write", "the write and its recovery", "the undoing"],
 )

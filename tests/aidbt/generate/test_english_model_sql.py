@@ -280,6 +280,7 @@ LINTED = (
 )
 
 
+@pytest.mark.long
 def test_the_text_passes_sqlfluff(tmp_path: Path):
     from sqlfluff.core import FluffConfig, Linter
 

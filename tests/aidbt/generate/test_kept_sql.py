@@ -82,6 +82,7 @@ def test_the_yaml_is_valid_for_dbt_and_names_the_types_that_the_sql_casts_to(dia
     assert all(is_type(data_type, dialect) for data_type in types.values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_sql_passes_sqlfluff(dialect, tmp_path):
     from sqlfluff.core import FluffConfig, Linter

@@ -103,6 +103,7 @@ def test_what_is_of_that_day_or_later_is_not_judged(watched: Watched):
     assert found.found.buckets == 40
 
 
+@pytest.mark.long
 def test_told_day_by_day_it_is_the_same(watched: Watched, tmp_path: Path):
     whole = {(a.monitor, a.start, a.score) for a in told(watched).found.anomalies}
 

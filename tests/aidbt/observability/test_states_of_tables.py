@@ -74,6 +74,7 @@ def ran(watched: Watched, *results: tuple[str, str]) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_source_without_a_time_that_is_dropped_is_told_with_what_failed_for_it(watched: Watched):
     with_products(watched).on(1).shop.run("drop table main.products")
     ran(watched, ("model.shop.stg_products", "error"))
@@ -113,6 +114,7 @@ def test_a_table_that_was_never_built_is_no_incident(watched: Watched):
     assert told(watched.on(1).check()) == []
 
 
+@pytest.mark.long
 def test_when_most_tables_are_gone_that_is_one_incident_of_the_project(watched: Watched):
     more = [f"m{number}" for number in range(6)]
     watched.shop.nodes = [*watched.shop.nodes, *(model(name) for name in more)]
@@ -171,6 +173,7 @@ def test_a_type_that_is_as_before_ends_it_and_is_no_second_finding(watched: Watc
     assert "schema" not in {anomaly.monitor.metric for anomaly in back.found.anomalies}
 
 
+@pytest.mark.long
 def test_a_change_that_the_project_has_taken_in_is_over(watched: Watched):
     watched.on(1, columns="* exclude (amount)").check()
     watched.shop.nodes = [model("orders"), model("revenue", reads=[ORDERS], raw_code="select id from orders")]

@@ -306,6 +306,7 @@ def test_retry_after_a_green_run_did_nothing(green: Shop):
     assert run(green, "retry").status == "nothing_selected"
 
 
+@pytest.mark.long
 def test_parse_needs_no_free_database(green: Shop):
     with held_by_another_process(green.database):
         report = parse(green.open())

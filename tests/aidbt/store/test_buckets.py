@@ -118,6 +118,7 @@ def test_only_what_begins_late_enough_is_read(store: Store) -> None:
     assert series.fact("rows").tolist() == [3, 4]
 
 
+@pytest.mark.long
 def test_two_processes_keep_the_same_buckets_at_once(place: Place) -> None:
     place.open().close()
     code = """

@@ -56,6 +56,7 @@ def test_a_call_comes_back_as_it_was_recorded(store: Store):
     assert len(ledger.calls(limit=1)) == 1
 
 
+@pytest.mark.long
 def test_two_processes_together_never_reserve_more_than_the_day_has(place: Place):
     place.open().close()
     code = """

@@ -119,6 +119,7 @@ def test_what_is_no_number_is_refused_and_nothing_of_it_is_kept(metrics: Metrics
     assert metrics.series(EVENTS, "shop.orders") == []
 
 
+@pytest.mark.long
 def test_processes_that_note_and_tidy_at_once_lose_nothing(postgres_place: PostgresPlace):
     postgres_place.open().close()
     code = """\

@@ -145,6 +145,7 @@ print(json.dumps(won))
     assert last == Record("mapping", "a", 60, "one" if 59 in one else "other")
 
 
+@pytest.mark.long
 def test_processes_that_write_at_once_lose_nothing(place: Place):
     code = """\
 store = here()
@@ -440,6 +441,7 @@ def test_a_load_makes_a_profile_unknown(cache: Cache):
     assert profiles.get("crm.orders", "abc") is None
 
 
+@pytest.mark.long
 def test_what_a_column_once_held_is_known_after_loads_and_days(store: Store):
     now = [1_000_000.0]
     cache = Cache(store, clock=lambda: now[0])

@@ -253,6 +253,7 @@ def test_only_what_the_role_may_read_is_listed(
     assert {r.name: r.column_names for r in found} == {"empty": ["x"], "orders": ["id", "amount"]}
 
 
+@pytest.mark.long
 def test_a_role_that_may_see_nothing_is_told_the_grant(reader: str, postgres_target: Callable[..., Target]):
     with pytest.raises(WarehouseError, match=r"may not look into any schema.*raw_shop") as caught:
         open_target(postgres_target(DATABASE, user=reader, password="x")).relations()
@@ -319,6 +320,7 @@ def test_a_target_that_leads_nowhere_is_one_clear_error_without_the_password(
     assert isinstance(caught.value, WarehouseError | ProfileError)
 
 
+@pytest.mark.long
 def test_a_server_that_goes_away_is_an_error(connection: AdapterConnection, postgres: PostgresServer):
     [(pid,)] = connection.rows("select pg_backend_pid()")
     postgres.psql(f"select pg_terminate_backend({pid})")
