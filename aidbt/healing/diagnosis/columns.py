@@ -26,9 +26,9 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.outside import is_outside
+from aidbt.healing.evidence.same_words import says_the_same
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
-from aidbt.healing.remedies.same_words import says_the_same
 from aidbt.lineage.graph import ColumnRef
 from aidbt.warehouse.words import words_of
 

@@ -9,9 +9,9 @@ from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.same_words import says_more, says_the_same
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.same_words import says_more, says_the_same
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.sql.reads import Instead

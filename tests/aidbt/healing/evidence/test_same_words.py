@@ -3,7 +3,7 @@
 import pytest
 
 from aidbt.core.types import Family
-from aidbt.healing.remedies.same_words import says_more, says_the_same
+from aidbt.healing.evidence.same_words import says_more, says_the_same
 
 
 @pytest.mark.parametrize(
