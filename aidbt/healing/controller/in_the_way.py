@@ -7,14 +7,14 @@ from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.rerun import Rerun
 from aidbt.warehouse.holders import TELLS, Holder, holders
 
-_PAUSES_S = (5.0, 20.0)
+PAUSES_S = (5.0, 20.0)  # in which whoever holds the warehouse, or a table of it, may let go
 
 
 def in_the_way(means: Means, run: Rerun) -> str:
     """Which table of those that a run replaces is held by whom, all the time for half a minute; "" where none
     is, and where the warehouse does not tell."""
     found = _held(means, run)
-    for pause_s in _PAUSES_S:
+    for pause_s in PAUSES_S:
         if not found:
             return ""
         means.clock.sleep(pause_s)

@@ -12,7 +12,7 @@ from aidbt.core.errors import AidbtError, EditConflict, ProjectError
 from aidbt.core.healing import Diagnosis, Mend, Prepared
 from aidbt.core.patch import state_dir
 from aidbt.healing.controller.attempt import Tried
-from aidbt.healing.controller.in_the_way import in_the_way
+from aidbt.healing.controller.in_the_way import PAUSES_S, in_the_way
 from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.outcomes import past_case
 from aidbt.healing.controller.propose import Proposal, branch_of, proposal
@@ -27,7 +27,6 @@ _LOCKED = re.compile(
     r"|lock timeout|could not obtain lock|deadlock detected",
     re.IGNORECASE,
 )
-_PAUSES_S = (5.0, 20.0)
 
 
 def propose(
@@ -154,7 +153,7 @@ def _run(means: Means, attempt: Attempt, run: Rerun) -> Tried:
     unkept = standing.keep(run)
     try:
         ran = means.run(run)
-        for pause_s in _PAUSES_S:
+        for pause_s in PAUSES_S:
             if ran.is_green or not _LOCKED.search(ran.said):
                 break
             means.clock.sleep(pause_s)  # somebody else just holds the warehouse: that is no wrong mend
