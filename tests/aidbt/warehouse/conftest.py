@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aidbt.core.held import give_back
 from aidbt.warehouse import open_warehouse
 from tests.kit import PASSWORD, USER, PostgresServer, ServerMissing, postgres_server
 
@@ -39,14 +40,16 @@ def postgres_target(postgres: PostgresServer) -> Callable[..., Target]:
     return make
 
 
-@pytest.fixture(scope="session")
-def spark_target(tmp_path_factory: pytest.TempPathFactory) -> Target:
-    """The target of a Spark of this process, with an empty metastore."""
+@pytest.fixture(scope="module")
+def spark_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The target of a Spark of this process, with a metastore that no other module has seen."""
     if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("dbt.adapters.spark") is None:
         pytest.skip("dbt-spark[session] is not installed")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java, which is not installed")
-    return spark_session_target(tmp_path_factory.mktemp("spark"))
+    give_back()
+    yield spark_session_target(tmp_path_factory.mktemp("spark"))
+    give_back()
 
 
 # A Spark that lives for seconds earns nothing from the second compiler: without it the JVM needs half the
