@@ -36,8 +36,20 @@ def configured(session: Any, names: Sequence[str]) -> list[Any]:
     return found
 
 
+def has_connectors(session: Any) -> bool:
+    """Whether the project has connector files; nothing of `ingestion` is needed for it."""
+    folder = session.project.aidbt_dir / "connectors"
+    return any(path for pattern in ("*.yml", "*.yaml") for path in folder.glob(pattern))
+
+
 def checked_sources(session: Any) -> dict[str, list[Finding]]:
-    """What stands in the way of each source that a connector file configures, the file itself included."""
+    """What stands in the way of each source that a connector file configures, the file itself included.
+
+    Raises:
+        MissingExtra: there are such files, and what loads them is not installed.
+    """
+    if not has_connectors(session):
+        return {}
     from ingestion.settings import sources_of
     from ingestion.status import statuses
 

@@ -11,7 +11,7 @@ from typing import Literal
 from aidbt.alerts.delivery import check_channel
 from aidbt.alerts.writing import Templates
 from aidbt.core.config import AlertSettings, EmbeddingSettings, LlmSettings, LoadedSettings
-from aidbt.core.errors import AidbtError
+from aidbt.core.errors import AidbtError, MissingExtra
 from aidbt.core.findings import Finding, Severity
 from aidbt.core.resilience import SystemClock
 from aidbt.llm.embeddings import open_embedder, why_no_embedder
@@ -94,7 +94,11 @@ def examine(
         *_providers(settings.values.llm),
         *_channels(settings.values.alerts, Templates(project.root)),
     ]
-    sources = check_sources()
+    sources: Mapping[str, Sequence[Finding]] = {}
+    try:
+        sources = check_sources()
+    except MissingExtra as error:
+        checks.append(Check("source", "fail", error.message, error.hint or ""))
     checks += [_source(name, findings) for name, findings in sources.items()]
     findings = tuple(finding for found in sources.values() for finding in found)
     return Diagnosis(tuple(checks), tuple(_settings(settings)), findings)

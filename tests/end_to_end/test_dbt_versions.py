@@ -145,6 +145,8 @@ def test_with_no_dbt_beside_aidbt_the_files_are_for_the_dbt_on_the_path(tmp_path
     assert f"{older.bin}/dbt" in aidbt("doctor")
     assert forms_of_arguments(root) == {False}
     assert_no_warning(older, root, "build")
+    aidbt("build")
+    assert "nothing failed" in aidbt("heal", "run")
 
 
 @pytest.mark.parametrize("venv", ["1.12"], indirect=True)
