@@ -19,7 +19,7 @@ from aidbt.core.patch import FileEdit, Patch
 from aidbt.healing.controller.behind import is_mended
 from aidbt.healing.controller.gate import Allowed, Gate
 from aidbt.healing.controller.together import Joint, Planned
-from tests.dbt_shop import Shop, new_shop
+from tests.dbt_shop import DBT, Shop, new_shop
 
 CAUSE = Diagnosis("renamed", ErrorClass.COLUMN_RENAMED, 0.97, Stage.NODE, "source.shop.crm.people")
 MEND = Mend("rename", "Rename", Patch((FileEdit("stg.sql", "", "select 1"),)))
@@ -157,7 +157,8 @@ def test_rows_that_an_incremental_model_took_are_a_persons_unless_it_reads_their
         shop = healthy(tmp_path / str(place), {"models/kept.sql": kept})
         rows(shop, TONIGHT.format(person="i % 40", first=300, end=327))
         rows(shop, TONIGHT.format(person="null", first=327, end=330))
-        subprocess.run(["dbt", "run", "--profiles-dir", "."], cwd=shop.root, check=True, capture_output=True)
+        run = [str(DBT), "run", "--profiles-dir", "."]
+        subprocess.run(run, cwd=shop.root, check=True, capture_output=True)
         before = rows(shop, "select * from daily order by day")
         assert aidbt(shop, "build", "-s", "resource_type:test", "--no-monitor")["status"] != "success"
 
@@ -180,8 +181,8 @@ def test_a_run_that_failed_and_the_green_tests_after_it_are_mended_as_one(tmp_pa
     shop = healthy(tmp_path, {"snapshots/snap.sql": snap})
     rows(shop, "alter table crm.people rename email to email_address; delete from crm.people where id > 36")
     events = ("--log-format-file", "json", "--profiles-dir", ".")
-    assert subprocess.run(["dbt", "run", *events], cwd=shop.root, capture_output=True).returncode == 1
-    assert subprocess.run(["dbt", "test", *events], cwd=shop.root, capture_output=True).returncode == 0
+    assert subprocess.run([str(DBT), "run", *events], cwd=shop.root, capture_output=True).returncode == 1
+    assert subprocess.run([str(DBT), "test", *events], cwd=shop.root, capture_output=True).returncode == 0
     built = rows(shop, "select * from daily")
     rows(shop, "create or replace table orders as select 1 as not_built_again")
 

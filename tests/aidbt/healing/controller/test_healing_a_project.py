@@ -18,7 +18,7 @@ from aidbt.cli.main import cli
 from aidbt.store import open_store
 from aidbt.store.audit import Audit, broken
 from aidbt.store.good_states import GoodStates
-from tests.dbt_shop import DBT_PROJECT, Shop, held_by_another_process, new_shop
+from tests.dbt_shop import DBT, DBT_PROJECT, Shop, held_by_another_process, new_shop
 
 FILES = {
     "models/sources.yml": "sources:\n- name: crm\n  schema: crm\n  tables: [{name: orders}]\n",
@@ -188,7 +188,8 @@ def test_a_person_takes_a_mend_back_with_its_tables_while_nobody_has_built_since
 
     assert [one["state"] for one in taken] == ["waiting"]
     (open_again,) = aidbt(mistyped, "incidents", "list")["incidents"]
-    assert [event["what"] for event in open_again["timeline"]][-1] == "handed over"
+    shown = aidbt(mistyped, "incidents", "show", open_again["id"])
+    assert [event["what"] for event in shown["timeline"]][-1] == "handed over"
     assert git(mistyped.root, "rev-parse", "HEAD^{tree}") == bad
     assert _tables(mistyped) == before
     # What was taken back is no good state any more: it would be put back as what stood there before.
@@ -274,7 +275,7 @@ def test_a_mend_whose_tests_fail_aside_is_not_applied(mistyped: Shop):
 def test_a_lock_is_waited_out_and_what_failed_runs_again(shop: Shop):
     with held_by_another_process(shop.database):
         failed = subprocess.run(
-            ["dbt", "build", "--profiles-dir", "."],
+            [str(DBT), "build", "--profiles-dir", "."],
             cwd=shop.root,
             capture_output=True,
             text=True,
