@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aidbt.project import Project, open_project
+from aidbt.store.profiles import ProfileCache
 
 PROFILES = """\
 shop:
@@ -55,6 +56,11 @@ def new_shop(root: Path, files: dict[str, str] | None = None) -> Shop:
     return Shop(root).write(
         {"dbt_project.yml": DBT_PROJECT, "profiles.yml": PROFILES, **(models if files is None else files)}
     )
+
+
+def no_profiles() -> ProfileCache:
+    """For a remedy that reads no profile of a table."""
+    raise AssertionError("nothing here is profiled")
 
 
 def in_another_process(code: str, *args: object) -> str:

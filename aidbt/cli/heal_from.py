@@ -1,8 +1,8 @@
-"""What sets healing going, one entry for all: failed runs, monitors, checks of sources, dead letters."""
+"""What sets healing going, one entry for all: failed runs, monitors, new columns, checks of sources, dead
+letters."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from aidbt.healing.triggers.source_hands import SourceHands
     from aidbt.session import Session
 
-TRIGGERS = ("runs", "monitors", "connectors", "dead-letters")
+TRIGGERS = ("runs", "monitors", "new-columns", "connectors", "dead-letters")
 from_option = click.option(
     "--from",
     "triggers",
     multiple=True,
     type=click.Choice(TRIGGERS),
-    help="Only what these found: failed runs, monitors' incidents of high severity, failed health checks of"
-    " sources, dead letters; all of them by default.",
+    help="Only what these found: failed runs, monitors' incidents of high severity, columns that came to"
+    " mapped tables, failed health checks of sources, dead letters; all of them by default.",
 )
 # Keys of causes that no run of dbt ends.
 _OF_SOURCES = {"connectors": "connector|", "dead-letters": "letters|"}
@@ -51,7 +51,7 @@ def healed_from(
     case: Case | None = None
     causes: Sequence[Diagnosis] = ()
     problem: UsageError | None = None
-    if wanted & {"runs", "monitors"}:
+    if wanted & {"runs", "monitors", "new-columns"}:
         try:
             case, causes = _last_run(session, artifacts)
         except UsageError as error:
@@ -60,9 +60,13 @@ def healed_from(
         healed += heal_case(session, case, causes, pushes=pushes)
     if "monitors" in wanted:
         healed += healed_of_monitors(session, case, causes)
+    if "new-columns" in wanted and case is not None and case.run.is_green and not causes:
+        from aidbt.cli.heal_columns import healed_of_new_columns
+
+        healed += healed_of_new_columns(session, case, pushes=pushes)
     if wanted & _OF_SOURCES.keys():
         healed += _healed_of_sources(session, wanted & _OF_SOURCES.keys())
-    if problem is not None and not healed and ("runs" in triggers or not triggers):
+    if problem is not None and not healed and (not triggers or {"runs", "new-columns"} & set(triggers)):
         raise problem
     return healed
 
@@ -107,9 +111,16 @@ def healed_of_monitors(session: Session, case: Case | None, known: Sequence[Diag
 def _healed_of_sources(session: Session, wanted: Collection[str]) -> list[Healed]:
     from aidbt.cli.heal_incidents import keep_causes, tell_healed
     from aidbt.cli.healing_calls import means_of
-    from ingestion.settings import sources_of
+    from aidbt.cli.ingest_sources import has_connectors
+    from aidbt.core.errors import MissingExtra
+    from aidbt.healing.controller.healing import end_what_passed
 
-    if not sources_of(session.project.root):
+    if not has_connectors(session):
+        return []
+    try:
+        import ingestion  # noqa: F401
+    except MissingExtra as error:
+        click.echo(f"sources were not looked at: {error.message}; {error.hint}", err=True)
         return []
     means = means_of(session)
     works: list[SourceHands] = []
@@ -120,7 +131,7 @@ def _healed_of_sources(session: Session, wanted: Collection[str]) -> list[Healed
         works += _dead_letters(session, means, looked)
     incidents = keep_causes(session, [hands.diagnosis for hands in works], None, looked=looked)
     healed = [_worked(hands, means, incidents) for hands in works]
-    _end_what_passed(means, [_OF_SOURCES[name] for name in wanted], {h.diagnosis.key for h in works}, looked)
+    end_what_passed(means, [_OF_SOURCES[name] for name in wanted], {h.diagnosis.key for h in works}, looked)
     tell_healed(session, healed)
     return healed
 
@@ -178,20 +189,3 @@ def _worked(hands: SourceHands, means: Means, incidents: dict[str, str]) -> Heal
         Cases(means.store, means.actor).add(past_case(attempt, "right", attempt.why))
         attempt = end(attempt, attempts, leases, holder=means.actor, why=attempt.why)
     return hands.healed(attempt, outcome.problem)
-
-
-def _end_what_passed(
-    means: Means, prefixes: Sequence[str], keys: Collection[str], looked: Collection[str]
-) -> None:
-    """End the attempts whose cause at a source is not there any more."""
-    from aidbt.core.errors import LeaseTaken
-    from aidbt.healing.controller.attempt import end
-    from aidbt.store.attempts import ALIVE, Attempts
-    from aidbt.store.leases import Leases
-
-    attempts, target = Attempts(means.store, means.actor), means.project.profile().target
-    for one in attempts.all(states=ALIVE):
-        is_mine = one.target == target and one.key.startswith(tuple(prefixes)) and one.root in looked
-        if is_mine and one.key not in keys:
-            with contextlib.suppress(LeaseTaken):
-                end(one, attempts, Leases(means.store), holder=means.actor, why="it has passed")

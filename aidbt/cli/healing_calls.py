@@ -77,11 +77,17 @@ def means_of(session: Session) -> Means:
 
 
 def heal_case(
-    session: Session, case: Case, causes: Sequence[Diagnosis], *, pushes: bool = False
+    session: Session,
+    case: Case,
+    causes: Sequence[Diagnosis],
+    *,
+    pushes: bool = False,
+    tells: bool = True,
 ) -> list[Healed]:
     """The causes of one failed run, taken as far as they get.
 
     Args:
+        tells: whether each is an incident, of which people hear.
         pushes: whether what is proposed is pushed, and its pull request opened or brought up to date.
 
     Raises:
@@ -95,7 +101,9 @@ def heal_case(
     looked = case.tables if run.is_green else ()
     since = case.good.taken_at if case.good is not None else None
     causes = without_expected(session, causes, since=since)
-    incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)
+    incidents: dict[str, str] = {}
+    if tells:
+        incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)
     target = _target_of(session.project, case)
     project = _as_asked(session.project, run.command, target)
     ran: list[Ran] = []

@@ -258,7 +258,8 @@ def extend_mapping(
 ) -> Mapping:
     """The mapping with what is new since it was decided; nothing that was decided changes.
 
-    New source columns are kept where no target is declared; columns added to the target are proposed.
+    New source columns are kept where no target is declared, else proposed for what had no source; columns
+    added to the target are proposed.
 
     Args:
         renamed: columns that have a new name, which is not that of a new column.
@@ -276,16 +277,26 @@ def extend_mapping(
             mapping = replace(mapping, columns=(*mapping.columns, *new), unmapped=left_out)
         return mapping
     known_targets = {column.target for column in mapping.columns}
-    wanted = tuple(column for column in target.columns if column.name not in known_targets)
+    empty = {c.target: c for c in mapping.columns if added and is_without_source(c)}
+    wanted = tuple(c for c in target.columns if c.name not in known_targets or c.name in empty)
     if wanted:
         narrowed, free = replace(target, columns=wanted), {*mapping.unmapped, *added}
         fresh, _ = map_table(table, narrowed, ways, ask, old=mapping, among=free)
+        # What was looked at in vain before is only filled by what came since.
+        found = {c.target: c for c in fresh.columns if c.target not in empty or set(c.sources) & set(added)}
+        found |= {name: replace(found[name], never=c.never) for name, c in empty.items() if name in found}
         order = {column.name: number for number, column in enumerate(target.columns)}
-        columns = sorted((*mapping.columns, *fresh.columns), key=lambda c: order.get(c.target, len(order)))
+        kept = (column for column in mapping.columns if column.target not in found)
+        columns = sorted((*kept, *found.values()), key=lambda c: order.get(c.target, len(order)))
         mapping = replace(mapping, columns=tuple(columns))
     used = {name for column in mapping.columns for name in column.sources}
     unmapped = tuple(name for name in (*mapping.unmapped, *added) if name not in used)
     return replace(mapping, unmapped=unmapped)
+
+
+def is_without_source(column: MappedColumn) -> bool:
+    """Whether a column of the target still waits for one that it could be made from."""
+    return not column.sources and column.expression is None and column.status == "review"
 
 
 def _with_declared_tests(mapping: Mapping, table: RawTable, target: Target | None) -> Mapping:

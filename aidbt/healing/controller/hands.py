@@ -34,7 +34,9 @@ from aidbt.healing.remedies import REMEDIES
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.patching import commits
 from aidbt.store.attempts import Attempts
+from aidbt.store.cache import Cache
 from aidbt.store.good_states import GoodStates
+from aidbt.store.profiles import ProfileCache
 
 __all__ = ["Means", "ProjectHands", "Ran", "Shared", "hands_of"]
 
@@ -114,6 +116,8 @@ class ProjectHands:
         parts: list[object] = [self.diagnosis.key, self.diagnosis.error_class]
         parts += sorted((f.unique_id, normal_form(f.message)) for f in self.diagnosis.failures)
         parts.append(head_of(self._root).commit)
+        if "new" in facts:
+            parts.append(facts["new"])
         if "file" in facts:
             parts.append(read_or_none(self._root / facts["file"]))
         if "relation" in facts:
@@ -332,10 +336,13 @@ def hands_of(
 
     def ask(name: str, cause: Diagnosis, texts: Mapping[str, str | None]) -> Mend | Declined:
         mask = GoodStates(means.store).mask
-        tools = Tools(means.project, means.settings, means.warehouse, mask, texts)
+        tools = Tools(means.project, means.settings, means.warehouse, mask, texts, profiles=profiles)
         its = shared.behind.get(cause.key, case)
         found: Mend | Declined = REMEDIES.load(name)().propose(cause, its, tools)
         return found
+
+    def profiles() -> ProfileCache:
+        return ProfileCache(Cache(means.store))
 
     def judge(cause: Diagnosis, mend: Mend | None) -> Gate:
         ground = _ground(shared.behind.get(cause.key, case), means, mend)

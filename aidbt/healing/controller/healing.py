@@ -22,7 +22,7 @@ from aidbt.healing.controller.pausing import paused
 from aidbt.healing.controller.standing import forget
 from aidbt.healing.evidence.case import Case
 from aidbt.patching.commits import holds
-from aidbt.project.manifest import Manifest
+from aidbt.project.manifest import Manifest, Node
 from aidbt.project.own_settings import own_setting
 from aidbt.store import Store
 from aidbt.store.attempts import ALIVE, Attempts
@@ -68,7 +68,7 @@ def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest 
         policies=settings.classes,
         deployed_branch=settings.deployed_branch,
         blast_radius=settings.blast_radius,
-        off=frozenset(node.unique_id for node in nodes if own_setting(node.raw, "heal") in _OFF),
+        off=frozenset(node.unique_id for node in nodes if is_off(node)),
         critical=frozenset(
             node.unique_id
             for node in nodes
@@ -78,6 +78,11 @@ def rules_of(settings: HealSettings, store: Store, who: str, manifest: Manifest 
         paused=paused(store),
         standings=Cases(store, who).standings(),
     )
+
+
+def is_off(node: Node) -> bool:
+    """Whether a person keeps healing away from a node or source."""
+    return own_setting(node.raw, "heal") in _OFF
 
 
 def heal_causes(
@@ -172,6 +177,27 @@ def end_what_is_over(
             forget(root, attempt)
             found.append(over)
     return found
+
+
+def end_what_passed(
+    means: Means, prefixes: Sequence[str], keys: Collection[str], looked: Collection[str] | None = None
+) -> None:
+    """End the attempts whose cause outside of runs is not there any more.
+
+    Args:
+        prefixes: of the keys of such causes.
+        keys: of the causes that are there.
+        looked: the roots that were looked at; None is all.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    attempts, target = Attempts(means.store, means.actor), means.project.profile().target
+    for one in attempts.all(states=ALIVE):
+        is_mine = one.target == target and one.key.startswith(tuple(prefixes))
+        if is_mine and (looked is None or one.root in looked) and one.key not in keys:
+            with contextlib.suppress(LeaseTaken):
+                end(one, attempts, Leases(means.store), holder=means.actor, why="it has passed")
 
 
 def end_by_person(

@@ -83,7 +83,8 @@ def _body(
     where = node_name(diagnosis.root) if "." in diagnosis.root else diagnosis.root
     what = f"**{diagnosis.error_class}** at {where}"
     yield f"{what}, known with confidence {diagnosis.confidence:.2f} ({attempt}).\n"
-    yield from _part("Why it failed", [evidence.text for evidence in diagnosis.proof])
+    title = "Why it failed" if diagnosis.failures else "What was found"
+    yield from _part(title, [evidence.text for evidence in diagnosis.proof])
     yield from _part("What was ruled out", [evidence.text for evidence in diagnosis.ruled_out])
     yield from _part("What was checked", found)
     failed = [node_name(failure.unique_id) for failure in diagnosis.failures if failure.unique_id]

@@ -195,5 +195,8 @@ def _left(case: Case, manifest: Manifest | None, run: Rerun) -> str:
 
 
 def _built(aside: Aside) -> str:
+    tests = f"{aside.tests:,} test{'s' if aside.tests != 1 else ''} passed"
+    if not aside.tables:
+        return f"it was built aside, {tests}"
     tables = f"{len(aside.tables):,} table{'s' if len(aside.tables) != 1 else ''} built aside"
-    return f"{tables} as at the last good run, {aside.tests:,} tests passed"
+    return f"{tables} as at the last good run, {tests}"

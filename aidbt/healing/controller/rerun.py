@@ -73,6 +73,8 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
         changed: unique_ids of what a mend changed or made; it is built with all that hangs on it.
     """
     asked = asked_of(run.command)
+    if run.is_green and manifest is not None and changed:
+        return _of_change(asked, manifest, changed)
     if asked.command and asked.command not in OF_COMMAND:
         return Rerun(asked.command, options=asked.kept())
     kinds = tuple(k for k in OF_COMMAND.get(asked.command, _BUILT) if not asked.types or k in asked.types)
@@ -101,6 +103,15 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     words = {fqn(node) for node in (*nodes, *tests, *waiting)}
     built = frozenset(node.unique_id for node in nodes)
     return Rerun("build", tuple(sorted(words)), asked.kept(selection=False), built)
+
+
+def _of_change(asked: Asked, manifest: Manifest, changed: Collection[str]) -> Rerun:
+    """After a run in which nothing failed: what a mend changed, and all that hangs on it."""
+    below = [manifest.nodes[name] for name in with_below(set(changed), manifest) if name in manifest.nodes]
+    nodes = [node for node in below if node.resource_type in _BUILT]
+    options = asked.kept(selection=False) if asked.command in OF_COMMAND else ()
+    words = tuple(sorted(fqn(node) for node in nodes))
+    return Rerun("build", words, options, frozenset(node.unique_id for node in nodes))
 
 
 def _never_reached(run: FailedRun, asked: Asked, manifest: Manifest, kinds: Collection[str]) -> set[str]:

@@ -169,7 +169,8 @@ class Planner:
             return replace(alike, declined=tuple(declined))
         gate = self.judge(cause, None)
         concerned = tuple(one.why for one in declined if one.is_concerned)
-        why = gate.reasons[:1] or concerned[:1] or (cause.next_step,)
+        held_back = gate.reasons[:1] if gate.allowed < Allowed.PROPOSE else ()
+        why = held_back or concerned[:1] or gate.reasons[:1] or (cause.next_step,)
         return Planned(cause, None, tuple(declined), Gate(Allowed.HAND_OVER, why))
 
     def _alike(self, cause: Diagnosis, failed: Collection[str], before: Sequence[Planned]) -> Planned | None:

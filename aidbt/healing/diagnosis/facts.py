@@ -58,6 +58,7 @@ MEANINGS = {
     "variable": "name of the environment variable or dbt variable that is missing",
     "profile": "name of the profile or target that is missing",
     "packages": "packages that are asked for and not installed, with commas between",
+    "mappings": "of sources whose staging aidbt generates: source.table, with commas between",
     "incident": "id of the incident that monitors opened",
     "code": "of a connector's health check",
     "readers": "unique_ids of the models that read the column or table directly, with commas between",
@@ -67,7 +68,7 @@ MEANINGS = {
 FACTS_OF = {
     E.COLUMN_RENAMED: ("source", "relation", "old", "new", "how"),
     E.COLUMN_REMOVED: ("source", "relation", "column", "readers"),
-    E.COLUMN_ADDED: ("source", "relation", "new"),
+    E.COLUMN_ADDED: ("source", "relation", "new"),  # or `mappings` and `new`, where nothing fails of it
     E.TYPE_CHANGED: ("source", "relation", "column"),
     E.TABLE_RENAMED: ("source", "old"),  # or `missing_model` alone, where no source is concerned
     E.NULL_VIOLATION: ("source", "column", "bad", "rows", "test"),

@@ -21,6 +21,7 @@ REMEDIES = Registry(
         "moved_column": "aidbt.healing.remedies.moved_column:MovedColumn",
         "default_column": "aidbt.healing.remedies.default_column:DefaultColumn",
         "cast_column": "aidbt.healing.remedies.cast_column:CastColumn",
+        "new_columns": "aidbt.healing.remedies.new_columns:NewColumns",
         "added_column": "aidbt.healing.remedies.added_column:AddedColumn",
         "quarantine": "aidbt.healing.remedies.quarantine:Quarantine",
     },

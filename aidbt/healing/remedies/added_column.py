@@ -19,8 +19,8 @@ class AddedColumn:
 
     def propose(self, diagnosis: Diagnosis, case: Case, tools: Tools) -> Mend | Declined:
         """The readers of the source above what failed read the columns that it had."""
-        if diagnosis.error_class is not ErrorClass.COLUMN_ADDED:
-            return Declined(NAME, "no column was added to a source", is_concerned=False)
+        if diagnosis.error_class is not ErrorClass.COLUMN_ADDED or not diagnosis.failures:
+            return Declined(NAME, "nothing fails of a column that was added to a source", is_concerned=False)
         found = known_source(NAME, diagnosis, case)
         if isinstance(found, Declined):
             return found

@@ -12,6 +12,7 @@ from aidbt.core.patch import Patch
 from aidbt.core.schema import Column, MappedColumn, Mapping
 from aidbt.generate.lock import read_lock
 from aidbt.generate.mappings import Decisions
+from aidbt.generate.outcome import GeneratePlan
 from aidbt.generate.plan import plan_files, project_files
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.mapping.files import load_mappings, load_targets
@@ -71,6 +72,11 @@ def generated_patch(
         lambda digest: blob_text(root, digest),
         select=tuple(f"source:{mappings[name].parent}" for name in sorted(differ)),
     )
+    return written(plan, tools, reason)
+
+
+def written(plan: GeneratePlan, tools: Tools, reason: str) -> Patch | str:
+    """What `aidbt generate` would write, or why that is a person's."""
     if plan.proposals:
         return f"{next(iter(plan.proposals))} was edited by hand since it was generated"
     declared = [edit for edit in plan.patch.edits if edit.path in plan.files or edit.path in plan.spliced]

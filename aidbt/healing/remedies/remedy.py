@@ -11,6 +11,7 @@ from aidbt.core.healing import Declined, Diagnosis, Mend
 from aidbt.core.patch import read_or_none
 from aidbt.healing.evidence.case import Case
 from aidbt.project import Project
+from aidbt.store.profiles import ProfileCache
 from aidbt.warehouse import Warehouse
 
 
@@ -21,6 +22,7 @@ class Tools:
     Attributes:
         warehouse: opened when it is asked for; raises `WarehouseError` while it cannot be had.
         mask: what the store combines hashes with, as `measured_table` takes it.
+        profiles: of tables that did not change since they were made.
         texts: path → text of the files that earlier mends of the same run change, as they leave them; None
             where they remove one.
     """
@@ -30,6 +32,7 @@ class Tools:
     warehouse: Callable[[], Warehouse]
     mask: Callable[[], int]
     texts: Mapping[str, str | None] = field(default_factory=dict)
+    profiles: Callable[[], ProfileCache] = field(kw_only=True)
 
     def text(self, path: str) -> str | None:
         """A file of the project as it will stand when this mend is made; None when there is none.

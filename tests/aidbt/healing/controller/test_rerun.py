@@ -54,6 +54,16 @@ def test_without_results_of_its_own_the_whole_command_runs_again():
     assert rerun(failed("model.shop.stg", wrote_results=False), SHOP).select == ()
 
 
+def test_after_a_run_in_which_nothing_failed_only_what_a_mend_changed_is_built():
+    green = FailedRun(Stage.DATA, wrote_results=True, command="dbt test --threads 4")
+
+    again = rerun(green, SHOP, changed={"model.shop.orders"})
+
+    assert (again.command, again.options) == ("build", ("--threads", "4"))
+    assert again.select == ("fqn:shop.orders", "fqn:shop.totals")
+    assert again.nodes == {"model.shop.orders", "model.shop.totals"}
+
+
 def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
     run = failed("model.shop.orders", skipped=("model.shop.totals",))
 
@@ -241,7 +251,7 @@ def test_a_proposal_says_why_what_was_checked_and_what_to_run():
         reasons=("nobody said",), diff=diff, others=["Set aside 1 row"],
     )  # fmt: skip
 
-    assert "## Why it failed\n\n- stg was there before" in text.body
+    assert "## What was found\n\n- stg was there before" in text.body
     assert "which are in it too\n\n- Set aside 1 row" in text.body
     assert "~~~~diff\n+```\n~~~~" in text.body
     assert text.commands[1].startswith("gh pr create --head aidbt/heal/k-3 --base main --title 'Write '")

@@ -29,7 +29,7 @@ from aidbt.healing.remedies.right_name import RightName
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = "models/totals.sql"
@@ -99,7 +99,9 @@ def case(root: Path, now: dict[str, str | None]) -> tuple[Case, Tools]:
     code = CodeChanges(tuple(changed_files(then, texts)), "the last good state", is_since_good=True)
     run = FailedRun(Stage.NODE, manifest=manifest())
     found = Case("shop", root, run, "duckdb", "duckdb", manifest(), good, manifest(), code=code)
-    return found, Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
+    return found, Tools(
+        shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0, profiles=no_profiles
+    )
 
 
 def broken(message: str, *, error_class: E = E.SQL_SYNTAX, status: str = "error", **facts: str) -> Diagnosis:

@@ -27,7 +27,7 @@ from aidbt.healing.remedies.wait_and_run_again import WaitAndRunAgain, is_there
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 LATE = Diagnosis(
@@ -42,7 +42,9 @@ def manifest(*nodes: Node) -> Manifest:
 def shop(root: Path, *nodes: Node) -> tuple[Case, Tools]:
     good = GoodState("dev", NOON, "r")
     found = Case("shop", root, FailedRun(Stage.NODE), good=good, good_manifest=manifest(*nodes))
-    return found, Tools(new_shop(root).open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
+    return found, Tools(
+        new_shop(root).open(), Settings(), lambda: cast(Warehouse, None), lambda: 0, profiles=no_profiles
+    )
 
 
 def test_every_remedy_declines_what_is_not_its_own(tmp_path: Path):

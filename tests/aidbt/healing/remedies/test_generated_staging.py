@@ -17,7 +17,7 @@ from aidbt.project import Project
 from aidbt.sql.reads import Instead
 from aidbt.store import open_store
 from aidbt.warehouse.duckdb import DuckDBWarehouse
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 MAPPING = """\
 source: {name: crm, table: people, schema: raw}
@@ -58,7 +58,13 @@ def bases(project: Project) -> Bases:
 
 
 def patch_for(project: Project, instead: Instead, now: str = "VARCHAR") -> Patch | str:
-    tools = Tools(project, Settings(), lambda: DuckDBWarehouse(project.root / "shop.duckdb"), lambda: 0)
+    tools = Tools(
+        project,
+        Settings(),
+        lambda: DuckDBWarehouse(project.root / "shop.duckdb"),
+        lambda: 0,
+        profiles=no_profiles,
+    )
     there = Column(instead.columns[0], now) if len(instead.columns) == 1 else None
     return generated_patch("crm.people", "email", instead, Column("email", "VARCHAR"), there, tools, "why")
 
@@ -75,7 +81,7 @@ def patch_for(project: Project, instead: Instead, now: str = "VARCHAR") -> Patch
     ],
 )  # fmt: skip
 def test_mapping_sql_and_lock_change_together(project: Project, instead: Instead, mapping: str, sql: str):
-    assert is_generated(STAGING, Tools(project, Settings(), None, None))  # type: ignore[arg-type]
+    assert is_generated(STAGING, Tools(project, Settings(), None, None, profiles=no_profiles))  # type: ignore[arg-type]
 
     patch = patch_for(project, instead)
 

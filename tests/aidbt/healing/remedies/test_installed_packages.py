@@ -15,7 +15,7 @@ from aidbt.healing.evidence.failed_run import FailedRun
 from aidbt.healing.remedies.installed_packages import InstalledPackages
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.warehouse import Warehouse
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 MISSING = Diagnosis(
     "packages", ErrorClass.MISSING_DEPENDENCY, 0.97, Stage.DEPS, "project", facts={"packages": "money"}
@@ -25,7 +25,7 @@ LOCAL = "packages:\n  - local: packages/money\n"
 
 def proposed(root: Path, packages: str) -> Mend | Declined:
     shop = new_shop(root).write({"packages.yml": packages})
-    tools = Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
+    tools = Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0, profiles=no_profiles)
     return InstalledPackages().propose(MISSING, Case("shop", root, FailedRun(Stage.DEPS)), tools)
 
 

@@ -25,7 +25,7 @@ from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse, open_warehouse
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from aidbt.warehouse.table_states import engine_of, measured_table
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 from tests.kit import PASSWORD, USER, ServerMissing, postgres_server
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ class Moved:
             "shop", self.shop.root, FailedRun(Stage.NODE), "duckdb", "duckdb", good=self.good,
             good_manifest=manifest, code=code,
         )  # fmt: skip
-        tools = Tools(self.shop.open(), Settings(), lambda: self.warehouse, lambda: 0)
+        tools = Tools(self.shop.open(), Settings(), lambda: self.warehouse, lambda: 0, profiles=no_profiles)
         source = f"source.shop.app.{table}"
         gone = Diagnosis("k", ErrorClass.TABLE_RENAMED, 0.9, Stage.NODE, source, facts={"source": source})
         return remedy.propose(gone, case, tools)
@@ -219,7 +219,7 @@ def test_a_database_that_a_commit_names_is_a_persons_where_others_can_be_read(tm
     before = YAML.replace("    schema: raw\n", "    schema: raw\n    database: shop\n")
     case = Moved(tmp_path, yaml=other)
     node = Node("source.shop.app.orders", "source", "orders", PATH, "shop", "shop", "raw", source_name="app")
-    tools = Tools(case.shop.open(), Settings(), lambda: case.warehouse, lambda: 0)
+    tools = Tools(case.shop.open(), Settings(), lambda: case.warehouse, lambda: 0, profiles=no_profiles)
 
     assert not _is_nowhere(node, other, tools).holds
     assert not _is_nowhere(node, before, tools).holds

@@ -24,7 +24,7 @@ from aidbt.healing.remedies.right_name import RightName
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse import Warehouse
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = "models/totals.sql"
@@ -61,7 +61,7 @@ def mended(root: Path, message: str, path: str, right: str, wrong: str) -> tuple
     good = GoodState("dev", NOON, "r", texts=THEN)
     case = Case("shop", root, run, "duckdb", "duckdb", manifest(), good, manifest(), code=code)
     (cause,) = diagnose(case)
-    tools = Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0)
+    tools = Tools(shop.open(), Settings(), lambda: cast(Warehouse, None), lambda: 0, profiles=no_profiles)
     mend = RightName().propose(cause, case, tools)
     if not isinstance(mend, Mend) or mend.patch is None:
         return cause.error_class, getattr(mend, "why", "")

@@ -28,7 +28,7 @@ from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from aidbt.warehouse.table_states import engine_of, measured_table
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 PAYMENTS, ORDERS = "source.shop.pay.payments", "source.shop.pay.orders"
@@ -148,7 +148,9 @@ class Shop:
         with warehouse.connect():
             case = self.case(test[0], got, warehouse, failed)
             diagnosis = Diagnosis("k", error_class, 0.9, Stage.TEST, PAYMENTS, failures=case.run.failures)
-            tools = Tools(project, self.settings, lambda: warehouse, lambda: 0, self.texts)
+            tools = Tools(
+                project, self.settings, lambda: warehouse, lambda: 0, self.texts, profiles=no_profiles
+            )
             found = Quarantine().propose(diagnosis, case, tools)
             if isinstance(found, Mend):
                 holds, said = check_claims(found.claims)

@@ -33,7 +33,7 @@ from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.duckdb import DuckDBWarehouse
 from aidbt.warehouse.table_states import engine_of, measured_table
-from tests.dbt_shop import new_shop
+from tests.dbt_shop import new_shop, no_profiles
 
 NOON = datetime(2026, 3, 1, tzinfo=UTC)
 PEOPLE = "source.shop.crm.people"
@@ -86,7 +86,7 @@ class Shop:
 
     def tools(self, warehouse: DuckDBWarehouse) -> Tools:
         project = new_shop(self.root, {}).open()
-        return Tools(project, Settings(), lambda: warehouse, lambda: 0)
+        return Tools(project, Settings(), lambda: warehouse, lambda: 0, profiles=no_profiles)
 
     def tried(
         self,
