@@ -51,7 +51,7 @@ def build(
     from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
 
-    session = open_from(**where)
+    session = open_from(**where, as_committed=heal)
     with Progress(is_shown=output == "text") as progress, session.ask_for_warehouse():
         progress.show("waiting for the warehouse")
         wait_until_free(lambda: session.warehouse, tries=5 if heal else 1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aidbt.cli.render import dim, plain
@@ -64,7 +66,7 @@ def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, i
     """
     from aidbt.cli.heal_from import healed_of_monitors
     from aidbt.cli.heal_incidents import goes_on
-    from aidbt.cli.healing_calls import actor, healed_causes
+    from aidbt.cli.healing_calls import actor
     from aidbt.core.errors import AidbtError
     from aidbt.healing.controller.healing import end_what_is_over
 
@@ -78,7 +80,19 @@ def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, i
             healed = healed_of_monitors(session, None) if is_asked else []
             return Healing(healed=tuple(healed), over=tuple(ended))
         if is_asked and report.status in ("failed", "error"):
-            return Healing(healed=tuple(healed_causes(session)))
+            return Healing(healed=tuple(_healed(session, report)))
     except AidbtError as error:
         return Healing(problem=error.message)
     return Healing()
+
+
+def _healed(session: Session, report: RunReport) -> list[Healed]:
+    """The causes of the run, healed; of one that did not get as far as writing anything by what dbt said."""
+    from aidbt.cli.healing_calls import healed_causes
+
+    if report.invocation_id:
+        return healed_causes(session)
+    said = "\n".join(failure.message for failure in report.failures)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "stdout.txt").write_text(f"Encountered an error:\n{said}\n", encoding="utf-8")
+        return healed_causes(session, Path(folder))

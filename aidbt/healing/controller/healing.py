@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aidbt.core.attempts import Attempt, AttemptState
 from aidbt.core.config import HealSettings
-from aidbt.core.errors import LeaseTaken
+from aidbt.core.errors import LeaseTaken, ProjectError
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Diagnosis
 from aidbt.core.measured import node_name
@@ -128,13 +128,26 @@ def _opened(
 ) -> Attempt:
     """The attempt of a cause; a new one where it was mended and a later run failed of it again."""
     attempt = attempts.open(cause.key, target, incident=known.get(cause.key, ""))
+    if attempt.state is not AttemptState.PROMOTED:
+        return attempt
     then, now = attempt.facts.get("run", ""), case.run.invocation_id
-    if attempt.state is not AttemptState.PROMOTED or not now or then == now:
+    if attempt.commit and not _is_deployed(case.root, attempt):
+        why = "it was mended, and somebody took the commit out again"
+    elif now and then != now:
+        why = f"it was mended; run {now} failed of it again"
+    else:
         return attempt
     with contextlib.suppress(LeaseTaken):
-        end(attempt, attempts, leases, holder="aidbt", why=f"it was mended; run {now} failed of it again")
+        end(attempt, attempts, leases, holder="aidbt", why=why)
         attempt = attempts.open(cause.key, target, incident=known.get(cause.key, ""))
     return attempt
+
+
+def _is_deployed(root: Path, attempt: Attempt) -> bool:
+    try:
+        return holds(root, attempt.base, attempt.commit)
+    except ProjectError:  # git does not know the commit any more
+        return False
 
 
 def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:

@@ -198,6 +198,27 @@ def test_a_person_takes_a_mend_back_with_its_tables_while_nobody_has_built_since
     assert healed(mistyped)[0]["state"] == "waiting"
 
 
+@pytest.mark.long
+def test_a_project_file_that_cannot_be_read_is_mended_by_the_build_and_again_where_that_was_taken_out(
+    shop: Shop,
+):
+    """dbt writes nothing then but what it says, and what lies in its folders is of the run before."""
+    project = (shop.root / "dbt_project.yml").read_text()
+    shop.write({"dbt_project.yml": project.replace("on-run-end:", "on-run-end")})
+    git(shop.root, "commit", "-qam", "Mistyped")
+    bad = git(shop.root, "rev-parse", "HEAD")
+
+    first = aidbt(shop, "build", "--heal", "--no-monitor")
+    mended = (shop.root / "dbt_project.yml").read_text()
+    git(shop.root, "reset", "-q", "--hard", bad)
+    second = aidbt(shop, "build", "--heal", "--no-monitor")
+
+    for done, id in ((first, "HEAL-1"), (second, "HEAL-2")):
+        (cause,) = done["healing"]["causes"]
+        assert (done["exit_code"], cause["attempt"]["id"], cause["attempt"]["state"]) == (0, id, "promoted")
+    assert mended == project == (shop.root / "dbt_project.yml").read_text()
+
+
 def _tables(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
     tables = ("orders", "marts.history", "snapshots.snap_orders")
     return {name: rows(shop, f"select * from {name} order by all") for name in tables}
