@@ -44,6 +44,7 @@ def build(
     project has monitors. Of a run that went well the state of sources and tables is kept, so that
     `aidbt diagnose` can say what changed since; one of the whole project ends what was being healed.
     """
+    from aidbt.cli import build_holding
     from aidbt.cli.build_healing import healed_after_build
     from aidbt.cli.good_state import for_programs, kept_after_build, kept_lines
     from aidbt.cli.monitor_check import Monitored, monitored_after_build
@@ -55,6 +56,7 @@ def build(
     with Progress(is_shown=output == "text") as progress, session.ask_for_warehouse():
         progress.show("waiting for the warehouse")
         wait_until_free(lambda: session.warehouse, tries=5 if heal else 1)
+        holding = build_holding.begun(session)
         report = build_and_record(
             session.project,
             session.settings.values.dbt,
@@ -84,9 +86,11 @@ def build(
     unkept = [dim(problem)] if problem else []
     is_whole = not (select or exclude)
     healing = healed_after_build(session, report, is_asked=heal, is_whole=is_whole)
+    holding.end(report, is_mended=healing.mended_all)
     result = {**plain(report), "row_counts": rows, "monitors": watched.for_programs()}
     result["good_state"] = for_programs(kept)
     result["healing"] = healing.for_programs()
+    result["holding"] = holding.for_programs()
     emit(
         result,
         output=output,
@@ -96,6 +100,7 @@ def build(
             *watched.lines(),
             *unkept,
             *kept_lines(kept),
+            *holding.lines(),
             *(healing.lines() if healing.is_done else _why(report)),
         ],
     )

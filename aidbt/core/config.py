@@ -693,6 +693,8 @@ class HealSettings(Section):
             branch, "never"; a source's or table's own `config.meta.aidbt.quarantine` counts before it.
         quarantine_days: after so many days somebody should have looked at rows that were set aside.
         wait_timeout: hours that an attempt waits for a person before it ends.
+        hold: whether `aidbt build` keeps the tables that it replaces, and puts them back after a run that
+            failed and was not mended: readers then have those of before (DuckDB).
         ask_llm: whether `aidbt diagnose` and `aidbt heal` ask the language model of `llm` of which class a
             failure is, where nothing else is sure; what it says is a draft at most.
         runbooks: class or family → a link to what people wrote down for it, e.g. a page of a wiki; without
@@ -707,6 +709,7 @@ class HealSettings(Section):
     quarantine: Literal["allowed", "propose", "never"] = "propose"
     quarantine_days: int = Field(default=30, ge=1, le=3650)
     wait_timeout: float = Field(default=72, gt=0)
+    hold: bool = False
     ask_llm: bool = False
     runbooks: dict[str, str] = Field(default_factory=dict)
 

@@ -82,7 +82,7 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     there = [manifest.find(name) if manifest else None for name in (*reached, *run.skipped)]
     failed = [node for node in there[: len(reached)] if node is not None]
     is_known = None not in there and all(node.resource_type in (*_BUILT, *_TESTS) for node in failed)
-    is_told = run.wrote_results and len(reached) == len(run.failures) > 0
+    is_told = not run.is_held and run.wrote_results and len(reached) == len(run.failures) > 0
     if manifest is None or not is_known or not is_told:  # of a log nobody knows what is missing in it
         return _whole(asked, manifest, kinds)
     untold = [manifest.nodes[name] for name in sorted(_never_reached(run, asked, manifest, kinds))]
@@ -156,6 +156,8 @@ def keeps_of_before(run: FailedRun, manifest: Manifest, changed: Collection[str]
 
 def _may_have_run(run: FailedRun, manifest: Manifest) -> set[str]:
     """The nodes that may have been built in the failed run, or in the one that it went on from."""
+    if run.is_held:
+        return set(run.succeeded) & manifest.nodes.keys()
     ran = {*run.succeeded, *run.warned}
     told = {*ran, *run.skipped, *(failure.unique_id for failure in run.failures if failure.unique_id)}
     goes_on = asked_of(run.command).command in ("test", "retry") or only_tests(told)

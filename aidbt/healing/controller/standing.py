@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 
 from aidbt.core.attempts import Attempt
@@ -11,8 +10,8 @@ from aidbt.core.errors import AidbtError
 from aidbt.core.patch import state_dir
 from aidbt.healing.controller.means import Means
 from aidbt.healing.controller.rerun import OF_COMMAND, Rerun
-from aidbt.warehouse.budget import estimated_size
-from aidbt.warehouse.kept_tables import KEEPS, forget_tables, keep_tables, put_back
+from aidbt.healing.held_build import keep_places
+from aidbt.warehouse.kept_tables import forget_tables, put_back
 
 
 def kept_file(root: Path, attempt: Attempt) -> Path:
@@ -45,21 +44,13 @@ class Standing:
         places = run.places
         if not places:
             return "it is not known which tables it replaces" if run.command in OF_COMMAND else ""
-        try:
-            warehouse = self._means.warehouse()
-            if warehouse.dialect not in KEEPS:
-                return f"tables are not kept on {warehouse.dialect}"
-            named = {(schema.casefold(), name.casefold()) for schema, name in places}
-            there = [r for r in warehouse.relations() if (r.schema.casefold(), r.name.casefold()) in named]
-            size = sum(estimated_size(r) or 0 for r in there)
-            if size > self._means.settings.budget.scan_bytes:
-                return "they were over budget.scan_bytes"
-            if 2 * size > shutil.disk_usage(self._root).free:
-                return "there was too little room on the disk to keep them"
-            keep_tables(warehouse, places, kept_file(self._root, self._attempt))
-        except AidbtError as error:
-            return error.message
-        return ""
+        return keep_places(
+            self._means.warehouse,
+            places,
+            kept_file(self._root, self._attempt),
+            root=self._root,
+            scan_bytes=self._means.settings.budget.scan_bytes,
+        )
 
     def put_back(self, unkept: str) -> str:
         """Put them back; what to say of it after the reason, "" where all is as before."""

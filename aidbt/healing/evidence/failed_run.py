@@ -52,6 +52,8 @@ class FailedRun:
             whose nodes no log of events tells.
         manifest: as this run parsed the project; None where it got no manifest written.
         unknown: what could not be read, in sentences.
+        is_held: whether what it built was put back as it had been, but for tables that grow, which alone are
+            in `succeeded` then.
         went_on: that models were built although what came before them had failed, in a sentence; "" else.
     """
 
@@ -68,6 +70,7 @@ class FailedRun:
     manifest: Manifest | None = None
     unknown: tuple[str, ...] = ()
     went_on: str = ""
+    is_held: bool = False
 
     @property
     def is_green(self) -> bool:

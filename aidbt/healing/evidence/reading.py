@@ -25,6 +25,8 @@ from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.tables_now import declared_keys, relation_of, tables_now
 from aidbt.healing.evidence.test_meaning import TestMeaning, meaning_of
 from aidbt.healing.evidence.violations import Violations
+from aidbt.healing.held_build import held_run
+from aidbt.healing.kept_rows import grows
 from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import Lineage
 from aidbt.project import Project
@@ -69,6 +71,8 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     run = read_failed_run(
         artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
     )
+    if run.invocation_id and run.invocation_id == held_run(project.root):
+        run = replace(run, succeeded=_still_there(run, run.manifest or good_manifest), is_held=True)
     if (
         good is not None
         and run.ended_at is not None
@@ -138,6 +142,12 @@ def _last_good(
     except AidbtError as error:
         unknown.append(f"what was kept of good runs cannot be read: {error.message}")
         return None, None
+
+
+def _still_there(run: FailedRun, manifest: Manifest | None) -> tuple[str, ...]:
+    """What of a run stands, of which all was put back that does not grow."""
+    nodes = ((name, manifest.find(name)) for name in run.succeeded) if manifest is not None else ()
+    return tuple(name for name, node in nodes if node is not None and grows(node))
 
 
 def _no_good_state(project: Project, states: GoodStates | None) -> str:

@@ -64,6 +64,15 @@ def test_after_a_run_in_which_nothing_failed_only_what_a_mend_changed_is_built()
     assert again.nodes == {"model.shop.orders", "model.shop.totals"}
 
 
+def test_where_the_tables_were_put_back_the_whole_command_runs_again():
+    run = failed("model.shop.orders", skipped=("model.shop.totals",), command="dbt build -s +totals")
+
+    again = rerun(replace(run, is_held=True), SHOP)
+
+    assert (again.select, again.options) == ((), ("--select", "+totals"))
+    assert again.nodes == {"model.shop.stg", "model.shop.orders", "model.shop.totals"}
+
+
 def test_what_failed_and_was_skipped_runs_again_and_nothing_that_went_well():
     run = failed("model.shop.orders", skipped=("model.shop.totals",))
 
