@@ -36,7 +36,7 @@ class Holding:
         if is_mended or report.status in ("success", "nothing_selected") or not report.invocation_id:
             self.build.forget()
             return
-        self.problem = self.build.put_back(report.invocation_id)
+        self.problem = self.build.put_back()
         self.is_held = not self.problem
 
     def lines(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aidbt.core.errors import AidbtError
@@ -51,12 +52,13 @@ def keep_places(
     return ""
 
 
-def held_run(root: Path) -> str:
-    """The id of the failed run whose tables were put back, so that what it built is gone; "" for none."""
+def held_at(root: Path) -> datetime | None:
+    """When the tables of before were put back, so that what runs until then had built is gone; None where
+    they were not."""
     try:
-        return _note(root).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+        return datetime.fromisoformat(_note(root).read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        return None
 
 
 def held_places(manifest: Manifest) -> list[Place]:
@@ -87,7 +89,7 @@ class HeldBuild:
         What a build that was killed left half way is put back first, unless dbt has run since.
         """
         if self._was_killed():
-            left = self.put_back("")
+            left = self.put_back()
             if left:
                 return left
         self.forget()
@@ -100,15 +102,15 @@ class HeldBuild:
         except OSError:
             return False
 
-    def put_back(self, run: str) -> str:
-        """Put them back after the run with that id; why not, "" when all is as before."""
+    def put_back(self) -> str:
+        """Put them back; why not, "" when all is as before."""
         try:
             left = put_back(self._open(), self._file)
         except AidbtError as error:
             return error.message
         self.forget()
         with contextlib.suppress(OSError):
-            _note(self._root).write_text(run, encoding="utf-8")
+            _note(self._root).write_text(datetime.now(UTC).isoformat(), encoding="utf-8")
         return f"{left[0]} could not be made again as it was" if left else ""
 
     def forget(self) -> None:
@@ -119,4 +121,4 @@ class HeldBuild:
 
 
 def _note(root: Path) -> Path:
-    return state_dir(root) / "heal" / "kept" / "build.run"
+    return state_dir(root) / "heal" / "kept" / "build.held"

@@ -25,7 +25,7 @@ from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.tables_now import declared_keys, relation_of, tables_now
 from aidbt.healing.evidence.test_meaning import TestMeaning, meaning_of
 from aidbt.healing.evidence.violations import Violations
-from aidbt.healing.held_build import held_run
+from aidbt.healing.held_build import held_at
 from aidbt.healing.kept_rows import grows
 from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import Lineage
@@ -71,7 +71,8 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     run = read_failed_run(
         artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
     )
-    if run.invocation_id and run.invocation_id == held_run(project.root):
+    held = held_at(project.root)
+    if held is not None and run.ended_at is not None and run.ended_at <= held:
         run = replace(run, succeeded=_still_there(run, run.manifest or good_manifest), is_held=True)
     if (
         good is not None

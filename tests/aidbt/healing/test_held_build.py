@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.healing.held_build import HeldBuild, held_places, held_run
+from aidbt.healing.held_build import HeldBuild, held_places, held_at
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.duckdb import DuckDBWarehouse
@@ -57,19 +57,19 @@ def is_as_before(warehouse: DuckDBWarehouse) -> bool:
     return (there, *found) == ([("orders",), ("totals",)], [(1,)], [(1,)])
 
 
-def test_after_a_failed_build_all_is_as_before_and_which_run_it_was_is_known(
+def test_after_a_failed_build_all_is_as_before_and_since_when_is_known(
     warehouse: DuckDBWarehouse, build: HeldBuild, tmp_path: Path
 ):
     assert build.begin(PLACES) == ""
     build_badly(warehouse)
 
-    assert build.put_back("run-1") == ""
+    assert build.put_back() == ""
 
     assert is_as_before(warehouse)
-    assert held_run(tmp_path) == "run-1"
+    assert held_at(tmp_path) is not None
     assert build.begin(PLACES) == ""
     build.forget()
-    assert held_run(tmp_path) == ""
+    assert held_at(tmp_path) is None
     assert not list((tmp_path / ".aidbt/heal/kept").iterdir())
 
 
@@ -103,8 +103,8 @@ def test_what_is_too_large_to_keep_is_said(warehouse: DuckDBWarehouse, tmp_path:
     small = HeldBuild(tmp_path, lambda: warehouse, tmp_path / "run_results.json", scan_bytes=10)
 
     assert small.begin(PLACES) == "they were over budget.scan_bytes"
-    assert "not kept any more" in small.put_back("run-1")
-    assert held_run(tmp_path) == ""
+    assert "not kept any more" in small.put_back()
+    assert held_at(tmp_path) is None
 
 
 def test_what_grows_from_run_to_run_is_never_put_back():
