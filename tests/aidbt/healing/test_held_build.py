@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aidbt.healing.held_build import HeldBuild, held_places, held_at
+from aidbt.healing.held_build import HeldBuild, held_at, held_places
 from aidbt.project.artifacts import ArtifactMetadata
 from aidbt.project.manifest import Manifest, Node
 from aidbt.warehouse.duckdb import DuckDBWarehouse
