@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +39,40 @@ class _Parts:
         digest = hashlib.sha256(content.encode()).hexdigest()[:40]
         self.contents.setdefault(digest, content.encode())
         return digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The parts of a state that is read, by digest, as they are stored."""
+
+    stored: Mapping[str, bytes]
+
+    def text(self, digest: str) -> str:
+        return zlib.decompress(self.stored[digest]).decode()
+
+
+class _Tables(Mapping[str, TableState]):
+    """The tables of a state, each read when it is first asked for: of a thousand few are."""
+
+    def __init__(self, digests: Mapping[str, str], contents: _Contents) -> None:
+        self._digests = digests
+        self._contents = contents
+        self._read: dict[str, TableState] = {}
+
+    def __getitem__(self, name: str) -> TableState:
+        if name not in self._read:
+            text = self._contents.text(self._digests[name])
+            self._read[name] = _table_from_json(json.loads(text))
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._digests
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._digests)
+
+    def __len__(self) -> int:
+        return len(self._digests)
 
 
 class GoodStates:
@@ -113,7 +147,7 @@ class GoodStates:
             if body.get("form") != _FORM:
                 return None
             found = connection.execute(_BLOBS, {"number": row.number}).all()
-        contents = {str(row.digest): zlib.decompress(row.content).decode() for row in found}
+        contents = _Contents({str(row.digest): row.content for row in found})
         return _state(row.number, row.target, row.taken_at, row.invocation_id, body, contents)
 
     def forget(self, target: str, run: str) -> None:
@@ -195,7 +229,7 @@ def _state(
     taken_at: float,
     invocation_id: str,
     body: Mapping[str, Any],
-    contents: Mapping[str, str],
+    contents: _Contents,
 ) -> GoodState:
     return GoodState(
         target=target,
@@ -205,16 +239,16 @@ def _state(
         commit=body["commit"],
         is_clean=body["is_clean"],
         engine=body["engine"],
-        relations=tuple(_relation(item) for item in json.loads(contents[body["relations"]])),
-        tables={name: _table_from_json(json.loads(contents[d])) for name, d in body["tables"].items()},
+        relations=tuple(_relation(item) for item in json.loads(contents.text(body["relations"]))),
+        tables=_Tables(body["tables"], contents),
         texts=_named(body["texts"], contents),
         artifacts=_named(body["artifacts"], contents),
         number=number,
     )
 
 
-def _named(digests: Mapping[str, str], contents: Mapping[str, str]) -> dict[str, str]:
-    return {name: contents[digest] for name, digest in digests.items()}
+def _named(digests: Mapping[str, str], contents: _Contents) -> dict[str, str]:
+    return {name: contents.text(digest) for name, digest in digests.items()}
 
 
 def _relation(item: Iterable[Any]) -> Relation:

@@ -30,15 +30,22 @@ _KEPT = (
 )
 _TABLE = (
     "select sql from duckdb_tables()"
-    " where database_name = current_database() and schema_name = ? and table_name = ?"
+    " where database_name = current_database() and lower(schema_name) = lower(?)"
+    " and lower(table_name) = lower(?)"
 )
 _VIEW = (
     "select sql from duckdb_views()"
-    " where database_name = current_database() and schema_name = ? and view_name = ?"
+    " where database_name = current_database() and lower(schema_name) = lower(?)"
+    " and lower(view_name) = lower(?)"
 )
 _INDEXES = (
     "select sql from duckdb_indexes()"
-    " where database_name = current_database() and schema_name = ? and table_name = ? and sql is not null"
+    " where database_name = current_database() and lower(schema_name) = lower(?)"
+    " and lower(table_name) = lower(?) and sql is not null"
+)
+_COLUMNS = (
+    "select schema_name, table_name, column_index, column_name, data_type from duckdb_columns()"
+    " where database_name = current_database() and not internal order by all"
 )
 
 Place = tuple[str, str]
@@ -89,8 +96,8 @@ def put_back(warehouse: Warehouse, file: Path) -> list[str]:
             connection.rows("rollback")
             raise
         connection.rows("commit")
-        views = [place for _, place in places if place.kind == "view" and not place.stands(connection)]
-        return [view.name for view in _made_again(connection, views)]
+        views = [place for _, place in places if place.kind == "view"]
+        return [view.name for view in _made_again(connection, views) if not view.stands(connection)]
 
 
 def forget_tables(file: Path) -> None:
@@ -149,14 +156,17 @@ def _replace(connection: Connection, number: int, place: Kept) -> None:
 
 
 def _made_again(connection: Connection, views: list[Kept]) -> list[Kept]:
-    """Those that could not be made again; one may read another one."""
-    left = views
-    while left:
-        failed = [view for view in left if not _made(connection, view)]
-        if len(failed) == len(left):
-            break
-        left = failed
-    return left
+    """Those that could not be made again; one may read another one, so until nothing changes by it.
+
+    Those whose text stands are made, too: DuckDB before 2.0 keeps the columns that a star meant then.
+    """
+    before: object = None
+    while True:
+        failed = [view for view in views if not _made(connection, view)]
+        now = (len(failed), connection.rows(_COLUMNS))
+        if now == before or not views:
+            return failed
+        before = now
 
 
 def _made(connection: Connection, view: Kept) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
-from aidbt.core.types import type_family
+from aidbt.core.types import has_time_zone, type_family
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,
@@ -30,6 +30,7 @@ _SILENT_ROWS, _SILENT_SHARE = 5, 0.02
 _REWRITTEN = 0.3  # of the compared rows, where nothing marks an update
 _FAR = 2.0  # times what the smallest or largest value was
 _COMPARED = 20  # keys
+_TO_THE_SECOND = 19  # characters of a time: what is behind them is its zone, or how finely it is kept
 _LOST, _NOTHING_NEW = 0.1, 0.995  # of the keys then; of those now that were there then
 _COLLAPSED_FROM = 5  # different values then, of which one is left
 _NEXT_PERIOD = 0.02  # of the keys then that are there still, at most
@@ -254,20 +255,48 @@ def _collapsed(case: Case, change: TableChange, failure: RunFailure | None) -> D
 
 def _retyped(case: Case, change: TableChange, failure: RunFailure | None) -> Diagnosis | None:
     for column, old, new in change.retyped:
-        if type_family(old) == type_family(new) or {type_family(old), type_family(new)} == {
-            "integer",
-            "number",
-        }:
-            continue
+        families = {type_family(old), type_family(new)}
+        moved = ""
+        if len(families) == 1 or families == {"integer", "number"}:
+            moved = _moved(change, column, case.dialect)
+            if not moved:
+                continue
         assert change.now is not None
         relation = str(change.now.relation)
         return _told(
             case, change, failure, "type", E.TYPE_CHANGED, LIKELY,
-            [f"{relation}.{column} is {new}, and was {old}"],
+            [f"{relation}.{column} is {new}, and was {old}{moved}"],
             f"cast {column} in staging if every value survives it; else ask the owner of {relation}",
             column=column, facts={"type_old": old, "type_new": new},
         )  # fmt: skip
     return None
+
+
+def _moved(change: TableChange, column: str, dialect: str) -> str:
+    """How the values of a column whose type is of the same kind as before are others, by their ends: numbers
+    of which both ends moved far (another unit), times that got or lost a zone and of which the oldest is
+    another. "" for not; what two types write differently cannot be compared row by row."""
+    was = change.was.column(column) if change.was is not None else None
+    now = change.now.column(column) if change.now is not None else None
+    if was is None or now is None or not (was.minimum and was.maximum and now.minimum and now.maximum):
+        return ""
+    if type_family(now.data_type) in ("integer", "number"):
+        moved = _is_far(was.minimum, now.minimum) and _is_far(was.maximum, now.maximum)
+    else:
+        is_other_zone = has_time_zone(was.data_type, dialect) != has_time_zone(now.data_type, dialect)
+        moved = is_other_zone and was.minimum[:_TO_THE_SECOND] != now.minimum[:_TO_THE_SECOND]
+    if not moved:
+        return ""
+    then, there = f"{was.minimum} and {was.maximum}", f"{now.minimum} and {now.maximum}"
+    return f"; its values lay between {then}, and lie between {there}"
+
+
+def _is_far(then: str, there: str) -> bool:
+    try:
+        a, b = float(then), float(there)
+    except ValueError:
+        return False
+    return a * b < 0 or (a * b > 0 and not 1 / _FAR <= a / b <= _FAR)
 
 
 def _told(

@@ -109,11 +109,9 @@ def _is_another_place(case: Case) -> bool:
 def _source_places(case: Case) -> set[tuple[str, str]]:
     """(schema, name), folded, of the sources of the last good run, else of the project; without files."""
     if case.good is not None:
-        return {
-            (table.schema.casefold(), table.name.casefold())
-            for name, table in case.good.tables.items()
-            if name.startswith("source.") and not ((node := case.node(name)) and is_outside(node))
-        }
+        names = [name for name in case.good.tables if name.startswith("source.")]
+        tables = [case.good.tables[n] for n in names if not ((node := case.node(n)) and is_outside(node))]
+        return {(table.schema.casefold(), table.name.casefold()) for table in tables}
     nodes = case.manifest.sources.values() if case.manifest is not None else ()
     return {
         (node.schema.casefold(), (node.identifier or node.name).casefold())

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from aidbt.healing.evidence.table_changes import TableChange
 from aidbt.healing.evidence.tables_now import declared_keys, relation_of, tables_now
 from aidbt.healing.evidence.test_meaning import TestMeaning, meaning_of
 from aidbt.healing.evidence.violations import Violations
-from aidbt.healing.held_build import held_at
+from aidbt.healing.held_build import held_at, kept_build
 from aidbt.healing.kept_rows import grows
 from aidbt.lineage.columns import project_lineage
 from aidbt.lineage.graph import Lineage
@@ -71,7 +71,7 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     run = read_failed_run(
         artifacts, project=project.name, known_good=known_good, known=good_manifest, scrub=readers.scrub
     )
-    held = held_at(project.root)
+    held = _held_at(project)
     if held is not None and run.ended_at is not None and run.ended_at <= held:
         run = replace(run, succeeded=_still_there(run, run.manifest or good_manifest), is_held=True)
     if (
@@ -143,6 +143,13 @@ def _last_good(
     except AidbtError as error:
         unknown.append(f"what was kept of good runs cannot be read: {error.message}")
         return None, None
+
+
+def _held_at(project: Project) -> datetime | None:
+    try:
+        return held_at(kept_build(project.root, project.profile()))
+    except AidbtError:
+        return None
 
 
 def _still_there(run: FailedRun, manifest: Manifest | None) -> tuple[str, ...]:
@@ -259,8 +266,10 @@ def _lineage(case: Case, tests: Mapping[str, TestMeaning]) -> Lineage | None:
     wanted = set(islice(_in_turn(above), _MOST_NODES))
     if not wanted:
         return None
-    good = case.good
-    seen = {name: table.relation for name, table in good.tables.items()} if good is not None else {}
+    nodes = (manifest.find(name) for name in wanted)
+    read = wanted.union(*(node.depends_on for node in nodes if node is not None))
+    tables = case.good.tables if case.good is not None else {}
+    seen = {name: tables[name].relation for name in read if name in tables}
     return project_lineage(_part(manifest, wanted), seen=seen, project_root=case.root)
 
 

@@ -75,6 +75,49 @@ def test_the_first_state_stays_kept_however_often_it_is_asked_for(file: Path):
     assert run(file, "select total from totals") == [(13,)]
 
 
+def test_views_that_are_written_alike_but_were_made_upon_other_columns_read_those_of_before(file: Path):
+    """DuckDB before 2.0 binds a star when a view is made."""
+    run(
+        file,
+        "create or replace table new as select 1 as id",
+        "create or replace view totals as select * from new",
+        "create or replace view a_first as select * from totals",
+    )
+    warehouse, place = DuckDBWarehouse(file), file.parent / "kept" / "HEAL-1.duckdb"
+    keep_tables(warehouse, [("main", "a_first"), *PLACES], place)
+    run(
+        file,
+        "create or replace table new as select 'x' as more, 7 as other",
+        "create or replace view totals as select * from new",
+        "create or replace view a_first as select * from totals",
+    )
+
+    assert put_back(warehouse, place) == []
+
+    assert run(file, "select id from a_first") == [(1,)]
+
+
+def test_a_view_that_could_not_be_read_before_is_as_before(file: Path):
+    run(file, "create table raw as select 1 as mail", "create or replace view raised as select mail from raw")
+    run(file, "drop table raw", "drop view totals")
+    warehouse, place = kept(file)
+
+    assert put_back(warehouse, place) == []
+
+    assert run(file, "select view_name from duckdb_views() where not internal") == [("raised",)]
+
+
+def test_a_table_written_in_other_letters_is_the_same_table(file: Path):
+    run(file, "create table RAISED_TOO as select 1 as id")
+    warehouse, place = DuckDBWarehouse(file), file.parent / "kept" / "HEAL-1.duckdb"
+    keep_tables(warehouse, [("Main", "raised_too")], place)
+    run(file, "drop table raised_too", "create table raised_too as select 7 as id")
+
+    put_back(warehouse, place)
+
+    assert run(file, "select id from raised_too") == [(1,)]
+
+
 def test_a_view_whose_ground_is_gone_is_told(file: Path):
     run(file, "create table raw as select 1 as mail", "create or replace view raised as select mail from raw")
     warehouse, place = kept(file)

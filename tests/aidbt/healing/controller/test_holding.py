@@ -61,7 +61,7 @@ def test_readers_have_the_last_good_tables_until_a_mend_builds_them_anew(tmp_pat
     git(shop, "add", ".")
     git(shop, "commit", "-q", "-m", "first")
     first = aidbt(shop, "build", "--no-monitor")
-    assert first["holding"] == {"is_held": False, "problem": "there is no last good state yet"}
+    assert first["holding"] == {"is_held": False, "problem": "there is no last good state yet", "left": []}
     sql(shop, "insert into crm.orders select i, 2 * i from range(9, 12) r(i)")
     # dbt builds all but the last one, whose SQL is refused.
     shop.write({"models/last.sql": MISTYPED})
@@ -69,7 +69,7 @@ def test_readers_have_the_last_good_tables_until_a_mend_builds_them_anew(tmp_pat
 
     failed = aidbt(shop, "build", "--no-monitor")
 
-    assert failed["holding"] == {"is_held": True, "problem": ""}
+    assert failed["holding"] == {"is_held": True, "problem": "", "left": ["history"]}
     assert sql(shop, "select orders, amount from totals") == [(9, 72)]
     assert sql(shop, "select count(*) from history") == [(12,)]  # what grows is not taken out again
     (cause,) = aidbt(shop, "heal", "run")["causes"]
@@ -77,5 +77,5 @@ def test_readers_have_the_last_good_tables_until_a_mend_builds_them_anew(tmp_pat
     assert sql(shop, "select orders, amount from totals") == [(12, 132)]
     assert sql(shop, "select * from last") == [(11, 1)]
     assert sql(shop, "select count(*) from history") == [(12,)]
-    assert aidbt(shop, "build", "--no-monitor")["holding"] == {"is_held": False, "problem": ""}
+    assert aidbt(shop, "build", "--no-monitor")["holding"] == {"is_held": False, "problem": "", "left": []}
     assert not list((shop.root / ".aidbt/heal/kept").glob("build*"))

@@ -64,11 +64,49 @@ def test_prices_that_rise_say_nothing_and_prices_in_another_unit_do():
     assert "have another price with the same key" in told(table(range(100)), table(range(100), price=9000))[0]
 
 
+def retyped(now: TableState, data_type: str) -> TableState:
+    key, price = now.columns
+    return replace(now, columns=(key, replace(price, data_type=data_type)))
+
+
 def test_numbers_that_another_type_writes_in_another_way_were_not_rewritten():
     now = table(range(100), price=9000)
     key, price = now.columns
+    same = replace(now, columns=(key, replace(price, minimum="100.0", maximum="106.0")))
 
-    assert told(table(range(100)), replace(now, columns=(key, replace(price, data_type="double")))) == []
+    assert told(table(range(100)), retyped(same, "double")) == []
+
+
+def test_numbers_that_came_in_another_unit_with_another_type_are_told():
+    assert told(table(range(100)), retyped(table(range(100), price=9000), "bigint")) == [
+        "SCHEMA_DRIFT/TYPE_CHANGED raw.orders.price is bigint, and was integer; its values lay between"
+        " 100 and 106, and lie between 9000 and 9006"
+    ]
+
+
+def test_a_wider_type_for_one_large_number_says_nothing():
+    now = table(range(100))
+    key, price = now.columns
+    wider = replace(price, maximum="5000000000", data_type="bigint")
+
+    assert told(table(range(100)), replace(now, columns=(key, wider))) == []
+
+
+def test_times_that_got_a_zone_are_told_where_they_are_others():
+    was = timed("2026-03-01 06:10:00", "timestamp")
+
+    assert told(was, timed("2026-03-01 06:10:00+00", "timestamp with time zone")) == []
+    assert told(was, timed("2026-03-01 11:10:00+00", "timestamp with time zone")) == [
+        "SCHEMA_DRIFT/TYPE_CHANGED raw.orders.at is timestamp with time zone, and was timestamp; its values"
+        " lay between 2026-03-01 06:10:00 and 2027-01-01 00:00:00, and lie between 2026-03-01 11:10:00+00"
+        " and 2027-01-01 00:00:00"
+    ]
+
+
+def timed(oldest: str, data_type: str) -> TableState:
+    """A table of one time, the newest of which is always the same."""
+    columns = (ColumnState("at", data_type, 0, 100, oldest, "2027-01-01 00:00:00"),)
+    return TableState("raw", "orders", columns, rows=100)
 
 
 def test_of_a_handful_of_rows_only_the_loss_of_nearly_all_is_told():
