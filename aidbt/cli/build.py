@@ -69,6 +69,7 @@ def build(
             keep=timedelta(days=session.settings.values.store.runs_days),
             on_event=progress.show,
         )
+        holding.end_anyway(report)
         rows = RowCounts()
         if count_rows_ and report.results:
             progress.show("rows in and out")

@@ -36,19 +36,24 @@ class Holding:
     _before: tuple[Manifest, str] | None = None
 
     def end(self, report: RunReport, *, is_mended: bool) -> None:
-        """Put the tables back after a run that failed and was not mended; else forget them."""
-        if self.build is None:
+        """Put the tables back after a run that failed and was not mended; else forget them. Once only."""
+        build, self.build = self.build, None
+        if build is None:
             return
         if is_mended or report.status in ("success", "nothing_selected") or not report.invocation_id:
-            self.build.forget()
+            build.forget()
             return
         from aidbt.healing.held_build import left_as_built
 
-        self.problem = self.build.put_back()
+        self.problem = build.put_back()
         self.is_held = not self.problem
         if self._before is not None:
             ran = {result.unique_id for result in report.results if result.status == "success"}
             self.left = left_as_built(self._before[0], ran, self._before[1])
+
+    def end_anyway(self, report: RunReport) -> None:
+        """Let the command end it, where what comes after the run ends by an error."""
+        click.get_current_context().call_on_close(lambda: self.end(report, is_mended=False))
 
     def lines(self) -> Iterator[str]:
         """For people."""

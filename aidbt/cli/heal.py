@@ -240,8 +240,8 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
         yield from _part("draft", one.drafts)
         yield from _part("next", one.commands or (() if is_done else [one.diagnosis.next_step]))
         if attempt.state == "waiting":
-            done = f"a green aidbt build ends it; aidbt heal resolve {attempt.id} lets it be tried again"
-            yield from _part("then", [done])
+            ended = "a green aidbt build ends it; " if one.diagnosis.failures or attempt.incident else ""
+            yield from _part("then", [f"{ended}aidbt heal resolve {attempt.id} lets it be tried again"])
         if one.problem:
             yield f"   {dim('stopped'.ljust(10))} {one.problem}"
 

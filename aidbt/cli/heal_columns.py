@@ -26,8 +26,7 @@ def healed_of_new_columns(session: Session, case: Case, *, pushes: bool = False)
     """
     from aidbt.cli.healing_calls import heal_case, means_of
     from aidbt.core.errors import AidbtError, StoreError
-    from aidbt.healing.controller.healing import end_what_passed
-    from aidbt.healing.triggers.new_columns import PREFIX
+    from aidbt.healing.controller.healing import OF_NEW_COLUMNS, end_what_passed
 
     try:
         cause = _cause(session, case)
@@ -38,7 +37,7 @@ def healed_of_new_columns(session: Session, case: Case, *, pushes: bool = False)
         return []
     healed = heal_case(session, case, [cause], pushes=pushes, tells=False) if cause is not None else []
     if cause is None:
-        end_what_passed(means_of(session), [PREFIX], ())
+        end_what_passed(means_of(session), [OF_NEW_COLUMNS], ())
     return healed
 
 

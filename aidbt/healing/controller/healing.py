@@ -30,7 +30,9 @@ from aidbt.store.cases import Cases
 from aidbt.store.cases import Outcome as Became
 from aidbt.store.leases import Leases, this_process
 
+_SETTLED = (AttemptState.PROMOTED, AttemptState.PROPOSED)
 _TO_BE_TOLD = (AttemptState.ROLLED_BACK, AttemptState.ESCALATED)
+OF_NEW_COLUMNS = "columns|"  # before the keys of causes that columns are which came to sources
 _OFF = (False, "off", "never")  # YAML reads a bare `off` as false
 
 
@@ -182,6 +184,8 @@ def end_what_is_over(
     for attempt in attempts.all(states=ALIVE):
         if attempt.target != target or attempt.state in _TO_BE_TOLD or attempt.key in still:
             continue
+        if attempt.key.startswith(OF_NEW_COLUMNS) and attempt.state not in _SETTLED:
+            continue  # nothing failed of it, so a green run says nothing
         if attempt.state is AttemptState.PROPOSED and not holds(root, attempt.base, attempt.commit):
             continue
         with contextlib.suppress(LeaseTaken):  # a healer is at work on it: the next green run ends it
@@ -250,6 +254,5 @@ def end_late_ones(store: Store, *, who: str, settings: HealSettings) -> list[Att
 def _remember(store: Store, who: str, attempt: Attempt) -> None:
     if not attempt.error_class:
         return
-    settled = (AttemptState.PROMOTED, AttemptState.PROPOSED)
-    became: Became = "right" if attempt.state in settled else "handed_over"
+    became: Became = "right" if attempt.state in _SETTLED else "handed_over"
     Cases(store, who).add(past_case(attempt, became, attempt.why))

@@ -1,4 +1,4 @@
-"""Which relations are copies by their names: a backup, a test, an archive of a day."""
+"""Which relations and columns are copies by their names: a backup, a test, an archive of a day."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ _COPY_WORDS = frozenset(
         "snapshot", "delete", "deleted", "trash", "unused", "legacy", "demo", "scratch", "prev", "previous",
         "before", "bkup", "saved", "orig", "original", "dump", "restored", "rollback", "frozen", "retired",
         "obsolete", "dropped", "removed", "broken", "yesterday", "hist", "arch", "dupe", "duplicate",
+        "alt", "alte", "archiv", "kopie", "sicherung", "historie", "vorher", "gestern", "copia", "respaldo",
+        "antiguo", "antigua", "viejo", "vieja", "historico", "ancien", "ancienne", "copie", "sauvegarde",
+    )
+)  # fmt: skip
+# Fewer than of tables: a column may well be called stage, history or original_price.
+_OLD_WORDS = frozenset(
+    (
+        "old", "alt", "alte", "bak", "bkp", "backup", "copy", "kopie", "legacy", "deprecated", "obsolete",
+        "archived", "prev", "previous", "viejo", "antiguo", "ancien", "ancienne",
     )
 )  # fmt: skip
 _DAY = re.compile(r"(?:19|20)\d{2}_?[01]\d(?:_?[0-3]\d)?")
@@ -39,6 +48,11 @@ def is_copy_by_name(relation: Named, was: TableState) -> bool:
     names = (relation.schema, relation.name)
     own = {*words_of(was.schema), *words_of(was.name)}
     return any(_COPY_WORDS & (set(words_of(name)) - own) or _DAY.search(name) for name in names)
+
+
+def is_old_by_name(column: str, was: str) -> bool:
+    """Whether a column's name says that it is the one of before, and the name of then did not."""
+    return not _OLD_WORDS.isdisjoint(set(words_of(column)) - set(words_of(was)))
 
 
 def without_copies(found: Sequence[tuple[_T, Named, int]], was: TableState) -> list[_T]:

@@ -21,6 +21,7 @@ _FEWEST = 8  # values that were compared
 _KNOWN = 0.95  # of the values in rows where the old column is null, that it held at the last good run
 _MANY = 50  # different values that are no list of codes
 _ALIKE, _AS_LONG = 5.0, 2.0  # times the usual size of a number, and length of a text
+_TURNED = 0.5  # by which the share of the numbers below zero may differ
 _NULLS = 0.005  # of the rows, by which more may be null than were
 
 
@@ -146,6 +147,21 @@ def _of_its_kind(now: SourceNow, old: str, new: str, data_type: str, *, is_close
     was, there = now.sizes(old, new, data_type)
     if was is None or there is None:
         return Checked(type_family(data_type) not in ("text", "number", "integer"), "its values are new ones")
+    if type_family(data_type) != "text" and _turned(now, old, new):
+        return Checked(False, f"most of the values of {new} have another sign than {old} had")
     told = f"by its name it is, and its values are about {there:,.4g} in size or length; {was:,.4g} was usual"
     most = _AS_LONG if type_family(data_type) == "text" else _ALIKE
     return Checked(was / most <= there <= was * most, told)
+
+
+def _turned(now: SourceNow, old: str, new: str) -> bool:
+    """Whether numbers that moved are mostly below zero where those of before are not, or the reverse."""
+    a, b = exp.column(old, quoted=True), exp.column(new, quoted=True)
+    is_old, is_new = exp.not_(a.is_(exp.null())), exp.not_(b.is_(exp.null()))
+    moved = exp.and_(a.copy().is_(exp.null()), is_new)
+    shares = []
+    for column, there in ((a, is_old), (b, moved)):
+        value = exp.cast(column.copy(), exp.DataType.build("double"))
+        below = exp.and_(there.copy(), exp.LT(this=value, expression=exp.Literal.number(0)))
+        shares.append(now.count(below) / max(now.count(there.copy()), 1))
+    return abs(shares[0] - shares[1]) > _TURNED

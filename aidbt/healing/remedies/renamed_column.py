@@ -8,7 +8,9 @@ from aidbt.core.schema import Column
 from aidbt.core.table_state import TableState
 from aidbt.core.types import is_same_type
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.copy_names import is_old_by_name
 from aidbt.healing.remedies.column_claims import (
+    goes_on,
     has_the_values,
     is_gone,
     is_of_type,
@@ -45,6 +47,8 @@ class RenamedColumn:
         was, there = then.column(old), now.column(new)
         if was is None or there is None:
             return Declined(NAME, f"{source.name} has no {new}, or had no {old}")
+        if is_old_by_name(new, old):
+            return Declined(NAME, f"{new} is what {old} was, by its name: what is new may stand elsewhere")
         is_cast = not is_same_type(was.data_type, there.data_type)
         form = "cast({} as " + was.data_type.lower() + ")" if is_cast else "{}"
         instead = Instead(form, (new,))
@@ -71,6 +75,7 @@ class RenamedColumn:
                     by_name=lambda: likely_by_name(fresh.then, fresh.now, old, new, tools),
                 ),
                 no_other_has_them(fresh, old, [new]),
+                goes_on(fresh, old, new),
             ),
             risk=Risk.LOW,
         )  # fmt: skip

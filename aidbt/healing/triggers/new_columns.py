@@ -9,14 +9,12 @@ from aidbt.core.healing import Diagnosis, Evidence, Stage
 from aidbt.core.schema import Mapping as TableMapping
 from aidbt.core.schema import Target
 from aidbt.generate.new_columns import new_columns
-from aidbt.healing.controller.healing import is_off
+from aidbt.healing.controller.healing import OF_NEW_COLUMNS, is_off
 from aidbt.healing.diagnosis.finding import STRONG, below
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.mapping.mapper import source_columns
 from aidbt.project.manifest import Node
-
-PREFIX = "columns|"
 
 
 def tables_with_new_columns(
@@ -48,7 +46,7 @@ def cause_of_new_columns(case: Case, new: Mapping[str, tuple[Node, list[str]]]) 
         for key, (_, names) in sorted(new.items())
     ]
     return Diagnosis(
-        key=f"{PREFIX}{case.project}",
+        key=f"{OF_NEW_COLUMNS}{case.project}",
         error_class=ErrorClass.COLUMN_ADDED,
         confidence=STRONG,
         stage=Stage.DATA,

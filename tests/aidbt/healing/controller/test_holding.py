@@ -79,3 +79,20 @@ def test_readers_have_the_last_good_tables_until_a_mend_builds_them_anew(tmp_pat
     assert sql(shop, "select count(*) from history") == [(12,)]
     assert aidbt(shop, "build", "--no-monitor")["holding"] == {"is_held": False, "problem": "", "left": []}
     assert not list((shop.root / ".aidbt/heal/kept").glob("build*"))
+
+
+def test_a_command_that_ends_by_an_error_after_the_run_holds_as_well(tmp_path: Path):
+    shop = new_shop(tmp_path / "shop", FILES)
+    sql(shop, "create schema crm; create table crm.orders as select i as id, i as amount from range(9) r(i)")
+    git(shop, "init", "-q", "-b", "main")
+    git(shop, "add", ".")
+    git(shop, "commit", "-q", "-m", "first")
+    aidbt(shop, "build", "--no-monitor")
+    sql(shop, "insert into crm.orders values (9, 9)")
+    shop.write({"models/last.sql": MISTYPED, "aidbt/mappings/crm__orders.yml": "columns: [\n"})
+    where = ["--project-dir", str(shop.root), "--profiles-dir", str(shop.root)]
+
+    ran = CliRunner().invoke(cli, ["build", "--no-monitor", *where])
+
+    assert "mappings/crm__orders.yml" in str(ran.exception)
+    assert sql(shop, "select orders from totals") == [(9,)]

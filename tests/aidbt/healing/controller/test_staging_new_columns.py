@@ -87,6 +87,19 @@ def test_it_is_deployed_and_built_with_what_hangs_on_it_where_people_said_so(sho
     assert git(shop, "status", "--porcelain") == ""
 
 
+def test_what_may_be_personal_data_is_proposed_at_most(shop: Shop):
+    shop.write({"aidbt.yml": "heal: {deployed_branch: main, classes: {SCHEMA_DRIFT/COLUMN_ADDED: auto}}\n"})
+    git(shop, "add", ".")
+    git(shop, "commit", "-q", "-m", "may be deployed")
+    sql(shop, "alter table raw_crm.people add column email varchar")
+    sql(shop, "update raw_crm.people set email = 'p' || id || '@mail.example'")
+
+    (found,) = aidbt(shop, "heal", "run")[1]["causes"]
+
+    assert found["attempt"]["state"] == "proposed"
+    assert found["reasons"] == ["crm.people.email may hold personal data"]
+
+
 def test_what_a_person_wrote_there_is_kept(shop: Shop):
     path = shop.root / STAGING
     path.write_text(path.read_text().replace("id as people_id", "id + 1 as people_id"))
@@ -100,3 +113,7 @@ def test_what_a_person_wrote_there_is_kept(shop: Shop):
     (found,) = said["causes"]
     assert found["attempt"]["state"] == "waiting"
     assert found["attempt"]["why"] == f"{STAGING} was edited by hand since it was generated"
+    # Nothing failed of it, so a green run does not end it, and nobody is told anew.
+    assert aidbt(shop, "build", "--no-monitor")[1]["healing"]["over"] == []
+    again = aidbt(shop, "heal", "run")[1]["causes"]
+    assert [one["attempt"]["id"] for one in again] == [found["attempt"]["id"]]

@@ -225,6 +225,27 @@ def test_a_column_that_is_like_it_but_for_few_rows_is_another_one(shop: Shop):
     assert "198 of 200" in shop.refused(*RENAME, old="amount", new="amount_net")
 
 
+@pytest.mark.parametrize(
+    ("new", "why"),
+    [
+        ("null", "29 of the 29 rows that came have no value; 0 of 200 had none"),
+        ("amount * 1000", "they lie between 1.25 and 36250.00, and lay between 1.25 and 250.00"),
+        ("amount / 50", "they lie between 0.03 and 250.00, and lay between 1.25 and 250.00"),
+    ],
+)
+def test_a_copy_of_then_that_nobody_fills_as_it_was_is_not_the_column(shop: Shop, new: str, why: str):
+    shop.change(NEW_ROWS, f"update raw.people set amount = {new} where id > 1000")
+    shop.change("alter table raw.people rename column amount to amount_then")
+
+    assert why in shop.refused(*RENAME, old="amount", new="amount_then")
+
+
+def test_a_column_that_is_the_old_one_by_its_name_is_a_persons(shop: Shop):
+    shop.change("alter table raw.people rename column amount to amount_old")
+
+    assert "by its name" in shop.refused(*RENAME, old="amount", new="amount_old")
+
+
 def test_of_a_source_that_lost_its_rows_too_nothing_is_mended(shop: Shop):
     shop.change(
         "alter table raw.people rename column email to address", "delete from raw.people where id > 90"
@@ -364,6 +385,7 @@ def test_of_values_that_nobody_knows_the_name_says_whose_they_are(
         ("amount_v2", "decimal(12, 2)", "id * 1.31", True),
         ("amount__str", "varchar", "(id * 1.31)::varchar", True),
         ("amount_v2", "bigint", "id * 131", False),  # cents
+        ("amount_v2", "decimal(12, 2)", "id * -1.31", False),  # the other sign
         ("amount_net", "decimal(12, 2)", "id * 1.11", False),
     ],
 )
