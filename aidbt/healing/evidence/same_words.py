@@ -22,6 +22,7 @@ _NEUTRAL = {
     "integer": frozenset(("amount", "amt", "count", "id", "no", "nr")),
     "timestamp": _TIME, "date": _TIME,
 }  # fmt: skip
+_SAYS_NOTHING = ("e", "tele")  # before mail and phone
 _SHORTEST = 3  # letters of what stands for a longer word
 
 
@@ -51,6 +52,14 @@ def says_more(old: str, new: str, family: Family, table: str = "") -> bool:
     return bool(first) != bool(second)
 
 
+def says_another(old: str, new: str, family: Family, table: str = "") -> bool:
+    """Whether the names are of two of a kind, as `billing_country` and `shipping_country`: they share a word,
+    and each has one of its own."""
+    left, right = ({singular_word(word) for word in words_of(name)} for name in (old, new))
+    _, first, second = _differing(old, new, family, table)
+    return bool(left & right) and bool(first) and bool(second)
+
+
 def _differing(old: str, new: str, family: Family, table: str) -> tuple[bool, set[str], set[str]]:
     """(whether they share a word, words of meaning of the one name alone, of the other one alone)."""
     own = {singular_word(word) for word in words_of(table)}
@@ -66,7 +75,10 @@ def _differing(old: str, new: str, family: Family, table: str) -> tuple[bool, se
 
 
 def _is_short_for(short: str, long: str, family: Family) -> bool:
-    """Whether a word abbreviates another one: qty, quantity; of texts also mail, email."""
+    """Whether a word abbreviates another one: qty, quantity; of texts also mail, email. Another one with
+    something before it (paid, prepaid) is none."""
+    if long.endswith(short) and long != short and long.removesuffix(short) not in _SAYS_NOTHING:
+        return False
     letters = iter(long)
     is_in = len(short) >= _SHORTEST and all(letter in letters for letter in short)
     return is_in and (short[0] == long[0] or (family == "text" and short in long))

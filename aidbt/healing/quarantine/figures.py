@@ -12,6 +12,7 @@ from aidbt.core.healing import Checked
 from aidbt.core.table_state import KeyedRows, TableState
 from aidbt.core.types import type_family
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.quarantine.bad_rows import BAD, FEWEST_ALIKE, BadRows, all_of_one_kind, taken_back
 from aidbt.healing.quarantine.copies import Order, order_of
 from aidbt.healing.quarantine.entry import Entry
 from aidbt.healing.quarantine.kept_keys import tables_with_key
@@ -24,7 +25,6 @@ from aidbt.warehouse.profiling import is_load_time
 from aidbt.warehouse.rows import Rows, batch_column, rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows
 
-_BAD = "aidbt_bad"
 _MOST_COPIES = 20_000  # rows with a key that others have, looked at one by one
 _MOST_VALUES = 20
 _MOST_ORPHANS = 200
@@ -58,6 +58,8 @@ class Figures:
         known_before: bad rows that stood there at the last good run, as far as they could be looked up.
         looked_up: what says that none of them did, in words; empty where they could not be looked up.
         values: some of the different bad values, of a rule over one column.
+        reversed: bad rows that may take another one back: its number with the other sign, of the same thing.
+        whole: "column = value" of which every new row is bad, though some should be good; "" for none.
         changed: columns of the source that came, went or have another type since the last good run.
         parent_now, parent_then: rows of the orphans' parent.
         parent_lags: whether the parent was loaded together with the source at the last good run, and was not
@@ -79,6 +81,8 @@ class Figures:
     known_before: int = 0
     looked_up: tuple[str, ...] = ()
     values: tuple[Any, ...] = ()
+    reversed: int = 0
+    whole: str = ""
     changed: tuple[str, ...] = ()
     parent_now: int | None = None
     parent_then: int | None = None
@@ -116,12 +120,12 @@ class Counting:
         if batch is not None:
             keys.append(exp.column(batch.name, quoted=True))
         many = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[key.copy() for key in keys])
-        counted = rows.select(exp.Star(), exp.alias_(many, _BAD)).where(rule.condition.copy())
+        counted = rows.select(exp.Star(), exp.alias_(many, BAD)).where(rule.condition.copy())
         names = [column.name for column in self.entry.relation.columns]
         together = [exp.cast(key.copy(), exp.DataType.build("text")) for key in keys]
         key = together[0] if len(keys) == 1 else exp.Concat(expressions=_between(together))
         wanted = exp.select(key, *(exp.column(name, quoted=True) for name in names))
-        wanted = wanted.from_(counted.subquery("checked")).where(exp.column(_BAD) > 1).limit(_MOST_COPIES)
+        wanted = wanted.from_(counted.subquery("checked")).where(exp.column(BAD) > 1).limit(_MOST_COPIES)
         found = self._fetch(wanted)
         if len(found) >= _MOST_COPIES:
             return f"more than {len(found):,} rows share their key with others"
@@ -172,9 +176,15 @@ class Counting:
         if rule.kind == "duplicates":
             return found
         found = self._known_before(rule, found)
+        if is_new is not None and bad >= FEWEST_ALIKE:
+            old = rows - (new or 0)
+            whole = all_of_one_kind(self._bad_rows(rule), bad, new or 0, old, is_new)
+            found = replace(found, whole=whole)
         if rule.parent is not None:
             return self._parent(rule, found)
-        return replace(found, values=self._values(rule))
+        found = replace(found, values=self._values(rule))
+        back = taken_back(self._bad_rows(rule), was, found.values) if rule.kind == "range" else 0
+        return replace(found, reversed=back)
 
     def bad_of_any(self, rules: Sequence[Rule]) -> int:
         """How many rows break any of some rules.
@@ -196,8 +206,8 @@ class Counting:
         keys = [exp.alias_(key.copy(), name) for key, name in zip(rule.key, names, strict=True)]
         own = [exp.column(name) for name in names]
         filled = exp.and_(*(name.copy().is_(exp.null()).not_() for name in own))
-        here = exp.select(*keys, exp.column(_BAD)).from_(self._checked(rule)).subquery("keyed")
-        kept = exp.Sub(this=exp.Literal.number(1), expression=exp.column(_BAD))
+        here = exp.select(*keys, exp.column(BAD)).from_(self._checked(rule)).subquery("keyed")
+        kept = exp.Sub(this=exp.Literal.number(1), expression=exp.column(BAD))
         each = exp.select(exp.alias_(exp.Sum(this=kept), "kept")).from_(here).where(filled).group_by(*own)
         one = exp.column("kept").eq(exp.Literal.number(1))
         asked = exp.select(exp.Count(this=exp.Star()), _sum_if(exp.not_(one))).from_(
@@ -211,7 +221,7 @@ class Counting:
     def _checked(self, rule: Rule) -> exp.Expr:
         yes, no = exp.Literal.number(1), exp.Literal.number(0)
         bad = exp.Case(ifs=[exp.If(this=rule.condition.copy(), true=yes)], default=no)
-        return self.rows().select(exp.Star(), exp.alias_(bad, _BAD)).subquery("checked")
+        return self.rows().select(exp.Star(), exp.alias_(bad, BAD)).subquery("checked")
 
     def _known_before(self, rule: Rule, found: Figures) -> Figures:
         """With the bad rows whose keys were there at the last good run."""
@@ -309,6 +319,9 @@ class Counting:
         query = exp.select(value).distinct().from_(self._checked(rule)).where(_is_bad()).limit(_MOST_VALUES)
         return tuple(row[0] for row in self._fetch(query))
 
+    def _bad_rows(self, rule: Rule) -> BadRows:
+        return BadRows(self._fetch, self._checked(rule), self.entry.relation, rule.columns)
+
     def _fetch(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         return self.connection.rows(query.sql(self.connection.dialect))
 
@@ -343,7 +356,7 @@ def _reason(rule: Rule, order: Order) -> str:
 
 
 def _is_bad() -> exp.Expr:
-    return exp.column(_BAD).eq(exp.Literal.number(1))
+    return exp.column(BAD).eq(exp.Literal.number(1))
 
 
 def _sum_if(condition: exp.Expr) -> exp.Expr:

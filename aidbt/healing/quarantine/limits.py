@@ -59,6 +59,8 @@ def _reasons(rule: Rule, found: Figures, name: str) -> Iterator[str]:
             yield f"{told} may be a new value of {rule.columns[0]}: whether it is wrong is a decision"
     if rule.kind == "range" and not _is_below_zero(found):
         yield f"the values of {', '.join(rule.columns)} can be read, so what they should be is a decision"
+    if rule.kind == "range" and 2 * found.reversed >= bad:
+        yield f"{found.reversed:,} of the rows have the number of another row: they may take it back"
     if rule.kind == "orphans":
         yield from _parent(rule, found)
 
@@ -88,6 +90,8 @@ def _broken_stream(rule: Rule, found: Figures, name: str) -> Iterator[str]:
     bad = found.bad_new if found.bad_new is not None else found.bad
     if bad >= _FEW and bad > _HALF * new:
         yield f"{bad:,} of the {new:,} new rows of {name} are wrong: its load is, and not some rows"
+    if found.whole:
+        yield f"all new rows of {name} with {found.whole} are wrong: that is no chance, and not some rows"
     if rule.kind == "bad_casts" and bad >= max(new, 2) and any(_says_much(value) for value in found.values):
         yield f"all {new:,} new rows of {name} are written in another way: how to read them is a decision"
     if rule.kind == "range" and bad > _HANDFUL and bad > _RARE * new:

@@ -27,6 +27,7 @@ CLASSES = (
     E.REFERENTIAL_INTEGRITY,
 )  # fmt: skip
 _WHOLE = ("unique", "combination", "accepted_values", "relationships")
+_DECIDES = ("where", "severity", "error_if", "warn_if", "fail_calc", "limit")  # what a test counts as failed
 _GOT = re.compile(r"Got (\d[\d,]*) result")
 # What may stand around a column without making another value of it.
 _SAME_VALUE = (
@@ -104,6 +105,9 @@ def _of_test(failure: RunFailure, meaning: TestMeaning, entry: Entry, case: Case
     got = int(said[1].replace(",", "")) if said and not config.get("limit") else None
     if config.get("fail_calc") not in (None, "count(*)"):
         got = None
+    asks = _asks_otherwise(test, case)
+    if asks:
+        return f"{name} has another {asks} since the last good run: whether it or the rows are wrong is open"
     if meaning.kind in _WHOLE and meaning.only_where:
         return f"{name} looks at a part of the rows only"
     if meaning.kind in ("unique", "combination"):
@@ -118,6 +122,14 @@ def _of_test(failure: RunFailure, meaning: TestMeaning, entry: Entry, case: Case
     if condition is None:
         return f"which rows of {entry.name} fail {name} cannot be told from its SQL"
     return _row_by_row(condition, meaning, entry, got)
+
+
+def _asks_otherwise(test: Node, case: Case) -> str:
+    """The setting by which a test finds other rows than it would have at the last good run; "" for none."""
+    good = case.good_manifest.find(test.unique_id) if case.good_manifest is not None else None
+    if good is None:
+        return ""
+    return next((name for name in _DECIDES if good.config.get(name) != test.config.get(name)), "")
 
 
 def _row_by_row(condition: exp.Expr, meaning: TestMeaning, entry: Entry, got: int | None) -> Rule | str:

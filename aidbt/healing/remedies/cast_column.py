@@ -9,13 +9,16 @@ from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.types import has_time_zone, is_same_type, type_family
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.remedies.column_claims import depends_on_session, has_the_values, survives_cast
+from aidbt.healing.remedies.column_claims import depends_on_session, survives_cast
+from aidbt.healing.remedies.goes_on import goes_on
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
 from aidbt.sql.reads import Instead
 
 NAME = "cast_column"
+_NUMBERS = ("integer", "number")
+_SURELY = 0.8  # Cohen's kappa of values in rows that were loaded anew
 # Numbers since 1970 as times: seconds, milliseconds, microseconds. Only where the values can be compared in
 # the warehouse's own words.
 _SINCE_1970 = {"duckdb": ("make_timestamp({} * 1000000)", "epoch_ms({})", "make_timestamp({})")}
@@ -62,8 +65,9 @@ class CastColumn:
                     lambda: _is_retyped(fresh, column, was.data_type, there.data_type),
                 ),
                 *((survives_cast(fresh, tools, column, was.data_type),) if is_cast else ()),
-                has_the_values(fresh, column, instead, was.data_type),
+                _same_values(fresh, column, instead, was.data_type),
                 _none_lost(fresh, column, instead, was.data_type),
+                goes_on(fresh, column, instead, was.data_type),
             ),
             risk=Risk.LOW,
         )
@@ -75,6 +79,37 @@ def _is_retyped(now: SourceNow, column: str, old: str, new: str) -> Checked:
         return Checked(False, "it is gone")
     holds = is_same_type(then.data_type, old) and is_same_type(there.data_type, new)
     return Checked(holds, f"it is {there.data_type}")
+
+
+def _same_values(now: SourceNow, column: str, instead: Instead, data_type: str) -> Claim:
+    """That the column has the values that it had; of few different ones (a flag, codes) in the same rows:
+    where it is turned around all of them are there, too. Rows that were loaded anew are compared as well."""
+
+    def check() -> Checked:
+        there = now.now.column(column)
+        assert there is not None
+        loses_form = type_family(data_type) == "text" and type_family(there.data_type) in _NUMBERS  # "0107"
+        is_known = False
+        for with_updated in (False, True):
+            found = now.agreement(column, instead, data_type, with_updated=with_updated)
+            if found is None:
+                break
+            is_whole = 0 < found.compared == found.rows
+            if found.is_enough and not with_updated:
+                return Checked(found.is_exact, str(found))
+            is_bad = found.rules_out or (loses_form and found.other)
+            if is_bad or (not found.is_enough and (found.other or found.lost)):
+                return Checked(False, str(found))
+            is_known = is_known or ((found.is_enough or is_whole) and found.kappa >= _SURELY)
+        shared = now.shared(column, instead, data_type)
+        if shared is None:
+            return Checked(False, "the last good state has nothing to compare with")
+        if not is_known and shared.is_same and not shared.proves_same:
+            return Checked(False, f"{shared}, which are too few to tell")
+        return Checked(shared.is_same, str(shared))
+
+    what = instead.form.format(*instead.columns)
+    return Claim(f"{what} has the values that {column} had", check)
 
 
 def _none_lost(now: SourceNow, column: str, instead: Instead, data_type: str) -> Claim:

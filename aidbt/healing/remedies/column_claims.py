@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
 from aidbt.core.healing import Checked, Claim
-from aidbt.core.table_state import ColumnState
 from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
 from aidbt.healing.evidence.table_changes import is_mark
 from aidbt.healing.remedies.remedy import Tools
@@ -17,8 +15,6 @@ from aidbt.sql.reads import Instead
 from aidbt.warehouse.checks import rows_lost_by_casts
 
 NAME = Instead("{}")
-_FEW_NULLS, _NULLER = 3, 0.5  # rows that came without a value; by how much their share may be larger
-_FEW_NUMBERS, _OUT_OF_SCALE = 20, 10.0  # rows; times the largest, or of the smallest, there was
 
 
 def is_gone(now: SourceNow, column: str, new: str = "") -> Claim:
@@ -105,42 +101,6 @@ def no_other_has_them(now: SourceNow, column: str, new: Sequence[str]) -> Claim:
         return Checked(True, f"{listed}: ruled out by the values" if others else "nothing else is new")
 
     return Claim(f"no other column of {now.source.name} can be {column}", check)
-
-
-def goes_on(now: SourceNow, column: str, new: str) -> Claim:
-    """That what came since fills a column as it was filled: a copy that nobody writes any more has the values
-    of then too, and so has a column that is loaded in another unit since."""
-
-    def check() -> Checked:
-        was, there = now.then.column(column), now.now.column(new)
-        if was is None or there is None:
-            return Checked(False, "it is gone")
-        came, without = now.now.rows - now.then.rows, there.nulls - was.nulls
-        share = was.nulls / max(now.then.rows, 1)
-        # Where rows are purged, too, how many came is not known: what chance makes of so many nulls.
-        most = max(_FEW_NULLS - 1, (share + _NULLER) * came, 3 * math.sqrt(was.nulls))
-        if without > most:
-            of = f"of the {came:,} rows that came" if came >= without else "rows more"
-            return Checked(
-                False, f"{without:,} {of} have no value; {was.nulls:,} of {now.then.rows:,} had none"
-            )
-        is_key = now.then.keyed is not None and column in now.then.keyed.key
-        if is_key or now.then.rows < _FEW_NUMBERS or not _is_out_of_scale(was, there):
-            return Checked(True, "as it was filled, as far as that can be seen")
-        lie, lay = f"{there.minimum} and {there.maximum}", f"{was.minimum} and {was.maximum}"
-        return Checked(False, f"they lie between {lie}, and lay between {lay}")
-
-    return Claim(f"what came since fills {new} as {column} was filled", check)
-
-
-def _is_out_of_scale(was: ColumnState, there: ColumnState) -> bool:
-    """Whether numbers are far beyond the ends that they had, as in another unit."""
-    kinds = {type_family(was.data_type), type_family(there.data_type)}
-    ends = (was.minimum, was.maximum, there.minimum, there.maximum)
-    if not kinds <= {"integer", "number"} or not all(ends):
-        return False
-    low_then, high_then, low, high = (float(end or 0) for end in ends)
-    return high > _OUT_OF_SCALE * high_then > 0 or 0 < low < low_then / _OUT_OF_SCALE
 
 
 def _why_not_other(now: SourceNow, column: str, name: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.patch import Patch
-from aidbt.core.types import is_same_type
+from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.diagnosis.finding import readers_of
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.same_words import says_more, says_the_same
 from aidbt.healing.remedies.column_claims import is_gone, no_other_has_them
 from aidbt.healing.remedies.generated_staging import is_generated
 from aidbt.healing.remedies.remedy import Tools
@@ -103,7 +104,10 @@ def _none_alike(now: SourceNow, column: str, tools: Tools) -> Checked:
     for new in now.change.new:
         if then is not None and there is not None and is_recoded(then, column, there, new):
             return Checked(False, f"{new} tells the same rows apart as {column} did, by other values")
-        if likely_by_name(now.then, now.now, column, new, tools).holds:
+        was = now.then.column(column)
+        names = (column, new, type_family(was.data_type) if was is not None else "other", now.source.name)
+        is_like = says_the_same(*names) or says_more(*names)
+        if is_like or likely_by_name(now.then, now.now, column, new, tools).holds:
             return Checked(False, f"{new} may be it, in another form")
     return Checked(True, f"{len(now.change.new):,} are new")
 

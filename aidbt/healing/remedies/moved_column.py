@@ -9,11 +9,12 @@ from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.types import is_same_type, type_family
 from aidbt.healing.evidence.case import Case
-from aidbt.healing.evidence.same_words import says_more, says_the_same
+from aidbt.healing.evidence.same_words import says_another, says_more, says_the_same
 from aidbt.healing.remedies.column_claims import has_the_values, survives_cast
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
+from aidbt.healing.remedies.value_figures import moved_apart
 from aidbt.sql.reads import Instead
 
 NAME = "moved_column"
@@ -22,6 +23,8 @@ _KNOWN = 0.95  # of the values in rows where the old column is null, that it hel
 _MANY = 50  # different values that are no list of codes
 _ALIKE, _AS_LONG = 5.0, 2.0  # times the usual size of a number, and length of a text
 _TURNED = 0.5  # by which the share of the numbers below zero may differ
+_TIMES = ("timestamp", "date", "time")
+_APART = 0.3  # of the rows, by which a list of values may be spread in another way
 _NULLS = 0.005  # of the rows, by which more may be null than were
 
 
@@ -66,7 +69,7 @@ class MovedColumn:
                 *((survives_cast(fresh, tools, new, was.data_type),) if is_cast else ()),
                 _nothing_lost(fresh, old, new),
                 has_the_values(fresh, old, instead, was.data_type),
-                _known_values(fresh, old, new, moved, was.data_type),
+                _known_values(fresh, old, new, (instead, moved), was.data_type),
             ),
             risk=Risk.LOW,
         )
@@ -109,10 +112,14 @@ def _nothing_lost(now: SourceNow, old: str, new: str) -> Claim:
     return Claim(f"no more rows than before are without a value in both {old} and {new}", check)
 
 
-def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type: str) -> Claim:
+def _known_values(now: SourceNow, old: str, new: str, read: tuple[Instead, Instead], data_type: str) -> Claim:
     """That the rows that moved hold what they held; of rows that are all new that their values are known, or
     that the name says whose they are.
+
+    Args:
+        read: in all rows, and in those that moved.
     """
+    instead, moved = read
 
     def check() -> Checked:
         found = now.agreement(old, moved, data_type, with_updated=True)
@@ -126,9 +133,15 @@ def _known_values(now: SourceNow, old: str, new: str, moved: Instead, data_type:
         family = type_family(data_type)
         names = (old, new, family, now.source.name)
         is_named = says_the_same(*names)
+        # New rows have a new day, and words mean what they meant; codes, flags and another's name need not.
+        is_open = family not in _TIMES and not (family == "text" and is_named)
+        apart = moved_apart(now, old, instead, data_type) if is_open else None
+        if apart is not None and apart > _APART:
+            return Checked(False, f"its values are spread in another way ({apart:.0%} of them)")
         is_known = bool(shared.known_of) and shared.known >= _KNOWN
         told = f"{shared.known:.0%} of {shared.known_of:,} values compared were known before"
-        if is_known and family == "text" and shared.known_of >= _FEWEST and not says_more(*names):
+        is_other = says_more(*names) or says_another(*names)
+        if is_known and family == "text" and shared.known_of >= _FEWEST and (is_named or not is_other):
             return Checked(True, told)
         if not is_named:  # numbers are alike too easily, and so are the countries that an order has
             return Checked(False, f"{told}; by its name {new} need not be {old}")

@@ -10,13 +10,13 @@ from aidbt.core.types import is_same_type
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.copy_names import is_old_by_name
 from aidbt.healing.remedies.column_claims import (
-    goes_on,
     has_the_values,
     is_gone,
     is_of_type,
     no_other_has_them,
     survives_cast,
 )
+from aidbt.healing.remedies.goes_on import goes_on
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
 from aidbt.healing.remedies.source_values import SourceNow
@@ -75,7 +75,7 @@ class RenamedColumn:
                     by_name=lambda: likely_by_name(fresh.then, fresh.now, old, new, tools),
                 ),
                 no_other_has_them(fresh, old, [new]),
-                goes_on(fresh, old, new),
+                goes_on(fresh, old, instead, was.data_type),
             ),
             risk=Risk.LOW,
         )  # fmt: skip

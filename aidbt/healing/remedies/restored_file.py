@@ -19,6 +19,7 @@ from aidbt.project.manifest import Node
 NAME = "restored_file"
 _MOVED = 0.4  # of its text that stands in a new file: then it was renamed
 _READS = re.compile(r"\b(?:ref|source)\s*\([^)]*\)")
+_REMOVED = re.compile(r"\b(?:remov|delet|drop|retir|deprecat|obsolete|unused|replac)", re.IGNORECASE)
 _MISSING = ("ref", "file", "macro", "source")
 
 
@@ -95,7 +96,11 @@ def _meant_to_go(change: FileChange, token: str, case: Case) -> str:
 
 
 def read_no_more(path: str, token: str, case: Case) -> str:
-    """That another changed file does not mention a name any more; "" where all do as before."""
+    """That a commit says it removes a name, or another changed file does not mention it any more; "" where
+    nothing does."""
+    for subject in case.git.subjects:
+        if _REMOVED.search(subject) and re.search(rf"\b{re.escape(token)}\b", subject):
+            return f"a commit says “{subject.partition(' ')[2]}”: it looks as if it was meant to go"
     for other in case.code.files:
         lines = _taken_out(other) if other.path != path else ()
         if any(re.search(rf"\b{re.escape(token)}\b", line) for line in lines):

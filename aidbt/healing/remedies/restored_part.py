@@ -145,7 +145,11 @@ def _rest(text: str, path: str) -> object:
 
 
 def _takes_its_place(change: FileChange, token: str, case: Case) -> str:
-    """The table of a source that came instead, into the file or under its name elsewhere; "" for none."""
+    """The macro that came into the file instead, or the table of a source, there or under its name elsewhere;
+    "" for none."""
+    new_macros = _macros(change.after or "") - _macros(change.before or "")
+    if new_macros and token in _macros(change.before or ""):
+        return f"{min(new_macros)} is new in {change.path}: it looks as if it took its place"
     for other in case.code.files:
         if not other.path.endswith(_YAML):
             continue

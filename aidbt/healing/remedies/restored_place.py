@@ -11,7 +11,7 @@ from aidbt.healing.evidence.tables_now import relation_of
 from aidbt.healing.remedies.code.one_edit import OneEdit, replaced_by_slip
 from aidbt.healing.remedies.code.slips import is_slip
 from aidbt.healing.remedies.remedy import Tools
-from aidbt.healing.remedies.tables.same_table import likeness
+from aidbt.healing.remedies.tables.same_table import has_the_columns, likeness
 from aidbt.healing.remedies.tables.source_yaml import entry_of
 from aidbt.patching.yaml_edit import SetKey, edit_yaml
 from aidbt.project.manifest import Node
@@ -54,6 +54,7 @@ class RestoredPlace:
             claims=(
                 Claim(f"{place} is there, with the rows it had", lambda: _is_as_it_was(node, case, tools)),
                 Claim("what the file names now is not there", lambda: _is_nowhere(node, text, tools)),
+                Claim("no other table is what it may mean", lambda: _no_other(node, text, case, tools)),
             ),
             risk=Risk.LOW,
             restores=True,
@@ -144,6 +145,28 @@ def _is_nowhere(node: Node, text: str, tools: Tools) -> Checked:
     there = [name for name in dict.fromkeys(names) if any(_is_at(r, schema, name) for r in relations)]
     told = f"{schema}.{there[0]} is there" if there else f"there is no {schema}.{names[0]}"
     return Checked(not there, told)
+
+
+def _no_other(node: Node, text: str, case: Case, tools: Tools) -> Checked:
+    """Whether no table of those columns is called nearly as the file says now, or came since the last good
+    run under its name: the loader may have moved, and who wrote the file slipped on the way."""
+    good = case.good
+    was = good.tables.get(node.unique_id) if good is not None else None
+    if good is None or was is None:
+        return Checked(False, "what it held is not known")
+    entry = entry_of(text, node.path, node.source_name)
+    schema = str(entry.get("schema") or node.source_name).casefold()
+    name = str(_table(entry, node.name).get("identifier") or node.name).casefold()
+    names = {name, (node.identifier or node.name).casefold()}
+    known = {(relation.schema, relation.name) for relation in good.relations}
+    for one in tools.warehouse().relations():
+        if _is_at(one, node.schema, node.identifier or node.name) or not has_the_columns(one, was):
+            continue
+        in_schema, is_name = one.schema.casefold() == schema, one.name.casefold() in names
+        is_near = (is_name and is_slip(schema, one.schema)) or (in_schema and is_slip(name, one.name))
+        if is_near or (is_name and (one.schema, one.name) not in known):
+            return Checked(False, f"{one.schema}.{one.name} may be meant")
+    return Checked(True, "none is called so")
 
 
 def _is_at(relation: Relation, schema: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.code.guided import guided_edits
 from aidbt.healing.remedies.code.names import renamed_on_purpose
 from aidbt.healing.remedies.code.one_edit import OneEdit, applied, undone_indents, undone_slips
+from aidbt.healing.remedies.code.other_meanings import other_meaning
 from aidbt.healing.remedies.code.places import Place, asks_for, is_verdict_of_a_test, places
 from aidbt.healing.remedies.code.reading import Reader, Reading
 from aidbt.healing.remedies.remedy import Tools
@@ -111,7 +112,18 @@ def _found(place: Place, reader: Reader) -> _Found | str:
         shown = "; ".join(str(edits[0]) for edits, _ in good[:3])
         return f"several edits make {place.path} readable again: {shown}"
     edits, after = good[0]
-    return _Found(place, edits, len(ways), before, now, after)
+    lost = _lost(edits, place, reader, before, after)
+    return lost or _Found(place, edits, len(ways), before, now, after)
+
+
+def _lost(edits: tuple[OneEdit, ...], place: Place, reader: Reader, before: Reading, after: Reading) -> str:
+    """Why edits that make code readable may lose a part of what was wanted; "" where they do not."""
+    if not place.path.endswith((".sql", ".py")):
+        return ""
+    dialect = reader.case.dialect if place.path.endswith(".sql") else ""
+    lost = other_meaning(edits, place.now, lambda text: reader.read(place.path, text), before, after, dialect)
+    said = f"{edits[0]} makes {place.path} readable, and so does {lost} that may have been lost"
+    return f"{said}: which was meant is a person's" if lost else ""
 
 
 def _good(

@@ -79,13 +79,19 @@ def _put_back(place: Place, diagnosis: Diagnosis, case: Case) -> list[_Word]:
             by_pair.setdefault((edit.now, edit.then), []).append(edit)
     found = []
     for (word, meant), edits in by_pair.items():
-        if nearest_slip(word, [meant], vocabulary=vocabulary) is None:
+        if nearest_slip(word, [meant], vocabulary=vocabulary) is None or _is_nearer(word, meant, vocabulary):
             continue
         # Then it is wrong wherever it stands, unless the file makes it itself.
         if not _stands(word, place.before) and not _is_made(word, place.now):
             edits = _everywhere(place.now, word, meant)
         found.append(_Word(place.path, place.now, word, meant, tuple(edits)))
     return found
+
+
+def _is_nearer(word: str, meant: str, vocabulary: Sequence[str]) -> bool:
+    """Whether a word is nearer to another name than to the one that stood there: it may be wanted now."""
+    most = slips(word.casefold(), meant.casefold())
+    return any(is_slip(word, name) and slips(word.casefold(), name.casefold()) < most for name in vocabulary)
 
 
 def _defined(place: Place, diagnosis: Diagnosis, case: Case) -> list[_Word]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -27,7 +28,7 @@ from aidbt.warehouse.dialects import render
 from aidbt.warehouse.rows import Rows, rows_of
 from aidbt.warehouse.table_states import engine_of, keyed_rows
 
-_VALUE = "aidbt_value"  # the name that an expression has while its values are compared
+VALUE = "aidbt_value"  # the name that an expression has while its values are compared
 _TEXT = exp.DataType.build("text")
 _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
@@ -159,6 +160,10 @@ class SourceNow:
             raise WarehouseError(f"{self.source.name} cannot be measured{why}")
         return change
 
+    @property
+    def dialect(self) -> str:
+        return self._tools.warehouse().dialect
+
     def relation(self, connection: Connection) -> Relation:
         """The table that it is, or its files as this connection reads them.
 
@@ -210,7 +215,7 @@ class SourceNow:
             for key in self._keys(then, column):
                 now = keyed_rows(rows, key, bound=then.bound, mask=self._tools.mask())
                 found_again = 2 * len(now.values.keys() & then.values.keys()) >= len(then.values)
-                if found_again and _VALUE in now.columns:
+                if found_again and VALUE in now.columns:
                     return compared(then, now, column, with_updated=with_updated)
         if column in then.key and all(self.now.column(name) for name in then.key if name != column):
             return Agreement(lost=len(then.values), rows=len(then.values))  # it does not find the rows again
@@ -229,7 +234,7 @@ class SourceNow:
             if not self._is_same_engine(connection):
                 return None
             rows = _with_value(connection, self.relation(connection), instead, data_type)
-            named = exp.column(_VALUE, quoted=True)
+            named = exp.column(VALUE, quoted=True)
             hashed = exp.Anonymous(this="hash", expressions=[exp.cast(named, _TEXT)])
             query = rows.select(hashed).distinct(copy=False).where(exp.not_(named.copy().is_(exp.null())))
             lowest = 0 if connection.dialect == "duckdb" else -(2**63)
@@ -248,7 +253,7 @@ class SourceNow:
         another column of it is gone, each new one in its place.
         """
         places = {name: there.name for name in then.key if (there := self.now.column(name)) is not None}
-        places |= {column: _VALUE} if column in then.key else {}
+        places |= {column: VALUE} if column in then.key else {}
         gone = [name for name in then.key if name not in places]
         if not gone:
             yield [places[name] for name in then.key]
@@ -262,6 +267,18 @@ class SourceNow:
             one = exp.Literal.number(1)
             found = rows.first(exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=one)])))
         return int(found[0])
+
+    def fetched(
+        self, instead: Instead, data_type: str, ask: Callable[[Rows], exp.Expr]
+    ) -> list[tuple[Any, ...]]:
+        """What a query over its rows gives, in which an expression stands as the column VALUE.
+
+        Raises:
+            WarehouseError: the expression cannot be run.
+        """
+        with self._tools.warehouse().connect() as connection:
+            rows = _with_value(connection, self.relation(connection), instead, data_type)
+            return rows.fetch(ask(rows))
 
     def sizes(self, old: str, new: str, data_type: str) -> tuple[float | None, float | None]:
         """The usual length of a text, or size of a number (about its geometric mean, so that few large ones
@@ -279,8 +296,7 @@ class SourceNow:
             value = exp.column(name, quoted=True)
             if family == "text":
                 return exp.Length(this=exp.cast(value, _TEXT.copy()))
-            size = exp.Abs(this=exp.cast(value, exp.DataType.build("double")))
-            return exp.Ln(this=exp.Add(this=size, expression=exp.Literal.number(1)))
+            return log_size(value)
 
         is_null = exp.column(old, quoted=True).is_(exp.null())
         moved = exp.Case(ifs=[exp.If(this=is_null, true=size(new))])
@@ -293,8 +309,7 @@ class SourceNow:
 
     def count_null(self, instead: Instead) -> int:
         """Rows for which an expression gives no value now."""
-        dialect = self._tools.warehouse().dialect
-        return self.count(_parsed(instead, dialect).is_(exp.null()))
+        return self.count(_parsed(instead, self.dialect).is_(exp.null()))
 
     def try_out(self, instead: Instead, data_type: str) -> Checked:
         """Whether an expression that reads nothing can be run as a type."""
@@ -304,6 +319,12 @@ class SourceNow:
             value = exp.cast(_parsed(instead, connection.dialect), wanted)
             found = connection.rows(render(exp.select(value), connection.dialect))
         return Checked(len(found) == 1, "the warehouse reads it so")
+
+
+def log_size(value: exp.Expr) -> exp.Expr:
+    """The logarithm of one more than a number's size."""
+    size = exp.Abs(this=exp.cast(value.copy(), exp.DataType.build("double")))
+    return exp.Ln(this=exp.Add(this=size, expression=exp.Literal.number(1)))
 
 
 def _parsed(instead: Instead, dialect: str) -> exp.Expr:
@@ -317,9 +338,9 @@ def _parsed(instead: Instead, dialect: str) -> exp.Expr:
 def _with_value(connection: Connection, relation: Relation, instead: Instead, data_type: str) -> Rows:
     """The relation's rows with an expression as one more column."""
     rows = rows_of(connection, relation)
-    value = exp.alias_(_parsed(instead, connection.dialect), _VALUE, quoted=True)
+    value = exp.alias_(_parsed(instead, connection.dialect), VALUE, quoted=True)
     made = rows.select(exp.Star(), value).subquery("aidbt_rows", copy=False)
-    columns = (*rows.relation.columns, Column(_VALUE, data_type))
+    columns = (*rows.relation.columns, Column(VALUE, data_type))
     there = Relation(relation.schema, relation.name, columns, database=relation.database)
     return Rows(connection, there, None, made)
 
@@ -339,7 +360,7 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
         if column in then.key:
             pairs.append((_picked(then, row, rest), _picked(now, other, rest)))
         elif column in then.columns:
-            pairs.append((row[then.columns.index(column)], other[now.columns.index(_VALUE)]))
+            pairs.append((row[then.columns.index(column)], other[now.columns.index(VALUE)]))
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
     same = sum(a == b for a, b in filled)
     lost = sum(a is not None and b is None for a, b in pairs)

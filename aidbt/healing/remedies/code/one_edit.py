@@ -25,7 +25,7 @@ KEYWORDS = frozenset(
     "exclude".split()
 )
 _CLOSING_TAG = re.compile(r"\{%[-+]?(?:end\w+|else)[-+]?%\}")
-_OPERATORS = frozenset("=<>!+-*/|%")
+OPERATORS = frozenset("=<>!+-*/|%")
 _MARKS = frozenset(",()[]{}'\"`:;.") | {"{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-}}", "{%-", "-%}"}
 
 
@@ -224,5 +224,5 @@ def _is_slip(edit: OneEdit) -> bool:
 def _is_single(words: Sequence[str]) -> bool:
     """Whether these are one mark, one operator, one keyword or one closing tag."""
     if len(words) == 1:
-        return words[0] in _MARKS or words[0] in _OPERATORS or words[0].casefold() in KEYWORDS
+        return words[0] in _MARKS or words[0] in OPERATORS or words[0].casefold() in KEYWORDS
     return bool(_CLOSING_TAG.fullmatch("".join(words)))

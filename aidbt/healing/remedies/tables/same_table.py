@@ -77,6 +77,11 @@ def likeness(
     return _judged(found, was)
 
 
+def has_the_columns(relation: Relation, was: TableState) -> bool:
+    """Whether a relation has every column that a table had, of its type."""
+    return not _columns_differ(relation, was)
+
+
 def the_one(found: Sequence[Likeness], was: TableState) -> tuple[Likeness | None, str]:
     """(the relation that is the table, ""), or (None, why none or not one alone is).
 

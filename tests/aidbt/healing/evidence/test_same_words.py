@@ -3,7 +3,7 @@
 import pytest
 
 from aidbt.core.types import Family
-from aidbt.healing.evidence.same_words import says_more, says_the_same
+from aidbt.healing.evidence.same_words import says_another, says_more, says_the_same
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ def test_words_of_form_say_nothing_else(old: str, new: str, family: Family):
         ("amount", "value", "number"),
         ("amount", "amount_usd", "number"), ("amount", "total_amount", "number"), ("email", "note", "text"),
         ("email", "email_hash", "text"), ("created_at", "created_at_utc", "timestamp"),
+        ("is_paid", "is_prepaid", "boolean"), ("mail", "voicemail", "text"), ("user", "superuser", "text"),
         ("paid_at", "repaid_at", "timestamp"), ("updated_at", "created_at", "timestamp"),
         ("min_price", "max_price", "number"), ("amount", "amount_old", "number"),
     ],
@@ -38,3 +39,9 @@ def test_words_of_meaning_do(old: str, new: str, family: Family):
 def test_a_name_with_one_more_word_may_be_another_column():
     assert says_more("country", "shipping_country", "text")
     assert not says_more("country", "land", "text") and not says_more("country", "country_code", "text")
+
+
+def test_names_that_share_a_word_and_differ_in_another_are_of_two_columns():
+    assert says_another("billing_country", "shipping_country", "text")
+    assert says_another("agent_code", "supervisor_code", "text")
+    assert not says_another("country", "land", "text") and not says_another("qty", "quantity", "integer")

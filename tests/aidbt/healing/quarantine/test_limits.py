@@ -57,6 +57,7 @@ def test_few_new_rows_may_be_set_aside(kind: Kind, figures: Figures):
         ("nulls", replace(FEW, new=41), "cannot be told"),
         ("nulls", replace(FEW, bad=30, bad_new=30), "its load is"),
         ("nulls", replace(FEW, bad=0), "no row"),
+        ("nulls", replace(FEW, whole="method = cash"), "all new rows of pay.payments with method = cash"),
         ("nulls", replace(FEW, changed=("contact_email",)), "changed too (contact_email)"),
         (
             "bad_casts",
@@ -65,6 +66,7 @@ def test_few_new_rows_may_be_set_aside(kind: Kind, figures: Figures):
         ),
         ("other_values", replace(FEW, values=("", "returned")), "'returned' may be a new value"),
         ("range", replace(FEW, values=(-1, 70_000)), "what they should be is a decision"),
+        ("range", replace(FEW, values=(-1,), reversed=2), "may take it back"),
         ("range", replace(FEW, values=(-1,), bad=9, bad_new=9), "that is no slip"),
         ("orphans", FEW, "how shop.orders was at the last good run"),
         ("orphans", replace(KNOWN_PARENT, parent_now=89), "has lost rows"),

@@ -156,6 +156,55 @@ def test_the_token_that_was_lost_comes_back_and_the_wanted_change_stays(
     }
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("(sums.order_count + 1) * 2 as twice", "sums.order_count + 1) * 2 as twice"),
+        ("(sums.order_count + 1) * 2 as twice", "(sums.order_count + 1 * 2 as twice"),
+        ("max(1)\n        - min(1) as twice", "max(1)\n        min(1) as twice"),
+        ("round(sums.order_count / 60, 2) as twice", "round(sums.order_count / , 2) as twice"),
+        ("sums.order_count / 60 as twice", "sums.order_count / as twice"),
+        ("case when true and false then 1 end as twice", "case when true and then 1 end as twice"),
+        ("nullif(sums.order_count, 0) as twice", "nullif(, 0) as twice"),
+        ("1 {% if kinds and 1 %} + 1 {% endif %} as twice", "1 {% if kinds and %} + 1 {% endif %} as twice"),
+    ],
+)
+def test_what_may_be_the_rest_of_a_wanted_change_is_not_taken_out(tmp_path: Path, right: str, wrong: str):
+    wanted = SQL.replace("    sums.order_count\n", f"    sums.order_count,\n    {wrong}\n")
+    found, tools = case(tmp_path, {MODEL: wanted})
+
+    declined = RestoredToken().propose(broken("Parser Error"), found, tools)
+    assert isinstance(declined, Declined), declined
+
+
+def test_what_an_old_line_got_by_a_wanted_change_that_went_wrong_is_not_taken_out(tmp_path: Path):
+    for wrong in ("sums.order_count /", "sums.order_count - 1) * 2", "sums.order_count and"):
+        before = SQL.replace("    sums.order_count\n", "    sums.order_count - 1 as fewer\n")
+        now = SQL.replace("    sums.order_count\n", f"    {wrong} as fewer\n")
+        found, tools = case(tmp_path / wrong[-1], {MODEL: now})
+        changes = changed_files({MODEL: before}, {MODEL: now})
+        found = replace(found, code=CodeChanges(tuple(changes), "the last good state", is_since_good=True))
+
+        assert isinstance(RestoredToken().propose(broken("Parser Error"), found, tools), Declined), wrong
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("sum(1) as twice", "sum(1)) as twice"),
+        ("coalesce(1, 2) as twice", "coalesce(1, 2)) as twice"),
+        ("coalesce(1, 2) as twice", "coalesce(1,, 2) as twice"),
+    ],
+)
+def test_a_mark_too_many_is_taken_out_of_a_wanted_line(tmp_path: Path, right: str, wrong: str):
+    then, now = (
+        SQL.replace("    sums.order_count\n", f"    sums.order_count,\n    {line}\n")
+        for line in (right, wrong)
+    )
+
+    assert mended(RestoredToken(), broken("Parser Error"), tmp_path, {MODEL: now}) == {MODEL: then}
+
+
 def test_a_comma_that_the_wanted_line_needed_is_put_where_alone_it_can_stand(tmp_path: Path):
     now = SQL.replace("    sums.order_count\n", "    sums.order_count\n    sums.order_count * 2 as twice\n")
 
@@ -314,6 +363,21 @@ def test_the_word_that_stood_there_comes_back(tmp_path: Path, message: str, righ
     diagnosis = broken(message, error_class=E.SQL_SEMANTIC)
 
     assert mended(RightName(), diagnosis, tmp_path, {MODEL: now}) == {MODEL: SQL.replace(*WANTED)}
+
+
+def test_a_word_that_is_nearer_to_another_name_than_to_the_one_before_may_mean_that(tmp_path: Path):
+    names = ("customer", "customers")
+    for word, is_mended in (("custmer", False), ("custmers", True)):
+        then = {MODEL: "select customers from {{ ref('orders') }}\n"}
+        found, tools = case(tmp_path / word, {MODEL: f"select {word} from {{{{ ref('orders') }}}}\n"})
+        assert found.good is not None
+        columns = tuple(Column(name, "integer") for name in names)
+        good = replace(found.good, relations=(Relation("main", "orders", columns),))
+        changes = changed_files(then, {MODEL: tools.text(MODEL) or ""})
+        found = replace(found, good=good, code=CodeChanges(tuple(changes), "x", is_since_good=True))
+        diagnosis = broken(f'Referenced column "{word}" not found', error_class=E.SQL_SEMANTIC)
+
+        assert isinstance(RightName().propose(diagnosis, found, tools), Mend) is is_mended, word
 
 
 def test_a_test_whose_name_was_mistyped_gets_it_back(tmp_path: Path):
@@ -539,6 +603,29 @@ sources:
 """
 TABLE = SOURCES[SOURCES.index("      - name: orders") : SOURCES.index("      - name: payments")]
 TWO_MACROS = CLEAN + "\n{% macro cents(column) %}{{ column }} / 100{% endmacro %}\n"
+
+
+def test_a_macro_in_whose_place_another_came_stays_away(tmp_path: Path):
+    now = TWO_MACROS.replace(CLEAN, "{% macro tidy(column) %}nullif({{ column }}, '-'){% endmacro %}\n")
+    declined = part_taken_out(tmp_path, MACROS, TWO_MACROS, now, "clean")
+
+    assert isinstance(declined, Declined) and "tidy is new in macros/text.sql" in declined.why
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_mended"),
+    [("Remove clean, nobody needs it", False), ("Clean up", True), ("Use clean in totals", True)],
+)
+def test_what_a_commit_says_it_removes_stays_away(tmp_path: Path, subject: str, is_mended: bool):
+    case(tmp_path, {})
+    committed(tmp_path)
+    (tmp_path / MACROS).unlink()
+    found, tools = case(tmp_path, {MACROS: None})
+    (tmp_path / MACROS).unlink(missing_ok=True)
+    found = replace(found, git=replace(found.git, subjects=(f"1a2b3c {subject}",)))
+    diagnosis = broken("", error_class=E.COMPILATION, what="macro", token="clean")
+
+    assert isinstance(RestoredFile().propose(diagnosis, found, tools), Mend) is is_mended
 
 
 def part_taken_out(root: Path, path: str, then: str, now: str, token: str, **also: str) -> Mend | Declined:

@@ -218,6 +218,31 @@ def test_a_schema_that_is_there_was_meant(tmp_path: Path, there: str):
     assert not check_claims(mend.claims)[0]
 
 
+@pytest.mark.parametrize(
+    ("land", "named"),
+    [
+        (
+            ["create schema lake_new", "create table lake_new.payments as from raw.payments"],
+            "lake_nwe.payments",
+        ),
+        (["create schema landing", "create view landing.payments as from raw.payments"], "raw_uat.payments"),
+        (["create table raw.payments_all as from raw.payments"], "raw.payments_al"),
+    ],
+)
+def test_a_place_that_the_changed_file_may_mean_is_not_taken_back(
+    tmp_path: Path, land: list[str], named: str
+):
+    schema, _, table = named.partition(".")
+    yaml = YAML.replace("schema: raw", f"schema: {schema}").replace(
+        "identifier: payments", f"identifier: {table}"
+    )
+    mend = Moved(tmp_path, *land, yaml=yaml).proposed(RestoredPlace())
+
+    assert isinstance(mend, Mend)
+    holds, said = check_claims(mend.claims)
+    assert not holds and "may be meant" in said[-1]
+
+
 @pytest.mark.long
 def test_on_postgresql_too(tmp_path: Path):
     land = re.sub(r"range\(1, (\d)01\) t\(i\)", r"generate_series(1, \g<1>00) i", LAND)

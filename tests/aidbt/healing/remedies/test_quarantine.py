@@ -103,6 +103,7 @@ class Shop:
     source: dict[str, object] = field(default_factory=dict)
     texts: dict[str, str | None] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(heal={"quarantine": "allowed"}))  # type: ignore[arg-type]
+    then: dict[str, object] = field(default_factory=dict)  # the test's settings at the last good run
 
     def change(self, *statements: str) -> Shop:
         with duckdb.connect(str(self.root / "shop.duckdb")) as database:
@@ -128,13 +129,14 @@ class Shop:
             test = replace(test, depends_on=(ORDERS, STG))
         nodes = {node.unique_id: node for node in (staging, totals, test)}
         manifest = Manifest(ArtifactMetadata("", "", NOON, {}), nodes, sources)
+        before = replace(manifest, nodes={**nodes, test.unique_id: replace(test, config=self.then)})
         meaning = meaning_of(test.unique_id, manifest)
         assert meaning is not None
         message = f"Got {got} results, configured to fail if != 0"
         return Case(
             "shop", self.root,
             FailedRun(Stage.TEST, (RunFailure(test.unique_id, failed, message),), ended_at=NOON),
-            adapter="duckdb", dialect="duckdb", manifest=manifest, good_manifest=manifest, good=self.good,
+            adapter="duckdb", dialect="duckdb", manifest=manifest, good_manifest=before, good=self.good,
             tests={test.unique_id: meaning}, relations=tuple(warehouse.relations()),
             lineage=project_lineage(manifest, seen={n: t.relation for n, t in self.good.tables.items()}),
             tables=tables_now(warehouse, list(sources.values()), self.good).tables,
@@ -298,6 +300,39 @@ def test_what_a_person_has_to_decide_is_declined(
     shop: Shop, change: str, error_class: ErrorClass, test: tuple[Node, str], got: int, why: str
 ):
     assert why in shop.change(change).refused(error_class, test, got)
+
+
+@pytest.mark.parametrize("kind", ["Cash", "Voucher"])  # of one there were many, of one none
+def test_all_new_rows_of_one_kind_are_not_some_rows(shop: Shop, kind: str):
+    why = shop.change(rows(order_id="null", method=f"'{kind}'")).refused(NULLS, NOT_NULL, 3)
+    assert f"all new rows of pay.payments with Méthode = {kind}" in why
+
+
+@pytest.mark.parametrize(("of", "is_mended"), [("order_id", False), ("order_id + 100", True)])
+def test_a_row_below_zero_may_take_another_one_back(shop: Shop, of: str, is_mended: bool):
+    numbers = "alter table raw.payments alter amount type decimal(12, 2)"
+    bill = rows(1, id="b", order_id="290", amount="123.45")
+    back = "insert into raw.payments select * replace ('c' || id as id, -amount as amount, {} as order_id) "
+    shop.change(numbers, bill)
+    warehouse = DuckDBWarehouse(shop.root / "shop.duckdb")
+    with warehouse.connect() as connection:
+        relation = next(r for r in warehouse.relations() if r.name == "payments")
+        state = measured_table(connection, relation, keys=["id"])
+    shop.good = replace(shop.good, tables={**shop.good.tables, PAYMENTS: state})
+    shop.change((back + "from raw.payments where amount = 123.45").format(of))
+    shop.change("update raw.payments set loaded_at = timestamp '2026-03-02' where amount < 0")
+    assert isinstance(shop.proposed(RULE, POSITIVE, 1), Mend) is is_mended
+
+
+def test_rows_of_a_kind_that_others_have_too_or_of_none_are_some_rows(shop: Shop):
+    shop.change(rows(2, order_id="null", method="'Cash'"), rows(2, id="y", order_id="null", method="null"))
+    assert shop.mended(NULLS, NOT_NULL, 4).rows_moved == {"pay.payments": 4}
+
+
+def test_a_test_that_asks_for_more_than_before_may_be_wrong_itself(shop: Shop):
+    shop.then = {"where": "method = 'card'"}
+    why = shop.change(rows(order_id="null")).refused(NULLS, NOT_NULL, 3)
+    assert "not_null__order_id has another where since the last good run" in why
 
 
 @pytest.mark.long

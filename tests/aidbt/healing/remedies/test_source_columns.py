@@ -67,6 +67,13 @@ class Shop:
         (self.root / path).write_text(sql)
         return self
 
+    def measured(self) -> Shop:
+        """The shop whose last good run was now."""
+        relation = next(r for r in self.warehouse.relations() if r.name == "people")
+        with self.warehouse.connect() as connection:
+            state = measured_table(connection, relation, keys=["id"])
+        return replace(self, good=replace(self.good, tables={PEOPLE: state}))
+
     @property
     def warehouse(self) -> DuckDBWarehouse:
         return DuckDBWarehouse(self.root / "shop.duckdb")
@@ -419,6 +426,37 @@ def test_a_list_of_few_values_moves_as_it_is(shop: Shop, value: str, is_it: bool
         assert "not so: where country turned null" in shop.refused(*MOVE, **facts)
 
 
+@pytest.mark.parametrize(
+    ("names", "data_type", "value", "is_it"),
+    [
+        (("flag", "flag_v2"), "integer", "(id % 4 = 0)::integer", True),
+        (("flag", "flag_v2"), "integer", "(id % 4 > 0)::integer", False),  # turned around
+        pytest.param(  # the same countries
+            ("from_country", "to_country"), "varchar", "'C' || (id * id % 17)", False, marks=pytest.mark.long
+        ),
+    ],
+)
+def test_the_same_values_under_another_meaning_are_not_those_that_moved(
+    shop: Shop, names: tuple[str, str], data_type: str, value: str, is_it: bool
+):
+    old, new = names
+    held = "(id % 4 = 0)::integer" if old == "flag" else "'C' || (id * id % 17)"
+    shop.change(
+        f"alter table raw.people add column {old} {data_type}", f"update raw.people set {old} = {held}"
+    )
+    shop = shop.measured().change(
+        f"alter table raw.people add column {new} {data_type}",
+        f"insert into raw.people by name select * replace (id + 1000 as id, null as {old}, {value} as {new})"
+        " from raw.people where id <= 60",
+    )
+    shop.write(SQL.replace("channel", old))
+    facts = {"old": old, "new": new, "how": "null_since", "conflicts": "0"}
+    if is_it:
+        assert f"coalesce({new}, {old})" in shop.mended(*MOVE, **facts)
+    else:
+        assert f"not so: where {old} turned null" in shop.refused(*MOVE, **facts)
+
+
 REMOVED = (DefaultColumn, ErrorClass.COLUMN_REMOVED)
 
 
@@ -480,6 +518,17 @@ def test_a_column_that_may_be_there_under_another_name_is_not_defaulted(shop: Sh
     assert "channel_code may be it, in another form" in shop.refused(*REMOVED, column="channel")
 
 
+def test_a_new_column_that_says_more_than_the_one_that_is_gone_may_be_it(shop: Shop):
+    shop.change(
+        "alter table raw.people add column total_points varchar",
+        "update raw.people set total_points = (id * 7919 % 1013) || ' p'",
+        "alter table raw.people drop column points",
+    )
+    shop.write(SQL.replace("channel", "points"))
+
+    assert "total_points may be it, in another form" in shop.refused(*REMOVED, column="points")
+
+
 RETYPE = (CastColumn, ErrorClass.TYPE_CHANGED)
 
 
@@ -529,6 +578,75 @@ def test_a_type_whose_values_do_not_prove_it_is_a_persons(shop: Shop, changes: d
 
     for column in changes:
         assert shop.refused(*RETYPE, column=column)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "to", "why"),
+    [
+        ("amount", "amount * 100", "varchar", "they lie between 1.25 and 3625.00"),
+        ("amount", "amount * 60", "varchar", "in rows loaded since, and"),
+        pytest.param("amount", "-amount * 6", "double", "another sign", marks=pytest.mark.long),
+        pytest.param("amount", "null", "varchar", "29 of the 29 rows that came", marks=pytest.mark.long),
+        (
+            "seen_at",
+            "make_timestamp(epoch_ms(seen_at))",
+            "bigint using epoch_ms(seen_at)",
+            "they lie between 1970",
+        ),
+    ],
+)
+def test_a_type_that_came_with_other_values_in_new_rows_is_a_persons(
+    shop: Shop, column: str, values: str, to: str, why: str
+):
+    shop.change(
+        NEW_ROWS,
+        f"update raw.people set {column} = {values} where id > 1000",
+        f"alter table raw.people alter {column} type {to}",
+    )
+    assert why in shop.refused(*RETYPE, column=column)
+
+
+@pytest.mark.parametrize(
+    ("rows", "to", "holds"),
+    [
+        (200, "boolean using flag = 1", True),
+        (200, "boolean using flag = 0", False),  # turned around
+        pytest.param(6, "boolean using flag = 1", True, marks=pytest.mark.long),
+        pytest.param(6, "boolean using flag = 0", False, marks=pytest.mark.long),
+        pytest.param(0, "boolean using flag = 0", False, marks=pytest.mark.long),  # nothing tells rows apart
+    ],
+)
+def test_few_values_are_compared_in_the_same_rows_even_where_all_were_loaded_anew(
+    shop: Shop, rows: int, to: str, holds: bool
+):
+    told = f"delete from raw.people where id > {rows}" if rows else "alter table raw.people drop column email"
+    shop.change(
+        told,
+        "alter table raw.people add column flag integer",
+        "update raw.people set flag = (id % 4 = 0)::integer",
+    )
+    if not rows:
+        shop.change(*(f"alter table raw.people drop column {c}" for c in ("amount", "seen_at")))
+        shop.change("update raw.people set id = 1")
+    shop = shop.measured().change(
+        "update raw.people set loaded_at = '2026-03-01'", f"alter table raw.people alter flag type {to}"
+    )
+    shop.write(SQL.replace("channel", "flag"))
+
+    _, found, said = shop.tried(*RETYPE, {"column": "flag"})
+
+    assert found is holds, said
+
+
+def test_digits_that_lost_a_leading_zero_are_not_what_they_were(shop: Shop):
+    shop.change(
+        "alter table raw.people add column zip varchar",
+        "update raw.people set zip = case when id = 5 then '0107' else (1000 + id)::varchar end",
+    )
+    shop = shop.measured().change(
+        "update raw.people set loaded_at = '2026-03-01'", "alter table raw.people alter zip type integer"
+    )
+    assert "199 of 200 rows" in shop.write(SQL.replace("channel", "zip")).refused(*RETYPE, column="zip")
 
 
 @pytest.mark.parametrize(
