@@ -178,10 +178,12 @@ def test_what_may_be_the_rest_of_a_wanted_change_is_not_taken_out(tmp_path: Path
 
 
 def test_what_an_old_line_got_by_a_wanted_change_that_went_wrong_is_not_taken_out(tmp_path: Path):
-    for wrong in ("sums.order_count /", "sums.order_count - 1) * 2", "sums.order_count and"):
+    for number, wrong in enumerate(
+        ("sums.order_count /", "sums.order_count - 1) * 2", "sums.order_count and")
+    ):
         before = SQL.replace("    sums.order_count\n", "    sums.order_count - 1 as fewer\n")
         now = SQL.replace("    sums.order_count\n", f"    {wrong} as fewer\n")
-        found, tools = case(tmp_path / wrong[-1], {MODEL: now})
+        found, tools = case(tmp_path / str(number), {MODEL: now})
         changes = changed_files({MODEL: before}, {MODEL: now})
         found = replace(found, code=CodeChanges(tuple(changes), "the last good state", is_since_good=True))
 
