@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -47,9 +47,6 @@ def build(
     from aidbt.cli import build_holding
     from aidbt.cli.build_healing import healed_after_build
     from aidbt.cli.good_state import for_programs, kept_after_build, kept_lines
-    from aidbt.cli.monitor_check import Monitored, monitored_after_build
-    from aidbt.cli.quality import kept_scores
-    from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
     from aidbt.observability.runs import build_and_record, wait_until_free
 
     session = open_from(**where, as_committed=heal)
@@ -70,16 +67,9 @@ def build(
             on_event=progress.show,
         )
         holding.end_anyway(report)
-        rows = RowCounts()
-        if count_rows_ and report.results:
-            progress.show("rows in and out")
-            rows = count_rows(session.project, session.settings, session.warehouse, report.results)
-            remember_counts(session.store, rows)
-        watched = Monitored()
-        if report.results and monitor is not False:
-            progress.show("monitors")
-            watched = monitored_after_build(session, is_asked=bool(monitor), show=progress.show)
-        problem = kept_scores(session) if report.results else ""
+        rows, watched, problem = _looked_at(
+            session, report, progress.show, counts=count_rows_, monitor=monitor
+        )
         kept = None
         if report.succeeded:
             progress.show("the last good state")
@@ -108,6 +98,25 @@ def build(
     if healing.mended_all:
         raise SystemExit(0)
     raise SystemExit({"success": 0, "failed": 1, "nothing_selected": 1, "error": 2}[report.status])
+
+
+def _looked_at(
+    session: Any, report: Any, show: Callable[[str], None], *, counts: bool, monitor: bool | None
+) -> tuple[Any, Any, str]:
+    """(rows in and out, what monitors saw, why scores were not kept) of what a run built."""
+    from aidbt.cli.monitor_check import Monitored, monitored_after_build
+    from aidbt.cli.quality import kept_scores
+    from aidbt.observability.row_counts import RowCounts, count_rows, remember_counts
+
+    rows, watched = RowCounts(), Monitored()
+    if counts and report.results:
+        show("rows in and out")
+        rows = count_rows(session.project, session.settings, session.warehouse, report.results)
+        remember_counts(session.store, rows)
+    if report.results and monitor is not False:
+        show("monitors")
+        watched = monitored_after_build(session, is_asked=bool(monitor), show=show)
+    return rows, watched, kept_scores(session) if report.results else ""
 
 
 def _why(report: Any) -> Iterator[str]:
