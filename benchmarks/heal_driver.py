@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from aidbt.core.errors import AidbtError, ProjectError
 from aidbt.core.failures import ErrorClass
 from aidbt.healing.controller.asked import asked_of
 from aidbt.healing.controller.healing import Healed
+from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.keeping import keep_good_state
 from aidbt.patching.commits import head
 from aidbt.session import Session, open_session
@@ -36,7 +38,7 @@ def main() -> None:
     # Whatever ends this before it is done, a person is needed.
     write(env, report("escalated", actions=["the healer did not come to its end"]))
     try:
-        told = heal(opened(env), Path(env["BENCH_ARTIFACTS"]))
+        told = heal(opened(env), Path(env["BENCH_ARTIFACTS"]), env.get("BENCH_COMMAND", ""))
     except AidbtError as error:
         unknown = ErrorClass.UNCLASSIFIED_ERROR.value
         said = f"nothing could be done: {error.message}"
@@ -99,9 +101,20 @@ def prepare(session: Session, artifacts: Path | None) -> None:
         raise SystemExit(f"the good state was not kept: {kept.why}")
 
 
-def heal(session: Session, artifacts: Path) -> dict[str, Any]:
-    """Every cause of the failed run taken as far as it gets, as a report."""
-    case = read_to_heal(session, artifacts)
+def as_commanded(case: Case, command: str) -> Case:
+    """The case with the command that is known to have failed, where its artifacts tell less of it."""
+    said, known = asked_of(case.run.command), asked_of(command)
+    tells_less = not said.options and said.command in ("", known.command)
+    return replace(case, run=replace(case.run, command=command)) if tells_less and known.command else case
+
+
+def heal(session: Session, artifacts: Path, command: str = "") -> dict[str, Any]:
+    """Every cause of the failed run taken as far as it gets, as a report.
+
+    Args:
+        command: what failed, as far as somebody knows.
+    """
+    case = as_commanded(read_to_heal(session, artifacts), command)
     causes = causes_of(case)
     if not causes:
         return report("no_action" if case.run.is_green else "escalated")

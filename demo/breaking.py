@@ -20,7 +20,7 @@ heal:
     TRANSIENT: auto
     SCHEMA_DRIFT: auto
     DATA_QUALITY: auto
-    CODE: auto
+    CODE: propose
 """
 _GOLD = PROJECT / "models" / "gold" / "weather_impact.sql"
 # A column that people want, and a slip of the hand.
@@ -105,7 +105,12 @@ def _commit_a_typo(env: dict[str, str]) -> None:
     _GOLD.write_text(text, encoding="utf-8")
     _commit("The longest delay in each weather")
     _git("show", "--unified=0", "--format=%s", "HEAD", show=True)
-    aidbt(["build", "--heal", "--no-monitor", "-s", "weather_impact"], env)
+    aidbt(["build", "--heal", "--no-monitor", "-s", "weather_impact"], env, expected=1)
+    print("\nMends of code are to be proposed here: there is a branch with the mend, which a person merges.")
+    branch = _git("branch", "--list", "--format=%(refname:short)", "aidbt/heal/*").split()[-1]
+    _git("show", "--unified=0", "--format=%s", branch, show=True)
+    _git("merge", "--quiet", "--ff-only", branch, show=True)
+    aidbt(["build", "--no-monitor", "-s", "weather_impact"], env)
 
 
 def _let_a_password_expire(server: PostgresServer, env: dict[str, str]) -> None:
@@ -135,7 +140,9 @@ def _commit(message: str) -> None:
     _git("-c", "user.name=Ana Lyst", "-c", "user.email=ana@example.org", "commit", "--quiet", "-m", message)
 
 
-def _git(*words: str, show: bool = False) -> None:
+def _git(*words: str, show: bool = False) -> str:
+    """What git printed; "" where that is shown."""
     if show:
         print(f"\n$ git {' '.join(words)}", flush=True)
-    subprocess.run(["git", *words], cwd=PROJECT, check=True, stdout=None if show else subprocess.DEVNULL)
+    out = None if show else subprocess.PIPE
+    return subprocess.run(["git", *words], cwd=PROJECT, check=True, stdout=out, text=True).stdout or ""

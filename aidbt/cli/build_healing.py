@@ -43,14 +43,13 @@ class Healing:
 
     def lines(self) -> Iterator[str]:
         """The screen."""
-        from aidbt.cli.heal import healed_lines
+        from aidbt.cli.heal import healed_lines, over_lines
 
         if self.healed:
             yield from healed_lines(self.healed)
         if self.problem:
             yield dim(f"nothing was healed: {self.problem}")
-        for one in self.over:
-            yield f"{one.id} is over: {one.title}"
+        yield from over_lines(self.over)
 
     def for_programs(self) -> dict[str, Any]:
         """The same for `--output json`."""
@@ -59,13 +58,13 @@ class Healing:
 
 
 def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, is_whole: bool) -> Healing:
-    """After a green run of the whole project what it ends, and if asked what monitors found of high severity;
-    after a failed one, if asked, its causes healed.
+    """After a green run what it ends, and if asked, after one of the whole project, what monitors found of
+    high severity; after a failed one, if asked, its causes healed.
 
     No build fails by it.
     """
     from aidbt.cli.heal_from import healed_of_monitors
-    from aidbt.cli.heal_incidents import goes_on
+    from aidbt.cli.heal_incidents import end_mended, goes_on
     from aidbt.cli.healing_calls import actor
     from aidbt.core.errors import AidbtError
     from aidbt.healing.controller.healing import end_what_is_over
@@ -74,11 +73,13 @@ def healed_after_build(session: Session, report: RunReport, *, is_asked: bool, i
         if report.succeeded and is_whole:
             target, root = session.project.profile().target, session.project.root
             ended = end_what_is_over(
-                session.store, who=actor(session), target=target, root=root, run=report.invocation_id,
-                still=goes_on(session),
+                session.store, who=actor(session), target=target, root=root, still=goes_on(session),
+                why=f"run {report.invocation_id} is green",
             )  # fmt: skip
             healed = healed_of_monitors(session, None) if is_asked else []
             return Healing(healed=tuple(healed), over=tuple(ended))
+        if report.succeeded:
+            return Healing(over=tuple(end_mended(session)))
         if is_asked and report.status in ("failed", "error"):
             return Healing(healed=tuple(_healed(session, report)))
     except AidbtError as error:

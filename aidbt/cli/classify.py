@@ -40,9 +40,9 @@ def classify(file: IO[bytes], why: bool, retrain: bool, ask: bool, **where: Any)
 
     Reads {"message", "adapter"} from FILE or standard input (sqlstate, code and exception where the driver
     gave them) and writes {"label", "confidence"} for each, in order. From 0.75 on a mend that is proved may
-    act, from 0.50 on it is a draft, below a person looks. Needs no project, and sends nothing without --ask.
-    With --retrain the text model is fitted again with what became of the project's failures, and kept only
-    where it is surely better on held-out ones.
+    act, from 0.50 on it is a draft, below a person looks. In a project it knows what became of its failures;
+    it needs none, and sends nothing without --ask. With --retrain the text model is fitted again with these
+    outcomes (about a minute), and kept only where it is surely better on held-out ones.
     """
     if retrain:
         _retrain(where)
@@ -57,13 +57,18 @@ def classify(file: IO[bytes], why: bool, retrain: bool, ask: bool, **where: Any)
 
 
 def _classifier(ask: bool, where: dict[str, Any]) -> Classifier:
+    """The one of the project, where there is one and anything is known of it; else as shipped."""
+    from aidbt.cli.classifying import classifier_of, has_learned
+    from aidbt.core.errors import AidbtError
     from aidbt.healing.classification.classify import Classifier
 
-    if not ask:
+    try:
+        session = open_from(**where)
+        return classifier_of(session, ask=ask) if ask or has_learned(session) else Classifier()
+    except AidbtError:
+        if ask or where.get("project_dir") is not None:
+            raise
         return Classifier()
-    from aidbt.cli.classifying import classifier_of
-
-    return classifier_of(open_from(**where), ask=True)
 
 
 def _retrain(where: dict[str, Any]) -> None:
@@ -106,6 +111,7 @@ def _told(found: Classified, why: bool) -> dict[str, Any]:
             "why": found.why,
             "alternatives": [str(other) for other in found.alternatives],
             "gate": found.gate,
+            "category": str(found.error_class.category),
             "strategy": str(found.error_class.strategy),
         }
     return told

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aidbt.core.failures import Classified
     from aidbt.core.findings import Finding
+    from aidbt.core.healing import Diagnosis
     from aidbt.healing.classification.classify import Classifier
     from aidbt.healing.classification.learned import TextModel
     from aidbt.healing.classification.retraining import Retrained
@@ -51,6 +53,13 @@ def classifier_of(session: Session, *, ask: bool = False) -> Classifier:
     )
 
 
+def has_learned(session: Session) -> bool:
+    """Whether the project has state from which a classifier may know more than the shipped one; nothing is
+    made by asking."""
+    store = session.settings.values.store
+    return bool(store.url.get_secret_value()) or (session.project.root / store.path).is_file()
+
+
 def by_project(session: Session, *, ask: bool = False) -> Callable[[str, str], Classified]:
     """(message, adapter) → its class, by the classifier of the project; made when it is asked first.
 
@@ -71,6 +80,25 @@ def by_project(session: Session, *, ask: bool = False) -> Callable[[str, str], C
             return replace(made[0], ask=None).classify(Failed(message, adapter))
 
     return classify
+
+
+def with_past(session: Session, causes: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """The causes with what is known of failures that said the same; as they are where the store cannot be
+    read."""
+    from aidbt.core.errors import StoreError
+    from aidbt.healing.classification.outcomes import said_before
+    from aidbt.store.cases import Cases
+
+    try:
+        past = Cases(session.store, "aidbt").all() if causes else ()
+    except StoreError:
+        past = ()
+    if not past:
+        return tuple(causes)
+    messages = (next((f.message for f in one.failures if f.message), "") for one in causes)
+    return tuple(
+        replace(one, before=said_before(message, past)) for one, message in zip(causes, messages, strict=True)
+    )
 
 
 def retrain(session: Session) -> Retrained:
@@ -105,14 +133,23 @@ def retrain(session: Session) -> Retrained:
 def accuracy(session: Session) -> Finding | None:
     """Word that classes were right less often lately than they claimed; None where that does not show.
 
+    Where a text model was learned, what was said before it counts no more.
+
     Raises:
         StoreError: the outcomes cannot be read.
     """
+    from datetime import UTC, datetime
+
+    from aidbt.core.patch import STATE_DIR
     from aidbt.healing.classification.outcomes import known_outcomes
     from aidbt.healing.classification.retraining import accuracy_finding
     from aidbt.store.cases import Cases
 
-    return accuracy_finding(known_outcomes(Cases(session.store, "aidbt").all()))
+    past, place = Cases(session.store, "aidbt").all(), session.project.root / STATE_DIR / MODEL_FILE
+    with contextlib.suppress(OSError):
+        since = datetime.fromtimestamp(place.stat().st_mtime, UTC)
+        past = tuple(case for case in past if case.at >= since)
+    return accuracy_finding(known_outcomes(past))
 
 
 def _own_model(root: Path) -> TextModel | None:

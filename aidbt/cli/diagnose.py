@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -70,7 +71,7 @@ def diagnose(
     """
     session = open_from(**where, as_committed=True)
     case = read(session, artifacts, asks_warehouse=not files_only)
-    causes = causes_of(case, by_project(session, ask=ask))
+    causes = _with_memory(session, case, causes_of(case, by_project(session, ask=ask)))
     good = case.good
     result = Diagnosed(
         failing=len(case.run.failures),
@@ -84,6 +85,18 @@ def diagnose(
     mending = mending_of(session) if causes else {}
     emit(result, output=output, text=lambda: lines(case, causes, mending, show_all=show_all))
     raise SystemExit(1 if causes else 0)
+
+
+def _with_memory(session: Session, case: Case, causes: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """The causes without what a person said is none, each with what is known of those that said the same."""
+    from aidbt.cli.classifying import with_past
+    from aidbt.cli.heal_incidents import without_expected
+    from aidbt.core.errors import StoreError
+
+    with contextlib.suppress(StoreError):
+        since = case.good.taken_at if case.good is not None else None
+        causes = without_expected(session, causes, since=since)
+    return with_past(session, causes)
 
 
 def read(session: Session, artifacts: Path | None, *, asks_warehouse: bool = True) -> Case:
@@ -243,6 +256,7 @@ def _cause(number: int, cause: Diagnosis, show_all: bool) -> Iterator[str]:
     if below:
         yield from _part("below", [f"{len(below):,} more: {_listed(below, show_all)}"], show_all)
     yield from _part("not known", list(cause.unknown), show_all)
+    yield from _part("before", [cause.before] if cause.before else [], show_all)
     yield from _part("next", [cause.next_step], show_all)
 
 

@@ -60,8 +60,9 @@ def run_command(
     person is needed.
     """
     session = open_from(**where, as_committed=True)
-    healed = healed_from(session, triggers, artifacts, pushes=pushes)
-    emit({"causes": [plain(one) for one in healed]}, output=output, text=lambda: healed_lines(healed))
+    healed, over = healed_from(session, triggers, artifacts, pushes=pushes)
+    result = {"causes": [plain(one) for one in healed], "over": [one.id for one in over]}
+    emit(result, output=output, text=lambda: [*healed_lines(healed), *over_lines(over)])
     raise SystemExit(0 if all(one.attempt.state in ("promoted", "resolved") for one in healed) else 1)
 
 
@@ -237,6 +238,7 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
         said = (attempt.why, one.diagnosis.next_step)  # what another line says
         yield from _part("not further", () if is_done else [why for why in one.reasons if why not in said])
         yield from _part("declined", () if is_done else [f"{name}: {why}" for name, why in one.declined])
+        yield from _part("before", () if is_done else [one.diagnosis.before])
         yield from _part("draft", one.drafts)
         yield from _part("next", one.commands or (() if is_done else [one.diagnosis.next_step]))
         if attempt.state == "waiting":
@@ -244,6 +246,12 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
             yield from _part("then", [f"{ended}aidbt heal resolve {attempt.id} lets it be tried again"])
         if one.problem:
             yield f"   {dim('stopped'.ljust(10))} {one.problem}"
+
+
+def over_lines(over: Sequence[Attempt]) -> Iterator[str]:
+    """The attempts that a green run ended."""
+    for one in over:
+        yield f"{one.id} is over: {one.title}"
 
 
 def _part(name: str, lines: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from aidbt.core.attempts import Attempt
     from aidbt.core.healing import Diagnosis
     from aidbt.healing.controller.healing import Healed
     from aidbt.healing.controller.means import Means
@@ -32,8 +33,9 @@ _OF_SOURCES = {"connectors": "connector|", "dead-letters": "letters|"}
 
 def healed_from(
     session: Session, triggers: Collection[str], artifacts: Path | None, *, pushes: bool = False
-) -> list[Healed]:
-    """Every cause that the triggers found, taken as far as it gets; all triggers where none is named.
+) -> tuple[list[Healed], list[Attempt]]:
+    """Every cause that the triggers found, taken as far as it gets, and the attempts that a green run ended;
+    all triggers where none is named.
 
     Args:
         pushes: see `heal_case`.
@@ -48,16 +50,20 @@ def healed_from(
     require_not_paused(session)
     wanted = set(triggers or TRIGGERS)
     healed: list[Healed] = []
+    over: list[Attempt] = []
     case: Case | None = None
     causes: Sequence[Diagnosis] = ()
     problem: UsageError | None = None
     if wanted & {"runs", "monitors", "new-columns"}:
         try:
             case, causes = _last_run(session, artifacts)
+            _require_open(session, case)
         except UsageError as error:
-            problem = error
+            problem, case, causes = error, None, ()
     if "runs" in wanted and case is not None:
         healed += heal_case(session, case, causes, pushes=pushes)
+        if _is_new_and_green(case) and not causes:
+            over = _over(session, artifacts)
     if "monitors" in wanted:
         healed += healed_of_monitors(session, case, causes)
     if "new-columns" in wanted and case is not None and case.run.is_green and not causes:
@@ -68,7 +74,46 @@ def healed_from(
         healed += _healed_of_sources(session, wanted & _OF_SOURCES.keys())
     if problem is not None and not healed and (not triggers or {"runs", "new-columns"} & set(triggers)):
         raise problem
-    return healed
+    return healed, over
+
+
+def _require_open(session: Session, case: Case) -> None:
+    """Refuse a failed run that is over: what failed in it went well later, or every cause of it was mended.
+
+    Raises:
+        UsageError: it is.
+        StoreError: the store cannot be read.
+    """
+    from aidbt.core.attempts import AttemptState
+    from aidbt.core.errors import UsageError
+    from aidbt.store.attempts import Attempts
+
+    run = case.run
+    hint = "give the artifacts of the last run, or make one: aidbt build"
+    if case.is_over:
+        raise UsageError("what failed in this run went well in a later one", hint=hint)
+    if run.is_green or not run.invocation_id:
+        return
+    made = [
+        one for one in Attempts(session.store, "aidbt").all() if one.facts.get("run") == run.invocation_id
+    ]
+    if made and all(one.state is AttemptState.RESOLVED and one.commit for one in made):
+        raise UsageError(f"what failed in this run was mended by {made[-1].id}, and is over", hint=hint)
+
+
+def _is_new_and_green(case: Case) -> bool:
+    """Whether somebody made a run that went well after the last good state was kept."""
+    return case.run.is_green and (case.good is None or case.run.invocation_id != case.good.invocation_id)
+
+
+def _over(session: Session, artifacts: Path | None) -> list[Attempt]:
+    """What that run ended; it is recorded first."""
+    from aidbt.cli.heal_incidents import end_mended, tell_runs
+    from aidbt.cli.observe import taken_in
+
+    taken_in(session, (artifacts,) if artifacts is not None else ())
+    tell_runs(session)
+    return end_mended(session)
 
 
 def _last_run(session: Session, artifacts: Path | None) -> tuple[Case, tuple[Diagnosis, ...]]:

@@ -150,6 +150,30 @@ def tell_runs(session: Session) -> None:
         deliver_due(session)
 
 
+def end_mended(session: Session) -> list[Attempt]:
+    """End the attempts whose incident is resolved, whoever made the run that showed it: the deployed commit
+    holds the mend, or a person mended it.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    from aidbt.cli.healing_calls import actor
+    from aidbt.core.incidents import IncidentState
+    from aidbt.healing.controller.healing import end_what_is_over
+    from aidbt.observability.targets import watched_target
+    from aidbt.store.attempts import ALIVE, Attempts
+    from aidbt.store.incidents import Incidents
+
+    store, who = session.store, actor(session)
+    if not Attempts(store, who).all(states=ALIVE):
+        return []
+    resolved = {one.id for one in Incidents(store).all(states=[IncidentState.RESOLVED])}
+    return end_what_is_over(
+        store, who=who, target=watched_target(session.project), root=session.project.root,
+        why="its incident is resolved", passed=resolved,
+    )  # fmt: skip
+
+
 def tell_accuracy(session: Session) -> None:
     """Open an incident where classes were right less often lately than they claimed, and end it where not.
 

@@ -93,6 +93,7 @@ def heal_case(
     Raises:
         StoreError: the store cannot be read or written.
     """
+    from aidbt.cli.classifying import with_past
     from aidbt.cli.good_state import kept_after_build
     from aidbt.cli.heal_incidents import keep_causes, tell_healed, without_expected
     from aidbt.healing.controller.healing import heal_causes
@@ -100,7 +101,7 @@ def heal_case(
     manifest, run = case.best_manifest, case.run
     looked = case.tables if run.is_green else ()
     since = case.good.taken_at if case.good is not None else None
-    causes = without_expected(session, causes, since=since)
+    causes = with_past(session, without_expected(session, causes, since=since))
     incidents: dict[str, str] = {}
     if tells:
         incidents = keep_causes(session, causes, manifest, run=run.invocation_id, looked=looked, since=since)

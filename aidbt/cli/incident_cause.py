@@ -54,7 +54,8 @@ def next_of(incident: Incident, attempt: Attempt | None) -> str:
     """What a person may do next about a cause that was found."""
     assert incident.found is not None
     if attempt is None:
-        return f"aidbt heal run; or by hand: {incident.found.next_step}"
+        step = incident.found.next_step
+        return step if step.startswith("aidbt ") else f"aidbt heal run; or by hand: {step}"
     if attempt.state == "proposed":
         return f"review and merge {attempt.branch}: .aidbt/heal/{attempt.id}.md says why"
     if attempt.state == "promoted":

@@ -65,19 +65,25 @@ def observe(
     """
     session = open_from(**where)
     artifacts = (*artifacts, *more)
-    observed = _observed(session, artifacts, exit_code)
+    observed = taken_in(session, artifacts, exit_code)
     kept = _kept(session, observed, artifacts)
     failed = caused(session, observed, artifacts) if finds_causes else Caused()
+    ended = [f"{one.id} is over: {one.title}" for one in failed.over]
     emit(
-        {**plain(observed), "good_state": for_programs(kept), "causes": failed.for_programs()},
+        {**plain(observed), "good_state": for_programs(kept), "causes": failed.for_programs(), "over": ended},
         output=output,
-        text=lambda: [*_lines(observed, show_all=show_all), *kept_lines(kept), *failed.lines()],
+        text=lambda: [*_lines(observed, show_all=show_all), *kept_lines(kept), *failed.lines(), *ended],
     )
     bad = (Severity.ERROR, Severity.WARN)
     raise SystemExit(1 if any(finding.severity in bad for finding in observed.findings) else 0)
 
 
-def _observed(session: Any, artifacts: tuple[Path, ...], exit_code: int | None) -> Observed:
+def taken_in(session: Any, artifacts: tuple[Path, ...], exit_code: int | None = None) -> Observed:
+    """The runs whose artifacts are in some places, recorded; the project's target by default.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
     from aidbt.core.config import environment
     from aidbt.core.errors import ProfileError
     from aidbt.observability.observing.observe import observe as take_in

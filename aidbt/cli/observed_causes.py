@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aidbt.cli.render import bold, count, dim, plain
 
 if TYPE_CHECKING:
+    from aidbt.core.attempts import Attempt
     from aidbt.core.healing import Diagnosis
     from aidbt.observability.observing.observe import Observed
     from aidbt.observability.recorded import RecordedRun
@@ -27,11 +28,13 @@ class Caused:
     Attributes:
         incidents: key of a cause → id of its incident.
         problem: why they could not be looked for; "" otherwise.
+        over: attempts to mend something that what was observed shows to be over.
     """
 
     causes: tuple[Diagnosis, ...] = ()
     incidents: dict[str, str] | None = None
     problem: str = ""
+    over: tuple[Attempt, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """For people: a line for each cause."""
@@ -57,7 +60,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     """
     from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
-    from aidbt.cli.heal_incidents import keep_causes, tell_runs
+    from aidbt.cli.heal_incidents import end_mended, keep_causes, tell_runs
     from aidbt.core.errors import AidbtError
     from aidbt.observability.targets import is_watched, watched_target
 
@@ -67,14 +70,17 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     try:
         tell_runs(session)
         is_ours = is_watched(last, watched_target(session.project))
+        over = tuple(end_mended(session))
         if last.status == "success" or len(artifacts) > 1 or not is_ours:
-            return Caused()
+            return Caused(over=over)
         if datetime.now(UTC) - last.finished_at > _FRESH:
-            return Caused(problem="it ended more than a day ago")
+            return Caused(problem="it ended more than a day ago", over=over)
         place = artifacts[0] if artifacts else session.project.target_path
         case = read(session, place if place.is_dir() else place.parent)
+        if case.is_over:
+            return Caused(problem="what failed went well in a later run", over=over)
         causes = causes_of(case, by_project(session))
         known = keep_causes(session, causes, case.best_manifest, run=case.run.invocation_id)
-        return Caused(causes, {cause.key: known.get(cause.key, "") for cause in causes})
+        return Caused(causes, {cause.key: known.get(cause.key, "") for cause in causes}, over=over)
     except AidbtError as error:
         return Caused(problem=error.message)

@@ -11,7 +11,7 @@ from aidbt.core.findings import RunFailure
 from aidbt.core.patch import Patch
 
 if TYPE_CHECKING:
-    from aidbt.core.failures import ErrorClass
+    from aidbt.core.failures import Category, ErrorClass, Strategy
 
 
 class Stage(StrEnum):
@@ -66,6 +66,7 @@ class Diagnosis:
         facts: what remedies need, by the names in `healing/diagnosis/facts.py`.
         unknown: what could not be read, and so speaks neither for nor against.
         next_step: one sentence: what to do.
+        before: what is known of the last failure that said the same; "" for nothing.
     """
 
     key: str
@@ -81,6 +82,17 @@ class Diagnosis:
     facts: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     next_step: str = ""
+    before: str = ""
+
+    @property
+    def category(self) -> Category:
+        """Which of the eleven categories it counts in."""
+        return self.error_class.category
+
+    @property
+    def strategy(self) -> Strategy:
+        """What may be tried once it is proved; a person's where nothing may."""
+        return self.error_class.strategy
 
 
 @dataclass(frozen=True, slots=True)

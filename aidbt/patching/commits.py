@@ -56,6 +56,12 @@ def head(root: Path) -> Head:
     )
 
 
+def untracked(root: Path, folders: Sequence[str]) -> tuple[str, ...]:
+    """Files in some folders below `root` that git neither knows nor ignores; none where there is no git."""
+    found = _run(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *folders)
+    return tuple(name for name in found.stdout.split("\0") if name) if found.returncode == 0 else ()
+
+
 def commit_patch(root: Path, patch: Patch, *, base: str, message: str, at: datetime) -> str:
     """A commit of the edits on top of `base`; what is checked out stays as it is.
 

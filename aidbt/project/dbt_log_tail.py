@@ -24,9 +24,8 @@ _LOG_LINE = re.compile(r"^[\d:.]{8,} \[(?P<level>\w+) *\] \[[^\]]*\]: (?P<text>.
 _PRINTED_LINE = re.compile(r"^\d\d:\d\d:\d\d  ?(?P<text>.*)$")
 _RUNNING = re.compile(r"^Running with dbt=(?P<version>\S+)")
 _STARTS = re.compile(r"^(?=(?:\x1b\[\d*m)?\d\d:\d\d:\d\d  ?Running with dbt=)", re.MULTILINE)
-_ASKED = re.compile(
-    r"""Command `(?P<words>[^`]*)` (?:succeeded|failed)|['"]invocation_command['"]: ['"](?P<words2>[^'"]*)"""
-)
+_COMPLETED = re.compile(r"Command `(?P<words>[^`]*)` (?:succeeded|failed)")
+_ASKED = re.compile(r"""['"]invocation_command['"]: (?P<quote>['"])(?P<words>.*?)(?P=quote)[,}]""")
 _LOOKS_BACK = 12  # invocations
 _BUILDS = frozenset(("build", "run", "seed", "snapshot", "retry", "clone", "run-operation", "source"))
 _NO_MODELS = frozenset(("seed", "snapshot"))
@@ -219,7 +218,7 @@ def _of_json(text: str, is_whole: bool) -> Iterator[LastInvocation]:
 
 def _of_events(last: str, own: Sequence[str], is_whole: bool) -> LastInvocation:
     told: list[Told] = []
-    version = command = ""
+    version = command = asked = ""
     ended, succeeded = False, None
     for line in own:
         event = _event(line)
@@ -232,11 +231,26 @@ def _of_events(last: str, own: Sequence[str], is_whole: bool) -> LastInvocation:
         if name == "MainReportVersion":
             version = str(data.get("version") or "").lstrip("=")
             is_whole = True
+        if name == "MainReportArgs":
+            asked = str((data.get("args") or {}).get("invocation_command") or "")
         if name == "CommandCompleted":
             ended, succeeded = True, bool(data.get("success"))
             command = str(data.get("command") or "")
         told.append(_told(info, data, name))
+    command = _with_options(asked, command)
     return LastInvocation(last, tuple(told), version, command, ended, succeeded, is_whole)
+
+
+def _with_options(asked: str, command: str) -> str:
+    """The command as it was given: the event of its end names it without options. Where dbt ran within
+    another program `asked` is that one's.
+
+    Example:
+        >>> _with_options("dbt build -s orders+", "dbt build"), _with_options("airflow run", "dbt build")
+        ('dbt build -s orders+', 'dbt build')
+    """
+    own = command.split()[1:]
+    return asked if asked and all(word in asked.split() for word in own) else command
 
 
 def _event(line: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -276,8 +290,9 @@ def _of_text(invocation_id: str, text: str, form: re.Pattern[str], is_whole: boo
         told.append(line)
     everything = [line.text for line in told]
     ended = _ending(everything)
-    asked = _ASKED.search(text)
-    command = " ".join((asked["words"] or asked["words2"] or "").split()) if asked else ""
+    asked, completed = _ASKED.search(text), _COMPLETED.search(text)
+    words = (" ".join(found["words"].split()) if found else "" for found in (asked, completed))
+    command = _with_options(*words)
     return LastInvocation(invocation_id, tuple(told), version, command, ended is not None, ended, is_whole)
 
 

@@ -36,6 +36,10 @@ class RetryPolicy:
         """
         return rng.uniform(0, min(self.cap_s, self.base_s * 2.0 ** min(number - 1, 1000)))
 
+    def wait_s(self, number: int, rng: Random) -> float:
+        """The same for one who waits alone for somebody to be done: half of the doubled base for certain."""
+        return min(self.cap_s, self.base_s * 2.0 ** min(number - 1, 1000)) / 2 + self.delay_s(number, rng) / 2
+
 
 POLICIES: dict[Operation, RetryPolicy] = {
     "api": RetryPolicy(tries=3, base_s=0.1, cap_s=5),

@@ -12,6 +12,7 @@ from aidbt.healing.classification.messages import normal_form
 
 # How like two normal forms are, 0..1; from `_SAME` on they say the same thing.
 _ALIKE, _SAME = 0.35, 0.85
+_TOLD = 0.74  # below what may act
 _MOST = 5
 _WORD = 3  # shortest word that counts
 
@@ -24,12 +25,14 @@ class Case:
         form: the normal form of its message (`normal_form`): no values, no secrets.
         was_right: whether what was done about it as this class proved right.
         runbook: what a person wrote down, or what was done; "" for nothing.
+        is_told: whether a person said of which class it was.
     """
 
     form: str
     error_class: ErrorClass
     was_right: bool = True
     runbook: str = ""
+    is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def by_cases(found: Classified, message: str, cases: Sequence[Case]) -> tuple[Cl
     """What cases like it add to an answer that is not sure, and those cases.
 
     Cases that say the same and whose class proved right decide where they agree: each counts as one answer
-    that was right, one that proved wrong as one that was not (Laplace's rule).
+    that was right, one that proved wrong as one that was not (Laplace's rule). What a person said stands over
+    an answer that rests on the message alone; nothing acts upon it.
     """
     alike = similar(message, cases)
     shown = tuple(one.case for one in alike)
@@ -74,6 +78,8 @@ def by_cases(found: Classified, message: str, cases: Sequence[Case]) -> tuple[Cl
     (error_class,) = classes
     of_class = [case for case in same if case.error_class is error_class]
     share = (sum(case.was_right for case in of_class) + 1) / (len(of_class) + 2)
+    if any(case.is_told for case in of_class):
+        share = max(share, min(found.confidence + 0.01, _TOLD))
     agrees = error_class is found.error_class
     if share <= found.confidence and not agrees:
         return found, shown

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import re
 
-from aidbt.project.scrub import HIDDEN, Scrub, scrubber
+from aidbt.project.scrub import HIDDEN, scrubber
 
 # Of a message that is longer only its two ends are read: the error stands first, or last after a traceback.
 _HEAD, _TAIL = 6_000, 3_000
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\[\d{1,2}m")
 
-# What is secret by its form alone, whatever it is called.
-_SECRETS = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),  # access keys of AWS
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"),  # JSON web tokens
-    re.compile(r"\b(?:gh[pousr]_|github_pat_|xox[abprs]-|sk-|dapi|glpat-|ya29\.)[\w.-]{10,}"),
-    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}|(?<=basic )[A-Za-z0-9+/=]{8,}"),
-    re.compile(r"(?i)(?<=[?&]sig=)[^&\s\"']+|(?<=[?&]key=)[^&\s\"']+"),
-    re.compile(r"(?i)(?<=x-amz-signature=)[^&\s\"']+|(?<=x-amz-security-token=)[^&\s\"']+"),
-)
-# A setting whose name says that it is secret, as JSON, YAML, a connection string or a Python dict has it.
-_NAMED_SECRET = re.compile(
-    r"(?i)([\"']?\b[\w-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key"
-    r"|credential)s?\b[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&'\")}]+)"
-)
 _PLAIN_SCRUB = scrubber((), {})
 
 # Order counts: an address holds numbers, a path holds names.
@@ -64,19 +49,6 @@ def _ends(message: str) -> str:
     return f"{message[:_HEAD]}\n…\n{message[-_TAIL:]}"
 
 
-def without_secrets(message: str, scrub: Scrub = _PLAIN_SCRUB) -> str:
-    """The message without what may be a secret: by its form, by the name before it, or known to `scrub`.
-
-    Example:
-        >>> without_secrets('token: "abc", user: ann; postgres://ann:pw@db/x')
-        'token: *****, user: ann; postgres://ann:*****@db/x'
-    """
-    text = scrub(message)
-    for form in _SECRETS:
-        text = form.sub(HIDDEN, text)
-    return _NAMED_SECRET.sub(rf"\g<1>{HIDDEN}", text)
-
-
 def normal_form(message: str) -> str:
     """What stays the same when the same thing fails elsewhere, in lower case.
 
@@ -90,7 +62,7 @@ def normal_form(message: str) -> str:
         '503 from URL after N s'
     """
     text = _ECHO.sub(" ", _ANSI.sub("", _ends(message)))
-    text = plain_text(without_secrets(text)).replace(HIDDEN, "SECRET")
+    text = plain_text(_PLAIN_SCRUB(text)).replace(HIDDEN, "SECRET")
     for form, word in _FORMS:
         text = form.sub(f" {word} ", text)
     text = _NODE.sub(lambda found: f"{found[1]} NAME" if found[1] else "NAME", text)

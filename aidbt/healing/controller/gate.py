@@ -168,6 +168,9 @@ def _by_files(diagnosis: Diagnosis, rules: Rules, ground: Ground) -> Iterator[_L
     critical = sorted(rules.critical & {diagnosis.root, *failed, *ground.touches})
     if critical:
         yield Allowed.DRAFT, f"only people change what is critical: {_names(critical)}"
+    beneath = sorted((rules.critical | rules.off) & set(diagnosis.blast_radius))
+    if beneath:
+        yield Allowed.PROPOSE, f"people said of what hangs on it that they decide: {_names(beneath)}"
     if not rules.deployed_branch:
         yield Allowed.PROPOSE, "nobody declared which branch is deployed (heal.deployed_branch)"
     elif ground.branch and ground.branch != rules.deployed_branch:

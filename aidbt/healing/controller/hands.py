@@ -33,6 +33,7 @@ from aidbt.healing.proof.claims import check_claims
 from aidbt.healing.remedies import REMEDIES
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.patching import commits
+from aidbt.project import Project
 from aidbt.store.attempts import Attempts
 from aidbt.store.cache import Cache
 from aidbt.store.good_states import GoodStates
@@ -41,7 +42,7 @@ from aidbt.store.profiles import ProfileCache
 __all__ = ["Means", "ProjectHands", "Ran", "Shared", "hands_of"]
 
 _NO_PATCH = Patch()
-_PAUSES = RetryPolicy(tries=5, base_s=2, cap_s=60)
+_PAUSES = RetryPolicy(tries=5, base_s=4, cap_s=60)
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ class ProjectHands:
             try:
                 return self.means.warehouse().relations()
             except WarehouseLocked:
-                self.means.clock.sleep(_PAUSES.delay_s(number, self.means.rng))
+                self.means.clock.sleep(_PAUSES.wait_s(number, self.means.rng))
         return self.means.warehouse().relations()
 
     def classified(self) -> dict[str, Any]:
@@ -182,8 +183,9 @@ class ProjectHands:
         """The claims; then, of mends that edit files, a build of their commit where nobody reads."""
         if self.shared.deployed is not None:
             whose, tried, _ = self.shared.deployed
-            self.found = (f"proved and deployed together with {whose}",)
-            return Tried(True, self.found[0], commit=tried.commit)
+            said = f"proved and deployed together with {whose}"
+            self.found = (*self.joint.of(self.diagnosis.key).found, said)
+            return Tried(True, said, commit=tried.commit)
         mend = self._the_mend()
         holds, self.found = check_claims(mend.claims)
         if not holds:
@@ -196,7 +198,7 @@ class ProjectHands:
             return Tried(False, wrong)
         if not self.joint.patched:
             if attempt.tries:
-                self.means.clock.sleep(_PAUSES.delay_s(attempt.tries, self.means.rng))
+                self.means.clock.sleep(_PAUSES.wait_s(attempt.tries, self.means.rng))
             again = final_run(self.case, self.joint, self.case.run.manifest)
             problem = not_again(self.case, self.case.run.manifest, again)
             return Tried(not problem, problem or mend.title)
@@ -235,15 +237,13 @@ class ProjectHands:
         key = self.diagnosis.key
         if self.gate.allowed < Allowed.PROMOTE and self.joint.stands_alone(key):
             plans = (self.joint.of(key),)
-        return chain(self.means, plans, base=attempt.base, attempt=attempt.id, at=attempt.opened_at)
+        return chain(self.means, plans, attempt)
 
     def _proof(self, attempt: Attempt) -> Proof:
         texts = json.dumps([attempt.base, sorted(self.joint.texts.items()), sorted(self.joint.unmended)])
         digest = hashlib.sha256(texts.encode()).hexdigest()
         if digest not in self.shared.proofs:
-            commit = chain(
-                self.means, self.joint.patched, base=attempt.base, attempt=attempt.id, at=attempt.opened_at
-            )
+            commit = chain(self.means, self.joint.patched, attempt)
             number = attempt.id.rpartition("-")[2]
             self.shared.proofs[digest] = proved(self.means, self.case, self.joint, commit, number=number)
         return self.shared.proofs[digest]
@@ -260,7 +260,7 @@ class ProjectHands:
                 self.shared.waited[wait.for_what] = True
                 return True
             if number < wait.tries:
-                self.means.clock.sleep(_PAUSES.delay_s(number, self.means.rng))
+                self.means.clock.sleep(_PAUSES.wait_s(number, self.means.rng))
         return False
 
     def _is_over(self, wait: Wait) -> bool:
@@ -377,6 +377,18 @@ def head_of(root: Path) -> commits.Head:
         return commits.Head("", "")
 
 
+# Where dbt looks for files, by the settings of dbt_project.yml, and what it reads there.
+_FOLDERS = {"model": "models", "macro": "macros", "seed": "seeds", "snapshot": "snapshots", "test": "tests"}
+_READ = (".sql", ".py", ".yml", ".yaml", ".csv")
+
+
+def _read_by_dbt(project: Project) -> list[str]:
+    """Files that nobody committed and dbt reads all the same: what is proved is the commit without them."""
+    config = project.config
+    folders = [name for kind, usual in _FOLDERS.items() for name in config.get(f"{kind}-paths") or [usual]]
+    return [name for name in commits.untracked(project.root, folders) if name.endswith(_READ)]
+
+
 def _ground(case: Case, means: Means, mend: Mend | None) -> Ground:
     patch = mend.patch if mend is not None else None
     manifest, head = case.best_manifest, head_of(means.project.root)
@@ -387,7 +399,7 @@ def _ground(case: Case, means: Means, mend: Mend | None) -> Ground:
         touches=frozenset(node.unique_id for node in nodes if node.path in paths),
         commit=head.commit,
         branch=head.branch,
-        is_clean=not head.dirty,
+        is_clean=not (head.dirty or _read_by_dbt(means.project)),
         actor=means.actor,
         restores=mend is not None and mend.restores,
         asks=mend.asks if mend is not None else "",

@@ -166,7 +166,14 @@ def _healed(hands: ProjectHands, outcome: Outcome) -> Healed:
 
 
 def end_what_is_over(
-    store: Store, *, who: str, target: str, root: Path, run: str, still: Collection[str] = ()
+    store: Store,
+    *,
+    who: str,
+    target: str,
+    root: Path,
+    why: str,
+    still: Collection[str] = (),
+    passed: Collection[str] | None = None,
 ) -> list[Attempt]:
     """The attempts of a target that a green run of the whole project ends, each with its outcome noted.
 
@@ -174,7 +181,9 @@ def end_what_is_over(
     a healer left half way, and nobody took up, is over too.
 
     Args:
+        why: in one sentence.
         still: keys of causes that go on although the run is green.
+        passed: ids of the incidents that are over, where no such run says so; None is all.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -184,12 +193,14 @@ def end_what_is_over(
     for attempt in attempts.all(states=ALIVE):
         if attempt.target != target or attempt.state in _TO_BE_TOLD or attempt.key in still:
             continue
+        if passed is not None and attempt.incident not in passed:
+            continue
         if attempt.key.startswith(OF_NEW_COLUMNS) and attempt.state not in _SETTLED:
             continue  # nothing failed of it, so a green run says nothing
         if attempt.state is AttemptState.PROPOSED and not holds(root, attempt.base, attempt.commit):
             continue
         with contextlib.suppress(LeaseTaken):  # a healer is at work on it: the next green run ends it
-            over = end(attempt, attempts, leases, holder=who, why=f"run {run} is green")
+            over = end(attempt, attempts, leases, holder=who, why=why)
             _remember(store, who, attempt)
             forget(root, attempt)
             found.append(over)

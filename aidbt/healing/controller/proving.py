@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from aidbt.core.attempts import Attempt
 from aidbt.core.healing import Diagnosis, Mend
 from aidbt.core.measured import node_name
 from aidbt.healing.controller.means import Means
@@ -50,26 +50,24 @@ class Proof:
     aside: Aside | None = None
 
 
-def chain(
-    means: Means, plans: Collection[Planned], *, base: str, attempt: str, at: datetime
-) -> str:  # fmt: skip
-    """The commit that holds some mends' edits, one commit for each, on top of `base`; made without touching
-    what is checked out.
+def chain(means: Means, plans: Collection[Planned], attempt: Attempt) -> str:
+    """The commit that holds some mends' edits, one commit for each, on top of the attempt's base; what is
+    checked out stays.
 
     Raises:
         EditConflict, ProjectError: git cannot do it, or a file is another one than was edited.
     """
-    commit = base
+    root, commit = means.project.root, attempt.base
     for one in plans:
         if one.mend is not None and one.patch is not None:
-            text = message(one.mend, one.diagnosis, attempt)
-            commit = commits.commit_patch(means.project.root, one.patch, base=commit, message=text, at=at)
+            text = _message(one.mend, one.diagnosis, attempt)
+            commit = commits.commit_patch(root, one.patch, base=commit, message=text, at=attempt.opened_at)
     return commit
 
 
-def message(mend: Mend, diagnosis: Diagnosis, attempt: str) -> str:
-    """Of a mend's commit."""
-    return f"{mend.title}\n\n{diagnosis.error_class} at {diagnosis.root} ({attempt}).\n"
+def _message(mend: Mend, diagnosis: Diagnosis, attempt: Attempt) -> str:
+    by = attempt.id if diagnosis.key == attempt.key else f"with {attempt.id}"
+    return f"{mend.title}\n\n{diagnosis.error_class} at {diagnosis.root} ({by}).\n"
 
 
 def proved(means: Means, case: Case, joint: Joint, commit: str, *, number: str) -> Proof:

@@ -35,6 +35,7 @@ class Planned:
         mend: None where no remedy applies.
         declined: why the remedies before it do not apply.
         gate: how far this cause alone lets it go.
+        found: what checking its claims found, where that was done beside another cause's.
         alike: key of an earlier cause whose edits mend this one too; "" for none.
         is_apart: whether neither the failed run nor the one that follows makes anything of what it is at, so
             that it keeps no other mend back.
@@ -44,6 +45,7 @@ class Planned:
     mend: Mend | None
     declined: tuple[Declined, ...]
     gate: Gate
+    found: tuple[str, ...] = ()
     alike: str = ""
     is_apart: bool = False
 
@@ -160,17 +162,18 @@ class Planner:
             if isinstance(found, Declined):
                 declined.append(found)
                 continue
-            if claims and (said := _not_so(found)):
-                declined.append(Declined(name, said, draft=found.patch))
+            holds, said = check_claims(found.claims) if claims else (True, ())
+            if not holds:
+                declined.append(Declined(name, said[-1], draft=found.patch))
                 continue
-            return Planned(cause, found, tuple(declined), self.judge(cause, found))
+            return Planned(cause, found, tuple(declined), self.judge(cause, found), said)
         alike = self._alike(cause, failed, before)
         if alike is not None:
             return replace(alike, declined=tuple(declined))
         gate = self.judge(cause, None)
         concerned = tuple(one.why for one in declined if one.is_concerned)
         held_back = gate.reasons[:1] if gate.allowed < Allowed.PROPOSE else ()
-        why = held_back or concerned[:1] or gate.reasons[:1] or (cause.next_step,)
+        why = held_back or concerned[:1] or ("no remedy applies",)
         return Planned(cause, None, tuple(declined), Gate(Allowed.HAND_OVER, why))
 
     def _alike(self, cause: Diagnosis, failed: Collection[str], before: Sequence[Planned]) -> Planned | None:
@@ -179,9 +182,10 @@ class Planner:
         for name in self.names if edits else ():
             found = self._safely(name, cause, {}) if name not in failed else Declined(name, "")
             if isinstance(found, Mend) and found.patch is not None:
-                for key, theirs in edits.items() if not _not_so(found) else ():
+                holds, said = check_claims(found.claims)
+                for key, theirs in edits.items() if holds else ():
                     if all(edit in theirs for edit in found.patch.edits):
-                        return Planned(cause, found, (), self.judge(cause, found), alike=key)
+                        return Planned(cause, found, (), self.judge(cause, found), said, alike=key)
         return None
 
     def _safely(self, name: str, cause: Diagnosis, texts: Mapping[str, str | None]) -> Mend | Declined:
@@ -191,11 +195,6 @@ class Planner:
             raise
         except AidbtError as error:
             return Declined(name, error.message)
-
-
-def _not_so(mend: Mend) -> str:
-    holds, said = check_claims(mend.claims)
-    return "" if holds else said[-1]
 
 
 def _why_open(planned: Planned) -> str:

@@ -61,7 +61,7 @@ def diagnose(case: Case, classify: Classify | None = None) -> tuple[Diagnosis, .
         return tuple(_with_radius(case, cause) for cause in green_causes(case))
     found = [_without_memory(case, _cause(case, failure, classify)) for failure in case.run.failures]
     merged = _merged(_attached(case, found))
-    merged += _gone_beside(case, merged)
+    merged += [*_gone_beside(case, merged), *_retyped_beside(case, merged)]
     merged += silent_causes(case, merged)
     causes = [_with_radius(case, cause) for cause in merged]
     return tuple(sorted(causes, key=_widest_first))
@@ -93,6 +93,24 @@ def _gone_beside(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
             if (cause.root, column) not in known and is_read:
                 known.add((cause.root, column))
                 also = column_diagnosis(case, cause.failures[0], change, column)
+                found.append(_without_memory(case, also))
+    return found
+
+
+def _retyped_beside(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The other columns of a source that have another type where one that has is why it failed: a loader
+    writes all of a kind in another way, and the engine stumbles over the first."""
+    known = {(cause.root, cause.column) for cause in causes}
+    found = []
+    for cause in causes:
+        change = case.tables.get(cause.root)
+        if change is None or cause.error_class is not E.TYPE_CHANGED or not cause.failures:
+            continue
+        for column, *_ in change.retyped:
+            is_read = case.lineage is not None and case.lineage.edges_out_of(ColumnRef(cause.root, column))
+            also = retyped_column(case, cause.failures[0], [change], column=column) if is_read else None
+            if also is not None and (cause.root, column) not in known:
+                known.add((cause.root, column))
                 found.append(_without_memory(case, also))
     return found
 

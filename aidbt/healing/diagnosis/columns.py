@@ -26,7 +26,7 @@ from aidbt.healing.diagnosis.finding import (
 from aidbt.healing.diagnosis.symptoms import Symptom
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.outside import is_outside
-from aidbt.healing.evidence.same_words import says_the_same
+from aidbt.healing.evidence.same_words import are_types_of, says_the_same
 from aidbt.healing.evidence.table_changes import Overlap, Switch, TableChange
 from aidbt.healing.evidence.violations import origins_of
 from aidbt.lineage.graph import ColumnRef
@@ -118,13 +118,16 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
         diagnosis, "column", failure=failure, root=change.source, column=column, proof=proof, ruled_out=ruled,
         facts=facts,
     )  # fmt: skip
-    if len(same) == 1 and not partly:
-        new = same[0]
+    types = _two_types(column, same, partly, change.new)
+    if types or (len(same) == 1 and not partly):
+        new, *others = sorted(types or same, key=lambda name: -candidates[name].same)
+        also = facts["also"] = others[0] if others else ""
         there = change.now.column(new)
         facts |= {"old": column, "new": new, "how": "gone", "type_new": there.data_type if there else ""}
         facts |= _figures(candidates[new])
         proof.insert(1, _same_values(relation, column, new, candidates[new]))
-        step = f"read {new} instead of {column} in staging, under the old name"
+        both = f"coalesce({also}, {new})" if also else new
+        step = f"read {both} instead of {column} in staging, under the old name"
         return say(E.COLUMN_RENAMED, _sure(candidates[new], str(facts["type_old"])), next_step=step)
     if same or partly:
         proof[1:1] = [_same_values(relation, column, new, candidates[new]) for new in same]
@@ -143,6 +146,12 @@ def column_diagnosis(case: Case, failure: RunFailure | None, change: TableChange
             facts |= {"alternatives": like}
     step = f"ask the owner of {relation} where {column} went, or declare a default for it"
     return say(E.COLUMN_REMOVED, GUESS if unknown else STRONG, unknown=unknown, next_step=step)
+
+
+def _two_types(column: str, same: Sequence[str], partly: Sequence[str], new: Sequence[str]) -> list[str]:
+    """The two columns that a loader made of one whose values came in two types; [] for none."""
+    names = sorted({name for a in same for b in new if are_types_of(column, a, b) for name in (a, b)})
+    return names if len(names) == 2 and {*same, *partly} <= set(names) else []
 
 
 def _are_same_times(change: TableChange, column: str, new: str, overlap: Overlap) -> bool:

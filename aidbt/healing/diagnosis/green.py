@@ -23,6 +23,7 @@ from aidbt.healing.diagnosis.finding import (
 )
 from aidbt.healing.diagnosis.tables import table_diagnosis
 from aidbt.healing.evidence.case import Case
+from aidbt.healing.evidence.same_words import changes_with_time
 from aidbt.healing.evidence.table_changes import Overlap, TableChange
 from aidbt.warehouse.profiling import is_load_time
 
@@ -207,7 +208,10 @@ def _rewritten(case: Case, change: TableChange, failure: RunFailure | None) -> D
             continue
         share = rewrite.changed / rewrite.compared if rewrite.compared else 0.0
         if rewrite.marks:
-            if rewrite.changed < _SILENT_ROWS or share < _SILENT_SHARE:
+            was = change.was.column(column) if change.was is not None else None
+            is_usual = was is not None and changes_with_time(column, type_family(was.data_type))
+            least = _REWRITTEN if is_usual else _SILENT_SHARE
+            if rewrite.changed < _SILENT_ROWS or share < least:
                 continue
             marks = " and ".join(rewrite.marks)
             text = (

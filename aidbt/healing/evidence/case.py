@@ -91,6 +91,7 @@ class Case:
         manifest: the project as the failed run parsed it; the last good one where it could not.
         good_manifest: as the last good run parsed it; None without memory.
         passed_then: unique_ids of the tests that passed at the last good run.
+        is_over: whether the run failed before that, and all that failed in it went well then.
         tests: unique_id of a failed test → what it asks.
         lineage: the columns of the failed nodes and of all above them, as the last good run built them.
         tables: unique_id of a source → what became of it; only of those that were looked at.
@@ -114,6 +115,7 @@ class Case:
     good: GoodState | None = None
     good_manifest: Manifest | None = None
     passed_then: frozenset[str] = frozenset()
+    is_over: bool = False
     tests: Mapping[str, TestMeaning] = field(default_factory=dict)
     lineage: Lineage | None = None
     tables: Mapping[str, TableChange] = field(default_factory=dict)

@@ -74,12 +74,13 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
     held = _held_at(project)
     if held is not None and run.ended_at is not None and run.ended_at <= held:
         run = replace(run, succeeded=_still_there(run, run.manifest or good_manifest), is_held=True)
-    if (
+    is_older = (
         good is not None
         and run.ended_at is not None
         and run.ended_at < good.taken_at - _SKEW
         and not run.is_green
-    ):
+    )
+    if is_older:
         unknown.append("the run is older than the good run it is compared with: what failed may be over")
     code = changes_since_good(project, good.texts, good.commit) if good is not None else CodeChanges()
     if good is None:
@@ -92,7 +93,8 @@ def read_case(project: Project, artifacts: Path, readers: Readers) -> Case:
         manifest=run.manifest,
         good=good,
         good_manifest=good_manifest,
-        passed_then=_passed_then(good),
+        passed_then=_went_well(good, "pass"),
+        is_over=is_older and {f.unique_id for f in run.failures} <= _went_well(good, "pass", "success"),
         code=code,
         git=git_state(project.root, good.commit if good is not None else ""),
         files=_missing_files(run),
@@ -181,14 +183,14 @@ def _good_manifest(good: GoodState | None, unknown: list[str]) -> Manifest | Non
         return None
 
 
-def _passed_then(good: GoodState | None) -> frozenset[str]:
-    """unique_ids of the tests that ran and passed at the last good run; a warning is no pass."""
+def _went_well(good: GoodState | None, *statuses: str) -> frozenset[str]:
+    """unique_ids of what ended so at the last good run, as the tests that passed; a warning is no pass."""
     text = good.artifacts.get("run_results.json") if good is not None else None
     try:
         results = json.loads(text).get("results") if text else ()
     except (ValueError, AttributeError):
         return frozenset()
-    return frozenset(str(r.get("unique_id")) for r in results or () if r.get("status") == "pass")
+    return frozenset(str(r.get("unique_id")) for r in results or () if r.get("status") in statuses)
 
 
 def _settings(project: Project, manifest: Manifest | None, unknown: list[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ _FORM = frozenset(
     (
         "v", "ver", "version", "new", "str", "string", "text", "txt", "varchar", "char", "int", "integer",
         "bigint", "smallint", "float", "double", "real", "dec", "decimal", "numeric", "num", "number", "bool",
-        "boolean", "json", "col", "column", "field", "value", "val",
+        "boolean", "json", "col", "column", "field", "value", "val", "in", "of", "the", "is",
     )
 )  # fmt: skip
 # Words that a column of the kind may have or not. Of a number each other word ("net", "usd", "cents") may be
@@ -22,6 +22,21 @@ _NEUTRAL = {
     "integer": frozenset(("amount", "amt", "count", "id", "no", "nr")),
     "timestamp": _TIME, "date": _TIME,
 }  # fmt: skip
+_TYPE_ENDS = frozenset(
+    (
+        "s", "st", "str", "string", "text", "varchar", "i", "it", "int", "integer", "bigint", "bi", "l",
+        "long", "d", "de", "decimal", "numeric", "number", "f", "fl", "float", "double", "b", "bo", "bool",
+        "boolean", "t", "ti", "ts", "timestamp", "datetime", "da", "date", "time",
+    )
+)  # fmt: skip
+# Words of what changes in rows that stay, though nothing marks them as updated.
+_LIVELY = frozenset(
+    (
+        "last", "latest", "recent", "current", "next", "seen", "status", "state", "stage", "phase", "step",
+        "tier", "level", "plan", "balance", "stock", "count", "points", "score", "rank", "rating", "visits",
+        "logins", "views", "active", "progress",
+    )
+)  # fmt: skip
 _SAYS_NOTHING = ("e", "tele")  # before mail and phone
 _SHORTEST = 3  # letters of what stands for a longer word
 
@@ -44,6 +59,28 @@ def says_the_same(old: str, new: str, family: Family, table: str = "") -> bool:
         return False
     short, long = sorted((*first, *second), key=len)
     return _is_short_for(short, long, family)
+
+
+def changes_with_time(name: str, family: Family) -> bool:
+    """Whether a column is one that changes in rows that stay, as the last login, a status, a balance do.
+
+    Example:
+        >>> changes_with_time("last_login", "text"), changes_with_time("email", "text")
+        (True, False)
+    """
+    return family in ("timestamp", "date", "boolean") or not _LIVELY.isdisjoint(words_of(name))
+
+
+def are_types_of(name: str, one: str, other: str) -> bool:
+    """Whether two names are those that loaders (Stitch, Singer) give a column whose values came in two types:
+    its own with a word for the type, as `amount__st` and `amount__de`.
+
+    Example:
+        >>> are_types_of("amount", "amount__st", "amount__de"), are_types_of("amount", "amount__eur", "net")
+        (True, False)
+    """
+    ends = [found.removeprefix(f"{name}__") for found in (one.casefold(), other.casefold())]
+    return one != other and all(end in _TYPE_ENDS for end in ends)
 
 
 def says_more(old: str, new: str, family: Family, table: str = "") -> bool:

@@ -113,11 +113,13 @@ def doubts(
 
 
 def _band(rows: int, sources: Sequence[Activity], moved: int) -> tuple[float, float]:
-    """(fewest, most) rows that are believed; a table that had some must not be empty."""
+    """(fewest, most) rows that are believed; a table that had some must not be empty. One of few rows may
+    have as many more as rows came to what it is made of, up to twice what it had."""
     growth = [source.growth for source in sources]
+    came = min(float(rows), max((source.touched for source in sources), default=0.0))
     low = min([1.0, *growth]) / _BAND * rows - moved
     high = max([1.0, *growth]) * _BAND * rows
-    return max(1.0, min(low, rows - moved - _FEW)), max(high, rows + _FEW)
+    return max(1.0, min(low, rows - moved - _FEW)), max(high, rows + _FEW, rows + came)
 
 
 def _no_key(name: str, then: TableState, now: TableState) -> Iterator[str]:

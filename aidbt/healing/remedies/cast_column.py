@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from aidbt.core.errors import AidbtError
 from aidbt.core.failures import ErrorClass
 from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
-from aidbt.core.types import has_time_zone, is_same_type, type_family
+from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.remedies.column_claims import depends_on_session, survives_cast
 from aidbt.healing.remedies.goes_on import goes_on
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_readers import Wanted, known_source, patched
-from aidbt.healing.remedies.source_values import SourceNow
+from aidbt.healing.remedies.source_values import Agreement, SourceNow
 from aidbt.sql.reads import Instead
 
 NAME = "cast_column"
 _NUMBERS = ("integer", "number")
+_WHOLE = ("integer", "boolean", "date")
 _SURELY = 0.8  # Cohen's kappa of values in rows that were loaded anew
 # Numbers since 1970 as times: seconds, milliseconds, microseconds. Only where the values can be compared in
 # the warehouse's own words.
@@ -96,7 +97,7 @@ def _same_values(now: SourceNow, column: str, instead: Instead, data_type: str) 
                 break
             is_whole = 0 < found.compared == found.rows
             if found.is_enough and not with_updated:
-                return Checked(found.is_exact, str(found))
+                return Checked(_agrees(found, data_type, there.data_type), str(found))
             is_bad = found.rules_out or (loses_form and found.other)
             if is_bad or (not found.is_enough and (found.other or found.lost)):
                 return Checked(False, str(found))
@@ -136,9 +137,16 @@ def _proved(now: SourceNow, column: str, old: str, new: str, dialect: str) -> In
         if found is None or not found.is_enough:
             if is_plain:
                 return instead
-        elif found.is_exact:
+        elif found.is_exact or (is_plain and _agrees(found, old, new)):
             return instead
     return None
+
+
+def _agrees(found: Agreement, old: str, new: str) -> bool:
+    """Whether the values are those of then: all of them; or nearly all where they were whole and are text,
+    which loses nothing that a cast back would not show, so that the others were changed by people."""
+    is_whole = type_family(old) in _WHOLE and is_plain_text(new)
+    return found.is_exact or (is_whole and found.is_same and found.kappa >= _SURELY)
 
 
 def ways(column: str, old: str, new: str, dialect: str) -> Iterator[Instead]:

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from aidbt.core.healing import Checked, Claim
 from aidbt.core.types import has_time_zone, is_plain_text, is_same_type, type_family
+from aidbt.healing.evidence.same_words import changes_with_time, says_another, says_more, says_the_same
 from aidbt.healing.evidence.table_changes import is_mark
 from aidbt.healing.remedies.remedy import Tools
 from aidbt.healing.remedies.source_values import Agreement, SourceNow
@@ -62,6 +63,12 @@ def has_the_values(
     def check() -> Checked:
         found = now.agreement(column, instead, data_type)
         if found is not None and found.is_enough:
+            names = (column, instead.columns[0], type_family(data_type), now.source.name)
+            if found.updated and (says_more(*names) or says_another(*names)):
+                return Checked(False, f"{found}, and by its name {names[1]} need not be {column}")
+            is_usual = changes_with_time(column, names[2]) and says_the_same(*names)
+            if by_name is not None and is_usual and found.is_nearly_same:
+                return Checked(True, f"{found}; such a column changes in rows that stay")
             if by_name is None or found.proves_same or not found.is_exact:
                 return Checked(found.is_exact, str(found))
             also = by_name()
@@ -117,6 +124,17 @@ def _why_not_other(now: SourceNow, column: str, name: str) -> str:
         return "another kind of values"
     shared = now.shared(column, Instead("{}", (name,)), there.data_type)
     return "other values" if shared is not None and shared.support >= 20 and shared.share < 0.3 else ""
+
+
+def never_both(now: SourceNow, one: str, other: str) -> Claim:
+    """That no row has a value in both of two columns."""
+
+    def check() -> Checked:
+        filled = (exp.not_(exp.column(name, quoted=True).is_(exp.null())) for name in (one, other))
+        count = now.count(exp.and_(*filled))
+        return Checked(count == 0, f"{count:,} such rows" if count else "no such row")
+
+    return Claim(f"in no row both {one} and {other} are filled", check)
 
 
 def survives_cast(now: SourceNow, tools: Tools, column: str, data_type: str) -> Claim:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aidbt.core.failures import ErrorClass
-from aidbt.core.healing import Checked, Declined, Diagnosis, Mend, Risk
+from aidbt.core.healing import Checked, Claim, Declined, Diagnosis, Mend, Risk
 from aidbt.core.schema import Column
-from aidbt.core.table_state import TableState
+from aidbt.core.table_state import ColumnState, TableState
 from aidbt.core.types import is_same_type
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.copy_names import is_old_by_name
@@ -13,6 +15,7 @@ from aidbt.healing.remedies.column_claims import (
     has_the_values,
     is_gone,
     is_of_type,
+    never_both,
     no_other_has_them,
     survives_cast,
 )
@@ -49,36 +52,46 @@ class RenamedColumn:
             return Declined(NAME, f"{source.name} has no {new}, or had no {old}")
         if is_old_by_name(new, old):
             return Declined(NAME, f"{new} is what {old} was, by its name: what is new may stand elsewhere")
-        is_cast = not is_same_type(was.data_type, there.data_type)
-        form = "cast({} as " + was.data_type.lower() + ")" if is_cast else "{}"
-        instead = Instead(form, (new,))
-        title = f"Read {new} of {source.source_name}.{source.name} as {old}"
-        wanted = Wanted(source, then, now, old, instead, f"{source.name}.{old} is called {new} now")
+        names = [new, *([facts["also"]] if facts.get("also") else [])]
+        columns = [column for name in names if (column := now.column(name)) is not None]
+        instead = _read(columns[::-1], was.data_type)
+        title = f"Read {' and '.join(names)} of {source.source_name}.{source.name} as {old}"
+        wanted = Wanted(source, then, now, old, instead, f"{source.name}.{old} is {' and '.join(names)} now")
         patch = patched(NAME, wanted, case, tools)
         if isinstance(patch, Declined):
             return patch
         fresh = SourceNow(case, tools, source)
-        of_type = (
-            survives_cast(fresh, tools, new, was.data_type)
-            if is_cast
-            else is_of_type(fresh, new, was.data_type)
-        )
         return Mend(
             NAME,
             title,
             patch=patch,
             claims=(
                 is_gone(fresh, old, new),
-                of_type,
+                *(_fits(fresh, tools, column, was.data_type) for column in columns),
+                *(() if len(columns) == 1 else (never_both(fresh, *names),)),
                 has_the_values(
                     fresh, old, instead, was.data_type,
                     by_name=lambda: likely_by_name(fresh.then, fresh.now, old, new, tools),
                 ),
-                no_other_has_them(fresh, old, [new]),
+                no_other_has_them(fresh, old, names),
                 goes_on(fresh, old, instead, was.data_type),
             ),
             risk=Risk.LOW,
         )  # fmt: skip
+
+
+def _read(columns: Sequence[ColumnState], data_type: str) -> Instead:
+    """The first of some columns that is filled, as a type."""
+    cast = "cast({} as " + data_type.lower() + ")"
+    forms = ["{}" if is_same_type(data_type, column.data_type) else cast for column in columns]
+    form = forms[0] if len(forms) == 1 else f"coalesce({', '.join(forms)})"
+    return Instead(form, tuple(column.name for column in columns))
+
+
+def _fits(now: SourceNow, tools: Tools, column: ColumnState, data_type: str) -> Claim:
+    if is_same_type(data_type, column.data_type):
+        return is_of_type(now, column.name, data_type)
+    return survives_cast(now, tools, column.name, data_type)
 
 
 def likely_by_name(then: TableState, now: TableState, old: str, new: str, tools: Tools) -> Checked:

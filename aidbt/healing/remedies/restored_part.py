@@ -145,8 +145,14 @@ def _rest(text: str, path: str) -> object:
 
 
 def _takes_its_place(change: FileChange, token: str, case: Case) -> str:
-    """The macro that came into the file instead, or the table of a source, there or under its name elsewhere;
-    "" for none."""
+    """The macro that came into the file instead or that a package has, or the table of a source, there or
+    under its name elsewhere; "" for none."""
+    manifest = case.good_manifest
+    macros = (manifest.raw.get("macros") or {}).values() if manifest is not None else ()
+    own = (case.project, "dbt", f"dbt_{case.adapter}")
+    for one in macros if token in _macros(change.before or "") else ():
+        if one.get("name") == token and one.get("package_name") not in own:
+            return f"{one.get('package_name')} has a macro {token} too: it may be the one that is meant"
     new_macros = _macros(change.after or "") - _macros(change.before or "")
     if new_macros and token in _macros(change.before or ""):
         return f"{min(new_macros)} is new in {change.path}: it looks as if it took its place"

@@ -34,6 +34,8 @@ _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
 _MOST_KEYS = 4  # new columns that are tried as the key under another name
 _MOST_OTHER = 0.02  # of the compared rows
+_MOST_UPDATED = 0.1  # of them, that were updated though nothing marks them
+_MOSTLY = 0.8  # Cohen's kappa
 _SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
 _MOSTLY_KNOWN = 0.8  # of the values now: the others came with new rows
 _FEW_VALUES = 5  # different ones that are all the same by no chance
@@ -50,6 +52,8 @@ class Agreement:
         kappa: 0..1, agreement beyond what chance gives with so many of each value (Cohen, "A coefficient of
             agreement for nominal scales", 1960); 0 where all rows hold one value.
         rows: that the last good state has to compare with.
+        updated: rows with another value that are left out, since other columns of them changed as well: in a
+            table whose rows are updated, and nothing marks those that were.
     """
 
     same: int = 0
@@ -58,6 +62,7 @@ class Agreement:
     gained: int = 0
     kappa: float = 0.0
     rows: int = 0
+    updated: int = 0
 
     @property
     def compared(self) -> int:
@@ -78,6 +83,12 @@ class Agreement:
         return self.is_enough and self.compared - self.same <= _MOST_OTHER * self.compared
 
     @property
+    def is_nearly_same(self) -> bool:
+        """Whether they are but for what changes in rows that stay, beyond chance."""
+        differ = self.compared - self.same
+        return self.is_enough and differ <= _MOST_UPDATED * self.compared and self.kappa >= _MOSTLY
+
+    @property
     def is_exact(self) -> bool:
         """Whether they are, to the last one: a column that is like another one but for a few rows (a total
         less what was refunded), or a type that some values do not fit in, is not what was there."""
@@ -95,7 +106,8 @@ class Agreement:
         return self.compared >= self._needed and self.kappa < 0.5 and differ > 0.1 * self.compared
 
     def __str__(self) -> str:
-        return f"the same value in {self.same:,} of {self.compared:,} rows with the same key"
+        also = f", {self.updated:,} updated rows left out" if self.updated else ""
+        return f"the same value in {self.same:,} of {self.compared:,} rows with the same key{also}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,19 +365,25 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
     marks = [] if with_updated else [name for name in both_have if is_mark(name)]
     rest = [name for name in both_have if name not in then.key and not is_mark(name)]
     pairs: list[tuple[object, object]] = []
+    updated: list[tuple[object, object]] = []
     for key, row in then.values.items():
         other = now.values.get(key)
         if other is None or _picked(then, row, marks) != _picked(now, other, marks):
             continue
+        rest_then, rest_now = _picked(then, row, rest), _picked(now, other, rest)
         if column in then.key:
-            pairs.append((_picked(then, row, rest), _picked(now, other, rest)))
+            pairs.append((rest_then, rest_now))
         elif column in then.columns:
-            pairs.append((row[then.columns.index(column)], other[now.columns.index(VALUE)]))
+            pair = row[then.columns.index(column)], other[now.columns.index(VALUE)]
+            is_updated = pair[0] != pair[1] and rest_then != rest_now
+            (updated if is_updated else pairs).append(pair)
+    if len(updated) > _MOST_UPDATED * len(pairs):
+        pairs, updated = [*pairs, *updated], []
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
     same = sum(a == b for a, b in filled)
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
-    return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values))
+    return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values), len(updated))
 
 
 def is_recoded(then: KeyedRows, column: str, now: KeyedRows, new: str) -> bool:

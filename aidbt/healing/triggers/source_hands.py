@@ -21,7 +21,7 @@ from aidbt.healing.proof.claims import check_claims
 from aidbt.patching import commits
 
 _SETTING = "a source's setting is a person's to decide; once it is merged, aidbt heal run does the rest"
-_PAUSES = RetryPolicy(tries=5, base_s=2, cap_s=60)
+_PAUSES = RetryPolicy(tries=5, base_s=4, cap_s=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class SourceHands:
             if waits.is_over():
                 return True
             if number < waits.tries:
-                self.means.clock.sleep(_PAUSES.delay_s(number, self.means.rng))
+                self.means.clock.sleep(_PAUSES.wait_s(number, self.means.rng))
         return False
 
     def propose(self, attempt: Attempt) -> Tried:

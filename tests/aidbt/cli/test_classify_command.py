@@ -9,6 +9,10 @@ from click.testing import CliRunner
 
 from aidbt.cli.classify import classify
 from aidbt.core.errors import UsageError
+from aidbt.core.failures import ErrorClass
+from aidbt.healing.classification.messages import normal_form
+from aidbt.store import open_store
+from aidbt.store.cases import Cases, PastCase
 from tests.dbt_shop import new_shop
 
 GONE = {"message": 'relation "raw.leads" does not exist', "adapter": "postgres"}
@@ -36,6 +40,7 @@ def test_why_says_what_it_rests_on_and_what_may_follow():
     (answer,) = (json.loads(line) for line in run(GONE, options=("--why",)).stdout.splitlines())
 
     assert answer["by"] == "rules" and "does not exist" in answer["why"]
+    assert answer["category"] == ErrorClass.TABLE_RENAMED.category
     assert answer["gate"] == "act" and answer["strategy"] == "update_schema_and_retry"
     assert "CONFIGURATION/PERMISSION_DENIED" in answer["alternatives"]
 
@@ -69,6 +74,23 @@ def test_nobody_is_asked_where_no_language_model_is_named(tmp_path):
 
     assert isinstance(done.exception, UsageError) and "no language model" in done.exception.message
     assert done.stdout == ""
+
+
+def test_in_a_project_a_failure_that_a_person_named_is_known_again(tmp_path):
+    shop = new_shop(tmp_path)
+    odd = "the frobnicator at gate 7 declined"
+    where = ("--project-dir", str(tmp_path), "--profiles-dir", str(tmp_path))
+    (before,) = (json.loads(line) for line in run({"message": odd}, options=where).stdout.splitlines())
+    was = ErrorClass.STALE
+    (shop.root / ".aidbt").mkdir()
+    Cases(open_store(shop.root / ".aidbt/state.db"), "ana").add(
+        PastCase(normal_form(odd), was, "told", runbook="call the gate")
+    )
+
+    (after,) = (json.loads(line) for line in run({"message": odd}, options=where).stdout.splitlines())
+
+    assert before["label"] != "DATA_QUALITY/STALE"
+    assert after["label"] == "DATA_QUALITY/STALE" and after["confidence"] > before["confidence"]
 
 
 def test_it_answers_a_line_before_the_next_one_comes():

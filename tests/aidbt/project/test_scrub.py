@@ -59,3 +59,32 @@ def test_a_short_secret_is_hidden_only_where_it_stands_alone():
 
 def test_colour_codes_are_taken_out():
     assert scrubber([], {})("[\x1b[32mOK\x1b[0m in 0.1s]") == "[OK in 0.1s]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "macro said: password='hunter22'",
+        "{'aws_secret_access_key': 'hunter22'}",
+        "Authorization: Bearer hunter22.abc",
+        "api_key = hunter22",
+        "Could not convert string 'hunter22@x.org' to INT32",
+        'duplicate key value violates "u"\nDETAIL: Key (email)=(hunter22@x.org) already exists.',
+    ],
+)
+def test_secrets_that_nobody_declared_are_hidden_by_their_form_or_name(text: str):
+    assert "hunter22" not in scrubber([], {})(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Unexpected token: "FROM" at line 3',
+        'column "token" does not exist; LINE 3: on a.token = b.token',
+        'password authentication failed for user "ann"',
+        "ann@x.org has no privilege select on raw.orders",
+        'does not have a column named "api_key"',
+    ],
+)
+def test_what_says_why_stays(text: str):
+    assert scrubber([], {})(text) == text

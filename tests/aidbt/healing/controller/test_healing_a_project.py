@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from aidbt.cli.main import cli
 from aidbt.store import open_store
 from aidbt.store.audit import Audit, broken
+from aidbt.store.cases import Cases
 from aidbt.store.good_states import GoodStates
 from tests.dbt_shop import DBT, DBT_PROJECT, Shop, held_by_another_process, new_shop
 
@@ -246,6 +247,29 @@ def test_without_a_deployed_branch_it_is_proposed_once_and_the_checkout_stays(mi
     assert git(mistyped.root, "rev-parse", "HEAD") == bad
     assert git(mistyped.root, "show", f"{first['branch']}:models/orders.sql") == RIGHT.strip()
     assert "+select id, 2 * amount as twice" in (mistyped.root / ".aidbt/heal/HEAL-1.md").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", [("heal", "run"), ("observe",)])
+def test_a_merged_proposal_is_over_once_a_run_made_by_dbt_itself_is_green(
+    mistyped: Shop, command: tuple[str, ...]
+):
+    mistyped.write({"aidbt.yml": "heal: {classes: {CODE: auto}}\n"})
+    git(mistyped.root, "commit", "-qam", "settings")
+    attempt, _ = healed(mistyped)
+    (mistyped.root / "target" / "run_results.json").unlink()
+
+    git(mistyped.root, "merge", "-q", attempt["branch"])
+    subprocess.run(
+        [DBT, "--log-format-file", "json", "build", "--profiles-dir", "."], cwd=mistyped.root, check=True
+    )
+    said = aidbt(mistyped, *command)
+
+    assert attempt["state"] == "proposed"
+    assert any(line.startswith("HEAL-1") for line in said["over"])
+    assert aidbt(mistyped, "heal", "status")["attempts"] == []
+    (case,) = Cases(open_store(mistyped.root / ".aidbt/state.db"), "ana").all()
+    assert (case.outcome, str(case.error_class)) == ("right", "CODE/COMPILATION")
 
 
 def _dirty(shop: Shop) -> None:

@@ -139,4 +139,4 @@ def test_a_remedy_that_failed_is_not_tried_again_and_its_cause_needs_a_person():
     joint = planned(MAIL, NAME, alive={NAME.key: tried})
 
     assert joint.of(NAME.key).mend is None
-    assert joint.gate_of(NAME.key) == Gate(Allowed.HAND_OVER, ("",))
+    assert joint.gate_of(NAME.key) == Gate(Allowed.HAND_OVER, ("no remedy applies",))
