@@ -57,7 +57,7 @@ def healed_from(
     if wanted & {"runs", "monitors", "new-columns"}:
         try:
             case, causes = _last_run(session, artifacts)
-            _require_open(session, case)
+            require_open(session, case)
         except UsageError as error:
             problem, case, causes = error, None, ()
     if "runs" in wanted and case is not None:
@@ -77,7 +77,7 @@ def healed_from(
     return healed, over
 
 
-def _require_open(session: Session, case: Case) -> None:
+def require_open(session: Session, case: Case) -> None:
     """Refuse a failed run that is over: what failed in it went well later, or every cause of it was mended.
 
     Raises:

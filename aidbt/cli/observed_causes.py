@@ -60,6 +60,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
     """
     from aidbt.cli.classifying import by_project
     from aidbt.cli.diagnose import causes_of, read
+    from aidbt.cli.heal_from import require_open
     from aidbt.cli.heal_incidents import end_mended, keep_causes, tell_runs
     from aidbt.core.errors import AidbtError
     from aidbt.observability.targets import is_watched, watched_target
@@ -77,8 +78,7 @@ def caused(session: Session, observed: Observed, artifacts: Sequence[Path]) -> C
             return Caused(problem="it ended more than a day ago", over=over)
         place = artifacts[0] if artifacts else session.project.target_path
         case = read(session, place if place.is_dir() else place.parent)
-        if case.is_over:
-            return Caused(problem="what failed went well in a later run", over=over)
+        require_open(session, case)
         causes = causes_of(case, by_project(session))
         known = keep_causes(session, causes, case.best_manifest, run=case.run.invocation_id)
         return Caused(causes, {cause.key: known.get(cause.key, "") for cause in causes}, over=over)

@@ -77,16 +77,18 @@ def measured_table(
 
 
 def keyed_rows(rows: Rows, key: Sequence[str], *, bound: int, mask: int = 0) -> KeyedRows:
-    """The rows whose hashed key is at most `bound`, as hashes of their columns.
+    """The rows whose hashed key is at most `bound`, as hashes of their columns; of floating point numbers
+    twelve digits count on DuckDB, since a sum has other last digits when it is made again.
 
     Raises:
         WarehouseError: they cannot be read.
     """
     dialect = rows.dialect
     lowest = 0 if dialect == "duckdb" else -(_HASHES // 2)
-    names = [column.name for column in rows.relation.columns if _has_one_text(column, dialect)]
+    columns = [column for column in rows.relation.columns if _has_one_text(column, dialect)]
+    names = [column.name for column in columns]
     hashed_key = _hashed_together(key)
-    query = rows.select(hashed_key, *(_hash_or_null(name) for name in names))
+    query = rows.select(hashed_key, *(_hash_or_null(column, dialect) for column in columns))
     if bound < _HASHES - 1:
         query = query.where(exp.LTE(this=hashed_key.copy(), expression=_integer(bound + lowest)), copy=False)
     values = {
@@ -109,7 +111,7 @@ def engine_of(connection: Connection) -> str:
     """What makes the hashes on this connection; another version of DuckDB may make others."""
     if connection.dialect != "duckdb":
         return connection.dialect
-    return f"duckdb {connection.rows('select version()')[0][0]}"
+    return f"duckdb {connection.rows('select version()')[0][0]}, 12 digits"
 
 
 class _Asked:
@@ -184,10 +186,6 @@ def _named(name: str) -> exp.Column:
     return exp.column(name, quoted=True)
 
 
-def _hashed(name: str) -> exp.Expr:
-    return exp.Anonymous(this="hash", expressions=[exp.cast(_named(name), _TEXT)])
-
-
 def _hashed_together(names: Sequence[str]) -> exp.Expr:
     """The hash of several columns' values, which are never null; of one column that of its value."""
     texts: list[exp.Expr] = [exp.cast(_named(name), _TEXT) for name in names]
@@ -197,9 +195,14 @@ def _hashed_together(names: Sequence[str]) -> exp.Expr:
     return exp.Anonymous(this="hash", expressions=[joined])
 
 
-def _hash_or_null(name: str) -> exp.Expr:
+def _hash_or_null(column: Column, dialect: str) -> exp.Expr:
     """DuckDB gives a hash of NULL too."""
-    return exp.Case(ifs=[exp.If(this=exp.not_(_named(name).is_(exp.null())), true=_hashed(name))])
+    value: exp.Expr = _named(column.name)
+    if dialect == "duckdb" and column.data_type.upper() == "DOUBLE":
+        digits = exp.Anonymous(this="printf", expressions=[exp.Literal.string("%.12g"), value])
+        value = exp.cast(digits, exp.DataType.build("double"))  # written as the number itself would be
+    hashed = exp.Anonymous(this="hash", expressions=[exp.cast(value, _TEXT)])
+    return exp.Case(ifs=[exp.If(this=exp.not_(_named(column.name).is_(exp.null())), true=hashed)])
 
 
 def _integer(value: int) -> exp.Expr:

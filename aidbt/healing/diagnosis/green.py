@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aidbt.core.failures import ACT_FROM
 from aidbt.core.failures import ErrorClass as E
 from aidbt.core.findings import RunFailure
 from aidbt.core.healing import Diagnosis, Evidence
 from aidbt.core.types import has_time_zone, type_family
+from aidbt.healing.diagnosis.columns import switched_column
 from aidbt.healing.diagnosis.finding import (
     GUESS,
     LIKELY,
@@ -46,10 +48,16 @@ def green_causes(case: Case) -> list[Diagnosis]:
             if change.was is not None:
                 found.append(table_diagnosis(case, None, change))
             continue
-        cause = changed_table(case, change, None)
+        cause = changed_table(case, change, None) or _switched(case, change)
         if cause is not None:
             found.append(cause)
     return found
+
+
+def _switched(case: Case, change: TableChange) -> Diagnosis | None:
+    """A column that turned null where a new one of its name or values is filled, and no test asks for it."""
+    causes = (switched_column(case, None, change, column) for column, _, _ in change.nulled)
+    return next((cause for cause in causes if cause is not None and cause.confidence >= ACT_FROM), None)
 
 
 def silent_causes(case: Case, causes: Sequence[Diagnosis]) -> list[Diagnosis]:

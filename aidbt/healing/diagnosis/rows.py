@@ -341,9 +341,20 @@ def _moved_source(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diag
         change = case.tables[source]
         retyped = retyped_column(case, failure, [change])
         found = retyped or changed_table(case, change, failure)
-        if found is not None:
+        if found is not None and not _is_beside(case, meaning, found):
             return found
     return None
+
+
+def _is_beside(case: Case, meaning: TestMeaning, found: Diagnosis) -> bool:
+    """Whether values that were rewritten are of a column that the tested one is not made of."""
+    if found.error_class is not E.CORRUPT_DATA or not found.column or not meaning.column:
+        return False
+    node = case.lineage.nodes.get(meaning.node) if case.lineage is not None else None
+    if case.lineage is None or node is None or node.column(meaning.column) is None:
+        return False
+    origins = origins_of(case.lineage, meaning.node, meaning.column)
+    return bool(origins) and all((one.node, one.column) != (found.root, found.column) for one in origins)
 
 
 def _test_alone(case: Case, failure: RunFailure, meaning: TestMeaning) -> Diagnosis:

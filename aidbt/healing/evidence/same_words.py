@@ -52,6 +52,8 @@ def says_the_same(old: str, new: str, family: Family, table: str = "") -> bool:
         >>> says_the_same("amount", "amount_v2", "number"), says_the_same("amount", "amount_net", "number")
         (True, False)
     """
+    if _is_typed(old, new) or _is_typed(new, old):
+        return True
     both, first, second = _differing(old, new, family, table)
     if not first and not second:
         return both
@@ -79,8 +81,12 @@ def are_types_of(name: str, one: str, other: str) -> bool:
         >>> are_types_of("amount", "amount__st", "amount__de"), are_types_of("amount", "amount__eur", "net")
         (True, False)
     """
-    ends = [found.removeprefix(f"{name}__") for found in (one.casefold(), other.casefold())]
-    return one != other and all(end in _TYPE_ENDS for end in ends)
+    return one != other and _is_typed(name, one) and _is_typed(name, other)
+
+
+def _is_typed(name: str, other: str) -> bool:
+    """Whether one name is the other with a word for a type, as loaders write it."""
+    return other.casefold().removeprefix(f"{name.casefold()}__") in _TYPE_ENDS
 
 
 def says_more(old: str, new: str, family: Family, table: str = "") -> bool:

@@ -11,6 +11,7 @@ from aidbt.core.measured import node_name
 from aidbt.core.schema import Relation
 from aidbt.healing.evidence.case import Case
 from aidbt.healing.evidence.tables_now import relation_of
+from aidbt.healing.quarantine.standing import quarantines
 from aidbt.healing.quarantine.tracing import IsIt, Traced, trace
 from aidbt.project.manifest import Node
 
@@ -54,6 +55,8 @@ def entry_of(source_id: str, case: Case) -> Entry | str:
         for node in manifest.nodes.values()
         if source_id in node.depends_on and node.resource_type in ("model", "snapshot")
     ]
+    set_aside = {one.model for one in quarantines(manifest)}
+    readers = [node for node in readers if node.name not in set_aside]
     if len(readers) != 1:
         told = ", ".join(sorted(node.name for node in readers)[:4]) or "no model"
         return f"{name} is read by {told}: what each should do with the rows is a decision"

@@ -36,7 +36,7 @@ _MOST_KEYS = 4  # new columns that are tried as the key under another name
 _MOST_OTHER = 0.02  # of the compared rows
 _MOST_UPDATED = 0.1  # of them, that were updated though nothing marks them
 _MOSTLY = 0.8  # Cohen's kappa
-_SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
+SURE = 0.95  # Cohen's kappa, or the share of values of then that are there
 _MOSTLY_KNOWN = 0.8  # of the values now: the others came with new rows
 _FEW_VALUES = 5  # different ones that are all the same by no chance
 
@@ -97,7 +97,7 @@ class Agreement:
     @property
     def proves_same(self) -> bool:
         """Whether they are, and another column could not hold them by chance."""
-        return self.is_exact and self.kappa >= _SURE
+        return self.is_exact and self.kappa >= SURE
 
     @property
     def rules_out(self) -> bool:
@@ -129,7 +129,7 @@ class Shared:
     @property
     def is_same(self) -> bool:
         """Whether the values are those that were there."""
-        return self.support > 0 and self.share >= _SURE and self.known >= _MOSTLY_KNOWN
+        return self.support > 0 and self.share >= SURE and self.known >= _MOSTLY_KNOWN
 
     @property
     def proves_same(self) -> bool:
@@ -396,7 +396,7 @@ def is_recoded(then: KeyedRows, column: str, now: KeyedRows, new: str) -> bool:
     pairs = [(a, b) for a, b in pairs if a is not None and b is not None]
     if len(pairs) < _ENOUGH or 3 * len({a for a, _ in pairs}) > len(pairs):
         return False
-    return _kappa(_translated(pairs)) >= _SURE and _kappa(_translated([(b, a) for a, b in pairs])) >= _SURE
+    return _kappa(_translated(pairs)) >= SURE and _kappa(_translated([(b, a) for a, b in pairs])) >= SURE
 
 
 def _translated(pairs: Sequence[tuple[object, object]]) -> list[tuple[object, object]]:

@@ -132,3 +132,20 @@ def test_the_id_that_a_loader_gives_each_row_is_found_behind_ids_of_others(wareh
         kept = measured_table(connection, versions).keyed
 
     assert kept is not None and kept.key == ("_dlt_id",)
+
+
+def test_a_sum_that_was_made_again_is_the_same_number(tmp_path: Path):
+    sums = {"first": "0.1::double + 0.2::double", "again": "0.3::double", "other": "0.3000001::double"}
+    with duckdb.connect(str(tmp_path / "d.duckdb")) as database:
+        for name, total in sums.items():
+            database.execute(
+                f"create table {name}_ as select 1 as id, {total} as total, 10.0::double as whole"
+            )
+    warehouse = DuckDBWarehouse(tmp_path / "d.duckdb")
+    with warehouse.connect() as connection:
+        found = {
+            relation.name: keyed_rows(rows_of(connection, relation), ["id"], bound=2**64 - 1).values
+            for relation in warehouse.relations()
+        }
+
+    assert found["first_"] == found["again_"] != found["other_"]

@@ -104,6 +104,7 @@ class Shop:
     texts: dict[str, str | None] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(heal={"quarantine": "allowed"}))  # type: ignore[arg-type]
     then: dict[str, object] = field(default_factory=dict)  # the test's settings at the last good run
+    also: tuple[Node, ...] = ()
 
     def change(self, *statements: str) -> Shop:
         with duckdb.connect(str(self.root / "shop.duckdb")) as database:
@@ -127,7 +128,7 @@ class Shop:
         }  # fmt: skip
         if test.name.startswith("relationships"):
             test = replace(test, depends_on=(ORDERS, STG))
-        nodes = {node.unique_id: node for node in (staging, totals, test)}
+        nodes = {node.unique_id: node for node in (staging, totals, test, *self.also)}
         manifest = Manifest(ArtifactMetadata("", "", NOON, {}), nodes, sources)
         before = replace(manifest, nodes={**nodes, test.unique_id: replace(test, config=self.then)})
         meaning = meaning_of(test.unique_id, manifest)
@@ -397,6 +398,11 @@ def test_a_second_cause_adds_its_condition_to_the_first_ones(shop: Shop):
     shop.change(rows(2, order_id="null"), rows(2, id="y", method="null"))
     first = texts(shop.mended(NULLS, NOT_NULL, 2))
     shop.texts = dict(first)
+    days = {"since": "2026-03-01", "until": "2026-03-31", "source": "pay.payments"}
+    own = {"config": {"meta": {"aidbt": {"quarantine": days}}}}
+    aside = Node("model.shop.stg_payments__quarantine", "model", "stg_payments__quarantine", "q.sql", "shop",
+                 schema="main", depends_on=(PAYMENTS,), raw=own)  # fmt: skip
+    shop.also = (aside,)  # it was built since
     second = texts(shop.mended(NULLS, METHOD, 2))
 
     assert list(second) == [MACRO]
