@@ -69,7 +69,10 @@ def kept_lines(kept: Kept | None) -> Iterator[str]:
         yield dim(f"the state of this run was not kept: {kept.why}")
         return
     left = f"; {kept.unknown[0]}" if kept.unknown else ""
-    yield dim(f"kept as the last good state: {count(len(kept.state.tables), 'table')}{left}")
+    what = (
+        "kept beside the last right state of what is wrong" if kept.doubted else "kept as the last good state"
+    )
+    yield dim(f"{what}: {count(len(kept.state.tables), 'table')}{left}")
     for cause in kept.doubted:
         said = cause.proof[0].text if cause.proof else cause.error_class.meaning
         yield f"{click.style('green, and yet wrong', fg='yellow')}: {said}"

@@ -240,12 +240,20 @@ def healed_lines(healed: Sequence[Healed]) -> Iterator[str]:
         yield from _part("declined", () if is_done else [f"{name}: {why}" for name, why in one.declined])
         yield from _part("before", () if is_done else [one.diagnosis.before])
         yield from _part("draft", one.drafts)
-        yield from _part("next", one.commands or (() if is_done else [one.diagnosis.next_step]))
+        yield from _part("next", one.commands or (() if is_done else [_next(one)]))
         if attempt.state == "waiting":
-            ended = "a green aidbt build ends it; " if one.diagnosis.failures or attempt.incident else ""
+            ended = "a green aidbt build ends it; " if one.diagnosis.failures else ""
             yield from _part("then", [f"{ended}aidbt heal resolve {attempt.id} lets it be tried again"])
         if one.problem:
             yield f"   {dim('stopped'.ljust(10))} {one.problem}"
+
+
+def _next(one: Healed) -> str:
+    """What a person may do."""
+    attempt = one.attempt
+    if attempt.state == "proposed" and attempt.branch:
+        return f"review and merge {attempt.branch}: .aidbt/heal/{attempt.id}.md says why"
+    return one.diagnosis.next_step
 
 
 def over_lines(over: Sequence[Attempt]) -> Iterator[str]:

@@ -201,7 +201,7 @@ class _Worker:
     def _classify(self, attempt: Attempt) -> Attempt:
         problem, fault = self._fault()
         if problem:
-            return self._saved(attempt, Event.HANDED_OVER, problem)
+            return self._saved(attempt, Event.HANDED_OVER, problem, **self._hands.classified())
         if not fault:
             return self._saved(attempt, Event.ENDED, _OVER)
         return self._saved(attempt, Event.CLASSIFIED, fault=fault, **self._hands.classified())

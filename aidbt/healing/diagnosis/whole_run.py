@@ -89,7 +89,7 @@ def locked(case: Case, failure: RunFailure) -> Diagnosis:
     step = "wait until the other process lets the file go, and run again; its process is not ended"
     if reached is not None and reached.is_locked:
         facts |= {"holder": reached.holder, "pid": reached.pid or None}
-        proof.insert(0, Evidence("probe", "warehouse", f"it is still held by {reached.holder}"))
+        proof.insert(0, Evidence("probe", "warehouse", f"it was held by {reached.holder} when asked"))
     elif reached is not None and reached.is_open:
         facts["is_over"] = "yes"
         proof.insert(0, Evidence("probe", "warehouse", "the file is free now"))
@@ -253,7 +253,7 @@ def _held(found: Diagnosis, held: Sequence[Holder]) -> Diagnosis:
     """That another session still holds a table that a failed node waited for."""
     first = held[0]
     tables = ", ".join(dict.fromkeys(f"{one.schema}.{one.table}" for one in held if one.pid == first.pid))
-    probe = Evidence("probe", tables, f"{tables} is still held by {first}")
+    probe = Evidence("probe", tables, f"{tables} was held by {first} when asked")
     return replace(
         found, key=f"warehouse|{E.CONCURRENCY_CONFLICT}", error_class=E.CONCURRENCY_CONFLICT,
         proof=_after_first(found, probe),

@@ -64,7 +64,7 @@ def test_who_holds_a_table_that_a_node_waited_for_is_told(message: str, said: E)
 
     assert found.error_class is E.CONCURRENCY_CONFLICT
     assert found.proof[0].text == message
-    assert found.proof[1].text == "pms.rooms is still held by process 4711 of loader (night load)"
+    assert found.proof[1].text == "pms.rooms was held by process 4711 of loader (night load) when asked"
     assert "is_over" not in found.facts and found.facts["pid"] == "4711"
 
 
