@@ -85,7 +85,8 @@ def rerun(run: FailedRun, manifest: Manifest | None, *, changed: Collection[str]
     is_told = not run.is_held and run.wrote_results and len(reached) == len(run.failures) > 0
     if manifest is None or not is_known or not is_told:  # of a log nobody knows what is missing in it
         return _whole(asked, manifest, kinds)
-    untold = [manifest.nodes[name] for name in sorted(_never_reached(run, asked, manifest, kinds))]
+    never = _never_reached(run, asked, manifest, kinds) - set(changed)  # what a mend made is new, not missed
+    untold = [manifest.nodes[name] for name in sorted(never)]
     if not asked.selects and any(node.resource_type in _BUILT for node in untold):
         return _whole(asked, manifest, kinds)
     undone = [*(node for node in there if node is not None), *untold]

@@ -264,3 +264,14 @@ def test_a_proposal_says_why_what_was_checked_and_what_to_run():
     assert "which are in it too\n\n- Set aside 1 row" in text.body
     assert "~~~~diff\n+```\n~~~~" in text.body
     assert text.commands[1].startswith("gh pr create --head aidbt/heal/k-3 --base main --title 'Write '")
+
+
+def test_a_model_that_a_mend_made_is_no_sign_that_the_run_was_broken_off():
+    aside = node("model.shop.stg__quarantine")
+    made = manifest(*SHOP.nodes.values(), node("model.shop.days"), aside)
+    run = failed("test.shop.unique_orders", skipped=("model.shop.totals",), command="dbt build",
+                 succeeded=("model.shop.stg", "model.shop.orders", "model.shop.days"))  # fmt: skip
+
+    again = rerun(run, made, changed={"model.shop.stg", aside.unique_id})
+
+    assert "model.shop.days" not in again.nodes and aside.unique_id in again.nodes
