@@ -105,7 +105,7 @@ def _commit_a_typo(env: dict[str, str]) -> None:
     _GOLD.write_text(text, encoding="utf-8")
     _commit("The longest delay in each weather")
     _git("show", "--unified=0", "--format=%s", "HEAD", show=True)
-    aidbt(["build", "--heal", "--no-monitor", "-s", "weather_impact"], env, expected=1)
+    aidbt(["build", "--heal", "--no-monitor", "-s", "weather_impact"], env, expected=2)
     print("\nMends of code are to be proposed here: there is a branch with the mend, which a person merges.")
     branch = _git("branch", "--list", "--format=%(refname:short)", "aidbt/heal/*").split()[-1]
     _git("show", "--unified=0", "--format=%s", branch, show=True)

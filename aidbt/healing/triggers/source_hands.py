@@ -80,10 +80,13 @@ class SourceHands:
         ground = Ground(
             patch is not None, commit=head.commit, branch=head.branch, is_clean=not head.dirty,
             actor=self.means.actor,
-            restores=patch is None,  # nothing has to be decided about what is only done again
+            # Nothing has to be decided about what is only done again.
+            restores=self.offer is not None and patch is None,
         )  # fmt: skip
         self.gate = gate(self.diagnosis, self.means.rules, ground)
         if self.offer is None:
+            held_back = self.gate.reasons[:1] if self.gate.allowed < Allowed.PROPOSE else ()
+            self.gate = Gate(Allowed.HAND_OVER, held_back)
             why = attempt.why if attempt.failed else self.diagnosis.next_step
             return Plan("", Allowed.HAND_OVER, why or "no remedy applies")
         allowed, mend = self.gate.allowed, self.offer.mend
