@@ -11,8 +11,11 @@ from click.testing import CliRunner, Result
 
 from aidbt.cli.main import cli
 from aidbt.core.errors import UsageError
+from aidbt.core.failures import ErrorClass
+from aidbt.healing.classification.messages import normal_form
 from aidbt.store import open_store
 from aidbt.store.attempts import Attempts
+from aidbt.store.cases import Cases, PastCase
 from tests.diagnosis_cases import GOLDEN, BrokenShop
 
 
@@ -67,6 +70,21 @@ def test_what_became_of_mending_a_cause_stands_under_it(shop: BrokenShop):
         Attempts(store, "mara").open(cause["key"], "dev")
 
     assert "mending    HEAL-1 is at work on it" in aidbt(shop, "diagnose", *artifacts).stdout
+
+
+def test_what_was_done_about_a_failure_that_said_the_same_stands_under_it(shop: BrokenShop):
+    case = GOLDEN / "typo_in_ref"
+    shop.break_as(case)
+    artifacts = ["--artifacts", str(case / "artifacts"), "--files-only"]
+    (cause,) = json.loads(aidbt(shop, "diagnose", *artifacts, "--output", "json").stdout)["causes"]
+    form = normal_form(cause["failures"][0]["message"])
+    with closing(open_store(shop.root / ".aidbt" / "state.db")) as store:
+        Cases(store, "mara").add(
+            PastCase(form, ErrorClass.COMPILATION, "told", attempt="HEAL-7", runbook="ask Bob")
+        )
+
+    said = "before     HEAL-7 said the same and was CODE/COMPILATION: ask Bob"
+    assert said in aidbt(shop, "diagnose", *artifacts).stdout
 
 
 @pytest.mark.long

@@ -50,6 +50,28 @@ def test_the_last_invocation_of_a_text_log_is_read(tmp_path: Path):
     assert "named 'b' which was not found" in found.lines[1].text
 
 
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        ("dbt build --exclude orders+ --full-refresh", "dbt build --exclude orders+ --full-refresh"),
+        ("airflow scheduler -D", "dbt build"),  # dbt ran within that program
+        ("", "dbt build"),
+    ],
+)
+def test_the_command_is_known_with_its_options(tmp_path: Path, asked: str, known: str):
+    lines = [
+        event("MainReportVersion", "r1", version="=1.11.16"),
+        event("MainReportArgs", "r1", level="debug", args={"invocation_command": asked}),
+        event("CommandCompleted", "r1", level="debug", command="dbt build", success=False),
+    ]
+    said = f"running dbt with arguments {{'invocation_command': '{asked}', 'quiet': 'False'}}"
+    text = TEXT.replace("11:00:00.9", f"11:00:00.5 [debug] [MainThread]: {said}\n11:00:00.9")
+
+    assert read(tmp_path, "\n".join(lines)).command == known
+    assert read(tmp_path, text).command == known
+    assert read(tmp_path, "\n".join(lines[:2])).command == asked  # killed before its end
+
+
 def test_what_dbt_printed_has_no_id_but_says_how_it_ended(tmp_path: Path):
     found = read(tmp_path, PRINTED)
 

@@ -1,6 +1,7 @@
 """Rules, text model, past cases and a language model together: what is said, and how sure."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from aidbt.core.config import LlmSettings
 from aidbt.core.failures import ACT_FROM, Classified
 from aidbt.core.failures import ErrorClass as E
 from aidbt.healing.classification.asking import asks
-from aidbt.healing.classification.cases import case_of, similar
+from aidbt.healing.classification.cases import by_cases, case_of, similar
 from aidbt.healing.classification.classify import Classifier
 from aidbt.healing.classification.confidence import Answer, Counted, answer, confidence
 from aidbt.healing.classification.marks import Failed
@@ -113,6 +114,16 @@ def test_cases_that_said_the_same_make_an_answer_surer_with_each_that_was_right(
     assert sure(1).error_class is E.RESOURCE_EXHAUSTION and sure(1).by == "cases"
     assert sure(1).confidence < ACT_FROM <= sure(4).confidence
     assert "4 cases of before said the same" in sure(4).why
+
+
+def test_what_a_person_said_stands_over_the_message_and_never_acts():
+    guessed, case = Classified(E.COMPILATION, 0.72, "learned", "its words"), case_of(DARK, E.STALE)
+
+    seen, _ = by_cases(guessed, DARK, [case])
+    told, _ = by_cases(guessed, DARK, [replace(case, is_told=True)])
+
+    assert seen == guessed
+    assert told.error_class is E.STALE and told.gate == "draft"
 
 
 def test_cases_that_proved_wrong_or_differ_change_nothing():

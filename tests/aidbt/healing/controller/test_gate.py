@@ -52,6 +52,10 @@ CASES = {
     "detached": (RENAMED, AUTO, replace(GROUND, branch=""), HANDED, "detached"),
     "far": (RENAMED, replace(AUTO, blast_radius=0), GROUND, Allowed.DRAFT, "1 node hangs on it, more than"),
     "critical": (RENAMED, replace(AUTO, critical=frozenset({FAILED})), GROUND, Allowed.DRAFT, "stg_orders"),
+    "critical below": (
+        RENAMED, replace(AUTO, critical=frozenset({"model.shop.orders"})), GROUND, ONLY, "hangs on it",
+    ),
+    "off below": (RENAMED, replace(AUTO, off=frozenset({"model.shop.orders"})), GROUND, ONLY, "hangs on it"),
     "not declared": (RENAMED, replace(AUTO, deployed_branch=""), GROUND, ONLY, "nobody declared"),
     "other branch": (RENAMED, AUTO, replace(GROUND, branch="dev"), ONLY, "'dev' is checked out"),
 }  # fmt: skip

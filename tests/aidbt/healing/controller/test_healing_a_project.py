@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from aidbt.cli.main import cli
+from aidbt.core.errors import UsageError
 from aidbt.store import open_store
 from aidbt.store.audit import Audit, broken
 from aidbt.store.cases import Cases
@@ -280,6 +281,10 @@ def _detached(shop: Shop) -> None:
     git(shop.root, "checkout", "-q", "--detach")
 
 
+def _unknown_to_git(shop: Shop) -> None:
+    shop.write({"models/wip.sql": "select 1 as id\n"})
+
+
 def _off(shop: Shop) -> None:
     shop.write({"aidbt.yml": "heal: {deployed_branch: main, classes: {CODE: never}}\n"})
     git(shop.root, "commit", "-qam", "never")
@@ -287,7 +292,8 @@ def _off(shop: Shop) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("trouble", "why"), [(_dirty, "not committed"), (_detached, "detached"), (_off, "never")]
+    ("trouble", "why"),
+    [(_dirty, "not committed"), (_unknown_to_git, "not committed"), (_detached, "detached"), (_off, "never")],
 )
 def test_what_people_said_or_left_open_is_not_touched(
     mistyped: Shop, trouble: Callable[[Shop], None], why: str
@@ -301,6 +307,23 @@ def test_what_people_said_or_left_open_is_not_touched(
     assert why in attempt["why"]
     assert (git(mistyped.root, "rev-parse", "HEAD"), git(mistyped.root, "status", "--porcelain")) == before
     assert (mistyped.root / "models/orders.sql").read_text() == TYPO
+
+
+@pytest.mark.long
+def test_a_run_that_is_over_is_nobodys_trouble_any_more(mistyped: Shop):
+    left = mistyped.root.parent / "left"
+    shutil.copytree(mistyped.root / "target", left)
+    shutil.copy(mistyped.root / "logs" / "dbt.log", left)
+    healed(mistyped)
+    aidbt(mistyped, "build", "--no-monitor")
+    where = ["--project-dir", str(mistyped.root), "--profiles-dir", str(mistyped.root)]
+
+    again = CliRunner().invoke(cli, ["heal", "run", "--artifacts", str(left), *where])
+    aidbt(mistyped, "observe", str(left))
+
+    assert isinstance(again.exception, UsageError)
+    assert "was mended by HEAL-1, and is over" in again.exception.message
+    assert aidbt(mistyped, "incidents", "list")["incidents"] == []
 
 
 @pytest.mark.long

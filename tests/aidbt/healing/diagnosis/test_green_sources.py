@@ -64,6 +64,22 @@ def test_prices_that_rise_say_nothing_and_prices_in_another_unit_do():
     assert "have another price with the same key" in told(table(range(100)), table(range(100), price=9000))[0]
 
 
+def test_a_status_changes_in_rows_that_stay_and_a_name_does_not():
+    for column, few, many in (("status", [], 1), ("label", ["label"], 1)):
+        was, now, most = (marked(column, changed) for changed in (0, 4, 40))
+
+        assert [column for line in told(was, now) if f"another {column}" in line] == few
+        assert len([line for line in told(was, most) if f"another {column}" in line]) == many
+
+
+def marked(column: str, changed: int) -> TableState:
+    """A hundred rows with the time of their load, some of which hold another value than at first."""
+    columns = tuple(ColumnState(name, "varchar", 0, 100) for name in ("id", column, "loaded_at"))
+    values = {key: (key, key + (1000 if key < changed + 2 and changed else 0), 1) for key in range(100)}
+    rows = KeyedRows(("id",), ALL, ("id", column, "loaded_at"), values)
+    return TableState("raw", "orders", columns, rows=100, keyed=rows)
+
+
 def retyped(now: TableState, data_type: str) -> TableState:
     key, price = now.columns
     return replace(now, columns=(key, replace(price, data_type=data_type)))

@@ -298,6 +298,58 @@ def test_renamed_and_retyped_is_proved_wholly(shop: Shop):
 
 
 @pytest.mark.long
+def test_two_columns_that_a_loader_made_of_one_by_type_are_read_as_that_one(shop: Shop):
+    shop.change(
+        "alter table raw.people rename amount to amount__de", "alter table raw.people add amount__st varchar",
+        "insert into raw.people select i + 200, 'n' || i, 'DE', null, 1, timestamp '2026-02-02', 'web',"
+        " timestamp '2026-02-02', cast(i * 1.25 as decimal(12, 2)) from range(1, 41) t(i)",
+    )  # fmt: skip
+    facts = {"old": "amount", "new": "amount__de", "how": "gone"}
+
+    alone = shop.refused(RenamedColumn, ErrorClass.COLUMN_RENAMED, **facts)
+    both = shop.mended(RenamedColumn, ErrorClass.COLUMN_RENAMED, **facts, also="amount__st")
+    shop.change("update raw.people set amount__st = '1.00' where id = 7")
+
+    assert "amount__st may be amount too" in alone or "have no value" in alone
+    assert "coalesce(cast(amount__st as decimal(12,2)), amount__de) as amount" in both
+    assert "1 such rows" in shop.refused(RenamedColumn, ErrorClass.COLUMN_RENAMED, **facts, also="amount__st")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed", "holds"),
+    [
+        ("channel", "people_channel", "'app' where id = 7 and people_channel <> 'app'", True),
+        ("channel", "first_channel", "'app' where id = 7 and first_channel <> 'app'", False),
+        ("seen_at", "people_seen_at", "timestamp '2026-02-03' where id < 12", True),
+        ("amount", "people_amount", "1 where id = 7", False),
+        ("amount", "people_amount", "1, country = 'FR' where id = 7", True),
+    ],
+)
+def test_values_that_were_updated_in_rows_that_stay(
+    shop: Shop, old: str, new: str, changed: str, holds: bool
+):
+    """Of what is counted all values agree, or more of the row changed; of others few may not."""
+    shop.change(f"alter table raw.people rename {old} to {new}", f"update raw.people set {new} = {changed}")
+
+    _, is_mended, said = shop.tried(
+        RenamedColumn, ErrorClass.COLUMN_RENAMED, {"old": old, "new": new, "how": "gone"}
+    )
+
+    assert is_mended is holds, said
+
+
+@pytest.mark.parametrize(("column", "holds"), [("points", True), ("amount", False)])
+def test_whole_numbers_that_are_text_now_may_have_changed_in_few_rows(shop: Shop, column: str, holds: bool):
+    shop.write(SQL.replace("amount,", "amount, points,")).change(
+        f"alter table raw.people alter {column} type varchar",
+        f"update raw.people set {column} = '3' where id = 14",
+    )
+
+    _, is_mended, said = shop.tried(CastColumn, ErrorClass.TYPE_CHANGED, {"column": column})
+
+    assert is_mended is holds, said
+
+
 def test_two_columns_of_one_file_are_mended_one_upon_the_other(shop: Shop):
     shop.change(
         "alter table raw.people rename column email to address",
