@@ -188,7 +188,9 @@ _FACTS = {
     ),
     _E.STALE: _Facts("data is older than it should be", _C.DATA_CORRUPTION, _S.PERSON),
     _E.VOLUME: _Facts("far more or fewer rows than usual, or none", _C.DATA_CORRUPTION, _S.PERSON),
-    _E.CORRUPT_DATA: _Facts("a file or page is damaged", _C.DATA_CORRUPTION, _S.PERSON),
+    _E.CORRUPT_DATA: _Facts(
+        "a file or page is damaged, or values were rewritten", _C.DATA_CORRUPTION, _S.PERSON
+    ),
     _E.CREDENTIAL_EXPIRED: _Facts(
         "a password, key or token is wrong, missing or expired", _C.AUTHENTICATION_FAILURE, _S.PERSON
     ),
