@@ -141,7 +141,7 @@ def _less_safe(case: Case, joint: Joint, manifest: Manifest | None) -> str:
         return ""
     mends = [one.mend for one in joint.patched if one.mend is not None]
     if case.run.manifest is not None and not any(mend.restores for mend in mends):
-        return next(weakened(case.run.manifest, manifest), "")
+        return next(weakened(case.run.manifest, manifest, good=case.good_manifest), "")
     if case.good_manifest is None:
         return "there is no last good state that says which tests there were"
     new = lost(case.good_manifest, case.run.manifest, manifest) if case.run.manifest is not None else ()

@@ -19,10 +19,13 @@ _OF_MODELS = (
 _OF_UNIT_TESTS = ("model", "given", "expect", "overrides")
 
 
-def weakened(before: Manifest, after: Manifest, *, only: Collection[str] | None = None) -> Iterator[str]:
+def weakened(
+    before: Manifest, after: Manifest, *, good: Manifest | None = None, only: Collection[str] | None = None
+) -> Iterator[str]:
     """What a mend would change or take away of what protects the data, a sentence each.
 
     Args:
+        good: of the last good run: what says how a model is kept may be again what it was there.
         only: paths of files; what is written elsewhere does not count. None for all.
     """
     yield from _tests(before, after, only)
@@ -30,7 +33,9 @@ def weakened(before: Manifest, after: Manifest, *, only: Collection[str] | None 
         now = after.find(unique_id)
         if node.resource_type not in ("model", "snapshot") or now is None or not _counts(node, only):
             continue
-        if _model(node) != _model(now):
+        then = good.find(unique_id) if good is not None else None
+        known = [_model(one) for one in (node, then) if one is not None]
+        if any(all(value != one[name] for one in known) for name, value in _model(now).items()):
             yield f"it would change how {node.name} is kept, or its contract"
     for unique_id, test in before.others.items():
         if test.resource_type != "unit_test" or not _counts(test, only):
@@ -96,12 +101,12 @@ def _test(node: Node) -> object:
     )  # fmt: skip
 
 
-def _model(node: Node) -> object:
+def _model(node: Node) -> dict[str, Any]:
     contract = bool((node.config.get("contract") or {}).get("enforced"))
     types = {name: c.get("data_type") for name, c in (node.raw.get("columns") or {}).items()}
     rules = {name: c.get("constraints") for name, c in (node.raw.get("columns") or {}).items()}
     promised = (types, rules, node.raw.get("constraints")) if contract else None
-    return _named(node.config, _OF_MODELS), contract, promised
+    return {**_named(node.config, _OF_MODELS), "contract": contract, "promised": promised}
 
 
 def _named(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -64,8 +64,10 @@ def has_the_values(
         found = now.agreement(column, instead, data_type)
         if found is not None and found.is_enough:
             names = (column, instead.columns[0], type_family(data_type), now.source.name)
-            if found.updated and (says_more(*names) or says_another(*names)):
-                return Checked(False, f"{found}, and by its name {names[1]} need not be {column}")
+            if found.updated and not says_the_same(*names):
+                is_other = says_more(*names) or says_another(*names)
+                if by_name is None or is_other or not by_name().holds:
+                    return Checked(False, f"{found}, and by its name {names[1]} need not be {column}")
             if by_name is not None and not found.is_exact and _may_change(found, names):
                 also = by_name()
                 return Checked(also.holds, f"{found}, as values change in rows that stay; {also.found}")

@@ -30,6 +30,7 @@ from aidbt.warehouse.table_states import engine_of, keyed_rows
 
 VALUE = "aidbt_value"  # the name that an expression has while its values are compared
 _TEXT = exp.DataType.build("text")
+_Row = Sequence[int | None]
 _ENOUGH = 20  # rows of the same key, or all there are where there are fewer
 _FEWEST = 8
 _MOST_KEYS = 4  # new columns that are tried as the key under another name
@@ -364,19 +365,18 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
     both_have = [name for name in then.columns if name in now.columns and name != column]
     marks = [] if with_updated else [name for name in both_have if is_mark(name)]
     rest = [name for name in both_have if name not in then.key and not is_mark(name)]
+    both = [(row, now.values[key]) for key, row in then.values.items() if key in now.values]
+    both = [(row, other) for row, other in both if _picked(then, row, marks) == _picked(now, other, marks)]
+    telling = [name for name in rest if _is_updated_in_few(then, now, both, name)]
     pairs: list[tuple[object, object]] = []
     updated: list[tuple[object, object]] = []
-    for key, row in then.values.items():
-        other = now.values.get(key)
-        if other is None or _picked(then, row, marks) != _picked(now, other, marks):
-            continue
-        rest_then, rest_now = _picked(then, row, rest), _picked(now, other, rest)
+    for row, other in both:
         if column in then.key:
-            pairs.append((rest_then, rest_now))
+            pairs.append((_picked(then, row, rest), _picked(now, other, rest)))
         elif column in then.columns:
             pair = row[then.columns.index(column)], other[now.columns.index(VALUE)]
-            is_updated = pair[0] != pair[1] and rest_then != rest_now
-            (updated if is_updated else pairs).append(pair)
+            is_updated = _picked(then, row, telling) != _picked(now, other, telling)
+            (updated if pair[0] != pair[1] and is_updated else pairs).append(pair)
     if len(updated) > _MOST_UPDATED * len(pairs):
         pairs, updated = [*pairs, *updated], []
     filled = [(a, b) for a, b in pairs if a is not None and b is not None]
@@ -384,6 +384,14 @@ def compared(then: KeyedRows, now: KeyedRows, column: str, *, with_updated: bool
     lost = sum(a is not None and b is None for a, b in pairs)
     gained = sum(a is None and b is not None for a, b in pairs)
     return Agreement(same, len(filled) - same, lost, gained, _kappa(pairs), len(then.values), len(updated))
+
+
+def _is_updated_in_few(then: KeyedRows, now: KeyedRows, both: Sequence[tuple[_Row, _Row]], name: str) -> bool:
+    """Whether a column is another one in few of the rows: what changed in nearly all (the number of a load)
+    says nothing of who was updated."""
+    places = then.columns.index(name), now.columns.index(name)
+    changed = sum(row[places[0]] != other[places[1]] for row, other in both)
+    return changed <= _MOST_UPDATED * len(both)
 
 
 def is_recoded(then: KeyedRows, column: str, now: KeyedRows, new: str) -> bool:

@@ -57,6 +57,16 @@ def test_a_mend_that_takes_a_guard_away_or_softens_it_is_refused(after: Manifest
     assert any(why in said for said in weakened(BEFORE, after))
 
 
+def test_a_setting_of_a_model_may_be_what_it_was_and_the_wanted_one_beside_it_stays():
+    good = manifest(TEST, other(MODEL, unique_key="id"), UNIT)
+    mistyped = manifest(TEST, other(MODEL, unique_key="di", incremental_strategy="merge"), UNIT)
+    mended = manifest(TEST, other(MODEL, unique_key="id", incremental_strategy="merge"), UNIT)
+    another = manifest(TEST, other(MODEL, unique_key="no", incremental_strategy="merge"), UNIT)
+
+    assert list(weakened(mistyped, mended, good=good)) == []
+    assert list(weakened(mistyped, mended)) and list(weakened(mistyped, another, good=good))
+
+
 def test_new_guards_are_welcome_and_so_is_a_model_that_changes_its_sql():
     new = replace(TEST, unique_id="test.shop.new", name="new")
 

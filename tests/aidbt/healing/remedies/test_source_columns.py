@@ -323,6 +323,13 @@ def test_two_columns_that_a_loader_made_of_one_by_type_are_read_as_that_one(shop
         ("seen_at", "people_seen_at", "timestamp '2026-02-03' where id < 12", True),
         ("amount", "people_amount", "1 where id = 7", False),
         ("amount", "people_amount", "1, country = 'FR' where id = 7", True),
+        ("amount", "fee", "1, country = 'FR' where id = 7", False),  # it may be another amount
+        (
+            "amount",
+            "people_amount",
+            "case when id = 7 then 1 else people_amount end, points = points + 1",
+            False,
+        ),
     ],
 )
 def test_values_that_were_updated_in_rows_that_stay(
